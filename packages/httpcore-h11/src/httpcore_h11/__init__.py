@@ -1,0 +1,11 @@
+"""One HTTP/1.1 client connection, sync and async, over any network stream.
+
+Not here: opening the stream (`httpcore_models`), keeping several connections (`httpcore`).
+"""
+
+from ._async.connection import AsyncHTTP11Connection as AsyncHTTP11Connection
+from ._async.upgrade import AsyncUpgradeStream as AsyncUpgradeStream
+from ._sync.connection import HTTP11Connection as HTTP11Connection
+from ._sync.upgrade import UpgradeStream as UpgradeStream
+
+__version__ = "1.0.0"

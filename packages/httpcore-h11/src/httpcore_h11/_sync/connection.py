@@ -1,0 +1,253 @@
+# Generated from ../_async/connection.py by tools/make_sync.py: edit that file, then run it.
+"""One HTTP/1.1 connection over any network stream."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
+
+from httpcore_models import (
+    ConnectionInterface,
+    ConnectionNotAvailable,
+    NetworkStream,
+    Origin,
+    Request,
+    Response,
+    Tracer,
+    WriteError,
+    WriteTimeout,
+    get_tracer,
+)
+from httpcore_models.concurrency import Shield
+
+from .._engine import END_OF_MESSAGE, NEED_DATA, Engine, ResponseHead, body_parts
+from .._states import Input, InvalidTransition, State, transition
+from .body import ResponseBody
+from .upgrade import UpgradeStream
+
+_logger = logging.getLogger("httpcore.http11")
+
+
+class HTTP11Connection(ConnectionInterface):
+    """One HTTP/1.1 connection: one request at a time, kept open in between (RFC 9112 section 9.3).
+
+    `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
+    long in seconds it may stay idle before `has_expired()` says so, `None` for ever.
+
+    A request that fails or is cancelled at any point closes the connection, as does closing a response whose body
+    was not read to its end.
+    """
+
+    READ_NUM_BYTES = 64 * 1024
+    MAX_INCOMPLETE_EVENT_SIZE = 100 * 1024
+
+    def __init__(self, origin: Origin, stream: NetworkStream, keepalive_expiry: float | None = None) -> None:
+        self._origin = origin
+        self._stream = stream
+        self._keepalive_expiry = keepalive_expiry
+        self._expire_at: float | None = None
+        self._engine = Engine(self.MAX_INCOMPLETE_EVENT_SIZE)
+        self._state = State.NEW
+        # Held only while the state is looked at and changed, by whichever thread.
+        self._state_lock = threading.Lock()
+        self._request_count = 0
+
+    def handle_request(self, request: Request) -> Response:
+        """Send a request and return its response with the body yet to be read.
+
+        Raises `ConnectionNotAvailable` when the connection is busy or closed, `RuntimeError` for another origin,
+        `LocalProtocolError` or `RemoteProtocolError` when either message is not HTTP/1.1, and timeout and network
+        errors. A final response that arrives while the body is sent ends the upload and is returned (RFC 9112
+        section 9.5).
+        """
+        if not self.can_handle_request(request.url.origin):
+            raise RuntimeError(f"Attempted to send request to {request.url.origin} on connection to {self._origin}")
+        self._claim()
+        tracer = get_tracer(_logger, request)
+        timeouts = request.extensions.get("timeout", {})
+        try:
+            self._send_request(request, tracer, timeouts)
+            timeout = timeouts.get("read")
+            if tracer is None:
+                head = self._receive_head(timeout)
+            else:
+                info = {"request": request}
+                head = ResponseHead(*tracer.run("receive_response_headers", info, self._receive_head_tuple, timeout))
+        except BaseException:
+            with Shield():
+                self.close_response(tracer)
+            raise
+        stream = self._stream
+        if self._engine.switched_protocol:
+            stream = UpgradeStream(stream, self._engine.trailing_data)
+        return Response(
+            head.status,
+            headers=head.headers,
+            content=ResponseBody(self, request, tracer, timeout),
+            extensions={
+                "http_version": head.http_version,
+                "reason_phrase": head.reason,
+                "network_stream": stream,
+            },
+        )
+
+    def _claim(self) -> None:
+        with self._state_lock:
+            try:
+                self._state = transition(self._state, Input.REQUEST)
+            except InvalidTransition:
+                raise ConnectionNotAvailable from None
+            self._request_count += 1
+
+    # Sending.
+
+    def _send_request(self, request: Request, tracer: Tracer | None, timeouts: dict[str, Any]) -> None:
+        timeout = timeouts.get("write")
+        try:
+            if tracer is None:
+                self._send_head(request, timeout)
+                self._send_body(request, timeout)
+            else:
+                info = {"request": request}
+                tracer.run("send_request_headers", info, self._send_head, request, timeout)
+                tracer.run("send_request_body", info, self._send_body, request, timeout)
+        except (WriteError, WriteTimeout) as exc:
+            # A server may answer without reading all of the request: there may be a response to read.
+            if isinstance(exc, WriteTimeout) and not self._stream.get_extra_info("is_readable"):
+                raise
+
+    def _send_head(self, request: Request, timeout: float | None) -> None:
+        head = self._engine.start_request(request.method, request.url.target, request.headers)
+        self._stream.write(head, timeout)
+
+    def _send_body(self, request: Request, timeout: float | None) -> None:
+        if not isinstance(request.stream, Iterable):
+            kind = type(request.stream).__name__
+            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+        body = request.stream.__iter__()
+        try:
+            first = True
+            for chunk in body:
+                for part in body_parts(chunk):
+                    if not first and self._is_answered(timeout):
+                        return
+                    first = False
+                    self._stream.write(self._engine.send_body(part), timeout)
+        finally:
+            # A generator that was left early has to run its own cleanup now.
+            if hasattr(body, "close"):
+                body.close()
+        end = self._engine.end_body()
+        if end:
+            self._stream.write(end, timeout)
+
+    def _is_answered(self, timeout: float | None) -> bool:
+        if not self._stream.get_extra_info("is_readable"):
+            return False
+        self._engine.receive_data(self._stream.read(self.READ_NUM_BYTES, timeout))
+        return self._engine.response_started()
+
+    # Receiving.
+
+    def _receive_head(self, timeout: float | None) -> ResponseHead:
+        while True:
+            event = self._engine.next_event()
+            if isinstance(event, ResponseHead):
+                return event
+            if event is NEED_DATA:
+                self._engine.receive_data(self._stream.read(self.READ_NUM_BYTES, timeout))
+
+    def _receive_head_tuple(self, timeout: float | None) -> tuple[Any, ...]:
+        return tuple(self._receive_head(timeout))
+
+    def receive_body(self, timeout: float | None) -> bytes:
+        """Return the next part of the body, or `b""` at its end."""
+        while True:
+            event = self._engine.next_event()
+            if isinstance(event, bytes):
+                return event
+            if event is END_OF_MESSAGE:
+                return b""
+            self._engine.receive_data(self._stream.read(self.READ_NUM_BYTES, timeout))
+
+    def close_response(self, tracer: Tracer | None) -> None:
+        """End the exchange: keep the connection if it can carry another, close it if not."""
+        if tracer is None:
+            self._end_exchange()
+            return
+        try:
+            tracer.run("response_closed", {}, self._end_exchange)
+        except BaseException:
+            # The callback may raise, or be cancelled, before the exchange was ended.
+            if self._state is State.ACTIVE:
+                self._end_exchange()
+            raise
+
+    def _end_exchange(self) -> None:
+        with self._state_lock:
+            reusable = self._state is State.ACTIVE and self._engine.next_cycle()
+            if reusable:
+                self._state = transition(self._state, Input.COMPLETE)
+                if self._keepalive_expiry is not None:
+                    self._expire_at = time.monotonic() + self._keepalive_expiry
+        if not reusable:
+            with Shield():
+                self.close()
+
+    # The connection as its pool sees it.
+
+    def close(self) -> None:
+        """Close the connection; a request in flight on it fails."""
+        with self._state_lock:
+            self._state = transition(self._state, Input.CLOSE)
+        self._stream.close()
+
+    def can_handle_request(self, origin: Origin) -> bool:
+        """Whether `origin` is the one this connection leads to."""
+        return origin == self._origin
+
+    def is_available(self) -> bool:
+        """Whether the connection is idle."""
+        return self._state is State.IDLE
+
+    def has_expired(self) -> bool:
+        """Whether the connection is idle and should be closed: kept for too long, or closed by the server."""
+        if self._state is not State.IDLE:
+            return False
+        expire_at = self._expire_at
+        if expire_at is not None and time.monotonic() > expire_at:
+            return True
+        # Nothing may come while no request is open, but for the end of stream.
+        return bool(self._stream.get_extra_info("is_readable"))
+
+    def is_idle(self) -> bool:
+        """Whether the connection has carried a request and carries none now."""
+        return self._state is State.IDLE
+
+    def is_closed(self) -> bool:
+        """Whether the connection is closed."""
+        return self._state is State.CLOSED
+
+    def info(self) -> str:
+        """Origin, protocol, state and number of requests."""
+        return f"{str(self._origin)!r}, HTTP/1.1, {self._state.name}, Request Count: {self._request_count}"
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} [{str(self._origin)!r}, {self._state.name}, Request Count: {self._request_count}]>"
+        )
+
+    # For use without a pool.
+
+    def __enter__(self) -> "HTTP11Connection":
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,54 @@
+"""The vocabulary of httpcore: requests, responses, errors, connection interfaces, tracing and the network seam.
+
+Not here: HTTP itself (`httpcore_h11`, `httpcore_h2`), proxies (`httpcore_proxy`) and pooling (`httpcore`).
+"""
+
+from ._async.interfaces import AsyncConnectionInterface as AsyncConnectionInterface
+from ._async.interfaces import AsyncRequestInterface as AsyncRequestInterface
+from ._async.tracing import AsyncTracer as AsyncTracer
+from ._async.tracing import async_get_tracer as async_get_tracer
+from ._exceptions import ConnectError as ConnectError
+from ._exceptions import ConnectionNotAvailable as ConnectionNotAvailable
+from ._exceptions import ConnectTimeout as ConnectTimeout
+from ._exceptions import LocalProtocolError as LocalProtocolError
+from ._exceptions import NetworkError as NetworkError
+from ._exceptions import PoolTimeout as PoolTimeout
+from ._exceptions import ProtocolError as ProtocolError
+from ._exceptions import ProxyError as ProxyError
+from ._exceptions import ReadError as ReadError
+from ._exceptions import ReadTimeout as ReadTimeout
+from ._exceptions import RemoteProtocolError as RemoteProtocolError
+from ._exceptions import TimeoutException as TimeoutException
+from ._exceptions import UnsupportedProtocol as UnsupportedProtocol
+from ._exceptions import WriteError as WriteError
+from ._exceptions import WriteTimeout as WriteTimeout
+from ._exceptions import map_exceptions as map_exceptions
+from ._headers import HeaderTypes as HeaderTypes
+from ._messages import ByteStream as ByteStream
+from ._messages import Content as Content
+from ._messages import Extensions as Extensions
+from ._messages import Proxy as Proxy
+from ._messages import Request as Request
+from ._messages import Response as Response
+from ._sync.interfaces import ConnectionInterface as ConnectionInterface
+from ._sync.interfaces import RequestInterface as RequestInterface
+from ._sync.tracing import Tracer as Tracer
+from ._sync.tracing import get_tracer as get_tracer
+from ._url import URL as URL
+from ._url import Origin as Origin
+from ._url import enforce_bytes as enforce_bytes
+from .network import SOCKET_OPTION as SOCKET_OPTION
+from .network import AnyIOBackend as AnyIOBackend
+from .network import AsyncMockBackend as AsyncMockBackend
+from .network import AsyncMockStream as AsyncMockStream
+from .network import AsyncNetworkBackend as AsyncNetworkBackend
+from .network import AsyncNetworkStream as AsyncNetworkStream
+from .network import AutoBackend as AutoBackend
+from .network import MockBackend as MockBackend
+from .network import MockStream as MockStream
+from .network import NetworkBackend as NetworkBackend
+from .network import NetworkStream as NetworkStream
+from .network import SyncBackend as SyncBackend
+from .network import TrioBackend as TrioBackend
+
+__version__ = "1.0.0"

@@ -1,0 +1,97 @@
+"""The exception tree.
+
+Exception
+├── ConnectionNotAvailable
+├── ProxyError
+├── UnsupportedProtocol
+├── ProtocolError
+│   ├── RemoteProtocolError
+│   └── LocalProtocolError
+├── TimeoutException
+│   ├── PoolTimeout
+│   ├── ConnectTimeout
+│   ├── ReadTimeout
+│   └── WriteTimeout
+└── NetworkError
+    ├── ConnectError
+    ├── ReadError
+    └── WriteError
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+
+
+class ConnectionNotAvailable(Exception):
+    """The connection cannot take the request now; nothing was sent, so another connection may be tried."""
+
+
+class ProxyError(Exception):
+    """A proxy refused to connect to the origin, or did not speak its protocol."""
+
+
+class UnsupportedProtocol(Exception):
+    """The URL has no scheme, or one that is not `http`, `https`, `ws` or `wss`."""
+
+
+class ProtocolError(Exception):
+    """One side broke the HTTP protocol."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The server broke the HTTP protocol, or closed the connection before its response was complete."""
+
+
+class LocalProtocolError(ProtocolError):
+    """The request breaks the HTTP protocol: it is not sent, or not completed."""
+
+
+class TimeoutException(Exception):
+    """An operation took longer than its limit in the `timeout` request extension."""
+
+
+class PoolTimeout(TimeoutException):
+    """No connection of the pool became available in time."""
+
+
+class ConnectTimeout(TimeoutException):
+    """The connection was not established in time: name resolution, TCP, TLS or proxy negotiation."""
+
+
+class ReadTimeout(TimeoutException):
+    """The peer sent nothing for too long."""
+
+
+class WriteTimeout(TimeoutException):
+    """The peer accepted nothing for too long."""
+
+
+class NetworkError(Exception):
+    """The operating system or TLS reported a failure of the connection."""
+
+
+class ConnectError(NetworkError):
+    """The connection could not be established: name resolution, TCP, TLS or proxy negotiation."""
+
+
+class ReadError(NetworkError):
+    """The connection failed while reading."""
+
+
+class WriteError(NetworkError):
+    """The connection failed while writing."""
+
+
+@contextlib.contextmanager
+def map_exceptions(mapping: Mapping[type[Exception], type[Exception]]) -> Iterator[None]:
+    """Raise exceptions of the types on the left as the types on the right, chained to the original.
+
+    The first match in the mapping's order wins; anything else passes through unchanged.
+    """
+    try:
+        yield
+    except Exception as exc:
+        for original, mapped in mapping.items():
+            if isinstance(exc, original):
+                raise mapped(exc) from exc
+        raise

@@ -1,0 +1,56 @@
+"""Accepting header fields from callers, and adding the ones HTTP/1.1 requires (RFC 9112 sections 3.2 and 6)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from ._url import URL, bracketed, enforce_bytes
+
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+HeaderTypes: TypeAlias = Sequence[tuple[bytes | str, bytes | str]] | Mapping[bytes | str, bytes | str] | None
+
+# Schemes whose default port may be left out of the Host header.
+_HOST_DEFAULT_PORTS = {b"ftp": 21, b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
+
+
+def enforce_headers(value: HeaderTypes, *, name: str) -> Headers:
+    """Return `value`, a mapping or a sequence of pairs, as a new list of pairs of bytes.
+
+    Raises `TypeError`, naming the argument `name`, for anything else.
+    """
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        items: Any = value.items()
+    elif isinstance(value, Sequence):
+        items = value
+    else:
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be a mapping or sequence of two-tuples, but got {kind}.")
+    return [
+        (
+            key if type(key) is bytes else enforce_bytes(key, name="header name"),
+            val if type(val) is bytes else enforce_bytes(val, name="header value"),
+        )
+        for key, val in items
+    ]
+
+
+def host_header(url: URL) -> bytes:
+    """The value of the Host header for `url`: no default port, no IPv6 zone (RFC 9110 section 7.2, RFC 6874)."""
+    host = bracketed(url.host.partition(b"%")[0]) if b":" in url.host else url.host
+    if url.port is None or url.port == _HOST_DEFAULT_PORTS.get(url.scheme):
+        return host
+    return b"%b:%d" % (host, url.port)
+
+
+def include_request_headers(headers: Headers, *, url: URL, content: Any) -> Headers:
+    """Return `headers` with Host and the framing header of `content` added where they are missing."""
+    names = {name.lower() for name, _ in headers}
+    if b"host" not in names:
+        headers = [(b"Host", host_header(url)), *headers]
+    if content is not None and b"content-length" not in names and b"transfer-encoding" not in names:
+        if isinstance(content, bytes):
+            headers = [*headers, (b"Content-Length", b"%d" % len(content))]
+        else:
+            headers = [*headers, (b"Transfer-Encoding", b"chunked")]
+    return headers

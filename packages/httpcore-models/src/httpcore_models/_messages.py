@@ -1,0 +1,220 @@
+"""`Request`, `Response` and `Proxy`: what goes into a connection and what comes out."""
+
+import base64
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, MutableMapping
+from typing import Any, TypeAlias
+
+from ._headers import HeaderTypes, enforce_headers
+from ._url import URL, enforce_bytes
+
+Extensions: TypeAlias = MutableMapping[str, Any]
+Content: TypeAlias = bytes | Iterable[bytes] | AsyncIterable[bytes]
+
+_EMPTY = b""
+
+
+class ByteStream:
+    """A body held in memory: iterates, sync and async, over its bytes in one piece, any number of times."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+    def __bytes__(self) -> bytes:
+        return self._content
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} [{len(self._content)} bytes]>"
+
+
+def _enforce_stream(value: Content | None, *, name: str) -> Iterable[bytes] | AsyncIterable[bytes]:
+    if value is None:
+        return ByteStream(_EMPTY)
+    if isinstance(value, bytes):
+        return ByteStream(value)
+    return value
+
+
+def enforce_url(value: URL | bytes | str, *, name: str) -> URL:
+    """Return `value` as a `URL`; raises `TypeError`, naming the argument `name`, for any other type."""
+    if isinstance(value, URL):
+        return value
+    if isinstance(value, (bytes, str)):
+        return URL(value)
+    raise TypeError(f"{name} must be a URL, bytes, or str, but got {type(value).__name__}.")
+
+
+class Request:
+    """An HTTP request, as handed to `handle_request()` of a pool or connection.
+
+    `method` is `bytes`, `url` a `URL`, `headers` a list of pairs of bytes, `stream` the body as an iterable of bytes,
+    sync or async to suit the connection. Headers are sent as given: nothing is added here.
+
+    `extensions` may hold:
+
+    * `timeout`: a dict with any of `connect`, `read`, `write` and `pool`, each in seconds as a float or `None`.
+    * `trace`: a callable `(event_name: str, info: dict)`, async for async connections.
+    * `sni_hostname`: a `str` sent in TLS, and checked against the certificate, instead of the URL's host.
+    * `target`: `bytes` that replace the request target of the URL.
+
+    Raises `TypeError` for arguments of the wrong type and for text beyond ASCII.
+    """
+
+    def __init__(
+        self,
+        method: bytes | str,
+        url: URL | bytes | str,
+        *,
+        headers: HeaderTypes = None,
+        content: Content | None = None,
+        extensions: Extensions | None = None,
+    ) -> None:
+        self.method = enforce_bytes(method, name="method")
+        self.url = enforce_url(url, name="url")
+        self.headers = enforce_headers(headers, name="headers")
+        self.stream = _enforce_stream(content, name="content")
+        self.extensions: Extensions = {} if extensions is None else extensions
+        if "target" in self.extensions:
+            self.url = URL(
+                scheme=self.url.scheme, host=self.url.host, port=self.url.port, target=self.extensions["target"]
+            )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} [{self.method!r}]>"
+
+
+class Response:
+    """An HTTP response whose body is yet to be read.
+
+    `status` is an `int`, `headers` a list of pairs of bytes as received. Read the body with `read()` or
+    `iter_stream()`, or with `aread()` or `aiter_stream()` on async connections, and close the response in any case:
+    that is what gives the connection back.
+
+    `extensions` holds `http_version` (`bytes`), `reason_phrase` (`bytes`, HTTP/1.1 only) and `network_stream`, the
+    stream below, which is the caller's after a 101 or a successful CONNECT.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        *,
+        headers: HeaderTypes = None,
+        content: Content | None = None,
+        extensions: Extensions | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = enforce_headers(headers, name="headers")
+        self.stream = _enforce_stream(content, name="content")
+        self.extensions: Extensions = {} if extensions is None else extensions
+        self._stream_consumed = False
+
+    @property
+    def content(self) -> bytes:
+        """The whole body, once it has been read; raises `RuntimeError` before."""
+        if not hasattr(self, "_content"):
+            call = "response.read()" if isinstance(self.stream, Iterable) else "await response.aread()"
+            raise RuntimeError(f"Attempted to access 'response.content' on a streaming response. Call '{call}' first.")
+        return self._content
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} [{self.status}]>"
+
+    def read(self) -> bytes:
+        """Read the whole body and return it; a second call returns the same bytes."""
+        if not isinstance(self.stream, Iterable):
+            raise RuntimeError(
+                "Attempted to read an asynchronous response using 'response.read()'. "
+                "You should use 'await response.aread()' instead."
+            )
+        if not hasattr(self, "_content"):
+            self._content = b"".join(list(self.iter_stream()))
+        return self._content
+
+    def iter_stream(self) -> Iterator[bytes]:
+        """Iterate over the body as it arrives, once; raises `RuntimeError` the second time."""
+        if not isinstance(self.stream, Iterable):
+            raise RuntimeError(
+                "Attempted to stream an asynchronous response using 'for ... in response.iter_stream()'. "
+                "You should use 'async for ... in response.aiter_stream()' instead."
+            )
+        if self._stream_consumed:
+            raise RuntimeError("Attempted to call 'for ... in response.iter_stream()' more than once.")
+        self._stream_consumed = True
+        yield from self.stream
+
+    def close(self) -> None:
+        """Give the connection back, or close it when the body was not read to its end."""
+        if not isinstance(self.stream, Iterable):
+            raise RuntimeError(
+                "Attempted to close an asynchronous response using 'response.close()'. "
+                "You should use 'await response.aclose()' instead."
+            )
+        if hasattr(self.stream, "close"):
+            self.stream.close()
+
+    async def aread(self) -> bytes:
+        """The async twin of `read()`."""
+        if not isinstance(self.stream, AsyncIterable):
+            raise RuntimeError(
+                "Attempted to read an synchronous response using 'await response.aread()'. "
+                "You should use 'response.read()' instead."
+            )
+        if not hasattr(self, "_content"):
+            self._content = b"".join([part async for part in self.aiter_stream()])
+        return self._content
+
+    async def aiter_stream(self) -> AsyncIterator[bytes]:
+        """The async twin of `iter_stream()`."""
+        if not isinstance(self.stream, AsyncIterable):
+            raise RuntimeError(
+                "Attempted to stream an synchronous response using 'async for ... in response.aiter_stream()'. "
+                "You should use 'for ... in response.iter_stream()' instead."
+            )
+        if self._stream_consumed:
+            raise RuntimeError("Attempted to call 'async for ... in response.aiter_stream()' more than once.")
+        self._stream_consumed = True
+        async for chunk in self.stream:
+            yield chunk
+
+    async def aclose(self) -> None:
+        """The async twin of `close()`."""
+        if not isinstance(self.stream, AsyncIterable):
+            raise RuntimeError(
+                "Attempted to close a synchronous response using 'await response.aclose()'. "
+                "You should use 'response.close()' instead."
+            )
+        if hasattr(self.stream, "aclose"):
+            await self.stream.aclose()
+
+
+class Proxy:
+    """A proxy to connect through.
+
+    `auth` is a pair of user name and password, sent as Basic credentials (RFC 7617) to HTTP proxies and as
+    user/password (RFC 1929) to SOCKS proxies. `headers` go to HTTP proxies only. `ssl_context` is for the TLS
+    connection to an `https://` proxy.
+    """
+
+    def __init__(
+        self,
+        url: URL | bytes | str,
+        auth: tuple[bytes | str, bytes | str] | None = None,
+        headers: Any = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.url = enforce_url(url, name="url")
+        self.headers = enforce_headers(headers, name="headers")
+        self.ssl_context = ssl_context
+        self.auth: tuple[bytes, bytes] | None = None
+        if auth is not None:
+            username = enforce_bytes(auth[0], name="auth")
+            password = enforce_bytes(auth[1], name="auth")
+            credentials = base64.b64encode(b"%b:%b" % (username, password))
+            self.headers = [(b"Proxy-Authorization", b"Basic %b" % credentials), *self.headers]
+            self.auth = (username, password)

@@ -1,0 +1,115 @@
+"""`URL` and `Origin` (RFC 3986, RFC 9110 section 4).
+
+Only what a connection needs is kept: scheme, host, port and request target, as bytes. User information and
+fragments are dropped, and nothing is normalised or IDNA-encoded.
+"""
+
+from typing import Any
+from urllib.parse import urlparse
+
+DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ws": 80, b"wss": 443, b"socks5": 1080, b"socks5h": 1080}
+
+
+def enforce_bytes(value: bytes | str, *, name: str) -> bytes:
+    """Return `value` as bytes, encoding a `str` as ASCII.
+
+    Raises `TypeError`, naming the argument `name`, for any other type and for text beyond ASCII.
+    """
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        try:
+            return value.encode("ascii")
+        except UnicodeEncodeError:
+            raise TypeError(f"{name} strings may not include unicode characters.") from None
+    raise TypeError(f"{name} must be bytes or str, but got {type(value).__name__}.")
+
+
+def bracketed(host: bytes) -> bytes:
+    """The host as it stands in a URL or authority: an IPv6 literal in brackets (RFC 3986 section 3.2.2)."""
+    return b"[%b]" % host if b":" in host else host
+
+
+class Origin:
+    """Scheme, host and port: what a connection belongs to (RFC 9110 section 4.3.1).
+
+    `scheme` and `host` are `bytes`, `port` is an `int`. An IPv6 host stands without brackets.
+    """
+
+    def __init__(self, scheme: bytes, host: bytes, port: int) -> None:
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+
+    def __eq__(self, other: Any) -> bool:
+        return (
+            isinstance(other, Origin)
+            and self.scheme == other.scheme
+            and self.host == other.host
+            and self.port == other.port
+        )
+
+    def __str__(self) -> str:
+        return f"{self.scheme.decode('ascii')}://{bracketed(self.host).decode('ascii')}:{self.port}"
+
+
+class URL:
+    """The URL of a request, as the parts that reach the wire.
+
+    `scheme`, `host` and `target` are `bytes`; `port` is an `int`, or `None` for the scheme's default. Parts given
+    instead of `url` are taken as they are, so that a target can hold what a URL cannot, such as `*`.
+
+    Raises `TypeError` for text beyond ASCII and `ValueError` for an impossible port.
+    """
+
+    def __init__(
+        self,
+        url: bytes | str = "",
+        *,
+        scheme: bytes | str = b"",
+        host: bytes | str = b"",
+        port: int | None = None,
+        target: bytes | str = b"",
+    ) -> None:
+        if url:
+            parsed = urlparse(enforce_bytes(url, name="url"))
+            self.scheme = parsed.scheme
+            self.host = parsed.hostname or b""
+            self.port = parsed.port
+            path = parsed.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
+            self.target = b"?".join((path, parsed.query)) if parsed.query else path
+        else:
+            self.scheme = enforce_bytes(scheme, name="scheme")
+            self.host = enforce_bytes(host, name="host")
+            self.port = port
+            self.target = enforce_bytes(target, name="target")
+
+    @property
+    def origin(self) -> Origin:
+        """The origin of this URL, with the scheme's default port where none is given.
+
+        Raises `KeyError` for a scheme that no connection can be made for.
+        """
+        default_port = DEFAULT_PORTS[self.scheme]
+        return Origin(scheme=self.scheme, host=self.host, port=self.port or default_port)
+
+    def __eq__(self, other: Any) -> bool:
+        return (
+            isinstance(other, URL)
+            and self.scheme == other.scheme
+            and self.host == other.host
+            and self.port == other.port
+            and self.target == other.target
+        )
+
+    def __bytes__(self) -> bytes:
+        host = bracketed(self.host)
+        if self.port is None:
+            return b"%b://%b%b" % (self.scheme, host, self.target)
+        return b"%b://%b:%d%b" % (self.scheme, host, self.port, self.target)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(scheme={self.scheme!r}, "
+            f"host={self.host!r}, port={self.port!r}, target={self.target!r})"
+        )

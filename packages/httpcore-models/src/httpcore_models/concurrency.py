@@ -1,0 +1,223 @@
+"""Paired synchronisation primitives: each async class has a sync twin of the same shape.
+
+The only module outside the network backends that tells asyncio and trio apart. On the path of every request the
+event loop's own futures are used; anyio serves for the rest.
+"""
+
+import asyncio
+import collections
+import sys
+import threading
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import trio
+
+# How long, in seconds, a shielded teardown may take before it is abandoned. Our own streams close without waiting;
+# only a replaced stream, such as one that shuts TLS down with a dead peer, could ever take this long.
+TEARDOWN_TIMEOUT = 1.0
+
+
+def current_async_library() -> str:
+    """Return `"asyncio"` or `"trio"`, whichever runs the calling task; raises `RuntimeError` outside of both."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_task():
+        return "trio"
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError("unknown async library, or not in async context") from None
+    return "asyncio"
+
+
+def require(module: str, *, library: str) -> ModuleType:
+    """Import and return `module`; raises `RuntimeError` naming the extra to install where it is missing."""
+    try:
+        return __import__(module)
+    except ImportError as exc:
+        raise RuntimeError(
+            f"Running with {library} requires installation of 'httpcore[{library}]' (no module {exc.name!r})."
+        ) from exc
+
+
+class Lock:
+    """A mutex for threads, used as a context manager."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._lock.release()
+
+
+class AsyncLock:
+    """A mutex for tasks, used as an async context manager. First come, first served; free of waits when unlocked."""
+
+    def __init__(self) -> None:
+        self._locked = False
+        self._waiting: collections.deque[AsyncEvent] = collections.deque()
+
+    async def __aenter__(self) -> None:
+        if not self._locked:
+            self._locked = True
+            return
+        turn = AsyncEvent()
+        self._waiting.append(turn)
+        try:
+            await turn.wait()
+        except BaseException:
+            # Cancelled, maybe just after being handed the lock: then it goes to the next in line.
+            if turn.is_set():
+                self._release()
+            else:
+                self._waiting.remove(turn)
+            raise
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        if self._waiting:
+            self._waiting.popleft().set()
+        else:
+            self._locked = False
+
+
+class Event:
+    """A flag that is set once and wakes the threads that wait for it."""
+
+    def __init__(self) -> None:
+        self._flag = False
+        # Held until the event is set. A bare lock is woken in C, several times faster than threading.Event.
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def set(self) -> None:
+        """Set the flag. Only one thread may call this; it may do so more than once."""
+        if not self._flag:
+            self._flag = True
+            self._gate.release()
+
+    def is_set(self) -> bool:
+        """Whether the flag is set."""
+        return self._flag
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the flag is set, or for `timeout` seconds; return whether it is set."""
+        if self._gate.acquire(timeout=-1 if timeout is None else timeout):
+            self._gate.release()
+        return self._flag
+
+
+class _EventCore(Protocol):
+    def set(self) -> None: ...
+
+    def is_set(self) -> bool: ...
+
+    async def wait(self, timeout: float | None) -> bool: ...
+
+
+class AsyncEvent:
+    """A flag that is set once and wakes the tasks that wait for it, on asyncio and trio.
+
+    It belongs to the async library, and on asyncio to the event loop, that runs when it is made.
+    """
+
+    def __init__(self) -> None:
+        self._core: _EventCore = _AsyncioEvent() if current_async_library() == "asyncio" else _TrioEvent()
+
+    def set(self) -> None:
+        """Set the flag; setting it again changes nothing."""
+        self._core.set()
+
+    def is_set(self) -> bool:
+        """Whether the flag is set."""
+        return self._core.is_set()
+
+    async def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the flag is set, or for `timeout` seconds; return whether it is set. Safe to cancel."""
+        return await self._core.wait(timeout)
+
+
+class _AsyncioEvent:
+    def __init__(self) -> None:
+        self._flag = False
+        self._futures: set[asyncio.Future[None]] = set()
+
+    def set(self) -> None:
+        self._flag = True
+        for future in self._futures:
+            _wake(future)
+
+    def is_set(self) -> bool:
+        return self._flag
+
+    async def wait(self, timeout: float | None) -> bool:
+        if self._flag:
+            return True
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        self._futures.add(future)
+        timer = None if timeout is None else loop.call_later(timeout, _wake, future)
+        try:
+            await future
+        finally:
+            self._futures.discard(future)
+            if timer is not None:
+                timer.cancel()
+        return self._flag
+
+
+def _wake(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class _TrioEvent:
+    def __init__(self) -> None:
+        self._trio: Any = sys.modules["trio"]
+        self._event: trio.Event = self._trio.Event()
+
+    def set(self) -> None:
+        self._event.set()
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    async def wait(self, timeout: float | None) -> bool:
+        with self._trio.move_on_after(float("inf") if timeout is None else timeout):
+            await self._event.wait()
+        return self._event.is_set()
+
+
+class Shield:
+    """Where async code would shield a teardown from cancellation; threads cannot be cancelled."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *exc_info: object) -> None:
+        return None
+
+
+class AsyncShield:
+    """Shields a teardown from cancellation, for `TEARDOWN_TIMEOUT` seconds at the most."""
+
+    def __init__(self) -> None:
+        anyio = require("anyio", library=current_async_library())
+        self._scope = anyio.move_on_after(TEARDOWN_TIMEOUT, shield=True)
+
+    def __enter__(self) -> None:
+        self._scope.__enter__()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> Any:
+        return self._scope.__exit__(exc_type, exc_value, traceback)

@@ -1,0 +1,23 @@
+"""The network seam: stream and backend interfaces, their implementations, and diallers.
+
+Implementations that need an event loop are imported when they are first used.
+"""
+
+from ._anyio_backend import AnyIOBackend as AnyIOBackend
+from ._anyio_backend import TrioBackend as TrioBackend
+from ._async.dialler import AsyncDialler as AsyncDialler
+from ._async.dialler import AsyncDirectDialler as AsyncDirectDialler
+from ._async.interface import AsyncNetworkBackend as AsyncNetworkBackend
+from ._async.interface import AsyncNetworkStream as AsyncNetworkStream
+from ._async.mock import AsyncMockBackend as AsyncMockBackend
+from ._async.mock import AsyncMockStream as AsyncMockStream
+from ._auto_backend import AutoBackend as AutoBackend
+from ._info import is_socket_readable as is_socket_readable
+from ._options import SOCKET_OPTION as SOCKET_OPTION
+from ._sync.dialler import Dialler as Dialler
+from ._sync.dialler import DirectDialler as DirectDialler
+from ._sync.interface import NetworkBackend as NetworkBackend
+from ._sync.interface import NetworkStream as NetworkStream
+from ._sync.mock import MockBackend as MockBackend
+from ._sync.mock import MockStream as MockStream
+from ._sync_backend import SyncBackend as SyncBackend

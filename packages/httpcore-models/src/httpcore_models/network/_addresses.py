@@ -1,0 +1,77 @@
+"""Sockets before they are connected, and the order in which addresses are tried (RFC 8305, "happy eyeballs")."""
+
+import contextlib
+import itertools
+import os
+import socket
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ._options import SOCKET_OPTION
+
+# How long, in seconds, an attempt has before the next address is tried beside it: RFC 8305 section 5 recommends it,
+# curl uses 0.2 and Go 0.3.
+CONNECTION_ATTEMPT_DELAY = 0.25
+
+
+class Address(NamedTuple):
+    """A resolved address: socket family, and what `socket.connect()` takes."""
+
+    family: int
+    sockaddr: Any
+
+
+def numeric_addresses(host: str, port: int) -> list[Address]:
+    """The address of an IP literal, without a resolver; an empty list for names."""
+    try:
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        return []
+    return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
+
+
+def interleaved(addresses: Iterable[Address]) -> list[Address]:
+    """Alternate between address families, keeping the resolver's order within each (RFC 8305 section 4)."""
+    families: dict[int, list[Address]] = {}
+    for address in addresses:
+        families.setdefault(address.family, []).append(address)
+    rounds = itertools.zip_longest(*families.values())
+    return [address for one_round in rounds for address in one_round if address is not None]
+
+
+def new_socket(family: int, local_address: str | None, options: Iterable[SOCKET_OPTION] | None) -> socket.socket:
+    """Make a non-blocking socket, with all that has to be set before it connects."""
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        if family != getattr(socket, "AF_UNIX", None):
+            # Requests are written whole: waiting to coalesce small segments would only delay them.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for option in options or ():
+            sock.setsockopt(*option)
+        if local_address is not None:
+            sock.bind((local_address, 0))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def start_connecting(sock: socket.socket, sockaddr: Any) -> None:
+    """Begin a non-blocking connect; the socket turns writable when it has an outcome."""
+    # EINPROGRESS, or EWOULDBLOCK on Windows.
+    with contextlib.suppress(BlockingIOError):
+        sock.connect(sockaddr)
+
+
+def finish_connecting(sock: socket.socket) -> None:
+    """Raise `OSError` if the non-blocking connect of `sock` failed."""
+    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, os.strerror(error))
+
+
+def all_failed(errors: list[OSError]) -> OSError:
+    """One error that stands for the failed attempts on several addresses."""
+    texts = dict.fromkeys(str(error) for error in errors)
+    return errors[0] if len(texts) == 1 else OSError("; ".join(texts))

@@ -1,0 +1,147 @@
+"""The network on anyio and on trio, on plain sockets that the event loop watches."""
+
+import socket
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ..concurrency import current_async_library, require
+from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
+from ._async.tls import AsyncTLSStream
+from ._errors import failed, peer_name, timed_out
+from ._info import is_socket_readable
+from ._options import SOCKET_OPTION
+
+
+class AnyIOStream(AsyncNetworkStream):
+    """A connected non-blocking socket."""
+
+    def __init__(self, sock: socket.socket, peer: str) -> None:
+        import anyio
+
+        self._anyio = anyio
+        self._sock = sock
+        self._peer = peer
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Wait until there is something, and return it."""
+        try:
+            with self._anyio.fail_after(timeout):
+                # Waiting first makes every read a checkpoint, so that a fast peer cannot keep other tasks from
+                # running, and spares the attempt that would find nothing.
+                while True:
+                    await self._anyio.wait_readable(self._sock)
+                    data = self.receive_nowait(max_bytes)
+                    if data is not None:
+                        return data
+        except TimeoutError as exc:
+            raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
+        except (OSError, self._anyio.ClosedResourceError) as exc:
+            raise ReadError(failed(exc, self._peer)) from exc
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
+        try:
+            return self._sock.recv(max_bytes)
+        except BlockingIOError:
+            return None
+        except OSError as exc:
+            raise ReadError(failed(exc, self._peer)) from exc
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of `buffer`."""
+        try:
+            await self._anyio.lowlevel.checkpoint_if_cancelled()
+            rest = memoryview(buffer)
+            while rest:
+                try:
+                    rest = rest[self._sock.send(rest) :]
+                except BlockingIOError:
+                    with self._anyio.fail_after(timeout):
+                        await self._anyio.wait_writable(self._sock)
+        except TimeoutError as exc:
+            raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
+        except (OSError, self._anyio.ClosedResourceError) as exc:
+            raise WriteError(failed(exc, self._peer)) from exc
+
+    async def aclose(self) -> None:
+        """Close the socket."""
+        if self._sock.fileno() >= 0:
+            self._anyio.notify_closing(self._sock)
+            self._sock.close()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncNetworkStream:
+        """Do a TLS handshake."""
+        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        """See `AsyncNetworkStream.get_extra_info()`."""
+        if info == "is_readable":
+            return is_socket_readable(self._sock)
+        if info == "socket":
+            return self._sock
+        if info == "client_addr":
+            return self._sock.getsockname()
+        if info == "server_addr":
+            return self._sock.getpeername()
+        return None
+
+
+class _SocketBackend(AsyncNetworkBackend):
+    def _check_library(self) -> None:
+        raise NotImplementedError
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to the first of the host's addresses that answers."""
+        self._check_library()
+        from ._connecting import open_tcp_socket
+
+        sock = await open_tcp_socket(host, port, timeout, local_address, socket_options)
+        return AnyIOStream(sock, peer_name(host, port))
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to a Unix domain socket."""
+        self._check_library()
+        from ._connecting import open_unix_socket
+
+        return AnyIOStream(await open_unix_socket(path, timeout, socket_options), path)
+
+    async def sleep(self, seconds: float) -> None:
+        """Suspend this task for `seconds`."""
+        self._check_library()
+        import anyio
+
+        await anyio.sleep(seconds)
+
+
+class AnyIOBackend(_SocketBackend):
+    """Connects on asyncio or trio, whichever runs."""
+
+    def _check_library(self) -> None:
+        require("anyio", library=current_async_library())
+
+
+class TrioBackend(_SocketBackend):
+    """Connects on trio."""
+
+    def _check_library(self) -> None:
+        require("trio", library="trio")
+        require("anyio", library="trio")

@@ -1,0 +1,71 @@
+"""Diallers: how a byte stream to an origin comes about, before TLS and HTTP."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from ..._async.tracing import async_get_tracer
+from ..._messages import Request
+from ..._url import Origin
+from .._options import SOCKET_OPTION
+from .interface import AsyncNetworkBackend, AsyncNetworkStream
+
+_logger = logging.getLogger("httpcore.connection")
+
+
+class AsyncDialler:
+    """Opens byte streams to origins. A proxy's dialler does so over the stream that another dialler opens."""
+
+    async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
+        """Open a stream to `origin`, on behalf of `request`, which is only traced.
+
+        `timeout` is in seconds. Raises `ConnectTimeout`, `ConnectError` or `ProxyError`; on failure and cancellation
+        nothing stays open.
+        """
+        raise NotImplementedError
+
+    def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
+        """What `dial()` reports to the trace when it starts."""
+        raise NotImplementedError
+
+
+class AsyncDirectDialler(AsyncDialler):
+    """Reaches origins over TCP, or all of them over one Unix domain socket."""
+
+    def __init__(
+        self,
+        backend: AsyncNetworkBackend,
+        *,
+        local_address: str | None = None,
+        uds: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> None:
+        self._backend = backend
+        self._local_address = local_address
+        self._uds = uds
+        self._socket_options = socket_options
+
+    async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
+        """Connect; see `AsyncDialler.dial()`."""
+        arguments = self.describe(origin, timeout)
+        name = "connect_tcp" if self._uds is None else "connect_unix_socket"
+        connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
+        tracer = async_get_tracer(_logger, request)
+
+        async def call() -> AsyncNetworkStream:
+            return await connect(**arguments)
+
+        stream: AsyncNetworkStream = await (call() if tracer is None else tracer.run(name, arguments, call))
+        return stream
+
+    def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
+        """The arguments of the network backend's method."""
+        if self._uds is not None:
+            return {"path": self._uds, "timeout": timeout, "socket_options": self._socket_options}
+        return {
+            "host": origin.host.decode("ascii"),
+            "port": origin.port,
+            "local_address": self._local_address,
+            "timeout": timeout,
+            "socket_options": self._socket_options,
+        }

@@ -1,0 +1,95 @@
+"""The network seam: what the library asks of a byte stream and of what opens one.
+
+Users replace these to reach the network in their own way. `typing.Any` arguments aside, a replacement needs nothing
+but the methods below, and may leave out what its protocol does not use.
+"""
+
+import ssl
+import typing
+from collections.abc import Iterable
+
+from .._options import SOCKET_OPTION
+
+
+class AsyncNetworkStream:
+    """A two-way stream of bytes: a socket, TLS on top of one, a tunnel.
+
+    After an exception or cancellation out of any method the stream is in an undefined state: the caller closes it.
+    One task may read while another writes; no two may do the same at a time.
+    """
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return at least one and at most `max_bytes` bytes as soon as there are any, or `b""` at the end of stream.
+
+        `timeout` is in seconds. Raises `ReadTimeout` or `ReadError`.
+        """
+        raise NotImplementedError
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of `buffer`.
+
+        `timeout` is how long in seconds the peer may accept nothing. Raises `WriteTimeout` or `WriteError`; how much
+        was written is then unknown.
+        """
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Close the stream and release what it holds, without waiting for the peer. Closing twice does nothing."""
+        raise NotImplementedError
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> "AsyncNetworkStream":
+        """Do a TLS handshake and return the encrypted stream, which takes this one over.
+
+        `server_hostname` is sent as SNI and checked against the certificate; `timeout` in seconds bounds the whole
+        handshake. Raises `ConnectTimeout` or `ConnectError`; this stream is then closed.
+        """
+        raise NotImplementedError
+
+    def get_extra_info(self, info: str) -> typing.Any:
+        """Return what is known under the key `info`, or `None`.
+
+        * `"ssl_object"`: the `ssl.SSLObject` or `ssl.SSLSocket` of an encrypted stream.
+        * `"client_addr"`, `"server_addr"`: the socket addresses of both ends, as `getsockname()` gives them.
+        * `"socket"`: the `socket.socket` underneath.
+        * `"is_readable"`: whether a read would return at once. On an idle connection that means it was closed, or
+          that the server broke the protocol.
+        """
+        return None
+
+
+class AsyncNetworkBackend:
+    """Opens network streams."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to `host`, a name or an IP address, and `port`.
+
+        `timeout` in seconds bounds the whole, name resolution included where it can be interrupted.
+        `local_address` is the address to connect from; `socket_options` are set before connecting. Raises
+        `ConnectTimeout` or `ConnectError`. On failure and cancellation nothing stays open.
+        """
+        raise NotImplementedError
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to the Unix domain socket at `path`; otherwise as `connect_tcp()`."""
+        raise NotImplementedError
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for `seconds`."""
+        raise NotImplementedError

@@ -1,0 +1,91 @@
+"""A network without a network: streams that play back given bytes."""
+
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+from ..._exceptions import ReadError
+from .._options import SOCKET_OPTION
+from .interface import AsyncNetworkBackend, AsyncNetworkStream
+
+
+class _MockSSLObject:
+    """What is asked of a TLS connection: the protocol that ALPN chose."""
+
+    def __init__(self, http2: bool) -> None:
+        self._http2 = http2
+
+    def selected_alpn_protocol(self) -> str:
+        return "h2" if self._http2 else "http/1.1"
+
+
+class AsyncMockStream(AsyncNetworkStream):
+    """Plays back `buffer`, one item a read whatever its size, then the end of stream. What is written is dropped.
+
+    `http2` is what ALPN is said to have chosen.
+    """
+
+    def __init__(self, buffer: list[bytes], http2: bool = False) -> None:
+        self._buffer = buffer
+        self._http2 = http2
+        self._closed = False
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return the next item of the buffer, or `b""` when there is none. Raises `ReadError` once closed."""
+        if self._closed:
+            raise ReadError("Connection closed")
+        return self._buffer.pop(0) if self._buffer else b""
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Drop `buffer`."""
+
+    async def aclose(self) -> None:
+        """Make further reads fail."""
+        self._closed = True
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncNetworkStream:
+        """Return this same stream."""
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return the `"ssl_object"` that ALPN is read from, or `None`."""
+        return _MockSSLObject(http2=self._http2) if info == "ssl_object" else None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__name__}>"
+
+
+class AsyncMockBackend(AsyncNetworkBackend):
+    """Opens streams that each play back a copy of `buffer`."""
+
+    def __init__(self, buffer: list[bytes], http2: bool = False) -> None:
+        self._buffer = buffer
+        self._http2 = http2
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Return a new mock stream."""
+        return AsyncMockStream(list(self._buffer), http2=self._http2)
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Return a new mock stream."""
+        return AsyncMockStream(list(self._buffer), http2=self._http2)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return at once."""

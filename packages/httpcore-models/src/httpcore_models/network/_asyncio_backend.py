@@ -1,0 +1,284 @@
+"""The network on asyncio, on its transports: works with every event loop, uvloop included.
+
+Theory of operation: bytes arrive in a callback, whether somebody reads or not, and wait in a queue. A read takes
+what is queued at once and waits otherwise; reading from the network is paused only while the queue is long. So the
+end of stream and resets are known without asking the operating system. A write hands its bytes to the transport,
+which sends what it can at once, and waits only while some are left over.
+
+One timer a connection watches over reads: each read moves a deadline, and the timer, when it fires, looks whether
+the deadline was moved meanwhile. A request on a warm connection then makes no timer at all.
+"""
+
+import asyncio
+import collections
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterable
+from typing import Any, cast
+
+from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
+from ._async.tls import AsyncTLSStream
+from ._connecting import open_tcp_socket, open_unix_socket
+from ._errors import failed, peer_name, timed_out
+from ._options import SOCKET_OPTION
+
+# How many bytes may wait unread before the network is left to wait: two of asyncio's largest reads.
+_READ_LIMIT = 512 * 1024
+
+
+class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
+    """A connected socket, as the protocol of an asyncio transport."""
+
+    def __init__(self, sock: socket.socket, peer: str) -> None:
+        self._sock = sock
+        self._peer = peer
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._chunks: collections.deque[bytes] = collections.deque()
+        self._offset = 0  # into the first chunk
+        self._queued = 0  # bytes in the chunks, the read part of the first included
+        self._paused = False
+        self._eof = False
+        self._lost: Exception | None = None
+        self._closed = False
+        self._reader: asyncio.Future[None] | None = None
+        self._read_deadline = 0.0
+        self._read_timer: asyncio.TimerHandle | None = None
+        self._writer: asyncio.Future[None] | None = None
+        self._write_blocked = False
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of `asyncio.Protocol`."""
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        # A write is complete when the operating system has all of it.
+        self._transport.set_write_buffer_limits(high=0)
+
+    def data_received(self, data: bytes) -> None:
+        """Part of `asyncio.Protocol`."""
+        self._chunks.append(data)
+        self._queued += len(data)
+        if self._queued > _READ_LIMIT and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        _wake(self._reader)
+
+    def eof_received(self) -> bool:
+        """Part of `asyncio.Protocol`. Returns true: what is still to be written may be."""
+        self._eof = True
+        _wake(self._reader)
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Part of `asyncio.Protocol`."""
+        self._eof = True
+        self._lost = exc or self._lost
+        if exc is not None and not self._closed:
+            self._rescue()
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+        _wake(self._reader)
+        _wake(self._writer)
+
+    def pause_writing(self) -> None:
+        """Part of `asyncio.Protocol`."""
+        self._write_blocked = True
+
+    def resume_writing(self) -> None:
+        """Part of `asyncio.Protocol`."""
+        self._write_blocked = False
+        _wake(self._writer)
+
+    def _rescue(self) -> None:
+        """Take what the operating system still holds after a failed write.
+
+        A server that refuses an upload answers and closes; the reset that follows makes a write fail, and the
+        transport gives up without having read the answer.
+        """
+        with contextlib.suppress(OSError):
+            while self._queued <= _READ_LIMIT and (data := self._sock.recv(65536)):
+                self._chunks.append(data)
+                self._queued += len(data)
+
+    # What the user calls.
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what is queued, or wait for it."""
+        if not self._chunks:
+            await self._wait_for_data(timeout)
+        return self._take(max_bytes)
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        """Return what is queued, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
+        if not self._chunks and not self._eof:
+            return None
+        return self._take(max_bytes)
+
+    def _take(self, max_bytes: int) -> bytes:
+        if not self._chunks:
+            if self._lost is not None or self._closed:
+                raise ReadError(failed(self._lost or OSError("the stream is closed"), self._peer)) from self._lost
+            return b""
+        chunk = self._chunks[0]
+        end = self._offset + max_bytes
+        if end < len(chunk):
+            data = chunk[self._offset : end]
+            self._offset = end
+            return data
+        self._chunks.popleft()
+        data = chunk[self._offset :] if self._offset else chunk
+        self._offset = 0
+        self._queued -= len(chunk)
+        if self._paused and self._queued <= _READ_LIMIT // 2:
+            self._paused = False
+            with contextlib.suppress(RuntimeError):  # the transport is closing
+                self._transport.resume_reading()
+        return data
+
+    async def _wait_for_data(self, timeout: float | None) -> None:
+        if self._eof or self._closed:
+            return
+        if self._reader is not None:
+            raise RuntimeError("another task is already reading from this stream")
+        self._reader = self._loop.create_future()
+        if timeout is not None:
+            self._set_read_deadline(self._loop.time() + timeout)
+        try:
+            await self._reader
+        except TimeoutError:
+            raise ReadTimeout(timed_out("Read", self._peer, timeout)) from None
+        finally:
+            self._reader = None
+            self._read_deadline = 0.0
+
+    def _set_read_deadline(self, deadline: float) -> None:
+        self._read_deadline = deadline
+        timer = self._read_timer
+        if timer is not None and timer.when() > deadline:
+            timer.cancel()
+            timer = None
+        if timer is None:
+            self._read_timer = self._loop.call_at(deadline, self._check_read_deadline)
+
+    def _check_read_deadline(self) -> None:
+        self._read_timer = None
+        if self._reader is None or not self._read_deadline:
+            return
+        # A timer may fire early by the resolution of the clock.
+        if self._read_deadline <= self._loop.time() + 0.001:
+            if not self._reader.done():
+                self._reader.set_exception(TimeoutError())
+        else:
+            self._set_read_deadline(self._read_deadline)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of `buffer`."""
+        if self._closed or self._transport.is_closing():
+            cause = self._lost or OSError("the connection is closed")
+            raise WriteError(failed(cause, self._peer)) from self._lost
+        self._transport.write(buffer)
+        while self._write_blocked and not self._transport.is_closing():
+            await self._wait_for_room(timeout)
+        if self._lost is not None:
+            raise WriteError(failed(self._lost, self._peer)) from self._lost
+
+    async def _wait_for_room(self, timeout: float | None) -> None:
+        before = self._transport.get_write_buffer_size()
+        self._writer = writer = self._loop.create_future()
+        timer = None if timeout is None else self._loop.call_later(timeout, _wake, writer)
+        try:
+            await writer
+        finally:
+            self._writer = None
+            if timer is not None:
+                timer.cancel()
+        # The limit is on silence: as long as the peer accepts bytes, the write goes on.
+        if self._write_blocked and self._lost is None and self._transport.get_write_buffer_size() >= before:
+            raise WriteTimeout(timed_out("Write", self._peer, timeout))
+
+    async def aclose(self) -> None:
+        """Close the connection. What the operating system has not accepted yet is dropped."""
+        if self._closed:
+            return
+        self._closed = True
+        self._eof = True
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+        _wake(self._reader)
+        if self._loop.is_closed():
+            # Left over from a loop that has ended: it cannot close its transport any more.
+            self._sock.close()
+        else:
+            self._transport.abort()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncNetworkStream:
+        """Do a TLS handshake."""
+        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        """See `AsyncNetworkStream.get_extra_info()`."""
+        if info == "is_readable":
+            return bool(self._chunks) or self._eof
+        if info == "socket":
+            return self._sock
+        if info == "client_addr":
+            return self._transport.get_extra_info("sockname")
+        if info == "server_addr":
+            return self._transport.get_extra_info("peername")
+        return None
+
+
+def _wake(future: "asyncio.Future[None] | None") -> None:
+    if future is not None and not future.done():
+        future.set_result(None)
+
+
+class AsyncioBackend(AsyncNetworkBackend):
+    """Connects on asyncio."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to the first of the host's addresses that answers."""
+        sock = await open_tcp_socket(host, port, timeout, local_address, socket_options)
+        return await _open_stream(sock, peer_name(host, port))
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to a Unix domain socket."""
+        return await _open_stream(await open_unix_socket(path, timeout, socket_options), path)
+
+    async def sleep(self, seconds: float) -> None:
+        """Suspend this task for `seconds`."""
+        await asyncio.sleep(seconds)
+
+
+async def _open_stream(sock: socket.socket, peer: str) -> AsyncioStream:
+    loop = asyncio.get_running_loop()
+    stream = AsyncioStream(sock, peer)
+    try:
+        if sock.family == getattr(socket, "AF_UNIX", None):
+            await loop.create_unix_connection(lambda: stream, sock=sock)
+        else:
+            await loop.create_connection(lambda: stream, sock=sock)
+    except BaseException:
+        sock.close()
+        raise
+    return stream

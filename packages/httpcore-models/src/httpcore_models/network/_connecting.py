@@ -1,0 +1,125 @@
+"""Connecting sockets on asyncio and trio alike, in the vocabulary of anyio. Imported once a connection is made."""
+
+import socket
+from collections.abc import Iterable
+
+import anyio
+
+from .._exceptions import ConnectError, ConnectTimeout
+from ._addresses import (
+    CONNECTION_ATTEMPT_DELAY,
+    Address,
+    all_failed,
+    finish_connecting,
+    interleaved,
+    new_socket,
+    numeric_addresses,
+    start_connecting,
+)
+from ._errors import failed, peer_name, timed_out
+from ._options import SOCKET_OPTION
+
+# How soon, in seconds, a Unix socket whose listener's queue is full is tried again: nothing tells when it has room.
+_QUEUE_FULL_DELAY = 0.01
+
+
+async def open_tcp_socket(
+    host: str,
+    port: int,
+    timeout: float | None,
+    local_address: str | None,
+    socket_options: Iterable[SOCKET_OPTION] | None,
+) -> socket.socket:
+    """Return a connected non-blocking socket; see `AsyncNetworkBackend.connect_tcp()`."""
+    peer = peer_name(host, port)
+    options = list(socket_options or ())
+    try:
+        with anyio.fail_after(timeout):
+            addresses = interleaved(numeric_addresses(host, port) or await _resolve(host, port))
+            if len(addresses) == 1:
+                return await _connect(addresses[0], local_address, options)
+            return await _race(addresses, local_address, options)
+    except TimeoutError as exc:
+        raise ConnectTimeout(timed_out("Connect", peer, timeout)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failed(exc, peer)) from exc
+
+
+async def open_unix_socket(
+    path: str, timeout: float | None, socket_options: Iterable[SOCKET_OPTION] | None
+) -> socket.socket:
+    """Return a connected non-blocking Unix domain socket; see `AsyncNetworkBackend.connect_unix_socket()`."""
+    if not hasattr(socket, "AF_UNIX"):
+        raise RuntimeError("Attempted to connect to a UNIX socket on a Windows system.")
+    try:
+        with anyio.fail_after(timeout):
+            return await _connect_unix(path, list(socket_options or ()))
+    except TimeoutError as exc:
+        raise ConnectTimeout(timed_out("Connect", path, timeout)) from exc
+    except OSError as exc:
+        raise ConnectError(failed(exc, path)) from exc
+
+
+async def _resolve(host: str, port: int) -> list[Address]:
+    infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
+
+
+async def _connect(address: Address, local_address: str | None, options: list[SOCKET_OPTION]) -> socket.socket:
+    sock = new_socket(address.family, local_address, options)
+    try:
+        start_connecting(sock, address.sockaddr)
+        await anyio.wait_writable(sock)
+        finish_connecting(sock)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def _connect_unix(path: str, options: list[SOCKET_OPTION]) -> socket.socket:
+    sock = new_socket(socket.AF_UNIX, None, options)
+    try:
+        while True:
+            try:
+                sock.connect(path)
+                return sock
+            except BlockingIOError:
+                await anyio.sleep(_QUEUE_FULL_DELAY)
+    except BaseException:
+        sock.close()
+        raise
+
+
+async def _race(addresses: list[Address], local_address: str | None, options: list[SOCKET_OPTION]) -> socket.socket:
+    """Connect to the first address that answers, trying one more whenever the others take long."""
+    connected: list[socket.socket] = []
+    errors: list[OSError] = []
+
+    async def attempt(address: Address, failed: anyio.Event) -> None:
+        try:
+            sock = await _connect(address, local_address, options)
+        except OSError as exc:
+            errors.append(exc)
+            failed.set()
+        else:
+            connected.append(sock)
+            attempts.cancel_scope.cancel()
+
+    try:
+        async with anyio.create_task_group() as attempts:
+            for address in addresses:
+                attempt_failed = anyio.Event()
+                attempts.start_soon(attempt, address, attempt_failed)
+                with anyio.move_on_after(CONNECTION_ATTEMPT_DELAY):
+                    await attempt_failed.wait()
+    except BaseException:
+        for sock in connected:
+            sock.close()
+        raise
+    if not connected:
+        raise all_failed(errors)
+    winner, *others = connected
+    for sock in others:
+        sock.close()
+    return winner

@@ -1,0 +1,20 @@
+"""The text of network errors: phase, peer, and seconds or cause."""
+
+import ssl
+
+
+def peer_name(host: str, port: int) -> str:
+    """How a peer is named in errors."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def timed_out(phase: str, peer: str, seconds: float | None) -> str:
+    """The text of a timeout."""
+    return f"{phase} timed out after {seconds:g} seconds ({peer})" if seconds else f"{phase} timed out ({peer})"
+
+
+def failed(exc: BaseException, peer: str) -> str:
+    """The text of an error of the operating system or of TLS."""
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {exc.verify_message} ({peer})"
+    return f"{exc or type(exc).__name__} ({peer})"

@@ -1,0 +1,203 @@
+# Generated from ../_async/tls.py by tools/make_sync.py: edit that file, then run it.
+"""TLS over any network stream, and so inside another TLS stream too.
+
+Theory of operation: an `ssl.SSLObject` does TLS between two memory buffers. "Incoming" holds what came from the
+network and TLS has not consumed, "outgoing" what TLS wants sent. An operation on the object either succeeds, having
+maybe left bytes in outgoing, or says that it wants to read: then outgoing is written to the network, more is read
+into incoming, and the operation is tried again.
+
+Left out on purpose: TLS is not shut down on close, since that could wait for the peer, and a connection that ends
+without `close_notify` reads as a plain end of stream, as HTTP has its own framing to tell a cut off body.
+"""
+
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..._exceptions import (
+    ConnectError,
+    ConnectTimeout,
+    ReadError,
+    ReadTimeout,
+    TimeoutException,
+    WriteError,
+    WriteTimeout,
+)
+from ...concurrency import Lock
+from .._errors import failed, timed_out
+from .interface import NetworkStream
+
+T = TypeVar("T")
+
+# Four TLS records of the largest size, with their overhead: larger reads cost fewer system calls.
+_READ_SIZE = 4 * (16 * 1024 + 256)
+
+# How much is encrypted before it is sent: bounds the copy in memory.
+_WRITE_SIZE = 64 * 1024
+
+
+class TLSStream(NetworkStream):
+    """TLS on top of another stream."""
+
+    def __init__(
+        self,
+        stream: NetworkStream,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None,
+    ) -> None:
+        self._stream = stream
+        self._peer = server_hostname or "TLS peer"
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._ssl = ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        self._write_lock = Lock()
+        self._unread = b""
+
+    @classmethod
+    def handshake(
+        cls,
+        stream: NetworkStream,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> "TLSStream":
+        """Do a TLS handshake over `stream` and return the encrypted stream; see `start_tls()`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            tls = cls(stream, ssl_context, server_hostname)
+            tls._run(tls._ssl.do_handshake, lambda: _remaining(deadline))
+            return tls
+        except BaseException as exc:
+            stream.close()
+            peer = server_hostname or "TLS peer"
+            if isinstance(exc, TimeoutException):
+                raise ConnectTimeout(timed_out("TLS handshake", peer, timeout)) from exc
+            if isinstance(exc, ssl.SSLEOFError):
+                raise ConnectError(f"Server disconnected during the TLS handshake ({peer})") from exc
+            if isinstance(exc, (OSError, ValueError, ReadError, WriteError)):
+                raise ConnectError(failed(exc, peer)) from exc
+            raise
+
+    def _run(self, operation: Callable[[], T], timeout: Callable[[], float | None]) -> T:
+        """Try `operation` until it has what it needs from the network."""
+        while True:
+            try:
+                result = operation()
+            except ssl.SSLWantReadError:
+                self._flush(timeout())
+                self._feed(self._stream.read(_READ_SIZE, timeout()))
+            except ssl.SSLError:
+                # The alert that tells the peer what was wrong.
+                self._flush(timeout())
+                raise
+            else:
+                self._flush(timeout())
+                return result
+
+    def _feed(self, data: bytes) -> None:
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def _flush(self, timeout: float | None) -> None:
+        if not self._outgoing.pending:
+            return
+        # Records have to leave in the order in which TLS made them, whoever of reader and writer sends them.
+        with self._write_lock:
+            data = self._outgoing.read()
+            if data:
+                self._stream.write(data, timeout)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what is there, or wait for it."""
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
+        try:
+            if not self._incoming.pending and not self._ssl.pending():
+                self._feed(self._stream.read(_READ_SIZE, timeout))
+            return self._run(lambda: self._ssl.read(max_bytes), lambda: timeout)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            return b""
+        except WriteTimeout as exc:
+            raise ReadTimeout(str(exc)) from exc
+        except (ssl.SSLError, WriteError) as exc:
+            raise ReadError(failed(exc, self._peer)) from exc
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of `buffer`."""
+        try:
+            view = memoryview(buffer)
+            for start in range(0, len(view), _WRITE_SIZE):
+                piece = view[start : start + _WRITE_SIZE]
+                # Between memory buffers TLS never writes a part only.
+                self._run(lambda piece=piece: self._ssl.write(piece), lambda: timeout)  # type: ignore[misc]
+        except ReadTimeout as exc:
+            raise WriteTimeout(str(exc)) from exc
+        except (ssl.SSLError, ReadError) as exc:
+            raise WriteError(failed(exc, self._peer)) from exc
+
+    def close(self) -> None:
+        """Close the stream below. TLS is not shut down."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> NetworkStream:
+        """Do a TLS handshake inside this TLS stream."""
+        return TLSStream.handshake(self, ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        """See `NetworkStream.get_extra_info()`."""
+        if info == "ssl_object":
+            return self._ssl
+        if info == "is_readable":
+            return self._is_readable()
+        return self._stream.get_extra_info(info)
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
+        below: Callable[[int], bytes | None] | None = getattr(self._stream, "receive_nowait", None)
+        try:
+            while True:
+                try:
+                    return self._ssl.read(max_bytes)
+                except ssl.SSLWantReadError:
+                    data_below = below(_READ_SIZE) if below is not None else None
+                    if data_below is None:
+                        return None
+                    self._feed(data_below)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            return b""
+        except ssl.SSLError as exc:
+            raise ReadError(failed(exc, self._peer)) from exc
+
+    def _is_readable(self) -> bool:
+        if self._unread:
+            return True
+        if not hasattr(self._stream, "receive_nowait") and self._stream.get_extra_info("is_readable"):
+            return True
+        # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
+        try:
+            data = self.receive_nowait(1)
+        except ReadError:
+            return True
+        self._unread = data or b""
+        return data is not None
+
+
+def _remaining(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise ConnectTimeout
+    return remaining

@@ -1,0 +1,262 @@
+"""The network for threads: blocking sockets with timeouts."""
+
+import selectors
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from .._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
+from ._addresses import (
+    CONNECTION_ATTEMPT_DELAY,
+    Address,
+    all_failed,
+    finish_connecting,
+    interleaved,
+    new_socket,
+    numeric_addresses,
+    start_connecting,
+)
+from ._errors import failed, peer_name, timed_out
+from ._info import is_socket_readable
+from ._options import SOCKET_OPTION
+from ._sync.interface import NetworkBackend, NetworkStream
+from ._sync.tls import TLSStream
+
+
+class SyncStream(NetworkStream):
+    """A connected socket, clear or TLS."""
+
+    def __init__(self, sock: socket.socket, peer: str) -> None:
+        self._sock = sock
+        self._peer = peer
+        self._timeout = sock.gettimeout()
+        self._unread = b""
+
+    def _set_timeout(self, timeout: float | None) -> None:
+        # socket.settimeout() is a system call even when nothing changes.
+        if timeout != self._timeout:
+            self._sock.settimeout(timeout)
+            self._timeout = timeout
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what is there, or wait for it."""
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
+        try:
+            self._set_timeout(timeout)
+            return self._sock.recv(max_bytes)
+        except TimeoutError as exc:
+            raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
+        except OSError as exc:
+            raise ReadError(failed(exc, self._peer)) from exc
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
+        if self._unread:
+            return self.read(max_bytes)
+        try:
+            self._set_timeout(0.0)
+            return self._sock.recv(max_bytes)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return None
+        except OSError as exc:
+            raise ReadError(failed(exc, self._peer)) from exc
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of `buffer`."""
+        try:
+            self._set_timeout(timeout)
+            sent = self._sock.send(buffer) if buffer else 0
+            if sent < len(buffer):
+                rest = memoryview(buffer)
+                while sent < len(buffer):
+                    sent += self._sock.send(rest[sent:])
+        except TimeoutError as exc:
+            raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
+        except OSError as exc:
+            raise WriteError(failed(exc, self._peer)) from exc
+
+    def close(self) -> None:
+        """Close the socket. TLS is not shut down: that would wait for the peer."""
+        self._sock.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> NetworkStream:
+        """Do a TLS handshake, inside the present TLS connection where there is one."""
+        if isinstance(self._sock, ssl.SSLSocket):
+            # A socket can be wrapped once only.
+            return TLSStream.handshake(self, ssl_context, server_hostname, timeout)
+        sock = self._sock
+        try:
+            sock.settimeout(timeout)
+            sock = ssl_context.wrap_socket(sock, server_hostname=server_hostname, do_handshake_on_connect=False)
+            sock.do_handshake()
+        except BaseException as exc:
+            sock.close()
+            if isinstance(exc, TimeoutError):
+                raise ConnectTimeout(timed_out("TLS handshake", self._peer, timeout)) from exc
+            if isinstance(exc, (OSError, ValueError)):
+                raise ConnectError(failed(exc, self._peer)) from exc
+            raise
+        return SyncStream(sock, self._peer)
+
+    def get_extra_info(self, info: str) -> Any:
+        """See `NetworkStream.get_extra_info()`."""
+        if info == "is_readable":
+            return self._is_readable()
+        if info == "socket":
+            return self._sock
+        if info == "client_addr":
+            return self._sock.getsockname()
+        if info == "server_addr":
+            return self._sock.getpeername()
+        if info == "ssl_object" and isinstance(self._sock, ssl.SSLSocket):
+            return self._sock
+        return None
+
+    def _is_readable(self) -> bool:
+        if self._unread:
+            return True
+        if not isinstance(self._sock, ssl.SSLSocket):
+            return is_socket_readable(self._sock)
+        if not self._sock.pending() and not is_socket_readable(self._sock):
+            return False
+        # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
+        try:
+            data = self.receive_nowait(1)
+        except ReadError:
+            return True
+        self._unread = data or b""
+        return data is not None
+
+
+class SyncBackend(NetworkBackend):
+    """Connects with blocking sockets."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> NetworkStream:
+        """Connect to the first of the host's addresses that answers. A slow resolver is not interrupted."""
+        peer = peer_name(host, port)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            addresses = numeric_addresses(host, port) or _resolve(host, port)
+            sock = _Race(interleaved(addresses), local_address, socket_options).run(deadline)
+        except TimeoutError as exc:
+            raise ConnectTimeout(timed_out("Connect", peer, timeout)) from exc
+        except OSError as exc:
+            raise ConnectError(failed(exc, peer)) from exc
+        return SyncStream(sock, peer)
+
+    def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> NetworkStream:
+        """Connect to a Unix domain socket."""
+        if sys.platform == "win32":
+            raise RuntimeError("Attempted to connect to a UNIX socket on a Windows system.")
+        try:
+            sock = new_socket(socket.AF_UNIX, None, socket_options)
+            try:
+                sock.settimeout(timeout)
+                sock.connect(path)
+            except BaseException:
+                sock.close()
+                raise
+        except TimeoutError as exc:
+            raise ConnectTimeout(timed_out("Connect", path, timeout)) from exc
+        except OSError as exc:
+            raise ConnectError(failed(exc, path)) from exc
+        return SyncStream(sock, path)
+
+    def sleep(self, seconds: float) -> None:
+        """Block this thread for `seconds`."""
+        time.sleep(seconds)
+
+
+def _resolve(host: str, port: int) -> list[Address]:
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
+
+
+class _Race:
+    """Connects to the first of several addresses that answers, trying one more whenever the others take long."""
+
+    def __init__(
+        self,
+        addresses: list[Address],
+        local_address: str | None,
+        socket_options: Iterable[SOCKET_OPTION] | None,
+    ) -> None:
+        self._addresses = iter(addresses)
+        self._local_address = local_address
+        self._options = list(socket_options or ())
+        self._errors: list[OSError] = []
+
+    def run(self, deadline: float | None) -> socket.socket:
+        """Return the connected socket, having closed all others; raise `TimeoutError` or `OSError`."""
+        with selectors.DefaultSelector() as selector:
+            try:
+                sock = self._first(selector, deadline)
+                selector.unregister(sock)
+                return sock
+            finally:
+                for key in list(selector.get_map().values()):
+                    key.fileobj.close()  # type: ignore[union-attr]
+
+    def _first(self, selector: selectors.BaseSelector, deadline: float | None) -> socket.socket:
+        more = True
+        while True:
+            more = more and self._start_next(selector)
+            if not more and not selector.get_map():
+                raise all_failed(self._errors)
+            limits = [CONNECTION_ATTEMPT_DELAY] if more else []
+            if deadline is not None:
+                limits.append(max(0.0, deadline - time.monotonic()))
+            ready = selector.select(min(limits, default=None))
+            for key, _ in ready:
+                sock: socket.socket = key.fileobj  # type: ignore[assignment]
+                try:
+                    finish_connecting(sock)
+                except OSError as exc:
+                    selector.unregister(sock)
+                    sock.close()
+                    self._errors.append(exc)
+                else:
+                    return sock
+            if not ready and deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError
+
+    def _start_next(self, selector: selectors.BaseSelector) -> bool:
+        """Start the next attempt; return whether there was an address left to try."""
+        address = next(self._addresses, None)
+        if address is None:
+            return False
+        try:
+            sock = new_socket(address.family, self._local_address, self._options)
+        except OSError as exc:
+            self._errors.append(exc)
+            return True
+        selector.register(sock, selectors.EVENT_WRITE)
+        try:
+            start_connecting(sock, address.sockaddr)
+        except OSError as exc:
+            selector.unregister(sock)
+            sock.close()
+            self._errors.append(exc)
+        return True

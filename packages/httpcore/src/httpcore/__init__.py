@@ -1,0 +1,112 @@
+"""An HTTP client core: connection pools for HTTP/1.1, sync and async, and nothing above them.
+
+Not here: redirects, cookies, authentication, decoding of bodies. `httpx` has them, on top of this package.
+"""
+
+from httpcore_h11 import AsyncHTTP11Connection, HTTP11Connection
+from httpcore_models import (
+    SOCKET_OPTION,
+    URL,
+    AnyIOBackend,
+    AsyncConnectionInterface,
+    AsyncMockBackend,
+    AsyncMockStream,
+    AsyncNetworkBackend,
+    AsyncNetworkStream,
+    ConnectError,
+    ConnectionInterface,
+    ConnectionNotAvailable,
+    ConnectTimeout,
+    LocalProtocolError,
+    MockBackend,
+    MockStream,
+    NetworkBackend,
+    NetworkError,
+    NetworkStream,
+    Origin,
+    PoolTimeout,
+    ProtocolError,
+    Proxy,
+    ProxyError,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    Request,
+    Response,
+    SyncBackend,
+    TimeoutException,
+    TrioBackend,
+    UnsupportedProtocol,
+    WriteError,
+    WriteTimeout,
+)
+
+from ._api import request, stream
+from ._async.connection import AsyncHTTPConnection
+from ._async.connection_pool import AsyncConnectionPool
+from ._ssl import default_ssl_context
+from ._sync.connection import HTTPConnection
+from ._sync.connection_pool import ConnectionPool
+
+__all__ = [
+    # Top-level functions
+    "request",
+    "stream",
+    # Models
+    "Origin",
+    "URL",
+    "Request",
+    "Response",
+    "Proxy",
+    # Async
+    "AsyncHTTPConnection",
+    "AsyncConnectionPool",
+    "AsyncHTTP11Connection",
+    "AsyncConnectionInterface",
+    # Sync
+    "HTTPConnection",
+    "ConnectionPool",
+    "HTTP11Connection",
+    "ConnectionInterface",
+    # The network
+    "SyncBackend",
+    "AnyIOBackend",
+    "TrioBackend",
+    "AsyncMockBackend",
+    "AsyncMockStream",
+    "MockBackend",
+    "MockStream",
+    "AsyncNetworkStream",
+    "AsyncNetworkBackend",
+    "NetworkStream",
+    "NetworkBackend",
+    "SOCKET_OPTION",
+    # TLS
+    "default_ssl_context",
+    # Exceptions
+    "ConnectionNotAvailable",
+    "ProxyError",
+    "ProtocolError",
+    "LocalProtocolError",
+    "RemoteProtocolError",
+    "UnsupportedProtocol",
+    "TimeoutException",
+    "PoolTimeout",
+    "ConnectTimeout",
+    "ReadTimeout",
+    "WriteTimeout",
+    "NetworkError",
+    "ConnectError",
+    "ReadError",
+    "WriteError",
+]
+
+__version__ = "1.1.0"
+
+# Tracebacks, reprs and pickles name these classes `httpcore.…`, where users import them from. Done here and not in the
+# sibling packages, which stay true to their own names when they are used alone or vendored.
+for _name in __all__:
+    _object = globals()[_name]
+    if getattr(_object, "__module__", "").startswith("httpcore"):
+        _object.__module__ = "httpcore"
+del _name, _object

@@ -1,0 +1,313 @@
+"""Connections kept for reuse: carries out what `PoolState` decides."""
+
+import collections
+import contextlib
+import ssl
+import threading
+import time
+from collections.abc import AsyncIterator, Iterable
+from types import TracebackType
+from typing import Any
+
+from httpcore_models import (
+    SOCKET_OPTION,
+    AsyncConnectionInterface,
+    AsyncNetworkBackend,
+    AsyncRequestInterface,
+    ConnectError,
+    ConnectionNotAvailable,
+    Origin,
+    PoolTimeout,
+    Proxy,
+    Request,
+    Response,
+    UnsupportedProtocol,
+)
+from httpcore_models.concurrency import AsyncEvent, AsyncShield
+from httpcore_models.network import AutoBackend
+
+from .._extras import require_http2, require_proxy
+from .._pool_state import PoolRequest, PoolState
+from .connection import AsyncHTTPConnection
+
+_SCHEMES = (b"http", b"https", b"ws", b"wss")
+
+
+class _Ticket(PoolRequest[AsyncConnectionInterface]):
+    """A request in the pool, and how it is told that its wait is over."""
+
+    __slots__ = ("closed", "event", "origin")
+
+    def __init__(self, origin: Origin) -> None:
+        super().__init__((origin.scheme, origin.host, origin.port))
+        self.origin = origin
+        self.event: AsyncEvent | None = None
+        self.closed = False
+
+
+class AsyncConnectionPool(AsyncRequestInterface):
+    """Sends requests to any origin, keeping connections open for later ones.
+
+    * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
+    * `proxy`: the proxy to connect through.
+    * `max_connections`: how many connections there may be, `None` for no limit; further requests wait.
+    * `max_keepalive_connections`: how many of them may be idle, `None` for no other limit than the one above.
+    * `keepalive_expiry`: seconds that a connection may stay idle, `None` for ever.
+    * `http1`, `http2`, `retries`, `local_address`, `uds`, `network_backend`, `socket_options`: see
+      `AsyncHTTPConnection`.
+
+    A pool may be shared, between tasks or, in its sync form, between threads. Requests that wait are served first
+    come, first served. Whatever happens to a request, its place in the pool comes back.
+    """
+
+    def __init__(
+        self,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: Proxy | None = None,
+        max_connections: int | None = 10,
+        max_keepalive_connections: int | None = None,
+        keepalive_expiry: float | None = None,
+        http1: bool = True,
+        http2: bool = False,
+        retries: int = 0,
+        local_address: str | None = None,
+        uds: str | None = None,
+        network_backend: AsyncNetworkBackend | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> None:
+        if http2:
+            require_http2()
+        if proxy is not None:
+            require_proxy()
+        self._ssl_context = ssl_context
+        self._keepalive_expiry = keepalive_expiry
+        self._http1 = http1
+        self._http2 = http2
+        self._retries = retries
+        self._local_address = local_address
+        self._uds = uds
+        self._network_backend: AsyncNetworkBackend = AutoBackend() if network_backend is None else network_backend
+        self._socket_options = socket_options
+        self._state: PoolState[AsyncConnectionInterface] = PoolState(
+            max_connections, max_keepalive_connections, keepalive_expiry
+        )
+        # Held for a few microseconds at a time, never across a wait or a call into foreign code.
+        self._lock = threading.Lock()
+        self._released: collections.deque[_Ticket] = collections.deque()
+
+    def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
+        """Return a new connection to `origin`. Override it to use connections of your own."""
+        return AsyncHTTPConnection(
+            origin=origin,
+            ssl_context=self._ssl_context,
+            keepalive_expiry=self._keepalive_expiry,
+            http1=self._http1,
+            http2=self._http2,
+            retries=self._retries,
+            local_address=self._local_address,
+            uds=self._uds,
+            network_backend=self._network_backend,
+            socket_options=self._socket_options,
+        )
+
+    @property
+    def connections(self) -> list[AsyncConnectionInterface]:
+        """The connections in the pool, oldest first, as a new list."""
+        return self._state.connections
+
+    async def handle_async_request(self, request: Request) -> Response:
+        """Send a request over a connection of the pool and return its response with the body yet to be read.
+
+        The response holds its connection until it is closed. Raises `UnsupportedProtocol` for the URL's scheme,
+        `PoolTimeout` when no connection is available in time, and what the connection raises.
+        """
+        url = request.url
+        if url.scheme not in _SCHEMES:
+            scheme = url.scheme.decode()
+            if not scheme:
+                raise UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.")
+            raise UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme}://'.")
+        ticket = _Ticket(url.origin)
+        try:
+            response = await self._send(request, ticket)
+        except BaseException:
+            await self._release(ticket)
+            raise
+        response.stream = _PoolBody(response.stream, self, ticket)
+        return response
+
+    async def _send(self, request: Request, ticket: _Ticket) -> Response:
+        closing = self._submit(ticket)
+        deadline: float | None = None
+        while True:
+            if closing:
+                await self._close_connections(closing)
+            if ticket.place is None:
+                timeout = request.extensions.get("timeout", {}).get("pool")
+                if timeout is not None and deadline is None:
+                    deadline = time.monotonic() + timeout
+                await self._wait(ticket, timeout, deadline)
+            place = ticket.place
+            assert place is not None
+            connection = place.connection
+            if connection is None:
+                connection = self.create_connection(ticket.origin)
+                self._opened(ticket, connection)
+            try:
+                response = await connection.handle_async_request(request)
+            except ConnectionNotAvailable:
+                closing = self._requeue(ticket)
+                continue
+            if not place.established:
+                self._established(ticket)
+            return response
+
+    async def _wait(self, ticket: _Ticket, timeout: float | None, deadline: float | None) -> None:
+        event = ticket.event
+        assert event is not None
+        remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+        await event.wait(remaining)
+        if ticket.closed:
+            raise ConnectError("The connection pool was closed while the request waited for a connection.")
+        if ticket.place is None:
+            state = self._state
+            raise PoolTimeout(
+                f"Pool timed out after {timeout:g} seconds: no connection to {ticket.origin} became available "
+                f"({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
+            )
+
+    # Exchanges with the state. Each does what it has to under the lock, and what follows from it afterwards.
+
+    def _submit(self, ticket: _Ticket) -> list[AsyncConnectionInterface]:
+        with self._lock:
+            self._state.submit(ticket, time.monotonic())
+            if ticket.waiting:
+                ticket.event = AsyncEvent()
+        return self._settle()
+
+    def _requeue(self, ticket: _Ticket) -> list[AsyncConnectionInterface]:
+        with self._lock:
+            self._state.requeue(ticket, time.monotonic())
+            if ticket.waiting:
+                ticket.event = AsyncEvent()
+        return self._settle()
+
+    def _opened(self, ticket: _Ticket, connection: AsyncConnectionInterface) -> None:
+        with self._lock:
+            if ticket.place is not None:
+                self._state.opened(ticket.place, connection)
+        self._settle()
+
+    def _established(self, ticket: _Ticket) -> None:
+        with self._lock:
+            if ticket.place is not None:
+                self._state.established(ticket.place)
+        self._settle()
+
+    async def _release(self, ticket: _Ticket) -> None:
+        self._released.append(ticket)
+        closing = self._settle()
+        if closing:
+            await self._close_connections(closing)
+
+    def _settle(self) -> list[AsyncConnectionInterface]:
+        """Process released requests, wake those whose wait is over, and return the connections to close.
+
+        A response may be finalised by the garbage collector at any point, even while the same thread holds the lock.
+        So releasing only notes the request, and whoever holds the lock comes here after letting it go.
+        """
+        state = self._state
+        closing: list[AsyncConnectionInterface] = []
+        while (self._released or state.assigned or state.closing) and self._lock.acquire(blocking=False):
+            try:
+                while self._released:
+                    state.release(self._released.popleft(), time.monotonic())
+                assigned, state.assigned = state.assigned, []
+                closing += state.closing
+                state.closing = []
+            finally:
+                self._lock.release()
+            for ticket in assigned:
+                assert isinstance(ticket, _Ticket)
+                assert ticket.event is not None
+                ticket.event.set()
+        return closing
+
+    async def _close_connections(self, connections: list[AsyncConnectionInterface]) -> None:
+        # They are gone from the pool already: neither a cancellation nor a failing one may keep the others open.
+        with AsyncShield():
+            for connection in connections:
+                with contextlib.suppress(Exception):
+                    await connection.aclose()
+
+    # Closing.
+
+    async def aclose(self) -> None:
+        """Close all connections. Requests in flight on them fail, and those that wait raise `ConnectError`.
+
+        The pool may be used again.
+        """
+        with self._lock:
+            waiting = self._state.close()
+        closing = self._settle()
+        for ticket in waiting:
+            assert isinstance(ticket, _Ticket)
+            assert ticket.event is not None
+            ticket.closed = True
+            ticket.event.set()
+        await self._close_connections(closing)
+
+    async def __aenter__(self) -> "AsyncConnectionPool":
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        state = self._state
+        return (
+            f"<{type(self).__name__} ["
+            f"Requests: {state.requests_active} active, {state.requests_queued} queued | "
+            f"Connections: {state.connections_active} active, {state.connections_idle} idle]>"
+        )
+
+
+class _PoolBody:
+    """The body of a response, whose end gives the connection back to the pool."""
+
+    def __init__(self, stream: Any, pool: AsyncConnectionPool, ticket: _Ticket) -> None:
+        self._stream = stream
+        self._pool = pool
+        self._ticket = ticket
+        self._iterator: AsyncIterator[bytes] | None = None
+        self._closed = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._iterator is None:
+            self._iterator = self._stream.__aiter__()
+        try:
+            return await self._iterator.__anext__()
+        except StopAsyncIteration:
+            raise
+        except BaseException:
+            with AsyncShield():
+                await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if hasattr(self._stream, "aclose"):
+                await self._stream.aclose()
+        finally:
+            await self._pool._release(self._ticket)

@@ -1,0 +1,369 @@
+"""Who gets which connection: the pool's decisions on plain data, without I/O, locks or clocks.
+
+A *place* is one of the connections that the pool may have. A request is submitted, and either leases a place at once
+or waits; it leases one when another request releases it. What follows from a call is left in two lists for the
+caller to carry out: `assigned`, waiting requests that have got a place, and `closing`, connections to close.
+
+What always holds between calls:
+
+* There are at most `max_connections` places, and at most `max_keepalive` of them are idle.
+* A place that is idle is leased by no request; any other is leased by at least one.
+* While a request waits, no place is idle, no further place may be opened, and no connection of the request's origin
+  has room for another stream.
+* Requests are served in the order in which they came, among those that could be served.
+* A connection that left the pool is in `closing`, at the latest when its last request has released it.
+
+No call walks over all places or all requests: each finds what it needs by origin, by age, or at the head of a queue.
+"""
+
+import heapq
+import itertools
+import sys
+from collections import OrderedDict
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+Key: TypeAlias = tuple[bytes, bytes, int]
+
+
+class PoolableConnection(Protocol):
+    """What is asked of a connection here: a part of `ConnectionInterface`, none of which waits."""
+
+    def is_available(self) -> bool: ...
+
+    def has_expired(self) -> bool: ...
+
+    def is_idle(self) -> bool: ...
+
+    def is_closed(self) -> bool: ...
+
+
+C = TypeVar("C", bound=PoolableConnection)
+
+# How many origins the pool remembers as speaking HTTP/1.1 only. A client of more origins than that gains nothing
+# from remembering.
+_REMEMBERED_ORIGINS = 1024
+
+
+class Place(Generic[C]):
+    """One of the connections that the pool may have; `connection` is `None` until the first request has made it."""
+
+    __slots__ = ("connection", "established", "idle_since", "key", "leases", "multiplexed", "pooled")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.connection: C | None = None
+        self.leases = 0
+        self.established = False
+        self.multiplexed = False
+        self.idle_since = 0.0
+        self.pooled = True
+
+
+class PoolRequest(Generic[C]):
+    """A request in the pool: `place` is what it leases, `None` while it waits."""
+
+    __slots__ = ("key", "number", "place", "waiting")
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.place: Place[C] | None = None
+        self.number = 0
+        self.waiting = False
+
+
+class _Queue(Generic[C]):
+    """Waiting requests in the order of their numbers. One that leaves is only marked, and dropped when met."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, PoolRequest[C]]] = []
+        self._ties = itertools.count()
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def push(self, request: PoolRequest[C]) -> None:
+        self._length += 1
+        heapq.heappush(self._heap, (request.number, next(self._ties), request))
+
+    def discard(self) -> None:
+        """Account for a request that is no longer waiting."""
+        self._length -= 1
+        if len(self._heap) > 2 * self._length + 16:
+            self._heap = [entry for entry in self._heap if entry[2].waiting]
+            heapq.heapify(self._heap)
+
+    def first(self) -> PoolRequest[C] | None:
+        heap = self._heap
+        while heap and not heap[0][2].waiting:
+            heapq.heappop(heap)
+        return heap[0][2] if heap else None
+
+
+class PoolState(Generic[C]):
+    """The places of a pool and the requests in it."""
+
+    def __init__(
+        self,
+        max_connections: int | None = None,
+        max_keepalive: int | None = None,
+        keepalive_expiry: float | None = None,
+    ) -> None:
+        """Limits on places and idle places, and seconds a place may stay idle; `None` for no limit."""
+        self._max_connections = sys.maxsize if max_connections is None else max_connections
+        self._max_keepalive = sys.maxsize if max_keepalive is None else max_keepalive
+        self._keepalive_expiry = keepalive_expiry
+        self._numbers = itertools.count(1)
+        self._places: dict[Place[C], None] = {}
+        # Idle places: all of them by age, oldest first, and those of an origin, most recently used last.
+        self._idle: OrderedDict[Place[C], None] = OrderedDict()
+        self._idle_by_key: dict[Key, dict[Place[C], None]] = {}
+        # Places in use that may carry further requests at the same time.
+        self._shared: dict[Key, dict[Place[C], None]] = {}
+        self._exclusive: OrderedDict[Key, None] = OrderedDict()
+        self._queue: _Queue[C] = _Queue()
+        self._queue_by_key: dict[Key, _Queue[C]] = {}
+        self._leased = 0
+        self.assigned: list[PoolRequest[C]] = []
+        self.closing: list[C] = []
+
+    # What the pool shows of itself.
+
+    @property
+    def connections(self) -> list[C]:
+        """The connections in the pool, oldest first."""
+        return [place.connection for place in list(self._places) if place.connection is not None]
+
+    @property
+    def requests_active(self) -> int:
+        """How many requests lease a place."""
+        return self._leased
+
+    @property
+    def requests_queued(self) -> int:
+        """How many requests wait."""
+        return len(self._queue)
+
+    @property
+    def connections_idle(self) -> int:
+        """How many places are idle."""
+        return len(self._idle)
+
+    @property
+    def connections_active(self) -> int:
+        """How many places are not idle."""
+        return len(self._places) - len(self._idle)
+
+    @property
+    def max_connections(self) -> int:
+        """The limit on places."""
+        return self._max_connections
+
+    # The life of a request.
+
+    def submit(self, request: PoolRequest[C], now: float) -> None:
+        """Give a new request a place, or let it wait.
+
+        A place whose `connection` is `None` is the request's to fill, with `opened()`.
+        """
+        request.number = next(self._numbers)
+        self._expire(now)
+        if not self._assign(request):
+            self._wait(request)
+
+    def opened(self, place: Place[C], connection: C) -> None:
+        """A place got its connection, not yet established."""
+        place.connection = connection
+        if place.pooled and place.key not in self._exclusive and connection.is_available():
+            # It may turn out to carry several requests, so that others need not open one beside it.
+            self._share(place)
+            self._serve_streams(place)
+
+    def established(self, place: Place[C]) -> None:
+        """A place's connection has carried its first request as far as the response."""
+        place.established = True
+        assert place.connection is not None
+        if place.connection.is_available():
+            self._exclusive.pop(place.key, None)
+            place.multiplexed = True
+            if place.pooled:
+                self._share(place)
+                self._serve_streams(place)
+        else:
+            self._not_shared(place)
+
+    def requeue(self, request: PoolRequest[C], now: float) -> None:
+        """The request's connection could not take it: let it wait for another, without losing its turn."""
+        place = self._end_lease(request)
+        if place is not None:
+            self._not_shared(place)
+            if not place.leases:
+                # Never hand it out again: whatever it says of itself, it did not work.
+                self._drop(place)
+        if not self._assign(request):
+            self._wait(request)
+        self._serve_waiting()
+
+    def release(self, request: PoolRequest[C], now: float) -> None:
+        """The request is over, whether it ever got a place or not. Releasing it again does nothing."""
+        if request.waiting:
+            self._stop_waiting(request)
+            return
+        place = self._end_lease(request)
+        if place is None:
+            return
+        connection = place.connection
+        if connection is None or connection.is_closed() or not place.pooled:
+            self._drop(place)
+        elif place.leases:
+            if place in self._shared.get(place.key, ()):
+                self._serve_streams(place)
+        elif connection.is_idle():
+            self._make_idle(place, now)
+        else:
+            # Neither closed nor idle: the request was given up before the connection was established.
+            self._drop(place)
+        self._serve_waiting()
+
+    def close(self) -> list[PoolRequest[C]]:
+        """Close all connections; return the waiting requests, which wait no longer."""
+        waiting = []
+        while (request := self._queue.first()) is not None:
+            self._stop_waiting(request)
+            waiting.append(request)
+        for place in list(self._places):
+            self._drop(place, now_even_if_leased=True)
+        return waiting
+
+    # Finding a place.
+
+    def _assign(self, request: PoolRequest[C]) -> bool:
+        place = self._idle_place(request.key) or self._place_with_room(request.key)
+        if place is None:
+            if len(self._places) >= self._max_connections:
+                if not self._idle:
+                    return False
+                self._drop(next(iter(self._idle)))
+            place = Place(request.key)
+            self._places[place] = None
+        request.place = place
+        place.leases += 1
+        self._leased += 1
+        return True
+
+    def _idle_place(self, key: Key) -> Place[C] | None:
+        idle = self._idle_by_key.get(key)
+        while idle:
+            place = next(reversed(idle))
+            self._no_longer_idle(place)
+            assert place.connection is not None
+            if not place.connection.has_expired():
+                if place.multiplexed:
+                    self._share(place)
+                return place
+            self._drop(place)
+        return None
+
+    def _place_with_room(self, key: Key) -> Place[C] | None:
+        for place in self._shared.get(key, ()):
+            assert place.connection is not None
+            if place.connection.is_available():
+                return place
+        return None
+
+    # Waiting.
+
+    def _wait(self, request: PoolRequest[C]) -> None:
+        request.waiting = True
+        self._queue.push(request)
+        self._queue_by_key.setdefault(request.key, _Queue()).push(request)
+
+    def _stop_waiting(self, request: PoolRequest[C]) -> None:
+        request.waiting = False
+        self._queue.discard()
+        queue = self._queue_by_key[request.key]
+        queue.discard()
+        if not queue:
+            del self._queue_by_key[request.key]
+
+    def _serve_waiting(self) -> None:
+        """Give places to the requests that have waited longest, as far as there are any."""
+        while (request := self._queue.first()) is not None and self._assign(request):
+            self._stop_waiting(request)
+            self.assigned.append(request)
+
+    def _serve_streams(self, place: Place[C]) -> None:
+        """Give the room on a connection in use to the requests that wait for its origin."""
+        assert place.connection is not None
+        while (queue := self._queue_by_key.get(place.key)) is not None and place.connection.is_available():
+            request = queue.first()
+            assert request is not None
+            self._stop_waiting(request)
+            request.place = place
+            place.leases += 1
+            self._leased += 1
+            self.assigned.append(request)
+
+    # The life of a place.
+
+    def _end_lease(self, request: PoolRequest[C]) -> Place[C] | None:
+        place, request.place = request.place, None
+        if place is not None:
+            place.leases -= 1
+            self._leased -= 1
+        return place
+
+    def _make_idle(self, place: Place[C], now: float) -> None:
+        self._unshare(place)
+        place.idle_since = now
+        self._idle[place] = None
+        self._idle_by_key.setdefault(place.key, {})[place] = None
+        self._serve_waiting()
+        if len(self._idle) > self._max_keepalive:
+            self._drop(next(iter(self._idle)))
+
+    def _no_longer_idle(self, place: Place[C]) -> None:
+        del self._idle[place]
+        idle = self._idle_by_key[place.key]
+        del idle[place]
+        if not idle:
+            del self._idle_by_key[place.key]
+
+    def _share(self, place: Place[C]) -> None:
+        self._shared.setdefault(place.key, {})[place] = None
+
+    def _unshare(self, place: Place[C]) -> bool:
+        shared = self._shared.get(place.key)
+        if shared is None or place not in shared:
+            return False
+        del shared[place]
+        if not shared:
+            del self._shared[place.key]
+        return True
+
+    def _not_shared(self, place: Place[C]) -> None:
+        """A connection that was taken for a shared one is not: remember it of the origin."""
+        if self._unshare(place):
+            self._exclusive[place.key] = None
+            if len(self._exclusive) > _REMEMBERED_ORIGINS:
+                self._exclusive.popitem(last=False)
+
+    def _drop(self, place: Place[C], *, now_even_if_leased: bool = False) -> None:
+        """Take a place out of the pool. Its connection is closed once no request uses it."""
+        if place.pooled:
+            place.pooled = False
+            del self._places[place]
+            self._unshare(place)
+            if place in self._idle:
+                self._no_longer_idle(place)
+        if place.connection is not None and (now_even_if_leased or not place.leases):
+            self.closing.append(place.connection)
+
+    def _expire(self, now: float) -> None:
+        if self._keepalive_expiry is None:
+            return
+        while self._idle:
+            place = next(iter(self._idle))
+            if now - place.idle_since <= self._keepalive_expiry:
+                return
+            self._drop(place)

@@ -1,0 +1,222 @@
+# Generated from ../_async/connection.py by tools/make_sync.py: edit that file, then run it.
+"""A connection to an origin, from dialling to closing: the one place that chooses the protocol."""
+
+import itertools
+import logging
+import ssl
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any
+
+from httpcore_h11 import HTTP11Connection
+from httpcore_models import (
+    SOCKET_OPTION,
+    ConnectError,
+    ConnectionInterface,
+    ConnectTimeout,
+    NetworkBackend,
+    NetworkStream,
+    Origin,
+    Request,
+    Response,
+    get_tracer,
+)
+from httpcore_models.concurrency import Lock, Shield
+from httpcore_models.network import DirectDialler, SyncBackend
+
+from .._extras import require_http2
+from .._ssl import shared_ssl_context
+
+_logger = logging.getLogger("httpcore.connection")
+
+# The wait before the second retry, in seconds; it doubles with each further one, and the first comes at once.
+_RETRY_DELAY = 0.5
+
+
+def _retry_delays() -> Iterator[float]:
+    yield 0.0
+    for exponent in itertools.count():
+        yield _RETRY_DELAY * 2**exponent
+
+
+class HTTPConnection(ConnectionInterface):
+    """A connection to one origin, opened by its first request.
+
+    * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
+    * `keepalive_expiry`: seconds that the connection may stay idle, `None` for ever.
+    * `http1`, `http2`: the protocols to offer; HTTP/2 needs the extra `http2`.
+    * `retries`: how often a failed attempt to connect is repeated, at growing intervals.
+    * `local_address`: the address to connect from.
+    * `uds`: the path of a Unix domain socket to connect to instead of the origin's host and port.
+    * `network_backend`: what opens the stream; by default sockets of the running async library.
+    * `socket_options`: arguments for `socket.setsockopt()`, set before connecting.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        ssl_context: ssl.SSLContext | None = None,
+        keepalive_expiry: float | None = None,
+        http1: bool = True,
+        http2: bool = False,
+        retries: int = 0,
+        local_address: str | None = None,
+        uds: str | None = None,
+        network_backend: NetworkBackend | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> None:
+        if http2:
+            require_http2()
+        self._origin = origin
+        self._ssl_context = ssl_context
+        self._keepalive_expiry = keepalive_expiry
+        self._http1 = http1
+        self._http2 = http2
+        self._retries = retries
+        self._backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
+        self._dialler = DirectDialler(
+            self._backend, local_address=local_address, uds=uds, socket_options=socket_options
+        )
+        self._connection: ConnectionInterface | None = None
+        self._connect_failed = False
+        self._connect_lock = Lock()
+
+    def handle_request(self, request: Request) -> Response:
+        """Send a request, connecting first if this is the first one; see `ConnectionInterface`.
+
+        Raises `ConnectTimeout` or `ConnectError` when connecting fails, `ConnectionNotAvailable` when the connection
+        is busy or closed, and `RuntimeError` for another origin.
+        """
+        if not self.can_handle_request(request.url.origin):
+            raise RuntimeError(f"Attempted to send request to {request.url.origin} on connection to {self._origin}")
+        connection = self._connection
+        if connection is None:
+            connection = self._establish(request)
+        return connection.handle_request(request)
+
+    def _establish(self, request: Request) -> ConnectionInterface:
+        # Requests that count on HTTP/2 wait here for the one that connects.
+        with self._connect_lock:
+            if self._connection is None:
+                try:
+                    stream = self._connect(request)
+                except BaseException:
+                    self._connect_failed = True
+                    raise
+                self._connect_failed = False
+                self._connection = HTTP11Connection(self._origin, stream, self._keepalive_expiry)
+            return self._connection
+
+    def _connect(self, request: Request) -> NetworkStream:
+        timeout = request.extensions.get("timeout", {}).get("connect")
+        delays = _retry_delays()
+        for attempt in itertools.count():
+            info = self._dialler.describe(self._origin, timeout)
+            try:
+                stream = self._dialler.dial(self._origin, request, timeout)
+                if self._origin.scheme not in (b"https", b"wss"):
+                    return stream
+                info = self._tls_arguments(request, timeout)
+                return self._start_tls(stream, request, info)
+            except (ConnectError, ConnectTimeout):
+                if attempt >= self._retries:
+                    raise
+            self._wait_to_retry(next(delays), request, info)
+        raise AssertionError("unreachable")
+
+    def _tls_arguments(self, request: Request, timeout: float | None) -> dict[str, Any]:
+        protocols = ("h2", "http/1.1") if self._http1 else ("h2",)
+        protocols = protocols if self._http2 else ("http/1.1",)
+        if self._ssl_context is None:
+            ssl_context = shared_ssl_context(protocols)
+        else:
+            ssl_context = self._ssl_context
+            ssl_context.set_alpn_protocols(list(protocols))
+        return {
+            "ssl_context": ssl_context,
+            "server_hostname": request.extensions.get("sni_hostname") or self._origin.host.decode("ascii"),
+            "timeout": timeout,
+        }
+
+    def _start_tls(self, stream: NetworkStream, request: Request, arguments: dict[str, Any]) -> NetworkStream:
+        tracer = get_tracer(_logger, request)
+
+        def call() -> NetworkStream:
+            nonlocal stream
+            stream = stream.start_tls(**arguments)
+            return stream
+
+        try:
+            (call() if tracer is None else tracer.run("start_tls", arguments, call))
+        except BaseException:
+            with Shield():
+                stream.close()
+            raise
+        return stream
+
+    def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
+        tracer = get_tracer(_logger, request)
+        if tracer is None:
+            self._backend.sleep(delay)
+        else:
+            tracer.run("retry", info, self._sleep, delay)
+
+    def _sleep(self, delay: float) -> None:
+        self._backend.sleep(delay)
+
+    # The connection as its pool sees it.
+
+    def close(self) -> None:
+        """Close the connection; requests in flight on it fail."""
+        if self._connection is None:
+            return
+        tracer = get_tracer(_logger, None)
+        if tracer is None:
+            self._connection.close()
+        else:
+            tracer.run("close", {}, self._connection.close)
+
+    def can_handle_request(self, origin: Origin) -> bool:
+        """Whether `origin` is the one this connection leads to."""
+        return origin == self._origin
+
+    def is_available(self) -> bool:
+        """Whether the connection can take a request now, or may, once it is established, take several."""
+        if self._connection is not None:
+            return self._connection.is_available()
+        may_be_http2 = self._http2 and (self._origin.scheme in (b"https", b"wss") or not self._http1)
+        return may_be_http2 and not self._connect_failed
+
+    def has_expired(self) -> bool:
+        """Whether the connection should be closed instead of used."""
+        return self._connect_failed if self._connection is None else self._connection.has_expired()
+
+    def is_idle(self) -> bool:
+        """Whether the connection carries no request."""
+        return self._connect_failed if self._connection is None else self._connection.is_idle()
+
+    def is_closed(self) -> bool:
+        """Whether the connection is closed, or could not be established."""
+        return self._connect_failed if self._connection is None else self._connection.is_closed()
+
+    def info(self) -> str:
+        """Origin, protocol, state and number of requests."""
+        if self._connection is None:
+            return "CONNECTION FAILED" if self._connect_failed else "CONNECTING"
+        return self._connection.info()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} [{self.info()}]>"
+
+    # For use without a pool.
+
+    def __enter__(self) -> "HTTPConnection":
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.close()
