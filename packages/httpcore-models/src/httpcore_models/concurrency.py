@@ -4,7 +4,6 @@ The only module outside the network backends that tells asyncio and trio apart. 
 event loop's own futures are used; anyio serves for the rest.
 """
 
-import asyncio
 import collections
 import sys
 import threading
@@ -12,6 +11,8 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
+
     import trio
 
 # How long, in seconds, a shielded teardown may take before it is abandoned. Our own streams close without waiting;
@@ -24,10 +25,9 @@ def current_async_library() -> str:
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_task():
         return "trio"
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        raise RuntimeError("unknown async library, or not in async context") from None
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or asyncio._get_running_loop() is None:
+        raise RuntimeError("unknown async library, or not in async context")
     return "asyncio"
 
 
@@ -145,6 +145,8 @@ class AsyncEvent:
 
 class _AsyncioEvent:
     def __init__(self) -> None:
+        # Imported by whoever runs the event loop: sync users never pay for it.
+        self._loop: asyncio.AbstractEventLoop = sys.modules["asyncio"].get_running_loop()
         self._flag = False
         self._futures: set[asyncio.Future[None]] = set()
 
@@ -159,10 +161,9 @@ class _AsyncioEvent:
     async def wait(self, timeout: float | None) -> bool:
         if self._flag:
             return True
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
+        future = self._loop.create_future()
         self._futures.add(future)
-        timer = None if timeout is None else loop.call_later(timeout, _wake, future)
+        timer = None if timeout is None else self._loop.call_later(timeout, _wake, future)
         try:
             await future
         finally:

@@ -1,0 +1,1 @@
+"""Where 1.0 kept the network backends."""

@@ -1,0 +1,3 @@
+"""Where 1.0 kept the network for threads; see `httpcore_models.network`."""
+
+from httpcore_models.network import SyncBackend as SyncBackend

@@ -1,0 +1,3 @@
+"""Where 1.0 kept the network on trio; see `httpcore_models.network`."""
+
+from httpcore_models.network import TrioBackend as TrioBackend

@@ -1,0 +1,5 @@
+# Generated from ../_async/interfaces.py by tools/make_sync.py: edit that file, then run it.
+"""Where 1.0 kept the interfaces; see `httpcore_models`."""
+
+from httpcore_models import ConnectionInterface as ConnectionInterface
+from httpcore_models import RequestInterface as RequestInterface
