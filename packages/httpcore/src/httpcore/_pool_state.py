@@ -224,6 +224,7 @@ class PoolState(Generic[C]):
             # Neither closed nor idle: the request was given up before the connection was established.
             self._drop(place)
         self._serve_waiting()
+        self._expire(now)
 
     def close(self) -> list[PoolRequest[C]]:
         """Close all connections; return the waiting requests, which wait no longer."""
@@ -356,14 +357,15 @@ class PoolState(Generic[C]):
             self._unshare(place)
             if place in self._idle:
                 self._no_longer_idle(place)
-        if place.connection is not None and (now_even_if_leased or not place.leases):
-            self.closing.append(place.connection)
+        connection = place.connection
+        if connection is not None and (now_even_if_leased or not place.leases) and not connection.is_closed():
+            self.closing.append(connection)
 
     def _expire(self, now: float) -> None:
         if self._keepalive_expiry is None:
             return
         while self._idle:
             place = next(iter(self._idle))
-            if now - place.idle_since <= self._keepalive_expiry:
+            if now - place.idle_since < self._keepalive_expiry:
                 return
             self._drop(place)

@@ -41,7 +41,7 @@ class AsyncResponseBody:
             if self._tracer is not None and not self._receiving:
                 self._receiving = True
                 await self._tracer.report("receive_response_body.started", {"request": self._request})
-            part = await self._connection.receive_body(self._timeout)
+            part = await self._connection._receive_body(self._timeout)
             if not part and self._receiving and self._tracer is not None:
                 self._receiving = False
                 await self._tracer.report("receive_response_body.complete", {"return_value": None})
@@ -65,4 +65,4 @@ class AsyncResponseBody:
             if self._receiving and self._tracer is not None:
                 await self._tracer.report("receive_response_body.failed", {"exception": reason})
         finally:
-            await self._connection.close_response(self._tracer)
+            await self._connection._close_response(self._tracer)

@@ -78,7 +78,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                 )
         except BaseException:
             with AsyncShield():
-                await self.close_response(tracer)
+                await self._close_response(tracer)
             raise
         stream = self._stream
         if self._engine.switched_protocol:
@@ -163,7 +163,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
     async def _receive_head_tuple(self, timeout: float | None) -> tuple[Any, ...]:
         return tuple(await self._receive_head(timeout))
 
-    async def receive_body(self, timeout: float | None) -> bytes:
+    async def _receive_body(self, timeout: float | None) -> bytes:
         """Return the next part of the body, or `b""` at its end."""
         while True:
             event = self._engine.next_event()
@@ -173,7 +173,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                 return b""
             self._engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
 
-    async def close_response(self, tracer: AsyncTracer | None) -> None:
+    async def _close_response(self, tracer: AsyncTracer | None) -> None:
         """End the exchange: keep the connection if it can carry another, close it if not."""
         if tracer is None:
             await self._end_exchange()

@@ -42,7 +42,7 @@ class ResponseBody:
             if self._tracer is not None and not self._receiving:
                 self._receiving = True
                 self._tracer.report("receive_response_body.started", {"request": self._request})
-            part = self._connection.receive_body(self._timeout)
+            part = self._connection._receive_body(self._timeout)
             if not part and self._receiving and self._tracer is not None:
                 self._receiving = False
                 self._tracer.report("receive_response_body.complete", {"return_value": None})
@@ -66,4 +66,4 @@ class ResponseBody:
             if self._receiving and self._tracer is not None:
                 self._tracer.report("receive_response_body.failed", {"exception": reason})
         finally:
-            self._connection.close_response(self._tracer)
+            self._connection._close_response(self._tracer)

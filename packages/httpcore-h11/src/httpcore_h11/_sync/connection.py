@@ -77,7 +77,7 @@ class HTTP11Connection(ConnectionInterface):
                 head = ResponseHead(*tracer.run("receive_response_headers", info, self._receive_head_tuple, timeout))
         except BaseException:
             with Shield():
-                self.close_response(tracer)
+                self._close_response(tracer)
             raise
         stream = self._stream
         if self._engine.switched_protocol:
@@ -162,7 +162,7 @@ class HTTP11Connection(ConnectionInterface):
     def _receive_head_tuple(self, timeout: float | None) -> tuple[Any, ...]:
         return tuple(self._receive_head(timeout))
 
-    def receive_body(self, timeout: float | None) -> bytes:
+    def _receive_body(self, timeout: float | None) -> bytes:
         """Return the next part of the body, or `b""` at its end."""
         while True:
             event = self._engine.next_event()
@@ -172,7 +172,7 @@ class HTTP11Connection(ConnectionInterface):
                 return b""
             self._engine.receive_data(self._stream.read(self.READ_NUM_BYTES, timeout))
 
-    def close_response(self, tracer: Tracer | None) -> None:
+    def _close_response(self, tracer: Tracer | None) -> None:
         """End the exchange: keep the connection if it can carry another, close it if not."""
         if tracer is None:
             self._end_exchange()
