@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, MutableMapping
 from typing import Any, TypeAlias
 
-from ._headers import HeaderTypes, enforce_headers
+from ._headers import Headers, HeaderTypes, enforce_headers
 from ._url import URL, enforce_bytes
 
 Extensions: TypeAlias = MutableMapping[str, Any]
@@ -75,10 +75,10 @@ class Request:
         content: Content | None = None,
         extensions: Extensions | None = None,
     ) -> None:
-        self.method = enforce_bytes(method, name="method")
-        self.url = enforce_url(url, name="url")
-        self.headers = enforce_headers(headers, name="headers")
-        self.stream = _enforce_stream(content, name="content")
+        self.method: bytes = enforce_bytes(method, name="method")
+        self.url: URL = enforce_url(url, name="url")
+        self.headers: Headers = enforce_headers(headers, name="headers")
+        self.stream: Iterable[bytes] | AsyncIterable[bytes] = _enforce_stream(content, name="content")
         self.extensions: Extensions = {} if extensions is None else extensions
         if "target" in self.extensions:
             self.url = URL(
@@ -109,8 +109,8 @@ class Response:
         extensions: Extensions | None = None,
     ) -> None:
         self.status = status
-        self.headers = enforce_headers(headers, name="headers")
-        self.stream = _enforce_stream(content, name="content")
+        self.headers: Headers = enforce_headers(headers, name="headers")
+        self.stream: Iterable[bytes] | AsyncIterable[bytes] = _enforce_stream(content, name="content")
         self.extensions: Extensions = {} if extensions is None else extensions
         self._stream_consumed = False
 
@@ -208,8 +208,8 @@ class Proxy:
         headers: Any = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self.url = enforce_url(url, name="url")
-        self.headers = enforce_headers(headers, name="headers")
+        self.url: URL = enforce_url(url, name="url")
+        self.headers: Headers = enforce_headers(headers, name="headers")
         self.ssl_context = ssl_context
         self.auth: tuple[bytes, bytes] | None = None
         if auth is not None:

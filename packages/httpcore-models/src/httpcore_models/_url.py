@@ -73,11 +73,11 @@ class URL:
     ) -> None:
         if url:
             parsed = urlparse(enforce_bytes(url, name="url"))
-            self.scheme = parsed.scheme
-            self.host = parsed.hostname or b""
-            self.port = parsed.port
+            self.scheme: bytes = parsed.scheme
+            self.host: bytes = parsed.hostname or b""
+            self.port: int | None = parsed.port
             path = parsed.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
-            self.target = b"?".join((path, parsed.query)) if parsed.query else path
+            self.target: bytes = b"?".join((path, parsed.query)) if parsed.query else path
         else:
             self.scheme = enforce_bytes(scheme, name="scheme")
             self.host = enforce_bytes(host, name="host")
