@@ -1,0 +1,81 @@
+"""Where the library means to differ from the measured facts: the value that holds instead, and the reason."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Deviation(NamedTuple):
+    value: Any
+    reason: str
+
+
+_BRACKETS = "An IPv6 address stands in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
+_OWN_ERROR = "A body that does not fit its Content-Length raises the error of the library and not that of h11."
+_NO_ASSERT = "An assert is gone under `python -O`; a TypeError that names the expected type stays."
+
+
+def _ipv6_url(host: bytes, port: int | None, target: bytes) -> dict[str, Any]:
+    """The facts of a URL and its origin: the attributes and repr() have no brackets, bytes() and str() have them."""
+    authority = f"[{host.decode()}]" if port is None else f"[{host.decode()}]:{port}"
+    return {
+        "scheme": "b'http'",
+        "host": repr(host),
+        "port": repr(port),
+        "target": repr(target),
+        "repr": f"URL(scheme=b'http', host={host!r}, port={port!r}, target={target!r})",
+        "bytes": repr(b"http://" + authority.encode() + target),
+        "origin": ["httpcore.Origin", f"http://[{host.decode()}]:{port or 80}", "b'http'", repr(host), str(port or 80)],
+    }
+
+
+def _failed_body_events(message: str) -> list[str]:
+    return [
+        "event connection.connect_tcp.started"
+        " host='example.com' port=80 local_address=None timeout=None socket_options=None",
+        "event connection.connect_tcp.complete return_value=<httpcore.MockStream>",
+        "event http11.send_request_headers.started request=<Request [b'POST']>",
+        "event http11.send_request_headers.complete return_value=None",
+        "event http11.send_request_body.started request=<Request [b'POST']>",
+        f"event http11.send_request_body.failed exception=httpcore.LocalProtocolError('{message}')",
+        "event http11.response_closed.started ",
+        "event http11.response_closed.complete return_value=None",
+    ]
+
+
+def _failed_body_states(message: str) -> list[str]:
+    empty_pool = "pool <ConnectionPool [Requests: 0 active, 0 queued | Connections: 0 active, 0 idle]> | "
+    return [f"response raises=httpcore.LocalProtocolError message={message}", empty_pool, empty_pool, empty_pool]
+
+
+_TOO_SHORT = "Too little data for declared Content-Length"
+_TOO_LONG = "Too much data for declared Content-Length"
+
+DEVIATIONS = {
+    ("models.json", "URL('http://[::1]:80/x')"): Deviation(_ipv6_url(b"::1", 80, b"/x"), _BRACKETS),
+    ("models.json", "URL('http://[fe80::1%25eth0]/')"): Deviation(_ipv6_url(b"fe80::1%25eth0", None, b"/"), _BRACKETS),
+    ("events.txt", "http11 POST body too short"): Deviation(_failed_body_events(_TOO_SHORT), _OWN_ERROR),
+    ("events.txt", "http11 POST body too long"): Deviation(_failed_body_events(_TOO_LONG), _OWN_ERROR),
+    ("states.txt", "http11 POST body too short"): Deviation(_failed_body_states(_TOO_SHORT), _OWN_ERROR),
+    ("states.txt", "http11 POST body too long"): Deviation(_failed_body_states(_TOO_LONG), _OWN_ERROR),
+}
+
+# What is accepted beside the fact. The message is a pattern, in lower case.
+_TYPE_ERROR = {"raises": "TypeError", "message": "*iterable*"}
+ALTERNATIVES = {
+    ("errors.json", f"{way} with content {what}"): Deviation(_TYPE_ERROR, _NO_ASSERT)
+    for way in ("request", "stream", "handle")
+    for what in ("int", "of the other colour")
+}
+
+# What no fact shows: the Host header that is sent for an IPv6 address. A zone means nothing to the peer (RFC 6874).
+HOST_OF_IPV6 = {
+    "http://[::1]/": b"[::1]",
+    "http://[::1]:80/": b"[::1]",
+    "http://[::1]:8080/": b"[::1]:8080",
+    "http://[fe80::1%25eth0]/": b"[fe80::1]",
+    "http://[fe80::1%25eth0]:8080/": b"[fe80::1]:8080",
+}
+
+# What no fact shows: these values are `[secure]` in the log text, and plain for trace callbacks.
+SECRET_HEADERS = ("Set-Cookie", "Cookie", "Authorization", "Proxy-Authorization")
