@@ -1,0 +1,1 @@
+"""Real and scripted servers, certificates and leak checks, shared by the tests and the demo."""

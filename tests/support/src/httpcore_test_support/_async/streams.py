@@ -1,0 +1,42 @@
+"""Network streams to scripted peers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from httpcore_models import AsyncNetworkBackend, AsyncNetworkStream
+
+from ..certificates import Certificates
+from ..nested_tls import start_inner_tls
+from ..scripted import Script, ScriptedServer, scripted_server
+from ..steps import start_tls
+from ..transports import AsyncConnect, Transport
+
+_TIMEOUT = 10.0
+
+
+def async_connector(backend: AsyncNetworkBackend, transport: Transport, certificates: Certificates) -> AsyncConnect:
+    """Return what connects a stream of `backend`, made as `transport` says, to a scripted peer."""
+    client_context, server_context = certificates.client_context(), certificates.server_context()
+    handshakes = [step(server_context) for step in (start_tls, start_inner_tls)[: transport.tls_layers]]
+
+    @asynccontextmanager
+    async def connect(script: Script) -> AsyncIterator[AsyncNetworkStream]:
+        steps = [script] if callable(script) else list(script)
+        with scripted_server([*handshakes, *steps], unix=transport.unix) as server:
+            stream = await _async_connected(backend, server, transport)
+            try:
+                for _ in handshakes:
+                    stream = await stream.start_tls(client_context, "localhost", _TIMEOUT)
+                yield stream
+            finally:
+                await stream.aclose()
+
+    return connect
+
+
+async def _async_connected(
+    backend: AsyncNetworkBackend, server: ScriptedServer, transport: Transport
+) -> AsyncNetworkStream:
+    if transport.unix:
+        return await backend.connect_unix_socket(server.unix_socket, _TIMEOUT)
+    return await backend.connect_tcp("127.0.0.1", server.port, _TIMEOUT)

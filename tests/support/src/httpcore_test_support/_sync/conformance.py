@@ -1,0 +1,260 @@
+# Generated from ../_async/conformance.py by tools/make_sync.py: edit that file, then run it.
+"""What every network stream has to do, whatever it is made of: the contract of `NetworkStream`, as checks.
+
+Each check takes a function that connects a stream to a peer with the given script.
+"""
+
+import socket
+import ssl
+import threading
+
+import pytest
+from httpcore_models import (
+    ConnectError,
+    ConnectTimeout,
+    NetworkStream,
+    ReadError,
+    ReadTimeout,
+    WriteError,
+    WriteTimeout,
+)
+
+from ..scripted import Connection
+from ..steps import abort, close, hold, notify, receive_exactly, receive_until, send, shutdown_write, wait
+from ..transports import Check, Connect, hold_until_closed
+from ..waiting import pause, wait_until
+
+# Long enough never to be reached.
+TIMEOUT = 10.0
+DATA = bytes(range(256))
+LARGE = DATA * (2 * 4096)  # 2 MB
+# More than any socket buffers for a peer that does not read.
+ENDLESS = bytes(16 * 1024 * 1024)
+SHORT_TIMEOUTS = (0.0, 0.01)
+
+
+def check_reads_return_what_is_there(connect: Connect) -> None:
+    """A read does not wait for as many bytes as it may return."""
+    with connect([send(b"abc"), hold()]) as stream:
+        assert stream.read(65536, TIMEOUT) == b"abc"
+
+
+def check_reads_are_bounded(connect: Connect) -> None:
+    """No read returns more than asked for, and nothing is lost or out of order."""
+    with connect([send(DATA), hold()]) as stream:
+        parts = []
+        for size in (1, 7, 100, 1, 147):
+            wanted = size
+            while wanted:
+                part = stream.read(wanted, TIMEOUT)
+                assert 0 < len(part) <= wanted
+                parts.append(part)
+                wanted -= len(part)
+        assert b"".join(parts) == DATA
+
+
+def check_the_end_is_read_again_and_again(connect: Connect) -> None:
+    """After the last byte every read returns `b""`."""
+    with connect([send(b"last"), close()]) as stream:
+        assert read_exactly(stream, 4) == b"last"
+        assert [stream.read(100, TIMEOUT) for _ in range(3)] == [b"", b"", b""]
+
+
+def check_a_peer_that_sends_nothing_more_can_be_written_to(connect: Connect) -> None:
+    """The end of stream is that of one direction only."""
+    ended, received = threading.Event(), threading.Event()
+    with connect([shutdown_write(), notify(ended), receive_until(b"more"), notify(received)]) as stream:
+        wait_until(ended.is_set)
+        assert stream.read(100, TIMEOUT) == b""
+        stream.write(b"more", TIMEOUT)
+        wait_until(received.is_set)
+
+
+def check_what_is_written_arrives(connect: Connect) -> None:
+    """Writes arrive whole and in order, and an empty one does no harm."""
+    with connect([receive_exactly(len(DATA) + 1), send(b"done"), hold()]) as stream:
+        stream.write(DATA[:100], TIMEOUT)
+        stream.write(b"", TIMEOUT)
+        stream.write(DATA[100:] + b"!")
+        assert read_exactly(stream, 4) == b"done"
+
+
+def check_large_downloads(connect: Connect) -> None:
+    """Megabytes are read unchanged."""
+    with connect([send(LARGE), hold()]) as stream:
+        assert read_exactly(stream, len(LARGE)) == LARGE
+
+
+def check_large_uploads(connect: Connect) -> None:
+    """Megabytes are written unchanged by one call."""
+
+    def compare(connection: Connection) -> None:
+        connection.send(b"yes" if connection.receive_exactly(len(LARGE)) == LARGE else b"no!")
+
+    with connect([compare, hold()]) as stream:
+        stream.write(LARGE, TIMEOUT)
+        assert read_exactly(stream, 3) == b"yes"
+
+
+def check_read_timeouts(connect: Connect) -> None:
+    """A read from a silent peer ends in `ReadTimeout`, however short the time, and the stream can be closed."""
+    for timeout in SHORT_TIMEOUTS:
+        gone = threading.Event()
+        with connect([hold_until_closed(gone)]) as stream:
+            with pytest.raises(ReadTimeout) as caught:
+                stream.read(100, timeout)
+            assert_text_of_timeout(str(caught.value), "Read", timeout, stream)
+            stream.close()
+            wait_until(gone.is_set)
+
+
+def check_write_timeouts(connect: Connect) -> None:
+    """A write to a peer that takes nothing ends in `WriteTimeout`, however short the time, and can be closed."""
+    for timeout in SHORT_TIMEOUTS:
+        gone = threading.Event()
+        with connect([hold_until_closed(gone)]) as stream:
+            with pytest.raises(WriteTimeout) as caught:
+                stream.write(ENDLESS, timeout)
+            assert_text_of_timeout(str(caught.value), "Write", timeout, stream)
+            stream.close()
+            wait_until(gone.is_set)
+
+
+def check_short_writes_need_no_time(connect: Connect) -> None:
+    """A write that the operating system takes at once does not time out."""
+    with connect([receive_until(b"more"), send(b"done"), hold()]) as stream:
+        stream.write(b"more", 0.0)
+        assert read_exactly(stream, 4) == b"done"
+
+
+def check_closed_streams(connect: Connect) -> None:
+    """A stream is closed at once and for good, even with unread bytes, and closing again does nothing."""
+    gone = threading.Event()
+    with connect([send(b"unread"), hold_until_closed(gone)]) as stream:
+        assert stream.read(2, TIMEOUT) == b"un"
+        stream.close()
+        stream.close()
+        wait_until(gone.is_set)
+        with pytest.raises(ReadError):
+            stream.read(100, TIMEOUT)
+        with pytest.raises(WriteError):
+            stream.write(b"data", TIMEOUT)
+        assert stream.get_extra_info("is_readable")
+
+
+def check_resets(connect: Connect) -> None:
+    """A peer that resets the connection makes reads and writes fail, once all that came before has been read."""
+    for operation, error in ((read_to_the_end, ReadError), (write_for_ever, WriteError)):
+        written, reset = threading.Event(), threading.Event()
+        with connect([wait(written), abort(), notify(reset)]) as stream:
+            # Bytes that the peer leaves unread make a reset of the close of a Unix socket too.
+            stream.write(b"unread", TIMEOUT)
+            written.set()
+            wait_until(reset.is_set)
+            with pytest.raises(error):
+                operation(stream)
+
+
+def check_readability(connect: Connect) -> None:
+    """`is_readable` tells whether a read would return at once, and takes nothing away from that read."""
+    first, second = threading.Event(), threading.Event()
+    with connect([wait(first), send(b"abc"), wait(second), close()]) as stream:
+        pause()
+        assert not stream.get_extra_info("is_readable")
+        first.set()
+        wait_until(lambda: stream.get_extra_info("is_readable"))
+        assert stream.get_extra_info("is_readable")
+        assert read_exactly(stream, 3) == b"abc"
+        assert not stream.get_extra_info("is_readable")
+        second.set()
+        wait_until(lambda: stream.get_extra_info("is_readable"))
+        assert stream.read(100, TIMEOUT) == b""
+
+
+def check_extra_info(connect: Connect) -> None:
+    """The socket is known with both its addresses, TLS where there is any, and nothing of other keys."""
+    with connect(hold()) as stream:
+        sock = stream.get_extra_info("socket")
+        assert isinstance(sock, socket.socket)
+        assert stream.get_extra_info("client_addr") == sock.getsockname()
+        assert stream.get_extra_info("server_addr") == sock.getpeername()
+        ssl_object = stream.get_extra_info("ssl_object")
+        assert ssl_object is None or ssl_object.version() == "TLSv1.3"
+        assert stream.get_extra_info("unknown") is None
+
+
+def check_start_tls_with_a_silent_peer(connect: Connect) -> None:
+    """A handshake that takes too long ends in `ConnectTimeout`, however short the time, and closes the stream."""
+    for timeout in SHORT_TIMEOUTS:
+        gone = threading.Event()
+        with connect([hold_until_closed(gone)]) as stream:
+            with pytest.raises(ConnectTimeout) as caught:
+                stream.start_tls(client_context(), "example.org", timeout)
+            assert f"TLS handshake timed out after {timeout:g} seconds (" in str(caught.value)
+            wait_until(gone.is_set)
+
+
+def check_start_tls_with_a_peer_that_does_not_speak_it(connect: Connect) -> None:
+    """A handshake with a peer that closes, or answers in the clear, ends in `ConnectError`, and closes the stream."""
+    receive = receive_until(lambda data: bool(data))
+    for answer in ([], [send(b"HTTP/1.1 400 Bad Request\r\n\r\n")]):
+        gone = threading.Event()
+        with connect([receive, *answer, shutdown_write(), hold_until_closed(gone)]) as stream:
+            with pytest.raises(ConnectError):
+                stream.start_tls(client_context(), "example.org", TIMEOUT)
+            wait_until(gone.is_set)
+
+
+CHECKS: tuple[Check, ...] = (
+    check_reads_return_what_is_there,
+    check_reads_are_bounded,
+    check_the_end_is_read_again_and_again,
+    check_a_peer_that_sends_nothing_more_can_be_written_to,
+    check_what_is_written_arrives,
+    check_large_downloads,
+    check_large_uploads,
+    check_read_timeouts,
+    check_write_timeouts,
+    check_short_writes_need_no_time,
+    check_closed_streams,
+    check_resets,
+    check_readability,
+    check_extra_info,
+    check_start_tls_with_a_silent_peer,
+    check_start_tls_with_a_peer_that_does_not_speak_it,
+)
+
+
+def read_exactly(stream: NetworkStream, size: int) -> bytes:
+    """Read `size` bytes."""
+    parts = []
+    while size:
+        part = stream.read(min(size, 65536), TIMEOUT)
+        assert part, "the stream ended early"
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def read_to_the_end(stream: NetworkStream) -> None:
+    """Read until there is nothing more."""
+    while stream.read(65536, TIMEOUT):
+        pass
+
+
+def write_for_ever(stream: NetworkStream) -> None:
+    """Write more than any socket buffers: the peer's reset may show only after a few writes."""
+    for _ in range(100):
+        stream.write(LARGE, TIMEOUT)
+
+
+def assert_text_of_timeout(text: str, phase: str, timeout: float, stream: NetworkStream) -> None:
+    """Fail unless the text of a timeout names phase, seconds and peer."""
+    address = stream.get_extra_info("server_addr")
+    peer = address if isinstance(address, str) else f"{address[0]}:{address[1]}"
+    assert text == f"{phase} timed out after {timeout:g} seconds ({peer})"
+
+
+def client_context() -> ssl.SSLContext:
+    """A context that trusts nobody, made without reading any certificates."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,0 +1,41 @@
+# Generated from ../_async/streams.py by tools/make_sync.py: edit that file, then run it.
+"""Network streams to scripted peers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from httpcore_models import NetworkBackend, NetworkStream
+
+from ..certificates import Certificates
+from ..nested_tls import start_inner_tls
+from ..scripted import Script, ScriptedServer, scripted_server
+from ..steps import start_tls
+from ..transports import Connect, Transport
+
+_TIMEOUT = 10.0
+
+
+def connector(backend: NetworkBackend, transport: Transport, certificates: Certificates) -> Connect:
+    """Return what connects a stream of `backend`, made as `transport` says, to a scripted peer."""
+    client_context, server_context = certificates.client_context(), certificates.server_context()
+    handshakes = [step(server_context) for step in (start_tls, start_inner_tls)[: transport.tls_layers]]
+
+    @contextmanager
+    def connect(script: Script) -> Iterator[NetworkStream]:
+        steps = [script] if callable(script) else list(script)
+        with scripted_server([*handshakes, *steps], unix=transport.unix) as server:
+            stream = _connected(backend, server, transport)
+            try:
+                for _ in handshakes:
+                    stream = stream.start_tls(client_context, "localhost", _TIMEOUT)
+                yield stream
+            finally:
+                stream.close()
+
+    return connect
+
+
+def _connected(backend: NetworkBackend, server: ScriptedServer, transport: Transport) -> NetworkStream:
+    if transport.unix:
+        return backend.connect_unix_socket(server.unix_socket, _TIMEOUT)
+    return backend.connect_tcp("127.0.0.1", server.port, _TIMEOUT)

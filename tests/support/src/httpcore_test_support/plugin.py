@@ -1,0 +1,62 @@
+"""The pytest plugin: event loops, certificates, Caddy, and a check that no test leaks a socket or a thread.
+
+Mark async tests with `@pytest.mark.anyio`; each then runs on asyncio, uvloop and trio.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from . import asyncs
+from .caddy import CaddyServer, caddy_server
+from .certificates import Certificates, issue_certificates
+from .sockets import describe_leak, leaked_sockets, open_sockets
+
+_JOIN_TIMEOUT = 2.0
+# Trio keeps idle worker threads for the next `trio.run`; they end by themselves.
+_CACHED_THREADS = ("Trio thread",)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let our `anyio_backend` replace that of anyio's plugin: of two, the one registered last is used."""
+    config.pluginmanager.register(asyncs, "httpcore-test-support-asyncs")
+
+
+@pytest.fixture(scope="session")
+def certificates() -> Iterator[Certificates]:
+    """A certificate authority, and a leaf for the loopback names."""
+    with issue_certificates() as issued:
+        yield issued
+
+
+@pytest.fixture(scope="session")
+def caddy(certificates: Certificates) -> Iterator[CaddyServer]:
+    """A real Caddy that speaks HTTP/1.1 and HTTP/2, clear, over TLS and over a Unix socket."""
+    with caddy_server(certificates) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks() -> Iterator[None]:
+    """Fail a test that leaves a socket open or a thread running; fixtures of a wider scope are set up before."""
+    sockets = open_sockets()
+    threads = set(threading.enumerate())
+    yield
+    leaks = []
+    new_threads = [thread for thread in threading.enumerate() if thread not in threads]
+    if running := [thread.name for thread in new_threads if _outlives(thread)]:
+        leaks.append(f"leaked threads: {', '.join(running)}")
+    if left_open := leaked_sockets(sockets):
+        leaks.append(describe_leak(left_open))
+    if leaks:
+        pytest.fail("; ".join(leaks), pytrace=False)
+
+
+def _outlives(thread: threading.Thread) -> bool:
+    if thread.name.startswith(_CACHED_THREADS):
+        return False
+    thread.join(_JOIN_TIMEOUT)
+    return thread.is_alive()

@@ -1,0 +1,181 @@
+"""What always holds of a pool's state, as a function that checks all of it, and a model connection to fill a pool."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from httpcore._pool_state import _REMEMBERED_ORIGINS, Key, Place, PoolRequest, PoolState
+
+__all__ = ["CheckedPoolState", "ModelConnection", "check_invariants"]
+
+# Entries of requests that wait no longer may stay in a queue up to this factor of its length, and this number.
+_STALE_FACTOR = 2
+_STALE_NUMBER = 16
+
+
+class ModelConnection:
+    """A connection that carries up to `streams` requests at a time, and says before it is connected if it may.
+
+    `asked` counts what the pool asks of it.
+    """
+
+    def __init__(self, streams: int = 1, *, may_share: bool | None = None) -> None:
+        self.streams = streams
+        self.may_share = streams > 1 if may_share is None else may_share
+        self.connected = False
+        self.in_use = 0
+        self.closed = False
+        self.expired = False
+        self.asked: Counter[str] = Counter()
+
+    def take(self) -> bool:
+        """Start a request, connecting if it is the first; return false if the connection cannot take it."""
+        if self.closed or self.in_use >= self.streams:
+            return False
+        self.connected = True
+        self.in_use += 1
+        return True
+
+    def end(self, *, keep: bool = True) -> None:
+        """End a request; without `keep` this was the connection's last one."""
+        self.in_use -= 1
+        self.closed = self.closed or not keep
+
+    def is_available(self) -> bool:
+        """Whether another request may be sent."""
+        self.asked["is_available"] += 1
+        if self.closed:
+            return False
+        return self.in_use < self.streams if self.connected else self.may_share
+
+    def has_expired(self) -> bool:
+        """Whether the server has closed the idle connection."""
+        self.asked["has_expired"] += 1
+        return self.expired
+
+    def is_idle(self) -> bool:
+        """Whether the connection is established and carries nothing."""
+        self.asked["is_idle"] += 1
+        return self.connected and not self.closed and not self.in_use
+
+    def is_closed(self) -> bool:
+        """Whether the connection is closed."""
+        self.asked["is_closed"] += 1
+        return self.closed
+
+
+class CheckedPoolState(PoolState[ModelConnection]):
+    """A pool's state that is checked after every step."""
+
+    def submit(self, request: PoolRequest[ModelConnection], now: float) -> None:
+        """See `PoolState.submit()`."""
+        super().submit(request, now)
+        check_invariants(self)
+
+    def opened(self, place: Place[ModelConnection], connection: ModelConnection) -> None:
+        """See `PoolState.opened()`."""
+        super().opened(place, connection)
+        check_invariants(self)
+
+    def established(self, place: Place[ModelConnection]) -> None:
+        """See `PoolState.established()`."""
+        super().established(place)
+        check_invariants(self)
+
+    def requeue(self, request: PoolRequest[ModelConnection], now: float) -> None:
+        """See `PoolState.requeue()`."""
+        super().requeue(request, now)
+        check_invariants(self)
+
+    def release(self, request: PoolRequest[ModelConnection], now: float) -> None:
+        """See `PoolState.release()`."""
+        super().release(request, now)
+        check_invariants(self)
+
+    def close(self) -> list[PoolRequest[ModelConnection]]:
+        """See `PoolState.close()`."""
+        waiting = super().close()
+        check_invariants(self)
+        return waiting
+
+    def close_expired(self, now: float) -> None:
+        """See `PoolState.close_expired()`."""
+        super().close_expired(now)
+        check_invariants(self)
+
+
+def check_invariants(state: PoolState[Any]) -> None:
+    """Fail with an `AssertionError` if something that always holds between two calls does not."""
+    _check_limits(state)
+    _check_places(state)
+    _check_idle_order(state)
+    _check_queues(state)
+    if state.requests_queued:
+        _check_nothing_is_withheld(state)
+
+
+def _check_limits(state: PoolState[Any]) -> None:
+    assert len(state._places) <= state.max_connections
+    assert state.connections_idle <= state._max_keepalive
+    assert len(state._exclusive) <= _REMEMBERED_ORIGINS
+
+
+def _check_places(state: PoolState[Any]) -> None:
+    for place in state._places:
+        assert place.pooled
+        assert place.leases >= 0
+        assert (place in state._idle) == (place.leases == 0), "idle places are leased by nobody, all others are leased"
+    _check_index(state, state._idle_by_key)
+    _check_index(state, state._shared)
+    by_key = {place for places in state._idle_by_key.values() for place in places}
+    assert by_key == set(state._idle) == set(state._unchecked)
+    assert all(place.leases for places in state._shared.values() for place in places), "idle places are not shared"
+    leases = sum(place.leases for place in state._places)
+    # Places that left the pool may still be leased.
+    assert leases <= state.requests_active
+    stats = state.stats()
+    assert stats.connections_active + stats.connections_idle == len(state._places)
+    assert stats.opened - sum(stats.closed.values()) == len(state._places)
+
+
+def _check_index(state: PoolState[Any], index: Mapping[Key, Mapping[Place[Any], None]]) -> None:
+    for key, places in index.items():
+        assert places, "an origin without places stays in the index"
+        assert all(place.key == key and place in state._places for place in places)
+        assert all(place.connection is not None for place in places)
+
+
+def _check_idle_order(state: PoolState[Any]) -> None:
+    for places in (state._idle, *state._idle_by_key.values()):
+        times = [place.idle_since for place in places]
+        assert times == sorted(times)
+    checks = [place.checked_at for place in state._unchecked]
+    assert checks == sorted(checks)
+
+
+def _check_queues(state: PoolState[Any]) -> None:
+    queues = [state._queue, *state._queue_by_key.values()]
+    for queue in queues:
+        # A request that came back to the queue may still have an entry from before.
+        waiting = {request for _, _, request in queue._heap if request.waiting}
+        assert len(waiting) == len(queue)
+        assert all(request.place is None for request in waiting)
+        assert len(queue._heap) <= _STALE_FACTOR * len(queue) + _STALE_NUMBER
+    for key, queue in state._queue_by_key.items():
+        assert len(queue), "an origin without waiting requests stays in the index"
+        assert all(request.key == key for _, _, request in queue._heap)
+    assert sum(map(len, state._queue_by_key.values())) == state.requests_queued
+
+
+def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
+    assert not state._idle, "a request waits beside an idle place"
+    assert len(state._places) == state.max_connections, "a request waits although a place may be opened"
+    for key, queue in state._queue_by_key.items():
+        if all(request.fresh for _, _, request in queue._heap if request.waiting):
+            # These wait for new connections only.
+            continue
+        for place in state._shared.get(key, ()):
+            assert place.connection is not None
+            assert not place.connection.is_available(), "a request waits beside a connection with room"
