@@ -30,6 +30,9 @@ from ._messages import Extensions as Extensions
 from ._messages import Proxy as Proxy
 from ._messages import Request as Request
 from ._messages import Response as Response
+from ._repetition import Repeatable as Repeatable
+from ._repetition import mark_repeatable as mark_repeatable
+from ._repetition import may_repeat as may_repeat
 from ._sync.interfaces import ConnectionInterface as ConnectionInterface
 from ._sync.interfaces import RequestInterface as RequestInterface
 from ._sync.tracing import Tracer as Tracer

@@ -36,9 +36,7 @@ def require(module: str, *, library: str) -> ModuleType:
     try:
         return __import__(module)
     except ImportError as exc:
-        raise RuntimeError(
-            f"Running with {library} requires installation of 'httpcore[{library}]' (no module {exc.name!r})."
-        ) from exc
+        raise RuntimeError(f"Running with {library} requires installation of 'httpcore[{library}]'.") from exc
 
 
 class Lock:

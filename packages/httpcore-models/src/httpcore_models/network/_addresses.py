@@ -13,6 +13,9 @@ from ._options import SOCKET_OPTION
 # curl uses 0.2 and Go 0.3.
 CONNECTION_ATTEMPT_DELAY = 0.25
 
+# How soon, in seconds, a Unix socket whose listener's queue is full is tried again: nothing tells when it has room.
+QUEUE_FULL_DELAY = 0.01
+
 
 class Address(NamedTuple):
     """A resolved address: socket family, and what `socket.connect()` takes."""

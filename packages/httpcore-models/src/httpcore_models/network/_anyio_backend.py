@@ -37,7 +37,7 @@ class AnyIOStream(AsyncNetworkStream):
                         return data
         except TimeoutError as exc:
             raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
-        except (OSError, self._anyio.ClosedResourceError) as exc:
+        except (OSError, ValueError, self._anyio.ClosedResourceError) as exc:  # ValueError: closed before
             raise ReadError(failed(exc, self._peer)) from exc
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:

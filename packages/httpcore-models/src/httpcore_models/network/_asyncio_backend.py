@@ -12,6 +12,7 @@ the deadline was moved meanwhile. A request on a warm connection then makes no t
 import asyncio
 import collections
 import contextlib
+import os
 import socket
 import ssl
 from collections.abc import Iterable
@@ -27,6 +28,13 @@ from ._options import SOCKET_OPTION
 # How many bytes may wait unread before the network is left to wait: two of asyncio's largest reads.
 _READ_LIMIT = 512 * 1024
 
+# The clocks of event loops count milliseconds, and round some of them up (uvloop).
+_CLOCK_RESOLUTION = 0.001
+
+# How many bytes may be written before the event loop gets a turn. A fast peer takes all at once; without a turn nothing
+# would arrive, such as its refusal of an upload, and no other task would run.
+_WRITE_LIMIT = 256 * 1024
+
 
 class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
     """A connected socket, as the protocol of an asyncio transport."""
@@ -35,6 +43,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         self._sock = sock
         self._peer = peer
         self._loop = asyncio.get_running_loop()
+        self._process = os.getpid()
         self._transport: asyncio.Transport
         self._chunks: collections.deque[bytes] = collections.deque()
         self._offset = 0  # into the first chunk
@@ -48,6 +57,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         self._read_timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Future[None] | None = None
         self._write_blocked = False
+        self._written = 0  # bytes since the event loop was given a turn
 
     # What the transport calls.
 
@@ -157,7 +167,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
     def _set_read_deadline(self, deadline: float) -> None:
         self._read_deadline = deadline
         timer = self._read_timer
-        if timer is not None and timer.when() > deadline:
+        if timer is not None and timer.when() > deadline + _CLOCK_RESOLUTION:
             timer.cancel()
             timer = None
         if timer is None:
@@ -168,7 +178,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         if self._reader is None or not self._read_deadline:
             return
         # A timer may fire early by the resolution of the clock.
-        if self._read_deadline <= self._loop.time() + 0.001:
+        if self._read_deadline <= self._loop.time() + _CLOCK_RESOLUTION:
             if not self._reader.done():
                 self._reader.set_exception(TimeoutError())
         else:
@@ -177,13 +187,19 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`."""
         if self._closed or self._transport.is_closing():
-            cause = self._lost or OSError("the connection is closed")
-            raise WriteError(failed(cause, self._peer)) from self._lost
+            raise self._write_error() from self._lost
         self._transport.write(buffer)
+        self._written += len(buffer)
+        if self._written > _WRITE_LIMIT:
+            self._written = 0
+            await asyncio.sleep(0)
         while self._write_blocked and not self._transport.is_closing():
             await self._wait_for_room(timeout)
-        if self._lost is not None:
-            raise WriteError(failed(self._lost, self._peer)) from self._lost
+        if self._lost is not None or self._closed:
+            raise self._write_error() from self._lost
+
+    def _write_error(self) -> WriteError:
+        return WriteError(failed(self._lost or OSError("the stream is closed"), self._peer))
 
     async def _wait_for_room(self, timeout: float | None) -> None:
         before = self._transport.get_write_buffer_size()
@@ -205,14 +221,29 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
             return
         self._closed = True
         self._eof = True
+        self._chunks.clear()
         if self._read_timer is not None:
             self._read_timer.cancel()
-        _wake(self._reader)
-        if self._loop.is_closed():
-            # Left over from a loop that has ended: it cannot close its transport any more.
-            self._sock.close()
+        if self._loop.is_closed() or os.getpid() != self._process:
+            self._abandon()
+        elif self._loop.is_running() and self._loop is not asyncio._get_running_loop():
+            # In another thread.
+            self._loop.call_soon_threadsafe(self._transport.abort)
         else:
+            _wake(self._reader)
             self._transport.abort()
+
+    def _abandon(self) -> None:
+        """Close the socket behind the back of a transport that cannot do it any more.
+
+        Its loop has ended, or belongs to the parent process, whose selector it would change.
+        """
+        # asyncio has no public way to say so; without this the transport complains, when it is collected, that it was
+        # not closed. Other loops' transports have no such method and do not complain.
+        forget = getattr(self._transport, "_call_connection_lost", None)
+        if forget is not None:
+            forget(None)
+        self._sock.close()
 
     async def start_tls(
         self,
@@ -226,7 +257,8 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """See `AsyncNetworkStream.get_extra_info()`."""
         if info == "is_readable":
-            return bool(self._chunks) or self._eof
+            # A stream of another event loop cannot be used: to this one it is as good as closed.
+            return bool(self._chunks) or self._eof or self._loop is not asyncio._get_running_loop()
         if info == "socket":
             return self._sock
         if info == "client_addr":

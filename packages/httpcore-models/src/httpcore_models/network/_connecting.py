@@ -8,6 +8,7 @@ import anyio
 from .._exceptions import ConnectError, ConnectTimeout
 from ._addresses import (
     CONNECTION_ATTEMPT_DELAY,
+    QUEUE_FULL_DELAY,
     Address,
     all_failed,
     finish_connecting,
@@ -18,9 +19,6 @@ from ._addresses import (
 )
 from ._errors import failed, peer_name, timed_out
 from ._options import SOCKET_OPTION
-
-# How soon, in seconds, a Unix socket whose listener's queue is full is tried again: nothing tells when it has room.
-_QUEUE_FULL_DELAY = 0.01
 
 
 async def open_tcp_socket(
@@ -85,7 +83,7 @@ async def _connect_unix(path: str, options: list[SOCKET_OPTION]) -> socket.socke
                 sock.connect(path)
                 return sock
             except BlockingIOError:
-                await anyio.sleep(_QUEUE_FULL_DELAY)
+                await anyio.sleep(QUEUE_FULL_DELAY)
     except BaseException:
         sock.close()
         raise

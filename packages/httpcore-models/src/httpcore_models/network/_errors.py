@@ -10,11 +10,13 @@ def peer_name(host: str, port: int) -> str:
 
 def timed_out(phase: str, peer: str, seconds: float | None) -> str:
     """The text of a timeout."""
-    return f"{phase} timed out after {seconds:g} seconds ({peer})" if seconds else f"{phase} timed out ({peer})"
+    if seconds is None:
+        return f"{phase} timed out ({peer})"
+    return f"{phase} timed out after {seconds:g} seconds ({peer})"
 
 
 def failed(exc: BaseException, peer: str) -> str:
     """The text of an error of the operating system or of TLS."""
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {exc.verify_message} ({peer})"
-    return f"{exc or type(exc).__name__} ({peer})"
+    return f"{str(exc) or type(exc).__name__} ({peer})"

@@ -11,6 +11,7 @@ from typing import Any
 from .._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from ._addresses import (
     CONNECTION_ATTEMPT_DELAY,
+    QUEUE_FULL_DELAY,
     Address,
     all_failed,
     finish_connecting,
@@ -24,6 +25,9 @@ from ._info import is_socket_readable
 from ._options import SOCKET_OPTION
 from ._sync.interface import NetworkBackend, NetworkStream
 from ._sync.tls import TLSStream
+
+# What a socket raises when its time is over; all but the first if that time is zero.
+_TIMED_OUT = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class SyncStream(NetworkStream):
@@ -49,7 +53,7 @@ class SyncStream(NetworkStream):
         try:
             self._set_timeout(timeout)
             return self._sock.recv(max_bytes)
-        except TimeoutError as exc:
+        except _TIMED_OUT as exc:
             raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
         except OSError as exc:
             raise ReadError(failed(exc, self._peer)) from exc
@@ -75,13 +79,14 @@ class SyncStream(NetworkStream):
                 rest = memoryview(buffer)
                 while sent < len(buffer):
                     sent += self._sock.send(rest[sent:])
-        except TimeoutError as exc:
+        except _TIMED_OUT as exc:
             raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
         except OSError as exc:
             raise WriteError(failed(exc, self._peer)) from exc
 
     def close(self) -> None:
         """Close the socket. TLS is not shut down: that would wait for the peer."""
+        self._unread = b""
         self._sock.close()
 
     def start_tls(
@@ -101,7 +106,7 @@ class SyncStream(NetworkStream):
             sock.do_handshake()
         except BaseException as exc:
             sock.close()
-            if isinstance(exc, TimeoutError):
+            if isinstance(exc, _TIMED_OUT):
                 raise ConnectTimeout(timed_out("TLS handshake", self._peer, timeout)) from exc
             if isinstance(exc, (OSError, ValueError)):
                 raise ConnectError(failed(exc, self._peer)) from exc
@@ -157,7 +162,7 @@ class SyncBackend(NetworkBackend):
             sock = _Race(interleaved(addresses), local_address, socket_options).run(deadline)
         except TimeoutError as exc:
             raise ConnectTimeout(timed_out("Connect", peer, timeout)) from exc
-        except OSError as exc:
+        except (OSError, UnicodeError) as exc:
             raise ConnectError(failed(exc, peer)) from exc
         return SyncStream(sock, peer)
 
@@ -170,14 +175,9 @@ class SyncBackend(NetworkBackend):
         """Connect to a Unix domain socket."""
         if sys.platform == "win32":
             raise RuntimeError("Attempted to connect to a UNIX socket on a Windows system.")
+        deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            sock = new_socket(socket.AF_UNIX, None, socket_options)
-            try:
-                sock.settimeout(timeout)
-                sock.connect(path)
-            except BaseException:
-                sock.close()
-                raise
+            sock = _connect_unix(path, deadline, socket_options)
         except TimeoutError as exc:
             raise ConnectTimeout(timed_out("Connect", path, timeout)) from exc
         except OSError as exc:
@@ -192,6 +192,22 @@ class SyncBackend(NetworkBackend):
 def _resolve(host: str, port: int) -> list[Address]:
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
+
+
+def _connect_unix(path: str, deadline: float | None, socket_options: Iterable[SOCKET_OPTION] | None) -> socket.socket:
+    sock = new_socket(socket.AF_UNIX, None, socket_options)
+    try:
+        while True:
+            try:
+                sock.connect(path)
+                return sock
+            except BlockingIOError:
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise TimeoutError from None
+                time.sleep(QUEUE_FULL_DELAY)
+    except BaseException:
+        sock.close()
+        raise
 
 
 class _Race:
@@ -223,7 +239,9 @@ class _Race:
         more = True
         while True:
             more = more and self._start_next(selector)
-            if not more and not selector.get_map():
+            if not selector.get_map():
+                if more:
+                    continue
                 raise all_failed(self._errors)
             limits = [CONNECTION_ATTEMPT_DELAY] if more else []
             if deadline is not None:

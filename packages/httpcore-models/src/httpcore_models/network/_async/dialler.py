@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from ..._async.tracing import async_get_tracer
 from ..._messages import Request
 from ..._url import Origin
+from ...concurrency import AsyncShield
 from .._options import SOCKET_OPTION
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
 
@@ -52,11 +53,23 @@ class AsyncDirectDialler(AsyncDialler):
         connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
         tracer = async_get_tracer(_logger, request)
 
-        async def call() -> AsyncNetworkStream:
+        if tracer is None:
             return await connect(**arguments)
+        stream: AsyncNetworkStream | None = None
 
-        stream: AsyncNetworkStream = await (call() if tracer is None else tracer.run(name, arguments, call))
-        return stream
+        async def call() -> AsyncNetworkStream:
+            nonlocal stream
+            stream = await connect(**arguments)
+            return stream
+
+        try:
+            return cast(AsyncNetworkStream, await tracer.run(name, arguments, call))
+        except BaseException:
+            # The callback may raise, or be cancelled, once there is a stream.
+            if stream is not None:
+                with AsyncShield():
+                    await stream.aclose()
+            raise
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """The arguments of the network backend's method."""

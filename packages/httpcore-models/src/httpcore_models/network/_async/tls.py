@@ -9,6 +9,7 @@ Left out on purpose: TLS is not shut down on close, since that could wait for th
 without `close_notify` reads as a plain end of stream, as HTTP has its own framing to tell a cut off body.
 """
 
+import contextlib
 import ssl
 import time
 from collections.abc import Callable
@@ -45,6 +46,9 @@ class AsyncTLSStream(AsyncNetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None,
     ) -> None:
+        if ssl_context.check_hostname and not server_hostname:
+            # Sockets refuse this by themselves; memory buffers would leave the name unchecked.
+            raise ValueError("check_hostname requires server_hostname")
         self._stream = stream
         self._peer = server_hostname or "TLS peer"
         self._incoming = ssl.MemoryBIO()
@@ -52,6 +56,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         self._ssl = ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
         self._write_lock = AsyncLock()
         self._unread = b""
+        self._closed = False
 
     @classmethod
     async def handshake(
@@ -87,8 +92,9 @@ class AsyncTLSStream(AsyncNetworkStream):
                 await self._flush(timeout())
                 self._feed(await self._stream.read(_READ_SIZE, timeout()))
             except ssl.SSLError:
-                # The alert that tells the peer what was wrong.
-                await self._flush(timeout())
+                # The alert that tells the peer what was wrong, if it still listens.
+                with contextlib.suppress(TimeoutException, WriteError):
+                    await self._flush(timeout())
                 raise
             else:
                 await self._flush(timeout())
@@ -111,6 +117,8 @@ class AsyncTLSStream(AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it."""
+        if self._closed:
+            raise ReadError(f"the stream is closed ({self._peer})")
         if self._unread:
             data, self._unread = self._unread, b""
             return data
@@ -140,6 +148,7 @@ class AsyncTLSStream(AsyncNetworkStream):
 
     async def aclose(self) -> None:
         """Close the stream below. TLS is not shut down."""
+        self._closed = True
         await self._stream.aclose()
 
     async def start_tls(

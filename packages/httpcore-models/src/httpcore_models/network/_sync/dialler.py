@@ -3,11 +3,12 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from ..._messages import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin
+from ...concurrency import Shield
 from .._options import SOCKET_OPTION
 from .interface import NetworkBackend, NetworkStream
 
@@ -53,11 +54,23 @@ class DirectDialler(Dialler):
         connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
         tracer = get_tracer(_logger, request)
 
-        def call() -> NetworkStream:
+        if tracer is None:
             return connect(**arguments)
+        stream: NetworkStream | None = None
 
-        stream: NetworkStream = call() if tracer is None else tracer.run(name, arguments, call)
-        return stream
+        def call() -> NetworkStream:
+            nonlocal stream
+            stream = connect(**arguments)
+            return stream
+
+        try:
+            return cast(NetworkStream, tracer.run(name, arguments, call))
+        except BaseException:
+            # The callback may raise, or be cancelled, once there is a stream.
+            if stream is not None:
+                with Shield():
+                    stream.close()
+            raise
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """The arguments of the network backend's method."""

@@ -10,6 +10,7 @@ Left out on purpose: TLS is not shut down on close, since that could wait for th
 without `close_notify` reads as a plain end of stream, as HTTP has its own framing to tell a cut off body.
 """
 
+import contextlib
 import ssl
 import time
 from collections.abc import Callable
@@ -46,6 +47,9 @@ class TLSStream(NetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None,
     ) -> None:
+        if ssl_context.check_hostname and not server_hostname:
+            # Sockets refuse this by themselves; memory buffers would leave the name unchecked.
+            raise ValueError("check_hostname requires server_hostname")
         self._stream = stream
         self._peer = server_hostname or "TLS peer"
         self._incoming = ssl.MemoryBIO()
@@ -53,6 +57,7 @@ class TLSStream(NetworkStream):
         self._ssl = ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
         self._write_lock = Lock()
         self._unread = b""
+        self._closed = False
 
     @classmethod
     def handshake(
@@ -88,8 +93,9 @@ class TLSStream(NetworkStream):
                 self._flush(timeout())
                 self._feed(self._stream.read(_READ_SIZE, timeout()))
             except ssl.SSLError:
-                # The alert that tells the peer what was wrong.
-                self._flush(timeout())
+                # The alert that tells the peer what was wrong, if it still listens.
+                with contextlib.suppress(TimeoutException, WriteError):
+                    self._flush(timeout())
                 raise
             else:
                 self._flush(timeout())
@@ -112,6 +118,8 @@ class TLSStream(NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it."""
+        if self._closed:
+            raise ReadError(f"the stream is closed ({self._peer})")
         if self._unread:
             data, self._unread = self._unread, b""
             return data
@@ -141,6 +149,7 @@ class TLSStream(NetworkStream):
 
     def close(self) -> None:
         """Close the stream below. TLS is not shut down."""
+        self._closed = True
         self._stream.close()
 
     def start_tls(

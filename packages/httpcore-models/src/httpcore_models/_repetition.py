@@ -1,0 +1,41 @@
+"""Whether a request that failed may be sent once more, over another connection, without telling anybody.
+
+The connection knows what the server can have seen of the request, and says so on the exception. The pool, which has
+other connections, reads it there.
+"""
+
+import enum
+
+from ._messages import ByteStream, Request
+
+# RFC 9110 section 9.2.2.
+_IDEMPOTENT_METHODS = {b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"PUT", b"QUERY", b"TRACE"}
+
+
+class Repeatable(enum.Enum):
+    """Which requests may be repeated after an exception."""
+
+    IDEMPOTENT = "idempotent"
+    """The server may have processed the request: only where a second time changes nothing (RFC 9110 section 9.2.2)."""
+
+    ANY = "any"
+    """The server has certainly not processed the request."""
+
+
+def mark_repeatable(exc: BaseException, which: Repeatable) -> None:
+    """Say on `exc` which requests may be repeated after it."""
+    exc.__repeatable__ = which  # type: ignore[attr-defined]
+
+
+def may_repeat(request: Request, exc: BaseException) -> bool:
+    """Whether `request`, which failed with `exc`, may be repeated: as to its method, and with its body."""
+    which: Repeatable | None = getattr(exc, "__repeatable__", None)
+    if which is None or (which is Repeatable.IDEMPOTENT and request.method not in _IDEMPOTENT_METHODS):
+        return False
+    return isinstance(request.stream, (ByteStream, list, tuple)) or not _declares_body(request)
+
+
+def _declares_body(request: Request) -> bool:
+    # Without framing headers there is no body (RFC 9112 section 6.3), whatever kind of object iterates over nothing.
+    fields = {name.lower(): value for name, value in request.headers}
+    return b"transfer-encoding" in fields or fields.get(b"content-length", b"0").strip(b" 0") != b""

@@ -1,0 +1,76 @@
+"""What locks, events and shields do for tasks and threads alike."""
+
+import pytest
+from httpcore_models import AutoBackend
+from httpcore_models.concurrency import AsyncEvent, AsyncLock, AsyncShield
+from httpcore_test_support.waiting import async_at_once
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_lock_is_held_by_one_at_a_time() -> None:
+    lock, inside, seen = AsyncLock(), [], []
+
+    async def hold() -> None:
+        async with lock:
+            inside.append(1)
+            await AutoBackend().sleep(0.001)
+            seen.append(len(inside))
+            inside.pop()
+
+    await async_at_once(*[hold] * 5)
+    assert seen == [1] * 5
+
+
+async def test_a_lock_is_released_by_an_exception() -> None:
+    lock = AsyncLock()
+
+    async def fail() -> None:
+        async with lock:
+            raise ValueError("no")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"^no$"):
+            await fail()
+
+
+async def test_an_event_is_set_once_and_for_all() -> None:
+    event = AsyncEvent()
+    assert not event.is_set()
+    event.set()
+    event.set()
+    assert event.is_set()
+    for timeout in (None, 0.0, 1000.0):
+        assert await event.wait(timeout) is True
+
+
+@pytest.mark.parametrize("timeout", [0.0, 0.001])
+async def test_waiting_for_an_event_ends_in_time(timeout: float) -> None:
+    event = AsyncEvent()
+    assert await event.wait(timeout) is False
+    assert not event.is_set()
+    event.set()
+    assert await event.wait(timeout) is True
+
+
+@pytest.mark.parametrize("timeout", [None, 1000.0])
+async def test_an_event_wakes_all_that_wait(timeout: float | None) -> None:
+    event = AsyncEvent()
+
+    async def wait() -> bool:
+        return await event.wait(timeout)
+
+    async def wake() -> None:
+        await AutoBackend().sleep(0.001)
+        event.set()
+
+    assert await async_at_once(wait, wait, wait, wake) == [True, True, True, None]
+
+
+async def test_a_shield_lets_exceptions_pass() -> None:
+    async def fail() -> None:
+        with AsyncShield():
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match=r"^no$"):
+        await fail()

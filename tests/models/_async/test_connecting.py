@@ -1,0 +1,323 @@
+"""Connecting: name resolution, several addresses, options, local addresses, Unix sockets and time limits."""
+
+import errno
+import socket
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpcore_models import AutoBackend, ConnectError, ConnectTimeout
+from httpcore_models.network import _addresses, _connecting, _sync_backend
+from httpcore_test_support.resolving import async_resolve_to
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.sockets import refusing_port, unresponsive_port
+from httpcore_test_support.steps import hold
+from httpcore_test_support.waiting import async_at_once, async_pause, async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT = 10.0
+KEEPALIVE = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+# Connecting to the first fails at once, and not even a socket can be made for the second.
+UNREACHABLE = (socket.AF_INET, ("255.255.255.255", 80))
+UNSUPPORTED = (255, ("127.0.0.1", 80))
+CONNECTING_MODULES = (_connecting, _sync_backend)
+
+
+def loopback(port: int) -> tuple[int, Any]:
+    return (socket.AF_INET, ("127.0.0.1", port))
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+class RecordingSocket(socket.socket):
+    """Notes, in order, what is done to it."""
+
+    def __init__(self, calls: list[tuple[Any, ...]], *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._calls = calls
+
+    def setsockopt(self, *arguments: Any) -> None:
+        self._calls.append(("setsockopt", *arguments))
+        super().setsockopt(*arguments)
+
+    def bind(self, address: Any) -> None:
+        self._calls.append(("bind", address))
+        super().bind(address)
+
+    def connect(self, address: Any) -> None:
+        self._calls.append(("connect", address))
+        super().connect(address)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What is done to sockets that connect."""
+    recorded: list[tuple[Any, ...]] = []
+    module = types.SimpleNamespace(**vars(socket))
+    module.socket = lambda *arguments: RecordingSocket(recorded, *arguments)
+    monkeypatch.setattr(_addresses, "socket", module)
+    return recorded
+
+
+async def test_names_are_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server(hold()) as server:
+        async_resolve_to(monkeypatch, loopback(server.port))
+        stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+        assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
+        await stream.aclose()
+
+
+async def test_failures_of_the_resolver_are_connect_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    async_resolve_to(monkeypatch, socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
+    with pytest.raises(ConnectError, match=r"Name or service not known \(example\.org:80\)$"):
+        await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+
+
+async def test_impossible_names_are_connect_errors() -> None:
+    with pytest.raises(ConnectError, match=r"too long.* \(a+\.example:80\)$"):
+        await AutoBackend().connect_tcp("a" * 64 + ".example", 80, TIMEOUT)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="needs IPv6 on the loopback interface")
+async def test_ipv6_literals_connect() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        port = listener.getsockname()[1]
+        stream = await AutoBackend().connect_tcp("::1", port, TIMEOUT)
+        assert stream.get_extra_info("server_addr")[:2] == ("::1", port)
+        await stream.aclose()
+    with pytest.raises(ConnectError, match=rf"refused \(\[::1\]:{port}\)$"):
+        await AutoBackend().connect_tcp("::1", port, TIMEOUT)
+
+
+async def test_a_refused_connection_is_a_connect_error() -> None:
+    with refusing_port() as port, pytest.raises(ConnectError, match=rf"Connection refused \(127\.0\.0\.1:{port}\)$"):
+        await AutoBackend().connect_tcp("127.0.0.1", port, TIMEOUT)
+
+
+@pytest.mark.field(78)
+async def test_a_silent_address_does_not_keep_the_next_one_from_being_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server(hold()) as server, unresponsive_port() as silent:
+        async_resolve_to(monkeypatch, loopback(silent), loopback(server.port))
+        # Were the first address given all the time there is, this would be a timeout.
+        stream = await AutoBackend().connect_tcp("example.org", 80, 3.0)
+        assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
+        await stream.aclose()
+
+
+@pytest.mark.field(78)
+async def test_all_addresses_share_one_time_limit(
+    monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]
+) -> None:
+    with unresponsive_port() as silent:
+        async_resolve_to(monkeypatch, *[loopback(silent)] * 20)
+        with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.3 seconds \(example\.org:80\)$"):
+            await AutoBackend().connect_tcp("example.org", 80, 0.3)
+    tried = sum(call[0] == "connect" for call in calls)
+    assert 1 <= tried < 20
+
+
+@pytest.mark.field(78)
+async def test_without_a_time_limit_all_addresses_are_tried_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server(hold()) as server, unresponsive_port() as silent:
+        async_resolve_to(monkeypatch, loopback(silent), loopback(server.port))
+        stream = await AutoBackend().connect_tcp("example.org", 80)
+        await stream.aclose()
+
+
+@pytest.mark.parametrize("first", [UNREACHABLE, UNSUPPORTED, "refusing"], ids=["unreachable", "unsupported", "refused"])
+async def test_an_address_that_fails_makes_room_for_the_next_at_once(
+    monkeypatch: pytest.MonkeyPatch, first: Any
+) -> None:
+    for module in CONNECTING_MODULES:
+        monkeypatch.setattr(module, "CONNECTION_ATTEMPT_DELAY", 1000.0)
+    with scripted_server(hold()) as server, refusing_port() as port:
+        async_resolve_to(monkeypatch, loopback(port) if first == "refusing" else first, loopback(server.port))
+        stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+        assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
+        await stream.aclose()
+
+
+async def test_one_error_stands_for_addresses_that_fail_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    with refusing_port() as port:
+        async_resolve_to(monkeypatch, loopback(port), loopback(port))
+        with pytest.raises(ConnectError) as caught:
+            await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+    assert str(caught.value) == "[Errno 111] Connection refused (example.org:80)"
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+
+
+async def test_the_errors_of_all_addresses_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with refusing_port() as port:
+        async_resolve_to(monkeypatch, loopback(port), UNSUPPORTED, UNREACHABLE)
+        with pytest.raises(ConnectError) as caught:
+            await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+    errors = (
+        "[Errno 111] Connection refused",
+        "[Errno 97] Address family not supported by protocol",
+        "[Errno 101] Network is unreachable",
+    )
+    assert str(caught.value) == f"{'; '.join(errors)} (example.org:80)"
+
+
+async def test_of_several_connections_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in CONNECTING_MODULES:
+        monkeypatch.setattr(module, "CONNECTION_ATTEMPT_DELAY", 0.0)
+    with scripted_server(hold()) as server:
+        async_resolve_to(monkeypatch, *[loopback(server.port)] * 5)
+        stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+        await async_wait_until(lambda: server.open_connections == 1)
+        await stream.aclose()
+
+
+async def test_connections_come_from_the_local_address() -> None:
+    with scripted_server(hold()) as server:
+        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, local_address="127.0.0.2")
+        assert stream.get_extra_info("client_addr")[0] == "127.0.0.2"
+        await stream.aclose()
+
+
+async def test_a_local_address_of_another_host_is_a_connect_error() -> None:
+    with scripted_server(hold()) as server:
+        with pytest.raises(ConnectError, match=r"Cannot assign requested address"):
+            await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, local_address="192.0.2.1")
+        assert server.open_connections == 0
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="needs IPv6 on the loopback interface")
+async def test_a_local_address_chooses_the_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server(hold()) as server:
+        async_resolve_to(monkeypatch, (socket.AF_INET6, ("::1", server.port, 0, 0)), loopback(server.port))
+        stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT, local_address="127.0.0.2")
+        assert stream.get_extra_info("client_addr")[0] == "127.0.0.2"
+        await stream.aclose()
+
+
+@pytest.mark.field(79)
+async def test_options_and_local_address_are_set_before_connecting(calls: list[tuple[Any, ...]]) -> None:
+    with scripted_server(hold()) as server:
+        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, "127.0.0.2", [KEEPALIVE])
+        assert calls == [
+            ("setsockopt", socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+            ("setsockopt", *KEEPALIVE),
+            ("bind", ("127.0.0.2", 0)),
+            ("connect", ("127.0.0.1", server.port)),
+        ]
+        sock = stream.get_extra_info("socket")
+        assert sock.getsockopt(*KEEPALIVE[:2]) == 1
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        await stream.aclose()
+
+
+@pytest.mark.field(79)
+async def test_options_of_unix_sockets_are_set_before_connecting(calls: list[tuple[Any, ...]]) -> None:
+    with scripted_server(hold(), unix=True) as server:
+        stream = await AutoBackend().connect_unix_socket(server.unix_socket, TIMEOUT, [KEEPALIVE])
+        assert calls == [("setsockopt", *KEEPALIVE), ("connect", server.unix_socket)]
+        await stream.aclose()
+
+
+async def test_options_of_any_kind_are_set_on_every_socket_tried(
+    monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]
+) -> None:
+    options = [
+        KEEPALIVE,
+        (socket.SOL_SOCKET, socket.SO_SNDBUF, (8192).to_bytes(4, "little")),
+        (socket.SOL_SOCKET, socket.SO_BINDTODEVICE, None, 0),
+    ]
+    with scripted_server(hold()) as server:
+        async_resolve_to(monkeypatch, UNREACHABLE, loopback(server.port))
+        stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT, socket_options=iter(options))
+        assert [call[1:] for call in calls if call[0] == "setsockopt" and call[1] == socket.SOL_SOCKET] == options * 2
+        await stream.aclose()
+
+
+async def test_an_option_that_cannot_be_set_is_a_connect_error() -> None:
+    with scripted_server(hold()) as server, scripted_server(hold(), unix=True) as unix_server:
+        with pytest.raises(ConnectError, match=r"Protocol not available"):
+            await AutoBackend().connect_tcp(
+                "127.0.0.1", server.port, TIMEOUT, socket_options=[(socket.SOL_SOCKET, 9999, 1)]
+            )
+        with pytest.raises(ConnectError, match=r"Protocol not available"):
+            await AutoBackend().connect_unix_socket(unix_server.unix_socket, TIMEOUT, [(socket.SOL_SOCKET, 9999, 1)])
+
+
+@pytest.mark.field(85, 86)
+@pytest.mark.parametrize("timeout", [0.0, 1e-6, 0.05])
+async def test_silence_is_a_connect_timeout_however_short_the_time(timeout: float) -> None:
+    with unresponsive_port() as port:
+        with pytest.raises(ConnectTimeout) as caught:
+            await AutoBackend().connect_tcp("127.0.0.1", port, timeout)
+        assert str(caught.value) == f"Connect timed out after {timeout:g} seconds (127.0.0.1:{port})"
+
+
+@pytest.mark.field(86)
+async def test_a_timeout_of_the_operating_system_is_a_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start_connecting(sock: socket.socket, address: Any) -> None:
+        raise OSError(errno.ETIMEDOUT, "Connection timed out")
+
+    for module in CONNECTING_MODULES:
+        monkeypatch.setattr(module, "start_connecting", start_connecting)
+    with pytest.raises(ConnectTimeout, match=r"^Connect timed out \(127\.0\.0\.1:80\)$"):
+        await AutoBackend().connect_tcp("127.0.0.1", 80)
+
+
+@pytest.mark.field(85, 86)
+@pytest.mark.parametrize("timeout", [0.0, 1e-6, 0.05])
+async def test_a_unix_socket_with_a_full_queue_is_a_connect_timeout(tmp_path: Path, timeout: float) -> None:
+    path = str(tmp_path / "full.sock")
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
+        listener.bind(path)
+        listener.listen(0)
+        waiting.connect(path)
+        with pytest.raises(ConnectTimeout) as caught:
+            await AutoBackend().connect_unix_socket(path, timeout)
+        assert str(caught.value) == f"Connect timed out after {timeout:g} seconds ({path})"
+
+
+@pytest.mark.parametrize("timeout", [TIMEOUT, None])
+async def test_a_unix_socket_with_a_full_queue_is_waited_for(tmp_path: Path, timeout: float | None) -> None:
+    path = str(tmp_path / "full.sock")
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
+        listener.bind(path)
+        listener.listen(0)
+        waiting.connect(path)
+
+        async def connect() -> Any:
+            return await AutoBackend().connect_unix_socket(path, timeout)
+
+        async def accept() -> socket.socket:
+            await async_pause()
+            return listener.accept()[0]
+
+        stream, accepted = await async_at_once(connect, accept)
+        accepted.close()
+        assert stream.get_extra_info("server_addr") == path
+        await stream.aclose()
+
+
+async def test_a_missing_unix_socket_is_a_connect_error(tmp_path: Path) -> None:
+    path = str(tmp_path / "missing.sock")
+    with pytest.raises(ConnectError, match=r"^\[Errno 2\] No such file or directory \(.*/missing\.sock\)$"):
+        await AutoBackend().connect_unix_socket(path, TIMEOUT)
+
+
+async def test_unix_sockets_need_an_operating_system_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = AutoBackend()
+    await backend.sleep(0)
+    with monkeypatch.context() as patch:
+        patch.delattr(socket, "AF_UNIX")
+        patch.setattr("sys.platform", "win32")
+        with pytest.raises(RuntimeError, match=r"^Attempted to connect to a UNIX socket on a Windows system\.$"):
+            await backend.connect_unix_socket("/path", TIMEOUT)
+
+
+async def test_sleeping_lets_time_pass() -> None:
+    await AutoBackend().sleep(0.001)

@@ -1,0 +1,113 @@
+"""Tracers: the phases of a request, as told to the trace callback and to the debug log."""
+
+import logging
+from typing import Any
+
+import pytest
+from httpcore_models import AsyncTracer, Request, async_get_tracer
+
+pytestmark = pytest.mark.anyio
+
+LOGGER = logging.getLogger("httpcore.http11")
+HEADERS = [(b"Set-Cookie", b"secret"), (b"Server", b"public")]
+
+
+class AsyncCallback:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+
+    async def __call__(self, event: str, info: dict[str, Any]) -> None:
+        self.events.append((event, info))
+
+
+@pytest.fixture(autouse=True)
+def _log_level(caplog: pytest.LogCaptureFixture) -> None:
+    """No debug log unless the test wants it."""
+    caplog.set_level(logging.INFO, "httpcore")
+
+
+async def async_double(number: int) -> int:
+    return 2 * number
+
+
+async def async_fail(error: BaseException) -> None:
+    raise error
+
+
+def request_with(callback: Any) -> Request:
+    return Request("GET", "http://example.org/", extensions={"trace": callback})
+
+
+async def test_phases_are_told_with_their_results() -> None:
+    callback = AsyncCallback()
+    tracer = async_get_tracer(LOGGER, request_with(callback))
+    assert isinstance(tracer, AsyncTracer)
+    info = {"number": 21}
+    assert await tracer.run("double", info, async_double, 21) == 42
+    assert callback.events == [("http11.double.started", info), ("http11.double.complete", {"return_value": 42})]
+    assert callback.events[0][1] is info
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
+async def test_failures_are_told_and_raised(error: BaseException) -> None:
+    callback = AsyncCallback()
+    tracer = AsyncTracer(LOGGER, callback)
+    with pytest.raises(type(error)) as caught:
+        await tracer.run("fail", {}, async_fail, error)
+    assert caught.value is error
+    assert callback.events == [("http11.fail.started", {}), ("http11.fail.failed", {"exception": error})]
+
+
+async def test_single_events_are_told() -> None:
+    callback = AsyncCallback()
+    await AsyncTracer(logging.getLogger("name"), callback).report("retry", {"exception": None})
+    assert callback.events == [("name.retry", {"exception": None})]
+
+
+async def test_nothing_is_traced_when_nobody_listens() -> None:
+    assert async_get_tracer(LOGGER, None) is None
+    assert async_get_tracer(LOGGER, Request("GET", "http://example.org/")) is None
+
+
+async def test_the_debug_log_is_fed_without_a_callback(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "httpcore"):
+        for request in (None, Request("GET", "http://example.org/")):
+            tracer = async_get_tracer(LOGGER, request)
+            assert tracer is not None
+            await tracer.run("double", {"number": 21}, async_double, 21)
+    lines = [("httpcore.http11", "double.started number=21"), ("httpcore.http11", "double.complete return_value=42")]
+    assert [(record.name, record.message) for record in caplog.records] == lines * 2
+    assert {record.levelno for record in caplog.records} == {logging.DEBUG}
+
+
+async def test_failures_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "httpcore"), pytest.raises(ValueError, match=r"^no$"):
+        await AsyncTracer(LOGGER, None).run("fail", {}, async_fail, ValueError("no"))
+    assert caplog.messages == ["fail.started", "fail.failed exception=ValueError('no')"]
+
+
+async def test_nothing_is_logged_for_a_callback_alone(caplog: pytest.LogCaptureFixture) -> None:
+    await AsyncTracer(LOGGER, AsyncCallback()).run("double", {}, async_double, 1)
+    assert caplog.messages == []
+
+
+@pytest.mark.field(87)
+async def test_secrets_are_hidden_from_the_log_but_not_from_callbacks(caplog: pytest.LogCaptureFixture) -> None:
+    callback = AsyncCallback()
+    result = (b"HTTP/1.1", 200, b"OK", HEADERS)
+
+    async def receive() -> Any:
+        return result
+
+    with caplog.at_level(logging.DEBUG, "httpcore"):
+        await AsyncTracer(LOGGER, callback).run("receive", {"headers": HEADERS}, receive)
+    assert callback.events[0][1] == {"headers": [(b"Set-Cookie", b"secret"), (b"Server", b"public")]}
+    assert callback.events[1][1] == {"return_value": result}
+    assert "secret" not in caplog.text
+    assert caplog.messages == [
+        "receive.started headers=[(b'Set-Cookie', b'[secure]'), (b'Server', b'public')]",
+        "receive.complete return_value=(b'HTTP/1.1', 200, b'OK', "
+        "[(b'Set-Cookie', b'[secure]'), (b'Server', b'public')])",
+    ]

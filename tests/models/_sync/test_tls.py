@@ -1,0 +1,437 @@
+# Generated from ../_async/test_tls.py by tools/make_sync.py: edit that file, then run it.
+"""TLS: handshakes that fail, ends of stream, what an idle connection looks like, and TLS over any stream."""
+
+import gc
+import socket
+import ssl
+import threading
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from httpcore_models import (
+    ConnectError,
+    ConnectTimeout,
+    NetworkStream,
+    ReadError,
+    ReadTimeout,
+    SyncBackend,
+    WriteError,
+    WriteTimeout,
+)
+from httpcore_models.network._sync.tls import TLSStream
+from httpcore_test_support._sync.conformance import write_for_ever
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.conformance import (
+    TRANSPORTS,
+    Connect,
+    connector,
+)
+from httpcore_test_support.scripted import Connection, ScriptedServer, scripted_server
+from httpcore_test_support.steps import close, hold, notify, receive_exactly, send, wait
+from httpcore_test_support.waiting import pause, wait_until
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT = 10.0
+
+
+def clear_stream(server: ScriptedServer) -> NetworkStream:
+    return SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+
+
+@pytest.fixture
+def connect(certificates: Certificates) -> Connect:
+    """Connects over TLS."""
+    return connector(SyncBackend(), TRANSPORTS["tls"], certificates)
+
+
+@pytest.fixture
+def connect_twice(certificates: Certificates) -> Connect:
+    """Connects over TLS inside TLS."""
+    return connector(SyncBackend(), TRANSPORTS["tls-in-tls"], certificates)
+
+
+class TestHandshake:
+    @pytest.mark.parametrize(
+        ("leaf", "hostname", "reason"),
+        [
+            (
+                {"identities": ("example.org",)},
+                "localhost",
+                "Hostname mismatch, certificate is not valid for 'localhost'.",
+            ),
+            ({}, "127.0.0.3", "IP address mismatch, certificate is not valid for '127.0.0.3'."),
+            ({"not_after": datetime.now(timezone.utc) - timedelta(days=1)}, "localhost", "certificate has expired"),
+        ],
+        ids=["name", "address", "expired"],
+    )
+    def test_certificates_are_verified(
+        self, certificates: Certificates, leaf: dict[str, Any], hostname: str, reason: str
+    ) -> None:
+        with scripted_server(hold(), tls=certificates.server_context(**leaf)) as server:
+            stream = clear_stream(server)
+            with pytest.raises(ConnectError) as caught:
+                stream.start_tls(certificates.client_context(), hostname, TIMEOUT)
+            wait_until(lambda: not server.open_connections)
+            # The server is told.
+            assert "alert" in str(server.connections[0].error)
+        assert str(caught.value).startswith(f"certificate verify failed: {reason} (")
+        assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
+
+    def test_authorities_have_to_be_known(self, certificates: Certificates) -> None:
+        with scripted_server(hold(), tls=certificates.server_context()) as server:
+            stream = clear_stream(server)
+            with pytest.raises(ConnectError, match=r"^certificate verify failed: unable to get local issuer"):
+                stream.start_tls(client_context(), "localhost", TIMEOUT)
+            wait_until(lambda: not server.open_connections)
+
+    def test_a_certificate_that_fails_is_told_even_if_the_peer_has_gone(self, certificates: Certificates) -> None:
+        def shake_hands_and_reset(connection: Connection) -> None:
+            connection.start_tls(certificates.server_context())
+
+        with scripted_server(shake_hands_and_reset) as server:
+            stream = DeafStream(clear_stream(server))
+            with pytest.raises(ConnectError, match=r"^certificate verify failed: unable to get local issuer"):
+                TLSStream.handshake(stream, client_context(), "localhost", TIMEOUT)
+
+    def test_names_are_needed_to_be_checked(self, certificates: Certificates) -> None:
+        with scripted_server(hold()) as server:
+            stream = clear_stream(server)
+            with pytest.raises(ConnectError, match=r"^check_hostname requires server_hostname"):
+                stream.start_tls(certificates.client_context(), None, TIMEOUT)
+            wait_until(lambda: not server.open_connections)
+
+    def test_names_are_not_needed_otherwise(self, certificates: Certificates) -> None:
+        context = certificates.client_context()
+        context.check_hostname = False
+        with scripted_server(hold(), tls=certificates.server_context()) as server:
+            stream = (clear_stream(server)).start_tls(context)
+            assert stream.get_extra_info("ssl_object").version() == "TLSv1.3"
+            stream.close()
+
+    def test_names_are_sent(self, certificates: Certificates) -> None:
+        names = []
+        server_context = certificates.server_context()
+        server_context.sni_callback = lambda sock, name, context: names.append(name)
+        with scripted_server(hold(), tls=server_context) as server:
+            stream = clear_stream(server)
+            (stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)).close()
+        assert names == ["localhost"]
+
+    def test_protocols_are_negotiated(self, certificates: Certificates) -> None:
+        context = certificates.client_context()
+        context.set_alpn_protocols(["http/1.1", "h2"])
+        with scripted_server(hold(), tls=certificates.server_context(alpn=["h2"])) as server:
+            stream = (clear_stream(server)).start_tls(context, "localhost", TIMEOUT)
+            assert stream.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
+            stream.close()
+
+    @pytest.mark.field(85, 86)
+    def test_the_time_limit_is_on_the_whole_handshake(self, certificates: Certificates) -> None:
+        def trickle(connection: Connection) -> None:
+            connection.receive()
+            # A record of 16 KB, a byte at a time, is never complete; and the client waits for no single one too long.
+            connection.send(b"\x16\x03\x03\x40\x00")
+            interval = threading.Event()
+            while not interval.wait(0.01):
+                connection.send(b"\x00")
+
+        with scripted_server(trickle) as server:
+            stream = clear_stream(server)
+            with pytest.raises(ConnectTimeout, match=r"^TLS handshake timed out after 0\.2 seconds \(.*\)$"):
+                stream.start_tls(certificates.client_context(), "localhost", 0.2)
+            wait_until(lambda: not server.open_connections)
+
+    @pytest.mark.field(74)
+    def test_a_peer_that_ends_during_the_handshake_is_a_connect_error(self, certificates: Certificates) -> None:
+        with scripted_server([lambda connection: connection.receive(), close()]) as server:
+            stream = clear_stream(server)
+            with pytest.raises(ConnectError, match=r"\(.+\)$"):
+                stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)
+            wait_until(lambda: not server.open_connections)
+
+    def test_other_exceptions_pass_and_close_the_stream(self) -> None:
+        with scripted_server(hold()) as server:
+            stream = clear_stream(server)
+            with pytest.raises(AttributeError):
+                stream.start_tls("no context", "localhost", TIMEOUT)  # type: ignore[arg-type]
+            wait_until(lambda: not server.open_connections)
+
+
+class TestEndOfStream:
+    @pytest.mark.field(75)
+    def test_tls_that_is_cut_short_ends_plainly(self, connect: Connect) -> None:
+        with connect([send(b"body"), close(close_notify=False)]) as stream:
+            received = b""
+            while data := stream.read(100, TIMEOUT):
+                received += data
+            assert received == b"body"
+            assert stream.read(100, TIMEOUT) == b""
+
+    @pytest.mark.field(75)
+    def test_tls_that_is_cut_short_inside_tls_ends_plainly(self, connect_twice: Connect) -> None:
+        with connect_twice([send(b"body"), close(close_notify=False)]) as stream:
+            received = b""
+            while data := stream.read(100, TIMEOUT):
+                received += data
+            assert received == b"body"
+            assert stream.read(100, TIMEOUT) == b""
+            assert stream.get_extra_info("is_readable")
+
+    @pytest.mark.field(74)
+    def test_writing_to_a_peer_that_has_gone_is_a_write_error(self, connect: Connect) -> None:
+        gone = threading.Event()
+        with connect([close(close_notify=False), notify(gone)]) as stream:
+            wait_until(gone.is_set)
+            with pytest.raises(WriteError):
+                write_for_ever(stream)
+
+    @pytest.mark.field(76)
+    def test_closing_does_not_wait_for_a_silent_peer(self, connect: Connect) -> None:
+        with connect(hold()) as stream:
+            stream.close()
+            wait_until(lambda: stream.get_extra_info("socket").fileno() < 0)
+        # Warnings of what is left unclosed are errors.
+        gc.collect()
+
+    def test_damaged_records_are_read_errors(self, connect: Connect) -> None:
+        with connect([receive_exactly(4), send_damaged_record, hold()]) as stream:
+            stream.write(b"data", TIMEOUT)
+            with pytest.raises(ReadError):
+                stream.read(100, TIMEOUT)
+
+    @pytest.mark.parametrize("transport", ["tls", "tls-in-tls"])
+    def test_damaged_records_are_readable(self, certificates: Certificates, transport: str) -> None:
+        connect = connector(SyncBackend(), TRANSPORTS[transport], certificates)
+        with connect([send_damaged_record, hold()]) as stream:
+            wait_until(lambda: stream.get_extra_info("is_readable"))
+            with pytest.raises((ReadError, WriteError)):
+                stream.write(b"data", TIMEOUT)
+
+
+def send_damaged_record(connection: Connection) -> None:
+    """Send what no key decrypts, below the topmost TLS."""
+    record = b"\x17\x03\x03\x00\x20" + bytes(32)
+    outer = getattr(connection._socket, "_outer", None)
+    if outer is None:
+        socket.socket.send(connection._socket, record)
+    else:
+        outer.sendall(record)
+
+
+class TestIdle:
+    @pytest.mark.field(77)
+    @pytest.mark.parametrize("transport", ["tls", "tls-in-tls"])
+    def test_session_tickets_do_not_make_a_connection_readable(
+        self, certificates: Certificates, transport: str
+    ) -> None:
+        handshake_over, go_on = threading.Event(), threading.Event()
+        connect = connector(SyncBackend(), TRANSPORTS[transport], certificates)
+        # The server of OpenSSL sends its tickets at the end of the handshake; nothing reads them until later.
+        with connect([notify(handshake_over), wait(go_on), send(b"next"), hold()]) as stream:
+            wait_until(handshake_over.is_set)
+            pause()
+            assert not stream.get_extra_info("is_readable")
+            go_on.set()
+            wait_until(lambda: stream.get_extra_info("is_readable"))
+            received = b""
+            while len(received) < 4:
+                received += stream.read(100, TIMEOUT)
+            assert received == b"next"
+
+    def test_looking_twice_loses_nothing(self, connect: Connect) -> None:
+        with connect([send(b"data"), hold()]) as stream:
+            wait_until(lambda: stream.get_extra_info("is_readable"))
+            assert stream.get_extra_info("is_readable")
+            assert stream.read(1, TIMEOUT) == b"d"
+            assert stream.get_extra_info("is_readable")
+            received = b""
+            while len(received) < 3:
+                received += stream.read(100, TIMEOUT)
+            assert received == b"ata"
+            assert not stream.get_extra_info("is_readable")
+
+    def test_looking_before_closing_leaves_nothing_to_read(self, connect: Connect) -> None:
+        with connect([send(b"data"), hold()]) as stream:
+            wait_until(lambda: stream.get_extra_info("is_readable"))
+            stream.close()
+            with pytest.raises(ReadError):
+                stream.read(100, TIMEOUT)
+
+    @pytest.mark.parametrize("transport", ["tls", "tls-in-tls"])
+    def test_tls_inside_takes_what_was_looked_at(self, certificates: Certificates, transport: str) -> None:
+        connect = connector(SyncBackend(), TRANSPORTS[transport], certificates)
+        with connect([send(b"data"), hold()]) as stream:
+            wait_until(lambda: stream.get_extra_info("is_readable"))
+            # As TLS inside this stream would.
+            assert stream.receive_nowait(100) == b"d"  # type: ignore[attr-defined]
+            assert stream.receive_nowait(100) == b"ata"  # type: ignore[attr-defined]
+            assert stream.receive_nowait(100) is None  # type: ignore[attr-defined]
+
+
+class PlainStream(NetworkStream):
+    """What users may write: nothing but the methods of the interface, on top of another stream."""
+
+    def __init__(self, stream: NetworkStream) -> None:
+        self.stream = stream
+        self.readable: bool | None = None
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.stream.read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.readable if info == "is_readable" else None
+
+
+class DeafStream(PlainStream):
+    """A stream whose peer has gone once it has sent its certificate."""
+
+    def __init__(self, stream: NetworkStream) -> None:
+        super().__init__(stream)
+        self.writes = 0
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.writes += 1
+        if self.writes > 1:
+            raise WriteError("Broken pipe")
+        super().write(buffer, timeout)
+
+
+class FailingStream(NetworkStream):
+    """A stream that raises the given exceptions, or reads as `data` over and over."""
+
+    def __init__(
+        self, data: bytes = b"", *, on_read: Exception | None = None, on_write: Exception | None = None
+    ) -> None:
+        self.closed = False
+        self._data = data
+        self._on_read = on_read
+        self._on_write = on_write
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._on_read is not None:
+            raise self._on_read
+        return self._data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._on_write is not None:
+            raise self._on_write
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class TestOverAnyStream:
+    def test_the_interface_is_enough(self, certificates: Certificates) -> None:
+        with scripted_server([receive_exactly(4), send(b"done"), hold()], tls=certificates.server_context()) as server:
+            below = PlainStream(clear_stream(server))
+            stream = TLSStream.handshake(below, certificates.client_context(), "localhost", TIMEOUT)
+            stream.write(b"data", TIMEOUT)
+            assert stream.read(2, TIMEOUT) == b"do"
+            assert stream.get_extra_info("is_readable")
+            assert stream.read(100, TIMEOUT) == b"n"
+            assert stream.read(100, TIMEOUT) == b"e"
+            assert not stream.get_extra_info("is_readable")
+            below.readable = True
+            assert stream.get_extra_info("is_readable")
+            stream.close()
+
+    @pytest.mark.parametrize(
+        ("below", "error"),
+        [
+            (FailingStream(on_read=ReadTimeout("Read timed out")), ReadTimeout),
+            (FailingStream(b"\x16", on_write=WriteTimeout("Write timed out")), ReadTimeout),
+            (FailingStream(on_read=ReadError("Connection reset")), ReadError),
+            (FailingStream(b"\x16", on_write=WriteError("Broken pipe")), ReadError),
+        ],
+        ids=["read timeout", "write timeout", "read error", "write error"],
+    )
+    def test_reads_that_have_to_write_fail_as_reads(self, below: FailingStream, error: type[Exception]) -> None:
+        # Before the handshake every read and write has to do both.
+        with pytest.raises(error, match=r"^(Read|Write) timed out$|^(Connection reset|Broken pipe)"):
+            unshaken(below).read(100, TIMEOUT)
+
+    @pytest.mark.parametrize(
+        ("below", "error"),
+        [
+            (FailingStream(on_read=ReadTimeout("Read timed out")), WriteTimeout),
+            (FailingStream(on_write=WriteTimeout("Write timed out")), WriteTimeout),
+            (FailingStream(on_read=ReadError("Connection reset")), WriteError),
+            (FailingStream(on_write=WriteError("Broken pipe")), WriteError),
+        ],
+        ids=["read timeout", "write timeout", "read error", "write error"],
+    )
+    def test_writes_that_have_to_read_fail_as_writes(self, below: FailingStream, error: type[Exception]) -> None:
+        with pytest.raises(error, match=r"^(Read|Write) timed out$|^(Connection reset|Broken pipe)"):
+            unshaken(below).write(b"data", TIMEOUT)
+
+    @pytest.mark.field(74)
+    def test_writes_that_read_the_end_fail_as_writes(self) -> None:
+        with pytest.raises(WriteError, match=r"\(localhost\)$"):
+            unshaken(FailingStream()).write(b"data", TIMEOUT)
+
+    @pytest.mark.field(74, 86)
+    @pytest.mark.parametrize(
+        ("below", "error"),
+        [
+            (FailingStream(on_read=ReadTimeout("Read timed out")), ConnectTimeout),
+            (FailingStream(on_write=WriteTimeout("Write timed out")), ConnectTimeout),
+            (FailingStream(on_read=ReadError("Connection reset")), ConnectError),
+            (FailingStream(on_write=WriteError("Broken pipe")), ConnectError),
+            (FailingStream(), ConnectError),
+        ],
+        ids=["read timeout", "write timeout", "read error", "write error", "end"],
+    )
+    def test_handshakes_fail_as_connects(self, below: FailingStream, error: type[Exception]) -> None:
+        with pytest.raises(error, match=r"\(localhost\)$"):
+            TLSStream.handshake(below, client_context(), "localhost", TIMEOUT)
+        assert below.closed
+
+    def test_names_are_needed_to_be_checked(self) -> None:
+        context = client_context()
+        assert context.check_hostname
+        with pytest.raises(ConnectError, match=r"^check_hostname requires server_hostname \(TLS peer\)$"):
+            TLSStream.handshake(FailingStream(), context, None, TIMEOUT)
+
+    def test_other_exceptions_pass_and_close_the_stream(self) -> None:
+        error = LookupError("no")
+        below = FailingStream(on_read=error)
+        with pytest.raises(LookupError) as caught:
+            TLSStream.handshake(below, client_context(), "localhost", TIMEOUT)
+        assert caught.value is error
+        assert below.closed
+
+    def test_a_handshake_without_a_time_limit_has_none(self, certificates: Certificates) -> None:
+        with scripted_server(hold(), tls=certificates.server_context()) as server:
+            stream = TLSStream.handshake(clear_stream(server), certificates.client_context(), "localhost")
+            stream.close()
+
+    def test_what_another_task_has_sent_is_not_sent_again(self) -> None:
+        stream = unshaken(FailingStream(on_write=AssertionError("sent nothing")))
+        stream._outgoing = EmptyBIO()  # type: ignore[assignment]
+        stream._flush(TIMEOUT)
+
+
+class EmptyBIO:
+    """A memory buffer that is emptied between the question whether it holds something and the answer."""
+
+    pending = 1
+
+    def read(self) -> bytes:
+        return b""
+
+
+def client_context() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def unshaken(below: NetworkStream) -> TLSStream:
+    """A TLS stream that has not shaken hands."""
+    return TLSStream(below, client_context(), "localhost")

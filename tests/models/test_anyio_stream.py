@@ -1,0 +1,57 @@
+"""What is special about streams on plain sockets."""
+
+import anyio
+import pytest
+from httpcore_models import AnyIOBackend, ReadError
+from httpcore_models.network._anyio_backend import AnyIOStream, _SocketBackend
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import hold, send
+from httpcore_test_support.waiting import async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT = 10.0
+
+
+async def test_a_read_goes_on_waiting_when_there_is_nothing_after_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server([send(b"data"), hold()]) as server:
+        stream = await AnyIOBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        assert isinstance(stream, AnyIOStream)
+        receive_nowait, calls = stream.receive_nowait, []
+
+        def nothing_at_first(max_bytes: int) -> bytes | None:
+            calls.append(max_bytes)
+            return None if len(calls) == 1 else receive_nowait(max_bytes)
+
+        monkeypatch.setattr(stream, "receive_nowait", nothing_at_first)
+        assert await stream.read(100, TIMEOUT) == b"data"
+        assert calls == [100, 100]
+        assert receive_nowait(100) is None
+        await stream.aclose()
+        with pytest.raises(ReadError, match=r"Bad file descriptor \(127\.0\.0\.1:\d+\)$"):
+            receive_nowait(100)
+
+
+async def test_a_cancelled_task_writes_nothing() -> None:
+    with scripted_server(hold()) as server:
+        stream = await AnyIOBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await stream.write(b"data", TIMEOUT)
+        assert scope.cancelled_caught
+        await stream.aclose()
+        await async_wait_until(lambda: not server.open_connections)
+        assert server.connections[0].received == b""
+
+
+async def test_errors_of_closed_streams_name_the_peer() -> None:
+    with scripted_server(hold()) as server:
+        stream = await AnyIOBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        await stream.aclose()
+        with pytest.raises(ReadError, match=rf"^\S.* \(127\.0\.0\.1:{server.port}\)$"):
+            await stream.read(100, TIMEOUT)
+
+
+async def test_a_backend_has_to_know_its_library() -> None:
+    with pytest.raises(NotImplementedError):
+        await _SocketBackend().sleep(0)

@@ -1,0 +1,180 @@
+"""Tasks that are cancelled while they wait for locks and events, and event loops that are told apart."""
+
+import asyncio
+import sys
+from types import ModuleType
+
+import anyio
+import pytest
+from httpcore_models import concurrency
+from httpcore_models.concurrency import AsyncEvent, AsyncLock, AsyncShield, current_async_library, require
+from httpcore_test_support.asyncs import BACKENDS, Backend
+from httpcore_test_support.waiting import async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+
+async def hold(lock: AsyncLock, name: str, order: list[str]) -> None:
+    async with lock:
+        order.append(name)
+        await anyio.sleep(0)
+
+
+async def test_a_lock_goes_to_the_one_that_has_waited_longest() -> None:
+    lock, order = AsyncLock(), []
+    async with anyio.create_task_group() as tasks:
+        async with lock:
+            for name in "abcde":
+                tasks.start_soon(hold, lock, name, order)
+                await anyio.wait_all_tasks_blocked()
+        # It is handed over: who comes now has to wait.
+        await hold(lock, "late", order)
+    assert order == ["a", "b", "c", "d", "e", "late"]
+
+
+async def test_a_free_lock_is_taken_without_a_wait() -> None:
+    # A coroutine that never waits ends with the first step.
+    with pytest.raises(StopIteration):
+        AsyncLock().__aenter__().send(None)
+
+
+async def test_who_is_cancelled_while_waiting_leaves_the_queue() -> None:
+    lock, order = AsyncLock(), []
+    async with anyio.create_task_group() as tasks:
+        scope = anyio.CancelScope()
+
+        async def cancelled() -> None:
+            with scope:
+                await hold(lock, "cancelled", order)
+
+        async with lock:
+            tasks.start_soon(cancelled)
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(hold, lock, "next", order)
+            await anyio.wait_all_tasks_blocked()
+            scope.cancel()
+            await anyio.wait_all_tasks_blocked()
+    assert order == ["next"]
+    assert not lock._locked
+    assert not lock._waiting
+
+
+async def test_who_is_cancelled_just_after_the_hand_over_passes_the_lock_on() -> None:
+    lock, order = AsyncLock(), []
+    async with anyio.create_task_group() as tasks:
+        scope = anyio.CancelScope()
+
+        async def cancelled() -> None:
+            with scope:
+                await hold(lock, "cancelled", order)
+
+        async with lock:
+            tasks.start_soon(cancelled)
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(hold, lock, "next", order)
+            await anyio.wait_all_tasks_blocked()
+        # The lock is the first task's by now, which has not run since.
+        scope.cancel()
+    assert order[-1] == "next"
+    assert not lock._locked
+    assert not lock._waiting
+
+
+@pytest.mark.parametrize("others", [0, 1])
+@pytest.mark.parametrize("anyio_backend", [BACKENDS["asyncio"], BACKENDS["uvloop"]], ids=["asyncio", "uvloop"])
+async def test_a_task_of_asyncio_cancelled_just_after_the_hand_over_passes_the_lock_on(others: int) -> None:
+    lock, order = AsyncLock(), []
+    async with lock:
+        first = asyncio.create_task(hold(lock, "cancelled", order))
+        rest = [asyncio.create_task(hold(lock, "next", order)) for _ in range(others)]
+        await anyio.wait_all_tasks_blocked()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await asyncio.gather(*rest)
+    assert order == ["next"] * others
+    assert not lock._locked
+    assert not lock._waiting
+
+
+async def test_who_is_cancelled_while_waiting_for_an_event_is_forgotten() -> None:
+    event = AsyncEvent()
+    with anyio.move_on_after(0.001) as scope:
+        await event.wait(1000.0)
+    assert scope.cancelled_caught
+    assert not getattr(event._core, "_futures", ())
+    event.set()
+    assert await event.wait() is True
+
+
+async def test_an_event_may_be_set_and_waited_for_in_time_at_once() -> None:
+    event = AsyncEvent()
+    results = []
+
+    async def wait(timeout: float | None) -> None:
+        results.append(await event.wait(timeout))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait, 0.001)
+        tasks.start_soon(wait, None)
+        await async_wait_until(lambda: results)
+        assert results == [False]
+        event.set()
+        event.set()
+    assert results == [False, True]
+
+
+async def test_a_shield_keeps_cancellation_away_from_a_teardown() -> None:
+    done = []
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        with AsyncShield():
+            await anyio.sleep(0.001)
+            done.append("teardown")
+        await anyio.sleep(0.001)
+        done.append("not reached")
+    assert done == ["teardown"]
+
+
+async def test_a_shield_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "TEARDOWN_TIMEOUT", 0.01)
+    reached = False
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        with AsyncShield():
+            await anyio.sleep_forever()
+        reached = True
+    assert reached
+
+
+async def test_the_running_library_is_known(anyio_backend: Backend) -> None:
+    assert current_async_library() == anyio_backend[0]
+
+
+def test_outside_of_event_loops_there_is_no_library() -> None:
+    with pytest.raises(RuntimeError, match=r"^unknown async library, or not in async context$"):
+        current_async_library()
+    with pytest.raises(RuntimeError, match=r"^unknown async library, or not in async context$"):
+        AsyncEvent()
+
+
+def test_without_asyncio_there_is_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.delitem(sys.modules, "asyncio")
+        patch.delitem(sys.modules, "trio")
+        with pytest.raises(RuntimeError, match=r"^unknown async library, or not in async context$"):
+            current_async_library()
+
+
+def test_modules_are_required() -> None:
+    assert isinstance(require("anyio", library="asyncio"), ModuleType)
+    assert require("anyio", library="asyncio") is anyio
+
+
+@pytest.mark.field(81)
+def test_a_missing_module_is_told_with_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "anyio", None)
+    with pytest.raises(RuntimeError) as caught:
+        require("anyio", library="trio")
+    assert str(caught.value) == "Running with trio requires installation of 'httpcore[trio]'."
+    assert isinstance(caught.value.__cause__, ImportError)

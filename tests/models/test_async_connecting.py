@@ -1,0 +1,122 @@
+"""Connecting async: what is cancelled leaves nothing open, and slow resolvers are interrupted.
+
+That nothing is left open is checked after every test, by the plugin.
+"""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from httpcore_models import AsyncNetworkStream, AutoBackend, ConnectTimeout
+from httpcore_models.network import _connecting
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.resolving import async_resolve_to
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.sockets import unresponsive_port
+from httpcore_test_support.steps import hold
+from httpcore_test_support.waiting import async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT = 10.0
+
+
+@pytest.mark.parametrize("addresses", [1, 3])
+async def test_a_cancelled_connect_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, addresses: int) -> None:
+    with unresponsive_port() as port:
+        async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", port))] * addresses)
+        with anyio.move_on_after(0.02) as scope:
+            await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+        assert scope.cancelled_caught
+
+
+async def test_a_cancelled_connect_to_a_unix_socket_leaves_nothing_open(tmp_path: Path) -> None:
+    path = str(tmp_path / "full.sock")
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
+        listener.bind(path)
+        listener.listen(0)
+        waiting.connect(path)
+        with anyio.move_on_after(0.02) as scope:
+            await AutoBackend().connect_unix_socket(path, TIMEOUT)
+        assert scope.cancelled_caught
+
+
+async def test_a_race_cancelled_as_it_is_won_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(*arguments: Any) -> socket.socket:
+        scope.cancel()
+        return socket.socket()
+
+    monkeypatch.setattr(_connecting, "_connect", connect)
+    async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", 80))] * 2)
+    with anyio.CancelScope() as scope:
+        await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+    assert scope.cancelled_caught
+
+
+async def test_a_race_that_two_addresses_win_keeps_one_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    sockets: list[socket.socket] = []
+    everybody_is_there = anyio.Event()
+
+    with scripted_server(hold()) as server:
+
+        async def connect(*arguments: Any) -> socket.socket:
+            sock = socket.create_connection(("127.0.0.1", server.port))
+            sock.setblocking(False)
+            sockets.append(sock)
+            if len(sockets) == 3:
+                everybody_is_there.set()
+            with anyio.CancelScope(shield=True):
+                await everybody_is_there.wait()
+            return sock
+
+        monkeypatch.setattr(_connecting, "_connect", connect)
+        monkeypatch.setattr(_connecting, "CONNECTION_ATTEMPT_DELAY", 0.0)
+        async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", server.port))] * 3)
+        stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+        assert sum(sock.fileno() >= 0 for sock in sockets) == 1
+        assert stream.get_extra_info("socket").fileno() >= 0
+        await stream.aclose()
+
+
+@pytest.mark.field(86)
+async def test_a_slow_resolver_is_a_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def getaddrinfo(*arguments: Any, **options: Any) -> Any:
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)
+    with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.02 seconds \(example\.org:80\)$"):
+        await AutoBackend().connect_tcp("example.org", 80, 0.02)
+
+
+@pytest.mark.parametrize("unix", [False, True], ids=["tcp", "unix"])
+async def test_cancelling_at_any_step_leaves_nothing_open(certificates: Certificates, unix: bool) -> None:
+    client_context = certificates.client_context()
+    with scripted_server(hold(), tls=certificates.server_context(), unix=unix) as server:
+
+        async def connect(scope: anyio.CancelScope) -> None:
+            with scope:
+                stream = await (
+                    AutoBackend().connect_unix_socket(server.unix_socket, TIMEOUT)
+                    if unix
+                    else AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+                )
+                # From here on the stream is the caller's, unless the handshake fails.
+                stream = await stream.start_tls(client_context, "localhost", TIMEOUT)
+                await stream.aclose()
+                finished.append(stream)
+
+        finished: list[AsyncNetworkStream] = []
+        steps = 0
+        while not finished:
+            async with anyio.create_task_group() as tasks:
+                scope = anyio.CancelScope()
+                tasks.start_soon(connect, scope)
+                for _ in range(steps):
+                    await anyio.lowlevel.checkpoint()
+                scope.cancel()
+            # The first steps are those of the event loop; the later ones go by while the peer takes its time.
+            steps += 1 + steps // 20
+        await async_wait_until(lambda: not server.open_connections)
+    assert steps > 1

@@ -1,0 +1,381 @@
+"""What is special about streams on asyncio: deadlines of reads, back-pressure, resets and loops that have ended."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from httpcore_models import ReadError, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models.network._asyncio_backend import _READ_LIMIT, AsyncioBackend, AsyncioStream
+from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
+from httpcore_test_support.scripted import Connection, Script, scripted_server
+from httpcore_test_support.steps import abort, hold, notify, receive_exactly, send, wait
+from httpcore_test_support.waiting import async_pause, async_wait_until, at_once
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT = 10.0
+LOOPS = ("asyncio", "uvloop")
+
+
+@pytest.fixture(scope="module", params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> Backend:
+    return BACKENDS[request.param]
+
+
+@asynccontextmanager
+async def connected(script: Script, receive_buffer: int | None = None) -> AsyncIterator[AsyncioStream]:
+    with scripted_server(script, receive_buffer=receive_buffer) as server:
+        stream = await AsyncioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        assert isinstance(stream, AsyncioStream)
+        try:
+            yield stream
+        finally:
+            await stream.aclose()
+
+
+@pytest.fixture
+async def timers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The times of the timers that are made."""
+    loop, times = asyncio.get_running_loop(), []
+    call_at = loop.call_at
+
+    def counted(when: float, *arguments: Any) -> asyncio.TimerHandle:
+        times.append(when)
+        return call_at(when, *arguments)
+
+    monkeypatch.setattr(loop, "call_at", counted)
+    return times
+
+
+def echo(connection: Connection) -> None:
+    """Send back whatever comes."""
+    while True:
+        connection.send(connection.receive())
+
+
+async def exchange(stream: AsyncioStream, timeout: float | None) -> None:
+    """Read something that comes only after the read has begun to wait."""
+    assert not stream.get_extra_info("is_readable")
+    reading = asyncio.create_task(stream.read(100, timeout))
+    await asyncio.sleep(0)
+    await stream.write(b"data", TIMEOUT)
+    assert await reading == b"data"
+
+
+class TestReadDeadlines:
+    async def test_one_timer_serves_all_reads_of_a_connection(self, timers: list[Any]) -> None:
+        async with connected(echo) as stream:
+            timers.clear()
+            for _ in range(20):
+                await exchange(stream, TIMEOUT)
+            assert len(timers) == 1
+
+    async def test_reads_without_a_limit_need_no_timer(self, timers: list[Any]) -> None:
+        async with connected(echo) as stream:
+            timers.clear()
+            await exchange(stream, None)
+            assert timers == []
+
+    async def test_a_limit_may_become_shorter(self) -> None:
+        async with connected(echo) as stream:
+            await exchange(stream, 1000.0)
+            with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.01 seconds"):
+                await stream.read(100, 0.01)
+
+    @pytest.mark.parametrize("timeout", [TIMEOUT, None])
+    async def test_a_limit_may_become_longer(self, timeout: float | None) -> None:
+        async with connected(echo) as stream:
+            await exchange(stream, 0.05)
+            reading = asyncio.create_task(stream.read(100, timeout))
+            # The timer of the first read fires while the second one waits.
+            timer = stream._read_timer
+            assert timer is not None
+            await async_wait_until(lambda: stream._read_timer is not timer)
+            await stream.write(b"data", TIMEOUT)
+            assert await reading == b"data"
+
+    async def test_a_longer_limit_is_kept_too(self) -> None:
+        async with connected(echo) as stream:
+            await exchange(stream, 0.02)
+            with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.05 seconds"):
+                await stream.read(100, 0.05)
+
+    async def test_the_timer_of_a_read_that_is_over_does_no_harm(self) -> None:
+        async with connected(echo) as stream:
+            await exchange(stream, 0.02)
+            await async_wait_until(lambda: stream._read_timer is None)
+            await exchange(stream, TIMEOUT)
+
+    async def test_a_timer_that_fires_as_the_bytes_come_does_no_harm(self) -> None:
+        async with connected(echo) as stream:
+            reading = asyncio.create_task(stream.read(100, 1000.0))
+            await asyncio.sleep(0)
+            stream.data_received(b"data")
+            stream._read_deadline = stream._loop.time()
+            stream._check_read_deadline()
+            assert await reading == b"data"
+
+    async def test_a_stream_that_is_closed_or_lost_leaves_no_timer(self) -> None:
+        async with connected(echo) as stream:
+            await exchange(stream, 1000.0)
+            timer = stream._read_timer
+            assert timer is not None
+            await stream.aclose()
+            assert timer.cancelled()
+        ended = threading.Event()
+        async with connected([send(b"data"), wait(ended), abort()]) as stream:
+            reading = asyncio.create_task(stream.read(100, 1000.0))
+            assert await reading == b"data"
+            timer = stream._read_timer
+            ended.set()
+            with pytest.raises(ReadError, match=r"Connection reset by peer \(127\.0\.0\.1:\d+\)$"):
+                await stream.read(100, 1000.0)
+            timer = stream._read_timer or timer
+            assert timer is None or timer.cancelled()
+
+
+class TestBackPressure:
+    async def test_a_peer_that_sends_more_than_is_read_has_to_wait(self) -> None:
+        size = 16 * 1024 * 1024
+        data = bytes(range(256)) * (size // 256)
+        all_sent = threading.Event()
+        async with connected([send(data), notify(all_sent), hold()]) as stream:
+            await async_wait_until(lambda: stream._paused)
+            await async_pause()
+            # One more read of the event loop's may be above the limit.
+            assert _READ_LIMIT < stream._queued <= _READ_LIMIT + 256 * 1024
+            assert not all_sent.is_set()
+            received = bytearray()
+            while len(received) < size:
+                received += await stream.read(100_000, TIMEOUT)
+            assert received == data
+            assert stream._queued == 0
+            assert not stream._paused
+
+    async def test_what_came_before_the_end_is_read_after_it(self) -> None:
+        # The transport is closing when reading from the network would be resumed.
+        size = 2 * _READ_LIMIT
+        async with connected([send(bytes(100))]) as stream:
+            await async_wait_until(lambda: stream._queued == 100)
+            stream.data_received(bytes(size))
+            assert stream._paused
+            stream._transport.abort()
+            await async_pause()
+            received = 0
+            while received < size + 100:
+                received += len(await stream.read(65536, TIMEOUT))
+            assert received == size + 100
+            assert await stream.read(100, TIMEOUT) == b""
+
+    async def test_a_write_goes_on_as_long_as_the_peer_takes_something(self) -> None:
+        size = 4 * 1024 * 1024
+
+        def take_slowly(connection: Connection) -> None:
+            interval = threading.Event()
+            for _ in range(16):
+                interval.wait(0.02)
+                connection.receive_exactly(size // 16)
+            connection.send(b"done")
+
+        async with connected([take_slowly, hold()], receive_buffer=4096) as stream:
+            # Altogether this takes longer than the limit, which is on silence.
+            await stream.write(bytes(size), 0.25)
+            assert await stream.read(100, TIMEOUT) == b"done"
+
+    async def test_a_write_to_a_silent_peer_times_out(self) -> None:
+        async with connected(hold(), receive_buffer=4096) as stream:
+            with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.02 seconds \(127\.0\.0\.1:\d+\)$"):
+                await stream.write(bytes(16 * 1024 * 1024), 0.02)
+
+    async def test_a_write_is_over_when_the_operating_system_has_all_of_it(self) -> None:
+        async with connected(hold(), receive_buffer=4096) as stream:
+            piece = bytes(4096)
+            with pytest.raises(WriteTimeout):
+                await write_for_ever(stream, piece, 0.02)
+            assert 0 < stream._transport.get_write_buffer_size() <= len(piece)
+
+    async def test_a_write_without_a_limit_waits(self) -> None:
+        size = 16 * 1024 * 1024
+        blocked = threading.Event()
+        async with connected([wait(blocked), receive_exactly(size), send(b"done"), hold()]) as stream:
+            writing = asyncio.create_task(stream.write(bytes(size)))
+            await async_wait_until(lambda: stream._writer is not None)
+            blocked.set()
+            await writing
+            assert await stream.read(100, TIMEOUT) == b"done"
+
+
+class TestResets:
+    async def test_an_answer_is_read_although_the_upload_failed(self) -> None:
+        uploading, refused = threading.Event(), threading.Event()
+        answer = b"HTTP/1.1 413 Content Too Large\r\n\r\n"
+        async with connected([wait(uploading), send(answer), abort(), notify(refused)]) as stream:
+            await stream.write(b"start of the upload", TIMEOUT)
+            uploading.set()
+            # Blocks the event loop, which so cannot read the answer before it writes.
+            assert refused.wait(TIMEOUT)
+            stream._transport.write(b"more of the upload")
+            with pytest.raises(WriteError):
+                await write_for_ever(stream, b"data", TIMEOUT)
+            assert await stream.read(100, TIMEOUT) == answer
+            with pytest.raises(ReadError, match=r"\(127\.0\.0\.1:\d+\)$"):
+                await stream.read(100, TIMEOUT)
+
+    async def test_the_answer_that_is_rescued_is_bounded(self) -> None:
+        first, second = socket.socketpair()
+        with first, second:
+            first.setblocking(False)
+            stream = AsyncioStream(first, "peer")
+            stream._queued = _READ_LIMIT + 1
+            second.send(b"data")
+            stream.connection_lost(OSError("Broken pipe"))
+            assert not stream._chunks
+            stream._queued = 0
+            stream.connection_lost(OSError("Broken pipe"))
+            assert list(stream._chunks) == [b"data"]
+            second.close()
+            stream.connection_lost(OSError("Broken pipe"))
+            assert list(stream._chunks) == [b"data"]
+
+    async def test_a_reset_during_a_write_is_a_write_error(self) -> None:
+        blocked = threading.Event()
+        async with connected([wait(blocked), abort()], receive_buffer=4096) as stream:
+            writing = asyncio.create_task(stream.write(bytes(16 * 1024 * 1024), TIMEOUT))
+            await async_wait_until(lambda: stream._writer is not None)
+            blocked.set()
+            with pytest.raises(WriteError, match=r"\(127\.0\.0\.1:\d+\)$"):
+                await writing
+            # The cause stays known.
+            with pytest.raises(WriteError, match=r"\(127\.0\.0\.1:\d+\)$") as caught:
+                await stream.write(b"data", TIMEOUT)
+            assert isinstance(caught.value.__cause__, OSError)
+
+
+async def write_for_ever(stream: AsyncioStream, piece: bytes, timeout: float) -> None:
+    while True:
+        await stream.write(piece, timeout)
+        await asyncio.sleep(0)
+
+
+class TestMisuse:
+    async def test_two_tasks_may_not_read_at_a_time(self) -> None:
+        async with connected(echo) as stream:
+            reading = asyncio.create_task(stream.read(100, TIMEOUT))
+            await asyncio.sleep(0)
+            with pytest.raises(RuntimeError, match=r"^another task is already reading from this stream$"):
+                await stream.read(100, TIMEOUT)
+            await stream.write(b"data", TIMEOUT)
+            assert await reading == b"data"
+
+    async def test_what_is_there_is_received_without_a_wait(self) -> None:
+        ended = threading.Event()
+        async with connected([send(b"data"), wait(ended)]) as stream:
+            await async_wait_until(lambda: stream._chunks)
+            assert [stream.receive_nowait(3), stream.receive_nowait(3)] == [b"dat", b"a"]
+            assert stream.receive_nowait(3) is None
+            await stream.aclose()
+            with pytest.raises(ReadError, match=r"^the stream is closed \(127\.0\.0\.1:\d+\)$"):
+                stream.receive_nowait(3)
+            ended.set()
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("action", ["close", "close twice", "read", "write"])
+async def connect_to(port: int) -> AsyncioStream:
+    stream = await AsyncioBackend().connect_tcp("127.0.0.1", port, TIMEOUT)
+    assert isinstance(stream, AsyncioStream)
+    return stream
+
+
+# What a loop says of its transports, which were left to it.
+@pytest.mark.filterwarnings("ignore:unclosed (transport|resource) <:ResourceWarning")
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("action", ["close", "close twice", "read", "write"])
+def test_a_stream_is_closed_after_its_event_loop_has_ended(loop: str, action: str) -> None:
+    async def close(stream: AsyncioStream) -> None:
+        assert stream.get_extra_info("is_readable"), "to another loop it is as good as closed"
+        await stream.aclose()
+        if action == "close twice":
+            await stream.aclose()
+        if action == "read":
+            with pytest.raises(ReadError):
+                await stream.read(100, TIMEOUT)
+        if action == "write":
+            with pytest.raises(WriteError):
+                await stream.write(b"data", TIMEOUT)
+
+    with scripted_server(hold()) as server:
+        stream = run_async(loop, connect_to, server.port)
+        run_async(loop, close, stream)
+        assert server.wait_closed()
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_stream_is_closed_from_another_thread_than_that_of_its_event_loop(loop: str) -> None:
+    streams: list[AsyncioStream] = []
+    reading = threading.Event()
+
+    async def read(port: int) -> None:
+        # In debug mode event loops refuse what other threads may not do.
+        asyncio.get_running_loop().set_debug(True)
+        stream = await connect_to(port)
+        streams.append(stream)
+        asyncio.get_running_loop().call_soon(reading.set)
+        with pytest.raises(ReadError):
+            await stream.read(100, TIMEOUT)
+
+    async def close() -> None:
+        assert streams[0].get_extra_info("is_readable"), "to another loop it is as good as closed"
+        await streams[0].aclose()
+
+    def close_later() -> None:
+        assert reading.wait(TIMEOUT)
+        run_async(loop, close)
+
+    with scripted_server(hold()) as server:
+        at_once(lambda: run_async(loop, read, server.port), close_later)
+        assert server.wait_closed()
+
+
+FORK = """
+import asyncio, os, socket, sys
+from httpcore_models.network._asyncio_backend import AsyncioBackend
+
+async def parent():
+    listener = socket.create_server(("127.0.0.1", 0))
+    stream = await AsyncioBackend().connect_tcp(*listener.getsockname(), 5.0)
+    peer, _ = listener.accept()
+    child = os.fork()
+    if not child:
+        asyncio._set_running_loop(None)
+        asyncio.new_event_loop().run_until_complete(stream.aclose())
+        # uvloop keeps the descriptor for as long as the process lives.
+        os._exit(sys.argv[1] == "asyncio" and stream.get_extra_info("socket").fileno() != -1)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    peer.send(b"data")
+    print(await stream.read(100, 5.0))
+    await stream.aclose()
+    peer.close()
+    listener.close()
+
+if sys.argv[1] == "uvloop":
+    import uvloop
+    loop = uvloop.new_event_loop()
+else:
+    loop = asyncio.new_event_loop()
+loop.run_until_complete(parent())
+loop.close()
+"""
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_child_process_closes_its_copy_only(loop: str) -> None:
+    command = [sys.executable, "-c", FORK, loop]
+    completed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30.0)
+    assert completed.stdout.splitlines() == ["0", "b'data'"]

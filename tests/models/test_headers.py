@@ -1,0 +1,130 @@
+"""Header fields: what is accepted, and what is added to a request."""
+
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from httpcore_models import URL
+from httpcore_models._headers import enforce_headers, include_request_headers
+
+PAIRS = [(b"Accept", b"*/*"), (b"X", b"1")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        PAIRS,
+        tuple(PAIRS),
+        dict(PAIRS),
+        MappingProxyType({"Accept": b"*/*", b"X": "1"}),
+        [["Accept", "*/*"], (b"X", "1")],
+    ],
+    ids=["list", "tuple", "dict", "mapping", "str"],
+)
+def test_mappings_and_sequences_of_pairs_are_accepted(value: Any) -> None:
+    headers = enforce_headers(value, name="headers")
+    assert headers == PAIRS
+    assert all(type(pair) is tuple for pair in headers)
+
+
+def test_no_headers_are_an_empty_list() -> None:
+    assert enforce_headers(None, name="headers") == []
+
+
+def test_the_caller_keeps_its_own_list() -> None:
+    given = list(PAIRS)
+    enforce_headers(given, name="headers").append((b"Y", b"2"))
+    assert given == PAIRS
+
+
+def test_order_and_repetitions_are_kept() -> None:
+    given = [(b"B", b"1"), (b"a", b"2"), (b"B", b"3")]
+    assert enforce_headers(given, name="headers") == given
+
+
+def generate() -> Iterator[tuple[bytes, bytes]]:
+    yield from PAIRS
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1, "headers must be a mapping or sequence of two-tuples, but got int."),
+        (generate(), "headers must be a mapping or sequence of two-tuples, but got generator."),
+        ({"ü": "1"}, "header name strings may not include unicode characters."),
+        ({"X": "ü"}, "header value strings may not include unicode characters."),
+        ({1: "1"}, "header name must be bytes or str, but got int."),
+        ([(b"X", 1)], "header value must be bytes or str, but got int."),
+    ],
+)
+def test_other_headers_are_refused(value: Any, text: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        enforce_headers(value, name="headers")
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://example.org/", b"example.org"),
+        ("http://example.org:80/", b"example.org"),
+        ("https://example.org:443/", b"example.org"),
+        ("ws://example.org:80/", b"example.org"),
+        ("wss://example.org:443/", b"example.org"),
+        ("ftp://example.org:21/", b"example.org"),
+        ("http://example.org:443/", b"example.org:443"),
+        ("https://example.org:80/", b"example.org:80"),
+        ("other://example.org:1/", b"example.org:1"),
+        ("http://example.org:8080/", b"example.org:8080"),
+    ],
+)
+def test_host_has_the_port_unless_it_is_the_default(url: str, host: bytes) -> None:
+    assert include_request_headers([], url=URL(url), content=None) == [(b"Host", host)]
+
+
+@pytest.mark.field(57)
+def test_host_has_the_brackets_of_ipv6_literals() -> None:
+    for url, host in (("http://[::1]:8080/", b"[::1]:8080"), ("https://[2001:db8::1]/", b"[2001:db8::1]")):
+        assert include_request_headers([], url=URL(url), content=None) == [(b"Host", host)]
+
+
+@pytest.mark.field(58)
+def test_host_does_not_have_the_zone_of_ipv6_literals() -> None:
+    for url, host in (("http://[fe80::1%en0]/", b"[fe80::1]"), ("http://[fe80::1%25en0]:8080/", b"[fe80::1]:8080")):
+        assert include_request_headers([], url=URL(url), content=None) == [(b"Host", host)]
+    # Elsewhere a percent sign is part of the name.
+    assert include_request_headers([], url=URL("http://a%20b/"), content=None) == [(b"Host", b"a%20b")]
+
+
+@pytest.mark.parametrize("name", [b"Host", b"host", b"HOST"])
+def test_a_given_host_is_left_alone(name: bytes) -> None:
+    given = [(b"A", b"1"), (name, b"other.example")]
+    assert include_request_headers(given, url=URL("http://example.org/"), content=None) == given
+
+
+def test_host_comes_first_and_framing_last() -> None:
+    headers = include_request_headers([(b"A", b"1")], url=URL("http://example.org/"), content=b"body")
+    assert headers == [(b"Host", b"example.org"), (b"A", b"1"), (b"Content-Length", b"4")]
+
+
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        (b"", (b"Content-Length", b"0")),
+        (b"body", (b"Content-Length", b"4")),
+        ([b"body"], (b"Transfer-Encoding", b"chunked")),
+        (generate(), (b"Transfer-Encoding", b"chunked")),
+    ],
+    ids=["empty", "bytes", "list", "generator"],
+)
+def test_bodies_are_framed(content: Any, field: tuple[bytes, bytes]) -> None:
+    headers = include_request_headers([(b"Host", b"a")], url=URL("http://a/"), content=content)
+    assert headers == [(b"Host", b"a"), field]
+
+
+@pytest.mark.parametrize("field", [(b"content-LENGTH", b"4"), (b"transfer-ENCODING", b"chunked")])
+@pytest.mark.parametrize("content", [b"body", [b"body"]], ids=["bytes", "list"])
+def test_a_given_framing_is_left_alone(content: Any, field: tuple[bytes, bytes]) -> None:
+    given = [(b"Host", b"a"), field]
+    assert include_request_headers(given, url=URL("http://a/"), content=content) == given

@@ -1,0 +1,93 @@
+"""Without the optional packages everything can be imported, and what needs them says which extra to install."""
+
+import subprocess
+import sys
+
+import pytest
+
+# Keeps the packages named on the command line from being imported, as if they were not installed.
+BLOCKER = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in blocked:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+blocked = set(sys.argv[1:])
+sys.meta_path.insert(0, Blocker())
+
+import httpcore_models as models
+from httpcore_models.concurrency import AsyncShield
+
+async def attempt(function, *arguments):
+    try:
+        await function(*arguments)
+    except Exception as exc:
+        print(f"{type(exc).__name__}: {exc}")
+
+async def attempt_all(*backends):
+    for backend in backends:
+        await attempt(backend.connect_tcp, "127.0.0.1", 1)
+        await attempt(backend.connect_unix_socket, "/nonexistent")
+        await attempt(backend.sleep, 0)
+
+async def shield():
+    with AsyncShield():
+        pass
+"""
+
+
+def output(code: str, *blocked: str) -> list[str]:
+    """What `code` prints in an interpreter without the packages `blocked`."""
+    command = [sys.executable, "-W", "error", "-c", BLOCKER + code, *blocked]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def needs(library: str) -> str:
+    return f"RuntimeError: Running with {library} requires installation of 'httpcore[{library}]'."
+
+
+@pytest.mark.field(81)
+def test_asyncio_needs_anyio() -> None:
+    code = """
+import asyncio
+
+async def main():
+    await attempt_all(models.AutoBackend(), models.AnyIOBackend(), models.TrioBackend())
+    await attempt(shield)
+
+asyncio.run(main())
+"""
+    expected = [needs("asyncio")] * 6 + [needs("trio")] * 3 + [needs("asyncio")]
+    assert output(code, "anyio", "trio") == expected
+
+
+@pytest.mark.field(81)
+def test_trio_needs_anyio() -> None:
+    code = """
+import trio
+
+async def main():
+    await attempt_all(models.AutoBackend(), models.AnyIOBackend(), models.TrioBackend())
+    await attempt(shield)
+
+trio.run(main)
+"""
+    assert output(code, "anyio") == [needs("trio")] * 10
+
+
+@pytest.mark.field(81)
+def test_threads_need_nothing() -> None:
+    code = """
+import socket
+
+listener = socket.create_server(("127.0.0.1", 0))
+stream = models.SyncBackend().connect_tcp("127.0.0.1", listener.getsockname()[1], 5.0)
+stream.write(b"data")
+print(listener.accept()[0].recv(100))
+stream.close()
+listener.close()
+print(sorted({"anyio", "asyncio", "trio"} & set(sys.modules)))
+"""
+    assert output(code, "anyio", "asyncio", "trio") == ["b'data'", "[]"]

@@ -1,0 +1,85 @@
+"""The streams of every backend, over everything that carries them, keep the contract of network streams."""
+
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from httpcore_models import AnyIOBackend, AsyncNetworkBackend, AutoBackend, SyncBackend, TrioBackend
+from httpcore_models.network._asyncio_backend import AsyncioBackend
+from httpcore_test_support.asyncs import BACKENDS, Backend
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.conformance import (
+    ASYNC_CHECKS,
+    CHECKS,
+    TRANSPORTS,
+    AsyncCheck,
+    AsyncConnect,
+    Check,
+    Connect,
+    Transport,
+    async_connector,
+    connector,
+)
+
+
+class Combination(NamedTuple):
+    """A backend on an event loop, over a transport."""
+
+    loop: str
+    backend: type[AsyncNetworkBackend]
+    transport: Transport
+
+
+LOOPS: list[tuple[str, type[AsyncNetworkBackend], list[str]]] = [
+    ("asyncio", AsyncioBackend, list(TRANSPORTS)),
+    ("asyncio", AnyIOBackend, list(TRANSPORTS)),
+    ("asyncio", AutoBackend, ["tcp", "unix"]),  # what it connects are streams of the other backends
+    ("uvloop", AsyncioBackend, list(TRANSPORTS)),
+    ("uvloop", AnyIOBackend, list(TRANSPORTS)),
+    ("trio", AnyIOBackend, list(TRANSPORTS)),
+    ("trio", TrioBackend, list(TRANSPORTS)),
+    ("trio", AutoBackend, ["tcp", "unix"]),
+]
+
+
+def combinations() -> Iterator[object]:
+    """Every backend on every loop that it runs on, over every transport."""
+    for loop, backend, transports in LOOPS:
+        for name in transports:
+            yield pytest.param(Combination(loop, backend, TRANSPORTS[name]), id=f"{backend.__name__}-{loop}-{name}")
+
+
+@pytest.fixture(scope="module", params=combinations())
+def combination(request: pytest.FixtureRequest) -> Combination:
+    value: Combination = request.param
+    return value
+
+
+@pytest.fixture(scope="module")
+def anyio_backend(combination: Combination) -> Backend:
+    return BACKENDS[combination.loop]
+
+
+@pytest.fixture(scope="module")
+def async_connect(combination: Combination, certificates: Certificates) -> AsyncConnect:
+    return async_connector(combination.backend(), combination.transport, certificates)
+
+
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def connect(request: pytest.FixtureRequest, certificates: Certificates) -> Connect:
+    return connector(SyncBackend(), TRANSPORTS[request.param], certificates)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("check", ASYNC_CHECKS, ids=lambda check: check.__name__.removeprefix("async_check_"))
+async def test_async_streams(check: AsyncCheck, async_connect: AsyncConnect) -> None:
+    await check(async_connect)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+def test_sync_streams(check: Check, connect: Connect, request: pytest.FixtureRequest) -> None:
+    tls = "tls" in request.node.callspec.params["connect"]
+    if tls and check.__name__ == "check_resets" and sys.version_info < (3, 12, 4):
+        pytest.xfail("ssl.SSLSocket took a reset for the end of stream before Python 3.12.4")
+    check(connect)

@@ -1,0 +1,136 @@
+"""`URL` and `Origin`: parsing, writing and comparing."""
+
+import pytest
+from httpcore_models import URL, Origin, enforce_bytes
+
+PARSED = [
+    ("http://example.org", (b"http", b"example.org", None, b"/")),
+    ("http://example.org/", (b"http", b"example.org", None, b"/")),
+    ("https://example.org:8443/a/b", (b"https", b"example.org", 8443, b"/a/b")),
+    ("http://example.org?q=1", (b"http", b"example.org", None, b"/?q=1")),
+    ("http://example.org/a?q=1&r=%20#fragment", (b"http", b"example.org", None, b"/a?q=1&r=%20")),
+    ("http://user:password@example.org/", (b"http", b"example.org", None, b"/")),
+    ("HTTP://EXAMPLE.org/Path", (b"http", b"example.org", None, b"/Path")),
+    ("/path", (b"", b"", None, b"/path")),
+    ("http:///path", (b"http", b"", None, b"/path")),
+]
+
+
+@pytest.mark.parametrize(("text", "parts"), PARSED, ids=[text for text, _ in PARSED])
+@pytest.mark.parametrize("encode", [str, str.encode], ids=["str", "bytes"])
+def test_urls_are_parsed(text: str, parts: tuple[object, ...], encode: type[str]) -> None:
+    url = URL(encode(text))
+    assert (url.scheme, url.host, url.port, url.target) == parts
+
+
+def test_parts_are_taken_as_they_are() -> None:
+    url = URL(scheme="https", host="Example.org", port=443, target="*")
+    assert (url.scheme, url.host, url.port, url.target) == (b"https", b"Example.org", 443, b"*")
+    assert url == URL(scheme=b"https", host=b"Example.org", port=443, target=b"*")
+
+
+def test_parts_are_empty_by_default() -> None:
+    url = URL()
+    assert (url.scheme, url.host, url.port, url.target) == (b"", b"", None, b"")
+
+
+@pytest.mark.parametrize("text", ["http://example.org:65536/", "http://example.org:port/"])
+def test_impossible_ports_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"[Pp]ort"):
+        URL(text)
+
+
+@pytest.mark.parametrize("part", ["scheme", "host", "target"])
+def test_parts_beyond_ascii_are_refused(part: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{part} strings may not include unicode characters\.$"):
+        URL(**{part: "ü"})
+
+
+def test_urls_beyond_ascii_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"^url strings may not include unicode characters\.$"):
+        URL("http://exämple.org/")
+
+
+def test_urls_of_other_types_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"^url must be bytes or str, but got int\.$"):
+        URL(1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port"),
+    [("http", 80), ("https", 443), ("ws", 80), ("wss", 443), ("socks5", 1080), ("socks5h", 1080)],
+)
+def test_origins_have_the_default_port_of_the_scheme(scheme: str, port: int) -> None:
+    assert URL(f"{scheme}://example.org/path").origin == Origin(scheme.encode(), b"example.org", port)
+    assert URL(f"{scheme}://example.org:8080/path").origin == Origin(scheme.encode(), b"example.org", 8080)
+
+
+def test_other_schemes_have_no_origin() -> None:
+    with pytest.raises(KeyError):
+        _ = URL("ftp://example.org/").origin
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        URL("https://example.org:80/path"),
+        URL("http://example.com:80/path"),
+        URL("http://example.org/path"),
+        URL("http://example.org:80/"),
+        "http://example.org:80/path",
+    ],
+    ids=["scheme", "host", "port", "target", "no URL"],
+)
+def test_urls_differ_in_every_part(other: object) -> None:
+    assert URL("http://example.org:80/path") == URL(b"http://example.org:80/path")
+    assert URL("http://example.org:80/path") != other
+
+
+@pytest.mark.parametrize(
+    "other",
+    [Origin(b"https", b"a", 80), Origin(b"http", b"b", 80), Origin(b"http", b"a", 81), "http://a:80"],
+    ids=["scheme", "host", "port", "no origin"],
+)
+def test_origins_differ_in_every_part(other: object) -> None:
+    assert Origin(b"http", b"a", 80) == Origin(b"http", b"a", 80)
+    assert Origin(b"http", b"a", 80) != other
+
+
+def test_urls_and_origins_are_written() -> None:
+    url = URL("https://example.org:8443/a?b")
+    assert bytes(url) == b"https://example.org:8443/a?b"
+    assert bytes(URL("https://example.org/a?b")) == b"https://example.org/a?b"
+    assert repr(url) == "URL(scheme=b'https', host=b'example.org', port=8443, target=b'/a?b')"
+    assert str(url.origin) == "https://example.org:8443"
+
+
+@pytest.mark.field(57)
+@pytest.mark.parametrize("host", ["::1", "2001:db8::1", "fe80::1%en0"])
+def test_ipv6_literals_keep_their_brackets(host: str) -> None:
+    url = URL(f"http://[{host}]:8080/path")
+    assert url.host == host.encode()
+    assert bytes(url) == f"http://[{host}]:8080/path".encode()
+    assert bytes(URL(f"http://[{host}]/path")) == f"http://[{host}]/path".encode()
+    assert str(url.origin) == f"http://[{host}]:8080"
+    assert str(URL(f"https://[{host}]/").origin) == f"https://[{host}]:443"
+
+
+def test_values_are_encoded() -> None:
+    assert enforce_bytes(b"\xff", name="value") == b"\xff"
+    assert enforce_bytes("text", name="value") == b"text"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("ü", "value strings may not include unicode characters."),
+        (None, "value must be bytes or str, but got NoneType."),
+        (1, "value must be bytes or str, but got int."),
+    ],
+)
+def test_values_that_are_no_text_are_refused(value: str, text: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        enforce_bytes(value, name="value")
+    assert str(caught.value) == text
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
