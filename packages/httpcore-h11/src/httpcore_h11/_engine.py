@@ -160,6 +160,11 @@ class Engine:
         return ResponseHead(*parts)
 
     @property
+    def unanswered(self) -> bool:
+        """Whether nothing of a response to the present request has arrived."""
+        return not self._head_bytes
+
+    @property
     def switched_protocol(self) -> bool:
         """Whether the response, to CONNECT or with status 101, ended HTTP on this connection."""
         return self._h11.their_state is h11.SWITCHED_PROTOCOL

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable
 from types import TracebackType
 from typing import Any
 
@@ -13,11 +13,15 @@ from httpcore_models import (
     AsyncTracer,
     ConnectionNotAvailable,
     Origin,
+    ReadError,
+    RemoteProtocolError,
+    Repeatable,
     Request,
     Response,
     WriteError,
     WriteTimeout,
     async_get_tracer,
+    mark_repeatable,
 )
 from httpcore_models.concurrency import AsyncShield
 
@@ -137,8 +141,8 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                     first = False
                     await self._stream.write(self._engine.send_body(part), timeout)
         finally:
-            # A generator that was left early has to run its own cleanup now.
-            if hasattr(body, "aclose"):
+            # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
+            if isinstance(body, AsyncGenerator):
                 await body.aclose()
         end = self._engine.end_body()
         if end:
@@ -153,12 +157,18 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
     # Receiving.
 
     async def _receive_head(self, timeout: float | None) -> ResponseHead:
-        while True:
-            event = self._engine.next_event()
-            if isinstance(event, ResponseHead):
-                return event
-            if event is NEED_DATA:
-                self._engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
+        try:
+            while True:
+                event = self._engine.next_event()
+                if isinstance(event, ResponseHead):
+                    return event
+                if event is NEED_DATA:
+                    self._engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
+        except (ReadError, RemoteProtocolError) as exc:
+            if self._request_count > 1 and self._engine.unanswered:
+                # Most likely the server closed the idle connection just as it was used again.
+                mark_repeatable(exc, Repeatable.IDEMPOTENT)
+            raise
 
     async def _receive_head_tuple(self, timeout: float | None) -> tuple[Any, ...]:
         return tuple(await self._receive_head(timeout))

@@ -4,7 +4,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from types import TracebackType
 from typing import Any
 
@@ -13,12 +13,16 @@ from httpcore_models import (
     ConnectionNotAvailable,
     NetworkStream,
     Origin,
+    ReadError,
+    RemoteProtocolError,
+    Repeatable,
     Request,
     Response,
     Tracer,
     WriteError,
     WriteTimeout,
     get_tracer,
+    mark_repeatable,
 )
 from httpcore_models.concurrency import Shield
 
@@ -136,8 +140,8 @@ class HTTP11Connection(ConnectionInterface):
                     first = False
                     self._stream.write(self._engine.send_body(part), timeout)
         finally:
-            # A generator that was left early has to run its own cleanup now.
-            if hasattr(body, "close"):
+            # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
+            if isinstance(body, Generator):
                 body.close()
         end = self._engine.end_body()
         if end:
@@ -152,12 +156,18 @@ class HTTP11Connection(ConnectionInterface):
     # Receiving.
 
     def _receive_head(self, timeout: float | None) -> ResponseHead:
-        while True:
-            event = self._engine.next_event()
-            if isinstance(event, ResponseHead):
-                return event
-            if event is NEED_DATA:
-                self._engine.receive_data(self._stream.read(self.READ_NUM_BYTES, timeout))
+        try:
+            while True:
+                event = self._engine.next_event()
+                if isinstance(event, ResponseHead):
+                    return event
+                if event is NEED_DATA:
+                    self._engine.receive_data(self._stream.read(self.READ_NUM_BYTES, timeout))
+        except (ReadError, RemoteProtocolError) as exc:
+            if self._request_count > 1 and self._engine.unanswered:
+                # Most likely the server closed the idle connection just as it was used again.
+                mark_repeatable(exc, Repeatable.IDEMPOTENT)
+            raise
 
     def _receive_head_tuple(self, timeout: float | None) -> tuple[Any, ...]:
         return tuple(self._receive_head(timeout))

@@ -1,0 +1,154 @@
+"""A final response that comes while the request is still being sent (RFC 9112 section 9.5)."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from httpcore_h11 import AsyncHTTP11Connection
+from httpcore_models import URL, ReadError, RemoteProtocolError, WriteError, WriteTimeout
+from httpcore_test_support import steps
+from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_connected, async_served
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.waiting import async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+REFUSAL = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n\r\ntoo large"
+ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+SIZE = 10_000_000
+ORIGIN = URL("http://localhost").origin
+
+secure_or_clear = pytest.mark.parametrize("secure", [False, True], ids=["clear", "tls"])
+streamed_or_not = pytest.mark.parametrize("streamed", [False, True], ids=["bytes", "streamed"])
+after_interim_or_not = pytest.mark.parametrize(
+    "answer", [REFUSAL, EARLY_HINTS + REFUSAL], ids=["refusal", "hints and refusal"]
+)
+
+
+async def in_pieces() -> AsyncIterator[bytes]:
+    for _ in range(SIZE // 50_000):
+        yield b"x" * 50_000
+
+
+@pytest.mark.field(22)
+@secure_or_clear
+@streamed_or_not
+async def test_the_refusal_of_a_server_that_closes_is_returned(
+    certificates: Certificates, secure: bool, streamed: bool
+) -> None:
+    script = [steps.receive_until(b"\r\n\r\n"), steps.send(REFUSAL), steps.close()]
+    with scripted_server(script, tls=certificates.server_context() if secure else None) as server:
+        for _ in range(10):
+            async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
+                content = in_pieces() if streamed else b"x" * SIZE
+                response = await connection.request("POST", server.url, content=content)
+                assert (response.status, response.content) == (413, b"too large")
+                assert connection.is_closed()
+
+
+@pytest.mark.field(23)
+@secure_or_clear
+@streamed_or_not
+@after_interim_or_not
+async def test_the_upload_stops_when_the_final_response_arrives(
+    certificates: Certificates, secure: bool, streamed: bool, answer: bytes
+) -> None:
+    # The server goes on reading; what it could not buffer before it answers is not sent any more.
+    script = [steps.receive_until(b"\r\n\r\n"), steps.send(answer)]
+    context = certificates.server_context() if secure else None
+    with scripted_server(script, tls=context, receive_buffer=65_536) as server:
+        async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
+            content = in_pieces() if streamed else b"x" * SIZE
+            response = await connection.request("POST", server.url, content=content)
+            assert (response.status, response.content) == (413, b"too large")
+            assert connection.is_closed()
+        await async_wait_until(lambda: server.open_connections == 0)
+    assert len(server.connections[0].received) < SIZE
+
+
+@pytest.mark.field(23)
+@after_interim_or_not
+async def test_nothing_is_sent_after_the_final_response(answer: bytes) -> None:
+    sent = []
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            yield b"first"
+            sent.append("first")
+            await async_wait_until(lambda: stream.get_extra_info("is_readable"))
+            yield b"second"
+            sent.append("second")
+        finally:
+            sent.append("cleaned up")
+
+    async with async_served([steps.receive_until(b"first\r\n"), steps.send(answer)]) as (server, connection):
+        stream = connection._stream
+        response = await connection.request("POST", server.url, content=body())
+        assert (response.status, response.content) == (413, b"too large")
+        assert connection.is_closed()
+        await async_wait_until(lambda: server.open_connections == 0)
+    assert server.connections[0].received.endswith(b"\r\n\r\n5\r\nfirst\r\n")
+    assert sent == ["first", "cleaned up"]
+
+
+async def test_an_interim_response_does_not_stop_the_upload() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"first"
+        await async_wait_until(lambda: stream.get_extra_info("is_readable"))
+        yield b"second"
+
+    script = [
+        steps.receive_until(b"first\r\n"),
+        steps.send(EARLY_HINTS),
+        steps.receive_until(b"\r\n0\r\n\r\n"),
+        steps.send(ACCEPTED),
+    ]
+    async with async_served(script) as (server, connection):
+        stream = connection._stream
+        response = await connection.request("POST", server.url, content=body())
+        assert response.status == 202
+        assert connection.is_idle()
+    assert server.connections[0].received.endswith(b"5\r\nfirst\r\n6\r\nsecond\r\n0\r\n\r\n")
+
+
+@streamed_or_not
+async def test_a_server_that_resets_without_an_answer(streamed: bool) -> None:
+    async with async_served([steps.receive_until(b"\r\n\r\n"), steps.abort()]) as (server, connection):
+        with pytest.raises((ReadError, RemoteProtocolError)):
+            await connection.request("POST", server.url, content=in_pieces() if streamed else b"x" * SIZE)
+        assert connection.is_closed()
+
+
+async def test_a_server_that_closes_between_two_parts() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"first"
+        stream.readable = True
+        yield b"second"
+
+    stream = AsyncScriptedStream()
+    connection = AsyncHTTP11Connection(ORIGIN, stream)
+    with pytest.raises(RemoteProtocolError, match=r"^Server disconnected without sending a response\.$"):
+        await connection.request("POST", "http://localhost/", content=body())
+    assert (connection.is_closed(), stream.closed, len(stream.written)) == (True, True, 2)
+
+
+@pytest.mark.field(22)
+@pytest.mark.parametrize("error", [WriteError("reset"), WriteTimeout("slow")], ids=["error", "timeout"])
+async def test_a_response_is_read_after_a_write_that_failed(error: Exception) -> None:
+    stream = AsyncScriptedStream(REFUSAL)
+    stream.write_error = error
+    stream.readable = True
+    connection = AsyncHTTP11Connection(ORIGIN, stream)
+    response = await connection.request("POST", "http://localhost/", content=b"x")
+    assert (response.status, response.content) == (413, b"too large")
+    assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+async def test_a_write_that_timed_out_with_no_response_there() -> None:
+    stream = AsyncScriptedStream(REFUSAL)
+    stream.write_error = WriteTimeout("slow")
+    connection = AsyncHTTP11Connection(ORIGIN, stream)
+    with pytest.raises(WriteTimeout):
+        await connection.request("POST", "http://localhost/", content=b"x")
+    assert (connection.is_closed(), stream.closed) == (True, True)

@@ -1,0 +1,151 @@
+# Generated from ../_async/test_trace.py by tools/make_sync.py: edit that file, then run it.
+"""The trace callback: the order of its events, and errors that it raises at any of them."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from httpcore_h11 import HTTP11Connection
+from httpcore_models import URL, LocalProtocolError, ReadTimeout, Request, Response
+from httpcore_test_support._sync.h11_connections import ScriptedStream, first_part
+
+pytestmark = pytest.mark.anyio
+
+ORIGIN = URL("http://localhost").origin
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+EVENTS = [
+    f"http11.{phase}.{end}"
+    for phase in (
+        "send_request_headers",
+        "send_request_body",
+        "receive_response_headers",
+        "receive_response_body",
+        "response_closed",
+    )
+    for end in ("started", "complete")
+]
+
+
+class TraceError(Exception):
+    """Raised by the callback."""
+
+
+class Callback:
+    """Keeps events, and raises at one of them."""
+
+    def __init__(self, raise_at: str = "") -> None:
+        self.raise_at = raise_at
+        self.events: list[str] = []
+        self.infos: list[dict[str, Any]] = []
+
+    def __call__(self, event: str, info: dict[str, Any]) -> None:
+        self.events.append(event)
+        self.infos.append(info)
+        if event == self.raise_at:
+            raise TraceError
+
+
+def exchange(connection: HTTP11Connection, callback: Callback) -> Response:
+    return connection.request("POST", "http://localhost/", content=b"x", extensions={"trace": callback})
+
+
+def test_the_events_of_an_exchange() -> None:
+    callback = Callback()
+    response = exchange(HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE)), callback)
+    assert response.content == b"hello"
+    assert callback.events == EVENTS
+    assert callback.infos[5] == {"return_value": (b"HTTP/1.1", 200, b"OK", [(b"Content-Length", b"5")])}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_error_of_the_callback(event: str) -> None:
+    stream = ScriptedStream(RESPONSE)
+    connection = HTTP11Connection(ORIGIN, stream)
+    with pytest.raises(TraceError):
+        exchange(connection, Callback(event))
+    # Once both messages are complete, the connection is fit for the next exchange whatever the callback does.
+    complete = EVENTS.index(event) >= EVENTS.index("http11.receive_response_body.complete")
+    assert (connection.is_idle(), connection.is_closed(), stream.closed) == (complete, not complete, not complete)
+
+
+@pytest.mark.parametrize("event", ["http11.response_closed.started", "http11.response_closed.complete"])
+def test_an_error_of_the_callback_when_an_unread_response_is_closed(event: str) -> None:
+    stream = ScriptedStream(RESPONSE)
+    connection = HTTP11Connection(ORIGIN, stream)
+    extensions = {"trace": Callback(event)}
+    response = connection.handle_request(
+        Request("GET", "http://localhost/", headers=[("Host", "localhost")], extensions=extensions)
+    )
+    with pytest.raises(TraceError):
+        response.close()
+    assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("reads", "event"),
+    [
+        ([ReadTimeout("slow")], "http11.receive_response_headers.failed"),
+        ([RESPONSE[:-1], ReadTimeout("slow")], "http11.receive_response_body.failed"),
+        ([ReadTimeout("slow")], "http11.response_closed.started"),
+        ([RESPONSE[:-1], ReadTimeout("slow")], "http11.response_closed.complete"),
+    ],
+)
+def test_an_error_of_the_callback_when_it_is_told_of_an_error(reads: list[bytes | Exception], event: str) -> None:
+    stream = ScriptedStream(*reads)
+    connection = HTTP11Connection(ORIGIN, stream)
+    with pytest.raises(TraceError) as caught:
+        exchange(connection, Callback(event))
+    assert isinstance(caught.value.__context__, ReadTimeout)
+    assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+def test_the_events_of_an_upload_that_fails() -> None:
+    def body() -> Iterator[bytes]:
+        yield b"too long"
+
+    callback = Callback()
+    with pytest.raises(LocalProtocolError) as caught:
+        HTTP11Connection(ORIGIN, ScriptedStream()).request(
+            "POST",
+            "http://localhost/",
+            headers={"Content-Length": "1"},
+            content=body(),
+            extensions={"trace": callback},
+        )
+    assert callback.events == [*EVENTS[:3], "http11.send_request_body.failed", *EVENTS[-2:]]
+    assert callback.infos[3] == {"exception": caught.value}
+
+
+def test_the_events_of_a_response_that_fails() -> None:
+    callback = Callback()
+    stream = ScriptedStream(RESPONSE[:-1], ReadTimeout("slow"))
+    with pytest.raises(ReadTimeout) as caught:
+        exchange(HTTP11Connection(ORIGIN, stream), callback)
+    assert callback.events == [*EVENTS[:7], "http11.receive_response_body.failed", *EVENTS[-2:]]
+    assert callback.infos[7] == {"exception": caught.value}
+
+
+def test_the_events_of_a_response_that_is_left_early() -> None:
+    callback = Callback()
+    connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
+    with connection.stream("POST", "http://localhost/", content=b"x", extensions={"trace": callback}) as response:
+        assert first_part(response) == b"hello"
+    assert callback.events == [*EVENTS[:7], "http11.receive_response_body.failed", *EVENTS[-2:]]
+    assert isinstance(callback.infos[7]["exception"], GeneratorExit)
+
+
+def test_the_events_of_a_response_that_is_not_read() -> None:
+    callback = Callback()
+    connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
+    with connection.stream("POST", "http://localhost/", content=b"x", extensions={"trace": callback}):
+        pass
+    assert callback.events == [*EVENTS[:6], *EVENTS[-2:]]
+
+
+def test_the_debug_log_tells_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="httpcore.http11")
+    connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
+    connection.request("POST", "http://localhost/", content=b"x")
+    told = [record.getMessage() for record in caplog.records if record.name == "httpcore.http11"]
+    assert ["http11." + line.split()[0] for line in told] == EVENTS

@@ -1,0 +1,141 @@
+"""The engine's sending side: what a request looks like on the wire, and which requests are refused."""
+
+import pytest
+from httpcore_h11._engine import Engine, body_parts
+from httpcore_models import LocalProtocolError
+from httpcore_test_support.exchanges import HEAD_LIMIT
+
+HOST = (b"Host", b"localhost")
+CHUNKED = (b"Transfer-Encoding", b"chunked")
+PART_SIZE = 64 * 1024
+
+
+def length(size: int) -> tuple[bytes, bytes]:
+    return (b"Content-Length", b"%d" % size)
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine(HEAD_LIMIT)
+
+
+class TestHead:
+    def test_the_head_is_sent_as_given(self, engine: Engine) -> None:
+        headers = [HOST, (b"x-LOWER-upper", b"a  b"), (b"X-Twice", b"1"), (b"X-Twice", b"2"), (b"X-Empty", b"")]
+        assert engine.start_request(b"PURGE", b"/a%20b?q=%00", headers) == (
+            b"PURGE /a%20b?q=%00 HTTP/1.1\r\n"
+            b"Host: localhost\r\nx-LOWER-upper: a  b\r\nX-Twice: 1\r\nX-Twice: 2\r\nX-Empty: \r\n\r\n"
+        )
+
+    @pytest.mark.parametrize("target", [b"*", b"localhost:443", b"http://localhost/path"])
+    def test_every_form_of_target_is_sent(self, engine: Engine, target: bytes) -> None:
+        assert engine.start_request(b"OPTIONS", target, [HOST]).startswith(b"OPTIONS " + target + b" HTTP/1.1\r\n")
+
+    @pytest.mark.parametrize("method", [b"", b"GE T", b"GET\r", b"GET\n", b"GET\0", b"GET:", b"G\xc9T"])
+    def test_a_method_that_is_no_token_is_refused(self, engine: Engine, method: bytes) -> None:
+        with pytest.raises(LocalProtocolError):
+            engine.start_request(method, b"/", [HOST])
+
+    @pytest.mark.parametrize("target", [b"", b"/ ", b"/a b", b"/\r", b"/\n", b"/\r\nX: y", b"/\0", b"/\x7f"])
+    def test_a_target_with_blanks_or_controls_is_refused(self, engine: Engine, target: bytes) -> None:
+        with pytest.raises(LocalProtocolError):
+            engine.start_request(b"GET", target, [HOST])
+
+    @pytest.mark.parametrize("name", [b"", b"X Y", b"X:", b"X\r", b"X\n", b"X\0", b"X\r\nY", b"X/Y", b"\xc9"])
+    def test_a_header_name_that_is_no_token_is_refused(self, engine: Engine, name: bytes) -> None:
+        with pytest.raises(LocalProtocolError):
+            engine.start_request(b"GET", b"/", [HOST, (name, b"value")])
+
+    @pytest.mark.parametrize("value", [b"a\rb", b"a\nb", b"a\r\nY: z", b"a\0b", b"a\r\n b", b"\r\n"])
+    def test_a_header_value_cannot_end_its_line(self, engine: Engine, value: bytes) -> None:
+        with pytest.raises(LocalProtocolError):
+            engine.start_request(b"GET", b"/", [HOST, (b"X", value)])
+
+    @pytest.mark.field(28)
+    @pytest.mark.parametrize("value", [b"blank ", b"tab\t", b" leading", b" "])
+    def test_a_header_value_with_blanks_around_it_is_refused(self, engine: Engine, value: bytes) -> None:
+        with pytest.raises(LocalProtocolError):
+            engine.start_request(b"GET", b"/", [HOST, (b"X", value)])
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            [],
+            [HOST, HOST],
+            [HOST, (b"Content-Length", b"-1")],
+            [HOST, (b"Content-Length", b"1, 2")],
+            [HOST, (b"Content-Length", b"9" * 5000)],
+            [HOST, (b"Transfer-Encoding", b"gzip, chunked")],
+        ],
+        ids=["no host", "two hosts", "negative length", "two lengths", "endless length", "unknown coding"],
+    )
+    def test_headers_without_clear_meaning_are_refused(
+        self, engine: Engine, headers: list[tuple[bytes, bytes]]
+    ) -> None:
+        with pytest.raises(LocalProtocolError):
+            engine.start_request(b"POST", b"/", headers)
+
+
+class TestBody:
+    def test_a_body_of_known_length_is_sent_as_it_is(self, engine: Engine) -> None:
+        engine.start_request(b"POST", b"/", [HOST, length(7)])
+        assert [engine.send_body(b"abc"), engine.send_body(b"defg"), engine.end_body()] == [b"abc", b"defg", b""]
+
+    def test_a_chunked_body_is_sent_in_chunks(self, engine: Engine) -> None:
+        engine.start_request(b"POST", b"/", [HOST, CHUNKED])
+        sent = [engine.send_body(b"x" * 16), engine.send_body(b"y"), engine.end_body()]
+        assert sent == [b"10\r\n" + b"x" * 16 + b"\r\n", b"1\r\ny\r\n", b"0\r\n\r\n"]
+
+    def test_a_part_may_be_any_buffer(self, engine: Engine) -> None:
+        engine.start_request(b"POST", b"/", [HOST, CHUNKED])
+        assert engine.send_body(memoryview(b"abcdef")[2:5]) == b"3\r\ncde\r\n"
+
+    def test_no_body_needs_no_framing(self, engine: Engine) -> None:
+        engine.start_request(b"GET", b"/", [HOST])
+        assert engine.end_body() == b""
+
+    @pytest.mark.field(24)
+    def test_a_body_longer_than_declared_is_refused(self, engine: Engine) -> None:
+        engine.start_request(b"POST", b"/", [HOST, length(3)])
+        engine.send_body(b"ab")
+        with pytest.raises(LocalProtocolError, match="Too much data for declared Content-Length"):
+            engine.send_body(b"cd")
+
+    @pytest.mark.field(24)
+    def test_a_body_shorter_than_declared_is_refused(self, engine: Engine) -> None:
+        engine.start_request(b"POST", b"/", [HOST, length(3)])
+        engine.send_body(b"ab")
+        with pytest.raises(LocalProtocolError, match="Too little data for declared Content-Length"):
+            engine.end_body()
+
+    def test_a_body_without_framing_is_refused(self, engine: Engine) -> None:
+        engine.start_request(b"POST", b"/", [HOST])
+        with pytest.raises(LocalProtocolError):
+            engine.send_body(b"x")
+
+    def test_a_body_before_the_head_is_refused(self, engine: Engine) -> None:
+        with pytest.raises(LocalProtocolError):
+            engine.send_body(b"x")
+
+    def test_a_second_request_before_the_next_cycle_is_refused(self, engine: Engine) -> None:
+        engine.start_request(b"GET", b"/", [HOST])
+        engine.end_body()
+        with pytest.raises(LocalProtocolError):
+            engine.start_request(b"GET", b"/", [HOST])
+
+
+class TestParts:
+    def test_a_small_piece_is_one_part(self) -> None:
+        chunk = b"x" * PART_SIZE
+        (part,) = body_parts(chunk)
+        assert part is chunk
+
+    def test_an_empty_piece_has_no_parts(self) -> None:
+        assert list(body_parts(b"")) == []
+
+    def test_a_large_piece_is_cut_without_a_copy(self) -> None:
+        chunk = bytes(range(256)) * 640 + b"end"
+        parts = list(body_parts(chunk))
+        assert [len(part) for part in parts] == [PART_SIZE, PART_SIZE, len(chunk) - 2 * PART_SIZE]
+        assert b"".join(parts) == chunk
+        assert all(isinstance(part, memoryview) and part.obj is chunk for part in parts)

@@ -1,0 +1,382 @@
+"""The engine's receiving side: every kind of response, whole, byte by byte, and with something behind it."""
+
+import pytest
+from httpcore_h11 import _engine
+from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine, Event
+from httpcore_models import RemoteProtocolError
+from httpcore_test_support.exchanges import (
+    FEEDINGS,
+    HEAD_LIMIT,
+    TRAILING,
+    Feeding,
+    bytewise,
+    cut_at,
+    head,
+    interim,
+    receive,
+    refused,
+    sent,
+)
+
+LENGTH_5 = (b"Content-Length", b"5")
+CHUNKED = (b"Transfer-Encoding", b"chunked")
+
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+HELLO_EVENTS: list[Event] = [head(200, LENGTH_5, reason=b"OK"), b"hello"]
+
+# Name: the method of the request, the response, and the events that it is made into.
+RESPONSES: dict[str, tuple[bytes, bytes, list[Event]]] = {
+    "length": (b"GET", HELLO, HELLO_EVENTS),
+    "length of zero": (
+        b"GET",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        [head(200, (b"Content-Length", b"0"), reason=b"OK")],
+    ),
+    "chunked": (
+        b"GET",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
+        [head(200, CHUNKED, reason=b"OK"), b"abc0123456789"],
+    ),
+    "chunk extensions and trailers": (
+        b"GET",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b'3;name="a; b"\r\nabc\r\n0;last\r\nX-Digest: 1\r\nX-More: 2\r\n\r\n',
+        [head(200, CHUNKED, reason=b"OK"), b"abc"],
+    ),
+    "headers as sent": (
+        b"GET",
+        b"HTTP/1.1 200 \r\nx-LOWER-upper:  a b \t\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n",
+        [
+            head(
+                200,
+                (b"x-LOWER-upper", b"a b"),
+                (b"Set-Cookie", b"a"),
+                (b"Set-Cookie", b"b"),
+                (b"Content-Length", b"0"),
+            )
+        ],
+    ),
+    "204 has no body": (b"GET", b"HTTP/1.1 204 No Content\r\n\r\n", [head(204, reason=b"No Content")]),
+    "304 has no body": (
+        b"GET",
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+        [head(304, LENGTH_5, reason=b"Not Modified")],
+    ),
+    "no body for HEAD": (
+        b"HEAD",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        [head(200, LENGTH_5, reason=b"OK")],
+    ),
+    "no chunks for HEAD": (
+        b"HEAD",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        [head(200, CHUNKED, reason=b"OK")],
+    ),
+    "refused CONNECT": (
+        b"CONNECT",
+        b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 5\r\n\r\nhello",
+        [head(407, LENGTH_5, reason=b"Proxy Authentication Required"), b"hello"],
+    ),
+    "interim responses": (
+        b"GET",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + HELLO,
+        [
+            interim(100, reason=b"Continue"),
+            interim(103, (b"Link", b"</a>"), reason=b"Early Hints"),
+            *HELLO_EVENTS,
+        ],
+    ),
+}
+
+# What a server may send though older parsers refused it.
+ODD_RESPONSES: dict[str, tuple[bytes, list[Event]]] = {
+    "status 600": (
+        b"HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n",
+        [head(600, (b"Content-Length", b"0"), reason=b"Odd")],
+    ),
+    "no reason and no blank": (b"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello", [head(200, LENGTH_5), b"hello"]),
+    "empty value": (
+        b"HTTP/1.1 200 OK\r\nX-Empty:\r\nContent-Length: 5\r\n\r\nhello",
+        [head(200, (b"X-Empty", b""), LENGTH_5, reason=b"OK"), b"hello"],
+    ),
+    "equal lengths twice": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        [head(200, LENGTH_5, reason=b"OK"), b"hello"],
+    ),
+    "equal lengths in one line": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello",
+        [head(200, LENGTH_5, reason=b"OK"), b"hello"],
+    ),
+    "bare line feeds": (
+        b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
+        [head(200, LENGTH_5, reason=b"OK"), b"hello"],
+    ),
+    "blanks after a chunk size": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5  \r\nhello\r\n0\r\n\r\n",
+        [head(200, CHUNKED, reason=b"OK"), b"hello"],
+    ),
+    "control bytes in a cookie": (
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: a=\x01\x1f\x7f\xff\r\nContent-Length: 5\r\n\r\nhello",
+        [head(200, (b"Set-Cookie", b"a=\x01\x1f\x7f\xff"), LENGTH_5, reason=b"OK"), b"hello"],
+    ),
+    "folded line": (
+        b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 5\r\n\r\nhello",
+        [head(200, (b"X", b"a b"), LENGTH_5, reason=b"OK"), b"hello"],
+    ),
+}
+
+# Name: the method and headers of the request, the response, and its head.
+SWITCHES = {
+    "upgrade": (
+        b"GET",
+        [(b"Upgrade", b"echo"), (b"Connection", b"Upgrade")],
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n",
+        head(101, (b"Upgrade", b"echo"), reason=b"Switching Protocols"),
+    ),
+    "tunnel": (b"CONNECT", [], b"HTTP/1.1 200 OK\r\n\r\n", head(200, reason=b"OK")),
+    # RFC 9110 section 9.3.6: framing headers of a successful CONNECT mean nothing.
+    "tunnel with a length": (
+        b"CONNECT",
+        [],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        head(200, LENGTH_5, reason=b"OK"),
+    ),
+}
+
+BAD_RESPONSES = {
+    "not HTTP": b"SSH-2.0-server\r\n\r\n",
+    "TLS alert": b"\x15\x03\x01\x00\x02\x02\x0a",
+    "HTTP/2 settings": b"\x00\x00\x00\x04\x00\x00\x00\x00\x00",
+    "status of two digits": b"HTTP/1.1 20 OK\r\n\r\n",
+    "status below 100": b"HTTP/1.1 099 Low\r\n\r\n",
+    "no colon": b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+    "NUL in a value": b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n",
+    "fold before any header": b"HTTP/1.1 200 OK\r\n folded\r\n\r\n",
+    "length that is no number": b"HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\n",
+    "endless length": b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+    "chunk size that is no number": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+    "endless chunk size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"F" * 5000 + b"\r\n",
+    "chunk without its end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcdef",
+    "switch that nobody asked for": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n",
+}
+
+
+@pytest.fixture(params=list(FEEDINGS.values()), ids=list(FEEDINGS))
+def feeding(request: pytest.FixtureRequest) -> Feeding:
+    cut: Feeding = request.param
+    return cut
+
+
+class TestResponses:
+    @pytest.mark.parametrize("name", RESPONSES)
+    def test_every_kind_of_response(self, feeding: Feeding, name: str) -> None:
+        method, wire, events = RESPONSES[name]
+        engine = sent(method)
+        assert receive(engine, feeding(wire)) == events
+        assert engine.trailing_data == (TRAILING if feeding is FEEDINGS["trailing"] else b"")
+        assert not engine.switched_protocol
+
+    @pytest.mark.field(26)
+    @pytest.mark.parametrize("name", ODD_RESPONSES)
+    def test_odd_but_common_responses(self, feeding: Feeding, name: str) -> None:
+        wire, events = ODD_RESPONSES[name]
+        assert receive(sent(), feeding(wire)) == events
+
+    @pytest.mark.field(31)
+    @pytest.mark.parametrize("status", [100, 102, 103, 199])
+    def test_a_final_response_follows_an_interim_one(self, feeding: Feeding, status: int) -> None:
+        wire = b"HTTP/1.1 %d \r\n\r\n" % status + HELLO
+        assert receive(sent(), feeding(wire)) == [interim(status), *HELLO_EVENTS]
+
+    @pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
+    @pytest.mark.parametrize("cut", [FEEDINGS["whole"], bytewise], ids=["whole", "bytewise"])
+    def test_a_body_without_framing_lasts_until_the_end_of_stream(self, cut: Feeding, version: bytes) -> None:
+        # Whatever comes is part of the body, so there is nothing that could trail it.
+        events = [head(200, reason=b"OK", version=version), b"all of it"]
+        assert receive(sent(), cut(version + b" 200 OK\r\n\r\nall of it")) == events
+
+    def test_the_end_of_the_message_stays(self) -> None:
+        engine = sent()
+        receive(engine, [HELLO])
+        assert [engine.next_event(), engine.next_event()] == [END_OF_MESSAGE, END_OF_MESSAGE]
+
+    def test_the_body_arrives_in_parts(self) -> None:
+        engine = sent()
+        engine.receive_data(HELLO[:-3])
+        assert [engine.next_event() for _ in range(3)] == [HELLO_EVENTS[0], b"he", NEED_DATA]
+        engine.receive_data(HELLO[-3:])
+        part = engine.next_event()
+        assert (part, type(part)) == (b"llo", bytes)
+
+
+class TestSwitchOfProtocols:
+    @pytest.mark.field(30)
+    @pytest.mark.parametrize("name", SWITCHES)
+    @pytest.mark.parametrize("first_bytes", [b"", b"foobarbaz"])
+    @pytest.mark.parametrize("cut", [FEEDINGS["whole"], bytewise], ids=["whole", "bytewise"])
+    def test_what_follows_belongs_to_the_new_protocol(self, cut: Feeding, first_bytes: bytes, name: str) -> None:
+        method, headers, wire, expected = SWITCHES[name]
+        engine = sent(method, *headers)
+        assert receive(engine, cut(wire + first_bytes)) == [expected]
+        assert engine.switched_protocol
+        assert engine.trailing_data == first_bytes
+
+    def test_no_switch_without_a_request_for_it(self) -> None:
+        assert not sent(b"CONNECT").switched_protocol
+
+
+class TestErrors:
+    @pytest.mark.parametrize("name", BAD_RESPONSES)
+    def test_a_response_that_breaks_the_protocol(self, feeding: Feeding, name: str) -> None:
+        assert refused(sent(), feeding(BAD_RESPONSES[name]))
+
+    @pytest.mark.parametrize("name", RESPONSES)
+    def test_the_end_of_stream_anywhere_before_the_end_of_the_message(self, name: str) -> None:
+        method, wire, events = RESPONSES[name]
+        heads = sum(not isinstance(event, bytes) for event in events)
+        for end in range(len(wire)):
+            text = refused(sent(method), cut_at(wire[:end], []))
+            before_body = wire[:end].count(b"\r\n\r\n") < heads
+            assert (text == "Server disconnected without sending a response.") == before_body
+
+    @pytest.mark.field(25)
+    @pytest.mark.parametrize("line", [b"Bad/Name: value", b"Bad Name: value", b"Bad-Name : value", b": value"])
+    def test_the_error_shows_the_bad_header_line(self, feeding: Feeding, line: bytes) -> None:
+        wire = b"HTTP/1.1 200 OK\r\nGood: 1\r\n" + line + b"\r\nContent-Length: 0\r\n\r\n"
+        assert line.decode() in refused(sent(), feeding(wire))
+
+    @pytest.mark.field(27)
+    @pytest.mark.parametrize(
+        ("limit", "wire"),
+        [
+            ("an empty line before the status line", b"\r\n" + HELLO),
+            (
+                "any transfer coding besides `chunked`",
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            ),
+        ],
+        ids=["empty line", "transfer coding"],
+    )
+    def test_known_limits_are_documented_errors(self, feeding: Feeding, limit: str, wire: bytes) -> None:
+        assert limit in " ".join((_engine.__doc__ or "").split())
+        assert refused(sent(), feeding(wire))
+
+    def test_an_error_stays_an_error(self) -> None:
+        engine = sent()
+        refused(engine, [b"garbage\r\n\r\n"])
+        with pytest.raises(RemoteProtocolError):
+            engine.next_event()
+
+
+class TestUnanswered:
+    """`unanswered`: whether the server may not even have seen the request."""
+
+    def test_from_the_request_until_the_first_byte(self) -> None:
+        engine = sent()
+        assert engine.unanswered
+        engine.receive_data(b"H")
+        assert not engine.unanswered
+
+    def test_after_the_response_until_the_next_cycle(self, feeding: Feeding) -> None:
+        engine = sent()
+        receive(engine, feeding(HELLO))
+        assert not engine.unanswered
+        if engine.next_cycle():
+            assert engine.unanswered
+
+    def test_the_end_of_stream_is_no_answer(self) -> None:
+        engine = sent()
+        refused(engine, [])
+        assert engine.unanswered
+
+
+class TestEarlyResponse:
+    """`response_started()`: looking for the response while the request is still being sent."""
+
+    @pytest.fixture
+    def engine(self) -> Engine:
+        engine = Engine(HEAD_LIMIT)
+        engine.start_request(b"POST", b"/", [(b"Host", b"localhost"), CHUNKED])
+        engine.send_body(b"first")
+        return engine
+
+    def test_nothing_has_come(self, engine: Engine) -> None:
+        assert not engine.response_started()
+
+    def test_an_interim_response_does_not_count(self, engine: Engine) -> None:
+        engine.receive_data(b"HTTP/1.1 100 \r\n\r\n")
+        assert not engine.response_started()
+        assert receive(engine, [HELLO]) == [interim(100), *HELLO_EVENTS]
+
+    def test_a_part_of_a_head_does_not_count(self, engine: Engine) -> None:
+        for piece in bytewise(HELLO[:-6]):
+            engine.receive_data(piece)
+            assert not engine.response_started()
+        engine.receive_data(HELLO[-6:-5])
+        assert engine.response_started()
+
+    def test_nothing_is_lost_by_looking(self, engine: Engine) -> None:
+        engine.receive_data(b"HTTP/1.1 100 \r\n\r\nHTTP/1.1 103 \r\n\r\n" + HELLO)
+        assert [engine.response_started(), engine.response_started()] == [True, True]
+        assert receive(engine, []) == [interim(100), interim(103), *HELLO_EVENTS]
+
+    def test_the_server_broke_the_protocol(self, engine: Engine) -> None:
+        engine.receive_data(b"garbage\r\n\r\n")
+        with pytest.raises(RemoteProtocolError):
+            engine.response_started()
+
+    def test_the_server_closed(self, engine: Engine) -> None:
+        with pytest.raises(RemoteProtocolError, match=r"^Server disconnected without sending a response\.$"):
+            engine.receive_data(b"")
+
+
+HEAD_CUTS: dict[str, Feeding] = {
+    "whole": lambda data: [data],
+    "in two": lambda data: cut_at(data, [len(data) // 2]),
+    "by reads of 64 KiB": lambda data: cut_at(data, range(0, len(data), 64 * 1024)),
+    "before the last byte of the head": lambda data: cut_at(data, [data.rindex(b"\r\n\r\n") + 3]),
+    "after the head": lambda data: cut_at(data, [data.rindex(b"\r\n\r\n") + 4]),
+    "bytewise at the end of the head": lambda data: cut_at(data, range(data.rindex(b"\r\n\r\n") - 50, len(data))),
+}
+
+
+def response_of_size(size: int, *, start: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 5") -> bytes:
+    """Return a head of `size` bytes, made of lines of various lengths."""
+    filler = b"".join(b"\r\nX-%d: %s" % (index, b"v" * (index * 37 % 900)) for index in range(1, 400))
+    room = size - len(start) - len(b"\r\n\r\n")
+    filler = filler[: filler.rindex(b"\r\n", 0, room - 4)]
+    last = b"\r\nY:" + b"y" * (room - len(filler) - 4)
+    return start + filler + last + b"\r\n\r\n"
+
+
+@pytest.mark.field(29)
+class TestHeadLimit:
+    @pytest.fixture(params=list(HEAD_CUTS.values()), ids=list(HEAD_CUTS))
+    def cut(self, request: pytest.FixtureRequest) -> Feeding:
+        feeding: Feeding = request.param
+        return feeding
+
+    @pytest.mark.parametrize("size", [HEAD_LIMIT - 1, HEAD_LIMIT])
+    def test_a_head_up_to_the_limit_is_accepted(self, cut: Feeding, size: int) -> None:
+        wire = response_of_size(size)
+        assert len(wire) == size
+        events = receive(sent(), cut(wire + b"hello"))
+        assert len(events) == 2
+
+    @pytest.mark.parametrize("size", [HEAD_LIMIT + 1, HEAD_LIMIT + 1024])
+    def test_a_larger_head_is_refused(self, cut: Feeding, size: int) -> None:
+        wire = response_of_size(size)
+        assert len(wire) == size
+        assert refused(sent(), cut(wire + b"hello")) == "Receive buffer too long"
+
+    def test_a_large_body_behind_a_small_head_does_not_count(self) -> None:
+        wire = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * HEAD_LIMIT) + b"x" * (2 * HEAD_LIMIT)
+        assert receive(sent(), [wire])[1] == b"x" * (2 * HEAD_LIMIT)
+
+    def test_interim_heads_count(self, cut: Feeding) -> None:
+        hints = response_of_size(HEAD_LIMIT // 2, start=b"HTTP/1.1 103 Early Hints")
+        final = response_of_size(HEAD_LIMIT // 2)
+        assert len(receive(sent(), cut(hints + final + b"hello"))) == 3
+        final = response_of_size(HEAD_LIMIT // 2 + 1)
+        assert refused(sent(), cut(hints + final + b"hello")) == "Receive buffer too long"

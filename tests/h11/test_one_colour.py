@@ -1,0 +1,78 @@
+"""What has no twin: bodies and callbacks of the wrong colour, async for sync or the other way round, and files."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from httpcore_h11 import AsyncHTTP11Connection, HTTP11Connection
+from httpcore_models import URL
+from httpcore_test_support._async.h11_connections import AsyncScriptedStream
+from httpcore_test_support._sync.h11_connections import ScriptedStream
+
+ORIGIN = URL("http://localhost").origin
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+class AsyncBody:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"never sent"
+
+
+def sync_body() -> Iterator[bytes]:
+    yield b"never sent"
+
+
+def test_an_async_body_for_a_sync_connection() -> None:
+    stream = ScriptedStream(RESPONSE)
+    connection = HTTP11Connection(ORIGIN, stream)
+    with pytest.raises(TypeError, match=r"iterable of bytes to suit the connection, but got AsyncBody\.$"):
+        connection.request("POST", "http://localhost/", content=AsyncBody())
+    assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+@pytest.mark.anyio
+async def test_a_sync_body_for_an_async_connection() -> None:
+    stream = AsyncScriptedStream(RESPONSE)
+    connection = AsyncHTTP11Connection(ORIGIN, stream)
+    with pytest.raises(TypeError, match=r"iterable of bytes to suit the connection, but got generator\.$"):
+        await connection.request("POST", "http://localhost/", content=sync_body())
+    assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+@pytest.mark.parametrize("content", [42, object()])
+def test_a_body_of_no_colour(content: object) -> None:
+    connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
+    with pytest.raises(TypeError, match=r"iterable of bytes"):
+        connection.request("POST", "http://localhost/", content=content)  # type: ignore[arg-type]
+    assert connection.is_closed()
+
+
+def test_an_async_callback_for_a_sync_connection() -> None:
+    async def callback(*_: object) -> None: ...
+
+    stream = ScriptedStream(RESPONSE)
+    connection = HTTP11Connection(ORIGIN, stream)
+    with pytest.raises(TypeError, match="synchronous interface"):
+        connection.request("GET", "http://localhost/", extensions={"trace": callback})
+    assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+@pytest.mark.anyio
+async def test_a_sync_callback_for_an_async_connection() -> None:
+    def callback(*_: object) -> None: ...
+
+    stream = AsyncScriptedStream(RESPONSE)
+    connection = AsyncHTTP11Connection(ORIGIN, stream)
+    with pytest.raises(TypeError, match="asynchronous interface"):
+        await connection.request("GET", "http://localhost/", extensions={"trace": callback})
+    assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+def test_a_file_is_sent_and_stays_open(tmp_path: Path) -> None:
+    path = tmp_path / "upload.txt"
+    path.write_bytes(b"line 1\nline 2\n")
+    stream = ScriptedStream(RESPONSE)
+    with path.open("rb") as file:
+        HTTP11Connection(ORIGIN, stream).request("POST", "http://localhost/", content=file)
+        assert not file.closed
+    assert stream.written[1:] == [b"7\r\nline 1\n\r\n", b"7\r\nline 2\n\r\n", b"0\r\n\r\n"]
