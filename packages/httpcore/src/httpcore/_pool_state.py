@@ -16,11 +16,12 @@ What always holds between calls:
 No call walks over all places or all requests: each finds what it needs by origin, by age, or at the head of a queue.
 """
 
+import enum
 import heapq
 import itertools
 import sys
-from collections import OrderedDict
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from collections import Counter, OrderedDict
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 Key: TypeAlias = tuple[bytes, bytes, int]
 
@@ -39,36 +40,105 @@ class PoolableConnection(Protocol):
 
 C = TypeVar("C", bound=PoolableConnection)
 
+# An idle connection is looked at once in so many seconds, to see whether the server has closed it ...
+_LIVENESS_INTERVAL = 1.0
+
+# ... and so many at a time, whenever a request comes or goes: their number must not matter to it.
+_LIVENESS_CHECKS = 2
+
 # How many origins the pool remembers as speaking HTTP/1.1 only. A client of more origins than that gains nothing
 # from remembering.
 _REMEMBERED_ORIGINS = 1024
 
 
+class Reason(enum.Enum):
+    """Why a connection left the pool."""
+
+    ENDED = "ended"
+    """Its last request closed it: with an error, by cancellation, or because either side wanted it closed."""
+
+    EXPIRED = "expired"
+    """It was idle for longer than `keepalive_expiry`."""
+
+    STALE = "stale"
+    """It said so itself while idle, mostly because the server had closed it."""
+
+    SURPLUS = "surplus"
+    """More connections were idle than `max_keepalive_connections`."""
+
+    EVICTED = "evicted"
+    """It was idle, and made room for a connection to another origin."""
+
+    POOL_CLOSED = "pool closed"
+    """The pool was closed."""
+
+
+class PoolStats(NamedTuple):
+    """What a pool holds at the moment, and what it has done so far."""
+
+    connections_active: int
+    """Connections in use, or being opened."""
+
+    connections_idle: int
+    """Connections kept for later requests."""
+
+    requests_active: int
+    """Requests that have a connection: those of which the response is not closed yet."""
+
+    requests_queued: int
+    """Requests that wait for a connection."""
+
+    opened: int
+    """Connections opened so far."""
+
+    reused: int
+    """Requests so far that were given a connection that was there already."""
+
+    closed: dict[str, int]
+    """Connections that left the pool so far, by reason: the values of `Reason`."""
+
+
 class Place(Generic[C]):
     """One of the connections that the pool may have; `connection` is `None` until the first request has made it."""
 
-    __slots__ = ("connection", "established", "idle_since", "key", "leases", "multiplexed", "pooled")
+    __slots__ = (
+        "checked_at",
+        "connection",
+        "established",
+        "idle_since",
+        "key",
+        "leases",
+        "multiplexed",
+        "owner",
+        "pooled",
+    )
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Key, owner: "PoolState[C]") -> None:
         self.key = key
+        self.owner = owner
         self.connection: C | None = None
         self.leases = 0
         self.established = False
         self.multiplexed = False
         self.idle_since = 0.0
+        self.checked_at = 0.0
         self.pooled = True
 
 
 class PoolRequest(Generic[C]):
-    """A request in the pool: `place` is what it leases, `None` while it waits."""
+    """A request in the pool: `place` is what it leases, `None` while it waits.
 
-    __slots__ = ("key", "number", "place", "waiting")
+    `fresh` asks for a connection that no request has used before.
+    """
+
+    __slots__ = ("fresh", "key", "number", "place", "waiting")
 
     def __init__(self, key: Key) -> None:
         self.key = key
         self.place: Place[C] | None = None
         self.number = 0
         self.waiting = False
+        self.fresh = False
 
 
 class _Queue(Generic[C]):
@@ -115,8 +185,10 @@ class PoolState(Generic[C]):
         self._keepalive_expiry = keepalive_expiry
         self._numbers = itertools.count(1)
         self._places: dict[Place[C], None] = {}
-        # Idle places: all of them by age, oldest first, and those of an origin, most recently used last.
+        # Idle places: all of them by age, oldest first; by when they were last looked at; and those of an origin, most
+        # recently used last.
         self._idle: OrderedDict[Place[C], None] = OrderedDict()
+        self._unchecked: OrderedDict[Place[C], None] = OrderedDict()
         self._idle_by_key: dict[Key, dict[Place[C], None]] = {}
         # Places in use that may carry further requests at the same time.
         self._shared: dict[Key, dict[Place[C], None]] = {}
@@ -124,6 +196,9 @@ class PoolState(Generic[C]):
         self._queue: _Queue[C] = _Queue()
         self._queue_by_key: dict[Key, _Queue[C]] = {}
         self._leased = 0
+        self._opened = 0
+        self._reused = 0
+        self._closed: Counter[str] = Counter()
         self.assigned: list[PoolRequest[C]] = []
         self.closing: list[C] = []
 
@@ -159,6 +234,18 @@ class PoolState(Generic[C]):
         """The limit on places."""
         return self._max_connections
 
+    def stats(self) -> PoolStats:
+        """All of these figures, and the totals so far."""
+        return PoolStats(
+            connections_active=self.connections_active,
+            connections_idle=self.connections_idle,
+            requests_active=self.requests_active,
+            requests_queued=self.requests_queued,
+            opened=self._opened,
+            reused=self._reused,
+            closed={reason.value: self._closed[reason.value] for reason in Reason},
+        )
+
     # The life of a request.
 
     def submit(self, request: PoolRequest[C], now: float) -> None:
@@ -167,7 +254,7 @@ class PoolState(Generic[C]):
         A place whose `connection` is `None` is the request's to fill, with `opened()`.
         """
         request.number = next(self._numbers)
-        self._expire(now)
+        self._tidy(now)
         if not self._assign(request):
             self._wait(request)
 
@@ -195,11 +282,15 @@ class PoolState(Generic[C]):
     def requeue(self, request: PoolRequest[C], now: float) -> None:
         """The request's connection could not take it: let it wait for another, without losing its turn."""
         place = self._end_lease(request)
-        if place is not None:
+        assert place is not None
+        # Whatever it says of itself, it did not work: do not offer it again before one of its requests is over.
+        if place.multiplexed:
+            self._unshare(place)
+        else:
             self._not_shared(place)
-            if not place.leases:
-                # Never hand it out again: whatever it says of itself, it did not work.
-                self._drop(place)
+        if not place.leases:
+            self._drop(place, Reason.ENDED)
+        self._serve_waiting(before=request.number)
         if not self._assign(request):
             self._wait(request)
         self._serve_waiting()
@@ -214,17 +305,19 @@ class PoolState(Generic[C]):
             return
         connection = place.connection
         if connection is None or connection.is_closed() or not place.pooled:
-            self._drop(place)
+            self._drop(place, Reason.ENDED)
         elif place.leases:
+            if place.multiplexed:
+                self._share(place)
             if place in self._shared.get(place.key, ()):
                 self._serve_streams(place)
         elif connection.is_idle():
             self._make_idle(place, now)
         else:
             # Neither closed nor idle: the request was given up before the connection was established.
-            self._drop(place)
+            self._drop(place, Reason.ENDED)
         self._serve_waiting()
-        self._expire(now)
+        self._tidy(now)
 
     def close(self) -> list[PoolRequest[C]]:
         """Close all connections; return the waiting requests, which wait no longer."""
@@ -233,20 +326,35 @@ class PoolState(Generic[C]):
             self._stop_waiting(request)
             waiting.append(request)
         for place in list(self._places):
-            self._drop(place, now_even_if_leased=True)
+            self._drop(place, Reason.POOL_CLOSED)
         return waiting
+
+    def forsake(self) -> list[C]:
+        """Return all connections, which are this pool's no more. The state is not usable afterwards."""
+        for place in self._places:
+            place.pooled = False
+        return self.connections
+
+    def close_expired(self, now: float) -> None:
+        """Close all idle connections that have expired, or that the server has closed. Walks over all of them."""
+        self._expire(now)
+        for place in list(self._idle):
+            self._check(place, now)
 
     # Finding a place.
 
     def _assign(self, request: PoolRequest[C]) -> bool:
-        place = self._idle_place(request.key) or self._place_with_room(request.key)
+        place = None if request.fresh else self._idle_place(request.key) or self._place_with_room(request.key)
         if place is None:
             if len(self._places) >= self._max_connections:
                 if not self._idle:
                     return False
-                self._drop(next(iter(self._idle)))
-            place = Place(request.key)
+                self._drop(next(iter(self._idle)), Reason.EVICTED)
+            place = Place(request.key, self)
             self._places[place] = None
+            self._opened += 1
+        else:
+            self._reused += 1
         request.place = place
         place.leases += 1
         self._leased += 1
@@ -262,7 +370,7 @@ class PoolState(Generic[C]):
                 if place.multiplexed:
                     self._share(place)
                 return place
-            self._drop(place)
+            self._drop(place, Reason.STALE)
         return None
 
     def _place_with_room(self, key: Key) -> Place[C] | None:
@@ -287,9 +395,12 @@ class PoolState(Generic[C]):
         if not queue:
             del self._queue_by_key[request.key]
 
-    def _serve_waiting(self) -> None:
-        """Give places to the requests that have waited longest, as far as there are any."""
-        while (request := self._queue.first()) is not None and self._assign(request):
+    def _serve_waiting(self, before: int = sys.maxsize) -> None:
+        """Give places to the requests that have waited longest, as far as there are any.
+
+        Only requests with a number below `before` are served.
+        """
+        while (request := self._queue.first()) is not None and request.number < before and self._assign(request):
             self._stop_waiting(request)
             self.assigned.append(request)
 
@@ -303,6 +414,7 @@ class PoolState(Generic[C]):
             request.place = place
             place.leases += 1
             self._leased += 1
+            self._reused += 1
             self.assigned.append(request)
 
     # The life of a place.
@@ -311,20 +423,23 @@ class PoolState(Generic[C]):
         place, request.place = request.place, None
         if place is not None:
             place.leases -= 1
-            self._leased -= 1
+            if place.owner is self:
+                self._leased -= 1
         return place
 
     def _make_idle(self, place: Place[C], now: float) -> None:
         self._unshare(place)
-        place.idle_since = now
+        place.idle_since = place.checked_at = now
         self._idle[place] = None
+        self._unchecked[place] = None
         self._idle_by_key.setdefault(place.key, {})[place] = None
         self._serve_waiting()
         if len(self._idle) > self._max_keepalive:
-            self._drop(next(iter(self._idle)))
+            self._drop(next(iter(self._idle)), Reason.SURPLUS)
 
     def _no_longer_idle(self, place: Place[C]) -> None:
         del self._idle[place]
+        del self._unchecked[place]
         idle = self._idle_by_key[place.key]
         del idle[place]
         if not idle:
@@ -349,17 +464,36 @@ class PoolState(Generic[C]):
             if len(self._exclusive) > _REMEMBERED_ORIGINS:
                 self._exclusive.popitem(last=False)
 
-    def _drop(self, place: Place[C], *, now_even_if_leased: bool = False) -> None:
+    def _drop(self, place: Place[C], reason: Reason) -> None:
         """Take a place out of the pool. Its connection is closed once no request uses it."""
         if place.pooled:
             place.pooled = False
-            del self._places[place]
+            self._closed[reason.value] += 1
+            self._places.pop(place, None)
             self._unshare(place)
             if place in self._idle:
                 self._no_longer_idle(place)
         connection = place.connection
-        if connection is not None and (now_even_if_leased or not place.leases) and not connection.is_closed():
+        now = reason is Reason.POOL_CLOSED or not place.leases
+        if connection is not None and now and not connection.is_closed():
             self.closing.append(connection)
+
+    def _tidy(self, now: float) -> None:
+        """Close idle connections that nobody will come back for, a few at a time."""
+        self._expire(now)
+        for _ in range(_LIVENESS_CHECKS):
+            place = next(iter(self._unchecked), None)
+            if place is None or now - place.checked_at < _LIVENESS_INTERVAL:
+                return
+            self._check(place, now)
+
+    def _check(self, place: Place[C], now: float) -> None:
+        assert place.connection is not None
+        if place.connection.has_expired():
+            self._drop(place, Reason.STALE)
+        else:
+            place.checked_at = now
+            self._unchecked.move_to_end(place)
 
     def _expire(self, now: float) -> None:
         if self._keepalive_expiry is None:
@@ -368,4 +502,4 @@ class PoolState(Generic[C]):
             place = next(iter(self._idle))
             if now - place.idle_since < self._keepalive_expiry:
                 return
-            self._drop(place)
+            self._drop(place, Reason.EXPIRED)

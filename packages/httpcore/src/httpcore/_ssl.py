@@ -2,6 +2,7 @@
 
 import functools
 import ssl
+import threading
 
 import certifi
 
@@ -16,9 +17,18 @@ def default_ssl_context() -> ssl.SSLContext:
     return context
 
 
-@functools.cache
+# Threads that need a context at the same time wait for one, instead of making one each.
+_making = threading.Lock()
+
+
 def shared_ssl_context(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     """Return the context that all connections without one of their own share, one for each offer of protocols."""
+    with _making:
+        return _context_offering(alpn_protocols)
+
+
+@functools.cache
+def _context_offering(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     context = default_ssl_context()
     context.set_alpn_protocols(list(alpn_protocols))
     return context

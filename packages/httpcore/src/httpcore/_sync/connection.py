@@ -35,8 +35,10 @@ _RETRY_DELAY = 0.5
 
 def _retry_delays() -> Iterator[float]:
     yield 0.0
-    for exponent in itertools.count():
-        yield _RETRY_DELAY * 2**exponent
+    delay = _RETRY_DELAY
+    while True:
+        yield delay
+        delay *= 2
 
 
 class HTTPConnection(ConnectionInterface):

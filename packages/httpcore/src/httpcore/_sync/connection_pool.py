@@ -3,6 +3,7 @@
 
 import collections
 import contextlib
+import logging
 import ssl
 import threading
 import time
@@ -23,13 +24,18 @@ from httpcore_models import (
     RequestInterface,
     Response,
     UnsupportedProtocol,
+    get_tracer,
+    may_repeat,
 )
 from httpcore_models.concurrency import Event, Shield
 from httpcore_models.network import SyncBackend
 
 from .._extras import require_http2, require_proxy
-from .._pool_state import PoolRequest, PoolState
+from .._fork import reset_after_fork
+from .._pool_state import Place, PoolRequest, PoolState, PoolStats
 from .connection import HTTPConnection
+
+_logger = logging.getLogger("httpcore.connection_pool")
 
 _SCHEMES = (b"http", b"https", b"ws", b"wss")
 
@@ -37,13 +43,14 @@ _SCHEMES = (b"http", b"https", b"ws", b"wss")
 class _Ticket(PoolRequest[ConnectionInterface]):
     """A request in the pool, and how it is told that its wait is over."""
 
-    __slots__ = ("closed", "event", "origin")
+    __slots__ = ("closings", "deadline", "event", "origin")
 
-    def __init__(self, origin: Origin) -> None:
+    def __init__(self, origin: Origin, closings: int = 0) -> None:
         super().__init__((origin.scheme, origin.host, origin.port))
         self.origin = origin
         self.event: Event | None = None
-        self.closed = False
+        self.deadline: float | None = None
+        self.closings = closings
 
 
 class ConnectionPool(RequestInterface):
@@ -89,12 +96,13 @@ class ConnectionPool(RequestInterface):
         self._uds = uds
         self._network_backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
         self._socket_options = socket_options
-        self._state: PoolState[ConnectionInterface] = PoolState(
-            max_connections, max_keepalive_connections, keepalive_expiry
-        )
-        # Held for a few microseconds at a time, never across a wait or a call into foreign code.
+        self._limits = (max_connections, max_keepalive_connections, keepalive_expiry)
+        self._state: PoolState[ConnectionInterface] = PoolState(*self._limits)
+        self._closings = 0
+        # Held for a few microseconds at a time, never across a wait.
         self._lock = threading.Lock()
         self._released: collections.deque[_Ticket] = collections.deque()
+        reset_after_fork(self)
 
     def create_connection(self, origin: Origin) -> ConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
@@ -116,10 +124,18 @@ class ConnectionPool(RequestInterface):
         """The connections in the pool, oldest first, as a new list."""
         return self._state.connections
 
+    def stats(self) -> PoolStats:
+        """How many connections and requests there are at the moment, and what became of connections so far. Cheap."""
+        return self._state.stats()
+
     def handle_request(self, request: Request) -> Response:
         """Send a request over a connection of the pool and return its response with the body yet to be read.
 
-        The response holds its connection until it is closed. Raises `UnsupportedProtocol` for the URL's scheme,
+        The response holds its connection until it is closed. A request that finds the connection it was given closed
+        by the server is sent once more, over a new one, when its method is idempotent (RFC 9110 section 9.2.2), its
+        body can be sent again, and nothing of a response had arrived; on a new connection it is never sent twice.
+
+        Raises `UnsupportedProtocol` for the URL's scheme,
         `PoolTimeout` when no connection is available in time, and what the connection raises.
         """
         url = request.url
@@ -128,7 +144,7 @@ class ConnectionPool(RequestInterface):
             if not scheme:
                 raise UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.")
             raise UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme}://'.")
-        ticket = _Ticket(url.origin)
+        ticket = _Ticket(url.origin, self._closings)
         try:
             response = self._send(request, ticket)
         except BaseException:
@@ -139,43 +155,60 @@ class ConnectionPool(RequestInterface):
 
     def _send(self, request: Request, ticket: _Ticket) -> Response:
         closing = self._submit(ticket)
-        deadline: float | None = None
         while True:
-            if closing:
-                self._close_connections(closing)
+            self._close_connections(closing)
             if ticket.place is None:
-                timeout = request.extensions.get("timeout", {}).get("pool")
-                if timeout is not None and deadline is None:
-                    deadline = time.monotonic() + timeout
-                self._wait(ticket, timeout, deadline)
+                tracer = get_tracer(_logger, request)
+                if tracer is None:
+                    self._wait(request, ticket)
+                else:
+                    tracer.run("wait_for_connection", {"request": request}, self._wait, request, ticket)
             place = ticket.place
             assert place is not None
             connection = place.connection
             if connection is None:
                 connection = self.create_connection(ticket.origin)
-                self._opened(ticket, connection)
+                self._opened(place, connection)
             try:
                 response = connection.handle_request(request)
             except ConnectionNotAvailable:
+                self._check_not_closed(ticket)
+                closing = self._requeue(ticket)
+                continue
+            except Exception as exc:
+                # Once, and on a new connection: whatever made this one stale most likely made its neighbours so.
+                if ticket.fresh or not may_repeat(request, exc):
+                    raise
+                self._check_not_closed(ticket)
+                ticket.fresh = True
                 closing = self._requeue(ticket)
                 continue
             if not place.established:
-                self._established(ticket)
+                self._established(place)
             return response
 
-    def _wait(self, ticket: _Ticket, timeout: float | None, deadline: float | None) -> None:
-        event = ticket.event
-        assert event is not None
-        remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
-        event.wait(remaining)
-        if ticket.closed:
-            raise ConnectError("The connection pool was closed while the request waited for a connection.")
+    def _wait(self, request: Request, ticket: _Ticket) -> None:
+        timeout: float | None = request.extensions.get("timeout", {}).get("pool")
+        remaining = None
+        if timeout is not None:
+            # One deadline over all waits of a request: it may lose its connection and wait again.
+            if ticket.deadline is None:
+                ticket.deadline = time.monotonic() + timeout
+            remaining = max(0.0, ticket.deadline - time.monotonic())
+        assert ticket.event is not None
+        ticket.event.wait(remaining)
         if ticket.place is None:
+            self._check_not_closed(ticket)
             state = self._state
             raise PoolTimeout(
                 f"Pool timed out after {timeout:g} seconds: no connection to {ticket.origin} became available "
                 f"({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
             )
+
+    def _check_not_closed(self, ticket: _Ticket) -> None:
+        """Without this, a request that lost its connection to the closing of the pool would open another."""
+        if ticket.closings != self._closings:
+            raise ConnectError("The connection pool was closed while the request waited for a connection.")
 
     # Exchanges with the state. Each does what it has to under the lock, and what follows from it afterwards.
 
@@ -193,23 +226,19 @@ class ConnectionPool(RequestInterface):
                 ticket.event = Event()
         return self._settle()
 
-    def _opened(self, ticket: _Ticket, connection: ConnectionInterface) -> None:
+    def _opened(self, place: Place[ConnectionInterface], connection: ConnectionInterface) -> None:
         with self._lock:
-            if ticket.place is not None:
-                self._state.opened(ticket.place, connection)
-        self._settle()
+            self._state.opened(place, connection)
+        self._close_connections(self._settle())
 
-    def _established(self, ticket: _Ticket) -> None:
+    def _established(self, place: Place[ConnectionInterface]) -> None:
         with self._lock:
-            if ticket.place is not None:
-                self._state.established(ticket.place)
-        self._settle()
+            self._state.established(place)
+        self._close_connections(self._settle())
 
     def _release(self, ticket: _Ticket) -> None:
         self._released.append(ticket)
-        closing = self._settle()
-        if closing:
-            self._close_connections(closing)
+        self._close_connections(self._settle())
 
     def _settle(self) -> list[ConnectionInterface]:
         """Process released requests, wake those whose wait is over, and return the connections to close.
@@ -235,6 +264,8 @@ class ConnectionPool(RequestInterface):
         return closing
 
     def _close_connections(self, connections: list[ConnectionInterface]) -> None:
+        if not connections:
+            return
         # They are gone from the pool already: neither a cancellation nor a failing one may keep the others open.
         with Shield():
             for connection in connections:
@@ -243,18 +274,39 @@ class ConnectionPool(RequestInterface):
 
     # Closing.
 
+    def close_expired(self) -> None:
+        """Close the idle connections that have expired or that their servers have closed.
+
+        Not needed for the pool to work: a request that comes or goes looks after some of them. It is for programs
+        that send nothing for long and want the sockets closed meanwhile.
+        """
+        with self._lock:
+            self._state.close_expired(time.monotonic())
+        self._close_connections(self._settle())
+
+    def _reset_after_fork(self) -> None:
+        """In a child process: forget what belongs to the parent. Called by itself.
+
+        The connections are closed when the pool is used next, which only closes descriptors of this process.
+        """
+        inherited = self._state
+        self._lock = threading.Lock()
+        self._released.clear()
+        self._state = PoolState(*self._limits)
+        self._state.closing = inherited.forsake()
+
     def close(self) -> None:
         """Close all connections. Requests in flight on them fail, and those that wait raise `ConnectError`.
 
         The pool may be used again.
         """
         with self._lock:
+            self._closings += 1
             waiting = self._state.close()
         closing = self._settle()
         for ticket in waiting:
             assert isinstance(ticket, _Ticket)
             assert ticket.event is not None
-            ticket.closed = True
             ticket.event.set()
         self._close_connections(closing)
 

@@ -1,0 +1,95 @@
+"""Closing a pool, in whatever state it is."""
+
+from typing import Any
+
+import pytest
+from httpcore import AsyncConnectionPool, AsyncNetworkStream, ConnectError, ReadError, Request
+from httpcore_test_support.background import AsyncBackground
+from httpcore_test_support.recording import AsyncRecordingBackend
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import receive_request, send
+from httpcore_test_support.waiting import async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+URL = "http://example.com/"
+HOST = [("Host", "example.com")]
+EMPTY = "Requests: 0 active, 0 queued | Connections: 0 active, 0 idle"
+
+
+async def test_idle_connections_are_closed() -> None:
+    backend = AsyncRecordingBackend([OK])
+    pool = AsyncConnectionPool(network_backend=backend)
+    for host in ("a", "b", "c"):
+        await pool.request("GET", f"http://{host}/")
+    await pool.aclose()
+    assert [stream.closed for stream in backend.streams] == [1, 1, 1]
+    assert EMPTY in repr(pool)
+    await pool.aclose()
+    assert [stream.closed for stream in backend.streams] == [1, 1, 1]
+
+
+async def test_a_pool_that_was_never_used_can_be_closed() -> None:
+    async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
+        assert pool.connections == []
+
+
+@pytest.mark.field(14)
+async def test_an_unread_response_does_not_get_in_the_way() -> None:
+    with scripted_server([receive_request(), send(OK[:-1])]) as server:
+        pool = AsyncConnectionPool()
+        async with pool:
+            response = await pool.handle_async_request(Request("GET", server.url, headers=HOST))
+        await async_wait_until(lambda: not server.open_connections)
+        assert "Requests: 1 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
+        with pytest.raises(ReadError):
+            await response.aread()
+        await response.aclose()
+        assert EMPTY in repr(pool)
+
+
+async def test_an_exception_in_the_block_is_not_replaced() -> None:
+    async def fail() -> None:
+        async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
+            response = await pool.handle_async_request(Request("GET", URL, headers=HOST))
+            _ = response.status / 0
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+
+
+async def test_requests_that_wait_end_with_an_error() -> None:
+    pool = AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=1)
+    async with AsyncBackground() as background, pool.stream("GET", URL):
+        calls = [background.start(pool.request, "GET", URL) for _ in range(3)]
+        await async_wait_until(lambda: " 3 queued" in repr(pool))
+        await pool.aclose()
+        for call in calls:
+            with pytest.raises(ConnectError, match="pool was closed while the request waited"):
+                await call.result()
+    assert EMPTY in repr(pool)
+
+
+async def test_it_may_be_used_again() -> None:
+    backend = AsyncRecordingBackend([OK, OK])
+    pool = AsyncConnectionPool(network_backend=backend, max_connections=1)
+    for count in (1, 2):
+        async with pool:
+            for _ in range(2):
+                assert (await pool.request("GET", URL)).status == 200
+            assert [stream.closed for stream in backend.streams] == [*[1] * (count - 1), 0]
+    assert [stream.closed for stream in backend.streams] == [1, 1]
+
+
+async def test_a_request_in_the_middle_of_connecting_ends_and_is_closed_then() -> None:
+    class Backend(AsyncRecordingBackend):
+        async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
+            await pool.aclose()
+            return await super().connect_tcp(*args, **kwargs)
+
+    backend = Backend([OK])
+    pool = AsyncConnectionPool(network_backend=backend)
+    assert (await pool.request("GET", URL)).content == b"ok"
+    assert EMPTY in repr(pool)
+    assert backend.streams[0].closed == 1

@@ -1,0 +1,79 @@
+"""What a pool tells about itself: its figures, and the trace of a wait."""
+
+from typing import Any
+
+import pytest
+from httpcore import AsyncConnectionPool, PoolTimeout
+from httpcore_test_support.scripted import Connection, scripted_server
+
+pytestmark = pytest.mark.anyio
+
+
+def answer(connection: Connection) -> None:
+    while True:
+        head = connection.receive_request()
+        close = b"Connection: close\r\n" if b"/close" in head else b""
+        connection.send(b"HTTP/1.1 200 OK\r\n" + close + b"Content-Length: 5\r\n\r\nhello")
+
+
+async def test_stats_count_what_happens() -> None:
+    with scripted_server(answer) as server, scripted_server(answer) as other:
+        pool = AsyncConnectionPool(max_connections=2, max_keepalive_connections=1)
+        assert pool.stats()[:6] == (0, 0, 0, 0, 0, 0)
+        async with pool.stream("GET", server.url):
+            stats = pool.stats()
+            assert (stats.connections_active, stats.requests_active, stats.connections_idle) == (1, 1, 0)
+        for _ in range(3):
+            await pool.request("GET", server.url)
+        assert (pool.stats().opened, pool.stats().reused) == (2, 2)
+        assert pool.stats().closed == {
+            "ended": 1,
+            "expired": 0,
+            "stale": 0,
+            "surplus": 0,
+            "evicted": 0,
+            "pool closed": 0,
+        }
+        await pool.request("GET", other.url)
+        assert pool.stats().closed["surplus"] == 1
+        await pool.request("GET", other.url + "/close")
+        assert pool.stats().closed["ended"] == 2
+        await pool.request("GET", server.url)
+        await pool.aclose()
+        assert pool.stats().closed["pool closed"] == 1
+        stats = pool.stats()
+        assert stats.opened == sum(stats.closed.values())
+        assert (stats.connections_active, stats.connections_idle) == (0, 0)
+
+
+async def test_eviction_is_counted() -> None:
+    with scripted_server(answer) as server, scripted_server(answer) as other:
+        async with AsyncConnectionPool(max_connections=1) as pool:
+            await pool.request("GET", server.url)
+            await pool.request("GET", other.url)
+            assert pool.stats().closed["evicted"] == 1
+
+
+async def test_the_wait_in_the_pool_is_traced_only_when_there_is_one() -> None:
+    events: list[tuple[str, dict[str, Any]]] = []
+
+    async def trace(event: str, info: dict[str, Any]) -> None:
+        events.append((event, info))
+
+    def of_the_pool() -> list[str]:
+        return [event for event, _ in events if event.startswith("connection_pool.")]
+
+    with scripted_server(answer) as server:
+        async with AsyncConnectionPool(max_connections=1) as pool:
+            await pool.request("GET", server.url, extensions={"trace": trace})
+            assert of_the_pool() == []
+            events.clear()
+            async with pool.stream("GET", server.url):
+                assert pool.stats().requests_queued == 0
+                with pytest.raises(PoolTimeout):
+                    await pool.request("GET", server.url, extensions={"trace": trace, "timeout": {"pool": 0.001}})
+            assert of_the_pool() == [
+                "connection_pool.wait_for_connection.started",
+                "connection_pool.wait_for_connection.failed",
+            ]
+            assert isinstance(events[-1][1]["exception"], PoolTimeout)

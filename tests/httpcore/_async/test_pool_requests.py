@@ -1,0 +1,287 @@
+"""One request after another through a pool: what is sent, what comes back, and that the connection is kept."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from httpcore import (
+    URL,
+    AsyncConnectionPool,
+    ReadError,
+    RemoteProtocolError,
+    Request,
+    Response,
+    UnsupportedProtocol,
+)
+from httpcore_test_support.recording import AsyncRecordingBackend
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import close, receive_request, send
+from httpcore_test_support.waiting import async_pause, async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, world!"
+CUT_SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nHello, world!"
+CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
+
+
+def idle(pool: AsyncConnectionPool) -> bool:
+    """Whether nothing is in use, and one connection is kept."""
+    return "Requests: 0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
+
+
+def empty(pool: AsyncConnectionPool) -> bool:
+    """Whether there is nothing left."""
+    return "Requests: 0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
+
+
+async def body() -> AsyncIterator[bytes]:
+    """A body of unknown length."""
+    yield b"Hello, "
+    yield b"world!"
+
+
+class TestRequest:
+    async def test_the_response_is_complete(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            response = await pool.request("GET", "http://example.com/")
+            assert isinstance(response, Response)
+            assert response.status == 200
+            assert response.headers == [(b"Content-Type", b"text/plain"), (b"Content-Length", b"13")]
+            assert response.content == b"Hello, world!"
+            assert response.extensions["http_version"] == b"HTTP/1.1"
+            assert response.extensions["reason_phrase"] == b"OK"
+            assert response.extensions["network_stream"] is backend.streams[0]
+            assert await response.aread() == b"Hello, world!"
+            assert idle(pool)
+
+    @pytest.mark.parametrize(
+        "url", ["http://example.com/path?q=1", b"http://example.com/path?q=1"], ids=["str", "bytes"]
+    )
+    async def test_a_get_request_has_a_host_and_nothing_else(self, url: str | bytes) -> None:
+        backend = AsyncRecordingBackend([CLOSING])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            await pool.request("GET", url)
+            await pool.request(b"GET", URL(url))
+        for stream in backend.streams:
+            assert stream.written == b"GET /path?q=1 HTTP/1.1\r\nHost: example.com\r\n\r\n"
+
+    async def test_bytes_are_sent_with_their_length(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            await pool.request("POST", "http://example.com:8080/", content=b"Hello, world!")
+        assert backend.streams[0].written == (
+            b"POST / HTTP/1.1\r\nHost: example.com:8080\r\nContent-Length: 13\r\n\r\nHello, world!"
+        )
+
+    async def test_an_iterable_is_sent_in_chunks(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            await pool.request("POST", "http://example.com/", content=body())
+        assert backend.streams[0].written == (
+            b"POST / HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"7\r\nHello, \r\n6\r\nworld!\r\n0\r\n\r\n"
+        )
+
+    async def test_headers_that_are_given_stay(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            headers: dict[bytes | str, bytes | str] = {"host": "other", "content-length": "13", "X-Header": "value"}
+            await pool.request("POST", "http://example.com/", headers=headers, content=body())
+        assert backend.streams[0].written == (
+            b"POST / HTTP/1.1\r\nhost: other\r\ncontent-length: 13\r\nX-Header: value\r\n\r\nHello, world!"
+        )
+
+    async def test_the_target_extension_replaces_the_target(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            await pool.request("OPTIONS", "http://example.com/path", extensions={"target": b"*"})
+        assert backend.streams[0].written == b"OPTIONS * HTTP/1.1\r\nHost: example.com\r\n\r\n"
+
+    async def test_a_prepared_request_is_sent_as_it_is(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            request = Request("GET", "http://example.com/", headers=[("Host", "given")])
+            response = await pool.handle_async_request(request)
+            assert await response.aread() == b"Hello, world!"
+            await response.aclose()
+            assert idle(pool)
+        assert backend.streams[0].written == b"GET / HTTP/1.1\r\nHost: given\r\n\r\n"
+
+
+class TestStream:
+    async def test_the_body_arrives_in_parts(self) -> None:
+        head, rest = OK[:-6], OK[-6:]
+        backend = AsyncRecordingBackend([head, rest])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            async with pool.stream("GET", "http://example.com/") as response:
+                assert response.status == 200
+                assert [part.decode() async for part in response.aiter_stream()] == ["Hello, ", "world!"]
+                assert not idle(pool)
+            assert idle(pool)
+
+    async def test_content_is_there_once_it_is_read(self) -> None:
+        async with (
+            AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool,
+            pool.stream("GET", "http://example.com/") as response,
+        ):
+            with pytest.raises(RuntimeError, match="streaming response"):
+                _ = response.content
+            assert await response.aread() == response.content == b"Hello, world!"
+
+    @pytest.mark.field(17)
+    async def test_a_partly_read_response_gives_its_place_back_at_once(self) -> None:
+        backend = AsyncRecordingBackend([OK[:-6], OK[-6:]])
+        async with AsyncConnectionPool(network_backend=backend, max_connections=1) as pool:
+            for _ in range(3):
+                async with pool.stream("GET", "http://example.com/", extensions={"timeout": {"pool": 0.0}}) as response:
+                    assert await anext(aiter(response.stream)) == b"Hello, "  # type: ignore[arg-type]
+                    assert "1 active, 0 queued | Connections: 1 active, 0 idle" in repr(pool)
+                assert empty(pool)
+            assert [stream.closed for stream in backend.streams] == [1, 1, 1]
+
+    async def test_closing_again_does_nothing(self) -> None:
+        async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
+            async with pool.stream("GET", "http://example.com/") as response:
+                await response.aread()
+                await response.aclose()
+                assert idle(pool)
+            await response.aclose()
+            assert idle(pool)
+
+    async def test_an_exception_in_the_block_gives_the_place_back(self) -> None:
+        async def fail(pool: AsyncConnectionPool) -> None:
+            async with pool.stream("GET", "http://example.com/") as response:
+                _ = response.status / 0
+
+        async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
+            with pytest.raises(ZeroDivisionError):
+                await fail(pool)
+            assert empty(pool)
+
+    async def test_a_body_that_fails_gives_the_place_back_before_it_is_closed(self) -> None:
+        async with (
+            AsyncConnectionPool(network_backend=AsyncRecordingBackend([CUT_SHORT])) as pool,
+            pool.stream("GET", "http://example.com/") as response,
+        ):
+            with pytest.raises(RemoteProtocolError):
+                await response.aread()
+            assert empty(pool)
+
+
+class TestReuse:
+    async def test_requests_to_one_origin_share_a_connection(self) -> None:
+        with scripted_server([step for _ in range(3) for step in (receive_request(), send(OK))]) as server:
+            async with AsyncConnectionPool() as pool:
+                for _ in range(3):
+                    assert (await pool.request("GET", server.url)).content == b"Hello, world!"
+                assert idle(pool)
+            await async_wait_until(lambda: not server.open_connections)
+            assert len(server.connections) == 1
+
+    async def test_origins_do_not(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            await pool.request("GET", "http://example.com/")
+            await pool.request("GET", "http://example.com:8080/")
+            await pool.request("GET", "http://example.org/")
+            assert "Connections: 0 active, 3 idle" in repr(pool)
+        ports = [(call["host"], call["port"]) for call in backend.connects]
+        assert ports == [("example.com", 80), ("example.com", 8080), ("example.org", 80)]
+
+    async def test_a_response_that_says_so_closes_its_connection(self) -> None:
+        backend = AsyncRecordingBackend([CLOSING])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            assert (await pool.request("GET", "http://example.com/")).content == b"ok"
+            assert empty(pool)
+            assert backend.streams[0].closed
+
+    async def test_a_connection_that_the_server_closed_is_replaced(self) -> None:
+        with scripted_server([receive_request(), send(OK), close()]) as server:
+            async with AsyncConnectionPool() as pool:
+                for _ in range(2):
+                    assert (await pool.request("GET", server.url)).status == 200
+                    await async_wait_until(lambda: server.connections[-1].closed)
+                    await async_pause()
+            assert len(server.connections) == 2
+
+    async def test_connections_are_listed_oldest_first(self) -> None:
+        async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
+            for host in ("a", "b"):
+                await pool.request("GET", f"http://{host}/")
+            assert [connection.info() for connection in pool.connections] == [
+                "'http://a:80', HTTP/1.1, IDLE, Request Count: 1",
+                "'http://b:80', HTTP/1.1, IDLE, Request Count: 1",
+            ]
+            pool.connections.clear()
+            assert len(pool.connections) == 2
+
+
+class TestSchemes:
+    @pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443), ("ws", 80), ("wss", 443)])
+    async def test_default_ports(self, scheme: str, port: int) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            await pool.request("GET", f"{scheme}://example.com/")
+        assert backend.connects[0]["port"] == port
+        assert len(backend.streams[0].handshakes) == (1 if port == 443 else 0)
+        assert backend.streams[0].written == b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"
+
+    @pytest.mark.parametrize(
+        ("url", "message"),
+        [
+            ("ftp://example.com/", "Request URL has an unsupported protocol 'ftp://'."),
+            ("socks5://example.com/", "Request URL has an unsupported protocol 'socks5://'."),
+            ("example.com", "Request URL is missing an 'http://' or 'https://' protocol."),
+            ("//example.com/", "Request URL is missing an 'http://' or 'https://' protocol."),
+        ],
+    )
+    async def test_others_are_refused(self, url: str, message: str) -> None:
+        async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
+            with pytest.raises(UnsupportedProtocol) as raised:
+                await pool.request("GET", url)
+            assert str(raised.value) == message
+            assert empty(pool)
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("outcome", "error"),
+        [
+            ([b"nonsense\r\n\r\n"], RemoteProtocolError),
+            ([b""], RemoteProtocolError),
+            (OSError("raised by a backend of one's own"), OSError),
+        ],
+    )
+    async def test_the_place_comes_back(self, outcome: Any, error: type[Exception]) -> None:
+        backend = AsyncRecordingBackend(outcome, [OK])
+        async with AsyncConnectionPool(network_backend=backend, max_connections=1) as pool:
+            with pytest.raises(error):
+                await pool.request("GET", "http://example.com/")
+            assert empty(pool)
+            assert (await pool.request("GET", "http://example.com/")).status == 200
+        assert all(stream.closed for stream in backend.streams)
+
+    async def test_a_reset_is_a_read_error(self) -> None:
+        with scripted_server([receive_request(), lambda connection: connection.abort()]) as server:
+            pool = AsyncConnectionPool()
+            async with pool:
+                with pytest.raises(ReadError):
+                    await pool.request("GET", server.url)
+                assert empty(pool)
+
+    async def test_arguments_of_the_wrong_type(self) -> None:
+        async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
+            wrong: Any = {"timeout": 1.0}
+            with pytest.raises(TypeError, match="timeout"):
+                await pool.request("GET", "http://example.com/", **wrong)
+            with pytest.raises(TypeError, match="timeout"):
+                pool.stream("GET", "http://example.com/", **wrong)
+            with pytest.raises(TypeError, match="url must be"):
+                await pool.request("GET", 1)  # type: ignore[arg-type]
+            with pytest.raises(TypeError, match="headers must be"):
+                await pool.request("GET", "http://example.com/", headers=1)  # type: ignore[arg-type]
+            with pytest.raises(TypeError, match="content must be"):
+                await pool.request("GET", "http://example.com/", content=1)  # type: ignore[arg-type]
+            assert empty(pool)

@@ -1,0 +1,199 @@
+"""Requests that wait for a connection: when they do, who is next, and for how long."""
+
+import pytest
+from httpcore import AsyncConnectionInterface, AsyncConnectionPool, ConnectError, Origin, PoolTimeout, Request, Response
+from httpcore_test_support.background import AsyncBackground
+from httpcore_test_support.connections import AsyncForeignConnection
+from httpcore_test_support.recording import AsyncRecordingBackend
+from httpcore_test_support.waiting import async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+URL = "http://example.com/"
+NO_WAIT = {"timeout": {"pool": 0.0}}
+
+
+class Clock:
+    """Stands in for the `time` module, and moves when told to."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class AsyncLateConnection(AsyncForeignConnection):
+    """Carries two requests at a time; a minute passes before it refuses one."""
+
+    def __init__(self, origin: Origin, clock: Clock) -> None:
+        super().__init__(origin, streams=2)
+        self.clock = clock
+
+    async def handle_async_request(self, request: Request) -> Response:
+        if self.refusals:
+            self.clock.now += 60
+        return await super().handle_async_request(request)
+
+
+class AsyncOneConnectionPool(AsyncConnectionPool):
+    """Knows one connection only."""
+
+    def __init__(self, connection: AsyncConnectionInterface) -> None:
+        super().__init__(max_connections=1)
+        self.connection = connection
+
+    def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
+        return self.connection
+
+
+def queued(pool: AsyncConnectionPool, count: int) -> bool:
+    """Whether so many requests wait."""
+    return f" {count} queued |" in repr(pool)
+
+
+class TestLimit:
+    async def test_there_are_no_more_connections_than_allowed(self) -> None:
+        async with (
+            AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=2) as pool,
+            pool.stream("GET", URL),
+            pool.stream("GET", URL),
+        ):
+            assert "2 active, 0 queued | Connections: 2 active, 0 idle" in repr(pool)
+            with pytest.raises(PoolTimeout):
+                await pool.request("GET", URL, extensions=NO_WAIT)
+            assert "2 active, 0 queued | Connections: 2 active, 0 idle" in repr(pool)
+
+    async def test_ten_by_default(self) -> None:
+        async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
+            request = Request("GET", URL, headers=[("Host", "example.com")])
+            responses = [await pool.handle_async_request(request) for _ in range(10)]
+            with pytest.raises(PoolTimeout):
+                await pool.request("GET", URL, extensions=NO_WAIT)
+            for response in responses:
+                await response.aclose()
+
+    async def test_none_is_no_limit(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend, max_connections=None) as pool:
+            request = Request("GET", URL, headers=[("Host", "example.com")])
+            responses = [await pool.handle_async_request(request) for _ in range(50)]
+            assert len(backend.streams) == 50
+            for response in responses:
+                await response.aclose()
+
+    async def test_an_idle_connection_of_another_origin_makes_room(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        async with AsyncConnectionPool(network_backend=backend, max_connections=1) as pool:
+            await pool.request("GET", "http://a/")
+            await pool.request("GET", "http://b/", extensions=NO_WAIT)
+            assert [stream.closed for stream in backend.streams] == [1, 0]
+
+
+class TestQueue:
+    async def test_a_request_waits_until_a_response_is_closed(self) -> None:
+        backend = AsyncRecordingBackend([OK, OK])
+        async with (
+            AsyncConnectionPool(network_backend=backend, max_connections=1) as pool,
+            AsyncBackground() as background,
+        ):
+            async with pool.stream("GET", URL) as response:
+                call = background.start(pool.request, "GET", URL)
+                await async_wait_until(lambda: queued(pool, 1))
+                await response.aread()
+                assert queued(pool, 1)
+            assert (await call.result()).content == b"ok"
+            assert len(backend.streams) == 1
+
+    async def test_first_come_first_served_across_origins(self) -> None:
+        served: list[str] = []
+        hosts = ["b", "a", "c", "a", "b"]
+
+        async def send_request(host: str) -> None:
+            async with pool.stream("GET", f"http://{host}/") as response:
+                served.append(host)
+                await response.aread()
+
+        async with (
+            AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK, OK]), max_connections=1) as pool,
+            AsyncBackground() as background,
+        ):
+            async with pool.stream("GET", "http://a/"):
+                calls = []
+                for position, host in enumerate(hosts):
+                    calls.append(background.start(send_request, host))
+                    await async_wait_until(lambda position=position: queued(pool, position + 1))  # type: ignore[misc]
+            for call in calls:
+                await call.result()
+            assert served == hosts
+
+    async def test_one_that_gives_up_is_passed_over(self) -> None:
+        async with (
+            AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK, OK]), max_connections=1) as pool,
+            AsyncBackground() as background,
+        ):
+            async with pool.stream("GET", URL) as response:
+                call = background.start(pool.request, "GET", URL)
+                await async_wait_until(lambda: queued(pool, 1))
+                with pytest.raises(PoolTimeout):
+                    await pool.request("GET", URL, extensions=NO_WAIT)
+                assert queued(pool, 1)
+                await response.aread()
+            assert (await call.result()).status == 200
+
+    async def test_a_failure_to_connect_lets_the_next_one_try(self) -> None:
+        backend = AsyncRecordingBackend([OK], ConnectError("no"), [OK])
+        async with (
+            AsyncConnectionPool(network_backend=backend, max_connections=1) as pool,
+            AsyncBackground() as background,
+        ):
+            async with pool.stream("GET", URL):
+                calls = []
+                for position in range(2):
+                    calls.append(background.start(pool.request, "GET", URL))
+                    await async_wait_until(lambda position=position: queued(pool, position + 1))  # type: ignore[misc]
+            with pytest.raises(ConnectError):
+                await calls[0].result()
+            assert (await calls[1].result()).status == 200
+
+
+class TestTimeout:
+    async def test_the_error_tells_how_long_for_what_and_why(self) -> None:
+        async with (
+            AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=1) as pool,
+            pool.stream("GET", URL),
+        ):
+            with pytest.raises(PoolTimeout) as raised:
+                await pool.request("GET", "http://example.org/", extensions={"timeout": {"pool": 0.01}})
+            assert str(raised.value) == (
+                "Pool timed out after 0.01 seconds: no connection to http://example.org:80 became available "
+                "(1 of 1 in use, 1 waiting)"
+            )
+
+    async def test_nothing_is_left_behind(self) -> None:
+        async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=1) as pool:
+            async with pool.stream("GET", URL):
+                for _ in range(3):
+                    with pytest.raises(PoolTimeout):
+                        await pool.request("GET", URL, extensions=NO_WAIT)
+            assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
+            assert (await pool.request("GET", URL, extensions=NO_WAIT)).status == 200
+
+    @pytest.mark.field(10)
+    async def test_it_goes_on_when_a_connection_refuses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A clock that moves by the whole limit before a refusal leaves no time for a second wait."""
+        clock = Clock()
+        monkeypatch.setattr("httpcore._async.connection_pool.time", clock)
+        connection = AsyncLateConnection(Origin(b"http", b"example.com", 80), clock)
+        async with (
+            AsyncOneConnectionPool(connection) as pool,
+            AsyncBackground() as background,
+            pool.stream("GET", URL),
+        ):
+            async with pool.stream("GET", URL):
+                call = background.start(pool.request, "GET", URL, extensions={"timeout": {"pool": 60.0}})
+                await async_wait_until(lambda: queued(pool, 1))
+                connection.refusals = 1
+            with pytest.raises(PoolTimeout, match="after 60 seconds"):
+                await call.result()
+        assert connection.refusals == 0

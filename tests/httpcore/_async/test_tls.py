@@ -1,0 +1,154 @@
+"""TLS with real handshakes: contexts, names and protocols."""
+
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from httpcore import AsyncConnectionPool, ConnectError, _ssl
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import receive_request, send
+from httpcore_test_support.waiting import async_at_once, async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+SCRIPT = [receive_request(), send(OK)]
+
+
+@pytest.fixture
+def built(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ssl.SSLContext]]:
+    """All default contexts that are made; they trust the test's own authority."""
+    contexts: list[ssl.SSLContext] = []
+
+    def default_ssl_context() -> ssl.SSLContext:
+        contexts.append(certificates.client_context())
+        return contexts[-1]
+
+    monkeypatch.setattr(_ssl, "default_ssl_context", default_ssl_context)
+    _ssl._context_offering.cache_clear()
+    yield contexts
+    _ssl._context_offering.cache_clear()
+
+
+class TestDefaultContext:
+    @pytest.mark.field(71)
+    async def test_two_pools_share_one(self, certificates: Certificates, built: list[ssl.SSLContext]) -> None:
+        with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
+            for _ in range(2):
+                pool = AsyncConnectionPool()
+                async with pool:
+                    assert (await pool.request("GET", server.url)).content == b"ok"
+            assert len(server.connections) == 2
+        assert len(built) == 1
+
+    @pytest.mark.field(71)
+    async def test_none_is_made_for_clear_connections(self, built: list[ssl.SSLContext]) -> None:
+        with scripted_server(SCRIPT) as server:
+            pool = AsyncConnectionPool()
+            async with pool:
+                assert (await pool.request("GET", server.url)).content == b"ok"
+        assert built == []
+
+    @pytest.mark.field(72)
+    async def test_the_connections_of_a_pool_share_one(
+        self, certificates: Certificates, built: list[ssl.SSLContext]
+    ) -> None:
+        with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
+            pool = AsyncConnectionPool()
+            async with pool:
+
+                async def send_request() -> Any:
+                    async with pool.stream("GET", server.url) as response:
+                        # Held until there are five, so that none is used twice.
+                        await async_wait_until(lambda: len(server.connections) == 5)
+                        return await response.aread()
+
+                assert await async_at_once(*[send_request] * 5) == [b"ok"] * 5
+        assert len(built) == 1
+
+    async def test_servers_are_verified(self, certificates: Certificates) -> None:
+        with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
+            pool = AsyncConnectionPool()
+            async with pool:
+                with pytest.raises(ConnectError, match="certificate verify failed"):
+                    await pool.request("GET", server.url)
+                await async_wait_until(lambda: not server.open_connections)
+
+
+class TestNames:
+    async def test_the_host_has_to_match(self, certificates: Certificates) -> None:
+        context = certificates.server_context(identities=["example.org"])
+        with scripted_server(SCRIPT, tls=context) as server:
+            pool = AsyncConnectionPool(ssl_context=certificates.client_context())
+            async with pool:
+                with pytest.raises(ConnectError, match="certificate verify failed"):
+                    await pool.request("GET", server.url)
+                assert pool.connections == []
+
+    async def test_another_name_can_be_asked_for(self, certificates: Certificates) -> None:
+        names: list[Any] = []
+        context = certificates.server_context(identities=["example.org"])
+        context.sni_callback = lambda tls, name, context: names.append(name)
+        with scripted_server(SCRIPT, tls=context) as server:
+            pool = AsyncConnectionPool(ssl_context=certificates.client_context())
+            async with pool:
+                response = await pool.request("GET", server.url, extensions={"sni_hostname": "example.org"})
+                assert response.content == b"ok"
+        assert names == ["example.org"]
+
+
+class TestProtocols:
+    async def test_http_1_1_is_asked_for(self, certificates: Certificates) -> None:
+        context = certificates.server_context(alpn=["h2", "http/1.1"])
+        with scripted_server(SCRIPT, tls=context) as server:
+            pool = AsyncConnectionPool(ssl_context=certificates.client_context())
+            async with pool:
+                response = await pool.request("GET", server.url)
+                tls = response.extensions["network_stream"].get_extra_info("ssl_object")
+                assert tls.selected_alpn_protocol() == "http/1.1"
+
+    @pytest.mark.field(53)
+    @pytest.mark.parametrize(("http1", "expected"), [(True, ["h2", "http/1.1"]), (False, ["h2"])])
+    async def test_http_2_comes_first(
+        self,
+        certificates: Certificates,
+        monkeypatch: pytest.MonkeyPatch,
+        http1: bool,
+        expected: list[str],
+    ) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+        offered: list[list[str]] = []
+
+        class Context(ssl.SSLContext):
+            def set_alpn_protocols(self, protocols: Any) -> None:
+                offered.append(protocols)
+                super().set_alpn_protocols(["http/1.1"])
+
+        context = Context(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(certificates.authority_pem)
+        with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
+            pool = AsyncConnectionPool(ssl_context=context, http1=http1, http2=True)
+            async with pool:
+                await pool.request("GET", server.url)
+        assert offered == [expected]
+
+    async def test_requests_that_counted_on_http_2_get_connections_of_their_own(
+        self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """All but the first wait to see which protocol the server speaks; the next time they know."""
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+        with scripted_server(SCRIPT, tls=certificates.server_context(alpn=["http/1.1"])) as server:
+            pool = AsyncConnectionPool(ssl_context=certificates.client_context(), http2=True)
+            async with pool:
+                for count in (3, 6):
+
+                    async def send_request(count: int = count) -> Any:
+                        headers = [("Connection", "close")]
+                        async with pool.stream("GET", server.url, headers=headers) as response:
+                            await async_wait_until(lambda: len(server.connections) == count)
+                            return await response.aread()
+
+                    assert await async_at_once(*[send_request] * 3) == [b"ok"] * 3
+                    assert pool.connections == []

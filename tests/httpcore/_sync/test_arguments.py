@@ -1,0 +1,181 @@
+# Generated from ../_async/test_arguments.py by tools/make_sync.py: edit that file, then run it.
+"""What the arguments of pools and connections do."""
+
+import inspect
+import socket
+import ssl
+from typing import Any
+
+import pytest
+from httpcore import ConnectError, ConnectionPool, HTTPConnection, Origin
+from httpcore_test_support.recording import RecordingBackend
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import receive_request, send
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+URL = "http://example.com/"
+ORIGIN = Origin(b"http", b"example.com", 80)
+NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+KEEP_ALIVE = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+SECURE_ORIGIN = Origin(b"https", b"example.com", 443)
+
+# Two ways to send requests to an origin with the same arguments: through a pool, and over a connection of one's own.
+CLIENTS = [
+    pytest.param(lambda origin, **arguments: ConnectionPool(**arguments), id="pool"),
+    pytest.param(HTTPConnection, id="connection"),
+]
+
+
+class Clock:
+    """Stands in for the `time` module, and moves when told to."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def defaults(function: Any) -> dict[str, Any]:
+    """The names of all arguments that have a default, with it."""
+    parameters = inspect.signature(function).parameters.values()
+    return {parameter.name: parameter.default for parameter in parameters if parameter.default is not parameter.empty}
+
+
+def test_the_defaults_of_a_pool() -> None:
+    assert defaults(ConnectionPool) == {
+        "ssl_context": None,
+        "proxy": None,
+        "max_connections": 10,
+        "max_keepalive_connections": None,
+        "keepalive_expiry": None,
+        "http1": True,
+        "http2": False,
+        "retries": 0,
+        "local_address": None,
+        "uds": None,
+        "network_backend": None,
+        "socket_options": None,
+    }
+
+
+def test_the_defaults_of_a_connection() -> None:
+    assert defaults(HTTPConnection) == {
+        "ssl_context": None,
+        "keepalive_expiry": None,
+        "http1": True,
+        "http2": False,
+        "retries": 0,
+        "local_address": None,
+        "uds": None,
+        "network_backend": None,
+        "socket_options": None,
+    }
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+class TestNetwork:
+    def test_by_default_the_host_is_connected_to(self, client: Any) -> None:
+        backend = RecordingBackend([OK])
+        with client(ORIGIN, network_backend=backend) as http:
+            http.request("GET", URL)
+        assert backend.connects == [
+            {"host": "example.com", "port": 80, "local_address": None, "timeout": None, "socket_options": None}
+        ]
+
+    def test_local_address_and_socket_options_are_handed_on(self, client: Any) -> None:
+        backend = RecordingBackend([OK])
+        with client(ORIGIN, network_backend=backend, local_address="::", socket_options=[NO_DELAY]) as http:
+            http.request("GET", URL, extensions={"timeout": {"connect": 5.0}})
+        assert backend.connects == [
+            {"host": "example.com", "port": 80, "local_address": "::", "timeout": 5.0, "socket_options": [NO_DELAY]}
+        ]
+
+    def test_a_unix_socket_takes_the_place_of_the_host(self, client: Any) -> None:
+        backend = RecordingBackend([OK])
+        with client(ORIGIN, network_backend=backend, uds="/run/server", socket_options=[KEEP_ALIVE]) as http:
+            http.request("GET", URL, extensions={"timeout": {"connect": 5.0}})
+        assert backend.connects == [{"path": "/run/server", "timeout": 5.0, "socket_options": [KEEP_ALIVE]}]
+        assert backend.streams[0].written == b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"
+
+    def test_retries(self, client: Any) -> None:
+        backend = RecordingBackend(ConnectError("no"), ConnectError("no"), [OK])
+        with client(ORIGIN, network_backend=backend, retries=2) as http:
+            assert (http.request("GET", URL)).status == 200
+        assert (len(backend.connects), len(backend.sleeps)) == (3, 2)
+
+    def test_a_context_of_ones_own(self, client: Any) -> None:
+        backend = RecordingBackend([OK])
+        context = ssl.create_default_context()
+        with client(SECURE_ORIGIN, network_backend=backend, ssl_context=context) as http:
+            http.request("GET", "https://example.com/", extensions={"timeout": {"connect": 5.0}})
+        handshake = {"ssl_context": context, "server_hostname": "example.com", "timeout": 5.0}
+        assert backend.streams[0].handshakes == [handshake]
+
+
+class TestSockets:
+    def test_local_address(self) -> None:
+        with scripted_server([receive_request(), send(OK)]) as server:
+            pool = ConnectionPool(local_address="127.0.0.2")
+            with pool:
+                response = pool.request("GET", server.url)
+                stream = response.extensions["network_stream"]
+                assert stream.get_extra_info("client_addr")[0] == "127.0.0.2"
+                assert stream.get_extra_info("server_addr")[:2] == ("127.0.0.1", server.port)
+
+    def test_socket_options(self) -> None:
+        with scripted_server([receive_request(), send(OK)]) as server:
+            for options, expected in (([], 0), ([KEEP_ALIVE], 1)):
+                pool = ConnectionPool(socket_options=options)
+                with pool:
+                    response = pool.request("GET", server.url)
+                    sock = response.extensions["network_stream"].get_extra_info("socket")
+                    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == expected
+
+    def test_a_unix_socket(self) -> None:
+        with scripted_server([receive_request(), send(OK)], unix=True) as server:
+            pool = ConnectionPool(uds=server.unix_socket)
+            with pool:
+                assert (pool.request("GET", URL)).content == b"ok"
+            assert server.connections[0].received.startswith(b"GET / HTTP/1.1\r\nHost: example.com\r\n")
+
+
+class TestKeepAlive:
+    def test_no_more_idle_connections_than_allowed(self) -> None:
+        backend = RecordingBackend([OK])
+        with ConnectionPool(network_backend=backend, max_keepalive_connections=1) as pool:
+            for host in ("a", "b"):
+                pool.request("GET", f"http://{host}/")
+            assert [stream.closed for stream in backend.streams] == [1, 0]
+
+    def test_none_are_kept_with_zero(self) -> None:
+        backend = RecordingBackend([OK])
+        with ConnectionPool(network_backend=backend, max_keepalive_connections=0) as pool:
+            pool.request("GET", URL)
+            assert (backend.streams[0].closed, pool.connections) == (1, [])
+
+    def test_they_are_closed_when_their_time_is_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = Clock()
+        monkeypatch.setattr("httpcore._sync.connection_pool.time", clock)
+        backend = RecordingBackend([OK])
+        with ConnectionPool(network_backend=backend, keepalive_expiry=60.0) as pool:
+            pool.request("GET", "http://a/")
+            clock.now += 59.0
+            pool.request("GET", "http://b/")
+            assert [stream.closed for stream in backend.streams] == [0, 0]
+            clock.now += 2.0
+            pool.request("GET", "http://c/")
+            assert [stream.closed for stream in backend.streams] == [1, 0, 0]
+
+    def test_a_connection_knows_its_time_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = Clock()
+        monkeypatch.setattr("httpcore_h11._sync.connection.time", clock)
+        backend = RecordingBackend([OK])
+        with HTTPConnection(ORIGIN, keepalive_expiry=60.0, network_backend=backend) as connection:
+            connection.request("GET", URL)
+            clock.now += 59.0
+            assert not connection.has_expired()
+            clock.now += 2.0
+            assert connection.has_expired()

@@ -1,0 +1,96 @@
+# Generated from ../_async/test_pool_closing.py by tools/make_sync.py: edit that file, then run it.
+"""Closing a pool, in whatever state it is."""
+
+from typing import Any
+
+import pytest
+from httpcore import ConnectError, ConnectionPool, NetworkStream, ReadError, Request
+from httpcore_test_support.background import Background
+from httpcore_test_support.recording import RecordingBackend
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import receive_request, send
+from httpcore_test_support.waiting import wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+URL = "http://example.com/"
+HOST = [("Host", "example.com")]
+EMPTY = "Requests: 0 active, 0 queued | Connections: 0 active, 0 idle"
+
+
+def test_idle_connections_are_closed() -> None:
+    backend = RecordingBackend([OK])
+    pool = ConnectionPool(network_backend=backend)
+    for host in ("a", "b", "c"):
+        pool.request("GET", f"http://{host}/")
+    pool.close()
+    assert [stream.closed for stream in backend.streams] == [1, 1, 1]
+    assert EMPTY in repr(pool)
+    pool.close()
+    assert [stream.closed for stream in backend.streams] == [1, 1, 1]
+
+
+def test_a_pool_that_was_never_used_can_be_closed() -> None:
+    with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
+        assert pool.connections == []
+
+
+@pytest.mark.field(14)
+def test_an_unread_response_does_not_get_in_the_way() -> None:
+    with scripted_server([receive_request(), send(OK[:-1])]) as server:
+        pool = ConnectionPool()
+        with pool:
+            response = pool.handle_request(Request("GET", server.url, headers=HOST))
+        wait_until(lambda: not server.open_connections)
+        assert "Requests: 1 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
+        with pytest.raises(ReadError):
+            response.read()
+        response.close()
+        assert EMPTY in repr(pool)
+
+
+def test_an_exception_in_the_block_is_not_replaced() -> None:
+    def fail() -> None:
+        with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
+            response = pool.handle_request(Request("GET", URL, headers=HOST))
+            _ = response.status / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+
+def test_requests_that_wait_end_with_an_error() -> None:
+    pool = ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=1)
+    with Background() as background, pool.stream("GET", URL):
+        calls = [background.start(pool.request, "GET", URL) for _ in range(3)]
+        wait_until(lambda: " 3 queued" in repr(pool))
+        pool.close()
+        for call in calls:
+            with pytest.raises(ConnectError, match="pool was closed while the request waited"):
+                call.result()
+    assert EMPTY in repr(pool)
+
+
+def test_it_may_be_used_again() -> None:
+    backend = RecordingBackend([OK, OK])
+    pool = ConnectionPool(network_backend=backend, max_connections=1)
+    for count in (1, 2):
+        with pool:
+            for _ in range(2):
+                assert (pool.request("GET", URL)).status == 200
+            assert [stream.closed for stream in backend.streams] == [*[1] * (count - 1), 0]
+    assert [stream.closed for stream in backend.streams] == [1, 1]
+
+
+def test_a_request_in_the_middle_of_connecting_ends_and_is_closed_then() -> None:
+    class Backend(RecordingBackend):
+        def connect_tcp(self, *args: Any, **kwargs: Any) -> NetworkStream:
+            pool.close()
+            return super().connect_tcp(*args, **kwargs)
+
+    backend = Backend([OK])
+    pool = ConnectionPool(network_backend=backend)
+    assert (pool.request("GET", URL)).content == b"ok"
+    assert EMPTY in repr(pool)
+    assert backend.streams[0].closed == 1

@@ -1,0 +1,179 @@
+# Generated from ../_async/test_pool_foreign.py by tools/make_sync.py: edit that file, then run it.
+"""Pools with connections that somebody else wrote, of which nothing is known but the connection interface."""
+
+import pytest
+from httpcore import ConnectionInterface, ConnectionPool, Origin, PoolTimeout, Request, Response
+from httpcore_test_support.background import Background, without_waiting
+from httpcore_test_support.connections import ForeignConnection
+from httpcore_test_support.waiting import wait_until
+
+pytestmark = pytest.mark.anyio
+
+URL = "http://example.com/"
+ORIGIN = Origin(b"http", b"example.com", 80)
+
+
+class ForeignPool(ConnectionPool):
+    """Uses the given connections in turn, and notes for which origins."""
+
+    def __init__(self, *prepared: ConnectionInterface, max_connections: int = 10, keep: int | None = None) -> None:
+        super().__init__(max_connections=max_connections, max_keepalive_connections=keep)
+        self.prepared = list(prepared)
+        self.origins: list[Origin] = []
+
+    def create_connection(self, origin: Origin) -> ConnectionInterface:
+        self.origins.append(origin)
+        return self.prepared.pop(0)
+
+
+class TestInterface:
+    def test_requests_go_through_the_connection(self) -> None:
+        connection = ForeignConnection(ORIGIN)
+        pool = ForeignPool(connection)
+        with pool:
+            for _ in range(2):
+                assert (pool.request("GET", URL)).content == b"foreign"
+            assert pool.origins == [ORIGIN]
+            assert pool.connections == [connection]
+            assert "Connections: 0 active, 1 idle" in repr(pool)
+            assert connection.closed == 0
+        assert [request.method for request in connection.requests] == [b"GET", b"GET"]
+        assert connection.closed == 1
+
+    @pytest.mark.parametrize("generator", [False, True], ids=["object", "generator"])
+    def test_a_body_is_read_in_parts(self, generator: bool) -> None:
+        connection = ForeignConnection(ORIGIN, generator=generator)
+        with ForeignPool(connection) as pool:
+            with pool.stream("GET", URL) as response:
+                assert [part.decode() for part in response.iter_stream()] == ["for", "eign"]
+            assert "Connections: 0 active, 1 idle" in repr(pool)
+
+    @pytest.mark.parametrize("generator", [False, True], ids=["object", "generator"])
+    def test_a_body_is_closed_when_it_was_read_in_part(self, generator: bool) -> None:
+        connection = ForeignConnection(ORIGIN, generator=generator)
+        with ForeignPool(connection) as pool:
+            with pool.stream("GET", URL) as response:
+                assert next(iter(response.stream)) == b"for"  # type: ignore[arg-type]
+                assert connection.in_use == 1
+            assert connection.in_use == 0
+            assert "Connections: 0 active, 1 idle" in repr(pool)
+
+    def test_a_body_without_a_close_method_is_just_left(self) -> None:
+        class Connection(ForeignConnection):
+            def handle_request(self, request: Request) -> Response:
+                response = super().handle_request(request)
+                self.in_use -= 1
+                return Response(200, content=response.read())
+
+        with ForeignPool(Connection(ORIGIN)) as pool:
+            with pool.stream("GET", URL) as response:
+                assert response.read() == b"foreign"
+            assert "Connections: 0 active, 1 idle" in repr(pool)
+
+    def test_one_that_stays_busy_is_closed(self) -> None:
+        """The body was never started, so the generator's own cleanup does not run."""
+        connection = ForeignConnection(ORIGIN, generator=True)
+        with ForeignPool(connection) as pool:
+            with pool.stream("GET", URL):
+                pass
+            assert connection.closed == 1
+            assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
+
+
+class TestRefusal:
+    def test_a_request_moves_on_to_another_connection(self) -> None:
+        refusing, other = ForeignConnection(ORIGIN, refusals=1), ForeignConnection(ORIGIN)
+        with ForeignPool(refusing, other) as pool:
+            assert (pool.request("GET", URL)).status == 200
+            assert pool.connections == [other]
+        assert (refusing.closed, len(refusing.requests)) == (1, 0)
+
+    def test_an_idle_connection_that_refuses_is_not_tried_again(self) -> None:
+        refusing, other = ForeignConnection(ORIGIN), ForeignConnection(ORIGIN)
+        with ForeignPool(refusing, other, max_connections=1) as pool:
+            pool.request("GET", URL)
+            refusing.refusals = 1_000_000
+            for _ in range(2):
+                assert (pool.request("GET", URL)).status == 200
+            assert pool.connections == [other]
+        assert refusing.refusals == 999_999
+        assert refusing.closed == 1
+
+    def test_a_request_that_was_refused_waits_for_its_turn(self) -> None:
+        connection = ForeignConnection(ORIGIN, streams=2)
+        with ForeignPool(connection, max_connections=1) as pool, Background() as background:
+            with pool.stream("GET", URL):
+                connection.refusals = 1
+                call = background.start(pool.request, "GET", URL)
+                wait_until(lambda: " 1 queued" in repr(pool))
+            assert (call.result()).status == 200
+            assert pool.connections == [connection]
+
+
+class TestSharing:
+    def test_requests_share_a_connection(self) -> None:
+        connection = ForeignConnection(ORIGIN, streams=3)
+        with ForeignPool(connection, max_connections=1) as pool:
+            with pool.stream("GET", URL), pool.stream("GET", URL), pool.stream("GET", URL):
+                assert "3 active, 0 queued | Connections: 1 active, 0 idle" in repr(pool)
+                with pytest.raises(PoolTimeout):
+                    pool.request("GET", URL, extensions={"timeout": {"pool": 0.0}})
+            assert "0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
+
+    def test_requests_that_wait_get_the_streams_that_end(self) -> None:
+        connection = ForeignConnection(ORIGIN, streams=2)
+        with (
+            ForeignPool(connection, max_connections=1) as pool,
+            Background() as background,
+            pool.stream("GET", URL),
+        ):
+            with pool.stream("GET", URL):
+                calls = [background.start(pool.request, "GET", URL) for _ in range(3)]
+                wait_until(lambda: " 3 queued" in repr(pool))
+            for call in calls:
+                assert (call.result()).status == 200
+            assert "1 active, 0 queued" in repr(pool)
+
+
+class TestFailures:
+    def test_the_place_comes_back_when_no_connection_can_be_made(self) -> None:
+        with ForeignPool(max_connections=1) as pool:
+            for _ in range(2):
+                with pytest.raises(IndexError):
+                    pool.request("GET", URL)
+            assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
+
+    def test_a_connection_that_cannot_be_closed_does_not_keep_the_others_open(self) -> None:
+        class Stubborn(ForeignConnection):
+            def close(self) -> None:
+                super().close()
+                raise OSError("cannot be closed")
+
+        connections = [Stubborn(ORIGIN), Stubborn(ORIGIN)]
+        with ForeignPool(*connections) as pool, pool.stream("GET", URL), pool.stream("GET", URL):
+            pass
+        assert [connection.closed for connection in connections] == [1, 1]
+
+    @pytest.mark.parametrize("moment", ["opened", "established"])
+    def test_what_is_given_back_while_the_pool_is_busy_is_closed(self, moment: str) -> None:
+        """A response may end at any moment, as in another thread or at its finalisation, even within the pool."""
+
+        class Meddling(ForeignConnection):
+            handling = False
+
+            def is_available(self) -> bool:
+                if self.handling == (moment == "established"):
+                    without_waiting(response.close)
+                return super().is_available()
+
+            def handle_request(self, request: Request) -> Response:
+                assert other.closed == (1 if moment == "opened" else 0)
+                self.handling = True
+                return super().handle_request(request)
+
+        other = ForeignConnection(ORIGIN)
+        with ForeignPool(other, Meddling(ORIGIN), keep=0) as pool:
+            response = pool.handle_request(Request("GET", URL))
+            with pool.stream("GET", URL):
+                assert other.closed == 1
+                assert len(pool.connections) == 1

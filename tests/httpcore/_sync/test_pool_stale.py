@@ -1,0 +1,154 @@
+# Generated from ../_async/test_pool_stale.py by tools/make_sync.py: edit that file, then run it.
+"""Connections that died while they were idle."""
+
+import pytest
+from httpcore import ConnectionPool, ReadError, RemoteProtocolError
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.steps import by_connection
+from httpcore_test_support.waiting import wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def answer(connection: Connection) -> None:
+    while True:
+        connection.receive_request()
+        connection.send(OK)
+
+
+def answer_once_then_vanish(connection: Connection) -> None:
+    """The next request crosses with the close: it is received, so the client could not know, and not answered."""
+    connection.receive_request()
+    connection.send(OK)
+    connection.receive_request()
+    connection.abort()
+
+
+def vanish(connection: Connection) -> None:
+    connection.receive_request()
+    connection.abort()
+
+
+@pytest.mark.field(16)
+@pytest.mark.parametrize(("method", "content"), [("GET", None), ("PUT", b"body"), ("DELETE", None)])
+def test_request_is_repeated_once(method: str, content: bytes | None) -> None:
+    """A reused connection that dies before the first byte of a response: repeated silently on a new one."""
+    with scripted_server(by_connection(answer_once_then_vanish, answer)) as server:
+        with ConnectionPool() as pool:
+            pool.request("GET", server.url)
+            response = pool.request(method, server.url, content=content)
+            assert response.content == b"hello"
+            assert pool.stats().opened == 2
+            if content:
+                assert content in server.connections[1].received
+
+
+@pytest.mark.field(16)
+def test_request_is_not_repeated_twice() -> None:
+    with scripted_server(by_connection(answer_once_then_vanish, vanish)) as server:
+        with ConnectionPool() as pool:
+            pool.request("GET", server.url)
+            with pytest.raises((ReadError, RemoteProtocolError)):
+                pool.request("GET", server.url)
+            assert len(server.connections) == 2
+            assert pool.connections == []
+
+
+@pytest.mark.field(16)
+def test_request_on_a_new_connection_is_never_repeated() -> None:
+    with scripted_server(vanish) as server:
+        with ConnectionPool() as pool:
+            with pytest.raises((ReadError, RemoteProtocolError)):
+                pool.request("GET", server.url)
+            assert len(server.connections) == 1
+
+
+@pytest.mark.field(16)
+def test_request_that_could_change_something_twice_is_not_repeated() -> None:
+    with scripted_server(answer_once_then_vanish) as server:
+        with ConnectionPool() as pool:
+            pool.request("GET", server.url)
+            with pytest.raises((ReadError, RemoteProtocolError)):
+                pool.request("POST", server.url, content=b"body")
+            assert len(server.connections) == 1
+
+
+@pytest.mark.field(16)
+def test_request_whose_body_is_spent_is_not_repeated() -> None:
+    class Spent:
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            yield b"body"
+
+    with scripted_server(answer_once_then_vanish) as server:
+        with ConnectionPool() as pool:
+            pool.request("GET", server.url)
+            with pytest.raises((ReadError, RemoteProtocolError)):
+                pool.request("PUT", server.url, content=Spent())
+            assert len(server.connections) == 1
+
+
+@pytest.mark.field(16)
+def test_request_that_was_partly_answered_is_not_repeated() -> None:
+    def cut_off(connection: Connection) -> None:
+        connection.receive_request()
+        connection.send(OK)
+        connection.receive_request()
+        connection.send(b"HTTP/1.1 2")
+
+    def close(connection: Connection) -> None:
+        cut_off(connection)
+        connection.close()
+
+    with scripted_server(close) as server:
+        with ConnectionPool() as pool:
+            pool.request("GET", server.url)
+            with pytest.raises(RemoteProtocolError):
+                pool.request("GET", server.url)
+            assert len(server.connections) == 1
+
+
+def answer_once(connection: Connection) -> None:
+    connection.receive_request()
+    connection.send(OK)
+    connection.shutdown_write()
+
+
+@pytest.mark.field(18)
+def test_idle_connections_closed_by_their_server_are_closed_on_request() -> None:
+    with scripted_server(answer_once) as server, scripted_server(answer_once) as other:
+        with ConnectionPool() as pool:
+            pool.request("GET", server.url)
+            pool.request("GET", other.url)
+            wait_until(lambda: all(connection.has_expired() for connection in pool.connections))
+            pool.close_expired()
+            assert pool.connections == []
+            wait_until(lambda: server.open_connections == 0)
+            wait_until(lambda: other.open_connections == 0)
+            assert pool.stats().closed["stale"] == 2
+
+
+@pytest.mark.field(18)
+def test_idle_connections_closed_by_their_server_are_closed_by_a_request_to_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with scripted_server(answer_once) as server, scripted_server(answer) as other:
+        with ConnectionPool() as pool:
+            pool.request("GET", server.url)
+            wait_until(pool.connections[0].has_expired)
+            monkeypatch.setattr("httpcore._pool_state._LIVENESS_INTERVAL", 0.0)
+            pool.request("GET", other.url)
+            assert len(pool.connections) == 1
+            wait_until(lambda: server.open_connections == 0)
+
+
+def test_expired_connections_are_closed_by_a_request_to_another() -> None:
+    with scripted_server(answer) as server, scripted_server(answer) as other:
+        with ConnectionPool(keepalive_expiry=0.05) as pool:
+            pool.request("GET", server.url)
+            pool._network_backend.sleep(0.06)
+            pool.request("GET", other.url)
+            assert len(pool.connections) == 1
+            assert pool.stats().closed["expired"] == 1
+            wait_until(lambda: server.open_connections == 0)

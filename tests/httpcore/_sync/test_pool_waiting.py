@@ -1,0 +1,200 @@
+# Generated from ../_async/test_pool_waiting.py by tools/make_sync.py: edit that file, then run it.
+"""Requests that wait for a connection: when they do, who is next, and for how long."""
+
+import pytest
+from httpcore import ConnectError, ConnectionInterface, ConnectionPool, Origin, PoolTimeout, Request, Response
+from httpcore_test_support.background import Background
+from httpcore_test_support.connections import ForeignConnection
+from httpcore_test_support.recording import RecordingBackend
+from httpcore_test_support.waiting import wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+URL = "http://example.com/"
+NO_WAIT = {"timeout": {"pool": 0.0}}
+
+
+class Clock:
+    """Stands in for the `time` module, and moves when told to."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class LateConnection(ForeignConnection):
+    """Carries two requests at a time; a minute passes before it refuses one."""
+
+    def __init__(self, origin: Origin, clock: Clock) -> None:
+        super().__init__(origin, streams=2)
+        self.clock = clock
+
+    def handle_request(self, request: Request) -> Response:
+        if self.refusals:
+            self.clock.now += 60
+        return super().handle_request(request)
+
+
+class OneConnectionPool(ConnectionPool):
+    """Knows one connection only."""
+
+    def __init__(self, connection: ConnectionInterface) -> None:
+        super().__init__(max_connections=1)
+        self.connection = connection
+
+    def create_connection(self, origin: Origin) -> ConnectionInterface:
+        return self.connection
+
+
+def queued(pool: ConnectionPool, count: int) -> bool:
+    """Whether so many requests wait."""
+    return f" {count} queued |" in repr(pool)
+
+
+class TestLimit:
+    def test_there_are_no_more_connections_than_allowed(self) -> None:
+        with (
+            ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=2) as pool,
+            pool.stream("GET", URL),
+            pool.stream("GET", URL),
+        ):
+            assert "2 active, 0 queued | Connections: 2 active, 0 idle" in repr(pool)
+            with pytest.raises(PoolTimeout):
+                pool.request("GET", URL, extensions=NO_WAIT)
+            assert "2 active, 0 queued | Connections: 2 active, 0 idle" in repr(pool)
+
+    def test_ten_by_default(self) -> None:
+        with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
+            request = Request("GET", URL, headers=[("Host", "example.com")])
+            responses = [pool.handle_request(request) for _ in range(10)]
+            with pytest.raises(PoolTimeout):
+                pool.request("GET", URL, extensions=NO_WAIT)
+            for response in responses:
+                response.close()
+
+    def test_none_is_no_limit(self) -> None:
+        backend = RecordingBackend([OK])
+        with ConnectionPool(network_backend=backend, max_connections=None) as pool:
+            request = Request("GET", URL, headers=[("Host", "example.com")])
+            responses = [pool.handle_request(request) for _ in range(50)]
+            assert len(backend.streams) == 50
+            for response in responses:
+                response.close()
+
+    def test_an_idle_connection_of_another_origin_makes_room(self) -> None:
+        backend = RecordingBackend([OK])
+        with ConnectionPool(network_backend=backend, max_connections=1) as pool:
+            pool.request("GET", "http://a/")
+            pool.request("GET", "http://b/", extensions=NO_WAIT)
+            assert [stream.closed for stream in backend.streams] == [1, 0]
+
+
+class TestQueue:
+    def test_a_request_waits_until_a_response_is_closed(self) -> None:
+        backend = RecordingBackend([OK, OK])
+        with (
+            ConnectionPool(network_backend=backend, max_connections=1) as pool,
+            Background() as background,
+        ):
+            with pool.stream("GET", URL) as response:
+                call = background.start(pool.request, "GET", URL)
+                wait_until(lambda: queued(pool, 1))
+                response.read()
+                assert queued(pool, 1)
+            assert (call.result()).content == b"ok"
+            assert len(backend.streams) == 1
+
+    def test_first_come_first_served_across_origins(self) -> None:
+        served: list[str] = []
+        hosts = ["b", "a", "c", "a", "b"]
+
+        def send_request(host: str) -> None:
+            with pool.stream("GET", f"http://{host}/") as response:
+                served.append(host)
+                response.read()
+
+        with (
+            ConnectionPool(network_backend=RecordingBackend([OK, OK]), max_connections=1) as pool,
+            Background() as background,
+        ):
+            with pool.stream("GET", "http://a/"):
+                calls = []
+                for position, host in enumerate(hosts):
+                    calls.append(background.start(send_request, host))
+                    wait_until(lambda position=position: queued(pool, position + 1))  # type: ignore[misc]
+            for call in calls:
+                call.result()
+            assert served == hosts
+
+    def test_one_that_gives_up_is_passed_over(self) -> None:
+        with (
+            ConnectionPool(network_backend=RecordingBackend([OK, OK]), max_connections=1) as pool,
+            Background() as background,
+        ):
+            with pool.stream("GET", URL) as response:
+                call = background.start(pool.request, "GET", URL)
+                wait_until(lambda: queued(pool, 1))
+                with pytest.raises(PoolTimeout):
+                    pool.request("GET", URL, extensions=NO_WAIT)
+                assert queued(pool, 1)
+                response.read()
+            assert (call.result()).status == 200
+
+    def test_a_failure_to_connect_lets_the_next_one_try(self) -> None:
+        backend = RecordingBackend([OK], ConnectError("no"), [OK])
+        with (
+            ConnectionPool(network_backend=backend, max_connections=1) as pool,
+            Background() as background,
+        ):
+            with pool.stream("GET", URL):
+                calls = []
+                for position in range(2):
+                    calls.append(background.start(pool.request, "GET", URL))
+                    wait_until(lambda position=position: queued(pool, position + 1))  # type: ignore[misc]
+            with pytest.raises(ConnectError):
+                calls[0].result()
+            assert (calls[1].result()).status == 200
+
+
+class TestTimeout:
+    def test_the_error_tells_how_long_for_what_and_why(self) -> None:
+        with (
+            ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=1) as pool,
+            pool.stream("GET", URL),
+        ):
+            with pytest.raises(PoolTimeout) as raised:
+                pool.request("GET", "http://example.org/", extensions={"timeout": {"pool": 0.01}})
+            assert str(raised.value) == (
+                "Pool timed out after 0.01 seconds: no connection to http://example.org:80 became available "
+                "(1 of 1 in use, 1 waiting)"
+            )
+
+    def test_nothing_is_left_behind(self) -> None:
+        with ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=1) as pool:
+            with pool.stream("GET", URL):
+                for _ in range(3):
+                    with pytest.raises(PoolTimeout):
+                        pool.request("GET", URL, extensions=NO_WAIT)
+            assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
+            assert (pool.request("GET", URL, extensions=NO_WAIT)).status == 200
+
+    @pytest.mark.field(10)
+    def test_it_goes_on_when_a_connection_refuses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A clock that moves by the whole limit before a refusal leaves no time for a second wait."""
+        clock = Clock()
+        monkeypatch.setattr("httpcore._sync.connection_pool.time", clock)
+        connection = LateConnection(Origin(b"http", b"example.com", 80), clock)
+        with (
+            OneConnectionPool(connection) as pool,
+            Background() as background,
+            pool.stream("GET", URL),
+        ):
+            with pool.stream("GET", URL):
+                call = background.start(pool.request, "GET", URL, extensions={"timeout": {"pool": 60.0}})
+                wait_until(lambda: queued(pool, 1))
+                connection.refusals = 1
+            with pytest.raises(PoolTimeout, match="after 60 seconds"):
+                call.result()
+        assert connection.refusals == 0

@@ -1,0 +1,81 @@
+"""The module paths of 1.0 lead to the same objects as the public ones."""
+
+from __future__ import annotations
+
+import importlib
+
+import httpcore
+import httpcore_models
+import pytest
+from httpcore_models import concurrency, network
+
+ALIASES = {
+    "_async.connection": ["AsyncHTTPConnection"],
+    "_async.connection_pool": ["AsyncConnectionPool"],
+    "_async.http11": ["AsyncHTTP11Connection"],
+    "_async.interfaces": ["AsyncConnectionInterface", "AsyncRequestInterface"],
+    "_sync.connection": ["HTTPConnection"],
+    "_sync.connection_pool": ["ConnectionPool"],
+    "_sync.http11": ["HTTP11Connection"],
+    "_sync.interfaces": ["ConnectionInterface", "RequestInterface"],
+    "_backends.anyio": ["AnyIOBackend"],
+    "_backends.auto": ["AutoBackend"],
+    "_backends.base": [
+        "SOCKET_OPTION",
+        "AsyncNetworkBackend",
+        "AsyncNetworkStream",
+        "NetworkBackend",
+        "NetworkStream",
+    ],
+    "_backends.mock": ["AsyncMockBackend", "AsyncMockStream", "MockBackend", "MockStream"],
+    "_backends.sync": ["SyncBackend"],
+    "_backends.trio": ["TrioBackend"],
+    "_exceptions": [
+        "ConnectError",
+        "ConnectTimeout",
+        "ConnectionNotAvailable",
+        "LocalProtocolError",
+        "NetworkError",
+        "PoolTimeout",
+        "ProtocolError",
+        "ProxyError",
+        "ReadError",
+        "ReadTimeout",
+        "RemoteProtocolError",
+        "TimeoutException",
+        "UnsupportedProtocol",
+        "WriteError",
+        "WriteTimeout",
+        "map_exceptions",
+    ],
+    "_models": ["URL", "ByteStream", "Origin", "Proxy", "Request", "Response"],
+    "_ssl": ["default_ssl_context"],
+    "_synchronization": ["AsyncEvent", "AsyncLock", "Event", "Lock", "current_async_library"],
+    "_trace": [],
+    "_utils": ["is_socket_readable"],
+}
+
+
+@pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in ALIASES.items() for name in names])
+def test_the_old_path_leads_to_the_object(path: str, name: str) -> None:
+    module = importlib.import_module(f"httpcore.{path}")
+    places = [place for place in (httpcore, httpcore_models, network, concurrency) if hasattr(place, name)]
+    assert places
+    assert all(getattr(module, name) is getattr(place, name) for place in places)
+
+
+@pytest.mark.parametrize("path", ALIASES)
+def test_every_old_path_can_be_imported(path: str) -> None:
+    assert importlib.import_module(f"httpcore.{path}").__doc__
+
+
+def test_tracing_is_where_it_was() -> None:
+    module = importlib.import_module("httpcore._trace")
+    assert (module.AsyncTracer, module.Tracer) == (httpcore_models.AsyncTracer, httpcore_models.Tracer)
+
+
+@pytest.mark.parametrize("name", httpcore.__all__)
+def test_public_names_say_where_they_are_imported_from(name: str) -> None:
+    thing = getattr(httpcore, name)
+    module = getattr(thing, "__module__", "httpcore")
+    assert module == "httpcore" or name == "SOCKET_OPTION"

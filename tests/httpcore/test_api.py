@@ -1,0 +1,149 @@
+"""The package itself: requests without a pool, what there is and what there is not."""
+
+from __future__ import annotations
+
+import importlib.util
+import ssl
+from typing import Any
+
+import certifi
+import httpcore
+import pytest
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import receive_request, send
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+SCRIPT = [receive_request(), send(OK)]
+
+
+class TestTopLevelFunctions:
+    def test_request_returns_a_response_that_was_read(self) -> None:
+        with scripted_server(SCRIPT) as server:
+            response = httpcore.request(
+                "POST",
+                server.url + "/path",
+                headers={"X-Header": "value"},
+                content=b"body",
+                extensions={"timeout": {"read": 10.0}},
+            )
+            assert (response.status, response.content) == (200, b"ok")
+            assert server.wait_closed()
+            received = server.connections[0].received
+        assert received.startswith(b"POST /path HTTP/1.1\r\n")
+        assert b"\r\nX-Header: value\r\n" in received
+        assert received.endswith(b"\r\n\r\nbody")
+
+    def test_stream_gives_a_response_to_be_read(self) -> None:
+        with scripted_server(SCRIPT) as server:
+            with httpcore.stream("PUT", server.url, headers=[("X-Header", "value")], content=b"body") as response:
+                with pytest.raises(RuntimeError, match="streaming response"):
+                    _ = response.content
+                assert b"".join(response.iter_stream()) == b"ok"
+            assert server.wait_closed()
+            received = server.connections[0].received
+        assert received.startswith(b"PUT / HTTP/1.1\r\n")
+        assert b"\r\nX-Header: value\r\n" in received
+        assert received.endswith(b"\r\n\r\nbody")
+
+    def test_each_call_opens_and_closes_a_connection(self) -> None:
+        with scripted_server([*SCRIPT, *SCRIPT]) as server:
+            for count in (1, 3):
+                httpcore.request("GET", server.url)
+                assert server.wait_closed()
+                assert len(server.connections) == count
+                with httpcore.stream("GET", server.url) as response:
+                    assert response.status == 200
+                assert server.wait_closed()
+                assert len(server.connections) == count + 1
+
+    def test_the_extensions_are_handed_on(self) -> None:
+        events: list[str] = []
+
+        def trace(name: str, info: dict[str, Any]) -> None:
+            events.append(name)
+
+        with scripted_server(SCRIPT) as server:
+            extensions = {"trace": trace}
+            with httpcore.stream("GET", server.url, extensions=extensions) as response:
+                response.read()
+        assert events[0] == "connection.connect_tcp.started"
+
+    @pytest.mark.parametrize("function", [httpcore.request, httpcore.stream])
+    def test_time_limits_are_an_extension_and_no_argument(self, function: Any) -> None:
+        with pytest.raises(TypeError, match="timeout"):
+            function("GET", "http://example.com/", timeout=5.0)
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["SyncConnectionPool", "SyncHTTPProxy", "SyncHTTPConnection", "Client"])
+    def test_some_that_might_be_expected_do_not_exist(self, name: str) -> None:
+        assert not hasattr(httpcore, name)
+
+    @pytest.mark.parametrize("name", httpcore.__all__)
+    def test_all_that_are_listed_exist(self, name: str) -> None:
+        assert hasattr(httpcore, name)
+
+    def test_the_version_is_a_text(self) -> None:
+        assert httpcore.__version__.count(".") == 2
+
+
+class TestExtras:
+    """What is not installed is told with the extra that brings it."""
+
+    ORIGIN = httpcore.Origin(b"https", b"example.com", 443)
+
+    @pytest.fixture(autouse=True)
+    def _nothing_is_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+    @pytest.mark.parametrize("pool", [httpcore.ConnectionPool, httpcore.AsyncConnectionPool])
+    def test_http_2_in_a_pool(self, pool: Any) -> None:
+        with pytest.raises(ImportError, match=r"pip install httpcore\[http2\]"):
+            pool(http2=True)
+
+    @pytest.mark.parametrize("connection", [httpcore.HTTPConnection, httpcore.AsyncHTTPConnection])
+    def test_http_2_on_a_connection(self, connection: Any) -> None:
+        with pytest.raises(ImportError, match=r"pip install httpcore\[http2\]"):
+            connection(self.ORIGIN, http2=True)
+
+    @pytest.mark.parametrize("pool", [httpcore.ConnectionPool, httpcore.AsyncConnectionPool])
+    def test_proxies(self, pool: Any) -> None:
+        with pytest.raises(ImportError, match=r"pip install httpcore\[socks\]"):
+            pool(proxy=httpcore.Proxy("http://proxy.example.com:3128"))
+
+
+class TestInstalledExtras:
+    """With the packages there, the arguments are taken."""
+
+    @pytest.fixture(autouse=True)
+    def _everything_is_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+
+    @pytest.mark.parametrize("pool", [httpcore.ConnectionPool, httpcore.AsyncConnectionPool])
+    def test_pools(self, pool: Any) -> None:
+        pool(http2=True, proxy=httpcore.Proxy("http://proxy.example.com:3128"))
+
+    @pytest.mark.parametrize(
+        ("scheme", "http1", "available"),
+        [(b"https", True, True), (b"wss", True, True), (b"http", True, False), (b"http", False, True)],
+    )
+    @pytest.mark.parametrize("connection", [httpcore.HTTPConnection, httpcore.AsyncHTTPConnection])
+    def test_a_new_connection_may_be_shared_where_it_could_speak_http_2(
+        self, connection: Any, scheme: bytes, http1: bool, available: bool
+    ) -> None:
+        new = connection(httpcore.Origin(scheme, b"example.com", 443), http1=http1, http2=True)
+        assert new.is_available() == available
+
+
+class TestDefaultContext:
+    def test_it_verifies_servers_against_the_bundle_of_certifi(self) -> None:
+        context = httpcore.default_ssl_context()
+        assert isinstance(context, ssl.SSLContext)
+        assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+        bundle = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        bundle.load_verify_locations(certifi.where())
+        authorities = {certificate["serialNumber"] for certificate in bundle.get_ca_certs()}
+        assert authorities <= {certificate["serialNumber"] for certificate in context.get_ca_certs()}
+
+    def test_each_call_makes_another(self) -> None:
+        assert httpcore.default_ssl_context() is not httpcore.default_ssl_context()

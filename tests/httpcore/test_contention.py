@@ -1,0 +1,435 @@
+"""Many tasks and threads on few connections, while things go wrong."""
+
+import asyncio
+import gc
+import os
+import random
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+import pytest
+from httpcore import (
+    URL,
+    AsyncConnectionPool,
+    ConnectError,
+    ConnectionInterface,
+    ConnectionPool,
+    Origin,
+    PoolTimeout,
+    ReadError,
+    RemoteProtocolError,
+    Request,
+    Response,
+    WriteError,
+)
+from httpcore._async.connection_pool import _Ticket
+from httpcore._fork import _in_child
+from httpcore._sync.connection_pool import _Ticket as SyncTicket
+from httpcore_models.concurrency import AsyncEvent
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.sockets import refusing_port
+from httpcore_test_support.waiting import async_wait_until
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+BROKEN = (ReadError, RemoteProtocolError, WriteError, ConnectError)
+
+
+def answer(connection: Connection) -> None:
+    while True:
+        connection.receive_request()
+        connection.send(OK)
+
+
+def answer_mostly(connection: Connection) -> None:
+    """Reset one connection in twenty, instead of answering or in the middle of it."""
+    while True:
+        connection.receive_request()
+        chance = random.random()
+        if chance < 0.05:
+            connection.send(OK[: int(chance * 1000)])
+            connection.abort()
+            return
+        connection.send(OK)
+
+
+def in_threads(count: int, function: Callable[[], None]) -> None:
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            function()
+        except BaseException as exc:
+            errors.append(exc)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def assert_at_rest(pool: ConnectionPool | AsyncConnectionPool) -> None:
+    stats = pool.stats()
+    assert (stats.requests_active, stats.requests_queued, stats.connections_active) == (0, 0, 0), pool
+
+
+@pytest.mark.field(1)
+@pytest.mark.anyio
+async def test_bursts_of_cancelled_requests() -> None:
+    """20 tasks on 10 connections, cancelled after up to 4 ms: nothing stays behind, and a plain request is served."""
+    with scripted_server(answer) as server:
+        async with AsyncConnectionPool(max_connections=10) as pool:
+            for burst in range(40):
+                with anyio.move_on_after(burst % 9 / 2000):
+                    async with anyio.create_task_group() as tasks:
+                        for _ in range(20):
+                            tasks.start_soon(pool.request, "GET", server.url)
+                assert_at_rest(pool)
+            assert (await pool.request("GET", server.url)).status == 200
+
+
+@pytest.mark.anyio
+async def test_random_cancellations_under_load() -> None:
+    """40 tasks on 10 connections, of which any may be cancelled at any moment: the others are served."""
+    with scripted_server(answer) as server:
+        async with AsyncConnectionPool(max_connections=10) as pool:
+            served = 0
+
+            async def client() -> None:
+                nonlocal served
+                for _ in range(10):
+                    with anyio.move_on_after(random.choice([0.0005, 0.005, 5.0])):
+                        await pool.request("GET", server.url)
+                        served += 1
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(40):
+                    tasks.start_soon(client)
+            assert_at_rest(pool)
+            assert served > 40
+
+
+@pytest.mark.anyio
+async def test_tiny_pool_timeouts_under_load() -> None:
+    """Pool timeouts that expire just as a connection is released."""
+    with scripted_server(answer) as server:
+        async with AsyncConnectionPool(max_connections=2) as pool:
+            outcomes = []
+
+            async def client() -> None:
+                for _ in range(10):
+                    limit = random.choice([0.0, 0.0005, 0.001, 0.005, 5.0])
+                    try:
+                        await pool.request("GET", server.url, extensions={"timeout": {"pool": limit}})
+                        outcomes.append("served")
+                    except PoolTimeout:
+                        outcomes.append("timed out")
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(20):
+                    tasks.start_soon(client)
+            assert_at_rest(pool)
+            assert {"served", "timed out"} == set(outcomes)
+
+
+def test_wait_for_with_tiny_timeouts() -> None:
+    async def main() -> None:
+        async with AsyncConnectionPool(max_connections=2) as pool:
+            for attempt in range(100):
+                requests = (pool.request("GET", server.url) for _ in range(4))
+                limited = [asyncio.wait_for(request, attempt / 20_000) for request in requests]
+                await asyncio.gather(*limited, return_exceptions=True)
+                assert_at_rest(pool)
+            assert (await pool.request("GET", server.url)).status == 200
+
+    with scripted_server(answer) as server:
+        asyncio.run(main())
+
+
+@pytest.mark.field(13, 21)
+def test_threads_with_a_server_that_resets_connections() -> None:
+    """32 threads on 4 connections: whatever fails, fails as an error of ours, and the pool is whole afterwards."""
+    with scripted_server(answer_mostly) as server, ConnectionPool(max_connections=4, keepalive_expiry=0.01) as pool:
+        lock, failed = threading.Lock(), 0
+
+        def client() -> None:
+            nonlocal failed
+            for _ in range(25):
+                try:
+                    assert pool.request("GET", server.url, extensions={"timeout": {"pool": 30.0}}).content == b"hello"
+                except BROKEN:
+                    with lock:
+                        failed += 1
+
+        in_threads(32, client)
+        assert_at_rest(pool)
+        assert 0 < failed < 400
+
+
+@pytest.mark.field(11)
+def test_overload_with_failing_connects_does_not_poison_the_pool() -> None:
+    with refusing_port() as port, scripted_server(answer) as server, ConnectionPool(max_connections=1) as pool:
+
+        def client() -> None:
+            for _ in range(10):
+                with pytest.raises((ConnectError, PoolTimeout)):
+                    pool.request("GET", f"http://127.0.0.1:{port}/", extensions={"timeout": {"pool": 0.01}})
+
+        in_threads(20, client)
+        assert_at_rest(pool)
+        assert pool.request("GET", server.url, extensions={"timeout": {"pool": 0.0}}).status == 200
+
+
+@pytest.mark.field(12)
+@pytest.mark.anyio
+async def test_cancelled_waiting_request_raises_nothing_else() -> None:
+    with scripted_server(answer) as server:
+        async with AsyncConnectionPool(max_connections=1) as pool, pool.stream("GET", server.url):
+            async with anyio.create_task_group() as tasks:
+                for _ in range(5):
+                    tasks.start_soon(pool.request, "GET", server.url)
+                await anyio.wait_all_tasks_blocked()
+                assert pool.stats().requests_queued == 5
+                tasks.cancel_scope.cancel()
+            assert pool.stats().requests_queued == 0
+
+
+@pytest.mark.field(5)
+def test_response_finalised_inside_the_critical_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An abandoned response is finalised while the same thread holds the pool's lock: no deadlock, no lost place."""
+    with scripted_server(answer) as server, ConnectionPool(max_connections=2) as pool:
+        state = pool._state
+        abandoned: list[Any] = []
+
+        def finalising(original: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*arguments: Any) -> Any:
+                assert pool._lock.locked()
+                # What the garbage collector would do here, of all moments.
+                abandoned.clear()
+                return original(*arguments)
+
+            return call
+
+        for name in ("submit", "opened", "established", "release"):
+            monkeypatch.setattr(state, name, finalising(getattr(state, name)))
+
+        finalised = 0
+        for _ in range(10):
+            stream = pool.stream("GET", server.url)
+            stream.__enter__()
+            abandoned.append(stream)
+            del stream
+            pool.request("GET", server.url, extensions={"timeout": {"pool": 5.0}})
+            finalised += not abandoned
+        assert finalised == 10
+        assert_at_rest(pool)
+
+
+@pytest.mark.field(6)
+@pytest.mark.anyio
+async def test_each_release_wakes_one_waiting_request() -> None:
+    """100 requests queue for 1 connection: each is assigned once, and none ever loses a race and queues again."""
+    with scripted_server(answer) as server:
+        async with AsyncConnectionPool(max_connections=1) as pool:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(100):
+                    tasks.start_soon(pool.request, "GET", server.url)
+            stats = pool.stats()
+            assert (stats.opened, stats.reused) == (1, 99)
+
+
+@pytest.mark.field(10)
+@pytest.mark.anyio
+async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that was given a connection and lost it waits for what is left of its timeout only."""
+    now = 1000.0
+    waits = []
+
+    async def wait(self: AsyncEvent, timeout: float | None = None) -> bool:
+        nonlocal now
+        waits.append(timeout)
+        now += 0.125
+        return False
+
+    monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
+    monkeypatch.setattr(AsyncEvent, "wait", wait)
+    pool = AsyncConnectionPool(max_connections=0)
+    request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
+    ticket = _Ticket(request.url.origin)
+    pool._submit(ticket)
+    for _ in range(3):
+        with pytest.raises(PoolTimeout, match=r"0\.25 seconds"):
+            await pool._wait(request, ticket)
+    assert waits == [0.25, 0.125, 0.0]
+
+
+@pytest.mark.field(15)
+def test_pool_used_from_a_second_event_loop(recwarn: pytest.WarningsRecorder) -> None:
+    """Connections of a loop that has ended are dropped silently."""
+    with scripted_server(answer) as server:
+        pool = AsyncConnectionPool()
+
+        async def request() -> None:
+            assert (await pool.request("GET", server.url)).content == b"hello"
+
+        for _ in range(3):
+            asyncio.run(request())
+        assert pool.stats().opened == 3
+        asyncio.run(pool.aclose())
+        gc.collect()
+        assert not recwarn.list
+        assert server.wait_closed()
+
+
+@pytest.mark.field(20)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
+def test_fork(certificates: Any) -> None:
+    """A child opens connections of its own, and the parent goes on with those it has."""
+    with (
+        scripted_server(answer, tls=certificates.server_context()) as server,
+        ConnectionPool(ssl_context=certificates.client_context()) as pool,
+    ):
+        pool.request("GET", server.url)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            with suppress(BaseException):
+                response = pool.request("GET", server.url, extensions={"timeout": {"connect": 5.0, "read": 5.0}})
+                code = 0 if response.content == b"hello" and pool.stats().opened == 1 else 2
+            os._exit(code)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert pool.request("GET", server.url).content == b"hello"
+        assert pool.stats().opened == 1
+        assert len(server.connections) == 2
+
+
+@pytest.mark.field(20)
+def test_what_a_child_process_inherits_is_closed_when_the_pool_is_used_next() -> None:
+    """In this process, where it can be seen: requests of other threads are forgotten, and their connections closed."""
+    with scripted_server(answer) as server, ConnectionPool(max_connections=1) as pool:
+        with pool.stream("GET", server.url):
+            with pool._lock:  # as by a thread that does not exist in the child
+                _in_child()
+            assert pool.stats() == ConnectionPool().stats()
+            assert pool.request("GET", server.url, extensions={"timeout": {"pool": 0.0}}).status == 200
+            assert server.wait_open(1)
+        assert_at_rest(pool)
+        assert pool.stats().opened == 1
+
+
+@pytest.mark.field(14)
+@pytest.mark.anyio
+async def test_closing_the_pool_while_requests_run() -> None:
+    """Running and waiting requests fail with errors of ours; nothing is left."""
+    with scripted_server(answer) as server:
+        pool = AsyncConnectionPool(max_connections=2)
+        errors: list[Exception] = []
+        closing = False
+
+        async def client() -> None:
+            try:
+                while not closing:
+                    await pool.request("GET", server.url)
+            except BROKEN as exc:
+                errors.append(exc)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(client)
+            await async_wait_until(lambda: pool.stats().reused > 5)
+            closing = True
+            await pool.aclose()
+        assert errors
+        assert_at_rest(pool)
+        await async_wait_until(lambda: server.open_connections == 0)
+
+
+class Counting(ConnectionInterface):
+    """An idle connection that counts how often it is asked for anything."""
+
+    asked = 0
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.busy = False
+
+    def handle_request(self, request: Request) -> Response:
+        self.busy = True
+        connection = self
+
+        class Body:
+            def __iter__(self) -> Any:
+                return iter([b""])
+
+            def close(self) -> None:
+                connection.busy = False
+
+        return Response(200, content=Body())
+
+    def close(self) -> None:
+        pass
+
+    def info(self) -> str:
+        return "counting"
+
+    def can_handle_request(self, origin: Origin) -> bool:
+        return origin == self.origin
+
+    def _ask(self, answer: bool) -> bool:
+        Counting.asked += 1
+        return answer
+
+    def is_available(self) -> bool:
+        return self._ask(not self.busy)
+
+    def has_expired(self) -> bool:
+        return self._ask(False)
+
+    def is_idle(self) -> bool:
+        return self._ask(not self.busy)
+
+    def is_closed(self) -> bool:
+        return self._ask(False)
+
+
+class CountingPool(ConnectionPool):
+    def create_connection(self, origin: Origin) -> ConnectionInterface:
+        return Counting(origin)
+
+
+@pytest.mark.field(83, 84)
+@pytest.mark.parametrize("idle", [0, 100, 1000])
+def test_a_request_asks_few_connections_however_many_there_are(idle: int) -> None:
+    pool = CountingPool(max_connections=None)
+    for number in range(idle):
+        pool.request("GET", f"http://host-{number}/")
+    pool.request("GET", "http://example.com/")
+    Counting.asked = 0
+    for _ in range(10):
+        pool.request("GET", "http://example.com/")
+    assert Counting.asked <= 10 * 5
+    assert len(pool.connections) == idle + 1
+
+
+@pytest.mark.field(83)
+def test_waiting_requests_cost_the_same_however_many_there_are() -> None:
+    pool = CountingPool(max_connections=1)
+    url = URL("http://example.com/")
+    response = pool.handle_request(Request("GET", url))
+    tickets = [SyncTicket(url.origin) for _ in range(1000)]
+    for ticket in tickets:
+        pool._submit(ticket)
+    Counting.asked = 0
+    response.close()
+    assert tickets[0].place is not None
+    assert Counting.asked <= 5
+    for ticket in tickets:
+        pool._release(ticket)
+    assert Counting.asked <= 5 * 1000

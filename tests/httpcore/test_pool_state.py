@@ -1,0 +1,494 @@
+"""The pool's decisions, step by step, on model connections; after every step all that should always hold is checked."""
+
+from __future__ import annotations
+
+import random
+import sys
+
+import pytest
+from httpcore._pool_state import _REMEMBERED_ORIGINS
+from httpcore_test_support.pool_model import A, B, C, ModelPool
+
+
+class TestReuse:
+    def test_a_new_request_gets_a_place_to_fill(self) -> None:
+        pool = ModelPool()
+        request = pool.ask()
+        assert request.leased.connection is None
+        assert pool.connections == []
+        connection = pool.open(request)
+        assert pool.connections == [connection]
+        assert (pool.connections_active, pool.connections_idle) == (1, 0)
+
+    def test_an_idle_connection_is_used_again(self) -> None:
+        pool = ModelPool()
+        connection = pool.idle()
+        assert (pool.connections_active, pool.connections_idle) == (0, 1)
+        assert pool.ask().connection is connection
+
+    def test_the_most_recently_used_comes_first(self) -> None:
+        pool = ModelPool()
+        first, second, third = pool.idle_beside(3)
+        assert [pool.ask().connection for _ in range(3)] == [third, second, first]
+
+    def test_another_origin_does_not_get_it(self) -> None:
+        pool = ModelPool()
+        pool.idle(A)
+        assert pool.ask(B).leased.connection is None
+
+    def test_one_that_the_server_closed_is_dropped(self) -> None:
+        pool = ModelPool()
+        older, newer = pool.idle_beside(2)
+        newer.expired = True
+        assert pool.ask().connection is older
+        assert pool.closing == [newer]
+
+    def test_when_all_are_closed_by_the_server_a_new_one_is_opened(self) -> None:
+        pool = ModelPool(max_connections=2)
+        connections = pool.idle_beside(2)
+        for connection in connections:
+            connection.expired = True
+        assert pool.ask().leased.connection is None
+        assert set(pool.closing) == set(connections)
+
+    def test_one_that_is_in_use_is_not_shared(self) -> None:
+        pool = ModelPool()
+        pool.respond(pool.ask())
+        assert pool.ask().leased.connection is None
+
+    @pytest.mark.field(84)
+    def test_only_the_connection_about_to_be_used_is_looked_at(self) -> None:
+        pool = ModelPool()
+        connections = pool.idle_beside(100)
+        pool.ask()
+        assert sum(connection.asked["has_expired"] for connection in connections) == 1
+
+
+class TestMaxConnections:
+    def test_no_limit_by_default(self) -> None:
+        assert ModelPool().max_connections == sys.maxsize
+
+    def test_at_the_limit_requests_wait(self) -> None:
+        pool = ModelPool(max_connections=2)
+        first, second, third = (pool.ask() for _ in range(3))
+        assert first.leased is not second.leased
+        assert third.waiting
+        assert (pool.requests_active, pool.requests_queued, pool.connections_active) == (2, 1, 2)
+
+    def test_a_released_connection_goes_to_the_one_that_waits(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, second = pool.ask(), pool.ask()
+        connection = pool.respond(first)
+        pool.finish(first)
+        assert pool.assigned == [second]
+        assert second.connection is connection
+        assert not second.waiting
+
+    def test_a_closed_connection_makes_room_for_a_new_one(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, second = pool.ask(), pool.ask()
+        pool.respond(first)
+        pool.finish(first, keep=False)
+        assert pool.assigned == [second]
+        assert second.leased.connection is None
+        assert pool.closing == [], "it is closed already"
+
+    def test_room_is_made_by_closing_the_oldest_idle_one(self) -> None:
+        pool = ModelPool(max_connections=2)
+        oldest, _ = pool.idle(A), pool.idle(B)
+        assert pool.ask(C).leased.connection is None
+        assert pool.closing == [oldest]
+
+    def test_one_that_was_used_again_is_not_the_oldest(self) -> None:
+        pool = ModelPool(max_connections=2)
+        pool.idle(A)
+        other = pool.idle(B)
+        pool.idle(A)
+        pool.ask(C)
+        assert pool.closing == [other]
+
+    @pytest.mark.field(7)
+    def test_a_connection_that_was_promised_is_not_closed_to_make_room(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, promised, other = pool.ask(), pool.ask(), pool.ask(B)
+        connection = pool.respond(first)
+        pool.finish(first)
+        assert promised.connection is connection
+        assert pool.ask(C).waiting
+        assert other.waiting
+        assert pool.closing == []
+
+    @pytest.mark.field(6)
+    def test_each_release_wakes_exactly_one_of_many(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, *others = (pool.ask() for _ in range(101))
+        pool.respond(first)
+        previous = first
+        for request in others:
+            pool.finish(previous)
+            assert pool.assigned == [request]
+            pool.assigned.clear()
+            pool.respond(request)
+            previous = request
+        assert pool.connections == [previous.connection]
+        # One look before it is handed on, and none in vain.
+        assert previous.connection.asked["has_expired"] == len(others)
+
+    def test_a_place_that_was_never_filled_comes_back(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, second = pool.ask(), pool.ask()
+        pool.release(first, pool.now)
+        assert pool.assigned == [second]
+        assert pool.closing == []
+
+
+class TestMaxKeepalive:
+    def test_none_are_kept_with_zero(self) -> None:
+        pool = ModelPool(max_keepalive=0)
+        connection = pool.idle()
+        assert pool.connections == []
+        assert pool.closing == [connection]
+
+    def test_zero_hands_a_connection_on_to_the_request_that_waits(self) -> None:
+        pool = ModelPool(max_connections=1, max_keepalive=0)
+        first, second = pool.ask(), pool.ask()
+        connection = pool.respond(first)
+        pool.finish(first)
+        assert second.connection is connection
+        assert pool.closing == []
+
+    def test_one_keeps_the_latest(self) -> None:
+        pool = ModelPool(max_keepalive=1)
+        older, newer = pool.idle(A), pool.idle(B)
+        assert pool.connections == [newer]
+        assert pool.closing == [older]
+
+    @pytest.mark.field(8)
+    def test_only_idle_connections_count(self) -> None:
+        pool = ModelPool(max_keepalive=2)
+        busy = [pool.ask() for _ in range(3)]
+        for request in busy:
+            pool.respond(request)
+        idle = pool.idle(B)
+        assert idle in pool.connections
+        assert pool.closing == []
+        assert (pool.connections_active, pool.connections_idle) == (3, 1)
+
+
+class TestExpiry:
+    def test_idle_connections_stay_until_their_time_is_up(self) -> None:
+        pool = ModelPool(keepalive_expiry=5.0)
+        connection = pool.idle(A)
+        pool.now = 4.9
+        pool.ask(B)
+        assert pool.closing == []
+        pool.now = 5.0
+        pool.ask(B)
+        assert pool.closing == [connection]
+
+    def test_the_time_starts_again_with_each_use(self) -> None:
+        pool = ModelPool(keepalive_expiry=5.0)
+        connection = pool.idle(A)
+        pool.now = 3.0
+        assert pool.idle(A) is connection
+        pool.now = 7.0
+        assert pool.ask(A).connection is connection
+
+    def test_those_that_have_not_expired_stay(self) -> None:
+        pool = ModelPool(keepalive_expiry=5.0)
+        older = pool.idle(A)
+        pool.now = 3.0
+        pool.idle(B)
+        pool.now = 6.0
+        pool.ask(C)
+        assert pool.closing == [older]
+        assert pool.connections_idle == 1
+
+    @pytest.mark.field(18)
+    def test_a_release_on_another_origin_closes_them(self) -> None:
+        pool = ModelPool(keepalive_expiry=5.0)
+        request = pool.ask(B)
+        pool.respond(request)
+        connection = pool.idle(A)
+        pool.now = 6.0
+        pool.finish(request)
+        assert pool.closing == [connection]
+
+    def test_zero_closes_at_once(self) -> None:
+        pool = ModelPool(keepalive_expiry=0.0)
+        connection = pool.idle()
+        assert pool.closing == [connection]
+
+
+class TestOrder:
+    def test_first_come_first_served_across_origins(self) -> None:
+        pool = ModelPool(max_connections=1)
+        current = pool.ask(A)
+        waiting = [pool.ask(key) for key in (B, A, C, A, B)]
+        for request in waiting:
+            pool.respond(current)
+            pool.finish(current)
+            assert pool.assigned == [request]
+            pool.assigned.clear()
+            current = request
+
+    def test_a_request_of_another_origin_takes_the_place_of_an_idle_connection(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, other = pool.ask(A), pool.ask(B)
+        connection = pool.respond(first)
+        pool.finish(first)
+        assert other.leased.connection is None
+        assert pool.closing == [connection]
+
+    def test_a_request_that_comes_back_keeps_its_turn(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, second, third = (pool.ask() for _ in range(3))
+        connection = pool.respond(first)
+        pool.finish(first)
+        connection.closed = True
+        pool.requeue(second, pool.now)
+        assert second.leased.connection is None, "it has waited longest, so it gets the place"
+        assert third.waiting
+
+    def test_a_request_that_comes_back_waits_before_later_ones(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.open(first, may_share=True)
+        second, third = pool.ask(), pool.ask()
+        assert connection.take()
+        pool.requeue(third, pool.now)
+        pool.requeue(second, pool.now)
+        assert second.waiting
+        assert third.waiting
+        pool.established(first.leased)
+        pool.finish(first)
+        assert pool.assigned == [second]
+
+    def test_a_request_that_comes_back_does_not_overtake_one_that_waits_longer(self) -> None:
+        pool = ModelPool(max_connections=2)
+        first_a, first_b = pool.ask(A), pool.ask(B)
+        connection_a, connection_b = (pool.open(request, may_share=True) for request in (first_a, first_b))
+        older, younger = pool.ask(A), pool.ask(B)
+        assert connection_a.take()
+        assert connection_b.take()
+        pool.requeue(older, pool.now)
+        assert older.waiting
+        pool.finish(first_b)
+        connection_b.closed = True
+        pool.requeue(younger, pool.now)
+        assert pool.assigned == [older]
+        assert younger.waiting
+
+    def test_a_connection_that_refuses_is_not_handed_out_again(self) -> None:
+        pool = ModelPool(max_connections=1)
+        request = pool.ask()
+        connection = pool.open(request, may_share=True)
+        pool.requeue(request, pool.now)
+        assert request.leased.connection is None
+        assert pool.closing == [connection]
+
+
+class TestCancel:
+    def test_a_request_that_waits_no_longer_is_passed_over(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, second, third = (pool.ask() for _ in range(3))
+        pool.release(second, pool.now)
+        assert (second.waiting, pool.requests_queued) == (False, 1)
+        pool.respond(first)
+        pool.finish(first)
+        assert pool.assigned == [third]
+        assert second.place is None
+
+    def test_queues_do_not_grow_with_requests_that_gave_up(self) -> None:
+        pool = ModelPool(max_connections=1)
+        pool.ask()
+        # The bound on what they hold is one of the invariants.
+        for request in [pool.ask() for _ in range(200)]:
+            pool.release(request, pool.now)
+        patient = pool.ask()
+        for _ in range(200):
+            pool.release(pool.ask(), pool.now)
+        assert patient.waiting
+
+    def test_those_that_stay_keep_their_order(self) -> None:
+        pool = ModelPool(max_connections=1)
+        served = [pool.ask()]
+        requests = [pool.ask() for _ in range(200)]
+        given_up = random.Random(0).sample(requests[50:], 130)
+        for count in range(70):
+            if count == 50:
+                for request in given_up:
+                    pool.release(request, pool.now)
+            pool.respond(served[-1])
+            pool.finish(served[-1])
+            served += pool.assigned  # type: ignore[arg-type]
+            pool.assigned.clear()
+        assert served[1:] == [request for request in requests if request not in given_up]
+
+    def test_releasing_twice_changes_nothing(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, second = pool.ask(), pool.ask()
+        pool.respond(first)
+        pool.finish(first)
+        pool.release(first, pool.now)
+        assert pool.requests_active == 1
+        assert pool.ask().waiting
+        pool.release(second, pool.now)
+        pool.release(second, pool.now)
+        assert pool.requests_active == 1
+
+    def test_a_connection_neither_idle_nor_closed_is_dropped(self) -> None:
+        pool = ModelPool(max_connections=1)
+        request, other = pool.ask(), pool.ask(B)
+        connection = pool.open(request)
+        pool.release(request, pool.now)
+        assert pool.closing == [connection]
+        assert connection not in pool.connections
+        assert other.leased.connection is None
+
+
+class TestSharing:
+    def test_requests_share_a_connection_up_to_its_streams(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.respond(first, streams=3)
+        second, third, fourth = (pool.ask() for _ in range(3))
+        for request in (second, third):
+            assert request.connection is connection
+            assert connection.take()
+        # The pool does not know yet that the connection is full.
+        assert not fourth.connection.take()
+        pool.requeue(fourth, pool.now)
+        assert fourth.waiting
+        assert pool.ask().waiting
+
+    def test_requests_that_wait_get_the_room_of_a_connection(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        waiting = [pool.ask(), pool.ask(B), pool.ask()]
+        connection = pool.respond(first, streams=2)
+        assert pool.assigned == [waiting[0], waiting[2]]
+        assert {request.connection for request in pool.assigned} == {connection}  # type: ignore[attr-defined]
+        assert waiting[1].waiting
+
+    def test_a_stream_that_ends_goes_to_the_request_that_waits(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.respond(first, streams=2)
+        second = pool.ask()
+        assert connection.take()
+        third = pool.ask()
+        assert third.waiting
+        pool.finish(first)
+        assert pool.assigned == [third]
+        assert third.connection is second.connection
+
+    def test_an_idle_connection_is_shared_again(self) -> None:
+        pool = ModelPool()
+        first = pool.ask()
+        connection = pool.respond(first, streams=2)
+        pool.finish(first)
+        assert pool.connections_idle == 1
+        assert [pool.ask().connection, pool.ask().connection] == [connection, connection]
+
+    def test_one_of_several_connections_goes_idle(self) -> None:
+        pool = ModelPool()
+        first = pool.ask()
+        full = pool.respond(first, streams=2)
+        assert pool.ask().connection.take()
+        second = pool.ask()
+        other = pool.respond(second, streams=2)
+        pool.finish(second)
+        full.end()
+        pool.release(first, pool.now)
+        assert pool.ask().connection is other, "idle ones are used first"
+        assert (pool.connections_active, pool.connections_idle) == (2, 0)
+        assert full.is_available()
+        assert full in [pool.ask().connection for _ in range(2)]
+
+    def test_a_connection_that_closes_leaves_once_its_last_request_is_over(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, second = pool.ask(), pool.ask()
+        connection = pool.respond(first, streams=2)
+        assert connection.take()
+        pool.finish(first, keep=False)
+        assert pool.connections == []
+        assert pool.ask().leased.connection is None
+        connection.closed = False  # as one that could not be established and is tried again
+        pool.finish(second)
+        assert pool.closing == [connection]
+
+    def test_a_request_that_gives_up_beside_the_one_it_carries_changes_nothing(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.open(first, may_share=True)
+        second, third = pool.ask(), pool.ask(B)
+        pool.respond(first)
+        pool.release(second, pool.now)
+        assert pool.connections == [connection]
+        assert third.waiting
+        assert pool.closing == []
+
+    def test_the_origins_whose_connections_are_not_shared_are_remembered_up_to_a_number(self) -> None:
+        pool = ModelPool(max_connections=1)
+        keys = [(b"https", b"host", port) for port in range(_REMEMBERED_ORIGINS + 1)]
+        for key in keys:
+            request = pool.ask(key)
+            pool.open(request, may_share=True)
+            pool.respond(request)
+            pool.finish(request)
+        assert list(pool._exclusive) == keys[1:]
+
+
+class TestClose:
+    def test_everything_is_closed_and_nobody_waits(self) -> None:
+        pool = ModelPool(max_connections=2)
+        idle, busy = pool.idle(A), pool.ask(B)
+        connection = pool.respond(busy)
+        first, second = pool.ask(B), pool.ask(C)
+        assert first.leased.connection is None
+        assert pool.close() == [second]
+        assert not second.waiting
+        assert pool.closing == [idle, connection]
+        assert (pool.connections, pool.requests_queued) == ([], 0)
+
+    def test_requests_in_flight_are_released_as_ever(self) -> None:
+        pool = ModelPool(max_connections=1)
+        request = pool.ask()
+        connection = pool.respond(request)
+        pool.close()
+        connection.closed = True
+        assert pool.requests_active == 1
+        pool.finish(request)
+        assert pool.requests_active == 0
+        assert pool.closing == [connection], "no second time"
+
+    def test_a_connection_opened_too_late_is_closed_with_its_request(self) -> None:
+        pool = ModelPool(max_connections=1)
+        request = pool.ask()
+        pool.close()
+        connection = pool.open(request, streams=2)
+        pool.respond(request)
+        assert pool.ask().leased.connection is None, "it is not shared"
+        pool.finish(request)
+        assert pool.closing == [connection]
+
+    def test_the_pool_may_be_used_again(self) -> None:
+        pool = ModelPool(max_connections=1)
+        pool.idle()
+        pool.close()
+        assert pool.ask().leased.connection is None
+
+
+@pytest.mark.field(83)
+def test_the_work_for_a_request_does_not_grow_with_connections_and_waiting_requests() -> None:
+    pool = ModelPool(max_connections=100)
+    active = [pool.ask() for _ in range(100)]
+    waiting = [pool.ask() for _ in range(100)]
+    connections = [pool.respond(request) for request in active]
+    for connection in connections:
+        connection.asked.clear()
+    pool.finish(active[0])
+    assert pool.assigned == [waiting[0]]
+    assert connections[0].asked == {"is_closed": 1, "is_idle": 1, "has_expired": 1}
+    assert not any(connection.asked for connection in connections[1:])

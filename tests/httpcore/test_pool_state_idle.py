@@ -1,0 +1,206 @@
+"""The pool's state and what is idle in it: looking for dead connections, figures, and new connections on request."""
+
+from __future__ import annotations
+
+import pytest
+from httpcore._pool_state import _LIVENESS_CHECKS, _LIVENESS_INTERVAL, PoolStats
+from httpcore_test_support.pool_model import A, B, C, ModelPool
+
+SOON = _LIVENESS_INTERVAL / 2
+LATER = _LIVENESS_INTERVAL
+
+
+class TestLiveness:
+    @pytest.mark.field(18)
+    def test_connections_that_servers_closed_are_found_by_requests_to_others(self) -> None:
+        pool = ModelPool()
+        dead, alive = pool.idle(A), pool.idle(B)
+        dead.expired = True
+        pool.now += LATER
+        pool.ask(C)
+        assert pool.closing == [dead]
+        assert pool.ask(B).connection is alive
+
+    def test_they_are_not_looked_at_again_and_again(self) -> None:
+        pool = ModelPool()
+        connection = pool.idle(A)
+        pool.now += SOON
+        pool.ask(B)
+        assert connection.asked["has_expired"] == 0
+        pool.now += SOON
+        for _ in range(3):
+            pool.ask(B)
+        assert connection.asked["has_expired"] == 1
+        pool.now += LATER
+        pool.ask(B)
+        assert connection.asked["has_expired"] == 2
+
+    @pytest.mark.field(84)
+    def test_only_so_many_are_looked_at_by_one_request(self) -> None:
+        pool = ModelPool()
+        connections = pool.idle_beside(10)
+        pool.now += LATER
+        pool.ask(B)
+        assert sum(connection.asked["has_expired"] for connection in connections) == _LIVENESS_CHECKS
+        for _ in range(4):
+            pool.ask(B)
+        assert [connection.asked["has_expired"] for connection in connections] == [1] * 10
+
+    def test_a_release_looks_too(self) -> None:
+        pool = ModelPool()
+        request = pool.ask(B)
+        pool.respond(request)
+        dead = pool.idle(A)
+        dead.expired = True
+        pool.now += LATER
+        pool.finish(request)
+        assert pool.closing == [dead]
+
+    def test_all_are_looked_at_on_request(self) -> None:
+        pool = ModelPool(keepalive_expiry=60.0)
+        old = pool.idle(A)
+        pool.now += 50.0
+        connections = pool.idle_beside(10, B)
+        for connection in connections[::2]:
+            connection.expired = True
+        pool.now += 20.0
+        pool.close_expired(pool.now)
+        assert pool.closing == [old, *connections[::2]]
+        assert pool.connections == connections[1::2]
+        assert pool.stats().closed["expired"] == 1
+        assert pool.stats().closed["stale"] == 5
+
+
+class TestFigures:
+    def test_a_new_pool_has_done_nothing(self) -> None:
+        reasons = ("ended", "expired", "stale", "surplus", "evicted", "pool closed")
+        assert ModelPool().stats() == PoolStats(0, 0, 0, 0, 0, 0, dict.fromkeys(reasons, 0))
+
+    def test_what_there_is(self) -> None:
+        pool = ModelPool(max_connections=2)
+        pool.idle(A)
+        pool.respond(pool.ask(B))
+        assert pool.stats()[:4] == (1, 1, 1, 0)
+        pool.respond(pool.ask(A))
+        pool.ask(A)
+        assert pool.stats()[:4] == (2, 0, 2, 1)
+
+    def test_connections_that_were_opened_and_used_again(self) -> None:
+        pool = ModelPool(max_connections=1)
+        pool.idle()
+        pool.idle()
+        assert (pool.stats().opened, pool.stats().reused) == (1, 1)
+        first, second = pool.ask(), pool.ask()
+        pool.respond(first)
+        pool.finish(first)
+        assert second.connection
+        assert (pool.stats().opened, pool.stats().reused) == (1, 3)
+
+    def test_streams_count_as_use(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, second = pool.ask(), pool.ask()
+        pool.respond(first, streams=3)
+        third = pool.ask()
+        assert second.connection is third.connection
+        assert (pool.stats().opened, pool.stats().reused) == (1, 2)
+
+    def test_why_connections_left(self) -> None:
+        pool = ModelPool(max_connections=3, max_keepalive=2, keepalive_expiry=60.0)
+        request = pool.ask(A)
+        pool.respond(request)
+        pool.finish(request, keep=False)
+        assert pool.stats().closed["ended"] == 1
+        pool.idle_beside(3)
+        assert pool.stats().closed["surplus"] == 1
+        busy = pool.ask(B)
+        pool.respond(busy)
+        pool.respond(pool.ask(C))
+        assert pool.stats().closed["evicted"] == 1
+        pool.ask(A).connection.expired = True
+        pool.finish(busy)
+        pool.now += 60.0
+        pool.close_expired(pool.now)
+        assert pool.stats().closed["expired"] == 1
+        pool.close()
+        assert pool.stats().closed["pool closed"] == 2
+        assert sum(pool.stats().closed.values()) == pool.stats().opened
+
+
+class TestNewConnectionsOnly:
+    def test_idle_ones_are_not_given(self) -> None:
+        pool = ModelPool()
+        dead, other = pool.idle_beside(2)
+        request = pool.ask()
+        assert request.connection is other
+        other.closed = True
+        request.fresh = True
+        pool.requeue(request, pool.now)
+        assert request.leased.connection is None
+        assert dead in pool.connections
+
+    def test_shared_ones_are_not_given(self) -> None:
+        pool = ModelPool()
+        first = pool.ask()
+        shared = pool.respond(first, streams=3)
+        request = pool.ask()
+        assert request.connection is shared
+        request.fresh = True
+        pool.requeue(request, pool.now)
+        assert request.leased.connection is None
+
+    def test_the_place_of_the_broken_one_is_enough(self) -> None:
+        pool = ModelPool(max_connections=2)
+        idle, broken = pool.idle(B), pool.idle(A)
+        request = pool.ask(A)
+        broken.closed = True
+        request.fresh = True
+        pool.requeue(request, pool.now)
+        assert request.leased.connection is None
+        assert idle in pool.connections
+
+    def test_an_idle_one_makes_room(self) -> None:
+        pool = ModelPool(max_connections=2)
+        idle, first = pool.idle(B), pool.ask(A)
+        pool.respond(first, streams=3)
+        request = pool.ask(A)
+        request.fresh = True
+        pool.requeue(request, pool.now)
+        assert request.leased.connection is None
+        assert pool.closing == [idle]
+
+    def test_a_request_that_waits_takes_the_place_of_one_that_goes_idle(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.respond(first, streams=2)
+        request = pool.ask()
+        request.fresh = True
+        assert request.connection is connection
+        pool.requeue(request, pool.now)
+        assert request.waiting
+        pool.finish(first)
+        assert pool.assigned == [request]
+        assert request.leased.connection is None
+        assert pool.closing == [connection]
+
+
+class TestForsaking:
+    """A pool that starts anew beside connections that it must not use."""
+
+    def test_all_connections_are_returned_and_none_is_the_pools(self) -> None:
+        pool = ModelPool()
+        idle, request = pool.idle(A), pool.ask(B)
+        busy = pool.respond(request)
+        assert pool.forsake() == [idle, busy]
+        assert not request.leased.pooled
+
+    def test_requests_of_the_old_state_do_not_count_in_the_new_one(self) -> None:
+        old, new = ModelPool(max_connections=1), ModelPool(max_connections=1)
+        request = old.ask()
+        connection = old.respond(request)
+        old.forsake()
+        current = new.ask()
+        connection.end()
+        new.release(request, new.now)
+        assert new.requests_active == 1
+        assert new.closing == [connection]
+        assert current.leased.pooled

@@ -1,0 +1,253 @@
+"""The pool's state under any sequence of calls that pools make, with any limits."""
+
+from __future__ import annotations
+
+from httpcore._pool_state import PoolRequest
+from httpcore_test_support.pool_invariants import CheckedPoolState, ModelConnection
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+Request = PoolRequest[ModelConnection]
+
+ORIGINS = [(b"https", name, 443) for name in (b"a", b"a", b"b", b"c")]
+pick = st.integers(min_value=0, max_value=10_000)
+
+
+class PoolMachine(RuleBasedStateMachine):
+    """Does with a pool's state what shells do, on model connections, and keeps its own account of it all."""
+
+    @initialize(
+        connections=st.sampled_from([1, 1, 2, 3]),
+        keepalive=st.none() | st.integers(min_value=0, max_value=3),
+        expiry=st.none() | st.sampled_from([0.0, 5.0]),
+    )
+    def set_up(self, connections: int, keepalive: int | None, expiry: float | None) -> None:
+        self.state = CheckedPoolState(connections, keepalive, expiry)
+        self.now = 0.0
+        self.made: list[ModelConnection] = []
+        # In the order of their numbers, as they were submitted.
+        self.waiting: list[Request] = []
+        # Given a place; those whose connection carries them are in `sent` too.
+        self.leasing: list[Request] = []
+        self.sent: set[Request] = set()
+        # Refused a request, and none of those on it has ended since.
+        self.refusing: set[ModelConnection] = set()
+
+    # What users do.
+
+    @rule(keys=st.lists(st.sampled_from(ORIGINS), min_size=1, max_size=4))
+    def submit(self, keys: list[tuple[bytes, bytes, int]]) -> None:
+        for key in keys:
+            request: Request = PoolRequest(key)
+            self.state.submit(request, self.now)
+            self._placed_or_waiting(request)
+            self._carry_out()
+
+    @precondition(lambda self: self.waiting or self.leasing)
+    @rule(which=pick)
+    def cancel(self, which: int) -> None:
+        requests = [*self.waiting, *self.leasing]
+        request = requests[which % len(requests)]
+        if request in self.sent:
+            assert request.place is not None
+            assert request.place.connection is not None
+            # Other requests on the connection do not suffer where they can be told apart.
+            request.place.connection.end(keep=request.place.connection.streams > 1)
+        self._release(request)
+
+    @precondition(lambda self: len(self.made) > 3)
+    @rule(afterwards=st.booleans())
+    def close(self, afterwards: bool) -> None:
+        if afterwards:
+            while requests := [*self.waiting, *self.leasing]:
+                self._release(requests[0])
+            assert (self.state.requests_active, self.state.requests_queued) == (0, 0)
+            assert self.state.connections_active == 0
+        assert self.state.close() == self.waiting
+        self.waiting.clear()
+        assert self.state.connections == []
+        self._carry_out(even_if_leased=True)
+
+    # What connections do.
+
+    @precondition(lambda self: any(request.place.connection is None for request in self.leasing))
+    @rule(which=pick, streams=st.sampled_from([1, 2, 3]), may_share=st.booleans())
+    def open(self, which: int, streams: int, may_share: bool) -> None:
+        requests = [request for request in self.leasing if request.place and request.place.connection is None]
+        place = requests[which % len(requests)].place
+        assert place is not None
+        connection = ModelConnection(streams, may_share=may_share or streams > 1)
+        self.made.append(connection)
+        self.state.opened(place, connection)
+        self._carry_out()
+
+    def _unsent(self) -> list[Request]:
+        opened = (request for request in self.leasing if request.place and request.place.connection is not None)
+        return [request for request in opened if request not in self.sent]
+
+    @precondition(lambda self: self._unsent())
+    @rule(which=pick)
+    def send(self, which: int) -> None:
+        requests = self._unsent()
+        request = requests[which % len(requests)]
+        assert request.place is not None
+        assert request.place.connection is not None
+        if request.place.connection.take():
+            self.sent.add(request)
+        else:
+            self.refusing.add(request.place.connection)
+            self._requeue(request)
+
+    @precondition(lambda self: any(not request.place.connection.connected for request in self._unsent()))
+    @rule(which=pick)
+    def fail_to_connect(self, which: int) -> None:
+        requests = self._unsent()
+        request = requests[which % len(requests)]
+        assert request.place is not None
+        assert request.place.connection is not None
+        if not request.place.connection.connected:
+            request.place.connection.closed = True
+            self._release(request)
+
+    @precondition(lambda self: self.sent)
+    @rule(which=pick)
+    def respond(self, which: int) -> None:
+        requests = [request for request in self.leasing if request in self.sent]
+        place = requests[which % len(requests)].place
+        assert place is not None
+        if not place.established:
+            self.state.established(place)
+            self._carry_out()
+
+    @precondition(lambda self: any(request.place.established for request in self.sent))
+    @rule(which=pick, keep=st.booleans())
+    def finish(self, which: int, keep: bool) -> None:
+        requests = [request for request in self.leasing if request in self.sent]
+        requests = [request for request in requests if request.place and request.place.established]
+        request = requests[which % len(requests)]
+        assert request.place is not None
+        assert request.place.connection is not None
+        request.place.connection.end(keep=keep)
+        self._release(request)
+
+    @precondition(lambda self: self.sent)
+    @rule(which=pick)
+    def repeat_on_a_new_connection(self, which: int) -> None:
+        requests = [request for request in self.leasing if request in self.sent]
+        request = requests[which % len(requests)]
+        assert request.place is not None
+        assert request.place.connection is not None
+        request.place.connection.end(keep=False)
+        self.sent.discard(request)
+        request.fresh = True
+        self._requeue(request)
+        assert request.place is None or request.place.connection is None
+
+    @rule()
+    def close_expired(self) -> None:
+        self.state.close_expired(self.now)
+        self._carry_out()
+        leased = {request.place.connection for request in self.leasing if request.place}
+        for connection in self.state.connections:
+            assert connection in leased or not connection.expired
+
+    @precondition(lambda self: any(connection.is_idle() for connection in self.made))
+    @rule(which=pick)
+    def server_closes(self, which: int) -> None:
+        idle = [connection for connection in self.made if connection.is_idle()]
+        idle[which % len(idle)].expired = True
+
+    @rule(seconds=st.sampled_from([1.0, 6.0]))
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+    # The machine's own account.
+
+    def _requeue(self, request: Request) -> None:
+        self.leasing.remove(request)
+        self.state.requeue(request, self.now)
+        self._placed_or_waiting(request)
+        self._carry_out()
+
+    def _placed_or_waiting(self, request: Request) -> None:
+        if request.place is None:
+            assert request.waiting
+            self.waiting.append(request)
+            self.waiting.sort(key=lambda other: other.number)
+        else:
+            self._placed(request)
+
+    def _placed(self, request: Request) -> None:
+        """A request has got a place: check that no other should have had it."""
+        place = request.place
+        assert place is not None
+        assert place.pooled
+        assert place.key == request.key
+        assert not request.waiting
+        if place.connection is not None and place.connection.streams == 1 and place.connection.connected:
+            assert place.leases == 1, "a connection for one request at a time was given to two"
+        for older in self.waiting:
+            if older.number < request.number:
+                # One that needs a new connection may be overtaken by those that take the room on others.
+                assert older.key != request.key or older.fresh, "a request of the same origin has waited longer"
+                assert place.leases > 1, "a request that has waited longer could have had this place"
+        self.leasing.append(request)
+
+    def _carry_out(self, *, even_if_leased: bool = False) -> None:
+        assigned, self.state.assigned = self.state.assigned, []
+        for request in assigned:
+            self.waiting.remove(request)
+        for request in assigned:
+            self._placed(request)
+        closing, self.state.closing = self.state.closing, []
+        leased = {request.place.connection for request in self.leasing if request.place}
+        for connection in closing:
+            assert connection not in self.state.connections
+            assert even_if_leased or connection not in leased, "a connection that was promised is closed"
+            connection.closed = True
+
+    def _release(self, request: Request) -> None:
+        for requests in (self.waiting, self.leasing):
+            if request in requests:
+                requests.remove(request)
+        self.sent.discard(request)
+        if request.place is not None and request.place.connection is not None:
+            self.refusing.discard(request.place.connection)
+        self.state.release(request, self.now)
+        assert (request.place, request.waiting) == (None, False)
+        self._carry_out()
+        before = repr(vars(self.state))
+        self.state.release(request, self.now)
+        assert repr(vars(self.state)) == before, "releasing a request again changes something"
+
+    @invariant()
+    def counts_are_right(self) -> None:
+        assert self.state.requests_active == len(self.leasing)
+        assert self.state.requests_queued == len(self.waiting)
+
+    @invariant()
+    def room_is_used(self) -> None:
+        waiting = {request.key for request in self.waiting if not request.fresh}
+        for place in (request.place for request in self.leasing):
+            if place is not None and place.multiplexed and place.pooled and place.key in waiting:
+                assert place.connection is not None
+                assert place.connection in self.refusing or not place.connection.is_available()
+
+    @invariant()
+    def every_open_connection_is_accounted_for(self) -> None:
+        leased = {request.place.connection for request in self.leasing if request.place}
+        for connection in self.made:
+            assert connection.closed or connection in self.state.connections or connection in leased
+
+
+class TestPoolMachine(PoolMachine.TestCase):  # type: ignore[misc,valid-type]
+    """Runs the machine. A failure is shown as it was met: making it smaller would take minutes."""
+
+    settings = settings(
+        max_examples=50,
+        stateful_step_count=50,
+        deadline=None,
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
+        suppress_health_check=(HealthCheck.too_slow,),
+    )

@@ -1,0 +1,167 @@
+"""The pool's state with connections that carry several requests at a time, or may turn out to."""
+
+from __future__ import annotations
+
+from httpcore._pool_state import Key
+from httpcore_test_support.pool_model import A, B, ModelPool
+
+
+class TestRoom:
+    def test_with_room_for_another_place_a_full_connection_is_left_alone(self) -> None:
+        pool = ModelPool()
+        pool.respond(pool.ask(), streams=2)
+        assert pool.ask().connection.take()
+        assert pool.ask().leased.connection is None
+
+    def test_a_stream_is_for_its_own_origin_whoever_else_waits_longer(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.respond(first, streams=2)
+        assert pool.ask().connection.take()
+        other, third = pool.ask(B), pool.ask()
+        pool.finish(first)
+        assert pool.assigned == [third]
+        assert third.connection is connection
+        assert other.waiting
+
+    def test_a_stream_that_ends_makes_a_connection_that_refused_worth_another_try(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.respond(first, streams=2)
+        second, third = pool.ask(), pool.ask()
+        assert connection.take()
+        assert not connection.take()
+        pool.requeue(third, pool.now)
+        assert third.waiting
+        pool.finish(second)
+        assert pool.assigned == [third]
+        assert A not in pool._exclusive
+
+    def test_a_connection_that_refuses_is_left_alone_until_one_of_its_streams_ends(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.respond(first, streams=3)
+        second, third = pool.ask(), pool.ask()
+        assert connection.take()
+        assert connection.is_available(), "so it says"
+        pool.requeue(third, pool.now)
+        assert third.waiting
+        assert pool.ask().waiting
+        pool.finish(second)
+        assert pool.assigned[0] is third
+
+    def test_a_request_that_was_refused_may_find_room_elsewhere(self) -> None:
+        pool = ModelPool(max_connections=2)
+        first, second = pool.ask(), pool.ask()
+        connection = pool.open(first, streams=2, may_share=False)
+        pool.respond(first)
+        refusing = pool.open(second)
+        other = pool.ask(B)
+        assert other.waiting
+        pool.requeue(second, pool.now)
+        assert second.connection is connection
+        assert pool.closing == [refusing]
+        assert pool.assigned == [other], "the place that became free is for the next"
+
+    def test_a_connection_may_turn_out_to_be_shared(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.open(first, streams=2, may_share=False)
+        second, third = pool.ask(B), pool.ask()
+        assert pool.assigned == []
+        pool.respond(first)
+        assert pool.assigned == [third]
+        assert third.connection is connection
+        assert second.waiting
+        assert first.leased.established
+
+    def test_requests_wait_for_a_connection_that_may_be_shared_instead_of_opening_one(self) -> None:
+        pool = ModelPool()
+        first = pool.ask()
+        connection = pool.open(first, streams=3)
+        second = pool.ask()
+        assert second.connection is connection
+        assert connection.take()
+        pool.release(second, pool.now)
+        assert connection in pool.connections
+
+    def test_those_that_waited_for_a_place_share_it_too(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first, second = pool.ask(), pool.ask()
+        connection = pool.open(first, streams=3)
+        assert pool.assigned == [second]
+        assert second.connection is connection
+
+    def test_a_request_that_gives_up_without_its_stream_makes_no_room(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.respond(first, streams=2)
+        second, third = pool.ask(), pool.ask()
+        assert third.connection is connection
+        assert second.connection.take()
+        fourth = pool.ask()
+        pool.release(third, pool.now)
+        assert fourth.waiting
+
+    def test_a_connection_is_not_closed_under_those_that_try_it_again(self) -> None:
+        pool = ModelPool()
+        first = pool.ask()
+        connection = pool.open(first, streams=3)
+        second, third = pool.ask(), pool.ask()
+        connection.closed = True
+        pool.release(first, pool.now)
+        assert pool.connections == []
+        connection.closed = False  # established after all, by the second request
+        assert second.connection.take()
+        pool.release(third, pool.now)
+        assert pool.closing == []
+        pool.finish(second)
+        assert pool.closing == [connection]
+
+
+class TestExclusiveOrigins:
+    def exclusive(self, pool: ModelPool, key: Key) -> None:
+        """Let the pool learn that an origin's connections carry one request at a time."""
+        request = pool.ask(key)
+        pool.open(request, may_share=True)
+        pool.respond(request)
+        pool.finish(request, keep=False)
+
+    def test_connections_are_opened_side_by_side_once_it_is_known(self) -> None:
+        pool = ModelPool()
+        self.exclusive(pool, A)
+        pool.open(pool.ask(A), may_share=True)
+        assert pool.ask(A).leased.connection is None
+
+    def test_it_is_known_of_that_origin_only(self) -> None:
+        pool = ModelPool()
+        self.exclusive(pool, A)
+        connection = pool.open(pool.ask(B), may_share=True)
+        assert pool.ask(B).connection is connection
+
+    def test_a_connection_that_never_said_so_tells_nothing(self) -> None:
+        pool = ModelPool()
+        request = pool.ask()
+        pool.respond(request)
+        pool.finish(request, keep=False)
+        connection = pool.open(pool.ask(), may_share=True)
+        assert pool.ask().connection is connection
+
+    def test_a_refusal_tells_it_too(self) -> None:
+        pool = ModelPool()
+        first = pool.ask()
+        connection = pool.open(first, may_share=True)
+        second = pool.ask()
+        assert connection.take()
+        pool.requeue(second, pool.now)
+        assert second.leased.connection is None
+        pool.open(second, may_share=True)
+        assert pool.ask().leased.connection is None
+
+    def test_it_is_forgotten_when_a_connection_can_be_shared(self) -> None:
+        pool = ModelPool()
+        self.exclusive(pool, A)
+        pool.respond(pool.ask(A), streams=2)
+        connection = pool.open(pool.ask(B), may_share=True)
+        assert A not in pool._exclusive
+        assert pool.ask(B).connection is connection
