@@ -1,0 +1,164 @@
+# Generated from ../_async/test_load.py by tools/make_sync.py: edit that file, then run it.
+"""Many requests leave nothing behind: no socket, no place in the pool, no task and no thread."""
+
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from httpcore import ConnectError, ConnectionPool, Response
+from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.leftovers import running
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.sockets import open_sockets, refusing_port
+from httpcore_test_support.waiting import at_once, wait_until
+
+pytestmark = pytest.mark.anyio
+
+UNUSED = "Requests: 0 active, 0 queued | Connections: 0 active, "
+
+
+@contextmanager
+def nothing_left() -> Iterator[None]:
+    """Fail if the block leaves a socket, a task or a thread behind."""
+    sockets, before = open_sockets(), running()
+    yield
+    wait_until(lambda: open_sockets() <= sockets)
+    assert running() == before
+
+
+def port(response: Response) -> bytes:
+    """The client's port, which tells connections apart."""
+    return next(value for name, value in response.headers if name == b"X-Remote-Port")
+
+
+def test_a_thousand_requests_one_after_another(caddy: CaddyServer) -> None:
+    with nothing_left():
+        before = len(open_sockets())
+        with ConnectionPool() as pool:
+            ports = {port(pool.request("GET", caddy.http_url)) for _ in range(1000)}
+            assert len(ports) == 1
+            assert len(open_sockets()) == before + 1
+            assert UNUSED + "1 idle" in repr(pool)
+
+
+@pytest.mark.field(13)
+@pytest.mark.parametrize(
+    ("workers", "requests", "limit"), [(100, 10, 10), (4, 500, 2)], ids=["100 workers", "4 workers"]
+)
+def test_many_requests_at_once(caddy: CaddyServer, workers: int, requests: int, limit: int) -> None:
+    ports: list[bytes] = []
+
+    def work() -> None:
+        for _ in range(requests):
+            response = pool.request("GET", caddy.http_url, extensions={"timeout": {"pool": 50.0}})
+            assert response.content == b"Hello, world!\n"
+            ports.append(port(response))
+
+    with nothing_left():
+        before = len(open_sockets())
+        with ConnectionPool(max_connections=limit) as pool:
+            at_once(*[work] * workers)
+            assert len(ports) == workers * requests
+            assert len(set(ports)) <= limit
+            assert len(pool.connections) == len(set(ports)) == len(open_sockets()) - before
+            assert f"{UNUSED}{len(pool.connections)} idle" in repr(pool)
+
+
+def test_many_requests_over_tls_at_once(caddy: CaddyServer, certificates: Certificates) -> None:
+    def work() -> None:
+        for _ in range(5):
+            assert (pool.request("GET", caddy.https_url)).content == b"Hello, world!\n"
+
+    with (
+        nothing_left(),
+        ConnectionPool(ssl_context=certificates.client_context(), max_connections=5) as pool,
+    ):
+        at_once(*[work] * 20)
+        assert UNUSED in repr(pool)
+
+
+def test_requests_that_end_in_all_kinds_of_ways() -> None:
+    """The server counts as well: once the pool is closed, so are all its connections."""
+    answers = [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok",
+        b"nonsense\r\n\r\n",
+        b"",
+    ]
+
+    def script(connection: Connection) -> None:
+        while True:
+            target = connection.receive_request().split()[1]
+            connection.send(answers[int(target[1:])])
+            if int(target[1:]):
+                connection.shutdown_write()
+
+    outcomes: list[str] = []
+
+    def work() -> None:
+        for number in range(len(answers)):
+            try:
+                response = pool.request("GET", f"{server.url}/{number}")
+                outcomes.append(response.content.decode())
+            except Exception as error:
+                outcomes.append(type(error).__name__)
+
+    with scripted_server(script) as server:
+        pool = ConnectionPool(max_connections=3)
+        with nothing_left():
+            with pool:
+                at_once(*[work] * 20)
+                assert UNUSED in repr(pool)
+            wait_until(lambda: not server.open_connections)
+    assert sorted(outcomes) == ["RemoteProtocolError"] * 60 + ["ok"] * 40
+
+
+@pytest.mark.field(11)
+def test_a_server_that_is_down_spoils_nothing(caddy: CaddyServer) -> None:
+    def work() -> None:
+        for _ in range(10):
+            with pytest.raises(ConnectError):
+                pool.request("GET", f"http://127.0.0.1:{refusing}")
+
+    with nothing_left():
+        pool = ConnectionPool(max_connections=1)
+        with pool:
+            with refusing_port() as refusing:
+                at_once(*[work] * 20)
+            assert UNUSED + "0 idle" in repr(pool)
+            response = pool.request("GET", caddy.http_url, extensions={"timeout": {"pool": 0.0}})
+            assert response.status == 200
+
+
+@pytest.fixture
+def many_open_files() -> Iterator[None]:
+    """Have 1,100 files open, so that the descriptors of sockets are above 1,024."""
+    wanted = 1_100
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft = wanted + 200 if limits[1] == resource.RLIM_INFINITY else min(limits[1], wanted + 200)
+    if soft < wanted + 200:
+        pytest.skip("the limit on open files is too low")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, limits[0]), limits[1]))
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(wanted)]
+    yield
+    for file in files:
+        os.close(file)
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.field(80)
+@pytest.mark.usefixtures("many_open_files")
+def test_sockets_may_have_high_numbers(caddy: CaddyServer, certificates: Certificates) -> None:
+    pool = ConnectionPool(ssl_context=certificates.client_context())
+    timeout = {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}
+    with pool:
+        for _ in range(2):
+            for url in (caddy.http_url, caddy.https_url):
+                response = pool.request("GET", url, extensions={"timeout": timeout})
+                sock = response.extensions["network_stream"].get_extra_info("socket")
+                assert sock.fileno() > 1024
+        assert UNUSED + "2 idle" in repr(pool)
