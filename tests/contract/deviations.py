@@ -51,7 +51,20 @@ def _failed_body_states(message: str) -> list[str]:
 _TOO_SHORT = "Too little data for declared Content-Length"
 _TOO_LONG = "Too much data for declared Content-Length"
 
+_MORE_INSIGHT = "A pool tells more about itself and can be tidied: additions, which take nothing away."
+
+
+def _pool_members(names: str) -> Deviation:
+    return Deviation(sorted([*names.split(), "close_expired", "stats"]), _MORE_INSIGHT)
+
+
 DEVIATIONS = {
+    ("interface.json", "ConnectionPool members"): _pool_members(
+        "close connections create_connection handle_request request stream"
+    ),
+    ("interface.json", "AsyncConnectionPool members"): _pool_members(
+        "aclose connections create_connection handle_async_request request stream"
+    ),
     ("models.json", "URL('http://[::1]:80/x')"): Deviation(_ipv6_url(b"::1", 80, b"/x"), _BRACKETS),
     ("models.json", "URL('http://[fe80::1%25eth0]/')"): Deviation(_ipv6_url(b"fe80::1%25eth0", None, b"/"), _BRACKETS),
     ("events.txt", "http11 POST body too short"): Deviation(_failed_body_events(_TOO_SHORT), _OWN_ERROR),
