@@ -1,0 +1,124 @@
+"""Compare httpcore with its peers: rates, CPU time, latencies and memory, in one interleaved run.
+
+The client runs in a process of its own for each measurement, on one core, and the server on another. The tables
+are printed in Markdown, and every single measurement is kept in a JSON file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+from benchmarks import clients as registry
+from benchmarks._report import OURS, machine_line, report
+from benchmarks._runner import FULL, QUICK, Bench, ClientError, Cores, Results, run_rounds, running_server
+from benchmarks.clients._base import Client
+from benchmarks.workloads import WORKLOADS
+
+_RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def main() -> int:
+    arguments = _parse_arguments()
+    try:
+        if arguments.list:
+            _list()
+        elif arguments.profile:
+            _profile(arguments)
+        else:
+            _bench(arguments)
+    except ClientError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parse_arguments() -> argparse.Namespace:
+    names, workloads = registry.names(), list(WORKLOADS)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short round, to see that everything runs")
+    parser.add_argument("--rounds", type=int, metavar="N", help="measurements of each pair (default: 5, quick: 1)")
+    parser.add_argument("--workload", nargs="+", choices=workloads, default=workloads, metavar="NAME")
+    parser.add_argument("--client", nargs="+", choices=names, default=names, metavar="NAME")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give every client timeouts (default: none)")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="where to keep the raw data (default: results/)")
+    parser.add_argument("--list", action="store_true", help="list clients and workloads")
+    parser.add_argument("--profile", nargs=2, metavar=("CLIENT", "WORKLOAD"), help="profile one run with cProfile")
+    arguments = parser.parse_args()
+    if arguments.rounds is None:
+        arguments.rounds = 1 if arguments.quick else 5
+    if arguments.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    if arguments.profile and not (arguments.profile[0] in names and arguments.profile[1] in WORKLOADS):
+        parser.error("--profile takes the name of a client and of a workload, see --list")
+    return arguments
+
+
+def _list() -> None:
+    for name in registry.names():
+        client = registry.load(name)
+        print(f"client    {name:20}", f"{client.label} {client.version}" if client else "not installed")
+    for workload in WORKLOADS.values():
+        print(f"workload  {workload.name:20}", workload.title)
+
+
+def _profile(arguments: argparse.Namespace) -> None:
+    name, workload = arguments.profile[0], WORKLOADS[arguments.profile[1]]
+    client = registry.load(name)
+    if client is None:
+        raise ClientError(f"{name} is not installed")
+    if not workload.supports(client):
+        raise ClientError(f"{name} has no {workload.kind} client")
+    cores = Cores.available()
+    with running_server(cores) as port:
+        Bench(port, cores, QUICK if arguments.quick else FULL, arguments.timeout).profile(name, workload)
+
+
+def _bench(arguments: argparse.Namespace) -> None:
+    loaded = {name: registry.load(name) for name in arguments.client}
+    installed = {name: client for name, client in loaded.items() if client is not None}
+    missing = [name for name, client in loaded.items() if client is None]
+    if not installed:
+        raise ClientError(f"not installed: {', '.join(missing)}")
+    cores = Cores.available()
+    machine = machine_line(cores)
+    workloads = [WORKLOADS[name] for name in dict.fromkeys(arguments.workload)]
+    with running_server(cores) as port:
+        bench = Bench(port, cores, QUICK if arguments.quick else FULL, arguments.timeout)
+        results = run_rounds(bench, installed, workloads, arguments.rounds)
+    path = _write_json(arguments, machine, installed, results)
+    print(machine, end="\n\n")
+    print(f"Medians of {arguments.rounds} rounds (memory: 1). Raw data: {path}.", end="\n\n")
+    if missing:
+        print(f"Not installed: {', '.join(missing)}.", end="\n\n")
+    print(report(results))
+
+
+def _write_json(arguments: argparse.Namespace, machine: str, installed: dict[str, Client], results: Results) -> Path:
+    now = datetime.now(timezone.utc)
+    path: Path = arguments.json or _RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subject = importlib.util.find_spec(OURS)
+    data = {
+        "time": now.isoformat(timespec="seconds"),
+        "machine": machine,
+        "options": {"quick": arguments.quick, "rounds": arguments.rounds, "timeout": arguments.timeout},
+        "versions": {name: client.version for name, client in installed.items()},
+        "subject": subject.origin if subject else None,
+        "samples": [
+            {"workload": workload, "client": client, "rounds": result.samples}
+            for (workload, client), result in results.items()
+        ],
+    }
+    path.write_text(json.dumps(data, indent=1) + "\n")
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

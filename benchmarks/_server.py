@@ -1,0 +1,191 @@
+"""The server under the benchmarks: one process, raw epoll, answers built beforehand.
+
+It has to be quicker than every client, so it does not parse more than the request target. Linux only.
+``/small`` is a 1 KiB answer, ``/download`` a 100 MB one sent with sendfile, ``/hold/N`` is answered once N of
+them wait, so that N connections must exist at the same moment, and ``/stats`` tells how busy the server was.
+The process ends when its standard input is closed, so it can not outlive the run that started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import select
+import socket
+import sys
+import time
+
+SMALL_LENGTH = 1024
+DOWNLOAD_LENGTH = 100_000_000
+STATUS = 200
+
+_HEAD = (
+    "HTTP/1.1 200 OK\r\n"
+    "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+    "Server: benchmark\r\n"
+    "Content-Type: {content_type}\r\n"
+    "Content-Length: {length}\r\n"
+    "Cache-Control: no-cache\r\n"
+    'ETag: "33a64df551425fcc55e4d42a148795d9"\r\n'
+    "Vary: Accept-Encoding\r\n"
+    "X-Request-Id: 0f8fad5b-d9cb-469f-a165-70867728950e\r\n"
+    "\r\n"
+)
+
+
+def _head(length: int, content_type: str = "application/json") -> bytes:
+    return _HEAD.format(length=length, content_type=content_type).encode()
+
+
+def raise_open_file_limit() -> None:
+    """Many connections need many descriptors, in the server and in the client."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def pin_to_core(core: int | None) -> None:
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
+class _Connection:
+    __slots__ = ("offset", "received", "socket")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        self.received = b""
+        self.offset = 0
+
+
+class Server:
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        self.listener.setblocking(False)
+        self.port: int = self.listener.getsockname()[1]
+        self._epoll = select.epoll()
+        self._epoll.register(self.listener.fileno(), select.EPOLLIN)
+        self._connections: dict[int, _Connection] = {}
+        self._held: set[int] = set()
+        self._small = _head(SMALL_LENGTH) + b"x" * SMALL_LENGTH
+        self._download_head = _head(DOWNLOAD_LENGTH, "application/octet-stream")
+        self._download_file = os.memfd_create("download")
+        os.truncate(self._download_file, DOWNLOAD_LENGTH)
+        # Pages that were never written are made at the first read: write them now, not in the first client's time.
+        os.pwrite(self._download_file, b"x" * DOWNLOAD_LENGTH, 0)
+        self._sending: set[int] = set()
+        self._requests = 0
+        self._busy = 0.0
+
+    def serve_until_closed(self, stdin: int) -> None:
+        self._epoll.register(stdin, select.EPOLLIN)
+        listener, poll = self.listener.fileno(), self._epoll.poll
+        connections, sending = self._connections, self._sending
+        now = time.perf_counter
+        while True:
+            # Waking a sleeping core may take longer than a whole request, and would hide what the clients cost. A
+            # download never lets the core sleep for long, and is quicker in large pieces.
+            events = poll(0 if connections and not sending else None)
+            if not events:
+                continue
+            started = now()
+            for fd, mask in events:
+                if (connection := connections.get(fd)) is not None:
+                    self._serve(fd, connection, mask)
+                elif fd == listener:
+                    self._accept()
+                elif fd == stdin:
+                    return
+            self._busy += now() - started
+
+    def _accept(self) -> None:
+        try:
+            while True:
+                sock, _ = self.listener.accept()
+                sock.setblocking(False)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._connections[sock.fileno()] = _Connection(sock)
+                self._epoll.register(sock.fileno(), select.EPOLLIN)
+        except BlockingIOError:
+            pass
+
+    def _serve(self, fd: int, connection: _Connection, mask: int) -> None:
+        try:
+            if mask & select.EPOLLIN:
+                self._receive(fd, connection)
+            elif mask & select.EPOLLOUT:
+                self._send_download(fd, connection)
+            else:
+                self._close(fd)
+        except BlockingIOError:
+            pass
+        except OSError:
+            # The client went away, as one does whose run was cut short.
+            self._close(fd)
+
+    def _receive(self, fd: int, connection: _Connection) -> None:
+        data = connection.socket.recv(65536)
+        if not data:
+            self._close(fd)
+            return
+        if connection.received:
+            data = connection.received + data
+            connection.received = b""
+        if not data.endswith(b"\r\n\r\n"):
+            connection.received = data
+        elif data.startswith(b"GET /small "):
+            self._requests += 1
+            connection.socket.send(self._small)
+        else:
+            self._answer_other(fd, connection, data.split(b" ", 2)[1])
+
+    def _answer_other(self, fd: int, connection: _Connection, target: bytes) -> None:
+        if target == b"/download":
+            self._requests += 1
+            connection.socket.send(self._download_head, socket.MSG_MORE)
+            connection.offset = 0
+            self._sending.add(fd)
+            self._epoll.modify(fd, select.EPOLLOUT)
+        elif target.startswith(b"/hold/"):
+            self._held.add(fd)
+            if len(self._held) >= int(target.rpartition(b"/")[2]):
+                for held in self._held:
+                    with contextlib.suppress(OSError):
+                        self._connections[held].socket.send(self._small)
+                self._held.clear()
+        elif target == b"/stats":
+            body = json.dumps(
+                # The connection that asks is not one of the client's.
+                {"busy": self._busy, "requests": self._requests, "connections": len(self._connections) - 1}
+            ).encode()
+            connection.socket.send(_head(len(body)) + body)
+        else:
+            self._close(fd)
+
+    def _send_download(self, fd: int, connection: _Connection) -> None:
+        left = DOWNLOAD_LENGTH - connection.offset
+        connection.offset += os.sendfile(fd, self._download_file, connection.offset, left)
+        if connection.offset == DOWNLOAD_LENGTH:
+            self._sending.discard(fd)
+            self._epoll.modify(fd, select.EPOLLIN)
+
+    def _close(self, fd: int) -> None:
+        self._held.discard(fd)
+        self._sending.discard(fd)
+        self._connections.pop(fd).socket.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--core", type=int)
+    pin_to_core(parser.parse_args().core)
+    raise_open_file_limit()
+    server = Server()
+    print(server.port, flush=True)
+    server.serve_until_closed(sys.stdin.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The API that httpcore and httpcore2 have in common."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from benchmarks.clients._base import HEADERS, Answer, AsyncClient, Client, Options, SyncClient
+
+
+def _arguments(options: Options) -> dict[str, Any]:
+    timeouts = dict.fromkeys(("connect", "read", "write", "pool"), options.timeout)
+    return {
+        "method": "GET",
+        "url": options.url,
+        "headers": [(name.encode(), value.encode()) for name, value in HEADERS.items()],
+        "extensions": {} if options.timeout is None else {"timeout": timeouts},
+    }
+
+
+class Sync:
+    def __init__(self, library: ModuleType, options: Options) -> None:
+        self._arguments = _arguments(options)
+        self._pool = library.ConnectionPool(
+            max_connections=options.connections, max_keepalive_connections=options.connections
+        )
+
+    def get(self) -> Answer:
+        response = self._pool.request(**self._arguments)
+        return response.status, len(response.content)
+
+    def download(self) -> Answer:
+        with self._pool.stream(**self._arguments) as response:
+            return response.status, sum(len(chunk) for chunk in response.iter_stream())
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class Async:
+    def __init__(self, library: ModuleType, options: Options) -> None:
+        self._arguments = _arguments(options)
+        self._pool = library.AsyncConnectionPool(
+            max_connections=options.connections, max_keepalive_connections=options.connections
+        )
+
+    async def get(self) -> Answer:
+        response = await self._pool.request(**self._arguments)
+        return response.status, len(response.content)
+
+    async def download(self) -> Answer:
+        length = 0
+        async with self._pool.stream(**self._arguments) as response:
+            async for chunk in response.aiter_stream():
+                length += len(chunk)
+            return response.status, length
+
+    async def close(self) -> None:
+        await self._pool.aclose()
+
+
+def client(library: ModuleType) -> Client:
+    def sync(options: Options) -> SyncClient:
+        return Sync(library, options)
+
+    def asyncio(options: Options) -> AsyncClient:
+        return Async(library, options)
+
+    return Client(library.__name__, library.__name__, sync, asyncio)

@@ -1,0 +1,115 @@
+"""What the sockets alone cost: no parser, no pool but a list of free connections."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+
+from benchmarks.clients._base import Answer, Client, Options
+
+_RECEIVE = 1 << 18
+
+
+def _parse_head(data: bytes | bytearray) -> tuple[int, int, int]:
+    """The status, the length of the head and the length of the body that it announces.
+
+    The server sends a head in one piece, so it is there whole with the first bytes.
+    """
+    head, _, _ = data[:2048].partition(b"\r\n\r\n")
+    length = head.partition(b"\r\nContent-Length: ")[2].partition(b"\r\n")[0]
+    return int(head[9:12]), len(head) + 4, int(length)
+
+
+class Sync:
+    def __init__(self, options: Options) -> None:
+        self._request = options.request
+        self._socket = socket.create_connection((options.host, options.port), options.timeout)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._buffer = bytearray(_RECEIVE)
+
+    def get(self) -> Answer:
+        return self._exchange()
+
+    def download(self) -> Answer:
+        return self._exchange()
+
+    def _exchange(self) -> Answer:
+        self._socket.sendall(self._request)
+        received = self._socket.recv_into(self._buffer)
+        status, head, length = _parse_head(self._buffer)
+        while received < head + length:
+            received += self._socket.recv_into(self._buffer)
+        return status, received - head
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class _Exchange(asyncio.Protocol):
+    """One connection that answers one request at a time."""
+
+    def __init__(self) -> None:
+        self._done: asyncio.Future[Answer]
+        self._received = self._end = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def send(self, request: bytes) -> asyncio.Future[Answer]:
+        self._received = self._end = 0
+        self._done = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return self._done
+
+    def data_received(self, data: bytes) -> None:
+        if not self._end:
+            self._status, self._head, length = _parse_head(data)
+            self._end = self._head + length
+        self._received += len(data)
+        if self._received >= self._end:
+            self._done.set_result((self._status, self._received - self._head))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._done.done():
+            self._done.set_exception(exc or ConnectionResetError("closed by the server"))
+
+
+class Async:
+    """The timeout is left out: the floor is what remains when every service of a client is."""
+
+    def __init__(self, options: Options) -> None:
+        self._address = options.host, options.port
+        self._request = options.request
+        self._room = options.connections
+        self._free: list[_Exchange] = []
+        self._waiting: deque[asyncio.Future[_Exchange]] = deque()
+
+    async def get(self) -> Answer:
+        connection = self._free.pop() if self._free else await self._connect_or_wait()
+        answer = await connection.send(self._request)
+        if self._waiting:
+            self._waiting.popleft().set_result(connection)
+        else:
+            self._free.append(connection)
+        return answer
+
+    async def download(self) -> Answer:
+        return await self.get()
+
+    async def _connect_or_wait(self) -> _Exchange:
+        loop = asyncio.get_running_loop()
+        if self._room:
+            self._room -= 1
+            return (await loop.create_connection(_Exchange, *self._address))[1]
+        waiter: asyncio.Future[_Exchange] = loop.create_future()
+        self._waiting.append(waiter)
+        return await waiter
+
+    async def close(self) -> None:
+        for connection in self._free:
+            connection.transport.close()
+
+
+CLIENT = Client("bare socket", None, sync=Sync, asyncio=Async)

@@ -1,0 +1,9 @@
+"""The httpcore that is installed: the subject of the comparison."""
+
+from __future__ import annotations
+
+import httpcore
+
+from benchmarks.clients._core_api import client
+
+CLIENT = client(httpcore)

@@ -1,0 +1,42 @@
+"""The workloads: what is asked of a client. ``_measure`` runs them, ``_report`` prints them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmarks._server import DOWNLOAD_LENGTH, SMALL_LENGTH, STATUS
+from benchmarks.clients._base import Answer, Client
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    title: str
+    kind: Literal["sync", "asyncio", "memory"]
+    tasks: int = 1
+    connections: int = 1
+    download: bool = False
+
+    @property
+    def expected(self) -> Answer:
+        return STATUS, DOWNLOAD_LENGTH if self.download else SMALL_LENGTH
+
+    def supports(self, client: Client) -> bool:
+        return (client.sync if self.kind == "sync" else client.asyncio) is not None
+
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in (
+        Workload("sync-1", "Small GET, sync, 1 connection", "sync"),
+        Workload("asyncio-16", "Small GET, asyncio, 16 tasks on 16 connections", "asyncio", 16, 16),
+        Workload("asyncio-128", "Small GET, asyncio, 128 tasks on 128 connections", "asyncio", 128, 128),
+        Workload("asyncio-512", "Small GET, asyncio, 512 tasks on 512 connections", "asyncio", 512, 512),
+        Workload("asyncio-10-on-10", "Small GET, asyncio, 10 tasks on 10 connections", "asyncio", 10, 10),
+        Workload("asyncio-128-on-10", "Small GET, asyncio, 128 tasks on 10 connections", "asyncio", 128, 10),
+        Workload("download-sync", "100 MB download, sync", "sync", download=True),
+        Workload("download-asyncio", "100 MB download, asyncio", "asyncio", download=True),
+        Workload("idle-memory", "Memory of idle pooled connections, asyncio (250 of them, quick: 100)", "memory"),
+    )
+}
