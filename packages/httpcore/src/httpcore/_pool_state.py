@@ -16,12 +16,13 @@ What always holds between calls:
 No call walks over all places or all requests: each finds what it needs by origin, by age, or at the head of a queue.
 """
 
-import enum
 import heapq
 import itertools
 import sys
 from collections import Counter, OrderedDict
-from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from ._pool_stats import PoolStats, Reason
 
 Key: TypeAlias = tuple[bytes, bytes, int]
 
@@ -49,53 +50,6 @@ _LIVENESS_CHECKS = 2
 # How many origins the pool remembers as speaking HTTP/1.1 only. A client of more origins than that gains nothing
 # from remembering.
 _REMEMBERED_ORIGINS = 1024
-
-
-class Reason(enum.Enum):
-    """Why a connection left the pool."""
-
-    ENDED = "ended"
-    """Its last request closed it: with an error, by cancellation, or because either side wanted it closed."""
-
-    EXPIRED = "expired"
-    """It was idle for longer than `keepalive_expiry`."""
-
-    STALE = "stale"
-    """It said so itself while idle, mostly because the server had closed it."""
-
-    SURPLUS = "surplus"
-    """More connections were idle than `max_keepalive_connections`."""
-
-    EVICTED = "evicted"
-    """It was idle, and made room for a connection to another origin."""
-
-    POOL_CLOSED = "pool closed"
-    """The pool was closed."""
-
-
-class PoolStats(NamedTuple):
-    """What a pool holds at the moment, and what it has done so far."""
-
-    connections_active: int
-    """Connections in use, or being opened."""
-
-    connections_idle: int
-    """Connections kept for later requests."""
-
-    requests_active: int
-    """Requests that have a connection: those of which the response is not closed yet."""
-
-    requests_queued: int
-    """Requests that wait for a connection."""
-
-    opened: int
-    """Connections opened so far."""
-
-    reused: int
-    """Requests so far that were given a connection that was there already."""
-
-    closed: dict[str, int]
-    """Connections that left the pool so far, by reason: the values of `Reason`."""
 
 
 class Place(Generic[C]):

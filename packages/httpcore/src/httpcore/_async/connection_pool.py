@@ -31,7 +31,8 @@ from httpcore_models.network import AutoBackend
 
 from .._extras import require_http2, require_proxy
 from .._fork import reset_after_fork
-from .._pool_state import Place, PoolRequest, PoolState, PoolStats
+from .._pool_state import Place, PoolRequest, PoolState
+from .._pool_stats import PoolStats
 from .connection import AsyncHTTPConnection
 
 _logger = logging.getLogger("httpcore.connection_pool")
