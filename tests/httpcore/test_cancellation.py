@@ -20,6 +20,10 @@ pytestmark = pytest.mark.anyio
 TIMEOUTS = {"timeout": {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}}
 PIECES = [b"HTTP/1.1 200 OK\r\nTransfer-", b"Encoding: chunked\r\n\r\n", b"5\r\nhe", b"llo\r\n", b"0\r\n\r\n"]
 
+# How often a request is suspended depends on how fast the server happens to be: at least for connecting, for the head
+# of the response and for a part of its body.
+MINIMUM_STEPS = 3
+
 
 def answer(connection: Connection) -> None:
     while True:
@@ -82,8 +86,7 @@ async def test_on_a_new_connection(tls: Certificates | None) -> None:
             await pool.aclose()
             assert await anyio.to_thread.run_sync(server.wait_closed)
 
-        steps = await sweep(fresh, check)
-        assert steps > (8 if tls else 6)
+        assert await sweep(fresh, check) > MINIMUM_STEPS
 
 
 async def test_on_a_warm_connection(tls: Certificates | None) -> None:
@@ -93,7 +96,7 @@ async def test_on_a_warm_connection(tls: Certificates | None) -> None:
             await assert_serves(pool, server)
 
         await check(0)
-        assert await sweep(lambda: post(pool, server.url), check) > 4
+        assert await sweep(lambda: post(pool, server.url), check) > MINIMUM_STEPS
 
 
 @pytest.mark.field(1)
@@ -117,7 +120,7 @@ async def test_while_waiting_for_the_connection_of_another_request(tls: Certific
         async def check(step: int) -> None:
             await assert_serves(pool, server)
 
-        assert await sweep(occupied, check) > 4
+        assert await sweep(occupied, check) > MINIMUM_STEPS
 
 
 async def test_the_waiting_request_itself() -> None:
@@ -144,5 +147,5 @@ async def test_the_waiting_request_itself() -> None:
             await occupy()
 
         await occupy()
-        assert await sweep(waiting, check) > 4
+        assert await sweep(waiting, check) > MINIMUM_STEPS
         await responses.pop().aclose()

@@ -57,6 +57,15 @@ class TestInterface:
             assert connection.in_use == 0
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
+    async def test_a_body_is_closed_once(self) -> None:
+        connection = AsyncForeignConnection(ORIGIN)
+        async with AsyncForeignPool(connection) as pool:
+            response = await pool.request("GET", URL)
+            for _ in range(2):
+                await response.aclose()
+            assert connection.in_use == 0
+            assert "0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
+
     async def test_a_body_without_a_close_method_is_just_left(self) -> None:
         class Connection(AsyncForeignConnection):
             async def handle_async_request(self, request: Request) -> Response:

@@ -58,6 +58,15 @@ class TestInterface:
             assert connection.in_use == 0
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
+    def test_a_body_is_closed_once(self) -> None:
+        connection = ForeignConnection(ORIGIN)
+        with ForeignPool(connection) as pool:
+            response = pool.request("GET", URL)
+            for _ in range(2):
+                response.close()
+            assert connection.in_use == 0
+            assert "0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
+
     def test_a_body_without_a_close_method_is_just_left(self) -> None:
         class Connection(ForeignConnection):
             def handle_request(self, request: Request) -> Response:

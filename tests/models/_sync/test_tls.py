@@ -178,6 +178,8 @@ class TestEndOfStream:
             assert received == b"body"
             assert stream.read(100, TIMEOUT) == b""
             assert stream.get_extra_info("is_readable")
+            # Another TLS inside would end as plainly.
+            assert stream.receive_nowait(100) == b""  # type: ignore[attr-defined]
 
     @pytest.mark.field(74)
     def test_writing_to_a_peer_that_has_gone_is_a_write_error(self, connect: Connect) -> None:

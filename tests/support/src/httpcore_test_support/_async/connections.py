@@ -72,7 +72,6 @@ class _AsyncBody:
     def __init__(self, connection: AsyncForeignConnection) -> None:
         self._connection = connection
         self._parts = [b"for", b"eign"]
-        self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -83,6 +82,5 @@ class _AsyncBody:
         return self._parts.pop(0)
 
     async def aclose(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._connection.in_use -= 1
+        # Not to be called twice.
+        self._connection.in_use -= 1

@@ -73,7 +73,6 @@ class _Body:
     def __init__(self, connection: ForeignConnection) -> None:
         self._connection = connection
         self._parts = [b"for", b"eign"]
-        self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -84,6 +83,5 @@ class _Body:
         return self._parts.pop(0)
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self._connection.in_use -= 1
+        # Not to be called twice.
+        self._connection.in_use -= 1
