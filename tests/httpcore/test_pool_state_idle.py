@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from httpcore._pool_state import _LIVENESS_CHECKS, _LIVENESS_INTERVAL, PoolStats
+from httpcore._pool_state import _LIVENESS_CHECKS, _LIVENESS_INTERVAL
+from httpcore._pool_stats import PoolStats
 from httpcore_test_support.pool_model import A, B, C, ModelPool
 
 SOON = _LIVENESS_INTERVAL / 2

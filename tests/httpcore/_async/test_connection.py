@@ -59,6 +59,10 @@ class TestLife:
         )
         assert states(connection) == {"closed": True}
 
+    @pytest.mark.parametrize("origin", [ORIGIN, SECURE_ORIGIN], ids=str)
+    async def test_a_new_one_is_not_to_be_shared(self, origin: Origin) -> None:
+        assert states(AsyncHTTPConnection(origin)) == {}
+
     async def test_one_that_was_never_used_can_be_closed(self) -> None:
         async with AsyncHTTPConnection(ORIGIN, network_backend=AsyncRecordingBackend([OK])) as connection:
             assert connection.can_handle_request(ORIGIN)
@@ -108,6 +112,17 @@ class TestConnecting:
         with pytest.raises(ConnectError):
             await connection.request("GET", PLAIN_URL)
         assert repr(connection).endswith("HTTPConnection [CONNECTION FAILED]>")
+        assert states(connection) == {"expired": True, "idle": True, "closed": True}
+
+    async def test_one_that_might_have_been_shared_is_not_after_a_failure(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+        backend = AsyncRecordingBackend(ConnectError("no"))
+        connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
+        assert states(connection) == {"available": True}
+        with pytest.raises(ConnectError):
+            await connection.request("GET", SECURE_URL)
         assert states(connection) == {"expired": True, "idle": True, "closed": True}
 
     async def test_the_next_request_connects_again(self) -> None:

@@ -60,6 +60,10 @@ class TestLife:
         )
         assert states(connection) == {"closed": True}
 
+    @pytest.mark.parametrize("origin", [ORIGIN, SECURE_ORIGIN], ids=str)
+    def test_a_new_one_is_not_to_be_shared(self, origin: Origin) -> None:
+        assert states(HTTPConnection(origin)) == {}
+
     def test_one_that_was_never_used_can_be_closed(self) -> None:
         with HTTPConnection(ORIGIN, network_backend=RecordingBackend([OK])) as connection:
             assert connection.can_handle_request(ORIGIN)
@@ -109,6 +113,15 @@ class TestConnecting:
         with pytest.raises(ConnectError):
             connection.request("GET", PLAIN_URL)
         assert repr(connection).endswith("HTTPConnection [CONNECTION FAILED]>")
+        assert states(connection) == {"expired": True, "idle": True, "closed": True}
+
+    def test_one_that_might_have_been_shared_is_not_after_a_failure(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+        backend = RecordingBackend(ConnectError("no"))
+        connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
+        assert states(connection) == {"available": True}
+        with pytest.raises(ConnectError):
+            connection.request("GET", SECURE_URL)
         assert states(connection) == {"expired": True, "idle": True, "closed": True}
 
     def test_the_next_request_connects_again(self) -> None:
