@@ -9,7 +9,7 @@ from httpcore_test_support.exchanges import HEAD_LIMIT, cut_at, receive, sent
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-engine_settings = settings(max_examples=120, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+engine_settings = settings(database=None, suppress_health_check=[HealthCheck.too_slow])
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -225,7 +225,7 @@ def written_request(method: bytes, target: bytes, headers: Headers) -> bytes:
 
 
 @pytest.mark.field(29)
-@settings(engine_settings, max_examples=60)
+@engine_settings
 @given(st.sampled_from([HEAD_LIMIT, HEAD_LIMIT + 1]), st.sets(st.integers(0, HEAD_LIMIT + 100), max_size=8))
 def test_the_head_limit_does_not_depend_on_the_cuts(size: int, cuts: set[int]) -> None:
     start = b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\nX: "

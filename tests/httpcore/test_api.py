@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import runpy
 import ssl
 from typing import Any
 
 import certifi
 import httpcore
 import pytest
+from httpcore import _fork
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_request, send
 
@@ -147,3 +150,8 @@ class TestDefaultContext:
 
     def test_each_call_makes_another(self) -> None:
         assert httpcore.default_ssl_context() is not httpcore.default_ssl_context()
+
+
+def test_the_package_can_be_imported_where_there_is_no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "register_at_fork")
+    runpy.run_path(str(_fork.__file__))["reset_after_fork"](httpcore.ConnectionPool())

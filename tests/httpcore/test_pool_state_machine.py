@@ -245,7 +245,6 @@ class TestPoolMachine(PoolMachine.TestCase):  # type: ignore[misc,valid-type]
     """Runs the machine. A failure is shown as it was met: making it smaller would take minutes."""
 
     settings = settings(
-        max_examples=50,
         stateful_step_count=50,
         deadline=None,
         phases=(Phase.explicit, Phase.reuse, Phase.generate),

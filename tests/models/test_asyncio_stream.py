@@ -246,7 +246,7 @@ class TestResets:
     async def test_a_reset_during_a_write_is_a_write_error(self) -> None:
         blocked = threading.Event()
         async with connected([wait(blocked), abort()], receive_buffer=4096) as stream:
-            writing = asyncio.create_task(stream.write(bytes(16 * 1024 * 1024), TIMEOUT))
+            writing = asyncio.create_task(stream.write(bytes(16 * 1024 * 1024)))
             await async_wait_until(lambda: stream._writer is not None)
             blocked.set()
             with pytest.raises(WriteError, match=r"\(127\.0\.0\.1:\d+\)$"):

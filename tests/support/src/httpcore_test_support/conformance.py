@@ -77,7 +77,7 @@ async def async_check_close_ends_a_read(connect: AsyncConnect) -> None:
 
         async def read() -> None:
             with pytest.raises(ReadError):
-                await stream.read(100, TIMEOUT)
+                await stream.read(100)
 
         tasks.start_soon(read)
         await anyio.wait_all_tasks_blocked()
@@ -90,7 +90,7 @@ async def async_check_close_ends_a_write(connect: AsyncConnect) -> None:
 
         async def write() -> None:
             with pytest.raises(WriteError):
-                await stream.write(ENDLESS, TIMEOUT)
+                await stream.write(ENDLESS)
 
         tasks.start_soon(write)
         await anyio.wait_all_tasks_blocked()
