@@ -21,7 +21,8 @@ async def hold(lock: AsyncLock, name: str, order: list[str]) -> None:
 
 
 async def test_a_lock_goes_to_the_one_that_has_waited_longest() -> None:
-    lock, order = AsyncLock(), []
+    lock = AsyncLock()
+    order: list[str] = []
     async with anyio.create_task_group() as tasks:
         async with lock:
             for name in "abcde":
@@ -39,7 +40,8 @@ async def test_a_free_lock_is_taken_without_a_wait() -> None:
 
 
 async def test_who_is_cancelled_while_waiting_leaves_the_queue() -> None:
-    lock, order = AsyncLock(), []
+    lock = AsyncLock()
+    order: list[str] = []
     async with anyio.create_task_group() as tasks:
         scope = anyio.CancelScope()
 
@@ -60,7 +62,8 @@ async def test_who_is_cancelled_while_waiting_leaves_the_queue() -> None:
 
 
 async def test_who_is_cancelled_just_after_the_hand_over_passes_the_lock_on() -> None:
-    lock, order = AsyncLock(), []
+    lock = AsyncLock()
+    order: list[str] = []
     async with anyio.create_task_group() as tasks:
         scope = anyio.CancelScope()
 
@@ -83,7 +86,8 @@ async def test_who_is_cancelled_just_after_the_hand_over_passes_the_lock_on() ->
 @pytest.mark.parametrize("others", [0, 1])
 @pytest.mark.parametrize("anyio_backend", [BACKENDS["asyncio"], BACKENDS["uvloop"]], ids=["asyncio", "uvloop"])
 async def test_a_task_of_asyncio_cancelled_just_after_the_hand_over_passes_the_lock_on(others: int) -> None:
-    lock, order = AsyncLock(), []
+    lock = AsyncLock()
+    order: list[str] = []
     async with lock:
         first = asyncio.create_task(hold(lock, "cancelled", order))
         rest = [asyncio.create_task(hold(lock, "next", order)) for _ in range(others)]

@@ -27,7 +27,7 @@ TREE = {
 
 def test_the_tree_of_exceptions() -> None:
     found = {
-        name: value.__base__.__name__
+        name: value.__mro__[1].__name__
         for name, value in vars(httpcore_models).items()
         if inspect.isclass(value) and issubclass(value, BaseException)
     }

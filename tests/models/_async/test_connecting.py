@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpcore_models import AutoBackend, ConnectError, ConnectTimeout
+from httpcore_models import SOCKET_OPTION, AutoBackend, ConnectError, ConnectTimeout
 from httpcore_models.network import _addresses, _connecting, _sync_backend
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
@@ -227,7 +227,7 @@ async def test_options_of_unix_sockets_are_set_before_connecting(calls: list[tup
 async def test_options_of_any_kind_are_set_on_every_socket_tried(
     monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]
 ) -> None:
-    options = [
+    options: list[SOCKET_OPTION] = [
         KEEPALIVE,
         (socket.SOL_SOCKET, socket.SO_SNDBUF, (8192).to_bytes(4, "little")),
         (socket.SOL_SOCKET, socket.SO_BINDTODEVICE, None, 0),

@@ -1,5 +1,6 @@
 """What users of pools and connections call, and the methods that an implementation has to have."""
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from httpcore_models import (
     AsyncNetworkBackend,
     AsyncNetworkStream,
     AsyncRequestInterface,
+    ByteStream,
     Origin,
     ReadError,
     Request,
@@ -65,13 +67,15 @@ async def test_request_closes_a_response_that_fails() -> None:
 
 
 async def test_request_builds_the_request() -> None:
-    sender, extensions = AsyncSender(AsyncBody()), {"timeout": {}}
+    sender = AsyncSender(AsyncBody())
+    extensions: dict[str, Any] = {"timeout": {}}
     await sender.request("PUT", "http://example.org:81/", headers={"A": "1"}, content=b"body", extensions=extensions)
     (request,) = sender.requests
     assert request.method == b"PUT"
     assert request.url == URL("http://example.org:81/")
     assert request.headers == [(b"Host", b"example.org:81"), (b"A", b"1"), (b"Content-Length", b"4")]
-    assert bytes(request.stream) == b"body"  # type: ignore[call-overload]
+    assert isinstance(request.stream, ByteStream)
+    assert bytes(request.stream) == b"body"
     assert request.extensions is extensions
 
 
@@ -115,11 +119,11 @@ async def test_impossible_requests_are_not_sent() -> None:
         lambda: AsyncNetworkStream().read(1),
         lambda: AsyncNetworkStream().write(b""),
         lambda: AsyncNetworkStream().aclose(),
-        lambda: AsyncNetworkStream().start_tls(None),
+        lambda: AsyncNetworkStream().start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
         lambda: AsyncNetworkBackend().connect_tcp("example.org", 80),
         lambda: AsyncNetworkBackend().connect_unix_socket("/path"),
         lambda: AsyncNetworkBackend().sleep(0),
-        lambda: AsyncDialler().dial(ORIGIN, None, None),
+        lambda: AsyncDialler().dial(ORIGIN, Request("GET", "http://example.org/"), None),
     ],
 )
 async def test_interfaces_do_nothing_by_themselves(call: Callable[[], Any]) -> None:

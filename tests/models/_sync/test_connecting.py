@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from httpcore_models import ConnectError, ConnectTimeout, SyncBackend
+from httpcore_models import SOCKET_OPTION, ConnectError, ConnectTimeout, SyncBackend
 from httpcore_models.network import _addresses, _connecting, _sync_backend
 from httpcore_test_support.resolving import resolve_to
 from httpcore_test_support.scripted import scripted_server
@@ -224,7 +224,7 @@ def test_options_of_unix_sockets_are_set_before_connecting(calls: list[tuple[Any
 def test_options_of_any_kind_are_set_on_every_socket_tried(
     monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]
 ) -> None:
-    options = [
+    options: list[SOCKET_OPTION] = [
         KEEPALIVE,
         (socket.SOL_SOCKET, socket.SO_SNDBUF, (8192).to_bytes(4, "little")),
         (socket.SOL_SOCKET, socket.SO_BINDTODEVICE, None, 0),

@@ -1,12 +1,14 @@
 # Generated from ../_async/test_interfaces.py by tools/make_sync.py: edit that file, then run it.
 """What users of pools and connections call, and the methods that an implementation has to have."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from httpcore_models import (
     URL,
+    ByteStream,
     ConnectionInterface,
     NetworkBackend,
     NetworkStream,
@@ -66,13 +68,15 @@ def test_request_closes_a_response_that_fails() -> None:
 
 
 def test_request_builds_the_request() -> None:
-    sender, extensions = Sender(Body()), {"timeout": {}}
+    sender = Sender(Body())
+    extensions: dict[str, Any] = {"timeout": {}}
     sender.request("PUT", "http://example.org:81/", headers={"A": "1"}, content=b"body", extensions=extensions)
     (request,) = sender.requests
     assert request.method == b"PUT"
     assert request.url == URL("http://example.org:81/")
     assert request.headers == [(b"Host", b"example.org:81"), (b"A", b"1"), (b"Content-Length", b"4")]
-    assert bytes(request.stream) == b"body"  # type: ignore[call-overload]
+    assert isinstance(request.stream, ByteStream)
+    assert bytes(request.stream) == b"body"
     assert request.extensions is extensions
 
 
@@ -116,11 +120,11 @@ def test_impossible_requests_are_not_sent() -> None:
         lambda: NetworkStream().read(1),
         lambda: NetworkStream().write(b""),
         lambda: NetworkStream().close(),
-        lambda: NetworkStream().start_tls(None),
+        lambda: NetworkStream().start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
         lambda: NetworkBackend().connect_tcp("example.org", 80),
         lambda: NetworkBackend().connect_unix_socket("/path"),
         lambda: NetworkBackend().sleep(0),
-        lambda: Dialler().dial(ORIGIN, None, None),
+        lambda: Dialler().dial(ORIGIN, Request("GET", "http://example.org/"), None),
     ],
 )
 def test_interfaces_do_nothing_by_themselves(call: Callable[[], Any]) -> None:
