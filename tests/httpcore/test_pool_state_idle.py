@@ -127,14 +127,14 @@ class TestFigures:
         assert sum(pool.stats().closed.values()) == pool.stats().opened
 
 
-class TestNewConnectionsOnly:
+class TestRepeatedRequests:
     def test_idle_ones_are_not_given(self) -> None:
         pool = ModelPool()
         dead, other = pool.idle_beside(2)
         request = pool.ask()
         assert request.connection is other
         other.closed = True
-        request.fresh = True
+        request.after = request.leased.number
         pool.requeue(request, pool.now)
         assert request.leased.connection is None
         assert dead in pool.connections
@@ -145,7 +145,7 @@ class TestNewConnectionsOnly:
         shared = pool.respond(first, streams=3)
         request = pool.ask()
         assert request.connection is shared
-        request.fresh = True
+        request.after = request.leased.number
         pool.requeue(request, pool.now)
         assert request.leased.connection is None
 
@@ -154,7 +154,7 @@ class TestNewConnectionsOnly:
         idle, broken = pool.idle(B), pool.idle(A)
         request = pool.ask(A)
         broken.closed = True
-        request.fresh = True
+        request.after = request.leased.number
         pool.requeue(request, pool.now)
         assert request.leased.connection is None
         assert idle in pool.connections
@@ -164,7 +164,7 @@ class TestNewConnectionsOnly:
         idle, first = pool.idle(B), pool.ask(A)
         pool.respond(first, streams=3)
         request = pool.ask(A)
-        request.fresh = True
+        request.after = request.leased.number
         pool.requeue(request, pool.now)
         assert request.leased.connection is None
         assert pool.closing == [idle]
@@ -174,7 +174,7 @@ class TestNewConnectionsOnly:
         first = pool.ask()
         connection = pool.respond(first, streams=2)
         request = pool.ask()
-        request.fresh = True
+        request.after = request.leased.number
         assert request.connection is connection
         pool.requeue(request, pool.now)
         assert request.waiting

@@ -140,9 +140,9 @@ class PoolMachine(RuleBasedStateMachine):
         assert request.place.connection is not None
         request.place.connection.end(keep=False)
         self.sent.discard(request)
-        request.fresh = True
+        request.after = request.place.number
         self._requeue(request)
-        assert request.place is None or request.place.connection is None
+        assert request.place is None or request.place.number > request.after
 
     @rule()
     def close_expired(self) -> None:
@@ -190,7 +190,7 @@ class PoolMachine(RuleBasedStateMachine):
         for older in self.waiting:
             if older.number < request.number:
                 # One that needs a new connection may be overtaken by those that take the room on others.
-                assert older.key != request.key or older.fresh, "a request of the same origin has waited longer"
+                assert older.key != request.key or older.after is not None, "a request of the same origin has waited longer"
                 assert place.leases > 1, "a request that has waited longer could have had this place"
         self.leasing.append(request)
 
@@ -228,9 +228,11 @@ class PoolMachine(RuleBasedStateMachine):
 
     @invariant()
     def room_is_used(self) -> None:
-        waiting = {request.key for request in self.waiting if not request.fresh}
         for place in (request.place for request in self.leasing):
-            if place is not None and place.multiplexed and place.pooled and place.key in waiting:
+            if place is None or not place.multiplexed or not place.pooled:
+                continue
+            waiting = [request for request in self.waiting if request.key == place.key]
+            if any(request.after is None or request.after < place.number for request in waiting):
                 assert place.connection is not None
                 assert place.connection in self.refusing or not place.connection.is_available()
 

@@ -63,13 +63,15 @@ class Place(Generic[C]):
         "key",
         "leases",
         "multiplexed",
+        "number",
         "owner",
         "pooled",
     )
 
-    def __init__(self, key: Key, owner: "PoolState[C]") -> None:
+    def __init__(self, key: Key, owner: "PoolState[C]", number: int) -> None:
         self.key = key
         self.owner = owner
+        self.number = number
         self.connection: C | None = None
         self.leases = 0
         self.established = False
@@ -82,17 +84,18 @@ class Place(Generic[C]):
 class PoolRequest(Generic[C]):
     """A request in the pool: `place` is what it leases, `None` while it waits.
 
-    `fresh` asks for a connection that no request has used before.
+    One that failed on a place and is to be repeated has that place's number in `after`. It gets a place that was
+    opened later, and never an idle one: what made the first one fail most likely made its neighbours so.
     """
 
-    __slots__ = ("fresh", "key", "number", "place", "waiting")
+    __slots__ = ("after", "key", "number", "place", "waiting")
 
     def __init__(self, key: Key) -> None:
         self.key = key
         self.place: Place[C] | None = None
         self.number = 0
         self.waiting = False
-        self.fresh = False
+        self.after: int | None = None
 
 
 class _Queue(Generic[C]):
@@ -122,6 +125,18 @@ class _Queue(Generic[C]):
         while heap and not heap[0][2].waiting:
             heapq.heappop(heap)
         return heap[0][2] if heap else None
+
+    def lift(self) -> tuple[int, int, PoolRequest[C]]:
+        """Take the first out of the line, though it goes on waiting, until it is put back."""
+        return heapq.heappop(self._heap)
+
+    def put_back(self, entry: tuple[int, int, PoolRequest[C]]) -> None:
+        heapq.heappush(self._heap, entry)
+
+
+def _suits(place: Place[C], request: PoolRequest[C]) -> bool:
+    """Whether a place in use is one that the request may share."""
+    return request.after is None or place.number > request.after
 
 
 class PoolState(Generic[C]):
@@ -220,11 +235,14 @@ class PoolState(Generic[C]):
             self._share(place)
             self._serve_streams(place)
 
-    def established(self, place: Place[C]) -> None:
-        """A place's connection has carried its first request as far as the response."""
+    def established(self, place: Place[C], multiplexed: bool = False) -> None:
+        """A place's connection has carried a request as far as the response.
+
+        `multiplexed` says that it carries several at a time. So does one that could take another now.
+        """
         place.established = True
         assert place.connection is not None
-        if place.connection.is_available():
+        if multiplexed or place.connection.is_available():
             self._exclusive.pop(place.key, None)
             place.multiplexed = True
             if place.pooled:
@@ -298,13 +316,13 @@ class PoolState(Generic[C]):
     # Finding a place.
 
     def _assign(self, request: PoolRequest[C]) -> bool:
-        place = None if request.fresh else self._idle_place(request.key) or self._place_with_room(request.key)
+        place = (self._idle_place(request.key) if request.after is None else None) or self._place_with_room(request)
         if place is None:
             if len(self._places) >= self._max_connections:
                 if not self._idle:
                     return False
                 self._drop(next(iter(self._idle)), Reason.EVICTED)
-            place = Place(request.key, self)
+            place = Place(request.key, self, next(self._numbers))
             self._places[place] = None
             self._opened += 1
         else:
@@ -327,10 +345,10 @@ class PoolState(Generic[C]):
             self._drop(place, Reason.STALE)
         return None
 
-    def _place_with_room(self, key: Key) -> Place[C] | None:
-        for place in self._shared.get(key, ()):
+    def _place_with_room(self, request: PoolRequest[C]) -> Place[C] | None:
+        for place in self._shared.get(request.key, ()):
             assert place.connection is not None
-            if place.connection.is_available():
+            if _suits(place, request) and place.connection.is_available():
                 return place
         return None
 
@@ -361,15 +379,22 @@ class PoolState(Generic[C]):
     def _serve_streams(self, place: Place[C]) -> None:
         """Give the room on a connection in use to the requests that wait for its origin."""
         assert place.connection is not None
+        passed_over = []
         while (queue := self._queue_by_key.get(place.key)) is not None and place.connection.is_available():
             request = queue.first()
-            assert request is not None
+            if request is None:
+                break
+            if not _suits(place, request):
+                passed_over.append(queue.lift())
+                continue
             self._stop_waiting(request)
             request.place = place
             place.leases += 1
             self._leased += 1
             self._reused += 1
             self.assigned.append(request)
+        for entry in passed_over:
+            self._queue_by_key[place.key].put_back(entry)
 
     # The life of a place.
 

@@ -173,9 +173,10 @@ def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
     assert not state._idle, "a request waits beside an idle place"
     assert len(state._places) == state.max_connections, "a request waits although a place may be opened"
     for key, queue in state._queue_by_key.items():
-        if all(request.fresh for _, _, request in queue._heap if request.waiting):
-            # These wait for new connections only.
-            continue
+        # One that is repeated waits for places opened after the one that it failed on.
+        after = min(request.after or 0 for _, _, request in queue._heap if request.waiting)
         for place in state._shared.get(key, ()):
+            if place.number <= after:
+                continue
             assert place.connection is not None
             assert not place.connection.is_available(), "a request waits beside a connection with room"

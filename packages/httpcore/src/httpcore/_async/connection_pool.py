@@ -39,11 +39,15 @@ _logger = logging.getLogger("httpcore.connection_pool")
 
 _SCHEMES = (b"http", b"https", b"ws", b"wss")
 
+# A request may lose the connection that it opened to another thread that was faster, but hardly so often. It can be
+# only that the connections do not work.
+_MAX_OPENED = 5
+
 
 class _Ticket(PoolRequest[AsyncConnectionInterface]):
     """A request in the pool, and how it is told that its wait is over."""
 
-    __slots__ = ("closings", "deadline", "event", "origin")
+    __slots__ = ("closings", "deadline", "event", "opened", "origin")
 
     def __init__(self, origin: Origin, closings: int = 0) -> None:
         super().__init__((origin.scheme, origin.host, origin.port))
@@ -51,6 +55,7 @@ class _Ticket(PoolRequest[AsyncConnectionInterface]):
         self.event: AsyncEvent | None = None
         self.deadline: float | None = None
         self.closings = closings
+        self.opened = 0
 
 
 class AsyncConnectionPool(AsyncRequestInterface):
@@ -168,24 +173,28 @@ class AsyncConnectionPool(AsyncRequestInterface):
             connection = place.connection
             if connection is None:
                 connection = self.create_connection(ticket.origin)
+                ticket.opened += 1
                 await self._opened(place, connection)
             try:
                 response = await connection.handle_async_request(request)
-            except ConnectionNotAvailable:
+            except ConnectionNotAvailable as exc:
                 self._check_not_closed(ticket)
-                closing = self._requeue(ticket)
-                continue
+                if ticket.opened >= _MAX_OPENED:
+                    raise ConnectError(
+                        f"{ticket.opened} new connections to {ticket.origin} were not available to the request "
+                        "that opened them"
+                    ) from exc
             except Exception as exc:
-                # Once, and on a new connection: whatever made this one stale most likely made its neighbours so.
-                if ticket.fresh or not may_repeat(request, exc):
+                # Once, and not where it was: a server that fails twice would fail for ever.
+                if ticket.after is not None or not may_repeat(request, exc):
                     raise
                 self._check_not_closed(ticket)
-                ticket.fresh = True
-                closing = self._requeue(ticket)
-                continue
-            if not place.established:
-                await self._established(place)
-            return response
+                ticket.after = place.number
+            else:
+                if self._state.requests_queued or not place.established:
+                    await self._established(place, response.extensions.get("http_version") == b"HTTP/2")
+                return response
+            closing = self._requeue(ticket)
 
     async def _wait(self, request: Request, ticket: _Ticket) -> None:
         timeout: float | None = request.extensions.get("timeout", {}).get("pool")
@@ -231,9 +240,9 @@ class AsyncConnectionPool(AsyncRequestInterface):
             self._state.opened(place, connection)
         await self._close_connections(self._settle())
 
-    async def _established(self, place: Place[AsyncConnectionInterface]) -> None:
+    async def _established(self, place: Place[AsyncConnectionInterface], multiplexed: bool) -> None:
         with self._lock:
-            self._state.established(place)
+            self._state.established(place, multiplexed)
         await self._close_connections(self._settle())
 
     async def _release(self, ticket: _Ticket) -> None:
