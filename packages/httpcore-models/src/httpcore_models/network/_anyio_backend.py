@@ -23,6 +23,7 @@ class AnyIOStream(AsyncNetworkStream):
         self._anyio = anyio
         self._sock = sock
         self._peer = peer
+        self._unsent = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Wait until there is something, and return it."""
@@ -50,10 +51,11 @@ class AnyIOStream(AsyncNetworkStream):
             raise ReadError(failed(exc, self._peer)) from exc
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of `buffer`."""
+        """Write all of `buffer`, after what an interrupted write has left."""
+        rest = memoryview(self._unsent + buffer if self._unsent else buffer)
+        self._unsent = b""
         try:
             await self._anyio.lowlevel.checkpoint_if_cancelled()
-            rest = memoryview(buffer)
             while rest:
                 try:
                     rest = rest[self._sock.send(rest) :]
@@ -64,6 +66,8 @@ class AnyIOStream(AsyncNetworkStream):
             raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
         except (OSError, self._anyio.ClosedResourceError) as exc:
             raise WriteError(failed(exc, self._peer)) from exc
+        finally:
+            self._unsent = bytes(rest)
 
     async def aclose(self) -> None:
         """Close the socket."""
@@ -90,7 +94,7 @@ class AnyIOStream(AsyncNetworkStream):
             return self._sock.getsockname()
         if info == "server_addr":
             return self._sock.getpeername()
-        return None
+        return True if info == "keeps_unsent" else None
 
 
 class _SocketBackend(AsyncNetworkBackend):

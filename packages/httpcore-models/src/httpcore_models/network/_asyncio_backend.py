@@ -265,7 +265,8 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
             return self._transport.get_extra_info("sockname")
         if info == "server_addr":
             return self._transport.get_extra_info("peername")
-        return None
+        # The transport has all that was written, and goes on sending it when nobody waits for that any more.
+        return True if info == "keeps_unsent" else None
 
 
 def _wake(future: "asyncio.Future[None] | None") -> None:

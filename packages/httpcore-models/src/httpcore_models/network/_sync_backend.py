@@ -1,12 +1,15 @@
 """The network for threads: blocking sockets with timeouts."""
 
+import contextlib
+import os
 import selectors
 import socket
 import ssl
 import sys
+import threading
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from .._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from ._addresses import (
@@ -21,29 +24,33 @@ from ._addresses import (
     start_connecting,
 )
 from ._errors import failed, peer_name, timed_out
-from ._info import is_socket_readable
+from ._info import is_socket_readable, wait_for_socket
 from ._options import SOCKET_OPTION
 from ._sync.interface import NetworkBackend, NetworkStream
 from ._sync.tls import TLSStream
 
-# What a socket raises when its time is over; all but the first if that time is zero.
-_TIMED_OUT = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+T = TypeVar("T")
+
+# Makes a single call return at once, on a socket that otherwise blocks; zero where there is no such flag.
+_DONTWAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
 
 
 class SyncStream(NetworkStream):
-    """A connected socket, clear or TLS."""
+    """A connected socket, clear or TLS.
+
+    One thread may read while another writes. So there is no timeout on the socket, which both would share: calls
+    return at once, and whoever has to wait does so beside them. OpenSSL allows one call at a time.
+    """
 
     def __init__(self, sock: socket.socket, peer: str) -> None:
         self._sock = sock
         self._peer = peer
-        self._timeout = sock.gettimeout()
+        self._process = os.getpid()
+        self._waiting = 0
         self._unread = b""
-
-    def _set_timeout(self, timeout: float | None) -> None:
-        # socket.settimeout() is a system call even when nothing changes.
-        if timeout != self._timeout:
-            self._sock.settimeout(timeout)
-            self._timeout = timeout
+        self._tls_lock = threading.Lock() if isinstance(sock, ssl.SSLSocket) else None
+        # Whoever gets the socket of a clear stream by get_extra_info() may go on with blocking calls.
+        sock.setblocking(self._tls_lock is None and bool(_DONTWAIT))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it."""
@@ -51,9 +58,14 @@ class SyncStream(NetworkStream):
             data, self._unread = self._unread, b""
             return data
         try:
-            self._set_timeout(timeout)
-            return self._sock.recv(max_bytes)
-        except _TIMED_OUT as exc:
+            if self._tls_lock is None:
+                while True:
+                    # There is seldom something yet: asking first costs less than trying in vain.
+                    self._wait(selectors.EVENT_READ, timeout)
+                    with contextlib.suppress(BlockingIOError):
+                        return self._sock.recv(max_bytes, _DONTWAIT)
+            return self._run_tls(lambda: self._sock.recv(max_bytes), timeout)
+        except TimeoutError as exc:
             raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
         except OSError as exc:
             raise ReadError(failed(exc, self._peer)) from exc
@@ -63,8 +75,10 @@ class SyncStream(NetworkStream):
         if self._unread:
             return self.read(max_bytes)
         try:
-            self._set_timeout(0.0)
-            return self._sock.recv(max_bytes)
+            if self._tls_lock is None:
+                return self._sock.recv(max_bytes, _DONTWAIT)
+            with self._tls_lock:
+                return self._sock.recv(max_bytes)
         except (BlockingIOError, ssl.SSLWantReadError):
             return None
         except OSError as exc:
@@ -73,20 +87,53 @@ class SyncStream(NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`."""
         try:
-            self._set_timeout(timeout)
-            sent = self._sock.send(buffer) if buffer else 0
-            if sent < len(buffer):
+            if self._tls_lock is None:
+                self._write_clear(buffer, timeout)
+            else:
                 rest = memoryview(buffer)
-                while sent < len(buffer):
-                    sent += self._sock.send(rest[sent:])
-        except _TIMED_OUT as exc:
+                while rest:
+                    rest = rest[self._run_tls(lambda rest=rest: self._sock.send(rest), timeout) :]  # type: ignore[misc]
+        except TimeoutError as exc:
             raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
         except OSError as exc:
             raise WriteError(failed(exc, self._peer)) from exc
 
+    def _write_clear(self, buffer: bytes, timeout: float | None) -> None:
+        sent = 0
+        while sent < len(buffer):
+            try:
+                sent += self._sock.send(memoryview(buffer)[sent:] if sent else buffer, _DONTWAIT)
+            except BlockingIOError:
+                self._wait(selectors.EVENT_WRITE, timeout)
+
+    def _run_tls(self, operation: Callable[[], T], timeout: float | None) -> T:
+        assert self._tls_lock is not None
+        while True:
+            try:
+                with self._tls_lock:
+                    return operation()
+            except ssl.SSLWantReadError:
+                event = selectors.EVENT_READ
+            except ssl.SSLWantWriteError:
+                event = selectors.EVENT_WRITE
+            self._wait(event, timeout)
+
+    def _wait(self, event: int, timeout: float | None) -> None:
+        self._waiting += 1
+        try:
+            if not wait_for_socket(self._sock, event, timeout):
+                raise TimeoutError
+        finally:
+            self._waiting -= 1
+
     def close(self) -> None:
         """Close the socket. TLS is not shut down: that would wait for the peer."""
         self._unread = b""
+        if self._waiting and os.getpid() == self._process:
+            # Closing a descriptor does not wake the threads that wait for it; this does. In a child process it would
+            # end the connection of the parent.
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
         self._sock.close()
 
     def start_tls(
@@ -106,7 +153,7 @@ class SyncStream(NetworkStream):
             sock.do_handshake()
         except BaseException as exc:
             sock.close()
-            if isinstance(exc, _TIMED_OUT):
+            if isinstance(exc, (TimeoutError, ssl.SSLWantReadError, ssl.SSLWantWriteError)):
                 raise ConnectTimeout(timed_out("TLS handshake", self._peer, timeout)) from exc
             if isinstance(exc, (OSError, ValueError)):
                 raise ConnectError(failed(exc, self._peer)) from exc

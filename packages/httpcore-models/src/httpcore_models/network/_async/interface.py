@@ -14,8 +14,12 @@ from .._options import SOCKET_OPTION
 class AsyncNetworkStream:
     """A two-way stream of bytes: a socket, TLS on top of one, a tunnel.
 
-    After an exception or cancellation out of any method the stream is in an undefined state: the caller closes it.
-    One task may read while another writes; no two may do the same at a time.
+    A read that times out or is cancelled has taken nothing. After any other exception, and after a write that was
+    interrupted unless `"keeps_unsent"` is true, the stream is in an undefined state: the caller closes it. One task
+    may read while another writes; no two may do the same at a time.
+
+    A stream may also have `receive_nowait(max_bytes)`, which returns what a read would return at once, and `None` if
+    the read would wait.
     """
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -58,6 +62,8 @@ class AsyncNetworkStream:
         * `"socket"`: the `socket.socket` underneath.
         * `"is_readable"`: whether a read would return at once. On an idle connection that means it was closed, or
           that the server broke the protocol.
+        * `"keeps_unsent"`: whether what a write did not send, because it timed out or was cancelled, is sent before
+          what is written next.
         """
         return None
 

@@ -12,6 +12,7 @@ without `close_notify` reads as a plain end of stream, as HTTP has its own frami
 
 import contextlib
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -55,8 +56,11 @@ class TLSStream(NetworkStream):
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._ssl = ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some.
+        self._tls_lock = threading.Lock()
         self._write_lock = Lock()
         self._unread = b""
+        self._unsent = b""
         self._closed = False
 
     @classmethod
@@ -88,7 +92,8 @@ class TLSStream(NetworkStream):
         """Try `operation` until it has what it needs from the network."""
         while True:
             try:
-                result = operation()
+                with self._tls_lock:
+                    result = operation()
             except ssl.SSLWantReadError:
                 self._flush(timeout())
                 self._feed(self._stream.read(_READ_SIZE, timeout()))
@@ -135,17 +140,23 @@ class TLSStream(NetworkStream):
             raise ReadError(failed(exc, self._peer)) from exc
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of `buffer`."""
+        """Write all of `buffer`, after what an interrupted write has left."""
+        rest = memoryview(self._unsent + buffer if self._unsent else buffer)
+        self._unsent = b""
+
+        def encrypt() -> None:
+            nonlocal rest
+            rest = rest[self._ssl.write(rest[:_WRITE_SIZE]) :]
+
         try:
-            view = memoryview(buffer)
-            for start in range(0, len(view), _WRITE_SIZE):
-                piece = view[start : start + _WRITE_SIZE]
-                # Between memory buffers TLS never writes a part only.
-                self._run(lambda piece=piece: self._ssl.write(piece), lambda: timeout)  # type: ignore[misc]
+            while rest:
+                self._run(encrypt, lambda: timeout)
         except ReadTimeout as exc:
             raise WriteTimeout(str(exc)) from exc
         except (ssl.SSLError, ReadError) as exc:
             raise WriteError(failed(exc, self._peer)) from exc
+        finally:
+            self._unsent = bytes(rest)
 
     def close(self) -> None:
         """Close the stream below. TLS is not shut down."""
@@ -178,7 +189,8 @@ class TLSStream(NetworkStream):
         try:
             while True:
                 try:
-                    return self._ssl.read(max_bytes)
+                    with self._tls_lock:
+                        return self._ssl.read(max_bytes)
                 except ssl.SSLWantReadError:
                     data_below = below(_READ_SIZE) if below is not None else None
                     if data_below is None:
