@@ -5,63 +5,14 @@ A test asserts that the names are really absent, so that a part that has arrived
 
 from __future__ import annotations
 
-HTTP2 = "HTTP/2: package httpcore-h2 is not there yet"
 PROXY = "proxies: package httpcore-proxy is not there yet"
 
 MISSING_NAMES = {
-    "AsyncHTTP2Connection": HTTP2,
-    "HTTP2Connection": HTTP2,
     "AsyncHTTPProxy": PROXY,
     "HTTPProxy": PROXY,
     "AsyncSOCKSProxy": PROXY,
     "SOCKSProxy": PROXY,
 }
-
-_HTTP2_SCENES = (
-    "http2 GET https",
-    "http2 GET https, not asked for",
-    "http2 asked for, not chosen",
-    "http2 asked for, plain http",
-    "http2 prior knowledge",
-    "http2 POST bytes",
-    "http2 POST empty",
-    "http2 POST iterator",
-    "http2 HEAD",
-    "http2 headers",
-    "http2 iterated",
-    "http2 left unread",
-    "http2 two requests",
-    "http2 timeouts",
-    "http2 settings",
-    "http2 small window",
-    "http2 large body",
-    "http2 padded and unknown frames",
-    "http2 ping",
-    "http2 trailers",
-    "http2 status 404",
-    "http2 informational",
-    "http2 reset",
-    "http2 reset before headers",
-    "http2 GOAWAY after a response",
-    "http2 GOAWAY before headers",
-    "http2 disconnected",
-    "http2 disconnected at once",
-    "http2 not HTTP/2",
-    "http2 frame for stream 0",
-    "http2 read timeout",
-    "http2 read timeout in the body",
-    "http2 write error",
-    "http2 write timeout in the body",
-    "http2 body raises",
-    "http2 handle_request without Host",
-    "HTTPConnection HTTP/2",
-    "HTTP2Connection",
-    "HTTP2Connection, another origin",
-    "HTTP2Connection, closed then used",
-    "HTTP2Connection, closed unused",
-    "HTTP2Connection expires",
-    "HTTP2Connection, read timeout",
-)
 
 _PROXY_SCENES = (
     "forward proxy",
@@ -109,4 +60,4 @@ _PROXY_SCENES = (
     "pool: proxy URL 'ftp://proxy.local'",
 )
 
-MISSING_SCENES = dict.fromkeys(_HTTP2_SCENES, HTTP2) | dict.fromkeys(_PROXY_SCENES, PROXY)
+MISSING_SCENES = dict.fromkeys(_PROXY_SCENES, PROXY)

@@ -1,7 +1,9 @@
-"""An HTTP client core: connection pools for HTTP/1.1, sync and async, and nothing above them.
+"""An HTTP client core: connection pools for HTTP/1.1 and HTTP/2, sync and async, and nothing above them.
 
 Not here: redirects, cookies, authentication, decoding of bodies. `httpx` has them, on top of this package.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from httpcore_h11 import AsyncHTTP11Connection, HTTP11Connection
 from httpcore_models import (
@@ -44,9 +46,13 @@ from httpcore_models import (
 from ._api import request, stream
 from ._async.connection import AsyncHTTPConnection
 from ._async.connection_pool import AsyncConnectionPool
+from ._extras import load as _load
 from ._ssl import default_ssl_context
 from ._sync.connection import HTTPConnection
 from ._sync.connection_pool import ConnectionPool
+
+if TYPE_CHECKING:
+    from httpcore_h2 import AsyncHTTP2Connection, HTTP2Connection
 
 __all__ = [
     # Top-level functions
@@ -62,11 +68,13 @@ __all__ = [
     "AsyncHTTPConnection",
     "AsyncConnectionPool",
     "AsyncHTTP11Connection",
+    "AsyncHTTP2Connection",
     "AsyncConnectionInterface",
     # Sync
     "HTTPConnection",
     "ConnectionPool",
     "HTTP11Connection",
+    "HTTP2Connection",
     "ConnectionInterface",
     # The network
     "SyncBackend",
@@ -106,7 +114,13 @@ __version__ = "1.1.0"
 # Tracebacks, reprs and pickles name these classes `httpcore.…`, where users import them from. Done here and not in the
 # sibling packages, which stay true to their own names when they are used alone or vendored.
 for _name in __all__:
-    _object = globals()[_name]
+    _object = globals().get(_name)
     if getattr(_object, "__module__", "").startswith("httpcore"):
         _object.__module__ = "httpcore"
 del _name, _object
+
+
+def __getattr__(name: str) -> Any:
+    # What comes with an extra is not loaded before somebody asks for it.
+    value = globals()[name] = _load(name)
+    return value

@@ -11,6 +11,7 @@ from ._async.interface import AsyncNetworkBackend as AsyncNetworkBackend
 from ._async.interface import AsyncNetworkStream as AsyncNetworkStream
 from ._async.mock import AsyncMockBackend as AsyncMockBackend
 from ._async.mock import AsyncMockStream as AsyncMockStream
+from ._async.tls import AsyncTLSStream as AsyncTLSStream
 from ._auto_backend import AutoBackend as AutoBackend
 from ._info import is_socket_readable as is_socket_readable
 from ._options import SOCKET_OPTION as SOCKET_OPTION
@@ -20,4 +21,5 @@ from ._sync.interface import NetworkBackend as NetworkBackend
 from ._sync.interface import NetworkStream as NetworkStream
 from ._sync.mock import MockBackend as MockBackend
 from ._sync.mock import MockStream as MockStream
+from ._sync.tls import TLSStream as TLSStream
 from ._sync_backend import SyncBackend as SyncBackend

@@ -124,6 +124,8 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is queued, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
         if not self._chunks and not self._eof:
+            if self._loop is not asyncio._get_running_loop():
+                raise ReadError(failed(OSError("the stream belongs to another event loop"), self._peer))
             return None
         return self._take(max_bytes)
 

@@ -14,6 +14,7 @@ from httpcore_models import (
     AsyncNetworkBackend,
     AsyncNetworkStream,
     ConnectError,
+    ConnectionNotAvailable,
     ConnectTimeout,
     Origin,
     Request,
@@ -51,6 +52,8 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
     * `uds`: the path of a Unix domain socket to connect to instead of the origin's host and port.
     * `network_backend`: what opens the stream; by default sockets of the running async library.
     * `socket_options`: arguments for `socket.setsockopt()`, set before connecting.
+    * `http2_ping_interval`: seconds of silence after which a server that a request waits for is sent a PING, `None`
+      for never; unless it answers within `http2_ping_timeout` seconds, the requests fail with `ReadError`.
     """
 
     def __init__(
@@ -65,6 +68,9 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         uds: str | None = None,
         network_backend: AsyncNetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
+        *,
+        http2_ping_interval: float | None = None,
+        http2_ping_timeout: float = 20.0,
     ) -> None:
         if http2:
             require_http2()
@@ -73,12 +79,15 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         self._keepalive_expiry = keepalive_expiry
         self._http1 = http1
         self._http2 = http2
+        self._http2_ping_interval = http2_ping_interval
+        self._http2_ping_timeout = http2_ping_timeout
         self._retries = retries
         self._backend: AsyncNetworkBackend = AutoBackend() if network_backend is None else network_backend
         self._dialler = AsyncDirectDialler(
             self._backend, local_address=local_address, uds=uds, socket_options=socket_options
         )
         self._connection: AsyncConnectionInterface | None = None
+        self._multiplexed = False
         self._connect_failed = False
         self._connect_lock = AsyncLock()
 
@@ -93,6 +102,9 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         connection = self._connection
         if connection is None:
             connection = await self._establish(request)
+        if self._multiplexed and not (connection.is_available() or connection.is_idle()):
+            # It would wait for other requests to end. A pool has better ideas.
+            raise ConnectionNotAvailable
         return await connection.handle_async_request(request)
 
     async def _establish(self, request: Request) -> AsyncConnectionInterface:
@@ -105,8 +117,24 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
                     self._connect_failed = True
                     raise
                 self._connect_failed = False
-                self._connection = AsyncHTTP11Connection(self._origin, stream, self._keepalive_expiry)
+                self._connection = self._protocol_on(stream)
             return self._connection
+
+    def _protocol_on(self, stream: AsyncNetworkStream) -> AsyncConnectionInterface:
+        ssl_object = stream.get_extra_info("ssl_object")
+        chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
+        if chosen == "h2" or (self._http2 and not self._http1):
+            from httpcore_h2 import AsyncHTTP2Connection
+
+            self._multiplexed = True
+            return AsyncHTTP2Connection(
+                self._origin,
+                stream,
+                self._keepalive_expiry,
+                ping_interval=self._http2_ping_interval,
+                ping_timeout=self._http2_ping_timeout,
+            )
+        return AsyncHTTP11Connection(self._origin, stream, self._keepalive_expiry)
 
     async def _connect(self, request: Request) -> AsyncNetworkStream:
         timeout = request.extensions.get("timeout", {}).get("connect")

@@ -66,8 +66,8 @@ class AsyncConnectionPool(AsyncRequestInterface):
     * `max_connections`: how many connections there may be, `None` for no limit; further requests wait.
     * `max_keepalive_connections`: how many of them may be idle, `None` for no other limit than the one above.
     * `keepalive_expiry`: seconds that a connection may stay idle, `None` for ever.
-    * `http1`, `http2`, `retries`, `local_address`, `uds`, `network_backend`, `socket_options`: see
-      `AsyncHTTPConnection`.
+    * `http1`, `http2`, `retries`, `local_address`, `uds`, `network_backend`, `socket_options`, `http2_ping_interval`,
+      `http2_ping_timeout`: see `AsyncHTTPConnection`.
 
     A pool may be shared, between tasks or, in its sync form, between threads. Requests that wait are served first
     come, first served. Whatever happens to a request, its place in the pool comes back.
@@ -87,6 +87,9 @@ class AsyncConnectionPool(AsyncRequestInterface):
         uds: str | None = None,
         network_backend: AsyncNetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
+        *,
+        http2_ping_interval: float | None = None,
+        http2_ping_timeout: float = 20.0,
     ) -> None:
         if http2:
             require_http2()
@@ -96,6 +99,8 @@ class AsyncConnectionPool(AsyncRequestInterface):
         self._keepalive_expiry = keepalive_expiry
         self._http1 = http1
         self._http2 = http2
+        self._http2_ping_interval = http2_ping_interval
+        self._http2_ping_timeout = http2_ping_timeout
         self._retries = retries
         self._local_address = local_address
         self._uds = uds
@@ -122,6 +127,8 @@ class AsyncConnectionPool(AsyncRequestInterface):
             uds=self._uds,
             network_backend=self._network_backend,
             socket_options=self._socket_options,
+            http2_ping_interval=self._http2_ping_interval,
+            http2_ping_timeout=self._http2_ping_timeout,
         )
 
     @property

@@ -13,6 +13,7 @@ from httpcore_models import (
     SOCKET_OPTION,
     ConnectError,
     ConnectionInterface,
+    ConnectionNotAvailable,
     ConnectTimeout,
     NetworkBackend,
     NetworkStream,
@@ -52,6 +53,8 @@ class HTTPConnection(ConnectionInterface):
     * `uds`: the path of a Unix domain socket to connect to instead of the origin's host and port.
     * `network_backend`: what opens the stream; by default sockets of the running async library.
     * `socket_options`: arguments for `socket.setsockopt()`, set before connecting.
+    * `http2_ping_interval`: seconds of silence after which a server that a request waits for is sent a PING, `None`
+      for never; unless it answers within `http2_ping_timeout` seconds, the requests fail with `ReadError`.
     """
 
     def __init__(
@@ -66,6 +69,9 @@ class HTTPConnection(ConnectionInterface):
         uds: str | None = None,
         network_backend: NetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
+        *,
+        http2_ping_interval: float | None = None,
+        http2_ping_timeout: float = 20.0,
     ) -> None:
         if http2:
             require_http2()
@@ -74,12 +80,15 @@ class HTTPConnection(ConnectionInterface):
         self._keepalive_expiry = keepalive_expiry
         self._http1 = http1
         self._http2 = http2
+        self._http2_ping_interval = http2_ping_interval
+        self._http2_ping_timeout = http2_ping_timeout
         self._retries = retries
         self._backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
         self._dialler = DirectDialler(
             self._backend, local_address=local_address, uds=uds, socket_options=socket_options
         )
         self._connection: ConnectionInterface | None = None
+        self._multiplexed = False
         self._connect_failed = False
         self._connect_lock = Lock()
 
@@ -94,6 +103,9 @@ class HTTPConnection(ConnectionInterface):
         connection = self._connection
         if connection is None:
             connection = self._establish(request)
+        if self._multiplexed and not (connection.is_available() or connection.is_idle()):
+            # It would wait for other requests to end. A pool has better ideas.
+            raise ConnectionNotAvailable
         return connection.handle_request(request)
 
     def _establish(self, request: Request) -> ConnectionInterface:
@@ -106,8 +118,24 @@ class HTTPConnection(ConnectionInterface):
                     self._connect_failed = True
                     raise
                 self._connect_failed = False
-                self._connection = HTTP11Connection(self._origin, stream, self._keepalive_expiry)
+                self._connection = self._protocol_on(stream)
             return self._connection
+
+    def _protocol_on(self, stream: NetworkStream) -> ConnectionInterface:
+        ssl_object = stream.get_extra_info("ssl_object")
+        chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
+        if chosen == "h2" or (self._http2 and not self._http1):
+            from httpcore_h2 import HTTP2Connection
+
+            self._multiplexed = True
+            return HTTP2Connection(
+                self._origin,
+                stream,
+                self._keepalive_expiry,
+                ping_interval=self._http2_ping_interval,
+                ping_timeout=self._http2_ping_timeout,
+            )
+        return HTTP11Connection(self._origin, stream, self._keepalive_expiry)
 
     def _connect(self, request: Request) -> NetworkStream:
         timeout = request.extensions.get("timeout", {}).get("connect")

@@ -1,0 +1,259 @@
+"""How the requests on a connection share its network stream: who reads, who writes, who waits.
+
+Nobody is in charge. Whoever needs something from the server and finds that nobody reads becomes the reader: it reads
+once, hands what came to the engine, wakes those whose streams have something new, and looks again. When it has what
+it needed, or gives up, it passes the role on to one of those that wait. So a request reads with its own timeout, and
+its cancellation is nobody else's business.
+
+Whoever has made the engine produce bytes writes all there are. The bytes are taken under the lock for writing, so they
+leave in the order in which the engine made them.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from httpcore_models import AsyncNetworkStream, ReadError, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models.concurrency import AsyncEvent, AsyncLock
+
+from .._engine import Engine, Stream
+from .._events import Failure, RemoteSettingsChanged
+
+if TYPE_CHECKING:
+    from .exchange import AsyncExchange
+
+# How often a catch-up reads at the most: a server that sends without end must not keep it from ending.
+_CATCH_UP_READS = 16
+
+
+class AsyncSharedStream:
+    """The network stream of a connection, for all of its requests."""
+
+    def __init__(
+        self,
+        stream: AsyncNetworkStream,
+        engine: Engine,
+        lock: threading.Lock,
+        read_size: int,
+        peer: str,
+        ping_interval: float | None,
+        ping_timeout: float,
+    ) -> None:
+        """`lock` guards `engine`; `ping_interval` and `ping_timeout` are in seconds."""
+        self._stream = stream
+        self._engine = engine
+        self._lock = lock
+        self._read_size = read_size
+        self._peer = peer
+        self._ping_interval = ping_interval
+        self._ping_timeout = ping_timeout
+        self._write_lock = AsyncLock()
+        self._writing = False
+        self._reading = False
+        # Who waits: for a part of a response, by stream; for credit, by stream; for a stream, by exchange.
+        self._receivers: dict[Stream, AsyncEvent] = {}
+        self._senders: dict[Stream, AsyncEvent] = {}
+        self._newcomers: dict[AsyncExchange, AsyncEvent] = {}
+        self._unreported: list[RemoteSettingsChanged] = []
+
+    # Writing.
+
+    async def flush(self, timeout: float | None) -> None:
+        """Write what the engine has to send. Raises `WriteError` or `WriteTimeout`."""
+        async with self._write_lock:
+            with self._lock:
+                data = self._engine.bytes_to_send()
+            if not data:
+                return
+            self._writing = True
+            try:
+                await self._stream.write(data, timeout)
+            except WriteError:
+                with self._lock:
+                    self._engine.stop()
+                raise
+            except BaseException as exc:
+                if not self._stream.get_extra_info("keeps_unsent"):
+                    # A part of a frame may be on its way: nothing can follow it.
+                    with self._lock:
+                        self._engine.fail(
+                            Failure("A write on this connection was interrupted", kind=WriteError, cause=exc)
+                        )
+                        self.wake_all()
+                raise
+            finally:
+                self._writing = False
+
+    async def flush_if_possible(self, timeout: float | None) -> None:
+        """Write on behalf of the connection: a failure shows when something is read, or written for a request."""
+        with contextlib.suppress(WriteError, WriteTimeout):
+            await self.flush(timeout)
+
+    async def flush_unless_writing(self, timeout: float) -> None:
+        """Write if that can begin at once."""
+        if not self._writing:
+            await self.flush(timeout)
+
+    # Waiting.
+
+    async def wait_for_event(self, exchange: "AsyncExchange", stream: Stream) -> None:
+        """Wait for a part of a response. Raises `ReadTimeout`."""
+        await self._wait(
+            exchange, self._receivers, stream, lambda: self._engine.has_event(stream), exchange.read_timeout
+        )
+
+    async def wait_for_credit(self, exchange: "AsyncExchange", stream: Stream) -> None:
+        """Wait until more of the body may be sent, or need not be. Raises `WriteTimeout`."""
+        engine, timeout = self._engine, exchange.write_timeout
+        try:
+            await self._wait(
+                exchange,
+                self._senders,
+                stream,
+                lambda: engine.send_credit(stream) > 0 or not engine.wants_body(stream),
+                timeout,
+            )
+        except ReadTimeout as exc:
+            raise WriteTimeout(
+                f"Write timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
+            ) from exc
+
+    async def wait_for_settings(
+        self, exchange: "AsyncExchange", ready: Callable[[], bool], timeout: float | None
+    ) -> None:
+        """Wait for what depends on the settings of the server or on other requests. Raises `ReadTimeout`."""
+        await self._wait(exchange, self._newcomers, exchange, ready, timeout)
+
+    async def _wait(
+        self,
+        exchange: "AsyncExchange",
+        waiting: dict[Any, AsyncEvent],
+        key: object,
+        ready: Callable[[], bool],
+        timeout: float | None,
+    ) -> None:
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            event = None
+            with self._lock:
+                if ready():
+                    self._pass_on()
+                    return
+                if self._reading:
+                    event = waiting[key] = AsyncEvent()
+                self._reading = True
+            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+            try:
+                if event is None:
+                    await self._read(exchange, remaining)
+                elif not await event.wait(remaining):
+                    raise ReadTimeout(f"Read timed out after {timeout:g} seconds ({self._peer})")
+            except BaseException:
+                with self._lock:
+                    waiting.pop(key, None)
+                    self._pass_on()
+                raise
+
+    def _pass_on(self) -> None:
+        """Let one of those who wait become the reader, if there is none. The lock is held."""
+        if self._reading:
+            return
+        everyone: tuple[dict[Any, AsyncEvent], ...] = (self._receivers, self._senders, self._newcomers)
+        for waiting in everyone:
+            if waiting:
+                waiting.pop(next(iter(waiting))).set()
+                return
+
+    def _wake(self, streams: Iterable[Stream]) -> None:
+        for stream in streams:
+            for waiting in (self._receivers, self._senders):
+                event = waiting.pop(stream, None)
+                if event is not None:
+                    event.set()
+
+    def wake_newcomers(self) -> None:
+        """Let those who wait for a stream look again. The lock is held."""
+        while self._newcomers:
+            self._newcomers.popitem()[1].set()
+
+    # Reading.
+
+    async def _read(self, exchange: "AsyncExchange", timeout: float | None) -> None:
+        """Read once, as the reader that the caller has become."""
+        try:
+            data = await self._receive(exchange, timeout)
+        except ReadError as exc:
+            with self._lock:
+                self._reading = False
+                self._lost(exc)
+            return
+        except BaseException:
+            self._reading = False
+            raise
+        with self._lock:
+            # In one step: what is read next must not overtake this.
+            self._reading = False
+            self._received(data)
+        tracer, settings = exchange.tracer, self._unreported
+        self._unreported = []
+        if tracer is not None:
+            for change in settings:
+                await tracer.report("receive_remote_settings.started", {})
+                await tracer.report("receive_remote_settings.complete", {"return_value": change})
+        await self.flush_if_possible(exchange.write_timeout)
+
+    async def _receive(self, exchange: "AsyncExchange", timeout: float | None) -> bytes:
+        if self._ping_interval is None:
+            return await self._stream.read(self._read_size, timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            patience = self._ping_timeout if self._engine.ping_unanswered else self._ping_interval
+            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if remaining is not None and remaining <= patience:
+                return await self._stream.read(self._read_size, remaining)
+            try:
+                return await self._stream.read(self._read_size, patience)
+            except ReadTimeout as exc:
+                if self._engine.ping_unanswered:
+                    raise ReadError(f"No answer to a PING within {patience:g} seconds ({self._peer})") from exc
+            with self._lock:
+                self._engine.ping()
+            await self.flush_if_possible(exchange.write_timeout)
+
+    def _received(self, data: bytes) -> None:
+        streams, settings = self._engine.receive_data(data, time.monotonic())
+        self._unreported += settings
+        self._wake(streams)
+        if settings or not self._engine.usable:
+            self.wake_newcomers()
+
+    def _lost(self, exc: ReadError) -> None:
+        self._engine.fail(Failure(str(exc), kind=type(exc), cause=exc), disconnected=True)
+        self.wake_all()
+
+    def wake_all(self) -> None:
+        """Let all who wait look again. The lock is held."""
+        self._wake([*self._receivers, *self._senders])
+        self.wake_newcomers()
+
+    def catch_up(self) -> None:
+        """Take note of what came while nobody was reading, without waiting: the end of the connection, above all."""
+        receive: Callable[[int], bytes | None] | None = getattr(self._stream, "receive_nowait", None)
+        if receive is None:
+            return
+        with self._lock:
+            # Before the preface there is nothing to note: an answer to it would be sent first.
+            if self._reading or not self._engine.started or not self._stream.get_extra_info("is_readable"):
+                return
+            try:
+                for _ in range(_CATCH_UP_READS):
+                    data = receive(self._read_size)
+                    if data is None:
+                        return
+                    self._received(data)
+                    if not data:
+                        return
+            except ReadError as exc:
+                self._lost(exc)

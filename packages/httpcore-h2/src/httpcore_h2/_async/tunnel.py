@@ -1,0 +1,52 @@
+"""The network stream inside an HTTP/2 stream, after a successful CONNECT (RFC 9113 section 8.5, RFC 8441)."""
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from httpcore_models import AsyncNetworkStream
+from httpcore_models.network import AsyncTLSStream
+
+if TYPE_CHECKING:
+    from .connection import AsyncHTTP2Connection
+    from .exchange import AsyncExchange
+
+
+class AsyncTunnelStream(AsyncNetworkStream):
+    """Bytes in the DATA frames of one stream; its neighbours on the connection go on as they were."""
+
+    def __init__(self, connection: "AsyncHTTP2Connection", exchange: "AsyncExchange") -> None:
+        self._connection = connection
+        self._exchange = exchange
+        self._unread = b""
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what is there, or wait for it; `b""` once the server has ended its side."""
+        if not self._unread:
+            self._exchange.read_timeout = timeout
+            self._unread = await self._connection._receive_body(self._exchange, {})
+        data, self._unread = self._unread[:max_bytes], self._unread[max_bytes:]
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of `buffer`, as the server's window allows."""
+        self._exchange.write_timeout = timeout
+        await self._connection._send_data(self._exchange, buffer)
+
+    async def aclose(self) -> None:
+        """End the stream, and nothing but the stream."""
+        await self._connection._close_response(self._exchange)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncNetworkStream:
+        """Do a TLS handshake inside the stream."""
+        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        """As for the connection, but for `"is_readable"`, which is that of the stream."""
+        if info == "is_readable":
+            return bool(self._unread) or self._connection._has_event(self._exchange)
+        return None if info == "keeps_unsent" else self._connection._network.get_extra_info(info)

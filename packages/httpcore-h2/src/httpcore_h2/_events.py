@@ -1,0 +1,76 @@
+"""What the engine reports."""
+
+import enum
+from typing import NamedTuple, TypeAlias
+
+from httpcore_models import NetworkError, RemoteProtocolError, Repeatable, mark_repeatable
+
+
+class ResponseHead(NamedTuple):
+    """The status and header fields of a final response."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+
+
+class InformationalResponse(NamedTuple):
+    """The head of a response that announces another one (RFC 9110 section 15.2)."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+
+
+class Trailers(NamedTuple):
+    """Header fields after the body (RFC 9110 section 6.5)."""
+
+    headers: list[tuple[bytes, bytes]]
+
+
+class Signal(enum.Enum):
+    """What `next_event()` says when it has no part of a response."""
+
+    NEED_DATA = "need data"
+    END_OF_STREAM = "end of stream"
+
+
+NEED_DATA = Signal.NEED_DATA
+END_OF_STREAM = Signal.END_OF_STREAM
+
+# Parts of the body are plain bytes.
+Event: TypeAlias = InformationalResponse | ResponseHead | bytes | Trailers | Signal
+
+
+class ChangedSetting(NamedTuple):
+    """A setting of the server (RFC 9113 section 6.5.2); `original_value` is `None` where there was none."""
+
+    setting: int
+    original_value: int | None
+    new_value: int
+
+
+class RemoteSettingsChanged:
+    """The settings in a SETTINGS frame of the server, by their number."""
+
+    def __init__(self, changed_settings: dict[int, ChangedSetting]) -> None:
+        self.changed_settings = changed_settings
+
+    def __repr__(self) -> str:
+        changes = ", ".join(map(repr, self.changed_settings.values()))
+        return f"<RemoteSettingsChanged changed_settings:{{{changes}}}>"
+
+
+class Failure(NamedTuple):
+    """Why a stream or the connection failed. Every stream raises an exception of its own for it."""
+
+    message: str
+    repeatable: Repeatable | None = None
+    kind: type[RemoteProtocolError] | type[NetworkError] = RemoteProtocolError
+    cause: BaseException | None = None
+
+    def exception(self) -> Exception:
+        """A new exception that says so."""
+        exc = self.kind(self.message)
+        exc.__cause__ = self.cause
+        if self.repeatable is not None:
+            mark_repeatable(exc, self.repeatable)
+        return exc

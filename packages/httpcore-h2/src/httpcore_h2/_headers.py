@@ -1,0 +1,95 @@
+"""Requests as HTTP/2 header fields, and responses back (RFC 9113 section 8)."""
+
+import re
+from typing import NamedTuple
+
+from httpcore_models import LocalProtocolError, RemoteProtocolError, Request
+
+Headers = list[tuple[bytes, bytes]]
+
+# Fields that belong to a connection and have no place in HTTP/2 (RFC 9113 section 8.2.2). Users add them out of habit.
+_CONNECTION_SPECIFIC = {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
+
+# RFC 9110 section 5.1, in lower case; RFC 9113 section 8.2.1.
+_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-z]+")
+_VALUE = re.compile(rb"[^\x00\r\n]*")
+_METHOD = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+_TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+")
+
+
+class RequestHead(NamedTuple):
+    """A request without its body: `declared_length` is that of Content-Length, `has_body` whether any is announced."""
+
+    headers: Headers
+    has_body: bool
+    declared_length: int | None
+    is_connect: bool
+
+
+def request_head(request: Request) -> RequestHead:
+    """Translate the head of a request. Raises `LocalProtocolError` for what HTTP/2 cannot carry.
+
+    The extension `protocol`, as bytes, makes a CONNECT request an extended one (RFC 8441).
+    """
+    authority: bytes | None = None
+    fields: Headers = []
+    has_body = False
+    declared_length: int | None = None
+    nominated = _nominated(request.headers)
+    for name, value in request.headers:
+        name, value = name.lower(), value.strip(b" \t")
+        if not _NAME.fullmatch(name):
+            raise LocalProtocolError(f"Illegal header name {name!r}")
+        if not _VALUE.fullmatch(value):
+            raise LocalProtocolError(f"Illegal value of header {name!r}")
+        if name == b"host":
+            authority = value if authority is None else authority
+        elif name == b"te" and value.lower() != b"trailers":
+            raise LocalProtocolError(f"Invalid value for TE header: {value!r}")
+        elif name in _CONNECTION_SPECIFIC or name in nominated:
+            has_body = has_body or name == b"transfer-encoding"
+        else:
+            if name == b"content-length":
+                has_body, declared_length = True, _length(value)
+            fields.append((name, value))
+    if authority is None:
+        raise LocalProtocolError("Missing mandatory Host: header")
+    is_connect = request.method == b"CONNECT"
+    return RequestHead(
+        _pseudo_headers(request, authority) + fields, has_body or is_connect, declared_length, is_connect
+    )
+
+
+def _nominated(headers: Headers) -> set[bytes]:
+    """The fields that a Connection header declares to be specific to the connection (RFC 9110 section 7.6.1)."""
+    options = b",".join(value for name, value in headers if name.lower() == b"connection")
+    return {option.strip().lower() for option in options.split(b",")} - {b"te", b""}
+
+
+def _length(value: bytes) -> int:
+    if not value.isdigit():
+        raise LocalProtocolError(f"bad Content-Length: {value!r}")
+    return int(value)
+
+
+def _pseudo_headers(request: Request, authority: bytes) -> Headers:
+    method, target = request.method, request.url.target
+    protocol: bytes | None = request.extensions.get("protocol")
+    if not _METHOD.fullmatch(method):
+        raise LocalProtocolError(f"Illegal method {method!r}")
+    if method == b"CONNECT" and protocol is None:
+        return [(b":method", method), (b":authority", authority)]
+    if not _TARGET.fullmatch(target):
+        raise LocalProtocolError(f"Illegal target {target!r}")
+    # RFC 8441 section 5: wss and ws stand for https and http.
+    scheme = {b"wss": b"https", b"ws": b"http"}.get(request.url.scheme, request.url.scheme)
+    headers = [(b":method", method), (b":authority", authority), (b":scheme", scheme), (b":path", target)]
+    return headers if protocol is None else [(b":method", method), (b":protocol", protocol), *headers[1:]]
+
+
+def response_head(headers: Headers) -> tuple[int, Headers]:
+    """Return status and header fields. Raises `RemoteProtocolError` unless there is exactly one valid status."""
+    statuses = [value for name, value in headers if name == b":status"]
+    if len(statuses) != 1 or not re.fullmatch(rb"[1-9][0-9]{2}", statuses[0]):
+        raise RemoteProtocolError(f"Received a response with an invalid ':status': {statuses!r}")
+    return int(statuses[0]), [(name, value) for name, value in headers if not name.startswith(b":")]

@@ -1,0 +1,68 @@
+# Generated from ../_async/body.py by tools/make_sync.py: edit that file, then run it.
+"""The body of a response, read from its stream as it is iterated over."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from httpcore_models.concurrency import Shield
+
+if TYPE_CHECKING:
+    from .connection import HTTP2Connection
+    from .exchange import Exchange
+
+
+class ResponseBody:
+    """Iterates over the body once, in parts as they arrive.
+
+    An iterator object and not a generator: there is nothing in it to be finalised, so one that is abandoned half-way
+    leaves no cleanup to the garbage collector. Errors and cancellation end the stream, and nothing but the stream.
+    """
+
+    def __init__(
+        self, connection: "HTTP2Connection", exchange: "Exchange", extensions: dict[str, Any], empty: bool
+    ) -> None:
+        """`extensions` are those of the response; `empty` says that what comes is no body, as in a tunnel."""
+        self._connection = connection
+        self._exchange = exchange
+        self._extensions = extensions
+        self._empty = empty
+        self._receiving = False
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._closed or self._empty:
+            raise StopIteration
+        tracer = self._exchange.tracer
+        try:
+            if tracer is not None and not self._receiving:
+                self._receiving = True
+                tracer.report("receive_response_body.started", self._exchange.info)
+            part = self._connection._receive_body(self._exchange, self._extensions)
+            if not part and self._receiving and tracer is not None:
+                self._receiving = False
+                tracer.report("receive_response_body.complete", {"return_value": None})
+        except BaseException as exc:
+            with Shield():
+                self._close(exc)
+            raise
+        if not part:
+            raise StopIteration
+        return part
+
+    def close(self) -> None:
+        """End the exchange, and reset the stream unless the body was received to its end."""
+        self._close(GeneratorExit())
+
+    def _close(self, reason: BaseException) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        tracer = self._exchange.tracer
+        try:
+            if self._receiving and tracer is not None:
+                tracer.report("receive_response_body.failed", {"exception": reason})
+        finally:
+            self._connection._close_response(self._exchange)

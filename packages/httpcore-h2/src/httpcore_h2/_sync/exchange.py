@@ -1,0 +1,29 @@
+# Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
+"""What belongs to one request while it is on its way."""
+
+from typing import Any
+
+from httpcore_models import Request, Tracer
+
+from .._engine import Stream
+
+
+class Exchange:
+    """A request, its stream, and who listens to its events."""
+
+    __slots__ = ("info", "read_timeout", "request", "stream", "tracer", "write_timeout")
+
+    def __init__(self, request: Request, tracer: Tracer | None) -> None:
+        self.request = request
+        self.tracer = tracer
+        self.stream: Stream | None = None
+        # What the trace says of each phase.
+        self.info: dict[str, Any] = {}
+        timeouts = request.extensions.get("timeout", {})
+        self.read_timeout: float | None = timeouts.get("read")
+        self.write_timeout: float | None = timeouts.get("write")
+
+    def opened(self, stream: Stream) -> None:
+        """The request has got a stream."""
+        self.stream = stream
+        self.info = {"request": self.request, "stream_id": stream.id}

@@ -1,0 +1,53 @@
+# Generated from ../_async/tunnel.py by tools/make_sync.py: edit that file, then run it.
+"""The network stream inside an HTTP/2 stream, after a successful CONNECT (RFC 9113 section 8.5, RFC 8441)."""
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from httpcore_models import NetworkStream
+from httpcore_models.network import TLSStream
+
+if TYPE_CHECKING:
+    from .connection import HTTP2Connection
+    from .exchange import Exchange
+
+
+class TunnelStream(NetworkStream):
+    """Bytes in the DATA frames of one stream; its neighbours on the connection go on as they were."""
+
+    def __init__(self, connection: "HTTP2Connection", exchange: "Exchange") -> None:
+        self._connection = connection
+        self._exchange = exchange
+        self._unread = b""
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what is there, or wait for it; `b""` once the server has ended its side."""
+        if not self._unread:
+            self._exchange.read_timeout = timeout
+            self._unread = self._connection._receive_body(self._exchange, {})
+        data, self._unread = self._unread[:max_bytes], self._unread[max_bytes:]
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of `buffer`, as the server's window allows."""
+        self._exchange.write_timeout = timeout
+        self._connection._send_data(self._exchange, buffer)
+
+    def close(self) -> None:
+        """End the stream, and nothing but the stream."""
+        self._connection._close_response(self._exchange)
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> NetworkStream:
+        """Do a TLS handshake inside the stream."""
+        return TLSStream.handshake(self, ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        """As for the connection, but for `"is_readable"`, which is that of the stream."""
+        if info == "is_readable":
+            return bool(self._unread) or self._connection._has_event(self._exchange)
+        return None if info == "keeps_unsent" else self._connection._network.get_extra_info(info)
