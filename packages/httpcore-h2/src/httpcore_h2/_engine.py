@@ -74,15 +74,15 @@ class Stream:
     )
 
     def __init__(self, stream_id: int, head: RequestHead, reused: bool) -> None:
-        self.id = stream_id
-        self.is_connect = head.is_connect
-        self.declared_length = head.declared_length
-        self.sent = 0
-        self.received = 0
-        self.local_end = False
-        self.remote_end = False
+        self.id: int = stream_id
+        self.is_connect: bool = head.is_connect
+        self.declared_length: int | None = head.declared_length
+        self.sent: int = 0
+        self.received: int = 0
+        self.local_end: bool = False
+        self.remote_end: bool = False
         # Whether anything of a response has come, and the status of the final one.
-        self.answered = False
+        self.answered: bool = False
         self.status: int | None = None
         self._events: collections.deque[Event] = collections.deque()
         self._failure: Failure | None = None
@@ -233,6 +233,7 @@ class Engine:
             raise LocalProtocolError("Too little data for declared Content-Length")
         stream.local_end = True
         self._h2.end_stream(stream.id)
+        self.output_pending = True
         self._count_closed(stream)
 
     def finish(self, stream: Stream) -> None:

@@ -208,9 +208,13 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             if isinstance(body, AsyncGenerator):
                 await body.aclose()
         if not stream.local_end and not stream.is_connect:
-            with self._lock:
-                self._engine.end_request(stream)
+            self._end_request(exchange)
             await self._shared.flush(exchange.write_timeout)
+
+    def _end_request(self, exchange: AsyncExchange) -> None:
+        assert exchange.stream is not None
+        with self._lock:
+            self._engine.end_request(exchange.stream)
 
     async def _send_data(self, exchange: AsyncExchange, chunk: bytes) -> bool:
         """Send a piece of the body; return false if the server wants no more of it."""
@@ -273,6 +277,8 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
 
     async def _close_response(self, exchange: AsyncExchange) -> None:
         """End the exchange; reset the stream unless it has ended by itself."""
+        if exchange not in self._exchanges:
+            return
         if exchange.tracer is None or exchange.stream is None:
             await self._end_exchange(exchange)
             return

@@ -13,8 +13,8 @@ class AsyncExchange:
     __slots__ = ("info", "read_timeout", "request", "stream", "tracer", "write_timeout")
 
     def __init__(self, request: Request, tracer: AsyncTracer | None) -> None:
-        self.request = request
-        self.tracer = tracer
+        self.request: Request = request
+        self.tracer: AsyncTracer | None = tracer
         self.stream: Stream | None = None
         # What the trace says of each phase.
         self.info: dict[str, Any] = {}

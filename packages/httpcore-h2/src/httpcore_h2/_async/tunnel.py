@@ -34,6 +34,7 @@ class AsyncTunnelStream(AsyncNetworkStream):
 
     async def aclose(self) -> None:
         """End the stream, and nothing but the stream."""
+        self._connection._end_request(self._exchange)
         await self._connection._close_response(self._exchange)
 
     async def start_tls(

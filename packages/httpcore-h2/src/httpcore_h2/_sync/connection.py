@@ -209,9 +209,13 @@ class HTTP2Connection(ConnectionInterface):
             if isinstance(body, Generator):
                 body.close()
         if not stream.local_end and not stream.is_connect:
-            with self._lock:
-                self._engine.end_request(stream)
+            self._end_request(exchange)
             self._shared.flush(exchange.write_timeout)
+
+    def _end_request(self, exchange: Exchange) -> None:
+        assert exchange.stream is not None
+        with self._lock:
+            self._engine.end_request(exchange.stream)
 
     def _send_data(self, exchange: Exchange, chunk: bytes) -> bool:
         """Send a piece of the body; return false if the server wants no more of it."""
@@ -274,6 +278,8 @@ class HTTP2Connection(ConnectionInterface):
 
     def _close_response(self, exchange: Exchange) -> None:
         """End the exchange; reset the stream unless it has ended by itself."""
+        if exchange not in self._exchanges:
+            return
         if exchange.tracer is None or exchange.stream is None:
             self._end_exchange(exchange)
             return

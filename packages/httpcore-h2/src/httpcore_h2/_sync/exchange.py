@@ -14,8 +14,8 @@ class Exchange:
     __slots__ = ("info", "read_timeout", "request", "stream", "tracer", "write_timeout")
 
     def __init__(self, request: Request, tracer: Tracer | None) -> None:
-        self.request = request
-        self.tracer = tracer
+        self.request: Request = request
+        self.tracer: Tracer | None = tracer
         self.stream: Stream | None = None
         # What the trace says of each phase.
         self.info: dict[str, Any] = {}

@@ -52,7 +52,8 @@ class SharedStream:
         self._ping_timeout = ping_timeout
         self._write_lock = Lock()
         self._writing = False
-        self._reading = False
+        # A token of whoever reads.
+        self._reader: object | None = None
         # Who waits: for a part of a response, by stream; for credit, by stream; for a stream, by exchange.
         self._receivers: dict[Stream, Event] = {}
         self._senders: dict[Stream, Event] = {}
@@ -132,30 +133,34 @@ class SharedStream:
         timeout: float | None,
     ) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            event = None
-            with self._lock:
-                if ready():
-                    self._pass_on()
-                    return
-                if self._reading:
-                    event = waiting[key] = Event()
-                self._reading = True
-            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
-            try:
+        token = object()
+        try:
+            while True:
+                event = None
+                with self._lock:
+                    if ready():
+                        self._pass_on()
+                        return
+                    if self._reader is None:
+                        self._reader = token
+                    else:
+                        event = waiting[key] = Event()
+                remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
                 if event is None:
                     self._read(exchange, remaining)
                 elif not event.wait(remaining):
                     raise ReadTimeout(f"Read timed out after {timeout:g} seconds ({self._peer})")
-            except BaseException:
-                with self._lock:
-                    waiting.pop(key, None)
-                    self._pass_on()
-                raise
+        except BaseException:
+            with self._lock:
+                if self._reader is token:
+                    self._reader = None
+                waiting.pop(key, None)
+                self._pass_on()
+            raise
 
     def _pass_on(self) -> None:
         """Let one of those who wait become the reader, if there is none. The lock is held."""
-        if self._reading:
+        if self._reader is not None:
             return
         everyone: tuple[dict[Any, Event], ...] = (self._receivers, self._senders, self._newcomers)
         for waiting in everyone:
@@ -183,15 +188,12 @@ class SharedStream:
             data = self._receive(exchange, timeout)
         except ReadError as exc:
             with self._lock:
-                self._reading = False
+                self._reader = None
                 self._lost(exc)
             return
-        except BaseException:
-            self._reading = False
-            raise
         with self._lock:
             # In one step: what is read next must not overtake this.
-            self._reading = False
+            self._reader = None
             self._received(data)
         tracer, settings = exchange.tracer, self._unreported
         self._unreported = []
@@ -242,7 +244,9 @@ class SharedStream:
             return
         with self._lock:
             # Before the preface there is nothing to note: an answer to it would be sent first.
-            if self._reading or not self._engine.started or not self._stream.get_extra_info("is_readable"):
+            if self._reader is not None or not self._engine.started:
+                return
+            if not self._stream.get_extra_info("is_readable"):
                 return
             try:
                 for _ in range(_CATCH_UP_READS):

@@ -35,6 +35,7 @@ class TunnelStream(NetworkStream):
 
     def close(self) -> None:
         """End the stream, and nothing but the stream."""
+        self._connection._end_request(self._exchange)
         self._connection._close_response(self._exchange)
 
     def start_tls(
