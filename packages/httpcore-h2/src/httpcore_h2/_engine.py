@@ -1,7 +1,6 @@
 """One HTTP/2 connection without I/O (RFC 9113): requests in, bytes out; bytes in, responses out.
 
-h2 does framing, header compression, settings and the states of streams; nothing of it shows outside. In the order of
-use:
+In the order of use:
 
 1. `start()` once, then `open_stream()` for each request, while `can_open` is true, and `send_data()` for its body.
 2. `receive_data()` with what the network gave; it returns the streams that have something new.
@@ -12,113 +11,53 @@ After each of these `bytes_to_send()` may have something. Nothing here is safe t
 
 An error of one stream is raised where that stream is asked; an error of the connection, at every stream that it cut
 off. Streams whose response is complete by then are not affected.
+
+h2 speaks for the connection as a whole (`_control`), and hpack compresses header fields (`_fields`); nothing of them
+shows outside.
 """
 
-import collections
 from collections.abc import Callable
-from typing import Any
 
-import h2.config
-import h2.connection
-import h2.errors
-import h2.events
-import h2.exceptions
-import h2.settings
+from h2.config import H2Configuration
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError, Repeatable
 
-from ._events import (
-    END_OF_STREAM,
-    NEED_DATA,
-    ChangedSetting,
-    Event,
-    Failure,
-    InformationalResponse,
-    RemoteSettingsChanged,
-    ResponseHead,
-    Trailers,
-)
-from ._flow import CONNECTION_WINDOW, MAX_FRAME_SIZE, STREAM_WINDOW, Credit
-from ._frames import DATA, GOAWAY, HEADERS, FloodGuard, Frame, FrameReader
-from ._headers import RequestHead, response_head
-
-# As for HTTP/1.1: the head of a response in bytes, as RFC 9113 section 6.5.2 counts them.
-_MAX_HEADER_LIST_SIZE = 100 * 1024
+from . import _frames as frames
+from ._control import MAX_CONCURRENT_STREAMS, Code, ConnectionFault, Control
+from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, RemoteSettingsChanged
+from ._fields import FieldDecoder, FieldEncoder
+from ._flow import CONNECTION_WINDOW, MAX_FRAME_SIZE, Credit
+from ._frames import FloodGuard, Frame, FrameReader, HeaderBlocks, build_frame, build_frame_header
+from ._headers import FieldSection, RequestHead, field_section
+from ._streams import Stream
 
 # How many streams are opened before the server has said how many it takes; Go's net/http and nghttp2 assume as many.
 _ASSUMED_STREAM_LIMIT = 100
 
-_LAST_STREAM_ID = 2**31 - 1
+# How many streams are remembered as given up by us while the server may still send on them.
+_MAX_ABANDONED = 1000
 
-_Code = h2.errors.ErrorCodes
-_Setting = h2.settings.SettingCodes
-
-
-class Stream:
-    """One request and its response. `sent` counts the bytes of the request body, `received` those of the response."""
-
-    __slots__ = (
-        "_credit",
-        "_events",
-        "_failure",
-        "_reused",
-        "_was_reset",
-        "answered",
-        "declared_length",
-        "id",
-        "is_connect",
-        "local_end",
-        "received",
-        "remote_end",
-        "sent",
-        "status",
-    )
-
-    def __init__(self, stream_id: int, head: RequestHead, reused: bool) -> None:
-        self.id: int = stream_id
-        self.is_connect: bool = head.is_connect
-        self.declared_length: int | None = head.declared_length
-        self.sent: int = 0
-        self.received: int = 0
-        self.local_end: bool = False
-        self.remote_end: bool = False
-        # Whether anything of a response has come, and the status of the final one.
-        self.answered: bool = False
-        self.status: int | None = None
-        self._events: collections.deque[Event] = collections.deque()
-        self._failure: Failure | None = None
-        self._was_reset = False
-        # Whether other requests have been answered on this connection before this one was sent.
-        self._reused = reused
-        self._credit = Credit(STREAM_WINDOW)
-
-    @property
-    def closed(self) -> bool:
-        """Whether the stream counts no more against the server's limit."""
-        return self._was_reset or (self.local_end and self.remote_end)
+_DEFAULT_WINDOW = 65535
+_MAX_WINDOW = _LAST_STREAM_ID = 2**31 - 1
 
 
 class Engine:
     """A connection and its streams."""
 
-    def __init__(self, config: h2.config.H2Configuration) -> None:
-        self._h2 = h2.connection.H2Connection(config)
-        self._h2.local_settings = h2.settings.Settings(
-            client=True,
-            initial_values={
-                _Setting.ENABLE_PUSH: 0,
-                _Setting.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
-                _Setting.MAX_FRAME_SIZE: MAX_FRAME_SIZE,
-                _Setting.MAX_HEADER_LIST_SIZE: _MAX_HEADER_LIST_SIZE,
-            },
-        )
-        # A setting of servers, which h2 would send for us (RFC 8441 section 3).
-        del self._h2.local_settings[_Setting.ENABLE_CONNECT_PROTOCOL]
-        self._h2.max_inbound_frame_size = MAX_FRAME_SIZE
-        self._h2.decoder.max_header_list_size = _MAX_HEADER_LIST_SIZE
+    def __init__(self, config: H2Configuration) -> None:
+        self._control = Control(config)
+        self._encoder = FieldEncoder(self._control.encoder)
+        self._decoder: FieldDecoder[FieldSection] = FieldDecoder(self._control.decoder, field_section)
         self._frames = FrameReader(MAX_FRAME_SIZE)
         self._guard = FloodGuard()
+        # What may be received on all streams together, and how it is given back; what may be sent.
+        self._window = CONNECTION_WINDOW
         self._credit = Credit(CONNECTION_WINDOW)
+        self._send_window = _DEFAULT_WINDOW
+        self._initial_send_window = _DEFAULT_WINDOW
+        self._max_frame_size = 16384
+        self._blocks = HeaderBlocks()
         self._streams: dict[int, Stream] = {}
+        self._abandoned: dict[int, None] = {}
         self._open = 0
         self._next_id = 1
         self._answered = 0
@@ -128,20 +67,20 @@ class Engine:
         self._failure: Failure | None = None
         self._touched: dict[Stream, None] = {}
         self._settings: list[RemoteSettingsChanged] = []
+        self._outgoing: list[bytes | memoryview] = []
         self.started = False
         self.settings_received = False
         self.ping_unanswered = False
-        # Whether reading a response or finishing a stream has left something to send.
-        self.output_pending = False
-        self._handlers: dict[type, Callable[[Any, float], None]] = {
-            h2.events.ResponseReceived: self._response_received,
-            h2.events.InformationalResponseReceived: self._informational_response_received,
-            h2.events.DataReceived: self._data_received,
-            h2.events.TrailersReceived: self._trailers_received,
-            h2.events.StreamEnded: self._stream_ended,
-            h2.events.StreamReset: self._stream_reset,
-            h2.events.WindowUpdated: self._window_updated,
-            h2.events.RemoteSettingsChanged: self._settings_changed,
+        self._handlers: dict[int, Callable[[Frame], None]] = {
+            frames.DATA: self._data_received,
+            frames.HEADERS: self._headers_received,
+            frames.CONTINUATION: self._headers_received,
+            frames.RST_STREAM: self._reset_received,
+            frames.WINDOW_UPDATE: self._window_update_received,
+            frames.GOAWAY: self._goaway_received,
+            frames.PUSH_PROMISE: self._push_received,
+            frames.SETTINGS: self._control_received,
+            frames.PING: self._control_received,
         }
 
     # What the connection can do.
@@ -169,30 +108,41 @@ class Engine:
     @property
     def supports_extended_connect(self) -> bool:
         """Whether the server takes CONNECT requests with a `protocol` (RFC 8441 section 3)."""
-        return bool(self._h2.remote_settings.get(_Setting.ENABLE_CONNECT_PROTOCOL))
+        return self._control.extended_connect
+
+    @property
+    def output_pending(self) -> bool:
+        """Whether `bytes_to_send()` has something."""
+        return bool(self._outgoing)
 
     # Sending.
 
     def start(self) -> None:
         """Begin with the preface and the settings (RFC 9113 section 3.4)."""
         self.started = True
-        self._h2.initiate_connection()
-        self._h2.increment_flow_control_window(CONNECTION_WINDOW - 65535)
+        self._outgoing.append(self._control.start())
+        self._send_window_update(0, CONNECTION_WINDOW - _DEFAULT_WINDOW)
 
     def open_stream(self, head: RequestHead) -> Stream:
         """Send the head of a request. Without a body that ends the request; else continue with `send_data()`."""
         assert self.can_open
-        stream = Stream(self._next_id, head, reused=self._answered > 0)
+        stream = Stream(self._next_id, head, self._answered > 0, self._initial_send_window)
         self._next_id += 2
-        self._h2.send_headers(stream.id, head.headers, end_stream=not head.has_body)
-        stream.local_end = not head.has_body
+        block = self._encoder.encode(head.headers)
+        flags = 0 if head.has_body else frames.END_STREAM
+        frame_type = frames.HEADERS
+        while len(block) > self._max_frame_size:
+            self._outgoing.append(build_frame(frame_type, flags, stream.id, block[: self._max_frame_size]))
+            block = block[self._max_frame_size :]
+            frame_type, flags = frames.CONTINUATION, 0
+        self._outgoing.append(build_frame(frame_type, flags | frames.END_HEADERS, stream.id, block))
         self._streams[stream.id] = stream
         self._open += 1
         return stream
 
     def send_credit(self, stream: Stream) -> int:
         """How many bytes of the body may be sent now."""
-        return max(0, self._h2.local_flow_control_window(stream.id)) if self.wants_body(stream) else 0
+        return max(0, min(self._send_window, stream.send_window)) if self.wants_body(stream) else 0
 
     def wants_body(self, stream: Stream) -> bool:
         """Whether the rest of the body is still of use to the server.
@@ -203,25 +153,29 @@ class Engine:
         return not (
             stream.local_end
             or stream.remote_end
-            or stream._was_reset
-            or stream._failure is not None
+            or stream.was_reset
+            or stream.failure is not None
             or (stream.status is not None and stream.status >= 300)
         )
 
     def send_data(self, stream: Stream, data: memoryview) -> int:
-        """Send as much of `data` as there is credit for, and return how much. Raises `LocalProtocolError`."""
-        if not self.wants_body(stream):
-            if not stream.local_end:
-                return 0
-            raise LocalProtocolError("Too much data for declared Content-Length")
-        if stream.declared_length is not None and stream.sent + len(data) > stream.declared_length:
+        """Send as much of `data` as there is credit for, and return how much. Raises `LocalProtocolError`.
+
+        The data is not copied before `bytes_to_send()`.
+        """
+        if not self.wants_body(stream) and not stream.local_end:
+            return 0
+        declared = stream.declared_length
+        if stream.local_end or (declared is not None and stream.sent + len(data) > declared):
             raise LocalProtocolError("Too much data for declared Content-Length")
         size = min(len(data), self.send_credit(stream))
-        step = self._h2.max_outbound_frame_size
-        for start in range(0, size, step):
-            self._h2.send_data(stream.id, data[start : min(start + step, size)])
+        for start in range(0, size, self._max_frame_size):
+            part = data[start : min(start + self._max_frame_size, size)]
+            self._outgoing += (build_frame_header(len(part), frames.DATA, 0, stream.id), part)
         if size:
             stream.sent += size
+            stream.send_window -= size
+            self._send_window -= size
             self._guard.progress()
         return size
 
@@ -232,8 +186,7 @@ class Engine:
         if stream.declared_length is not None and stream.sent < stream.declared_length:
             raise LocalProtocolError("Too little data for declared Content-Length")
         stream.local_end = True
-        self._h2.end_stream(stream.id)
-        self.output_pending = True
+        self._outgoing.append(build_frame(frames.DATA, frames.END_STREAM, stream.id))
         self._count_closed(stream)
 
     def finish(self, stream: Stream) -> None:
@@ -241,22 +194,26 @@ class Engine:
         if self._streams.pop(stream.id, None) is None:
             return
         if not stream.closed and not self.failed:
-            # Whatever comes for it from now on is dropped by h2, which gives its credit back.
-            complete = stream.remote_end
-            self._h2.reset_stream(stream.id, _Code.NO_ERROR if complete else _Code.CANCEL)
-            stream._was_reset = True
-            self._open -= 1
-            self.output_pending = True
+            self._reset(stream, Code.NO_ERROR if stream.remote_end else Code.CANCEL)
+
+    def _reset(self, stream: Stream, code: int) -> None:
+        self._outgoing.append(build_frame(frames.RST_STREAM, 0, stream.id, code.to_bytes(4, "big")))
+        stream.was_reset = True
+        self._open -= 1
+        if not stream.remote_end:
+            self._abandoned[stream.id] = None
+            if len(self._abandoned) > _MAX_ABANDONED:
+                del self._abandoned[next(iter(self._abandoned))]
 
     def ping(self) -> None:
         """Ask the server for a sign of life (RFC 9113 section 6.7)."""
         self.ping_unanswered = True
-        self._h2.ping(b"httpcore")
+        self._outgoing.append(self._control.ping())
 
     def close(self) -> None:
         """Take leave of the server."""
         if self.started and not self.failed:
-            self._h2.close_connection()
+            self._send_goaway(Code.NO_ERROR)
         self.fail(Failure("The connection was closed", kind=ReadError))
 
     def stop(self) -> None:
@@ -265,8 +222,15 @@ class Engine:
 
     def bytes_to_send(self) -> bytes:
         """What has to be sent, in this order, before anything that comes later."""
-        self.output_pending = False
-        return self._h2.data_to_send() or b""
+        data = b"".join(self._outgoing)
+        self._outgoing.clear()
+        return data
+
+    def _send_window_update(self, stream_id: int, size: int) -> None:
+        self._outgoing.append(build_frame(frames.WINDOW_UPDATE, 0, stream_id, size.to_bytes(4, "big")))
+
+    def _send_goaway(self, code: int) -> None:
+        self._outgoing.append(self._control.goaway(code))
 
     # Receiving.
 
@@ -285,9 +249,8 @@ class Engine:
                 for frame in self._frames.receive_data(data):
                     self._receive_frame(frame, now)
             except RemoteProtocolError as exc:
-                self._terminate(str(exc))
-            except h2.exceptions.ProtocolError as exc:
-                self.fail(Failure(str(exc) or type(exc).__name__))
+                self._send_goaway(exc.code if isinstance(exc, ConnectionFault) else Code.PROTOCOL_ERROR)
+                self.fail(Failure(str(exc)))
         return list(self._touched), self._settings
 
     def _disconnected(self) -> str:
@@ -295,127 +258,166 @@ class Engine:
             return "Server disconnected"
         return f"Server disconnected after {_goaway_text(*self._goaway)}"
 
-    def _terminate(self, message: str) -> None:
-        self._h2.close_connection(_Code.PROTOCOL_ERROR)
-        self.fail(Failure(message))
-
     def _receive_frame(self, frame: Frame, now: float) -> None:
-        if frame.type not in (HEADERS, DATA) or frame.stream_id not in self._streams:
-            self._guard.idle_frame(now)
-        if frame.type == GOAWAY:
-            self._goaway_received(frame)
-            return
-        for event in self._h2.receive_data(frame.raw):
-            handler = self._handlers.get(type(event))
-            if handler is not None:
-                handler(event, now)
+        self._blocks.check(frame)
+        # Whatever transfers something resets the count afterwards.
+        self._guard.idle_frame(now)
+        # Other types, PRIORITY among them, mean nothing to a client (RFC 9113 sections 4.1 and 5.3.2).
+        handler = self._handlers.get(frame.type)
+        if handler is not None:
+            handler(frame)
 
-    def _stream(self, stream_id: int | None) -> Stream | None:
-        stream = self._streams.get(stream_id or 0)
+    def _stream_of(self, frame: Frame) -> Stream | None:
+        """The stream of a frame, or `None` if it is no more."""
+        stream_id = frame.stream_id
+        stream = self._streams.get(stream_id)
         if stream is not None:
             self._touched[stream] = None
+        elif stream_id % 2 == 0 or stream_id >= self._next_id:
+            raise ConnectionFault(f"Received a frame of type {frame.type} on stream {stream_id}, which is not open")
         return stream
 
-    def _response_received(self, event: Any, now: float) -> None:
-        self._guard.progress()
-        self._answered += 1
-        stream = self._stream(event.stream_id)
-        if stream is None:
-            return
-        stream.answered = True
-        try:
-            status, headers = response_head(event.headers)
-        except RemoteProtocolError as exc:
-            self._reset(stream, Failure(str(exc)))
-            return
-        stream.status = status
-        stream._events.append(ResponseHead(status, headers))
+    def _check_not_ended(self, frame: Frame, stream: Stream | None) -> None:
+        # RFC 9113 section 5.1. What was on its way when we gave the stream up is in order.
+        ended = frame.stream_id not in self._abandoned if stream is None else stream.remote_end
+        if ended and not (stream is None and len(self._abandoned) == _MAX_ABANDONED):
+            raise ConnectionFault(f"Received a frame of stream {frame.stream_id} after its end", Code.STREAM_CLOSED)
 
-    def _informational_response_received(self, event: Any, now: float) -> None:
-        self._guard.idle_frame(now)
-        stream = self._stream(event.stream_id)
-        if stream is not None:
-            stream.answered = True
-            stream._events.append(InformationalResponse(*response_head(event.headers)))
-
-    def _data_received(self, event: Any, now: float) -> None:
-        if event.data:
-            self._guard.progress()
-        elif event.stream_ended is None:
-            self._guard.idle_frame(now)
-        # The connection's credit comes back at once, so that a slow reader of one stream holds up no other. Padding
-        # is consumed on arrival.
-        returned = self._credit.consumed(event.flow_controlled_length)
+    def _data_received(self, frame: Frame) -> None:
+        size = len(frame.payload)
+        self._window -= size
+        if self._window < 0:
+            raise ConnectionFault("Received more data than the connection's window allows", Code.FLOW_CONTROL_ERROR)
+        # The connection's credit comes back at once, so that a slow reader of one stream holds up no other.
+        returned = self._credit.consumed(size)
         if returned:
-            self._h2.increment_flow_control_window(returned)
-        stream = self._stream(event.stream_id)
-        if stream is None:
+            self._window += returned
+            self._send_window_update(0, returned)
+        stream = self._stream_of(frame)
+        self._check_not_ended(frame, stream)
+        data = frames.unpadded(frame)
+        if data or frame.flags & frames.END_STREAM:
+            self._guard.progress()
+        if stream is None or stream.was_reset:
             return
-        stream.received += len(event.data)
-        if event.data:
-            stream._events.append(event.data)
-        self._give_credit(stream, event.flow_controlled_length - len(event.data))
+        stream.window -= size
+        if stream.window < 0:
+            self._fault(stream, "Received more data than the stream's window allows", Code.FLOW_CONTROL_ERROR)
+            return
+        try:
+            stream.receive_body(data, bool(frame.flags & frames.END_STREAM))
+        except RemoteProtocolError as exc:
+            self._fault(stream, str(exc))
+            return
+        self._count_closed(stream)
+        # Padding is consumed on arrival.
+        self._give_credit(stream, size - len(data))
 
     def _give_credit(self, stream: Stream, size: int) -> None:
-        returned = stream._credit.consumed(size)
+        returned = stream.credit.consumed(size)
         if returned and not stream.remote_end and not stream.closed and not self.failed:
-            self._h2.increment_flow_control_window(returned, stream.id)
-            self.output_pending = True
+            stream.window += returned
+            self._send_window_update(stream.id, returned)
 
-    def _trailers_received(self, event: Any, now: float) -> None:
-        stream = self._stream(event.stream_id)
-        if stream is not None:
-            stream._events.append(Trailers([(name, value) for name, value in event.headers]))
+    def _headers_received(self, frame: Frame) -> None:
+        complete = self._blocks.receive(frame)
+        if complete is not None:
+            self._head_received(*complete)
 
-    def _stream_ended(self, event: Any, now: float) -> None:
-        stream = self._stream(event.stream_id)
-        if stream is not None and not stream.remote_end:
-            stream.remote_end = True
-            self._count_closed(stream)
+    def _head_received(self, frame: Frame, block: bytes) -> None:
+        try:
+            section = self._decoder.decode(block)
+        except RemoteProtocolError as exc:
+            raise ConnectionFault(str(exc), Code.COMPRESSION_ERROR) from exc
+        stream = self._stream_of(frame)
+        self._check_not_ended(frame, stream)
+        if stream is None or stream.was_reset:
+            return
+        first = stream.status is None
+        try:
+            if isinstance(section, RemoteProtocolError):
+                raise section
+            stream.receive_fields(section, bool(frame.flags & frames.END_STREAM))
+        except RemoteProtocolError as exc:
+            self._fault(stream, str(exc))
+            return
+        if first and stream.status is not None:
+            self._answered += 1
+            self._guard.progress()
+        self._count_closed(stream)
 
     def _count_closed(self, stream: Stream) -> None:
-        if stream.closed:
+        if stream.local_end and stream.remote_end:
             self._open -= 1
 
-    def _stream_reset(self, event: Any, now: float) -> None:
-        stream = self._stream(event.stream_id)
+    def _fault(self, stream: Stream, message: str, code: int = Code.PROTOCOL_ERROR) -> None:
+        """The server broke the protocol in a way that ends the stream (RFC 9113 section 5.4.2)."""
+        stream.answered = True
+        stream.failure = stream.failure or Failure(message)
+        if not stream.closed:
+            self._reset(stream, code)
+
+    def _reset_received(self, frame: Frame) -> None:
+        if len(frame.payload) != 4:
+            raise ConnectionFault("Received a malformed RST_STREAM frame", Code.FRAME_SIZE_ERROR)
+        stream = self._stream_of(frame)
         if stream is None or stream.closed:
             return
-        stream._was_reset = True
+        stream.was_reset = True
         self._open -= 1
-        # RFC 9113 section 8.1: a server may answer and then ask the client not to send the rest, by this very code.
+        # RFC 9113 section 8.1: a server may answer and then ask the client not to send the rest, by this very frame.
         if stream.remote_end:
             return
-        code = int(event.error_code)
-        refused = code == _Code.REFUSED_STREAM and not stream.answered
+        code = int.from_bytes(frame.payload, "big")
+        refused = code == Code.REFUSED_STREAM and not stream.answered
         message = f"<StreamReset stream_id:{stream.id}, error_code:{code}, remote_reset:True>"
-        stream._failure = Failure(message, Repeatable.ANY if refused else None)
+        stream.failure = Failure(message, Repeatable.ANY if refused else None)
 
-    def _reset(self, stream: Stream, failure: Failure) -> None:
-        if not stream.closed:
-            self._h2.reset_stream(stream.id, _Code.PROTOCOL_ERROR)
-            stream._was_reset = True
-            self._open -= 1
-        stream._failure = failure
-
-    def _window_updated(self, event: Any, now: float) -> None:
-        if event.stream_id:
-            self._stream(event.stream_id)
-        else:
+    def _window_update_received(self, frame: Frame) -> None:
+        if len(frame.payload) != 4:
+            raise ConnectionFault("Received a malformed WINDOW_UPDATE frame", Code.FRAME_SIZE_ERROR)
+        size = int.from_bytes(frame.payload, "big") & _MAX_WINDOW
+        if not frame.stream_id:
+            self._send_window += size
+            if not size or self._send_window > _MAX_WINDOW:
+                raise ConnectionFault(f"Received an illegal WINDOW_UPDATE of {size}", Code.FLOW_CONTROL_ERROR)
             self._touch_all()
+            return
+        stream = self._stream_of(frame)
+        if stream is None or stream.closed:
+            return
+        stream.send_window += size
+        if not size or stream.send_window > _MAX_WINDOW:
+            self._fault(stream, f"Received an illegal WINDOW_UPDATE of {size}", Code.FLOW_CONTROL_ERROR)
 
-    def _settings_changed(self, event: Any, now: float) -> None:
-        changes = {
-            int(code): ChangedSetting(int(code), change.original_value, change.new_value)
-            for code, change in event.changed_settings.items()
-        }
-        self._settings.append(RemoteSettingsChanged(changes))
-        limit = changes.get(_Setting.MAX_CONCURRENT_STREAMS)
+    def _push_received(self, frame: Frame) -> None:
+        raise ConnectionFault("Received a PUSH_PROMISE frame although push is disabled")
+
+    def _control_received(self, frame: Frame) -> None:
+        answer, changes = self._control.receive(frame)
+        if answer:
+            self._outgoing.append(answer)
+        for change in changes:
+            self._settings_changed(change)
+
+    def _settings_changed(self, change: RemoteSettingsChanged) -> None:
+        self._settings.append(change)
+        limit = change.changed_settings.get(MAX_CONCURRENT_STREAMS)
         if limit is not None:
             self._stream_limit = limit.new_value
         elif not self.settings_received:
             self._stream_limit = None
         self.settings_received = True
+        self._max_frame_size = self._control.max_frame_size
+        window = self._control.initial_window
+        for stream in self._streams.values():
+            # May make it negative (RFC 9113 section 6.9.2).
+            stream.send_window += window - self._initial_send_window
+            if stream.send_window > _MAX_WINDOW:
+                raise ConnectionFault("Received settings that make a window too large", Code.FLOW_CONTROL_ERROR)
+        self._initial_send_window = window
+        # The size of the table for header compression is a setting too.
+        self._encoder.forget()
         # Windows may have changed, and with the limit whether more streams may be opened.
         self._touch_all()
 
@@ -425,29 +427,29 @@ class Engine:
     # The end of the connection.
 
     def _goaway_received(self, frame: Frame) -> None:
-        if len(frame.raw) < 17 or frame.stream_id:
-            raise RemoteProtocolError("Received a malformed GOAWAY frame")
-        last_stream_id = int.from_bytes(frame.raw[9:13], "big") & _LAST_STREAM_ID
-        code = int.from_bytes(frame.raw[13:17], "big")
+        if len(frame.payload) < 8 or frame.stream_id:
+            raise ConnectionFault("Received a malformed GOAWAY frame", Code.FRAME_SIZE_ERROR)
+        last_stream_id = int.from_bytes(frame.payload[:4], "big") & _LAST_STREAM_ID
+        code = int.from_bytes(frame.payload[4:8], "big")
         if self._goaway is not None and last_stream_id > self._goaway[1]:
-            raise RemoteProtocolError("Received a GOAWAY frame that takes back an earlier one")
+            raise ConnectionFault("Received a GOAWAY frame that takes back an earlier one")
         self.stop()
-        self._goaway = (code, last_stream_id, frame.raw[17:])
+        self._goaway = (code, last_stream_id, frame.payload[8:])
         message = _goaway_text(*self._goaway)
         for stream in self._streams.values():
             if stream.id <= last_stream_id or stream.remote_end:
                 continue
-            self._touched[stream] = None
             # The server has done nothing for these (RFC 9113 section 6.8). An error at the very first request is
             # another matter: it would most likely be the same on the next connection.
-            hopeless = stream.id == 1 and code != _Code.NO_ERROR
+            hopeless = stream.id == 1 and code != Code.NO_ERROR
             self._cut_off(stream, Failure(message, None if hopeless else Repeatable.ANY))
 
     def _cut_off(self, stream: Stream, failure: Failure) -> None:
+        self._touched[stream] = None
         if not stream.closed:
-            stream._was_reset = True
+            stream.was_reset = True
             self._open -= 1
-        stream._failure = stream._failure or failure
+        stream.failure = stream.failure or failure
 
     def fail(self, failure: Failure, disconnected: bool = False) -> list[Stream]:
         """The connection is over; return the streams that this cuts off.
@@ -459,9 +461,8 @@ class Engine:
         streams = [stream for stream in self._streams.values() if not stream.remote_end]
         for stream in streams:
             # The server may have closed the connection just as it was used again.
-            stale = disconnected and stream._reused and not stream.answered
+            stale = disconnected and stream.reused and not stream.answered
             self._cut_off(stream, failure._replace(repeatable=Repeatable.IDEMPOTENT if stale else None))
-            self._touched[stream] = None
         return streams
 
     # Reading a response.
@@ -471,20 +472,18 @@ class Engine:
 
         Raises what has gone wrong with the stream, once all that came before is read.
         """
-        if stream._events:
-            event = stream._events.popleft()
+        if stream.events:
+            event = stream.events.popleft()
             if isinstance(event, bytes):
                 self._give_credit(stream, len(event))
             return event
-        if stream.remote_end:
-            return END_OF_STREAM
-        if stream._failure is not None:
-            raise stream._failure.exception()
-        return NEED_DATA
+        if stream.failure is not None and not stream.remote_end:
+            raise stream.failure.exception()
+        return END_OF_STREAM if stream.remote_end else NEED_DATA
 
     def has_event(self, stream: Stream) -> bool:
         """Whether `next_event()` has anything but `NEED_DATA`."""
-        return bool(stream._events) or stream.remote_end or stream._failure is not None
+        return bool(stream.events) or stream.remote_end or stream.failure is not None
 
 
 def _goaway_text(code: int, last_stream_id: int, additional_data: bytes) -> str:

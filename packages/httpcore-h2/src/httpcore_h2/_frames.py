@@ -1,31 +1,52 @@
-"""Cutting the incoming bytes into frames (RFC 9113 section 4.1), and telling a flood of them from traffic.
+"""Frames (RFC 9113 sections 4 and 6): cutting incoming bytes, building outgoing ones, telling floods from traffic."""
 
-h2 reads the frames, one at a time: so an error in one loses nothing of those before it, and a GOAWAY, after which h2
-would refuse the frames of streams that the server still answers, can be kept from it.
-"""
-
+import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from httpcore_models import RemoteProtocolError
 
-# Frame types, RFC 9113 section 6.
-DATA, HEADERS, SETTINGS, GOAWAY, CONTINUATION = 0x0, 0x1, 0x4, 0x7, 0x9
+# Frame types and flags.
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = 0x0, 0x1, 0x2, 0x3, 0x4
+PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0x5, 0x6, 0x7, 0x8, 0x9
+END_STREAM, END_HEADERS, PADDED, HAS_PRIORITY = 0x1, 0x4, 0x8, 0x20
 
-HEADER_LENGTH = 9
+_HEADER_LENGTH = 9
+_MAX_STREAM_ID = 2**31 - 1
+
+# As for HTTP/1.1: the head of a response in bytes, as RFC 9113 section 6.5.2 counts them.
+MAX_HEADER_LIST_SIZE = 100 * 1024
+
+# How many CONTINUATION frames one header block may take; h2 and others allow as many.
+_MAX_CONTINUATIONS = 64
 
 # Frames that bring nothing, such as PING, empty DATA or SETTINGS, cost work all the same. So many may come at once,
 # as in Go's net/http, and so many a second for ever after.
 _IDLE_FRAMES = 10_000
 _IDLE_FRAMES_PER_SECOND = 100.0
 
+_pack_header = struct.Struct(">BHBBL").pack
+_unpack_header = struct.Struct(">BHBBL").unpack_from
+
+
+def build_frame(frame_type: int, flags: int, stream_id: int, payload: bytes | memoryview = b"") -> bytes:
+    """Return a frame as bytes."""
+    length = len(payload)
+    return b"".join((_pack_header(length >> 16, length & 0xFFFF, frame_type, flags, stream_id), payload))
+
+
+def build_frame_header(length: int, frame_type: int, flags: int, stream_id: int) -> bytes:
+    """Return the header of a frame whose payload follows."""
+    return _pack_header(length >> 16, length & 0xFFFF, frame_type, flags, stream_id)
+
 
 class Frame(NamedTuple):
-    """A frame: its type, its stream, and all of it as received, header included."""
+    """A frame as received."""
 
     type: int
+    flags: int
     stream_id: int
-    raw: bytes
+    payload: bytes
 
 
 class FrameReader:
@@ -34,44 +55,100 @@ class FrameReader:
     def __init__(self, max_frame_size: int) -> None:
         """`max_frame_size` is the longest payload, in bytes, that the peer was allowed to send."""
         self._max_frame_size = max_frame_size
-        self._buffer = bytearray()
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._needed = _HEADER_LENGTH
         self._first = True
-
-    @property
-    def incomplete(self) -> int:
-        """How many bytes of an incomplete frame there are."""
-        return len(self._buffer)
 
     def receive_data(self, data: bytes) -> Iterator[Frame]:
         """Take bytes, and yield the frames that are complete. Raises `RemoteProtocolError` for what can be none."""
-        buffer = self._buffer
-        buffer += data
+        self._size += len(data)
+        if self._parts:
+            self._parts.append(data)
+            if self._size < self._needed:
+                # Small pieces of a large frame are joined once, when it is complete.
+                return
+            data = b"".join(self._parts)
+            self._parts.clear()
         start = 0
-        try:
-            while len(buffer) - start >= HEADER_LENGTH:
-                if self._first:
-                    self._check_preface()
-                length = int.from_bytes(buffer[start : start + 3], "big")
-                if length > self._max_frame_size:
-                    raise RemoteProtocolError(f"Received a frame of {length} bytes; {self._max_frame_size} are allowed")
-                end = start + HEADER_LENGTH + length
-                if end > len(buffer):
-                    return
-                stream_id = int.from_bytes(buffer[start + 5 : start + 9], "big") & 0x7FFFFFFF
-                frame = Frame(buffer[start + 3], stream_id, bytes(buffer[start:end]))
-                start = end
-                yield frame
-        finally:
-            del buffer[:start]
+        self._needed = _HEADER_LENGTH
+        while len(data) - start >= _HEADER_LENGTH:
+            high, low, frame_type, flags, stream_id = _unpack_header(data, start)
+            if self._first:
+                self._check_preface(data, frame_type)
+            length = high << 16 | low
+            if length > self._max_frame_size:
+                raise RemoteProtocolError(f"Received a frame of {length} bytes; {self._max_frame_size} are allowed")
+            end = start + _HEADER_LENGTH + length
+            if end > len(data):
+                self._needed = _HEADER_LENGTH + length
+                break
+            payload = data[start + _HEADER_LENGTH : end]
+            start = end
+            yield Frame(frame_type, flags, stream_id & _MAX_STREAM_ID, payload)
+        self._size = len(data) - start
+        if self._size:
+            self._parts.append(data[start:])
 
-    def _check_preface(self) -> None:
+    def _check_preface(self, data: bytes, frame_type: int) -> None:
         # RFC 9113 section 3.4: the first frame is SETTINGS. Servers without HTTP/2 answer in plain text instead.
-        if self._buffer.startswith(b"HTTP/"):
-            line = bytes(self._buffer[:64]).splitlines()[0].decode("ascii", "backslashreplace")
+        if data.startswith(b"HTTP/"):
+            line = data[:64].splitlines()[0].decode("ascii", "backslashreplace")
             raise RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}")
-        if self._buffer[3] != SETTINGS:
-            raise RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {bytes(self._buffer[:9])!r}")
+        if frame_type != SETTINGS:
+            raise RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}")
         self._first = False
+
+
+def unpadded(frame: Frame) -> bytes:
+    """The payload of a DATA or HEADERS frame without its padding (RFC 9113 section 6.1)."""
+    payload = frame.payload
+    if not frame.flags & PADDED:
+        return payload
+    if not payload or payload[0] >= len(payload):
+        raise RemoteProtocolError(f"Received a frame with invalid padding on stream {frame.stream_id}")
+    return payload[1 : len(payload) - payload[0]]
+
+
+class HeaderBlocks:
+    """Joins the fragments of a header block, HEADERS and CONTINUATION frames in a row (RFC 9113 section 4.3)."""
+
+    def __init__(self) -> None:
+        self._head: Frame | None = None
+        self._fragments: list[bytes] = []
+        self._size = 0
+
+    def check(self, frame: Frame) -> None:
+        """Raise `RemoteProtocolError` for a frame that may not come here."""
+        if self._head is None:
+            if frame.type == CONTINUATION:
+                raise RemoteProtocolError("Received a CONTINUATION frame without a HEADERS frame before it")
+        elif frame.type != CONTINUATION or frame.stream_id != self._head.stream_id:
+            raise RemoteProtocolError("Received another frame in the middle of a header block")
+
+    def receive(self, frame: Frame) -> tuple[Frame, bytes] | None:
+        """Take a frame; return the first one and the block when it is complete. Raises `RemoteProtocolError`."""
+        fragment = frame.payload
+        if frame.type == HEADERS:
+            self._head, self._size = frame, 0
+            fragment = unpadded(frame)
+            if frame.flags & HAS_PRIORITY:
+                if len(fragment) < 5:
+                    raise RemoteProtocolError("Received a malformed HEADERS frame")
+                fragment = fragment[5:]
+        self._fragments.append(fragment)
+        self._size += len(fragment)
+        if len(self._fragments) > _MAX_CONTINUATIONS or self._size > MAX_HEADER_LIST_SIZE:
+            raise RemoteProtocolError(
+                f"Received a header block of more than {self._size} bytes in {len(self._fragments)} frames"
+            )
+        if not frame.flags & END_HEADERS:
+            return None
+        assert self._head is not None
+        head, self._head = self._head, None
+        block = fragment if len(self._fragments) == 1 else b"".join(self._fragments)
+        self._fragments.clear()
+        return head, block
 
 
 class FloodGuard:

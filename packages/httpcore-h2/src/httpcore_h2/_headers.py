@@ -15,6 +15,9 @@ _NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-z]+")
 _VALUE = re.compile(rb"[^\x00\r\n]*")
 _METHOD = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+")
+# As many digits as 64 bits can have.
+_LENGTH = re.compile(rb"[0-9]{1,20}")
+_STATUS = re.compile(rb"[1-9][0-9]{2}")
 
 
 class RequestHead(NamedTuple):
@@ -24,6 +27,7 @@ class RequestHead(NamedTuple):
     has_body: bool
     declared_length: int | None
     is_connect: bool
+    is_head: bool
 
 
 def request_head(request: Request) -> RequestHead:
@@ -54,10 +58,9 @@ def request_head(request: Request) -> RequestHead:
             fields.append((name, value))
     if authority is None:
         raise LocalProtocolError("Missing mandatory Host: header")
+    headers = _pseudo_headers(request, authority) + fields
     is_connect = request.method == b"CONNECT"
-    return RequestHead(
-        _pseudo_headers(request, authority) + fields, has_body or is_connect, declared_length, is_connect
-    )
+    return RequestHead(headers, has_body or is_connect, declared_length, is_connect, request.method == b"HEAD")
 
 
 def _nominated(headers: Headers) -> set[bytes]:
@@ -67,7 +70,7 @@ def _nominated(headers: Headers) -> set[bytes]:
 
 
 def _length(value: bytes) -> int:
-    if not value.isdigit():
+    if not _LENGTH.fullmatch(value):
         raise LocalProtocolError(f"bad Content-Length: {value!r}")
     return int(value)
 
@@ -87,9 +90,36 @@ def _pseudo_headers(request: Request, authority: bytes) -> Headers:
     return headers if protocol is None else [(b":method", method), (b":protocol", protocol), *headers[1:]]
 
 
-def response_head(headers: Headers) -> tuple[int, Headers]:
-    """Return status and header fields. Raises `RemoteProtocolError` unless there is exactly one valid status."""
-    statuses = [value for name, value in headers if name == b":status"]
-    if len(statuses) != 1 or not re.fullmatch(rb"[1-9][0-9]{2}", statuses[0]):
-        raise RemoteProtocolError(f"Received a response with an invalid ':status': {statuses!r}")
-    return int(statuses[0]), [(name, value) for name, value in headers if not name.startswith(b":")]
+class FieldSection(NamedTuple):
+    """The fields of a response head, which has a status, or of a trailer section, which has none."""
+
+    status: int | None
+    headers: Headers
+    content_length: int | None
+
+
+def field_section(fields: Headers) -> FieldSection:
+    """Check and translate what a server sent. Raises `RemoteProtocolError` (RFC 9113 sections 8.2 and 8.3)."""
+    status: int | None = None
+    length: bytes | None = None
+    headers: Headers = []
+    for name, value in fields:
+        if name.startswith(b":"):
+            if name != b":status" or status is not None or headers:
+                raise RemoteProtocolError(f"Received an invalid pseudo-header field {name!r}")
+            if not _STATUS.fullmatch(value):
+                raise RemoteProtocolError(f"Received a response with an invalid ':status': {value!r}")
+            status = int(value)
+            continue
+        if not _NAME.fullmatch(name):
+            raise RemoteProtocolError(f"Received an invalid header name {name!r}")
+        if not _VALUE.fullmatch(value):
+            raise RemoteProtocolError(f"Received an invalid value of header {name!r}")
+        if name in _CONNECTION_SPECIFIC:
+            raise RemoteProtocolError(f"Received the connection-specific header {name!r}")
+        if name == b"content-length":
+            if not _LENGTH.fullmatch(value) or (length is not None and length != value):
+                raise RemoteProtocolError(f"Received an invalid Content-Length: {value!r}")
+            length = value
+        headers.append((name, value.strip(b" \t")))
+    return FieldSection(status, headers, None if length is None else int(length))

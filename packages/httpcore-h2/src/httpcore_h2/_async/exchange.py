@@ -4,7 +4,7 @@ from typing import Any
 
 from httpcore_models import AsyncTracer, Request
 
-from .._engine import Stream
+from .._streams import Stream
 
 
 class AsyncExchange:

@@ -5,7 +5,7 @@ from typing import Any
 
 from httpcore_models import Request, Tracer
 
-from .._engine import Stream
+from .._streams import Stream
 
 
 class Exchange:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from httpcore_models import NetworkStream, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event, Lock
 
-from .._engine import Engine, Stream
+from .._engine import Engine
 from .._events import Failure, RemoteSettingsChanged
+from .._streams import Stream
 
 if TYPE_CHECKING:
     from .exchange import Exchange

@@ -1,0 +1,111 @@
+"""What concerns a connection as a whole: preface, SETTINGS, PING and GOAWAY, all of them done by h2.
+
+h2 sees no frame of any stream: through it they would cost several times as much, and an error of one stream would end
+the connection.
+"""
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import h2.exceptions
+import h2.settings
+import hpack
+from httpcore_models import RemoteProtocolError
+
+from ._events import ChangedSetting, RemoteSettingsChanged
+from ._flow import MAX_FRAME_SIZE, STREAM_WINDOW
+from ._frames import MAX_HEADER_LIST_SIZE, Frame, build_frame
+
+Code = h2.errors.ErrorCodes
+_Setting = h2.settings.SettingCodes
+
+MAX_CONCURRENT_STREAMS = int(_Setting.MAX_CONCURRENT_STREAMS)
+
+
+class ConnectionFault(RemoteProtocolError):
+    """The server broke the protocol in a way that ends the connection (RFC 9113 section 5.4.1)."""
+
+    def __init__(self, message: str, code: int = Code.PROTOCOL_ERROR) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Control:
+    """The settings of both sides, and the frames that belong to no stream. What it returns as bytes is to be sent."""
+
+    def __init__(self, config: h2.config.H2Configuration) -> None:
+        self._h2 = h2.connection.H2Connection(config)
+        self._h2.local_settings = h2.settings.Settings(
+            client=True,
+            initial_values={
+                _Setting.ENABLE_PUSH: 0,
+                _Setting.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
+                _Setting.MAX_FRAME_SIZE: MAX_FRAME_SIZE,
+                _Setting.MAX_HEADER_LIST_SIZE: MAX_HEADER_LIST_SIZE,
+            },
+        )
+        # A setting of servers, which h2 would send for us (RFC 8441 section 3).
+        del self._h2.local_settings[_Setting.ENABLE_CONNECT_PROTOCOL]
+        self._h2.max_inbound_frame_size = MAX_FRAME_SIZE
+        self._h2.decoder.max_header_list_size = MAX_HEADER_LIST_SIZE
+
+    @property
+    def encoder(self) -> hpack.Encoder:
+        """What compresses header fields, by the settings of the server."""
+        return self._h2.encoder
+
+    @property
+    def decoder(self) -> hpack.Decoder:
+        """What decompresses header fields, by our settings."""
+        return self._h2.decoder
+
+    @property
+    def max_frame_size(self) -> int:
+        """The longest payload of a frame that the server takes, in bytes."""
+        return self._h2.remote_settings.max_frame_size
+
+    @property
+    def initial_window(self) -> int:
+        """How much may be sent on a new stream, in bytes."""
+        return self._h2.remote_settings.initial_window_size
+
+    @property
+    def extended_connect(self) -> bool:
+        """Whether the server takes CONNECT requests with a `protocol` (RFC 8441 section 3)."""
+        return bool(self._h2.remote_settings.get(_Setting.ENABLE_CONNECT_PROTOCOL))
+
+    def start(self) -> bytes:
+        """The preface and the settings (RFC 9113 section 3.4)."""
+        self._h2.initiate_connection()
+        return self._h2.data_to_send() or b""
+
+    def ping(self) -> bytes:
+        """A request for a sign of life (RFC 9113 section 6.7)."""
+        self._h2.ping(b"httpcore")
+        return self._h2.data_to_send() or b""
+
+    def goaway(self, code: int) -> bytes:
+        """The end of the connection from our side (RFC 9113 section 6.8)."""
+        self._h2.close_connection(code)
+        return self._h2.data_to_send() or b""
+
+    def receive(self, frame: Frame) -> tuple[bytes, list[RemoteSettingsChanged]]:
+        """Take a SETTINGS or PING frame; return the answer, and the changes. Raises `ConnectionFault`."""
+        try:
+            events = self._h2.receive_data(build_frame(*frame))
+        except h2.exceptions.ProtocolError as exc:
+            # h2 has prepared a GOAWAY, which is ours to send.
+            self._h2.clear_outbound_data_buffer()
+            raise ConnectionFault(str(exc) or type(exc).__name__, int(exc.error_code)) from exc
+        changes = [
+            RemoteSettingsChanged(
+                {
+                    int(code): ChangedSetting(int(code), change.original_value, change.new_value)
+                    for code, change in event.changed_settings.items()
+                }
+            )
+            for event in events
+            if isinstance(event, h2.events.RemoteSettingsChanged)
+        ]
+        return self._h2.data_to_send() or b"", changes

@@ -1,0 +1,117 @@
+"""Header compression (RFC 7541) by hpack, which is not asked twice for the same.
+
+Encoder and decoder of a connection keep a table of recent fields. A block that consists of references to it only, as
+most do when requests look alike, stands for the same fields until the table changes: so its translation is kept until
+then. Fields that differ with every request would change the table each time, and are sent without entering it.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import hpack
+from httpcore_models import RemoteProtocolError
+
+T = TypeVar("T")
+Headers = list[tuple[bytes, bytes]]
+
+# Fields that differ from request to request, with the beginning of a literal that is not to be indexed (RFC 7541
+# section 6.2.2). The names are 4 and 28 in the static table.
+_UNINDEXED = {b":path": b"\x04", b"content-length": b"\x0f\x0d"}
+_ROOT_PATH = b"\x84"
+
+_MAX_REMEMBERED = 64
+_MAX_REMEMBERED_BLOCK = 1024
+
+
+class FieldEncoder:
+    """Compresses the fields of requests."""
+
+    def __init__(self, encoder: hpack.Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[tuple[tuple[bytes, bytes], ...], bytes] = {}
+
+    def encode(self, headers: Headers) -> bytes:
+        """Return the block for `headers`, pseudo-headers first."""
+        parts: list[bytes] = []
+        indexed: Headers = []
+        # `:path` is the last of the pseudo-headers, so that the fields before it may go first.
+        for name, value in headers:
+            if name not in _UNINDEXED:
+                indexed.append((name, value))
+                continue
+            parts.append(self._encode_indexed(indexed))
+            indexed = []
+            if value == b"/" and name == b":path":
+                parts.append(_ROOT_PATH)
+            else:
+                parts.append(_UNINDEXED[name] + _string(value))
+        parts.append(self._encode_indexed(indexed))
+        return b"".join(parts)
+
+    def _encode_indexed(self, headers: Headers) -> bytes:
+        if not headers:
+            return b""
+        key = tuple(headers)
+        block = self._known.get(key)
+        if block is None:
+            block = self._encoder.encode(headers)
+            # A reference takes one byte, and everything else more: as many bytes as fields are references only.
+            if len(block) > len(headers) or len(self._known) >= _MAX_REMEMBERED:
+                self.forget()
+            else:
+                self._known[key] = block
+        return block
+
+    def forget(self) -> None:
+        """The table has changed."""
+        self._known.clear()
+
+
+def _string(value: bytes) -> bytes:
+    """A string literal (RFC 7541 section 5.2), without Huffman coding: shorter to write, and hardly longer to send."""
+    length = len(value)
+    if length < 127:
+        return bytes((length,)) + value
+    prefix = bytearray((127,))
+    length -= 127
+    while length >= 128:
+        prefix.append(length & 127 | 128)
+        length >>= 7
+    prefix.append(length)
+    return bytes(prefix) + value
+
+
+class FieldDecoder(Generic[T]):
+    """Decompresses the fields of responses, and translates them."""
+
+    def __init__(self, decoder: hpack.Decoder, translate: Callable[[Headers], T]) -> None:
+        self._decoder = decoder
+        self._translate = translate
+        self._known: dict[bytes, T] = {}
+
+    def decode(self, block: bytes) -> T | RemoteProtocolError:
+        """Return the translation of a block, or what is wrong with its fields.
+
+        Raises `RemoteProtocolError` when it cannot be decompressed, after which no other can.
+        """
+        known = self._known.get(block)
+        if known is not None:
+            return known
+        entries: Any = self._decoder.header_table.dynamic_entries
+        before = (len(entries), entries[0] if entries else None)
+        try:
+            headers = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
+        except hpack.HPACKError as exc:
+            raise RemoteProtocolError(f"Received header fields that cannot be decompressed: {exc}") from exc
+        if (len(entries), entries[0] if entries else None) != before or len(self._known) >= _MAX_REMEMBERED:
+            self._known.clear()
+            remember = False
+        else:
+            remember = len(block) <= _MAX_REMEMBERED_BLOCK
+        try:
+            translation = self._translate(headers)
+        except RemoteProtocolError as exc:
+            return exc
+        if remember:
+            self._known[block] = translation
+        return translation

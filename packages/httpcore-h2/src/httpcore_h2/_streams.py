@@ -1,0 +1,111 @@
+"""One request and its response on a connection, as far as it can be looked at alone (RFC 9113 section 5.1).
+
+             open_stream()                 END_STREAM of both sides
+    (idle) ────────────────▶ open ───────────────────────────────────▶ closed
+                              │            RST_STREAM of either side     ▲
+                              └──────────────────────────────────────────┘
+
+Half-closed is where only one of `local_end` and `remote_end` is true.
+"""
+
+import collections
+
+from httpcore_models import RemoteProtocolError
+
+from ._events import Event, Failure, InformationalResponse, ResponseHead, Trailers
+from ._flow import STREAM_WINDOW, Credit
+from ._headers import FieldSection, RequestHead
+
+
+class Stream:
+    """One request and its response. `sent` counts the bytes of the request body, `received` those of the response."""
+
+    __slots__ = (
+        "_bodiless",
+        "answered",
+        "credit",
+        "declared_length",
+        "events",
+        "expected_length",
+        "failure",
+        "id",
+        "is_connect",
+        "local_end",
+        "received",
+        "remote_end",
+        "reused",
+        "send_window",
+        "sent",
+        "status",
+        "was_reset",
+        "window",
+    )
+
+    def __init__(self, stream_id: int, head: RequestHead, reused: bool, send_window: int) -> None:
+        self.id: int = stream_id
+        self.is_connect: bool = head.is_connect
+        self.declared_length: int | None = head.declared_length
+        self.sent: int = 0
+        self.received: int = 0
+        self.local_end: bool = not head.has_body
+        self.remote_end: bool = False
+        self.was_reset: bool = False
+        self.failure: Failure | None = None
+        # Whether anything of a response has come, and the status of the final one.
+        self.answered: bool = False
+        self.status: int | None = None
+        self.expected_length: int | None = None
+        self._bodiless = head.is_head
+        # Whether other requests had been answered on this connection before this one was sent.
+        self.reused: bool = reused
+        # What may be sent, and received, and how the latter is given back.
+        self.send_window: int = send_window
+        self.window: int = STREAM_WINDOW
+        self.credit: Credit = Credit(STREAM_WINDOW)
+        self.events: collections.deque[Event] = collections.deque()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the stream counts no more against the server's limit."""
+        return self.was_reset or (self.local_end and self.remote_end)
+
+    def receive_fields(self, section: FieldSection, end: bool) -> None:
+        """Take a head or the trailers. Raises `RemoteProtocolError` for what may not come here."""
+        self.answered = True
+        status = section.status
+        if self.status is not None:
+            if status is not None or not end:
+                raise RemoteProtocolError("Received header fields in the middle of a response")
+            self.events.append(Trailers(list(section.headers)))
+        elif status is None:
+            raise RemoteProtocolError("Received a response without ':status'")
+        elif status < 200:
+            if end:
+                raise RemoteProtocolError(f"Received an interim response ({status}) that ends the stream")
+            self.events.append(InformationalResponse(status, list(section.headers)))
+            return
+        else:
+            self.status = status
+            bodiless = self._bodiless or status in (204, 304) or (self.is_connect and status < 300)
+            self.expected_length = None if bodiless else section.content_length
+            self.events.append(ResponseHead(status, list(section.headers)))
+        if end:
+            self.receive_end()
+
+    def receive_body(self, data: bytes, end: bool) -> None:
+        """Take a part of the body. Raises `RemoteProtocolError` for what may not come here."""
+        if self.status is None:
+            raise RemoteProtocolError("Received a body without a response before it")
+        self.received += len(data)
+        if self.expected_length is not None and self.received > self.expected_length:
+            raise RemoteProtocolError(f"Received {self.received} bytes of a body of {self.expected_length}")
+        if data:
+            self.events.append(data)
+        if end:
+            self.receive_end()
+
+    def receive_end(self) -> None:
+        """Take the end of the response. Raises `RemoteProtocolError` when it comes too early."""
+        if self.expected_length is not None and self.received != self.expected_length:
+            raise RemoteProtocolError(f"Received {self.received} of {self.expected_length} bytes of the body")
+        self.remote_end = True
