@@ -52,6 +52,8 @@ BUDGETS = (
     _versus("asyncio-128", "pyreqwest", 1),
     Budget("asyncio-512 vs asyncio-16", ("asyncio-512", OURS), ("asyncio-16", OURS), 0.85),
     Budget("asyncio-128-on-10 vs asyncio-10-on-10", ("asyncio-128-on-10", OURS), ("asyncio-10-on-10", OURS), 0.75),
+    Budget("sync-1-tunnelled vs sync-1", ("sync-1-tunnelled", OURS), ("sync-1", OURS), 0.95),
+    Budget("asyncio-16-tunnelled vs asyncio-16", ("asyncio-16-tunnelled", OURS), ("asyncio-16", OURS), 0.95),
     _versus("download-asyncio", "aiohttp", 1),
     _versus("download-sync", "httpcore2", 1.5),
     Budget("idle-memory vs httpcore2", ("idle-memory", OURS), ("idle-memory", REFERENCE), 1, at_most=True),

@@ -2,7 +2,8 @@
 
 It has to be quicker than every client, so it does not parse more than the request target. Linux only.
 ``/small`` is a 1 KiB answer, ``/download`` a 100 MB one sent with sendfile, ``/hold/N`` is answered once N of
-them wait, so that N connections must exist at the same moment, and ``/stats`` tells how busy the server was.
+them wait, so that N connections must exist at the same moment, and ``/stats`` tells how busy the server was. After
+CONNECT it goes on as if it were the origin behind a proxy.
 The process ends when its standard input is closed, so it can not outlive the run that started it.
 """
 
@@ -135,6 +136,8 @@ class Server:
             connection.received = b""
         if not data.endswith(b"\r\n\r\n"):
             connection.received = data
+        elif data.startswith(b"CONNECT "):
+            connection.socket.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
         elif data.startswith(b"GET /small "):
             self._requests += 1
             connection.socket.send(self._small)

@@ -17,12 +17,15 @@ class Workload:
     tasks: int = 1
     connections: int = 1
     download: bool = False
+    tunnelled: bool = False
 
     @property
     def expected(self) -> Answer:
         return STATUS, DOWNLOAD_LENGTH if self.download else SMALL_LENGTH
 
     def supports(self, client: Client) -> bool:
+        if self.tunnelled and not client.tunnels:
+            return False
         return (client.sync if self.kind == "sync" else client.asyncio) is not None
 
 
@@ -30,7 +33,16 @@ WORKLOADS = {
     workload.name: workload
     for workload in (
         Workload("sync-1", "Small GET, sync, 1 connection", "sync"),
+        Workload("sync-1-tunnelled", "Small GET through a proxy's tunnel, sync, 1 connection", "sync", tunnelled=True),
         Workload("asyncio-16", "Small GET, asyncio, 16 tasks on 16 connections", "asyncio", 16, 16),
+        Workload(
+            "asyncio-16-tunnelled",
+            "Small GET through a proxy's tunnel, asyncio, 16 tasks on 16 connections",
+            "asyncio",
+            16,
+            16,
+            tunnelled=True,
+        ),
         Workload("asyncio-128", "Small GET, asyncio, 128 tasks on 128 connections", "asyncio", 128, 128),
         Workload("asyncio-512", "Small GET, asyncio, 512 tasks on 512 connections", "asyncio", 512, 512),
         Workload("asyncio-10-on-10", "Small GET, asyncio, 10 tasks on 10 connections", "asyncio", 10, 10),

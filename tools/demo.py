@@ -1,6 +1,7 @@
 """See httpcore work: against a real server on the loopback interface, or with one GET of a URL.
 
-    python tools/demo.py         sync, asyncio and trio, with httpcore and with httpx on top of it, against Caddy
+    python tools/demo.py         sync, asyncio and trio, with httpcore and with httpx on top of it, against Caddy, and
+                                 through proxies
     python tools/demo.py URL     one GET, with the phases of the request
 
 Every result is verified. The first that is wrong ends the demo with one line on stderr and exit status 1.
@@ -29,9 +30,11 @@ import trio
 from demo_report import COLUMNS, Progress, Trace, print_heading, print_row, print_waterfall
 from httpcore_test_support.caddy import CaddyError, CaddyServer, caddy_server
 from httpcore_test_support.certificates import Certificates, issue_certificates
+from httpcore_test_support.proxies import ProxyServer, ProxyServerError, pproxy_server
 
 ERRORS = (
     CaddyError,
+    ProxyServerError,
     OSError,
     ValueError,
     httpcore.NetworkError,
@@ -61,6 +64,7 @@ class Job:
     content: bytes | None = None
     requests: int = 1
     progress: bool = False
+    proxies: Sequence[httpcore.Proxy] = ()
 
 
 class Exchange:
@@ -130,7 +134,7 @@ class Exchange:
 def run_httpcore_sync(job: Job, exchange: Exchange, context: SSLContext) -> None:
     """Send the job's requests with `httpcore.ConnectionPool`."""
     extensions = exchange.extensions(sync=True)
-    with httpcore.ConnectionPool(ssl_context=context) as pool:
+    with httpcore.ConnectionPool(ssl_context=context, proxy=job.proxies) as pool:
         for _ in range(job.requests):
             with pool.stream(job.method, job.url, content=job.content, extensions=extensions) as response:
                 exchange.start(response.status, response.headers, response.extensions)
@@ -142,7 +146,7 @@ def run_httpcore_sync(job: Job, exchange: Exchange, context: SSLContext) -> None
 async def run_httpcore_async(job: Job, exchange: Exchange, context: SSLContext) -> None:
     """Send the job's requests with `httpcore.AsyncConnectionPool`."""
     extensions = exchange.extensions(sync=False)
-    async with httpcore.AsyncConnectionPool(ssl_context=context) as pool:
+    async with httpcore.AsyncConnectionPool(ssl_context=context, proxy=job.proxies) as pool:
         for _ in range(job.requests):
             async with pool.stream(job.method, job.url, content=job.content, extensions=extensions) as response:
                 exchange.start(response.status, response.headers, response.extensions)
@@ -184,6 +188,7 @@ CLIENTS: dict[str, Runner] = {
     "httpx.AsyncClient on asyncio": lambda *arguments: asyncio.run(run_httpx_async(*arguments)),
     "httpx.AsyncClient on trio": lambda *arguments: trio.run(run_httpx_async, *arguments),
 }
+PROXIED_CLIENTS = [name for name in CLIENTS if name.startswith("httpcore")]
 
 
 def plan_jobs(server: CaddyServer) -> list[Job]:
@@ -198,6 +203,20 @@ def plan_jobs(server: CaddyServer) -> list[Job]:
     jobs.append(Job(f"GET https, {REUSES} times", "GET", f"{server.https_url}/small.txt", *small, requests=REUSES))
     jobs.append(Job("GET https, streamed", "GET", f"{server.https_url}/50mb.bin", *large, progress=True))
     return jobs
+
+
+def plan_proxied_jobs(server: CaddyServer, proxy: ProxyServer) -> list[Job]:
+    """Return requests through a proxy that speaks several protocols, and through two in a row."""
+    small = (server.files["/small.txt"].size, server.files["/small.txt"].sha256)
+    http, socks4, socks5 = (httpcore.Proxy(proxy.url(scheme)) for scheme in ("http", "socks4", "socks5"))
+    ways = (
+        ("GET http, forwarded", server.http_url, [http]),
+        ("GET https, CONNECT", server.https_url, [http]),
+        ("GET https, SOCKS4", server.https_url, [socks4]),
+        ("GET https, SOCKS5", server.https_url, [socks5]),
+        ("GET https, two of it", server.https_url, [http, socks5]),
+    )
+    return [Job(name, "GET", f"{origin}/small.txt", *small, requests=2, proxies=way) for name, origin, way in ways]
 
 
 def run_job(client: str, job: Job, context: SSLContext) -> Exchange:
@@ -228,6 +247,11 @@ def run_all() -> None:
             print_heading(client)
             for job in plan_jobs(server):
                 run_job(client, job, certificates.client_context())
+        with pproxy_server() as proxy:
+            for client in PROXIED_CLIENTS:
+                print_heading(f"{client}, through a real pproxy")
+                for job in plan_proxied_jobs(server, proxy):
+                    run_job(client, job, certificates.client_context())
         show_phases(server, certificates)
 
 

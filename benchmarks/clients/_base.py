@@ -28,6 +28,12 @@ class Options:
     path: str
     connections: int
     timeout: float | None = None
+    tunnelled: bool = False
+
+    @property
+    def proxy(self) -> str:
+        """The server is its own proxy: what comes on top is the client's doing alone."""
+        return f"http://{self.host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -57,13 +63,15 @@ class AsyncClient(Protocol):
 class Client:
     """One row of the tables. ``distribution`` is the name on PyPI, ``None`` for the standard library.
 
-    An asyncio client is made in the running event loop.
+    An asyncio client is made in the running event loop. ``tunnels`` is whether it can have a proxy connect to an origin
+    without TLS.
     """
 
     label: str
     distribution: str | None
     sync: Callable[[Options], SyncClient] | None = None
     asyncio: Callable[[Options], AsyncClient] | None = None
+    tunnels: bool = False
 
     @property
     def version(self) -> str:

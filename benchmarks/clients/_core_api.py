@@ -12,7 +12,8 @@ def _arguments(options: Options) -> dict[str, Any]:
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), options.timeout)
     return {
         "method": "GET",
-        "url": options.url,
+        # Plain HTTP would be forwarded. Tunnels are for the other schemes, of which this one has no TLS.
+        "url": options.url.replace("http://", "ws://") if options.tunnelled else options.url,
         "headers": [(name.encode(), value.encode()) for name, value in HEADERS.items()],
         "extensions": {} if options.timeout is None else {"timeout": timeouts},
     }
@@ -22,7 +23,9 @@ class Sync:
     def __init__(self, library: ModuleType, options: Options) -> None:
         self._arguments = _arguments(options)
         self._pool = library.ConnectionPool(
-            max_connections=options.connections, max_keepalive_connections=options.connections
+            proxy=library.Proxy(options.proxy) if options.tunnelled else None,
+            max_connections=options.connections,
+            max_keepalive_connections=options.connections,
         )
 
     def get(self) -> Answer:
@@ -41,7 +44,9 @@ class Async:
     def __init__(self, library: ModuleType, options: Options) -> None:
         self._arguments = _arguments(options)
         self._pool = library.AsyncConnectionPool(
-            max_connections=options.connections, max_keepalive_connections=options.connections
+            proxy=library.Proxy(options.proxy) if options.tunnelled else None,
+            max_connections=options.connections,
+            max_keepalive_connections=options.connections,
         )
 
     async def get(self) -> Answer:
@@ -59,11 +64,11 @@ class Async:
         await self._pool.aclose()
 
 
-def client(library: ModuleType) -> Client:
+def client(library: ModuleType, *, tunnels: bool = False) -> Client:
     def sync(options: Options) -> SyncClient:
         return Sync(library, options)
 
     def asyncio(options: Options) -> AsyncClient:
         return Async(library, options)
 
-    return Client(library.__name__, library.__name__, sync, asyncio)
+    return Client(library.__name__, library.__name__, sync, asyncio, tunnels)

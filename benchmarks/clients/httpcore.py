@@ -6,4 +6,4 @@ import httpcore
 
 from benchmarks.clients._core_api import client
 
-CLIENT = client(httpcore)
+CLIENT = client(httpcore, tunnels=True)

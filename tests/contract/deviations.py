@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-
-class Deviation(NamedTuple):
-    value: Any
-    reason: str
-
+from .entries import Deviation
+from .http2_deviations import HTTP2_DEVIATIONS
+from .proxy_deviations import PROXY_DEVIATIONS
 
 _BRACKETS = "An IPv6 address stands in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
 _OWN_ERROR = "A body that does not fit its Content-Length raises the error of the library and not that of h11."
@@ -71,6 +69,8 @@ DEVIATIONS = {
     ("events.txt", "http11 POST body too long"): Deviation(_failed_body_events(_TOO_LONG), _OWN_ERROR),
     ("states.txt", "http11 POST body too short"): Deviation(_failed_body_states(_TOO_SHORT), _OWN_ERROR),
     ("states.txt", "http11 POST body too long"): Deviation(_failed_body_states(_TOO_LONG), _OWN_ERROR),
+    **HTTP2_DEVIATIONS,
+    **PROXY_DEVIATIONS,
 }
 
 # What is accepted beside the fact. The message is a pattern, in lower case.

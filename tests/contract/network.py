@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import httpcore
@@ -19,12 +19,19 @@ T = TypeVar("T")
 class Peer:
     """What happens on one connection: what each read gives, which write fails, how the TLS handshake ends.
 
+    `http2` is whether the peer chooses HTTP/2 in it.
+
     A write fails for the bytes in it and not for its number: how many writes a request takes is up to the library.
     """
 
     reads: tuple[bytes | Exception, ...] = ()
     refuses: tuple[bytes, Exception] | None = None
     tls: Exception | None = None
+    http2: bool = False
+
+    def selected_alpn_protocol(self) -> str:
+        """What is asked of the peer as an SSL object."""
+        return "h2" if self.http2 else "http/1.1"
 
 
 Script = tuple[Peer | Exception, ...]
@@ -59,10 +66,10 @@ class ScriptedStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> ScriptedStream:
         outcome(self._peer.tls)
-        return ScriptedStream(self._peer, self._written, tls=True)
+        return ScriptedStream(replace(self._peer, reads=tuple(self._reads)), self._written, tls=True)
 
     def get_extra_info(self, info: str) -> Any:
-        return None
+        return self._peer if info == "ssl_object" and self._tls and self._peer.http2 else None
 
     def __repr__(self) -> str:
         return "<Recording tls>" if self._tls else "<Recording>"
@@ -87,7 +94,8 @@ class AsyncScriptedStream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> AsyncScriptedStream:
         outcome(self._peer.tls)
-        return AsyncScriptedStream(self._peer, self._written, tls=True)
+        rest = replace(self._peer, reads=tuple(self._stream._reads))
+        return AsyncScriptedStream(rest, self._written, tls=True)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

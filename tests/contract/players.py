@@ -23,6 +23,9 @@ SCRIPTED: dict[str, tuple[Any, Any]] = {
     "": (ScriptedBackend, ScriptedStream),
     "Async": (AsyncScriptedBackend, AsyncScriptedStream),
 }
+TWO_COLOURED = (
+    "ConnectionPool|HTTPProxy|SOCKSProxy|(?:Forward|Tunnel)?HTTPConnection|Socks5Connection|MockStream"  # in reprs
+)
 every_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 
 
@@ -79,7 +82,7 @@ def in_flavour(lines: list[str], flavour: Flavour) -> list[str]:
     """The async flavours show the facts of the sync one with the async names."""
     if flavour == "sync":
         return lines
-    text = re.sub(r"<(httpcore\.)?(ConnectionPool|HTTPConnection|MockStream)\b", r"<\1Async\2", "\n".join(lines))
+    text = re.sub(rf"<(httpcore\.)?({TWO_COLOURED})\b", r"<\1Async\2", "\n".join(lines))
     return text.replace("'network_stream': [True, False]", "'network_stream': [False, True]").split("\n")
 
 
@@ -113,12 +116,12 @@ def open_client(scene: Scene, record: Record, prefix: Literal["", "Async"]) -> A
     cls = getattr(httpcore, prefix + ("ConnectionPool" if scene.client == "pool" else scene.client))
     scripted_backend, scripted_stream = SCRIPTED[prefix]
     mocked = all(isinstance(part, bytes) for part in scene.network)
-    if scene.client == "HTTP11Connection":
+    if scene.client in ("HTTP11Connection", "HTTP2Connection"):
         mock = getattr(httpcore, f"{prefix}MockStream")
-        stream = mock(list(scene.network)) if mocked else scripted_stream(*scene.network, record.written)
+        stream = mock(list(scene.network), scene.http2) if mocked else scripted_stream(*scene.network, record.written)
         return cls(stream=stream, **scene.options)
     mock = getattr(httpcore, f"{prefix}MockBackend")
-    backend = mock(list(scene.network)) if mocked else scripted_backend(scene.network, record.written)
+    backend = mock(list(scene.network), scene.http2) if mocked else scripted_backend(scene.network, record.written)
     return cls(network_backend=backend, **scene.options)
 
 

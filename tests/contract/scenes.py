@@ -78,14 +78,16 @@ Step = Send | Literal["close", "nothing"]
 class Scene:
     """What happens after each step is recorded; the client is closed after the last one.
 
-    `network` is the buffer of the library's own mock, or a script where something fails.
+    `network` is the buffer of the library's own mock, or a script where something fails. `http2` says which protocol
+    the server chooses in the TLS handshake.
     """
 
     name: str
     network: tuple[bytes, ...] | Script = OK
     steps: tuple[Step, ...] = (Send(),)
-    client: Literal["pool", "HTTPConnection", "HTTP11Connection"] = "pool"
+    client: Literal["pool", "HTTPConnection", "HTTP11Connection", "HTTP2Connection", "HTTPProxy", "SOCKSProxy"] = "pool"
     options: Mapping[str, Any] = field(default_factory=dict)
+    http2: bool = False
 
 
 PLAIN = {"origin": httpcore.Origin(b"http", b"example.com", 80)}

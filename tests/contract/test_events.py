@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from .every_scene import SCENES
 from .measured import expected, load
 from .players import Flavour, every_flavour, in_flavour, play
-from .scenes import SCENES
 
 FACTS = load("events.txt")
 

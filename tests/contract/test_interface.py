@@ -140,7 +140,8 @@ def describe_member(cls: type, name: str) -> object:
     if isinstance(member, property):
         return {"kind": "property", "settable": member.fset is not None}
     if not callable(member):
-        return {"kind": "data", "value": repr(member)}
+        value = repr(member)
+        return {"kind": "data", "value": qualified_name(type(member)) if " object at 0x" in value else value}
     colour = "async " * inspect.iscoroutinefunction(member) + "async-generator " * inspect.isasyncgenfunction(member)
     _self, *rest = inspect.signature(member).parameters.values()
     told = ["kw " * (p.kind is p.KEYWORD_ONLY) + p.name + default(p) for p in rest]

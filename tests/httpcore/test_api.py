@@ -109,11 +109,6 @@ class TestExtras:
         with pytest.raises(ImportError, match=r"pip install httpcore\[http2\]"):
             connection(self.ORIGIN, http2=True)
 
-    @pytest.mark.parametrize("pool", [httpcore.ConnectionPool, httpcore.AsyncConnectionPool])
-    def test_proxies(self, pool: Any) -> None:
-        with pytest.raises(ImportError, match=r"pip install httpcore\[socks\]"):
-            pool(proxy=httpcore.Proxy("http://proxy.example.com:3128"))
-
 
 class TestInstalledExtras:
     """With the packages there, the arguments are taken."""

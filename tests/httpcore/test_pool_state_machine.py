@@ -190,7 +190,9 @@ class PoolMachine(RuleBasedStateMachine):
         for older in self.waiting:
             if older.number < request.number:
                 # One that needs a new connection may be overtaken by those that take the room on others.
-                assert older.key != request.key or older.after is not None, "a request of the same origin has waited longer"
+                assert older.key != request.key or older.after is not None, (
+                    "a request of the same origin has waited longer"
+                )
                 assert place.leases > 1, "a request that has waited longer could have had this place"
         self.leasing.append(request)
 

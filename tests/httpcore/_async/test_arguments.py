@@ -57,6 +57,8 @@ def test_the_defaults_of_a_pool() -> None:
         "uds": None,
         "network_backend": None,
         "socket_options": None,
+        "http2_ping_interval": None,
+        "http2_ping_timeout": 20.0,
     }
 
 
@@ -71,6 +73,8 @@ def test_the_defaults_of_a_connection() -> None:
         "uds": None,
         "network_backend": None,
         "socket_options": None,
+        "http2_ping_interval": None,
+        "http2_ping_timeout": 20.0,
     }
 
 

@@ -1,7 +1,16 @@
 """Pools with connections that somebody else wrote, of which nothing is known but the connection interface."""
 
 import pytest
-from httpcore import AsyncConnectionInterface, AsyncConnectionPool, Origin, PoolTimeout, Request, Response
+from httpcore import (
+    AsyncConnectionInterface,
+    AsyncConnectionPool,
+    ConnectError,
+    ConnectionNotAvailable,
+    Origin,
+    PoolTimeout,
+    Request,
+    Response,
+)
 from httpcore_test_support.background import AsyncBackground, async_without_waiting
 from httpcore_test_support.connections import AsyncForeignConnection
 from httpcore_test_support.waiting import async_wait_until
@@ -23,6 +32,22 @@ class AsyncForeignPool(AsyncConnectionPool):
     def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
         self.origins.append(origin)
         return self.prepared.pop(0)
+
+
+class AsyncBusyConnection(AsyncForeignConnection):
+    """Turns every request down."""
+
+    async def handle_async_request(self, request: Request) -> Response:
+        raise ConnectionNotAvailable
+
+
+async def test_new_connections_that_take_no_request_are_given_up() -> None:
+    pool = AsyncForeignPool(*[AsyncBusyConnection(ORIGIN) for _ in range(100)])
+    async with pool:
+        with pytest.raises(ConnectError, match=r"5 new connections to http://example\.com:80 were not available"):
+            await pool.request("GET", URL)
+        assert len(pool.origins) == 5
+        assert pool.connections == []
 
 
 class TestInterface:

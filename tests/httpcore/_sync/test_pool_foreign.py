@@ -2,7 +2,16 @@
 """Pools with connections that somebody else wrote, of which nothing is known but the connection interface."""
 
 import pytest
-from httpcore import ConnectionInterface, ConnectionPool, Origin, PoolTimeout, Request, Response
+from httpcore import (
+    ConnectError,
+    ConnectionInterface,
+    ConnectionNotAvailable,
+    ConnectionPool,
+    Origin,
+    PoolTimeout,
+    Request,
+    Response,
+)
 from httpcore_test_support.background import Background, without_waiting
 from httpcore_test_support.connections import ForeignConnection
 from httpcore_test_support.waiting import wait_until
@@ -24,6 +33,22 @@ class ForeignPool(ConnectionPool):
     def create_connection(self, origin: Origin) -> ConnectionInterface:
         self.origins.append(origin)
         return self.prepared.pop(0)
+
+
+class BusyConnection(ForeignConnection):
+    """Turns every request down."""
+
+    def handle_request(self, request: Request) -> Response:
+        raise ConnectionNotAvailable
+
+
+def test_new_connections_that_take_no_request_are_given_up() -> None:
+    pool = ForeignPool(*[BusyConnection(ORIGIN) for _ in range(100)])
+    with pool:
+        with pytest.raises(ConnectError, match=r"5 new connections to http://example\.com:80 were not available"):
+            pool.request("GET", URL)
+        assert len(pool.origins) == 5
+        assert pool.connections == []
 
 
 class TestInterface:

@@ -108,31 +108,6 @@ class TestProtocols:
                 tls = response.extensions["network_stream"].get_extra_info("ssl_object")
                 assert tls.selected_alpn_protocol() == "http/1.1"
 
-    @pytest.mark.field(53)
-    @pytest.mark.parametrize(("http1", "expected"), [(True, ["h2", "http/1.1"]), (False, ["h2"])])
-    def test_http_2_comes_first(
-        self,
-        certificates: Certificates,
-        monkeypatch: pytest.MonkeyPatch,
-        http1: bool,
-        expected: list[str],
-    ) -> None:
-        monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
-        offered: list[list[str]] = []
-
-        class Context(ssl.SSLContext):
-            def set_alpn_protocols(self, protocols: Any) -> None:
-                offered.append(protocols)
-                super().set_alpn_protocols(["http/1.1"])
-
-        context = Context(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(certificates.authority_pem)
-        with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
-            pool = ConnectionPool(ssl_context=context, http1=http1, http2=True)
-            with pool:
-                pool.request("GET", server.url)
-        assert offered == [expected]
-
     def test_requests_that_counted_on_http_2_get_connections_of_their_own(
         self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
     ) -> None:

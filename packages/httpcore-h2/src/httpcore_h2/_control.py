@@ -20,6 +20,9 @@ from ._frames import MAX_HEADER_LIST_SIZE, Frame, build_frame
 Code = h2.errors.ErrorCodes
 _Setting = h2.settings.SettingCodes
 
+# How many bytes of header fields we remember for the sake of compression, at the most; 4096 is the default.
+_MAX_HEADER_TABLE_SIZE = 64 * 1024
+
 MAX_CONCURRENT_STREAMS = int(_Setting.MAX_CONCURRENT_STREAMS)
 
 
@@ -98,6 +101,9 @@ class Control:
             # h2 has prepared a GOAWAY, which is ours to send.
             self._h2.clear_outbound_data_buffer()
             raise ConnectionFault(str(exc) or type(exc).__name__, int(exc.error_code)) from exc
+        # What the server offers to remember is an offer only, and we have to remember the same.
+        if self._h2.encoder.header_table_size > _MAX_HEADER_TABLE_SIZE:
+            self._h2.encoder.header_table_size = _MAX_HEADER_TABLE_SIZE
         changes = [
             RemoteSettingsChanged(
                 {

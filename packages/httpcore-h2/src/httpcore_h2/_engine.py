@@ -193,11 +193,12 @@ class Engine:
         """Nobody wants more of the stream: end it, unless it has ended, and forget it."""
         if self._streams.pop(stream.id, None) is None:
             return
-        if not stream.closed and not self.failed:
+        if not stream.closed:
             self._reset(stream, Code.NO_ERROR if stream.remote_end else Code.CANCEL)
 
     def _reset(self, stream: Stream, code: int) -> None:
-        self._outgoing.append(build_frame(frames.RST_STREAM, 0, stream.id, code.to_bytes(4, "big")))
+        if not self.failed:
+            self._outgoing.append(build_frame(frames.RST_STREAM, 0, stream.id, code.to_bytes(4, "big")))
         stream.was_reset = True
         self._open -= 1
         if not stream.remote_end:
@@ -296,7 +297,7 @@ class Engine:
         stream = self._stream_of(frame)
         self._check_not_ended(frame, stream)
         data = frames.unpadded(frame)
-        if data or frame.flags & frames.END_STREAM:
+        if data:
             self._guard.progress()
         if stream is None or stream.was_reset:
             return
@@ -354,8 +355,7 @@ class Engine:
         """The server broke the protocol in a way that ends the stream (RFC 9113 section 5.4.2)."""
         stream.answered = True
         stream.failure = stream.failure or Failure(message)
-        if not stream.closed:
-            self._reset(stream, code)
+        self._reset(stream, code)
 
     def _reset_received(self, frame: Frame) -> None:
         if len(frame.payload) != 4:
@@ -474,8 +474,9 @@ class Engine:
         """
         if stream.events:
             event = stream.events.popleft()
-            if isinstance(event, bytes):
+            if isinstance(event, (bytes, bytearray)):
                 self._give_credit(stream, len(event))
+                return bytes(event)
             return event
         if stream.failure is not None and not stream.remote_end:
             raise stream.failure.exception()

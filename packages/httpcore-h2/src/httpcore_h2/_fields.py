@@ -2,7 +2,8 @@
 
 Encoder and decoder of a connection keep a table of recent fields. A block that consists of references to it only, as
 most do when requests look alike, stands for the same fields until the table changes: so its translation is kept until
-then. Fields that differ with every request would change the table each time, and are sent without entering it.
+then. Fields that differ with every request would change the table each time, and are sent without entering it. So are
+secrets: whether they are in the table could be told from the length of a block (RFC 7541 section 7.1.3).
 """
 
 from collections.abc import Callable
@@ -18,6 +19,11 @@ Headers = list[tuple[bytes, bytes]]
 # section 6.2.2). The names are 4 and 28 in the static table.
 _UNINDEXED = {b":path": b"\x04", b"content-length": b"\x0f\x0d"}
 _ROOT_PATH = b"\x84"
+
+# Secrets, with the beginning of a literal that is never to be indexed (section 6.2.3). The names are 23, 49 and 32. A
+# long cookie cannot be guessed, and is worth compressing; h2 and nghttp2 draw the line there too.
+_SECRET = {b"authorization": b"\x1f\x08", b"proxy-authorization": b"\x1f\x22", b"cookie": b"\x1f\x11"}
+_LONG_COOKIE = 20
 
 _MAX_REMEMBERED = 64
 _MAX_REMEMBERED_BLOCK = 1024
@@ -36,7 +42,8 @@ class FieldEncoder:
         indexed: Headers = []
         # `:path` is the last of the pseudo-headers, so that the fields before it may go first.
         for name, value in headers:
-            if name not in _UNINDEXED:
+            literal = _UNINDEXED.get(name) or _SECRET.get(name)
+            if literal is None or (name == b"cookie" and len(value) >= _LONG_COOKIE):
                 indexed.append((name, value))
                 continue
             parts.append(self._encode_indexed(indexed))
@@ -44,7 +51,7 @@ class FieldEncoder:
             if value == b"/" and name == b":path":
                 parts.append(_ROOT_PATH)
             else:
-                parts.append(_UNINDEXED[name] + _string(value))
+                parts.append(literal + _string(value))
         parts.append(self._encode_indexed(indexed))
         return b"".join(parts)
 
@@ -97,13 +104,14 @@ class FieldDecoder(Generic[T]):
         known = self._known.get(block)
         if known is not None:
             return known
-        entries: Any = self._decoder.header_table.dynamic_entries
-        before = (len(entries), entries[0] if entries else None)
+        before = self._state()
         try:
             headers = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
         except hpack.HPACKError as exc:
             raise RemoteProtocolError(f"Received header fields that cannot be decompressed: {exc}") from exc
-        if (len(entries), entries[0] if entries else None) != before or len(self._known) >= _MAX_REMEMBERED:
+        # The last entry is compared as an object: an equal one may have pushed another one out.
+        size, count, last = self._state()
+        if (size, count) != before[:2] or last is not before[2] or len(self._known) >= _MAX_REMEMBERED:
             self._known.clear()
             remember = False
         else:
@@ -115,3 +123,8 @@ class FieldDecoder(Generic[T]):
         if remember:
             self._known[block] = translation
         return translation
+
+    def _state(self) -> tuple[int, int, Any]:
+        """What differs whenever the table does: its size, how many entries it has, and the last one."""
+        entries: Any = self._decoder.header_table.dynamic_entries
+        return self._decoder.header_table_size, len(entries), entries[0] if entries else None

@@ -54,6 +54,8 @@ def request_head(request: Request) -> RequestHead:
             has_body = has_body or name == b"transfer-encoding"
         else:
             if name == b"content-length":
+                if declared_length not in (None, _length(value)):
+                    raise LocalProtocolError("conflicting Content-Length headers")
                 has_body, declared_length = True, _length(value)
             fields.append((name, value))
     if authority is None:

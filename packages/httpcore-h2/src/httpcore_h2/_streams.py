@@ -16,6 +16,13 @@ from ._events import Event, Failure, InformationalResponse, ResponseHead, Traile
 from ._flow import STREAM_WINDOW, Credit
 from ._headers import FieldSection, RequestHead
 
+# How many interim responses may wait to be read: their fields may take much more memory here than on the wire.
+_MAX_UNREAD_INTERIM = 64
+
+# Parts of a body below this size are gathered into larger ones, up to this size, both in bytes, unless they are asked
+# for at once.
+_SMALL, _GATHERED = 512, 16 * 1024
+
 
 class Stream:
     """One request and its response. `sent` counts the bytes of the request body, `received` those of the response."""
@@ -62,7 +69,7 @@ class Stream:
         self.send_window: int = send_window
         self.window: int = STREAM_WINDOW
         self.credit: Credit = Credit(STREAM_WINDOW)
-        self.events: collections.deque[Event] = collections.deque()
+        self.events: collections.deque[Event | bytearray] = collections.deque()
 
     @property
     def closed(self) -> bool:
@@ -82,6 +89,8 @@ class Stream:
         elif status < 200:
             if end:
                 raise RemoteProtocolError(f"Received an interim response ({status}) that ends the stream")
+            if len(self.events) >= _MAX_UNREAD_INTERIM:
+                raise RemoteProtocolError(f"Received more than {_MAX_UNREAD_INTERIM} interim responses in a row")
             self.events.append(InformationalResponse(status, list(section.headers)))
             return
         else:
@@ -99,10 +108,22 @@ class Stream:
         self.received += len(data)
         if self.expected_length is not None and self.received > self.expected_length:
             raise RemoteProtocolError(f"Received {self.received} bytes of a body of {self.expected_length}")
-        if data:
+        if len(data) >= _SMALL:
             self.events.append(data)
+        elif data:
+            self._gather(data)
         if end:
             self.receive_end()
+
+    def _gather(self, data: bytes) -> None:
+        """Append a small part to others that nobody has asked for yet: an object for each would take far more room."""
+        last = self.events[-1] if self.events else None
+        if type(last) is bytearray and len(last) < _GATHERED:
+            last += data
+        elif type(last) is bytes and len(last) < _SMALL:
+            self.events[-1] = bytearray(last + data)
+        else:
+            self.events.append(data)
 
     def receive_end(self) -> None:
         """Take the end of the response. Raises `RemoteProtocolError` when it comes too early."""

@@ -39,6 +39,7 @@ from ._sync.tracing import Tracer as Tracer
 from ._sync.tracing import get_tracer as get_tracer
 from ._url import URL as URL
 from ._url import Origin as Origin
+from ._url import bracketed as bracketed
 from ._url import enforce_bytes as enforce_bytes
 from .network import SOCKET_OPTION as SOCKET_OPTION
 from .network import AnyIOBackend as AnyIOBackend

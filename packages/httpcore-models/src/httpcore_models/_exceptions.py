@@ -19,7 +19,7 @@ Exception
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 
 class ConnectionNotAvailable(Exception):
@@ -27,7 +27,23 @@ class ConnectionNotAvailable(Exception):
 
 
 class ProxyError(Exception):
-    """A proxy refused to connect to the origin, or did not speak its protocol."""
+    """A proxy refused to connect to the origin, or did not speak its protocol.
+
+    When an HTTP proxy refused, `status`, `headers` and `body` hold its response: a 407 names in `Proxy-Authenticate`
+    what it wants (RFC 9110 section 11.7). Of a long body only the beginning is kept. For all else `status` is `None`.
+    """
+
+    def __init__(
+        self,
+        *args: object,
+        status: int | None = None,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        body: bytes = b"",
+    ) -> None:
+        super().__init__(*args)
+        self.status = status
+        self.headers: list[tuple[bytes, bytes]] = list(headers)
+        self.body = body
 
 
 class UnsupportedProtocol(Exception):

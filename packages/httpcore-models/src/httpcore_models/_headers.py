@@ -19,8 +19,11 @@ def enforce_headers(value: HeaderTypes, *, name: str) -> Headers:
     """
     if value is None:
         return []
-    if isinstance(value, Mapping):
-        items: Any = value.items()
+    items: Any
+    if type(value) is list:  # checks against abstract classes are slow, and this is what comes most often
+        items = value
+    elif isinstance(value, Mapping):
+        items = value.items()
     elif isinstance(value, Sequence):
         items = value
     else:

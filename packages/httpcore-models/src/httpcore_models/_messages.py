@@ -118,7 +118,7 @@ class Response:
     def content(self) -> bytes:
         """The whole body, once it has been read; raises `RuntimeError` before."""
         if not hasattr(self, "_content"):
-            call = "response.read()" if isinstance(self.stream, Iterable) else "await response.aread()"
+            call = "response.read()" if hasattr(self.stream, "__iter__") else "await response.aread()"
             raise RuntimeError(f"Attempted to access 'response.content' on a streaming response. Call '{call}' first.")
         return self._content
 
@@ -127,30 +127,33 @@ class Response:
 
     def read(self) -> bytes:
         """Read the whole body and return it; a second call returns the same bytes."""
-        if not isinstance(self.stream, Iterable):
+        if not hasattr(self.stream, "__iter__"):
             raise RuntimeError(
                 "Attempted to read an asynchronous response using 'response.read()'. "
                 "You should use 'await response.aread()' instead."
             )
         if not hasattr(self, "_content"):
-            self._content = b"".join(list(self.iter_stream()))
+            self._content = b"".join(self._consume())
         return self._content
 
     def iter_stream(self) -> Iterator[bytes]:
         """Iterate over the body as it arrives, once; raises `RuntimeError` the second time."""
-        if not isinstance(self.stream, Iterable):
+        if not hasattr(self.stream, "__iter__"):
             raise RuntimeError(
                 "Attempted to stream an asynchronous response using 'for ... in response.iter_stream()'. "
                 "You should use 'async for ... in response.aiter_stream()' instead."
             )
+        yield from self._consume()
+
+    def _consume(self) -> Iterable[bytes]:
         if self._stream_consumed:
             raise RuntimeError("Attempted to call 'for ... in response.iter_stream()' more than once.")
         self._stream_consumed = True
-        yield from self.stream
+        return self.stream  # type: ignore[return-value]  # checked by the callers
 
     def close(self) -> None:
         """Give the connection back, or close it when the body was not read to its end."""
-        if not isinstance(self.stream, Iterable):
+        if not hasattr(self.stream, "__iter__"):
             raise RuntimeError(
                 "Attempted to close an asynchronous response using 'response.close()'. "
                 "You should use 'await response.aclose()' instead."
@@ -160,31 +163,34 @@ class Response:
 
     async def aread(self) -> bytes:
         """The async twin of `read()`."""
-        if not isinstance(self.stream, AsyncIterable):
+        if not hasattr(self.stream, "__aiter__"):
             raise RuntimeError(
                 "Attempted to read an synchronous response using 'await response.aread()'. "
                 "You should use 'response.read()' instead."
             )
         if not hasattr(self, "_content"):
-            self._content = b"".join([part async for part in self.aiter_stream()])
+            self._content = b"".join([part async for part in self._aconsume()])
         return self._content
 
     async def aiter_stream(self) -> AsyncIterator[bytes]:
         """The async twin of `iter_stream()`."""
-        if not isinstance(self.stream, AsyncIterable):
+        if not hasattr(self.stream, "__aiter__"):
             raise RuntimeError(
                 "Attempted to stream an synchronous response using 'async for ... in response.aiter_stream()'. "
                 "You should use 'for ... in response.iter_stream()' instead."
             )
+        async for chunk in self._aconsume():
+            yield chunk
+
+    def _aconsume(self) -> AsyncIterable[bytes]:
         if self._stream_consumed:
             raise RuntimeError("Attempted to call 'async for ... in response.aiter_stream()' more than once.")
         self._stream_consumed = True
-        async for chunk in self.stream:
-            yield chunk
+        return self.stream  # type: ignore[return-value]  # checked by the callers
 
     async def aclose(self) -> None:
         """The async twin of `close()`."""
-        if not isinstance(self.stream, AsyncIterable):
+        if not hasattr(self.stream, "__aiter__"):
             raise RuntimeError(
                 "Attempted to close a synchronous response using 'await response.aclose()'. "
                 "You should use 'response.close()' instead."
@@ -196,9 +202,15 @@ class Response:
 class Proxy:
     """A proxy to connect through.
 
+    The URL's scheme is `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`.
+
     `auth` is a pair of user name and password, sent as Basic credentials (RFC 7617) to HTTP proxies and as
-    user/password (RFC 1929) to SOCKS proxies. `headers` go to HTTP proxies only. `ssl_context` is for the TLS
-    connection to an `https://` proxy.
+    user/password (RFC 1929) to SOCKS5 proxies; of SOCKS4, the user name is the user id. `headers` go to HTTP proxies
+    only. `ssl_context` is for the TLS connection to an `https://` proxy.
+
+    `rdns` says who resolves the names of origins, if true the proxy, and if false this machine. By default the proxy
+    of a `socks5://` URL does, and this machine for `socks4://`, since plain SOCKS4 knows addresses only. The schemes
+    `socks5h` and `socks4a` mean the proxy, whatever `rdns` is, and HTTP proxies are always given names.
     """
 
     def __init__(
@@ -207,10 +219,12 @@ class Proxy:
         auth: tuple[bytes | str, bytes | str] | None = None,
         headers: Any = None,
         ssl_context: ssl.SSLContext | None = None,
+        rdns: bool | None = None,
     ) -> None:
         self.url: URL = enforce_url(url, name="url")
         self.headers: Headers = enforce_headers(headers, name="headers")
         self.ssl_context = ssl_context
+        self.rdns = rdns
         self.auth: tuple[bytes, bytes] | None = None
         if auth is not None:
             username = enforce_bytes(auth[0], name="auth")

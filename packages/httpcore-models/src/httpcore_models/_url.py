@@ -4,10 +4,20 @@ Only what a connection needs is kept: scheme, host, port and request target, as 
 fragments are dropped, and nothing is normalised or IDNA-encoded.
 """
 
+import functools
 from typing import Any
 from urllib.parse import urlparse
 
-DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ws": 80, b"wss": 443, b"socks5": 1080, b"socks5h": 1080}
+DEFAULT_PORTS = {
+    b"http": 80,
+    b"https": 443,
+    b"ws": 80,
+    b"wss": 443,
+    b"socks4": 1080,
+    b"socks4a": 1080,
+    b"socks5": 1080,
+    b"socks5h": 1080,
+}
 
 
 def enforce_bytes(value: bytes | str, *, name: str) -> bytes:
@@ -53,6 +63,18 @@ class Origin:
         return f"{self.scheme.decode('ascii')}://{bracketed(self.host).decode('ascii')}:{self.port}"
 
 
+# Clients talk to few origins and fetch the same again and again.
+_origin = functools.lru_cache(maxsize=1024)(Origin)
+
+
+@functools.lru_cache(maxsize=256)
+def _parse(url: bytes) -> tuple[bytes, bytes, int | None, bytes]:
+    parsed = urlparse(url)
+    path = parsed.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
+    target = b"?".join((path, parsed.query)) if parsed.query else path
+    return parsed.scheme, parsed.hostname or b"", parsed.port, target
+
+
 class URL:
     """The URL of a request, as the parts that reach the wire.
 
@@ -72,12 +94,11 @@ class URL:
         target: bytes | str = b"",
     ) -> None:
         if url:
-            parsed = urlparse(enforce_bytes(url, name="url"))
-            self.scheme: bytes = parsed.scheme
-            self.host: bytes = parsed.hostname or b""
-            self.port: int | None = parsed.port
-            path = parsed.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
-            self.target: bytes = b"?".join((path, parsed.query)) if parsed.query else path
+            self.scheme: bytes
+            self.host: bytes
+            self.port: int | None
+            self.target: bytes
+            self.scheme, self.host, self.port, self.target = _parse(enforce_bytes(url, name="url"))
         else:
             self.scheme = enforce_bytes(scheme, name="scheme")
             self.host = enforce_bytes(host, name="host")
@@ -90,8 +111,7 @@ class URL:
 
         Raises `KeyError` for a scheme that no connection can be made for.
         """
-        default_port = DEFAULT_PORTS[self.scheme]
-        return Origin(scheme=self.scheme, host=self.host, port=self.port or default_port)
+        return _origin(self.scheme, self.host, self.port or DEFAULT_PORTS[self.scheme])
 
     def __eq__(self, other: Any) -> bool:
         return (

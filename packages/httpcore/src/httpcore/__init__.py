@@ -46,10 +46,14 @@ from httpcore_models import (
 from ._api import request, stream
 from ._async.connection import AsyncHTTPConnection
 from ._async.connection_pool import AsyncConnectionPool
+from ._async.http_proxy import AsyncHTTPProxy
+from ._async.socks_proxy import AsyncSOCKSProxy
 from ._extras import load as _load
 from ._ssl import default_ssl_context
 from ._sync.connection import HTTPConnection
 from ._sync.connection_pool import ConnectionPool
+from ._sync.http_proxy import HTTPProxy
+from ._sync.socks_proxy import SOCKSProxy
 
 if TYPE_CHECKING:
     from httpcore_h2 import AsyncHTTP2Connection, HTTP2Connection
@@ -67,12 +71,16 @@ __all__ = [
     # Async
     "AsyncHTTPConnection",
     "AsyncConnectionPool",
+    "AsyncHTTPProxy",
+    "AsyncSOCKSProxy",
     "AsyncHTTP11Connection",
     "AsyncHTTP2Connection",
     "AsyncConnectionInterface",
     # Sync
     "HTTPConnection",
     "ConnectionPool",
+    "HTTPProxy",
+    "SOCKSProxy",
     "HTTP11Connection",
     "HTTP2Connection",
     "ConnectionInterface",
@@ -124,3 +132,7 @@ def __getattr__(name: str) -> Any:
     # What comes with an extra is not loaded before somebody asks for it.
     value = globals()[name] = _load(name)
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if name.startswith("_"))})

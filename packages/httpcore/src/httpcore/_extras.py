@@ -16,12 +16,6 @@ def require_http2() -> None:
         raise ImportError(_NO_HTTP2)
 
 
-def require_proxy() -> None:
-    """Raise `ImportError` unless proxy support is installed."""
-    if importlib.util.find_spec("httpcore_proxy") is None:
-        raise ImportError("Proxies need the package 'httpcore-proxy'. Use 'pip install httpcore[socks]'.")
-
-
 def load(name: str) -> Any:
     """Return the public class `name`; where its package is missing, one whose construction raises `RuntimeError`.
 

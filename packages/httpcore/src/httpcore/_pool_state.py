@@ -256,7 +256,7 @@ class PoolState(Generic[C]):
         place = self._end_lease(request)
         assert place is not None
         # Whatever it says of itself, it did not work: do not offer it again before one of its requests is over.
-        if place.multiplexed:
+        if place.multiplexed or request.after == place.number:
             self._unshare(place)
         else:
             self._not_shared(place)
@@ -459,7 +459,8 @@ class PoolState(Generic[C]):
 
     def _tidy(self, now: float) -> None:
         """Close idle connections that nobody will come back for, a few at a time."""
-        self._expire(now)
+        if self._keepalive_expiry is not None:
+            self._expire(now)
         for _ in range(_LIVENESS_CHECKS):
             place = next(iter(self._unchecked), None)
             if place is None or now - place.checked_at < _LIVENESS_INTERVAL:
@@ -475,9 +476,7 @@ class PoolState(Generic[C]):
             self._unchecked.move_to_end(place)
 
     def _expire(self, now: float) -> None:
-        if self._keepalive_expiry is None:
-            return
-        while self._idle:
+        while self._idle and self._keepalive_expiry is not None:
             place = next(iter(self._idle))
             if now - place.idle_since < self._keepalive_expiry:
                 return

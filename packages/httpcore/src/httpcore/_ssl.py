@@ -4,14 +4,15 @@ import functools
 import ssl
 import threading
 
-import certifi
-
 
 def default_ssl_context() -> ssl.SSLContext:
     """Return a new client context that verifies servers against certifi's CA bundle.
 
     Making one takes tens of milliseconds and about a megabyte; pools without an `ssl_context` share one.
     """
+    # Not before it is needed: clear connections, and contexts of one's own, have no use for it.
+    import certifi
+
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

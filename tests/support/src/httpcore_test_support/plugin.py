@@ -1,4 +1,4 @@
-"""The pytest plugin: event loops, certificates, Caddy, and a check that no test leaks a socket or a thread.
+"""The pytest plugin: event loops, certificates, Caddy, proxies, and a check that no test leaks a socket or a thread.
 
 Mark async tests with `@pytest.mark.anyio`; each then runs on asyncio, uvloop and trio.
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from . import asyncs
 from .caddy import CaddyServer, caddy_server
 from .certificates import Certificates, issue_certificates
+from .hypercorn import HypercornServer, hypercorn_server
+from .proxies import AUTH, RealProxies, pproxy_server, proxy_py_server
 from .sockets import describe_leak, leaked_sockets, open_sockets
 
 _JOIN_TIMEOUT = 2.0
@@ -37,6 +40,26 @@ def caddy(certificates: Certificates) -> Iterator[CaddyServer]:
     """A real Caddy that speaks HTTP/1.1 and HTTP/2, clear, over TLS and over a Unix socket."""
     with caddy_server(certificates) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def hypercorn(certificates: Certificates) -> Iterator[HypercornServer]:
+    """A real hypercorn that speaks HTTP/1.1 and HTTP/2, clear and over TLS."""
+    with hypercorn_server(certificates) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def proxies(certificates: Certificates) -> Iterator[RealProxies]:
+    """Real proxies of all kinds."""
+    with ExitStack() as stack:
+        yield RealProxies(
+            open=stack.enter_context(pproxy_server()),
+            closed=stack.enter_context(pproxy_server(auth=AUTH)),
+            unix=stack.enter_context(pproxy_server(unix=True)),
+            http=stack.enter_context(proxy_py_server(auth=AUTH)),
+            https=stack.enter_context(proxy_py_server(certificates, auth=AUTH)),
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -79,9 +79,9 @@ class CheckedPoolState(PoolState[ModelConnection]):
         super().opened(place, connection)
         check_invariants(self)
 
-    def established(self, place: Place[ModelConnection]) -> None:
+    def established(self, place: Place[ModelConnection], multiplexed: bool = False) -> None:
         """See `PoolState.established()`."""
-        super().established(place)
+        super().established(place, multiplexed)
         check_invariants(self)
 
     def requeue(self, request: PoolRequest[ModelConnection], now: float) -> None:

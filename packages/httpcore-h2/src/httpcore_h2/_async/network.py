@@ -137,6 +137,7 @@ class AsyncSharedStream:
         timeout: float | None,
     ) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
+        remaining = timeout
         token = object()
         try:
             while True:
@@ -149,11 +150,12 @@ class AsyncSharedStream:
                         self._reader = token
                     else:
                         event = waiting[key] = AsyncEvent()
-                remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
                 if event is None:
                     await self._read(exchange, remaining)
                 elif not await event.wait(remaining):
                     raise ReadTimeout(f"Read timed out after {timeout:g} seconds ({self._peer})")
+                if deadline is not None:
+                    remaining = max(0.0, deadline - time.monotonic())
         except BaseException:
             with self._lock:
                 if self._reader is token:

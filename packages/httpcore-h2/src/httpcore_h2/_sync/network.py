@@ -134,6 +134,7 @@ class SharedStream:
         timeout: float | None,
     ) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
+        remaining = timeout
         token = object()
         try:
             while True:
@@ -146,11 +147,12 @@ class SharedStream:
                         self._reader = token
                     else:
                         event = waiting[key] = Event()
-                remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
                 if event is None:
                     self._read(exchange, remaining)
                 elif not event.wait(remaining):
                     raise ReadTimeout(f"Read timed out after {timeout:g} seconds ({self._peer})")
+                if deadline is not None:
+                    remaining = max(0.0, deadline - time.monotonic())
         except BaseException:
             with self._lock:
                 if self._reader is token:

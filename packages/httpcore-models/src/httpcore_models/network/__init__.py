@@ -7,6 +7,7 @@ from ._anyio_backend import AnyIOBackend as AnyIOBackend
 from ._anyio_backend import TrioBackend as TrioBackend
 from ._async.dialler import AsyncDialler as AsyncDialler
 from ._async.dialler import AsyncDirectDialler as AsyncDirectDialler
+from ._async.dialler import async_start_tls as async_start_tls
 from ._async.interface import AsyncNetworkBackend as AsyncNetworkBackend
 from ._async.interface import AsyncNetworkStream as AsyncNetworkStream
 from ._async.mock import AsyncMockBackend as AsyncMockBackend
@@ -15,8 +16,11 @@ from ._async.tls import AsyncTLSStream as AsyncTLSStream
 from ._auto_backend import AutoBackend as AutoBackend
 from ._info import is_socket_readable as is_socket_readable
 from ._options import SOCKET_OPTION as SOCKET_OPTION
+from ._resolving import async_resolve as async_resolve
+from ._resolving import resolve as resolve
 from ._sync.dialler import Dialler as Dialler
 from ._sync.dialler import DirectDialler as DirectDialler
+from ._sync.dialler import start_tls as start_tls
 from ._sync.interface import NetworkBackend as NetworkBackend
 from ._sync.interface import NetworkStream as NetworkStream
 from ._sync.mock import MockBackend as MockBackend

@@ -1,10 +1,12 @@
 """The network for threads: blocking sockets with timeouts."""
 
 import contextlib
+import math
 import os
 import selectors
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -35,11 +37,16 @@ T = TypeVar("T")
 _DONTWAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
 
 
+# Whether a blocking read can be given a limit, whose layout is known here: two words of the size of a pointer.
+_LIMITS_READS = bool(_DONTWAIT) and sys.platform in ("linux", "darwin") and sys.maxsize > 2**32
+
+
 class SyncStream(NetworkStream):
     """A connected socket, clear or TLS.
 
-    One thread may read while another writes. So there is no timeout on the socket, which both would share: calls
-    return at once, and whoever has to wait does so beside them. OpenSSL allows one call at a time.
+    One thread may read while another writes. So `settimeout()` will not do, which is for both. On a clear socket the
+    operating system limits the time of reads, which costs no further call; otherwise calls return at once, and whoever
+    has to wait does so beside them. OpenSSL allows one call at a time.
     """
 
     def __init__(self, sock: socket.socket, peer: str) -> None:
@@ -47,10 +54,11 @@ class SyncStream(NetworkStream):
         self._peer = peer
         self._process = os.getpid()
         self._waiting = 0
+        self._read_timeout: float | None = None
         self._unread = b""
         self._tls_lock = threading.Lock() if isinstance(sock, ssl.SSLSocket) else None
         # Whoever gets the socket of a clear stream by get_extra_info() may go on with blocking calls.
-        sock.setblocking(self._tls_lock is None and bool(_DONTWAIT))
+        sock.setblocking(self._tls_lock is None and _LIMITS_READS)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it."""
@@ -59,16 +67,36 @@ class SyncStream(NetworkStream):
             return data
         try:
             if self._tls_lock is None:
-                while True:
-                    # There is seldom something yet: asking first costs less than trying in vain.
-                    self._wait(selectors.EVENT_READ, timeout)
-                    with contextlib.suppress(BlockingIOError):
-                        return self._sock.recv(max_bytes, _DONTWAIT)
+                return self._read_clear(max_bytes, timeout)
             return self._run_tls(lambda: self._sock.recv(max_bytes), timeout)
         except TimeoutError as exc:
             raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
         except OSError as exc:
             raise ReadError(failed(exc, self._peer)) from exc
+
+    def _read_clear(self, max_bytes: int, timeout: float | None) -> bytes:
+        if not _LIMITS_READS:
+            while True:
+                self._wait(selectors.EVENT_READ, timeout)
+                with contextlib.suppress(BlockingIOError):
+                    return self._sock.recv(max_bytes)
+        if timeout != self._read_timeout:
+            self._limit_reads(timeout)
+        self._waiting += 1
+        try:
+            # A limit of zero would be none.
+            return self._sock.recv(max_bytes, _DONTWAIT if timeout == 0 else 0)
+        except BlockingIOError:
+            raise TimeoutError from None
+        finally:
+            self._waiting -= 1
+
+    def _limit_reads(self, timeout: float | None) -> None:
+        microseconds = 0 if timeout is None else math.ceil(timeout * 1_000_000)
+        self._sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", *divmod(microseconds, 1_000_000))
+        )
+        self._read_timeout = timeout
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""

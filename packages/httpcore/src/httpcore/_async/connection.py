@@ -21,8 +21,8 @@ from httpcore_models import (
     Response,
     async_get_tracer,
 )
-from httpcore_models.concurrency import AsyncLock, AsyncShield
-from httpcore_models.network import AsyncDirectDialler, AutoBackend
+from httpcore_models.concurrency import AsyncLock
+from httpcore_models.network import AsyncDialler, AsyncDirectDialler, AutoBackend, async_start_tls
 
 from .._extras import require_http2
 from .._ssl import shared_ssl_context
@@ -83,7 +83,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         self._http2_ping_timeout = http2_ping_timeout
         self._retries = retries
         self._backend: AsyncNetworkBackend = AutoBackend() if network_backend is None else network_backend
-        self._dialler = AsyncDirectDialler(
+        self._dialler: AsyncDialler = AsyncDirectDialler(
             self._backend, local_address=local_address, uds=uds, socket_options=socket_options
         )
         self._connection: AsyncConnectionInterface | None = None
@@ -146,7 +146,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
                 if self._origin.scheme not in (b"https", b"wss"):
                     return stream
                 info = self._tls_arguments(request, timeout)
-                return await self._start_tls(stream, request, info)
+                return await async_start_tls(stream, request, self._dialler.logger, **info)
             except (ConnectError, ConnectTimeout):
                 if attempt >= self._retries:
                     raise
@@ -166,24 +166,6 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
             "server_hostname": request.extensions.get("sni_hostname") or self._origin.host.decode("ascii"),
             "timeout": timeout,
         }
-
-    async def _start_tls(
-        self, stream: AsyncNetworkStream, request: Request, arguments: dict[str, Any]
-    ) -> AsyncNetworkStream:
-        tracer = async_get_tracer(_logger, request)
-
-        async def call() -> AsyncNetworkStream:
-            nonlocal stream
-            stream = await stream.start_tls(**arguments)
-            return stream
-
-        try:
-            await (call() if tracer is None else tracer.run("start_tls", arguments, call))
-        except BaseException:
-            with AsyncShield():
-                await stream.aclose()
-            raise
-        return stream
 
     async def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = async_get_tracer(_logger, request)

@@ -6,7 +6,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -29,15 +29,18 @@ from httpcore_models import (
 from httpcore_models.concurrency import AsyncEvent, AsyncShield
 from httpcore_models.network import AutoBackend
 
-from .._extras import require_http2, require_proxy
+from .._extras import require_http2
 from .._fork import reset_after_fork
 from .._pool_state import Place, PoolRequest, PoolState
 from .._pool_stats import PoolStats
+from .._proxies import enforce_proxies
 from .connection import AsyncHTTPConnection
 
 _logger = logging.getLogger("httpcore.connection_pool")
 
 _SCHEMES = (b"http", b"https", b"ws", b"wss")
+
+_NOTHING: list[AsyncConnectionInterface] = []
 
 # A request may lose the connection that it opened to another thread that was faster, but hardly so often. It can be
 # only that the connections do not work.
@@ -62,7 +65,7 @@ class AsyncConnectionPool(AsyncRequestInterface):
     """Sends requests to any origin, keeping connections open for later ones.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
-    * `proxy`: the proxy to connect through.
+    * `proxy`: the proxy to connect through, or several of them, nearest first.
     * `max_connections`: how many connections there may be, `None` for no limit; further requests wait.
     * `max_keepalive_connections`: how many of them may be idle, `None` for no other limit than the one above.
     * `keepalive_expiry`: seconds that a connection may stay idle, `None` for ever.
@@ -76,7 +79,7 @@ class AsyncConnectionPool(AsyncRequestInterface):
     def __init__(
         self,
         ssl_context: ssl.SSLContext | None = None,
-        proxy: Proxy | None = None,
+        proxy: Proxy | Sequence[Proxy] | None = None,
         max_connections: int | None = 10,
         max_keepalive_connections: int | None = None,
         keepalive_expiry: float | None = None,
@@ -93,8 +96,7 @@ class AsyncConnectionPool(AsyncRequestInterface):
     ) -> None:
         if http2:
             require_http2()
-        if proxy is not None:
-            require_proxy()
+        self._proxies = enforce_proxies(proxy)
         self._ssl_context = ssl_context
         self._keepalive_expiry = keepalive_expiry
         self._http1 = http1
@@ -116,20 +118,25 @@ class AsyncConnectionPool(AsyncRequestInterface):
 
     def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
-        return AsyncHTTPConnection(
-            origin=origin,
-            ssl_context=self._ssl_context,
-            keepalive_expiry=self._keepalive_expiry,
-            http1=self._http1,
-            http2=self._http2,
-            retries=self._retries,
-            local_address=self._local_address,
-            uds=self._uds,
-            network_backend=self._network_backend,
-            socket_options=self._socket_options,
-            http2_ping_interval=self._http2_ping_interval,
-            http2_ping_timeout=self._http2_ping_timeout,
-        )
+        options: dict[str, Any] = {
+            "ssl_context": self._ssl_context,
+            "keepalive_expiry": self._keepalive_expiry,
+            "http1": self._http1,
+            "http2": self._http2,
+            "retries": self._retries,
+            "local_address": self._local_address,
+            "uds": self._uds,
+            "network_backend": self._network_backend,
+            "socket_options": self._socket_options,
+            "http2_ping_interval": self._http2_ping_interval,
+            "http2_ping_timeout": self._http2_ping_timeout,
+        }
+        if self._proxies:
+            # Here, since pools are what the module of proxied connections is about, too.
+            from .proxies import async_connection_through
+
+            return async_connection_through(self._proxies, origin, **options)
+        return AsyncHTTPConnection(origin, **options)
 
     @property
     def connections(self) -> list[AsyncConnectionInterface]:
@@ -168,7 +175,8 @@ class AsyncConnectionPool(AsyncRequestInterface):
     async def _send(self, request: Request, ticket: _Ticket) -> Response:
         closing = self._submit(ticket)
         while True:
-            await self._close_connections(closing)
+            if closing:
+                await self._close_connections(closing)
             if ticket.place is None:
                 tracer = async_get_tracer(_logger, request)
                 if tracer is None:
@@ -254,7 +262,9 @@ class AsyncConnectionPool(AsyncRequestInterface):
 
     async def _release(self, ticket: _Ticket) -> None:
         self._released.append(ticket)
-        await self._close_connections(self._settle())
+        closing = self._settle()
+        if closing:
+            await self._close_connections(closing)
 
     def _settle(self) -> list[AsyncConnectionInterface]:
         """Process released requests, wake those whose wait is over, and return the connections to close.
@@ -263,6 +273,8 @@ class AsyncConnectionPool(AsyncRequestInterface):
         So releasing only notes the request, and whoever holds the lock comes here after letting it go.
         """
         state = self._state
+        if not (self._released or state.assigned or state.closing):
+            return _NOTHING
         closing: list[AsyncConnectionInterface] = []
         while (self._released or state.assigned or state.closing) and self._lock.acquire(blocking=False):
             try:

@@ -22,8 +22,8 @@ from httpcore_models import (
     Response,
     get_tracer,
 )
-from httpcore_models.concurrency import Lock, Shield
-from httpcore_models.network import DirectDialler, SyncBackend
+from httpcore_models.concurrency import Lock
+from httpcore_models.network import Dialler, DirectDialler, SyncBackend, start_tls
 
 from .._extras import require_http2
 from .._ssl import shared_ssl_context
@@ -84,7 +84,7 @@ class HTTPConnection(ConnectionInterface):
         self._http2_ping_timeout = http2_ping_timeout
         self._retries = retries
         self._backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
-        self._dialler = DirectDialler(
+        self._dialler: Dialler = DirectDialler(
             self._backend, local_address=local_address, uds=uds, socket_options=socket_options
         )
         self._connection: ConnectionInterface | None = None
@@ -147,7 +147,7 @@ class HTTPConnection(ConnectionInterface):
                 if self._origin.scheme not in (b"https", b"wss"):
                     return stream
                 info = self._tls_arguments(request, timeout)
-                return self._start_tls(stream, request, info)
+                return start_tls(stream, request, self._dialler.logger, **info)
             except (ConnectError, ConnectTimeout):
                 if attempt >= self._retries:
                     raise
@@ -167,22 +167,6 @@ class HTTPConnection(ConnectionInterface):
             "server_hostname": request.extensions.get("sni_hostname") or self._origin.host.decode("ascii"),
             "timeout": timeout,
         }
-
-    def _start_tls(self, stream: NetworkStream, request: Request, arguments: dict[str, Any]) -> NetworkStream:
-        tracer = get_tracer(_logger, request)
-
-        def call() -> NetworkStream:
-            nonlocal stream
-            stream = stream.start_tls(**arguments)
-            return stream
-
-        try:
-            (call() if tracer is None else tracer.run("start_tls", arguments, call))
-        except BaseException:
-            with Shield():
-                stream.close()
-            raise
-        return stream
 
     def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = get_tracer(_logger, request)

@@ -1,6 +1,7 @@
 """Diallers: how a byte stream to an origin comes about, before TLS and HTTP."""
 
 import logging
+import ssl
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -15,7 +16,12 @@ _logger = logging.getLogger("httpcore.connection")
 
 
 class AsyncDialler:
-    """Opens byte streams to origins. A proxy's dialler does so over the stream that another dialler opens."""
+    """Opens byte streams to origins. A proxy's dialler does so over the stream that another dialler opens.
+
+    `logger` is what a TLS handshake on such a stream is traced by.
+    """
+
+    logger: logging.Logger = _logger
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Open a stream to `origin`, on behalf of `request`, which is only traced.
@@ -40,7 +46,9 @@ class AsyncDirectDialler(AsyncDialler):
         local_address: str | None = None,
         uds: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
+        logger: logging.Logger = _logger,
     ) -> None:
+        self.logger = logger
         self._backend = backend
         self._local_address = local_address
         self._uds = uds
@@ -48,10 +56,10 @@ class AsyncDirectDialler(AsyncDialler):
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Connect; see `AsyncDialler.dial()`."""
-        arguments = self.describe(origin, timeout)
+        arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self._uds is None else "connect_unix_socket"
         connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
-        tracer = async_get_tracer(_logger, request)
+        tracer = async_get_tracer(self.logger, request)
 
         if tracer is None:
             return await connect(**arguments)
@@ -63,7 +71,7 @@ class AsyncDirectDialler(AsyncDialler):
             return stream
 
         try:
-            return cast(AsyncNetworkStream, await tracer.run(name, arguments, call))
+            return cast(AsyncNetworkStream, await tracer.run(name, self.describe(origin, timeout), call))
         except BaseException:
             # The callback may raise, or be cancelled, once there is a stream.
             if stream is not None:
@@ -73,6 +81,9 @@ class AsyncDirectDialler(AsyncDialler):
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """The arguments of the network backend's method."""
+        return self._arguments(origin, timeout)
+
+    def _arguments(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         if self._uds is not None:
             return {"path": self._uds, "timeout": timeout, "socket_options": self._socket_options}
         return {
@@ -82,3 +93,33 @@ class AsyncDirectDialler(AsyncDialler):
             "timeout": timeout,
             "socket_options": self._socket_options,
         }
+
+
+async def async_start_tls(
+    stream: AsyncNetworkStream,
+    request: Request,
+    logger: logging.Logger,
+    *,
+    ssl_context: ssl.SSLContext,
+    server_hostname: str,
+    timeout: float | None,
+) -> AsyncNetworkStream:
+    """Do a TLS handshake on behalf of `request`, which is only traced, by `logger`.
+
+    See `AsyncNetworkStream.start_tls()`. On failure and cancellation nothing stays open.
+    """
+    arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": server_hostname, "timeout": timeout}
+    tracer = async_get_tracer(logger, request)
+
+    async def call() -> AsyncNetworkStream:
+        nonlocal stream
+        stream = await stream.start_tls(**arguments)
+        return stream
+
+    try:
+        await (call() if tracer is None else tracer.run("start_tls", arguments, call))
+    except BaseException:
+        with AsyncShield():
+            await stream.aclose()
+        raise
+    return stream

@@ -2,6 +2,7 @@
 """Diallers: how a byte stream to an origin comes about, before TLS and HTTP."""
 
 import logging
+import ssl
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -16,7 +17,12 @@ _logger = logging.getLogger("httpcore.connection")
 
 
 class Dialler:
-    """Opens byte streams to origins. A proxy's dialler does so over the stream that another dialler opens."""
+    """Opens byte streams to origins. A proxy's dialler does so over the stream that another dialler opens.
+
+    `logger` is what a TLS handshake on such a stream is traced by.
+    """
+
+    logger: logging.Logger = _logger
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Open a stream to `origin`, on behalf of `request`, which is only traced.
@@ -41,7 +47,9 @@ class DirectDialler(Dialler):
         local_address: str | None = None,
         uds: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
+        logger: logging.Logger = _logger,
     ) -> None:
+        self.logger = logger
         self._backend = backend
         self._local_address = local_address
         self._uds = uds
@@ -49,10 +57,10 @@ class DirectDialler(Dialler):
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Connect; see `Dialler.dial()`."""
-        arguments = self.describe(origin, timeout)
+        arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self._uds is None else "connect_unix_socket"
         connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
-        tracer = get_tracer(_logger, request)
+        tracer = get_tracer(self.logger, request)
 
         if tracer is None:
             return connect(**arguments)
@@ -64,7 +72,7 @@ class DirectDialler(Dialler):
             return stream
 
         try:
-            return cast(NetworkStream, tracer.run(name, arguments, call))
+            return cast(NetworkStream, tracer.run(name, self.describe(origin, timeout), call))
         except BaseException:
             # The callback may raise, or be cancelled, once there is a stream.
             if stream is not None:
@@ -74,6 +82,9 @@ class DirectDialler(Dialler):
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """The arguments of the network backend's method."""
+        return self._arguments(origin, timeout)
+
+    def _arguments(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         if self._uds is not None:
             return {"path": self._uds, "timeout": timeout, "socket_options": self._socket_options}
         return {
@@ -83,3 +94,33 @@ class DirectDialler(Dialler):
             "timeout": timeout,
             "socket_options": self._socket_options,
         }
+
+
+def start_tls(
+    stream: NetworkStream,
+    request: Request,
+    logger: logging.Logger,
+    *,
+    ssl_context: ssl.SSLContext,
+    server_hostname: str,
+    timeout: float | None,
+) -> NetworkStream:
+    """Do a TLS handshake on behalf of `request`, which is only traced, by `logger`.
+
+    See `NetworkStream.start_tls()`. On failure and cancellation nothing stays open.
+    """
+    arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": server_hostname, "timeout": timeout}
+    tracer = get_tracer(logger, request)
+
+    def call() -> NetworkStream:
+        nonlocal stream
+        stream = stream.start_tls(**arguments)
+        return stream
+
+    try:
+        (call() if tracer is None else tracer.run("start_tls", arguments, call))
+    except BaseException:
+        with Shield():
+            stream.close()
+        raise
+    return stream

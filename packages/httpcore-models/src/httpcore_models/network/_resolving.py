@@ -1,0 +1,39 @@
+"""Resolving a name without connecting to it, for those who have the address connected to by somebody else."""
+
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+from .._exceptions import ConnectError, ConnectTimeout
+from ..concurrency import current_async_library, require
+from ._errors import failed, timed_out
+
+
+async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
+    """Return the IP addresses of `host`, in the order of the system's resolver.
+
+    Raises `ConnectTimeout` or `ConnectError`.
+    """
+    anyio = require("anyio", library=current_async_library())
+    try:
+        with anyio.fail_after(timeout):
+            return _addresses(await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+    except TimeoutError as exc:
+        raise ConnectTimeout(timed_out("Name resolution", host, timeout)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failed(exc, host)) from exc
+
+
+def resolve(host: str, timeout: float | None = None) -> list[str]:
+    """Return the IP addresses of `host`, in the order of the system's resolver.
+
+    The resolver cannot be interrupted, so `timeout` has no effect. Raises `ConnectError`.
+    """
+    try:
+        return _addresses(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failed(exc, host)) from exc
+
+
+def _addresses(infos: Iterable[Any]) -> list[str]:
+    return [str(info[4][0]) for info in infos]

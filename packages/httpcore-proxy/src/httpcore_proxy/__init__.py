@@ -1,0 +1,18 @@
+"""Connecting through proxies: HTTP CONNECT tunnels, SOCKS, chains of both, and forwarding of plain HTTP.
+
+Not here: HTTP to the origin (`httpcore_h11`, `httpcore_h2`), and pools that put the parts together (`httpcore`).
+"""
+
+from ._async.socks import AsyncSocksDialler as AsyncSocksDialler
+from ._async.socks import AsyncSocksServerDialler as AsyncSocksServerDialler
+from ._async.tunnel import AsyncTLSDialler as AsyncTLSDialler
+from ._async.tunnel import AsyncTunnelDialler as AsyncTunnelDialler
+from ._forward import forwarded_request as forwarded_request
+from ._socks import SOCKS_SCHEMES as SOCKS_SCHEMES
+from ._socks import require_socksio as require_socksio
+from ._sync.socks import SocksDialler as SocksDialler
+from ._sync.socks import SocksServerDialler as SocksServerDialler
+from ._sync.tunnel import TLSDialler as TLSDialler
+from ._sync.tunnel import TunnelDialler as TunnelDialler
+
+__version__ = "1.0.0"

@@ -1,0 +1,54 @@
+"""The stream to a proxy while it is being negotiated with."""
+
+from typing import Any
+
+from httpcore_models import AsyncNetworkStream, ReadTimeout, WriteTimeout
+
+from .._deadline import Deadline
+
+
+class AsyncHandshakeStream(AsyncNetworkStream):
+    """Another stream with one deadline for all reads and writes.
+
+    A deadline that is not set leaves the time limits of the single calls, and their errors.
+    """
+
+    def __init__(self, stream: AsyncNetworkStream, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self._stream = stream
+        self._ended = False
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read, within what is left of the time."""
+        if self._ended:
+            return b""
+        try:
+            return await self._stream.read(max_bytes, self._limit(timeout))
+        except ReadTimeout as exc:
+            if self.deadline.is_set:
+                raise self.deadline.exceeded() from exc
+            raise
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write, within what is left of the time."""
+        try:
+            await self._stream.write(buffer, self._limit(timeout))
+        except WriteTimeout as exc:
+            if self.deadline.is_set:
+                raise self.deadline.exceeded() from exc
+            raise
+
+    async def aclose(self) -> None:
+        """Close the other stream."""
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        """What the other stream knows."""
+        return self._stream.get_extra_info(info)
+
+    def end(self) -> None:
+        """Let no further read reach the network: what follows is for the other stream."""
+        self._ended = True
+
+    def _limit(self, timeout: float | None) -> float | None:
+        return self.deadline.remaining() if self.deadline.is_set else timeout

@@ -1,0 +1,134 @@
+"""Tunnels through HTTP proxies (RFC 9110 section 9.3.6), over TLS to the proxy or not."""
+
+import contextlib
+import logging
+import ssl
+from collections.abc import AsyncIterable, Sequence
+from typing import Any
+
+from httpcore_h11 import AsyncHTTP11Connection, AsyncUpgradeStream
+from httpcore_models import (
+    AsyncNetworkStream,
+    NetworkError,
+    Origin,
+    ProtocolError,
+    ProxyError,
+    ReadError,
+    RemoteProtocolError,
+    Request,
+    Response,
+    TimeoutException,
+    WriteError,
+)
+from httpcore_models.concurrency import AsyncShield
+from httpcore_models.network import AsyncDialler, async_start_tls
+
+from .._deadline import Deadline
+from .._forward import connect_request
+from .handshake import AsyncHandshakeStream
+
+# The body of a refusal is for the user to read, so that it is neither waited for for long, in seconds, nor kept whole
+# if it is long, in bytes.
+_REFUSAL_TIMEOUT = 1.0
+_REFUSAL_SIZE = 64 * 1024
+
+
+class AsyncTLSDialler(AsyncDialler):
+    """Adds TLS to the streams of another dialler: how an `https://` proxy is reached.
+
+    `ssl_context` is made to offer HTTP/1.1.
+    """
+
+    def __init__(self, dialler: AsyncDialler, ssl_context: ssl.SSLContext) -> None:
+        self.logger: logging.Logger = dialler.logger
+        self._dialler = dialler
+        self._ssl_context = ssl_context
+
+    async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
+        """Open a stream and do a TLS handshake, in `timeout` seconds all together; see `AsyncDialler.dial()`."""
+        deadline = Deadline(timeout, f"TLS with the proxy {origin}")
+        stream = await self._dialler.dial(origin, request, timeout)
+        try:
+            remaining = deadline.remaining()
+        except BaseException:
+            with AsyncShield():
+                await stream.aclose()
+            raise
+        self._ssl_context.set_alpn_protocols(["http/1.1"])
+        return await async_start_tls(
+            stream,
+            request,
+            self.logger,
+            ssl_context=self._ssl_context,
+            server_hostname=origin.host.decode("ascii"),
+            timeout=remaining,
+        )
+
+    def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
+        """What the other dialler reports."""
+        return self._dialler.describe(origin, timeout)
+
+
+class AsyncTunnelDialler(AsyncDialler):
+    """Has an HTTP proxy connect to origins, by the method CONNECT.
+
+    `dialler` reaches the proxy; `headers` are sent to it with each CONNECT.
+    """
+
+    logger: logging.Logger = logging.getLogger("httpcore.proxy")
+
+    def __init__(self, dialler: AsyncDialler, proxy: Origin, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        self._dialler = dialler
+        self._proxy = proxy
+        self._headers = list(headers)
+
+    async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
+        """Open a tunnel, in `timeout` seconds all together; see `AsyncDialler.dial()`.
+
+        Raises `ProxyError` when the proxy refuses, with its response, or does not answer in HTTP/1.1.
+        """
+        deadline = Deadline(timeout, f"CONNECT to {origin} through the proxy {self._proxy}")
+        stream = await self._dialler.dial(self._proxy, request, timeout)
+        handshake = AsyncHandshakeStream(stream, deadline)
+        try:
+            response = await self._connect(origin, request, handshake)
+            if not 200 <= response.status <= 299:
+                raise await _refusal(response, handshake)
+            # What came with the response belongs to the tunnel.
+            handshake.end()
+            leading_data = await response.extensions["network_stream"].read(AsyncHTTP11Connection.READ_NUM_BYTES)
+        except BaseException:
+            with AsyncShield():
+                await stream.aclose()
+            raise
+        return AsyncUpgradeStream(stream, leading_data) if leading_data else stream
+
+    async def _connect(self, origin: Origin, request: Request, stream: AsyncHandshakeStream) -> Response:
+        connection = AsyncHTTP11Connection(self._proxy, stream)
+        try:
+            return await connection.handle_async_request(
+                connect_request(origin, request.extensions, self._proxy, self._headers)
+            )
+        except (RemoteProtocolError, ReadError, WriteError) as exc:
+            raise ProxyError(f"{exc} (CONNECT to {origin} through the proxy {self._proxy})") from exc
+
+    def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
+        """What the dialler that reaches the proxy reports."""
+        return self._dialler.describe(self._proxy, timeout)
+
+
+async def _refusal(response: Response, stream: AsyncHandshakeStream) -> ProxyError:
+    """The error for a response that is no tunnel, with as much of its body as there is to be had."""
+    stream.deadline = stream.deadline.sooner(_REFUSAL_TIMEOUT)
+    assert isinstance(response.stream, AsyncIterable)
+    body = b""
+    with contextlib.suppress(NetworkError, ProtocolError, TimeoutException):
+        async for part in response.stream:
+            body += part
+            if len(body) >= _REFUSAL_SIZE:
+                break
+    await response.aclose()
+    reason = response.extensions["reason_phrase"].decode("ascii", errors="ignore")
+    return ProxyError(
+        f"{response.status} {reason}", status=response.status, headers=response.headers, body=body[:_REFUSAL_SIZE]
+    )

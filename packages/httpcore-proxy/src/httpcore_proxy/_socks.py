@@ -1,0 +1,194 @@
+"""SOCKS negotiations without I/O: SOCKS4, SOCKS4a and SOCKS5 (RFC 1928) with user name and password (RFC 1929).
+
+Each protocol is a generator that says what to send and how many bytes the reply to it has. `Negotiation` drives it with
+what the network gives, cut up in any way. The messages are those of socksio, which is imported when it is needed; it
+takes whole replies only and trusts most of what is in them, so that framing and checks are here.
+"""
+
+import ipaddress
+from collections.abc import Generator
+from typing import NamedTuple, NoReturn, TypeAlias
+
+from httpcore_models import ProxyError
+
+SOCKS_SCHEMES = (b"socks4", b"socks4a", b"socks5", b"socks5h")
+
+_AUTH_METHODS = {
+    0x00: "NO AUTHENTICATION REQUIRED",
+    0x01: "GSSAPI",
+    0x02: "USERNAME/PASSWORD",
+    0xFF: "NO ACCEPTABLE METHODS",
+}
+
+_SOCKS5_REPLIES = {
+    0x01: "General SOCKS server failure",
+    0x02: "Connection not allowed by ruleset",
+    0x03: "Network unreachable",
+    0x04: "Host unreachable",
+    0x05: "Connection refused",
+    0x06: "TTL expired",
+    0x07: "Command not supported",
+    0x08: "Address type not supported",
+}
+
+_SOCKS4_REPLIES = {
+    0x5B: "Request rejected or failed",
+    0x5C: "Request rejected: the proxy cannot reach identd on this machine",
+    0x5D: "Request rejected: identd on this machine reports another user id",
+}
+
+# How many bytes follow the first one of an address in a SOCKS5 reply; a name begins with its length.
+_ADDRESS_SIZES = {0x01: 3, 0x04: 15}
+_NAME = 0x03
+_PORT_SIZE = 2
+
+
+class Exchange(NamedTuple):
+    """What to send, and how many bytes to receive after it."""
+
+    data: bytes
+    reply_size: int
+
+
+Steps: TypeAlias = Generator[Exchange, bytes, None]
+
+
+class Negotiation:
+    """A negotiation under way. Send `data_to_send()`; then, until `complete`, give `receive_data()` what comes.
+
+    Raises `ProxyError` when the proxy refuses or does not speak SOCKS.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self.complete = False
+        self._steps = steps
+        self._outgoing = b""
+        self._incoming = b""
+        self._reply_size = 0
+        self._advance(None)
+
+    def data_to_send(self) -> bytes:
+        """Return what is to be sent now, once."""
+        data, self._outgoing = self._outgoing, b""
+        return data
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the network, or `b""` for the end of stream."""
+        if not data:
+            raise ProxyError("Proxy closed the connection during the SOCKS negotiation.")
+        self._incoming += data
+        while not self.complete and len(self._incoming) >= self._reply_size:
+            reply, self._incoming = self._incoming[: self._reply_size], self._incoming[self._reply_size :]
+            self._advance(reply)
+
+    @property
+    def trailing_data(self) -> bytes:
+        """What came after the negotiation: the first bytes of the origin."""
+        return self._incoming
+
+    def _advance(self, reply: bytes | None) -> None:
+        try:
+            # A generator takes None, and nothing else, when it starts.
+            exchange = next(self._steps) if reply is None else self._steps.send(reply)
+        except StopIteration:
+            self.complete = True
+        else:
+            self._outgoing += exchange.data
+            self._reply_size = exchange.reply_size
+
+
+def negotiate(scheme: bytes, host: str, port: int, auth: tuple[bytes, bytes] | None) -> Negotiation:
+    """Ask the proxy for a connection to `host`, a name or an address; raises `ProxyError` if SOCKS cannot say that."""
+    steps = _socks4 if scheme in (b"socks4", b"socks4a") else _socks5
+    return Negotiation(steps(host, port, auth))
+
+
+def resolves_here(scheme: bytes, rdns: bool | None) -> bool:
+    """Whether this machine resolves names, and not the proxy.
+
+    `socks4a` and `socks5h` mean the proxy. By default, so does `socks5`, and not `socks4`: there a name is an extension
+    (SOCKS4a), and a proxy that does not know it connects to a wrong address.
+    """
+    if scheme == b"socks4":
+        return rdns is not True
+    return scheme == b"socks5" and rdns is False
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` is an IP address and not a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def require_socksio() -> None:
+    """Raise `RuntimeError`, naming the extra to install, unless socksio is there."""
+    try:
+        import socksio  # noqa: F401
+    except ImportError as exc:
+        raise RuntimeError(
+            "Attempted to use SOCKS support, but the `socksio` package is not installed. "
+            "Use 'pip install httpcore[socks]'."
+        ) from exc
+
+
+def _socks5(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
+    from socksio import socks5
+
+    if len(host) > 255:
+        raise ProxyError("SOCKS5 can name hosts of up to 255 bytes only.")
+    method = socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED if auth is None else socks5.SOCKS5AuthMethod.USERNAME_PASSWORD
+    if auth is not None and max(map(len, auth)) > 255:
+        raise ProxyError("SOCKS5 takes user names and passwords of up to 255 bytes only.")
+    reply = yield Exchange(socks5.SOCKS5AuthMethodsRequest([method]).dumps(), 2)
+    if reply[0] != 5:
+        _malformed("SOCKS5", reply)
+    if reply[1:] != method:
+        requested, got = (_AUTH_METHODS.get(code, f"METHOD 0x{code:02X}") for code in (method[0], reply[1]))
+        raise ProxyError(f"Requested {requested} from proxy server, but got {got}.")
+    if auth is not None:
+        reply = yield Exchange(socks5.SOCKS5UsernamePasswordRequest(*auth).dumps(), 2)
+        if not socks5.SOCKS5UsernamePasswordReply.loads(reply).success:
+            raise ProxyError("Invalid username/password")
+    command = socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port))
+    reply = yield Exchange(command.dumps(), 2)
+    if reply[0] != 5:
+        _malformed("SOCKS5", reply)
+    if reply[1] != 0:
+        # Some proxies send nothing more than that.
+        _refused(_SOCKS5_REPLIES, reply[1])
+    # The address that the proxy connected from has to be taken off the stream; nobody needs it.
+    reply += yield Exchange(b"", 3)
+    address_size = reply[4] if reply[3] == _NAME else _ADDRESS_SIZES.get(reply[3])
+    if address_size is None:
+        _malformed("SOCKS5", reply)
+    yield Exchange(b"", address_size + _PORT_SIZE)
+
+
+def _socks4(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
+    from socksio import socks4
+
+    user_id = b"" if auth is None else auth[0]
+    if "\0" in host or b"\0" in user_id:
+        raise ProxyError("SOCKS4 cannot carry zero bytes in host names and user ids.")
+    if ":" in host:
+        raise ProxyError("SOCKS4 cannot connect to IPv6 addresses.")
+    kind = socks4.SOCKS4Request if is_address(host) else socks4.SOCKS4ARequest
+    request = kind.from_address(socks4.SOCKS4Command.CONNECT, (host, port), user_id)
+    reply = yield Exchange(request.dumps(), 2)
+    if reply[0] != 0:
+        _malformed("SOCKS4", reply)
+    if reply[1] != 0x5A:
+        _refused(_SOCKS4_REPLIES, reply[1])
+    yield Exchange(b"", 6)
+
+
+def _refused(replies: dict[int, str], code: int) -> NoReturn:
+    reason = replies.get(code, f"Unknown reply 0x{code:02X}")
+    raise ProxyError(f"Proxy Server could not connect: {reason}.")
+
+
+def _malformed(protocol: str, reply: bytes) -> NoReturn:
+    raise ProxyError(f"Proxy does not speak {protocol}: its reply begins with {reply!r}.")

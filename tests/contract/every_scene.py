@@ -1,0 +1,7 @@
+"""All scenes, by their names."""
+
+from __future__ import annotations
+
+from . import http2_scenes, proxy_scenes, scenes
+
+SCENES = scenes.SCENES | http2_scenes.SCENES | proxy_scenes.SCENES

@@ -1,0 +1,97 @@
+"""Where the library means to differ from the measured facts about proxies."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .entries import Deviation, load
+
+_SECRET = "User names and passwords are in no trace and no log line."
+_CLOSING = "Closing a connection is logged for those through tunnels too."
+_REFUSAL = "The body of a refusal is read, for the error to have it."
+_PLAIN_WS = "The origin of ws:// does not speak TLS."
+_SNI = "The name that stands in for the host of the URL is for the origin."
+_FREED = "A failed TLS handshake leaves no connection in the pool."
+_BRACKETS = "An IPv6 address stands in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
+_RESOLVING = "Who resolves names is an option."
+_INSIGHT = "A pool tells more about itself and can be tidied: additions, which take nothing away."
+_OPTIONS = "The network options of other pools work through SOCKS too."
+
+_EVENTS = load("events.txt")
+_STATES = load("states.txt")
+_INTERFACE = load("interface.json")["signatures"]
+_SURFACE = load("interface.json")["surface"]
+_MODELS = load("models.json")
+
+
+def _redacted(lines: list[str]) -> list[str]:
+    return [re.sub(r"auth=\(b.*\)", "auth=(b'[secure]', b'[secure]')", line) for line in lines]
+
+
+def _closing_logged(lines: list[str]) -> list[str]:
+    *before, started, complete = lines
+    assert (started, complete) == (
+        "log   httpcore.http11 response_closed.started",
+        "log   httpcore.http11 response_closed.complete",
+    )
+    closed = ["log   httpcore.connection close.started", "log   httpcore.connection close.complete"]
+    return [*before, started, complete, *closed]
+
+
+def _body_read(lines: list[str]) -> list[str]:
+    """After each refusal, its body is read and the exchange ended."""
+    reading = [
+        "event http11.receive_response_body.started request=<Request [b'CONNECT']>",
+        "event http11.receive_response_body.complete return_value=None",
+        "event http11.response_closed.started ",
+        "event http11.response_closed.complete return_value=None",
+    ]
+    return [
+        each
+        for line in lines
+        for each in ([line, *reading] if line.startswith("event http11.receive_response_headers.complete") else [line])
+    ]
+
+
+def _with_parameters(signature: list[list[str]], *names: str) -> list[list[str]]:
+    return [*signature, *([name, "KEYWORD_ONLY", "=None"] for name in names)]
+
+
+def _deviations() -> dict[tuple[str, str], Deviation]:
+    found: dict[tuple[str, str], Deviation] = {}
+
+    def differ(file: str, entry: str, value: Any, reason: str) -> None:
+        found[file, entry] = Deviation(value, reason)
+
+    for name in ("SOCKS5 with auth", "SOCKS5 auth refused", "SOCKS5 auth not wanted", "SOCKSProxy"):
+        differ("events.txt", name, _redacted(_EVENTS[name]), _SECRET)
+    name = "SOCKS5 with auth, https"
+    differ("events.txt", name, _closing_logged(_redacted(_EVENTS[name])), f"{_SECRET} {_CLOSING}")
+    differ("events.txt", "tunnel proxy", _closing_logged(_EVENTS["tunnel proxy"]), _CLOSING)
+    for name in ("tunnel proxy, 403", "tunnel proxy, 407 without reason"):
+        differ("events.txt", name, _body_read(_EVENTS[name]), _REFUSAL)
+    name = "forward proxy, ws"
+    differ("events.txt", name, [line for line in _EVENTS[name] if "proxy.start_tls" not in line], _PLAIN_WS)
+    name = "tunnel proxy, sni_hostname"
+    lines = [line.replace("server_hostname='example.com'", "server_hostname='other.org'") for line in _EVENTS[name]]
+    differ("events.txt", name, lines, _SNI)
+    name = "tunnel proxy, TLS error"
+    empty = _STATES["tunnel proxy, connect error"][1:]
+    differ("states.txt", name, [_STATES[name][0], *empty], _FREED)
+    name = "SOCKS5 to an address"
+    differ(
+        "states.txt", name, [line.replace("'http://::1:80'", "'http://[::1]:80'") for line in _STATES[name]], _BRACKETS
+    )
+    differ("interface.json", "Proxy", [*_INTERFACE["Proxy"], ["rdns", "POSITIONAL_OR_KEYWORD", "=None"]], _RESOLVING)
+    for name in ("HTTPProxy", "SOCKSProxy", "AsyncHTTPProxy", "AsyncSOCKSProxy"):
+        members = sorted([*_SURFACE[f"{name} members"], "close_expired", "stats"])
+        differ("interface.json", f"{name} members", members, _INSIGHT)
+    differ("models.json", "Proxy attributes", sorted([*_MODELS["Proxy attributes"], "rdns"]), _RESOLVING)
+    for name in ("SOCKSProxy", "AsyncSOCKSProxy"):
+        options = _with_parameters(_INTERFACE[name], "local_address", "uds", "socket_options", "rdns")
+        differ("interface.json", name, options, f"{_OPTIONS} {_RESOLVING}")
+    return found
+
+
+PROXY_DEVIATIONS = _deviations()

@@ -1,0 +1,485 @@
+# Generated from ../_async/test_sharing.py by tools/make_sync.py: edit that file, then run it.
+"""Requests that share a connection: what happens to one of them leaves the others alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import (
+    URL,
+    ConnectionNotAvailable,
+    Origin,
+    PoolTimeout,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    Request,
+    Response,
+    SyncBackend,
+    WriteTimeout,
+)
+from httpcore_test_support import h2_frames
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import at_once, wait_until
+from hyperframe.frame import DataFrame, GoAwayFrame, PingFrame, RstStreamFrame, WindowUpdateFrame
+
+pytestmark = pytest.mark.anyio
+
+MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, ENABLE_CONNECT_PROTOCOL = 3, 4, 8
+CANCEL = 8
+TIMEOUTS = {"timeout": {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}}
+
+
+@contextmanager
+def connected(script: Script, **options: Any) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
+    with scripted_server(script) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        origin = Origin(b"http", b"127.0.0.1", server.port)
+        connection = HTTP2Connection(origin, stream, **options)
+        with connection:
+            yield connection, server
+        server.raise_failures()
+
+
+def test_one_request() -> None:
+    with connected(http2_script(answering), keepalive_expiry=5.0) as (connection, server):
+        assert (connection.is_available(), connection.is_idle()) == (True, True)
+        with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
+            assert connection.info().endswith("HTTP/2, ACTIVE, Request Count: 1")
+            assert response.extensions["http_version"] == b"HTTP/2"
+            assert response.extensions["stream_id"] == 1
+            assert "reason_phrase" not in response.extensions
+            assert response.read() == b"hello"
+        assert connection.info().endswith("HTTP/2, IDLE, Request Count: 1")
+        assert not connection.has_expired()
+    assert connection.is_closed()
+
+
+def test_responses_in_any_order() -> None:
+    def script(peer: Http2Peer) -> None:
+        streams = [peer.request(), peer.request(), peer.request()]
+        for stream_id in reversed(streams):
+            peer.respond(stream_id, b"%d" % stream_id)
+
+    with connected(http2_script(script)) as (connection, server):
+
+        def get() -> tuple[bytes, int]:
+            response = connection.request("GET", server.url, extensions=TIMEOUTS)
+            return response.content, response.extensions["stream_id"]
+
+        for content, stream_id in at_once(get, get, get):
+            assert content == b"%d" % stream_id
+
+
+def test_a_slow_reader_holds_up_nobody() -> None:
+    """More than a window of one response is on its way while nobody reads it."""
+
+    def script(peer: Http2Peer) -> None:
+        slow = peer.request()
+        peer.send(h2_frames.headers(slow))
+        for _ in range(64):
+            peer.send(h2_frames.data(slow, bytes(64 * 1024)))
+        answered = peer.request()
+        peer.respond(answered)
+        while peer.next(WindowUpdateFrame).stream_id != slow:
+            pass
+        peer.send(h2_frames.data(slow, bytes(1024), end_stream=True))
+
+    with (
+        connected(http2_script(script)) as (connection, server),
+        connection.stream("GET", server.url, extensions=TIMEOUTS) as slow,
+    ):
+        response = connection.request("GET", server.url, extensions=TIMEOUTS)
+        assert response.content == b"hello"
+        assert len(slow.read()) == 64 * 64 * 1024 + 1024
+
+
+@pytest.mark.field(51)
+def test_the_read_timeout_of_one_is_not_that_of_another() -> None:
+    def script(peer: Http2Peer) -> None:
+        streams = {peer.request(), peer.request()}
+        late = peer.next(RstStreamFrame)
+        assert late.error_code == CANCEL
+        peer.respond((streams - {late.stream_id}).pop())
+        answering(peer)
+
+    with connected(http2_script(script)) as (connection, server):
+
+        def impatient() -> None:
+            with pytest.raises(ReadTimeout):
+                connection.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
+
+        def patient() -> None:
+            response = connection.request("GET", server.url, extensions=TIMEOUTS)
+            assert response.content == b"hello"
+
+        at_once(patient, impatient)
+        assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+@pytest.mark.field(32)
+def test_a_response_that_is_closed_early_is_reset() -> None:
+    """As many as the server allows streams, and half as many again."""
+
+    def script(peer: Http2Peer) -> None:
+        for _ in range(150):
+            peer.send(h2_frames.headers(peer.next(h2_frames.HeadersFrame).stream_id))
+        while len(peer.received(RstStreamFrame)) < 150:
+            peer.next_frame()
+        assert {frame.error_code for frame in peer.received(RstStreamFrame)} == {CANCEL}
+        peer.respond(peer.request())
+
+    with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 100})) as (connection, server):
+        for _ in range(150):
+            with connection.stream("GET", server.url, extensions=TIMEOUTS):
+                pass
+        assert connection._engine.open_streams == 0
+        assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+@pytest.mark.field(33)
+def test_the_credit_of_what_was_dropped_comes_back() -> None:
+    """Of 20 responses a megabyte each is dropped; a download beyond the window of the connection goes through."""
+
+    def script(peer: Http2Peer) -> None:
+        credit = 65535
+        for _ in range(20):
+            stream_id = peer.request()
+            peer.send(h2_frames.headers(stream_id), *[h2_frames.data(stream_id, bytes(62500))] * 16)
+            credit -= 1_000_000
+        download = peer.request()
+        window = 4 * 1024 * 1024
+        peer.send(h2_frames.headers(download))
+        for index in range(320):
+            for frame in peer.received(WindowUpdateFrame):
+                credit += 0 if frame.stream_id else frame.window_increment
+                window += frame.window_increment if frame.stream_id == download else 0
+            peer.frames.clear()
+            credit, window = credit - 62500, window - 62500
+            while credit < 0 or window < 0:
+                update = peer.next(WindowUpdateFrame)
+                credit += 0 if update.stream_id else update.window_increment
+                window += update.window_increment if update.stream_id == download else 0
+                peer.frames.clear()
+            peer.send(h2_frames.data(download, bytes(62500), end_stream=index == 319))
+
+    with connected(http2_script(script)) as (connection, server):
+        for _ in range(20):
+            with connection.stream("GET", server.url, extensions=TIMEOUTS):
+                pass
+        with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
+            assert sum([len(part) for part in response.iter_stream()]) == 20_000_000
+
+
+class TestStreamLimits:
+    @pytest.mark.field(41)
+    def test_lowered_in_flight(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            first, second = peer.request(), peer.request()
+            peer.send(h2_frames.settings({MAX_CONCURRENT_STREAMS: 1}))
+            peer.next(h2_frames.SettingsFrame)
+            assert len([frame for frame in peer.frames if isinstance(frame, h2_frames.HeadersFrame)]) == 3
+            peer.respond(first)
+            peer.respond(second)
+            peer.respond(peer.request())
+
+        with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 2})) as (connection, server):
+
+            def get() -> bytes:
+                return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
+
+            # Before the first response, the settings may not have come.
+            assert get() == b"hello"
+            assert at_once(get, get, get) == [b"hello"] * 3
+
+    @pytest.mark.field(55)
+    def test_none_at_first(self) -> None:
+        """With a limit of 0 a request waits, and goes when the limit is raised."""
+
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            peer.send(h2_frames.settings({MAX_CONCURRENT_STREAMS: 0}))
+            peer.next(h2_frames.SettingsFrame)
+            ping = peer.next(PingFrame)
+            assert not [frame for frame in peer.frames if isinstance(frame, h2_frames.HeadersFrame)][1:]
+            peer.send(h2_frames.ping(ping.opaque_data, ack=True), h2_frames.settings({MAX_CONCURRENT_STREAMS: 1}))
+            peer.respond(peer.request())
+
+        with connected(http2_script(script), ping_interval=0.05, ping_timeout=5.0) as (connection, server):
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            wait_until(lambda: connection.has_expired() or not connection.is_available())
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+    def test_waiting_for_a_stream_has_a_limit(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.request()))
+            peer.next(RstStreamFrame)
+
+        with (
+            connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server),
+            connection.stream("GET", server.url, extensions=TIMEOUTS),
+        ):
+            # The settings came before the response.
+            assert not connection.is_available()
+            with pytest.raises(PoolTimeout, match=r"0\.05 seconds: no stream .* \(1 in use\)"):
+                connection.request("GET", server.url, extensions={"timeout": {"pool": 0.05}})
+
+
+class TestUploads:
+    @pytest.mark.field(42)
+    def test_all_of_them_go_on_when_credit_comes(self) -> None:
+        """Credit comes for all streams at once, in one piece, and nothing after it."""
+        size = 1_000_000
+
+        def script(peer: Http2Peer) -> None:
+            received: dict[int, int] = {}
+            while len(received) < 4 or sum(received.values()) < 65535:
+                frame = peer.next_frame()
+                if isinstance(frame, (h2_frames.HeadersFrame, DataFrame)):
+                    received[frame.stream_id] = received.get(frame.stream_id, 0) + getattr(
+                        frame, "flow_controlled_length", 0
+                    )
+            peer.send(*[h2_frames.window_update(stream_id, size) for stream_id in (0, 0, 0, 0, *received)])
+            for _ in range(4):
+                stream_id = peer.request()
+                peer.respond(stream_id)
+            sent = sum(len(frame.data) for frame in peer.received(DataFrame))
+            assert sent == 4 * size
+
+        with connected(http2_script(script)) as (connection, server):
+
+            def post() -> bytes:
+                response = connection.request("POST", server.url, content=bytes(size), extensions=TIMEOUTS)
+                return response.content
+
+            assert at_once(post, post, post, post) == [b"hello"] * 4
+
+    @pytest.mark.field(44)
+    @pytest.mark.parametrize("reset", [True, False])
+    def test_an_early_answer_ends_one(self, reset: bool) -> None:
+        """The window is exhausted when the answer comes."""
+
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.next(h2_frames.HeadersFrame).stream_id
+            while sum(len(frame.data) for frame in peer.received(DataFrame)) < 65535:
+                peer.next(DataFrame)
+            frames = [h2_frames.headers(stream_id, 413), h2_frames.data(stream_id, b"too large", end_stream=True)]
+            peer.send(*frames, *([h2_frames.rst_stream(stream_id, 0)] if reset else []))
+            if not reset:
+                assert peer.next(RstStreamFrame).stream_id == stream_id
+            answering(peer)
+
+        with connected(http2_script(script)) as (connection, server):
+            response = connection.request("POST", server.url, content=bytes(1_000_000), extensions=TIMEOUTS)
+            assert (response.status, response.content) == (413, b"too large")
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+    def test_waiting_for_credit_has_a_limit(self) -> None:
+        with connected(http2_script(Http2Peer.request)) as (connection, server):
+            with pytest.raises(WriteTimeout, match=r"0\.05 seconds: no flow control credit"):
+                connection.request("POST", server.url, content=bytes(100_000), extensions={"timeout": {"write": 0.05}})
+
+
+class TestEnds:
+    @pytest.mark.field(34)
+    @pytest.mark.field(36)
+    def test_a_goaway_lets_the_accepted_finish(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            peer.send(
+                h2_frames.goaway(stream_id),
+                h2_frames.headers(stream_id),
+                h2_frames.data(stream_id, b"hello", end_stream=True),
+            )
+
+        with connected(http2_script(script)) as (connection, server):
+            with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
+                assert not connection.is_available()
+                with pytest.raises(ConnectionNotAvailable):
+                    connection.request("GET", server.url, extensions=TIMEOUTS)
+                assert response.read() == b"hello"
+            assert connection.is_closed()
+
+    @pytest.mark.field(37)
+    def test_the_end_of_stream_after_a_goaway(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.request()
+            peer.request()
+            peer.send(h2_frames.goaway(1))
+            peer.connection.shutdown_write()
+
+        with connected(http2_script(script)) as (connection, server):
+
+            def get() -> str:
+                with pytest.raises(RemoteProtocolError) as caught:
+                    connection.request("GET", server.url, extensions=TIMEOUTS)
+                return str(caught.value)
+
+            text = "<ConnectionTerminated error_code:0, last_stream_id:1, additional_data:None>"
+            assert sorted(at_once(get, get)) == [text, f"Server disconnected after {text}"]
+
+    @pytest.mark.field(46)
+    def test_all_see_why_the_connection_failed(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            for _ in range(3):
+                peer.request()
+            peer.send(h2_frames.frame(0, 0, 0, b"?"))
+
+        with connected(http2_script(script)) as (connection, server):
+
+            def get() -> str:
+                with pytest.raises(RemoteProtocolError) as caught:
+                    connection.request("GET", server.url, extensions=TIMEOUTS)
+                return str(caught.value)
+
+            first, second, third = at_once(get, get, get)
+            assert first == second == third
+            assert "stream 0" in first
+            assert connection.is_closed()
+
+    @pytest.mark.field(40)
+    def test_an_idle_connection_that_the_server_closed(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            peer.send(h2_frames.goaway(1))
+            peer.connection.shutdown_write()
+
+        with connected(http2_script(script)) as (connection, server):
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            wait_until(lambda: connection.has_expired() or connection.is_closed())
+            with pytest.raises(ConnectionNotAvailable):
+                connection.request("GET", server.url, extensions=TIMEOUTS)
+
+    def test_frames_do_not_expire_an_idle_connection(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            peer.send(h2_frames.headers(stream_id, 200, end_stream=True), h2_frames.ping(b"are you?"))
+            stream_id = peer.request()
+            assert [frame.opaque_data for frame in peer.received(PingFrame)] == [b"are you?"]
+            peer.respond(stream_id)
+
+        with connected(http2_script(script)) as (connection, server):
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b""
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+    @pytest.mark.field(55)
+    def test_a_goaway_is_sent_on_closing(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            assert peer.next(GoAwayFrame).error_code == 0
+
+        with connected(http2_script(script)) as (connection, server):
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+    def test_closing_ends_the_open_requests(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.request()))
+            peer.connection.hold()
+
+        with connected(http2_script(script)) as (connection, server):
+            response: Response = connection.handle_request(
+                Request("GET", URL(server.url), headers={"Host": "localhost"}, extensions=TIMEOUTS)
+            )
+
+            def read() -> None:
+                with pytest.raises(ReadError):
+                    response.read()
+
+            def close() -> None:
+                wait_until(lambda: connection._shared._reader is not None)
+                connection.close()
+
+            at_once(read, close)
+            response.close()
+
+
+class TestPings:
+    def test_a_silent_server_is_asked_and_given_up(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.request()
+            peer.next(PingFrame)
+            peer.connection.hold()
+
+        with connected(http2_script(script), ping_interval=0.05, ping_timeout=0.05) as (connection, server):
+            with pytest.raises(ReadError, match=r"No answer to a PING within 0\.05 seconds"):
+                connection.request("GET", server.url, extensions=TIMEOUTS)
+            assert connection.is_closed()
+
+    def test_a_slow_server_that_answers_is_waited_for(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            for _ in range(3):
+                ping = peer.next(PingFrame)
+                peer.send(h2_frames.ping(ping.opaque_data, ack=True))
+            peer.respond(stream_id)
+
+        with connected(http2_script(script), ping_interval=0.02, ping_timeout=5.0) as (connection, server):
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+class TestBeyond:
+    def test_trailers(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"hello"))
+            peer.send(h2_frames.headers(stream_id, None, (b"checksum", b"x"), end_stream=True))
+
+        with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("GET", server.url, extensions=TIMEOUTS) as response,
+        ):
+            assert "trailing_headers" not in response.extensions
+            assert response.read() == b"hello"
+            assert response.extensions["trailing_headers"] == [(b"checksum", b"x")]
+
+    def test_a_tunnel(self) -> None:
+        """Extended CONNECT (RFC 8441), with a neighbour on the same connection."""
+
+        def script(peer: Http2Peer) -> None:
+            opening = peer.next(h2_frames.HeadersFrame)
+            fields = dict(peer.client.fields(opening))
+            assert fields[b":protocol"] == b"websocket"
+            assert fields[b":method"] == b"CONNECT"
+            tunnel = opening.stream_id
+            peer.send(h2_frames.headers(tunnel))
+            assert peer.next(DataFrame).data == b"ping"
+            peer.send(h2_frames.data(tunnel, b"pong"))
+            peer.respond(peer.request())
+            peer.send(h2_frames.data(tunnel, b"", end_stream=True))
+            closing = peer.next(DataFrame)
+            assert (closing.stream_id, closing.data) == (tunnel, b"")
+
+        with connected(http2_script(script, {ENABLE_CONNECT_PROTOCOL: 1})) as (connection, server):
+            extensions = {**TIMEOUTS, "protocol": b"websocket"}
+            with connection.stream("CONNECT", server.url + "/chat", extensions=extensions) as response:
+                assert response.status == 200
+                stream = response.extensions["network_stream"]
+                stream.write(b"ping", timeout=5.0)
+                assert stream.read(2, timeout=5.0) == b"po"
+                assert stream.get_extra_info("is_readable")
+                assert stream.read(64, timeout=5.0) == b"ng"
+                assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+                assert stream.read(64, timeout=5.0) == b""
+                stream.close()
+            assert connection.is_idle()
+
+    def test_interim_responses_are_traced(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            peer.send(h2_frames.headers(stream_id, 103, (b"link", b"</a>")))
+            peer.respond(stream_id)
+
+        events: list[tuple[str, dict[str, Any]]] = []
+
+        def trace(name: str, info: dict[str, Any]) -> None:
+            events.append((name, info))
+
+        with connected(http2_script(script)) as (connection, server):
+            connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
+        name = "http2.receive_informational_response"
+        assert [event for event, _ in events if event.startswith(name)] == [f"{name}.started", f"{name}.complete"]
+        assert dict(events)[f"{name}.complete"] == {"return_value": (103, [(b"link", b"</a>")])}

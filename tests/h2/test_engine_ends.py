@@ -1,0 +1,235 @@
+"""Ends of life: GOAWAY, resets by the server, and the end of the connection. What may be repeated, and what is lost."""
+
+import pytest
+from httpcore_h2._events import END_OF_STREAM, Failure, ResponseHead
+from httpcore_h2._streams import Stream
+from httpcore_models import ReadError, RemoteProtocolError, Repeatable
+from httpcore_test_support import h2_frames as frames
+from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding, repeatable
+
+NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM = 0, 1, 7, 8, 11
+
+
+def answer(stream: Stream, content: bytes = b"a") -> bytes:
+    return frames.headers(stream.id) + frames.data(stream.id, content, True)
+
+
+def assert_answered(talk: Dialogue, stream: Stream, content: bytes = b"a") -> None:
+    assert talk.events(stream) == [ResponseHead(200, []), content, END_OF_STREAM]
+
+
+@pytest.mark.field(34, 36)
+@every_feeding
+def test_streams_that_the_server_still_serves_outlive_goaway(feeding: Feeding) -> None:
+    """In the same read or not. Nothing is opened any more, and all is over with the last stream."""
+    talk = Dialogue(feeding)
+    first, second = talk.request(), talk.upload()
+    talk.receive(frames.goaway(3), answer(first))
+    assert (talk.engine.usable, talk.engine.can_open, talk.engine.failed) == (False, False, False)
+    assert_answered(talk, first)
+    assert talk.send(second, b"more") == 4
+    talk.engine.end_request(second)
+    talk.receive(frames.settings({3: 1000}), answer(second, b"done"))
+    assert_answered(talk, second, b"done")
+    assert talk.engine.open_streams == 0
+
+
+@pytest.mark.field(37)
+@every_feeding
+def test_streams_above_the_last_one_may_be_repeated(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    served, *others = talk.request(), talk.request(), talk.upload()
+    talk.sent()
+    talk.receive(frames.goaway(1, additional_data=b"enough"))
+    assert talk.touched == {3, 5}
+    text = f"<ConnectionTerminated error_code:0, last_stream_id:1, additional_data:{b'enough'.hex()}>"
+    for stream in others:
+        failure = talk.failure(stream)
+        assert (type(failure), str(failure), repeatable(failure)) == (RemoteProtocolError, text, Repeatable.ANY)
+        assert talk.engine.wants_body(stream) is False
+        talk.engine.finish(stream)
+    assert talk.engine.open_streams == 1
+    talk.disconnect()
+    failure = talk.failure(served)
+    assert str(failure) == f"Server disconnected after {text}"
+    assert repeatable(failure) is None
+    assert talk.sent() == []
+
+
+@pytest.mark.field(35)
+@every_feeding
+def test_a_last_stream_of_zero_means_none(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    stream = talk.request()
+    talk.receive(frames.goaway(0))
+    assert repeatable(talk.failure(stream)) is Repeatable.ANY
+    assert talk.engine.open_streams == 0
+
+
+@pytest.mark.parametrize("code", [PROTOCOL_ERROR, ENHANCE_YOUR_CALM])
+@every_feeding
+def test_an_error_at_the_first_request_would_come_again(feeding: Feeding, code: int) -> None:
+    talk = Dialogue(feeding)
+    first, second = talk.request(), talk.request()
+    talk.receive(frames.goaway(0, code))
+    text = f"<ConnectionTerminated error_code:{code}, last_stream_id:0, additional_data:None>"
+    assert [str(talk.failure(stream)) for stream in (first, second)] == [text, text]
+    assert [repeatable(talk.failure(stream)) for stream in (first, second)] == [None, Repeatable.ANY]
+
+
+@every_feeding
+def test_a_second_goaway_may_take_less_but_not_more(feeding: Feeding) -> None:
+    """As for a graceful shutdown: the first one announces it, with the largest id there is."""
+    talk = Dialogue(feeding)
+    first, second = talk.request(), talk.request()
+    talk.receive(frames.goaway(2**31 - 1))
+    assert (talk.engine.usable, talk.touched, talk.engine.open_streams) == (False, set(), 2)
+    talk.receive(frames.goaway(1))
+    assert repeatable(talk.failure(second)) is Repeatable.ANY
+    talk.receive(frames.goaway(1, CANCEL), answer(first))
+    assert_answered(talk, first)
+    third = Dialogue(feeding)
+    stream = third.request()
+    third.receive(frames.goaway(1), frames.goaway(3))
+    assert str(third.failure(stream)) == "Received a GOAWAY frame that takes back an earlier one"
+    assert repeatable(third.failure(stream)) is None
+
+
+@every_feeding
+def test_a_response_that_is_complete_is_not_lost_to_goaway(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    stream = talk.request()
+    talk.receive(answer(stream), frames.goaway(0))
+    assert_answered(talk, stream)
+
+
+@pytest.mark.field(39)
+@every_feeding
+def test_a_refused_stream_may_be_repeated(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    stream, neighbour = talk.upload(), talk.request()
+    talk.sent()
+    talk.receive(frames.rst_stream(1, REFUSED_STREAM), answer(neighbour))
+    failure = talk.failure(stream)
+    assert str(failure) == "<StreamReset stream_id:1, error_code:7, remote_reset:True>"
+    assert repeatable(failure) is Repeatable.ANY
+    assert_answered(talk, neighbour)
+    talk.engine.finish(stream)
+    assert (talk.sent(), talk.engine.open_streams, talk.engine.can_open) == ([], 0, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [
+        (b"", CANCEL),
+        (b"", NO_ERROR),
+        (frames.headers(1, 103), REFUSED_STREAM),
+        (frames.headers(1), REFUSED_STREAM),
+        (frames.headers(1), NO_ERROR),
+    ],
+)
+@every_feeding
+def test_other_resets_may_not(feeding: Feeding, before: bytes, code: int) -> None:
+    talk = Dialogue(feeding)
+    stream = talk.request()
+    talk.receive(before, frames.rst_stream(1, code), frames.rst_stream(1, REFUSED_STREAM))
+    failure = talk.failure(stream)
+    assert str(failure) == f"<StreamReset stream_id:1, error_code:{code}, remote_reset:True>"
+    assert repeatable(failure) is None
+    assert talk.engine.open_streams == 0
+
+
+@every_feeding
+def test_a_reset_before_the_settings_is_that_of_its_stream(feeding: Feeding) -> None:
+    talk = Dialogue(feeding, first=b"")
+    stream = talk.request()
+    talk.receive(frames.settings(), frames.rst_stream(1, REFUSED_STREAM))
+    assert repeatable(talk.failure(stream)) is Repeatable.ANY
+
+
+@pytest.mark.field(46)
+@every_feeding
+def test_every_stream_is_told_of_the_end_of_the_connection(feeding: Feeding) -> None:
+    """Each with an exception of its own. A complete response is not affected."""
+    talk = Dialogue(feeding)
+    complete, *others = [talk.request() for _ in range(4)]
+    talk.receive(answer(complete), frames.headers(3, 103), frames.headers(5), frames.data(5, b"a"))
+    talk.disconnect()
+    assert talk.touched == {3, 5, 7}
+    failures = [talk.failure(stream) for stream in others]
+    assert [str(failure) for failure in failures] == ["Server disconnected"] * 3
+    assert len(set(map(id, failures))) == 3
+    assert_answered(talk, complete)
+    for stream in (complete, *others):
+        talk.engine.finish(stream)
+    talk.disconnect()
+    assert (talk.touched, talk.engine.open_streams, talk.engine.failed) == (set(), 0, True)
+
+
+@every_feeding
+def test_only_requests_on_a_used_connection_may_have_met_a_server_that_was_closing_it(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    fresh = talk.request()
+    used = Dialogue(feeding)
+    first = used.request()
+    used.receive(answer(first))
+    used.engine.finish(first)
+    stale, begun = used.request(), used.request()
+    used.receive(frames.headers(begun.id, 103))
+    talk.disconnect()
+    used.disconnect()
+    assert repeatable(talk.failure(fresh)) is None
+    assert repeatable(used.failure(stale)) is Repeatable.IDEMPOTENT
+    assert repeatable(used.failure(begun)) is None
+
+
+@every_feeding
+def test_an_upload_whose_response_is_complete_frees_its_place_on_a_lost_connection_too(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    stream = talk.upload()
+    talk.receive(answer(stream))
+    talk.disconnect()
+    assert_answered(talk, stream)
+    talk.sent()
+    talk.engine.finish(stream)
+    assert (talk.engine.open_streams, talk.sent()) == (0, [])
+
+
+def test_a_failure_from_outside_names_its_cause() -> None:
+    talk = Dialogue()
+    first = talk.request()
+    talk.receive(answer(first))
+    stream = talk.request()
+    cause = ReadError("reset by peer")
+    cut_off = talk.engine.fail(Failure("broken", kind=ReadError, cause=cause), disconnected=True)
+    assert cut_off == [stream]
+    failure = talk.failure(stream)
+    assert (type(failure), str(failure), failure.__cause__) == (ReadError, "broken", cause)
+    assert repeatable(failure) is Repeatable.IDEMPOTENT
+    assert talk.engine.fail(Failure("later")) == [stream]
+    assert str(talk.failure(stream)) == "broken"
+
+
+def test_bytes_after_the_end_are_not_looked_at() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.disconnect()
+    talk.receive(answer(stream), b"\xff" * 100)
+    assert talk.touched == set()
+    assert str(talk.failure(stream)) == "Server disconnected"
+
+
+def test_a_connection_that_stops_still_receives() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.engine.stop()
+    assert (talk.engine.usable, talk.engine.can_open) == (False, False)
+    talk.receive(answer(stream))
+    assert_answered(talk, stream)
+
+
+def test_long_texts_of_goaway_are_cut() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.receive(frames.goaway(0, additional_data=b"x" * 1000))
+    assert str(talk.failure(stream)).endswith(f"additional_data:{'78' * 20}>")

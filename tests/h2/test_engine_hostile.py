@@ -1,0 +1,309 @@
+"""Servers that break the protocol for the whole connection, or try to exhaust us: always one clear error."""
+
+import pytest
+from httpcore_h2._engine import _MAX_ABANDONED
+from httpcore_h2._events import END_OF_STREAM, InformationalResponse
+from httpcore_h2._flow import CONNECTION_WINDOW
+from httpcore_models import RemoteProtocolError
+from httpcore_test_support import h2_frames as frames
+from httpcore_test_support.exchanges import cut_at
+from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding, repeatable
+from hyperframe.frame import GoAwayFrame
+
+PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, COMPRESSION_ERROR = 1, 3, 5, 6, 9
+TOO_MANY = "Received more than 10000 frames in a row that transfer nothing"
+
+# Name: the bytes of the server, with streams 1 and 3 open; what is said of them, and the code of our GOAWAY.
+ILLEGAL: dict[str, tuple[bytes, str, int]] = {
+    "frame too large": (
+        frames.frame(0, 0, 1, bytes(65_537)),
+        "Received a frame of 65537 bytes; 65536 are allowed",
+        PROTOCOL_ERROR,
+    ),
+    "push": (
+        frames.push_promise(1, 2),
+        "Received a PUSH_PROMISE frame although push is disabled",
+        PROTOCOL_ERROR,
+    ),
+    "data on stream 0": (
+        frames.frame(0, 0, 0, b"a"),
+        "Received a frame of type 0 on stream 0, which is not open",
+        PROTOCOL_ERROR,
+    ),
+    "head on stream 0": (
+        frames.frame(1, 4, 0, b"\x88"),
+        "Received a frame of type 1 on stream 0, which is not open",
+        PROTOCOL_ERROR,
+    ),
+    "data on an idle stream": (
+        frames.data(5, b"a"),
+        "Received a frame of type 0 on stream 5, which is not open",
+        PROTOCOL_ERROR,
+    ),
+    "head on an idle stream": (
+        frames.headers(5),
+        "Received a frame of type 1 on stream 5, which is not open",
+        PROTOCOL_ERROR,
+    ),
+    "head on a stream of the server": (
+        frames.headers(2),
+        "Received a frame of type 1 on stream 2, which is not open",
+        PROTOCOL_ERROR,
+    ),
+    "reset of an idle stream": (
+        frames.rst_stream(5, 8),
+        "Received a frame of type 3 on stream 5, which is not open",
+        PROTOCOL_ERROR,
+    ),
+    "reset of stream 0": (
+        frames.frame(3, 0, 0, bytes(4)),
+        "Received a frame of type 3 on stream 0, which is not open",
+        PROTOCOL_ERROR,
+    ),
+    "credit for an idle stream": (
+        frames.window_update(5, 1),
+        "Received a frame of type 8 on stream 5, which is not open",
+        PROTOCOL_ERROR,
+    ),
+    "data after the end": (
+        frames.headers(1, end_stream=True) + frames.data(1, b"a"),
+        "Received a frame of stream 1 after its end",
+        STREAM_CLOSED,
+    ),
+    "trailers after the end": (
+        frames.headers(1, end_stream=True) + frames.headers(1, None, end_stream=True),
+        "Received a frame of stream 1 after its end",
+        STREAM_CLOSED,
+    ),
+    "credit of zero": (
+        frames.window_update(0, 0),
+        "Received an illegal WINDOW_UPDATE of 0",
+        FLOW_CONTROL_ERROR,
+    ),
+    "credit beyond the largest window": (
+        frames.window_update(0, 2**31 - 1),
+        "Received an illegal WINDOW_UPDATE of 2147483647",
+        FLOW_CONTROL_ERROR,
+    ),
+    "settings that make a window too large": (
+        frames.window_update(1, 2**30) + frames.settings({4: 2**31 - 1}),
+        "Received settings that make a window too large",
+        FLOW_CONTROL_ERROR,
+    ),
+    "malformed RST_STREAM": (
+        frames.frame(3, 0, 1, b"abc"),
+        "Received a malformed RST_STREAM frame",
+        FRAME_SIZE_ERROR,
+    ),
+    "malformed WINDOW_UPDATE": (
+        frames.frame(8, 0, 0, b"abc"),
+        "Received a malformed WINDOW_UPDATE frame",
+        FRAME_SIZE_ERROR,
+    ),
+    "malformed GOAWAY": (frames.frame(7, 0, 0, b"abc"), "Received a malformed GOAWAY frame", FRAME_SIZE_ERROR),
+    "GOAWAY of a stream": (
+        frames.frame(7, 0, 1, bytes(8)),
+        "Received a malformed GOAWAY frame",
+        FRAME_SIZE_ERROR,
+    ),
+    "padding": (
+        frames.headers(1) + frames.frame(0, 8, 1, b"\x09abc"),
+        "Received a frame with invalid padding on stream 1",
+        PROTOCOL_ERROR,
+    ),
+    "stray CONTINUATION": (
+        frames.continuation(1, end_headers=True),
+        "Received a CONTINUATION frame without a HEADERS frame before it",
+        PROTOCOL_ERROR,
+    ),
+    "interrupted header block": (
+        frames.headers(1, end_headers=False) + frames.ping(),
+        "Received another frame in the middle of a header block",
+        PROTOCOL_ERROR,
+    ),
+    "endless header block": (
+        frames.headers(1, end_headers=False) + frames.continuation(1, b"\0") * 10_000,
+        "Received a header block of more than 65 bytes in 65 frames",
+        PROTOCOL_ERROR,
+    ),
+    "empty CONTINUATION flood": (
+        frames.headers(1, end_headers=False) + frames.continuation(1) * 10_000,
+        "Received a header block of more than 1 bytes in 65 frames",
+        PROTOCOL_ERROR,
+    ),
+    "large header block": (
+        frames.headers(1, end_headers=False) + frames.continuation(1, bytes(60_000)) * 2,
+        "Received a header block of more than 120001 bytes in 3 frames",
+        PROTOCOL_ERROR,
+    ),
+    "broken compression": (
+        frames.frame(1, 4, 1, b"\x80"),
+        "Received header fields that cannot be decompressed: Invalid table index 0",
+        COMPRESSION_ERROR,
+    ),
+    "compression bomb": (
+        frames.frame(1, 4, 1, b"\x40\x01x\x7f\xa1\x1e" + b"y" * 4000 + b"\xbe" * 60_000),
+        "Received header fields that cannot be decompressed: A header list larger than 102400 has been received",
+        COMPRESSION_ERROR,
+    ),
+    "unreadable settings": (frames.frame(4, 0, 0, b"abc"), "Frame data missing or invalid", FRAME_SIZE_ERROR),
+    "settings of a stream": (frames.frame(4, 0, 1, b""), "Received frame", PROTOCOL_ERROR),
+    "illegal setting": (frames.settings({4: 2**31}), "Setting", FLOW_CONTROL_ERROR),
+    "malformed PING": (frames.frame(6, 0, 0, b"abc"), "Frame data missing or invalid", FRAME_SIZE_ERROR),
+    "PING of a stream": (frames.frame(6, 0, 1, bytes(8)), "Received frame", PROTOCOL_ERROR),
+}
+
+# One frame of each is in order, and so are ten thousand.
+FLOODS: dict[str, bytes] = {
+    "PING": frames.ping(),
+    "answers to PING": frames.ping(ack=True),
+    "SETTINGS": frames.settings(),
+    "empty DATA": frames.data(1),
+    "padding": frames.data(1, padding=0),
+    "RST_STREAM": frames.rst_stream(1, 8),
+    "WINDOW_UPDATE": frames.window_update(0, 1),
+    "PRIORITY": frames.priority(1),
+    "unknown frames": frames.frame(0xBB, 0, 0, b""),
+    "GOAWAY": frames.goaway(7),
+}
+
+
+@pytest.mark.parametrize("name", ILLEGAL)
+@every_feeding
+def test_an_error_of_the_connection_ends_it(feeding: Feeding, name: str) -> None:
+    """Who waits for a response is told what was wrong, and the server too; nothing else is answered."""
+    wire, text, code = ILLEGAL[name]
+    talk = Dialogue(feeding)
+    streams = talk.request(), talk.upload()
+    talk.sent()
+    talk.receive(wire, frames.ping())
+    failure = talk.failure(streams[1])
+    assert type(failure) is RemoteProtocolError
+    assert str(failure).startswith(text)
+    assert repeatable(failure) is None
+    assert [frame.error_code for frame in talk.sent() if isinstance(frame, GoAwayFrame)] == [code]
+    assert (talk.engine.failed, talk.engine.usable, talk.engine.open_streams) == (True, False, 0)
+    for stream in streams:
+        talk.engine.finish(stream)
+    talk.engine.close()
+    assert talk.sent() == []
+
+
+@pytest.mark.parametrize("name", FLOODS)
+@pytest.mark.parametrize("read_size", [100_000_000, 65_536])
+def test_a_flood_ends_the_connection(name: str, read_size: int) -> None:
+    talk = Dialogue(lambda data: cut_at(data, range(read_size, len(data), read_size)))
+    talk.request()
+    stream = talk.request()
+    talk.receive(frames.headers(1), FLOODS[name] * 10_000)
+    assert not talk.engine.failed
+    talk.sent()
+    talk.receive(FLOODS[name])
+    assert str(talk.failure(stream)) == TOO_MANY
+    assert [type(frame) for frame in talk.sent()] == [GoAwayFrame]
+
+
+@pytest.mark.parametrize(
+    ("first", "text"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "Server answered with HTTP/1 instead of HTTP/2: 'HTTP/1.1 "),
+        (frames.ping(), "Server did not begin with a SETTINGS frame: b"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "Server did not begin with a SETTINGS frame: b'SSH-2.0-O'"),
+    ],
+)
+@every_feeding
+def test_a_server_has_to_begin_with_its_settings(feeding: Feeding, first: bytes, text: str) -> None:
+    talk = Dialogue(feeding, first=b"")
+    stream = talk.request()
+    talk.receive(first)
+    assert str(talk.failure(stream)).startswith(text)
+
+
+@every_feeding
+def test_more_than_the_connections_window_ends_the_connection(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    stream = talk.request()
+    talk.receive(frames.headers(1))
+    talk.engine._window = 10
+    talk.receive(frames.data(1, b"0123456789"))
+    assert not talk.engine.failed
+    talk.receive(frames.data(1, b"a"))
+    assert talk.engine.failed
+    assert str(talk.failure(stream)) == "Received more data than the connection's window allows"
+
+
+def test_data_of_dropped_streams_counts_against_the_connections_window() -> None:
+    talk = Dialogue()
+    talk.engine.finish(talk.request())
+    size = 60_000
+    talk.receive(frames.data(1, bytes(size)))
+    assert talk.engine._window == CONNECTION_WINDOW - size
+
+
+def test_pings_at_a_legal_pace_are_answered_for_hours() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    for second in range(11_000):
+        talk.now = float(second)
+        talk.receive(frames.ping())
+        assert len(talk.sent()) <= 2
+    talk.receive(frames.headers(1, end_stream=True))
+    assert talk.events(stream)[-1] is END_OF_STREAM
+
+
+def test_a_long_upload_may_be_credited_in_tiny_steps() -> None:
+    talk = Dialogue()
+    stream = talk.upload()
+    talk.send(stream, bytes(65_535))
+    for _ in range(12_000):
+        talk.receive(frames.window_update(0, 1), frames.window_update(1, 1))
+        assert talk.send(stream, b"a") == 1
+        talk.engine.bytes_to_send()
+    assert not talk.engine.failed
+
+
+def test_interim_responses_do_not_go_on_for_ever() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    interim = frames.headers(1, 103)
+    for _ in range(10_001):
+        talk.receive(interim)
+        if talk.engine.failed:
+            break
+        assert talk.engine.next_event(stream).status == 103  # type: ignore[union-attr]
+    assert str(talk.failure(stream)) == TOO_MANY
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_empty_frames_for_a_stream_that_was_given_up_are_a_flood_too(finished: bool) -> None:
+    talk = Dialogue()
+    stream, neighbour = talk.request(), talk.request()
+    if finished:
+        talk.engine.finish(stream)
+    else:
+        talk.receive(frames.data(1, b"no head"))
+    talk.receive(frames.data(1, b"", end_stream=True) * 10_001)
+    assert str(talk.failure(neighbour)) == TOO_MANY
+
+
+def test_only_so_many_dropped_streams_are_remembered_and_none_is_taken_for_illegal() -> None:
+    talk = Dialogue()
+    for _ in range(_MAX_ABANDONED + 10):
+        talk.engine.finish(talk.request())
+    talk.sent()
+    assert len(talk.engine._abandoned) == _MAX_ABANDONED
+    talk.receive(frames.headers(1), frames.data(1, b"a", True), frames.data(2 * _MAX_ABANDONED + 1, b"a"))
+    assert not talk.engine.failed
+
+
+def test_what_is_held_for_a_stream_that_nobody_reads_is_bounded() -> None:
+    """Fields that take a byte each on the wire take much more here."""
+    talk = Dialogue()
+    stream = talk.request()
+    many_fields = frames.frame(1, 4, 1, b"\x08\x03103" + b"\x40\x01x\x01y" + b"\xbe" * 300)
+    for number in range(200):
+        talk.receive(frames.ping(), many_fields, frames.frame(0xCC, 0, number, bytes(1000)))
+        talk.engine.bytes_to_send()
+    assert not talk.engine.failed
+    assert sum(len(event.headers) for event in stream.events if isinstance(event, InformationalResponse)) < 20_000
+    assert talk.engine._frames._size == 0

@@ -1,0 +1,431 @@
+"""The engine's receiving side: every kind of response, in any pieces, and the credit that its body gives back."""
+
+import pytest
+from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
+from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW
+from httpcore_models import RemoteProtocolError
+from httpcore_test_support import h2_frames as frames
+from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding
+from httpcore_test_support.h2_frames import window_updates
+
+LENGTH_5 = (b"content-length", b"5")
+END = END_OF_STREAM
+
+# Name: the method of the request, the response to it on stream 1, and the events that it is made into.
+RESPONSES: dict[str, tuple[bytes, bytes, list[Event]]] = {
+    "length": (
+        b"GET",
+        frames.headers(1, 200, LENGTH_5, (b"server", b"a")) + frames.data(1, b"hello", end_stream=True),
+        [ResponseHead(200, [LENGTH_5, (b"server", b"a")]), b"hello", END],
+    ),
+    "no length": (
+        b"GET",
+        frames.headers(1) + frames.data(1, b"hel") + frames.data(1) + frames.data(1, b"lo") + frames.data(1, b"", True),
+        [ResponseHead(200, []), b"hello", END],
+    ),
+    "no body": (b"GET", frames.headers(1, 404, end_stream=True), [ResponseHead(404, []), END]),
+    "length of zero": (
+        b"GET",
+        frames.headers(1, 200, (b"content-length", b"0"), end_stream=True),
+        [ResponseHead(200, [(b"content-length", b"0")]), END],
+    ),
+    "padding": (
+        b"GET",
+        frames.headers(1, 200, LENGTH_5, padding=3) + frames.data(1, b"hello", True, padding=255),
+        [ResponseHead(200, [LENGTH_5]), b"hello", END],
+    ),
+    "length of a body that HEAD does not get": (
+        b"HEAD",
+        frames.headers(1, 200, LENGTH_5, end_stream=True),
+        [ResponseHead(200, [LENGTH_5]), END],
+    ),
+    "304 with a length": (
+        b"GET",
+        frames.headers(1, 304, LENGTH_5, end_stream=True),
+        [ResponseHead(304, [LENGTH_5]), END],
+    ),
+    "204 with a length": (
+        b"GET",
+        frames.headers(1, 204, LENGTH_5, end_stream=True),
+        [ResponseHead(204, [LENGTH_5]), END],
+    ),
+    "interim responses": (
+        b"GET",
+        frames.headers(1, 100) + frames.headers(1, 103, (b"link", b"</a>")) + frames.headers(1, 200, end_stream=True),
+        [
+            InformationalResponse(100, []),
+            InformationalResponse(103, [(b"link", b"</a>")]),
+            ResponseHead(200, []),
+            END,
+        ],
+    ),
+    "trailers": (
+        b"GET",
+        frames.headers(1, 200, LENGTH_5)
+        + frames.data(1, b"hello")
+        + frames.headers(1, None, (b"x-sum", b"1"), end_stream=True),
+        [ResponseHead(200, [LENGTH_5]), b"hello", Trailers([(b"x-sum", b"1")]), END],
+    ),
+    "trailers without a body": (
+        b"GET",
+        frames.headers(1, 200) + frames.headers(1, None, (b"grpc-status", b"0"), end_stream=True),
+        [ResponseHead(200, []), Trailers([(b"grpc-status", b"0")]), END],
+    ),
+    "continued head": (
+        b"GET",
+        frames.frame(1, 0, 1, frames.block([(b":status", b"200")]))
+        + frames.continuation(1)
+        + frames.continuation(1, frames.block([(b"server", b"a")]), end_headers=True)
+        + frames.data(1, b"", True),
+        [ResponseHead(200, [(b"server", b"a")]), END],
+    ),
+    "priorities and unknown frames": (
+        b"GET",
+        frames.altsvc()
+        + frames.priority(1)
+        + frames.frame(0xBB, 0xFF, 1, b"?")
+        + frames.headers(1)
+        + frames.priority(7)
+        + frames.data(1, b"a", True),
+        [ResponseHead(200, []), b"a", END],
+    ),
+    "fields with a priority": (
+        b"GET",
+        frames.frame(1, 0x25, 1, bytes(5) + frames.block([(b":status", b"200")])),
+        [ResponseHead(200, []), END],
+    ),
+    "cookies and blanks around values": (
+        b"GET",
+        frames.headers(1, 200, (b"set-cookie", b"a=1"), (b"set-cookie", b"b=2"), (b"x", b" y\t"), end_stream=True),
+        [ResponseHead(200, [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2"), (b"x", b"y")]), END],
+    ),
+    "reset without an error after its end": (
+        b"GET",
+        frames.headers(1, 200, end_stream=True) + frames.rst_stream(1, 0),
+        [ResponseHead(200, []), END],
+    ),
+}
+
+
+@every_feeding
+@pytest.mark.parametrize("name", RESPONSES)
+def test_response(feeding: Feeding, name: str) -> None:
+    method, wire, events = RESPONSES[name]
+    talk = Dialogue(feeding)
+    stream = talk.request(method)
+    talk.receive(wire)
+    assert talk.touched == {1}
+    assert talk.events(stream) == events
+    assert talk.engine.next_event(stream) is END
+    assert (talk.engine.open_streams, stream.answered) == (0, True)
+    talk.sent()
+    talk.engine.finish(stream)
+    assert talk.sent() == []
+
+
+def test_parts_of_a_response_are_there_as_soon_as_they_arrive() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    for wire, event in ((frames.headers(1), ResponseHead(200, [])), (frames.data(1, b"a"), b"a")):
+        talk.receive(wire[:-1])
+        assert not talk.engine.has_event(stream)
+        assert talk.engine.next_event(stream) is NEED_DATA
+        talk.receive(wire[-1:])
+        assert talk.engine.next_event(stream) == event
+
+
+def test_small_parts_that_nobody_has_asked_for_are_gathered() -> None:
+    """An object for each would take far more room than the window of the stream allows for."""
+    talk = Dialogue()
+    stream = talk.request()
+    content = [b"%05d" % number for number in range(20_000)]
+    talk.receive(frames.headers(1), *(frames.data(1, part) for part in content), frames.data(1, bytes(600), True))
+    assert len(stream.events) < 20
+    assert talk.events(stream) == [ResponseHead(200, []), b"".join(content) + bytes(600), END]
+
+
+def test_small_parts_that_are_asked_for_are_not_held_back() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.receive(frames.headers(1))
+    assert talk.engine.next_event(stream) == ResponseHead(200, [])
+    for part in (b"a", b"bc", b"d"):
+        talk.receive(frames.data(1, part))
+        event = talk.engine.next_event(stream)
+        assert (type(event), event) == (bytes, part)
+        assert talk.engine.next_event(stream) is NEED_DATA
+    assert stream.received == 4
+
+
+@every_feeding
+def test_responses_on_many_streams_are_told_apart(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    streams = [talk.request() for _ in range(5)]
+    answers = [frames.headers(stream.id, 200 + stream.id) for stream in reversed(streams)]
+    bodies = [frames.data(stream.id, b"%d" % stream.id, True) for stream in streams]
+    talk.receive(*answers, *bodies)
+    assert talk.touched == {stream.id for stream in streams}
+    for stream in streams:
+        assert talk.events(stream) == [ResponseHead(200 + stream.id, []), b"%d" % stream.id, END]
+    assert talk.engine.open_streams == 0
+
+
+def test_a_list_of_fields_belongs_to_one_response() -> None:
+    """Equal heads are translated once; a user may change what is given to him."""
+    talk = Dialogue()
+    heads = []
+    for _ in range(3):
+        stream = talk.request()
+        talk.receive(frames.frame(1, 5, stream.id, b"\x88\x80"[:1] + b"\x10\x01x\x01y"))
+        head = talk.engine.next_event(stream)
+        assert isinstance(head, ResponseHead)
+        heads.append(head)
+        head.headers.append((b"added", b""))
+    assert [len(head.headers) for head in heads] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("status", [200, 299])
+def test_a_tunnel_carries_what_no_length_bounds(status: int) -> None:
+    talk = Dialogue()
+    stream = talk.request(b"CONNECT")
+    talk.receive(frames.headers(1, status, LENGTH_5), frames.data(1, b"0123456789"))
+    assert talk.events(stream)[1] == b"0123456789"
+    assert talk.send(stream, b"abc") == 3
+
+
+def test_a_refused_tunnel_has_a_body_of_its_length() -> None:
+    talk = Dialogue()
+    stream = talk.request(b"CONNECT")
+    talk.receive(frames.headers(1, 403, LENGTH_5), frames.data(1, b"0123456789"))
+    assert str(talk.failure(stream)) == "Received 10 bytes of a body of 5"
+
+
+def parts(stream_id: int, size: int, padding: int | None = None) -> bytes:
+    step = 60_000
+    sizes = [step] * (size // step) + [size % step]
+    return b"".join(frames.data(stream_id, bytes(each), padding=padding) for each in sizes if each)
+
+
+def test_credit_of_a_stream_comes_back_as_its_body_is_read() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.sent()
+    talk.receive(frames.headers(1), parts(1, STREAM_WINDOW - 1))
+    assert window_updates(talk.sent()) == {}
+    returned = 0
+    while talk.engine.next_event(stream) is not NEED_DATA:
+        returned += window_updates(talk.sent()).get(1, 0)
+    assert STREAM_WINDOW // 2 <= returned <= STREAM_WINDOW
+    assert stream.window == 1 + returned
+
+
+@pytest.mark.field(54)
+def test_credit_of_the_connection_comes_back_without_a_reader() -> None:
+    """So a slow reader of one stream holds up no other. The window never runs dry."""
+    talk = Dialogue()
+    streams = [talk.request() for _ in range(8)]
+    for stream in streams:
+        talk.receive(frames.headers(stream.id), parts(stream.id, STREAM_WINDOW))
+        assert talk.engine._window > CONNECTION_WINDOW // 2 - 60_000
+    returned = window_updates(talk.sent())
+    assert set(returned) == {0}
+    assert returned[0] >= 8 * STREAM_WINDOW - CONNECTION_WINDOW // 2
+
+
+def test_a_download_much_larger_than_the_windows_goes_on() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.receive(frames.headers(1))
+    received = 0
+    for _ in range(40):
+        talk.receive(parts(1, 2**20, padding=9))
+        received += sum(len(event) for event in talk.events(stream) if isinstance(event, bytes))
+    assert received == 40 * 2**20
+    talk.receive(frames.data(1, b"", True))
+    assert talk.events(stream) == [END]
+
+
+def test_padding_is_credited_on_arrival() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.sent()
+    talk.receive(frames.headers(1))
+    frame = frames.data(1, b"", padding=255)
+    for _ in range(STREAM_WINDOW // 2 // 256):
+        talk.receive(frame)
+    assert window_updates(talk.sent()) == {1: STREAM_WINDOW // 2}
+    assert stream.window == STREAM_WINDOW
+    assert talk.engine.next_event(stream) == ResponseHead(200, [])
+    assert talk.engine.next_event(stream) is NEED_DATA
+
+
+def test_no_credit_is_given_for_a_response_that_has_ended() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.sent()
+    talk.receive(frames.headers(1), parts(1, STREAM_WINDOW - 100), frames.data(1, b"", True))
+    assert len(talk.events(stream)) == 3
+    assert window_updates(talk.sent()) == {}
+
+
+@pytest.mark.field(33)
+@every_feeding
+def test_the_connection_gets_back_what_a_dropped_stream_has_used(feeding: Feeding) -> None:
+    """That holds for what nobody has read, and for what arrives after the reset."""
+    talk = Dialogue(feeding)
+    returned = used = 0
+    for _ in range(3):
+        stream = talk.request()
+        talk.sent()
+        unread, late = parts(stream.id, 3 * 2**20), parts(stream.id, 2**20)
+        talk.receive(frames.headers(stream.id), unread)
+        returned += window_updates(talk.sent()).get(0, 0)
+        talk.engine.finish(stream)
+        assert [(frame.stream_id, frame.error_code) for frame in talk.sent()] == [(stream.id, 8)]
+        talk.receive(late, frames.data(stream.id, b"", True))
+        returned += window_updates(talk.sent()).get(0, 0)
+        used += 2**22
+    assert not talk.engine.failed
+    assert 0 <= used - returned < CONNECTION_WINDOW // 2
+    assert talk.engine._window == CONNECTION_WINDOW - (used - returned)
+
+
+@every_feeding
+def test_what_comes_late_for_a_dropped_stream_is_ignored(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    dropped, kept = talk.request(), talk.request()
+    talk.engine.finish(dropped)
+    late = [frames.headers(1, 103), frames.headers(1), frames.data(1, b"a"), frames.window_update(1, 5)]
+    talk.receive(*late, frames.rst_stream(1, 8), frames.headers(3, 200, end_stream=True))
+    assert talk.touched == {3}
+    assert talk.events(kept) == [ResponseHead(200, []), END]
+    assert talk.engine.open_streams == 0
+
+
+# Name: what breaks a response on stream 1, and what is said of it.
+BROKEN: dict[str, tuple[bytes, str]] = {
+    "longer than its length": (
+        frames.headers(1, 200, LENGTH_5) + frames.data(1, b"hello") + frames.data(1, b"!"),
+        "Received 6 bytes of a body of 5",
+    ),
+    "shorter than its length": (
+        frames.headers(1, 200, LENGTH_5) + frames.data(1, b"hell", True),
+        "Received 4 of 5 bytes of the body",
+    ),
+    "ends with its head before its length": (
+        frames.headers(1, 200, LENGTH_5, end_stream=True),
+        "Received 0 of 5 bytes of the body",
+    ),
+    "ends with trailers before its length": (
+        frames.headers(1, 200, LENGTH_5) + frames.headers(1, None, end_stream=True),
+        "Received 0 of 5 bytes of the body",
+    ),
+    "two heads": (
+        frames.headers(1) + frames.headers(1, end_stream=True),
+        "Received header fields in the middle of a response",
+    ),
+    "trailers that end nothing": (
+        frames.headers(1) + frames.headers(1, None, (b"x", b"y")),
+        "Received header fields in the middle of a response",
+    ),
+    "interim response after the head": (
+        frames.headers(1) + frames.headers(1, 103),
+        "Received header fields in the middle of a response",
+    ),
+    "no status": (frames.headers(1, None, (b"server", b"a")), "Received a response without ':status'"),
+    "no status, complete": (frames.headers(1, None, end_stream=True), "Received a response without ':status'"),
+    "interim response at the end": (
+        frames.headers(1, 103, end_stream=True),
+        "Received an interim response (103) that ends the stream",
+    ),
+    "too many interim responses": (
+        frames.headers(1, 103) * 65,
+        "Received more than 64 interim responses in a row",
+    ),
+    "body before the head": (frames.data(1, b"a"), "Received a body without a response before it"),
+    "body after an interim response": (
+        frames.headers(1, 100) + frames.data(1, b"a"),
+        "Received a body without a response before it",
+    ),
+    "bad status": (frames.headers(1, b"abc"), "Received a response with an invalid ':status': b'abc'"),
+    "upper case": (frames.headers(1, 200, (b"Server", b"a")), "Received an invalid header name b'Server'"),
+    "connection-specific": (
+        frames.headers(1, 200, (b"connection", b"close")),
+        "Received the connection-specific header b'connection'",
+    ),
+    "line break in a value": (
+        frames.headers(1, 200, (b"x", b"a\r\nb")),
+        "Received an invalid value of header b'x'",
+    ),
+    "pseudo-header of a request": (
+        frames.headers(1, 200, (b":path", b"/")),
+        "Received an invalid pseudo-header field b':path'",
+    ),
+    "pseudo-header in the trailers": (
+        frames.headers(1) + frames.headers(1, None, (b":path", b"/"), end_stream=True),
+        "Received an invalid pseudo-header field b':path'",
+    ),
+    "two lengths": (
+        frames.headers(1, 200, LENGTH_5, (b"content-length", b"6")),
+        "Received an invalid Content-Length: b'6'",
+    ),
+    "increment of zero": (frames.window_update(1, 0), "Received an illegal WINDOW_UPDATE of 0"),
+    "window too large": (
+        frames.window_update(1, 2**31 - 1),
+        "Received an illegal WINDOW_UPDATE of 2147483647",
+    ),
+}
+
+
+@pytest.mark.field(55)
+@every_feeding
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_response_ends_its_stream_alone(feeding: Feeding, name: str) -> None:
+    """It is reset, once, it says what was wrong, it is not worth repeating, and its neighbour goes on."""
+    wire, text = BROKEN[name]
+    talk = Dialogue(feeding)
+    broken, neighbour = talk.upload(), talk.request()
+    talk.sent()
+    late = frames.data(1, b"late") + frames.rst_stream(1, 0)
+    talk.receive(wire, frames.headers(3), late, frames.data(3, b"a", True))
+    failure = talk.failure(broken)
+    assert (type(failure), str(failure)) == (RemoteProtocolError, text)
+    assert str(talk.failure(broken)) == text
+    assert talk.failure(broken) is not failure
+    assert talk.engine.send_credit(broken) == 0
+    codes = [frame.error_code for frame in talk.sent() if frame.stream_id == 1]
+    assert codes == [3 if "WINDOW" in text else 1]
+    assert talk.events(neighbour) == [ResponseHead(200, []), b"a", END]
+    assert talk.engine.open_streams == 0
+    talk.engine.finish(broken)
+    assert talk.sent() == []
+    assert talk.engine.usable
+
+
+@every_feeding
+def test_more_than_a_streams_window_ends_the_stream(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    stream, neighbour = talk.request(), talk.request()
+    talk.sent()
+    talk.receive(frames.headers(1), parts(1, STREAM_WINDOW), frames.data(1, b"x"), frames.headers(3, end_stream=True))
+    assert str(talk.failure(stream)) == "Received more data than the stream's window allows"
+    assert [(f.stream_id, f.error_code) for f in talk.sent() if type(f).__name__ == "RstStreamFrame"] == [(1, 3)]
+    assert talk.events(neighbour)[-1] is END
+
+
+def test_what_came_before_a_failure_is_read_first() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.receive(frames.headers(1), frames.data(1, b"abc"), frames.rst_stream(1, 2))
+    assert talk.engine.next_event(stream) == ResponseHead(200, [])
+    assert talk.engine.next_event(stream) == b"abc"
+    assert str(talk.failure(stream)) == "<StreamReset stream_id:1, error_code:2, remote_reset:True>"
+
+
+@every_feeding
+def test_a_window_that_overflows_after_the_response_does_not_spoil_it(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    stream = talk.upload()
+    talk.receive(frames.headers(1, 200, end_stream=True), frames.window_update(1, 2**31 - 1))
+    assert talk.events(stream) == [ResponseHead(200, []), END]
+    assert talk.engine.open_streams == 0

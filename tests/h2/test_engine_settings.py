@@ -1,0 +1,125 @@
+"""The server's settings: what is assumed before they come, what they allow, and their changes in flight."""
+
+import pytest
+from httpcore_h2._events import END_OF_STREAM, ChangedSetting
+from httpcore_test_support import h2_frames as frames
+from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding
+
+HEADER_TABLE_SIZE, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, ENABLE_CONNECT_PROTOCOL = 1, 3, 4, 8
+
+
+def limited_to(limit: int) -> bytes:
+    return frames.settings({MAX_CONCURRENT_STREAMS: limit})
+
+
+def test_a_hundred_streams_are_assumed_before_the_settings() -> None:
+    talk = Dialogue(first=b"")
+    assert not talk.engine.settings_received
+    for _ in range(100):
+        talk.request()
+    assert (talk.engine.can_open, talk.engine.open_streams) == (False, 100)
+
+
+@pytest.mark.field(47)
+@every_feeding
+def test_settings_without_a_limit_lift_the_assumed_one(feeding: Feeding) -> None:
+    talk = Dialogue(feeding, frames.settings({INITIAL_WINDOW_SIZE: 1000}))
+    assert talk.engine.settings_received
+    for _ in range(300):
+        talk.request()
+    assert talk.engine.can_open
+    talk.receive(limited_to(300))
+    assert not talk.engine.can_open
+    # What later settings do not mention stays as it is.
+    talk.receive(frames.settings({INITIAL_WINDOW_SIZE: 2000}))
+    assert not talk.engine.can_open
+
+
+@pytest.mark.field(41)
+@every_feeding
+def test_a_limit_lowered_in_flight_lets_the_streams_end_and_opens_no_more(feeding: Feeding) -> None:
+    talk = Dialogue(feeding, limited_to(2))
+    first, second = talk.request(), talk.request()
+    talk.receive(limited_to(1), frames.headers(1, 200, end_stream=True))
+    assert talk.events(first)[-1] is END_OF_STREAM
+    assert (talk.engine.can_open, talk.engine.open_streams) == (False, 1)
+    talk.receive(frames.headers(3, 200, end_stream=True))
+    assert talk.events(second)[-1] is END_OF_STREAM
+    assert talk.engine.can_open
+    talk.request()
+    assert not talk.engine.can_open
+
+
+@pytest.mark.field(55)
+@every_feeding
+def test_a_limit_of_zero_opens_no_stream_until_it_is_raised(feeding: Feeding) -> None:
+    talk = Dialogue(feeding, limited_to(0))
+    assert (talk.engine.can_open, talk.engine.usable) == (False, True)
+    talk.receive(limited_to(3))
+    streams = [talk.request() for _ in range(3)]
+    assert not talk.engine.can_open
+    talk.receive(limited_to(0))
+    assert talk.touched == {stream.id for stream in streams}
+    talk.receive(frames.headers(1, 200, end_stream=True), limited_to(4))
+    assert talk.engine.can_open
+
+
+@every_feeding
+def test_changes_are_reported_and_acknowledged(feeding: Feeding) -> None:
+    talk = Dialogue(feeding, first=b"")
+    talk.receive(limited_to(10), limited_to(2), frames.settings_ack())
+    assert [change.changed_settings for change in talk.settings] == [
+        {MAX_CONCURRENT_STREAMS: ChangedSetting(MAX_CONCURRENT_STREAMS, None, 10)},
+        {MAX_CONCURRENT_STREAMS: ChangedSetting(MAX_CONCURRENT_STREAMS, 10, 2)},
+    ]
+    assert repr(talk.settings[1]) == (
+        "<RemoteSettingsChanged changed_settings:{ChangedSetting(setting=3, original_value=10, new_value=2)}>"
+    )
+    assert [frame.flags for frame in talk.sent()] == [{"ACK"}, {"ACK"}]
+
+
+def test_settings_that_nobody_knows_are_ignored() -> None:
+    talk = Dialogue(first=frames.settings({0xFEED: 7, MAX_CONCURRENT_STREAMS: 1}))
+    talk.request()
+    assert (talk.engine.failed, talk.engine.can_open) == (False, False)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_extended_connect_is_there_if_the_server_says_so(value: int) -> None:
+    talk = Dialogue(first=b"")
+    assert not talk.engine.supports_extended_connect
+    talk.receive(frames.settings({ENABLE_CONNECT_PROTOCOL: value}))
+    assert talk.engine.supports_extended_connect == bool(value)
+
+
+def test_the_table_for_compression_follows_the_settings() -> None:
+    talk = Dialogue()
+    for size in (4096, 0, 100):
+        talk.receive(frames.settings({HEADER_TABLE_SIZE: size}))
+        talk.sent()
+        talk.client._decoder.max_allowed_table_size = size
+        for _ in range(3):
+            talk.request(b"GET", (b"accept", b"*/*"))
+            [sent] = talk.sent()
+            assert talk.client.fields(sent)[-1] == (b"accept", b"*/*")
+        assert talk.client._decoder.header_table_size == size
+
+
+def test_a_server_may_offer_to_remember_more_than_we_do() -> None:
+    talk = Dialogue()
+    talk.receive(frames.settings({HEADER_TABLE_SIZE: 2**31 - 1}))
+    talk.sent()
+    talk.client._decoder.max_allowed_table_size = 2**31 - 1
+    talk.request(b"GET", (b"x", b"y" * 50_000))
+    first, *rest = talk.sent()
+    first.data += b"".join(frame.data for frame in rest)
+    assert talk.client.fields(first)[-1] == (b"x", b"y" * 50_000)
+    assert talk.client._decoder.header_table_size == 64 * 1024
+
+
+@every_feeding
+def test_a_ping_is_answered(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    talk.receive(frames.ping(b"abcdefgh"), frames.ping(b"ignored.", ack=True))
+    [answer] = talk.sent()
+    assert (answer.opaque_data, answer.flags) == (b"abcdefgh", {"ACK"})

@@ -1,0 +1,233 @@
+"""Header compression: what is remembered stands for the same fields as long as the tables are the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hpack import Decoder, Encoder, NeverIndexedHeaderTuple
+from httpcore_h2 import _fields
+from httpcore_h2._fields import FieldDecoder, FieldEncoder
+from httpcore_models import RemoteProtocolError
+from hypothesis import given
+from hypothesis import strategies as st
+
+Headers = list[tuple[bytes, bytes]]
+
+GET: Headers = [
+    (b":method", b"GET"),
+    (b":authority", b"localhost"),
+    (b":scheme", b"https"),
+    (b":path", b"/"),
+    (b"accept", b"*/*"),
+]
+NAMES = [b"accept", b"cookie", b"authorization", b"content-length", b"x-one", b"x-two"]
+FIELD = st.tuples(st.sampled_from(NAMES), st.sampled_from([b"", b"1", b"a" * 126, b"b" * 127, b"c" * 300, b"\xff"]))
+PSEUDO = st.tuples(
+    st.just((b":method", b"GET")), st.just((b":authority", b"a")), st.tuples(st.just(b":path"), st.binary(min_size=1))
+)
+REQUESTS = st.builds(lambda pseudo, fields: [*pseudo, *fields], PSEUDO, st.lists(FIELD, max_size=5))
+
+
+class CountingEncoder(Encoder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def encode(self, *arguments: Any, **options: Any) -> bytes:
+        self.calls += 1
+        return bytes(super().encode(*arguments, **options))
+
+
+class CountingDecoder(Decoder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def decode(self, *arguments: Any, **options: Any) -> Any:
+        self.calls += 1
+        return super().decode(*arguments, **options)
+
+
+def decoded(decoder: Decoder, block: bytes) -> Headers:
+    return [(bytes(name), bytes(value)) for name, value in decoder.decode(block, raw=True)]
+
+
+@given(st.lists(st.tuples(st.none() | st.integers(0, 4096), REQUESTS), max_size=12))
+def test_a_server_reads_the_fields_that_were_sent(requests: list[tuple[int | None, Headers]]) -> None:
+    """Whatever came before, and whatever size of the table the server's settings ask for in between."""
+    encoder, decoder = Encoder(), Decoder()
+    fields = FieldEncoder(encoder)
+    for size, request in requests:
+        if size is not None and size != encoder.header_table_size:
+            encoder.header_table_size = decoder.max_allowed_table_size = size
+            fields.forget()
+        assert decoded(decoder, fields.encode(request)) == request
+
+
+def test_requests_that_look_alike_are_not_compressed_twice() -> None:
+    encoder, decoder = CountingEncoder(), Decoder()
+    fields = FieldEncoder(encoder)
+    blocks = [fields.encode(GET) for _ in range(10)]
+    assert encoder.calls <= 4
+    assert all(decoded(decoder, block) == GET for block in blocks)
+    assert len(blocks[-1]) == len(GET)
+
+
+@pytest.mark.parametrize("name", [b":path", b"content-length"])
+def test_fields_that_differ_every_time_leave_the_table_alone(name: bytes) -> None:
+    encoder = Encoder()
+    fields = FieldEncoder(encoder)
+    for number in range(100):
+        fields.encode([*GET[:3], (name, b"%d" % (1000 + number))])
+    assert len(encoder.header_table.dynamic_entries) == 1  # the authority
+
+
+@pytest.mark.parametrize(
+    ("field", "secret"),
+    [
+        ((b"authorization", b"Basic dTpw"), True),
+        ((b"proxy-authorization", b"Basic dTpw"), True),
+        ((b"cookie", b"a=b"), True),
+        ((b"cookie", b"session=" + b"x" * 40), False),
+        ((b"accept", b"*/*"), False),
+    ],
+)
+def test_what_could_be_guessed_from_its_compression_is_not_indexed(field: tuple[bytes, bytes], secret: bool) -> None:
+    """RFC 7541, section 7.1.3."""
+    encoder, decoder = Encoder(), Decoder()
+    for _ in range(2):
+        *_, sent = decoder.decode(FieldEncoder(encoder).encode([*GET, field]), raw=True)
+        assert (bytes(sent[0]), bytes(sent[1])) == field
+        assert isinstance(sent, NeverIndexedHeaderTuple) == secret
+        assert (field in encoder.header_table.dynamic_entries) == (not secret)
+
+
+def test_the_memory_of_an_encoder_is_bounded() -> None:
+    fields = FieldEncoder(Encoder())
+    for number in range(2 * _fields._MAX_REMEMBERED):
+        fields.encode([(b":method", b"GET")] * (number + 1))
+    assert len(fields._known) <= _fields._MAX_REMEMBERED
+
+
+def literal(name: bytes, value: bytes) -> bytes:
+    """A field that enters the table, whether it is there already or not."""
+    return b"\x40" + _fields._string(name) + _fields._string(value)
+
+
+def reference(number: int) -> bytes:
+    """The field that has entered the table as the last one but `number`."""
+    return bytes([0x80 | (62 + number)])
+
+
+def sizes(size: int) -> bytes:
+    """A change of the size of the table; sizes of 31 + 127 and above take two bytes more."""
+    assert size >= 31 + 128
+    size -= 31
+    return bytes([0x3F, size & 127 | 128, size >> 7])
+
+
+def fields_of(decoder: FieldDecoder[Headers], block: bytes) -> Headers:
+    found = decoder.decode(block)
+    assert not isinstance(found, RemoteProtocolError)
+    return found
+
+
+def test_responses_that_look_alike_are_not_decompressed_twice() -> None:
+    inner = CountingDecoder()
+    decoder = FieldDecoder(inner, tuple)
+    first = literal(b"server", b"a")
+    repeated = b"\x88" + reference(0)
+    assert decoder.decode(first) == ((b"server", b"a"),)
+    assert [decoder.decode(repeated) for _ in range(10)] == [((b":status", b"200"), (b"server", b"a"))] * 10
+    assert inner.calls == 2
+
+
+def test_what_is_remembered_is_forgotten_when_the_table_changes() -> None:
+    decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
+    for value in (b"1", b"2", b"3"):
+        decoder.decode(literal(b"x", value))
+        assert fields_of(decoder, reference(0)) == [(b"x", value)]
+
+
+def test_a_field_that_enters_a_full_table_twice_changes_it() -> None:
+    decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
+    for name in (b"a", b"b", b"c"):
+        decoder.decode(literal(name, b"x" * 1300))
+    assert fields_of(decoder, reference(2))[0][0] == b"a"
+    # There is no room for four of them: the last ones are b, c, c now.
+    decoder.decode(literal(b"c", b"x" * 1300))
+    assert fields_of(decoder, reference(2))[0][0] == b"b"
+
+
+def test_a_change_of_the_size_of_the_table_is_never_skipped() -> None:
+    decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
+    for size in (200, 4096, 200):
+        assert fields_of(decoder, sizes(size) + b"\x88") == [(b":status", b"200")]
+    decoder.decode(literal(b"a", b"x" * 300))
+    with pytest.raises(RemoteProtocolError, match=r"^Received header fields that cannot be decompressed: "):
+        decoder.decode(reference(0))
+
+
+@given(st.data())
+def test_remembering_makes_no_difference(data: st.DataObject) -> None:
+    """Any mixture of references, literals and changes of size gives what hpack gives without any memory."""
+    plain = Decoder()
+    decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
+    part = st.one_of(
+        st.builds(reference, st.integers(0, 3)),
+        st.builds(literal, st.sampled_from([b"a", b"b"]), st.sampled_from([b"", b"x" * 1300, b"y" * 1900])),
+    )
+    change = st.sampled_from([b"", b"", sizes(1500), sizes(4096)])
+    pool = data.draw(
+        st.lists(st.builds(lambda size, parts: size + b"".join(parts), change, st.lists(part)), max_size=6)
+    )
+    for block in data.draw(st.lists(st.sampled_from(pool), max_size=20)) if pool else ():
+        try:
+            expected = decoded(plain, block)
+        except Exception:
+            with pytest.raises(RemoteProtocolError):
+                decoder.decode(block)
+            return
+        assert decoder.decode(block) == expected
+
+
+def test_a_translation_that_fails_is_returned_and_changes_nothing() -> None:
+    def refuse(headers: Headers) -> Headers:
+        if (b"bad", b"") in headers:
+            raise RemoteProtocolError("refused")
+        return headers
+
+    decoder = FieldDecoder(Decoder(), refuse)
+    for _ in range(2):
+        assert str(decoder.decode(literal(b"bad", b""))) == "refused"
+    assert str(decoder.decode(reference(1))) == "refused"
+    assert decoder.decode(b"\x88") == [(b":status", b"200")]
+
+
+def test_the_memory_of_a_decoder_is_bounded() -> None:
+    decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
+    for number in range(2 * _fields._MAX_REMEMBERED):
+        decoder.decode(b"\x88" * (number + 1))
+    assert len(decoder._known) <= _fields._MAX_REMEMBERED
+    decoder = FieldDecoder(Decoder(), list)
+    decoder.decode(b"\x88" * (_fields._MAX_REMEMBERED_BLOCK + 1))
+    assert not decoder._known
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [lambda: b"\x80", lambda: reference(0), lambda: b"\x40\x05ab", lambda: sizes(8000), lambda: b"\x7f" + b"\xff" * 9],
+)
+def test_what_cannot_be_decompressed_is_an_error(broken: Callable[[], bytes]) -> None:
+    decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
+    with pytest.raises(RemoteProtocolError, match=r"^Received header fields that cannot be decompressed: "):
+        decoder.decode(broken())
+
+
+def test_a_small_block_that_stands_for_many_fields_is_an_error() -> None:
+    inner = Decoder()
+    inner.max_header_list_size = 100 * 1024
+    decoder: FieldDecoder[Headers] = FieldDecoder(inner, list)
+    decoder.decode(literal(b"x", b"y" * 4000))
+    with pytest.raises(RemoteProtocolError, match=r"^Received header fields that cannot be decompressed: "):
+        decoder.decode(reference(0) * 30)

@@ -1,0 +1,200 @@
+"""Cutting bytes into frames, putting header blocks together, and counting what transfers nothing."""
+
+import contextlib
+import itertools
+from unittest.mock import Mock
+
+import pytest
+from httpcore_h2 import _frames
+from httpcore_h2._frames import (
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    HEADERS,
+    PADDED,
+    SETTINGS,
+    FloodGuard,
+    Frame,
+    FrameReader,
+    HeaderBlocks,
+    build_frame,
+    build_frame_header,
+    unpadded,
+)
+from httpcore_models import RemoteProtocolError
+from httpcore_test_support import h2_frames
+from httpcore_test_support.exchanges import bytewise, cut_at
+from hypothesis import given
+from hypothesis import strategies as st
+
+LIMIT = 70_000
+FIRST = Frame(SETTINGS, 0, 0, b"")
+FRAMES = st.builds(Frame, st.integers(0, 255), st.integers(0, 255), st.integers(0, 2**31 - 1), st.binary(max_size=40))
+
+
+def read(pieces: list[bytes], limit: int = LIMIT) -> list[Frame]:
+    reader = FrameReader(limit)
+    return [frame for piece in pieces for frame in reader.receive_data(piece)]
+
+
+@given(st.lists(FRAMES), st.sets(st.integers(0, 500)))
+def test_frames_are_the_same_however_they_are_cut(sent: list[Frame], cuts: set[int]) -> None:
+    frames = [FIRST, *sent]
+    wire = b"".join(build_frame(*frame) for frame in frames)
+    assert wire == b"".join(h2_frames.frame(*frame) for frame in frames)
+    assert read([wire]) == read(bytewise(wire)) == read(cut_at(wire, {min(cut, len(wire)) for cut in cuts})) == frames
+
+
+def test_the_header_of_a_frame_is_that_of_the_whole_frame() -> None:
+    payload = bytes(LIMIT)
+    assert build_frame_header(LIMIT, DATA, 1, 5) + payload == build_frame(DATA, 1, 5, memoryview(payload))
+
+
+def test_the_reserved_bit_of_a_stream_id_is_ignored() -> None:
+    assert read([h2_frames.settings() + h2_frames.frame(DATA, 0, 2**31 + 5, b"")])[1].stream_id == 5
+
+
+def test_a_frame_of_the_largest_size_is_read_and_a_larger_one_is_refused_by_its_header() -> None:
+    first = h2_frames.settings()
+    assert len(read([first, h2_frames.frame(DATA, 0, 1, bytes(LIMIT))])[1].payload) == LIMIT
+    for pieces in ([first + build_frame_header(LIMIT + 1, DATA, 0, 1)], bytewise(first + b"\x01\x11\x71\0\0\0\0\0\1")):
+        with pytest.raises(RemoteProtocolError, match=r"^Received a frame of 70001 bytes; 70000 are allowed$"):
+            read(pieces)
+
+
+def test_frames_before_a_refused_one_are_not_lost() -> None:
+    frames = FrameReader(LIMIT).receive_data(h2_frames.settings() + h2_frames.ping() + b"\xff" * 9)
+    assert [frame.type for frame in itertools.islice(frames, 2)] == [SETTINGS, 6]
+    with pytest.raises(RemoteProtocolError):
+        next(frames)
+
+
+def test_a_large_frame_in_small_pieces_is_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pieces are not looked at before the frame is complete: that would take quadratic time."""
+    unpack = Mock(wraps=_frames._unpack_header)
+    monkeypatch.setattr(_frames, "_unpack_header", unpack)
+    wire = h2_frames.settings() + h2_frames.data(1, bytes(60_000))
+    assert len(read(cut_at(wire, set(range(0, len(wire), 10))))) == 2
+    assert 2 <= unpack.call_count <= 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", "'HTTP/1.1 400 Bad Request'"),
+        (b"HTTP/1.0 505 \xff\r\n", r"'HTTP/1.0 505 \\xff'"),
+    ],
+)
+def test_an_answer_in_plain_text_is_told(answer: bytes, text: str) -> None:
+    with pytest.raises(RemoteProtocolError) as caught:
+        read([answer])
+    assert str(caught.value) == f"Server answered with HTTP/1 instead of HTTP/2: {text}"
+
+
+def test_the_first_frame_has_to_be_settings() -> None:
+    with pytest.raises(RemoteProtocolError, match=r"^Server did not begin with a SETTINGS frame: b'.*'$"):
+        read(bytewise(h2_frames.ping()))
+    assert read([h2_frames.settings(), h2_frames.ping()])
+
+
+@pytest.mark.parametrize(
+    ("payload", "data"),
+    [(b"\0", b""), (b"\0abc", b"abc"), (b"\2abc\0\0", b"abc"), (b"\3\0\0\0", b"")],
+)
+def test_padding_is_removed(payload: bytes, data: bytes) -> None:
+    assert unpadded(Frame(DATA, PADDED, 1, payload)) == data
+    assert unpadded(Frame(DATA, 0, 1, payload)) == payload
+
+
+@pytest.mark.parametrize("payload", [b"", b"\1", b"\4abc", b"\xff" * 255])
+def test_more_padding_than_payload_is_refused(payload: bytes) -> None:
+    with pytest.raises(RemoteProtocolError, match=r"^Received a frame with invalid padding on stream 7$"):
+        unpadded(Frame(DATA, PADDED, 7, payload))
+
+
+def block_of(*frames: Frame) -> tuple[Frame, bytes] | None:
+    blocks = HeaderBlocks()
+    complete = None
+    for frame in frames:
+        blocks.check(frame)
+        assert complete is None
+        complete = blocks.receive(frame)
+    return complete
+
+
+def test_a_header_block_is_put_together() -> None:
+    head = Frame(HEADERS, 0x1 | PADDED | 0x20, 1, b"\2" + b"prior" + b"ab" + b"\0\0")
+    rest = [Frame(CONTINUATION, 0, 1, b"cd"), Frame(CONTINUATION, 0, 1, b"")]
+    assert block_of(head, *rest) is None
+    assert block_of(head, *rest, Frame(CONTINUATION, END_HEADERS, 1, b"ef")) == (head, b"abcdef")
+    alone = Frame(HEADERS, END_HEADERS, 1, b"xy")
+    assert block_of(alone) == (alone, b"xy")
+
+
+def test_one_block_leaves_nothing_to_the_next() -> None:
+    blocks = HeaderBlocks()
+    for name in (b"a", b"b"):
+        assert blocks.receive(Frame(HEADERS, 0, 1, name)) is None
+        assert blocks.receive(Frame(CONTINUATION, END_HEADERS, 1, name)) == (Frame(HEADERS, 0, 1, name), name * 2)
+
+
+@pytest.mark.parametrize(
+    ("frames", "text"),
+    [
+        ([Frame(CONTINUATION, END_HEADERS, 1, b"")], "a CONTINUATION frame without a HEADERS frame before it"),
+        ([Frame(HEADERS, 0, 1, b""), Frame(DATA, 0, 1, b"")], "another frame in the middle of a header block"),
+        ([Frame(HEADERS, 0, 1, b""), Frame(CONTINUATION, 0, 3, b"")], "another frame in the middle of a header block"),
+        ([Frame(HEADERS, 0, 1, b""), Frame(HEADERS, 4, 1, b"")], "another frame in the middle of a header block"),
+        ([Frame(HEADERS, 0x20 | END_HEADERS, 1, b"prio")], "a malformed HEADERS frame"),
+        (
+            [Frame(HEADERS, 0, 1, b"")] + [Frame(CONTINUATION, 0, 1, b"a")] * 64,
+            "a header block of more than 64 bytes in",
+        ),
+        ([Frame(HEADERS, 0, 1, bytes(60_000)), Frame(CONTINUATION, 0, 1, bytes(60_000))], "a header block of more"),
+    ],
+)
+def test_a_broken_header_block_is_refused(frames: list[Frame], text: str) -> None:
+    with pytest.raises(RemoteProtocolError, match=f"^Received {text}"):
+        block_of(*frames)
+
+
+def test_a_block_may_take_64_frames() -> None:
+    frames = [Frame(HEADERS, 0, 1, b"a")] + [Frame(CONTINUATION, 0, 1, b"a")] * 62
+    assert block_of(*frames, Frame(CONTINUATION, END_HEADERS, 1, b"a")) == (frames[0], b"a" * 64)
+
+
+def test_ten_thousand_idle_frames_in_a_row_are_one_too_many_only_after_that() -> None:
+    guard = FloodGuard()
+    for _ in range(10_000):
+        guard.idle_frame(5.0)
+    with pytest.raises(RemoteProtocolError, match=r"^Received more than 10000 frames in a row that transfer nothing$"):
+        guard.idle_frame(5.0)
+
+
+def test_a_hundred_idle_frames_a_second_may_go_on_for_ever() -> None:
+    guard = FloodGuard()
+    for number in range(50_000):
+        guard.idle_frame(number / 100)
+    accepted = 0
+    with contextlib.suppress(RemoteProtocolError):
+        for number in range(50_000):
+            guard.idle_frame(500 + number / 200)
+            accepted += 1
+    assert accepted < 30_000
+
+
+def test_quiet_hours_are_no_licence_for_a_larger_flood() -> None:
+    guard = FloodGuard()
+    guard.idle_frame(0.0)
+    for _ in range(10_000):
+        guard.idle_frame(1e6)
+    with pytest.raises(RemoteProtocolError):
+        guard.idle_frame(1e6)
+
+
+def test_whatever_is_transferred_starts_the_count_anew() -> None:
+    guard = FloodGuard()
+    for _ in range(3):
+        guard.progress()
+        for _ in range(10_000):
+            guard.idle_frame(0.0)

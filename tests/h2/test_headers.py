@@ -1,0 +1,183 @@
+"""Requests as header fields, and header fields as responses: what is translated, and what is refused."""
+
+from typing import Any
+
+import pytest
+from httpcore_h2._headers import FieldSection, RequestHead, field_section, request_head
+from httpcore_models import URL, LocalProtocolError, RemoteProtocolError, Request
+from hypothesis import given
+from hypothesis import strategies as st
+
+HOST = (b"Host", b"localhost:8080")
+
+Field = tuple[bytes, bytes]
+
+
+def translated(
+    *fields: Field, method: bytes = b"GET", url: str | URL = "https://localhost/", **extensions: Any
+) -> RequestHead:
+    return request_head(Request(method, url, headers=list(fields), extensions=extensions))
+
+
+def refusal(*fields: Field, **arguments: Any) -> str:
+    with pytest.raises(LocalProtocolError) as caught:
+        translated(*fields, **arguments)
+    return str(caught.value)
+
+
+def test_pseudo_headers_come_first_and_host_becomes_authority() -> None:
+    head = translated((b"X-One", b" 1 "), HOST, (b"Accept", b"*/*"), url="http://other/path?a=b")
+    assert head.headers == [
+        (b":method", b"GET"),
+        (b":authority", b"localhost:8080"),
+        (b":scheme", b"http"),
+        (b":path", b"/path?a=b"),
+        (b"x-one", b"1"),
+        (b"accept", b"*/*"),
+    ]
+    assert head[1:] == (False, None, False, False)
+
+
+@pytest.mark.parametrize(
+    ("field", "declared"),
+    [((b"Content-Length", b"0"), 0), ((b"content-length", b"12"), 12), ((b"Transfer-Encoding", b"chunked"), None)],
+)
+def test_a_body_is_announced_by_its_framing(field: Field, declared: int | None) -> None:
+    head = translated(HOST, field, method=b"POST")
+    assert (head.has_body, head.declared_length) == (True, declared)
+    assert (b"transfer-encoding", b"chunked") not in head.headers
+
+
+@pytest.mark.parametrize("name", [b"Connection", b"Keep-Alive", b"Proxy-Connection", b"Transfer-Encoding", b"Upgrade"])
+def test_fields_of_the_connection_are_left_out(name: bytes) -> None:
+    assert len(translated(HOST, (name, b"x")).headers) == 4
+
+
+def test_fields_that_a_connection_header_names_are_left_out() -> None:
+    fields = [(b"Connection", b"close, X-Hop,te"), (b"connection", b""), (b"x-hop", b"1"), (b"X-End", b"2")]
+    head = translated(HOST, *fields, (b"TE", b"Trailers"))
+    assert head.headers[4:] == [(b"x-end", b"2"), (b"te", b"Trailers")]
+
+
+@pytest.mark.field(52)
+def test_a_request_without_host_is_a_local_protocol_error() -> None:
+    assert refusal((b"Accept", b"*/*")) == "Missing mandatory Host: header"
+
+
+@pytest.mark.parametrize("value", [b"gzip", b"trailers, deflate", b""])
+def test_te_takes_trailers_alone(value: bytes) -> None:
+    assert refusal(HOST, (b"TE", value)) == f"Invalid value for TE header: {value!r}"
+
+
+@pytest.mark.parametrize("name", [b"", b"a b", b"a\r\nb", b"a\0", b":path", b"a:", b"\xe9", b"a\n"])
+def test_illegal_names_are_refused(name: bytes) -> None:
+    assert refusal(HOST, (name, b"x")) == f"Illegal header name {name!r}"
+
+
+@pytest.mark.parametrize("value", [b"a\r\nb: c", b"a\nb", b"a\0", b"a\r"])
+def test_illegal_values_are_refused(value: bytes) -> None:
+    assert refusal(HOST, (b"X-One", value)) == f"Illegal value of header {b'x-one'!r}"
+    assert refusal((b"Host", value)).startswith("Illegal value of header b'host'")
+
+
+@pytest.mark.parametrize("value", [b"", b"-1", b"+1", b"1.0", b"0x1", b"1 1", b"\xb2", b"9" * 21])
+def test_lengths_have_to_be_digits(value: bytes) -> None:
+    assert refusal(HOST, (b"Content-Length", value)) == f"bad Content-Length: {value!r}"
+
+
+def test_two_different_lengths_are_refused() -> None:
+    fields = [(b"Content-Length", b"5"), (b"content-length", b"6")]
+    assert refusal(HOST, *fields, method=b"POST") == "conflicting Content-Length headers"
+    assert translated(HOST, fields[0], fields[0], method=b"POST").declared_length == 5
+
+
+@pytest.mark.parametrize("method", [b"", b"G T", b"GET\r\n", b"\xe9"])
+def test_illegal_methods_are_refused(method: bytes) -> None:
+    assert refusal(HOST, method=method) == f"Illegal method {method!r}"
+
+
+@pytest.mark.parametrize("target", [b"", b"/a b", b"/\r\n", b"/\0", b"/\x7f"])
+def test_illegal_targets_are_refused(target: bytes) -> None:
+    url = URL(scheme=b"https", host=b"localhost", port=None, target=target)
+    assert refusal(HOST, url=url) == f"Illegal target {target!r}"
+
+
+def test_head_and_options_requests() -> None:
+    assert translated(HOST, method=b"HEAD").is_head
+    star = URL(scheme=b"https", host=b"localhost", port=None, target=b"*")
+    assert translated(HOST, method=b"OPTIONS", url=star).headers[3] == (b":path", b"*")
+
+
+def test_connect_has_neither_scheme_nor_path() -> None:
+    head = translated(HOST, method=b"CONNECT")
+    assert head.headers == [(b":method", b"CONNECT"), (b":authority", b"localhost:8080")]
+    assert (head.has_body, head.is_connect) == (True, True)
+
+
+@pytest.mark.parametrize(("scheme", "sent"), [("wss", b"https"), ("ws", b"http"), ("https", b"https")])
+def test_extended_connect_has_a_protocol_and_the_scheme_of_http(scheme: str, sent: bytes) -> None:
+    head = translated(HOST, method=b"CONNECT", url=f"{scheme}://localhost/chat", protocol=b"websocket")
+    assert head.headers == [
+        (b":method", b"CONNECT"),
+        (b":protocol", b"websocket"),
+        (b":authority", b"localhost:8080"),
+        (b":scheme", sent),
+        (b":path", b"/chat"),
+    ]
+    assert head.is_connect
+
+
+@given(st.lists(st.tuples(st.binary(max_size=5), st.binary(max_size=5))), st.binary(max_size=5))
+def test_no_field_that_is_sent_can_be_taken_for_two(fields: list[Field], method: bytes) -> None:
+    try:
+        head = translated(HOST, *fields, method=method)
+    except LocalProtocolError:
+        return
+    names = [name for name, _ in head.headers]
+    assert all(name == name.lower() for name in names)
+    assert sum(name.startswith(b":") for name in names) == (2 if method == b"CONNECT" else 4)
+    assert not any(byte in b"\r\n\0" for field in head.headers for part in field for byte in part)
+
+
+def test_a_response_head_is_translated() -> None:
+    fields = [(b":status", b"204"), (b"content-length", b"5"), (b"x-a", b" b\t"), (b"content-length", b"5")]
+    expected = [(b"content-length", b"5"), (b"x-a", b"b"), (b"content-length", b"5")]
+    assert field_section(fields) == FieldSection(204, expected, 5)
+    assert field_section([(b"x-sum", b"1")]) == FieldSection(None, [(b"x-sum", b"1")], None)
+
+
+OK = (b":status", b"200")
+
+
+@pytest.mark.field(55)
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ([(b":status", b"99")], "a response with an invalid ':status': b'99'"),
+        ([(b":status", b"2000")], "a response with an invalid ':status': b'2000'"),
+        ([(b":status", b"")], "a response with an invalid ':status': b''"),
+        ([(b":status", b"2 0")], "a response with an invalid ':status': b'2 0'"),
+        ([(b":status", b"200\n")], r"a response with an invalid ':status': b'200\n'"),
+        ([OK, OK], "an invalid pseudo-header field b':status'"),
+        ([(b"x-a", b"b"), OK], "an invalid pseudo-header field b':status'"),
+        ([OK, (b":path", b"/")], "an invalid pseudo-header field b':path'"),
+        ([OK, (b":new", b"/")], "an invalid pseudo-header field b':new'"),
+        ([OK, (b"X-A", b"b")], "an invalid header name b'X-A'"),
+        ([OK, (b"", b"b")], "an invalid header name b''"),
+        ([OK, (b"x a", b"b")], "an invalid header name b'x a'"),
+        ([OK, (b"x-a", b"b\r\nc")], "an invalid value of header b'x-a'"),
+        ([OK, (b"x-a", b"\0")], "an invalid value of header b'x-a'"),
+        ([OK, (b"connection", b"close")], "the connection-specific header b'connection'"),
+        ([OK, (b"keep-alive", b"5")], "the connection-specific header b'keep-alive'"),
+        ([OK, (b"proxy-connection", b"5")], "the connection-specific header b'proxy-connection'"),
+        ([OK, (b"transfer-encoding", b"chunked")], "the connection-specific header b'transfer-encoding'"),
+        ([OK, (b"upgrade", b"h2c")], "the connection-specific header b'upgrade'"),
+        ([OK, (b"content-length", b"-1")], "an invalid Content-Length: b'-1'"),
+        ([OK, (b"content-length", b"1, 1")], "an invalid Content-Length: b'1, 1'"),
+        ([OK, (b"content-length", b"1"), (b"content-length", b"2")], "an invalid Content-Length: b'2'"),
+    ],
+)
+def test_what_a_server_may_not_send_is_refused(fields: list[Field], text: str) -> None:
+    with pytest.raises(RemoteProtocolError) as caught:
+        field_section(fields)
+    assert str(caught.value) == f"Received {text}"

@@ -1,0 +1,33 @@
+"""The life of a connection: the table, and the diagram that shows it."""
+
+import collections
+import re
+
+import pytest
+from httpcore_h2 import _states
+from httpcore_h2._states import TRANSITIONS, Input, InvalidTransition, State, transition
+
+STEPS: dict[State, dict[Input, State | None]] = {
+    State.IDLE: {Input.REQUEST: State.ACTIVE, Input.COMPLETE: None, Input.CLOSE: State.CLOSED},
+    State.ACTIVE: {Input.REQUEST: State.ACTIVE, Input.COMPLETE: State.IDLE, Input.CLOSE: State.CLOSED},
+    State.CLOSED: {Input.REQUEST: None, Input.COMPLETE: None, Input.CLOSE: State.CLOSED},
+}
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("step", list(Input))
+def test_every_state_with_every_input(state: State, step: Input) -> None:
+    expected = STEPS[state][step]
+    if expected is not None:
+        assert transition(state, step) is expected
+        return
+    with pytest.raises(InvalidTransition, match=f"^no '{step.value}' for a connection that is {state.value}$"):
+        transition(state, step)
+
+
+def test_the_diagram_names_all_states_and_the_steps_of_the_table() -> None:
+    diagram = (_states.__doc__ or "").split("\n\n")[1]
+    # To close what is closed is not worth an arrow.
+    steps = [step.value for (start, step) in TRANSITIONS if start is not State.CLOSED]
+    assert collections.Counter(re.findall("[a-z]+", diagram)) == collections.Counter(steps)
+    assert sorted(re.findall("[A-Z]+", diagram)) == sorted(state.name for state in State)

@@ -1,0 +1,96 @@
+"""Many threads on one HTTP/2 connection."""
+
+import random
+import threading
+from typing import Any
+
+import pytest
+from httpcore import ConnectionPool, ReadTimeout
+from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.certificates import Certificates
+
+THREADS, REQUESTS = 40, 50
+
+
+@pytest.fixture(params=["https", "http"])
+def target(
+    request: pytest.FixtureRequest, caddy: CaddyServer, certificates: Certificates
+) -> tuple[str, dict[str, Any]]:
+    if request.param == "https":
+        return caddy.https_url, {"http2": True, "ssl_context": certificates.client_context()}
+    return caddy.http_url, {"http1": False, "http2": True}
+
+
+def in_threads(function: Any) -> None:
+    errors: list[BaseException] = []
+
+    def run(number: int) -> None:
+        try:
+            function(number)
+        except BaseException as exc:
+            errors.append(exc)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+@pytest.mark.field(45)
+@pytest.mark.field(49)
+def test_they_share_it_safely(target: tuple[str, dict[str, Any]]) -> None:
+    url, arguments = target
+    with ConnectionPool(max_connections=1, **arguments) as pool:
+
+        def work(number: int) -> None:
+            for index in range(REQUESTS):
+                content = f"{number} {index}".encode()
+                response = pool.request("POST", url + "/echo", content=content)
+                assert (response.status, response.content) == (200, content)
+
+        in_threads(work)
+        stats = pool.stats()
+        assert (stats.opened, stats.connections_idle, stats.requests_active) == (1, 1, 0)
+
+
+def test_some_give_up(target: tuple[str, dict[str, Any]]) -> None:
+    """Responses that are closed early and requests that time out leave those of other threads whole."""
+    url, arguments = target
+    with ConnectionPool(max_connections=1, **arguments) as pool:
+
+        def work(number: int) -> None:
+            chance = random.Random(number)
+            for _ in range(10):
+                kind = chance.randrange(3)
+                if kind == 0:
+                    with pool.stream("GET", url + "/1mb.bin"):
+                        pass
+                elif kind == 1:
+                    with pytest.raises(ReadTimeout):
+                        pool.request("GET", url + "/slow", extensions={"timeout": {"read": 0.01}})
+                else:
+                    assert len(pool.request("GET", url + "/small.txt").content) == 1_000
+
+        in_threads(work)
+        stats = pool.stats()
+        assert (stats.opened, stats.connections_idle, stats.requests_active) == (1, 1, 0)
+
+
+@pytest.mark.field(45)
+def test_trace_callbacks_may_send_requests_of_their_own(target: tuple[str, dict[str, Any]]) -> None:
+    """No lock is held while they run."""
+    url, arguments = target
+    with ConnectionPool(max_connections=1, **arguments) as pool:
+        seen: list[int] = []
+
+        def trace(event: str, info: dict[str, Any]) -> None:
+            if event.startswith("http2.") and not seen:
+                seen.append(pool.connections[0].is_available())
+            if event == "http2.receive_response_headers.complete":
+                seen.append(pool.request("GET", url + "/").status)
+
+        assert pool.request("GET", url + "/", extensions={"trace": trace}).status == 200
+        assert seen[-1] == 200

@@ -1,0 +1,310 @@
+"""HTTP/2 under a pool: protocols, further connections, requests that are repeated, and servers that misbehave."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from httpcore import AsyncConnectionPool, AsyncHTTPConnection, Origin, ReadTimeout, RemoteProtocolError
+from httpcore_test_support import h2_frames
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.recording import AsyncRecordingBackend
+from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import async_at_once
+from hyperframe.frame import HeadersFrame, RstStreamFrame
+
+pytestmark = pytest.mark.anyio
+
+MAX_CONCURRENT_STREAMS = 3
+REFUSED_STREAM, PROTOCOL_ERROR = 7, 1
+TIMEOUTS = {"timeout": {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}}
+
+
+@asynccontextmanager
+async def serving(script: Script, **options: Any) -> AsyncIterator[tuple[AsyncConnectionPool, ScriptedServer]]:
+    with scripted_server(script) as server:
+        pool = AsyncConnectionPool(http1=False, http2=True, **options)
+        async with pool:
+            yield pool, server
+        server.raise_failures()
+
+
+async def get(pool: AsyncConnectionPool, server: ScriptedServer, method: str = "GET", **arguments: Any) -> bytes:
+    return (await pool.request(method, server.url, extensions=TIMEOUTS, **arguments)).content
+
+
+class TestProtocols:
+    @pytest.mark.field(53)
+    @pytest.mark.parametrize(
+        ("options", "offered", "spoken"),
+        [
+            ({"http2": True}, ["h2", "http/1.1"], b"HTTP/2"),
+            ({"http1": False, "http2": True}, ["h2"], b"HTTP/2"),
+            ({}, ["http/1.1"], b"HTTP/1.1"),
+        ],
+    )
+    async def test_what_is_offered(
+        self, certificates: Certificates, options: dict[str, Any], offered: list[str], spoken: bytes
+    ) -> None:
+        """The server prefers what the client puts first."""
+        client, server_context = certificates.client_context(), certificates.server_context()
+        server_context.set_alpn_protocols(offered)
+        chosen: list[str | None] = []
+
+        def script(connection: Connection) -> None:
+            chosen.append(connection._socket.selected_alpn_protocol())  # type: ignore[attr-defined]
+            if chosen[-1] == "h2":
+                peer = Http2Peer(connection)
+                peer.start()
+                peer.respond(peer.request())
+            else:
+                connection.receive_request()
+                connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+
+        with scripted_server(script, tls=server_context) as server:
+            pool = AsyncConnectionPool(ssl_context=client, **options)
+            async with pool:
+                response = await pool.request("GET", server.url, extensions=TIMEOUTS)
+                assert (response.content, response.extensions["http_version"]) == (b"hello", spoken)
+        assert chosen == [offered[0]]
+
+    @pytest.mark.field(53)
+    @pytest.mark.parametrize(
+        ("options", "offered"),
+        [
+            ({"http2": True}, ["h2", "http/1.1"]),
+            ({"http1": False, "http2": True}, ["h2"]),
+            ({"http1": True, "http2": False}, ["http/1.1"]),
+        ],
+    )
+    async def test_the_order_of_the_offer(self, options: dict[str, Any], offered: list[str]) -> None:
+        class Context:
+            def set_alpn_protocols(self, protocols: list[str]) -> None:
+                self.protocols = protocols
+
+        context = Context()
+        origin = Origin(b"https", b"localhost", 443)
+        backend = AsyncRecordingBackend([b""])
+        connection = AsyncHTTPConnection(origin, context, network_backend=backend, **options)  # type: ignore[arg-type]
+        with pytest.raises(RemoteProtocolError):
+            await connection.request("GET", "https://localhost/")
+        assert context.protocols == offered
+        await connection.aclose()
+
+
+class TestConnections:
+    async def test_requests_share_one(self) -> None:
+        async with serving(http2_script(answering)) as (pool, server):
+            assert await async_at_once(*[lambda: get(pool, server)] * 20) == [b"hello"] * 20
+            assert len(server.connections) == 1
+            assert pool.stats().connections_idle == 1
+
+    async def test_another_one_is_opened_when_streams_run_out(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            for _ in range(2):
+                peer.send(h2_frames.headers(peer.request()))
+            answering(peer)
+
+        async with serving(http2_script(script, {MAX_CONCURRENT_STREAMS: 2}), max_connections=2) as (pool, server):
+            assert await get(pool, server) == b"hello"
+            async with (
+                pool.stream("GET", server.url, extensions=TIMEOUTS),
+                pool.stream("GET", server.url, extensions=TIMEOUTS),
+            ):
+                assert await get(pool, server) == b"hello"
+                assert len(server.connections) == 2
+            assert await get(pool, server) == b"hello"
+            assert len(server.connections) == 2
+
+    @pytest.mark.field(41)
+    async def test_requests_wait_when_there_may_be_no_other(self) -> None:
+        async with serving(http2_script(answering, {MAX_CONCURRENT_STREAMS: 2}), max_connections=1) as (pool, server):
+            assert await get(pool, server) == b"hello"
+            assert await async_at_once(*[lambda: get(pool, server)] * 30) == [b"hello"] * 30
+            assert len(server.connections) == 1
+
+    @pytest.mark.field(38)
+    @pytest.mark.field(40)
+    async def test_after_a_goaway_the_next_request_opens_one(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            peer.send(h2_frames.headers(stream_id, 200, end_stream=True), h2_frames.goaway(stream_id))
+
+        async with serving(http2_script(script), max_connections=1) as (pool, server):
+            for number in range(1, 4):
+                assert await get(pool, server, "POST", content=iter_once()) == b""
+                assert len(server.connections) == number
+
+    @pytest.mark.field(48)
+    async def test_when_ids_run_out_the_next_request_opens_one(self) -> None:
+        async with serving(http2_script(answering), max_connections=1) as (pool, server):
+            assert await get(pool, server) == b"hello"
+            connection: Any = pool.connections[0]
+            connection._connection._engine._next_id = 2**31 - 1
+            assert await get(pool, server) == b"hello"
+            assert await get(pool, server) == b"hello"
+            assert len(server.connections) == 2
+
+
+async def iter_once() -> AsyncIterator[bytes]:
+    """A body that can be sent once only."""
+    yield b"one"
+    yield b"two"
+
+
+def unprocessed(kind: str, stream_id: int) -> list[bytes]:
+    """What says that a server has not processed a request."""
+    return [h2_frames.goaway(0) if kind == "goaway" else h2_frames.rst_stream(stream_id, REFUSED_STREAM)]
+
+
+@pytest.mark.field(35)
+@pytest.mark.field(39)
+@pytest.mark.parametrize("kind", ["goaway", "refused"])
+class TestRepeating:
+    async def test_what_the_server_has_not_processed(self, kind: str) -> None:
+        def script(connection: Connection) -> None:
+            peer = Http2Peer(connection)
+            peer.start()
+            stream_id = peer.request()
+            if connection.index == 0:
+                peer.send(*unprocessed(kind, stream_id))
+            else:
+                assert b"".join(frame.data for frame in peer.received(h2_frames.DataFrame)) == b"data"
+                peer.respond(stream_id)
+            peer.connection.hold()
+
+        async with serving(script) as (pool, server):
+            assert await get(pool, server, "POST", content=b"data") == b"hello"
+            assert len(server.connections) == 2
+
+    async def test_not_with_a_body_that_is_gone(self, kind: str) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(*unprocessed(kind, peer.request()))
+
+        async with serving(http2_script(script)) as (pool, server):
+            with pytest.raises(RemoteProtocolError):
+                await get(pool, server, "POST", content=iter_once())
+            assert len(server.connections) == 1
+
+    async def test_once_only(self, kind: str) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(*unprocessed(kind, peer.request()))
+
+        async with serving(http2_script(script)) as (pool, server):
+            with pytest.raises(RemoteProtocolError):
+                await get(pool, server)
+            assert len(server.connections) == 2
+            assert pool.stats().requests_active == 0
+
+
+class TestRepeatingAtOnce:
+    @pytest.mark.field(37)
+    async def test_only_what_is_above_the_last_stream(self) -> None:
+        """The end of stream follows the GOAWAY."""
+
+        def script(connection: Connection) -> None:
+            peer = Http2Peer(connection)
+            peer.start()
+            if connection.index:
+                answering(peer)
+            peer.request()
+            peer.request()
+            peer.send(h2_frames.goaway(1))
+            peer.connection.shutdown_write()
+
+        async with serving(script) as (pool, server):
+
+            async def attempt() -> Any:
+                try:
+                    return await get(pool, server)
+                except RemoteProtocolError as exc:
+                    return "Server disconnected after" in str(exc)
+
+            assert sorted(await async_at_once(attempt, attempt), key=str) == [True, b"hello"]
+
+    async def test_repeated_requests_share_the_new_connection(self) -> None:
+        def script(connection: Connection) -> None:
+            peer = Http2Peer(connection)
+            peer.start()
+            if connection.index:
+                answering(peer)
+            for _ in range(10):
+                peer.request()
+            peer.send(h2_frames.goaway(0))
+            peer.connection.hold()
+
+        async with serving(script, max_connections=3) as (pool, server):
+            assert await async_at_once(*[lambda: get(pool, server)] * 10) == [b"hello"] * 10
+            assert len(server.connections) == 2
+
+    @pytest.mark.field(16)
+    async def test_a_connection_that_dies_as_it_is_used_again(self) -> None:
+        def script(connection: Connection) -> None:
+            peer = Http2Peer(connection)
+            peer.start()
+            peer.respond(peer.request())
+            if connection.index == 0:
+                peer.request()
+                connection.abort()
+            else:
+                answering(peer)
+
+        async with serving(script) as (pool, server):
+            assert await get(pool, server) == b"hello"
+            assert await get(pool, server) == b"hello"
+            assert len(server.connections) == 2
+
+
+class TestHostileServers:
+    @pytest.mark.parametrize(
+        ("frames", "text"),
+        [
+            ([h2_frames.frame(2, 0, 1, bytes(5))] * 10_100, "frames in a row that transfer nothing"),
+            ([h2_frames.push_promise(1, 2)], "push is disabled"),
+            ([h2_frames.data(7, b"?")], "stream 7, which is not open"),
+            ([h2_frames.frame(0, 0, 1, bytes(65_537))], "65537 bytes; 65536 are allowed"),
+            ([h2_frames.headers(1, 200, (b"Upper", b"case"), end_stream=True)], "invalid header name"),
+            ([h2_frames.headers(1, 200, (b"connection", b"close"), end_stream=True)], "connection-specific"),
+            ([h2_frames.headers(1, None, (b"x", b"y"), end_stream=True)], "':status'"),
+            ([h2_frames.headers(1, 200, (b"content-length", b"5")), h2_frames.data(1, b"1", True)], "1 of 5 bytes"),
+        ],
+        ids=["flood", "push", "idle stream", "large frame", "upper case", "connection", "no status", "length"],
+    )
+    async def test_what_is_wrong_is_said_and_the_pool_goes_on(self, frames: list[bytes], text: str) -> None:
+        def script(connection: Connection) -> None:
+            peer = Http2Peer(connection)
+            peer.start()
+            if connection.index == 0:
+                peer.request()
+                peer.send(*frames)
+            answering(peer)
+
+        async with serving(script, max_connections=1) as (pool, server):
+            with pytest.raises(RemoteProtocolError, match=text):
+                await get(pool, server)
+            assert await get(pool, server) == b"hello"
+
+    async def test_http_1_is_named(self) -> None:
+        def script(connection: Connection) -> None:
+            connection.receive()
+            connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        async with serving(script) as (pool, server):
+            with pytest.raises(RemoteProtocolError, match=r"HTTP/1 instead of HTTP/2: 'HTTP/1\.1 400 Bad Request'"):
+                await get(pool, server)
+            assert not pool.connections
+
+
+async def test_a_timeout_leaves_the_pool_in_order() -> None:
+    def script(peer: Http2Peer) -> None:
+        peer.next(HeadersFrame)
+        peer.next(RstStreamFrame)
+        answering(peer)
+
+    async with serving(http2_script(script), max_connections=1) as (pool, server):
+        with pytest.raises(ReadTimeout):
+            await pool.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
+        assert await get(pool, server) == b"hello"
+        assert len(server.connections) == 1

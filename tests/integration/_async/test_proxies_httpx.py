@@ -1,0 +1,155 @@
+"""httpx's own ways to say which proxy, unchanged, on top of real proxies."""
+
+import httpcore
+import httpx
+import pytest
+from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.proxies import AUTH, ProxyServer, RealProxies
+from httpcore_test_support.sockets import refusing_port
+
+pytestmark = pytest.mark.anyio
+
+USER, PASSWORD = AUTH
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def with_auth(server: ProxyServer, scheme: str) -> str:
+    """The URL of a proxy with credentials in it."""
+    return server.url(scheme, f"{USER}:{PASSWORD}@127.0.0.1")
+
+
+async def assert_goes_through(client: httpx.AsyncClient, caddy: CaddyServer, server: ProxyServer | None) -> None:
+    """Requests, clear and over TLS, go through a proxy, or through none."""
+    for url in (caddy.http_url, caddy.https_url):
+        response = await client.get(f"{url}/inspect", params={"a": "b"})
+        assert response.text.startswith("GET /inspect?a=b HTTP/")
+        stream = response.extensions["network_stream"]
+        assert stream.get_extra_info("server_addr")[1] == (httpx.URL(url).port if server is None else server.port)
+
+
+class TestProxyArgument:
+    def test_it_stands_on_this_package(self, proxies: RealProxies) -> None:
+        transport = httpx.AsyncHTTPTransport(proxy=proxies.open.url("http"))
+        assert type(transport._pool) is httpcore.AsyncHTTPProxy
+        transport = httpx.AsyncHTTPTransport(proxy=proxies.open.url("socks5"))
+        assert type(transport._pool) is httpcore.AsyncSOCKSProxy
+
+    @pytest.mark.parametrize("http2", [False, True])
+    @pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
+    async def test_a_url(
+        self, scheme: str, http2: bool, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates
+    ) -> None:
+        context = certificates.client_context()
+        async with httpx.AsyncClient(proxy=proxies.open.url(scheme), verify=context, http2=http2) as client:
+            await assert_goes_through(client, caddy, proxies.open)
+            assert (await client.get(caddy.https_url)).http_version == ("HTTP/2" if http2 else "HTTP/1.1")
+
+    @pytest.mark.parametrize("scheme", ["http", "socks5"])
+    async def test_a_url_with_credentials(
+        self, scheme: str, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates
+    ) -> None:
+        url = with_auth(proxies.closed, scheme)
+        async with httpx.AsyncClient(proxy=url, verify=certificates.client_context()) as client:
+            await assert_goes_through(client, caddy, proxies.closed)
+
+    async def test_a_proxy_over_tls(self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates) -> None:
+        """With contexts of their own for proxy and origin, or one for both."""
+        context = certificates.client_context()
+        for proxy_context in (certificates.client_context(), context):
+            proxy = httpx.Proxy(proxies.https.url("https"), auth=AUTH, ssl_context=proxy_context)
+            async with httpx.AsyncClient(proxy=proxy, verify=context, http2=True) as client:
+                await assert_goes_through(client, caddy, proxies.https)
+
+    async def test_headers(self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates) -> None:
+        headers = {"Proxy-Authorization": "Basic dXNlcjpzZWNyZXQ="}
+        proxy = httpx.Proxy(proxies.http.url("http"), headers=headers)
+        async with httpx.AsyncClient(proxy=proxy, verify=certificates.client_context()) as client:
+            await assert_goes_through(client, caddy, proxies.http)
+
+    async def test_requests_are_as_they_were(
+        self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates
+    ) -> None:
+        """Redirects, uploads and streams."""
+        context = certificates.client_context()
+        async with httpx.AsyncClient(proxy=proxies.open.url("http"), verify=context, follow_redirects=True) as client:
+            for url in (caddy.http_url, caddy.https_url):
+                assert (await client.get(f"{url}/redirect")).url.path == "/small.txt"
+                assert (await client.post(f"{url}/echo", content=b"x" * 100_000)).content == b"x" * 100_000
+                async with client.stream("GET", f"{url}/1mb.bin") as response:
+                    assert len(await response.aread()) == 1_000_000
+
+
+class TestMounts:
+    async def test_by_scheme(self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates) -> None:
+        context = certificates.client_context()
+        mounts = {
+            "http://": httpx.AsyncHTTPTransport(proxy=proxies.open.url("http")),
+            "https://": httpx.AsyncHTTPTransport(proxy=proxies.open.url("socks5"), verify=context),
+        }
+        async with httpx.AsyncClient(mounts=mounts) as client:
+            await assert_goes_through(client, caddy, proxies.open)
+
+    async def test_with_exceptions(self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates) -> None:
+        context = certificates.client_context()
+        mounts = {"all://": httpx.AsyncHTTPTransport(proxy=proxies.open.url("http")), "all://127.0.0.1": None}
+        async with httpx.AsyncClient(mounts=mounts, verify=context) as client:
+            await assert_goes_through(client, caddy, None)
+            response = await client.get(f"http://localhost:{caddy.http_port}/")
+            assert response.extensions["network_stream"].get_extra_info("server_addr")[1] == proxies.open.port
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize("scheme", ["http", "socks5"])
+    async def test_all_proxy(
+        self,
+        scheme: str,
+        proxies: RealProxies,
+        caddy: CaddyServer,
+        certificates: Certificates,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("ALL_PROXY", with_auth(proxies.closed, scheme))
+        async with httpx.AsyncClient(verify=certificates.client_context()) as client:
+            await assert_goes_through(client, caddy, proxies.closed)
+
+    async def test_by_scheme(
+        self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HTTP_PROXY", proxies.open.url("http"))
+        monkeypatch.setenv("HTTPS_PROXY", proxies.open.url("http"))
+        async with httpx.AsyncClient(verify=certificates.client_context()) as client:
+            await assert_goes_through(client, caddy, proxies.open)
+
+    async def test_exceptions(
+        self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ALL_PROXY", proxies.open.url("http"))
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        async with httpx.AsyncClient(verify=certificates.client_context()) as client:
+            await assert_goes_through(client, caddy, None)
+
+
+class TestErrors:
+    async def test_a_refusal(self, proxies: RealProxies, caddy: CaddyServer) -> None:
+        """httpx's own exception, with that of this package behind it."""
+        async with httpx.AsyncClient(proxy=proxies.http.url("http")) as client:
+            with pytest.raises(httpx.ProxyError, match=r"^407 ") as caught:
+                await client.get(caddy.https_url)
+        cause = caught.value.__cause__
+        assert isinstance(cause, httpcore.ProxyError)
+        assert (cause.status, cause.body) == (407, b"Proxy Authentication Required")
+
+    async def test_a_proxy_that_is_down(self, caddy: CaddyServer) -> None:
+        with refusing_port() as port:
+            for scheme in ("http", "socks5"):
+                async with httpx.AsyncClient(proxy=f"{scheme}://127.0.0.1:{port}") as client:
+                    with pytest.raises(httpx.ConnectError):
+                        await client.get(caddy.http_url)

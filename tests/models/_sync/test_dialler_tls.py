@@ -1,0 +1,69 @@
+# Generated from ../_async/test_dialler_tls.py by tools/make_sync.py: edit that file, then run it.
+"""TLS on the stream of a dialler: traced, and never left half-way."""
+
+import ssl
+from typing import Any
+
+import pytest
+from httpcore_models import ConnectError, Request
+from httpcore_models.network import Dialler, DirectDialler, start_tls
+from httpcore_test_support.recording import RecordingBackend, RecordingStream
+
+pytestmark = pytest.mark.anyio
+
+ARGUMENTS: dict[str, Any] = {"ssl_context": ssl.create_default_context(), "server_hostname": "h", "timeout": 1.5}
+LOGGER = Dialler.logger
+
+
+def test_the_stream_is_asked() -> None:
+    stream = RecordingStream([])
+    assert start_tls(stream, Request("GET", "https://h/"), LOGGER, **ARGUMENTS) is stream
+    assert stream.handshakes == [ARGUMENTS]
+    assert not stream.closed
+
+
+def test_the_logger_names_the_events() -> None:
+    events: list[tuple[str, dict[str, Any]]] = []
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        events.append((name, info))
+
+    stream = RecordingStream([])
+    request = Request("GET", "https://h/", extensions={"trace": trace})
+    start_tls(stream, request, LOGGER.getChild("other"), **ARGUMENTS)
+    assert events == [("other.start_tls.started", ARGUMENTS), ("other.start_tls.complete", {"return_value": stream})]
+
+
+def test_a_failed_handshake_closes_the_stream() -> None:
+    stream = RecordingStream([])
+    stream.handshake_error = ConnectError("no")
+    with pytest.raises(ConnectError, match=r"^no$"):
+        start_tls(stream, Request("GET", "https://h/"), LOGGER, **ARGUMENTS)
+    assert stream.closed
+
+
+@pytest.mark.parametrize("failing", ["started", "complete"])
+def test_a_callback_that_fails_closes_the_stream(failing: str) -> None:
+    def trace(name: str, info: dict[str, Any]) -> None:
+        if name.endswith(failing):
+            raise LookupError(name)
+
+    stream = RecordingStream([])
+    request = Request("GET", "https://h/", extensions={"trace": trace})
+    with pytest.raises(LookupError):
+        start_tls(stream, request, LOGGER, **ARGUMENTS)
+    assert stream.closed
+
+
+def test_a_direct_dialler_may_be_traced_by_another_logger() -> None:
+    events: list[str] = []
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        events.append(name)
+
+    dialler = DirectDialler(RecordingBackend([]), logger=LOGGER.getChild("other"))
+    url = "https://h/"
+    request = Request("GET", url, extensions={"trace": trace})
+    dialler.dial(request.url.origin, request, None)
+    assert events == ["other.connect_tcp.started", "other.connect_tcp.complete"]
+    assert dialler.logger.name == "httpcore.connection.other"

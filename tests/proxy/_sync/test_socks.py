@@ -1,0 +1,268 @@
+# Generated from ../_async/test_socks.py by tools/make_sync.py: edit that file, then run it.
+"""Connections through SOCKS proxies: over sockets to scripted proxies, which do what no real one would."""
+
+import socket
+from typing import Any
+
+import pytest
+from httpcore_models import ConnectError, ConnectTimeout, Origin, ProxyError, ReadTimeout, Request, SyncBackend
+from httpcore_models.network import DirectDialler
+from httpcore_proxy import SocksDialler, SocksServerDialler
+from httpcore_test_support.recording import RecordingBackend
+from httpcore_test_support.resolving import resolve_to
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.sockets import refusing_port
+from httpcore_test_support.steps import abort, close, hold, receive_exactly, send, send_bytewise
+from httpcore_test_support.waiting import wait_until
+
+pytestmark = pytest.mark.anyio
+
+ORIGIN = Origin(b"https", b"example.com", 443)
+REQUEST = Request("GET", "https://example.com/")
+TIMEOUT = 10.0
+AUTH = (b"user", b"secret")
+
+GREETING, GREETING_WITH_AUTH = b"\x05\x01\x00", b"\x05\x01\x02"
+CREDENTIALS = b"\x01\x04user\x06secret"
+COMMAND = b"\x05\x01\x00\x03\x0bexample.com\x01\xbb"
+CONNECTED = b"\x05\x00\x00\x01\x7f\x00\x00\x01\x12\x34"
+SOCKS4A_COMMAND = b"\x04\x01\x01\xbb\x00\x00\x00\xff\x00example.com\x00"
+SOCKS4_GRANTED = b"\x00\x5a" + bytes(6)
+
+
+class Clock:
+    """Stands in for the `time` module, and moves on whenever it is looked at."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        self.now += 0.25
+        return self.now
+
+
+def through(server: ScriptedServer, scheme: bytes = b"socks5", **options: Any) -> SocksDialler:
+    proxy = Origin(scheme, b"127.0.0.1", server.port)
+    return SocksDialler(SocksServerDialler(SyncBackend()), proxy, **options)
+
+
+def recorded(backend: RecordingBackend, scheme: bytes = b"socks5", **options: Any) -> SocksDialler:
+    return SocksDialler(SocksServerDialler(backend), Origin(scheme, b"proxy.local", 1080), **options)
+
+
+SOCKS5 = [receive_exactly(len(GREETING)), send(b"\x05\x00"), receive_exactly(len(COMMAND)), send(CONNECTED)]
+BYTEWISE = [
+    receive_exactly(len(GREETING_WITH_AUTH)),
+    send_bytewise(b"\x05\x02"),
+    receive_exactly(len(CREDENTIALS)),
+    send_bytewise(b"\x01\x00"),
+    receive_exactly(len(COMMAND)),
+    send_bytewise(CONNECTED),
+]
+SOCKS4A = [receive_exactly(len(SOCKS4A_COMMAND)), send_bytewise(SOCKS4_GRANTED)]
+ANSWER = [receive_exactly(4), send(b"pong")]
+
+
+class TestConnection:
+    @pytest.mark.parametrize(
+        ("script", "scheme", "auth", "sent"),
+        [
+            pytest.param(SOCKS5, b"socks5", None, GREETING + COMMAND, id="SOCKS5"),
+            pytest.param(
+                BYTEWISE,
+                b"socks5h",
+                AUTH,
+                GREETING_WITH_AUTH + CREDENTIALS + COMMAND,
+                id="SOCKS5 with auth, bytewise",
+                marks=pytest.mark.field(66),
+            ),
+            pytest.param(SOCKS4A, b"socks4a", None, SOCKS4A_COMMAND, id="SOCKS4a"),
+        ],
+    )
+    def test_bytes_go_both_ways(self, script: Script, scheme: bytes, auth: Any, sent: bytes) -> None:
+        with scripted_server([*script, *ANSWER]) as server:  # type: ignore[misc]
+            stream = through(server, scheme, auth=auth).dial(ORIGIN, REQUEST, TIMEOUT)
+            stream.write(b"ping", TIMEOUT)
+            assert stream.read(100, TIMEOUT) == b"pong"
+            stream.close()
+            assert server.connections[0].received == sent + b"ping"
+
+    def test_the_first_bytes_of_the_origin_may_come_with_the_reply(self) -> None:
+        with scripted_server([*SOCKS5[:-1], send(CONNECTED + b"early"), hold()]) as server:
+            stream = through(server).dial(ORIGIN, REQUEST, TIMEOUT)
+            assert stream.read(100, TIMEOUT) == b"early"
+            stream.close()
+
+    def test_a_proxy_that_is_down(self) -> None:
+        with refusing_port() as port:
+            dialler = SocksDialler(DirectDialler(SyncBackend()), Origin(b"socks5", b"127.0.0.1", port))
+            with pytest.raises(ConnectError):
+                dialler.dial(ORIGIN, REQUEST, TIMEOUT)
+
+    def test_an_origin_that_cannot_be_asked_for(self) -> None:
+        """It is known before the proxy is connected to."""
+        backend = RecordingBackend([])
+        with pytest.raises(ProxyError, match=r"^SOCKS4 cannot connect to IPv6"):
+            recorded(backend, b"socks4").dial(Origin(b"https", b"::1", 443), REQUEST, TIMEOUT)
+        assert backend.connects == []
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "script",
+        [
+            pytest.param([receive_exactly(3), close()], id="EOF"),
+            pytest.param([receive_exactly(3), send(b"\x05"), close()], id="EOF in the method"),
+            pytest.param([*SOCKS5[:-1], send(CONNECTED[:5]), close()], id="EOF in the reply"),
+            pytest.param([receive_exactly(3), abort()], id="reset"),
+            pytest.param([receive_exactly(3), send(b"HTTP/1.1 400 Bad Request\r\n\r\n")], id="HTTP"),
+            pytest.param([receive_exactly(3), send(b"\x05\xff")], id="no method"),
+            pytest.param([*SOCKS5[:-1], send(b"\x05\x01")], id="refused"),
+        ],
+    )
+    @pytest.mark.field(66)
+    def test_all_close_the_connection(self, script: Script) -> None:
+        with scripted_server(script) as server:
+            with pytest.raises(ProxyError) as caught:
+                through(server).dial(ORIGIN, REQUEST, TIMEOUT)
+            wait_until(lambda: not server.open_connections)
+        assert (caught.value.status, caught.value.headers, caught.value.body) == (None, [], b"")
+
+    def test_of_credentials(self) -> None:
+        with scripted_server([receive_exactly(3), send(b"\x05\x02"), receive_exactly(13), send(b"\x01\x01")]) as server:
+            with pytest.raises(ProxyError, match=r"^Invalid username/password$"):
+                through(server, auth=AUTH).dial(ORIGIN, REQUEST, TIMEOUT)
+            wait_until(lambda: not server.open_connections)
+
+
+class TestTimeouts:
+    @pytest.mark.field(65)
+    @pytest.mark.parametrize(
+        "script", [[hold()], [*SOCKS5[:-1], hold()], [*SOCKS5[:-1], send(CONNECTED[:5]), hold()]], ids=range(3)
+    )
+    def test_a_silent_proxy(self, script: Script) -> None:
+        request = Request("GET", "https://example.com/", extensions={"timeout": {"read": TIMEOUT, "write": TIMEOUT}})
+        with scripted_server(script) as server:
+            message = rf"^SOCKS5 to {ORIGIN} through the proxy socks5://127.0.0.1:{server.port} timed out after 0.1 s"
+            with pytest.raises(ConnectTimeout, match=message):
+                through(server).dial(ORIGIN, request, 0.1)
+            wait_until(lambda: not server.open_connections)
+
+    @pytest.mark.field(65)
+    def test_one_limit_for_all_reads_and_writes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy that sends a byte now and then does not get more time."""
+        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        replies = b"\x05\x00" + CONNECTED
+        backend = RecordingBackend([replies[index : index + 1] for index in range(len(replies))])
+        with pytest.raises(ConnectTimeout):
+            recorded(backend).dial(ORIGIN, REQUEST, 2.0)
+        [stream] = backend.streams
+        assert {limit for _, limit in stream.timeouts} == {1.75, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25}
+        assert stream.closed
+
+    @pytest.mark.field(65)
+    def test_without_a_limit_for_connecting_those_for_reading_and_writing_hold(self) -> None:
+        request = Request("GET", "https://example.com/", extensions={"timeout": {"read": 0.05, "write": 3.0}})
+        with scripted_server(hold()) as server:
+            with pytest.raises(ReadTimeout):
+                through(server).dial(ORIGIN, request, None)
+            wait_until(lambda: not server.open_connections)
+
+
+IPV4 = (socket.AF_INET, ("10.0.0.1", 0))
+IPV6 = (socket.AF_INET6, ("fe80::1%eth0", 0, 0, 1))
+
+
+@pytest.mark.field(68)
+class TestNames:
+    @pytest.mark.parametrize(
+        ("scheme", "rdns"), [(b"socks5", None), (b"socks5", True), (b"socks5h", False), (b"socks4", True)]
+    )
+    def test_go_to_the_proxy(self, scheme: bytes, rdns: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
+        resolve_to(monkeypatch, OSError("not to be asked"))
+        backend = RecordingBackend([b"\x05\x00", CONNECTED] if scheme != b"socks4" else [SOCKS4_GRANTED])
+        recorded(backend, scheme, rdns=rdns).dial(ORIGIN, REQUEST, 1.5)
+        assert b"example.com" in backend.streams[0].written
+        assert backend.connects[0]["timeout"] == 1.5
+
+    @pytest.mark.parametrize(
+        ("scheme", "rdns", "answers", "address"),
+        [
+            (b"socks5", False, [IPV4, IPV6], b"\x01\x0a\x00\x00\x01\x01\xbb"),
+            (b"socks5", False, [IPV6, IPV4], b"\x04\xfe\x80" + bytes(13) + b"\x01\x01\xbb"),
+            (b"socks4", None, [IPV6, IPV4], b"\x01\xbb\x0a\x00\x00\x01\x00"),
+            (b"socks4", False, [IPV4], b"\x01\xbb\x0a\x00\x00\x01\x00"),
+        ],
+    )
+    def test_are_resolved_here(
+        self, scheme: bytes, rdns: bool | None, answers: Any, address: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        resolve_to(monkeypatch, *answers)
+        backend = RecordingBackend([b"\x05\x00", CONNECTED] if scheme == b"socks5" else [SOCKS4_GRANTED])
+        recorded(backend, scheme, rdns=rdns).dial(ORIGIN, REQUEST, None)
+        assert backend.streams[0].written.endswith(address)
+        assert b"example" not in backend.streams[0].written
+
+    def test_resolving_takes_of_the_time_for_connecting(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        resolve_to(monkeypatch, IPV4)
+        backend = RecordingBackend([b"\x05\x00", CONNECTED])
+        recorded(backend, rdns=False).dial(ORIGIN, REQUEST, 10.0)
+        assert backend.connects[0]["timeout"] == 9.5
+
+    @pytest.mark.parametrize(
+        ("scheme", "answer", "message"),
+        [
+            (b"socks5", OSError("no such name"), r"^no such name \(example\.com\)$"),
+            (b"socks4", IPV6, r"^no IPv4 address, which is all that SOCKS4 can connect to \(example\.com\)$"),
+        ],
+    )
+    def test_that_have_no_address(
+        self, scheme: bytes, answer: Any, message: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        resolve_to(monkeypatch, answer)
+        backend = RecordingBackend([])
+        with pytest.raises(ConnectError, match=message):
+            recorded(backend, scheme, rdns=False).dial(ORIGIN, REQUEST, None)
+        assert backend.connects == []
+
+    @pytest.mark.parametrize(
+        ("host", "address"),
+        [(b"10.0.0.1", b"\x01\x0a\x00\x00\x01"), (b"fe80::1%25eth0", b"\x04\xfe\x80" + bytes(13) + b"\x01")],
+    )
+    def test_addresses_are_no_names(self, host: bytes, address: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+        resolve_to(monkeypatch, OSError("not to be asked"))
+        backend = RecordingBackend([b"\x05\x00", CONNECTED])
+        recorded(backend, rdns=False).dial(Origin(b"https", host, 443), REQUEST, None)
+        assert backend.streams[0].written.endswith(address + b"\x01\xbb")
+
+
+class TestTrace:
+    def test_the_network_is_traced_as_a_part_of_socks(self) -> None:
+        dialler = SocksServerDialler(SyncBackend(), local_address="127.0.0.1")
+        proxy = Origin(b"socks5", b"proxy.local", 1080)
+        expected = {"host": "proxy.local", "port": 1080, "timeout": 1.5}
+        assert dialler.describe(proxy, 1.5) == SocksDialler(dialler, proxy).describe(ORIGIN, 1.5) == expected
+        unix = SocksServerDialler(SyncBackend(), uds="/path")
+        assert unix.describe(proxy, 1.5) == {"path": "/path", "timeout": 1.5}
+
+    @pytest.mark.field(70)
+    @pytest.mark.parametrize("scheme", [b"socks5", b"socks4a"])
+    def test_no_credentials(self, scheme: bytes, caplog: pytest.LogCaptureFixture) -> None:
+        events: list[str] = []
+
+        def trace(name: str, info: dict[str, Any]) -> None:
+            events.append(f"{name} {info!r}")
+
+        replies = [b"\x05\x02", b"\x01\x00", CONNECTED] if scheme == b"socks5" else [SOCKS4_GRANTED]
+        request = Request("GET", "https://example.com/", extensions={"trace": trace})
+        with caplog.at_level("DEBUG", "httpcore"):
+            recorded(RecordingBackend(replies), scheme, auth=AUTH).dial(ORIGIN, request, None)
+        version = "4" if scheme == b"socks4a" else "5"
+        names = ["connect_tcp.started", "connect_tcp.complete"]
+        names += [f"setup_socks{version}_connection.started", f"setup_socks{version}_connection.complete"]
+        assert [event.split()[0] for event in events] == [f"socks.{name}" for name in names]
+        assert [message.split()[0] for message in caplog.messages] == names
+        for text in [*events, *caplog.messages]:
+            assert "secret" not in text
+            assert "user" not in text
+        assert "[secure]" in events[2]

@@ -1,0 +1,84 @@
+"""A real hypercorn on the loopback interface, clear and over TLS, with HTTP/1.1 and HTTP/2.
+
+Routes: /echo sends the request body back, /trailers ends its response with trailers, everything else says hello.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .certificates import Certificates
+
+__all__ = ["HypercornServer", "hypercorn_server"]
+
+_STOP_TIMEOUT = 10.0
+
+_SERVE = """
+import asyncio, sys
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from httpcore_test_support.hypercorn import app
+
+clear, secure, certificate, key = sys.argv[1:]
+config = Config()
+config.insecure_bind, config.bind = [f"fd://{clear}"], [f"fd://{secure}"]
+config.certfile, config.keyfile = certificate, key
+config.loglevel = "ERROR"
+asyncio.run(serve(app, config))
+"""
+
+
+@dataclass(frozen=True)
+class HypercornServer:
+    """A running hypercorn."""
+
+    http_url: str
+    https_url: str
+
+
+async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """What hypercorn serves."""
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    body = b""
+    while (message := await receive()).get("more_body"):
+        body += message["body"]
+    body += message["body"]
+    trailers = scope["path"] == "/trailers"
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"x-server", b"hypercorn")], "trailers": trailers}
+    )
+    content = body if scope["path"] == "/echo" else b"Hello from hypercorn\n"
+    await send({"type": "http.response.body", "body": content})
+    if trailers:
+        await send({"type": "http.response.trailers", "headers": [(b"checksum", b"abc")], "more_trailers": False})
+
+
+@contextmanager
+def hypercorn_server(certificates: Certificates) -> Iterator[HypercornServer]:
+    """Run hypercorn for the length of the `with` block."""
+    with socket.create_server(("127.0.0.1", 0)) as clear, socket.create_server(("127.0.0.1", 0)) as secure:
+        # Requests wait in the backlog of the sockets until it is ready.
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                _SERVE,
+                *(str(sock.fileno()) for sock in (clear, secure)),
+                str(certificates.chain_pem),
+                str(certificates.key_pem),
+            ],
+            pass_fds=(clear.fileno(), secure.fileno()),
+        )
+        try:
+            ports = [sock.getsockname()[1] for sock in (clear, secure)]
+            yield HypercornServer(f"http://127.0.0.1:{ports[0]}", f"https://127.0.0.1:{ports[1]}")
+        finally:
+            process.terminate()
+            process.wait(_STOP_TIMEOUT)

@@ -1,0 +1,169 @@
+"""Real proxies on the loopback interface, each in a process of its own: pproxy and proxy.py.
+
+pproxy speaks HTTP, SOCKS4 (without the names of SOCKS4a) and SOCKS5, all on one port, or on a Unix socket. proxy.py
+speaks HTTP, over TLS too, and tells why it refuses.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .certificates import Certificates
+
+__all__ = ["AUTH", "ProxyServer", "ProxyServerError", "RealProxies", "pproxy_server", "proxy_py_server"]
+
+# What proxies that want to know are told: user name and password.
+AUTH = ("user", "secret")
+
+_START_TIMEOUT = 30.0
+_STOP_TIMEOUT = 10.0
+_POLL_INTERVAL = 0.01
+_ATTEMPTS = 5
+
+# pproxy prefers uvloop, and asks for a current event loop without having made one: recent versions of neither work so.
+_PPROXY = """
+import asyncio, sys
+sys.modules["uvloop"] = None
+asyncio.set_event_loop(asyncio.new_event_loop())
+from pproxy.server import main
+main(sys.argv[1:])
+"""
+
+
+class ProxyServerError(Exception):
+    """A proxy did not start."""
+
+
+@dataclass(frozen=True)
+class ProxyServer:
+    """A running proxy, on a TCP port or on a Unix socket."""
+
+    port: int = 0
+    unix_socket: str = ""
+
+    def url(self, scheme: str, host: str = "127.0.0.1") -> str:
+        """Its URL."""
+        return f"{scheme}://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class RealProxies:
+    """One proxy of each kind."""
+
+    open: ProxyServer
+    """pproxy, for everybody."""
+
+    closed: ProxyServer
+    """pproxy, for those who have `AUTH`."""
+
+    unix: ProxyServer
+    """pproxy on a Unix socket."""
+
+    http: ProxyServer
+    """proxy.py, for those who have `AUTH`."""
+
+    https: ProxyServer
+    """proxy.py over TLS, for those who have `AUTH`."""
+
+
+@contextmanager
+def pproxy_server(*, auth: tuple[str, str] | None = None, unix: bool = False) -> Iterator[ProxyServer]:
+    """Run pproxy for the length of the `with` block."""
+    protocols = "http+socks4+socks5"
+    # By default, whoever has been let in once needs no password for a month.
+    options = [] if auth is None else ["--auth", "0"]
+    rules = "" if auth is None else f"#{auth[0]}:{auth[1]}"
+    with TemporaryDirectory(prefix="pproxy-") as directory:
+
+        def command(port: int) -> list[str]:
+            address = f"{directory}/proxy.sock" if unix else f"127.0.0.1:{port}"
+            return ["-c", _PPROXY, "-l", f"{protocols}://{address}{rules}", *options]
+
+        def started(port: int) -> ProxyServer | None:
+            if not unix:
+                return ProxyServer(port) if _accepts(("127.0.0.1", port)) else None
+            path = f"{directory}/proxy.sock"
+            return ProxyServer(unix_socket=path) if _accepts(path) else None
+
+        with _running(command, started, directory) as server:
+            yield server
+
+
+@contextmanager
+def proxy_py_server(certificates: Certificates | None = None, *, auth: tuple[str, str]) -> Iterator[ProxyServer]:
+    """Run proxy.py for the length of the `with` block, over TLS if there are `certificates`."""
+    with TemporaryDirectory(prefix="proxy-py-") as directory:
+        port_file = Path(directory, "port")
+        tls: list[str] = []
+        if certificates is not None:
+            tls = ["--cert-file", str(certificates.chain_pem), "--key-file", str(certificates.key_pem)]
+
+        def command(port: int) -> list[str]:
+            workers = ["--num-workers", "1", "--num-acceptors", "1"]
+            address = ["--hostname", "127.0.0.1", "--port", "0", "--port-file", str(port_file)]
+            return ["-m", "proxy", *address, *workers, "--basic-auth", ":".join(auth), *tls]
+
+        def started(port: int) -> ProxyServer | None:
+            if not port_file.exists() or not port_file.read_text().strip():
+                return None
+            port = int(port_file.read_text())
+            return ProxyServer(port) if _accepts(("127.0.0.1", port)) else None
+
+        with _running(command, started, directory) as server:
+            yield server
+
+
+@contextmanager
+def _running(
+    command: Callable[[int], Sequence[str]], started: Callable[[int], ProxyServer | None], directory: str
+) -> Iterator[ProxyServer]:
+    """Run Python with the arguments of `command`, which gets a port that was free; another if it is not any more."""
+    log_path = Path(directory, "log")
+    for _ in range(_ATTEMPTS):
+        port = _free_port()
+        with log_path.open("wb") as log:
+            arguments = [sys.executable, *command(port)]
+            process = subprocess.Popen(arguments, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            deadline = time.monotonic() + _START_TIMEOUT
+            while process.poll() is None:
+                server = started(port)
+                if server is not None:
+                    yield server
+                    return
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(_POLL_INTERVAL)
+        finally:
+            _stop(process)
+    raise ProxyServerError(f"the proxy does not start: {log_path.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _accepts(address: tuple[str, int] | str) -> bool:
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family) as probe, suppress(OSError):
+        probe.connect(address)
+        return True
+    return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
