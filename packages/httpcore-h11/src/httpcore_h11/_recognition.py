@@ -1,0 +1,151 @@
+"""Which heads the fast lane takes: the plain, common ones (RFC 9112 sections 3 to 6), of known length or chunked.
+
+Each rule here is as strict as h11's or stricter. What does not match is declined and judged by h11, so a rule may be
+narrower than the RFC, and never wider. One regular expression reads all header fields at once; that it left nothing
+out follows from counting the lines.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+Headers = list[tuple[bytes, bytes]]
+
+# The length of a message whose body is sent in chunks.
+CHUNKED: Final = -1
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+# Visible bytes, with blanks between them only: none of these patterns can cross the end of a line.
+_VALUE = rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?"
+
+_METHOD = re.compile(_TOKEN)
+_TARGET = re.compile(rb"[\x21-\x7e]+")
+_NAMES = re.compile(rb"%b(?:\n%b)*" % (_TOKEN, _TOKEN))
+_VALUES = re.compile(rb"%b(?:\n%b)*" % (_VALUE, _VALUE))
+_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-9][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)\r\n")
+_FIELD = re.compile(rb"^(%b): (%b)\r\n" % (_TOKEN, _VALUE), re.MULTILINE)
+_STATUS_LINE_START = b"HTTP/1.1 "
+
+# Most methods are one of these. CONNECT is not: it may end HTTP on the connection.
+_METHODS = {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"}
+
+# h11's limit, and enough for 88 million terabytes.
+_MAX_LENGTH_DIGITS = 20
+
+# Header fields that decide how messages and connections end, by the length of their names.
+_FRAMING_FIELDS = {10: b"connection", 14: b"content-length", 17: b"transfer-encoding"}
+
+
+class Framing(NamedTuple):
+    """The length of the body, `CHUNKED`, or `None` where no field tells; and whether the connection ends here."""
+
+    length: int | None
+    close: bool
+
+
+class RequestFields(NamedTuple):
+    """The header fields of a request, and what they mean: `lines` is how they are sent, with the empty line."""
+
+    headers: Headers
+    lines: bytes
+    length: int
+    close: bool
+
+
+class RecognisedHead(NamedTuple):
+    """The head of a response: its bytes, its parts, and what they mean."""
+
+    wire: bytes
+    status: int
+    reason: bytes
+    headers: Headers
+    length: int | None
+    close: bool
+
+
+def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
+    """Return the request line, or `None` to decline."""
+    if type(method) is not bytes or type(target) is not bytes:
+        return None
+    if method not in _METHODS and (method == b"CONNECT" or _METHOD.fullmatch(method) is None):
+        return None
+    if _TARGET.fullmatch(target) is None:
+        return None
+    return b"%b %b HTTP/1.1\r\n" % (method, target)
+
+
+def recognise_request_fields(headers: Headers) -> RequestFields | None:
+    """Return the header fields with Host in front, as RFC 9112 section 3.2 wants it, or `None` to decline."""
+    try:
+        names, values = zip(*headers, strict=True)
+    except (TypeError, ValueError):
+        return None
+    if {*map(type, names), *map(type, values)} != {bytes}:
+        return None
+    # Joined with a byte that neither may contain, all are checked at once.
+    most = len(headers) - 1
+    joined = b"\n".join(names)
+    if _NAMES.fullmatch(joined) is None or joined.count(b"\n") != most:
+        return None
+    lowered = joined.lower().split(b"\n")
+    joined = b"\n".join(values)
+    if _VALUES.fullmatch(joined) is None or joined.count(b"\n") != most:
+        return None
+    # A copy, as the caller's list may change.
+    fields = list(zip(names, values, strict=True))
+    framing = recognise_framing(fields)
+    if framing is None or lowered.count(b"host") != 1 or b"upgrade" in lowered:
+        return None
+    lines = [b"%b: %b\r\n" % field for field in fields]
+    lines.insert(0, lines.pop(lowered.index(b"host")))
+    lines.append(b"\r\n")
+    return RequestFields(fields, b"".join(lines), framing.length or 0, framing.close)
+
+
+def may_become_head(data: bytes) -> bool:
+    """Whether `data`, which has no empty line yet, may become a head that is recognised."""
+    is_start = data.startswith(_STATUS_LINE_START) or _STATUS_LINE_START.startswith(data)
+    # A line that ends with a bare line feed may be the empty one for h11.
+    return is_start and data.count(b"\n") == data.count(b"\r\n")
+
+
+def recognise_response_head(data: bytes, end: int) -> RecognisedHead | None:
+    """Return the head of a final response, `data` as far as `end`, which is behind an empty line; `None` to decline."""
+    status = _STATUS_LINE.match(data, 0, end)
+    if status is None:
+        return None
+    start = status.end()
+    end_of_fields = end - len(b"\r\n")
+    headers: Headers = _FIELD.findall(data, start, end_of_fields)
+    # Every field took one line feed, the one at its end. So nothing stands between them if no other is there.
+    if len(headers) != data.count(b"\n", start, end_of_fields):
+        return None
+    framing = recognise_framing(headers)
+    if framing is None:
+        return None
+    return RecognisedHead(data[:end], int(status[1]), status[2], headers, framing.length, framing.close)
+
+
+def recognise_framing(headers: Headers) -> Framing | None:
+    """Return how the message ends (RFC 9112 section 6.3), or `None` to decline."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if len(name) in _FRAMING_FIELDS:
+            field = name.lower()
+            if field == _FRAMING_FIELDS[len(name)]:
+                if field in found:
+                    return None
+                found[field] = value
+    length = None
+    if b"content-length" in found:
+        digits = found[b"content-length"]
+        if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS or b"transfer-encoding" in found:
+            return None
+        length = int(digits)
+    elif b"transfer-encoding" in found:
+        if found[b"transfer-encoding"] != b"chunked":
+            return None
+        length = CHUNKED
+    option = found.get(b"connection", b"keep-alive").lower()
+    if option not in (b"keep-alive", b"close"):
+        return None
+    return Framing(length, option == b"close")
