@@ -10,10 +10,10 @@ is how responses are smuggled.
 """
 
 import collections
-from collections.abc import Iterator
 
 from httpcore_models import RemoteProtocolError
 
+from ._bodies import body_parts as body_parts
 from ._chunks import ChunkDecoder
 from ._events import END_OF_MESSAGE as END_OF_MESSAGE
 from ._events import NEED_DATA as NEED_DATA
@@ -32,25 +32,10 @@ from ._recognition import (
     recognise_response_head,
 )
 
-# Between parts of this size, in bytes, an upload looks whether the server has already answered. As large as the
-# reads, and as curl's upload buffer.
-_PART_SIZE = 64 * 1024
-
 # In so many pieces the fast lane waits for the end of a head, putting them together anew each time.
 _MAX_HEAD_PIECES = 8
 
 _END_OF_HEAD = b"\r\n\r\n"
-
-
-def body_parts(chunk: bytes) -> Iterator[bytes | memoryview]:
-    """Cut a large piece of a body into parts that are sent one by one; nothing is copied."""
-    if len(chunk) <= _PART_SIZE:
-        if chunk:
-            yield chunk
-        return
-    view = memoryview(chunk)
-    for start in range(0, len(view), _PART_SIZE):
-        yield view[start : start + _PART_SIZE]
 
 
 class Engine:
@@ -116,7 +101,7 @@ class Engine:
         size = len(data)
         if self._sender is None and self._fields is not None and not self._sent:
             if self._unsent == CHUNKED:
-                return b"%x\r\n%b\r\n" % (size, data) if size else b""
+                return b"".join((b"%x\r\n" % size, data, b"\r\n")) if size else b""
             if size <= self._unsent:
                 sent = data if type(data) is bytes else b"".join((data,))
                 self._unsent -= size
