@@ -1,4 +1,4 @@
-"""Both lanes agree on whatever hypothesis can think of: any bytes, changed messages, odd messages, steps in any order."""
+"""Both lanes agree on whatever hypothesis thinks of: any bytes, changed and odd messages, steps in any order."""
 
 from httpcore_test_support.exchanges import HEAD_LIMIT, cut_at
 from httpcore_test_support.lanes import HOST, Step, assert_lanes_agree, exchange

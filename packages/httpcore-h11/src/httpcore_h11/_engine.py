@@ -210,10 +210,9 @@ class Engine:
             part, self._position = chunks.decode(self._data, self._position)
             if part:
                 return part
-            if chunks.declined or self._at_end_of_stream:
-                return self._let_h11_receive()
             if not chunks.ended:
-                return NEED_DATA
+                may_wait = not chunks.declined and not self._at_end_of_stream
+                return NEED_DATA if may_wait else self._let_h11_receive()
         self._ended = True
         return END_OF_MESSAGE
 

@@ -93,7 +93,7 @@ def recognise_request_fields(headers: Headers) -> RequestFields | None:
     # A copy, as the caller's list may change.
     fields = list(zip(names, values, strict=True))
     framing = recognise_framing(fields)
-    if framing is None or lowered.count(b"host") != 1 or b"upgrade" in lowered:
+    if framing is None or lowered.count(b"host") != 1:
         return None
     lines = [b"%b: %b\r\n" % field for field in fields]
     lines.insert(0, lines.pop(lowered.index(b"host")))

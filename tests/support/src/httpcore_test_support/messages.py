@@ -111,9 +111,7 @@ TRICKS: dict[str, bytes] = {
     "line of blanks": response(_LENGTH, b" ", body=b"hello"),
     # Status lines.
     "HTTP/1.0": response(_LENGTH, status=b"HTTP/1.0 200 OK", body=b"hello"),
-    "HTTP/1.0, kept alive": response(
-        _LENGTH, b"Connection: keep-alive", status=b"HTTP/1.0 200 OK", body=b"hello"
-    ),
+    "HTTP/1.0, kept alive": response(_LENGTH, b"Connection: keep-alive", status=b"HTTP/1.0 200 OK", body=b"hello"),
     "HTTP/1.2": response(_LENGTH, status=b"HTTP/1.2 200 OK", body=b"hello"),
     "HTTP/2.0": response(_LENGTH, status=b"HTTP/2.0 200 OK", body=b"hello"),
     "HTTP/1.10": response(_LENGTH, status=b"HTTP/1.10 200 OK", body=b"hello"),
