@@ -1,7 +1,7 @@
 """When a connection can carry another exchange (RFC 9112 section 9.3), and when it has to be closed."""
 
 import pytest
-from httpcore_h11._engine import Engine
+from httpcore_h11._engine import Engine, ResponseHead
 from httpcore_test_support.exchanges import (
     FEEDINGS,
     HEAD_LIMIT,
@@ -133,4 +133,30 @@ def test_every_exchange_has_the_whole_head_limit() -> None:
         engine.start_request(b"GET", b"/", [(b"Host", b"localhost")])
         engine.end_body()
         receive(engine, bytewise(wire))
+        assert engine.next_cycle()
+
+
+def test_what_is_done_to_the_headers_of_a_response_does_not_show_in_the_next() -> None:
+    engine = sent()
+    for _ in range(3):
+        (event, *_) = receive(engine, [RESPONSE])
+        assert event == head(200, (b"Content-Length", b"5"), reason=b"OK")
+        assert isinstance(event, ResponseHead)
+        event.headers.clear()
+        assert engine.next_cycle()
+        engine.start_request(b"GET", b"/", [(b"Host", b"localhost")])
+        engine.end_body()
+
+
+def test_what_is_done_to_the_headers_of_a_request_shows_in_the_next() -> None:
+    engine = Engine(HEAD_LIMIT)
+    headers = [(b"Host", b"localhost")]
+    for number in range(3):
+        headers[1:] = [(b"X", b"%d" % number)]
+        assert (
+            engine.start_request(b"GET", b"/", headers)
+            == b"GET / HTTP/1.1\r\nHost: localhost\r\nX: %d\r\n\r\n" % number
+        )
+        engine.end_body()
+        receive(engine, [RESPONSE])
         assert engine.next_cycle()

@@ -5,18 +5,18 @@ from typing import Any
 
 # Between parts of this size, in bytes, an upload looks whether the server has already answered. As large as the
 # reads, and as curl's upload buffer.
-_PART_SIZE = 64 * 1024
+PART_SIZE = 64 * 1024
 
 
 def body_parts(chunk: bytes) -> Iterator[bytes | memoryview]:
     """Cut a large piece of a body into parts that are sent one by one; nothing is copied."""
-    if len(chunk) <= _PART_SIZE:
+    if len(chunk) <= PART_SIZE:
         if chunk:
             yield chunk
         return
     view = memoryview(chunk)
-    for start in range(0, len(view), _PART_SIZE):
-        yield view[start : start + _PART_SIZE]
+    for start in range(0, len(view), PART_SIZE):
+        yield view[start : start + PART_SIZE]
 
 
 def is_at_hand(body: Any) -> bool:

@@ -232,18 +232,18 @@ class Engine:
         It has to when either side said so, when either message is incomplete, and when something came after the
         response: whatever that is, it would be taken for the response to the next request.
         """
+        fields, head = self._fields, self._head
         if self._receiver is not None:
             reusable = self._receiver.next_cycle()
+        elif fields is None or head is None or fields.close or head.close:
+            reusable = False
         else:
             # Where only sending was left to h11, that was for an error.
-            complete = self._sent and self._ended and self._sender is None and self._position == len(self._data)
-            reusable = complete and not self._says_close()
+            complete = self._sent and self._ended and self._sender is None
+            reusable = complete and self._position == len(self._data)
         if reusable:
             self._reset()
         return reusable
-
-    def _says_close(self) -> bool:
-        return (self._fields is not None and self._fields.close) or (self._head is not None and self._head.close)
 
     # Handing over.
 

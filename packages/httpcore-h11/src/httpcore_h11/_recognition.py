@@ -15,7 +15,7 @@ CHUNKED: Final = -1
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 # Visible bytes, with blanks between them only: none of these patterns can cross the end of a line.
-_VALUE = rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?"
+_VALUE = rb"(?:[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*(?<![\t ])|)"
 
 _METHOD = re.compile(_TOKEN)
 _TARGET = re.compile(rb"[\x21-\x7e]+")
@@ -31,15 +31,9 @@ _METHODS = {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"}
 # h11's limit, and enough for 88 million terabytes.
 _MAX_LENGTH_DIGITS = 20
 
-# Header fields that decide how messages and connections end, by the length of their names.
-_FRAMING_FIELDS = {10: b"connection", 14: b"content-length", 17: b"transfer-encoding"}
-
-
-class Framing(NamedTuple):
-    """The length of the body, `CHUNKED`, or `None` where no field tells; and whether the connection ends here."""
-
-    length: int | None
-    close: bool
+# Header fields that decide how messages and connections end.
+_FRAMING_FIELDS = {b"connection", b"content-length", b"transfer-encoding"}
+_FRAMING_FIELD_LENGTHS = {len(name) for name in _FRAMING_FIELDS}
 
 
 class RequestFields(NamedTuple):
@@ -76,29 +70,27 @@ def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
 def recognise_request_fields(headers: Headers) -> RequestFields | None:
     """Return the header fields with Host in front, as RFC 9112 section 3.2 wants it, or `None` to decline."""
     try:
-        names, values = zip(*headers, strict=True)
+        # Joined with a byte that neither may contain, all are checked at once.
+        joined_names = b"\n".join([name for name, _ in headers])
+        joined_values = b"\n".join([value for _, value in headers])
     except (TypeError, ValueError):
         return None
-    if {*map(type, names), *map(type, values)} != {bytes}:
+    if _NAMES.fullmatch(joined_names) is None or _VALUES.fullmatch(joined_values) is None:
         return None
-    # Joined with a byte that neither may contain, all are checked at once.
-    most = len(headers) - 1
-    joined = b"\n".join(names)
-    if _NAMES.fullmatch(joined) is None or joined.count(b"\n") != most:
-        return None
-    lowered = joined.lower().split(b"\n")
-    joined = b"\n".join(values)
-    if _VALUES.fullmatch(joined) is None or joined.count(b"\n") != most:
+    names, values = joined_names.split(b"\n"), joined_values.split(b"\n")
+    if len(names) != len(headers) or len(values) != len(headers):
         return None
     # A copy, as the caller's list may change.
     fields = list(zip(names, values, strict=True))
     framing = recognise_framing(fields)
+    lowered = joined_names.lower().split(b"\n")
     if framing is None or lowered.count(b"host") != 1:
         return None
+    length, close = framing
     lines = [b"%b: %b\r\n" % field for field in fields]
     lines.insert(0, lines.pop(lowered.index(b"host")))
     lines.append(b"\r\n")
-    return RequestFields(fields, b"".join(lines), framing.length or 0, framing.close)
+    return RequestFields(fields, b"".join(lines), length or 0, close)
 
 
 def may_become_head(data: bytes) -> bool:
@@ -122,30 +114,35 @@ def recognise_response_head(data: bytes, end: int) -> RecognisedHead | None:
     framing = recognise_framing(headers)
     if framing is None:
         return None
-    return RecognisedHead(data[:end], int(status[1]), status[2], headers, framing.length, framing.close)
+    length, close = framing
+    return RecognisedHead(data[:end], int(status[1]), status[2], headers, length, close)
 
 
-def recognise_framing(headers: Headers) -> Framing | None:
-    """Return how the message ends (RFC 9112 section 6.3), or `None` to decline."""
-    found: dict[bytes, bytes] = {}
-    for name, value in headers:
-        if len(name) in _FRAMING_FIELDS:
-            field = name.lower()
-            if field == _FRAMING_FIELDS[len(name)]:
-                if field in found:
-                    return None
-                found[field] = value
+def recognise_framing(headers: Headers) -> tuple[int | None, bool] | None:
+    """Return how the message ends (RFC 9112 section 6.3), or `None` to decline.
+
+    That is the length of the body, `CHUNKED`, or `None` where no field tells; and whether the connection ends as well.
+    """
+    found = [
+        (field, value)
+        for name, value in headers
+        if len(name) in _FRAMING_FIELD_LENGTHS and (field := name.lower()) in _FRAMING_FIELDS
+    ]
+    values = dict(found)
+    if len(values) != len(found):
+        return None
     length = None
-    if b"content-length" in found:
-        digits = found[b"content-length"]
-        if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS or b"transfer-encoding" in found:
+    if b"content-length" in values:
+        digits = values[b"content-length"]
+        if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS or b"transfer-encoding" in values:
             return None
         length = int(digits)
-    elif b"transfer-encoding" in found:
-        if found[b"transfer-encoding"] != b"chunked":
+    elif b"transfer-encoding" in values:
+        if values[b"transfer-encoding"] != b"chunked":
             return None
         length = CHUNKED
-    option = found.get(b"connection", b"keep-alive").lower()
-    if option not in (b"keep-alive", b"close"):
-        return None
-    return Framing(length, option == b"close")
+    option = values.get(b"connection")
+    if option is None:
+        return length, False
+    option = option.lower()
+    return (length, option == b"close") if option in (b"keep-alive", b"close") else None

@@ -57,7 +57,7 @@ def transcript(engine: Engine, steps: Iterable[Step]) -> list[Any]:
     for step in steps:
         try:
             if step[0] in ("receive", "look") and (step[1] or not ended):
-                engine.receive_data(step[1])  # type: ignore[misc,arg-type]
+                engine.receive_data(step[1])
             if step[0] == "look":
                 outcomes.append(engine.response_started())
             elif step[0] != "receive":

@@ -28,13 +28,17 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import Shield
 
-from .._bodies import body_parts, is_at_hand
+from .._bodies import PART_SIZE, body_parts, is_at_hand
 from .._engine import NEED_DATA, Engine, ResponseHead
 from .._states import Input, InvalidTransition, State, transition
 from .body import ResponseBody
 from .upgrade import UpgradeStream
 
 _logger = logging.getLogger("httpcore.http11")
+
+# Looking up a member of an enumeration takes a while before Python 3.12.
+_ACTIVE, _IDLE = State.ACTIVE, State.IDLE
+_REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
 
 
 def _ports_in_urls(origin: Origin) -> set[int | None]:
@@ -114,7 +118,7 @@ class HTTP11Connection(ConnectionInterface):
     def _claim(self) -> None:
         with self._state_lock:
             try:
-                self._state = transition(self._state, Input.REQUEST)
+                self._state = transition(self._state, _REQUEST)
             except InvalidTransition:
                 raise ConnectionNotAvailable from None
             self._request_count += 1
@@ -137,12 +141,13 @@ class HTTP11Connection(ConnectionInterface):
                 raise
 
     def _send_all(self, request: Request, timeout: float | None) -> None:
-        head = self._engine.start_request(request.method, request.url.target, request.headers)
+        engine = self._engine
+        head = engine.start_request(request.method, request.url.target, request.headers)
         if type(request.stream) is ByteStream:
-            parts = list(body_parts(bytes(request.stream)))
-            if len(parts) < 2:
-                body = self._engine.send_body(parts[0]) if parts else b""
-                self._stream.write(head + body + self._engine.end_body(), timeout)
+            content = bytes(request.stream)
+            if len(content) <= PART_SIZE:
+                body = engine.send_body(content) if content else b""
+                self._stream.write(head + body + engine.end_body(), timeout)
                 return
         if not is_at_hand(request.stream):
             self._stream.write(head, timeout)
@@ -213,15 +218,15 @@ class HTTP11Connection(ConnectionInterface):
             tracer.run("response_closed", {}, self._end_exchange)
         except BaseException:
             # The callback may raise, or be cancelled, before the exchange was ended.
-            if self._state is State.ACTIVE:
+            if self._state is _ACTIVE:
                 self._end_exchange()
             raise
 
     def _end_exchange(self) -> None:
         with self._state_lock:
-            reusable = self._state is State.ACTIVE and not self._write_failed and self._engine.next_cycle()
+            reusable = self._state is _ACTIVE and not self._write_failed and self._engine.next_cycle()
             if reusable:
-                self._state = transition(self._state, Input.COMPLETE)
+                self._state = transition(self._state, _COMPLETE)
                 if self._keepalive_expiry is not None:
                     self._expire_at = time.monotonic() + self._keepalive_expiry
         if not reusable:
@@ -242,11 +247,11 @@ class HTTP11Connection(ConnectionInterface):
 
     def is_available(self) -> bool:
         """Whether the connection is idle."""
-        return self._state is State.IDLE
+        return self._state is _IDLE
 
     def has_expired(self) -> bool:
         """Whether the connection is idle and should be closed: kept for too long, or closed by the server."""
-        if self._state is not State.IDLE:
+        if self._state is not _IDLE:
             return False
         expire_at = self._expire_at
         if expire_at is not None and time.monotonic() > expire_at:
@@ -256,7 +261,7 @@ class HTTP11Connection(ConnectionInterface):
 
     def is_idle(self) -> bool:
         """Whether the connection has carried a request and carries none now."""
-        return self._state is State.IDLE
+        return self._state is _IDLE
 
     def is_closed(self) -> bool:
         """Whether the connection is closed."""
