@@ -1,11 +1,12 @@
 """Both lanes agree: on plain messages, on known tricks, and on plain ones with any one byte changed; cut anywhere."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from httpcore_h11 import _engine
 from httpcore_test_support.exchanges import bytewise, cut_at
-from httpcore_test_support.lanes import HOST, Headers, Step, assert_lanes_agree, exchange, transcript
+from httpcore_test_support.lanes import HOST, H11Engine, Headers, Step, assert_lanes_agree, exchange, transcript
 from httpcore_test_support.messages import COMMON, TRICKS, response
 
 METHODS = (b"GET", b"HEAD", b"CONNECT", b"head")
@@ -183,3 +184,38 @@ def test_the_limit_of_a_head(limit: int) -> None:
         wire = response(b"X: " + b"x" * size, b"Content-Length: 5", body=b"hello")
         for pieces in ([wire], bytewise(wire), cut_at(wire, [limit]), cut_at(wire, [limit + 1])):
             assert_lanes_agree(exchange(pieces), limit)
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        ("GET", "/", [("Host", "localhost"), ("X", "y")]),
+        (b"GET", "/", [HOST]),
+        (b"GET", b"/", [HOST, (b"X", "y")]),
+        (b"GET", b"/", [HOST, ("X", b"y")]),
+        (b"GET", b"/", [HOST, (bytearray(b"X"), bytearray(b"y"))]),
+        (b"GET", b"/", [list(HOST)]),
+    ],
+)
+def test_request_heads_of_other_types(request_head: Any) -> None:
+    steps: list[Step] = [("start", *request_head), ("end",), *exchange([COMMON["Caddy"][1]])[2:]]
+    assert_lanes_agree(steps)
+
+
+@pytest.mark.parametrize("headers", [[(*HOST, b"more")], [HOST, None], [b"Host", b"localhost"], [HOST, (b"X", 1)]])
+def test_headers_that_are_no_pairs_of_bytes(headers: Any) -> None:
+    errors = []
+    for engine in (_engine.Engine(1000), H11Engine(1000)):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            engine.start_request(b"GET", b"/", headers)
+        errors.append((caught.type, str(caught.value)))
+    assert errors[0] == errors[1]
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_of_another_type_are_received(kind: Any) -> None:
+    method, wire = COMMON["nginx, chunked"]
+    steps = exchange([kind(wire[:100]), kind(wire[100:])], method)
+    assert transcript(_engine.Engine(1000), steps) == transcript(
+        _engine.Engine(1000), exchange([wire[:100], wire[100:]])
+    )
