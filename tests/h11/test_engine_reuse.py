@@ -1,5 +1,7 @@
 """When a connection can carry another exchange (RFC 9112 section 9.3), and when it has to be closed."""
 
+import tracemalloc
+
 import pytest
 from httpcore_h11._engine import Engine, ResponseHead
 from httpcore_test_support.exchanges import (
@@ -160,3 +162,20 @@ def test_what_is_done_to_the_headers_of_a_request_shows_in_the_next() -> None:
         engine.end_body()
         receive(engine, [RESPONSE])
         assert engine.next_cycle()
+
+
+def test_an_idle_connection_keeps_no_large_heads() -> None:
+    def exchange(size: int) -> None:
+        engine.start_request(b"GET", b"/", [(b"Host", b"localhost"), (b"X", b"x" * size)])
+        engine.end_body()
+        receive(engine, [b"HTTP/1.1 200 OK\r\nX: %b\r\nContent-Length: %d\r\n\r\n" % (b"x" * size, size), b"x" * size])
+        assert engine.next_cycle()
+
+    engine = Engine(HEAD_LIMIT)
+    exchange(10)
+    tracemalloc.start()
+    try:
+        exchange(HEAD_LIMIT - 100)
+        assert tracemalloc.get_traced_memory()[0] < 10_000
+    finally:
+        tracemalloc.stop()

@@ -35,6 +35,9 @@ from ._recognition import (
 # In so many pieces the fast lane waits for the end of a head, putting them together anew each time.
 _MAX_HEAD_PIECES = 8
 
+# Larger heads are not remembered: an idle connection should take little memory.
+_MAX_KNOWN_SIZE = 4 * 1024
+
 _END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -86,7 +89,8 @@ class Engine:
             line = recognise_request_line(method, target)
             fields = self._known_fields
             if fields is None or fields.headers != headers:
-                self._known_fields = fields = recognise_request_fields(headers)
+                fields = recognise_request_fields(headers)
+                self._known_fields = fields if fields and len(fields.lines) <= _MAX_KNOWN_SIZE else None
             if line is not None and fields is not None:
                 self._method = method
                 self._target = target
@@ -177,7 +181,8 @@ class Engine:
         # Without a length the body lasts until the end of stream.
         if head is None or length is None or self._fields is None:
             return self._let_h11_receive()
-        self._known_head = self._head = head
+        self._head = head
+        self._known_head = head if len(head.wire) <= _MAX_KNOWN_SIZE else None
         self._position = len(head.wire)
         if length == CHUNKED:
             self._chunks = ChunkDecoder()
