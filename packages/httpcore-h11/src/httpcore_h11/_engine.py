@@ -50,6 +50,30 @@ class Engine:
     `unanswered` tells whether nothing of a response to the present request has arrived.
     """
 
+    __slots__ = (
+        "_at_end_of_stream",
+        "_chunks",
+        "_data",
+        "_ended",
+        "_failed",
+        "_fields",
+        "_head",
+        "_known_fields",
+        "_known_head",
+        "_max_head_size",
+        "_method",
+        "_pending",
+        "_pieces",
+        "_position",
+        "_receiver",
+        "_sender",
+        "_sent",
+        "_target",
+        "_unread",
+        "_unsent",
+        "unanswered",
+    )
+
     def __init__(self, max_head_size: int) -> None:
         """`max_head_size` limits the head of a response, interim ones included, and of a chunk, in bytes."""
         self._max_head_size = max_head_size
@@ -277,8 +301,9 @@ class Engine:
             lane.receive_data(start_of_chunk)
             while lane.next_event() is not NEED_DATA:
                 pass
-        if self._position < len(self._data):
-            lane.receive_data(self._data[self._position :])
+        data, self._data, self._position = self._data[self._position :], b"", 0
+        if data:
+            lane.receive_data(data)
         if self._at_end_of_stream:
             lane.receive_data(b"")
         return lane.next_event()

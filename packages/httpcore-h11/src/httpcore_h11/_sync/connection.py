@@ -41,13 +41,13 @@ _ACTIVE, _IDLE = State.ACTIVE, State.IDLE
 _REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
 
 
-def _ports_in_urls(origin: Origin) -> set[int | None]:
+def _ports_in_urls(origin: Origin) -> tuple[int | None, ...]:
     """Return the ports that the URLs of an origin may have: its own, and none if that is the default of its scheme."""
     try:
         default = URL(scheme=origin.scheme).origin.port
     except KeyError:
         default = None
-    return {origin.port, None} if origin.port == default else {origin.port}
+    return (origin.port, None) if origin.port == default else (origin.port,)
 
 
 class HTTP11Connection(ConnectionInterface):
