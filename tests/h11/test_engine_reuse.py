@@ -3,6 +3,7 @@
 import tracemalloc
 
 import pytest
+from httpcore_h11 import _recognition
 from httpcore_h11._engine import Engine, ResponseHead
 from httpcore_test_support.exchanges import (
     FEEDINGS,
@@ -179,3 +180,12 @@ def test_an_idle_connection_keeps_no_large_heads() -> None:
         assert tracemalloc.get_traced_memory()[0] < 10_000
     finally:
         tracemalloc.stop()
+
+
+def test_only_so_many_heads_are_remembered() -> None:
+    for number in range(200):
+        engine = sent(b"GET", (b"X", b"%d" % number))
+        receive(engine, [b"HTTP/1.1 200 OK\r\nX: %d\r\nContent-Length: 0\r\n\r\n" % number])
+        assert engine.next_cycle()
+    assert 0 < len(_recognition._known_fields) <= 64
+    assert 0 < len(_recognition._known_heads) <= 64

@@ -35,9 +35,6 @@ from ._recognition import (
 # In so many pieces the fast lane waits for the end of a head, putting them together anew each time.
 _MAX_HEAD_PIECES = 8
 
-# Larger heads are not remembered: an idle connection should take little memory.
-_MAX_KNOWN_SIZE = 4 * 1024
-
 _END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -58,8 +55,6 @@ class Engine:
         "_failed",
         "_fields",
         "_head",
-        "_known_fields",
-        "_known_head",
         "_max_head_size",
         "_method",
         "_pending",
@@ -77,9 +72,6 @@ class Engine:
     def __init__(self, max_head_size: int) -> None:
         """`max_head_size` limits the head of a response, interim ones included, and of a chunk, in bytes."""
         self._max_head_size = max_head_size
-        # Requests and responses on one connection resemble each other: what was recognised last is remembered.
-        self._known_fields: RequestFields | None = None
-        self._known_head: RecognisedHead | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -111,10 +103,7 @@ class Engine:
         """Return the head of the request. Continue with `send_body()` or `end_body()`."""
         if self._fields is None and self._sender is None:
             line = recognise_request_line(method, target)
-            fields = self._known_fields
-            if fields is None or fields.headers != headers:
-                fields = recognise_request_fields(headers)
-                self._known_fields = fields if fields and len(fields.lines) <= _MAX_KNOWN_SIZE else None
+            fields = recognise_request_fields(headers)
             if line is not None and fields is not None:
                 self._method = method
                 self._target = target
@@ -192,13 +181,11 @@ class Engine:
 
     def _parse_head(self) -> Event:
         data = self._data
-        head = self._known_head
-        if head is None or not data.startswith(head.wire):
-            end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
-            if end < len(_END_OF_HEAD):
-                may_wait = len(data) <= self._max_head_size and self._pieces <= _MAX_HEAD_PIECES
-                return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
-            head = recognise_response_head(data, end) if end <= self._max_head_size else None
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        if end < len(_END_OF_HEAD):
+            may_wait = len(data) <= self._max_head_size and self._pieces <= _MAX_HEAD_PIECES
+            return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
+        head = recognise_response_head(data[:end]) if end <= self._max_head_size else None
         length = None if head is None else head.length
         if head is not None and (self._method == b"HEAD" or head.status in (204, 304)):
             length = 0
@@ -206,13 +193,12 @@ class Engine:
         if head is None or length is None or self._fields is None:
             return self._let_h11_receive()
         self._head = head
-        self._known_head = head if len(head.wire) <= _MAX_KNOWN_SIZE else None
-        self._position = len(head.wire)
+        self._position = end
         if length == CHUNKED:
             self._chunks = ChunkDecoder()
         else:
             self._unread = length
-        return ResponseHead(b"HTTP/1.1", head.status, head.reason, head.headers.copy())
+        return ResponseHead(b"HTTP/1.1", head.status, head.reason, list(head.headers))
 
     def _parse_body(self) -> Event:
         position = self._position
@@ -281,7 +267,7 @@ class Engine:
         if self._sender is None:
             self._sender = lane = H11Lane(self._max_head_size)
             if self._fields is not None:
-                lane.start_request(self._method, self._target, self._fields.headers)
+                lane.start_request(self._method, self._target, list(self._fields.headers))
                 if self._unsent != CHUNKED:
                     lane.skip_body(self._fields.length - self._unsent)
                 if self._sent:

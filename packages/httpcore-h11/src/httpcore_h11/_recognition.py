@@ -2,11 +2,11 @@
 
 Each rule here is as strict as h11's or stricter. What does not match is declined and judged by h11, so a rule may be
 narrower than the RFC, and never wider. One regular expression reads all header fields at once; that it left nothing
-out follows from counting the lines.
+out follows from counting the lines. What repeats is remembered, by all connections together.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -36,10 +36,15 @@ _FRAMING_FIELDS = {b"connection", b"content-length", b"transfer-encoding"}
 _FRAMING_FIELD_LENGTHS = {len(name) for name in _FRAMING_FIELDS}
 
 
+# So many heads are remembered, and none that is larger than this, in bytes.
+_MAX_KNOWN = 64
+_MAX_KNOWN_SIZE = 4 * 1024
+
+
 class RequestFields(NamedTuple):
     """The header fields of a request, and what they mean: `lines` is how they are sent, with the empty line."""
 
-    headers: Headers
+    headers: tuple[tuple[bytes, bytes], ...]
     lines: bytes
     length: int
     close: bool
@@ -51,9 +56,13 @@ class RecognisedHead(NamedTuple):
     wire: bytes
     status: int
     reason: bytes
-    headers: Headers
+    headers: tuple[tuple[bytes, bytes], ...]
     length: int | None
     close: bool
+
+
+_known_fields: dict[Any, RequestFields] = {}
+_known_heads: dict[bytes, RecognisedHead] = {}
 
 
 def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
@@ -70,6 +79,21 @@ def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
 def recognise_request_fields(headers: Headers) -> RequestFields | None:
     """Return the header fields with Host in front, as RFC 9112 section 3.2 wants it, or `None` to decline."""
     try:
+        key = tuple(headers)
+        fields = _known_fields.get(key)
+    except TypeError:  # not pairs of bytes, or such that may change
+        return None
+    if fields is None:
+        fields = _recognise_new_request_fields(headers)
+        if fields is not None and len(fields.lines) <= _MAX_KNOWN_SIZE:
+            if len(_known_fields) >= _MAX_KNOWN:
+                _known_fields.clear()
+            _known_fields[key] = fields
+    return fields
+
+
+def _recognise_new_request_fields(headers: Headers) -> RequestFields | None:
+    try:
         # Joined with a byte that neither may contain, all are checked at once.
         joined_names = b"\n".join([name for name, _ in headers])
         joined_values = b"\n".join([value for _, value in headers])
@@ -80,8 +104,7 @@ def recognise_request_fields(headers: Headers) -> RequestFields | None:
     names, values = joined_names.split(b"\n"), joined_values.split(b"\n")
     if len(names) != len(headers) or len(values) != len(headers):
         return None
-    # A copy, as the caller's list may change.
-    fields = list(zip(names, values, strict=True))
+    fields = tuple(zip(names, values, strict=True))
     framing = recognise_framing(fields)
     lowered = joined_names.lower().split(b"\n")
     if framing is None or lowered.count(b"host") != 1:
@@ -100,25 +123,36 @@ def may_become_head(data: bytes) -> bool:
     return is_start and data.count(b"\n") == data.count(b"\r\n")
 
 
-def recognise_response_head(data: bytes, end: int) -> RecognisedHead | None:
-    """Return the head of a final response, `data` as far as `end`, which is behind an empty line; `None` to decline."""
-    status = _STATUS_LINE.match(data, 0, end)
+def recognise_response_head(wire: bytes) -> RecognisedHead | None:
+    """Return the head of a final response, which `wire` is as far as the first empty line; `None` to decline."""
+    head = _known_heads.get(wire)
+    if head is None:
+        head = _recognise_new_response_head(wire)
+        if head is not None and len(wire) <= _MAX_KNOWN_SIZE:
+            if len(_known_heads) >= _MAX_KNOWN:
+                _known_heads.clear()
+            _known_heads[wire] = head
+    return head
+
+
+def _recognise_new_response_head(wire: bytes) -> RecognisedHead | None:
+    status = _STATUS_LINE.match(wire)
     if status is None:
         return None
     start = status.end()
-    end_of_fields = end - len(b"\r\n")
-    headers: Headers = _FIELD.findall(data, start, end_of_fields)
+    end_of_fields = len(wire) - len(b"\r\n")
+    headers = tuple(_FIELD.findall(wire, start, end_of_fields))
     # Every field took one line feed, the one at its end. So nothing stands between them if no other is there.
-    if len(headers) != data.count(b"\n", start, end_of_fields):
+    if len(headers) != wire.count(b"\n", start, end_of_fields):
         return None
     framing = recognise_framing(headers)
     if framing is None:
         return None
     length, close = framing
-    return RecognisedHead(data[:end], int(status[1]), status[2], headers, length, close)
+    return RecognisedHead(wire, int(status[1]), status[2], headers, length, close)
 
 
-def recognise_framing(headers: Headers) -> tuple[int | None, bool] | None:
+def recognise_framing(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[int | None, bool] | None:
     """Return how the message ends (RFC 9112 section 6.3), or `None` to decline.
 
     That is the length of the body, `CHUNKED`, or `None` where no field tells; and whether the connection ends as well.
