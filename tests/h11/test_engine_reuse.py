@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 from httpcore_h11 import _recognition
 from httpcore_h11._engine import Engine, ResponseHead
+from httpcore_models import LocalProtocolError
 from httpcore_test_support.exchanges import (
     FEEDINGS,
     HEAD_LIMIT,
@@ -189,3 +190,11 @@ def test_only_so_many_heads_are_remembered() -> None:
         assert engine.next_cycle()
     assert 0 < len(_recognition._known_fields) <= 64
     assert 0 < len(_recognition._known_heads) <= 64
+
+
+def test_a_part_of_a_body_after_the_end_of_the_request_ends_the_connection() -> None:
+    engine = sent()
+    with pytest.raises(LocalProtocolError):
+        engine.send_body(b"x")
+    receive(engine, [RESPONSE])
+    assert not engine.next_cycle()
