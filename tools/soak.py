@@ -1,5 +1,9 @@
-"""Run the tests that look for races and leaks again and again: `python tools/soak.py [MINUTES]`, by default for 5."""
+"""Run the tests that search, for races, leaks and odd messages, again and again: `python tools/soak.py [MINUTES]`.
 
+By default for 5 minutes. Where atheris is installed, every round ends with a minute of fuzzing.
+"""
+
+import importlib.util
 import subprocess
 import sys
 import time
@@ -10,20 +14,25 @@ TESTS = (
     "tests/httpcore/test_pool_state_machine.py",
     "tests/h11/test_cancellation.py",
     "tests/h11/test_engine_properties.py",
+    "tests/h11/test_lanes_properties.py",
 )
+FUZZER = ("tests/h11/fuzz_lanes.py", "-max_total_time=60", "-artifact_prefix=fuzzing-")
 
 
 def main(arguments: list[str]) -> int:
     """Repeat until the time is over or something fails; return the exit code."""
     deadline = time.monotonic() + 60 * float(arguments[0] if arguments else 5)
+    commands = [[sys.executable, "-m", "pytest", "-q", "-x", "--timeout=600", "--hypothesis-profile=soak", *TESTS]]
+    if importlib.util.find_spec("atheris") is not None:
+        commands.append([sys.executable, *FUZZER])
     rounds = 0
     while time.monotonic() < deadline:
         rounds += 1
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "--timeout=600", "--hypothesis-profile=soak", *TESTS]
-        code = subprocess.run(command, check=False).returncode
-        if code:
-            print(f"failed in round {rounds}", file=sys.stderr)
-            return code
+        for command in commands:
+            code = subprocess.run(command, check=False).returncode
+            if code:
+                print(f"failed in round {rounds}", file=sys.stderr)
+                return code
     print(f"{rounds} rounds without a failure")
     return 0
 

@@ -1,7 +1,11 @@
 """When a connection can carry another exchange (RFC 9112 section 9.3), and when it has to be closed."""
 
+import tracemalloc
+
 import pytest
-from httpcore_h11._engine import Engine
+from httpcore_h11 import _recognition
+from httpcore_h11._engine import Engine, ResponseHead
+from httpcore_models import LocalProtocolError
 from httpcore_test_support.exchanges import (
     FEEDINGS,
     HEAD_LIMIT,
@@ -134,3 +138,63 @@ def test_every_exchange_has_the_whole_head_limit() -> None:
         engine.end_body()
         receive(engine, bytewise(wire))
         assert engine.next_cycle()
+
+
+def test_what_is_done_to_the_headers_of_a_response_does_not_show_in_the_next() -> None:
+    engine = sent()
+    for _ in range(3):
+        (event, *_) = receive(engine, [RESPONSE])
+        assert event == head(200, (b"Content-Length", b"5"), reason=b"OK")
+        assert isinstance(event, ResponseHead)
+        event.headers.clear()
+        assert engine.next_cycle()
+        engine.start_request(b"GET", b"/", [(b"Host", b"localhost")])
+        engine.end_body()
+
+
+def test_what_is_done_to_the_headers_of_a_request_shows_in_the_next() -> None:
+    engine = Engine(HEAD_LIMIT)
+    headers = [(b"Host", b"localhost")]
+    for number in range(3):
+        headers[1:] = [(b"X", b"%d" % number)]
+        assert (
+            engine.start_request(b"GET", b"/", headers)
+            == b"GET / HTTP/1.1\r\nHost: localhost\r\nX: %d\r\n\r\n" % number
+        )
+        engine.end_body()
+        receive(engine, [RESPONSE])
+        assert engine.next_cycle()
+
+
+def test_an_idle_connection_keeps_no_large_heads() -> None:
+    def exchange(size: int) -> None:
+        engine.start_request(b"GET", b"/", [(b"Host", b"localhost"), (b"X", b"x" * size)])
+        engine.end_body()
+        receive(engine, [b"HTTP/1.1 200 OK\r\nX: %b\r\nContent-Length: %d\r\n\r\n" % (b"x" * size, size), b"x" * size])
+        assert engine.next_cycle()
+
+    engine = Engine(HEAD_LIMIT)
+    exchange(10)
+    tracemalloc.start()
+    try:
+        exchange(HEAD_LIMIT - 100)
+        assert tracemalloc.get_traced_memory()[0] < 10_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_only_so_many_heads_are_remembered() -> None:
+    for number in range(200):
+        engine = sent(b"GET", (b"X", b"%d" % number))
+        receive(engine, [b"HTTP/1.1 200 OK\r\nX: %d\r\nContent-Length: 0\r\n\r\n" % number])
+        assert engine.next_cycle()
+    assert 0 < len(_recognition._known_fields) <= 64
+    assert 0 < len(_recognition._known_heads) <= 64
+
+
+def test_a_part_of_a_body_after_the_end_of_the_request_ends_the_connection() -> None:
+    engine = sent()
+    with pytest.raises(LocalProtocolError):
+        engine.send_body(b"x")
+    receive(engine, [RESPONSE])
+    assert not engine.next_cycle()

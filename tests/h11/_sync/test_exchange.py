@@ -142,7 +142,7 @@ class TestResponse:
         connection = HTTP11Connection(ORIGIN, stream)
         extensions = {"timeout": {"connect": 1.0, "read": 2.0, "write": 3.0, "pool": 4.0}}
         connection.request("POST", "http://localhost/", content=b"x", extensions=extensions)
-        assert stream.timeouts == [("write", 3.0), ("write", 3.0), ("read", 2.0), ("read", 2.0)]
+        assert stream.timeouts == [("write", 3.0), ("read", 2.0), ("read", 2.0)]
 
     def test_no_timeout_is_no_limit(self) -> None:
         stream = ScriptedStream(RESPONSE)

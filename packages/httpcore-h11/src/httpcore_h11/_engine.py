@@ -1,10 +1,8 @@
 """HTTP/1.1 message exchange without I/O (RFC 9112): a request in, bytes out; bytes in, a response out.
 
-h11 does the parsing and judges what is legal; nothing of it shows outside. In the order of use:
-
-1. `start_request()`, `send_body()` any number of times, `end_body()`: each returns the bytes to send.
-2. `next_event()`, and whenever it says `NEED_DATA`, `receive_data()` with what the network gave.
-3. `next_cycle()`: true if the same connection can carry another exchange.
+In the order of use: `start_request()`, `send_body()` any number of times and `end_body()` return the bytes to send;
+`next_event()`, and `receive_data()` whenever it says `NEED_DATA`; `next_cycle()`. There are two lanes: the fast one,
+here, recognises plain messages; h11 takes over whatever it declines, from the start of the message, and has the say.
 
 Known limits, both h11's: an empty line before the status line, and any transfer coding besides `chunked`, are errors.
 A header line that breaks the grammar is an error that shows the line: skipping it could hide a framing header, which
@@ -12,59 +10,32 @@ is how responses are smuggled.
 """
 
 import collections
-import enum
-from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
 
-import h11
-from httpcore_models import LocalProtocolError, RemoteProtocolError
+from httpcore_models import RemoteProtocolError
 
+from ._bodies import body_parts as body_parts
+from ._chunks import ChunkDecoder
+from ._events import END_OF_MESSAGE as END_OF_MESSAGE
+from ._events import NEED_DATA as NEED_DATA
+from ._events import Event as Event
+from ._events import InformationalResponse as InformationalResponse
+from ._events import ResponseHead as ResponseHead
+from ._h11_lane import H11Lane
+from ._recognition import (
+    CHUNKED,
+    Headers,
+    RecognisedHead,
+    RequestFields,
+    may_become_head,
+    recognise_request_fields,
+    recognise_request_line,
+    recognise_response_head,
+)
 
-class ResponseHead(NamedTuple):
-    """The status line and header fields of a final response."""
+# In so many pieces the fast lane waits for the end of a head, putting them together anew each time.
+_MAX_HEAD_PIECES = 8
 
-    http_version: bytes
-    status: int
-    reason: bytes
-    headers: list[tuple[bytes, bytes]]
-
-
-class InformationalResponse(NamedTuple):
-    """The head of a response that announces another one (RFC 9110 section 15.2); never 101, which is final."""
-
-    http_version: bytes
-    status: int
-    reason: bytes
-    headers: list[tuple[bytes, bytes]]
-
-
-class Signal(enum.Enum):
-    """What `next_event()` says when it has no part of a response."""
-
-    NEED_DATA = "need data"
-    END_OF_MESSAGE = "end of message"
-
-
-NEED_DATA = Signal.NEED_DATA
-END_OF_MESSAGE = Signal.END_OF_MESSAGE
-
-# Parts of the body are plain bytes.
-Event: TypeAlias = InformationalResponse | ResponseHead | bytes | Signal
-
-# Between parts of this size, in bytes, an upload looks whether the server has already answered. As large as the
-# reads, and as curl's upload buffer.
-_PART_SIZE = 64 * 1024
-
-
-def body_parts(chunk: bytes) -> Iterator[bytes | memoryview]:
-    """Cut a large piece of a body into parts that are sent one by one; nothing is copied."""
-    if len(chunk) <= _PART_SIZE:
-        if chunk:
-            yield chunk
-        return
-    view = memoryview(chunk)
-    for start in range(0, len(view), _PART_SIZE):
-        yield view[start : start + _PART_SIZE]
+_END_OF_HEAD = b"\r\n\r\n"
 
 
 class Engine:
@@ -72,56 +43,121 @@ class Engine:
 
     Raises `LocalProtocolError` for a request that breaks the protocol, and `RemoteProtocolError` for such a response;
     after either the connection cannot go on.
+
+    `unanswered` tells whether nothing of a response to the present request has arrived.
     """
+
+    __slots__ = (
+        "_at_end_of_stream",
+        "_chunks",
+        "_data",
+        "_ended",
+        "_failed",
+        "_fields",
+        "_head",
+        "_max_head_size",
+        "_method",
+        "_pending",
+        "_pieces",
+        "_position",
+        "_receiver",
+        "_sender",
+        "_sent",
+        "_target",
+        "_unread",
+        "_unsent",
+        "unanswered",
+    )
 
     def __init__(self, max_head_size: int) -> None:
         """`max_head_size` limits the head of a response, interim ones included, and of a chunk, in bytes."""
         self._max_head_size = max_head_size
-        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=max_head_size)
         self._reset()
 
     def _reset(self) -> None:
-        self._head_bytes = 0
-        self._has_head = False
+        # Who sends and who receives where the fast lane has declined: one and the same, but not always both.
+        self._sender: H11Lane | None = None
+        self._receiver: H11Lane | None = None
+        # The request.
+        self._method = b""
+        self._target = b""
+        self._fields: RequestFields | None = None
+        self._unsent = 0  # bytes of the body, or `CHUNKED`
+        self._sent = False
+        # The response.
+        self.unanswered = True
+        self._data = b""
+        self._position = 0  # of what is not yet taken from the data
+        self._pieces = 0
+        self._head: RecognisedHead | None = None
+        self._unread = 0  # bytes of the body, where its length is known
+        self._chunks: ChunkDecoder | None = None
+        self._at_end_of_stream = False
+        self._failed = False
         self._ended = False
-        self._pending: collections.deque[Event] = collections.deque()
+        self._pending: collections.deque[Event] | None = None
 
-    def start_request(self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+    # Sending.
+
+    def start_request(self, method: bytes, target: bytes, headers: Headers) -> bytes:
         """Return the head of the request. Continue with `send_body()` or `end_body()`."""
-        try:
-            event = h11.Request(method=method, target=target, headers=headers)
-        except h11.LocalProtocolError as exc:
-            raise LocalProtocolError(str(exc)) from exc
-        return self._send(event)
+        if self._fields is None and self._sender is None:
+            line = recognise_request_line(method, target)
+            fields = recognise_request_fields(headers)
+            if line is not None and fields is not None:
+                self._method = method
+                self._target = target
+                self._fields = fields
+                self._unsent = fields.length
+                return line + fields.lines
+            self._sender = self._receiver = H11Lane(self._max_head_size)
+        return self._h11_sender().start_request(method, target, headers)
 
     def send_body(self, data: bytes | memoryview) -> bytes:
         """Return a part of the body, framed. Raises `LocalProtocolError` when it exceeds the declared length."""
-        return self._send(h11.Data(data=data))  # type: ignore[arg-type]  # h11 joins it, so any buffer will do
+        size = len(data)
+        if self._sender is None and self._fields is not None and not self._sent:
+            if self._unsent == CHUNKED:
+                return b"".join((b"%x\r\n" % size, data, b"\r\n")) if size else b""
+            if size <= self._unsent:
+                sent = data if type(data) is bytes else b"".join((data,))
+                self._unsent -= size
+                return sent
+        return self._h11_sender().send_body(data)
 
     def end_body(self) -> bytes:
         """Return the end of the body. Raises `LocalProtocolError` when the declared length is not reached."""
-        return self._send(h11.EndOfMessage())
+        if self._sender is None and self._fields is not None and not self._sent and self._unsent <= 0:
+            self._sent = True
+            return b"0\r\n\r\n" if self._unsent else b""
+        return self._h11_sender().end_body()
 
-    def _send(self, event: h11.Event) -> bytes:
-        try:
-            return self._h11.send(event) or b""
-        except h11.LocalProtocolError as exc:
-            raise LocalProtocolError(str(exc)) from exc
+    # Receiving.
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the network, or `b""` for the end of stream. Continue with `next_event()`."""
-        if not self._has_head:
-            if not data:
+        if data:
+            self.unanswered = False
+        if self._receiver is not None:
+            self._receiver.receive_data(data)
+        elif not data:
+            if self._head is None:
                 raise RemoteProtocolError("Server disconnected without sending a response.")
-            self._head_bytes += len(data)
-        self._h11.receive_data(data)
+            self._at_end_of_stream = True
+        else:
+            if type(data) is not bytes:
+                data = bytes(data)
+            self._pieces += 1
+            self._data = data if self._position == len(self._data) else self._data[self._position :] + data
+            self._position = 0
 
     def response_started(self) -> bool:
         """Whether the head of the final response has arrived; lets an upload stop early."""
-        while not self._has_head:
+        while self._head is None and not (self._receiver is not None and self._receiver.has_head):
             event = self._parse()
             if event is NEED_DATA:
                 return False
+            self._pending = self._pending or collections.deque()
             self._pending.append(event)
         return True
 
@@ -130,49 +166,80 @@ class Engine:
         return self._pending.popleft() if self._pending else self._parse()
 
     def _parse(self) -> Event:
+        if self._receiver is not None:
+            return self._receiver.next_event()
         if self._ended:
             return END_OF_MESSAGE
-        try:
-            event = self._h11.next_event()
-        except h11.RemoteProtocolError as exc:
-            raise RemoteProtocolError(str(exc)) from exc
-        if event is h11.NEED_DATA:
+        if self._head is None:
+            return self._parse_head()
+        if self._chunks is not None:
+            return self._parse_chunks(self._chunks)
+        if not self._unread:
+            self._ended = True
+            return END_OF_MESSAGE
+        return self._parse_body()
+
+    def _parse_head(self) -> Event:
+        data = self._data
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        if end < len(_END_OF_HEAD):
+            may_wait = len(data) <= self._max_head_size and self._pieces <= _MAX_HEAD_PIECES
+            return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
+        head = recognise_response_head(data[:end]) if end <= self._max_head_size else None
+        length = None if head is None else head.length
+        if head is not None and (self._method == b"HEAD" or head.status in (204, 304)):
+            length = 0
+        # Without a length the body lasts until the end of stream.
+        if head is None or length is None or self._fields is None:
+            return self._let_h11_receive()
+        self._head = head
+        self._position = end
+        if length == CHUNKED:
+            self._chunks = ChunkDecoder()
+        else:
+            self._unread = length
+        return ResponseHead(b"HTTP/1.1", head.status, head.reason, list(head.headers))
+
+    def _parse_body(self) -> Event:
+        position = self._position
+        part = self._data[position : position + self._unread] if position else self._data[: self._unread]
+        if part:
+            self._position = position + len(part)
+            self._unread -= len(part)
+            return part
+        if self._failed:
+            raise RemoteProtocolError("Can't receive data when peer state is ERROR")
+        if not self._at_end_of_stream:
             return NEED_DATA
-        if isinstance(event, h11.Data):
-            return bytes(event.data)
-        if isinstance(event, (h11.Response, h11.InformationalResponse)):
-            return self._head(event)
-        # The message is complete, or the connection was switched to another protocol.
+        self._failed = True
+        assert self._head is not None
+        assert self._head.length is not None
+        received, expected = self._head.length - self._unread, self._head.length
+        raise RemoteProtocolError(
+            "peer closed connection without sending complete message body "
+            f"(received {received} bytes, expected {expected})"
+        )
+
+    def _parse_chunks(self, chunks: ChunkDecoder) -> Event:
+        if not chunks.ended:
+            part, self._position = chunks.decode(self._data, self._position)
+            if part:
+                return part
+            if not chunks.ended:
+                may_wait = not chunks.declined and not self._at_end_of_stream
+                return NEED_DATA if may_wait else self._let_h11_receive()
         self._ended = True
         return END_OF_MESSAGE
-
-    def _head(self, event: h11.Response | h11.InformationalResponse) -> Event:
-        # h11 applies its limit only when it has to wait for more, so that the outcome would depend on how the bytes
-        # were split.
-        if self._head_bytes > self._max_head_size:
-            size = self._head_bytes - len(self._h11.trailing_data[0])
-            if size > self._max_head_size:
-                raise RemoteProtocolError("Receive buffer too long")
-        parts: Any = (b"HTTP/" + event.http_version, event.status_code, event.reason, event.headers.raw_items())
-        if isinstance(event, h11.InformationalResponse) and event.status_code != 101:
-            return InformationalResponse(*parts)
-        self._has_head = True
-        return ResponseHead(*parts)
-
-    @property
-    def unanswered(self) -> bool:
-        """Whether nothing of a response to the present request has arrived."""
-        return not self._head_bytes
 
     @property
     def switched_protocol(self) -> bool:
         """Whether the response, to CONNECT or with status 101, ended HTTP on this connection."""
-        return self._h11.their_state is h11.SWITCHED_PROTOCOL
+        return self._receiver is not None and self._receiver.switched_protocol
 
     @property
     def trailing_data(self) -> bytes:
         """What came after the response; after a switch of protocols, the first bytes of the new one."""
-        return bytes(self._h11.trailing_data[0])
+        return self._data[self._position :] if self._receiver is None else self._receiver.trailing_data
 
     def next_cycle(self) -> bool:
         """Make ready for the next exchange; return false if the connection has to be closed instead.
@@ -180,9 +247,49 @@ class Engine:
         It has to when either side said so, when either message is incomplete, and when something came after the
         response: whatever that is, it would be taken for the response to the next request.
         """
-        done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
-        if not done or self._h11.trailing_data[0]:
-            return False
-        self._h11.start_next_cycle()
-        self._reset()
-        return True
+        fields, head = self._fields, self._head
+        if self._receiver is not None:
+            reusable = self._receiver.next_cycle()
+        elif fields is None or head is None or fields.close or head.close:
+            reusable = False
+        else:
+            # Where only sending was left to h11, that was for an error.
+            complete = self._sent and self._ended and self._sender is None
+            reusable = complete and self._position == len(self._data)
+        if reusable:
+            self._reset()
+        return reusable
+
+    # Handing over.
+
+    def _h11_sender(self) -> H11Lane:
+        """Return h11 in the state that the exchange is in."""
+        if self._sender is None:
+            self._sender = lane = H11Lane(self._max_head_size)
+            if self._fields is not None:
+                lane.start_request(self._method, self._target, list(self._fields.headers))
+                if self._unsent != CHUNKED:
+                    lane.skip_body(self._fields.length - self._unsent)
+                if self._sent:
+                    lane.end_body()
+            self._repeat_head(lane)
+        return self._sender
+
+    def _repeat_head(self, lane: H11Lane) -> None:
+        if self._head is not None and not lane.has_head:
+            lane.receive_data(self._head.wire)
+            lane.next_event()
+
+    def _let_h11_receive(self) -> Event:
+        self._receiver = lane = self._h11_sender()
+        self._repeat_head(lane)
+        if self._chunks is not None and (start_of_chunk := self._chunks.resumption()):
+            lane.receive_data(start_of_chunk)
+            while lane.next_event() is not NEED_DATA:
+                pass
+        data, self._data, self._position = self._data[self._position :], b"", 0
+        if data:
+            lane.receive_data(data)
+        if self._at_end_of_stream:
+            lane.receive_data(b"")
+        return lane.next_event()

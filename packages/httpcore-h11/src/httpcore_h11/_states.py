@@ -23,6 +23,9 @@ class State(enum.Enum):
     IDLE = "idle"
     CLOSED = "closed"
 
+    # Members are equal only to themselves. The hash that enumerations have is a function in Python, and not fast.
+    __hash__ = object.__hash__
+
 
 class Input(enum.Enum):
     """What moves a connection on."""
@@ -30,6 +33,8 @@ class Input(enum.Enum):
     REQUEST = "request"
     COMPLETE = "complete"
     CLOSE = "close"
+
+    __hash__ = object.__hash__
 
 
 TRANSITIONS: dict[tuple[State, Input], State] = {

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from httpcore_models import AsyncTracer, Request
 from httpcore_models.concurrency import AsyncShield
 
+from .._engine import END_OF_MESSAGE, NEED_DATA
+
 if TYPE_CHECKING:
     from .connection import AsyncHTTP11Connection
 
@@ -41,21 +43,28 @@ class AsyncResponseBody:
             if self._tracer is not None and not self._receiving:
                 self._receiving = True
                 await self._tracer.report("receive_response_body.started", {"request": self._request})
-            part = await self._connection._receive_body(self._timeout)
-            if not part and self._receiving and self._tracer is not None:
+            connection = self._connection
+            engine = connection._engine
+            while (event := engine.next_event()) is NEED_DATA:
+                engine.receive_data(await connection._stream.read(connection.READ_NUM_BYTES, self._timeout))
+            if event is END_OF_MESSAGE and self._receiving and self._tracer is not None:
                 self._receiving = False
                 await self._tracer.report("receive_response_body.complete", {"return_value": None})
         except BaseException as exc:
             with AsyncShield():
                 await self._close(exc)
             raise
-        if not part:
-            raise StopAsyncIteration
-        return part
+        if isinstance(event, bytes):
+            return event
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """End the exchange, and close the connection unless the body was read to its end."""
-        await self._close(GeneratorExit())
+        if self._tracer is not None:
+            await self._close(GeneratorExit())
+        elif not self._closed:
+            self._closed = True
+            await self._connection._end_exchange()
 
     async def _close(self, reason: BaseException) -> None:
         if self._closed:

@@ -8,9 +8,11 @@ from types import TracebackType
 from typing import Any
 
 from httpcore_models import (
+    URL,
     AsyncConnectionInterface,
     AsyncNetworkStream,
     AsyncTracer,
+    ByteStream,
     ConnectionNotAvailable,
     Origin,
     ReadError,
@@ -25,12 +27,26 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import AsyncShield
 
-from .._engine import END_OF_MESSAGE, NEED_DATA, Engine, ResponseHead, body_parts
+from .._bodies import PART_SIZE, body_parts, is_at_hand
+from .._engine import NEED_DATA, Engine, ResponseHead
 from .._states import Input, InvalidTransition, State, transition
 from .body import AsyncResponseBody
 from .upgrade import AsyncUpgradeStream
 
 _logger = logging.getLogger("httpcore.http11")
+
+# Looking up a member of an enumeration takes a while before Python 3.12.
+_ACTIVE, _IDLE = State.ACTIVE, State.IDLE
+_REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
+
+
+def _ports_in_urls(origin: Origin) -> tuple[int | None, ...]:
+    """Return the ports that the URLs of an origin may have: its own, and none if that is the default of its scheme."""
+    try:
+        default = URL(scheme=origin.scheme).origin.port
+    except KeyError:
+        default = None
+    return (origin.port, None) if origin.port == default else (origin.port,)
 
 
 class AsyncHTTP11Connection(AsyncConnectionInterface):
@@ -48,6 +64,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
 
     def __init__(self, origin: Origin, stream: AsyncNetworkStream, keepalive_expiry: float | None = None) -> None:
         self._origin = origin
+        self._ports = _ports_in_urls(origin)
         self._stream = stream
         self._keepalive_expiry = keepalive_expiry
         self._expire_at: float | None = None
@@ -56,6 +73,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         # Held only while the state is looked at and changed, by whichever thread.
         self._state_lock = threading.Lock()
         self._request_count = 0
+        self._write_failed = False
 
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request and return its response with the body yet to be read.
@@ -65,7 +83,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         errors. A final response that arrives while the body is sent ends the upload and is returned (RFC 9112
         section 9.5).
         """
-        if not self.can_handle_request(request.url.origin):
+        if not self._leads_to(request.url):
             raise RuntimeError(f"Attempted to send request to {request.url.origin} on connection to {self._origin}")
         self._claim()
         tracer = async_get_tracer(_logger, request)
@@ -87,21 +105,21 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         stream = self._stream
         if self._engine.switched_protocol:
             stream = AsyncUpgradeStream(stream, self._engine.trailing_data)
-        return Response(
-            head.status,
-            headers=head.headers,
-            content=AsyncResponseBody(self, request, tracer, timeout),
-            extensions={
-                "http_version": head.http_version,
-                "reason_phrase": head.reason,
-                "network_stream": stream,
-            },
-        )
+        extensions = {"http_version": head.http_version, "reason_phrase": head.reason, "network_stream": stream}
+        body = AsyncResponseBody(self, request, tracer, timeout)
+        response = Response(head.status, content=body, extensions=extensions)
+        response.headers = head.headers  # The engine made this list of pairs of bytes: nothing is left to be checked.
+        return response
+
+    def _leads_to(self, url: URL) -> bool:
+        origin = self._origin
+        is_same = url.host == origin.host and url.port in self._ports and url.scheme == origin.scheme
+        return is_same or self.can_handle_request(url.origin)
 
     def _claim(self) -> None:
         with self._state_lock:
             try:
-                self._state = transition(self._state, Input.REQUEST)
+                self._state = transition(self._state, _REQUEST)
             except InvalidTransition:
                 raise ConnectionNotAvailable from None
             self._request_count += 1
@@ -112,22 +130,37 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         timeout = timeouts.get("write")
         try:
             if tracer is None:
-                await self._send_head(request, timeout)
-                await self._send_body(request, timeout)
+                await self._send_all(request, timeout)
             else:
                 info = {"request": request}
                 await tracer.run("send_request_headers", info, self._send_head, request, timeout)
                 await tracer.run("send_request_body", info, self._send_body, request, timeout)
         except (WriteError, WriteTimeout) as exc:
+            self._write_failed = True
             # A server may answer without reading all of the request: there may be a response to read.
             if isinstance(exc, WriteTimeout) and not self._stream.get_extra_info("is_readable"):
                 raise
+
+    async def _send_all(self, request: Request, timeout: float | None) -> None:
+        engine = self._engine
+        head = engine.start_request(request.method, request.url.target, request.headers)
+        if type(request.stream) is ByteStream:
+            content = bytes(request.stream)
+            if len(content) <= PART_SIZE:
+                body = engine.send_body(content) if content else b""
+                await self._stream.write(head + body + engine.end_body(), timeout)
+                return
+        if not is_at_hand(request.stream):
+            await self._stream.write(head, timeout)
+            head = b""
+        await self._send_body(request, timeout, head)
 
     async def _send_head(self, request: Request, timeout: float | None) -> None:
         head = self._engine.start_request(request.method, request.url.target, request.headers)
         await self._stream.write(head, timeout)
 
-    async def _send_body(self, request: Request, timeout: float | None) -> None:
+    async def _send_body(self, request: Request, timeout: float | None, head: bytes = b"") -> None:
+        """Send the body, and `head` together with the first part of it."""
         if not isinstance(request.stream, AsyncIterable):
             kind = type(request.stream).__name__
             raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
@@ -139,12 +172,13 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                     if not first and await self._is_answered(timeout):
                         return
                     first = False
-                    await self._stream.write(self._engine.send_body(part), timeout)
+                    await self._stream.write(head + self._engine.send_body(part), timeout)
+                    head = b""
         finally:
             # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
             if isinstance(body, AsyncGenerator):
                 await body.aclose()
-        end = self._engine.end_body()
+        end = head + self._engine.end_body()
         if end:
             await self._stream.write(end, timeout)
 
@@ -157,13 +191,16 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
     # Receiving.
 
     async def _receive_head(self, timeout: float | None) -> ResponseHead:
+        engine = self._engine
         try:
+            if engine.unanswered:
+                engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
             while True:
-                event = self._engine.next_event()
-                if isinstance(event, ResponseHead):
+                event = engine.next_event()
+                if type(event) is ResponseHead:
                     return event
                 if event is NEED_DATA:
-                    self._engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
+                    engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
         except (ReadError, RemoteProtocolError) as exc:
             if self._request_count > 1 and self._engine.unanswered:
                 # Most likely the server closed the idle connection just as it was used again.
@@ -172,16 +209,6 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
 
     async def _receive_head_tuple(self, timeout: float | None) -> tuple[Any, ...]:
         return tuple(await self._receive_head(timeout))
-
-    async def _receive_body(self, timeout: float | None) -> bytes:
-        """Return the next part of the body, or `b""` at its end."""
-        while True:
-            event = self._engine.next_event()
-            if isinstance(event, bytes):
-                return event
-            if event is END_OF_MESSAGE:
-                return b""
-            self._engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
 
     async def _close_response(self, tracer: AsyncTracer | None) -> None:
         """End the exchange: keep the connection if it can carry another, close it if not."""
@@ -192,15 +219,15 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
             await tracer.run("response_closed", {}, self._end_exchange)
         except BaseException:
             # The callback may raise, or be cancelled, before the exchange was ended.
-            if self._state is State.ACTIVE:
+            if self._state is _ACTIVE:
                 await self._end_exchange()
             raise
 
     async def _end_exchange(self) -> None:
         with self._state_lock:
-            reusable = self._state is State.ACTIVE and self._engine.next_cycle()
+            reusable = self._state is _ACTIVE and not self._write_failed and self._engine.next_cycle()
             if reusable:
-                self._state = transition(self._state, Input.COMPLETE)
+                self._state = transition(self._state, _COMPLETE)
                 if self._keepalive_expiry is not None:
                     self._expire_at = time.monotonic() + self._keepalive_expiry
         if not reusable:
@@ -221,11 +248,11 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
 
     def is_available(self) -> bool:
         """Whether the connection is idle."""
-        return self._state is State.IDLE
+        return self._state is _IDLE
 
     def has_expired(self) -> bool:
         """Whether the connection is idle and should be closed: kept for too long, or closed by the server."""
-        if self._state is not State.IDLE:
+        if self._state is not _IDLE:
             return False
         expire_at = self._expire_at
         if expire_at is not None and time.monotonic() > expire_at:
@@ -235,7 +262,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
 
     def is_idle(self) -> bool:
         """Whether the connection has carried a request and carries none now."""
-        return self._state is State.IDLE
+        return self._state is _IDLE
 
     def is_closed(self) -> bool:
         """Whether the connection is closed."""

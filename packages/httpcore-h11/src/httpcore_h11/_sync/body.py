@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from httpcore_models import Request, Tracer
 from httpcore_models.concurrency import Shield
 
+from .._engine import END_OF_MESSAGE, NEED_DATA
+
 if TYPE_CHECKING:
     from .connection import HTTP11Connection
 
@@ -42,21 +44,28 @@ class ResponseBody:
             if self._tracer is not None and not self._receiving:
                 self._receiving = True
                 self._tracer.report("receive_response_body.started", {"request": self._request})
-            part = self._connection._receive_body(self._timeout)
-            if not part and self._receiving and self._tracer is not None:
+            connection = self._connection
+            engine = connection._engine
+            while (event := engine.next_event()) is NEED_DATA:
+                engine.receive_data(connection._stream.read(connection.READ_NUM_BYTES, self._timeout))
+            if event is END_OF_MESSAGE and self._receiving and self._tracer is not None:
                 self._receiving = False
                 self._tracer.report("receive_response_body.complete", {"return_value": None})
         except BaseException as exc:
             with Shield():
                 self._close(exc)
             raise
-        if not part:
-            raise StopIteration
-        return part
+        if isinstance(event, bytes):
+            return event
+        raise StopIteration
 
     def close(self) -> None:
         """End the exchange, and close the connection unless the body was read to its end."""
-        self._close(GeneratorExit())
+        if self._tracer is not None:
+            self._close(GeneratorExit())
+        elif not self._closed:
+            self._closed = True
+            self._connection._end_exchange()
 
     def _close(self, reason: BaseException) -> None:
         if self._closed:

@@ -1,0 +1,122 @@
+"""Running one exchange over both lanes of the HTTP/1.1 engine, to see whether they agree in everything that shows.
+
+An exchange is a list of steps, so that anything may happen in any order. `transcript()` tells what came of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine
+from httpcore_h11._h11_lane import H11Lane
+from httpcore_models import LocalProtocolError, RemoteProtocolError
+
+from .exchanges import HEAD_LIMIT
+
+__all__ = ["H11Engine", "Step", "assert_lanes_agree", "exchange", "transcript"]
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+Step = (
+    tuple[Literal["start"], bytes, bytes, Headers]
+    | tuple[Literal["send"], bytes]
+    | tuple[Literal["end"]]
+    | tuple[Literal["receive"], bytes]
+    | tuple[Literal["look"], bytes]
+    | tuple[Literal["next cycle"]]
+)
+
+HOST = (b"Host", b"localhost")
+
+# What may follow on a response that was read to its end: another one on the same connection.
+SECOND = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n2."
+
+
+class H11Engine(Engine):
+    """An engine whose fast lane is closed."""
+
+    def _reset(self) -> None:
+        super()._reset()
+        self._sender = self._receiver = H11Lane(self._max_head_size)
+
+
+def exchange(
+    pieces: Iterable[bytes], method: bytes = b"GET", headers: Headers = (), target: bytes = b"/"
+) -> list[Step]:
+    """The steps of an exchange without a body in the request, and of a second one if the connection can carry it."""
+    steps: list[Step] = [("start", method, target, [HOST, *headers]), ("end",)]
+    steps += [("receive", piece) for piece in pieces]
+    return [*steps, ("receive", b"")]
+
+
+def transcript(engine: Engine, steps: Iterable[Step]) -> list[Any]:
+    """Take the steps, and tell what came of each. An error of the peer's is the end, as it is for a connection."""
+    outcomes: list[Any] = []
+    ended = False
+    for step in steps:
+        try:
+            if step[0] in ("receive", "look") and (step[1] or not ended):
+                engine.receive_data(step[1])
+            if step[0] == "look":
+                outcomes.append(engine.response_started())
+            elif step[0] != "receive":
+                outcomes.append(_sent(engine, step))
+                ended = ended and step[0] != "next cycle"
+            else:
+                events = _events(engine)
+                ended = events[-1:] == [END_OF_MESSAGE]
+                outcomes.append(events)
+        except RemoteProtocolError as exc:
+            outcomes += [f"remote: {exc}", engine.unanswered, _error_of_next_event(engine)]
+            break
+    outcomes += [engine.unanswered, engine.switched_protocol, engine.trailing_data]
+    return [*outcomes, *_second_exchange(engine)]
+
+
+def _sent(engine: Engine, step: Step) -> Any:
+    try:
+        if step[0] == "start":
+            return engine.start_request(step[1], step[2], list(step[3]))
+        if step[0] == "send":
+            return engine.send_body(step[1])
+        return engine.end_body() if step[0] == "end" else engine.next_cycle()
+    except LocalProtocolError as exc:
+        return f"local: {exc}"
+
+
+def _events(engine: Engine) -> list[Any]:
+    """All events that there are, with neighbouring parts of the body joined: the lanes may cut it differently."""
+    events: list[Any] = []
+    while (event := engine.next_event()) not in (NEED_DATA, END_OF_MESSAGE):
+        if isinstance(event, bytes) and events and isinstance(events[-1], bytes):
+            events[-1] += event
+        else:
+            events.append(event)
+    return [*events, event]
+
+
+def _error_of_next_event(engine: Engine) -> str:
+    try:
+        return f"after the error: {engine.next_event()!r}"
+    except RemoteProtocolError as exc:
+        return f"again: {exc}"
+
+
+def _second_exchange(engine: Engine) -> list[Any]:
+    if not engine.next_cycle():
+        return ["no next cycle"]
+    sent = [engine.unanswered, _sent(engine, ("start", b"GET", b"/2", [HOST])), _sent(engine, ("end",))]
+    try:
+        engine.receive_data(SECOND)
+        return [*sent, _events(engine), engine.next_cycle()]
+    except RemoteProtocolError as exc:
+        return [*sent, f"remote: {exc}"]
+
+
+def assert_lanes_agree(steps: Sequence[Step], limit: int = HEAD_LIMIT) -> Engine:
+    """Take the steps over both lanes, and compare. Returns the engine that was free to choose its lane."""
+    engine = Engine(limit)
+    expected = transcript(H11Engine(limit), steps)
+    assert transcript(engine, steps) == expected
+    return engine
