@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .entries import Deviation
+from .entries import Deviation, load
 from .http2_deviations import HTTP2_DEVIATIONS
 from .proxy_deviations import PROXY_DEVIATIONS
 
@@ -52,6 +52,20 @@ _TOO_LONG = "Too much data for declared Content-Length"
 _MORE_INSIGHT = "A pool tells more about itself and can be tidied: additions, which take nothing away."
 
 
+_INTERIM = "Interim responses are traced."
+
+
+def _interim_events() -> list[str]:
+    name = "event http11.receive_informational_response"
+    lines: list[str] = load("events.txt")["http11 informational"]
+    place = next(number for number, line in enumerate(lines) if "receive_response_headers.complete" in line)
+    reported = [
+        f"{name}.started request=<Request [b'GET']>",
+        f"{name}.complete return_value=(b'HTTP/1.1', 103, b'Early Hints', [(b'Link', b'</style.css>')])",
+    ]
+    return [*lines[:place], *reported, *lines[place:]]
+
+
 def _pool_members(names: str) -> Deviation:
     return Deviation(sorted([*names.split(), "close_expired", "stats"]), _MORE_INSIGHT)
 
@@ -65,6 +79,7 @@ DEVIATIONS = {
     ),
     ("models.json", "URL('http://[::1]:80/x')"): Deviation(_ipv6_url(b"::1", 80, b"/x"), _BRACKETS),
     ("models.json", "URL('http://[fe80::1%25eth0]/')"): Deviation(_ipv6_url(b"fe80::1%25eth0", None, b"/"), _BRACKETS),
+    ("events.txt", "http11 informational"): Deviation(_interim_events(), _INTERIM),
     ("events.txt", "http11 POST body too short"): Deviation(_failed_body_events(_TOO_SHORT), _OWN_ERROR),
     ("events.txt", "http11 POST body too long"): Deviation(_failed_body_events(_TOO_LONG), _OWN_ERROR),
     ("states.txt", "http11 POST body too short"): Deviation(_failed_body_states(_TOO_SHORT), _OWN_ERROR),

@@ -232,6 +232,11 @@ class Engine:
         return END_OF_MESSAGE
 
     @property
+    def trailing_headers(self) -> Headers:
+        """The header fields after the body (RFC 9110 section 6.5), once `END_OF_MESSAGE` was given out."""
+        return [] if self._receiver is None else self._receiver.trailing_headers
+
+    @property
     def switched_protocol(self) -> bool:
         """Whether the response, to CONNECT or with status 101, ended HTTP on this connection."""
         return self._receiver is not None and self._receiver.switched_protocol

@@ -22,6 +22,7 @@ class H11Lane:
         self._head_bytes = 0
         self._has_head = False
         self._ended = False
+        self.trailing_headers: list[tuple[bytes, bytes]] = []
 
     # Sending.
 
@@ -77,6 +78,8 @@ class H11Lane:
         if isinstance(event, (h11.Response, h11.InformationalResponse)):
             return self._head(event)
         # The message is complete, or the connection was switched to another protocol.
+        if isinstance(event, h11.EndOfMessage):
+            self.trailing_headers = event.headers.raw_items()
         self._ended = True
         return END_OF_MESSAGE
 

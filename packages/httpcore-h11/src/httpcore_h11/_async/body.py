@@ -1,7 +1,7 @@
 """The body of a response, read from its connection as it is iterated over."""
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from httpcore_models import AsyncTracer, Request
 from httpcore_models.concurrency import AsyncShield
@@ -25,11 +25,14 @@ class AsyncResponseBody:
         request: Request,
         tracer: AsyncTracer | None,
         timeout: float | None,
+        extensions: dict[str, Any],
     ) -> None:
+        """`extensions` are those of the response, where trailers go."""
         self._connection = connection
         self._request = request
         self._tracer = tracer
         self._timeout = timeout
+        self._extensions = extensions
         self._receiving = False
         self._closed = False
 
@@ -56,6 +59,8 @@ class AsyncResponseBody:
             raise
         if isinstance(event, bytes):
             return event
+        if engine.trailing_headers:
+            self._extensions["trailing_headers"] = engine.trailing_headers
         raise StopAsyncIteration
 
     async def aclose(self) -> None:

@@ -28,7 +28,7 @@ from httpcore_models import (
 from httpcore_models.concurrency import AsyncShield
 
 from .._bodies import PART_SIZE, body_parts, is_at_hand
-from .._engine import NEED_DATA, Engine, ResponseHead
+from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
 from .._states import Input, InvalidTransition, State, transition
 from .body import AsyncResponseBody
 from .upgrade import AsyncUpgradeStream
@@ -96,7 +96,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
             else:
                 info = {"request": request}
                 head = ResponseHead(
-                    *await tracer.run("receive_response_headers", info, self._receive_head_tuple, timeout)
+                    *await tracer.run("receive_response_headers", info, self._receive_head_tuple, timeout, tracer, info)
                 )
         except BaseException:
             with AsyncShield():
@@ -105,8 +105,12 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         stream = self._stream
         if self._engine.switched_protocol:
             stream = AsyncUpgradeStream(stream, self._engine.trailing_data)
-        extensions = {"http_version": head.http_version, "reason_phrase": head.reason, "network_stream": stream}
-        body = AsyncResponseBody(self, request, tracer, timeout)
+        extensions: dict[str, Any] = {
+            "http_version": head.http_version,
+            "reason_phrase": head.reason,
+            "network_stream": stream,
+        }
+        body = AsyncResponseBody(self, request, tracer, timeout, extensions)
         response = Response(head.status, content=body, extensions=extensions)
         response.headers = head.headers  # The engine made this list of pairs of bytes: nothing is left to be checked.
         return response
@@ -190,7 +194,9 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
 
     # Receiving.
 
-    async def _receive_head(self, timeout: float | None) -> ResponseHead:
+    async def _receive_head(
+        self, timeout: float | None, tracer: AsyncTracer | None = None, info: dict[str, Any] | None = None
+    ) -> ResponseHead:
         engine = self._engine
         try:
             if engine.unanswered:
@@ -201,14 +207,17 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                     return event
                 if event is NEED_DATA:
                     engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
+                elif tracer is not None and info is not None and isinstance(event, InformationalResponse):
+                    await tracer.report("receive_informational_response.started", info)
+                    await tracer.report("receive_informational_response.complete", {"return_value": tuple(event)})
         except (ReadError, RemoteProtocolError) as exc:
             if self._request_count > 1 and self._engine.unanswered:
                 # Most likely the server closed the idle connection just as it was used again.
                 mark_repeatable(exc, Repeatable.IDEMPOTENT)
             raise
 
-    async def _receive_head_tuple(self, timeout: float | None) -> tuple[Any, ...]:
-        return tuple(await self._receive_head(timeout))
+    async def _receive_head_tuple(self, *arguments: Any) -> tuple[Any, ...]:
+        return tuple(await self._receive_head(*arguments))
 
     async def _close_response(self, tracer: AsyncTracer | None) -> None:
         """End the exchange: keep the connection if it can carry another, close it if not."""

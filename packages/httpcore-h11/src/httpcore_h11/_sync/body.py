@@ -2,7 +2,7 @@
 """The body of a response, read from its connection as it is iterated over."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from httpcore_models import Request, Tracer
 from httpcore_models.concurrency import Shield
@@ -26,11 +26,14 @@ class ResponseBody:
         request: Request,
         tracer: Tracer | None,
         timeout: float | None,
+        extensions: dict[str, Any],
     ) -> None:
+        """`extensions` are those of the response, where trailers go."""
         self._connection = connection
         self._request = request
         self._tracer = tracer
         self._timeout = timeout
+        self._extensions = extensions
         self._receiving = False
         self._closed = False
 
@@ -57,6 +60,8 @@ class ResponseBody:
             raise
         if isinstance(event, bytes):
             return event
+        if engine.trailing_headers:
+            self._extensions["trailing_headers"] = engine.trailing_headers
         raise StopIteration
 
     def close(self) -> None:

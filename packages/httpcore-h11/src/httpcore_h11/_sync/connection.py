@@ -29,7 +29,7 @@ from httpcore_models import (
 from httpcore_models.concurrency import Shield
 
 from .._bodies import PART_SIZE, body_parts, is_at_hand
-from .._engine import NEED_DATA, Engine, ResponseHead
+from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
 from .._states import Input, InvalidTransition, State, transition
 from .body import ResponseBody
 from .upgrade import UpgradeStream
@@ -96,7 +96,9 @@ class HTTP11Connection(ConnectionInterface):
                 head = self._receive_head(timeout)
             else:
                 info = {"request": request}
-                head = ResponseHead(*tracer.run("receive_response_headers", info, self._receive_head_tuple, timeout))
+                head = ResponseHead(
+                    *tracer.run("receive_response_headers", info, self._receive_head_tuple, timeout, tracer, info)
+                )
         except BaseException:
             with Shield():
                 self._close_response(tracer)
@@ -104,8 +106,12 @@ class HTTP11Connection(ConnectionInterface):
         stream = self._stream
         if self._engine.switched_protocol:
             stream = UpgradeStream(stream, self._engine.trailing_data)
-        extensions = {"http_version": head.http_version, "reason_phrase": head.reason, "network_stream": stream}
-        body = ResponseBody(self, request, tracer, timeout)
+        extensions: dict[str, Any] = {
+            "http_version": head.http_version,
+            "reason_phrase": head.reason,
+            "network_stream": stream,
+        }
+        body = ResponseBody(self, request, tracer, timeout, extensions)
         response = Response(head.status, content=body, extensions=extensions)
         response.headers = head.headers  # The engine made this list of pairs of bytes: nothing is left to be checked.
         return response
@@ -189,7 +195,9 @@ class HTTP11Connection(ConnectionInterface):
 
     # Receiving.
 
-    def _receive_head(self, timeout: float | None) -> ResponseHead:
+    def _receive_head(
+        self, timeout: float | None, tracer: Tracer | None = None, info: dict[str, Any] | None = None
+    ) -> ResponseHead:
         engine = self._engine
         try:
             if engine.unanswered:
@@ -200,14 +208,17 @@ class HTTP11Connection(ConnectionInterface):
                     return event
                 if event is NEED_DATA:
                     engine.receive_data(self._stream.read(self.READ_NUM_BYTES, timeout))
+                elif tracer is not None and info is not None and isinstance(event, InformationalResponse):
+                    tracer.report("receive_informational_response.started", info)
+                    tracer.report("receive_informational_response.complete", {"return_value": tuple(event)})
         except (ReadError, RemoteProtocolError) as exc:
             if self._request_count > 1 and self._engine.unanswered:
                 # Most likely the server closed the idle connection just as it was used again.
                 mark_repeatable(exc, Repeatable.IDEMPOTENT)
             raise
 
-    def _receive_head_tuple(self, timeout: float | None) -> tuple[Any, ...]:
-        return tuple(self._receive_head(timeout))
+    def _receive_head_tuple(self, *arguments: Any) -> tuple[Any, ...]:
+        return tuple(self._receive_head(*arguments))
 
     def _close_response(self, tracer: Tracer | None) -> None:
         """End the exchange: keep the connection if it can carry another, close it if not."""
