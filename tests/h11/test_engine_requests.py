@@ -139,3 +139,13 @@ class TestParts:
         assert [len(part) for part in parts] == [PART_SIZE, PART_SIZE, len(chunk) - 2 * PART_SIZE]
         assert b"".join(parts) == chunk
         assert all(isinstance(part, memoryview) and part.obj is chunk for part in parts)
+
+
+@pytest.mark.parametrize("name", [b"Authorization", b"proxy-authorization", b"Cookie"])
+def test_an_error_does_not_quote_a_secret(name: bytes) -> None:
+    engine = Engine(1000)
+    with pytest.raises(LocalProtocolError) as caught:
+        engine.start_request(b"GET", b"/", [(b"Host", b"localhost"), (name, b"secret\n")])
+    assert str(caught.value) == "Illegal header value [secure]"
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__

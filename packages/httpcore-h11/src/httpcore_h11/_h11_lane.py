@@ -5,7 +5,7 @@ h11 parses and judges what is legal; nothing of it shows outside. Usable as an e
 """
 
 import h11
-from httpcore_models import LocalProtocolError, RemoteProtocolError
+from httpcore_models import LocalProtocolError, RemoteProtocolError, redacted
 
 from ._events import END_OF_MESSAGE, NEED_DATA, Event, InformationalResponse, ResponseHead
 
@@ -31,7 +31,7 @@ class H11Lane:
         try:
             event = h11.Request(method=method, target=target, headers=headers)
         except h11.LocalProtocolError as exc:
-            raise LocalProtocolError(str(exc)) from exc
+            raise _without_secrets(exc, headers) from None
         return self._send(event)
 
     def send_body(self, data: bytes | memoryview) -> bytes:
@@ -120,3 +120,12 @@ class H11Lane:
         self._h11.start_next_cycle()
         self._reset()
         return True
+
+
+def _without_secrets(exc: h11.LocalProtocolError, headers: list[tuple[bytes, bytes]]) -> LocalProtocolError:
+    """The error of a head, whose text may quote a header value: not one that logs hide."""
+    text = str(exc)
+    for (_, value), (_, shown) in zip(headers, redacted(headers), strict=True):
+        if shown is not value:
+            text = text.replace(repr(value), shown.decode())
+    return LocalProtocolError(text)

@@ -37,6 +37,7 @@ from ._sync.interfaces import ConnectionInterface as ConnectionInterface
 from ._sync.interfaces import RequestInterface as RequestInterface
 from ._sync.tracing import Tracer as Tracer
 from ._sync.tracing import get_tracer as get_tracer
+from ._trace import redacted as redacted
 from ._url import URL as URL
 from ._url import Origin as Origin
 from ._url import bracketed as bracketed

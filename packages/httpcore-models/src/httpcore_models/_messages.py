@@ -11,8 +11,6 @@ from ._url import URL, enforce_bytes
 Extensions: TypeAlias = MutableMapping[str, Any]
 Content: TypeAlias = bytes | Iterable[bytes] | AsyncIterable[bytes]
 
-_EMPTY = b""
-
 
 class ByteStream:
     """A body held in memory: iterates, sync and async, over its bytes in one piece, any number of times."""
@@ -33,9 +31,12 @@ class ByteStream:
         return f"<{type(self).__name__} [{len(self._content)} bytes]>"
 
 
+_NOTHING = ByteStream(b"")
+
+
 def _enforce_stream(value: Content | None, *, name: str) -> Iterable[bytes] | AsyncIterable[bytes]:
     if value is None:
-        return ByteStream(_EMPTY)
+        return _NOTHING
     if isinstance(value, bytes):
         return ByteStream(value)
     return value
@@ -75,10 +76,12 @@ class Request:
         content: Content | None = None,
         extensions: Extensions | None = None,
     ) -> None:
-        self.method: bytes = enforce_bytes(method, name="method")
-        self.url: URL = enforce_url(url, name="url")
+        self.method: bytes = method if type(method) is bytes else enforce_bytes(method, name="method")
+        self.url: URL = url if type(url) is URL else enforce_url(url, name="url")
         self.headers: Headers = enforce_headers(headers, name="headers")
-        self.stream: Iterable[bytes] | AsyncIterable[bytes] = _enforce_stream(content, name="content")
+        self.stream: Iterable[bytes] | AsyncIterable[bytes] = (
+            _NOTHING if content is None else _enforce_stream(content, name="content")
+        )
         self.extensions: Extensions = {} if extensions is None else extensions
         if "target" in self.extensions:
             self.url = URL(
@@ -109,7 +112,7 @@ class Response:
         extensions: Extensions | None = None,
     ) -> None:
         self.status = status
-        self.headers: Headers = enforce_headers(headers, name="headers")
+        self.headers: Headers = [] if headers is None else enforce_headers(headers, name="headers")
         self.stream: Iterable[bytes] | AsyncIterable[bytes] = _enforce_stream(content, name="content")
         self.extensions: Extensions = {} if extensions is None else extensions
         self._stream_consumed = False

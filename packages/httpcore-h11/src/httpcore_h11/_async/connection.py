@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Any
 
 from httpcore_models import (
-    URL,
     AsyncConnectionInterface,
     AsyncNetworkStream,
     AsyncTracer,
@@ -40,15 +39,6 @@ _ACTIVE, _IDLE = State.ACTIVE, State.IDLE
 _REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
 
 
-def _ports_in_urls(origin: Origin) -> tuple[int | None, ...]:
-    """Return the ports that the URLs of an origin may have: its own, and none if that is the default of its scheme."""
-    try:
-        default = URL(scheme=origin.scheme).origin.port
-    except KeyError:
-        default = None
-    return (origin.port, None) if origin.port == default else (origin.port,)
-
-
 class AsyncHTTP11Connection(AsyncConnectionInterface):
     """One HTTP/1.1 connection: one request at a time, kept open in between (RFC 9112 section 9.3).
 
@@ -64,7 +54,6 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
 
     def __init__(self, origin: Origin, stream: AsyncNetworkStream, keepalive_expiry: float | None = None) -> None:
         self._origin = origin
-        self._ports = _ports_in_urls(origin)
         self._stream = stream
         self._keepalive_expiry = keepalive_expiry
         self._expire_at: float | None = None
@@ -83,8 +72,9 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         errors. A final response that arrives while the body is sent ends the upload and is returned (RFC 9112
         section 9.5).
         """
-        if not self._leads_to(request.url):
-            raise RuntimeError(f"Attempted to send request to {request.url.origin} on connection to {self._origin}")
+        origin = request.url.origin
+        if origin is not self._origin and not self.can_handle_request(origin):
+            raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         self._claim()
         tracer = async_get_tracer(_logger, request)
         timeouts = request.extensions.get("timeout", {})
@@ -114,11 +104,6 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         response = Response(head.status, content=body, extensions=extensions)
         response.headers = head.headers  # The engine made this list of pairs of bytes: nothing is left to be checked.
         return response
-
-    def _leads_to(self, url: URL) -> bool:
-        origin = self._origin
-        is_same = url.host == origin.host and url.port in self._ports and url.scheme == origin.scheme
-        return is_same or self.can_handle_request(url.origin)
 
     def _claim(self) -> None:
         with self._state_lock:

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any
 
 from httpcore_models import (
-    URL,
     ByteStream,
     ConnectionInterface,
     ConnectionNotAvailable,
@@ -41,15 +40,6 @@ _ACTIVE, _IDLE = State.ACTIVE, State.IDLE
 _REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
 
 
-def _ports_in_urls(origin: Origin) -> tuple[int | None, ...]:
-    """Return the ports that the URLs of an origin may have: its own, and none if that is the default of its scheme."""
-    try:
-        default = URL(scheme=origin.scheme).origin.port
-    except KeyError:
-        default = None
-    return (origin.port, None) if origin.port == default else (origin.port,)
-
-
 class HTTP11Connection(ConnectionInterface):
     """One HTTP/1.1 connection: one request at a time, kept open in between (RFC 9112 section 9.3).
 
@@ -65,7 +55,6 @@ class HTTP11Connection(ConnectionInterface):
 
     def __init__(self, origin: Origin, stream: NetworkStream, keepalive_expiry: float | None = None) -> None:
         self._origin = origin
-        self._ports = _ports_in_urls(origin)
         self._stream = stream
         self._keepalive_expiry = keepalive_expiry
         self._expire_at: float | None = None
@@ -84,8 +73,9 @@ class HTTP11Connection(ConnectionInterface):
         errors. A final response that arrives while the body is sent ends the upload and is returned (RFC 9112
         section 9.5).
         """
-        if not self._leads_to(request.url):
-            raise RuntimeError(f"Attempted to send request to {request.url.origin} on connection to {self._origin}")
+        origin = request.url.origin
+        if origin is not self._origin and not self.can_handle_request(origin):
+            raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         self._claim()
         tracer = get_tracer(_logger, request)
         timeouts = request.extensions.get("timeout", {})
@@ -115,11 +105,6 @@ class HTTP11Connection(ConnectionInterface):
         response = Response(head.status, content=body, extensions=extensions)
         response.headers = head.headers  # The engine made this list of pairs of bytes: nothing is left to be checked.
         return response
-
-    def _leads_to(self, url: URL) -> bool:
-        origin = self._origin
-        is_same = url.host == origin.host and url.port in self._ports and url.scheme == origin.scheme
-        return is_same or self.can_handle_request(url.origin)
 
     def _claim(self) -> None:
         with self._state_lock:

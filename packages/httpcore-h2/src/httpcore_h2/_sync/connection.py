@@ -96,8 +96,9 @@ class HTTP2Connection(ConnectionInterface):
         A CONNECT request, with the extension `protocol` as `bytes` for an extended one (RFC 8441), gives a response
         whose `network_stream` is that of the tunnel.
         """
-        if not self.can_handle_request(request.url.origin):
-            raise RuntimeError(f"Attempted to send request to {request.url.origin} on connection to {self._origin}")
+        origin = request.url.origin
+        if origin is not self._origin and not self.can_handle_request(origin):
+            raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = request_head(request)
         exchange = Exchange(request, get_tracer(_logger, request))
         self._claim(exchange)

@@ -98,8 +98,9 @@ class HTTPConnection(ConnectionInterface):
         Raises `ConnectTimeout` or `ConnectError` when connecting fails, `ConnectionNotAvailable` when the connection
         is busy or closed, and `RuntimeError` for another origin.
         """
-        if not self.can_handle_request(request.url.origin):
-            raise RuntimeError(f"Attempted to send request to {request.url.origin} on connection to {self._origin}")
+        origin = request.url.origin
+        if origin is not self._origin and not self.can_handle_request(origin):
+            raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         connection = self._connection
         if connection is None:
             connection = self._establish(request)
