@@ -15,6 +15,10 @@ TESTS = (
     "tests/h11/test_cancellation.py",
     "tests/h11/test_engine_properties.py",
     "tests/h11/test_lanes_properties.py",
+    "tests/h2/test_cancellation.py",
+    "tests/h2/test_engine_properties.py",
+    "tests/h2/test_threads.py",
+    "tests/proxy/test_cancellation.py",
 )
 FUZZER = ("tests/h11/fuzz_lanes.py", "-max_total_time=60", "-artifact_prefix=fuzzing-")
 
