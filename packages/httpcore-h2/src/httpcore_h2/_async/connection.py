@@ -315,13 +315,17 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
 
     async def aclose(self) -> None:
         """Close the connection, with a GOAWAY where that can be sent at once; requests in flight on it fail."""
+        if os.getpid() != self._process:
+            # In a child process: the lock may be held by a thread that is not there, and a word would be the parent's.
+            self._state = State.CLOSED
+            await self._network.aclose()
+            return
         with self._lock:
             first = self._state is not State.CLOSED
             self._state = transition(self._state, Input.CLOSE)
             self._engine.close()
             self._shared.wake_all()
-        # Not in a child process, where it would speak in the name of the parent, nor where the other side is gone.
-        if first and os.getpid() == self._process and not self._network.get_extra_info("is_readable"):
+        if first and not self._network.get_extra_info("is_readable"):
             with contextlib.suppress(Exception), AsyncShield():
                 await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
         await self._network.aclose()

@@ -1,0 +1,53 @@
+"""An HTTP/2 connection outside the event loop, and the process, that it was made in."""
+
+import asyncio
+import os
+from typing import Any
+
+import pytest
+from httpcore import AsyncConnectionPool, ConnectionPool
+from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.certificates import Certificates
+
+
+@pytest.fixture(params=["https", "http"])
+def target(
+    request: pytest.FixtureRequest, caddy: CaddyServer, certificates: Certificates
+) -> tuple[str, dict[str, Any]]:
+    if request.param == "https":
+        return caddy.https_url, {"http2": True, "ssl_context": certificates.client_context()}
+    return caddy.http_url, {"http1": False, "http2": True}
+
+
+@pytest.mark.field(15)
+def test_a_second_event_loop_has_a_connection_of_its_own(target: tuple[str, dict[str, Any]]) -> None:
+    url, arguments = target
+    pool = AsyncConnectionPool(**arguments)
+
+    async def get() -> int:
+        return (await pool.request("GET", url + "/")).status
+
+    assert [asyncio.run(get()), asyncio.run(get())] == [200, 200]
+    assert pool.stats().opened == 2
+    asyncio.run(pool.aclose())
+
+
+@pytest.mark.field(20)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_process_says_nothing_on_the_connection_of_its_parent(target: tuple[str, dict[str, Any]]) -> None:
+    url, arguments = target
+    with ConnectionPool(**arguments) as pool:
+        assert pool.request("GET", url + "/").status == 200
+        child = os.fork()
+        if not child:
+            # Whatever happens, nothing of the tests may go on in this process.
+            try:
+                with pool:
+                    works = pool.request("GET", url + "/").status == 200 and pool.stats().opened == 1
+            finally:
+                os._exit(0 if works else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        # A GOAWAY of the child's would have ended the connection.
+        assert pool.request("GET", url + "/").status == 200
+        assert pool.stats().opened == 1
