@@ -380,3 +380,16 @@ class TestHeadLimit:
         assert len(receive(sent(), cut(hints + final + b"hello"))) == 3
         final = response_of_size(HEAD_LIMIT // 2 + 1)
         assert refused(sent(), cut(hints + final + b"hello")) == "Receive buffer too long"
+
+
+@pytest.mark.parametrize("line_end", [b"XX", b"\r\r", b"\n\r", b"2\r"])
+def test_a_chunk_that_does_not_end_with_its_line_is_refused(line_end: bytes) -> None:
+    """What follows would be read differently by others on the way (GHSA-vqfr-h8mv-ghfj)."""
+    engine = Engine(HEAD_LIMIT)
+    engine.start_request(b"GET", b"/", [(b"Host", b"localhost")])
+    engine.end_body()
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    engine.receive_data(head + b"5\r\nhello" + line_end + b"0\r\n\r\n")
+    with pytest.raises(RemoteProtocolError, match="malformed chunk footer"):
+        while engine.next_event() is not END_OF_MESSAGE:
+            pass
