@@ -3,19 +3,17 @@
 Not a part of a plain test run, since it takes a minute and needs a package index: `hatch run packaging`.
 """
 
-import concurrent.futures
 import subprocess
 import sys
 import tarfile
 import venv
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.commands import run
 
-PACKAGES = Path(__file__).parents[2] / "packages"
 NAMES = ("httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy", "httpcore")
 
 MODELS = {"httpcore-models"}
@@ -72,25 +70,6 @@ from httpcore_proxy import TunnelDialler
 TunnelDialler(DirectDialler(SyncBackend()), Origin(b"http", b"127.0.0.1", 3128))
 """
 SOCKS_ALONE = PROXY_ALONE.replace("Tunnel", "Socks").replace('b"http"', 'b"socks5"')
-
-
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdists and wheels of all packages; the wheels are built from the sdists."""
-    folder = tmp_path_factory.mktemp("dist")
-
-    def build(name: str) -> None:
-        run([sys.executable, "-m", "build", "--outdir", str(folder), str(PACKAGES / name)])
-
-    with concurrent.futures.ThreadPoolExecutor(2) as executor:
-        list(executor.map(build, NAMES))
-    return folder
-
-
-def run(command: Sequence[str]) -> str:
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return finished.stdout
 
 
 class Environment:
