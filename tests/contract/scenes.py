@@ -1,7 +1,7 @@
 """The scenes whose events, log lines and states were measured: what the network does, and what the user does.
 
-A scene is data; `players.py` plays it on the sync, asyncio and trio flavours of the library. The scenes that are not
-here are in `missing.py`, with the reason.
+A scene is data; `players.py` plays it on the sync, asyncio and trio flavours of the library. Those of HTTP/2 and of
+proxies are in modules of their own.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ import pytest
 
 from .describe import hide_addresses, qualified_name
 from .measured import expected, load
-from .missing import MISSING_NAMES
 
 FACTS = load("interface.json")
 SPECIAL_METHODS = ("__enter__", "__exit__", "__aenter__", "__aexit__", "__eq__", "__hash__", "__str__", "__bytes__")
@@ -31,33 +30,22 @@ print(json.dumps([str(warning.message) for warning in caught]))
 """
 
 
-def present(section: str) -> list[str]:
-    """The entries of a section that are not about a missing name."""
-    return [entry for entry in FACTS[section] if not set(re.findall(r"\w+", entry)) & set(MISSING_NAMES)]
-
-
-def test_missing_names_are_still_missing() -> None:
-    assert [name for name in MISSING_NAMES if hasattr(httpcore, name) or name in httpcore.__all__] == []
-
-
-@pytest.mark.parametrize("entry", present("names"))
+@pytest.mark.parametrize("entry", FACTS["names"])
 def test_name(entry: str) -> None:
     where, name = entry.split(": ")
     found = name in httpcore.__all__ if where == "in __all__" else hasattr(httpcore, name)
     assert found == expected("interface.json", entry, FACTS["names"][entry])
 
 
-@pytest.mark.parametrize("entry", present("surface"))
+@pytest.mark.parametrize("entry", FACTS["surface"])
 def test_surface(entry: str) -> None:
     fact = expected("interface.json", entry, FACTS["surface"][entry])
-    if entry == "public names in dir()":
-        fact = [name for name in fact if name not in MISSING_NAMES]
     if entry == "default_ssl_context()":  # the options that are on by default depend on the OpenSSL in use
         fact = {**fact, "options": int(ssl.create_default_context().options)}
     assert surface(entry) == fact
 
 
-@pytest.mark.parametrize("entry", present("signatures"))
+@pytest.mark.parametrize("entry", FACTS["signatures"])
 def test_signature(entry: str) -> None:
     name, _, member = entry.partition(".")
     found = describe_member(getattr(httpcore, name), member) if member else parameters(getattr(httpcore, name))
@@ -77,7 +65,7 @@ def warnings_on_import() -> Any:
 
 
 def public_names() -> list[str]:
-    return [name for name in dir(httpcore) if not name.startswith("_") and name not in MISSING_NAMES]
+    return [name for name in dir(httpcore) if not name.startswith("_")]
 
 
 def default_ssl_context() -> dict[str, Any]:
