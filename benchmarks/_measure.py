@@ -123,7 +123,7 @@ def measure(run: Run, client: Client, meter: Meter) -> Sample:
     if workload.kind == "memory":
         # Answered once all requests have arrived: each then has a connection of its own.
         path = f"/hold/{run.connections}"
-    options = Options(run.host, run.port, path, run.connections, run.timeout, workload.tunnelled)
+    options = Options(run.host, run.port, path, run.connections, run.timeout, workload.tunnelled, workload.http2)
     if workload.kind == "sync":
         assert client.sync is not None
         return _measure_sync(workload, client.sync(options), run, meter)

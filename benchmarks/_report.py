@@ -56,6 +56,9 @@ BUDGETS = (
     Budget("asyncio-16-tunnelled vs asyncio-16", ("asyncio-16-tunnelled", OURS), ("asyncio-16", OURS), 0.9),
     _versus("download-asyncio", "aiohttp", 1),
     _versus("download-sync", "httpcore2", 1.5),
+    _versus("http2-sync-1", "httpcore2", 1.6),
+    _versus("http2-asyncio-100", "httpcore2", 2),
+    _versus("http2-download", "httpcore2", 3),
     Budget("idle-memory vs httpcore2", ("idle-memory", OURS), ("idle-memory", REFERENCE), 1, at_most=True),
 )
 

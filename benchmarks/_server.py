@@ -19,9 +19,14 @@ import socket
 import sys
 import time
 
+from benchmarks import _http2
+
 SMALL_LENGTH = 1024
 DOWNLOAD_LENGTH = 100_000_000
 STATUS = 200
+
+# How much of a large HTTP/2 response is made at a time.
+_LARGE_PIECE = 256 * 1024
 
 _HEAD = (
     "HTTP/1.1 200 OK\r\n"
@@ -41,6 +46,12 @@ def _head(length: int, content_type: str = "application/json") -> bytes:
     return _HEAD.format(length=length, content_type=content_type).encode()
 
 
+def _fields(length: int) -> list[tuple[bytes, bytes]]:
+    """The same head for HTTP/2, without the status."""
+    lines = _head(length).split(b"\r\n")[1:-2]
+    return [(name.lower(), value) for name, _, value in (line.partition(b": ") for line in lines)]
+
+
 def raise_open_file_limit() -> None:
     """Many connections need many descriptors, in the server and in the client."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -53,10 +64,11 @@ def pin_to_core(core: int | None) -> None:
 
 
 class _Connection:
-    __slots__ = ("offset", "received", "socket")
+    __slots__ = ("http2", "offset", "received", "socket")
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
+        self.http2: _http2.Session | None = None
         self.received = b""
         self.offset = 0
 
@@ -117,7 +129,10 @@ class Server:
             if mask & select.EPOLLIN:
                 self._receive(fd, connection)
             elif mask & select.EPOLLOUT:
-                self._send_download(fd, connection)
+                if connection.http2 is None:
+                    self._send_download(fd, connection)
+                else:
+                    self._send_http2(fd, connection, connection.http2)
             else:
                 self._close(fd)
         except BlockingIOError:
@@ -131,10 +146,18 @@ class Server:
         if not data:
             self._close(fd)
             return
+        if connection.http2 is not None:
+            connection.http2.receive(data)
+            self._send_http2(fd, connection, connection.http2)
+            return
         if connection.received:
             data = connection.received + data
             connection.received = b""
-        if not data.endswith(b"\r\n\r\n"):
+        if data.startswith(_http2.PREFACE):
+            connection.http2 = _http2.Session(_fields, {b"/small": SMALL_LENGTH, b"/download": DOWNLOAD_LENGTH})
+            connection.http2.receive(data[len(_http2.PREFACE) :])
+            self._send_http2(fd, connection, connection.http2)
+        elif not data.endswith(b"\r\n\r\n"):
             connection.received = data
         elif data.startswith(b"CONNECT "):
             connection.socket.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -173,6 +196,20 @@ class Server:
         if connection.offset == DOWNLOAD_LENGTH:
             self._sending.discard(fd)
             self._epoll.modify(fd, select.EPOLLIN)
+
+    def _send_http2(self, fd: int, connection: _Connection, session: _http2.Session) -> None:
+        blocked = False
+        while not blocked:
+            session.fill(_LARGE_PIECE)
+            if not session.outgoing:
+                break
+            try:
+                del session.outgoing[: connection.socket.send(session.outgoing)]
+            except BlockingIOError:
+                blocked = True
+        self._requests += session.done
+        session.done = 0
+        self._epoll.modify(fd, select.EPOLLIN | select.EPOLLOUT if blocked else select.EPOLLIN)
 
     def _close(self, fd: int) -> None:
         self._held.discard(fd)

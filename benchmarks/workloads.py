@@ -18,13 +18,14 @@ class Workload:
     connections: int = 1
     download: bool = False
     tunnelled: bool = False
+    http2: bool = False
 
     @property
     def expected(self) -> Answer:
         return STATUS, DOWNLOAD_LENGTH if self.download else SMALL_LENGTH
 
     def supports(self, client: Client) -> bool:
-        if self.tunnelled and not client.tunnels:
+        if (self.tunnelled and not client.tunnels) or (self.http2 and not client.http2):
             return False
         return (client.sync if self.kind == "sync" else client.asyncio) is not None
 
@@ -49,6 +50,16 @@ WORKLOADS = {
         Workload("asyncio-128-on-10", "Small GET, asyncio, 128 tasks on 10 connections", "asyncio", 128, 10),
         Workload("download-sync", "100 MB download, sync", "sync", download=True),
         Workload("download-asyncio", "100 MB download, asyncio", "asyncio", download=True),
+        Workload("http2-sync-1", "Small GET over HTTP/2, sync, 1 stream", "sync", http2=True),
+        Workload(
+            "http2-asyncio-100",
+            "Small GET over HTTP/2, asyncio, 100 tasks on one connection",
+            "asyncio",
+            100,
+            1,
+            http2=True,
+        ),
+        Workload("http2-download", "100 MB download over HTTP/2, asyncio", "asyncio", download=True, http2=True),
         Workload("idle-memory", "Memory of idle pooled connections, asyncio (250 of them, quick: 100)", "memory"),
     )
 }

@@ -29,6 +29,7 @@ class Options:
     connections: int
     timeout: float | None = None
     tunnelled: bool = False
+    http2: bool = False
 
     @property
     def proxy(self) -> str:
@@ -64,7 +65,7 @@ class Client:
     """One row of the tables. ``distribution`` is the name on PyPI, ``None`` for the standard library.
 
     An asyncio client is made in the running event loop. ``tunnels`` is whether it can have a proxy connect to an origin
-    without TLS.
+    without TLS, ``http2`` whether it speaks HTTP/2 without having to be told by TLS.
     """
 
     label: str
@@ -72,6 +73,7 @@ class Client:
     sync: Callable[[Options], SyncClient] | None = None
     asyncio: Callable[[Options], AsyncClient] | None = None
     tunnels: bool = False
+    http2: bool = False
 
     @property
     def version(self) -> str:

@@ -26,6 +26,8 @@ class Sync:
             proxy=library.Proxy(options.proxy) if options.tunnelled else None,
             max_connections=options.connections,
             max_keepalive_connections=options.connections,
+            http1=not options.http2,
+            http2=options.http2,
         )
 
     def get(self) -> Answer:
@@ -47,6 +49,8 @@ class Async:
             proxy=library.Proxy(options.proxy) if options.tunnelled else None,
             max_connections=options.connections,
             max_keepalive_connections=options.connections,
+            http1=not options.http2,
+            http2=options.http2,
         )
 
     async def get(self) -> Answer:
@@ -71,4 +75,4 @@ def client(library: ModuleType, *, tunnels: bool = False) -> Client:
     def asyncio(options: Options) -> AsyncClient:
         return Async(library, options)
 
-    return Client(library.__name__, library.__name__, sync, asyncio, tunnels)
+    return Client(library.__name__, library.__name__, sync, asyncio, tunnels, http2=True)
