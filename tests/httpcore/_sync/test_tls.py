@@ -67,6 +67,19 @@ class TestDefaultContext:
                 assert at_once(*[send_request] * 5) == [b"ok"] * 5
         assert len(built) == 1
 
+    @pytest.mark.field(73)
+    def test_handshakes_add_nothing_to_it(self, certificates: Certificates, built: list[ssl.SSLContext]) -> None:
+        with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
+            pool = ConnectionPool(max_keepalive_connections=0)
+            with pool:
+                assert (pool.request("GET", server.url)).content == b"ok"
+                stored = built[0].cert_store_stats()
+                for _ in range(20):
+                    assert (pool.request("GET", server.url)).content == b"ok"
+            assert len(server.connections) == 21
+        assert len(built) == 1
+        assert built[0].cert_store_stats() == stored
+
     def test_servers_are_verified(self, certificates: Certificates) -> None:
         with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
             pool = ConnectionPool()
