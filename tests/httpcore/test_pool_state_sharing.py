@@ -165,3 +165,28 @@ class TestExclusiveOrigins:
         connection = pool.open(pool.ask(B), may_share=True)
         assert A not in pool._exclusive
         assert pool.ask(B).connection is connection
+
+
+def test_a_repeated_request_is_passed_over_by_the_room_that_it_does_not_want() -> None:
+    """It waits for a place opened later; those behind it do not wait with it, and it keeps its turn."""
+    pool = ModelPool(max_connections=2)
+    first = pool.ask(A)
+    connection = pool.respond(first, streams=3)
+    second = pool.ask(A)
+    assert pool.respond(second) is connection
+    pool.respond(pool.ask(B))
+    repeated = pool.ask(A)
+    repeated.after = repeated.leased.number
+    pool.requeue(repeated, pool.now)
+    behind = pool.ask(A)
+    assert repeated.waiting
+    assert behind.waiting
+    pool.finish(second)
+    assert pool.assigned == [behind]
+    assert behind.connection is connection
+    assert repeated.waiting
+    pool.respond(behind)
+    pool.finish(behind)
+    pool.finish(first)
+    assert pool.assigned == [behind, repeated]
+    assert repeated.leased.connection is None

@@ -28,7 +28,7 @@ from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .._headers import RequestHead, request_head
-from .._states import Input, InvalidTransition, State, transition
+from .._states import Input, State, transition
 from .body import AsyncResponseBody
 from .exchange import AsyncExchange
 from .network import AsyncSharedStream
@@ -135,10 +135,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         with self._lock:
             if not self._engine.usable:
                 raise ConnectionNotAvailable
-            try:
-                self._state = transition(self._state, Input.REQUEST)
-            except InvalidTransition:
-                raise ConnectionNotAvailable from None
+            self._state = transition(self._state, Input.REQUEST)
             self._exchanges.add(exchange)
             self._request_count += 1
 
@@ -318,6 +315,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         if os.getpid() != self._process:
             # In a child process: the lock may be held by a thread that is not there, and a word would be the parent's.
             self._state = State.CLOSED
+            self._engine.stop()
             await self._network.aclose()
             return
         with self._lock:

@@ -1,0 +1,190 @@
+"""What a connection says no to, and how it ends when callbacks and bodies do not play along."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from httpcore_h2 import AsyncHTTP2Connection
+from httpcore_models import (
+    URL,
+    AutoBackend,
+    ConnectionNotAvailable,
+    LocalProtocolError,
+    Origin,
+    ReadError,
+    RemoteProtocolError,
+    Request,
+)
+from httpcore_test_support import h2_frames
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import async_wait_until
+from hyperframe.frame import HeadersFrame, RstStreamFrame
+
+pytestmark = pytest.mark.anyio
+
+ENABLE_CONNECT_PROTOCOL = 8
+TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
+
+
+@asynccontextmanager
+async def connected(script: Script, **options: Any) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
+    with scripted_server(script) as server:
+        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        connection = AsyncHTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream, **options)
+        async with connection:
+            yield connection, server
+        server.raise_failures()
+
+
+async def test_another_origin() -> None:
+    async with connected(http2_script(answering)) as (connection, server):
+        with pytest.raises(RuntimeError, match="Attempted to send request to http://localhost:80 on connection to"):
+            await connection.request("GET", "http://localhost/")
+        assert (await connection.request("GET", server.url)).content == b"hello"
+
+
+async def test_a_closed_connection() -> None:
+    async with connected(http2_script(answering)) as (connection, server):
+        assert (await connection.request("GET", server.url)).content == b"hello"
+        await connection.aclose()
+        assert connection.is_closed()
+        assert not connection.is_available()
+        with pytest.raises(ConnectionNotAvailable):
+            await connection.request("GET", server.url)
+
+
+async def test_a_connection_that_was_idle_for_too_long() -> None:
+    async with connected(http2_script(answering), keepalive_expiry=0.0) as (connection, server):
+        assert (await connection.request("GET", server.url)).content == b"hello"
+        await async_wait_until(connection.has_expired)
+
+
+async def test_content_of_the_wrong_kind() -> None:
+    async with connected(http2_script(answering)) as (connection, server):
+        request = Request("POST", URL(server.url), headers={"Host": "localhost", "Content-Length": "1"}, content=1)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="iterable of bytes to suit the connection, but got int"):
+            await connection.handle_async_request(request)
+        assert (await connection.request("GET", server.url)).content == b"hello"
+
+
+async def test_a_body_after_its_end() -> None:
+    async with connected(http2_script(answering)) as (connection, server):
+        response = await connection.request("GET", server.url)
+        with pytest.raises(StopAsyncIteration):
+            await anext(aiter(response.stream))  # type: ignore[arg-type]
+
+
+class TestBodies:
+    async def test_one_that_raises_resets_its_stream(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.next(RstStreamFrame)
+            answering(peer)
+
+        async def broken() -> AsyncIterator[bytes]:
+            yield b"one"
+            raise ValueError("broken")
+
+        async with connected(http2_script(script)) as (connection, server):
+            with pytest.raises(ValueError, match="broken"):
+                await connection.request("POST", server.url, content=broken())
+            assert (await connection.request("GET", server.url)).content == b"hello"
+
+    @pytest.mark.field(44)
+    async def test_one_that_the_server_wants_no_more_of(self) -> None:
+        """It is a generator, and is closed."""
+        closed: list[bool] = []
+
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.next(HeadersFrame).stream_id
+            peer.send(h2_frames.headers(stream_id, 403, end_stream=True))
+            answering(peer)
+
+        async def endless() -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield bytes(64 * 1024)
+            finally:
+                closed.append(True)
+
+        async with connected(http2_script(script)) as (connection, server):
+            response = await connection.request("POST", server.url, content=endless(), extensions=TIMEOUTS)
+            assert response.status == 403
+            assert closed == [True]
+            assert (await connection.request("GET", server.url)).content == b"hello"
+
+    async def test_the_answer_of_a_server_that_reads_no_further(self) -> None:
+        """It answers, closes, and the rest of the upload fails."""
+
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.next(HeadersFrame).stream_id
+            peer.send(h2_frames.headers(stream_id, 413, end_stream=True))
+            peer.connection.abort()
+
+        async with connected(http2_script(script)) as (connection, server):
+            try:
+                response = await connection.request("POST", server.url, content=bytes(60_000), extensions=TIMEOUTS)
+            except (ReadError, RemoteProtocolError):
+                # The reset may have overtaken the answer.
+                pass
+            else:
+                assert response.status == 413
+
+
+class TestTraceCallbacks:
+    @pytest.mark.parametrize(
+        "event", ["response_closed.started", "response_closed.complete", "send_request_body.started"]
+    )
+    async def test_one_that_raises_leaves_the_connection_in_order(self, event: str) -> None:
+        async def trace(name: str, info: dict[str, Any]) -> None:
+            if name == f"http2.{event}":
+                raise ValueError(event)
+
+        async with connected(http2_script(answering)) as (connection, server):
+            with pytest.raises(ValueError, match=event):
+                await connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
+            assert connection.is_idle()
+            assert connection._engine.open_streams == 0
+            assert (await connection.request("GET", server.url)).content == b"hello"
+
+
+class TestExtendedConnect:
+    async def test_a_server_that_does_not_know_it(self) -> None:
+        async with connected(http2_script(answering)) as (connection, server):
+            with pytest.raises(LocalProtocolError, match="does not support extended CONNECT"):
+                await connection.request("CONNECT", server.url, extensions={**TIMEOUTS, "protocol": b"websocket"})
+            assert (await connection.request("GET", server.url)).content == b"hello"
+
+    async def test_a_server_that_goes_away_first(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.goaway(0))
+
+        async with connected(http2_script(script, {ENABLE_CONNECT_PROTOCOL: 0})) as (connection, server):
+            with pytest.raises((ConnectionNotAvailable, LocalProtocolError)):
+                await connection.request("CONNECT", server.url, extensions={**TIMEOUTS, "protocol": b"websocket"})
+
+    async def test_a_refusal_is_a_response(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.next(HeadersFrame).stream_id
+            peer.send(h2_frames.headers(stream_id, 403), h2_frames.data(stream_id, b"no", end_stream=True))
+
+        async with connected(http2_script(script)) as (connection, server):
+            response = await connection.request("CONNECT", server.url, extensions=TIMEOUTS)
+            assert (response.status, response.content) == (403, b"no")
+            assert response.extensions["network_stream"] is connection._network
+
+    async def test_what_a_tunnel_knows(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id))
+            peer.connection.hold()
+
+        async with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
+        ):
+            stream = response.extensions["network_stream"]
+            assert not stream.get_extra_info("is_readable")
+            assert stream.get_extra_info("keeps_unsent") is None
+            assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
+            assert await response.aread() == b""

@@ -1,0 +1,191 @@
+# Generated from ../_async/test_edges.py by tools/make_sync.py: edit that file, then run it.
+"""What a connection says no to, and how it ends when callbacks and bodies do not play along."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import (
+    URL,
+    ConnectionNotAvailable,
+    LocalProtocolError,
+    Origin,
+    ReadError,
+    RemoteProtocolError,
+    Request,
+    SyncBackend,
+)
+from httpcore_test_support import h2_frames
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import wait_until
+from hyperframe.frame import HeadersFrame, RstStreamFrame
+
+pytestmark = pytest.mark.anyio
+
+ENABLE_CONNECT_PROTOCOL = 8
+TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
+
+
+@contextmanager
+def connected(script: Script, **options: Any) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
+    with scripted_server(script) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        connection = HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream, **options)
+        with connection:
+            yield connection, server
+        server.raise_failures()
+
+
+def test_another_origin() -> None:
+    with connected(http2_script(answering)) as (connection, server):
+        with pytest.raises(RuntimeError, match="Attempted to send request to http://localhost:80 on connection to"):
+            connection.request("GET", "http://localhost/")
+        assert (connection.request("GET", server.url)).content == b"hello"
+
+
+def test_a_closed_connection() -> None:
+    with connected(http2_script(answering)) as (connection, server):
+        assert (connection.request("GET", server.url)).content == b"hello"
+        connection.close()
+        assert connection.is_closed()
+        assert not connection.is_available()
+        with pytest.raises(ConnectionNotAvailable):
+            connection.request("GET", server.url)
+
+
+def test_a_connection_that_was_idle_for_too_long() -> None:
+    with connected(http2_script(answering), keepalive_expiry=0.0) as (connection, server):
+        assert (connection.request("GET", server.url)).content == b"hello"
+        wait_until(connection.has_expired)
+
+
+def test_content_of_the_wrong_kind() -> None:
+    with connected(http2_script(answering)) as (connection, server):
+        request = Request("POST", URL(server.url), headers={"Host": "localhost", "Content-Length": "1"}, content=1)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="iterable of bytes to suit the connection, but got int"):
+            connection.handle_request(request)
+        assert (connection.request("GET", server.url)).content == b"hello"
+
+
+def test_a_body_after_its_end() -> None:
+    with connected(http2_script(answering)) as (connection, server):
+        response = connection.request("GET", server.url)
+        with pytest.raises(StopIteration):
+            next(iter(response.stream))  # type: ignore[arg-type]
+
+
+class TestBodies:
+    def test_one_that_raises_resets_its_stream(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.next(RstStreamFrame)
+            answering(peer)
+
+        def broken() -> Iterator[bytes]:
+            yield b"one"
+            raise ValueError("broken")
+
+        with connected(http2_script(script)) as (connection, server):
+            with pytest.raises(ValueError, match="broken"):
+                connection.request("POST", server.url, content=broken())
+            assert (connection.request("GET", server.url)).content == b"hello"
+
+    @pytest.mark.field(44)
+    def test_one_that_the_server_wants_no_more_of(self) -> None:
+        """It is a generator, and is closed."""
+        closed: list[bool] = []
+
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.next(HeadersFrame).stream_id
+            peer.send(h2_frames.headers(stream_id, 403, end_stream=True))
+            answering(peer)
+
+        def endless() -> Iterator[bytes]:
+            try:
+                while True:
+                    yield bytes(64 * 1024)
+            finally:
+                closed.append(True)
+
+        with connected(http2_script(script)) as (connection, server):
+            response = connection.request("POST", server.url, content=endless(), extensions=TIMEOUTS)
+            assert response.status == 403
+            assert closed == [True]
+            assert (connection.request("GET", server.url)).content == b"hello"
+
+    def test_the_answer_of_a_server_that_reads_no_further(self) -> None:
+        """It answers, closes, and the rest of the upload fails."""
+
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.next(HeadersFrame).stream_id
+            peer.send(h2_frames.headers(stream_id, 413, end_stream=True))
+            peer.connection.abort()
+
+        with connected(http2_script(script)) as (connection, server):
+            try:
+                response = connection.request("POST", server.url, content=bytes(60_000), extensions=TIMEOUTS)
+            except (ReadError, RemoteProtocolError):
+                # The reset may have overtaken the answer.
+                pass
+            else:
+                assert response.status == 413
+
+
+class TestTraceCallbacks:
+    @pytest.mark.parametrize(
+        "event", ["response_closed.started", "response_closed.complete", "send_request_body.started"]
+    )
+    def test_one_that_raises_leaves_the_connection_in_order(self, event: str) -> None:
+        def trace(name: str, info: dict[str, Any]) -> None:
+            if name == f"http2.{event}":
+                raise ValueError(event)
+
+        with connected(http2_script(answering)) as (connection, server):
+            with pytest.raises(ValueError, match=event):
+                connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
+            assert connection.is_idle()
+            assert connection._engine.open_streams == 0
+            assert (connection.request("GET", server.url)).content == b"hello"
+
+
+class TestExtendedConnect:
+    def test_a_server_that_does_not_know_it(self) -> None:
+        with connected(http2_script(answering)) as (connection, server):
+            with pytest.raises(LocalProtocolError, match="does not support extended CONNECT"):
+                connection.request("CONNECT", server.url, extensions={**TIMEOUTS, "protocol": b"websocket"})
+            assert (connection.request("GET", server.url)).content == b"hello"
+
+    def test_a_server_that_goes_away_first(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.goaway(0))
+
+        with connected(http2_script(script, {ENABLE_CONNECT_PROTOCOL: 0})) as (connection, server):
+            with pytest.raises((ConnectionNotAvailable, LocalProtocolError)):
+                connection.request("CONNECT", server.url, extensions={**TIMEOUTS, "protocol": b"websocket"})
+
+    def test_a_refusal_is_a_response(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.next(HeadersFrame).stream_id
+            peer.send(h2_frames.headers(stream_id, 403), h2_frames.data(stream_id, b"no", end_stream=True))
+
+        with connected(http2_script(script)) as (connection, server):
+            response = connection.request("CONNECT", server.url, extensions=TIMEOUTS)
+            assert (response.status, response.content) == (403, b"no")
+            assert response.extensions["network_stream"] is connection._network
+
+    def test_what_a_tunnel_knows(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id))
+            peer.connection.hold()
+
+        with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
+        ):
+            stream = response.extensions["network_stream"]
+            assert not stream.get_extra_info("is_readable")
+            assert stream.get_extra_info("keeps_unsent") is None
+            assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
+            assert response.read() == b""
