@@ -51,3 +51,19 @@ def test_a_child_process_says_nothing_on_the_connection_of_its_parent(target: tu
         # A GOAWAY of the child's would have ended the connection.
         assert pool.request("GET", url + "/").status == 200
         assert pool.stats().opened == 1
+
+
+@pytest.mark.field(20)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_process_does_not_reset_the_streams_of_its_parent(target: tuple[str, dict[str, Any]]) -> None:
+    url, arguments = target
+    with ConnectionPool(**arguments) as pool, pool.stream("GET", url + "/50mb.bin") as response:
+        child = os.fork()
+        if not child:
+            try:
+                response.close()
+            finally:
+                os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert len(response.read()) == 50_000_000

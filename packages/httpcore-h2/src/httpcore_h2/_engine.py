@@ -195,6 +195,8 @@ class Engine:
             return
         if not stream.closed:
             self._reset(stream, Code.NO_ERROR if stream.remote_end else Code.CANCEL)
+        if not stream.remote_end:
+            stream.failure = stream.failure or Failure("The stream was closed", kind=ReadError)
 
     def _reset(self, stream: Stream, code: int) -> None:
         if not self.failed:

@@ -275,7 +275,8 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
 
     async def _close_response(self, exchange: AsyncExchange) -> None:
         """End the exchange; reset the stream unless it has ended by itself."""
-        if exchange not in self._exchanges:
+        # In a child process, the stream is the parent's.
+        if exchange not in self._exchanges or os.getpid() != self._process:
             return
         if exchange.tracer is None or exchange.stream is None:
             await self._end_exchange(exchange)
@@ -295,6 +296,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             self._exchanges.remove(exchange)
             if exchange.stream is not None:
                 self._engine.finish(exchange.stream)
+                self._shared.wake(exchange.stream)
             self._shared.wake_newcomers()
             over = self._engine.failed or (not self._exchanges and not self._engine.usable)
             if not over and not self._exchanges and self._state is State.ACTIVE:
@@ -306,7 +308,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
                 await self.aclose()
         elif self._engine.output_pending:
             with AsyncShield():
-                await self._shared.flush_if_possible(TEARDOWN_TIMEOUT)
+                await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
 
     # The connection as its pool sees it.
 
@@ -325,6 +327,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             self._shared.wake_all()
         if first and not self._network.get_extra_info("is_readable"):
             with contextlib.suppress(Exception), AsyncShield():
+                # If somebody writes, that is ended below.
                 await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
         await self._network.aclose()
 

@@ -3,7 +3,7 @@
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import AsyncNetworkStream
+from httpcore_models import AsyncNetworkStream, WriteError
 from httpcore_models.network import AsyncTLSStream
 
 if TYPE_CHECKING:
@@ -28,9 +28,12 @@ class AsyncTunnelStream(AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of `buffer`, as the server's window allows."""
+        """Write all of `buffer`, as the server's window allows. Raises `WriteError` once either side has ended."""
         self._exchange.write_timeout = timeout
-        await self._connection._send_data(self._exchange, buffer)
+        stream = self._exchange.stream
+        assert stream is not None
+        if stream.local_end or not await self._connection._send_data(self._exchange, buffer):
+            raise WriteError("The tunnel is closed")
 
     async def aclose(self) -> None:
         """End the stream, and nothing but the stream."""

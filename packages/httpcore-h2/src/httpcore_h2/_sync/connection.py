@@ -276,7 +276,8 @@ class HTTP2Connection(ConnectionInterface):
 
     def _close_response(self, exchange: Exchange) -> None:
         """End the exchange; reset the stream unless it has ended by itself."""
-        if exchange not in self._exchanges:
+        # In a child process, the stream is the parent's.
+        if exchange not in self._exchanges or os.getpid() != self._process:
             return
         if exchange.tracer is None or exchange.stream is None:
             self._end_exchange(exchange)
@@ -296,6 +297,7 @@ class HTTP2Connection(ConnectionInterface):
             self._exchanges.remove(exchange)
             if exchange.stream is not None:
                 self._engine.finish(exchange.stream)
+                self._shared.wake(exchange.stream)
             self._shared.wake_newcomers()
             over = self._engine.failed or (not self._exchanges and not self._engine.usable)
             if not over and not self._exchanges and self._state is State.ACTIVE:
@@ -307,7 +309,7 @@ class HTTP2Connection(ConnectionInterface):
                 self.close()
         elif self._engine.output_pending:
             with Shield():
-                self._shared.flush_if_possible(TEARDOWN_TIMEOUT)
+                self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
 
     # The connection as its pool sees it.
 
@@ -326,6 +328,7 @@ class HTTP2Connection(ConnectionInterface):
             self._shared.wake_all()
         if first and not self._network.get_extra_info("is_readable"):
             with contextlib.suppress(Exception), Shield():
+                # If somebody writes, that is ended below.
                 self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
         self._network.close()
 

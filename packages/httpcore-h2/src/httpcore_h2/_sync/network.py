@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from httpcore_models import NetworkStream, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import Event, Lock
+from httpcore_models.concurrency import Event
 
 from .._engine import Engine
 from .._events import Failure, RemoteSettingsChanged
@@ -51,8 +51,10 @@ class SharedStream:
         self._peer = peer
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
-        self._write_lock = Lock()
         self._writing = False
+        # Whether the stream keeps something that an interrupted write has left.
+        self._interrupted = False
+        self._writers: dict[Event, None] = {}
         # A token of whoever reads.
         self._reader: object | None = None
         # Who waits: for a part of a response, by stream; for credit, by stream; for a stream, by exchange.
@@ -64,40 +66,85 @@ class SharedStream:
     # Writing.
 
     def flush(self, timeout: float | None) -> None:
-        """Write what the engine has to send. Raises `WriteError` or `WriteTimeout`."""
-        with self._write_lock:
+        """Write what the engine has to send. Raises `WriteError`, or `WriteTimeout`, for waiting behind others too.
+
+        Whoever writes goes on until there is nothing left, so that those who wait meanwhile need not.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (data := self._begin_writing()) is None:
+            self._wait_for_writer(timeout, deadline)
+        try:
+            while data or self._interrupted:
+                self._write(data, timeout)
+                data = self._continue_writing()
+        except BaseException:
             with self._lock:
-                data = self._engine.bytes_to_send()
-            if not data:
+                self._end_writing()
+            raise
+
+    def _begin_writing(self) -> bytes | None:
+        """Become the writer and return what to write first, if anything; `None` if somebody else writes."""
+        with self._lock:
+            if self._writing:
+                return None
+            data = self._engine.bytes_to_send()
+            self._writing = bool(data) or self._interrupted
+            return data
+
+    def _continue_writing(self) -> bytes:
+        """Return what to write next; if there is nothing, the caller is the writer no more."""
+        with self._lock:
+            data = self._engine.bytes_to_send()
+            if not data and not self._interrupted:
+                self._end_writing()
+            return data
+
+    def _end_writing(self) -> None:
+        self._writing = False
+        while self._writers:
+            self._writers.popitem()[0].set()
+
+    def _wait_for_writer(self, timeout: float | None, deadline: float | None) -> None:
+        with self._lock:
+            if not self._writing:
                 return
-            self._writing = True
-            try:
-                self._stream.write(data, timeout)
-            except WriteError:
+            done = Event()
+            self._writers[done] = None
+        remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+        try:
+            if not done.wait(remaining):
+                raise WriteTimeout(f"Write timed out after {timeout:g} seconds ({self._peer})")
+        finally:
+            with self._lock:
+                self._writers.pop(done, None)
+
+    def _write(self, data: bytes, timeout: float | None) -> None:
+        self._interrupted = False
+        try:
+            self._stream.write(data, timeout)
+        except WriteError:
+            with self._lock:
+                self._engine.stop()
+            raise
+        except BaseException as exc:
+            if self._stream.get_extra_info("keeps_unsent"):
+                self._interrupted = True
+            else:
+                # A part of a frame may be on its way: nothing can follow it.
                 with self._lock:
-                    self._engine.stop()
-                raise
-            except BaseException as exc:
-                if not self._stream.get_extra_info("keeps_unsent"):
-                    # A part of a frame may be on its way: nothing can follow it.
-                    with self._lock:
-                        self._engine.fail(
-                            Failure("A write on this connection was interrupted", kind=WriteError, cause=exc)
-                        )
-                        self.wake_all()
-                raise
-            finally:
-                self._writing = False
+                    self._engine.fail(Failure("A write on this connection was interrupted", kind=WriteError, cause=exc))
+                    self.wake_all()
+            raise
 
     def flush_if_possible(self, timeout: float | None) -> None:
         """Write on behalf of the connection: a failure shows when something is read, or written for a request."""
         with contextlib.suppress(WriteError, WriteTimeout):
             self.flush(timeout)
 
-    def flush_unless_writing(self, timeout: float) -> None:
-        """Write if that can begin at once."""
+    def flush_unless_writing(self, timeout: float | None) -> None:
+        """Write on behalf of the connection if nobody else does, who would write this too."""
         if not self._writing:
-            self.flush(timeout)
+            self.flush_if_possible(timeout)
 
     # Waiting.
 
@@ -122,7 +169,11 @@ class SharedStream:
             ) from exc
 
     def wait_for_settings(self, exchange: "Exchange", ready: Callable[[], bool], timeout: float | None) -> None:
-        """Wait for what depends on the settings of the server or on other requests. Raises `ReadTimeout`."""
+        """Wait for what depends on the settings of the server or on other requests. Raises `ReadTimeout`.
+
+        Only reads while no stream is open: a stream that is closed by its user is told to those who wait, and could
+        not be told to one that reads.
+        """
         self._wait(exchange, self._newcomers, exchange, ready, timeout)
 
     def _wait(
@@ -143,7 +194,7 @@ class SharedStream:
                     if ready():
                         self._pass_on()
                         return
-                    if self._reader is None:
+                    if self._reader is None and (waiting is not self._newcomers or not self._engine.open_streams):
                         self._reader = token
                     else:
                         event = waiting[key] = Event()
@@ -165,7 +216,8 @@ class SharedStream:
         """Let one of those who wait become the reader, if there is none. The lock is held."""
         if self._reader is not None:
             return
-        everyone: tuple[dict[Any, Event], ...] = (self._receivers, self._senders, self._newcomers)
+        newcomers = {} if self._engine.open_streams else self._newcomers
+        everyone: tuple[dict[Any, Event], ...] = (self._receivers, self._senders, newcomers)
         for waiting in everyone:
             if waiting:
                 waiting.pop(next(iter(waiting))).set()
@@ -177,6 +229,10 @@ class SharedStream:
                 event = waiting.pop(stream, None)
                 if event is not None:
                     event.set()
+
+    def wake(self, stream: Stream) -> None:
+        """Let those who wait for the stream look again. The lock is held."""
+        self._wake([stream])
 
     def wake_newcomers(self) -> None:
         """Let those who wait for a stream look again. The lock is held."""
@@ -198,13 +254,18 @@ class SharedStream:
             # In one step: what is read next must not overtake this.
             self._reader = None
             self._received(data)
+            answering = self._engine.output_pending or self._interrupted
+            if answering:
+                # Writing may take long, and others should not have to wait for it.
+                self._pass_on()
         tracer, settings = exchange.tracer, self._unreported
         self._unreported = []
         if tracer is not None:
             for change in settings:
                 tracer.report("receive_remote_settings.started", {})
                 tracer.report("receive_remote_settings.complete", {"return_value": change})
-        self.flush_if_possible(exchange.write_timeout)
+        if answering:
+            self.flush_unless_writing(exchange.write_timeout)
 
     def _receive(self, exchange: "Exchange", timeout: float | None) -> bytes:
         if self._ping_interval is None:

@@ -4,7 +4,7 @@
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import NetworkStream
+from httpcore_models import NetworkStream, WriteError
 from httpcore_models.network import TLSStream
 
 if TYPE_CHECKING:
@@ -29,9 +29,12 @@ class TunnelStream(NetworkStream):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of `buffer`, as the server's window allows."""
+        """Write all of `buffer`, as the server's window allows. Raises `WriteError` once either side has ended."""
         self._exchange.write_timeout = timeout
-        self._connection._send_data(self._exchange, buffer)
+        stream = self._exchange.stream
+        assert stream is not None
+        if stream.local_end or not self._connection._send_data(self._exchange, buffer):
+            raise WriteError("The tunnel is closed")
 
     def close(self) -> None:
         """End the stream, and nothing but the stream."""

@@ -1,0 +1,113 @@
+"""Whose turn it is, and that nobody waits for one that does not come."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from httpcore_h2 import AsyncHTTP2Connection
+from httpcore_models import AutoBackend, Origin, ReadError, ReadTimeout, RemoteProtocolError, WriteError, WriteTimeout
+from httpcore_test_support import h2_frames
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import async_at_once, async_wait_until
+from hyperframe.frame import HeadersFrame
+
+pytestmark = pytest.mark.anyio
+
+MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 3, 4
+TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
+
+
+@asynccontextmanager
+async def connected(script: Script) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
+    with scripted_server(script) as server:
+        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        connection = AsyncHTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
+        async with connection:
+            yield connection, server
+        server.raise_failures()
+
+
+async def test_a_stream_that_is_closed_makes_room_for_one_that_waits() -> None:
+    """The server says nothing meanwhile."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.headers(peer.request()))
+        answering(peer)
+
+    async with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+        first = connection.stream("GET", server.url, extensions=TIMEOUTS)
+        await first.__aenter__()
+
+        async def get() -> bytes:
+            return (await connection.request("GET", server.url, extensions=TIMEOUTS)).content
+
+        async def close() -> None:
+            await async_wait_until(lambda: connection._shared._newcomers)
+            await first.__aexit__(None, None, None)
+
+        assert await async_at_once(get, close) == [b"hello", None]
+
+
+async def test_waiting_behind_a_write_has_a_limit() -> None:
+    done = threading.Event()
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**30))
+        peer.connection.wait(done)
+        peer.connection.abort()
+
+    async with connected(http2_script(script, {INITIAL_WINDOW_SIZE: 2**31 - 1})) as (connection, server):
+
+        async def stalled() -> None:
+            with pytest.raises((ReadError, RemoteProtocolError, WriteError)):
+                await connection.request("POST", server.url, content=bytes(50_000_000))
+
+        async def behind() -> None:
+            await async_wait_until(lambda: connection._shared._writing and connection._request_count)
+            with pytest.raises(WriteTimeout, match=r"0\.05 seconds"):
+                await keep_asking()
+            done.set()
+
+        async def keep_asking() -> None:
+            while True:
+                # The other may just have been between two writes.
+                with suppress(ReadTimeout):
+                    await connection.request("GET", server.url, extensions={"timeout": {"write": 0.05, "read": 0.05}})
+
+        await async_at_once(stalled, behind)
+
+
+class TestTunnels:
+    @pytest.mark.parametrize("ends", [[h2_frames.data(1, b"", end_stream=True)], [h2_frames.rst_stream(1, 8)]])
+    async def test_nothing_is_written_into_one_that_the_server_has_ended(self, ends: list[bytes]) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id), *ends)
+            peer.connection.hold()
+
+        async with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
+        ):
+            stream = response.extensions["network_stream"]
+            await async_wait_until(lambda: stream.get_extra_info("is_readable"))
+            with pytest.raises(WriteError, match="The tunnel is closed"):
+                await stream.write(b"lost?", timeout=5.0)
+
+    async def test_one_that_is_closed_says_so(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id))
+            peer.connection.hold()
+
+        async with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
+        ):
+            stream: Any = response.extensions["network_stream"]
+            await stream.aclose()
+            with pytest.raises(ReadError, match="The stream was closed"):
+                await stream.read(1, timeout=5.0)
+            with pytest.raises(WriteError, match="The tunnel is closed"):
+                await stream.write(b"x", timeout=5.0)

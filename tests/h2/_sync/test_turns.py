@@ -1,0 +1,114 @@
+# Generated from ../_async/test_turns.py by tools/make_sync.py: edit that file, then run it.
+"""Whose turn it is, and that nobody waits for one that does not come."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import Origin, ReadError, ReadTimeout, RemoteProtocolError, SyncBackend, WriteError, WriteTimeout
+from httpcore_test_support import h2_frames
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import at_once, wait_until
+from hyperframe.frame import HeadersFrame
+
+pytestmark = pytest.mark.anyio
+
+MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 3, 4
+TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
+
+
+@contextmanager
+def connected(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
+    with scripted_server(script) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        connection = HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
+        with connection:
+            yield connection, server
+        server.raise_failures()
+
+
+def test_a_stream_that_is_closed_makes_room_for_one_that_waits() -> None:
+    """The server says nothing meanwhile."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.headers(peer.request()))
+        answering(peer)
+
+    with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+        first = connection.stream("GET", server.url, extensions=TIMEOUTS)
+        first.__enter__()
+
+        def get() -> bytes:
+            return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
+
+        def close() -> None:
+            wait_until(lambda: connection._shared._newcomers)
+            first.__exit__(None, None, None)
+
+        assert at_once(get, close) == [b"hello", None]
+
+
+def test_waiting_behind_a_write_has_a_limit() -> None:
+    done = threading.Event()
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**30))
+        peer.connection.wait(done)
+        peer.connection.abort()
+
+    with connected(http2_script(script, {INITIAL_WINDOW_SIZE: 2**31 - 1})) as (connection, server):
+
+        def stalled() -> None:
+            with pytest.raises((ReadError, RemoteProtocolError, WriteError)):
+                connection.request("POST", server.url, content=bytes(50_000_000))
+
+        def behind() -> None:
+            wait_until(lambda: connection._shared._writing and connection._request_count)
+            with pytest.raises(WriteTimeout, match=r"0\.05 seconds"):
+                keep_asking()
+            done.set()
+
+        def keep_asking() -> None:
+            while True:
+                # The other may just have been between two writes.
+                with suppress(ReadTimeout):
+                    connection.request("GET", server.url, extensions={"timeout": {"write": 0.05, "read": 0.05}})
+
+        at_once(stalled, behind)
+
+
+class TestTunnels:
+    @pytest.mark.parametrize("ends", [[h2_frames.data(1, b"", end_stream=True)], [h2_frames.rst_stream(1, 8)]])
+    def test_nothing_is_written_into_one_that_the_server_has_ended(self, ends: list[bytes]) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id), *ends)
+            peer.connection.hold()
+
+        with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
+        ):
+            stream = response.extensions["network_stream"]
+            wait_until(lambda: stream.get_extra_info("is_readable"))
+            with pytest.raises(WriteError, match="The tunnel is closed"):
+                stream.write(b"lost?", timeout=5.0)
+
+    def test_one_that_is_closed_says_so(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id))
+            peer.connection.hold()
+
+        with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
+        ):
+            stream: Any = response.extensions["network_stream"]
+            stream.close()
+            with pytest.raises(ReadError, match="The stream was closed"):
+                stream.read(1, timeout=5.0)
+            with pytest.raises(WriteError, match="The tunnel is closed"):
+                stream.write(b"x", timeout=5.0)
