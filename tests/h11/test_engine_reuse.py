@@ -97,11 +97,12 @@ def test_an_incomplete_response_ends_the_connection(end: int) -> None:
     assert not engine.next_cycle()
 
 
-def test_an_unread_end_of_message_ends_the_connection() -> None:
+def test_the_last_byte_of_a_known_number_is_the_end_of_the_response() -> None:
     engine = sent()
     engine.receive_data(RESPONSE)
     assert [engine.next_event(), engine.next_event()][1] == b"hello"
-    assert not engine.next_cycle()
+    assert engine.ended
+    assert engine.next_cycle()
 
 
 def test_an_unused_connection_has_no_cycle_to_end() -> None:

@@ -490,5 +490,5 @@ def test_the_work_for_a_request_does_not_grow_with_connections_and_waiting_reque
         connection.asked.clear()
     pool.finish(active[0])
     assert pool.assigned == [waiting[0]]
-    assert connections[0].asked == {"is_closed": 1, "is_idle": 1, "has_expired": 1}
+    assert connections[0].asked == {"is_idle": 1, "has_expired": 1}
     assert not any(connection.asked for connection in connections[1:])

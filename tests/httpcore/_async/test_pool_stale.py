@@ -1,5 +1,7 @@
 """Connections that died while they were idle."""
 
+import time
+
 import pytest
 from httpcore import AsyncConnectionPool, ReadError, RemoteProtocolError
 from httpcore_test_support.scripted import Connection, scripted_server
@@ -136,7 +138,8 @@ async def test_idle_connections_closed_by_their_server_are_closed_by_a_request_t
         async with AsyncConnectionPool() as pool:
             await pool.request("GET", server.url)
             await async_wait_until(pool.connections[0].has_expired)
-            monkeypatch.setattr("httpcore._pool_state._LIVENESS_INTERVAL", 0.0)
+            now = time.monotonic
+            monkeypatch.setattr(time, "monotonic", lambda: now() + 2.0)
             await pool.request("GET", other.url)
             assert len(pool.connections) == 1
             await async_wait_until(lambda: server.open_connections == 0)

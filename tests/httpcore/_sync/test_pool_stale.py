@@ -1,6 +1,8 @@
 # Generated from ../_async/test_pool_stale.py by tools/make_sync.py: edit that file, then run it.
 """Connections that died while they were idle."""
 
+import time
+
 import pytest
 from httpcore import ConnectionPool, ReadError, RemoteProtocolError
 from httpcore_test_support.scripted import Connection, scripted_server
@@ -137,7 +139,8 @@ def test_idle_connections_closed_by_their_server_are_closed_by_a_request_to_anot
         with ConnectionPool() as pool:
             pool.request("GET", server.url)
             wait_until(pool.connections[0].has_expired)
-            monkeypatch.setattr("httpcore._pool_state._LIVENESS_INTERVAL", 0.0)
+            now = time.monotonic
+            monkeypatch.setattr(time, "monotonic", lambda: now() + 2.0)
             pool.request("GET", other.url)
             assert len(pool.connections) == 1
             wait_until(lambda: server.open_connections == 0)

@@ -28,8 +28,8 @@ from ._recognition import (
     RequestFields,
     may_become_head,
     recognise_request_fields,
-    recognise_request_line,
     recognise_response_head,
+    recognises_request_line,
 )
 
 # In so many pieces the fast lane waits for the end of a head, putting them together anew each time.
@@ -44,20 +44,20 @@ class Engine:
     Raises `LocalProtocolError` for a request that breaks the protocol, and `RemoteProtocolError` for such a response;
     after either the connection cannot go on.
 
-    `unanswered` tells whether nothing of a response to the present request has arrived.
+    `unanswered` tells whether nothing of a response to the present request has arrived; `ended` that the last part of
+    the response was given out, where that is known without asking for an event.
     """
 
     __slots__ = (
         "_at_end_of_stream",
         "_chunks",
         "_data",
-        "_ended",
+        "_early",
         "_failed",
         "_fields",
         "_head",
         "_max_head_size",
         "_method",
-        "_pending",
         "_pieces",
         "_position",
         "_receiver",
@@ -66,6 +66,7 @@ class Engine:
         "_target",
         "_unread",
         "_unsent",
+        "ended",
         "unanswered",
     )
 
@@ -94,22 +95,21 @@ class Engine:
         self._chunks: ChunkDecoder | None = None
         self._at_end_of_stream = False
         self._failed = False
-        self._ended = False
-        self._pending: collections.deque[Event] | None = None
+        self.ended = False
+        self._early: collections.deque[Event] | None = None  # what came while the request was sent
 
     # Sending.
 
     def start_request(self, method: bytes, target: bytes, headers: Headers) -> bytes:
         """Return the head of the request. Continue with `send_body()` or `end_body()`."""
         if self._fields is None and self._sender is None:
-            line = recognise_request_line(method, target)
             fields = recognise_request_fields(headers)
-            if line is not None and fields is not None:
+            if fields is not None and recognises_request_line(method, target):
                 self._method = method
                 self._target = target
                 self._fields = fields
                 self._unsent = fields.length
-                return line + fields.lines
+                return b"%b %b HTTP/1.1\r\n%b" % (method, target, fields.lines)
             self._sender = self._receiver = H11Lane(self._max_head_size)
         return self._h11_sender().start_request(method, target, headers)
 
@@ -132,6 +132,14 @@ class Engine:
             return b"0\r\n\r\n" if self._unsent else b""
         return self._h11_sender().end_body()
 
+    def whole_request(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> bytes:
+        """Return a request in one piece: `start_request()`, `send_body()` and `end_body()` for a body at hand."""
+        head = self.start_request(method, target, headers)
+        if not body and not self._unsent and self._sender is None:
+            self._sent = True
+            return head
+        return head + (self.send_body(body) if body else b"") + self.end_body()
+
     # Receiving.
 
     def receive_data(self, data: bytes) -> None:
@@ -153,31 +161,31 @@ class Engine:
 
     def response_started(self) -> bool:
         """Whether the head of the final response has arrived; lets an upload stop early."""
-        while self._head is None and not (self._receiver is not None and self._receiver.has_head):
-            event = self._parse()
-            if event is NEED_DATA:
-                return False
-            self._pending = self._pending or collections.deque()
-            self._pending.append(event)
-        return True
+        early, self._early = self._early or collections.deque(), None
+        try:
+            while self._head is None and not (self._receiver is not None and self._receiver.has_head):
+                event = self.next_event()
+                if event is NEED_DATA:
+                    return False
+                early.append(event)
+            return True
+        finally:
+            self._early = early
 
     def next_event(self) -> Event:
         """Return the next part of the response, `NEED_DATA`, or `END_OF_MESSAGE` at its end and from then on."""
-        return self._pending.popleft() if self._pending else self._parse()
-
-    def _parse(self) -> Event:
+        if self._early:
+            return self._early.popleft()
         if self._receiver is not None:
             return self._receiver.next_event()
-        if self._ended:
-            return END_OF_MESSAGE
         if self._head is None:
             return self._parse_head()
-        if self._chunks is not None:
+        if self._unread:
+            return self._parse_body()
+        if self._chunks is not None and not self.ended:
             return self._parse_chunks(self._chunks)
-        if not self._unread:
-            self._ended = True
-            return END_OF_MESSAGE
-        return self._parse_body()
+        self.ended = True
+        return END_OF_MESSAGE
 
     def _parse_head(self) -> Event:
         data = self._data
@@ -206,6 +214,7 @@ class Engine:
         if part:
             self._position = position + len(part)
             self._unread -= len(part)
+            self.ended = not self._unread
             return part
         if self._failed:
             raise RemoteProtocolError("Can't receive data when peer state is ERROR")
@@ -228,7 +237,7 @@ class Engine:
             if not chunks.ended:
                 may_wait = not chunks.declined and not self._at_end_of_stream
                 return NEED_DATA if may_wait else self._let_h11_receive()
-        self._ended = True
+        self.ended = True
         return END_OF_MESSAGE
 
     @property
@@ -259,7 +268,7 @@ class Engine:
             reusable = False
         else:
             # Where only sending was left to h11, that was for an error.
-            complete = self._sent and self._ended and self._sender is None
+            complete = self._sent and self.ended and self._sender is None
             reusable = complete and self._position == len(self._data)
         if reusable:
             self._reset()

@@ -65,15 +65,13 @@ _known_fields: dict[Any, RequestFields] = {}
 _known_heads: dict[bytes, RecognisedHead] = {}
 
 
-def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
-    """Return the request line, or `None` to decline."""
+def recognises_request_line(method: bytes, target: bytes) -> bool:
+    """Whether a request line can be made of these."""
     if type(method) is not bytes or type(target) is not bytes:
-        return None
+        return False
     if method not in _METHODS and (method == b"CONNECT" or _METHOD.fullmatch(method) is None):
-        return None
-    if _TARGET.fullmatch(target) is None:
-        return None
-    return b"%b %b HTTP/1.1\r\n" % (method, target)
+        return False
+    return _TARGET.fullmatch(target) is not None
 
 
 def recognise_request_fields(headers: Headers) -> RequestFields | None:

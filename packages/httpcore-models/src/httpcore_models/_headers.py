@@ -1,5 +1,6 @@
 """Accepting header fields from callers, and adding the ones HTTP/1.1 requires (RFC 9112 sections 3.2 and 6)."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -10,6 +11,8 @@ HeaderTypes: TypeAlias = Sequence[tuple[bytes | str, bytes | str]] | Mapping[byt
 
 # Schemes whose default port may be left out of the Host header.
 _HOST_DEFAULT_PORTS = {b"ftp": 21, b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
+
+_NO_NAMES: frozenset[bytes] = frozenset()
 
 
 def enforce_headers(value: HeaderTypes, *, name: str) -> Headers:
@@ -40,17 +43,23 @@ def enforce_headers(value: HeaderTypes, *, name: str) -> Headers:
 
 def host_header(url: URL) -> bytes:
     """The value of the Host header for `url`: no default port, no IPv6 zone (RFC 9110 section 7.2, RFC 6874)."""
-    host = bracketed(url.host.partition(b"%")[0]) if b":" in url.host else url.host
-    if url.port is None or url.port == _HOST_DEFAULT_PORTS.get(url.scheme):
-        return host
-    return b"%b:%d" % (host, url.port)
+    return _host_field(url.scheme, url.host, url.port)[1]
+
+
+# Clients talk to few origins.
+@functools.lru_cache(maxsize=1024)
+def _host_field(scheme: bytes, host: bytes, port: int | None) -> tuple[bytes, bytes]:
+    host = bracketed(host.partition(b"%")[0]) if b":" in host else host
+    if port is None or port == _HOST_DEFAULT_PORTS.get(scheme):
+        return b"Host", host
+    return b"Host", b"%b:%d" % (host, port)
 
 
 def include_request_headers(headers: Headers, *, url: URL, content: Any) -> Headers:
     """Return `headers` with Host and the framing header of `content` added where they are missing."""
-    names = {name.lower() for name, _ in headers}
+    names = {name.lower() for name, _ in headers} if headers else _NO_NAMES
     if b"host" not in names:
-        headers = [(b"Host", host_header(url)), *headers]
+        headers = [_host_field(url.scheme, url.host, url.port), *headers]
     if content is not None and b"content-length" not in names and b"transfer-encoding" not in names:
         if isinstance(content, bytes):
             headers = [*headers, (b"Content-Length", b"%d" % len(content))]

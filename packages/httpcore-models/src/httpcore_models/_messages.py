@@ -34,14 +34,6 @@ class ByteStream:
 _NOTHING = ByteStream(b"")
 
 
-def _enforce_stream(value: Content | None, *, name: str) -> Iterable[bytes] | AsyncIterable[bytes]:
-    if value is None:
-        return _NOTHING
-    if isinstance(value, bytes):
-        return ByteStream(value)
-    return value
-
-
 def enforce_url(value: URL | bytes | str, *, name: str) -> URL:
     """Return `value` as a `URL`; raises `TypeError`, naming the argument `name`, for any other type."""
     if isinstance(value, URL):
@@ -77,11 +69,13 @@ class Request:
         extensions: Extensions | None = None,
     ) -> None:
         self.method: bytes = method if type(method) is bytes else enforce_bytes(method, name="method")
-        self.url: URL = url if type(url) is URL else enforce_url(url, name="url")
-        self.headers: Headers = enforce_headers(headers, name="headers")
-        self.stream: Iterable[bytes] | AsyncIterable[bytes] = (
-            _NOTHING if content is None else _enforce_stream(content, name="content")
-        )
+        self.url: URL = URL(url) if type(url) is str else enforce_url(url, name="url")
+        self.headers: Headers = [] if headers is None else enforce_headers(headers, name="headers")
+        self.stream: Iterable[bytes] | AsyncIterable[bytes]
+        if content is None:
+            self.stream = _NOTHING
+        else:
+            self.stream = ByteStream(content) if isinstance(content, bytes) else content
         self.extensions: Extensions = {} if extensions is None else extensions
         if "target" in self.extensions:
             self.url = URL(
@@ -113,7 +107,11 @@ class Response:
     ) -> None:
         self.status = status
         self.headers: Headers = [] if headers is None else enforce_headers(headers, name="headers")
-        self.stream: Iterable[bytes] | AsyncIterable[bytes] = _enforce_stream(content, name="content")
+        self.stream: Iterable[bytes] | AsyncIterable[bytes]
+        if content is None:
+            self.stream = _NOTHING
+        else:
+            self.stream = ByteStream(content) if isinstance(content, bytes) else content
         self.extensions: Extensions = {} if extensions is None else extensions
         self._stream_consumed = False
 
@@ -136,7 +134,7 @@ class Response:
                 "You should use 'await response.aread()' instead."
             )
         if not hasattr(self, "_content"):
-            self._content = b"".join(self._consume())
+            self._content = b"".join([*self._consume()])
         return self._content
 
     def iter_stream(self) -> Iterator[bytes]:

@@ -68,8 +68,8 @@ _origin = functools.lru_cache(maxsize=1024)(Origin)
 
 
 @functools.lru_cache(maxsize=256)
-def _parse(url: bytes) -> tuple[bytes, bytes, int | None, bytes]:
-    parsed = urlparse(url)
+def _parse(url: bytes | str) -> tuple[bytes, bytes, int | None, bytes]:
+    parsed = urlparse(enforce_bytes(url, name="url"))
     path = parsed.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
     target = b"?".join((path, parsed.query)) if parsed.query else path
     return parsed.scheme, parsed.hostname or b"", parsed.port, target
@@ -98,7 +98,9 @@ class URL:
             self.host: bytes
             self.port: int | None
             self.target: bytes
-            self.scheme, self.host, self.port, self.target = _parse(enforce_bytes(url, name="url"))
+            self.scheme, self.host, self.port, self.target = _parse(
+                url if isinstance(url, (bytes, str)) else enforce_bytes(url, name="url")
+            )
         else:
             self.scheme = enforce_bytes(scheme, name="scheme")
             self.host = enforce_bytes(host, name="host")

@@ -88,14 +88,13 @@ class PoolRequest(Generic[C]):
     opened later, and never an idle one: what made the first one fail most likely made its neighbours so.
     """
 
-    __slots__ = ("after", "key", "number", "place", "waiting")
+    place: Place[C] | None = None
+    number = 0
+    waiting = False
+    after: int | None = None
 
     def __init__(self, key: Key) -> None:
         self.key = key
-        self.place: Place[C] | None = None
-        self.number = 0
-        self.waiting = False
-        self.after: int | None = None
 
 
 class _Queue(Generic[C]):
@@ -164,7 +163,11 @@ class PoolState(Generic[C]):
         self._exclusive: OrderedDict[Key, None] = OrderedDict()
         self._queue: _Queue[C] = _Queue()
         self._queue_by_key: dict[Key, _Queue[C]] = {}
-        self._leased = 0
+        # Nothing is to be tidied up before.
+        self._tidy_at = 0.0
+        #: How many requests wait, and how many lease a place.
+        self.requests_queued = 0
+        self.requests_active = 0
         self._opened = 0
         self._reused = 0
         self._closed: Counter[str] = Counter()
@@ -177,16 +180,6 @@ class PoolState(Generic[C]):
     def connections(self) -> list[C]:
         """The connections in the pool, oldest first."""
         return [place.connection for place in list(self._places) if place.connection is not None]
-
-    @property
-    def requests_active(self) -> int:
-        """How many requests lease a place."""
-        return self._leased
-
-    @property
-    def requests_queued(self) -> int:
-        """How many requests wait."""
-        return len(self._queue)
 
     @property
     def connections_idle(self) -> int:
@@ -223,7 +216,8 @@ class PoolState(Generic[C]):
         A place whose `connection` is `None` is the request's to fill, with `opened()`.
         """
         request.number = next(self._numbers)
-        self._tidy(now)
+        if now >= self._tidy_at:
+            self._tidy(now)
         if not self._assign(request):
             self._wait(request)
 
@@ -276,20 +270,23 @@ class PoolState(Generic[C]):
         if place is None:
             return
         connection = place.connection
-        if connection is None or connection.is_closed() or not place.pooled:
+        if connection is None or not place.pooled:
             self._drop(place, Reason.ENDED)
-        elif place.leases:
+        # One that could not be established calls itself idle and closed.
+        elif not place.leases and connection.is_idle() and (place.established or not connection.is_closed()):
+            self._make_idle(place, now)
+        elif place.leases and not connection.is_closed():
             if place.multiplexed:
                 self._share(place)
             if place in self._shared.get(place.key, ()):
                 self._serve_streams(place)
-        elif connection.is_idle():
-            self._make_idle(place, now)
         else:
-            # Neither closed nor idle: the request was given up before the connection was established.
+            # Where it is neither closed nor idle, the request was given up before the connection was established.
             self._drop(place, Reason.ENDED)
-        self._serve_waiting()
-        self._tidy(now)
+        if self.requests_queued:
+            self._serve_waiting()
+        if now >= self._tidy_at:
+            self._tidy(now)
 
     def close(self) -> list[PoolRequest[C]]:
         """Close all connections; return the waiting requests, which wait no longer."""
@@ -329,7 +326,7 @@ class PoolState(Generic[C]):
             self._reused += 1
         request.place = place
         place.leases += 1
-        self._leased += 1
+        self.requests_active += 1
         return True
 
     def _idle_place(self, key: Key) -> Place[C] | None:
@@ -356,11 +353,13 @@ class PoolState(Generic[C]):
 
     def _wait(self, request: PoolRequest[C]) -> None:
         request.waiting = True
+        self.requests_queued += 1
         self._queue.push(request)
         self._queue_by_key.setdefault(request.key, _Queue()).push(request)
 
     def _stop_waiting(self, request: PoolRequest[C]) -> None:
         request.waiting = False
+        self.requests_queued -= 1
         self._queue.discard()
         queue = self._queue_by_key[request.key]
         queue.discard()
@@ -390,7 +389,7 @@ class PoolState(Generic[C]):
             self._stop_waiting(request)
             request.place = place
             place.leases += 1
-            self._leased += 1
+            self.requests_active += 1
             self._reused += 1
             self.assigned.append(request)
         for entry in passed_over:
@@ -403,16 +402,18 @@ class PoolState(Generic[C]):
         if place is not None:
             place.leases -= 1
             if place.owner is self:
-                self._leased -= 1
+                self.requests_active -= 1
         return place
 
     def _make_idle(self, place: Place[C], now: float) -> None:
-        self._unshare(place)
+        if self._shared:
+            self._unshare(place)
         place.idle_since = place.checked_at = now
         self._idle[place] = None
         self._unchecked[place] = None
         self._idle_by_key.setdefault(place.key, {})[place] = None
-        self._serve_waiting()
+        if self.requests_queued:
+            self._serve_waiting()
         if len(self._idle) > self._max_keepalive:
             self._drop(next(iter(self._idle)), Reason.SURPLUS)
 
@@ -459,11 +460,16 @@ class PoolState(Generic[C]):
 
     def _tidy(self, now: float) -> None:
         """Close idle connections that nobody will come back for, a few at a time."""
+        due = now + _LIVENESS_INTERVAL
         if self._keepalive_expiry is not None:
             self._expire(now)
+            oldest = next(iter(self._idle), None)
+            due = min(due, (now if oldest is None else oldest.idle_since) + self._keepalive_expiry)
         for _ in range(_LIVENESS_CHECKS):
             place = next(iter(self._unchecked), None)
             if place is None or now - place.checked_at < _LIVENESS_INTERVAL:
+                # What becomes idle from now on is due later than what is idle already.
+                self._tidy_at = due if place is None else min(due, place.checked_at + _LIVENESS_INTERVAL)
                 return
             self._check(place, now)
 

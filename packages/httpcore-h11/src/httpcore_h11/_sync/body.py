@@ -41,14 +41,14 @@ class ResponseBody:
         return self
 
     def __next__(self) -> bytes:
-        if self._closed:
+        engine = self._connection._engine
+        if self._closed or (engine.ended and self._tracer is None):
             raise StopIteration
         try:
             if self._tracer is not None and not self._receiving:
                 self._receiving = True
                 self._tracer.report("receive_response_body.started", {"request": self._request})
             connection = self._connection
-            engine = connection._engine
             while (event := engine.next_event()) is NEED_DATA:
                 engine.receive_data(connection._stream.read(connection.READ_NUM_BYTES, self._timeout))
             if event is END_OF_MESSAGE and self._receiving and self._tracer is not None:
@@ -58,7 +58,7 @@ class ResponseBody:
             with Shield():
                 self._close(exc)
             raise
-        if isinstance(event, bytes):
+        if type(event) is bytes:
             return event
         if engine.trailing_headers:
             self._extensions["trailing_headers"] = engine.trailing_headers

@@ -29,7 +29,7 @@ from httpcore_models.concurrency import Shield
 
 from .._bodies import PART_SIZE, body_parts, is_at_hand
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
-from .._states import Input, InvalidTransition, State, transition
+from .._states import TRANSITIONS, Input, State, transition
 from .body import ResponseBody
 from .upgrade import UpgradeStream
 
@@ -76,11 +76,26 @@ class HTTP11Connection(ConnectionInterface):
         origin = request.url.origin
         if origin is not self._origin and not self.can_handle_request(origin):
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
-        self._claim()
+        with self._state_lock:
+            state = TRANSITIONS.get((self._state, _REQUEST))
+            if state is None:
+                raise ConnectionNotAvailable
+            self._state = state
+            self._request_count += 1
         tracer = get_tracer(_logger, request)
         timeouts = request.extensions.get("timeout", {})
+        timeout = timeouts.get("write")
         try:
-            self._send_request(request, tracer, timeouts)
+            try:
+                if tracer is None:
+                    self._send(request, timeout)
+                else:
+                    self._send_traced(request, tracer, timeout)
+            except (WriteError, WriteTimeout) as exc:
+                self._write_failed = True
+                # A server may answer without reading all of the request: there may be a response to read.
+                if isinstance(exc, WriteTimeout) and not self._stream.get_extra_info("is_readable"):
+                    raise
             timeout = timeouts.get("read")
             if tracer is None:
                 head = self._receive_head(timeout)
@@ -106,44 +121,26 @@ class HTTP11Connection(ConnectionInterface):
         response.headers = head.headers  # The engine made this list of pairs of bytes: nothing is left to be checked.
         return response
 
-    def _claim(self) -> None:
-        with self._state_lock:
-            try:
-                self._state = transition(self._state, _REQUEST)
-            except InvalidTransition:
-                raise ConnectionNotAvailable from None
-            self._request_count += 1
-
     # Sending.
 
-    def _send_request(self, request: Request, tracer: Tracer | None, timeouts: dict[str, Any]) -> None:
-        timeout = timeouts.get("write")
-        try:
-            if tracer is None:
-                self._send_all(request, timeout)
-            else:
-                info = {"request": request}
-                tracer.run("send_request_headers", info, self._send_head, request, timeout)
-                tracer.run("send_request_body", info, self._send_body, request, timeout)
-        except (WriteError, WriteTimeout) as exc:
-            self._write_failed = True
-            # A server may answer without reading all of the request: there may be a response to read.
-            if isinstance(exc, WriteTimeout) and not self._stream.get_extra_info("is_readable"):
-                raise
-
-    def _send_all(self, request: Request, timeout: float | None) -> None:
-        engine = self._engine
-        head = engine.start_request(request.method, request.url.target, request.headers)
-        if type(request.stream) is ByteStream:
-            content = bytes(request.stream)
+    def _send(self, request: Request, timeout: float | None) -> None:
+        engine, stream = self._engine, request.stream
+        if type(stream) is ByteStream:
+            content = bytes(stream)
             if len(content) <= PART_SIZE:
-                body = engine.send_body(content) if content else b""
-                self._stream.write(head + body + engine.end_body(), timeout)
+                data = engine.whole_request(request.method, request.url.target, request.headers, content)
+                self._stream.write(data, timeout)
                 return
-        if not is_at_hand(request.stream):
+        head = engine.start_request(request.method, request.url.target, request.headers)
+        if not is_at_hand(stream):
             self._stream.write(head, timeout)
             head = b""
         self._send_body(request, timeout, head)
+
+    def _send_traced(self, request: Request, tracer: Tracer, timeout: float | None) -> None:
+        info = {"request": request}
+        tracer.run("send_request_headers", info, self._send_head, request, timeout)
+        tracer.run("send_request_body", info, self._send_body, request, timeout)
 
     def _send_head(self, request: Request, timeout: float | None) -> None:
         head = self._engine.start_request(request.method, request.url.target, request.headers)
@@ -222,7 +219,7 @@ class HTTP11Connection(ConnectionInterface):
         with self._state_lock:
             reusable = self._state is _ACTIVE and not self._write_failed and self._engine.next_cycle()
             if reusable:
-                self._state = transition(self._state, _COMPLETE)
+                self._state = TRANSITIONS[self._state, _COMPLETE]
                 if self._keepalive_expiry is not None:
                     self._expire_at = time.monotonic() + self._keepalive_expiry
         if not reusable:

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from .._headers import HeaderTypes, enforce_headers, include_request_headers
-from .._messages import Content, Extensions, Request, Response, enforce_url
+from .._headers import HeaderTypes, include_request_headers
+from .._messages import Content, Extensions, Request, Response
 from .._url import URL, Origin
 
 
@@ -67,9 +67,9 @@ class AsyncRequestInterface:
         content: Content | None,
         extensions: Extensions | None,
     ) -> Request:
-        url = enforce_url(url, name="url")
-        fields = include_request_headers(enforce_headers(headers, name="headers"), url=url, content=content)
-        return Request(method, url, headers=fields, content=content, extensions=extensions)
+        request = Request(method, url, headers=headers, content=content, extensions=extensions)
+        request.headers = include_request_headers(request.headers, url=request.url, content=content)
+        return request
 
 
 class AsyncConnectionInterface(AsyncRequestInterface):

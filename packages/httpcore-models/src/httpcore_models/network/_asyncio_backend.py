@@ -74,7 +74,9 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         if self._queued > _READ_LIMIT and not self._paused:
             self._paused = True
             self._transport.pause_reading()
-        _wake(self._reader)
+        reader = self._reader
+        if reader is not None and not reader.done():
+            reader.set_result(None)
 
     def eof_received(self) -> bool:
         """Part of `asyncio.Protocol`. Returns true: what is still to be written may be."""
@@ -117,8 +119,19 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is queued, or wait for it."""
-        if not self._chunks:
-            await self._wait_for_data(timeout)
+        if not (self._chunks or self._eof or self._closed):
+            if self._reader is not None:
+                raise RuntimeError("another task is already reading from this stream")
+            self._reader = self._loop.create_future()
+            if timeout is not None:
+                self._set_read_deadline(self._loop.time() + timeout)
+            try:
+                await self._reader
+            except TimeoutError:
+                raise ReadTimeout(timed_out("Read", self._peer, timeout)) from None
+            finally:
+                self._reader = None
+                self._read_deadline = 0.0
         return self._take(max_bytes)
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
@@ -149,22 +162,6 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
             with contextlib.suppress(RuntimeError):  # the transport is closing
                 self._transport.resume_reading()
         return data
-
-    async def _wait_for_data(self, timeout: float | None) -> None:
-        if self._eof or self._closed:
-            return
-        if self._reader is not None:
-            raise RuntimeError("another task is already reading from this stream")
-        self._reader = self._loop.create_future()
-        if timeout is not None:
-            self._set_read_deadline(self._loop.time() + timeout)
-        try:
-            await self._reader
-        except TimeoutError:
-            raise ReadTimeout(timed_out("Read", self._peer, timeout)) from None
-        finally:
-            self._reader = None
-            self._read_deadline = 0.0
 
     def _set_read_deadline(self, deadline: float) -> None:
         self._read_deadline = deadline

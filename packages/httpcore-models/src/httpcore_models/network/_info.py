@@ -5,10 +5,16 @@ import select
 import selectors
 import socket
 
-
 def is_socket_readable(sock: socket.socket | None) -> bool:
     """Whether a read would return at once: bytes, the end of stream or an error. True as well once closed."""
-    return sock is None or wait_for_socket(sock, selectors.EVENT_READ, 0)
+    if sock is None or (descriptor := sock.fileno()) < 0:
+        return True
+    if not hasattr(select, "poll"):
+        return wait_for_socket(sock, selectors.EVENT_READ, 0)
+    # Every request on an idle connection comes here first.
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def wait_for_socket(sock: socket.socket, event: int, timeout: float | None) -> bool:

@@ -191,7 +191,9 @@ class SyncStream(NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
         if info == "is_readable":
-            return self._is_readable()
+            if self._tls_lock is None:
+                return bool(self._unread) or is_socket_readable(self._sock)
+            return self._is_tls_readable()
         if info == "socket":
             return self._sock
         if info == "client_addr":
@@ -202,11 +204,10 @@ class SyncStream(NetworkStream):
             return self._sock
         return None
 
-    def _is_readable(self) -> bool:
+    def _is_tls_readable(self) -> bool:
+        assert isinstance(self._sock, ssl.SSLSocket)
         if self._unread:
             return True
-        if not isinstance(self._sock, ssl.SSLSocket):
-            return is_socket_readable(self._sock)
         if not self._sock.pending() and not is_socket_readable(self._sock):
             return False
         # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.

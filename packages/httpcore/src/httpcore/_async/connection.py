@@ -97,11 +97,12 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         Raises `ConnectTimeout` or `ConnectError` when connecting fails, `ConnectionNotAvailable` when the connection
         is busy or closed, and `RuntimeError` for another origin.
         """
-        origin = request.url.origin
-        if origin is not self._origin and not self.can_handle_request(origin):
-            raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         connection = self._connection
         if connection is None:
+            # Once established, the connection below makes sure of that.
+            origin = request.url.origin
+            if not self.can_handle_request(origin):
+                raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
             connection = await self._establish(request)
         if self._multiplexed and not (connection.is_available() or connection.is_idle()):
             # It would wait for other requests to end. A pool has better ideas.

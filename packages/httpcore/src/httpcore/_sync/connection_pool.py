@@ -51,15 +51,14 @@ _MAX_OPENED = 5
 class _Ticket(PoolRequest[ConnectionInterface]):
     """A request in the pool, and how it is told that its wait is over."""
 
-    __slots__ = ("closings", "deadline", "event", "opened", "origin")
+    event: Event | None = None
+    deadline: float | None = None
+    opened = 0
 
     def __init__(self, origin: Origin, closings: int = 0) -> None:
-        super().__init__((origin.scheme, origin.host, origin.port))
+        self.key = (origin.scheme, origin.host, origin.port)
         self.origin = origin
-        self.event: Event | None = None
-        self.deadline: float | None = None
         self.closings = closings
-        self.opened = 0
 
 
 class ConnectionPool(RequestInterface):
@@ -160,59 +159,67 @@ class ConnectionPool(RequestInterface):
         """
         url = request.url
         if url.scheme not in _SCHEMES:
-            scheme = url.scheme.decode()
-            if not scheme:
-                raise UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.")
-            raise UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme}://'.")
+            raise _unsupported(url.scheme)
         ticket = _Ticket(url.origin, self._closings)
         try:
-            response = self._send(request, ticket)
+            self._submit(ticket)
+            while True:
+                if self._released or self._state.assigned or self._state.closing:
+                    self._close_connections(self._settle())
+                place = ticket.place or self._wait(request, ticket)
+                connection = place.connection
+                if connection is None:
+                    connection = self._open(place, ticket)
+                try:
+                    response = connection.handle_request(request)
+                    break
+                except Exception as exc:
+                    self._check_may_repeat(request, ticket, place, exc)
+                self._requeue(ticket)
+            if not place.established or self._state.requests_queued:
+                self._established(place, response.extensions.get("http_version") == b"HTTP/2")
         except BaseException:
             self._release(ticket)
             raise
         response.stream = _PoolBody(response.stream, self, ticket)
         return response
 
-    def _send(self, request: Request, ticket: _Ticket) -> Response:
-        closing = self._submit(ticket)
-        while True:
-            if closing:
-                self._close_connections(closing)
-            if ticket.place is None:
-                tracer = get_tracer(_logger, request)
-                if tracer is None:
-                    self._wait(request, ticket)
-                else:
-                    tracer.run("wait_for_connection", {"request": request}, self._wait, request, ticket)
-            place = ticket.place
-            assert place is not None
-            connection = place.connection
-            if connection is None:
-                connection = self.create_connection(ticket.origin)
-                ticket.opened += 1
-                self._opened(place, connection)
-            try:
-                response = connection.handle_request(request)
-            except ConnectionNotAvailable as exc:
-                self._check_not_closed(ticket)
-                if ticket.opened >= _MAX_OPENED:
-                    raise ConnectError(
-                        f"{ticket.opened} new connections to {ticket.origin} were not available to the request "
-                        "that opened them"
-                    ) from exc
-            except Exception as exc:
-                # Once, and not where it was: a server that fails twice would fail for ever.
-                if ticket.after is not None or not may_repeat(request, exc):
-                    raise
-                self._check_not_closed(ticket)
-                ticket.after = place.number
-            else:
-                if self._state.requests_queued or not place.established:
-                    self._established(place, response.extensions.get("http_version") == b"HTTP/2")
-                return response
-            closing = self._requeue(ticket)
+    def _open(self, place: Place[ConnectionInterface], ticket: _Ticket) -> ConnectionInterface:
+        connection = self.create_connection(ticket.origin)
+        ticket.opened += 1
+        with self._lock:
+            self._state.opened(place, connection)
+        self._close_connections(self._settle())
+        return connection
 
-    def _wait(self, request: Request, ticket: _Ticket) -> None:
+    def _check_may_repeat(
+        self, request: Request, ticket: _Ticket, place: Place[ConnectionInterface], exc: Exception
+    ) -> None:
+        """Raise what the request fails with, unless it is to be sent over another connection."""
+        if isinstance(exc, ConnectionNotAvailable):
+            self._check_not_closed(ticket)
+            if ticket.opened >= _MAX_OPENED:
+                raise ConnectError(
+                    f"{ticket.opened} new connections to {ticket.origin} were not available to the request "
+                    "that opened them"
+                ) from exc
+            return
+        # Once, and not where it was: a server that fails twice would fail for ever.
+        if ticket.after is not None or not may_repeat(request, exc):
+            raise exc
+        self._check_not_closed(ticket)
+        ticket.after = place.number
+
+    def _wait(self, request: Request, ticket: _Ticket) -> Place[ConnectionInterface]:
+        tracer = get_tracer(_logger, request)
+        if tracer is None:
+            self._wait_in_line(request, ticket)
+        else:
+            tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, request, ticket)
+        assert ticket.place is not None
+        return ticket.place
+
+    def _wait_in_line(self, request: Request, ticket: _Ticket) -> None:
         timeout: float | None = request.extensions.get("timeout", {}).get("pool")
         remaining = None
         if timeout is not None:
@@ -237,24 +244,17 @@ class ConnectionPool(RequestInterface):
 
     # Exchanges with the state. Each does what it has to under the lock, and what follows from it afterwards.
 
-    def _submit(self, ticket: _Ticket) -> list[ConnectionInterface]:
+    def _submit(self, ticket: _Ticket) -> None:
         with self._lock:
             self._state.submit(ticket, time.monotonic())
             if ticket.waiting:
                 ticket.event = Event()
-        return self._settle()
 
-    def _requeue(self, ticket: _Ticket) -> list[ConnectionInterface]:
+    def _requeue(self, ticket: _Ticket) -> None:
         with self._lock:
             self._state.requeue(ticket, time.monotonic())
             if ticket.waiting:
                 ticket.event = Event()
-        return self._settle()
-
-    def _opened(self, place: Place[ConnectionInterface], connection: ConnectionInterface) -> None:
-        with self._lock:
-            self._state.opened(place, connection)
-        self._close_connections(self._settle())
 
     def _established(self, place: Place[ConnectionInterface], multiplexed: bool) -> None:
         with self._lock:
@@ -276,14 +276,17 @@ class ConnectionPool(RequestInterface):
         state = self._state
         if not (self._released or state.assigned or state.closing):
             return _NOTHING
-        closing: list[ConnectionInterface] = []
+        closing = _NOTHING
         while (self._released or state.assigned or state.closing) and self._lock.acquire(blocking=False):
+            assigned: list[PoolRequest[ConnectionInterface]] = []
             try:
                 while self._released:
                     state.release(self._released.popleft(), time.monotonic())
-                assigned, state.assigned = state.assigned, []
-                closing += state.closing
-                state.closing = []
+                if state.assigned:
+                    assigned, state.assigned = state.assigned, []
+                if state.closing:
+                    closing = closing + state.closing
+                    state.closing = []
             finally:
                 self._lock.release()
             for ticket in assigned:
@@ -359,6 +362,12 @@ class ConnectionPool(RequestInterface):
         )
 
 
+def _unsupported(scheme: bytes) -> UnsupportedProtocol:
+    if not scheme:
+        return UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.")
+    return UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme.decode()}://'.")
+
+
 class _PoolBody:
     """The body of a response, whose end gives the connection back to the pool."""
 
@@ -392,4 +401,8 @@ class _PoolBody:
             if hasattr(self._stream, "close"):
                 self._stream.close()
         finally:
-            self._pool._release(self._ticket)
+            pool = self._pool
+            pool._released.append(self._ticket)
+            closing = pool._settle()
+            if closing:
+                pool._close_connections(closing)
