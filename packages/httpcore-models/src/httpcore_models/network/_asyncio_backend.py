@@ -2,8 +2,8 @@
 
 Theory of operation: bytes arrive in a callback, whether somebody reads or not, and wait in a queue. A read takes
 what is queued at once and waits otherwise; reading from the network is paused only while the queue is long. So the
-end of stream and resets are known without asking the operating system. A write hands its bytes to the transport,
-which sends what it can at once, and waits only while some are left over.
+end of stream and resets are known without asking the operating system. A write sends what it can at once, hands the
+rest to the transport, and waits only while some of it is left over.
 
 One timer a connection watches over reads: each read moves a deadline, and the timer, when it fires, looks whether
 the deadline was moved meanwhile. A request on a warm connection then makes no timer at all.
@@ -185,20 +185,35 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`."""
-        if self._closed or self._transport.is_closing():
-            raise self._write_error() from self._lost
-        self._transport.write(buffer)
+        if self._closed:
+            raise self._write_error(None)
+        rest: bytes | memoryview = buffer
         self._written += len(buffer)
+        if not self._write_blocked:
+            # The transport has nothing to send, so this comes after nothing. uvloop's would wait for its next turn.
+            try:
+                sent = self._sock.send(buffer)
+            except BlockingIOError:
+                sent = 0
+            except OSError as exc:
+                raise self._write_error(exc) from exc
+            if sent == len(buffer) and self._written <= _WRITE_LIMIT:
+                return
+            rest = memoryview(buffer)[sent:]
+        if self._transport.is_closing():
+            raise self._write_error(self._lost) from self._lost
+        if rest:
+            self._transport.write(rest)
         if self._written > _WRITE_LIMIT:
             self._written = 0
             await asyncio.sleep(0)
         while self._write_blocked and not self._transport.is_closing():
             await self._wait_for_room(timeout)
         if self._lost is not None or self._closed:
-            raise self._write_error() from self._lost
+            raise self._write_error(self._lost) from self._lost
 
-    def _write_error(self) -> WriteError:
-        return WriteError(failed(self._lost or OSError("the stream is closed"), self._peer))
+    def _write_error(self, exc: Exception | None) -> WriteError:
+        return WriteError(failed(exc or OSError("the stream is closed"), self._peer))
 
     async def _wait_for_room(self, timeout: float | None) -> None:
         before = self._transport.get_write_buffer_size()
