@@ -194,11 +194,10 @@ class Engine:
             may_wait = len(data) <= self._max_head_size and self._pieces <= _MAX_HEAD_PIECES
             return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
         head = recognise_response_head(data[:end]) if end <= self._max_head_size else None
-        length = None if head is None else head.length
-        if head is not None and (self._method == b"HEAD" or head.status in (204, 304)):
-            length = 0
-        # Without a length the body lasts until the end of stream.
-        if head is None or length is None or self._fields is None:
+        if head is None or self._fields is None:
+            return self._let_h11_receive()
+        length = 0 if self._method == b"HEAD" else head.length
+        if length is None:  # the body lasts until the end of stream
             return self._let_h11_receive()
         self._head = head
         self._position = end
@@ -268,8 +267,7 @@ class Engine:
             reusable = False
         else:
             # Where only sending was left to h11, that was for an error.
-            complete = self._sent and self.ended and self._sender is None
-            reusable = complete and self._position == len(self._data)
+            reusable = self._sent and self.ended and self._sender is None and self._position == len(self._data)
         if reusable:
             self._reset()
         return reusable

@@ -147,7 +147,8 @@ def _recognise_new_response_head(wire: bytes) -> RecognisedHead | None:
     if framing is None:
         return None
     length, close = framing
-    return RecognisedHead(wire, int(status[1]), status[2], headers, length, close)
+    code = int(status[1])
+    return RecognisedHead(wire, code, status[2], headers, 0 if code in (204, 304) else length, close)
 
 
 def recognise_framing(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[int | None, bool] | None:

@@ -5,6 +5,7 @@ import select
 import selectors
 import socket
 
+
 def is_socket_readable(sock: socket.socket | None) -> bool:
     """Whether a read would return at once: bytes, the end of stream or an error. True as well once closed."""
     if sock is None or (descriptor := sock.fileno()) < 0:

@@ -274,16 +274,14 @@ class ConnectionPool(RequestInterface):
         So releasing only notes the request, and whoever holds the lock comes here after letting it go.
         """
         state = self._state
-        if not (self._released or state.assigned or state.closing):
-            return _NOTHING
         closing = _NOTHING
-        while (self._released or state.assigned or state.closing) and self._lock.acquire(blocking=False):
-            assigned: list[PoolRequest[ConnectionInterface]] = []
+        while (self._released or state.assigned or state.closing) and self._lock.acquire(False):
             try:
                 while self._released:
                     state.release(self._released.popleft(), time.monotonic())
-                if state.assigned:
-                    assigned, state.assigned = state.assigned, []
+                assigned = state.assigned
+                if assigned:
+                    state.assigned = []
                 if state.closing:
                     closing = closing + state.closing
                     state.closing = []
