@@ -379,3 +379,29 @@ def test_a_child_process_closes_its_copy_only(loop: str) -> None:
     command = [sys.executable, "-c", FORK, loop]
     completed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30.0)
     assert completed.stdout.splitlines() == ["0", "b'data'"]
+
+
+READ_ON_A_FRESH_HEAP = """
+import asyncio, resource, socket
+from httpcore_models.network._asyncio_backend import _open_stream
+
+async def main():
+    ours, peer = socket.socketpair()
+    ours.setblocking(False)
+    stream = await _open_stream(ours, "peer")
+    for _ in range(2):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(300):
+            peer.send(b"x")
+            await stream.read(1000)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+    await stream.aclose()
+    peer.close()
+
+asyncio.run(main())
+"""
+
+
+def test_small_reads_take_no_new_memory_from_the_operating_system() -> None:
+    faults = subprocess.check_output([sys.executable, "-c", READ_ON_A_FRESH_HEAP], text=True, timeout=60)
+    assert int(faults) < 100

@@ -35,6 +35,10 @@ _CLOCK_RESOLUTION = 0.001
 # would arrive, such as its refusal of an upload, and no other task would run.
 _WRITE_LIMIT = 256 * 1024
 
+# asyncio reserves 256 KiB for each read and gives back what it did not need. glibc's allocator maps blocks of this size
+# anew each time, at three system calls and many page faults a read, until it has seen a larger one freed.
+bytes(384 * 1024)
+
 
 class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
     """A connected socket, as the protocol of an asyncio transport."""
