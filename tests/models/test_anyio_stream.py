@@ -3,7 +3,7 @@
 import anyio
 import pytest
 from httpcore_models import AnyIOBackend, ReadError
-from httpcore_models.network._anyio_backend import AnyIOStream, _SocketBackend
+from httpcore_models.network._anyio_backend import AnyIOStream
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import hold, send
 from httpcore_test_support.waiting import async_wait_until
@@ -50,8 +50,3 @@ async def test_errors_of_closed_streams_name_the_peer() -> None:
         await stream.aclose()
         with pytest.raises(ReadError, match=rf"^\S.* \(127\.0\.0\.1:{server.port}\)$"):
             await stream.read(100, TIMEOUT)
-
-
-async def test_a_backend_has_to_know_its_library() -> None:
-    with pytest.raises(NotImplementedError):
-        await _SocketBackend().sleep(0)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ..concurrency import current_async_library, require
 from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._errors import failed, peer_name, timed_out
@@ -98,9 +97,6 @@ class AnyIOStream(AsyncNetworkStream):
 
 
 class _SocketBackend(AsyncNetworkBackend):
-    def _check_library(self) -> None:
-        raise NotImplementedError
-
     async def connect_tcp(
         self,
         host: str,
@@ -110,7 +106,6 @@ class _SocketBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to the first of the host's addresses that answers."""
-        self._check_library()
         from ._connecting import open_tcp_socket
 
         sock = await open_tcp_socket(host, port, timeout, local_address, socket_options)
@@ -123,29 +118,36 @@ class _SocketBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to a Unix domain socket."""
-        self._check_library()
         from ._connecting import open_unix_socket
 
         return AnyIOStream(await open_unix_socket(path, timeout, socket_options), path)
 
     async def sleep(self, seconds: float) -> None:
         """Suspend this task for `seconds`."""
-        self._check_library()
         import anyio
 
         await anyio.sleep(seconds)
 
 
 class AnyIOBackend(_SocketBackend):
-    """Connects on asyncio or trio, whichever runs."""
+    """Connects on asyncio or trio, whichever runs. Raises `RuntimeError` where anyio is missing."""
 
-    def _check_library(self) -> None:
-        require("anyio", library=current_async_library())
+    def __init__(self) -> None:
+        _require("AnyIOBackend", "anyio", extra="asyncio")
 
 
 class TrioBackend(_SocketBackend):
-    """Connects on trio."""
+    """Connects on trio. Raises `RuntimeError` where trio or anyio is missing."""
 
-    def _check_library(self) -> None:
-        require("trio", library="trio")
-        require("anyio", library="trio")
+    def __init__(self) -> None:
+        _require("TrioBackend", "trio", extra="trio")
+        _require("TrioBackend", "anyio", extra="trio")
+
+
+def _require(name: str, module: str, *, extra: str) -> None:
+    try:
+        __import__(module)
+    except ImportError as exc:
+        raise RuntimeError(
+            f"Attempted to use 'httpcore.{name}' but '{module}' is not installed. Use 'pip install httpcore[{extra}]'."
+        ) from exc
