@@ -6,6 +6,7 @@ from types import ModuleType
 
 import anyio
 import pytest
+import trio
 from httpcore_models import concurrency
 from httpcore_models.concurrency import AsyncEvent, AsyncLock, AsyncShield, current_async_library, require
 from httpcore_test_support.asyncs import BACKENDS, Backend
@@ -152,6 +153,13 @@ async def test_a_shield_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_the_running_library_is_known(anyio_backend: Backend) -> None:
+    assert current_async_library() == anyio_backend[0]
+
+
+async def test_the_running_library_is_known_beside_a_trio_before_0_27(
+    anyio_backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(trio.lowlevel, "in_trio_task", raising=False)
     assert current_async_library() == anyio_backend[0]
 
 

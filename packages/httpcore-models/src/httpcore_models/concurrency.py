@@ -23,12 +23,23 @@ TEARDOWN_TIMEOUT = 1.0
 def current_async_library() -> str:
     """Return `"asyncio"` or `"trio"`, whichever runs the calling task; raises `RuntimeError` outside of both."""
     trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_task():
+    if trio is not None and _in_trio_task(trio.lowlevel):
         return "trio"
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or asyncio._get_running_loop() is None:
         raise RuntimeError("unknown async library, or not in async context")
     return "asyncio"
+
+
+def _in_trio_task(lowlevel: ModuleType) -> bool:
+    # An old trio may be loaded in a program on asyncio too, where no range of ours excludes it.
+    if hasattr(lowlevel, "in_trio_task"):  # since trio 0.27
+        return bool(lowlevel.in_trio_task())
+    try:
+        lowlevel.current_task()
+    except RuntimeError:
+        return False
+    return True
 
 
 def require(module: str, *, library: str) -> ModuleType:
