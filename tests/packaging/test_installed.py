@@ -3,16 +3,19 @@
 Not a part of a plain test run, since it takes a minute and needs a package index: `hatch run packaging`.
 """
 
+import concurrent.futures
 import subprocess
 import sys
 import tarfile
-import venv
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from httpcore_test_support.caddy import CaddyServer
-from httpcore_test_support.commands import run
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.environments import Environment
+from httpcore_test_support.proxies import ProxyServer, pproxy_server
 
 NAMES = ("httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy", "httpcore")
 
@@ -26,70 +29,74 @@ TRIO = {"trio", "attrs", "sortedcontainers", "idna", "outcome", "sniffio"}
 # What the dependencies only need on old versions of Python.
 MAYBE = {"exceptiongroup", "typing-extensions", "sniffio"}
 
+# Programs get the URLs of a server, clear and over TLS, the file with its authority, and the port of a proxy.
 GET = """
-import sys
+import ssl, sys
 import httpcore
-with httpcore.ConnectionPool() as pool:
-    assert pool.request("GET", sys.argv[1] + "/").content == b"Hello, world!\\n"
+clear, tls, authority, _ = sys.argv[1:]
+with httpcore.ConnectionPool(ssl_context=ssl.create_default_context(cafile=authority)) as pool:
+    for url in (clear, tls):
+        assert pool.request("GET", url + "/").content == b"Hello, world!\\n"
 """
 ASYNCIO = """
-import asyncio, sys
+import asyncio, ssl, sys
 import httpcore
+clear, tls, authority, _ = sys.argv[1:]
 
 async def main():
-    async with httpcore.AsyncConnectionPool() as pool:
-        assert (await pool.request("GET", sys.argv[1] + "/")).status == 200
+    async with httpcore.AsyncConnectionPool(ssl_context=ssl.create_default_context(cafile=authority)) as pool:
+        for url in (clear, tls):
+            assert (await pool.request("GET", url + "/")).content == b"Hello, world!\\n"
 
 asyncio.run(main())
 """
-TRIO_PROGRAM = ASYNCIO.replace("asyncio, sys", "sys, trio").replace("asyncio.run(main())", "trio.run(main)")
+TRIO_PROGRAM = ASYNCIO.replace("asyncio, ssl, sys", "ssl, sys, trio").replace("asyncio.run(main())", "trio.run(main)")
 HTTP2 = """
-import sys
+import ssl, sys
 import httpcore
-with httpcore.ConnectionPool(http1=False, http2=True) as pool:
-    assert pool.request("GET", sys.argv[1] + "/").extensions["http_version"] == b"HTTP/2"
+clear, tls, authority, _ = sys.argv[1:]
+context = ssl.create_default_context(cafile=authority)
+with httpcore.ConnectionPool(ssl_context=context, http1=False, http2=True) as pool:
+    for url in (clear, tls):
+        assert pool.request("GET", url + "/").extensions["http_version"] == b"HTTP/2"
 """
 SOCKS = """
+import sys
 import httpcore
-httpcore.SOCKSProxy("socks5://127.0.0.1:1080").close()
+with httpcore.ConnectionPool(proxy=httpcore.Proxy("socks5://127.0.0.1:" + sys.argv[4])) as pool:
+    assert pool.request("GET", sys.argv[1] + "/").content == b"Hello, world!\\n"
 """
 ALONE = """
 import sys
-from urllib.parse import urlsplit
+from httpcore_models import URL, SyncBackend
 from {module} import {name}
-from httpcore_models import Origin, SyncBackend
-url = urlsplit(sys.argv[1])
-stream = SyncBackend().connect_tcp(url.hostname, url.port, timeout=5.0)
-with {name}(Origin(b"http", url.hostname.encode(), url.port), stream) as connection:
-    assert connection.request("GET", sys.argv[1] + "/").status == 200
+url = URL(sys.argv[1] + "/")
+stream = SyncBackend().connect_tcp(url.host.decode(), url.port, timeout=5.0)
+with {name}(url.origin, stream) as connection:
+    assert connection.request("GET", url).content == b"Hello, world!\\n"
 """
 PROXY_ALONE = """
-from httpcore_models import Origin
-from httpcore_models.network import DirectDialler, SyncBackend
+import sys
+from httpcore_h11 import HTTP11Connection
+from httpcore_models import URL, Request, SyncBackend
+from httpcore_models.network import DirectDialler
 from httpcore_proxy import TunnelDialler
-TunnelDialler(DirectDialler(SyncBackend()), Origin(b"http", b"127.0.0.1", 3128))
+url = URL(sys.argv[1] + "/")
+dialler = TunnelDialler(DirectDialler(SyncBackend()), URL("http://127.0.0.1:" + sys.argv[4]).origin)
+stream = dialler.dial(url.origin, Request("GET", url), timeout=5.0)
+with HTTP11Connection(url.origin, stream) as connection:
+    assert connection.request("GET", url).content == b"Hello, world!\\n"
 """
-SOCKS_ALONE = PROXY_ALONE.replace("Tunnel", "Socks").replace('b"http"', 'b"socks5"')
-
-
-class Environment:
-    """A fresh virtual environment in which `requirement` is installed."""
-
-    def __init__(self, folder: Path, dist: Path, requirement: str) -> None:
-        venv.create(folder, with_pip=False, symlinks=True)
-        self.python = str(folder / "bin" / "python")
-        self._pip = [sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check"]
-        run([*self._pip, "install", "-q", "--find-links", str(dist), requirement])
-
-    def distributions(self) -> set[str]:
-        """The names of what is installed."""
-        lines = run([*self._pip, "list", "--format=freeze"]).splitlines()
-        return {line.partition("==")[0].replace("_", "-").lower() for line in lines}
-
-    def run(self, program: str, *arguments: str) -> str:
-        """Run a program; a failure or a warning of its fails the test."""
-        return run([self.python, "-W", "error", "-c", program, *arguments])
-
+SOCKS_ALONE = PROXY_ALONE.replace("TunnelDialler", "SocksDialler").replace("http://127", "socks5://127")
+MODELS_ALONE = """
+import sys
+from httpcore_models import URL, SyncBackend
+url = URL(sys.argv[1])
+stream = SyncBackend().connect_tcp("127.0.0.1", url.port, timeout=5.0)
+stream.write(b"GET / HTTP/1.0\\r\\n\\r\\n", timeout=5.0)
+assert stream.read(1024, timeout=5.0).startswith(b"HTTP/1.")
+stream.close()
+"""
 
 CASES = [
     ("httpcore", HTTPCORE, [GET]),
@@ -101,42 +108,82 @@ CASES = [
     ("httpcore-h11", H11, [ALONE.format(module="httpcore_h11", name="HTTP11Connection")]),
     ("httpcore-h2", H2, [ALONE.format(module="httpcore_h2", name="HTTP2Connection")]),
     ("httpcore-proxy", PROXY, [PROXY_ALONE]),
-    ("httpcore-proxy[socks]", PROXY | {"socksio"}, [SOCKS_ALONE]),
-    ("httpcore-models", MODELS, ["import httpcore_models"]),
+    ("httpcore-proxy[socks]", PROXY | {"socksio"}, [PROXY_ALONE, SOCKS_ALONE]),
+    ("httpcore-models", MODELS, [MODELS_ALONE]),
 ]
+REQUIREMENTS = [case[0] for case in CASES]
 
 
-@pytest.mark.parametrize(("requirement", "expected", "programs"), CASES, ids=[case[0] for case in CASES])
+@pytest.fixture(scope="module")
+def environment(prepare: Callable[..., "concurrent.futures.Future[Environment]"]) -> Callable[[str], Environment]:
+    """All environments are begun at once, and waited for when they are asked for."""
+    futures = {requirement: prepare(requirement) for requirement in REQUIREMENTS}
+    return lambda requirement: futures[requirement].result()
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[ProxyServer]:
+    with pproxy_server() as server:
+        yield server
+
+
+@pytest.mark.parametrize(("requirement", "expected", "programs"), CASES, ids=REQUIREMENTS)
 def test_what_is_installed_works_and_is_no_more_than_declared(
-    tmp_path: Path, dist: Path, caddy: CaddyServer, requirement: str, expected: set[str], programs: list[str]
+    environment: Callable[[str], Environment],
+    caddy: CaddyServer,
+    certificates: Certificates,
+    proxy: ProxyServer,
+    requirement: str,
+    expected: set[str],
+    programs: list[str],
 ) -> None:
-    environment = Environment(tmp_path / "venv", dist, requirement)
-    assert environment.distributions() - MAYBE == expected - MAYBE
+    installed = environment(requirement)
+    assert installed.distributions().keys() - MAYBE == expected - MAYBE
     for program in programs:
-        environment.run(program, caddy.http_url)
+        installed.run(program, caddy.http_url, caddy.https_url, str(certificates.authority_pem), str(proxy.port))
 
 
-# What is missing is told when it is used: the start of the program, the error and a part of its text.
+# What is missing is told when it is used: what is installed, the use, the error and a part of its text.
 MISSING = [
-    ("httpcore.ConnectionPool(http2=True)", "ImportError", "httpcore[http2]"),
-    ("httpcore.HTTP2Connection(None, None)", "RuntimeError", "httpcore[http2]"),
-    ("httpcore.SOCKSProxy('socks5://127.0.0.1:1080')", "RuntimeError", "httpcore[socks]"),
-    ("asyncio.run(httpcore.AsyncConnectionPool().request('GET', 'http://127.0.0.1:1/'))", "RuntimeError", "[asyncio]"),
+    ("httpcore", "httpcore.ConnectionPool(http2=True)", "ImportError", "httpcore[http2]"),
+    ("httpcore", "httpcore.HTTP2Connection(None, None)", "RuntimeError", "httpcore[http2]"),
+    ("httpcore", "httpcore.SOCKSProxy('socks5://127.0.0.1:1080')", "RuntimeError", "httpcore[socks]"),
+    ("httpcore", "httpcore.AnyIOBackend()", "RuntimeError", "httpcore[asyncio]"),
+    ("httpcore", "httpcore.TrioBackend()", "RuntimeError", "httpcore[trio]"),
+    ("httpcore[asyncio]", "httpcore.TrioBackend()", "RuntimeError", "httpcore[trio]"),
+    (
+        "httpcore",
+        "asyncio.run(httpcore.AsyncConnectionPool().request('GET', 'http://127.0.0.1:1/'))",
+        "RuntimeError",
+        "httpcore[asyncio]",
+    ),
+    ("httpcore-proxy", "httpcore_proxy.SocksDialler(None, None)", "RuntimeError", "httpcore[socks]"),
+    ("httpcore-models", "httpcore_models.AnyIOBackend()", "RuntimeError", "httpcore[asyncio]"),
 ]
 
 
-def test_what_is_missing_is_named_when_it_is_used(tmp_path: Path, dist: Path) -> None:
-    environment = Environment(tmp_path / "venv", dist, "httpcore")
-    for use, error, text in MISSING:
-        environment.run(
-            "import asyncio, warnings, httpcore\n"
-            "warnings.simplefilter('ignore')\n"
-            f"try:\n    {use}\n"
-            f"except {error} as exc:\n    assert {text!r} in str(exc), exc\n"
-            "else:\n    raise AssertionError"
-        )
-    environment.run(
-        "import sys, httpcore\n"
+@pytest.mark.parametrize(
+    ("requirement", "use", "error", "text"), MISSING, ids=[f"{case[0]}: {case[3]}" for case in MISSING]
+)
+def test_what_is_missing_is_named_when_it_is_used(
+    environment: Callable[[str], Environment], requirement: str, use: str, error: str, text: str
+) -> None:
+    module = requirement.partition("[")[0].replace("-", "_")
+    environment(requirement).run(
+        f"import asyncio, {module}\n"
+        f"try:\n    {use}\n"
+        f"except {error} as exc:\n    assert {text!r} in str(exc), exc\n"
+        "else:\n    raise AssertionError"
+    )
+
+
+def test_importing_loads_nothing_that_is_not_needed_yet(environment: Callable[[str], Environment]) -> None:
+    environment("httpcore[asyncio,http2,socks]").run(
+        "import ssl, sys\n"
+        "def refuse(*arguments, **options):\n    raise AssertionError('a TLS context is made')\n"
+        "ssl.SSLContext.__new__ = ssl.create_default_context = refuse\n"
+        "import httpcore\n"
+        "httpcore.ConnectionPool(http2=True)\n"
         "names = {'asyncio', 'anyio', 'trio', 'h2', 'hpack', 'socksio', 'certifi'}\n"
         "assert not names & set(sys.modules), names & set(sys.modules)"
     )
@@ -156,6 +203,7 @@ def test_what_is_in_the_files(dist: Path, name: str) -> None:
     (sdist,) = dist.glob(f"{stem}-*.tar.gz")
     with tarfile.open(sdist) as source:
         names = {entry.partition("/")[2] for entry in source.getnames()}
+    assert not [name for name in names if "test" in name]
     assert {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", f"src/{stem}/py.typed"} <= names
 
 
