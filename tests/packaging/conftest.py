@@ -37,7 +37,8 @@ def dist(tmp_path_factory: pytest.TempPathFactory, executor: concurrent.futures.
 
 @pytest.fixture(scope="session")
 def prepare(tmp_path_factory: pytest.TempPathFactory, dist: Path, executor: concurrent.futures.Executor) -> Prepare:
-    def start(*requirements: str) -> concurrent.futures.Future[Environment]:
-        return executor.submit(Environment, tmp_path_factory.mktemp("environment") / "venv", dist, requirements)
+    def start(*requirements: str, python: str = sys.executable) -> concurrent.futures.Future[Environment]:
+        folder = tmp_path_factory.mktemp("environment") / "venv"
+        return executor.submit(Environment, folder, dist, requirements, python)
 
     return start

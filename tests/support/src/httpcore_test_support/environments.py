@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 
 from .commands import run
 
-__all__ = ["Environment"]
+__all__ = ["Environment", "interpreter"]
+
+
+def interpreter(version: str) -> str:
+    """The path of that minor version of Python where it is installed, else of the one that runs this."""
+    command = [f"python{version}", "-c", "import sys; print(sys.executable)"]
+    try:  # pyenv has the command in the path, but it only works for a version that is chosen
+        found = subprocess.run(
+            command, capture_output=True, text=True, check=True, env={**os.environ, "PYENV_VERSION": version}
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return sys.executable
+    return found.stdout.strip()
 
 
 class Environment:
     """A virtual environment in `folder` with `requirements`, for which the files in `dist` are preferred."""
 
-    def __init__(self, folder: Path, dist: Path, requirements: Sequence[str]) -> None:
-        venv.create(folder, with_pip=False, symlinks=True)
+    def __init__(self, folder: Path, dist: Path, requirements: Sequence[str], python: str = sys.executable) -> None:
+        run([python, "-m", "venv", "--without-pip", str(folder)])
         self.python = str(folder / "bin" / "python")
         self._pip = [sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check"]
         run([*self._pip, "install", "-q", "--find-links", str(dist), *requirements])
