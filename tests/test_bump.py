@@ -1,0 +1,176 @@
+"""Releasing one package: what `tools/bump.py` changes, and what it says."""
+
+import datetime
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+PROJECTS = sorted((ROOT / "packages").glob("*/pyproject.toml"))
+CHANGELOG = "# Changelog of {name}\n\n## {header}\n\n- Something new.\n\n## 0.9.0 (2020-01-01)\n\nOld.\n"
+
+
+class Workspace:
+    """A copy of what a release reads and writes, with 1.0.0 released, and something new since then in all packages."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        for project in PROJECTS:
+            name = project.parent.name
+            module = f"src/{name.replace('-', '_')}/__init__.py"
+            for file in ("pyproject.toml", module):
+                self.path(name, file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(project.parent / file, self.path(name, file))
+            text = self.path(name, module).read_text()
+            self.path(name, module).write_text(re.sub('__version__ = ".*"', '__version__ = "1.0.0"', text))
+            project_text = re.sub(r'("httpcore[^">]*)>=[\d.]+,<\d+', r"\1>=1.0,<2", self.path(name).read_text())
+            self.path(name).write_text(project_text)
+            self.write_changelog(name, "Unreleased")
+        (root / "tools").mkdir()
+        shutil.copy(ROOT / "tools" / "bump.py", root / "tools")
+
+    def path(self, name: str, file: str = "pyproject.toml") -> Path:
+        return self._root / "packages" / name / file
+
+    def write_changelog(self, name: str, header: str) -> None:
+        self.path(name, "CHANGELOG.md").write_text(CHANGELOG.format(name=name, header=header))
+
+    def changelog(self, name: str) -> str:
+        return self.path(name, "CHANGELOG.md").read_text()
+
+    def version(self, name: str) -> str:
+        (version,) = re.findall(
+            '^__version__ = "(.*)"$',
+            self.path(name, f"src/{name.replace('-', '_')}/__init__.py").read_text(),
+            flags=re.MULTILINE,
+        )
+        return str(version)
+
+    def files(self) -> dict[Path, str]:
+        return {path: path.read_text() for path in self._root.rglob("*") if path.is_file()}
+
+    def bump(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-W", "error", str(self._root / "tools" / "bump.py"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    def bumped(self, *arguments: str) -> list[str]:
+        """What is said; the release has to succeed."""
+        finished = self.bump(*arguments)
+        assert (finished.returncode, finished.stderr) == (0, "")
+        return finished.stdout.splitlines()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path)
+
+
+def today() -> str:
+    return str(datetime.datetime.now(datetime.timezone.utc).date())
+
+
+@pytest.mark.parametrize(
+    ("level", "version"), [("major", "2.0.0"), ("minor", "1.1.0"), ("patch", "1.0.1"), ("1.7.3", "1.7.3")]
+)
+def test_version_and_changelog(workspace: Workspace, level: str, version: str) -> None:
+    dates = {today()}
+    lines = workspace.bumped("httpcore-h2", level)
+    dates.add(today())
+    assert lines[0] == f"httpcore-h2 1.0.0 -> {version}; once it is committed: git tag httpcore-h2-v{version}"
+    assert workspace.version("httpcore-h2") == version
+    expected = {CHANGELOG.format(name="httpcore-h2", header=f"{version} ({date})") for date in dates}
+    assert workspace.changelog("httpcore-h2") in expected
+
+
+def test_a_minor_release_changes_no_other_package(workspace: Workspace) -> None:
+    before = workspace.files()
+    lines = workspace.bumped("httpcore-models", "minor")
+    changed = {path for path, text in workspace.files().items() if before[path] != text}
+    own = ("CHANGELOG.md", "src/httpcore_models/__init__.py")
+    assert changed == {workspace.path("httpcore-models", file) for file in own}
+    assert len(lines) == 1
+
+
+def test_after_a_major_release_those_that_excluded_it_ask_for_it(workspace: Workspace) -> None:
+    lines = workspace.bumped("httpcore-proxy", "major")
+    text = workspace.path("httpcore").read_text()
+    assert '"httpcore-proxy>=2.0,<3",  # 2.0: the first of its major version' in text
+    assert '"httpcore-proxy[socks]>=2.0,<3"' in text
+    assert '"httpcore-h11>=1.0,<2"' in text
+    assert text.count("2.0,<3") == 2
+    assert "- Something new.\n- Needs httpcore-proxy 2.0.0.\n\n## 0.9.0" in workspace.changelog("httpcore")
+    assert "after it: httpcore, whose range of httpcore-proxy excluded 2.0.0 and is changed now" in lines
+    for name in ("httpcore-h2", "httpcore-models"):
+        assert "httpcore-proxy" not in workspace.path(name).read_text()
+
+
+def test_a_changelog_without_unreleased_entries_gets_one_for_a_new_range(workspace: Workspace) -> None:
+    workspace.write_changelog("httpcore-h11", "1.0.0 (2021-01-01)")
+    workspace.bumped("httpcore-models", "major")
+    head = "# Changelog of httpcore-h11\n\n## Unreleased\n\n- Needs httpcore-models 2.0.0.\n\n## 1.0.0 (2021-01-01)\n\n"
+    assert workspace.changelog("httpcore-h11").startswith(head)
+
+
+def test_siblings_with_unreleased_changes_are_named(workspace: Workspace) -> None:
+    workspace.write_changelog("httpcore-h11", "1.0.0 (2021-01-01)")
+    (_, *others) = workspace.bumped("httpcore-proxy", "patch")
+    assert others == ["before it, if it needs what is new there: httpcore-models, which has unreleased changes"]
+
+
+def test_a_first_release_has_the_version_that_is_there(workspace: Workspace) -> None:
+    workspace.write_changelog("httpcore-h11", "1.0.0 (unreleased)")
+    workspace.bumped("httpcore-h11", "1.0.0")
+    assert f"## 1.0.0 ({today()[:4]}" in workspace.changelog("httpcore-h11")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("httpcore-h3", "minor"), "'httpcore-h3' is none of httpcore, httpcore-h11, httpcore-h2, "),
+        (("httpcore", "huge"), "'huge' is none of major, minor, patch, and no version of three numbers"),
+        (("httpcore", "0.9.0"), "0.9.0 is no step forward from 1.0.0"),
+        (("httpcore", "1.0.0"), "1.0.0 is no step forward from 1.0.0"),
+        (("httpcore-models", "minor"), "its changelog has nothing below '## Unreleased'"),
+    ],
+)
+def test_refusals_change_nothing(workspace: Workspace, arguments: tuple[str, str], reason: str) -> None:
+    workspace.write_changelog("httpcore-models", "1.0.0 (2021-01-01)")
+    before = workspace.files()
+    finished = workspace.bump(*arguments)
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr.startswith(f"bump: {reason}")
+    assert workspace.files() == before
+
+
+def version_of(package: Path) -> str:
+    module = package / "src" / package.name.replace("-", "_") / "__init__.py"
+    (version,) = re.findall('^__version__ = "(.*)"$', module.read_text(), flags=re.MULTILINE)
+    return str(version)
+
+
+def test_the_packages_of_this_repository_fit_each_other() -> None:
+    for project in PROJECTS:
+        siblings = [Requirement(line) for line in re.findall(r'"(httpcore[^"]*>=[^"]*)"', project.read_text())]
+        for sibling in siblings:
+            assert version_of(ROOT / "packages" / sibling.name) in sibling.specifier, str(sibling)
+
+
+def test_each_changelog_begins_with_the_version_or_with_what_is_unreleased() -> None:
+    for project in PROJECTS:
+        package = project.parent
+        title, _, header = (package / "CHANGELOG.md").read_text().splitlines()[:3]
+        assert title == f"# Changelog of {package.name}"
+        assert header == "## Unreleased" or header.startswith(f"## {version_of(package)} ("), header
+
+
+def test_each_bound_tells_its_reason() -> None:
+    for project in PROJECTS:
+        bounds = re.findall(r'^.*"[^"]+>=\d.*', project.read_text(), re.MULTILINE)
+        assert bounds
+        for line in bounds:
+            assert re.search(r'>=([\d.]+)[,"].*  # \1: \S', line), line

@@ -1,0 +1,177 @@
+"""Prepare the release of one package: `python tools/bump.py PACKAGE major|minor|patch|VERSION`.
+
+Sets the version, dates the changelog, and has the siblings that exclude a new major version ask for it. Then says what
+else has to be released, before and after. New entries of a changelog stand below the header `## Unreleased`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+PACKAGES = Path(__file__).resolve().parents[1] / "packages"
+LEVELS = ("major", "minor", "patch")
+
+Version: TypeAlias = tuple[int, int, int]
+
+_VERSION_LINE = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
+_UNRELEASED = re.compile(
+    r"^## (?:Unreleased|\S+ \(unreleased\))\n+(?P<entries>.*?)\s*(?=^## |\Z)", re.MULTILINE | re.DOTALL
+)
+# A requirement of a sibling in a pyproject.toml, and the comment that tells the reason of its lower bound.
+_RANGE = r'(?P<name>"{name}(?:\[[\w,-]+\])?)>=(?P<lower>[\d.]+),<(?P<upper>\d+)(?P<end>"\S*)(?P<comment>[ ]+\#[ ].*)?'
+
+
+class BumpError(Exception):
+    """What was asked for cannot be done; nothing has been changed."""
+
+
+def parsed(text: str) -> Version:
+    """Return the three numbers of a version."""
+    match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", text)
+    if match is None:
+        raise BumpError(f"{text!r} is none of {', '.join(LEVELS)}, and no version of three numbers")
+    major, minor, patch = (int(number) for number in match.groups())
+    return major, minor, patch
+
+
+def raised(version: Version, level: str) -> Version:
+    """Return the version that follows `version`."""
+    major, minor, patch = version
+    if level == "major":
+        return major + 1, 0, 0
+    if level == "minor":
+        return major, minor + 1, 0
+    return (major, minor, patch + 1) if level == "patch" else parsed(level)
+
+
+def formatted(version: Version) -> str:
+    """Return the version as it is written."""
+    return ".".join(map(str, version))
+
+
+@dataclass(frozen=True)
+class Package:
+    """The files of one distribution that a release changes."""
+
+    name: str
+
+    @property
+    def project(self) -> Path:
+        """Its metadata."""
+        return PACKAGES / self.name / "pyproject.toml"
+
+    @property
+    def changelog(self) -> Path:
+        """What is new in it."""
+        return PACKAGES / self.name / "CHANGELOG.md"
+
+    @property
+    def module(self) -> Path:
+        """The file that has its version."""
+        return PACKAGES / self.name / "src" / self.name.replace("-", "_") / "__init__.py"
+
+    def version(self) -> Version:
+        """The version in the repository."""
+        (text,) = _VERSION_LINE.findall(self.module.read_text())
+        return parsed(text)
+
+    def unreleased(self) -> str:
+        """What the changelog says about the next release: nothing if there is none to come."""
+        match = _UNRELEASED.search(self.changelog.read_text())
+        return "" if match is None else match["entries"]
+
+    def requires(self, other: Package) -> bool:
+        """Whether it depends on a sibling, be it for an extra only."""
+        return _range_of(other).search(self.project.read_text()) is not None
+
+    def release(self, version: Version) -> None:
+        """Set the version and the header of the changelog."""
+        _substitute(self.module, _VERSION_LINE, f'__version__ = "{formatted(version)}"')
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        entries = self.unreleased()
+        rest = _UNRELEASED.sub("", self.changelog.read_text(), count=1)
+        title, _, older = rest.partition("\n")
+        parts = [title, f"## {formatted(version)} ({today})", entries, older.strip()]
+        self.changelog.write_text("\n\n".join(filter(None, parts)) + "\n")
+
+    def require(self, other: Package, version: Version) -> bool:
+        """Ask for `version` of a sibling if its range excludes it; return whether it did."""
+        text = self.project.read_text()
+
+        def replaced(match: re.Match[str]) -> str:
+            lower = ".".join(map(str, version[:2]))
+            comment = match["comment"] and f"  # {lower}: the first of its major version"
+            return f"{match['name']}>={lower},<{version[0] + 1}{match['end']}{comment or ''}"
+
+        if all(version[0] < int(match["upper"]) for match in _range_of(other).finditer(text)):
+            return False
+        self.project.write_text(_range_of(other).sub(replaced, text))
+        self._note(f"- Needs {other.name} {formatted(version)}.")
+        return True
+
+    def _note(self, entry: str) -> None:
+        text = self.changelog.read_text()
+        match = _UNRELEASED.search(text)
+        if match is None:
+            title, _, older = text.partition("\n")
+            text = f"{title}\n\n## Unreleased\n\n{entry}\n\n{older.strip()}\n"
+        else:
+            end = match.end("entries")
+            text = f"{text[:end]}\n{entry}{text[end:]}"
+        self.changelog.write_text(text)
+
+
+def _range_of(package: Package) -> re.Pattern[str]:
+    return re.compile(_RANGE.format(name=re.escape(package.name)))
+
+
+def _substitute(path: Path, pattern: re.Pattern[str], replacement: str) -> None:
+    path.write_text(pattern.sub(lambda _: replacement, path.read_text()))
+
+
+def bump(name: str, level: str) -> list[str]:
+    """Prepare the release, and return what to say about it."""
+    packages = {path.parent.name: Package(path.parent.name) for path in sorted(PACKAGES.glob("*/pyproject.toml"))}
+    if name not in packages:
+        raise BumpError(f"{name!r} is none of {', '.join(packages)}")
+    package = packages.pop(name)
+    old, new = package.version(), raised(package.version(), level)
+    if not package.unreleased():
+        raise BumpError(f"its changelog has nothing below '## Unreleased': there is no reason to release {name}")
+    never_released = f"## {formatted(old)} (unreleased)" in package.changelog.read_text()
+    if new < old or (new == old and not never_released):
+        raise BumpError(f"{formatted(new)} is no step forward from {formatted(old)}")
+
+    package.release(new)
+    lines = [f"{name} {formatted(old)} -> {formatted(new)}; once it is committed: git tag {name}-v{formatted(new)}"]
+    for other in packages.values():
+        if package.requires(other) and other.unreleased():
+            lines.append(f"before it, if it needs what is new there: {other.name}, which has unreleased changes")
+    for other in packages.values():
+        if other.require(package, new):
+            lines.append(f"after it: {other.name}, whose range of {name} excluded {formatted(new)} and is changed now")
+    return lines
+
+
+def main() -> int:
+    """Read the command line; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("package")
+    parser.add_argument("level", metavar="major|minor|patch|VERSION")
+    arguments = parser.parse_args()
+    try:
+        print("\n".join(bump(arguments.package, arguments.level)))
+    except BumpError as error:
+        print(f"bump: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
