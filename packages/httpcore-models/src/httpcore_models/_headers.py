@@ -2,12 +2,22 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Set as AbstractSet
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from ._url import URL, bracketed, enforce_bytes
 
+_Key_co = TypeVar("_Key_co", covariant=True)
+_Value_co = TypeVar("_Value_co", covariant=True)
+
+
+class _CovariantMapping(Protocol[_Key_co, _Value_co]):
+    # For type checkers: `Mapping` is invariant in its keys, so that a `dict[str, str]` is none from `bytes | str`.
+    def items(self) -> AbstractSet[tuple[_Key_co, _Value_co]]: ...
+
+
 Headers: TypeAlias = list[tuple[bytes, bytes]]
-HeaderTypes: TypeAlias = Sequence[tuple[bytes | str, bytes | str]] | Mapping[bytes | str, bytes | str] | None
+HeaderTypes: TypeAlias = Sequence[tuple[bytes | str, bytes | str]] | _CovariantMapping[bytes | str, bytes | str] | None
 
 # Schemes whose default port may be left out of the Host header.
 _HOST_DEFAULT_PORTS = {b"ftp": 21, b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
