@@ -1,4 +1,4 @@
-"""The HTTP/1.1 piece under a package of somebody else, put there by the `vendoring` tool, with nothing beside it."""
+"""The HTTP/1.1 piece under a package of somebody else, by the recipe of its README, with nothing beside it."""
 
 import os
 import sys
@@ -8,15 +8,9 @@ import pytest
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.commands import run
+from httpcore_test_support.readmes import code_blocks
 
-# As in the README of httpcore-h11.
-CONFIGURATION = """
-[tool.vendoring]
-destination = "src/sample/_vendor/"
-requirements = "src/sample/_vendor/vendor.txt"
-namespace = "sample._vendor"
-protected-files = ["__init__.py", "vendor.txt"]
-"""
+README = Path(__file__).parents[2] / "packages" / "httpcore-h11" / "README.md"
 
 PROGRAM = """
 import ssl, sys
@@ -47,7 +41,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Path:
     vendor.mkdir(parents=True)
     for package in (vendor, vendor.parent):
         (package / "__init__.py").touch()
-    (folder / "pyproject.toml").write_text(CONFIGURATION)
+    (configuration,) = code_blocks(README, "toml")
+    (folder / "pyproject.toml").write_text(configuration)
     versions = {path.name.split("-")[0]: path.name.split("-")[1] for path in dist.glob("*.whl")}
     ours = [f"{name}=={versions[name]}" for name in ("httpcore_models", "httpcore_h11")]
     (vendor / "vendor.txt").write_text("\n".join([*ours, "h11==0.16.0", ""]))

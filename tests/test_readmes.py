@@ -1,0 +1,69 @@
+"""The examples of the READMEs work, and their lists of public names are complete."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.commands import run
+from httpcore_test_support.proxies import ProxyServer, pproxy_server
+from httpcore_test_support.readmes import code_blocks, listed_names
+
+ROOT = Path(__file__).parents[1]
+READMES = [ROOT / "README.md", *sorted((ROOT / "packages").glob("*/README.md"))]
+PACKAGES = [readme.parent.name for readme in READMES[1:]]
+EXAMPLES = [
+    pytest.param(example, id=f"{readme.relative_to(ROOT)}-{number}")
+    for readme in READMES
+    for number, example in enumerate(code_blocks(readme, "python"))
+]
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[ProxyServer]:
+    """One that speaks HTTP and SOCKS5 on the same port."""
+    with pproxy_server() as server:
+        yield server
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_runs(example: str, caddy: CaddyServer, certificates: Certificates, proxy: ProxyServer) -> None:
+    places = {
+        "https://www.example.com": caddy.https_url,
+        "8080": str(caddy.http_port),
+        "3128": str(proxy.port),
+        "1080": str(proxy.port),
+    }
+    for there, here in places.items():
+        example = example.replace(there, here)
+    environment = {**os.environ, "SSL_CERT_FILE": str(certificates.authority_pem)}
+    assert "200" in run([sys.executable, "-W", "error", "-c", example], env=environment)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=[str(readme.relative_to(ROOT)) for readme in READMES])
+def test_each_readme_has_an_example(readme: Path) -> None:
+    assert code_blocks(readme, "python")
+
+
+def public_names(module: ModuleType) -> set[str]:
+    """Its `__all__`; without one, what it says beside its underscored names."""
+    return set(getattr(module, "__all__", [name for name in dir(module) if not name.startswith("_")]))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_all_public_names_are_listed(package: str) -> None:
+    listed = listed_names(ROOT / "packages" / package / "README.md", "## Public names")
+    assert len(listed) == len(set(listed))
+    assert set(listed) == public_names(importlib.import_module(package.replace("-", "_")))
+
+
+def test_the_names_of_the_network_seam_are_listed() -> None:
+    readme = ROOT / "packages" / "httpcore-models" / "README.md"
+    seam = public_names(importlib.import_module("httpcore_models.network"))
+    here = set(listed_names(readme, "### In `httpcore_models.network`"))
+    assert here == seam - set(listed_names(readme, "## Public names"))
