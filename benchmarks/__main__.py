@@ -76,8 +76,8 @@ def _profile(arguments: argparse.Namespace) -> None:
     if not workload.supports(client):
         raise ClientError(f"{name} has no {workload.kind} client")
     cores = Cores.available()
-    with running_server(cores) as port:
-        Bench(port, cores, QUICK if arguments.quick else FULL, arguments.timeout).profile(name, workload)
+    with running_server(cores) as server:
+        Bench(server, cores, QUICK if arguments.quick else FULL, arguments.timeout).profile(name, workload)
 
 
 def _bench(arguments: argparse.Namespace) -> None:
@@ -89,8 +89,8 @@ def _bench(arguments: argparse.Namespace) -> None:
     cores = Cores.available()
     machine = machine_line(cores)
     workloads = [WORKLOADS[name] for name in dict.fromkeys(arguments.workload)]
-    with running_server(cores) as port:
-        bench = Bench(port, cores, QUICK if arguments.quick else FULL, arguments.timeout)
+    with running_server(cores) as server:
+        bench = Bench(server, cores, QUICK if arguments.quick else FULL, arguments.timeout)
         results = run_rounds(bench, installed, workloads, arguments.rounds)
     path = _write_json(arguments, machine, installed, results)
     print(machine, end="\n\n")

@@ -16,9 +16,11 @@ import time
 import tracemalloc
 from array import array
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from benchmarks._server import TRANSFER_LENGTH
+from benchmarks._startup import measure_startup
 from benchmarks.clients._base import Answer, AsyncClient, Client, Options, SyncClient
 from benchmarks.workloads import WORKLOADS, Workload
 
@@ -36,12 +38,14 @@ class Run:
     client: str
     workload: str
     connections: int
+    host: str
     port: int
+    tls_port: int
+    authority: str
     warm_up: float
     seconds: float
     limit: float
     timeout: float | None = None
-    host: str = "127.0.0.1"
     core: int | None = None
 
     def to_json(self) -> str:
@@ -65,7 +69,13 @@ class Meter:
         self.begin()
 
     def begin(self, *, complete: bool = False) -> array[float]:
-        """Start anew; the latencies are to be added to the array that is returned."""
+        """Start anew; the latencies are to be added to the array that is returned.
+
+        The memory is read from the warm-up on: what a transfer takes, its first one takes already.
+        """
+        if not complete:
+            _forget_peak()
+            self._resident = _resident_size()
         self._complete = complete
         self._sample: Sample | None = None
         self._latencies = array("d")
@@ -94,6 +104,7 @@ class Meter:
             "seconds": seconds,
             "rate": count / seconds,
             "cpu_per_request": cpu / max(count, 1),
+            "memory_growth": _peak_resident_size() - self._resident,
             "p50": ordered[len(ordered) // 2],
             "p99": ordered[len(ordered) * 99 // 100],
             "client_cpu_share": cpu / seconds,
@@ -119,11 +130,12 @@ def _run_delay() -> float:
 
 def measure(run: Run, client: Client, meter: Meter) -> Sample:
     workload = WORKLOADS[run.workload]
-    path = "/download" if workload.download else "/small"
-    if workload.kind == "memory":
-        # Answered once all requests have arrived: each then has a connection of its own.
-        path = f"/hold/{run.connections}"
-    options = Options(run.host, run.port, path, run.connections, run.timeout, workload.tunnelled, workload.http2)
+    options = _options(run, workload)
+    if workload.kind == "startup":
+        assert client.startup is not None
+        clear = replace(options, port=run.port, authority=None)
+        tls = replace(options, port=run.tls_port, authority=run.authority)
+        return measure_startup(client.startup, clear.url, tls.url, run.authority)
     if workload.kind == "sync":
         assert client.sync is not None
         return _measure_sync(workload, client.sync(options), run, meter)
@@ -133,12 +145,30 @@ def measure(run: Run, client: Client, meter: Meter) -> Sample:
     return asyncio.run(_measure_asyncio(workload, client.asyncio, options, run, meter))
 
 
+def _options(run: Run, workload: Workload) -> Options:
+    path = {"get": "/small", "download": "/download", "upload": "/upload"}[workload.operation]
+    if workload.kind == "memory":
+        # Answered once all requests have arrived: each then has a connection of its own.
+        path = f"/hold/{run.connections}"
+    return Options(
+        run.host,
+        run.tls_port if workload.tls else run.port,
+        path,
+        run.connections,
+        run.timeout,
+        workload.tunnelled,
+        workload.http2,
+        upload_length=TRANSFER_LENGTH if workload.operation == "upload" else 0,
+        authority=run.authority if workload.tls else None,
+    )
+
+
 def _fail(answer: Answer, expected: Answer) -> None:
     raise WrongAnswerError(f"status and length are {answer}, not {expected}")
 
 
 def _measure_sync(workload: Workload, client: SyncClient, run: Run, meter: Meter) -> Sample:
-    call = client.download if workload.download else client.get
+    call = {"get": client.get, "download": client.download, "upload": client.upload}[workload.operation]
     expected, now = workload.expected, time.perf_counter
 
     def phase(seconds: float, latencies: array[float]) -> None:
@@ -163,7 +193,7 @@ async def _measure_asyncio(
     workload: Workload, make_client: Callable[[Options], AsyncClient], options: Options, run: Run, meter: Meter
 ) -> Sample:
     client = make_client(options)
-    call = client.download if workload.download else client.get
+    call = {"get": client.get, "download": client.download, "upload": client.upload}[workload.operation]
     expected, now = workload.expected, time.perf_counter
 
     async def work(until: float, latencies: array[float]) -> None:
@@ -218,3 +248,14 @@ async def _measure_memory(
 def _resident_size() -> int:
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _peak_resident_size() -> int:
+    """Since `_forget_peak`; the maximum of getrusage can not be reset, and begins with that of the parent process."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
+
+
+def _forget_peak() -> None:
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks._measure import Sample
 from benchmarks._runner import Cores, Result, Results
-from benchmarks._server import DOWNLOAD_LENGTH
-from benchmarks.workloads import WORKLOADS
+from benchmarks._server import TRANSFER_LENGTH
+from benchmarks.workloads import WORKLOADS, Workload
 
 OURS = "httpcore"
 REFERENCE = "httpcore2"
+_FIRST_ANSWER = ("import_seconds", "first_tls_request_seconds")
 _NONE = "–"  # noqa: RUF001
 
 # Above these shares a table gets a note that its rates say less about the clients.
@@ -69,10 +70,16 @@ def report(results: Results) -> str:
         rows = [result for (name, _), result in results.items() if name == workload.name]
         if rows:
             lines += [f"## {workload.name}", "", f"{workload.title}.", ""]
-            lines += _memory_table(rows, results) if workload.kind == "memory" else _rate_table(rows, results)
+            lines += _table_of(workload)(rows, results)
             lines += ["", *_notes(rows)]
     lines += ["## budgets", "", *_budget_table(results)]
     return "\n".join(lines)
+
+
+def _table_of(workload: Workload) -> Callable[[list[Result], Results], list[str]]:
+    if workload.kind == "memory":
+        return _memory_table
+    return _startup_table if workload.kind == "startup" else _rate_table
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -81,10 +88,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _rate_table(rows: list[Result], results: Results) -> list[str]:
-    download = rows[0].workload.download
-    rate_head, rate_scale = ("MB/s", DOWNLOAD_LENGTH / 1e6) if download else ("requests/s", 1.0)
-    cpu_head, cpu_scale = ("CPU ms/download", 1e3) if download else ("CPU µs/request", 1e6)
-    head = ("client", "version", rate_head, "spread", cpu_head, "p50 ms", "p99 ms", f"vs {REFERENCE}", f"vs {OURS}")
+    transfers = rows[0].workload.transfers
+    rate_head, rate_scale = ("MB/s", TRANSFER_LENGTH / 1e6) if transfers else ("requests/s", 1.0)
+    cpu_head, cpu_scale = ("CPU ms/transfer", 1e3) if transfers else ("CPU µs/request", 1e6)
+    memory_head = ("memory growth MiB",) if transfers else ()
+    compared = f"vs {REFERENCE}", f"vs {OURS}"
+    head = ("client", "version", rate_head, "spread", cpu_head, "p50 ms", "p99 ms", *memory_head, *compared)
 
     def cells(result: Result) -> Iterator[str]:
         yield from _who(result)
@@ -96,6 +105,8 @@ def _rate_table(rows: list[Result], results: Results) -> list[str]:
         yield f"{result.median('cpu_per_request') * cpu_scale:,.1f}"
         yield f"{result.median('p50') * 1e3:,.3f}"
         yield f"{result.median('p99') * 1e3:,.3f}"
+        if transfers:
+            yield f"{result.median('memory_growth') / 2**20:,.1f}"
         for other in (REFERENCE, OURS):
             yield _times(_ratio(result, results.get((result.workload.name, other)), "rate"))
 
@@ -114,6 +125,33 @@ def _memory_table(rows: list[Result], results: Results) -> list[str]:
             yield _times(_ratio(result, results.get((result.workload.name, other)), "traced_per_connection"))
 
     return _table(head, [list(cells(row)) for row in rows])
+
+
+def _startup_table(rows: list[Result], results: Results) -> list[str]:
+    """The total compares what a program pays up to its first answer over TLS."""
+    columns = {
+        "import ms": ("import_seconds",),
+        "first http ms": ("first_request_seconds",),
+        "first https ms": ("first_tls_request_seconds",),
+        "second https ms": ("second_tls_request_seconds",),
+        "import and first https ms": _FIRST_ANSWER,
+    }
+    head = ("client", "version", "modules imported", *columns, f"vs {REFERENCE}", f"vs {OURS}")
+
+    def cells(result: Result) -> Iterator[str]:
+        yield from _who(result)
+        yield f"{result.median('modules'):.0f}"
+        for fields in columns.values():
+            yield f"{_first_answer(result, fields) * 1e3:,.1f}"
+        for other in (REFERENCE, OURS):
+            compared = results.get((result.workload.name, other))
+            yield _times(_first_answer(result) / _first_answer(compared) if compared else None)
+
+    return _table(head, [list(cells(row)) for row in sorted(rows, key=_first_answer)])
+
+
+def _first_answer(result: Result, fields: Sequence[str] = _FIRST_ANSWER) -> float:
+    return sum(result.median(field) for field in fields)
 
 
 def _who(result: Result) -> tuple[str, str]:
@@ -139,7 +177,7 @@ def _times(ratio: float | None) -> str:
 
 def _notes(rows: list[Result]) -> list[str]:
     notes = [note for row in rows for note in _row_notes(row)]
-    if rows[0].workload.kind != "memory":
+    if rows[0].workload.rated:
         taken = sorted(row.median("client_waited_for_core_share") for row in rows if row.complete)
         if taken and taken[len(taken) // 2] > _CORE_TAKEN:
             notes.append(
@@ -156,7 +194,7 @@ def _row_notes(row: Result) -> Iterator[str]:
         yield (
             f"{label}: {cut} of {len(row.samples)} rounds reached the time limit while warming up, and are left out."
         )
-    if row.complete and workload.kind != "memory":
+    if row.complete and workload.rated:
         if row.median("server_busy_share") > _SERVER_BUSY:
             yield f"The server was busy {row.median('server_busy_share'):.0%} of the time with {label}."
         if row.median("server_connections") != workload.connections:

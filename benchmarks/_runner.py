@@ -7,18 +7,21 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks._measure import Run, Sample
+from benchmarks._tls import issue_certificates
 from benchmarks.clients._base import Client
 from benchmarks.workloads import Workload
 
 _ROOT = Path(__file__).resolve().parent.parent
 # What a run may take beside its own times and limits: the interpreter and the imports.
 _START_SECONDS = 30
+_HOST = "127.0.0.1"
 
 
 class ClientError(Exception):
@@ -55,8 +58,17 @@ class Cores:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Server:
+    """Where the clients find it, and the file of the authority that vouches for it."""
+
     port: int
+    tls_port: int
+    authority: str
+
+
+@dataclass(frozen=True)
+class Bench:
+    server: Server
     cores: Cores
     effort: Effort
     timeout: float | None
@@ -83,7 +95,10 @@ class Bench:
             client=client,
             workload=workload.name,
             connections=self._connections(workload),
-            port=self.port,
+            host=_HOST,
+            port=self.server.port,
+            tls_port=self.server.tls_port,
+            authority=self.server.authority,
             warm_up=self.effort.warm_up,
             seconds=self.effort.seconds,
             limit=self._limit(workload),
@@ -100,18 +115,28 @@ class Bench:
 
 
 @contextmanager
-def running_server(cores: Cores) -> Iterator[int]:
-    """The port of a server that lives as long as the context."""
-    command = [sys.executable, "-m", "benchmarks._server"]
-    if cores.server is not None:
-        command += ["--core", str(cores.server)]
+def running_server(cores: Cores) -> Iterator[Server]:
+    """A server that lives as long as the context."""
+    with tempfile.TemporaryDirectory() as folder:
+        authority, certificate = issue_certificates(Path(folder), _HOST)
+        command = [sys.executable, "-m", "benchmarks._server", str(certificate)]
+        if cores.server is not None:
+            command += ["--core", str(cores.server)]
+        with _started(command) as ports:
+            yield Server(*ports, authority=str(authority))
+
+
+@contextmanager
+def _started(command: list[str]) -> Iterator[tuple[int, int]]:
+    """The ports that the process prints."""
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
         if not line:
             raise ClientError(f"the server did not start: exit status {server.wait()}")
         # Leaving closes the standard input of the server, which ends it.
-        yield int(line)
+        port, tls_port = map(int, line.split())
+        yield port, tls_port
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """The server under the benchmarks: one process, raw epoll, answers built beforehand.
 
 It has to be quicker than every client, so it does not parse more than the request target. Linux only.
-``/small`` is a 1 KiB answer, ``/download`` a 100 MB one sent with sendfile, ``/hold/N`` is answered once N of
-them wait, so that N connections must exist at the same moment, and ``/stats`` tells how busy the server was. After
-CONNECT it goes on as if it were the origin behind a proxy.
+``/small`` is a 1 KiB answer, as is the one to an upload, ``/download`` a 100 MB one sent with sendfile, ``/hold/N``
+is answered once N of them wait, so that N connections must exist at the same moment, and ``/stats`` tells how busy the
+server was. After CONNECT it goes on as if it were the origin behind a proxy. A second port has all of it over TLS.
 The process ends when its standard input is closed, so it can not outlive the run that started it.
 """
 
@@ -16,16 +16,18 @@ import os
 import resource
 import select
 import socket
+import ssl
 import sys
 import time
 
 from benchmarks import _http2
+from benchmarks._tls import TlsSocket
 
 SMALL_LENGTH = 1024
-DOWNLOAD_LENGTH = 100_000_000
+TRANSFER_LENGTH = 100_000_000
 STATUS = 200
 
-# How much of a large HTTP/2 response is made at a time.
+# How much is received at a time, and how much of a large response is made at a time.
 _LARGE_PIECE = 256 * 1024
 
 _HEAD = (
@@ -58,43 +60,55 @@ def raise_open_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _listen() -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    listener.setblocking(False)
+    return listener
+
+
 def pin_to_core(core: int | None) -> None:
     if core is not None:
         os.sched_setaffinity(0, {core})
 
 
 class _Connection:
-    __slots__ = ("http2", "offset", "received", "socket")
+    __slots__ = ("http2", "offset", "received", "socket", "uploading")
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket | TlsSocket) -> None:
         self.socket = sock
         self.http2: _http2.Session | None = None
         self.received = b""
         self.offset = 0
+        self.uploading = 0  # the bytes of an upload that are still to come
 
 
 class Server:
-    def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-        self.listener.setblocking(False)
-        self.port: int = self.listener.getsockname()[1]
+    def __init__(self, certificate: str) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate)
+        self._listeners = _listen(), _listen()
+        self.ports: list[int] = [listener.getsockname()[1] for listener in self._listeners]
         self._epoll = select.epoll()
-        self._epoll.register(self.listener.fileno(), select.EPOLLIN)
+        for listener in self._listeners:
+            self._epoll.register(listener.fileno(), select.EPOLLIN)
         self._connections: dict[int, _Connection] = {}
         self._held: set[int] = set()
         self._small = _head(SMALL_LENGTH) + b"x" * SMALL_LENGTH
-        self._download_head = _head(DOWNLOAD_LENGTH, "application/octet-stream")
+        self._download_head = _head(TRANSFER_LENGTH, "application/octet-stream")
         self._download_file = os.memfd_create("download")
-        os.truncate(self._download_file, DOWNLOAD_LENGTH)
+        os.truncate(self._download_file, TRANSFER_LENGTH)
         # Pages that were never written are made at the first read: write them now, not in the first client's time.
-        os.pwrite(self._download_file, b"x" * DOWNLOAD_LENGTH, 0)
+        os.pwrite(self._download_file, b"x" * TRANSFER_LENGTH, 0)
+        self._piece = memoryview(b"x" * _LARGE_PIECE)
+        self._buffer = memoryview(bytearray(_LARGE_PIECE))
         self._sending: set[int] = set()
         self._requests = 0
         self._busy = 0.0
 
     def serve_until_closed(self, stdin: int) -> None:
         self._epoll.register(stdin, select.EPOLLIN)
-        listener, poll = self.listener.fileno(), self._epoll.poll
+        clear, tls = (listener.fileno() for listener in self._listeners)
+        poll = self._epoll.poll
         connections, sending = self._connections, self._sending
         now = time.perf_counter
         while True:
@@ -107,20 +121,22 @@ class Server:
             for fd, mask in events:
                 if (connection := connections.get(fd)) is not None:
                     self._serve(fd, connection, mask)
-                elif fd == listener:
-                    self._accept()
+                elif fd in (clear, tls):
+                    self._accept(secure=fd == tls)
                 elif fd == stdin:
                     return
             self._busy += now() - started
 
-    def _accept(self) -> None:
+    def _accept(self, *, secure: bool) -> None:
+        listener = self._listeners[secure]
         try:
             while True:
-                sock, _ = self.listener.accept()
+                sock, _ = listener.accept()
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._connections[sock.fileno()] = _Connection(sock)
-                self._epoll.register(sock.fileno(), select.EPOLLIN)
+                connection = _Connection(TlsSocket(sock, self._context) if secure else sock)
+                self._connections[connection.socket.fileno()] = connection
+                self._epoll.register(connection.socket.fileno(), select.EPOLLIN)
         except BlockingIOError:
             pass
 
@@ -142,10 +158,14 @@ class Server:
             self._close(fd)
 
     def _receive(self, fd: int, connection: _Connection) -> None:
-        data = connection.socket.recv(65536)
-        if not data:
+        received = connection.socket.recv_into(self._buffer)
+        if not received:
             self._close(fd)
             return
+        if connection.uploading:
+            self._receive_upload(connection, received)
+            return
+        data = bytes(self._buffer[:received])
         if connection.http2 is not None:
             connection.http2.receive(data)
             self._send_http2(fd, connection, connection.http2)
@@ -154,9 +174,11 @@ class Server:
             data = connection.received + data
             connection.received = b""
         if data.startswith(_http2.PREFACE):
-            connection.http2 = _http2.Session(_fields, {b"/small": SMALL_LENGTH, b"/download": DOWNLOAD_LENGTH})
+            connection.http2 = _http2.Session(_fields, {b"/small": SMALL_LENGTH, b"/download": TRANSFER_LENGTH})
             connection.http2.receive(data[len(_http2.PREFACE) :])
             self._send_http2(fd, connection, connection.http2)
+        elif data.startswith(b"POST ") and b"\r\n\r\n" in data:
+            self._begin_upload(fd, connection, data)
         elif not data.endswith(b"\r\n\r\n"):
             connection.received = data
         elif data.startswith(b"CONNECT "):
@@ -166,6 +188,21 @@ class Server:
             connection.socket.send(self._small)
         else:
             self._answer_other(fd, connection, data.split(b" ", 2)[1])
+
+    def _begin_upload(self, fd: int, connection: _Connection, data: bytes) -> None:
+        head, _, body = data.partition(b"\r\n\r\n")
+        length = head.lower().partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0]
+        if length:
+            connection.uploading = int(length)
+            self._receive_upload(connection, len(body))
+        else:
+            self._close(fd)
+
+    def _receive_upload(self, connection: _Connection, received: int) -> None:
+        connection.uploading -= received
+        if not connection.uploading:
+            self._requests += 1
+            connection.socket.send(self._small)
 
     def _answer_other(self, fd: int, connection: _Connection, target: bytes) -> None:
         if target == b"/download":
@@ -191,9 +228,12 @@ class Server:
             self._close(fd)
 
     def _send_download(self, fd: int, connection: _Connection) -> None:
-        left = DOWNLOAD_LENGTH - connection.offset
-        connection.offset += os.sendfile(fd, self._download_file, connection.offset, left)
-        if connection.offset == DOWNLOAD_LENGTH:
+        left = TRANSFER_LENGTH - connection.offset
+        if isinstance(connection.socket, TlsSocket):
+            connection.offset += connection.socket.send(self._piece[:left])
+        else:
+            connection.offset += os.sendfile(fd, self._download_file, connection.offset, left)
+        if connection.offset == TRANSFER_LENGTH:
             self._sending.discard(fd)
             self._epoll.modify(fd, select.EPOLLIN)
 
@@ -220,10 +260,12 @@ class Server:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--core", type=int)
-    pin_to_core(parser.parse_args().core)
+    parser.add_argument("certificate", help="the file of the certificate and its key")
+    arguments = parser.parse_args()
+    pin_to_core(arguments.core)
     raise_open_file_limit()
-    server = Server()
-    print(server.port, flush=True)
+    server = Server(arguments.certificate)
+    print(*server.ports, flush=True)
     server.serve_until_closed(sys.stdin.fileno())
 
 

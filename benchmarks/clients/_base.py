@@ -1,7 +1,8 @@
 """What a client must offer to be measured.
 
-``get`` and ``download`` return the status and the number of body bytes read; the workload checks both. ``get``
-reads the whole body into one bytes-like object, ``download`` streams it with the chunk size the library suggests.
+``get``, ``download`` and ``upload`` return the status and the number of body bytes read; the workload checks both.
+``get`` and ``upload`` read the whole body into one bytes-like object, ``download`` streams it with the chunk size the
+library suggests. ``upload`` sends ``Options.parts`` with a Content-Length.
 Every client sends the same header fields, set once for the client where the library can do that, and has no
 timeouts unless ``Options.timeout`` asks for them.
 """
@@ -10,18 +11,21 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Callable
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 Answer = tuple[int, int]
+
+_PART = bytes(65536)
 
 HEADERS = {"User-Agent": "benchmark", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True)
 class Options:
-    """Where the requests go and over how many connections at most."""
+    """Where the requests go and over how many connections at most; over TLS if there is an authority to trust."""
 
     host: str
     port: int
@@ -30,6 +34,8 @@ class Options:
     timeout: float | None = None
     tunnelled: bool = False
     http2: bool = False
+    upload_length: int = 0
+    authority: str | None = None
 
     @property
     def proxy(self) -> str:
@@ -38,26 +44,60 @@ class Options:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self.port}{self.path}"
+        scheme = "https" if self.authority else "http"
+        return f"{scheme}://{self.host}:{self.port}{self.path}"
+
+    @property
+    def method(self) -> str:
+        return "POST" if self.upload_length else "GET"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {**HEADERS, "Content-Length": str(self.upload_length)} if self.upload_length else HEADERS
+
+    def ssl_context(self) -> ssl.SSLContext | None:
+        return ssl.create_default_context(cafile=self.authority) if self.authority else None
+
+    def parts(self) -> Iterator[bytes]:
+        """The body of one upload."""
+        for left in range(self.upload_length, 0, -len(_PART)):
+            yield _PART if left >= len(_PART) else _PART[:left]
+
+    async def async_parts(self) -> AsyncIterator[bytes]:
+        for part in self.parts():
+            yield part
 
     @property
     def request(self) -> bytes:
         """The request as the others send it, for a client that writes to the socket itself."""
-        fields = {"Host": f"{self.host}:{self.port}", **HEADERS}
-        lines = [f"GET {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+        fields = {"Host": f"{self.host}:{self.port}", **self.headers}
+        lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
         return "\r\n".join(lines).encode()
 
 
 class SyncClient(Protocol):
     def get(self) -> Answer: ...
     def download(self) -> Answer: ...
+    def upload(self) -> Answer: ...
     def close(self) -> None: ...
 
 
 class AsyncClient(Protocol):
     async def get(self) -> Answer: ...
     async def download(self) -> Answer: ...
+    async def upload(self) -> Answer: ...
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Startup:
+    """Statements for a new interpreter: the imports, and then one request for ``url`` that sets ``status``.
+
+    They find the file of the authorities to trust as ``authorities``, and in the usual environment variables.
+    """
+
+    imports: str
+    request: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +105,7 @@ class Client:
     """One row of the tables. ``distribution`` is the name on PyPI, ``None`` for the standard library.
 
     An asyncio client is made in the running event loop. ``tunnels`` is whether it can have a proxy connect to an origin
-    without TLS, ``http2`` whether it speaks HTTP/2 without having to be told by TLS.
+    without TLS, ``http2`` whether it speaks HTTP/2 without having to be told by TLS, ``startup`` how a program begins.
     """
 
     label: str
@@ -74,6 +114,7 @@ class Client:
     asyncio: Callable[[Options], AsyncClient] | None = None
     tunnels: bool = False
     http2: bool = False
+    startup: Startup | None = None
 
     @property
     def version(self) -> str:

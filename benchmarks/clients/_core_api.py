@@ -5,30 +5,36 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from benchmarks.clients._base import HEADERS, Answer, AsyncClient, Client, Options, SyncClient
+from benchmarks.clients._base import Answer, AsyncClient, Client, Options, Startup, SyncClient
 
 
 def _arguments(options: Options) -> dict[str, Any]:
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), options.timeout)
     return {
-        "method": "GET",
+        "method": options.method,
         # Plain HTTP would be forwarded. Tunnels are for the other schemes, of which this one has no TLS.
         "url": options.url.replace("http://", "ws://") if options.tunnelled else options.url,
-        "headers": [(name.encode(), value.encode()) for name, value in HEADERS.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in options.headers.items()],
         "extensions": {} if options.timeout is None else {"timeout": timeouts},
+    }
+
+
+def _pool_arguments(library: ModuleType, options: Options) -> dict[str, Any]:
+    return {
+        "ssl_context": options.ssl_context(),
+        "proxy": library.Proxy(options.proxy) if options.tunnelled else None,
+        "max_connections": options.connections,
+        "max_keepalive_connections": options.connections,
+        "http1": not options.http2,
+        "http2": options.http2,
     }
 
 
 class Sync:
     def __init__(self, library: ModuleType, options: Options) -> None:
         self._arguments = _arguments(options)
-        self._pool = library.ConnectionPool(
-            proxy=library.Proxy(options.proxy) if options.tunnelled else None,
-            max_connections=options.connections,
-            max_keepalive_connections=options.connections,
-            http1=not options.http2,
-            http2=options.http2,
-        )
+        self._parts = options.parts
+        self._pool = library.ConnectionPool(**_pool_arguments(library, options))
 
     def get(self) -> Answer:
         response = self._pool.request(**self._arguments)
@@ -38,6 +44,10 @@ class Sync:
         with self._pool.stream(**self._arguments) as response:
             return response.status, sum(len(chunk) for chunk in response.iter_stream())
 
+    def upload(self) -> Answer:
+        response = self._pool.request(**self._arguments, content=self._parts())
+        return response.status, len(response.content)
+
     def close(self) -> None:
         self._pool.close()
 
@@ -45,13 +55,8 @@ class Sync:
 class Async:
     def __init__(self, library: ModuleType, options: Options) -> None:
         self._arguments = _arguments(options)
-        self._pool = library.AsyncConnectionPool(
-            proxy=library.Proxy(options.proxy) if options.tunnelled else None,
-            max_connections=options.connections,
-            max_keepalive_connections=options.connections,
-            http1=not options.http2,
-            http2=options.http2,
-        )
+        self._parts = options.async_parts
+        self._pool = library.AsyncConnectionPool(**_pool_arguments(library, options))
 
     async def get(self) -> Answer:
         response = await self._pool.request(**self._arguments)
@@ -64,6 +69,10 @@ class Async:
                 length += len(chunk)
             return response.status, length
 
+    async def upload(self) -> Answer:
+        response = await self._pool.request(**self._arguments, content=self._parts())
+        return response.status, len(response.content)
+
     async def close(self) -> None:
         await self._pool.aclose()
 
@@ -75,4 +84,6 @@ def client(library: ModuleType, *, tunnels: bool = False) -> Client:
     def asyncio(options: Options) -> AsyncClient:
         return Async(library, options)
 
-    return Client(library.__name__, library.__name__, sync, asyncio, tunnels, http2=True)
+    name = library.__name__
+    startup = Startup(f"import {name}", f"status = {name}.request('GET', url).status")
+    return Client(name, name, sync, asyncio, tunnels, http2=True, startup=startup)

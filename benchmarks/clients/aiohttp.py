@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import aiohttp
 
-from benchmarks.clients._base import HEADERS, Answer, Client, Options
+from benchmarks.clients._base import Answer, Client, Options, Startup
 
 
 class Async:
     def __init__(self, options: Options) -> None:
         self._url = options.url
+        self._parts = options.async_parts
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=options.connections),
+            connector=aiohttp.TCPConnector(limit=options.connections, ssl=options.ssl_context() or True),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers=HEADERS,
+            headers=options.headers,
             timeout=aiohttp.ClientTimeout(sock_connect=options.timeout, sock_read=options.timeout),
         )
 
@@ -28,8 +29,23 @@ class Async:
                 length += len(chunk)
             return response.status, length
 
+    async def upload(self) -> Answer:
+        async with self._session.post(self._url, data=self._parts()) as response:
+            return response.status, len(await response.read())
+
     async def close(self) -> None:
         await self._session.close()
 
 
-CLIENT = Client("aiohttp", "aiohttp", asyncio=Async)
+_STARTUP = Startup(
+    "import asyncio, aiohttp",
+    """
+async def request():
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        await response.read()
+        return response.status
+status = asyncio.run(request())
+""",
+)
+
+CLIENT = Client("aiohttp", "aiohttp", asyncio=Async, startup=_STARTUP)

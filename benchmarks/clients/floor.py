@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from collections.abc import Iterator
 
 from benchmarks.clients._base import Answer, Client, Options
 
@@ -23,9 +24,11 @@ def _parse_head(data: bytes | bytearray) -> tuple[int, int, int]:
 
 class Sync:
     def __init__(self, options: Options) -> None:
-        self._request = options.request
+        self._request, self._parts = options.request, options.parts
         self._socket = socket.create_connection((options.host, options.port), options.timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context := options.ssl_context():
+            self._socket = context.wrap_socket(self._socket, server_hostname=options.host)
         self._buffer = bytearray(_RECEIVE)
 
     def get(self) -> Answer:
@@ -34,8 +37,17 @@ class Sync:
     def download(self) -> Answer:
         return self._exchange()
 
+    def upload(self) -> Answer:
+        self._socket.sendall(self._request)
+        for part in self._parts():
+            self._socket.sendall(part)
+        return self._receive()
+
     def _exchange(self) -> Answer:
         self._socket.sendall(self._request)
+        return self._receive()
+
+    def _receive(self) -> Answer:
         received = self._socket.recv_into(self._buffer)
         status, head, length = _parse_head(self._buffer)
         while received < head + length:
@@ -52,6 +64,8 @@ class _Exchange(asyncio.Protocol):
     def __init__(self) -> None:
         self._done: asyncio.Future[Answer]
         self._received = self._end = 0
+        self._writable = asyncio.Event()
+        self._writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -62,6 +76,19 @@ class _Exchange(asyncio.Protocol):
         self._done = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return self._done
+
+    async def upload(self, request: bytes, parts: Iterator[bytes]) -> Answer:
+        answer = self.send(request)
+        for part in parts:
+            await self._writable.wait()
+            self.transport.write(part)
+        return await answer
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
 
     def data_received(self, data: bytes) -> None:
         if not self._end:
@@ -81,7 +108,8 @@ class Async:
 
     def __init__(self, options: Options) -> None:
         self._address = options.host, options.port
-        self._request = options.request
+        self._context = options.ssl_context()
+        self._request, self._parts = options.request, options.parts
         self._room = options.connections
         self._free: list[_Exchange] = []
         self._waiting: deque[asyncio.Future[_Exchange]] = deque()
@@ -89,20 +117,29 @@ class Async:
     async def get(self) -> Answer:
         connection = self._free.pop() if self._free else await self._connect_or_wait()
         answer = await connection.send(self._request)
-        if self._waiting:
-            self._waiting.popleft().set_result(connection)
-        else:
-            self._free.append(connection)
+        self._release(connection)
         return answer
 
     async def download(self) -> Answer:
         return await self.get()
 
+    async def upload(self) -> Answer:
+        connection = self._free.pop() if self._free else await self._connect_or_wait()
+        answer = await connection.upload(self._request, self._parts())
+        self._release(connection)
+        return answer
+
+    def _release(self, connection: _Exchange) -> None:
+        if self._waiting:
+            self._waiting.popleft().set_result(connection)
+        else:
+            self._free.append(connection)
+
     async def _connect_or_wait(self) -> _Exchange:
         loop = asyncio.get_running_loop()
         if self._room:
             self._room -= 1
-            return (await loop.create_connection(_Exchange, *self._address))[1]
+            return (await loop.create_connection(_Exchange, *self._address, ssl=self._context))[1]
         waiter: asyncio.Future[_Exchange] = loop.create_future()
         self._waiting.append(waiter)
         return await waiter

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from pyreqwest.client import Client as ReqwestClient
 from pyreqwest.client import ClientBuilder, SyncClientBuilder
 from pyreqwest.client import SyncClient as SyncReqwestClient
 
-from benchmarks.clients._base import HEADERS, Answer, Client, Options
+from benchmarks.clients._base import Answer, Client, Options, Startup
 
 
 def _configure(builder: ClientBuilder | SyncClientBuilder, options: Options) -> None:
     # A builder is changed in place; `max_connections` bounds the requests in flight, and with them the connections.
-    builder.default_headers(HEADERS).no_proxy()
+    builder.default_headers(options.headers).no_proxy()
     builder.max_connections(options.connections).pool_max_idle_per_host(options.connections)
+    if options.authority:
+        builder.add_root_certificate_pem(Path(options.authority).read_bytes())
+    if options.http2:
+        builder.http2_prior_knowledge()
     if options.timeout is not None:
         timeout = timedelta(seconds=options.timeout)
         builder.connect_timeout(timeout).read_timeout(timeout).pool_timeout(timeout)
@@ -22,7 +27,7 @@ def _configure(builder: ClientBuilder | SyncClientBuilder, options: Options) -> 
 
 class Sync:
     def __init__(self, options: Options) -> None:
-        self._url = options.url
+        self._url, self._parts = options.url, options.parts
         builder = SyncClientBuilder()
         _configure(builder, options)
         self._client: SyncReqwestClient = builder.build()
@@ -38,13 +43,17 @@ class Sync:
                 length += len(chunk)
             return response.status, length
 
+    def upload(self) -> Answer:
+        response = self._client.post(self._url).body_stream(self._parts()).build().send()
+        return response.status, len(response.bytes())
+
     def close(self) -> None:
         self._client.close()
 
 
 class Async:
     def __init__(self, options: Options) -> None:
-        self._url = options.url
+        self._url, self._parts = options.url, options.async_parts
         builder = ClientBuilder()
         _configure(builder, options)
         self._client: ReqwestClient = builder.build()
@@ -60,8 +69,16 @@ class Async:
                 length += len(chunk)
             return response.status, length
 
+    async def upload(self) -> Answer:
+        response = await self._client.post(self._url).body_stream(self._parts()).build().send()
+        return response.status, len(await response.bytes())
+
     async def close(self) -> None:
         await self._client.close()
 
 
-CLIENT = Client("pyreqwest", "pyreqwest", sync=Sync, asyncio=Async)
+_STARTUP = Startup(
+    "from pyreqwest.simple.sync_request import pyreqwest_get", "status = pyreqwest_get(url).send().status"
+)
+
+CLIENT = Client("pyreqwest", "pyreqwest", sync=Sync, asyncio=Async, http2=True, startup=_STARTUP)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import urllib3
+import importlib.metadata
 
-from benchmarks.clients._base import HEADERS, Answer, Client, Options
+import urllib3
+from urllib3._version import __version__
+
+from benchmarks.clients._base import Answer, Client, Options, Startup
+
+if importlib.metadata.version("urllib3") != __version__:
+    # urllib3-future, below niquests, puts itself in the place of urllib3 unless it is told not to.
+    raise ModuleNotFoundError("another distribution took the place of urllib3")
 
 
 class Sync:
     def __init__(self, options: Options) -> None:
-        self._url = options.url
+        self._url, self._parts = options.url, options.parts
         self._manager = urllib3.PoolManager(
-            maxsize=options.connections, headers=HEADERS, timeout=urllib3.Timeout(options.timeout)
+            maxsize=options.connections,
+            headers=options.headers,
+            timeout=urllib3.Timeout(options.timeout),
+            ssl_context=options.ssl_context(),
         )
 
     def get(self) -> Answer:
@@ -24,8 +34,14 @@ class Sync:
         response.release_conn()
         return response.status, length
 
+    def upload(self) -> Answer:
+        response = self._manager.request("POST", self._url, body=self._parts())
+        return response.status, len(response.data)
+
     def close(self) -> None:
         self._manager.clear()
 
 
-CLIENT = Client("urllib3", "urllib3", sync=Sync)
+CLIENT = Client(
+    "urllib3", "urllib3", sync=Sync, startup=Startup("import urllib3", "status = urllib3.request('GET', url).status")
+)

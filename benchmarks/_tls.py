@@ -1,0 +1,48 @@
+"""TLS for the benchmarks: an authority for one run, and the server's end of a connection."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+
+import trustme
+
+
+def issue_certificates(folder: Path, host: str) -> tuple[Path, Path]:
+    """The files of the authority's certificate, and of the server's certificate and key."""
+    authority = trustme.CA()
+    authority_file, server_file = folder / "authority.pem", folder / "server.pem"
+    authority.cert_pem.write_to_path(authority_file)
+    authority.issue_cert(host).private_key_and_cert_chain_pem.write_to_path(server_file)
+    return authority_file, server_file
+
+
+class TlsSocket:
+    """A non-blocking socket that shakes hands with the first call, and has the errors of one without TLS."""
+
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
+        self._socket = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+
+    def recv_into(self, buffer: memoryview) -> int:
+        try:
+            received = self._socket.recv_into(buffer)
+            # What is decrypted but not read does not make the descriptor readable again.
+            while self._socket.pending():
+                received += self._socket.recv_into(buffer[received:])
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise BlockingIOError from None
+        return received
+
+    def send(self, data: bytes | bytearray | memoryview, flags: int = 0) -> int:
+        """What blocked has to be sent again; the flags have no meaning with TLS."""
+        try:
+            return self._socket.send(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise BlockingIOError from None
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
