@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmarks import clients as registry
+from benchmarks._picture import picture
 from benchmarks._report import OURS, machine_line, report
 from benchmarks._runner import FULL, QUICK, Bench, ClientError, Cores, Results, run_rounds, running_server
 from benchmarks.clients._base import Client
@@ -27,6 +28,8 @@ def main() -> int:
     try:
         if arguments.list:
             _list()
+        elif arguments.picture:
+            _picture(*arguments.picture)
         elif arguments.profile:
             _profile(arguments)
         else:
@@ -50,6 +53,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="PATH", help="where to keep the raw data (default: results/)")
     parser.add_argument("--list", action="store_true", help="list clients and workloads")
     parser.add_argument("--profile", nargs=2, metavar=("CLIENT", "WORKLOAD"), help="profile one run with cProfile")
+    parser.add_argument("--picture", nargs=2, type=Path, metavar=("JSON", "SVG"), help="draw the raw data of a run")
     arguments = parser.parse_args()
     if arguments.rounds is None:
         arguments.rounds = 1 if arguments.quick else 5
@@ -66,6 +70,10 @@ def _list() -> None:
         print(f"client    {name:20}", f"{client.label} {client.version}" if client else "not installed")
     for workload in WORKLOADS.values():
         print(f"workload  {workload.name:20}", workload.title)
+
+
+def _picture(results: Path, svg: Path) -> None:
+    svg.write_text(picture(json.loads(results.read_text())), encoding="utf-8")
 
 
 def _profile(arguments: argparse.Namespace) -> None:
@@ -109,7 +117,7 @@ def _write_json(arguments: argparse.Namespace, machine: str, installed: dict[str
         "time": now.isoformat(timespec="seconds"),
         "machine": machine,
         "options": {"quick": arguments.quick, "rounds": arguments.rounds, "timeout": arguments.timeout},
-        "versions": {name: client.version for name, client in installed.items()},
+        "clients": {name: {"label": client.label, "version": client.version} for name, client in installed.items()},
         "subject": subject.origin if subject else None,
         "samples": [
             {"workload": workload, "client": client, "rounds": result.samples}
