@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .certificates import Certificates
@@ -20,17 +21,16 @@ __all__ = ["HypercornServer", "hypercorn_server"]
 _STOP_TIMEOUT = 10.0
 
 _SERVE = """
-import asyncio, sys
+import asyncio, importlib, sys
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
-from httpcore_test_support.hypercorn import app
 
-clear, secure, certificate, key = sys.argv[1:]
+clear, secure, certificate, key, module = sys.argv[1:]
 config = Config()
 config.insecure_bind, config.bind = [f"fd://{clear}"], [f"fd://{secure}"]
 config.certfile, config.keyfile = certificate, key
 config.loglevel = "ERROR"
-asyncio.run(serve(app, config))
+asyncio.run(serve(importlib.import_module(module).app, config))
 """
 
 
@@ -61,8 +61,10 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 @contextmanager
-def hypercorn_server(certificates: Certificates) -> Iterator[HypercornServer]:
-    """Run hypercorn for the length of the `with` block."""
+def hypercorn_server(
+    certificates: Certificates, module: str = __name__, folder: Path | None = None
+) -> Iterator[HypercornServer]:
+    """Run hypercorn for the length of the `with` block; it serves the `app` of a module, which may be in a `folder`."""
     with socket.create_server(("127.0.0.1", 0)) as clear, socket.create_server(("127.0.0.1", 0)) as secure:
         # Requests wait in the backlog of the sockets until it is ready.
         process = subprocess.Popen(
@@ -73,7 +75,9 @@ def hypercorn_server(certificates: Certificates) -> Iterator[HypercornServer]:
                 *(str(sock.fileno()) for sock in (clear, secure)),
                 str(certificates.chain_pem),
                 str(certificates.key_pem),
+                module,
             ],
+            cwd=folder,
             pass_fds=(clear.fileno(), secure.fileno()),
         )
         try:
