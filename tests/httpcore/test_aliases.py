@@ -85,3 +85,10 @@ def test_public_names_say_where_they_are_imported_from(name: str) -> None:
     thing = getattr(httpcore, name)
     module = getattr(thing, "__module__", "httpcore")
     assert module == "httpcore" or name == "SOCKET_OPTION"
+
+
+@pytest.mark.parametrize("kind", [httpcore.HTTPProxy, httpcore.AsyncHTTPProxy])
+def test_pools_know_their_http_proxy(kind: type[httpcore.HTTPProxy]) -> None:
+    pool = kind("http://proxy.local:8080", proxy_auth=("user", "secret"), proxy_headers={"name": "value"})
+    assert pool._proxy_url == httpcore.URL("http://proxy.local:8080")
+    assert pool._proxy_headers == [(b"Proxy-Authorization", b"Basic dXNlcjpzZWNyZXQ="), (b"name", b"value")]

@@ -143,6 +143,9 @@ class HTTPProxy(ConnectionPool):
         proxy = Proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
         if proxy_ssl_context is not None and proxy.url.scheme == b"http":
             raise RuntimeError("The `proxy_ssl_context` argument is not allowed for the http scheme")
+        # Not used here, but by pytest-httpx, to tell requests by their proxy.
+        self._proxy_url = proxy.url
+        self._proxy_headers = proxy.headers
         super().__init__(
             ssl_context=ssl_context,
             proxy=proxy,
