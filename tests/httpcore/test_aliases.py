@@ -34,7 +34,7 @@ ALIASES = {
         "NetworkStream",
     ],
     "_backends.mock": ["AsyncMockBackend", "AsyncMockStream", "MockBackend", "MockStream"],
-    "_backends.sync": ["SyncBackend"],
+    "_backends.sync": ["SyncBackend", "SyncStream"],
     "_backends.trio": ["TrioBackend"],
     "_exceptions": [
         "ConnectError",
@@ -73,6 +73,11 @@ def test_the_old_path_leads_to_the_object(path: str, name: str) -> None:
 @pytest.mark.parametrize("path", ALIASES)
 def test_every_old_path_can_be_imported(path: str) -> None:
     assert importlib.import_module(f"httpcore.{path}").__doc__
+
+
+def test_streams_are_where_they_were() -> None:
+    assert importlib.import_module("httpcore._backends.anyio").AnyIOStream is network.AnyIOStreamWrapper
+    assert importlib.import_module("httpcore._backends.trio").TrioStream is network.TrioStreamWrapper
 
 
 def test_tracing_is_where_it_was() -> None:

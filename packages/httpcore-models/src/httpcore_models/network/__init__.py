@@ -27,3 +27,6 @@ from ._sync.mock import MockBackend as MockBackend
 from ._sync.mock import MockStream as MockStream
 from ._sync.tls import TLSStream as TLSStream
 from ._sync_backend import SyncBackend as SyncBackend
+from ._sync_backend import SyncStream as SyncStream
+from ._wrappers import AnyIOStreamWrapper as AnyIOStreamWrapper
+from ._wrappers import TrioStreamWrapper as TrioStreamWrapper

@@ -1,11 +1,17 @@
 """The text of network errors: phase, peer, and seconds or cause."""
 
 import ssl
+from typing import Any
 
 
 def peer_name(host: str, port: int) -> str:
     """How a peer is named in errors."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def address_name(address: Any) -> str:
+    """How the peer at a socket address is named in errors."""
+    return peer_name(*address[:2]) if isinstance(address, tuple) else str(address)
 
 
 def timed_out(phase: str, peer: str, seconds: float | None) -> str:

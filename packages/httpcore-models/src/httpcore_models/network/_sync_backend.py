@@ -25,7 +25,7 @@ from ._addresses import (
     numeric_addresses,
     start_connecting,
 )
-from ._errors import failed, peer_name, timed_out
+from ._errors import address_name, failed, peer_name, timed_out
 from ._info import is_socket_readable, wait_for_socket
 from ._options import SOCKET_OPTION
 from ._sync.interface import NetworkBackend, NetworkStream
@@ -47,11 +47,13 @@ class SyncStream(NetworkStream):
     One thread may read while another writes. So `settimeout()` will not do, which is for both. On a clear socket the
     operating system limits the time of reads, which costs no further call; otherwise calls return at once, and whoever
     has to wait does so beside them. OpenSSL allows one call at a time.
+
+    `peer` is how the other end is named in errors, by default by its address.
     """
 
-    def __init__(self, sock: socket.socket, peer: str) -> None:
+    def __init__(self, sock: socket.socket, peer: str | None = None) -> None:
         self._sock = sock
-        self._peer = peer
+        self._peer = address_name(sock.getpeername()) if peer is None else peer
         self._process = os.getpid()
         self._waiting = 0
         self._read_timeout: float | None = None

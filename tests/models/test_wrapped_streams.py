@@ -1,0 +1,133 @@
+"""Streams that others have connected keep the contract of network streams, once wrapped."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import anyio
+import pytest
+import trio
+from anyio.streams.tls import TLSStream
+from httpcore_models import AsyncNetworkBackend, AsyncNetworkStream, ReadTimeout
+from httpcore_models.network import AnyIOStreamWrapper, SyncStream, TrioStreamWrapper
+from httpcore_test_support.asyncs import BACKENDS, Backend
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.conformance import ASYNC_CHECKS, TRANSPORTS, AsyncCheck, AsyncConnect, async_connector
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import hold
+
+# Both libraries look whether the time is over before they write, and have sockets of their own.
+LEFT_OUT = ("async_check_short_writes_need_no_time", "async_check_extra_info")
+CHECKS = [check for check in ASYNC_CHECKS if check.__name__ not in LEFT_OUT]
+
+
+class AnyIOStream(AnyIOStreamWrapper):
+    """Begins TLS as anyio does it."""
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> AsyncNetworkStream:
+        tls = await TLSStream.wrap(
+            self._stream, hostname=server_hostname, ssl_context=ssl_context, standard_compatible=False
+        )
+        return AnyIOStreamWrapper(tls)
+
+
+class TrioStream(TrioStreamWrapper):
+    """Begins TLS as trio does it."""
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> AsyncNetworkStream:
+        tls = trio.SSLStream(self._stream, ssl_context, server_hostname=server_hostname, https_compatible=True)
+        await tls.do_handshake()
+        return TrioStreamWrapper(tls)
+
+
+class ByAnyIO(AsyncNetworkBackend):
+    """Wraps what anyio connects."""
+
+    def __init__(self, tls: bool) -> None:
+        self._wrap = AnyIOStream if tls else AnyIOStreamWrapper
+
+    async def connect_tcp(self, host: str, port: int, *_: Any) -> AsyncNetworkStream:
+        return self._wrap(await anyio.connect_tcp(host, port))
+
+    async def connect_unix_socket(self, path: str, *_: Any) -> AsyncNetworkStream:
+        return self._wrap(await anyio.connect_unix(path))
+
+
+class ByTrio(AsyncNetworkBackend):
+    """Wraps what trio connects."""
+
+    def __init__(self, tls: bool) -> None:
+        self._wrap = TrioStream if tls else TrioStreamWrapper
+
+    async def connect_tcp(self, host: str, port: int, *_: Any) -> AsyncNetworkStream:
+        return self._wrap(await trio.open_tcp_stream(host, port))
+
+    async def connect_unix_socket(self, path: str, *_: Any) -> AsyncNetworkStream:
+        return self._wrap(await trio.open_unix_socket(path))
+
+
+class Combination(NamedTuple):
+    """An event loop, what connects on it, and over what."""
+
+    loop: str
+    backend: type[ByAnyIO] | type[ByTrio]
+    transport: str
+
+
+def combinations() -> Iterator[object]:
+    for loop, backend in (("asyncio", ByAnyIO), ("uvloop", ByAnyIO), ("trio", ByAnyIO), ("trio", ByTrio)):
+        for transport in ("tcp", "unix", "tls"):
+            yield pytest.param(Combination(loop, backend, transport), id=f"{backend.__name__}-{loop}-{transport}")
+
+
+@pytest.fixture(scope="module", params=combinations())
+def combination(request: pytest.FixtureRequest) -> Combination:
+    value: Combination = request.param
+    return value
+
+
+@pytest.fixture(scope="module")
+def anyio_backend(combination: Combination) -> Backend:
+    return BACKENDS[combination.loop]
+
+
+@pytest.fixture(scope="module")
+def async_connect(combination: Combination, certificates: Certificates) -> AsyncConnect:
+    return async_connector(
+        combination.backend(combination.transport == "tls"), TRANSPORTS[combination.transport], certificates
+    )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("async_check_"))
+async def test_checks(check: AsyncCheck, async_connect: AsyncConnect, combination: Combination) -> None:
+    if combination.transport == "tls" and check.__name__ == "async_check_readability":
+        pytest.skip("messages of TLS itself cannot be told from bytes")
+    await check(async_connect)
+
+
+@pytest.mark.anyio
+async def test_extra_info(async_connect: AsyncConnect, combination: Combination) -> None:
+    async with async_connect(hold()) as stream:
+        sock = stream.get_extra_info("socket")
+        assert stream.get_extra_info("client_addr") == sock.getsockname()
+        assert stream.get_extra_info("server_addr") == sock.getpeername()
+        if combination.transport == "tls":
+            assert stream.get_extra_info("ssl_object").version() == "TLSv1.3"
+        else:
+            assert stream.get_extra_info("ssl_object") is None
+        assert stream.get_extra_info("unknown") is None
+
+
+def test_a_connected_socket() -> None:
+    with (
+        scripted_server(hold()) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as sock,
+        pytest.raises(ReadTimeout, match=rf"Read timed out after 0 seconds \(127\.0\.0\.1:{server.port}\)"),
+    ):
+        SyncStream(sock).read(100, timeout=0.0)
