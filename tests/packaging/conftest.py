@@ -12,6 +12,9 @@ from httpcore_test_support.environments import Environment
 
 PACKAGES = Path(__file__).parents[2] / "packages"
 
+# For the environment of test_ecosystem.py.
+collect_ignore = ["ecosystem"]
+
 # Starts to install requirements into a fresh environment, which is the result of what it returns.
 Prepare: TypeAlias = Callable[..., "concurrent.futures.Future[Environment]"]
 
