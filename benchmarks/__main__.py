@@ -33,7 +33,7 @@ def main() -> int:
         elif arguments.profile:
             _profile(arguments)
         else:
-            _bench(arguments)
+            return _bench(arguments)
     except ClientError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
@@ -88,7 +88,7 @@ def _profile(arguments: argparse.Namespace) -> None:
         Bench(server, cores, QUICK if arguments.quick else FULL, arguments.timeout).profile(name, workload)
 
 
-def _bench(arguments: argparse.Namespace) -> None:
+def _bench(arguments: argparse.Namespace) -> int:
     loaded = {name: registry.load(name) for name in arguments.client}
     installed = {name: client for name, client in loaded.items() if client is not None}
     missing = [name for name, client in loaded.items() if client is None]
@@ -99,16 +99,21 @@ def _bench(arguments: argparse.Namespace) -> None:
     workloads = [WORKLOADS[name] for name in dict.fromkeys(arguments.workload)]
     with running_server(cores) as server:
         bench = Bench(server, cores, QUICK if arguments.quick else FULL, arguments.timeout)
-        results = run_rounds(bench, installed, workloads, arguments.rounds)
-    path = _write_json(arguments, machine, installed, results)
+        results, failures = run_rounds(bench, installed, workloads, arguments.rounds)
+    path = _write_json(arguments, machine, installed, results, failures)
     print(machine, end="\n\n")
     print(f"Medians of {arguments.rounds} rounds (memory: 1). Raw data: {path}.", end="\n\n")
     if missing:
         print(f"Not installed: {', '.join(missing)}.", end="\n\n")
+    if failures:
+        print("Failed:", *(f"- {failure}" for failure in failures), sep="\n", end="\n\n")
     print(report(results))
+    return 1 if failures else 0
 
 
-def _write_json(arguments: argparse.Namespace, machine: str, installed: dict[str, Client], results: Results) -> Path:
+def _write_json(
+    arguments: argparse.Namespace, machine: str, installed: dict[str, Client], results: Results, failures: list[str]
+) -> Path:
     now = datetime.now(timezone.utc)
     path: Path = arguments.json or _RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,6 +124,7 @@ def _write_json(arguments: argparse.Namespace, machine: str, installed: dict[str
         "options": {"quick": arguments.quick, "rounds": arguments.rounds, "timeout": arguments.timeout},
         "clients": {name: {"label": client.label, "version": client.version} for name, client in installed.items()},
         "subject": subject.origin if subject else None,
+        "failures": failures,
         "samples": [
             {"workload": workload, "client": client, "rounds": result.samples}
             for (workload, client), result in results.items()

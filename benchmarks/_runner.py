@@ -19,7 +19,7 @@ from benchmarks.clients._base import Client
 from benchmarks.workloads import Workload
 
 _ROOT = Path(__file__).resolve().parent.parent
-# What a run may take beside its own times and limits: the interpreter and the imports.
+# What a run may take beside its own times and limits: the interpreter and the imports. A start is nothing else.
 _START_SECONDS = 30
 _HOST = "127.0.0.1"
 
@@ -111,6 +111,8 @@ class Bench:
         return self.effort.idle_connections if workload.kind == "memory" else workload.connections
 
     def _limit(self, workload: Workload) -> float:
+        if workload.kind == "startup":
+            return _START_SECONDS
         return self.effort.memory_limit if workload.kind == "memory" else self.effort.limit
 
 
@@ -159,9 +161,12 @@ class Result:
 Results = dict[tuple[str, str], Result]
 
 
-def run_rounds(bench: Bench, clients: dict[str, Client], workloads: list[Workload], rounds: int) -> Results:
-    """Results by the names of workload and client."""
+def run_rounds(
+    bench: Bench, clients: dict[str, Client], workloads: list[Workload], rounds: int
+) -> tuple[Results, list[str]]:
+    """Results by the names of workload and client, and what failed, which spoils nothing else."""
     results: Results = {}
+    failures: list[str] = []
     for number in range(1, rounds + 1):
         for workload in workloads:
             if workload.kind == "memory" and number > 1:
@@ -170,8 +175,13 @@ def run_rounds(bench: Bench, clients: dict[str, Client], workloads: list[Workloa
             for name, client in clients.items():
                 if not workload.supports(client):
                     continue
-                sample = bench.measure(name, workload)
+                try:
+                    sample = bench.measure(name, workload)
+                except ClientError as exc:
+                    failures.append(f"round {number}: {exc}")
+                    print(failures[-1], file=sys.stderr)
+                    continue
                 results.setdefault((workload.name, name), Result(client, workload, [])).samples.append(sample)
                 outcome = "" if sample["complete"] else ": reached the time limit"
                 print(f"round {number}/{rounds} {workload.name} {name}{outcome}", file=sys.stderr)
-    return results
+    return results, failures

@@ -6,6 +6,7 @@ import http.client
 import ssl
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 from xml.etree import ElementTree
 
 import pytest
@@ -16,11 +17,11 @@ from benchmarks import clients
 from benchmarks._measure import Meter, Run, Sample
 from benchmarks._picture import picture
 from benchmarks._report import report
-from benchmarks._runner import Bench, ClientError, Cores, Effort, Result, Results, Server, running_server
+from benchmarks._runner import Bench, ClientError, Cores, Effort, Result, Results, Server, run_rounds, running_server
 from benchmarks._server import SMALL_LENGTH, TRANSFER_LENGTH
 from benchmarks._startup import StartupError, measure_startup
 from benchmarks.clients._base import Client, Options, Startup
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import WORKLOADS, Workload
 
 OURS = Client("httpcore", None)
 PEER = Client("httpcore2", None)
@@ -234,6 +235,21 @@ class TestMeasurements:
     def test_a_client_that_fails_is_named(self, server: Server) -> None:
         with pytest.raises(ClientError, match="no_such_client failed in sync-1"):
             bench(server).measure("no_such_client", WORKLOADS["sync-1"])
+
+    def test_a_client_that_fails_spoils_nothing_else(
+        self, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def measure(_: Bench, client: str, workload: Workload) -> Sample:
+            if client == "httpcore2":
+                raise ClientError(f"{client} failed in {workload.name}: it hangs")
+            return rated(100)
+
+        monkeypatch.setattr(Bench, "measure", measure)
+        both = {client.label: Client(client.label, None, sync=Mock()) for client in (PEER, OURS)}
+        results, failures = run_rounds(bench(server), both, [WORKLOADS["sync-1"]], rounds=2)
+        assert failures == [f"round {number}: httpcore2 failed in sync-1: it hangs" for number in (1, 2)]
+        assert [(client, len(result.samples)) for (_, client), result in results.items()] == [("httpcore", 2)]
+        assert failures[0] in capsys.readouterr().err
 
 
 def bench(server: Server) -> Bench:
