@@ -1,6 +1,7 @@
 # Generated from ../_async/test_hot_path.py by tools/make_sync.py: edit that file, then run it.
 """How much the library does for a small GET on a warm connection, counted so that it is the same on any machine."""
 
+import gc
 import sys
 from collections.abc import Awaitable, Callable
 from types import FrameType
@@ -57,11 +58,14 @@ def trace_a_small_request(trace: Callable[[FrameType, str, Any], Any]) -> None:
 
 def traced(function: Callable[[], Awaitable[None]], trace: Callable[[FrameType, str, Any], Any]) -> None:
     previous = sys.gettrace()
+    # What other tests have left to the garbage collector is not to run now.
+    gc.disable()
     sys.settrace(trace)
     try:
         function()
     finally:
         sys.settrace(previous)
+        gc.enable()
 
 
 def is_ours(frame: FrameType) -> bool:

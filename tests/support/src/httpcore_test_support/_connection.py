@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from httpcore_models.network._sync_backend import close_left_behind
+
 _READ_SIZE = 65_536
 _POLL_INTERVAL = 0.001
 _HOLD_INTERVAL_MS = 20
@@ -58,7 +60,12 @@ class Connection:
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Shake hands as the TLS server, at the start or after a proxy's answer."""
         with self._lock:
-            wrapped = context.wrap_socket(self._socket, server_side=True, do_handshake_on_connect=False)
+            try:
+                wrapped = context.wrap_socket(self._socket, server_side=True, do_handshake_on_connect=False)
+            except OSError as error:
+                close_left_behind(error)
+                self._closed = True
+                raise
             self._socket = wrapped
         wrapped.do_handshake()
 

@@ -10,6 +10,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -183,6 +184,7 @@ class SyncStream(NetworkStream):
             sock.do_handshake()
         except BaseException as exc:
             sock.close()
+            close_left_behind(exc)
             if isinstance(exc, (TimeoutError, ssl.SSLWantReadError, ssl.SSLWantWriteError)):
                 raise ConnectTimeout(timed_out("TLS handshake", self._peer, timeout)) from exc
             if isinstance(exc, (OSError, ValueError)):
@@ -219,6 +221,17 @@ class SyncStream(NetworkStream):
             return True
         self._unread = data or b""
         return data is not None
+
+
+def close_left_behind(exc: BaseException) -> None:
+    """Close the socket that `SSLContext.wrap_socket()` makes out of the given one, and loses when it fails itself.
+
+    It does when the peer has reset the connection.
+    """
+    for frame, _ in traceback.walk_tb(exc.__traceback__):
+        sock = frame.f_locals.get("self")
+        if isinstance(sock, ssl.SSLSocket):
+            sock.close()
 
 
 class SyncBackend(NetworkBackend):
