@@ -18,6 +18,7 @@ SUPPORT = Path(__file__).parents[1] / "support"
 
 # The requirements, and which tests there are for them.
 AREAS = {
+    "direct": ("hishel_pools", "vcrpy", "vcrpy_pools"),  # first, since its environment is made sooner
     "current": (
         "anthropic",
         "hishel",
@@ -32,15 +33,12 @@ AREAS = {
         "sentry",
         "vcrpy",
     ),
-    "direct": ("hishel_pools", "vcrpy"),
 }
-
-
 CASES = [(name, area) for name, areas in AREAS.items() for area in areas]
 
 
 @pytest.fixture(scope="module")
-def environments(prepare: Callable[..., Future[Environment]], dist: Path) -> dict[str, Future[Environment]]:
+def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Future[Environment]]:
     """Both environments, begun at once."""
     # Compiling all that is installed would take half of the time.
     options = ("--no-compile", "httpcore[asyncio,http2,socks,trio]", str(SUPPORT), "-r")

@@ -1,17 +1,12 @@
-"""vcrpy, which records what httpx gets and plays it again; through the pools of httpcore in some releases."""
+"""vcrpy, which records what httpx gets and plays it again."""
 
-import importlib.metadata
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpcore
 import httpx
 import pytest
 import vcr
 from httpcore_test_support.hypercorn import HypercornServer
-
-# 8.0 and 8.1 replace methods of the pools, later releases those of the transports of httpx.
-REPLACES_POOLS = importlib.metadata.version("vcrpy").startswith(("8.0.", "8.1."))
 
 
 @pytest.fixture
@@ -56,24 +51,3 @@ async def test_httpx_async(services: HypercornServer, cassette: Path) -> None:
     with play(cassette):
         async with httpx.AsyncClient() as client:
             assert [(await client.get(url)).text, (await client.get(url)).text] == recorded
-
-
-@pytest.mark.skipif(not REPLACES_POOLS, reason="this release records httpx only")
-def test_pools(services: HypercornServer, cassette: Path) -> None:
-    url = services.http_url + "/count"
-    with vcr.use_cassette(str(cassette)), httpcore.ConnectionPool() as pool:
-        recorded = [pool.request("GET", url).content for _ in range(2)]
-    with play(cassette), httpcore.ConnectionPool() as pool:
-        assert [pool.request("GET", url).content for _ in range(2)] == recorded
-
-
-@pytest.mark.skipif(not REPLACES_POOLS, reason="this release records httpx only")
-@pytest.mark.anyio
-async def test_async_pools(services: HypercornServer, cassette: Path) -> None:
-    url = services.http_url + "/count"
-    with vcr.use_cassette(str(cassette)):
-        async with httpcore.AsyncConnectionPool() as pool:
-            recorded = [(await pool.request("GET", url)).content for _ in range(2)]
-    with play(cassette):
-        async with httpcore.AsyncConnectionPool() as pool:
-            assert [(await pool.request("GET", url)).content for _ in range(2)] == recorded
