@@ -11,10 +11,16 @@ from html import escape
 from typing import Any
 
 from benchmarks._report import OURS
-from benchmarks.workloads import WORKLOADS
 
-# One request after the other, concurrency, TLS, and HTTP/2.
-_PANELS = ("sync-1", "asyncio-16", "tls-sync-1", "tls-asyncio-16", "http2-sync-1", "http2-asyncio-100")
+# By workload, the titles that there is room for: on the left one request after the other, on the right many at a time.
+PANELS = {
+    "sync-1": "sync, one connection",
+    "asyncio-16": "asyncio, 16 connections",
+    "tls-sync-1": "sync, one connection, TLS",
+    "tls-asyncio-16": "asyncio, 16 connections, TLS",
+    "http2-sync-1": "sync, HTTP/2, one stream",
+    "http2-asyncio-100": "asyncio, HTTP/2, 100 streams of one connection",
+}
 
 _WIDTH, _MARGIN, _GAP = 880, 16, 32
 _PANEL_WIDTH = (_WIDTH - 2 * _MARGIN - _GAP) / 2
@@ -46,16 +52,16 @@ _Bar = tuple[str, float]
 
 def picture(data: dict[str, Any]) -> str:
     """The SVG of raw data as ``--json`` keeps it; its workloads without a panel are left out."""
-    panels = [(name, bars) for name in _PANELS if (bars := _bars(data, name))]
+    panels = [(name, bars) for name in PANELS if (bars := _bars(data, name))]
     body: list[str] = []
     top = _HEAD
     for index in range(0, len(panels), 2):
         row = panels[index : index + 2]
         for column, (name, bars) in enumerate(row):
-            body += _panel(_MARGIN + column * (_PANEL_WIDTH + _GAP), top, WORKLOADS[name].title, bars)
+            body += _panel(_MARGIN + column * (_PANEL_WIDTH + _GAP), top, PANELS[name], bars)
         top += _TITLE + _ROW * max(len(bars) for _, bars in row) + _ROW
     height = top + _FOOT
-    title = "CPU time per request"
+    title = "CPU time per small GET"
     rounds = data["options"]["rounds"]
     note = f"Microseconds of the client's process, lower is better. Medians of {rounds} interleaved rounds."
     return "\n".join(
@@ -77,8 +83,10 @@ def _bars(data: dict[str, Any], workload: str) -> list[_Bar]:
     """The shortest first; without the clients that no round of was complete."""
     bars = []
     for sample in data["samples"]:
+        if sample["workload"] != workload:
+            continue
         costs = [round_["cpu_per_request"] for round_ in sample["rounds"] if round_["complete"]]
-        if sample["workload"] == workload and costs:
+        if costs:
             bars.append((data["clients"][sample["client"]]["label"], statistics.median(costs) * 1e6))
     return sorted(bars, key=lambda bar: bar[1])
 

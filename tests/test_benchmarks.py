@@ -15,7 +15,7 @@ pytest.importorskip("resource", reason="the benchmarks run on Linux")
 
 from benchmarks import clients
 from benchmarks._measure import Meter, Run, Sample
-from benchmarks._picture import picture
+from benchmarks._picture import PANELS, picture
 from benchmarks._report import report
 from benchmarks._runner import Bench, ClientError, Cores, Effort, Result, Results, Server, run_rounds, running_server
 from benchmarks._server import SMALL_LENGTH, TRANSFER_LENGTH
@@ -137,8 +137,11 @@ class TestPicture:
 
     def test_there_is_a_panel_for_each_workload_that_was_measured_and_has_one(self) -> None:
         rows = [(workload, "httpcore", [rated(1_000)]) for workload in ("asyncio-16", "sync-1", "upload-sync")]
-        titles = [WORKLOADS[name].title for name in ("sync-1", "asyncio-16")]
-        assert texts(raw_data(*rows), "title") == titles
+        rows.append(("startup", "httpcore", [started(1)]))
+        assert texts(raw_data(*rows), "title") == [PANELS["sync-1"], PANELS["asyncio-16"]]
+
+    def test_the_panels_are_workloads(self) -> None:
+        assert PANELS.keys() <= WORKLOADS.keys()
 
     def test_everything_is_inside(self) -> None:
         names = ("sync-1", "asyncio-16", "tls-sync-1")
