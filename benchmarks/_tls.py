@@ -25,14 +25,11 @@ class TlsSocket:
         self._socket = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
 
     def recv_into(self, buffer: memoryview) -> int:
+        # The buffer has room for a whole record: none is decrypted and left, which would not make the socket readable.
         try:
-            received = self._socket.recv_into(buffer)
-            # What is decrypted but not read does not make the descriptor readable again.
-            while self._socket.pending():
-                received += self._socket.recv_into(buffer[received:])
+            return self._socket.recv_into(buffer)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise BlockingIOError from None
-        return received
 
     def send(self, data: bytes | bytearray | memoryview, flags: int = 0) -> int:
         """What blocked has to be sent again; the flags have no meaning with TLS."""
