@@ -31,8 +31,11 @@ from .interface import AsyncNetworkStream
 
 T = TypeVar("T")
 
-# Four TLS records of the largest size, with their overhead: larger reads cost fewer system calls.
-_READ_SIZE = 4 * (16 * 1024 + 256)
+# As much as asyncio receives at a time.
+_READ_SIZE = 256 * 1024
+
+# A TLS record of the largest size, with its overhead.
+_RECORD_SIZE = 16 * 1024 + 256
 
 # How much is encrypted before it is sent: bounds the copy in memory.
 _WRITE_SIZE = 64 * 1024
@@ -74,7 +77,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             tls = cls(stream, ssl_context, server_hostname)
-            await tls._run(tls._ssl.do_handshake, lambda: _remaining(deadline))
+            await tls._run(tls._ssl.do_handshake, timeout, deadline)
             return tls
         except BaseException as exc:
             await stream.aclose()
@@ -87,22 +90,26 @@ class AsyncTLSStream(AsyncNetworkStream):
                 raise ConnectError(failed(exc, peer)) from exc
             raise
 
-    async def _run(self, operation: Callable[[], T], timeout: Callable[[], float | None]) -> T:
-        """Try `operation` until it has what it needs from the network."""
+    async def _run(self, operation: Callable[[], T], timeout: float | None, deadline: float | None = None) -> T:
+        """Try `operation` until it has what it needs from the network.
+
+        `timeout` limits each wait for the network, and `deadline` all of them together.
+        """
         while True:
             try:
                 with self._tls_lock:
                     result = operation()
             except ssl.SSLWantReadError:
-                await self._flush(timeout())
-                self._feed(await self._stream.read(_READ_SIZE, timeout()))
+                await self._flush(_remaining(timeout, deadline))
+                self._feed(await self._stream.read(_READ_SIZE, _remaining(timeout, deadline)))
             except ssl.SSLError:
                 # The alert that tells the peer what was wrong, if it still listens.
                 with contextlib.suppress(TimeoutException, WriteError):
-                    await self._flush(timeout())
+                    await self._flush(_remaining(timeout, deadline))
                 raise
             else:
-                await self._flush(timeout())
+                if self._outgoing.pending:
+                    await self._flush(_remaining(timeout, deadline))
                 return result
 
     def _feed(self, data: bytes) -> None:
@@ -128,15 +135,33 @@ class AsyncTLSStream(AsyncNetworkStream):
             data, self._unread = self._unread, b""
             return data
         try:
-            if not self._incoming.pending and not self._ssl.pending():
+            if not self._has_input():
                 self._feed(await self._stream.read(_READ_SIZE, timeout))
-            return await self._run(lambda: self._ssl.read(max_bytes), lambda: timeout)
+            return await self._run(lambda: self._read_records(max_bytes), timeout)
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             return b""
         except WriteTimeout as exc:
             raise ReadTimeout(str(exc)) from exc
         except (ssl.SSLError, WriteError) as exc:
             raise ReadError(failed(exc, self._peer)) from exc
+
+    def _has_input(self) -> bool:
+        """Whether there is something to be had, or to be found out, without the network."""
+        return bool(self._incoming.pending or self._incoming.eof or self._ssl.pending())
+
+    def _read_records(self, max_bytes: int) -> bytes:
+        """Decrypt what there is. TLS gives one record at a time, and whoever reads prefers larger parts."""
+        data: bytes = self._ssl.read(max_bytes)
+        if len(data) == max_bytes or self._incoming.pending < _RECORD_SIZE:
+            return data
+        parts = [data]
+        size = len(data)
+        # What is wrong with the next record is found again by the next read.
+        with contextlib.suppress(ssl.SSLError):
+            while size < max_bytes and self._incoming.pending >= _RECORD_SIZE:
+                parts.append(self._ssl.read(max_bytes - size))
+                size += len(parts[-1])
+        return b"".join(parts)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`, after what an interrupted write has left."""
@@ -149,7 +174,7 @@ class AsyncTLSStream(AsyncNetworkStream):
 
         try:
             while rest:
-                await self._run(encrypt, lambda: timeout)
+                await self._run(encrypt, timeout)
         except ReadTimeout as exc:
             raise WriteTimeout(str(exc)) from exc
         except (ssl.SSLError, ReadError) as exc:
@@ -187,14 +212,14 @@ class AsyncTLSStream(AsyncNetworkStream):
         below: Callable[[int], bytes | None] | None = getattr(self._stream, "receive_nowait", None)
         try:
             while True:
-                try:
-                    with self._tls_lock:
+                # Asking TLS costs an exception, in every request that finds its connection idle.
+                if self._has_input():
+                    with contextlib.suppress(ssl.SSLWantReadError), self._tls_lock:
                         return self._ssl.read(max_bytes)
-                except ssl.SSLWantReadError:
-                    data_below = below(_READ_SIZE) if below is not None else None
-                    if data_below is None:
-                        return None
-                    self._feed(data_below)
+                data_below = below(_READ_SIZE) if below is not None else None
+                if data_below is None:
+                    return None
+                self._feed(data_below)
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             return b""
         except ssl.SSLError as exc:
@@ -214,9 +239,9 @@ class AsyncTLSStream(AsyncNetworkStream):
         return data is not None
 
 
-def _remaining(deadline: float | None) -> float | None:
+def _remaining(timeout: float | None, deadline: float | None) -> float | None:
     if deadline is None:
-        return None
+        return timeout
     remaining = deadline - time.monotonic()
     if remaining <= 0:
         raise ConnectTimeout
