@@ -257,11 +257,11 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
         return False
 
     monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
-    monkeypatch.setattr(AsyncEvent, "wait", wait)
     pool = AsyncConnectionPool(max_connections=0)
     request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
     ticket = _Ticket(request.url.origin)
     pool._submit(ticket)
+    monkeypatch.setattr(type(ticket.event), "wait", wait)
     for _ in range(3):
         with pytest.raises(PoolTimeout, match=r"0\.25 seconds"):
             await pool._wait(request, ticket)

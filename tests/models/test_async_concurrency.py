@@ -107,7 +107,7 @@ async def test_who_is_cancelled_while_waiting_for_an_event_is_forgotten() -> Non
     with anyio.move_on_after(0.001) as scope:
         await event.wait(1000.0)
     assert scope.cancelled_caught
-    assert not getattr(event._core, "_futures", ())
+    assert not getattr(event, "_futures", ())
     event.set()
     assert await event.wait() is True
 

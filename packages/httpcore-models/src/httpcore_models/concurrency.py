@@ -8,7 +8,7 @@ import collections
 import sys
 import threading
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
@@ -122,37 +122,30 @@ class Event:
         return self._flag
 
 
-class _EventCore(Protocol):
-    def set(self) -> None: ...
-
-    def is_set(self) -> bool: ...
-
-    async def wait(self, timeout: float | None) -> bool: ...
-
-
 class AsyncEvent:
     """A flag that is set once and wakes the tasks that wait for it, on asyncio and trio.
 
     It belongs to the async library, and on asyncio to the event loop, that runs when it is made.
     """
 
-    def __init__(self) -> None:
-        self._core: _EventCore = _AsyncioEvent() if current_async_library() == "asyncio" else _TrioEvent()
+    def __new__(cls) -> "AsyncEvent":
+        """Return the event of the running library."""
+        return object.__new__(_AsyncioEvent if current_async_library() == "asyncio" else _TrioEvent)
 
     def set(self) -> None:
         """Set the flag; setting it again changes nothing."""
-        self._core.set()
+        raise NotImplementedError
 
     def is_set(self) -> bool:
         """Whether the flag is set."""
-        return self._core.is_set()
+        raise NotImplementedError
 
     async def wait(self, timeout: float | None = None) -> bool:
         """Wait until the flag is set, or for `timeout` seconds; return whether it is set. Safe to cancel."""
-        return await self._core.wait(timeout)
+        raise NotImplementedError
 
 
-class _AsyncioEvent:
+class _AsyncioEvent(AsyncEvent):
     def __init__(self) -> None:
         # Imported by whoever runs the event loop: sync users never pay for it.
         self._loop: asyncio.AbstractEventLoop = sys.modules["asyncio"].get_running_loop()
@@ -167,7 +160,7 @@ class _AsyncioEvent:
     def is_set(self) -> bool:
         return self._flag
 
-    async def wait(self, timeout: float | None) -> bool:
+    async def wait(self, timeout: float | None = None) -> bool:
         if self._flag:
             return True
         future = self._loop.create_future()
@@ -187,7 +180,7 @@ def _wake(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
-class _TrioEvent:
+class _TrioEvent(AsyncEvent):
     def __init__(self) -> None:
         self._trio: Any = sys.modules["trio"]
         self._event: trio.Event = self._trio.Event()
@@ -198,7 +191,7 @@ class _TrioEvent:
     def is_set(self) -> bool:
         return self._event.is_set()
 
-    async def wait(self, timeout: float | None) -> bool:
+    async def wait(self, timeout: float | None = None) -> bool:
         with self._trio.move_on_after(float("inf") if timeout is None else timeout):
             await self._event.wait()
         return self._event.is_set()

@@ -371,7 +371,10 @@ class PoolState(Generic[C]):
 
         Only requests with a number below `before` are served.
         """
-        while (request := self._queue.first()) is not None and request.number < before and self._assign(request):
+        while self._idle or self._shared or len(self._places) < self._max_connections:
+            request = self._queue.first()
+            if request is None or request.number >= before or not self._assign(request):
+                return
             self._stop_waiting(request)
             self.assigned.append(request)
 

@@ -175,7 +175,7 @@ class AsyncConnectionPool(AsyncRequestInterface):
                 except Exception as exc:
                     self._check_may_repeat(request, ticket, place, exc)
                 self._requeue(ticket)
-            if not place.established or self._state.requests_queued:
+            if not place.established or (place.multiplexed and self._state.requests_queued):
                 await self._established(place, response.extensions.get("http_version") == b"HTTP/2")
         except BaseException:
             await self._release(ticket)

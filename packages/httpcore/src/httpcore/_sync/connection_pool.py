@@ -176,7 +176,7 @@ class ConnectionPool(RequestInterface):
                 except Exception as exc:
                     self._check_may_repeat(request, ticket, place, exc)
                 self._requeue(ticket)
-            if not place.established or self._state.requests_queued:
+            if not place.established or (place.multiplexed and self._state.requests_queued):
                 self._established(place, response.extensions.get("http_version") == b"HTTP/2")
         except BaseException:
             self._release(ticket)
