@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +26,23 @@ AUTH = ("user", "secret")
 _START_TIMEOUT = 30.0
 _STOP_TIMEOUT = 10.0
 _POLL_INTERVAL = 0.01
-_ATTEMPTS = 5
 
 # pproxy prefers uvloop, and asks for a current event loop without having made one: recent versions of neither work so.
+# It does not take the port 0 either: here the system chooses one, which no other server can have got meanwhile.
 _PPROXY = """
-import asyncio, sys
+import asyncio, os, sys
 sys.modules["uvloop"] = None
 asyncio.set_event_loop(asyncio.new_event_loop())
+start_server = asyncio.start_server
+
+async def start_server_and_tell(*arguments, **options):
+    server = await start_server(*arguments, **{**options, "port": 0})
+    with open("port.new", "w") as file:
+        file.write(str(server.sockets[0].getsockname()[1]))
+    os.replace("port.new", "port")
+    return server
+
+asyncio.start_server = start_server_and_tell
 from pproxy.server import main
 main(sys.argv[1:])
 """
@@ -82,18 +92,9 @@ def pproxy_server(*, auth: tuple[str, str] | None = None, unix: bool = False) ->
     options = [] if auth is None else ["--auth", "0"]
     rules = "" if auth is None else f"#{auth[0]}:{auth[1]}"
     with TemporaryDirectory(prefix="pproxy-") as directory:
-
-        def command(port: int) -> list[str]:
-            address = f"{directory}/proxy.sock" if unix else f"127.0.0.1:{port}"
-            return ["-c", _PPROXY, "-l", f"{protocols}://{address}{rules}", *options]
-
-        def started(port: int) -> ProxyServer | None:
-            if not unix:
-                return ProxyServer(port) if _accepts(("127.0.0.1", port)) else None
-            path = f"{directory}/proxy.sock"
-            return ProxyServer(unix_socket=path) if _accepts(path) else None
-
-        with _running(command, started, directory) as server:
+        address = f"{directory}/proxy.sock" if unix else "127.0.0.1:1"
+        command = ["-c", _PPROXY, "-l", f"{protocols}://{address}{rules}", *options]
+        with _running(command, directory, unix_socket=address if unix else "") as server:
             yield server
 
 
@@ -101,55 +102,39 @@ def pproxy_server(*, auth: tuple[str, str] | None = None, unix: bool = False) ->
 def proxy_py_server(certificates: Certificates | None = None, *, auth: tuple[str, str]) -> Iterator[ProxyServer]:
     """Run proxy.py for the length of the `with` block, over TLS if there are `certificates`."""
     with TemporaryDirectory(prefix="proxy-py-") as directory:
-        port_file = Path(directory, "port")
         tls: list[str] = []
         if certificates is not None:
             tls = ["--cert-file", str(certificates.chain_pem), "--key-file", str(certificates.key_pem)]
-
-        def command(port: int) -> list[str]:
-            workers = ["--num-workers", "1", "--num-acceptors", "1"]
-            address = ["--hostname", "127.0.0.1", "--port", "0", "--port-file", str(port_file)]
-            return ["-m", "proxy", *address, *workers, "--basic-auth", ":".join(auth), *tls]
-
-        def started(port: int) -> ProxyServer | None:
-            if not port_file.exists() or not port_file.read_text().strip():
-                return None
-            port = int(port_file.read_text())
-            return ProxyServer(port) if _accepts(("127.0.0.1", port)) else None
-
-        with _running(command, started, directory) as server:
+        workers = ["--num-workers", "1", "--num-acceptors", "1"]
+        address = ["--hostname", "127.0.0.1", "--port", "0", "--port-file", str(Path(directory, "port"))]
+        command = ["-m", "proxy", *address, *workers, "--basic-auth", ":".join(auth), *tls]
+        with _running(command, directory) as server:
             yield server
 
 
 @contextmanager
-def _running(
-    command: Callable[[int], Sequence[str]], started: Callable[[int], ProxyServer | None], directory: str
-) -> Iterator[ProxyServer]:
-    """Run Python with the arguments of `command`, which gets a port that was free; another if it is not any more."""
+def _running(command: Sequence[str], directory: str, unix_socket: str = "") -> Iterator[ProxyServer]:
+    """Run Python with the arguments of `command` until the end of the block."""
     log_path = Path(directory, "log")
-    for _ in range(_ATTEMPTS):
-        port = _free_port()
-        with log_path.open("wb") as log:
-            arguments = [sys.executable, *command(port)]
-            process = subprocess.Popen(arguments, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            deadline = time.monotonic() + _START_TIMEOUT
-            while process.poll() is None:
-                server = started(port)
-                if server is not None:
-                    yield server
-                    return
-                if time.monotonic() > deadline:
-                    break
-                time.sleep(_POLL_INTERVAL)
-        finally:
-            _stop(process)
-    raise ProxyServerError(f"the proxy does not start: {log_path.read_text()}")
+    with log_path.open("wb") as log:
+        arguments = [sys.executable, *command]
+        process = subprocess.Popen(arguments, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + _START_TIMEOUT
+        while (server := _started(Path(directory, "port"), unix_socket)) is None:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise ProxyServerError(f"the proxy does not start: {log_path.read_text()}")
+            time.sleep(_POLL_INTERVAL)
+        yield server
+    finally:
+        _stop(process)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+def _started(port_file: Path, unix_socket: str) -> ProxyServer | None:
+    if unix_socket:
+        return ProxyServer(unix_socket=unix_socket) if _accepts(unix_socket) else None
+    port = port_file.read_text().strip() if port_file.exists() else ""
+    return ProxyServer(int(port)) if port and _accepts(("127.0.0.1", int(port))) else None
 
 
 def _accepts(address: tuple[str, int] | str) -> bool:
