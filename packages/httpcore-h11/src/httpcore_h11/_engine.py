@@ -73,9 +73,6 @@ class Engine:
     def __init__(self, max_head_size: int) -> None:
         """`max_head_size` limits the head of a response, interim ones included, and of a chunk, in bytes."""
         self._max_head_size = max_head_size
-        self._reset()
-
-    def _reset(self) -> None:
         # Who sends and who receives where the fast lane has declined: one and the same, but not always both.
         self._sender: H11Lane | None = None
         self._receiver: H11Lane | None = None
@@ -205,7 +202,8 @@ class Engine:
             self._chunks = ChunkDecoder()
         else:
             self._unread = length
-        return ResponseHead(b"HTTP/1.1", head.status, head.reason, list(head.headers))
+        # Made by the type of all tuples, since the constructor of a named one is a function in Python.
+        return tuple.__new__(ResponseHead, (b"HTTP/1.1", head.status, head.reason, [*head.headers]))
 
     def _parse_body(self) -> Event:
         position = self._position
@@ -269,7 +267,12 @@ class Engine:
             # Where only sending was left to h11, that was for an error.
             reusable = self._sent and self.ended and self._sender is None and self._position == len(self._data)
         if reusable:
-            self._reset()
+            # The rest is as it was, or set by the next request.
+            self._sender = self._receiver = self._fields = self._head = self._chunks = self._early = None
+            self._sent = self._at_end_of_stream = self.ended = False
+            self.unanswered = True
+            self._data = b""
+            self._position = self._pieces = 0
         return reusable
 
     # Handing over.

@@ -4,7 +4,9 @@ Not here: HTTP itself (`httpcore_h11`, `httpcore_h2`), proxies (`httpcore_proxy`
 """
 
 from ._async.interfaces import AsyncConnectionInterface as AsyncConnectionInterface
+from ._async.interfaces import AsyncLease as AsyncLease
 from ._async.interfaces import AsyncRequestInterface as AsyncRequestInterface
+from ._async.interfaces import AsyncResponseStream as AsyncResponseStream
 from ._async.tracing import AsyncTracer as AsyncTracer
 from ._async.tracing import async_get_tracer as async_get_tracer
 from ._exceptions import ConnectError as ConnectError
@@ -34,7 +36,9 @@ from ._repetition import Repeatable as Repeatable
 from ._repetition import mark_repeatable as mark_repeatable
 from ._repetition import may_repeat as may_repeat
 from ._sync.interfaces import ConnectionInterface as ConnectionInterface
+from ._sync.interfaces import Lease as Lease
 from ._sync.interfaces import RequestInterface as RequestInterface
+from ._sync.interfaces import ResponseStream as ResponseStream
 from ._sync.tracing import Tracer as Tracer
 from ._sync.tracing import get_tracer as get_tracer
 from ._trace import redacted as redacted

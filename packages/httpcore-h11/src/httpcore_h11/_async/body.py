@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import AsyncTracer, Request
+from httpcore_models import AsyncResponseStream, AsyncTracer, Request
 from httpcore_models.concurrency import AsyncShield
 
 from .._engine import END_OF_MESSAGE, NEED_DATA
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .connection import AsyncHTTP11Connection
 
 
-class AsyncResponseBody:
+class AsyncHTTP11Body(AsyncResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
     An iterator object and not a generator: there is nothing in it to be finalised, so one that is abandoned half-way
@@ -55,7 +55,7 @@ class AsyncResponseBody:
                 await self._tracer.report("receive_response_body.complete", {"return_value": None})
         except BaseException as exc:
             with AsyncShield():
-                await self._close(exc)
+                await self.aclose(exc)
             raise
         if type(event) is bytes:
             return event
@@ -63,20 +63,26 @@ class AsyncResponseBody:
             self._extensions["trailing_headers"] = engine.trailing_headers
         raise StopAsyncIteration
 
-    async def aclose(self) -> None:
-        """End the exchange, and close the connection unless the body was read to its end."""
-        if self._tracer is not None:
-            await self._close(GeneratorExit())
-        elif not self._closed:
-            self._closed = True
-            await self._connection._end_exchange()
+    async def aclose(self, reason: BaseException | None = None) -> None:
+        """End the exchange, and close the connection unless the body was read to its end.
 
-    async def _close(self, reason: BaseException) -> None:
+        `reason` is what reading failed with.
+        """
         if self._closed:
             return
         self._closed = True
         try:
-            if self._receiving and self._tracer is not None:
-                await self._tracer.report("receive_response_body.failed", {"exception": reason})
+            if self._tracer is None:
+                await self._connection._end_exchange()
+            else:
+                await self._close_traced(self._tracer, GeneratorExit() if reason is None else reason)
         finally:
-            await self._connection._close_response(self._tracer)
+            if self.lease is not None:
+                await self.lease.release()
+
+    async def _close_traced(self, tracer: AsyncTracer, reason: BaseException) -> None:
+        try:
+            if self._receiving:
+                await tracer.report("receive_response_body.failed", {"exception": reason})
+        finally:
+            await self._connection._close_response(tracer)

@@ -29,7 +29,7 @@ from httpcore_models.concurrency import AsyncShield
 from .._bodies import PART_SIZE, body_parts, is_at_hand
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
 from .._states import TRANSITIONS, Input, State, transition
-from .body import AsyncResponseBody
+from .body import AsyncHTTP11Body
 from .upgrade import AsyncUpgradeStream
 
 _logger = logging.getLogger("httpcore.http11")
@@ -115,7 +115,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
             "reason_phrase": head.reason,
             "network_stream": stream,
         }
-        body = AsyncResponseBody(self, request, tracer, timeout, extensions)
+        body = AsyncHTTP11Body(self, request, tracer, timeout, extensions)
         response = Response(head.status, content=body, extensions=extensions)
         response.headers = head.headers  # The engine made this list of pairs of bytes: nothing is left to be checked.
         return response

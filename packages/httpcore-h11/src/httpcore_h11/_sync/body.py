@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import Request, Tracer
+from httpcore_models import Request, ResponseStream, Tracer
 from httpcore_models.concurrency import Shield
 
 from .._engine import END_OF_MESSAGE, NEED_DATA
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .connection import HTTP11Connection
 
 
-class ResponseBody:
+class HTTP11Body(ResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
     An iterator object and not a generator: there is nothing in it to be finalised, so one that is abandoned half-way
@@ -56,7 +56,7 @@ class ResponseBody:
                 self._tracer.report("receive_response_body.complete", {"return_value": None})
         except BaseException as exc:
             with Shield():
-                self._close(exc)
+                self.close(exc)
             raise
         if type(event) is bytes:
             return event
@@ -64,20 +64,26 @@ class ResponseBody:
             self._extensions["trailing_headers"] = engine.trailing_headers
         raise StopIteration
 
-    def close(self) -> None:
-        """End the exchange, and close the connection unless the body was read to its end."""
-        if self._tracer is not None:
-            self._close(GeneratorExit())
-        elif not self._closed:
-            self._closed = True
-            self._connection._end_exchange()
+    def close(self, reason: BaseException | None = None) -> None:
+        """End the exchange, and close the connection unless the body was read to its end.
 
-    def _close(self, reason: BaseException) -> None:
+        `reason` is what reading failed with.
+        """
         if self._closed:
             return
         self._closed = True
         try:
-            if self._receiving and self._tracer is not None:
-                self._tracer.report("receive_response_body.failed", {"exception": reason})
+            if self._tracer is None:
+                self._connection._end_exchange()
+            else:
+                self._close_traced(self._tracer, GeneratorExit() if reason is None else reason)
         finally:
-            self._connection._close_response(self._tracer)
+            if self.lease is not None:
+                self.lease.release()
+
+    def _close_traced(self, tracer: Tracer, reason: BaseException) -> None:
+        try:
+            if self._receiving:
+                tracer.report("receive_response_body.failed", {"exception": reason})
+        finally:
+            self._connection._close_response(tracer)

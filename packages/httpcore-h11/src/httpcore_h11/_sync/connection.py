@@ -30,7 +30,7 @@ from httpcore_models.concurrency import Shield
 from .._bodies import PART_SIZE, body_parts, is_at_hand
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
 from .._states import TRANSITIONS, Input, State, transition
-from .body import ResponseBody
+from .body import HTTP11Body
 from .upgrade import UpgradeStream
 
 _logger = logging.getLogger("httpcore.http11")
@@ -116,7 +116,7 @@ class HTTP11Connection(ConnectionInterface):
             "reason_phrase": head.reason,
             "network_stream": stream,
         }
-        body = ResponseBody(self, request, tracer, timeout, extensions)
+        body = HTTP11Body(self, request, tracer, timeout, extensions)
         response = Response(head.status, content=body, extensions=extensions)
         response.headers = head.headers  # The engine made this list of pairs of bytes: nothing is left to be checked.
         return response

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+from httpcore_models import AsyncResponseStream
 from httpcore_models.concurrency import AsyncShield
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from .exchange import AsyncExchange
 
 
-class AsyncResponseBody:
+class AsyncHTTP2Body(AsyncResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
     An iterator object and not a generator: there is nothing in it to be finalised, so one that is abandoned half-way
@@ -45,23 +46,28 @@ class AsyncResponseBody:
                 await tracer.report("receive_response_body.complete", {"return_value": None})
         except BaseException as exc:
             with AsyncShield():
-                await self._close(exc)
+                await self.aclose(exc)
             raise
         if not part:
             raise StopAsyncIteration
         return part
 
-    async def aclose(self) -> None:
-        """End the exchange, and reset the stream unless the body was received to its end."""
-        await self._close(GeneratorExit())
+    async def aclose(self, reason: BaseException | None = None) -> None:
+        """End the exchange, and reset the stream unless the body was received to its end.
 
-    async def _close(self, reason: BaseException) -> None:
+        `reason` is what reading failed with.
+        """
         if self._closed:
             return
         self._closed = True
         tracer = self._exchange.tracer
         try:
             if self._receiving and tracer is not None:
-                await tracer.report("receive_response_body.failed", {"exception": reason})
+                exception = GeneratorExit() if reason is None else reason
+                await tracer.report("receive_response_body.failed", {"exception": exception})
         finally:
-            await self._connection._close_response(self._exchange)
+            try:
+                await self._connection._close_response(self._exchange)
+            finally:
+                if self.lease is not None:
+                    await self.lease.release()

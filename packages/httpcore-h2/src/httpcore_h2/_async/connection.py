@@ -29,7 +29,7 @@ from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .._headers import RequestHead, request_head
 from .._states import Input, State, transition
-from .body import AsyncResponseBody
+from .body import AsyncHTTP2Body
 from .exchange import AsyncExchange
 from .network import AsyncSharedStream
 from .tunnel import AsyncTunnelStream
@@ -119,7 +119,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             "network_stream": AsyncTunnelStream(self, exchange) if is_tunnel else self._network,
             "stream_id": exchange.stream.id,
         }
-        body = AsyncResponseBody(self, exchange, extensions, empty=is_tunnel)
+        body = AsyncHTTP2Body(self, exchange, extensions, empty=is_tunnel)
         return Response(status, headers=headers, content=body, extensions=extensions)
 
     async def _run(self, name: str, exchange: AsyncExchange, function: Any) -> Any:

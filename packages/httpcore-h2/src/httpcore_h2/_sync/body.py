@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from httpcore_models import ResponseStream
 from httpcore_models.concurrency import Shield
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from .exchange import Exchange
 
 
-class ResponseBody:
+class HTTP2Body(ResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
     An iterator object and not a generator: there is nothing in it to be finalised, so one that is abandoned half-way
@@ -46,23 +47,28 @@ class ResponseBody:
                 tracer.report("receive_response_body.complete", {"return_value": None})
         except BaseException as exc:
             with Shield():
-                self._close(exc)
+                self.close(exc)
             raise
         if not part:
             raise StopIteration
         return part
 
-    def close(self) -> None:
-        """End the exchange, and reset the stream unless the body was received to its end."""
-        self._close(GeneratorExit())
+    def close(self, reason: BaseException | None = None) -> None:
+        """End the exchange, and reset the stream unless the body was received to its end.
 
-    def _close(self, reason: BaseException) -> None:
+        `reason` is what reading failed with.
+        """
         if self._closed:
             return
         self._closed = True
         tracer = self._exchange.tracer
         try:
             if self._receiving and tracer is not None:
-                tracer.report("receive_response_body.failed", {"exception": reason})
+                exception = GeneratorExit() if reason is None else reason
+                tracer.report("receive_response_body.failed", {"exception": exception})
         finally:
-            self._connection._close_response(self._exchange)
+            try:
+                self._connection._close_response(self._exchange)
+            finally:
+                if self.lease is not None:
+                    self.lease.release()

@@ -30,7 +30,7 @@ from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .._headers import RequestHead, request_head
 from .._states import Input, State, transition
-from .body import ResponseBody
+from .body import HTTP2Body
 from .exchange import Exchange
 from .network import SharedStream
 from .tunnel import TunnelStream
@@ -120,7 +120,7 @@ class HTTP2Connection(ConnectionInterface):
             "network_stream": TunnelStream(self, exchange) if is_tunnel else self._network,
             "stream_id": exchange.stream.id,
         }
-        body = ResponseBody(self, exchange, extensions, empty=is_tunnel)
+        body = HTTP2Body(self, exchange, extensions, empty=is_tunnel)
         return Response(status, headers=headers, content=body, extensions=extensions)
 
     def _run(self, name: str, exchange: Exchange, function: Any) -> Any:

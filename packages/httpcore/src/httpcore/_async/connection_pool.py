@@ -13,8 +13,10 @@ from typing import Any
 from httpcore_models import (
     SOCKET_OPTION,
     AsyncConnectionInterface,
+    AsyncLease,
     AsyncNetworkBackend,
     AsyncRequestInterface,
+    AsyncResponseStream,
     ConnectError,
     ConnectionNotAvailable,
     Origin,
@@ -47,17 +49,25 @@ _NOTHING: list[AsyncConnectionInterface] = []
 _MAX_OPENED = 5
 
 
-class _Ticket(PoolRequest[AsyncConnectionInterface]):
-    """A request in the pool, and how it is told that its wait is over."""
+class _Ticket(PoolRequest[AsyncConnectionInterface], AsyncLease):
+    """A request in the pool, how it is told that its wait is over, and how its response gives its place back."""
 
     event: AsyncEvent | None = None
     deadline: float | None = None
     opened = 0
 
-    def __init__(self, origin: Origin, closings: int = 0) -> None:
+    def __init__(self, pool: "AsyncConnectionPool", origin: Origin) -> None:
         self.key = (origin.scheme, origin.host, origin.port)
+        self.pool = pool
         self.origin = origin
-        self.closings = closings
+        self.closings = pool._closings
+
+    async def release(self) -> None:
+        pool = self.pool
+        pool._released.append(self)
+        closing = pool._settle()
+        if closing:
+            await pool._close_connections(closing)
 
 
 class AsyncConnectionPool(AsyncRequestInterface):
@@ -159,7 +169,7 @@ class AsyncConnectionPool(AsyncRequestInterface):
         url = request.url
         if url.scheme not in _SCHEMES:
             raise _unsupported(url.scheme)
-        ticket = _Ticket(url.origin, self._closings)
+        ticket = _Ticket(self, url.origin)
         try:
             self._submit(ticket)
             while True:
@@ -178,9 +188,13 @@ class AsyncConnectionPool(AsyncRequestInterface):
             if not place.established or (place.multiplexed and self._state.requests_queued):
                 await self._established(place, response.extensions.get("http_version") == b"HTTP/2")
         except BaseException:
-            await self._release(ticket)
+            await ticket.release()
             raise
-        response.stream = _PoolBody(response.stream, self, ticket)
+        stream = response.stream
+        if isinstance(stream, AsyncResponseStream) and stream.lease is None:
+            stream.lease = ticket
+        else:
+            response.stream = _LeasedBody(stream, ticket)
         return response
 
     async def _open(self, place: Place[AsyncConnectionInterface], ticket: _Ticket) -> AsyncConnectionInterface:
@@ -259,12 +273,6 @@ class AsyncConnectionPool(AsyncRequestInterface):
         with self._lock:
             self._state.established(place, multiplexed)
         await self._close_connections(self._settle())
-
-    async def _release(self, ticket: _Ticket) -> None:
-        self._released.append(ticket)
-        closing = self._settle()
-        if closing:
-            await self._close_connections(closing)
 
     def _settle(self) -> list[AsyncConnectionInterface]:
         """Process released requests, wake those whose wait is over, and return the connections to close.
@@ -365,13 +373,12 @@ def _unsupported(scheme: bytes) -> UnsupportedProtocol:
     return UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme.decode()}://'.")
 
 
-class _PoolBody:
-    """The body of a response, whose end gives the connection back to the pool."""
+class _LeasedBody(AsyncResponseStream):
+    """The body of a response from a connection that knows nothing of leases: one of somebody's own."""
 
-    def __init__(self, stream: Any, pool: AsyncConnectionPool, ticket: _Ticket) -> None:
+    def __init__(self, stream: Any, lease: _Ticket) -> None:
         self._stream = stream
-        self._pool = pool
-        self._ticket = ticket
+        self._lease = lease
         self._iterator: AsyncIterator[bytes] | None = None
         self._closed = False
 
@@ -398,8 +405,4 @@ class _PoolBody:
             if hasattr(self._stream, "aclose"):
                 await self._stream.aclose()
         finally:
-            pool = self._pool
-            pool._released.append(self._ticket)
-            closing = pool._settle()
-            if closing:
-                await pool._close_connections(closing)
+            await self._lease.release()

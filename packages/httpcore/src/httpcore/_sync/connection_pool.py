@@ -16,6 +16,7 @@ from httpcore_models import (
     ConnectError,
     ConnectionInterface,
     ConnectionNotAvailable,
+    Lease,
     NetworkBackend,
     Origin,
     PoolTimeout,
@@ -23,6 +24,7 @@ from httpcore_models import (
     Request,
     RequestInterface,
     Response,
+    ResponseStream,
     UnsupportedProtocol,
     get_tracer,
     may_repeat,
@@ -48,17 +50,25 @@ _NOTHING: list[ConnectionInterface] = []
 _MAX_OPENED = 5
 
 
-class _Ticket(PoolRequest[ConnectionInterface]):
-    """A request in the pool, and how it is told that its wait is over."""
+class _Ticket(PoolRequest[ConnectionInterface], Lease):
+    """A request in the pool, how it is told that its wait is over, and how its response gives its place back."""
 
     event: Event | None = None
     deadline: float | None = None
     opened = 0
 
-    def __init__(self, origin: Origin, closings: int = 0) -> None:
+    def __init__(self, pool: "ConnectionPool", origin: Origin) -> None:
         self.key = (origin.scheme, origin.host, origin.port)
+        self.pool = pool
         self.origin = origin
-        self.closings = closings
+        self.closings = pool._closings
+
+    def release(self) -> None:
+        pool = self.pool
+        pool._released.append(self)
+        closing = pool._settle()
+        if closing:
+            pool._close_connections(closing)
 
 
 class ConnectionPool(RequestInterface):
@@ -160,7 +170,7 @@ class ConnectionPool(RequestInterface):
         url = request.url
         if url.scheme not in _SCHEMES:
             raise _unsupported(url.scheme)
-        ticket = _Ticket(url.origin, self._closings)
+        ticket = _Ticket(self, url.origin)
         try:
             self._submit(ticket)
             while True:
@@ -179,9 +189,13 @@ class ConnectionPool(RequestInterface):
             if not place.established or (place.multiplexed and self._state.requests_queued):
                 self._established(place, response.extensions.get("http_version") == b"HTTP/2")
         except BaseException:
-            self._release(ticket)
+            ticket.release()
             raise
-        response.stream = _PoolBody(response.stream, self, ticket)
+        stream = response.stream
+        if isinstance(stream, ResponseStream) and stream.lease is None:
+            stream.lease = ticket
+        else:
+            response.stream = _LeasedBody(stream, ticket)
         return response
 
     def _open(self, place: Place[ConnectionInterface], ticket: _Ticket) -> ConnectionInterface:
@@ -260,12 +274,6 @@ class ConnectionPool(RequestInterface):
         with self._lock:
             self._state.established(place, multiplexed)
         self._close_connections(self._settle())
-
-    def _release(self, ticket: _Ticket) -> None:
-        self._released.append(ticket)
-        closing = self._settle()
-        if closing:
-            self._close_connections(closing)
 
     def _settle(self) -> list[ConnectionInterface]:
         """Process released requests, wake those whose wait is over, and return the connections to close.
@@ -366,13 +374,12 @@ def _unsupported(scheme: bytes) -> UnsupportedProtocol:
     return UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme.decode()}://'.")
 
 
-class _PoolBody:
-    """The body of a response, whose end gives the connection back to the pool."""
+class _LeasedBody(ResponseStream):
+    """The body of a response from a connection that knows nothing of leases: one of somebody's own."""
 
-    def __init__(self, stream: Any, pool: ConnectionPool, ticket: _Ticket) -> None:
+    def __init__(self, stream: Any, lease: _Ticket) -> None:
         self._stream = stream
-        self._pool = pool
-        self._ticket = ticket
+        self._lease = lease
         self._iterator: Iterator[bytes] | None = None
         self._closed = False
 
@@ -399,8 +406,4 @@ class _PoolBody:
             if hasattr(self._stream, "close"):
                 self._stream.close()
         finally:
-            pool = self._pool
-            pool._released.append(self._ticket)
-            closing = pool._settle()
-            if closing:
-                pool._close_connections(closing)
+            self._lease.release()
