@@ -38,16 +38,19 @@ T = TypeVar("T")
 _DONTWAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
 
 
-# Whether a blocking read can be given a limit, whose layout is known here: two words of the size of a pointer.
-_LIMITS_READS = bool(_DONTWAIT) and sys.platform in ("linux", "darwin") and sys.maxsize > 2**32
+# Whether blocking calls can be given a limit, whose layout is known here: two words of the size of a pointer.
+_LIMITS_CALLS = bool(_DONTWAIT) and sys.platform in ("linux", "darwin") and sys.maxsize > 2**32
+
+# The most that one TLS record carries, in bytes (RFC 8446 section 5.1).
+_TLS_RECORD = 16 * 1024
 
 
 class SyncStream(NetworkStream):
     """A connected socket, clear or TLS.
 
     One thread may read while another writes. So `settimeout()` will not do, which is for both. On a clear socket the
-    operating system limits the time of reads, which costs no further call; otherwise calls return at once, and whoever
-    has to wait does so beside them. OpenSSL allows one call at a time.
+    operating system limits the time of calls, which costs no further one; otherwise calls return at once, one at a
+    time as OpenSSL needs it, and whoever has to wait does so beside them.
 
     `peer` is how the other end is named in errors, by default by its address.
     """
@@ -56,12 +59,13 @@ class SyncStream(NetworkStream):
         self._sock = sock
         self._peer = address_name(sock.getpeername()) if peer is None else peer
         self._process = os.getpid()
-        self._waiting = 0
         self._read_timeout: float | None = None
+        self._write_timeout: float | None = None
         self._unread = b""
-        self._tls_lock = threading.Lock() if isinstance(sock, ssl.SSLSocket) else None
         # Whoever gets the socket of a clear stream by get_extra_info() may go on with blocking calls.
-        sock.setblocking(self._tls_lock is None and _LIMITS_READS)
+        self._blocking = _LIMITS_CALLS and not isinstance(sock, ssl.SSLSocket)
+        sock.setblocking(self._blocking)
+        self._lock = None if self._blocking else threading.Lock()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it."""
@@ -69,46 +73,25 @@ class SyncStream(NetworkStream):
             data, self._unread = self._unread, b""
             return data
         try:
-            if self._tls_lock is None:
-                return self._read_clear(max_bytes, timeout)
-            return self._run_tls(lambda: self._sock.recv(max_bytes), timeout)
-        except TimeoutError as exc:
+            if self._blocking:
+                if timeout != self._read_timeout:
+                    self._limit(socket.SO_RCVTIMEO, timeout)
+                    self._read_timeout = timeout
+                return self._sock.recv(max_bytes)
+            return self._run(lambda: self._receive(max_bytes), selectors.EVENT_READ, timeout)
+        except (TimeoutError, BlockingIOError) as exc:
             raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
         except OSError as exc:
             raise ReadError(failed(exc, self._peer)) from exc
-
-    def _read_clear(self, max_bytes: int, timeout: float | None) -> bytes:
-        if not _LIMITS_READS:
-            while True:
-                self._wait(selectors.EVENT_READ, timeout)
-                with contextlib.suppress(BlockingIOError):
-                    return self._sock.recv(max_bytes)
-        if timeout != self._read_timeout:
-            self._limit_reads(timeout)
-        self._waiting += 1
-        try:
-            # A limit of zero would be none.
-            return self._sock.recv(max_bytes, _DONTWAIT if timeout == 0 else 0)
-        except BlockingIOError:
-            raise TimeoutError from None
-        finally:
-            self._waiting -= 1
-
-    def _limit_reads(self, timeout: float | None) -> None:
-        microseconds = 0 if timeout is None else math.ceil(timeout * 1_000_000)
-        self._sock.setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", *divmod(microseconds, 1_000_000))
-        )
-        self._read_timeout = timeout
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
         if self._unread:
             return self.read(max_bytes)
         try:
-            if self._tls_lock is None:
+            if self._lock is None:
                 return self._sock.recv(max_bytes, _DONTWAIT)
-            with self._tls_lock:
+            with self._lock:
                 return self._sock.recv(max_bytes)
         except (BlockingIOError, ssl.SSLWantReadError):
             return None
@@ -118,49 +101,58 @@ class SyncStream(NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`."""
         try:
-            if self._tls_lock is None:
-                self._write_clear(buffer, timeout)
-            else:
-                rest = memoryview(buffer)
-                while rest:
-                    rest = rest[self._run_tls(lambda rest=rest: self._sock.send(rest), timeout) :]  # type: ignore[misc]
-        except TimeoutError as exc:
+            if self._blocking:
+                if timeout != self._write_timeout:
+                    self._limit(socket.SO_SNDTIMEO, timeout)
+                    self._write_timeout = timeout
+                self._sock.sendall(buffer)
+                return
+            rest = memoryview(buffer)
+            while rest:
+                rest = rest[self._run(lambda rest=rest: self._sock.send(rest), selectors.EVENT_WRITE, timeout) :]  # type: ignore[misc]
+        except (TimeoutError, BlockingIOError) as exc:
             raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
         except OSError as exc:
             raise WriteError(failed(exc, self._peer)) from exc
 
-    def _write_clear(self, buffer: bytes, timeout: float | None) -> None:
-        sent = 0
-        while sent < len(buffer):
-            try:
-                sent += self._sock.send(memoryview(buffer)[sent:] if sent else buffer, _DONTWAIT)
-            except BlockingIOError:
-                self._wait(selectors.EVENT_WRITE, timeout)
+    def _limit(self, option: int, timeout: float | None) -> None:
+        # A limit of zero would be none, so the shortest one stands for it.
+        microseconds = 0 if timeout is None else max(1, math.ceil(timeout * 1_000_000))
+        self._sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", *divmod(microseconds, 1_000_000)))
 
-    def _run_tls(self, operation: Callable[[], T], timeout: float | None) -> T:
-        assert self._tls_lock is not None
+    def _run(self, operation: Callable[[], T], event: int, timeout: float | None) -> T:
+        """Return the result of `operation` on the socket, which waits for `event` unless TLS says otherwise."""
+        assert self._lock is not None
         while True:
             try:
-                with self._tls_lock:
+                with self._lock:
                     return operation()
             except ssl.SSLWantReadError:
-                event = selectors.EVENT_READ
+                wanted = selectors.EVENT_READ
             except ssl.SSLWantWriteError:
-                event = selectors.EVENT_WRITE
-            self._wait(event, timeout)
-
-    def _wait(self, event: int, timeout: float | None) -> None:
-        self._waiting += 1
-        try:
-            if not wait_for_socket(self._sock, event, timeout):
+                wanted = selectors.EVENT_WRITE
+            except BlockingIOError:
+                wanted = event
+            if not wait_for_socket(self._sock, wanted, timeout):
                 raise TimeoutError
-        finally:
-            self._waiting -= 1
+
+    def _receive(self, max_bytes: int) -> bytes:
+        """Receive without waiting. TLS gives out one record at a time: take as many as there are."""
+        data = self._sock.recv(max_bytes)
+        if len(data) < _TLS_RECORD:
+            return data
+        records, size = [data], len(data)
+        # What goes wrong after some were received, the next call will meet again.
+        with contextlib.suppress(OSError):
+            while size < max_bytes and (data := self._sock.recv(max_bytes - size)):
+                records.append(data)
+                size += len(data)
+        return b"".join(records)
 
     def close(self) -> None:
         """Close the socket. TLS is not shut down: that would wait for the peer."""
         self._unread = b""
-        if self._waiting and os.getpid() == self._process:
+        if os.getpid() == self._process:
             # Closing a descriptor does not wake the threads that wait for it; this does. In a child process it would
             # end the connection of the parent.
             with contextlib.suppress(OSError):
@@ -195,9 +187,9 @@ class SyncStream(NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
         if info == "is_readable":
-            if self._tls_lock is None:
-                return bool(self._unread) or is_socket_readable(self._sock)
-            return self._is_tls_readable()
+            if isinstance(self._sock, ssl.SSLSocket):
+                return self._is_tls_readable(self._sock)
+            return bool(self._unread) or is_socket_readable(self._sock)
         if info == "socket":
             return self._sock
         if info == "client_addr":
@@ -208,11 +200,10 @@ class SyncStream(NetworkStream):
             return self._sock
         return None
 
-    def _is_tls_readable(self) -> bool:
-        assert isinstance(self._sock, ssl.SSLSocket)
+    def _is_tls_readable(self, sock: ssl.SSLSocket) -> bool:
         if self._unread:
             return True
-        if not self._sock.pending() and not is_socket_readable(self._sock):
+        if not sock.pending() and not is_socket_readable(sock):
             return False
         # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
         try:
