@@ -56,9 +56,9 @@ class Engine:
         "_failed",
         "_fields",
         "_head",
+        "_joined",
         "_max_head_size",
         "_method",
-        "_pieces",
         "_position",
         "_receiver",
         "_sender",
@@ -86,7 +86,7 @@ class Engine:
         self.unanswered = True
         self._data = b""
         self._position = 0  # of what is not yet taken from the data
-        self._pieces = 0
+        self._joined = 0  # how often data was joined to what was left
         self._head: RecognisedHead | None = None
         self._unread = 0  # bytes of the body, where its length is known
         self._chunks: ChunkDecoder | None = None
@@ -145,16 +145,18 @@ class Engine:
             self.unanswered = False
         if self._receiver is not None:
             self._receiver.receive_data(data)
-        elif not data:
-            if self._head is None:
-                raise RemoteProtocolError("Server disconnected without sending a response.")
-            self._at_end_of_stream = True
-        else:
+        elif data:
             if type(data) is not bytes:
                 data = bytes(data)
-            self._pieces += 1
-            self._data = data if self._position == len(self._data) else self._data[self._position :] + data
+            if self._position < len(self._data):
+                data = self._data[self._position :] + data
+                self._joined += 1
+            self._data = data
             self._position = 0
+        elif self._head is None:
+            raise RemoteProtocolError("Server disconnected without sending a response.")
+        else:
+            self._at_end_of_stream = True
 
     def response_started(self) -> bool:
         """Whether the head of the final response has arrived; lets an upload stop early."""
@@ -188,7 +190,7 @@ class Engine:
         data = self._data
         end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
         if end < len(_END_OF_HEAD):
-            may_wait = len(data) <= self._max_head_size and self._pieces <= _MAX_HEAD_PIECES
+            may_wait = len(data) <= self._max_head_size and self._joined < _MAX_HEAD_PIECES
             return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
         head = recognise_response_head(data[:end]) if end <= self._max_head_size else None
         if head is None or self._fields is None:
@@ -268,11 +270,11 @@ class Engine:
             reusable = self._sent and self.ended and self._sender is None and self._position == len(self._data)
         if reusable:
             # The rest is as it was, or set by the next request.
-            self._sender = self._receiver = self._fields = self._head = self._chunks = self._early = None
-            self._sent = self._at_end_of_stream = self.ended = False
+            self._sender = self._receiver = self._fields = self._head = self._chunks = None
+            self._sent = self.ended = False
             self.unanswered = True
             self._data = b""
-            self._position = self._pieces = 0
+            self._position = self._joined = 0
         return reusable
 
     # Handing over.

@@ -33,6 +33,9 @@ class ByteStream:
 
 _NOTHING = ByteStream(b"")
 
+# Almost all methods are one of these, so that they need not be encoded each time.
+_METHODS = {method.decode(): method for method in (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")}
+
 
 def enforce_url(value: URL | bytes | str, *, name: str) -> URL:
     """Return `value` as a `URL`; raises `TypeError`, naming the argument `name`, for any other type."""
@@ -59,6 +62,12 @@ class Request:
     Raises `TypeError` for arguments of the wrong type and for text beyond ASCII.
     """
 
+    method: bytes
+    url: URL
+    headers: Headers
+    stream: Iterable[bytes] | AsyncIterable[bytes]
+    extensions: Extensions
+
     def __init__(
         self,
         method: bytes | str,
@@ -68,19 +77,23 @@ class Request:
         content: Content | None = None,
         extensions: Extensions | None = None,
     ) -> None:
-        self.method: bytes = method if type(method) is bytes else enforce_bytes(method, name="method")
-        self.url: URL = URL(url) if type(url) is str else enforce_url(url, name="url")
-        self.headers: Headers = [] if headers is None else enforce_headers(headers, name="headers")
-        self.stream: Iterable[bytes] | AsyncIterable[bytes]
+        if type(method) is str and method in _METHODS:
+            self.method = _METHODS[method]
+        else:
+            self.method = enforce_bytes(method, name="method")
+        self.url = URL(url) if type(url) is str else enforce_url(url, name="url")
+        self.headers = [] if headers is None else enforce_headers(headers, name="headers")
         if content is None:
             self.stream = _NOTHING
         else:
             self.stream = ByteStream(content) if isinstance(content, bytes) else content
-        self.extensions: Extensions = {} if extensions is None else extensions
-        if "target" in self.extensions:
-            self.url = URL(
-                scheme=self.url.scheme, host=self.url.host, port=self.url.port, target=self.extensions["target"]
-            )
+        if extensions is None:
+            self.extensions = {}
+        else:
+            self.extensions = extensions
+            if "target" in extensions:
+                url = self.url
+                self.url = URL(scheme=url.scheme, host=url.host, port=url.port, target=extensions["target"])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.method!r}]>"
@@ -97,6 +110,11 @@ class Response:
     stream below, which is the caller's after a 101 or a successful CONNECT.
     """
 
+    status: int
+    headers: Headers
+    stream: Iterable[bytes] | AsyncIterable[bytes]
+    extensions: Extensions
+
     def __init__(
         self,
         status: int,
@@ -106,13 +124,12 @@ class Response:
         extensions: Extensions | None = None,
     ) -> None:
         self.status = status
-        self.headers: Headers = [] if headers is None else enforce_headers(headers, name="headers")
-        self.stream: Iterable[bytes] | AsyncIterable[bytes]
+        self.headers = [] if headers is None else enforce_headers(headers, name="headers")
         if content is None:
             self.stream = _NOTHING
         else:
             self.stream = ByteStream(content) if isinstance(content, bytes) else content
-        self.extensions: Extensions = {} if extensions is None else extensions
+        self.extensions = {} if extensions is None else extensions
         self._stream_consumed = False
 
     @property

@@ -84,6 +84,11 @@ class URL:
     Raises `TypeError` for text beyond ASCII and `ValueError` for an impossible port.
     """
 
+    scheme: bytes
+    host: bytes
+    port: int | None
+    target: bytes
+
     def __init__(
         self,
         url: bytes | str = "",
@@ -94,13 +99,9 @@ class URL:
         target: bytes | str = b"",
     ) -> None:
         if url:
-            self.scheme: bytes
-            self.host: bytes
-            self.port: int | None
-            self.target: bytes
-            self.scheme, self.host, self.port, self.target = _parse(
-                url if isinstance(url, (bytes, str)) else enforce_bytes(url, name="url")
-            )
+            # A `str` goes as it is, for the cache.
+            parts = _parse(url if type(url) is str else enforce_bytes(url, name="url"))
+            self.scheme, self.host, self.port, self.target = parts
         else:
             self.scheme = enforce_bytes(scheme, name="scheme")
             self.host = enforce_bytes(host, name="host")

@@ -16,30 +16,16 @@ What always holds between calls:
 No call walks over all places or all requests: each finds what it needs by origin, by age, or at the head of a queue.
 """
 
-import heapq
 import itertools
 import sys
-from collections import Counter, OrderedDict
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from collections import Counter, OrderedDict, deque
+from typing import Generic
 
+from ._pool_places import C, Queue
+from ._pool_places import Key as Key
+from ._pool_places import Place as Place
+from ._pool_places import PoolRequest as PoolRequest
 from ._pool_stats import PoolStats, Reason
-
-Key: TypeAlias = tuple[bytes, bytes, int]
-
-
-class PoolableConnection(Protocol):
-    """What is asked of a connection here: a part of `ConnectionInterface`, none of which waits."""
-
-    def is_available(self) -> bool: ...
-
-    def has_expired(self) -> bool: ...
-
-    def is_idle(self) -> bool: ...
-
-    def is_closed(self) -> bool: ...
-
-
-C = TypeVar("C", bound=PoolableConnection)
 
 # An idle connection is looked at once in so many seconds, to see whether the server has closed it ...
 _LIVENESS_INTERVAL = 1.0
@@ -50,87 +36,6 @@ _LIVENESS_CHECKS = 2
 # How many origins the pool remembers as speaking HTTP/1.1 only. A client of more origins than that gains nothing
 # from remembering.
 _REMEMBERED_ORIGINS = 1024
-
-
-class Place(Generic[C]):
-    """One of the connections that the pool may have; `connection` is `None` until the first request has made it."""
-
-    __slots__ = (
-        "checked_at",
-        "connection",
-        "established",
-        "idle_since",
-        "key",
-        "leases",
-        "multiplexed",
-        "number",
-        "owner",
-        "pooled",
-    )
-
-    def __init__(self, key: Key, owner: "PoolState[C]", number: int) -> None:
-        self.key = key
-        self.owner = owner
-        self.number = number
-        self.connection: C | None = None
-        self.leases = 0
-        self.established = False
-        self.multiplexed = False
-        self.idle_since = 0.0
-        self.checked_at = 0.0
-        self.pooled = True
-
-
-class PoolRequest(Generic[C]):
-    """A request in the pool: `place` is what it leases, `None` while it waits.
-
-    One that failed on a place and is to be repeated has that place's number in `after`. It gets a place that was
-    opened later, and never an idle one: what made the first one fail most likely made its neighbours so.
-    """
-
-    place: Place[C] | None = None
-    number = 0
-    waiting = False
-    after: int | None = None
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
-
-
-class _Queue(Generic[C]):
-    """Waiting requests in the order of their numbers. One that leaves is only marked, and dropped when met."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, int, PoolRequest[C]]] = []
-        self._ties = itertools.count()
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def push(self, request: PoolRequest[C]) -> None:
-        self._length += 1
-        heapq.heappush(self._heap, (request.number, next(self._ties), request))
-
-    def discard(self) -> None:
-        """Account for a request that is no longer waiting."""
-        self._length -= 1
-        if len(self._heap) > 2 * self._length + 16:
-            self._heap = [entry for entry in self._heap if entry[2].waiting]
-            heapq.heapify(self._heap)
-
-    def first(self) -> PoolRequest[C] | None:
-        heap = self._heap
-        while heap and not heap[0][2].waiting:
-            heapq.heappop(heap)
-        return heap[0][2] if heap else None
-
-    def lift(self) -> tuple[int, int, PoolRequest[C]]:
-        """Take the first out of the line, though it goes on waiting, until it is put back."""
-        return heapq.heappop(self._heap)
-
-    def put_back(self, entry: tuple[int, int, PoolRequest[C]]) -> None:
-        heapq.heappush(self._heap, entry)
 
 
 def _suits(place: Place[C], request: PoolRequest[C]) -> bool:
@@ -153,16 +58,20 @@ class PoolState(Generic[C]):
         self._keepalive_expiry = keepalive_expiry
         self._numbers = itertools.count(1)
         self._places: dict[Place[C], None] = {}
-        # Idle places: all of them by age, oldest first; by when they were last looked at; and those of an origin, most
-        # recently used last.
+        # Idle places: all of them by age, oldest first, and those of an origin, most recently used last. There is an
+        # entry for the origin of every place, idle or not; other entries are removed now and then.
         self._idle: OrderedDict[Place[C], None] = OrderedDict()
-        self._unchecked: OrderedDict[Place[C], None] = OrderedDict()
         self._idle_by_key: dict[Key, dict[Place[C], None]] = {}
+        # All places, and some that were, in the order in which it is their turn to be looked at; how many there are to
+        # go in this round, and when the next one begins.
+        self._unchecked: deque[Place[C]] = deque()
+        self._to_check = 0
+        self._next_round = 0.0
         # Places in use that may carry further requests at the same time.
         self._shared: dict[Key, dict[Place[C], None]] = {}
         self._exclusive: OrderedDict[Key, None] = OrderedDict()
-        self._queue: _Queue[C] = _Queue()
-        self._queue_by_key: dict[Key, _Queue[C]] = {}
+        self._queue: Queue[C] = Queue()
+        self._queue_by_key: dict[Key, Queue[C]] = {}
         # Nothing is to be tidied up before.
         self._tidy_at = 0.0
         #: How many requests wait, and how many lease a place.
@@ -247,8 +156,12 @@ class PoolState(Generic[C]):
 
     def requeue(self, request: PoolRequest[C], now: float) -> None:
         """The request's connection could not take it: let it wait for another, without losing its turn."""
-        place = self._end_lease(request)
+        place = request.place
         assert place is not None
+        request.place = None
+        place.leases -= 1
+        if place.owner is self:
+            self.requests_active -= 1
         # Whatever it says of itself, it did not work: do not offer it again before one of its requests is over.
         if place.multiplexed or request.after == place.number:
             self._unshare(place)
@@ -263,28 +176,34 @@ class PoolState(Generic[C]):
 
     def release(self, request: PoolRequest[C], now: float) -> None:
         """The request is over, whether it ever got a place or not. Releasing it again does nothing."""
-        if request.waiting:
-            self._stop_waiting(request)
-            return
-        place = self._end_lease(request)
+        place = request.place
         if place is None:
+            if request.waiting:
+                self._stop_waiting(request)
             return
+        request.place = None
+        place.leases -= 1
+        if place.owner is self:
+            self.requests_active -= 1
         connection = place.connection
         if connection is None or not place.pooled:
             self._drop(place, Reason.ENDED)
+        elif place.leases:
+            self._release_shared(place, connection)
         # One that could not be established calls itself idle and closed.
-        elif not place.leases and connection.is_idle() and (place.established or not connection.is_closed()):
-            self._make_idle(place, now)
-        elif place.leases and not connection.is_closed():
-            if place.multiplexed:
-                self._share(place)
-            if place in self._shared.get(place.key, ()):
-                self._serve_streams(place)
+        elif connection.is_idle() and (place.established or not connection.is_closed()):
+            if self._shared:
+                self._unshare(place)
+            place.idle_since = now
+            self._idle[place] = None
+            self._idle_by_key[place.key][place] = None
         else:
             # Where it is neither closed nor idle, the request was given up before the connection was established.
             self._drop(place, Reason.ENDED)
         if self.requests_queued:
             self._serve_waiting()
+        if len(self._idle) > self._max_keepalive:
+            self._drop(next(iter(self._idle)), Reason.SURPLUS)
         if now >= self._tidy_at:
             self._tidy(now)
 
@@ -304,26 +223,35 @@ class PoolState(Generic[C]):
             place.pooled = False
         return self.connections
 
+    def _release_shared(self, place: Place[C], connection: C) -> None:
+        if connection.is_closed():
+            self._drop(place, Reason.ENDED)
+            return
+        if place.multiplexed:
+            self._share(place)
+        if place in self._shared.get(place.key, ()):
+            self._serve_streams(place)
+
     def close_expired(self, now: float) -> None:
         """Close all idle connections that have expired, or that the server has closed. Walks over all of them."""
         self._expire(now)
         for place in list(self._idle):
-            self._check(place, now)
+            self._check(place)
 
     # Finding a place.
 
     def _assign(self, request: PoolRequest[C]) -> bool:
-        place = (self._idle_place(request.key) if request.after is None else None) or self._place_with_room(request)
+        place = None
+        if request.after is None:
+            place = self._idle_place(request.key)
         if place is None:
-            if len(self._places) >= self._max_connections:
-                if not self._idle:
-                    return False
-                self._drop(next(iter(self._idle)), Reason.EVICTED)
-            place = Place(request.key, self, next(self._numbers))
-            self._places[place] = None
-            self._opened += 1
-        else:
+            place = self._place_with_room(request)
+        if place is not None:
             self._reused += 1
+        elif len(self._places) < self._max_connections or self._evict():
+            place = self._new_place(request.key)
+        else:
+            return False
         request.place = place
         place.leases += 1
         self.requests_active += 1
@@ -332,8 +260,8 @@ class PoolState(Generic[C]):
     def _idle_place(self, key: Key) -> Place[C] | None:
         idle = self._idle_by_key.get(key)
         while idle:
-            place = next(reversed(idle))
-            self._no_longer_idle(place)
+            place, _ = idle.popitem()
+            del self._idle[place]
             assert place.connection is not None
             if not place.connection.has_expired():
                 if place.multiplexed:
@@ -341,6 +269,23 @@ class PoolState(Generic[C]):
                 return place
             self._drop(place, Reason.STALE)
         return None
+
+    def _evict(self) -> bool:
+        if not self._idle:
+            return False
+        self._drop(next(iter(self._idle)), Reason.EVICTED)
+        return True
+
+    def _new_place(self, key: Key) -> Place[C]:
+        place = Place(key, self, next(self._numbers))
+        self._places[place] = None
+        self._unchecked.append(place)
+        if len(self._idle_by_key) > 2 * len(self._places) + 16:
+            used = {place.key for place in self._places}
+            self._idle_by_key = {key: idle for key, idle in self._idle_by_key.items() if key in used}
+        self._idle_by_key.setdefault(key, {})
+        self._opened += 1
+        return place
 
     def _place_with_room(self, request: PoolRequest[C]) -> Place[C] | None:
         for place in self._shared.get(request.key, ()):
@@ -355,7 +300,7 @@ class PoolState(Generic[C]):
         request.waiting = True
         self.requests_queued += 1
         self._queue.push(request)
-        self._queue_by_key.setdefault(request.key, _Queue()).push(request)
+        self._queue_by_key.setdefault(request.key, Queue()).push(request)
 
     def _stop_waiting(self, request: PoolRequest[C]) -> None:
         request.waiting = False
@@ -400,34 +345,6 @@ class PoolState(Generic[C]):
 
     # The life of a place.
 
-    def _end_lease(self, request: PoolRequest[C]) -> Place[C] | None:
-        place, request.place = request.place, None
-        if place is not None:
-            place.leases -= 1
-            if place.owner is self:
-                self.requests_active -= 1
-        return place
-
-    def _make_idle(self, place: Place[C], now: float) -> None:
-        if self._shared:
-            self._unshare(place)
-        place.idle_since = place.checked_at = now
-        self._idle[place] = None
-        self._unchecked[place] = None
-        self._idle_by_key.setdefault(place.key, {})[place] = None
-        if self.requests_queued:
-            self._serve_waiting()
-        if len(self._idle) > self._max_keepalive:
-            self._drop(next(iter(self._idle)), Reason.SURPLUS)
-
-    def _no_longer_idle(self, place: Place[C]) -> None:
-        del self._idle[place]
-        del self._unchecked[place]
-        idle = self._idle_by_key[place.key]
-        del idle[place]
-        if not idle:
-            del self._idle_by_key[place.key]
-
     def _share(self, place: Place[C]) -> None:
         self._shared.setdefault(place.key, {})[place] = None
 
@@ -455,7 +372,8 @@ class PoolState(Generic[C]):
             self._places.pop(place, None)
             self._unshare(place)
             if place in self._idle:
-                self._no_longer_idle(place)
+                del self._idle[place]
+                del self._idle_by_key[place.key][place]
         connection = place.connection
         now = reason is Reason.POOL_CLOSED or not place.leases
         if connection is not None and now and not connection.is_closed():
@@ -463,26 +381,28 @@ class PoolState(Generic[C]):
 
     def _tidy(self, now: float) -> None:
         """Close idle connections that nobody will come back for, a few at a time."""
-        due = now + _LIVENESS_INTERVAL
+        self._expire(now)
+        if not self._to_check:
+            self._to_check = len(self._unchecked)
+            self._next_round = now + _LIVENESS_INTERVAL
+        for _ in range(min(self._to_check, _LIVENESS_CHECKS)):
+            self._to_check -= 1
+            place = self._unchecked.popleft()
+            if place.pooled:
+                self._unchecked.append(place)
+                if place in self._idle:
+                    self._check(place)
+        self._tidy_at = now if self._to_check else self._next_round
         if self._keepalive_expiry is not None:
-            self._expire(now)
+            # What becomes idle from now on is due later than what is idle already.
             oldest = next(iter(self._idle), None)
-            due = min(due, (now if oldest is None else oldest.idle_since) + self._keepalive_expiry)
-        for _ in range(_LIVENESS_CHECKS):
-            place = next(iter(self._unchecked), None)
-            if place is None or now - place.checked_at < _LIVENESS_INTERVAL:
-                # What becomes idle from now on is due later than what is idle already.
-                self._tidy_at = due if place is None else min(due, place.checked_at + _LIVENESS_INTERVAL)
-                return
-            self._check(place, now)
+            due = (now if oldest is None else oldest.idle_since) + self._keepalive_expiry
+            self._tidy_at = min(self._tidy_at, due)
 
-    def _check(self, place: Place[C], now: float) -> None:
+    def _check(self, place: Place[C]) -> None:
         assert place.connection is not None
         if place.connection.has_expired():
             self._drop(place, Reason.STALE)
-        else:
-            place.checked_at = now
-            self._unchecked.move_to_end(place)
 
     def _expire(self, now: float) -> None:
         while self._idle and self._keepalive_expiry is not None:

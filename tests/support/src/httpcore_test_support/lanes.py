@@ -36,9 +36,15 @@ SECOND = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n2."
 class H11Engine(Engine):
     """An engine whose fast lane is closed."""
 
-    def _reset(self) -> None:
-        super()._reset()
-        self._sender = self._receiver = H11Lane(self._max_head_size)
+    def __init__(self, max_head_size: int) -> None:
+        super().__init__(max_head_size)
+        self._sender = self._receiver = H11Lane(max_head_size)
+
+    def next_cycle(self) -> bool:
+        reusable = super().next_cycle()
+        if reusable:
+            self._sender = self._receiver = H11Lane(self._max_head_size)
+        return reusable
 
 
 def exchange(

@@ -129,8 +129,11 @@ def _check_places(state: PoolState[Any]) -> None:
         assert (place in state._idle) == (place.leases == 0), "idle places are leased by nobody, all others are leased"
     _check_index(state, state._idle_by_key)
     _check_index(state, state._shared)
-    by_key = {place for places in state._idle_by_key.values() for place in places}
-    assert by_key == set(state._idle) == set(state._unchecked)
+    assert all(state._shared.values()), "an origin without places stays in the index"
+    assert all(place.key in state._idle_by_key for place in state._places)
+    assert len(state._idle_by_key) <= 2 * state._opened + 16
+    assert {place for places in state._idle_by_key.values() for place in places} == set(state._idle)
+    assert sorted(place.number for place in state._unchecked if place.pooled) == [p.number for p in state._places]
     assert all(place.leases for places in state._shared.values() for place in places), "idle places are not shared"
     leases = sum(place.leases for place in state._places)
     # Places that left the pool may still be leased.
@@ -142,7 +145,6 @@ def _check_places(state: PoolState[Any]) -> None:
 
 def _check_index(state: PoolState[Any], index: Mapping[Key, Mapping[Place[Any], None]]) -> None:
     for key, places in index.items():
-        assert places, "an origin without places stays in the index"
         assert all(place.key == key and place in state._places for place in places)
         assert all(place.connection is not None for place in places)
 
@@ -151,8 +153,6 @@ def _check_idle_order(state: PoolState[Any]) -> None:
     for places in (state._idle, *state._idle_by_key.values()):
         times = [place.idle_since for place in places]
         assert times == sorted(times)
-    checks = [place.checked_at for place in state._unchecked]
-    assert checks == sorted(checks)
 
 
 def _check_queues(state: PoolState[Any]) -> None:

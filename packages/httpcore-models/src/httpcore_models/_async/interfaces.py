@@ -26,7 +26,8 @@ class AsyncRequestInterface:
         arguments; time limits are set by the `timeout` extension. Cancelling is safe at any point: the connection is
         closed and its place in the pool is free.
         """
-        request = self._build_request(method, url, headers, content, extensions)
+        request = Request(method, url, headers=headers, content=content, extensions=extensions)
+        request.headers = include_request_headers(request.headers, url=request.url, content=content)
         response = await self.handle_async_request(request)
         try:
             await response.aread()
@@ -45,7 +46,8 @@ class AsyncRequestInterface:
         extensions: Extensions | None = None,
     ) -> AsyncIterator[Response]:
         """Send a request and give its response with the body yet to be read, closing it at the end of the block."""
-        request = self._build_request(method, url, headers, content, extensions)
+        request = Request(method, url, headers=headers, content=content, extensions=extensions)
+        request.headers = include_request_headers(request.headers, url=request.url, content=content)
         response = await self.handle_async_request(request)
         try:
             yield response
@@ -58,18 +60,6 @@ class AsyncRequestInterface:
         The caller closes the response in any case. Headers are sent as given.
         """
         raise NotImplementedError
-
-    def _build_request(
-        self,
-        method: bytes | str,
-        url: URL | bytes | str,
-        headers: HeaderTypes,
-        content: Content | None,
-        extensions: Extensions | None,
-    ) -> Request:
-        request = Request(method, url, headers=headers, content=content, extensions=extensions)
-        request.headers = include_request_headers(request.headers, url=request.url, content=content)
-        return request
 
 
 class AsyncLease:

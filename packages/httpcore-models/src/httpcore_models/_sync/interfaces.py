@@ -27,7 +27,8 @@ class RequestInterface:
         arguments; time limits are set by the `timeout` extension. Cancelling is safe at any point: the connection is
         closed and its place in the pool is free.
         """
-        request = self._build_request(method, url, headers, content, extensions)
+        request = Request(method, url, headers=headers, content=content, extensions=extensions)
+        request.headers = include_request_headers(request.headers, url=request.url, content=content)
         response = self.handle_request(request)
         try:
             response.read()
@@ -46,7 +47,8 @@ class RequestInterface:
         extensions: Extensions | None = None,
     ) -> Iterator[Response]:
         """Send a request and give its response with the body yet to be read, closing it at the end of the block."""
-        request = self._build_request(method, url, headers, content, extensions)
+        request = Request(method, url, headers=headers, content=content, extensions=extensions)
+        request.headers = include_request_headers(request.headers, url=request.url, content=content)
         response = self.handle_request(request)
         try:
             yield response
@@ -59,18 +61,6 @@ class RequestInterface:
         The caller closes the response in any case. Headers are sent as given.
         """
         raise NotImplementedError
-
-    def _build_request(
-        self,
-        method: bytes | str,
-        url: URL | bytes | str,
-        headers: HeaderTypes,
-        content: Content | None,
-        extensions: Extensions | None,
-    ) -> Request:
-        request = Request(method, url, headers=headers, content=content, extensions=extensions)
-        request.headers = include_request_headers(request.headers, url=request.url, content=content)
-        return request
 
 
 class Lease:

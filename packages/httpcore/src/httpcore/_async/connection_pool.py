@@ -33,7 +33,8 @@ from httpcore_models.network import AutoBackend
 
 from .._extras import require_http2
 from .._fork import reset_after_fork
-from .._pool_state import Place, PoolRequest, PoolState
+from .._pool_places import Place, PoolRequest
+from .._pool_state import PoolState
 from .._pool_stats import PoolStats
 from .._proxies import enforce_proxies
 from .connection import AsyncHTTPConnection
@@ -280,12 +281,12 @@ class AsyncConnectionPool(AsyncRequestInterface):
         A response may be finalised by the garbage collector at any point, even while the same thread holds the lock.
         So releasing only notes the request, and whoever holds the lock comes here after letting it go.
         """
-        state = self._state
+        state, released = self._state, self._released
         closing = _NOTHING
-        while (self._released or state.assigned or state.closing) and self._lock.acquire(False):
+        while self._lock.acquire(False):
             try:
-                while self._released:
-                    state.release(self._released.popleft(), time.monotonic())
+                while released:
+                    state.release(released.popleft(), time.monotonic())
                 assigned = state.assigned
                 if assigned:
                     state.assigned = []
@@ -298,6 +299,9 @@ class AsyncConnectionPool(AsyncRequestInterface):
                 assert isinstance(ticket, _Ticket)
                 assert ticket.event is not None
                 ticket.event.set()
+            # Whoever noted another one meanwhile found the lock taken. Who changes the state otherwise comes here too.
+            if not released:
+                break
         return closing
 
     async def _close_connections(self, connections: list[AsyncConnectionInterface]) -> None:
