@@ -259,7 +259,7 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
     pool = AsyncConnectionPool(max_connections=0)
     request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
-    ticket = _Ticket(pool, request.url.origin)
+    ticket = _Ticket(pool, request.url)
     pool._submit(ticket)
     monkeypatch.setattr(type(ticket.event), "wait", wait)
     for _ in range(3):
@@ -423,7 +423,7 @@ def test_waiting_requests_cost_the_same_however_many_there_are() -> None:
     pool = CountingPool(max_connections=1)
     url = URL("http://example.com/")
     response = pool.handle_request(Request("GET", url))
-    tickets = [SyncTicket(pool, url.origin) for _ in range(1000)]
+    tickets = [SyncTicket(pool, url) for _ in range(1000)]
     for ticket in tickets:
         pool._submit(ticket)
     Counting.asked = 0

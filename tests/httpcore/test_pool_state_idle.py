@@ -57,6 +57,12 @@ class TestLiveness:
         pool.finish(request)
         assert pool.closing == [dead]
 
+    def test_origins_without_connections_are_forgotten(self) -> None:
+        pool = ModelPool(max_connections=4)
+        for number in range(1000):
+            pool.idle((b"http", b"%d.example.com" % number, 80))
+        assert len(pool._idle_by_key) <= 2 * 4 + 16 + 1
+
     def test_all_are_looked_at_on_request(self) -> None:
         pool = ModelPool(keepalive_expiry=60.0)
         old = pool.idle(A)

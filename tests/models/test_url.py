@@ -1,7 +1,7 @@
 """`URL` and `Origin`: parsing, writing and comparing."""
 
 import pytest
-from httpcore_models import URL, Origin, enforce_bytes
+from httpcore_models import URL, Origin, enforce_bytes, is_origin_of
 
 PARSED = [
     ("http://example.org", (b"http", b"example.org", None, b"/")),
@@ -94,6 +94,22 @@ def test_urls_differ_in_every_part(other: object) -> None:
 def test_origins_differ_in_every_part(other: object) -> None:
     assert Origin(b"http", b"a", 80) == Origin(b"http", b"a", 80)
     assert Origin(b"http", b"a", 80) != other
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("http://a", True),
+        ("http://a:80/path", True),
+        ("http://A", True),
+        ("https://a:80", False),
+        ("http://b", False),
+        ("http://a:81", False),
+        ("ftp://a", False),
+    ],
+)
+def test_an_origin_is_compared_with_a_url(url: str, same: bool) -> None:
+    assert is_origin_of(Origin(b"http", b"a", 80), URL(url)) is same
 
 
 def test_urls_and_origins_are_written() -> None:

@@ -4,6 +4,7 @@ import pytest
 from httpcore import (
     AsyncConnectionInterface,
     AsyncConnectionPool,
+    AsyncMockBackend,
     ConnectError,
     ConnectionNotAvailable,
     Origin,
@@ -18,6 +19,7 @@ from httpcore_test_support.waiting import async_wait_until
 pytestmark = pytest.mark.anyio
 
 URL = "http://example.com/"
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 ORIGIN = Origin(b"http", b"example.com", 80)
 
 
@@ -32,6 +34,20 @@ class AsyncForeignPool(AsyncConnectionPool):
     def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
         self.origins.append(origin)
         return self.prepared.pop(0)
+
+
+class AsyncPoolConnection(AsyncForeignConnection):
+    """Sends its requests with a pool of its own."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        super().__init__(ORIGIN)
+        self.pool = pool
+
+    async def handle_async_request(self, request: Request) -> Response:
+        return await self.pool.handle_async_request(request)
+
+    def is_idle(self) -> bool:
+        return True
 
 
 class AsyncBusyConnection(AsyncForeignConnection):
@@ -111,6 +127,17 @@ class TestInterface:
                 pass
             assert connection.closed == 1
             assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
+
+    async def test_it_may_be_a_pool(self) -> None:
+        """Both have lent the same body something, and both get it back."""
+        inner = AsyncConnectionPool(network_backend=AsyncMockBackend([RESPONSE]))
+        async with inner, AsyncForeignPool(AsyncPoolConnection(inner)) as outer:
+            async with outer.stream("GET", URL) as response:
+                for pool in (outer, inner):
+                    assert "Requests: 1 active, 0 queued | Connections: 1 active, 0 idle" in repr(pool)
+                assert await response.aread() == b"hello"
+            for pool in (outer, inner):
+                assert "Requests: 0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
 
 
 class TestRefusal:

@@ -7,6 +7,7 @@ from httpcore import (
     ConnectionInterface,
     ConnectionNotAvailable,
     ConnectionPool,
+    MockBackend,
     Origin,
     PoolTimeout,
     Request,
@@ -19,6 +20,7 @@ from httpcore_test_support.waiting import wait_until
 pytestmark = pytest.mark.anyio
 
 URL = "http://example.com/"
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 ORIGIN = Origin(b"http", b"example.com", 80)
 
 
@@ -33,6 +35,20 @@ class ForeignPool(ConnectionPool):
     def create_connection(self, origin: Origin) -> ConnectionInterface:
         self.origins.append(origin)
         return self.prepared.pop(0)
+
+
+class PoolConnection(ForeignConnection):
+    """Sends its requests with a pool of its own."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        super().__init__(ORIGIN)
+        self.pool = pool
+
+    def handle_request(self, request: Request) -> Response:
+        return self.pool.handle_request(request)
+
+    def is_idle(self) -> bool:
+        return True
 
 
 class BusyConnection(ForeignConnection):
@@ -112,6 +128,17 @@ class TestInterface:
                 pass
             assert connection.closed == 1
             assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
+
+    def test_it_may_be_a_pool(self) -> None:
+        """Both have lent the same body something, and both get it back."""
+        inner = ConnectionPool(network_backend=MockBackend([RESPONSE]))
+        with inner, ForeignPool(PoolConnection(inner)) as outer:
+            with outer.stream("GET", URL) as response:
+                for pool in (outer, inner):
+                    assert "Requests: 1 active, 0 queued | Connections: 1 active, 0 idle" in repr(pool)
+                assert response.read() == b"hello"
+            for pool in (outer, inner):
+                assert "Requests: 0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
 
 
 class TestRefusal:

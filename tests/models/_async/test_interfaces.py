@@ -8,9 +8,11 @@ import pytest
 from httpcore_models import (
     URL,
     AsyncConnectionInterface,
+    AsyncLease,
     AsyncNetworkBackend,
     AsyncNetworkStream,
     AsyncRequestInterface,
+    AsyncResponseStream,
     ByteStream,
     Origin,
     ReadError,
@@ -51,6 +53,20 @@ class AsyncSender(AsyncRequestInterface):
     async def handle_async_request(self, request: Request) -> Response:
         self.requests.append(request)
         return Response(200, content=self._body)
+
+
+class AsyncReceivedBody(AsyncResponseStream):
+    """A body as connections have it, of which nothing but iteration is implemented."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"Hello, "
+        yield b"world!"
+
+
+async def test_a_body_is_read_as_it_is_iterated_over() -> None:
+    body = AsyncReceivedBody()
+    assert (body.lease, await body.aread()) == (None, b"Hello, world!")
+    assert await Response(200, content=body).aread() == b"Hello, world!"
 
 
 async def test_request_reads_and_closes() -> None:
@@ -116,6 +132,8 @@ async def test_impossible_requests_are_not_sent() -> None:
     [
         lambda: AsyncConnectionInterface().handle_async_request(Request("GET", "http://example.org/")),
         lambda: AsyncConnectionInterface().aclose(),
+        lambda: AsyncLease().release(),
+        lambda: AsyncResponseStream().aclose(),
         lambda: AsyncNetworkStream().read(1),
         lambda: AsyncNetworkStream().write(b""),
         lambda: AsyncNetworkStream().aclose(),

@@ -10,6 +10,7 @@ from httpcore_models import (
     URL,
     ByteStream,
     ConnectionInterface,
+    Lease,
     NetworkBackend,
     NetworkStream,
     Origin,
@@ -17,6 +18,7 @@ from httpcore_models import (
     Request,
     RequestInterface,
     Response,
+    ResponseStream,
 )
 from httpcore_models.network import Dialler
 
@@ -52,6 +54,20 @@ class Sender(RequestInterface):
     def handle_request(self, request: Request) -> Response:
         self.requests.append(request)
         return Response(200, content=self._body)
+
+
+class ReceivedBody(ResponseStream):
+    """A body as connections have it, of which nothing but iteration is implemented."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"Hello, "
+        yield b"world!"
+
+
+def test_a_body_is_read_as_it_is_iterated_over() -> None:
+    body = ReceivedBody()
+    assert (body.lease, body.read()) == (None, b"Hello, world!")
+    assert Response(200, content=body).read() == b"Hello, world!"
 
 
 def test_request_reads_and_closes() -> None:
@@ -117,6 +133,8 @@ def test_impossible_requests_are_not_sent() -> None:
     [
         lambda: ConnectionInterface().handle_request(Request("GET", "http://example.org/")),
         lambda: ConnectionInterface().close(),
+        lambda: Lease().release(),
+        lambda: ResponseStream().close(),
         lambda: NetworkStream().read(1),
         lambda: NetworkStream().write(b""),
         lambda: NetworkStream().close(),

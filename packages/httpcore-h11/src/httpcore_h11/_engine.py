@@ -106,7 +106,7 @@ class Engine:
                 self._target = target
                 self._fields = fields
                 self._unsent = fields.length
-                return b"%b %b HTTP/1.1\r\n%b" % (method, target, fields.lines)
+                return b"".join((method, b" ", target, b" HTTP/1.1\r\n", fields.lines))
             self._sender = self._receiver = H11Lane(self._max_head_size)
         return self._h11_sender().start_request(method, target, headers)
 

@@ -4,9 +4,9 @@ Not here: HTTP itself (`httpcore_h11`, `httpcore_h2`), proxies (`httpcore_proxy`
 """
 
 from ._async.interfaces import AsyncConnectionInterface as AsyncConnectionInterface
-from ._async.interfaces import AsyncLease as AsyncLease
 from ._async.interfaces import AsyncRequestInterface as AsyncRequestInterface
-from ._async.interfaces import AsyncResponseStream as AsyncResponseStream
+from ._async.streams import AsyncLease as AsyncLease
+from ._async.streams import AsyncResponseStream as AsyncResponseStream
 from ._async.tracing import AsyncTracer as AsyncTracer
 from ._async.tracing import async_get_tracer as async_get_tracer
 from ._exceptions import ConnectError as ConnectError
@@ -36,9 +36,9 @@ from ._repetition import Repeatable as Repeatable
 from ._repetition import mark_repeatable as mark_repeatable
 from ._repetition import may_repeat as may_repeat
 from ._sync.interfaces import ConnectionInterface as ConnectionInterface
-from ._sync.interfaces import Lease as Lease
 from ._sync.interfaces import RequestInterface as RequestInterface
-from ._sync.interfaces import ResponseStream as ResponseStream
+from ._sync.streams import Lease as Lease
+from ._sync.streams import ResponseStream as ResponseStream
 from ._sync.tracing import Tracer as Tracer
 from ._sync.tracing import get_tracer as get_tracer
 from ._trace import redacted as redacted
@@ -46,6 +46,7 @@ from ._url import URL as URL
 from ._url import Origin as Origin
 from ._url import bracketed as bracketed
 from ._url import enforce_bytes as enforce_bytes
+from ._url import is_origin_of as is_origin_of
 from .network import SOCKET_OPTION as SOCKET_OPTION
 from .network import AnyIOBackend as AnyIOBackend
 from .network import AsyncMockBackend as AsyncMockBackend

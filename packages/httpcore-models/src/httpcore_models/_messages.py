@@ -5,7 +5,9 @@ import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, MutableMapping
 from typing import Any, TypeAlias
 
+from ._async.streams import AsyncResponseStream
 from ._headers import Headers, HeaderTypes, enforce_headers
+from ._sync.streams import ResponseStream
 from ._url import URL, enforce_bytes
 
 Extensions: TypeAlias = MutableMapping[str, Any]
@@ -151,7 +153,8 @@ class Response:
                 "You should use 'await response.aread()' instead."
             )
         if not hasattr(self, "_content"):
-            self._content = b"".join([*self._consume()])
+            stream = self._consume()
+            self._content = stream.read() if isinstance(stream, ResponseStream) else b"".join(stream)
         return self._content
 
     def iter_stream(self) -> Iterator[bytes]:
@@ -187,7 +190,11 @@ class Response:
                 "You should use 'response.read()' instead."
             )
         if not hasattr(self, "_content"):
-            self._content = b"".join([part async for part in self._aconsume()])
+            stream = self._aconsume()
+            if isinstance(stream, AsyncResponseStream):
+                self._content = await stream.aread()
+            else:
+                self._content = b"".join([part async for part in stream])
         return self._content
 
     async def aiter_stream(self) -> AsyncIterator[bytes]:

@@ -63,6 +63,15 @@ class Origin:
         return f"{self.scheme.decode('ascii')}://{bracketed(self.host).decode('ascii')}:{self.port}"
 
 
+def is_origin_of(origin: Origin, url: "URL") -> bool:
+    """Whether `origin` is that of `url`, told without making another."""
+    return (
+        url.host == origin.host
+        and url.scheme == origin.scheme
+        and (url.port or DEFAULT_PORTS.get(url.scheme)) == origin.port
+    )
+
+
 # Clients talk to few origins and fetch the same again and again.
 _origin = functools.lru_cache(maxsize=1024)(Origin)
 

@@ -60,7 +60,7 @@ class PoolState(Generic[C]):
         self._places: dict[Place[C], None] = {}
         # Idle places: all of them by age, oldest first, and those of an origin, most recently used last. There is an
         # entry for the origin of every place, idle or not; other entries are removed now and then.
-        self._idle: OrderedDict[Place[C], None] = OrderedDict()
+        self._idle: dict[Place[C], None] = {}
         self._idle_by_key: dict[Key, dict[Place[C], None]] = {}
         # All places, and some that were, in the order in which it is their turn to be looked at; how many there are to
         # go in this round, and when the next one begins.

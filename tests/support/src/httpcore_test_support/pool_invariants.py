@@ -131,7 +131,7 @@ def _check_places(state: PoolState[Any]) -> None:
     _check_index(state, state._shared)
     assert all(state._shared.values()), "an origin without places stays in the index"
     assert all(place.key in state._idle_by_key for place in state._places)
-    assert len(state._idle_by_key) <= 2 * state._opened + 16
+    assert len(state._idle_by_key) <= 2 * state.max_connections + 17
     assert {place for places in state._idle_by_key.values() for place in places} == set(state._idle)
     assert sorted(place.number for place in state._unchecked if place.pooled) == [p.number for p in state._places]
     assert all(place.leases for places in state._shared.values() for place in places), "idle places are not shared"

@@ -22,6 +22,7 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
     async_get_tracer,
+    is_origin_of,
     mark_repeatable,
 )
 from httpcore_models.concurrency import AsyncShield
@@ -72,8 +73,8 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         errors. A final response that arrives while the body is sent ends the upload and is returned (RFC 9112
         section 9.5).
         """
-        origin = request.url.origin
-        if origin is not self._origin and not self.can_handle_request(origin):
+        if not is_origin_of(self._origin, request.url):
+            origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         with self._state_lock:
             state = TRANSITIONS.get((self._state, _REQUEST))
@@ -108,7 +109,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                 await self._close_response(tracer)
             raise
         stream = self._stream
-        if self._engine.switched_protocol:
+        if (head.status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
             stream = AsyncUpgradeStream(stream, self._engine.trailing_data)
         extensions: dict[str, Any] = {
             "http_version": head.http_version,
@@ -125,7 +126,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
     async def _send(self, request: Request, timeout: float | None) -> None:
         engine, stream = self._engine, request.stream
         if type(stream) is ByteStream:
-            content = bytes(stream)
+            content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
             if len(content) <= PART_SIZE:
                 data = engine.whole_request(request.method, request.url.target, request.headers, content)
                 await self._stream.write(data, timeout)

@@ -41,14 +41,28 @@ class HTTP11Body(ResponseStream):
         return self
 
     def __next__(self) -> bytes:
-        engine = self._connection._engine
-        if self._closed or (engine.ended and self._tracer is None):
+        part = self._receive()
+        if not part:
             raise StopIteration
+        return part
+
+    def read(self) -> bytes:
+        """Return all of the body that is left."""
+        parts = []
+        while part := self._receive():
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _receive(self) -> bytes:
+        """Return the next part of the body, or `b""` at its end."""
+        connection = self._connection
+        engine = connection._engine
+        if self._closed or (engine.ended and self._tracer is None):
+            return b""
         try:
             if self._tracer is not None and not self._receiving:
                 self._receiving = True
                 self._tracer.report("receive_response_body.started", {"request": self._request})
-            connection = self._connection
             while (event := engine.next_event()) is NEED_DATA:
                 engine.receive_data(connection._stream.read(connection.READ_NUM_BYTES, self._timeout))
             if event is END_OF_MESSAGE and self._receiving and self._tracer is not None:
@@ -62,7 +76,7 @@ class HTTP11Body(ResponseStream):
             return event
         if engine.trailing_headers:
             self._extensions["trailing_headers"] = engine.trailing_headers
-        raise StopIteration
+        return b""
 
     def close(self, reason: BaseException | None = None) -> None:
         """End the exchange, and close the connection unless the body was read to its end.

@@ -23,6 +23,7 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
     get_tracer,
+    is_origin_of,
     mark_repeatable,
 )
 from httpcore_models.concurrency import Shield
@@ -73,8 +74,8 @@ class HTTP11Connection(ConnectionInterface):
         errors. A final response that arrives while the body is sent ends the upload and is returned (RFC 9112
         section 9.5).
         """
-        origin = request.url.origin
-        if origin is not self._origin and not self.can_handle_request(origin):
+        if not is_origin_of(self._origin, request.url):
+            origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         with self._state_lock:
             state = TRANSITIONS.get((self._state, _REQUEST))
@@ -109,7 +110,7 @@ class HTTP11Connection(ConnectionInterface):
                 self._close_response(tracer)
             raise
         stream = self._stream
-        if self._engine.switched_protocol:
+        if (head.status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
             stream = UpgradeStream(stream, self._engine.trailing_data)
         extensions: dict[str, Any] = {
             "http_version": head.http_version,
@@ -126,7 +127,7 @@ class HTTP11Connection(ConnectionInterface):
     def _send(self, request: Request, timeout: float | None) -> None:
         engine, stream = self._engine, request.stream
         if type(stream) is ByteStream:
-            content = bytes(stream)
+            content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
             if len(content) <= PART_SIZE:
                 data = engine.whole_request(request.method, request.url.target, request.headers, content)
                 self._stream.write(data, timeout)

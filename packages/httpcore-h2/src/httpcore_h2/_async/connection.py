@@ -22,6 +22,7 @@ from httpcore_models import (
     Response,
     WriteError,
     async_get_tracer,
+    is_origin_of,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
 
@@ -95,8 +96,8 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         A CONNECT request, with the extension `protocol` as `bytes` for an extended one (RFC 8441), gives a response
         whose `network_stream` is that of the tunnel.
         """
-        origin = request.url.origin
-        if origin is not self._origin and not self.can_handle_request(origin):
+        if not is_origin_of(self._origin, request.url):
+            origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = request_head(request)
         exchange = AsyncExchange(request, async_get_tracer(_logger, request))

@@ -23,6 +23,7 @@ from httpcore_models import (
     Response,
     WriteError,
     get_tracer,
+    is_origin_of,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 
@@ -96,8 +97,8 @@ class HTTP2Connection(ConnectionInterface):
         A CONNECT request, with the extension `protocol` as `bytes` for an extended one (RFC 8441), gives a response
         whose `network_stream` is that of the tunnel.
         """
-        origin = request.url.origin
-        if origin is not self._origin and not self.can_handle_request(origin):
+        if not is_origin_of(self._origin, request.url):
+            origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = request_head(request)
         exchange = Exchange(request, get_tracer(_logger, request))

@@ -63,32 +63,6 @@ class RequestInterface:
         raise NotImplementedError
 
 
-class Lease:
-    """What a pool lends to a response, its place in the pool, until the response is closed."""
-
-    def release(self) -> None:
-        """Give it back. Doing so again changes nothing."""
-        raise NotImplementedError
-
-
-class ResponseStream:
-    """The body of a response that a connection receives while it is iterated over.
-
-    A pool sets `lease`. Whoever implements this releases it when the exchange has ended, however it did: at the end of
-    `close()`, and when reading fails or is cancelled.
-    """
-
-    lease: Lease | None = None
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Iterate over the body once, in parts as they arrive."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """End the exchange, whether the body was read to its end or not. Closing again does nothing."""
-        raise NotImplementedError
-
-
 class ConnectionInterface(RequestInterface):
     """What a pool needs to know of a connection. The pool relies on nothing else, so any object with these will do."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from httpcore_models import (
     SOCKET_OPTION,
+    URL,
     ConnectError,
     ConnectionInterface,
     ConnectionNotAvailable,
@@ -42,7 +43,7 @@ from .connection import HTTPConnection
 
 _logger = logging.getLogger("httpcore.connection_pool")
 
-_SCHEMES = (b"http", b"https", b"ws", b"wss")
+_DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 
 _NOTHING: list[ConnectionInterface] = []
 
@@ -58,10 +59,10 @@ class _Ticket(PoolRequest[ConnectionInterface], Lease):
     deadline: float | None = None
     opened = 0
 
-    def __init__(self, pool: "ConnectionPool", origin: Origin) -> None:
-        self.key = (origin.scheme, origin.host, origin.port)
+    def __init__(self, pool: "ConnectionPool", url: URL) -> None:
+        self.key = (url.scheme, url.host, url.port or _DEFAULT_PORTS[url.scheme])
         self.pool = pool
-        self.origin = origin
+        self.url = url
         self.closings = pool._closings
 
     def release(self) -> None:
@@ -169,9 +170,9 @@ class ConnectionPool(RequestInterface):
         `PoolTimeout` when no connection is available in time, and what the connection raises.
         """
         url = request.url
-        if url.scheme not in _SCHEMES:
+        if url.scheme not in _DEFAULT_PORTS:
             raise _unsupported(url.scheme)
-        ticket = _Ticket(self, url.origin)
+        ticket = _Ticket(self, url)
         try:
             self._submit(ticket)
             while True:
@@ -200,7 +201,7 @@ class ConnectionPool(RequestInterface):
         return response
 
     def _open(self, place: Place[ConnectionInterface], ticket: _Ticket) -> ConnectionInterface:
-        connection = self.create_connection(ticket.origin)
+        connection = self.create_connection(ticket.url.origin)
         ticket.opened += 1
         with self._lock:
             self._state.opened(place, connection)
@@ -215,7 +216,7 @@ class ConnectionPool(RequestInterface):
             self._check_not_closed(ticket)
             if ticket.opened >= _MAX_OPENED:
                 raise ConnectError(
-                    f"{ticket.opened} new connections to {ticket.origin} were not available to the request "
+                    f"{ticket.opened} new connections to {ticket.url.origin} were not available to the request "
                     "that opened them"
                 ) from exc
             return
@@ -248,7 +249,7 @@ class ConnectionPool(RequestInterface):
             self._check_not_closed(ticket)
             state = self._state
             raise PoolTimeout(
-                f"Pool timed out after {timeout:g} seconds: no connection to {ticket.origin} became available "
+                f"Pool timed out after {timeout:g} seconds: no connection to {ticket.url.origin} became available "
                 f"({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
             )
 

@@ -1,0 +1,36 @@
+"""The body of a response that its connection has yet to receive."""
+
+from collections.abc import AsyncIterator
+
+
+class AsyncLease:
+    """What a pool lends to a response, its place in the pool, until the response is closed."""
+
+    async def release(self) -> None:
+        """Give it back. Doing so again changes nothing."""
+        raise NotImplementedError
+
+
+class AsyncResponseStream:
+    """The body of a response that a connection receives while it is iterated over.
+
+    A pool sets `lease`. Whoever implements this releases it when the exchange has ended, however it did: at the end of
+    `aclose()`, and when reading fails or is cancelled.
+    """
+
+    lease: AsyncLease | None = None
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Iterate over the body once, in parts as they arrive."""
+        raise NotImplementedError
+
+    async def aread(self) -> bytes:
+        """Return all of the body that is left."""
+        parts = bytearray()
+        async for part in self:
+            parts += part
+        return bytes(parts)
+
+    async def aclose(self) -> None:
+        """End the exchange, whether the body was read to its end or not. Closing again does nothing."""
+        raise NotImplementedError
