@@ -23,13 +23,14 @@ from ._events import ResponseHead as ResponseHead
 from ._h11_lane import H11Lane
 from ._recognition import (
     CHUNKED,
+    MAX_KNOWN_SIZE,
     Headers,
     RecognisedHead,
     RequestFields,
     may_become_head,
     recognise_request_fields,
+    recognise_request_line,
     recognise_response_head,
-    recognises_request_line,
 )
 
 # In so many pieces the fast lane waits for the end of a head, putting them together anew each time.
@@ -57,6 +58,8 @@ class Engine:
         "_fields",
         "_head",
         "_joined",
+        "_last_head",
+        "_line",
         "_max_head_size",
         "_method",
         "_position",
@@ -77,8 +80,9 @@ class Engine:
         self._sender: H11Lane | None = None
         self._receiver: H11Lane | None = None
         # The request.
-        self._method = b""
-        self._target = b""
+        self._method = b"GET"
+        self._target = b"/"
+        self._line = b"GET / HTTP/1.1\r\n"
         self._fields: RequestFields | None = None
         self._unsent = 0  # bytes of the body, or `CHUNKED`
         self._sent = False
@@ -88,6 +92,7 @@ class Engine:
         self._position = 0  # of what is not yet taken from the data
         self._joined = 0  # how often data was joined to what was left
         self._head: RecognisedHead | None = None
+        self._last_head: RecognisedHead | None = None  # which the next one is often the same as
         self._unread = 0  # bytes of the body, where its length is known
         self._chunks: ChunkDecoder | None = None
         self._at_end_of_stream = False
@@ -101,14 +106,22 @@ class Engine:
         """Return the head of the request. Continue with `send_body()` or `end_body()`."""
         if self._fields is None and self._sender is None:
             fields = recognise_request_fields(headers)
-            if fields is not None and recognises_request_line(method, target):
-                self._method = method
-                self._target = target
+            is_same_line = method == self._method and target == self._target
+            if fields is not None and (is_same_line or self._take_line(method, target)):
                 self._fields = fields
                 self._unsent = fields.length
-                return b"".join((method, b" ", target, b" HTTP/1.1\r\n", fields.lines))
+                return self._line + fields.lines
             self._sender = self._receiver = H11Lane(self._max_head_size)
         return self._h11_sender().start_request(method, target, headers)
+
+    def _take_line(self, method: bytes, target: bytes) -> bool:
+        line = recognise_request_line(method, target)
+        if line is None:
+            return False
+        self._method = method
+        self._target = target
+        self._line = line
+        return True
 
     def send_body(self, data: bytes | memoryview) -> bytes:
         """Return a part of the body, framed. Raises `LocalProtocolError` when it exceeds the declared length."""
@@ -181,25 +194,27 @@ class Engine:
             return self._parse_head()
         if self._unread:
             return self._parse_body()
-        if self._chunks is not None and not self.ended:
+        if self._chunks is not None:
             return self._parse_chunks(self._chunks)
         self.ended = True
         return END_OF_MESSAGE
 
     def _parse_head(self) -> Event:
-        data = self._data
-        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
-        if end < len(_END_OF_HEAD):
-            may_wait = len(data) <= self._max_head_size and self._joined < _MAX_HEAD_PIECES
-            return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
-        head = recognise_response_head(data[:end]) if end <= self._max_head_size else None
+        data, head = self._data, self._last_head
+        if head is None or not data.startswith(head.wire):
+            end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+            if end < len(_END_OF_HEAD):
+                may_wait = len(data) <= self._max_head_size and self._joined < _MAX_HEAD_PIECES
+                return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
+            head = recognise_response_head(data[:end]) if end <= self._max_head_size else None
+            self._last_head = head if end <= MAX_KNOWN_SIZE else None
         if head is None or self._fields is None:
             return self._let_h11_receive()
         length = 0 if self._method == b"HEAD" else head.length
         if length is None:  # the body lasts until the end of stream
             return self._let_h11_receive()
         self._head = head
-        self._position = end
+        self._position = len(head.wire)
         if length == CHUNKED:
             self._chunks = ChunkDecoder()
         else:
@@ -236,6 +251,7 @@ class Engine:
             if not chunks.ended:
                 may_wait = not chunks.declined and not self._at_end_of_stream
                 return NEED_DATA if may_wait else self._let_h11_receive()
+        self._chunks = None
         self.ended = True
         return END_OF_MESSAGE
 
@@ -263,6 +279,8 @@ class Engine:
         fields, head = self._fields, self._head
         if self._receiver is not None:
             reusable = self._receiver.next_cycle()
+            if reusable:
+                self._sender = self._receiver = self._chunks = None
         elif fields is None or head is None or fields.close or head.close:
             reusable = False
         else:
@@ -270,7 +288,7 @@ class Engine:
             reusable = self._sent and self.ended and self._sender is None and self._position == len(self._data)
         if reusable:
             # The rest is as it was, or set by the next request.
-            self._sender = self._receiver = self._fields = self._head = self._chunks = None
+            self._fields = self._head = None
             self._sent = self.ended = False
             self.unanswered = True
             self._data = b""

@@ -38,7 +38,7 @@ _FRAMING_FIELD_LENGTHS = {len(name) for name in _FRAMING_FIELDS}
 
 # So many heads are remembered, and none that is larger than this, in bytes.
 _MAX_KNOWN = 64
-_MAX_KNOWN_SIZE = 4 * 1024
+MAX_KNOWN_SIZE = 4 * 1024
 
 
 class RequestFields(NamedTuple):
@@ -65,13 +65,15 @@ _known_fields: dict[Any, RequestFields] = {}
 _known_heads: dict[bytes, RecognisedHead] = {}
 
 
-def recognises_request_line(method: bytes, target: bytes) -> bool:
-    """Whether a request line can be made of these."""
+def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
+    """Return the request line, or `None` to decline."""
     if type(method) is not bytes or type(target) is not bytes:
-        return False
+        return None
     if method not in _METHODS and (method == b"CONNECT" or _METHOD.fullmatch(method) is None):
-        return False
-    return _TARGET.fullmatch(target) is not None
+        return None
+    if _TARGET.fullmatch(target) is None:
+        return None
+    return b"%b %b HTTP/1.1\r\n" % (method, target)
 
 
 def recognise_request_fields(headers: Headers) -> RequestFields | None:
@@ -83,7 +85,7 @@ def recognise_request_fields(headers: Headers) -> RequestFields | None:
         return None
     if fields is None:
         fields = _recognise_new_request_fields(headers)
-        if fields is not None and len(fields.lines) <= _MAX_KNOWN_SIZE:
+        if fields is not None and len(fields.lines) <= MAX_KNOWN_SIZE:
             if len(_known_fields) >= _MAX_KNOWN:
                 _known_fields.clear()
             _known_fields[key] = fields
@@ -126,7 +128,7 @@ def recognise_response_head(wire: bytes) -> RecognisedHead | None:
     head = _known_heads.get(wire)
     if head is None:
         head = _recognise_new_response_head(wire)
-        if head is not None and len(wire) <= _MAX_KNOWN_SIZE:
+        if head is not None and len(wire) <= MAX_KNOWN_SIZE:
             if len(_known_heads) >= _MAX_KNOWN:
                 _known_heads.clear()
             _known_heads[wire] = head

@@ -32,6 +32,7 @@ from ._messages import Extensions as Extensions
 from ._messages import Proxy as Proxy
 from ._messages import Request as Request
 from ._messages import Response as Response
+from ._messages import received_response as received_response
 from ._repetition import Repeatable as Repeatable
 from ._repetition import mark_repeatable as mark_repeatable
 from ._repetition import may_repeat as may_repeat

@@ -117,6 +117,9 @@ class Response:
     stream: Iterable[bytes] | AsyncIterable[bytes]
     extensions: Extensions
 
+    _content: bytes | None = None
+    _stream_consumed = False
+
     def __init__(
         self,
         status: int,
@@ -132,12 +135,11 @@ class Response:
         else:
             self.stream = ByteStream(content) if isinstance(content, bytes) else content
         self.extensions = {} if extensions is None else extensions
-        self._stream_consumed = False
 
     @property
     def content(self) -> bytes:
         """The whole body, once it has been read; raises `RuntimeError` before."""
-        if not hasattr(self, "_content"):
+        if self._content is None:
             call = "response.read()" if hasattr(self.stream, "__iter__") else "await response.aread()"
             raise RuntimeError(f"Attempted to access 'response.content' on a streaming response. Call '{call}' first.")
         return self._content
@@ -147,14 +149,15 @@ class Response:
 
     def read(self) -> bytes:
         """Read the whole body and return it; a second call returns the same bytes."""
-        if not hasattr(self.stream, "__iter__"):
+        stream = self.stream
+        if not isinstance(stream, ResponseStream) and not hasattr(stream, "__iter__"):
             raise RuntimeError(
                 "Attempted to read an asynchronous response using 'response.read()'. "
                 "You should use 'await response.aread()' instead."
             )
-        if not hasattr(self, "_content"):
-            stream = self._consume()
-            self._content = stream.read() if isinstance(stream, ResponseStream) else b"".join(stream)
+        if self._content is None:
+            body = self._consume()
+            self._content = body.read() if isinstance(body, ResponseStream) else b"".join(body)
         return self._content
 
     def iter_stream(self) -> Iterator[bytes]:
@@ -174,27 +177,31 @@ class Response:
 
     def close(self) -> None:
         """Give the connection back, or close it when the body was not read to its end."""
-        if not hasattr(self.stream, "__iter__"):
+        stream = self.stream
+        if isinstance(stream, ResponseStream):
+            stream.close()
+        elif not hasattr(stream, "__iter__"):
             raise RuntimeError(
                 "Attempted to close an asynchronous response using 'response.close()'. "
                 "You should use 'await response.aclose()' instead."
             )
-        if hasattr(self.stream, "close"):
-            self.stream.close()
+        elif hasattr(stream, "close"):
+            stream.close()
 
     async def aread(self) -> bytes:
         """The async twin of `read()`."""
-        if not hasattr(self.stream, "__aiter__"):
+        stream = self.stream
+        if not isinstance(stream, AsyncResponseStream) and not hasattr(stream, "__aiter__"):
             raise RuntimeError(
                 "Attempted to read an synchronous response using 'await response.aread()'. "
                 "You should use 'response.read()' instead."
             )
-        if not hasattr(self, "_content"):
-            stream = self._aconsume()
-            if isinstance(stream, AsyncResponseStream):
-                self._content = await stream.aread()
+        if self._content is None:
+            body = self._aconsume()
+            if isinstance(body, AsyncResponseStream):
+                self._content = await body.aread()
             else:
-                self._content = b"".join([part async for part in stream])
+                self._content = b"".join([part async for part in body])
         return self._content
 
     async def aiter_stream(self) -> AsyncIterator[bytes]:
@@ -215,13 +222,31 @@ class Response:
 
     async def aclose(self) -> None:
         """The async twin of `close()`."""
-        if not hasattr(self.stream, "__aiter__"):
+        stream = self.stream
+        if isinstance(stream, AsyncResponseStream):
+            await stream.aclose()
+        elif not hasattr(stream, "__aiter__"):
             raise RuntimeError(
                 "Attempted to close a synchronous response using 'await response.aclose()'. "
                 "You should use 'response.close()' instead."
             )
-        if hasattr(self.stream, "aclose"):
-            await self.stream.aclose()
+        elif hasattr(stream, "aclose"):
+            await stream.aclose()
+
+
+_new = object.__new__
+
+
+def received_response(
+    status: int, headers: Headers, stream: ResponseStream | AsyncResponseStream, extensions: Extensions
+) -> Response:
+    """Return a `Response` made of what a connection has received: nothing is checked or copied."""
+    response = _new(Response)
+    response.status = status
+    response.headers = headers
+    response.stream = stream
+    response.extensions = extensions
+    return response
 
 
 class Proxy:

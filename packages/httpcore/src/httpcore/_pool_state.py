@@ -242,8 +242,18 @@ class PoolState(Generic[C]):
 
     def _assign(self, request: PoolRequest[C]) -> bool:
         place = None
-        if request.after is None:
-            place = self._idle_place(request.key)
+        # One that is repeated has nothing to hope for from idle connections.
+        idle = self._idle_by_key.get(request.key) if request.after is None else None
+        while idle:
+            place, _ = idle.popitem()
+            del self._idle[place]
+            assert place.connection is not None
+            if not place.connection.has_expired():
+                if place.multiplexed:
+                    self._share(place)
+                break
+            self._drop(place, Reason.STALE)
+            place = None
         if place is None:
             place = self._place_with_room(request)
         if place is not None:
@@ -256,19 +266,6 @@ class PoolState(Generic[C]):
         place.leases += 1
         self.requests_active += 1
         return True
-
-    def _idle_place(self, key: Key) -> Place[C] | None:
-        idle = self._idle_by_key.get(key)
-        while idle:
-            place, _ = idle.popitem()
-            del self._idle[place]
-            assert place.connection is not None
-            if not place.connection.has_expired():
-                if place.multiplexed:
-                    self._share(place)
-                return place
-            self._drop(place, Reason.STALE)
-        return None
 
     def _evict(self) -> bool:
         if not self._idle:

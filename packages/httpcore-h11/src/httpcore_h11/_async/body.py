@@ -19,6 +19,9 @@ class AsyncHTTP11Body(AsyncResponseStream):
     leaves no cleanup to the garbage collector. Errors and cancellation close the connection.
     """
 
+    _receiving = False
+    _closed = False
+
     def __init__(
         self,
         connection: "AsyncHTTP11Connection",
@@ -33,8 +36,6 @@ class AsyncHTTP11Body(AsyncResponseStream):
         self._tracer = tracer
         self._timeout = timeout
         self._extensions = extensions
-        self._receiving = False
-        self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -47,10 +48,13 @@ class AsyncHTTP11Body(AsyncResponseStream):
 
     async def aread(self) -> bytes:
         """Return all of the body that is left."""
-        parts = []
+        part = await self._receive()
+        if self._connection._engine.ended and self._tracer is None:
+            return part
+        parts = [part]
         while part := await self._receive():
             parts.append(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return b"".join(parts)
 
     async def _receive(self) -> bytes:
         """Return the next part of the body, or `b""` at its end."""

@@ -20,6 +20,9 @@ class HTTP11Body(ResponseStream):
     leaves no cleanup to the garbage collector. Errors and cancellation close the connection.
     """
 
+    _receiving = False
+    _closed = False
+
     def __init__(
         self,
         connection: "HTTP11Connection",
@@ -34,8 +37,6 @@ class HTTP11Body(ResponseStream):
         self._tracer = tracer
         self._timeout = timeout
         self._extensions = extensions
-        self._receiving = False
-        self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -48,10 +49,13 @@ class HTTP11Body(ResponseStream):
 
     def read(self) -> bytes:
         """Return all of the body that is left."""
-        parts = []
+        part = self._receive()
+        if self._connection._engine.ended and self._tracer is None:
+            return part
+        parts = [part]
         while part := self._receive():
             parts.append(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return b"".join(parts)
 
     def _receive(self) -> bytes:
         """Return the next part of the body, or `b""` at its end."""

@@ -23,6 +23,7 @@ from httpcore_models import (
     WriteError,
     async_get_tracer,
     is_origin_of,
+    received_response,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
 
@@ -121,7 +122,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             "stream_id": exchange.stream.id,
         }
         body = AsyncHTTP2Body(self, exchange, extensions, empty=is_tunnel)
-        return Response(status, headers=headers, content=body, extensions=extensions)
+        return received_response(status, headers, body, extensions)
 
     async def _run(self, name: str, exchange: AsyncExchange, function: Any) -> Any:
         if exchange.tracer is None:

@@ -24,6 +24,7 @@ from httpcore_models import (
     WriteError,
     get_tracer,
     is_origin_of,
+    received_response,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 
@@ -122,7 +123,7 @@ class HTTP2Connection(ConnectionInterface):
             "stream_id": exchange.stream.id,
         }
         body = HTTP2Body(self, exchange, extensions, empty=is_tunnel)
-        return Response(status, headers=headers, content=body, extensions=extensions)
+        return received_response(status, headers, body, extensions)
 
     def _run(self, name: str, exchange: Exchange, function: Any) -> Any:
         if exchange.tracer is None:

@@ -261,10 +261,13 @@ class ConnectionPool(RequestInterface):
     # Exchanges with the state. Each does what it has to under the lock, and what follows from it afterwards.
 
     def _submit(self, ticket: _Ticket) -> None:
-        with self._lock:
+        self._lock.acquire()  # `with` would take twice the time
+        try:
             self._state.submit(ticket, time.monotonic())
             if ticket.waiting:
                 ticket.event = Event()
+        finally:
+            self._lock.release()
 
     def _requeue(self, ticket: _Ticket) -> None:
         with self._lock:
