@@ -20,6 +20,7 @@ from httpcore_models.network._addresses import (
     numeric_addresses,
 )
 from httpcore_models.network._errors import failed, peer_name, timed_out
+from httpcore_models.network._info import Readiness
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_until, send
 
@@ -124,6 +125,37 @@ def test_sockets_are_readable_with_bytes_at_the_end_and_once_closed() -> None:
         assert is_socket_readable(first)
     assert is_socket_readable(first)
     assert is_socket_readable(None)
+
+
+@pytest.mark.usefixtures("_readiness")
+def test_readiness_of_one_socket_again_and_again() -> None:
+    first, second = socket.socketpair()
+    with first, second:
+        readiness = Readiness(first)
+        for _ in range(2):
+            assert not readiness.is_readable()
+            second.send(b"data")
+            assert readiness.is_readable()
+            first.recv(100)
+        second.close()
+        assert readiness.is_readable()
+    # Another socket may have the same number now.
+    with socket.socket():
+        assert readiness.is_readable()
+
+
+def test_readiness_may_be_asked_for_by_several_threads() -> None:
+    class Busy:
+        def poll(self, timeout: float) -> list[tuple[int, int]]:
+            raise RuntimeError("concurrent poll() invocation")
+
+    first, second = socket.socketpair()
+    with first, second:
+        readiness = Readiness(first)
+        readiness._poll = Busy()  # type: ignore[assignment]
+        assert not readiness.is_readable()
+        second.send(b"data")
+        assert readiness.is_readable()
 
 
 @pytest.fixture

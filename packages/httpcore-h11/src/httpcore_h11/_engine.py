@@ -23,7 +23,7 @@ from ._events import ResponseHead as ResponseHead
 from ._h11_lane import H11Lane
 from ._recognition import (
     CHUNKED,
-    MAX_KNOWN_SIZE,
+    MAX_KNOWN_HEAD,
     Headers,
     RecognisedHead,
     RequestFields,
@@ -58,6 +58,7 @@ class Engine:
         "_fields",
         "_head",
         "_joined",
+        "_last_fields",
         "_last_head",
         "_line",
         "_max_head_size",
@@ -84,6 +85,7 @@ class Engine:
         self._target = b"/"
         self._line = b"GET / HTTP/1.1\r\n"
         self._fields: RequestFields | None = None
+        self._last_fields: RequestFields | None = None  # which the next ones are often the same as
         self._unsent = 0  # bytes of the body, or `CHUNKED`
         self._sent = False
         # The response.
@@ -105,7 +107,10 @@ class Engine:
     def start_request(self, method: bytes, target: bytes, headers: Headers) -> bytes:
         """Return the head of the request. Continue with `send_body()` or `end_body()`."""
         if self._fields is None and self._sender is None:
-            fields = recognise_request_fields(headers)
+            fields = self._last_fields
+            if fields is None or fields.headers != headers:
+                fields = recognise_request_fields(headers)
+                self._last_fields = fields if fields is None or len(fields.lines) <= MAX_KNOWN_HEAD else None
             is_same_line = method == self._method and target == self._target
             if fields is not None and (is_same_line or self._take_line(method, target)):
                 self._fields = fields
@@ -207,7 +212,7 @@ class Engine:
                 may_wait = len(data) <= self._max_head_size and self._joined < _MAX_HEAD_PIECES
                 return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
             head = recognise_response_head(data[:end]) if end <= self._max_head_size else None
-            self._last_head = head if end <= MAX_KNOWN_SIZE else None
+            self._last_head = head if end <= MAX_KNOWN_HEAD else None
         if head is None or self._fields is None:
             return self._let_h11_receive()
         length = 0 if self._method == b"HEAD" else head.length

@@ -1,12 +1,13 @@
 """Which heads the fast lane takes: the plain, common ones (RFC 9112 sections 3 to 6), of known length or chunked.
 
 Each rule here is as strict as h11's or stricter. What does not match is declined and judged by h11, so a rule may be
-narrower than the RFC, and never wider. One regular expression reads all header fields at once; that it left nothing
-out follows from counting the lines. What repeats is remembered, by all connections together.
+narrower than the RFC, and never wider. Header fields that repeat, as most do from message to message, are remembered
+by all connections together.
 """
 
 import re
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -19,10 +20,10 @@ _VALUE = rb"(?:[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*(?<![\t ])|)"
 
 _METHOD = re.compile(_TOKEN)
 _TARGET = re.compile(rb"[\x21-\x7e]+")
-_NAMES = re.compile(rb"%b(?:\n%b)*" % (_TOKEN, _TOKEN))
-_VALUES = re.compile(rb"%b(?:\n%b)*" % (_VALUE, _VALUE))
-_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-9][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)\r\n")
-_FIELD = re.compile(rb"^(%b): (%b)\r\n" % (_TOKEN, _VALUE), re.MULTILINE)
+_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-9][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)")
+_FIELD = re.compile(rb"(%b): (%b)" % (_TOKEN, _VALUE))
+_FIELD_NAME = re.compile(_TOKEN)
+_FIELD_VALUE = re.compile(_VALUE)
 _STATUS_LINE_START = b"HTTP/1.1 "
 
 # Most methods are one of these. CONNECT is not: it may end HTTP on the connection.
@@ -31,38 +32,56 @@ _METHODS = {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"}
 # h11's limit, and enough for 88 million terabytes.
 _MAX_LENGTH_DIGITS = 20
 
-# Header fields that decide how messages and connections end.
+# Header fields that decide how messages and connections end, and the one that requests have to have.
 _FRAMING_FIELDS = {b"connection", b"content-length", b"transfer-encoding"}
-_FRAMING_FIELD_LENGTHS = {len(name) for name in _FRAMING_FIELDS}
+_REQUEST_FIELDS = {b"host", *_FRAMING_FIELDS}
+
+# So many lines are remembered, and none that is larger than this, in bytes. Nor is a larger head by its connection.
+_MAX_KNOWN = 512
+_MAX_KNOWN_LINE = 1024
+MAX_KNOWN_HEAD = 4 * 1024
+
+# What each line is, and the name of the field in lower case if it is one of those above.
+_known_request_fields: dict[tuple[bytes, bytes], tuple[bytes, bytes | None]] = {}
+_known_lines: dict[bytes, tuple[tuple[bytes, bytes], bytes | None]] = {}
+_known_status_lines: dict[bytes, tuple[int, bytes]] = {}
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
-# So many heads are remembered, and none that is larger than this, in bytes.
-_MAX_KNOWN = 64
-MAX_KNOWN_SIZE = 4 * 1024
-
-
-class RequestFields(NamedTuple):
+class RequestFields:
     """The header fields of a request, and what they mean: `lines` is how they are sent, with the empty line."""
 
-    headers: tuple[tuple[bytes, bytes], ...]
-    lines: bytes
-    length: int
-    close: bool
+    __slots__ = ("close", "headers", "length", "lines")
+
+    def __init__(self, headers: Headers, lines: bytes, length: int, close: bool) -> None:
+        self.headers = headers
+        self.lines = lines
+        self.length = length
+        self.close = close
 
 
-class RecognisedHead(NamedTuple):
+class RecognisedHead:
     """The head of a response: its bytes, its parts, and what they mean."""
 
-    wire: bytes
-    status: int
-    reason: bytes
-    headers: tuple[tuple[bytes, bytes], ...]
-    length: int | None
-    close: bool
+    __slots__ = ("close", "headers", "length", "reason", "status", "wire")
 
-
-_known_fields: dict[Any, RequestFields] = {}
-_known_heads: dict[bytes, RecognisedHead] = {}
+    def __init__(
+        self,
+        wire: bytes,
+        status: int,
+        reason: bytes,
+        headers: Headers,
+        length: int | None,
+        close: bool,
+    ) -> None:
+        self.wire = wire
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.length = length
+        self.close = close
 
 
 def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
@@ -78,42 +97,41 @@ def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
 
 def recognise_request_fields(headers: Headers) -> RequestFields | None:
     """Return the header fields with Host in front, as RFC 9112 section 3.2 wants it, or `None` to decline."""
+    lines: list[bytes] = []
+    found: dict[bytes, bytes] = {}
+    host = 0
     try:
-        key = tuple(headers)
-        fields = _known_fields.get(key)
-    except TypeError:  # not pairs of bytes, or such that may change
+        for field in headers:
+            known = _known_request_fields.get(field)
+            line, framing = _recognise_request_field(field) if known is None else known
+            if framing is not None:
+                if framing in found:
+                    return None
+                found[framing] = field[1]
+                if framing == b"host":
+                    host = len(lines)
+            lines.append(line)
+    except (TypeError, ValueError):  # not pairs, not of bytes, or such that may change
         return None
-    if fields is None:
-        fields = _recognise_new_request_fields(headers)
-        if fields is not None and len(fields.lines) <= MAX_KNOWN_SIZE:
-            if len(_known_fields) >= _MAX_KNOWN:
-                _known_fields.clear()
-            _known_fields[key] = fields
-    return fields
-
-
-def _recognise_new_request_fields(headers: Headers) -> RequestFields | None:
-    try:
-        # Joined with a byte that neither may contain, all are checked at once.
-        joined_names = b"\n".join([name for name, _ in headers])
-        joined_values = b"\n".join([value for _, value in headers])
-    except (TypeError, ValueError):
+    end = _end_of_message(found)
+    if end is None or b"host" not in found:
         return None
-    if _NAMES.fullmatch(joined_names) is None or _VALUES.fullmatch(joined_values) is None:
-        return None
-    names, values = joined_names.split(b"\n"), joined_values.split(b"\n")
-    if len(names) != len(headers) or len(values) != len(headers):
-        return None
-    fields = tuple(zip(names, values, strict=True))
-    framing = recognise_framing(fields)
-    lowered = joined_names.lower().split(b"\n")
-    if framing is None or lowered.count(b"host") != 1:
-        return None
-    length, close = framing
-    lines = [b"%b: %b\r\n" % field for field in fields]
-    lines.insert(0, lines.pop(lowered.index(b"host")))
+    length, close = end
+    lines.insert(0, lines.pop(host))
     lines.append(b"\r\n")
-    return RequestFields(fields, b"".join(lines), length or 0, close)
+    return RequestFields([*headers], b"".join(lines), length or 0, close)
+
+
+def _recognise_request_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes | None]:
+    name, value = field
+    if type(name) is not bytes or type(value) is not bytes:
+        raise TypeError
+    if _FIELD_NAME.fullmatch(name) is None or _FIELD_VALUE.fullmatch(value) is None:
+        raise ValueError
+    lowered = name.lower()
+    line = b"%b: %b\r\n" % field
+    known = (line, lowered if lowered in _REQUEST_FIELDS else None)
+    return _remember(_known_request_fields, field, known, len(line))
 
 
 def may_become_head(data: bytes) -> bool:
@@ -125,58 +143,69 @@ def may_become_head(data: bytes) -> bool:
 
 def recognise_response_head(wire: bytes) -> RecognisedHead | None:
     """Return the head of a final response, which `wire` is as far as the first empty line; `None` to decline."""
-    head = _known_heads.get(wire)
-    if head is None:
-        head = _recognise_new_response_head(wire)
-        if head is not None and len(wire) <= MAX_KNOWN_SIZE:
-            if len(_known_heads) >= _MAX_KNOWN:
-                _known_heads.clear()
-            _known_heads[wire] = head
-    return head
-
-
-def _recognise_new_response_head(wire: bytes) -> RecognisedHead | None:
-    status = _STATUS_LINE.match(wire)
-    if status is None:
+    status_line, *lines = wire[: -len(b"\r\n\r\n")].split(b"\r\n")
+    headers: Headers = []
+    found: dict[bytes, bytes] = {}
+    try:
+        status, reason = _known_status_lines.get(status_line) or _recognise_status_line(status_line)
+        for line in lines:
+            known = _known_lines.get(line)
+            field, framing = _recognise_line(line) if known is None else known
+            if framing is not None:
+                if framing in found:
+                    return None
+                found[framing] = field[1]
+            headers.append(field)
+    except ValueError:
         return None
-    start = status.end()
-    end_of_fields = len(wire) - len(b"\r\n")
-    headers = tuple(_FIELD.findall(wire, start, end_of_fields))
-    # Every field took one line feed, the one at its end. So nothing stands between them if no other is there.
-    if len(headers) != wire.count(b"\n", start, end_of_fields):
+    end = _end_of_message(found)
+    if end is None:
         return None
-    framing = recognise_framing(headers)
-    if framing is None:
-        return None
-    length, close = framing
-    code = int(status[1])
-    return RecognisedHead(wire, code, status[2], headers, 0 if code in (204, 304) else length, close)
+    length, close = end
+    return RecognisedHead(wire, status, reason, headers, 0 if status in (204, 304) else length, close)
 
 
-def recognise_framing(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[int | None, bool] | None:
+def _recognise_status_line(line: bytes) -> tuple[int, bytes]:
+    match = _STATUS_LINE.fullmatch(line)
+    if match is None:
+        raise ValueError
+    return _remember(_known_status_lines, line, (int(match[1]), match[2]), len(line))
+
+
+def _recognise_line(line: bytes) -> tuple[tuple[bytes, bytes], bytes | None]:
+    match = _FIELD.fullmatch(line)
+    if match is None:
+        raise ValueError
+    name, value = match.groups()
+    lowered = name.lower()
+    known = ((name, value), lowered if lowered in _FRAMING_FIELDS else None)
+    return _remember(_known_lines, line, known, len(line))
+
+
+def _remember(known: dict[_K, _V], key: _K, value: _V, size: int) -> _V:
+    if size <= _MAX_KNOWN_LINE:
+        if len(known) >= _MAX_KNOWN:
+            known.clear()
+        known[key] = value
+    return value
+
+
+def _end_of_message(found: Mapping[bytes, bytes]) -> tuple[int | None, bool] | None:
     """Return how the message ends (RFC 9112 section 6.3), or `None` to decline.
 
     That is the length of the body, `CHUNKED`, or `None` where no field tells; and whether the connection ends as well.
     """
-    found = [
-        (field, value)
-        for name, value in headers
-        if len(name) in _FRAMING_FIELD_LENGTHS and (field := name.lower()) in _FRAMING_FIELDS
-    ]
-    values = dict(found)
-    if len(values) != len(found):
-        return None
     length = None
-    if b"content-length" in values:
-        digits = values[b"content-length"]
-        if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS or b"transfer-encoding" in values:
+    if b"content-length" in found:
+        digits = found[b"content-length"]
+        if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS or b"transfer-encoding" in found:
             return None
         length = int(digits)
-    elif b"transfer-encoding" in values:
-        if values[b"transfer-encoding"] != b"chunked":
+    elif b"transfer-encoding" in found:
+        if found[b"transfer-encoding"] != b"chunked":
             return None
         length = CHUNKED
-    option = values.get(b"connection")
+    option = found.get(b"connection")
     if option is None:
         return length, False
     option = option.lower()

@@ -49,7 +49,7 @@ class AsyncHTTP11Body(AsyncResponseStream):
     async def aread(self) -> bytes:
         """Return all of the body that is left."""
         part = await self._receive()
-        if self._connection._engine.ended and self._tracer is None:
+        if not part or (self._connection._engine.ended and self._tracer is None):
             return part
         parts = [part]
         while part := await self._receive():

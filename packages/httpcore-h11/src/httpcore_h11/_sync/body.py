@@ -50,7 +50,7 @@ class HTTP11Body(ResponseStream):
     def read(self) -> bytes:
         """Return all of the body that is left."""
         part = self._receive()
-        if self._connection._engine.ended and self._tracer is None:
+        if not part or (self._connection._engine.ended and self._tracer is None):
             return part
         parts = [part]
         while part := self._receive():

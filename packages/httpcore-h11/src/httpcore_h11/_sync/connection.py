@@ -108,26 +108,26 @@ class HTTP11Connection(ConnectionInterface):
                     raise
             timeout = timeouts.get("read")
             if tracer is None:
-                head = self._receive_head(timeout)
+                http_version, status, reason, headers = self._receive_head(timeout)
             else:
                 info = {"request": request}
-                head = ResponseHead(
-                    *tracer.run("receive_response_headers", info, self._receive_head_tuple, timeout, tracer, info)
+                http_version, status, reason, headers = tracer.run(
+                    "receive_response_headers", info, self._receive_head_tuple, timeout, tracer, info
                 )
         except BaseException:
             with Shield():
                 self._close_response(tracer)
             raise
         stream = self._stream
-        if (head.status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
+        if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
             stream = UpgradeStream(stream, self._engine.trailing_data)
         extensions: dict[str, Any] = {
-            "http_version": head.http_version,
-            "reason_phrase": head.reason,
+            "http_version": http_version,
+            "reason_phrase": reason,
             "network_stream": stream,
         }
         body = HTTP11Body(self, request, tracer, timeout, extensions)
-        return received_response(head.status, head.headers, body, extensions)
+        return received_response(status, headers, body, extensions)
 
     # Sending.
 

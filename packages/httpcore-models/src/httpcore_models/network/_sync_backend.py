@@ -27,7 +27,7 @@ from ._addresses import (
     start_connecting,
 )
 from ._errors import address_name, failed, peer_name, timed_out
-from ._info import is_socket_readable, wait_for_socket
+from ._info import Readiness, wait_for_socket
 from ._options import SOCKET_OPTION
 from ._sync.interface import NetworkBackend, NetworkStream
 from ._sync.tls import TLSStream
@@ -62,6 +62,7 @@ class SyncStream(NetworkStream):
         self._read_timeout: float | None = None
         self._write_timeout: float | None = None
         self._unread = b""
+        self._readiness = Readiness(sock)
         # Whoever gets the socket of a clear stream by get_extra_info() may go on with blocking calls.
         self._blocking = _LIMITS_CALLS and not isinstance(sock, ssl.SSLSocket)
         sock.setblocking(self._blocking)
@@ -189,7 +190,7 @@ class SyncStream(NetworkStream):
         if info == "is_readable":
             if isinstance(self._sock, ssl.SSLSocket):
                 return self._is_tls_readable(self._sock)
-            return bool(self._unread) or is_socket_readable(self._sock)
+            return self._readiness.is_readable()
         if info == "socket":
             return self._sock
         if info == "client_addr":
@@ -203,7 +204,7 @@ class SyncStream(NetworkStream):
     def _is_tls_readable(self, sock: ssl.SSLSocket) -> bool:
         if self._unread:
             return True
-        if not sock.pending() and not is_socket_readable(sock):
+        if not sock.pending() and not self._readiness.is_readable():
             return False
         # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
         try:
