@@ -22,7 +22,8 @@ HeaderTypes: TypeAlias = Sequence[tuple[bytes | str, bytes | str]] | _CovariantM
 # Schemes whose default port may be left out of the Host header.
 _HOST_DEFAULT_PORTS = {b"ftp": 21, b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 
-_NO_NAMES: frozenset[bytes] = frozenset()
+# Of the names below: the other header fields, most of them, need not be looked at further.
+_LENGTHS = {len(b"host"), len(b"content-length"), len(b"transfer-encoding")}
 
 
 def enforce_headers(value: HeaderTypes, *, name: str) -> Headers:
@@ -51,14 +52,10 @@ def enforce_headers(value: HeaderTypes, *, name: str) -> Headers:
     ]
 
 
-def host_header(url: URL) -> bytes:
-    """The value of the Host header for `url`: no default port, no IPv6 zone (RFC 9110 section 7.2, RFC 6874)."""
-    return _host_field(url.scheme, url.host, url.port)[1]
-
-
 # Clients talk to few origins.
 @functools.lru_cache(maxsize=1024)
 def _host_field(scheme: bytes, host: bytes, port: int | None) -> tuple[bytes, bytes]:
+    """The Host header field: no default port, no IPv6 zone (RFC 9110 section 7.2, RFC 6874)."""
     host = bracketed(host.partition(b"%")[0]) if b":" in host else host
     if port is None or port == _HOST_DEFAULT_PORTS.get(scheme):
         return b"Host", host
@@ -67,7 +64,7 @@ def _host_field(scheme: bytes, host: bytes, port: int | None) -> tuple[bytes, by
 
 def include_request_headers(headers: Headers, *, url: URL, content: Any) -> Headers:
     """Return `headers` with Host and the framing header of `content` added where they are missing."""
-    names = {name.lower() for name, _ in headers} if headers else _NO_NAMES
+    names = [name.lower() for name, _ in headers if len(name) in _LENGTHS] if headers else ()
     if b"host" not in names:
         headers = [_host_field(url.scheme, url.host, url.port), *headers]
     if content is not None and b"content-length" not in names and b"transfer-encoding" not in names:

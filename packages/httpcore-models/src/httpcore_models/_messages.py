@@ -117,8 +117,7 @@ class Response:
     stream: Iterable[bytes] | AsyncIterable[bytes]
     extensions: Extensions
 
-    _content: bytes | None = None
-    _stream_consumed = False
+    _content: bytes | None
 
     def __init__(
         self,
@@ -135,6 +134,8 @@ class Response:
         else:
             self.stream = ByteStream(content) if isinstance(content, bytes) else content
         self.extensions = {} if extensions is None else extensions
+        self._content = None
+        self._stream_consumed = False
 
     @property
     def content(self) -> bytes:
@@ -246,6 +247,8 @@ def received_response(
     response.headers = headers
     response.stream = stream
     response.extensions = extensions
+    response._content = None
+    response._stream_consumed = False
     return response
 
 

@@ -19,9 +19,6 @@ class AsyncHTTP11Body(AsyncResponseStream):
     leaves no cleanup to the garbage collector. Errors and cancellation close the connection.
     """
 
-    _receiving = False
-    _closed = False
-
     def __init__(
         self,
         connection: "AsyncHTTP11Connection",
@@ -36,6 +33,9 @@ class AsyncHTTP11Body(AsyncResponseStream):
         self._tracer = tracer
         self._timeout = timeout
         self._extensions = extensions
+        self._receiving = False
+        self._closed = False
+        self.lease = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

@@ -20,9 +20,6 @@ class HTTP11Body(ResponseStream):
     leaves no cleanup to the garbage collector. Errors and cancellation close the connection.
     """
 
-    _receiving = False
-    _closed = False
-
     def __init__(
         self,
         connection: "HTTP11Connection",
@@ -37,6 +34,9 @@ class HTTP11Body(ResponseStream):
         self._tracer = tracer
         self._timeout = timeout
         self._extensions = extensions
+        self._receiving = False
+        self._closed = False
+        self.lease = None
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -60,6 +60,8 @@ class _Ticket(PoolRequest[AsyncConnectionInterface], AsyncLease):
 
     def __init__(self, pool: "AsyncConnectionPool", url: URL) -> None:
         self.key = (url.scheme, url.host, url.port or _DEFAULT_PORTS[url.scheme])
+        self.waiting = False
+        self.after = None
         self.pool = pool
         self.url = url
         self.closings = pool._closings

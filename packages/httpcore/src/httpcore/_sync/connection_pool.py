@@ -61,6 +61,8 @@ class _Ticket(PoolRequest[ConnectionInterface], Lease):
 
     def __init__(self, pool: "ConnectionPool", url: URL) -> None:
         self.key = (url.scheme, url.host, url.port or _DEFAULT_PORTS[url.scheme])
+        self.waiting = False
+        self.after = None
         self.pool = pool
         self.url = url
         self.closings = pool._closings
