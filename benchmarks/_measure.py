@@ -147,6 +147,8 @@ def measure(run: Run, client: Client, meter: Meter) -> Sample:
 
 def _options(run: Run, workload: Workload) -> Options:
     path = {"get": "/small", "download": "/download", "upload": "/upload"}[workload.operation]
+    if workload.new_heads:
+        path = "/new-head"
     if workload.kind == "memory":
         # Answered once all requests have arrived: each then has a connection of its own.
         path = f"/hold/{run.connections}"

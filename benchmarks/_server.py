@@ -1,10 +1,11 @@
 """The server under the benchmarks: one process, raw epoll, answers built beforehand.
 
 It has to be quicker than every client, so it does not parse more than the request target. Linux only.
-``/small`` is a 1 KiB answer, as is the one to an upload, ``/download`` a 100 MB one sent with sendfile, ``/hold/N``
-is answered once N of them wait, so that N connections must exist at the same moment, and ``/stats`` tells how busy the
-server was. After CONNECT it goes on as if it were the origin behind a proxy. A second port has all of it over TLS.
-The process ends when its standard input is closed, so it can not outlive the run that started it.
+``/small`` is a 1 KiB answer, as is the one to an upload, ``/new-head`` the same with an id in the head that is another
+each time, ``/download`` a 100 MB one sent with sendfile, ``/hold/N`` is answered once N of them wait, so that N
+connections must exist at the same moment, and ``/stats`` tells how busy the server was. After CONNECT it goes on as if
+it were the origin behind a proxy. A second port has all of it over TLS. The process ends when its standard input is
+closed, so it can not outlive the run that started it.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ _HEAD = (
     "Cache-Control: no-cache\r\n"
     'ETag: "33a64df551425fcc55e4d42a148795d9"\r\n'
     "Vary: Accept-Encoding\r\n"
-    "X-Request-Id: 0f8fad5b-d9cb-469f-a165-70867728950e\r\n"
+    "X-Request-Id: {request_id:036}\r\n"
     "\r\n"
 )
 
 
-def _head(length: int, content_type: str = "application/json") -> bytes:
-    return _HEAD.format(length=length, content_type=content_type).encode()
+def _head(length: int, content_type: str = "application/json", request_id: int = 0) -> bytes:
+    return _HEAD.format(length=length, content_type=content_type, request_id=request_id).encode()
 
 
 def _fields(length: int) -> list[tuple[bytes, bytes]]:
@@ -211,6 +212,9 @@ class Server:
             connection.offset = 0
             self._sending.add(fd)
             self._epoll.modify(fd, select.EPOLLOUT)
+        elif target == b"/new-head":
+            self._requests += 1
+            connection.socket.send(_head(SMALL_LENGTH, request_id=self._requests) + self._small[-SMALL_LENGTH:])
         elif target.startswith(b"/hold/"):
             self._held.add(fd)
             if len(self._held) >= int(target.rpartition(b"/")[2]):

@@ -20,6 +20,7 @@ class Workload:
     tunnelled: bool = False
     http2: bool = False
     tls: bool = False
+    new_heads: bool = False
 
     @property
     def expected(self) -> Answer:
@@ -47,6 +48,12 @@ WORKLOADS = {
     workload.name: workload
     for workload in (
         Workload("sync-1", "Small GET, sync, 1 connection", "sync"),
+        Workload(
+            "sync-1-new-heads",
+            "Small GET, sync, 1 connection, each response with an id of its own in the head",
+            "sync",
+            new_heads=True,
+        ),
         Workload("sync-1-tunnelled", "Small GET through a proxy's tunnel, sync, 1 connection", "sync", tunnelled=True),
         Workload("asyncio-16", "Small GET, asyncio, 16 tasks on 16 connections", "asyncio", 16, 16),
         Workload(
@@ -56,6 +63,14 @@ WORKLOADS = {
             16,
             16,
             tunnelled=True,
+        ),
+        Workload(
+            "asyncio-16-new-heads",
+            "Small GET, asyncio, 16 tasks on 16 connections, each response with an id of its own in the head",
+            "asyncio",
+            16,
+            16,
+            new_heads=True,
         ),
         Workload("asyncio-128", "Small GET, asyncio, 128 tasks on 128 connections", "asyncio", 128, 128),
         Workload("asyncio-512", "Small GET, asyncio, 512 tasks on 512 connections", "asyncio", 512, 512),

@@ -1,38 +1,23 @@
 """Both lanes agree: on plain messages, on known tricks, and on plain ones with any one byte changed; cut anywhere."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from httpcore_h11 import _engine
 from httpcore_test_support.exchanges import bytewise, cut_at
-from httpcore_test_support.lanes import HOST, H11Engine, Headers, Step, assert_lanes_agree, exchange, transcript
+from httpcore_test_support.lanes import (
+    HOST,
+    H11Engine,
+    Headers,
+    Step,
+    assert_lanes_agree,
+    exchange,
+    transcript,
+    with_odd_bytes,
+)
 from httpcore_test_support.messages import COMMON, TRICKS, response
 
 METHODS = (b"GET", b"HEAD", b"CONNECT", b"head")
-
-# Delimiters, controls, and both ends of the ranges of bytes in the grammar.
-ODD_BYTES = b'\0\x01\t\n\x0b\r\x1f !",-/059:;=@AGZ[_`afgz{~\x7f\x80\xa0\xff'
-
-
-def with_odd_bytes(wire: bytes) -> Iterator[bytes]:
-    """The message with each odd byte put before each of its bytes and in place of it, and without each of its bytes."""
-    for position in range(len(wire)):
-        before, after = wire[:position], wire[position + 1 :]
-        yield before + after
-        for byte in bytewise(ODD_BYTES):
-            yield before + byte + wire[position:]
-            yield before + byte + after
-
-
-@pytest.fixture
-def no_h11(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing be left to h11."""
-
-    def refuse(*_: object) -> None:
-        pytest.fail("the fast lane has declined")
-
-    monkeypatch.setattr(_engine, "H11Lane", refuse)
 
 
 @pytest.mark.usefixtures("no_h11")

@@ -211,7 +211,7 @@ class Engine:
             if end < len(_END_OF_HEAD):
                 may_wait = len(data) <= self._max_head_size and self._joined < _MAX_HEAD_PIECES
                 return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
-            head = recognise_response_head(data[:end]) if end <= self._max_head_size else None
+            head = recognise_response_head(data[:end], head) if end <= self._max_head_size else None
             self._last_head = head if end <= MAX_KNOWN_HEAD else None
         if head is None or self._fields is None:
             return self._let_h11_receive()

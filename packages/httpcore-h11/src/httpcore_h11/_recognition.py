@@ -63,13 +63,14 @@ class RequestFields:
 
 
 class RecognisedHead:
-    """The head of a response: its bytes, its parts, and what they mean."""
+    """The head of a response: its bytes, its lines, its parts, and what they mean."""
 
-    __slots__ = ("close", "headers", "length", "reason", "status", "wire")
+    __slots__ = ("close", "headers", "length", "lines", "reason", "status", "wire")
 
     def __init__(
         self,
         wire: bytes,
+        lines: list[bytes],
         status: int,
         reason: bytes,
         headers: Headers,
@@ -77,6 +78,7 @@ class RecognisedHead:
         close: bool,
     ) -> None:
         self.wire = wire
+        self.lines = lines
         self.status = status
         self.reason = reason
         self.headers = headers
@@ -102,8 +104,7 @@ def recognise_request_fields(headers: Headers) -> RequestFields | None:
     host = 0
     try:
         for field in headers:
-            known = _known_request_fields.get(field)
-            line, framing = _recognise_request_field(field) if known is None else known
+            line, framing = _known_request_fields.get(field) or _recognise_request_field(field)
             if framing is not None:
                 if framing in found:
                     return None
@@ -111,12 +112,11 @@ def recognise_request_fields(headers: Headers) -> RequestFields | None:
                 if framing == b"host":
                     host = len(lines)
             lines.append(line)
-    except (TypeError, ValueError):  # not pairs, not of bytes, or such that may change
+        length, close = _end_of_message(found)
+    except (TypeError, ValueError):  # declined, not pairs, not of bytes, or such that may change
         return None
-    end = _end_of_message(found)
-    if end is None or b"host" not in found:
+    if b"host" not in found:
         return None
-    length, close = end
     lines.insert(0, lines.pop(host))
     lines.append(b"\r\n")
     return RequestFields([*headers], b"".join(lines), length or 0, close)
@@ -141,28 +141,51 @@ def may_become_head(data: bytes) -> bool:
     return is_start and data.count(b"\n") == data.count(b"\r\n")
 
 
-def recognise_response_head(wire: bytes) -> RecognisedHead | None:
-    """Return the head of a final response, which `wire` is as far as the first empty line; `None` to decline."""
-    status_line, *lines = wire[: -len(b"\r\n\r\n")].split(b"\r\n")
-    headers: Headers = []
-    found: dict[bytes, bytes] = {}
+def recognise_response_head(wire: bytes, last: RecognisedHead | None = None) -> RecognisedHead | None:
+    """Return the head of a final response, which `wire` is as far as the first empty line; `None` to decline.
+
+    `last` is one that came before, which this one most likely resembles.
+    """
+    lines = wire[: -len(b"\r\n\r\n")].split(b"\r\n")
     try:
-        status, reason = _known_status_lines.get(status_line) or _recognise_status_line(status_line)
-        for line in lines:
-            known = _known_lines.get(line)
-            field, framing = _recognise_line(line) if known is None else known
-            if framing is not None:
-                if framing in found:
-                    return None
-                found[framing] = field[1]
-            headers.append(field)
+        if last is not None and len(lines) == len(last.lines):
+            return _resembling_head(wire, lines, last) or _new_head(wire, lines)
+        return _new_head(wire, lines)
     except ValueError:
         return None
-    end = _end_of_message(found)
-    if end is None:
-        return None
-    length, close = end
-    return RecognisedHead(wire, status, reason, headers, 0 if status in (204, 304) else length, close)
+
+
+def _resembling_head(wire: bytes, lines: list[bytes], last: RecognisedHead) -> RecognisedHead | None:
+    """Return the head if it differs from the last one in nothing but values of fields that do not frame the message."""
+    headers = [*last.headers]
+    index = -1  # of the header field, the first line being the status line
+    for line, before in zip(lines, last.lines, strict=True):
+        if line != before:
+            if index < 0:
+                return None
+            name, value = _field(line)
+            if name != headers[index][0] or name.lower() in _FRAMING_FIELDS:
+                return None
+            headers[index] = (name, value)
+        index += 1
+    return RecognisedHead(wire, lines, last.status, last.reason, headers, last.length, last.close)
+
+
+def _new_head(wire: bytes, lines: list[bytes]) -> RecognisedHead:
+    headers: Headers = []
+    found: dict[bytes, bytes] = {}
+    status_line, *rest = lines
+    status, reason = _known_status_lines.get(status_line) or _recognise_status_line(status_line)
+    for line in rest:
+        field, framing = _known_lines.get(line) or _recognise_line(line)
+        headers.append(field)
+        if framing is not None:
+            if framing in found:
+                raise ValueError
+            found[framing] = field[1]
+    length, close = _end_of_message(found)
+    length = 0 if status in (204, 304) else length
+    return RecognisedHead(wire, lines, status, reason, headers, length, close)
 
 
 def _recognise_status_line(line: bytes) -> tuple[int, bytes]:
@@ -173,13 +196,17 @@ def _recognise_status_line(line: bytes) -> tuple[int, bytes]:
 
 
 def _recognise_line(line: bytes) -> tuple[tuple[bytes, bytes], bytes | None]:
-    match = _FIELD.fullmatch(line)
-    if match is None:
-        raise ValueError
-    name, value = match.groups()
+    name, value = _field(line)
     lowered = name.lower()
     known = ((name, value), lowered if lowered in _FRAMING_FIELDS else None)
     return _remember(_known_lines, line, known, len(line))
+
+
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    match = _FIELD.fullmatch(line)
+    if match is None:
+        raise ValueError
+    return match[1], match[2]
 
 
 def _remember(known: dict[_K, _V], key: _K, value: _V, size: int) -> _V:
@@ -190,8 +217,8 @@ def _remember(known: dict[_K, _V], key: _K, value: _V, size: int) -> _V:
     return value
 
 
-def _end_of_message(found: Mapping[bytes, bytes]) -> tuple[int | None, bool] | None:
-    """Return how the message ends (RFC 9112 section 6.3), or `None` to decline.
+def _end_of_message(found: Mapping[bytes, bytes]) -> tuple[int | None, bool]:
+    """Return how the message ends (RFC 9112 section 6.3); raises `ValueError` to decline.
 
     That is the length of the body, `CHUNKED`, or `None` where no field tells; and whether the connection ends as well.
     """
@@ -199,14 +226,15 @@ def _end_of_message(found: Mapping[bytes, bytes]) -> tuple[int | None, bool] | N
     if b"content-length" in found:
         digits = found[b"content-length"]
         if not digits.isdigit() or len(digits) > _MAX_LENGTH_DIGITS or b"transfer-encoding" in found:
-            return None
+            raise ValueError
         length = int(digits)
     elif b"transfer-encoding" in found:
         if found[b"transfer-encoding"] != b"chunked":
-            return None
+            raise ValueError
         length = CHUNKED
-    option = found.get(b"connection")
-    if option is None:
+    if b"connection" not in found:
         return length, False
-    option = option.lower()
-    return (length, option == b"close") if option in (b"keep-alive", b"close") else None
+    option = found[b"connection"].lower()
+    if option not in (b"keep-alive", b"close"):
+        raise ValueError
+    return length, option == b"close"

@@ -5,16 +5,16 @@ An exchange is a list of steps, so that anything may happen in any order. `trans
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine
 from httpcore_h11._h11_lane import H11Lane
 from httpcore_models import LocalProtocolError, RemoteProtocolError
 
-from .exchanges import HEAD_LIMIT
+from .exchanges import HEAD_LIMIT, bytewise
 
-__all__ = ["H11Engine", "Step", "assert_lanes_agree", "exchange", "transcript"]
+__all__ = ["H11Engine", "Step", "assert_lanes_agree", "exchange", "transcript", "with_odd_bytes"]
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -126,3 +126,17 @@ def assert_lanes_agree(steps: Sequence[Step], limit: int = HEAD_LIMIT) -> Engine
     expected = transcript(H11Engine(limit), steps)
     assert transcript(engine, steps) == expected
     return engine
+
+
+# Delimiters, controls, and both ends of the ranges of bytes in the grammar.
+ODD_BYTES = b'\0\x01\t\n\x0b\r\x1f !",-/059:;=@AGZ[_`afgz{~\x7f\x80\xa0\xff'
+
+
+def with_odd_bytes(wire: bytes) -> Iterator[bytes]:
+    """The message with each odd byte put before each of its bytes and in place of it, and without each of its bytes."""
+    for position in range(len(wire)):
+        before, after = wire[:position], wire[position + 1 :]
+        yield before + after
+        for byte in bytewise(ODD_BYTES):
+            yield before + byte + wire[position:]
+            yield before + byte + after
