@@ -26,8 +26,10 @@ def disagreement(data: bytes) -> None:
     pieces = cut_at(wire, {cut for cut in data[1 : 1 + CUTS] if cut < len(wire)})
     assert_lanes_agree(exchange(pieces, method))
     # What was learned from one response must not change how the next one is read.
-    again: list[Step] = [*exchange(pieces, method)[:-1], ("next cycle",), *exchange(pieces)]
-    assert_lanes_agree(again)
+    again: list[Step] = [("next cycle",), *exchange(pieces)]
+    assert_lanes_agree([*exchange(pieces, method)[:-1], *again])
+    for before in (wire.replace(b"1", b"2"), wire.replace(b"a", b"bc")):
+        assert_lanes_agree([*exchange([before])[:-1], *again])
 
 
 def seeds() -> Iterator[bytes]:

@@ -22,13 +22,19 @@ TEARDOWN_TIMEOUT = 1.0
 
 def current_async_library() -> str:
     """Return `"asyncio"` or `"trio"`, whichever runs the calling task; raises `RuntimeError` outside of both."""
+    return "trio" if _running_loop() is None else "asyncio"
+
+
+def _running_loop() -> "asyncio.AbstractEventLoop | None":
+    """Return asyncio's loop, or `None` where trio runs the calling task; raises `RuntimeError` outside of both."""
     trio = sys.modules.get("trio")
     if trio is not None and _in_trio_task(trio.lowlevel):
-        return "trio"
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None or asyncio._get_running_loop() is None:
+        return None
+    module: Any = sys.modules.get("asyncio")
+    loop: asyncio.AbstractEventLoop | None = None if module is None else module._get_running_loop()
+    if loop is None:
         raise RuntimeError("unknown async library, or not in async context")
-    return "asyncio"
+    return loop
 
 
 def _in_trio_task(lowlevel: ModuleType) -> bool:
@@ -130,7 +136,12 @@ class AsyncEvent:
 
     def __new__(cls) -> "AsyncEvent":
         """Return the event of the running library."""
-        return object.__new__(_AsyncioEvent if current_async_library() == "asyncio" else _TrioEvent)
+        loop = _running_loop()
+        if loop is None:
+            return object.__new__(_TrioEvent)
+        event = object.__new__(_AsyncioEvent)
+        event._loop = loop
+        return event
 
     def set(self) -> None:
         """Set the flag; setting it again changes nothing."""
@@ -146,9 +157,9 @@ class AsyncEvent:
 
 
 class _AsyncioEvent(AsyncEvent):
+    _loop: "asyncio.AbstractEventLoop"
+
     def __init__(self) -> None:
-        # Imported by whoever runs the event loop: sync users never pay for it.
-        self._loop: asyncio.AbstractEventLoop = sys.modules["asyncio"].get_running_loop()
         self._flag = False
         self._futures: set[asyncio.Future[None]] = set()
 

@@ -297,7 +297,10 @@ class PoolState(Generic[C]):
         request.waiting = True
         self.requests_queued += 1
         self._queue.push(request)
-        self._queue_by_key.setdefault(request.key, Queue()).push(request)
+        queue = self._queue_by_key.get(request.key)
+        if queue is None:
+            queue = self._queue_by_key[request.key] = Queue()
+        queue.push(request)
 
     def _stop_waiting(self, request: PoolRequest[C]) -> None:
         request.waiting = False
