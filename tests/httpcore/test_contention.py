@@ -253,7 +253,7 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     async def wait(self: AsyncEvent, timeout: float | None = None) -> bool:
         nonlocal now
         waits.append(timeout)
-        now += 0.125
+        now += 0.1875
         return False
 
     monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
@@ -265,7 +265,7 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     for _ in range(3):
         with pytest.raises(PoolTimeout, match=r"0\.25 seconds"):
             await pool._wait(request, ticket)
-    assert waits == [0.25, 0.125, 0.0]
+    assert waits == [0.25, 0.0625, 0.0]
 
 
 @pytest.mark.field(15)

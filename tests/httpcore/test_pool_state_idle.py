@@ -189,6 +189,20 @@ class TestRepeatedRequests:
         assert request.leased.connection is None
         assert pool.closing == [connection]
 
+    def test_nor_the_one_that_another_request_leaves(self) -> None:
+        pool = ModelPool(max_connections=2)
+        pool.respond(pool.ask(), streams=2)
+        request = pool.ask()
+        pool.respond(request)
+        other = pool.ask()
+        connection = pool.respond(other)
+        request.after = request.leased.number
+        pool.requeue(request, pool.now)
+        assert request.waiting
+        pool.finish(other)
+        assert request.leased.connection is None
+        assert pool.closing == [connection]
+
 
 class TestForsaking:
     """A pool that starts anew beside connections that it must not use."""

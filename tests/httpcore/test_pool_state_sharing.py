@@ -190,3 +190,35 @@ def test_a_repeated_request_is_passed_over_by_the_room_that_it_does_not_want() -
     pool.finish(first)
     assert pool.assigned == [behind, repeated]
     assert repeated.leased.connection is None
+
+
+def test_repeated_requests_that_are_passed_over_keep_their_order() -> None:
+    pool = ModelPool(max_connections=1)
+    first = pool.ask()
+    pool.respond(first, streams=4)
+    second = pool.ask()
+    pool.respond(second)
+    repeated = [pool.ask(), pool.ask()]
+    for request in repeated:
+        request.after = request.leased.number
+        pool.requeue(request, pool.now)
+    pool.finish(second)
+    assert pool.assigned == []
+    pool.finish(first)
+    connection = pool.open(repeated[0], may_share=True)
+    assert pool.assigned == repeated
+    assert repeated[1].connection is connection
+
+
+def test_a_shared_connection_is_one_again_when_the_last_request_leaves_it() -> None:
+    """As long as it refused one, no other was offered it; what waits then gets as much of it as there is."""
+    pool = ModelPool(max_connections=1)
+    first = pool.ask()
+    connection = pool.respond(first, streams=2)
+    refused = pool.ask()
+    pool.requeue(refused, pool.now)
+    behind = pool.ask()
+    assert (refused.waiting, behind.waiting) == (True, True)
+    pool.finish(first)
+    assert pool.assigned == [refused, behind]
+    assert (refused.connection, behind.connection) == (connection, connection)

@@ -2,13 +2,22 @@
 
 import asyncio
 import sys
+import time
 from types import ModuleType
+from typing import Any
 
 import anyio
 import pytest
 import trio
 from httpcore_models import concurrency
-from httpcore_models.concurrency import AsyncEvent, AsyncLock, AsyncShield, current_async_library, require
+from httpcore_models.concurrency import (
+    CLOCK_RESOLUTION,
+    AsyncEvent,
+    AsyncLock,
+    AsyncShield,
+    current_async_library,
+    require,
+)
 from httpcore_test_support.asyncs import BACKENDS, Backend
 from httpcore_test_support.waiting import async_wait_until
 
@@ -108,6 +117,7 @@ async def test_who_is_cancelled_while_waiting_for_an_event_is_forgotten() -> Non
         await event.wait(1000.0)
     assert scope.cancelled_caught
     assert not getattr(event, "_futures", ())
+    assert concurrency._local.deadlines is None or not concurrency._local.deadlines.futures
     event.set()
     assert await event.wait() is True
 
@@ -127,6 +137,76 @@ async def test_an_event_may_be_set_and_waited_for_in_time_at_once() -> None:
         event.set()
         event.set()
     assert results == [False, True]
+
+
+async def test_each_wait_ends_when_it_is_due_and_not_before() -> None:
+    event = AsyncEvent()
+    ended = []
+
+    async def wait(timeout: float) -> None:
+        start = time.monotonic()
+        ended.append((timeout, await event.wait(timeout)))
+        assert event.is_set() or time.monotonic() - start > timeout - 2 * CLOCK_RESOLUTION
+
+    async with anyio.create_task_group() as tasks:
+        for timeout in (1000.0, 0.010, 0.0, 0.005, 0.020):
+            tasks.start_soon(wait, timeout)
+        await async_wait_until(lambda: len(ended) == 4)
+        await wait(0.001)
+        event.set()
+    assert sorted(ended) == [
+        (0.0, False),
+        (0.001, False),
+        (0.005, False),
+        (0.010, False),
+        (0.020, False),
+        (1000.0, True),
+    ]
+
+
+@pytest.mark.parametrize("anyio_backend", [BACKENDS["asyncio"]], ids=["asyncio"])
+async def test_the_waits_of_a_loop_have_one_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    set_timers: list[float] = []
+    call_at = loop.call_at
+
+    def count(when: float, *arguments: Any, **options: Any) -> asyncio.TimerHandle:
+        set_timers.append(when)
+        return call_at(when, *arguments, **options)
+
+    monkeypatch.setattr(loop, "call_at", count)
+    events = []
+    for _ in range(3):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(100):
+                events.append(AsyncEvent())
+                tasks.start_soon(events[-1].wait, 1000.0)
+            await asyncio.sleep(0)
+            for event in events:
+                event.set()
+    assert len(set_timers) == 1
+
+    # One that is due earlier needs a timer of its own, which leaves the one before with nothing to do.
+    async with anyio.create_task_group() as tasks:
+        for timeout in (0.03, 0.02, 0.01):
+            tasks.start_soon(AsyncEvent().wait, timeout)
+    assert len(set_timers) <= 6
+
+
+def test_a_wait_ends_in_time_though_another_loop_ran_in_between() -> None:
+    """Of two loops that take turns in a thread, each keeps its own deadlines."""
+    loops = [asyncio.new_event_loop() for _ in range(2)]
+
+    async def wait(timeout: float) -> bool:
+        return await AsyncEvent().wait(timeout)
+
+    first = loops[0].create_task(wait(0.002))
+    loops[0].run_until_complete(asyncio.sleep(0))
+    assert loops[1].run_until_complete(wait(0.001)) is False
+    assert loops[0].run_until_complete(first) is False
+    assert loops[0].run_until_complete(wait(0.001)) is False
+    for loop in loops:
+        loop.close()
 
 
 async def test_a_shield_keeps_cancellation_away_from_a_teardown() -> None:

@@ -5,6 +5,7 @@ event loop's own futures are used; anyio serves for the rest.
 """
 
 import collections
+import math
 import sys
 import threading
 from types import ModuleType, TracebackType
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 # How long, in seconds, a shielded teardown may take before it is abandoned. Our own streams close without waiting;
 # only a replaced stream, such as one that shuts TLS down with a dead peer, could ever take this long.
 TEARDOWN_TIMEOUT = 1.0
+
+# By how much, in seconds, a timer may be early: the clocks of event loops count milliseconds, and round some of them up
+# (uvloop).
+CLOCK_RESOLUTION = 0.001
+
+# By how much, in seconds, a wait may end late for each other one there is. All are looked through when the first is
+# due, and where each of very many has a deadline of its own, that must not take all the time.
+_LATENESS = 1e-6
 
 
 def current_async_library() -> str:
@@ -141,6 +150,7 @@ class AsyncEvent:
             return object.__new__(_TrioEvent)
         event = object.__new__(_AsyncioEvent)
         event._loop = loop
+        event._futures = []
         return event
 
     def set(self) -> None:
@@ -158,15 +168,14 @@ class AsyncEvent:
 
 class _AsyncioEvent(AsyncEvent):
     _loop: "asyncio.AbstractEventLoop"
-
-    def __init__(self) -> None:
-        self._flag = False
-        self._futures: set[asyncio.Future[None]] = set()
+    _futures: "list[asyncio.Future[None]]"
+    _flag = False
 
     def set(self) -> None:
         self._flag = True
         for future in self._futures:
-            _wake(future)
+            if not future.done():
+                future.set_result(None)
 
     def is_set(self) -> bool:
         return self._flag
@@ -175,20 +184,71 @@ class _AsyncioEvent(AsyncEvent):
         if self._flag:
             return True
         future = self._loop.create_future()
-        self._futures.add(future)
-        timer = None if timeout is None else self._loop.call_later(timeout, _wake, future)
+        self._futures.append(future)
+        deadlines = None
+        if timeout is not None:
+            deadlines = _deadlines_of(self._loop)
+            deadlines.add(future, timeout)
         try:
             await future
         finally:
-            self._futures.discard(future)
-            if timer is not None:
-                timer.cancel()
+            self._futures.remove(future)
+            if deadlines is not None:
+                del deadlines.futures[future]
         return self._flag
 
 
-def _wake(future: "asyncio.Future[None]") -> None:
-    if not future.done():
-        future.set_result(None)
+class _Deadlines:
+    """Ends the waits on an event loop that have lasted for long enough, with one timer for all of them.
+
+    Nearly every wait is over in time, and setting a timer just to cancel it would take longer than all else about it.
+    """
+
+    def __init__(self, loop: "asyncio.AbstractEventLoop") -> None:
+        self.loop = loop
+        #: Those that are waited for. Whoever waits no longer removes its own.
+        self.futures: dict[asyncio.Future[None], float] = {}
+        self._next = math.inf
+
+    def add(self, future: "asyncio.Future[None]", timeout: float) -> None:
+        """Wake whoever waits for `future` in `timeout` seconds."""
+        deadline = self.futures[future] = self.loop.time() + timeout
+        if deadline < self._next:
+            self._wake_at(deadline)
+
+    def _wake_at(self, time: float) -> None:
+        self._next = time
+        self.loop.call_at(time, self._wake)
+
+    def _wake(self) -> None:
+        now = self.loop.time() + CLOCK_RESOLUTION
+        if now < self._next:
+            return  # a timer that was set before an earlier one
+        self._next = math.inf
+        later = math.inf
+        for future, deadline in self.futures.items():
+            if deadline > now:
+                later = min(later, deadline)
+            elif not future.done():
+                future.set_result(None)
+        if later < math.inf:
+            # Where very many wait, and each has a deadline of its own, some are woken a little late.
+            self._wake_at(max(later, now + len(self.futures) * _LATENESS))
+
+
+class _Local(threading.local):
+    deadlines: _Deadlines | None = None
+
+
+_local = _Local()
+
+
+def _deadlines_of(loop: "asyncio.AbstractEventLoop") -> _Deadlines:
+    deadlines = _local.deadlines
+    if deadlines is None or deadlines.loop is not loop:
+        # Those of another loop live on in its timer, for as long as anything waits there.
+        deadlines = _local.deadlines = _Deadlines(loop)
+    return deadlines
 
 
 class _TrioEvent(AsyncEvent):

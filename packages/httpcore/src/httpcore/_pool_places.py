@@ -1,7 +1,8 @@
 """What the decisions of a pool are about: places, requests, and the line in which requests wait."""
 
-import heapq
-import itertools
+import bisect
+import collections
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -71,37 +72,45 @@ class PoolRequest(Generic[C]):
 class Queue(Generic[C]):
     """Waiting requests in the order of their numbers. One that leaves is only marked, and dropped when met."""
 
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, int, PoolRequest[C]]] = []
-        self._ties = itertools.count()
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
+    def __init__(self, requests: Iterable[PoolRequest[C]] = ()) -> None:
+        self._line = collections.deque(requests)
+        #: How many of them wait.
+        self.length = len(self._line)
 
     def push(self, request: PoolRequest[C]) -> None:
         """Put a request in the line, where its number belongs."""
-        self._length += 1
-        heapq.heappush(self._heap, (request.number, next(self._ties), request))
-
-    def discard(self) -> None:
-        """Account for a request that is no longer waiting."""
-        self._length -= 1
-        if len(self._heap) > 2 * self._length + 16:
-            self._heap = [entry for entry in self._heap if entry[2].waiting]
-            heapq.heapify(self._heap)
+        line = self._line
+        self.length += 1
+        if line and line[-1].number > request.number:
+            bisect.insort(line, request, key=_number)
+        else:
+            line.append(request)
 
     def first(self) -> PoolRequest[C] | None:
         """Return the request whose turn it is, if any waits."""
-        heap = self._heap
-        while heap and not heap[0][2].waiting:
-            heapq.heappop(heap)
-        return heap[0][2] if heap else None
+        line = self._line
+        while line and not line[0].waiting:
+            line.popleft()
+        return line[0] if line else None
 
-    def lift(self) -> tuple[int, int, PoolRequest[C]]:
+    def discard(self) -> None:
+        """Account for a request that is no longer waiting."""
+        self.length -= 1
+        if len(self._line) > 2 * self.length + 16:
+            self._line = collections.deque(request for request in self._line if request.waiting)
+
+    def lift(self) -> PoolRequest[C]:
         """Take the first out of the line, though it goes on waiting, until it is put back."""
-        return heapq.heappop(self._heap)
+        return self._line.popleft()
 
-    def put_back(self, entry: tuple[int, int, PoolRequest[C]]) -> None:
-        """Put back what `lift()` took out."""
-        heapq.heappush(self._heap, entry)
+    def put_back(self, requests: list[PoolRequest[C]]) -> None:
+        """Put back what `lift()` took out, in that order."""
+        self._line.extendleft(reversed(requests))
+
+    def waiting(self) -> list[PoolRequest[C]]:
+        """Return all that wait, in their order."""
+        return [request for request in self._line if request.waiting]
+
+
+def _number(request: PoolRequest[C]) -> int:
+    return request.number

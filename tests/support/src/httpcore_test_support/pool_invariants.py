@@ -156,25 +156,28 @@ def _check_idle_order(state: PoolState[Any]) -> None:
 
 
 def _check_queues(state: PoolState[Any]) -> None:
-    queues = [state._queue, *state._queue_by_key.values()]
-    for queue in queues:
+    by_key = state._queue_by_key or {}
+    for queue in (state._queue, *by_key.values()):
         # A request that came back to the queue may still have an entry from before.
-        waiting = {request for _, _, request in queue._heap if request.waiting}
-        assert len(waiting) == len(queue)
+        waiting = list(dict.fromkeys(queue.waiting()))
+        assert len(waiting) == queue.length
         assert all(request.place is None for request in waiting)
-        assert len(queue._heap) <= _STALE_FACTOR * len(queue) + _STALE_NUMBER
-    for key, queue in state._queue_by_key.items():
-        assert len(queue), "an origin without waiting requests stays in the index"
-        assert all(request.key == key for _, _, request in queue._heap)
-    assert sum(map(len, state._queue_by_key.values())) == state.requests_queued
+        assert [request.number for request in waiting] == sorted(request.number for request in waiting)
+        assert len(queue._line) <= _STALE_FACTOR * queue.length + _STALE_NUMBER
+    for key, queue in by_key.items():
+        assert queue.length, "an origin without waiting requests stays in the index"
+        assert all(request.key == key for request in queue._line)
+    if by_key or state._shared:
+        assert state._queue_by_key is not None, "requests are not found by the origin of a connection to share"
+        assert sum(queue.length for queue in by_key.values()) == state.requests_queued
 
 
 def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
     assert not state._idle, "a request waits beside an idle place"
     assert len(state._places) == state.max_connections, "a request waits although a place may be opened"
-    for key, queue in state._queue_by_key.items():
+    for key, queue in (state._queue_by_key or {}).items():
         # One that is repeated waits for places opened after the one that it failed on.
-        after = min(request.after or 0 for _, _, request in queue._heap if request.waiting)
+        after = min(request.after or 0 for request in queue.waiting())
         for place in state._shared.get(key, ()):
             if place.number <= after:
                 continue

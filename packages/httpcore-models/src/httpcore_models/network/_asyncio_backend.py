@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ..concurrency import CLOCK_RESOLUTION
 from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._connecting import open_tcp_socket, open_unix_socket
@@ -27,9 +28,6 @@ from ._options import SOCKET_OPTION
 
 # How many bytes may wait unread before the network is left to wait: two of asyncio's largest reads.
 _READ_LIMIT = 512 * 1024
-
-# The clocks of event loops count milliseconds, and round some of them up (uvloop).
-_CLOCK_RESOLUTION = 0.001
 
 # How many bytes may be written before the event loop gets a turn. A fast peer takes all at once; without a turn nothing
 # would arrive, such as its refusal of an upload, and no other task would run.
@@ -170,7 +168,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
     def _set_read_deadline(self, deadline: float) -> None:
         self._read_deadline = deadline
         timer = self._read_timer
-        if timer is not None and timer.when() > deadline + _CLOCK_RESOLUTION:
+        if timer is not None and timer.when() > deadline + CLOCK_RESOLUTION:
             timer.cancel()
             timer = None
         if timer is None:
@@ -181,7 +179,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         if self._reader is None or not self._read_deadline:
             return
         # A timer may fire early by the resolution of the clock.
-        if self._read_deadline <= self._loop.time() + _CLOCK_RESOLUTION:
+        if self._read_deadline <= self._loop.time() + CLOCK_RESOLUTION:
             if not self._reader.done():
                 self._reader.set_exception(TimeoutError())
         else:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from httpcore_models import (
     SOCKET_OPTION,
@@ -65,6 +65,15 @@ class _Ticket(PoolRequest[AsyncConnectionInterface], AsyncLease):
         self.pool = pool
         self.url = url
         self.closings = pool._closings
+
+    def remaining(self, timeout: float | None) -> float | None:
+        """How long it may wait now. There is one deadline over all waits: it may lose its connection and wait again."""
+        if timeout is None:
+            return None
+        if self.deadline is None:
+            self.deadline = time.monotonic() + timeout
+            return timeout
+        return max(0.0, self.deadline - time.monotonic())
 
     async def release(self) -> None:
         pool = self.pool
@@ -228,31 +237,28 @@ class AsyncConnectionPool(AsyncRequestInterface):
         ticket.after = place.number
 
     async def _wait(self, request: Request, ticket: _Ticket) -> Place[AsyncConnectionInterface]:
+        timeout: float | None = request.extensions.get("timeout", {}).get("pool")
         tracer = async_get_tracer(_logger, request)
         if tracer is None:
-            await self._wait_in_line(request, ticket)
+            assert ticket.event is not None
+            await ticket.event.wait(ticket.remaining(timeout))
         else:
-            await tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, request, ticket)
-        assert ticket.place is not None
-        return ticket.place
+            await tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, ticket, timeout)
+        return ticket.place or self._give_up(ticket, timeout)
 
-    async def _wait_in_line(self, request: Request, ticket: _Ticket) -> None:
-        timeout: float | None = request.extensions.get("timeout", {}).get("pool")
-        remaining = None
-        if timeout is not None:
-            # One deadline over all waits of a request: it may lose its connection and wait again.
-            if ticket.deadline is None:
-                ticket.deadline = time.monotonic() + timeout
-            remaining = max(0.0, ticket.deadline - time.monotonic())
+    async def _wait_in_line(self, ticket: _Ticket, timeout: float | None) -> None:
         assert ticket.event is not None
-        await ticket.event.wait(remaining)
+        await ticket.event.wait(ticket.remaining(timeout))
         if ticket.place is None:
-            self._check_not_closed(ticket)
-            state = self._state
-            raise PoolTimeout(
-                f"Pool timed out after {timeout:g} seconds: no connection to {ticket.url.origin} became available "
-                f"({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
-            )
+            self._give_up(ticket, timeout)
+
+    def _give_up(self, ticket: _Ticket, timeout: float | None) -> NoReturn:
+        self._check_not_closed(ticket)
+        state = self._state
+        raise PoolTimeout(
+            f"Pool timed out after {timeout:g} seconds: no connection to {ticket.url.origin} became available "
+            f"({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
+        )
 
     def _check_not_closed(self, ticket: _Ticket) -> None:
         """Without this, a request that lost its connection to the closing of the pool would open another."""
