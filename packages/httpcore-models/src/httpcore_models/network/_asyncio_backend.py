@@ -33,8 +33,14 @@ _READ_LIMIT = 512 * 1024
 # would arrive, such as its refusal of an upload, and no other task would run.
 _WRITE_LIMIT = 256 * 1024
 
-# asyncio reserves 256 KiB for each read and gives back what it did not need. glibc's allocator maps blocks of this size
-# anew each time, at three system calls and many page faults a read, until it has seen a larger one freed.
+# asyncio reserves 256 KiB for each read and gives back what it did not need. With a small response, that may cost page
+# faults, which take longer than all else, so a connection starts with less, and has all when less was not enough. There
+# is no public way to say so; other loops, such as uvloop, read into memory that they keep.
+_SMALL_READ = 16 * 1024
+_LARGE_READ = 256 * 1024
+
+# glibc's allocator maps blocks as large as that anew each time, at three system calls and many page faults a read,
+# until it has seen a larger one freed.
 bytes(384 * 1024)
 
 
@@ -50,6 +56,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         self._chunks: collections.deque[bytes] = collections.deque()
         self._offset = 0  # into the first chunk
         self._queued = 0  # bytes in the chunks, the read part of the first included
+        self._read_size = 0  # how many bytes the transport reads at most, where that can be set
         self._paused = False
         self._eof = False
         self._lost: Exception | None = None
@@ -68,17 +75,26 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         # A write is complete when the operating system has all of it.
         self._transport.set_write_buffer_limits(high=0)
+        if hasattr(transport, "max_size"):
+            self._read_up_to(_SMALL_READ)
 
     def data_received(self, data: bytes) -> None:
         """Part of `asyncio.Protocol`."""
+        size = len(data)
+        if size == self._read_size or self._read_size == _LARGE_READ:
+            self._read_up_to(_SMALL_READ if size < _SMALL_READ else _LARGE_READ)
         self._chunks.append(data)
-        self._queued += len(data)
+        self._queued += size
         if self._queued > _READ_LIMIT and not self._paused:
             self._paused = True
             self._transport.pause_reading()
         reader = self._reader
         if reader is not None and not reader.done():
             reader.set_result(None)
+
+    def _read_up_to(self, size: int) -> None:
+        self._read_size = size
+        cast(Any, self._transport).max_size = size
 
     def eof_received(self) -> bool:
         """Part of `asyncio.Protocol`. Returns true: what is still to be written may be."""
