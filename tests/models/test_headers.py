@@ -128,3 +128,33 @@ def test_bodies_are_framed(content: Any, field: tuple[bytes, bytes]) -> None:
 def test_a_given_framing_is_left_alone(content: Any, field: tuple[bytes, bytes]) -> None:
     given = [(b"Host", b"a"), field]
     assert include_request_headers(given, url=URL("http://a/"), content=content) == given
+
+
+def test_fields_that_come_again_are_completed_for_each_request() -> None:
+    url, other = URL("http://a/"), URL("http://b:81/")
+    host, other_host = (b"Host", b"a"), (b"Host", b"b:81")
+    given = [(b"X", b"1")]
+    for _ in range(2):
+        assert include_request_headers(given, url=url, content=None) == [host, (b"X", b"1")]
+        assert include_request_headers(given, url=other, content=None) == [other_host, (b"X", b"1")]
+        length = (b"Content-Length", b"4")
+        assert include_request_headers(given, url=url, content=b"body") == [host, (b"X", b"1"), length]
+        # Nobody else's fields change with those that were given out, or with those that were given.
+        include_request_headers(given, url=url, content=None).append((b"Y", b"2"))
+    given.append((b"host", b"c"))
+    complete = [include_request_headers(given, url=url, content=None) for _ in range(3)]
+    complete[0].clear()
+    assert complete[1:] == [[(b"X", b"1"), (b"host", b"c")]] * 2
+    given.append((b"content-length", b"4"))
+    for _ in range(2):
+        assert include_request_headers(given, url=url, content=b"body")[1:] == [*given[1:]]
+    given.clear()
+    assert include_request_headers(given, url=url, content=None) == [host]
+    assert include_request_headers(None, url=url, content=None) == [host]
+
+
+def test_fields_that_only_equal_the_last_ones_are_not_passed_on() -> None:
+    include_request_headers([(b"X", b"1")], url=URL("http://a/"), content=None)
+    like_it: Any = [(b"X", bytearray(b"1"))]
+    _, (_, value) = include_request_headers(like_it, url=URL("http://a/"), content=None)
+    assert type(value) is bytes

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from ._async.streams import AsyncResponseStream
 from ._headers import Headers, HeaderTypes, enforce_headers
 from ._sync.streams import ResponseStream
-from ._url import URL, enforce_bytes
+from ._url import URL, enforce_bytes, parsed
 
 Extensions: TypeAlias = MutableMapping[str, Any]
 Content: TypeAlias = bytes | Iterable[bytes] | AsyncIterable[bytes]
@@ -83,7 +83,7 @@ class Request:
             self.method = _METHODS[method]
         else:
             self.method = enforce_bytes(method, name="method")
-        self.url = URL(url) if type(url) is str else enforce_url(url, name="url")
+        self.url = parsed(url) if type(url) is str else enforce_url(url, name="url")
         self.headers = [] if headers is None else enforce_headers(headers, name="headers")
         if content is None:
             self.stream = _NOTHING

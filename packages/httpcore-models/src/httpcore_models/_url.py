@@ -145,3 +145,13 @@ class URL:
             f"{type(self).__name__}(scheme={self.scheme!r}, "
             f"host={self.host!r}, port={self.port!r}, target={self.target!r})"
         )
+
+
+_new = object.__new__
+
+
+def parsed(url: str) -> URL:
+    """Return `URL(url)`, without what it takes to choose among the ways to make one."""
+    result = _new(URL)
+    result.scheme, result.host, result.port, result.target = _parse(url) if url else (b"", b"", None, b"")
+    return result
