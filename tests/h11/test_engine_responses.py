@@ -2,7 +2,7 @@
 
 import pytest
 from httpcore_h11 import _engine
-from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine, Event
+from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine, Event, ResponseHead
 from httpcore_models import RemoteProtocolError
 from httpcore_test_support.exchanges import (
     FEEDINGS,
@@ -208,6 +208,32 @@ class TestResponses:
         engine.receive_data(HELLO[-3:])
         part = engine.next_event()
         assert (part, type(part)) == (b"llo", bytes)
+
+    @pytest.mark.parametrize("name", RESPONSES)
+    def test_a_body_that_is_there_whole_is_taken_at_once(self, feeding: Feeding, name: str) -> None:
+        method, wire, events = RESPONSES[name]
+        engine = sent(method)
+        assert engine.take_body() is None
+        pieces = iter(feeding(wire))
+        while not isinstance(event := engine.next_event(), ResponseHead):
+            if event is NEED_DATA:
+                engine.receive_data(next(pieces))
+        taken = engine.take_body()
+        rest = receive(engine, pieces)
+        assert rest == [] or not taken
+        assert ([taken] if taken else rest) == [event for event in events if isinstance(event, bytes)]
+        assert engine.trailing_data == (TRAILING if feeding is FEEDINGS["trailing"] else b"")
+
+    def test_a_part_of_a_body_is_not_taken_for_all_of_it(self) -> None:
+        engine = sent()
+        engine.receive_data(HELLO[:-1])
+        assert engine.next_event() == HELLO_EVENTS[0]
+        assert engine.take_body() is None
+        assert engine.next_event() == b"hell"
+        engine.receive_data(HELLO[-1:] + b"TRAILING")
+        assert engine.take_body() == b"o"
+        assert engine.next_event() is END_OF_MESSAGE
+        assert engine.trailing_data == b"TRAILING"
 
 
 class TestSwitchOfProtocols:

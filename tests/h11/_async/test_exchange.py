@@ -6,7 +6,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection
-from httpcore_models import URL, LocalProtocolError, ReadError, ReadTimeout, RemoteProtocolError, Request, WriteTimeout
+from httpcore_models import (
+    URL,
+    AsyncResponseStream,
+    LocalProtocolError,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    Request,
+    WriteTimeout,
+)
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import (
     AsyncScriptedStream,
@@ -156,6 +165,15 @@ class TestResponse:
         assert await async_parts(response) == []
         await response.aclose()
         assert await async_parts(response) == []
+
+    async def test_a_body_that_was_closed_takes_nothing_of_the_next_response(self) -> None:
+        connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE, RESPONSE))
+        first = await connection.request("GET", "http://localhost/")
+        async with connection.stream("GET", "http://localhost/") as response:
+            body = first.stream
+            assert isinstance(body, AsyncResponseStream)
+            assert await body.aread() == b""
+            assert await response.aread() == b"hello"
 
     async def test_a_response_that_is_closed_early_closes_the_connection(self) -> None:
         async with async_served([steps.receive_request(), steps.send(RESPONSE[:-1])]) as (server, connection):

@@ -7,7 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 from httpcore_h11 import HTTP11Connection
-from httpcore_models import URL, LocalProtocolError, ReadError, ReadTimeout, RemoteProtocolError, Request, WriteTimeout
+from httpcore_models import (
+    URL,
+    LocalProtocolError,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    Request,
+    ResponseStream,
+    WriteTimeout,
+)
 from httpcore_test_support import steps
 from httpcore_test_support._sync.h11_connections import (
     ScriptedStream,
@@ -157,6 +166,15 @@ class TestResponse:
         assert parts(response) == []
         response.close()
         assert parts(response) == []
+
+    def test_a_body_that_was_closed_takes_nothing_of_the_next_response(self) -> None:
+        connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE, RESPONSE))
+        first = connection.request("GET", "http://localhost/")
+        with connection.stream("GET", "http://localhost/") as response:
+            body = first.stream
+            assert isinstance(body, ResponseStream)
+            assert body.read() == b""
+            assert response.read() == b"hello"
 
     def test_a_response_that_is_closed_early_closes_the_connection(self) -> None:
         with served([steps.receive_request(), steps.send(RESPONSE[:-1])]) as (server, connection):

@@ -204,6 +204,19 @@ class Engine:
         self.ended = True
         return END_OF_MESSAGE
 
+    def take_body(self) -> bytes | None:
+        """Return all that is left of a body that has arrived whole, or `None` if `next_event()` has to tell."""
+        if self._head is None or self._chunks is not None:
+            return None
+        data, position = self._data, self._position
+        end = position + self._unread
+        if end > len(data):
+            return None
+        self._position = end
+        self._unread = 0
+        self.ended = True
+        return data[position:end]
+
     def _parse_head(self) -> Event:
         data, head = self._data, self._last_head
         if head is None or not data.startswith(head.wire):

@@ -48,10 +48,11 @@ class AsyncHTTP11Body(AsyncResponseStream):
 
     async def aread(self) -> bytes:
         """Return all of the body that is left."""
-        part = await self._receive()
-        if not part or (self._connection._engine.ended and self._tracer is None):
-            return part
-        parts = [part]
+        if self._tracer is None and not self._closed:
+            body = self._connection._engine.take_body()
+            if body is not None:
+                return body
+        parts = []
         while part := await self._receive():
             parts.append(part)
         return b"".join(parts)

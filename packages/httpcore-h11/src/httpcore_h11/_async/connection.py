@@ -93,19 +93,12 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
             self._state_lock.release()
         tracer = async_get_tracer(_logger, request)
         timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
-        timeout = timeouts.get("write")
         try:
-            try:
-                if tracer is None:
-                    await self._send(request, timeout)
-                else:
-                    await self._send_traced(request, tracer, timeout)
-            except (WriteError, WriteTimeout) as exc:
-                self._write_failed = True
-                # A server may answer without reading all of the request: there may be a response to read.
-                if isinstance(exc, WriteTimeout) and not self._stream.get_extra_info("is_readable"):
-                    raise
+            await self._send(request, tracer, timeouts.get("write"))
             timeout = timeouts.get("read")
+            # Made while the server is at work.
+            extensions: dict[str, Any] = {"http_version": b"", "reason_phrase": b"", "network_stream": self._stream}
+            body = AsyncHTTP11Body(self, request, tracer, timeout, extensions)
             if tracer is None:
                 http_version, status, reason, headers = await self._receive_head(timeout)
             else:
@@ -117,37 +110,38 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
             with AsyncShield():
                 await self._close_response(tracer)
             raise
-        stream = self._stream
+        extensions["http_version"] = http_version
+        extensions["reason_phrase"] = reason
         if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
-            stream = AsyncUpgradeStream(stream, self._engine.trailing_data)
-        extensions: dict[str, Any] = {
-            "http_version": http_version,
-            "reason_phrase": reason,
-            "network_stream": stream,
-        }
-        body = AsyncHTTP11Body(self, request, tracer, timeout, extensions)
+            extensions["network_stream"] = AsyncUpgradeStream(self._stream, self._engine.trailing_data)
         return received_response(status, headers, body, extensions)
 
     # Sending.
 
-    async def _send(self, request: Request, timeout: float | None) -> None:
-        engine, stream = self._engine, request.stream
-        if type(stream) is ByteStream:
-            content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
-            if len(content) <= PART_SIZE:
-                data = engine.whole_request(request.method, request.url.target, request.headers, content)
-                await self._stream.write(data, timeout)
+    async def _send(self, request: Request, tracer: AsyncTracer | None, timeout: float | None) -> None:
+        try:
+            if tracer is not None:
+                info = {"request": request}
+                await tracer.run("send_request_headers", info, self._send_head, request, timeout)
+                await tracer.run("send_request_body", info, self._send_body, request, timeout)
                 return
-        head = engine.start_request(request.method, request.url.target, request.headers)
-        if not is_at_hand(stream):
-            await self._stream.write(head, timeout)
-            head = b""
-        await self._send_body(request, timeout, head)
-
-    async def _send_traced(self, request: Request, tracer: AsyncTracer, timeout: float | None) -> None:
-        info = {"request": request}
-        await tracer.run("send_request_headers", info, self._send_head, request, timeout)
-        await tracer.run("send_request_body", info, self._send_body, request, timeout)
+            engine, stream = self._engine, request.stream
+            if type(stream) is ByteStream:
+                content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
+                if len(content) <= PART_SIZE:
+                    data = engine.whole_request(request.method, request.url.target, request.headers, content)
+                    await self._stream.write(data, timeout)
+                    return
+            head = engine.start_request(request.method, request.url.target, request.headers)
+            if not is_at_hand(stream):
+                await self._stream.write(head, timeout)
+                head = b""
+            await self._send_body(request, timeout, head)
+        except (WriteError, WriteTimeout) as exc:
+            self._write_failed = True
+            # A server may answer without reading all of the request: there may be a response to read.
+            if isinstance(exc, WriteTimeout) and not self._stream.get_extra_info("is_readable"):
+                raise
 
     async def _send_head(self, request: Request, timeout: float | None) -> None:
         head = self._engine.start_request(request.method, request.url.target, request.headers)

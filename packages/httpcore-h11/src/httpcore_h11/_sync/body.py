@@ -49,10 +49,11 @@ class HTTP11Body(ResponseStream):
 
     def read(self) -> bytes:
         """Return all of the body that is left."""
-        part = self._receive()
-        if not part or (self._connection._engine.ended and self._tracer is None):
-            return part
-        parts = [part]
+        if self._tracer is None and not self._closed:
+            body = self._connection._engine.take_body()
+            if body is not None:
+                return body
+        parts = []
         while part := self._receive():
             parts.append(part)
         return b"".join(parts)

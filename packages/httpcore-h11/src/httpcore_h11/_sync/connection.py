@@ -94,19 +94,12 @@ class HTTP11Connection(ConnectionInterface):
             self._state_lock.release()
         tracer = get_tracer(_logger, request)
         timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
-        timeout = timeouts.get("write")
         try:
-            try:
-                if tracer is None:
-                    self._send(request, timeout)
-                else:
-                    self._send_traced(request, tracer, timeout)
-            except (WriteError, WriteTimeout) as exc:
-                self._write_failed = True
-                # A server may answer without reading all of the request: there may be a response to read.
-                if isinstance(exc, WriteTimeout) and not self._stream.get_extra_info("is_readable"):
-                    raise
+            self._send(request, tracer, timeouts.get("write"))
             timeout = timeouts.get("read")
+            # Made while the server is at work.
+            extensions: dict[str, Any] = {"http_version": b"", "reason_phrase": b"", "network_stream": self._stream}
+            body = HTTP11Body(self, request, tracer, timeout, extensions)
             if tracer is None:
                 http_version, status, reason, headers = self._receive_head(timeout)
             else:
@@ -118,37 +111,38 @@ class HTTP11Connection(ConnectionInterface):
             with Shield():
                 self._close_response(tracer)
             raise
-        stream = self._stream
+        extensions["http_version"] = http_version
+        extensions["reason_phrase"] = reason
         if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
-            stream = UpgradeStream(stream, self._engine.trailing_data)
-        extensions: dict[str, Any] = {
-            "http_version": http_version,
-            "reason_phrase": reason,
-            "network_stream": stream,
-        }
-        body = HTTP11Body(self, request, tracer, timeout, extensions)
+            extensions["network_stream"] = UpgradeStream(self._stream, self._engine.trailing_data)
         return received_response(status, headers, body, extensions)
 
     # Sending.
 
-    def _send(self, request: Request, timeout: float | None) -> None:
-        engine, stream = self._engine, request.stream
-        if type(stream) is ByteStream:
-            content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
-            if len(content) <= PART_SIZE:
-                data = engine.whole_request(request.method, request.url.target, request.headers, content)
-                self._stream.write(data, timeout)
+    def _send(self, request: Request, tracer: Tracer | None, timeout: float | None) -> None:
+        try:
+            if tracer is not None:
+                info = {"request": request}
+                tracer.run("send_request_headers", info, self._send_head, request, timeout)
+                tracer.run("send_request_body", info, self._send_body, request, timeout)
                 return
-        head = engine.start_request(request.method, request.url.target, request.headers)
-        if not is_at_hand(stream):
-            self._stream.write(head, timeout)
-            head = b""
-        self._send_body(request, timeout, head)
-
-    def _send_traced(self, request: Request, tracer: Tracer, timeout: float | None) -> None:
-        info = {"request": request}
-        tracer.run("send_request_headers", info, self._send_head, request, timeout)
-        tracer.run("send_request_body", info, self._send_body, request, timeout)
+            engine, stream = self._engine, request.stream
+            if type(stream) is ByteStream:
+                content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
+                if len(content) <= PART_SIZE:
+                    data = engine.whole_request(request.method, request.url.target, request.headers, content)
+                    self._stream.write(data, timeout)
+                    return
+            head = engine.start_request(request.method, request.url.target, request.headers)
+            if not is_at_hand(stream):
+                self._stream.write(head, timeout)
+                head = b""
+            self._send_body(request, timeout, head)
+        except (WriteError, WriteTimeout) as exc:
+            self._write_failed = True
+            # A server may answer without reading all of the request: there may be a response to read.
+            if isinstance(exc, WriteTimeout) and not self._stream.get_extra_info("is_readable"):
+                raise
 
     def _send_head(self, request: Request, timeout: float | None) -> None:
         head = self._engine.start_request(request.method, request.url.target, request.headers)
