@@ -230,6 +230,23 @@ def test_response_finalised_inside_the_critical_section(monkeypatch: pytest.Monk
         assert_at_rest(pool)
 
 
+def test_a_response_that_is_finalised_while_another_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The garbage collector may close one at any point: in the middle of a release, its own has to wait."""
+    with scripted_server(answer) as server, ConnectionPool() as pool:
+        first, second = [pool.handle_request(Request("GET", server.url, headers={"Host": "a"})) for _ in range(2)]
+        release = pool._state.release
+
+        def release_both(ticket: Any, now: float) -> None:
+            monkeypatch.setattr(pool._state, "release", release)
+            second.close()
+            assert pool.stats().requests_active == 2
+            release(ticket, now)
+
+        monkeypatch.setattr(pool._state, "release", release_both)
+        first.close()
+        assert_at_rest(pool)
+
+
 @pytest.mark.field(6)
 @pytest.mark.anyio
 async def test_each_release_wakes_one_waiting_request() -> None:

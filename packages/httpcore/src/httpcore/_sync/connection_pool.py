@@ -77,8 +77,18 @@ class _Ticket(PoolRequest[ConnectionInterface], Lease):
         return max(0.0, self.deadline - time.monotonic())
 
     def release(self) -> None:
+        """Give the place back, now or, where the lock is taken, when whoever holds it lets it go; see `_settle()`."""
         pool = self.pool
-        pool._released.append(self)
+        if pool._lock.acquire(False):
+            state = pool._state
+            try:
+                state.release(self, time.monotonic())
+            finally:
+                pool._lock.release()
+            if not (state.assigned or state.closing or pool._released):
+                return
+        else:
+            pool._released.append(self)
         closing = pool._settle()
         if closing:
             pool._close_connections(closing)
@@ -292,7 +302,7 @@ class ConnectionPool(RequestInterface):
         """Process released requests, wake those whose wait is over, and return the connections to close.
 
         A response may be finalised by the garbage collector at any point, even while the same thread holds the lock.
-        So releasing only notes the request, and whoever holds the lock comes here after letting it go.
+        Releasing only notes the request then, and whoever holds the lock comes here after letting it go.
         """
         state, released = self._state, self._released
         closing = _NOTHING

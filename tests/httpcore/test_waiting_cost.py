@@ -1,0 +1,82 @@
+"""What it costs a request that it has to wait for a connection, counted so that it is the same on any machine."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from types import FrameType
+from typing import Any
+
+import anyio
+import pytest
+from httpcore import AsyncConnectionPool, AsyncMockBackend, AsyncNetworkStream
+from httpcore_test_support.asyncs import BACKENDS
+
+REQUESTS = 20
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+TIMEOUTS = dict.fromkeys(("connect", "read", "write", "pool"), 1000.0)
+
+# Calls of Python functions in this library. To raise it takes a reason; when it falls, it is lowered.
+CALLS_OF_A_WAIT = 23
+
+
+class Stream(AsyncNetworkStream):
+    """Answers everything after a turn of the event loop."""
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        await anyio.sleep(0)
+        return RESPONSE
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+    def get_extra_info(self, info: str) -> Any:
+        return None
+
+
+class Backend(AsyncMockBackend):
+    """Connects to that stream."""
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
+        return Stream()
+
+
+async def calls_of(function: Callable[[], Awaitable[None]]) -> int:
+    """Return how often functions of this library are called, or resumed, by `function`."""
+    calls = 0
+
+    def trace(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal calls
+        path = frame.f_code.co_filename
+        calls += "httpcore" in path and "test" not in path
+
+    previous = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        await function()
+    finally:
+        sys.settrace(previous)
+    return calls
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", [BACKENDS["asyncio"]], ids=["asyncio"])
+async def test_calls_of_a_wait() -> None:
+    async with AsyncConnectionPool(max_connections=1, network_backend=Backend([])) as pool:
+
+        async def get() -> None:
+            await pool.request("GET", "http://example.com/", extensions={"timeout": TIMEOUTS})
+
+        async def one_by_one() -> None:
+            for _ in range(REQUESTS):
+                await get()
+
+        async def at_once() -> None:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(REQUESTS):
+                    tasks.start_soon(get)
+
+        await at_once()
+        without, waiting = await calls_of(one_by_one), await calls_of(at_once)
+        assert 0 < waiting - without <= CALLS_OF_A_WAIT * REQUESTS
