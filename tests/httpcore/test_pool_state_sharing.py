@@ -192,6 +192,25 @@ def test_a_repeated_request_is_passed_over_by_the_room_that_it_does_not_want() -
     assert repeated.leased.connection is None
 
 
+def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None:
+    pool = ModelPool(max_connections=1)
+    first = pool.ask()
+    pool.respond(first, streams=4)
+    second = pool.ask()
+    pool.respond(second)
+    repeated = [pool.ask(), pool.ask()]
+    for request in repeated:
+        request.after = request.leased.number
+        pool.requeue(request, pool.now)
+    third, fourth = pool.ask(), pool.ask()
+    assert third.waiting
+    # There is room for one of them, and their order is one of the invariants.
+    first.leased.connection.limit = 2  # type: ignore[union-attr]
+    pool.finish(second)
+    assert pool.assigned == [third]
+    assert fourth.waiting
+
+
 def test_repeated_requests_that_are_passed_over_keep_their_order() -> None:
     pool = ModelPool(max_connections=1)
     first = pool.ask()

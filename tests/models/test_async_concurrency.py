@@ -111,15 +111,46 @@ async def test_a_task_of_asyncio_cancelled_just_after_the_hand_over_passes_the_l
     assert not lock._waiting
 
 
-async def test_who_is_cancelled_while_waiting_for_an_event_is_forgotten() -> None:
+async def test_who_is_cancelled_while_waiting_for_an_event_does_not_matter_to_it() -> None:
     event = AsyncEvent()
     with anyio.move_on_after(0.001) as scope:
         await event.wait(1000.0)
     assert scope.cancelled_caught
-    assert not getattr(event, "_futures", ())
-    assert concurrency._local.deadlines is None or not concurrency._local.deadlines.futures
     event.set()
     assert await event.wait() is True
+
+
+@pytest.mark.parametrize("anyio_backend", [BACKENDS["asyncio"]], ids=["asyncio"])
+async def test_waits_that_are_over_are_forgotten() -> None:
+    """At once, or once there are many where they were cancelled."""
+
+    async def wait(event: AsyncEvent, timeout: float) -> None:
+        await event.wait(timeout)
+
+    events = [AsyncEvent() for _ in range(300)]
+    async with anyio.create_task_group() as tasks:
+        for number, event in enumerate(events):
+            tasks.start_soon(wait, event, 1000.0 if number % 3 else 0.001)
+        await asyncio.sleep(0)
+        timer = concurrency._local.timer
+        assert timer is not None
+        assert len(timer._deadlines) == 300
+        # How many there may be grows with those that wait, or each new one would have to look through all others.
+        assert timer._most > 300
+        await async_wait_until(lambda: len(timer._deadlines) == 200)
+        for event in events:
+            event.set()
+        assert not timer._deadlines
+    for _ in range(1000):
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await AsyncEvent().wait(1000.0)
+    assert len(timer._deadlines) <= 64
+    # With the first that is due, all that are over are.
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await AsyncEvent().wait(0.0)
+    await async_wait_until(lambda: not timer._deadlines)
 
 
 async def test_an_event_may_be_set_and_waited_for_in_time_at_once() -> None:
@@ -175,12 +206,16 @@ async def test_the_waits_of_a_loop_have_one_timer(monkeypatch: pytest.MonkeyPatc
         return call_at(when, *arguments, **options)
 
     monkeypatch.setattr(loop, "call_at", count)
+
+    async def wait(event: AsyncEvent, timeout: float) -> None:
+        await event.wait(timeout)
+
     events = []
     for _ in range(3):
         async with anyio.create_task_group() as tasks:
             for _ in range(100):
                 events.append(AsyncEvent())
-                tasks.start_soon(events[-1].wait, 1000.0)
+                tasks.start_soon(wait, events[-1], 1000.0)
             await asyncio.sleep(0)
             for event in events:
                 event.set()
@@ -189,7 +224,7 @@ async def test_the_waits_of_a_loop_have_one_timer(monkeypatch: pytest.MonkeyPatc
     # One that is due earlier needs a timer of its own, which leaves the one before with nothing to do.
     async with anyio.create_task_group() as tasks:
         for timeout in (0.03, 0.02, 0.01):
-            tasks.start_soon(AsyncEvent().wait, timeout)
+            tasks.start_soon(wait, AsyncEvent(), timeout)
     assert len(set_timers) <= 6
 
 

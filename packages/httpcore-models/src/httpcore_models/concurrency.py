@@ -8,6 +8,7 @@ import collections
 import math
 import sys
 import threading
+from collections.abc import Awaitable
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ CLOCK_RESOLUTION = 0.001
 # By how much, in seconds, a wait may end late for each other one there is. All are looked through when the first is
 # due, and where each of very many has a deadline of its own, that must not take all the time.
 _LATENESS = 1e-6
+
+# So many waits are never too many to keep.
+_FEW = 64
 
 
 def current_async_library() -> str:
@@ -143,6 +147,8 @@ class AsyncEvent:
     It belongs to the async library, and on asyncio to the event loop, that runs when it is made.
     """
 
+    __slots__ = ()
+
     def __new__(cls) -> "AsyncEvent":
         """Return the event of the running library."""
         loop = _running_loop()
@@ -150,7 +156,9 @@ class AsyncEvent:
             return object.__new__(_TrioEvent)
         event = object.__new__(_AsyncioEvent)
         event._loop = loop
-        event._futures = []
+        event._flag = False
+        event._futures = ()
+        event._deadlines = None
         return event
 
     def set(self) -> None:
@@ -161,60 +169,72 @@ class AsyncEvent:
         """Whether the flag is set."""
         raise NotImplementedError
 
-    async def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the flag is set, or for `timeout` seconds; return whether it is set. Safe to cancel."""
+    def wait(self, timeout: float | None = None) -> Awaitable[bool]:
+        """Wait until the flag is set, or for `timeout` seconds; return whether it was set in time. Safe to cancel."""
         raise NotImplementedError
 
 
 class _AsyncioEvent(AsyncEvent):
+    __slots__ = ("_deadlines", "_flag", "_futures", "_loop")
+
     _loop: "asyncio.AbstractEventLoop"
-    _futures: "list[asyncio.Future[None]]"
-    _flag = False
+    _flag: bool
+    _futures: "tuple[asyncio.Future[bool], ...]"
+    _deadlines: "dict[asyncio.Future[bool], float] | None"
 
     def set(self) -> None:
         self._flag = True
+        deadlines = self._deadlines
         for future in self._futures:
             if not future.done():
-                future.set_result(None)
+                future.set_result(True)
+            if deadlines is not None:
+                deadlines.pop(future, None)
 
     def is_set(self) -> bool:
         return self._flag
 
-    async def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: float | None = None) -> "asyncio.Future[bool]":
+        # Not a coroutine, which would be one more between the event loop and the task whenever it is woken.
+        loop = self._loop
+        future = loop.create_future()
         if self._flag:
-            return True
-        future = self._loop.create_future()
-        self._futures.append(future)
-        deadlines = None
+            future.set_result(True)
+            return future
+        self._futures += (future,)
         if timeout is not None:
-            deadlines = _deadlines_of(self._loop)
-            deadlines.add(future, timeout)
-        try:
-            await future
-        finally:
-            self._futures.remove(future)
-            if deadlines is not None:
-                del deadlines.futures[future]
-        return self._flag
+            timer = _local.timer
+            if timer is None or timer.loop is not loop:
+                # That of another loop lives on there, for as long as anything waits.
+                timer = _local.timer = _Timer(loop)
+            self._deadlines = timer.add(future, timeout)
+        return future
 
 
-class _Deadlines:
-    """Ends the waits on an event loop that have lasted for long enough, with one timer for all of them.
+class _Timer:
+    """Ends the waits on an event loop that have lasted for long enough.
 
     Nearly every wait is over in time, and setting a timer just to cancel it would take longer than all else about it.
     """
 
     def __init__(self, loop: "asyncio.AbstractEventLoop") -> None:
         self.loop = loop
-        #: Those that are waited for. Whoever waits no longer removes its own.
-        self.futures: dict[asyncio.Future[None], float] = {}
+        # Whoever ends a wait removes it. Those that were cancelled are removed now and then, all at once.
+        self._deadlines: dict[asyncio.Future[bool], float] = {}
+        self._most = _FEW
         self._next = math.inf
 
-    def add(self, future: "asyncio.Future[None]", timeout: float) -> None:
-        """Wake whoever waits for `future` in `timeout` seconds."""
-        deadline = self.futures[future] = self.loop.time() + timeout
+    def add(self, future: "asyncio.Future[bool]", timeout: float) -> "dict[asyncio.Future[bool], float]":
+        """End the wait for `future` in `timeout` seconds, unless it is removed from what is returned before."""
+        deadlines = self._deadlines
+        if len(deadlines) >= self._most:
+            for cancelled in [future for future in deadlines if future.done()]:
+                del deadlines[cancelled]
+            self._most = 2 * len(deadlines) + _FEW
+        deadline = deadlines[future] = self.loop.time() + timeout
         if deadline < self._next:
             self._wake_at(deadline)
+        return deadlines
 
     def _wake_at(self, time: float) -> None:
         self._next = time
@@ -225,30 +245,21 @@ class _Deadlines:
         if now < self._next:
             return  # a timer that was set before an earlier one
         self._next = math.inf
-        later = math.inf
-        for future, deadline in self.futures.items():
-            if deadline > now:
-                later = min(later, deadline)
-            elif not future.done():
-                future.set_result(None)
-        if later < math.inf:
+        deadlines = self._deadlines
+        for future in [future for future, deadline in deadlines.items() if deadline <= now or future.done()]:
+            del deadlines[future]
+            if not future.done():
+                future.set_result(False)
+        if deadlines:
             # Where very many wait, and each has a deadline of its own, some are woken a little late.
-            self._wake_at(max(later, now + len(self.futures) * _LATENESS))
+            self._wake_at(max(min(deadlines.values()), now + len(deadlines) * _LATENESS))
 
 
 class _Local(threading.local):
-    deadlines: _Deadlines | None = None
+    timer: _Timer | None = None
 
 
 _local = _Local()
-
-
-def _deadlines_of(loop: "asyncio.AbstractEventLoop") -> _Deadlines:
-    deadlines = _local.deadlines
-    if deadlines is None or deadlines.loop is not loop:
-        # Those of another loop live on in its timer, for as long as anything waits there.
-        deadlines = _local.deadlines = _Deadlines(loop)
-    return deadlines
 
 
 class _TrioEvent(AsyncEvent):

@@ -1,8 +1,6 @@
 """What the decisions of a pool are about: places, requests, and the line in which requests wait."""
 
-import bisect
-import collections
-from collections.abc import Iterable
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -53,12 +51,22 @@ class Place(Generic[C]):
         self.pooled = True
 
 
+class Settable(Protocol):
+    """What wakes a request that waits: an event, to be set once."""
+
+    def set(self) -> None: ...
+
+
 class PoolRequest(Generic[C]):
     """A request in the pool: `place` is what it leases, `None` while it waits.
 
     One that failed on a place and is to be repeated has that place's number in `after`. It gets a place that was
     opened later, and never an idle one: what made the first one fail most likely made its neighbours so.
+
+    `event` is the caller's, for a request that waits.
     """
+
+    event: Settable
 
     place: Place[C] | None = None
     number = 0
@@ -69,48 +77,29 @@ class PoolRequest(Generic[C]):
         self.key = key
 
 
-class Queue(Generic[C]):
-    """Waiting requests in the order of their numbers. One that leaves is only marked, and dropped when met."""
-
-    def __init__(self, requests: Iterable[PoolRequest[C]] = ()) -> None:
-        self._line = collections.deque(requests)
-        #: How many of them wait.
-        self.length = len(self._line)
-
-    def push(self, request: PoolRequest[C]) -> None:
-        """Put a request in the line, where its number belongs."""
-        line = self._line
-        self.length += 1
-        if line and line[-1].number > request.number:
-            bisect.insort(line, request, key=_number)
-        else:
-            line.append(request)
-
-    def first(self) -> PoolRequest[C] | None:
-        """Return the request whose turn it is, if any waits."""
-        line = self._line
-        while line and not line[0].waiting:
-            line.popleft()
-        return line[0] if line else None
-
-    def discard(self) -> None:
-        """Account for a request that is no longer waiting."""
-        self.length -= 1
-        if len(self._line) > 2 * self.length + 16:
-            self._line = collections.deque(request for request in self._line if request.waiting)
-
-    def lift(self) -> PoolRequest[C]:
-        """Take the first out of the line, though it goes on waiting, until it is put back."""
-        return self._line.popleft()
-
-    def put_back(self, requests: list[PoolRequest[C]]) -> None:
-        """Put back what `lift()` took out, in that order."""
-        self._line.extendleft(reversed(requests))
-
-    def waiting(self) -> list[PoolRequest[C]]:
-        """Return all that wait, in their order."""
-        return [request for request in self._line if request.waiting]
+#: Requests that wait, in the order of their numbers. A new one comes last, with `queue[request] = None`.
+Queue: TypeAlias = OrderedDict[PoolRequest[C], None]
 
 
-def _number(request: PoolRequest[C]) -> int:
-    return request.number
+def insert(queue: Queue[C], request: PoolRequest[C]) -> None:
+    """Put a request that is not new where its number belongs. Quick near both ends, where it does, as a rule."""
+    before, behind = [], []
+    for first, last in zip(queue, reversed(queue), strict=True):
+        if last.number < request.number:
+            break
+        if first.number > request.number:
+            queue[request] = None
+            before.append(request)
+            move_to_start(queue, before)
+            return
+        before.append(first)
+        behind.append(last)
+    queue[request] = None
+    for other in reversed(behind):
+        queue.move_to_end(other)
+
+
+def move_to_start(queue: Queue[C], requests: list[PoolRequest[C]]) -> None:
+    """Put these requests before all others, in their order."""
+    for request in reversed(requests):
+        queue.move_to_end(request, last=False)

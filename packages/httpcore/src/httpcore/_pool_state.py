@@ -22,7 +22,7 @@ import sys
 from collections import Counter, OrderedDict, deque
 from typing import Generic
 
-from ._pool_places import C, Queue
+from ._pool_places import C, Queue, insert, move_to_start
 from ._pool_places import Key as Key
 from ._pool_places import Place as Place
 from ._pool_places import PoolRequest as PoolRequest
@@ -71,7 +71,7 @@ class PoolState(Generic[C]):
         # Places in use that may carry further requests at the same time.
         self._shared: dict[Key, dict[Place[C], None]] = {}
         self._exclusive: OrderedDict[Key, None] = OrderedDict()
-        self._queue: Queue[C] = Queue()
+        self._queue: Queue[C] = OrderedDict()
         # The same by origin, once there has been a connection to share: before, nobody asks for it.
         self._queue_by_key: dict[Key, Queue[C]] | None = None
         # Nothing is to be tidied up before.
@@ -109,7 +109,7 @@ class PoolState(Generic[C]):
     @property
     def requests_queued(self) -> int:
         """How many requests wait."""
-        return self._queue.length
+        return len(self._queue)
 
     def stats(self) -> PoolStats:
         """All of these figures, and the totals so far."""
@@ -134,7 +134,10 @@ class PoolState(Generic[C]):
         if now >= self._tidy_at:
             self._tidy(now)
         if not self._assign(request):
-            self._wait(request)
+            request.waiting = True
+            self._queue[request] = None
+            if self._queue_by_key is not None:
+                self._queue_of(request.key)[request] = None
 
     def opened(self, place: Place[C], connection: C) -> None:
         """A place got its connection, not yet established."""
@@ -177,7 +180,10 @@ class PoolState(Generic[C]):
             self._drop(place, Reason.ENDED)
         self._serve_waiting(before=request.number)
         if not self._assign(request):
-            self._wait(request)
+            request.waiting = True
+            insert(self._queue, request)
+            if self._queue_by_key is not None:
+                insert(self._queue_of(request.key), request)
         self._serve_waiting()
 
     def release(self, request: PoolRequest[C], now: float) -> None:
@@ -198,7 +204,7 @@ class PoolState(Generic[C]):
             self._release_shared(place, connection)
         # One that could not be established calls itself idle and closed.
         elif connection.is_idle() and (place.established or not connection.is_closed()):
-            if self._queue.length and self._hand_over(place, connection):
+            if self._queue and self._hand_over(place, connection):
                 return  # there is nothing new for anybody else
             if self._shared:
                 self._unshare(place)
@@ -208,7 +214,7 @@ class PoolState(Generic[C]):
         else:
             # Where it is neither closed nor idle, the request was given up before the connection was established.
             self._drop(place, Reason.ENDED)
-        if self._queue.length:
+        if self._queue:
             self._serve_waiting()
         if len(self._idle) > self._max_keepalive:
             self._drop(next(iter(self._idle)), Reason.SURPLUS)
@@ -217,10 +223,9 @@ class PoolState(Generic[C]):
 
     def close(self) -> list[PoolRequest[C]]:
         """Close all connections; return the waiting requests, which wait no longer."""
-        waiting = []
-        while (request := self._queue.first()) is not None:
+        waiting = list(self._queue)
+        for request in waiting:
             self._stop_waiting(request)
-            waiting.append(request)
         for place in list(self._places):
             self._drop(place, Reason.POOL_CLOSED)
         return waiting
@@ -262,7 +267,7 @@ class PoolState(Generic[C]):
                 break
             self._drop(place, Reason.STALE)
             place = None
-        if place is None:
+        if place is None and self._shared:
             place = self._place_with_room(request)
         if place is not None:
             self._reused += 1
@@ -301,22 +306,17 @@ class PoolState(Generic[C]):
 
     # Waiting.
 
-    def _wait(self, request: PoolRequest[C]) -> None:
-        request.waiting = True
-        self._queue.push(request)
-        if self._queue_by_key is not None:
-            queue = self._queue_by_key.get(request.key)
-            if queue is None:
-                queue = self._queue_by_key[request.key] = Queue()
-            queue.push(request)
+    def _queue_of(self, key: Key) -> Queue[C]:
+        assert self._queue_by_key is not None
+        return self._queue_by_key.setdefault(key, OrderedDict())
 
     def _stop_waiting(self, request: PoolRequest[C]) -> None:
         request.waiting = False
-        self._queue.discard()
+        del self._queue[request]
         if self._queue_by_key is not None:
             queue = self._queue_by_key[request.key]
-            queue.discard()
-            if not queue.length:
+            del queue[request]
+            if not queue:
                 del self._queue_by_key[request.key]
 
     def _serve_waiting(self, before: int = sys.maxsize) -> None:
@@ -325,7 +325,7 @@ class PoolState(Generic[C]):
         Only requests with a number below `before` are served.
         """
         while self._idle or self._shared or len(self._places) < self._max_connections:
-            request = self._queue.first()
+            request = next(iter(self._queue), None)
             if request is None or request.number >= before or not self._assign(request):
                 return
             self._stop_waiting(request)
@@ -336,10 +336,8 @@ class PoolState(Generic[C]):
 
         It is what becomes of it if it first becomes idle, too, with less to do for each request of a busy pool.
         """
-        request = self._queue.first()
-        if request is None or request.key != place.key or request.after is not None:
-            return False
-        if place.multiplexed or connection.has_expired():
+        request = next(iter(self._queue))
+        if request.key != place.key or request.after is not None or place.multiplexed or connection.has_expired():
             return False
         self._serve(request, place)
         return True
@@ -348,17 +346,17 @@ class PoolState(Generic[C]):
         """Give the room on a connection in use to the requests that wait for its origin."""
         assert place.connection is not None
         assert self._queue_by_key is not None
-        passed_over = []
-        while (queue := self._queue_by_key.get(place.key)) is not None and place.connection.is_available():
-            request = queue.first()
-            if request is None:
-                break
+        queue = self._queue_by_key.get(place.key)
+        passed_over: list[PoolRequest[C]] = []
+        while queue and len(passed_over) < len(queue) and place.connection.is_available():
+            request = next(iter(queue))
             if _suits(place, request):
                 self._serve(request, place)
             else:
-                passed_over.append(queue.lift())
-        if passed_over:
-            self._queue_by_key[place.key].put_back(passed_over)
+                queue.move_to_end(request)
+                passed_over.append(request)
+        if queue and passed_over:
+            move_to_start(queue, passed_over)
 
     def _serve(self, request: PoolRequest[C], place: Place[C]) -> None:
         self._stop_waiting(request)
@@ -373,8 +371,8 @@ class PoolState(Generic[C]):
     def _share(self, place: Place[C]) -> None:
         if self._queue_by_key is None:
             self._queue_by_key = {}
-            for request in self._queue.waiting():
-                self._queue_by_key.setdefault(request.key, Queue()).push(request)
+            for request in self._queue:
+                self._queue_of(request.key)[request] = None
         self._shared.setdefault(place.key, {})[place] = None
 
     def _unshare(self, place: Place[C]) -> bool:

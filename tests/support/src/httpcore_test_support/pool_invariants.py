@@ -10,10 +10,6 @@ from httpcore._pool_state import _REMEMBERED_ORIGINS, Key, Place, PoolRequest, P
 
 __all__ = ["CheckedPoolState", "ModelConnection", "check_invariants"]
 
-# Entries of requests that wait no longer may stay in a queue up to this factor of its length, and this number.
-_STALE_FACTOR = 2
-_STALE_NUMBER = 16
-
 
 class ModelConnection:
     """A connection that carries up to `streams` requests at a time, and says before it is connected if it may.
@@ -158,18 +154,14 @@ def _check_idle_order(state: PoolState[Any]) -> None:
 def _check_queues(state: PoolState[Any]) -> None:
     by_key = state._queue_by_key or {}
     for queue in (state._queue, *by_key.values()):
-        # A request that came back to the queue may still have an entry from before.
-        waiting = list(dict.fromkeys(queue.waiting()))
-        assert len(waiting) == queue.length
-        assert all(request.place is None for request in waiting)
-        assert [request.number for request in waiting] == sorted(request.number for request in waiting)
-        assert len(queue._line) <= _STALE_FACTOR * queue.length + _STALE_NUMBER
+        assert all(request.waiting and request.place is None for request in queue)
+        assert [request.number for request in queue] == sorted(request.number for request in queue)
     for key, queue in by_key.items():
-        assert queue.length, "an origin without waiting requests stays in the index"
-        assert all(request.key == key for request in queue._line)
+        assert queue, "an origin without waiting requests stays in the index"
+        assert all(request.key == key for request in queue)
     if by_key or state._shared:
         assert state._queue_by_key is not None, "requests are not found by the origin of a connection to share"
-        assert sum(queue.length for queue in by_key.values()) == state.requests_queued
+        assert {request for queue in by_key.values() for request in queue} == set(state._queue)
 
 
 def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
@@ -177,7 +169,7 @@ def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
     assert len(state._places) == state.max_connections, "a request waits although a place may be opened"
     for key, queue in (state._queue_by_key or {}).items():
         # One that is repeated waits for places opened after the one that it failed on.
-        after = min(request.after or 0 for request in queue.waiting())
+        after = min(request.after or 0 for request in queue)
         for place in state._shared.get(key, ()):
             if place.number <= after:
                 continue

@@ -54,26 +54,16 @@ _MAX_OPENED = 5
 class _Ticket(PoolRequest[AsyncConnectionInterface], AsyncLease):
     """A request in the pool, how it is told that its wait is over, and how its response gives its place back."""
 
-    event: AsyncEvent | None = None
-    deadline: float | None = None
+    event: AsyncEvent
+    waiting_since = 0.0
     opened = 0
 
     def __init__(self, pool: "AsyncConnectionPool", url: URL) -> None:
         self.key = (url.scheme, url.host, url.port or _DEFAULT_PORTS[url.scheme])
-        self.waiting = False
         self.after = None
         self.pool = pool
         self.url = url
         self.closings = pool._closings
-
-    def remaining(self, timeout: float | None) -> float | None:
-        """How long it may wait now. There is one deadline over all waits: it may lose its connection and wait again."""
-        if timeout is None:
-            return None
-        if self.deadline is None:
-            self.deadline = time.monotonic() + timeout
-            return timeout
-        return max(0.0, self.deadline - time.monotonic())
 
     async def release(self) -> None:
         """Give the place back, now or, where the lock is taken, when whoever holds it lets it go; see `_settle()`."""
@@ -82,9 +72,15 @@ class _Ticket(PoolRequest[AsyncConnectionInterface], AsyncLease):
             state = pool._state
             try:
                 state.release(self, time.monotonic())
+                assigned = state.assigned
+                if assigned:
+                    state.assigned = []
             finally:
                 pool._lock.release()
-            if not (state.assigned or state.closing or pool._released):
+            if assigned:
+                for request in assigned:
+                    request.event.set()
+            if not (state.closing or pool._released):
                 return
         else:
             pool._released.append(self)
@@ -249,16 +245,17 @@ class AsyncConnectionPool(AsyncRequestInterface):
     async def _wait(self, request: Request, ticket: _Ticket) -> Place[AsyncConnectionInterface]:
         timeout: float | None = request.extensions.get("timeout", {}).get("pool")
         tracer = async_get_tracer(_logger, request)
+        remaining = None if timeout is None else max(0.0, ticket.waiting_since + timeout - time.monotonic())
         if tracer is None:
-            assert ticket.event is not None
-            await ticket.event.wait(ticket.remaining(timeout))
+            await ticket.event.wait(remaining)
         else:
-            await tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, ticket, timeout)
+            await tracer.run(
+                "wait_for_connection", {"request": request}, self._wait_in_line, ticket, remaining, timeout
+            )
         return ticket.place or self._give_up(ticket, timeout)
 
-    async def _wait_in_line(self, ticket: _Ticket, timeout: float | None) -> None:
-        assert ticket.event is not None
-        await ticket.event.wait(ticket.remaining(timeout))
+    async def _wait_in_line(self, ticket: _Ticket, remaining: float | None, timeout: float | None) -> None:
+        await ticket.event.wait(remaining)
         if ticket.place is None:
             self._give_up(ticket, timeout)
 
@@ -281,16 +278,20 @@ class AsyncConnectionPool(AsyncRequestInterface):
         self._lock.acquire()  # `with` would take twice the time
         try:
             self._state.submit(ticket, time.monotonic())
-            if ticket.waiting:
+            if ticket.place is None:
                 ticket.event = AsyncEvent()
+                ticket.waiting_since = time.monotonic()
         finally:
             self._lock.release()
 
     def _requeue(self, ticket: _Ticket) -> None:
         with self._lock:
-            self._state.requeue(ticket, time.monotonic())
-            if ticket.waiting:
+            now = time.monotonic()
+            self._state.requeue(ticket, now)
+            if ticket.place is None:
                 ticket.event = AsyncEvent()
+                # There is one deadline over all waits.
+                ticket.waiting_since = ticket.waiting_since or now
 
     async def _established(self, place: Place[AsyncConnectionInterface], multiplexed: bool) -> None:
         with self._lock:
@@ -317,10 +318,8 @@ class AsyncConnectionPool(AsyncRequestInterface):
                     state.closing = []
             finally:
                 self._lock.release()
-            for ticket in assigned:
-                assert isinstance(ticket, _Ticket)
-                assert ticket.event is not None
-                ticket.event.set()
+            for request in assigned:
+                request.event.set()
             # Whoever noted another one meanwhile found the lock taken. Who changes the state otherwise comes here too.
             if not released:
                 break
@@ -367,10 +366,8 @@ class AsyncConnectionPool(AsyncRequestInterface):
             self._closings += 1
             waiting = self._state.close()
         closing = self._settle()
-        for ticket in waiting:
-            assert isinstance(ticket, _Ticket)
-            assert ticket.event is not None
-            ticket.event.set()
+        for request in waiting:
+            request.event.set()
         await self._close_connections(closing)
 
     async def __aenter__(self) -> "AsyncConnectionPool":

@@ -55,26 +55,16 @@ _MAX_OPENED = 5
 class _Ticket(PoolRequest[ConnectionInterface], Lease):
     """A request in the pool, how it is told that its wait is over, and how its response gives its place back."""
 
-    event: Event | None = None
-    deadline: float | None = None
+    event: Event
+    waiting_since = 0.0
     opened = 0
 
     def __init__(self, pool: "ConnectionPool", url: URL) -> None:
         self.key = (url.scheme, url.host, url.port or _DEFAULT_PORTS[url.scheme])
-        self.waiting = False
         self.after = None
         self.pool = pool
         self.url = url
         self.closings = pool._closings
-
-    def remaining(self, timeout: float | None) -> float | None:
-        """How long it may wait now. There is one deadline over all waits: it may lose its connection and wait again."""
-        if timeout is None:
-            return None
-        if self.deadline is None:
-            self.deadline = time.monotonic() + timeout
-            return timeout
-        return max(0.0, self.deadline - time.monotonic())
 
     def release(self) -> None:
         """Give the place back, now or, where the lock is taken, when whoever holds it lets it go; see `_settle()`."""
@@ -83,9 +73,15 @@ class _Ticket(PoolRequest[ConnectionInterface], Lease):
             state = pool._state
             try:
                 state.release(self, time.monotonic())
+                assigned = state.assigned
+                if assigned:
+                    state.assigned = []
             finally:
                 pool._lock.release()
-            if not (state.assigned or state.closing or pool._released):
+            if assigned:
+                for request in assigned:
+                    request.event.set()
+            if not (state.closing or pool._released):
                 return
         else:
             pool._released.append(self)
@@ -250,16 +246,15 @@ class ConnectionPool(RequestInterface):
     def _wait(self, request: Request, ticket: _Ticket) -> Place[ConnectionInterface]:
         timeout: float | None = request.extensions.get("timeout", {}).get("pool")
         tracer = get_tracer(_logger, request)
+        remaining = None if timeout is None else max(0.0, ticket.waiting_since + timeout - time.monotonic())
         if tracer is None:
-            assert ticket.event is not None
-            ticket.event.wait(ticket.remaining(timeout))
+            ticket.event.wait(remaining)
         else:
-            tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, ticket, timeout)
+            tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, ticket, remaining, timeout)
         return ticket.place or self._give_up(ticket, timeout)
 
-    def _wait_in_line(self, ticket: _Ticket, timeout: float | None) -> None:
-        assert ticket.event is not None
-        ticket.event.wait(ticket.remaining(timeout))
+    def _wait_in_line(self, ticket: _Ticket, remaining: float | None, timeout: float | None) -> None:
+        ticket.event.wait(remaining)
         if ticket.place is None:
             self._give_up(ticket, timeout)
 
@@ -282,16 +277,20 @@ class ConnectionPool(RequestInterface):
         self._lock.acquire()  # `with` would take twice the time
         try:
             self._state.submit(ticket, time.monotonic())
-            if ticket.waiting:
+            if ticket.place is None:
                 ticket.event = Event()
+                ticket.waiting_since = time.monotonic()
         finally:
             self._lock.release()
 
     def _requeue(self, ticket: _Ticket) -> None:
         with self._lock:
-            self._state.requeue(ticket, time.monotonic())
-            if ticket.waiting:
+            now = time.monotonic()
+            self._state.requeue(ticket, now)
+            if ticket.place is None:
                 ticket.event = Event()
+                # There is one deadline over all waits.
+                ticket.waiting_since = ticket.waiting_since or now
 
     def _established(self, place: Place[ConnectionInterface], multiplexed: bool) -> None:
         with self._lock:
@@ -318,10 +317,8 @@ class ConnectionPool(RequestInterface):
                     state.closing = []
             finally:
                 self._lock.release()
-            for ticket in assigned:
-                assert isinstance(ticket, _Ticket)
-                assert ticket.event is not None
-                ticket.event.set()
+            for request in assigned:
+                request.event.set()
             # Whoever noted another one meanwhile found the lock taken. Who changes the state otherwise comes here too.
             if not released:
                 break
@@ -368,10 +365,8 @@ class ConnectionPool(RequestInterface):
             self._closings += 1
             waiting = self._state.close()
         closing = self._settle()
-        for ticket in waiting:
-            assert isinstance(ticket, _Ticket)
-            assert ticket.event is not None
-            ticket.event.set()
+        for request in waiting:
+            request.event.set()
         self._close_connections(closing)
 
     def __enter__(self) -> "ConnectionPool":

@@ -1,0 +1,40 @@
+"""The line in which requests wait for a place."""
+
+from collections import OrderedDict
+
+import pytest
+from httpcore._pool_places import PoolRequest, Queue, insert
+from httpcore_test_support.pool_invariants import ModelConnection
+from httpcore_test_support.pool_model import A
+
+
+@pytest.mark.parametrize("length", range(6))
+@pytest.mark.parametrize("position", range(6))
+def test_a_request_that_comes_back_gets_where_it_was(length: int, position: int) -> None:
+    requests = [PoolRequest[ModelConnection](A) for _ in range(length + 1)]
+    for number, request in enumerate(requests):
+        request.number = number
+    back = requests[min(position, length)]
+    queue: Queue[ModelConnection] = OrderedDict((request, None) for request in requests if request is not back)
+    insert(queue, back)
+    assert list(queue) == requests
+
+
+@pytest.mark.parametrize("number", [1, 999])
+def test_it_is_quick_near_both_ends(number: int) -> None:
+    looked_at = 0
+
+    class Request(PoolRequest[ModelConnection]):
+        def __getattribute__(self, name: str) -> object:
+            nonlocal looked_at
+            looked_at += 1
+            return super().__getattribute__(name)
+
+    requests = [Request(A) for _ in range(1001)]
+    for position, request in enumerate(requests):
+        request.number = position
+    queue: Queue[ModelConnection] = OrderedDict((request, None) for request in requests if request.number != number)
+    looked_at = 0
+    insert(queue, requests[number])
+    assert looked_at < 20
+    assert list(queue) == requests
