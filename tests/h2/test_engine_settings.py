@@ -35,6 +35,24 @@ def test_settings_without_a_limit_lift_the_assumed_one(feeding: Feeding) -> None
     assert not talk.engine.can_open
 
 
+def test_capacity_is_the_limit_and_what_has_ended_but_is_not_finished() -> None:
+    talk = Dialogue(first=limited_to(2))
+    assert talk.engine.capacity == 2
+    first, _ = talk.request(), talk.request()
+    assert talk.engine.capacity == 2
+    talk.receive(frames.headers(1, 200, end_stream=True))
+    assert talk.engine.capacity == 3
+    talk.request()
+    talk.engine.finish(first)
+    assert talk.engine.capacity == 2
+    talk.receive(limited_to(1))
+    assert talk.engine.capacity == 1
+
+
+def test_without_a_limit_there_is_room_for_all() -> None:
+    assert Dialogue(first=frames.settings({INITIAL_WINDOW_SIZE: 1000})).engine.capacity >= 2**31
+
+
 @pytest.mark.field(41)
 @every_feeding
 def test_a_limit_lowered_in_flight_lets_the_streams_end_and_opens_no_more(feeding: Feeding) -> None:

@@ -353,14 +353,12 @@ class TestSharing:
         first = pool.ask()
         connection = pool.respond(first, streams=3)
         second, third, fourth = (pool.ask() for _ in range(3))
-        for request in (second, third):
-            assert request.connection is connection
+        assert (second.connection, third.connection) == (connection, connection)
+        assert fourth.waiting, "there is no more room once both have got there"
+        for _ in (second, third):
             assert connection.take()
-        # The pool does not know yet that the connection is full.
-        assert not fourth.connection.take()
-        pool.requeue(fourth, pool.now)
-        assert fourth.waiting
-        assert pool.ask().waiting
+        pool.finish(second)
+        assert pool.assigned == [fourth]
 
     def test_requests_that_wait_get_the_room_of_a_connection(self) -> None:
         pool = ModelPool(max_connections=1)

@@ -72,12 +72,12 @@ class PoolMachine(RuleBasedStateMachine):
     # What connections do.
 
     @precondition(lambda self: any(request.place.connection is None for request in self.leasing))
-    @rule(which=pick, streams=st.sampled_from([1, 2, 3]), may_share=st.booleans())
-    def open(self, which: int, streams: int, may_share: bool) -> None:
+    @rule(which=pick, streams=st.sampled_from([1, 2, 3]), may_share=st.booleans(), counted=st.booleans())
+    def open(self, which: int, streams: int, may_share: bool, counted: bool) -> None:
         requests = [request for request in self.leasing if request.place and request.place.connection is None]
         place = requests[which % len(requests)].place
         assert place is not None
-        connection = ModelConnection(streams, may_share=may_share or streams > 1)
+        connection = ModelConnection(streams, may_share=may_share or streams > 1, counted=counted)
         self.made.append(connection)
         self.state.opened(place, connection)
         self._carry_out()
@@ -235,8 +235,10 @@ class PoolMachine(RuleBasedStateMachine):
                 continue
             waiting = [request for request in self.waiting if request.key == place.key]
             if any(request.after is None or request.after < place.number for request in waiting):
-                assert place.connection is not None
-                assert place.connection in self.refusing or not place.connection.is_available()
+                connection = place.connection
+                assert connection is not None
+                has_room = connection.is_available() and place.leases < connection.request_capacity
+                assert connection in self.refusing or not has_room
 
     @invariant()
     def every_open_connection_is_accounted_for(self) -> None:

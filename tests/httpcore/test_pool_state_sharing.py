@@ -13,6 +13,17 @@ class TestRoom:
         assert pool.ask().connection.take()
         assert pool.ask().leased.connection is None
 
+    def test_a_connection_that_does_not_count_is_offered_more_than_it_has_room_for(self) -> None:
+        pool = ModelPool(max_connections=1)
+        connection = pool.respond(pool.ask(), streams=2, counted=False)
+        second, third = pool.ask(), pool.ask()
+        assert (second.connection, third.connection) == (connection, connection)
+        assert connection.take()
+        assert not connection.take()
+        pool.requeue(third, pool.now)
+        assert third.waiting
+        assert pool.ask().waiting
+
     def test_a_stream_is_for_its_own_origin_whoever_else_waits_longer(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
@@ -27,7 +38,7 @@ class TestRoom:
     def test_a_stream_that_ends_makes_a_connection_that_refused_worth_another_try(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
-        connection = pool.respond(first, streams=2)
+        connection = pool.respond(first, streams=2, counted=False)
         second, third = pool.ask(), pool.ask()
         assert connection.take()
         assert not connection.take()
@@ -95,7 +106,7 @@ class TestRoom:
     def test_a_request_that_gives_up_without_its_stream_makes_no_room(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
-        connection = pool.respond(first, streams=2)
+        connection = pool.respond(first, streams=2, counted=False)
         second, third = pool.ask(), pool.ask()
         assert third.connection is connection
         assert second.connection.take()
@@ -205,7 +216,7 @@ def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None
     third, fourth = pool.ask(), pool.ask()
     assert third.waiting
     # There is room for one of them, and their order is one of the invariants.
-    first.leased.connection.limit = 2  # type: ignore[union-attr]
+    first.connection.streams = 2
     pool.finish(second)
     assert pool.assigned == [third]
     assert fourth.waiting

@@ -125,6 +125,7 @@ class TestConnections:
             assert get(pool, server) == b"hello"
             assert at_once(*[lambda: get(pool, server)] * 30) == [b"hello"] * 30
             assert len(server.connections) == 1
+            assert pool.stats().reused == 30, "each was given the connection once, when there was room for it"
 
     @pytest.mark.field(38)
     @pytest.mark.field(40)

@@ -7,7 +7,7 @@ In the order of use:
 3. `next_event(stream)` until it says `NEED_DATA` or `END_OF_STREAM`.
 4. `finish(stream)` in any case, once nobody wants more of it.
 
-After each of these `bytes_to_send()` may have something. Nothing here is safe to call from two threads at a time.
+After each of these `bytes_to_send()` may have something. Nothing here is safe to call from two threads at once.
 
 An error of one stream is raised where that stream is asked; an error of the connection, at every stream that it cut
 off. Streams whose response is complete by then are not affected.
@@ -16,6 +16,7 @@ h2 speaks for the connection as a whole (`_control`), and hpack compresses heade
 shows outside.
 """
 
+import sys
 from collections.abc import Callable
 
 from h2.config import H2Configuration
@@ -61,7 +62,7 @@ class Engine:
         self._open = 0
         self._next_id = 1
         self._answered = 0
-        self._stream_limit: int | None = _ASSUMED_STREAM_LIMIT
+        self._stream_limit = _ASSUMED_STREAM_LIMIT
         self._stopped = False
         self._goaway: tuple[int, int, bytes] | None = None
         self._failure: Failure | None = None
@@ -98,7 +99,12 @@ class Engine:
     @property
     def can_open(self) -> bool:
         """Whether `open_stream()` may be called now."""
-        return self.usable and (self._stream_limit is None or self._open < self._stream_limit)
+        return self.usable and self._open < self._stream_limit
+
+    @property
+    def capacity(self) -> int:
+        """How many streams there may be now. To the server, those that have ended but are not finished do not count."""
+        return self._stream_limit + len(self._streams) - self._open
 
     @property
     def open_streams(self) -> int:
@@ -408,7 +414,7 @@ class Engine:
         if limit is not None:
             self._stream_limit = limit.new_value
         elif not self.settings_received:
-            self._stream_limit = None
+            self._stream_limit = sys.maxsize
         self.settings_received = True
         self._max_frame_size = self._control.max_frame_size
         window = self._control.initial_window

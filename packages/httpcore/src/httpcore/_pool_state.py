@@ -44,6 +44,16 @@ def _suits(place: Place[C], request: PoolRequest[C]) -> bool:
     return request.after is None or place.number > request.after
 
 
+def _has_room(place: Place[C]) -> bool:
+    """Whether a place in use can take another request, besides those on their way to its connection.
+
+    One that says only whether it is available, not how many requests it can carry, is offered any number.
+    """
+    connection = place.connection
+    assert connection is not None
+    return connection.is_available() and place.leases < getattr(connection, "request_capacity", sys.maxsize)
+
+
 class PoolState(Generic[C]):
     """The places of a pool and the requests in it."""
 
@@ -299,8 +309,7 @@ class PoolState(Generic[C]):
 
     def _place_with_room(self, request: PoolRequest[C]) -> Place[C] | None:
         for place in self._shared.get(request.key, ()):
-            assert place.connection is not None
-            if _suits(place, request) and place.connection.is_available():
+            if _suits(place, request) and _has_room(place):
                 return place
         return None
 
@@ -344,11 +353,10 @@ class PoolState(Generic[C]):
 
     def _serve_streams(self, place: Place[C]) -> None:
         """Give the room on a connection in use to the requests that wait for its origin."""
-        assert place.connection is not None
         assert self._queue_by_key is not None
         queue = self._queue_by_key.get(place.key)
         passed_over: list[PoolRequest[C]] = []
-        while queue and len(passed_over) < len(queue) and place.connection.is_available():
+        while queue and len(passed_over) < len(queue) and _has_room(place):
             request = next(iter(queue))
             if _suits(place, request):
                 self._serve(request, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -14,17 +15,25 @@ __all__ = ["CheckedPoolState", "ModelConnection", "check_invariants"]
 class ModelConnection:
     """A connection that carries up to `streams` requests at a time, and says before it is connected if it may.
 
+    One that is not `counted` does not tell how many it can carry.
+
     `asked` counts what the pool asks of it.
     """
 
-    def __init__(self, streams: int = 1, *, may_share: bool | None = None) -> None:
+    def __init__(self, streams: int = 1, *, may_share: bool | None = None, counted: bool = True) -> None:
         self.streams = streams
+        self.counted = counted
         self.may_share = streams > 1 if may_share is None else may_share
         self.connected = False
         self.in_use = 0
         self.closed = False
         self.expired = False
         self.asked: Counter[str] = Counter()
+
+    @property
+    def request_capacity(self) -> int:
+        """How many requests it can carry, where that is known."""
+        return self.streams if self.connected and self.counted else sys.maxsize
 
     def take(self) -> bool:
         """Start a request, connecting if it is the first; return false if the connection cannot take it."""
@@ -174,4 +183,5 @@ def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
             if place.number <= after:
                 continue
             assert place.connection is not None
-            assert not place.connection.is_available(), "a request waits beside a connection with room"
+            room = place.connection.is_available() and place.leases < place.connection.request_capacity
+            assert not room, "a request waits beside a connection with room"

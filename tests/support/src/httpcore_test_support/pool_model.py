@@ -40,16 +40,16 @@ class ModelPool(CheckedPoolState):
         self.submit(request, self.now)
         return request
 
-    def open(self, request: ModelRequest, streams: int = 1, *, may_share: bool | None = None) -> ModelConnection:
+    def open(self, request: ModelRequest, streams: int = 1, **options: bool) -> ModelConnection:
         """Fill a new place, without connecting."""
-        connection = ModelConnection(streams, may_share=may_share)
+        connection = ModelConnection(streams, **options)
         self.opened(request.leased, connection)
         return connection
 
-    def respond(self, request: ModelRequest, streams: int = 1) -> ModelConnection:
+    def respond(self, request: ModelRequest, streams: int = 1, **options: bool) -> ModelConnection:
         """Carry a request as far as its response, on a new connection if its place has none."""
         if request.leased.connection is None:
-            self.open(request, streams)
+            self.open(request, streams, **options)
         assert request.connection.take()
         if not request.leased.established:
             self.established(request.leased)

@@ -341,6 +341,11 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         """Whether the connection can take a request now."""
         return self._state is not State.CLOSED and self._engine.can_open
 
+    @property
+    def request_capacity(self) -> int:
+        """How many requests and responses the connection can carry now, those included that it carries already."""
+        return self._engine.capacity
+
     def has_expired(self) -> bool:
         """Whether the connection is idle and should be closed: kept for too long, or closed by the server."""
         if self._state is not State.IDLE:

@@ -4,6 +4,7 @@
 import itertools
 import logging
 import ssl
+import sys
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any
@@ -202,6 +203,11 @@ class HTTPConnection(ConnectionInterface):
             return self._connection.is_available()
         may_be_http2 = self._http2 and (self._origin.scheme in (b"https", b"wss") or not self._http1)
         return may_be_http2 and not self._connect_failed
+
+    @property
+    def request_capacity(self) -> int:
+        """How many requests the connection can carry now, as far as that is known, those included that it carries."""
+        return getattr(self._connection, "request_capacity", sys.maxsize)
 
     def has_expired(self) -> bool:
         """Whether the connection should be closed instead of used."""
