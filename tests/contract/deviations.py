@@ -50,6 +50,7 @@ _TOO_SHORT = "Too little data for declared Content-Length"
 _TOO_LONG = "Too much data for declared Content-Length"
 
 _MORE_INSIGHT = "A pool tells more about itself and can be tidied: additions, which take nothing away."
+_CAPACITY = "A connection tells how many requests it can carry, so that a pool does not offer it more: an addition."
 
 
 _INTERIM = "Interim responses are traced."
@@ -70,7 +71,16 @@ def _pool_members(names: str) -> Deviation:
     return Deviation(sorted([*names.split(), "close_expired", "stats"]), _MORE_INSIGHT)
 
 
+def _connection_members(name: str) -> Deviation:
+    members: list[str] = load("interface.json")["surface"][f"{name} members"]
+    return Deviation(sorted([*members, "request_capacity"]), _CAPACITY)
+
+
 DEVIATIONS = {
+    **{
+        ("interface.json", f"{name} members"): _connection_members(name)
+        for name in ("HTTPConnection", "AsyncHTTPConnection", "HTTP2Connection", "AsyncHTTP2Connection")
+    },
     ("interface.json", "ConnectionPool members"): _pool_members(
         "close connections create_connection handle_request request stream"
     ),
