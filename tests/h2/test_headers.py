@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from httpcore_h2._headers import FieldSection, RequestHead, field_section, request_head
+from httpcore_h2._headers import _MAX_REMEMBERED_FIELDS, FieldSection, RequestHead, RequestTranslator, field_section
 from httpcore_models import URL, LocalProtocolError, RemoteProtocolError, Request
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +16,11 @@ Field = tuple[bytes, bytes]
 def translated(
     *fields: Field, method: bytes = b"GET", url: str | URL = "https://localhost/", **extensions: Any
 ) -> RequestHead:
-    return request_head(Request(method, url, headers=list(fields), extensions=extensions))
+    return RequestTranslator().request_head(Request(method, url, headers=list(fields), extensions=extensions))
+
+
+def sent(head: RequestHead) -> list[Field]:
+    return head.pseudo_headers + head.headers
 
 
 def refusal(*fields: Field, **arguments: Any) -> str:
@@ -27,7 +31,7 @@ def refusal(*fields: Field, **arguments: Any) -> str:
 
 def test_pseudo_headers_come_first_and_host_becomes_authority() -> None:
     head = translated((b"X-One", b" 1 "), HOST, (b"Accept", b"*/*"), url="http://other/path?a=b")
-    assert head.headers == [
+    assert sent(head) == [
         (b":method", b"GET"),
         (b":authority", b"localhost:8080"),
         (b":scheme", b"http"),
@@ -35,7 +39,7 @@ def test_pseudo_headers_come_first_and_host_becomes_authority() -> None:
         (b"x-one", b"1"),
         (b"accept", b"*/*"),
     ]
-    assert head[1:] == (False, None, False, False)
+    assert head[2:] == (False, None, False, False)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +54,13 @@ def test_a_body_is_announced_by_its_framing(field: Field, declared: int | None) 
 
 @pytest.mark.parametrize("name", [b"Connection", b"Keep-Alive", b"Proxy-Connection", b"Transfer-Encoding", b"Upgrade"])
 def test_fields_of_the_connection_are_left_out(name: bytes) -> None:
-    assert len(translated(HOST, (name, b"x")).headers) == 4
+    assert translated(HOST, (name, b"x")).headers == []
 
 
 def test_fields_that_a_connection_header_names_are_left_out() -> None:
     fields = [(b"Connection", b"close, X-Hop,te"), (b"connection", b""), (b"x-hop", b"1"), (b"X-End", b"2")]
     head = translated(HOST, *fields, (b"TE", b"Trailers"))
-    assert head.headers[4:] == [(b"x-end", b"2"), (b"te", b"Trailers")]
+    assert head.headers == [(b"x-end", b"2"), (b"te", b"Trailers")]
 
 
 @pytest.mark.field(52)
@@ -105,23 +109,23 @@ def test_illegal_targets_are_refused(target: bytes) -> None:
 def test_head_and_options_requests() -> None:
     assert translated(HOST, method=b"HEAD").is_head
     star = URL(scheme=b"https", host=b"localhost", port=None, target=b"*")
-    assert translated(HOST, method=b"OPTIONS", url=star).headers[3] == (b":path", b"*")
+    assert translated(HOST, method=b"OPTIONS", url=star).pseudo_headers[3] == (b":path", b"*")
 
 
 def test_connect_has_neither_scheme_nor_path() -> None:
     head = translated(HOST, method=b"CONNECT")
-    assert head.headers == [(b":method", b"CONNECT"), (b":authority", b"localhost:8080")]
+    assert sent(head) == [(b":method", b"CONNECT"), (b":authority", b"localhost:8080")]
     assert (head.has_body, head.is_connect) == (True, True)
 
 
-@pytest.mark.parametrize(("scheme", "sent"), [("wss", b"https"), ("ws", b"http"), ("https", b"https")])
-def test_extended_connect_has_a_protocol_and_the_scheme_of_http(scheme: str, sent: bytes) -> None:
+@pytest.mark.parametrize(("scheme", "spoken"), [("wss", b"https"), ("ws", b"http"), ("https", b"https")])
+def test_extended_connect_has_a_protocol_and_the_scheme_of_http(scheme: str, spoken: bytes) -> None:
     head = translated(HOST, method=b"CONNECT", url=f"{scheme}://localhost/chat", protocol=b"websocket")
-    assert head.headers == [
+    assert sent(head) == [
         (b":method", b"CONNECT"),
         (b":protocol", b"websocket"),
         (b":authority", b"localhost:8080"),
-        (b":scheme", sent),
+        (b":scheme", spoken),
         (b":path", b"/chat"),
     ]
     assert head.is_connect
@@ -133,10 +137,48 @@ def test_no_field_that_is_sent_can_be_taken_for_two(fields: list[Field], method:
         head = translated(HOST, *fields, method=method)
     except LocalProtocolError:
         return
-    names = [name for name, _ in head.headers]
+    names = [name for name, _ in sent(head)]
     assert all(name == name.lower() for name in names)
     assert sum(name.startswith(b":") for name in names) == (2 if method == b"CONNECT" else 4)
-    assert not any(byte in b"\r\n\0" for field in head.headers for part in field for byte in part)
+    assert not any(byte in b"\r\n\0" for field in sent(head) for part in field for byte in part)
+
+
+class TestFieldsThatComeAgain:
+    def test_they_are_looked_at_once(self) -> None:
+        translator = RequestTranslator()
+        headers = [HOST, (b"Content-Length", b"5")]
+        first = translator.request_head(Request("PUT", "https://localhost/1", headers=headers))
+        again = translator.request_head(Request("HEAD", "http://localhost/2", headers=headers))
+        assert again.headers is first.headers
+        assert again[2:] == (True, 5, False, True)
+        assert again.pseudo_headers[0] == (b":method", b"HEAD")
+        assert again.pseudo_headers[2:] == [(b":scheme", b"http"), (b":path", b"/2")]
+
+    def test_a_list_that_was_changed_is_another(self) -> None:
+        translator = RequestTranslator()
+        request = Request("GET", "https://localhost/", headers=[HOST, (b"X-A", b"1")])
+        assert translator.request_head(request).headers == [(b"x-a", b"1")]
+        request.headers[1] = (b"X-A", b"2")
+        assert translator.request_head(request).headers == [(b"x-a", b"2")]
+        request.headers.append((b"Bad Name", b""))
+        for _ in range(2):
+            with pytest.raises(LocalProtocolError, match=r"^Illegal header name b'bad name'$"):
+                translator.request_head(request)
+
+    def test_a_method_and_a_target_are_checked_each_time(self) -> None:
+        translator = RequestTranslator()
+        translator.request_head(Request("GET", "https://localhost/", headers=[HOST]))
+        with pytest.raises(LocalProtocolError, match=r"^Illegal method b'A B'$"):
+            translator.request_head(Request("A B", "https://localhost/", headers=[HOST]))
+        target = URL(scheme=b"https", host=b"localhost", port=None, target=b"/a b")
+        with pytest.raises(LocalProtocolError, match=r"^Illegal target b'/a b'$"):
+            translator.request_head(Request("GET", target, headers=[HOST]))
+
+    def test_only_so_much_is_remembered(self) -> None:
+        translator = RequestTranslator()
+        request = Request("GET", "https://localhost/", headers=[HOST, (b"Cookie", b"x" * _MAX_REMEMBERED_FIELDS)])
+        assert translator.request_head(request) == translator.request_head(request)
+        assert translator._last is None
 
 
 def test_a_response_head_is_translated() -> None:

@@ -189,3 +189,55 @@ class TestExtendedConnect:
             assert stream.get_extra_info("keeps_unsent") is None
             assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
             assert response.read() == b""
+
+
+class TestReadingAtOnce:
+    """A body that has arrived whole is read without looking at its parts one by one."""
+
+    def test_it_is_read_once(self) -> None:
+        with (
+            connected(http2_script(answering)) as (connection, server),
+            connection.stream("GET", server.url, extensions=TIMEOUTS) as response,
+        ):
+            body: Any = response.stream
+            assert body.read() == b"hello"
+            assert body.read() == b""
+
+    def test_what_has_arrived_is_gone_with_the_response(self) -> None:
+        with connected(http2_script(answering)) as (connection, server):
+            with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
+                body: Any = response.stream
+            assert body.read() == b""
+
+    def test_in_parts(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            parts = [h2_frames.data(stream_id, part) for part in (b"a" * 600, b"b" * 600)]
+            peer.send(h2_frames.headers(stream_id), *parts, h2_frames.data(stream_id, b"c", end_stream=True))
+
+        with connected(http2_script(script)) as (connection, server):
+            response = connection.request("GET", server.url, extensions=TIMEOUTS)
+            assert response.content == b"a" * 600 + b"b" * 600 + b"c"
+
+    def test_what_comes_through_a_tunnel_is_no_body(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.next(HeadersFrame).stream_id
+            peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"pong", end_stream=True))
+
+        with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
+        ):
+            assert response.read() == b""
+            assert response.extensions["network_stream"].read(64, timeout=5.0) == b"pong"
+
+    def test_it_is_traced(self) -> None:
+        events = []
+
+        def trace(event: str, info: dict[str, Any]) -> None:
+            events.append(event)
+
+        with connected(http2_script(answering)) as (connection, server):
+            connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
+        body_events = [event for event in events if "response_body" in event]
+        assert body_events == ["http2.receive_response_body.started", "http2.receive_response_body.complete"]

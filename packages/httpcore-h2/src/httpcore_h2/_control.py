@@ -115,3 +115,9 @@ class Control:
             if isinstance(event, h2.events.RemoteSettingsChanged)
         ]
         return self._h2.data_to_send() or b"", changes
+
+
+def goaway_text(code: int, last_stream_id: int, additional_data: bytes) -> str:
+    """How an error tells of a GOAWAY frame that was received."""
+    data = additional_data[:20].hex() if additional_data else None
+    return f"<ConnectionTerminated error_code:{code}, last_stream_id:{last_stream_id}, additional_data:{data}>"

@@ -23,8 +23,8 @@ from h2.config import H2Configuration
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError, Repeatable
 
 from . import _frames as frames
-from ._control import MAX_CONCURRENT_STREAMS, Code, ConnectionFault, Control
-from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, RemoteSettingsChanged
+from ._control import MAX_CONCURRENT_STREAMS, Code, ConnectionFault, Control, goaway_text
+from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, RemoteSettingsChanged, Trailers
 from ._fields import FieldDecoder, FieldEncoder
 from ._flow import CONNECTION_WINDOW, MAX_FRAME_SIZE, Credit
 from ._frames import FloodGuard, Frame, FrameReader, HeaderBlocks, build_frame, build_frame_header
@@ -63,12 +63,13 @@ class Engine:
         self._next_id = 1
         self._answered = 0
         self._stream_limit = _ASSUMED_STREAM_LIMIT
-        self._stopped = False
         self._goaway: tuple[int, int, bytes] | None = None
         self._failure: Failure | None = None
         self._touched: dict[Stream, None] = {}
         self._settings: list[RemoteSettingsChanged] = []
         self._outgoing: list[bytes | memoryview] = []
+        #: Whether the connection will ever take another stream.
+        self.usable = True
         self.started = False
         self.settings_received = False
         self.ping_unanswered = False
@@ -85,11 +86,6 @@ class Engine:
         }
 
     # What the connection can do.
-
-    @property
-    def usable(self) -> bool:
-        """Whether the connection will ever take another stream."""
-        return not self._stopped and self._next_id <= _LAST_STREAM_ID
 
     @property
     def failed(self) -> bool:
@@ -134,7 +130,9 @@ class Engine:
         assert self.can_open
         stream = Stream(self._next_id, head, self._answered > 0, self._initial_send_window)
         self._next_id += 2
-        block = self._encoder.encode(head.headers)
+        if self._next_id > _LAST_STREAM_ID:
+            self.stop()
+        block = self._encoder.encode(head.pseudo_headers, head.headers)
         flags = 0 if head.has_body else frames.END_STREAM
         frame_type = frames.HEADERS
         while len(block) > self._max_frame_size:
@@ -227,7 +225,7 @@ class Engine:
 
     def stop(self) -> None:
         """Open no further streams: what is sent does not arrive, though there may be something to receive."""
-        self._stopped = True
+        self.usable = False
 
     def bytes_to_send(self) -> bytes:
         """What has to be sent, in this order, before anything that comes later."""
@@ -265,7 +263,7 @@ class Engine:
     def _disconnected(self) -> str:
         if self._goaway is None:
             return "Server disconnected"
-        return f"Server disconnected after {_goaway_text(*self._goaway)}"
+        return f"Server disconnected after {goaway_text(*self._goaway)}"
 
     def _receive_frame(self, frame: Frame, now: float) -> None:
         self._blocks.check(frame)
@@ -443,7 +441,7 @@ class Engine:
             raise ConnectionFault("Received a GOAWAY frame that takes back an earlier one")
         self.stop()
         self._goaway = (code, last_stream_id, frame.payload[8:])
-        message = _goaway_text(*self._goaway)
+        message = goaway_text(*self._goaway)
         for stream in self._streams.values():
             if stream.id <= last_stream_id or stream.remote_end:
                 continue
@@ -490,11 +488,15 @@ class Engine:
             raise stream.failure.exception()
         return END_OF_STREAM if stream.remote_end else NEED_DATA
 
+    def take_body(self, stream: Stream) -> bytes | None:
+        """Return all that is left of a body that has arrived whole, or `None` if `next_event()` has to tell."""
+        events = stream.events
+        if not stream.remote_end or (events and type(events[-1]) is Trailers):
+            return None
+        body = b"".join(events)  # type: ignore[arg-type]
+        events.clear()
+        return body
+
     def has_event(self, stream: Stream) -> bool:
         """Whether `next_event()` has anything but `NEED_DATA`."""
         return bool(stream.events) or stream.remote_end or stream.failure is not None
-
-
-def _goaway_text(code: int, last_stream_id: int, additional_data: bytes) -> str:
-    data = additional_data[:20].hex() if additional_data else None
-    return f"<ConnectionTerminated error_code:{code}, last_stream_id:{last_stream_id}, additional_data:{data}>"

@@ -17,8 +17,9 @@ Headers = list[tuple[bytes, bytes]]
 
 # Fields that differ from request to request, with the beginning of a literal that is not to be indexed (RFC 7541
 # section 6.2.2). The names are 4 and 28 in the static table.
-_UNINDEXED = {b":path": b"\x04", b"content-length": b"\x0f\x0d"}
+_PATH = b"\x04"
 _ROOT_PATH = b"\x84"
+_UNINDEXED = {b"content-length": b"\x0f\x0d"}
 
 # Secrets, with the beginning of a literal that is never to be indexed (section 6.2.3). The names are 23, 49 and 32. A
 # long cookie cannot be guessed, and is worth compressing; h2 and nghttp2 draw the line there too.
@@ -35,12 +36,29 @@ class FieldEncoder:
     def __init__(self, encoder: hpack.Encoder) -> None:
         self._encoder = encoder
         self._known: dict[tuple[tuple[bytes, bytes], ...], bytes] = {}
+        self._last_headers: Headers | None = None
+        self._last_block = b""
 
-    def encode(self, headers: Headers) -> bytes:
-        """Return the block for `headers`, pseudo-headers first."""
+    def encode(self, pseudo_headers: Headers, headers: Headers) -> bytes:
+        """Return the block of a request. Quick where `headers` are those of the last one, the same object.
+
+        Where there is a `:path`, it is the last of the pseudo-headers.
+        """
+        name, path = pseudo_headers[-1]
+        if name == b":path":
+            start = self._encode_indexed(pseudo_headers[:-1])
+            start += _ROOT_PATH if path == b"/" else _PATH + _string(path)
+        else:
+            start = self._encode_indexed(pseudo_headers)
+        if headers is self._last_headers:
+            return start + self._last_block
+        self._last_headers = headers
+        self._last_block = self._encode(headers)
+        return start + self._last_block
+
+    def _encode(self, headers: Headers) -> bytes:
         parts: list[bytes] = []
         indexed: Headers = []
-        # `:path` is the last of the pseudo-headers, so that the fields before it may go first.
         for name, value in headers:
             literal = _UNINDEXED.get(name) or _SECRET.get(name)
             if literal is None or (name == b"cookie" and len(value) >= _LONG_COOKIE):
@@ -48,10 +66,7 @@ class FieldEncoder:
                 continue
             parts.append(self._encode_indexed(indexed))
             indexed = []
-            if value == b"/" and name == b":path":
-                parts.append(_ROOT_PATH)
-            else:
-                parts.append(literal + _string(value))
+            parts.append(literal + _string(value))
         parts.append(self._encode_indexed(indexed))
         return b"".join(parts)
 
@@ -72,6 +87,7 @@ class FieldEncoder:
     def forget(self) -> None:
         """The table has changed."""
         self._known.clear()
+        self._last_headers = None
 
 
 def _string(value: bytes) -> bytes:

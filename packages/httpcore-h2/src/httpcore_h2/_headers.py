@@ -20,9 +20,17 @@ _LENGTH = re.compile(rb"[0-9]{1,20}")
 _STATUS = re.compile(rb"[1-9][0-9]{2}")
 
 
-class RequestHead(NamedTuple):
-    """A request without its body: `declared_length` is that of Content-Length, `has_body` whether any is announced."""
+# Larger header fields, in bytes, are not remembered.
+_MAX_REMEMBERED_FIELDS = 4 * 1024
 
+
+class RequestHead(NamedTuple):
+    """A request without its body: `declared_length` is that of Content-Length, `has_body` whether any is announced.
+
+    The same `headers` that come again are the same object.
+    """
+
+    pseudo_headers: Headers
     headers: Headers
     has_body: bool
     declared_length: int | None
@@ -30,17 +38,49 @@ class RequestHead(NamedTuple):
     is_head: bool
 
 
-def request_head(request: Request) -> RequestHead:
-    """Translate the head of a request. Raises `LocalProtocolError` for what HTTP/2 cannot carry.
+class RequestTranslator:
+    """Translates the heads of requests. Header fields that are those of the last request are not looked at again."""
 
-    The extension `protocol`, as bytes, makes a CONNECT request an extended one (RFC 8441).
-    """
+    def __init__(self) -> None:
+        self._last: tuple[Headers, _RequestFields] | None = None
+
+    def request_head(self, request: Request) -> RequestHead:
+        """Translate the head of a request. Raises `LocalProtocolError` for what HTTP/2 cannot carry.
+
+        The extension `protocol`, as bytes, makes a CONNECT request an extended one (RFC 8441).
+        """
+        last = self._last
+        if last is not None and request.headers == last[0]:
+            fields = last[1]
+        else:
+            fields = _request_fields(request.headers)
+            small = sum([len(name) + len(value) for name, value in fields.headers]) <= _MAX_REMEMBERED_FIELDS
+            self._last = (list(request.headers), fields) if small else None
+        is_connect = request.method == b"CONNECT"
+        return RequestHead(
+            _pseudo_headers(request, fields.authority),
+            fields.headers,
+            fields.has_body or is_connect,
+            fields.declared_length,
+            is_connect,
+            request.method == b"HEAD",
+        )
+
+
+class _RequestFields(NamedTuple):
+    headers: Headers
+    authority: bytes
+    has_body: bool
+    declared_length: int | None
+
+
+def _request_fields(headers: Headers) -> _RequestFields:
     authority: bytes | None = None
     fields: Headers = []
     has_body = False
     declared_length: int | None = None
-    nominated = _nominated(request.headers)
-    for name, value in request.headers:
+    nominated = _nominated(headers)
+    for name, value in headers:
         name, value = name.lower(), value.strip(b" \t")
         if not _NAME.fullmatch(name):
             raise LocalProtocolError(f"Illegal header name {name!r}")
@@ -60,9 +100,7 @@ def request_head(request: Request) -> RequestHead:
             fields.append((name, value))
     if authority is None:
         raise LocalProtocolError("Missing mandatory Host: header")
-    headers = _pseudo_headers(request, authority) + fields
-    is_connect = request.method == b"CONNECT"
-    return RequestHead(headers, has_body or is_connect, declared_length, is_connect, request.method == b"HEAD")
+    return _RequestFields(fields, authority, has_body, declared_length)
 
 
 def _nominated(headers: Headers) -> set[bytes]:

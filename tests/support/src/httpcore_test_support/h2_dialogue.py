@@ -12,7 +12,7 @@ from h2.config import H2Configuration
 from httpcore_h2 import RemoteSettingsChanged
 from httpcore_h2._engine import Engine
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event
-from httpcore_h2._headers import RequestHead, request_head
+from httpcore_h2._headers import RequestHead, RequestTranslator
 from httpcore_h2._streams import Stream
 from httpcore_models import ReadError, RemoteProtocolError, Repeatable, Request, may_repeat
 from hypothesis import given, settings
@@ -33,7 +33,9 @@ _BYTEWISE = 2000
 def head(method: bytes = b"GET", *fields: Field, target: bytes = b"/", **extensions: Any) -> RequestHead:
     """Return the head of a request to https://localhost."""
     url = b"https://localhost" + target
-    return request_head(Request(method, url, headers=[(b"Host", b"localhost"), *fields], extensions=extensions))
+    return RequestTranslator().request_head(
+        Request(method, url, headers=[(b"Host", b"localhost"), *fields], extensions=extensions)
+    )
 
 
 def repeatable(exc: Exception) -> Repeatable | None:

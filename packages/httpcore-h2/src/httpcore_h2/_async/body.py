@@ -52,6 +52,14 @@ class AsyncHTTP2Body(AsyncResponseStream):
             raise StopAsyncIteration
         return part
 
+    async def aread(self) -> bytes:
+        """Return all of the body that is left."""
+        if self._exchange.tracer is None and not self._closed and not self._empty:
+            body = self._connection._take_body(self._exchange)
+            if body is not None:
+                return body
+        return await super().aread()
+
     async def aclose(self, reason: BaseException | None = None) -> None:
         """End the exchange, and reset the stream unless the body was received to its end.
 

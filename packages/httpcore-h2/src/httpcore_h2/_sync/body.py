@@ -53,6 +53,14 @@ class HTTP2Body(ResponseStream):
             raise StopIteration
         return part
 
+    def read(self) -> bytes:
+        """Return all of the body that is left."""
+        if self._exchange.tracer is None and not self._closed and not self._empty:
+            body = self._connection._take_body(self._exchange)
+            if body is not None:
+                return body
+        return super().read()
+
     def close(self, reason: BaseException | None = None) -> None:
         """End the exchange, and reset the stream unless the body was received to its end.
 

@@ -30,7 +30,7 @@ from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
-from .._headers import RequestHead, request_head
+from .._headers import RequestHead, RequestTranslator
 from .._states import Input, State, transition
 from .body import HTTP2Body
 from .exchange import Exchange
@@ -77,6 +77,7 @@ class HTTP2Connection(ConnectionInterface):
         # Held for a few microseconds at a time, never across a wait nor a trace callback.
         self._lock = threading.Lock()
         self._engine = Engine(self.CONFIG)
+        self._translator = RequestTranslator()
         self._shared = SharedStream(
             stream, self._engine, self._lock, self.READ_NUM_BYTES, str(origin), ping_interval, ping_timeout
         )
@@ -101,7 +102,7 @@ class HTTP2Connection(ConnectionInterface):
         if not is_origin_of(self._origin, request.url):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
-        head = request_head(request)
+        head = self._translator.request_head(request)
         exchange = Exchange(request, get_tracer(_logger, request))
         self._claim(exchange)
         try:
@@ -257,6 +258,12 @@ class HTTP2Connection(ConnectionInterface):
                 extensions["trailing_headers"] = event.headers
             if event is END_OF_STREAM:
                 return b""
+
+    def _take_body(self, exchange: Exchange) -> bytes | None:
+        """Return all that is left of the body, if it has arrived."""
+        assert exchange.stream is not None
+        with self._lock:
+            return self._engine.take_body(exchange.stream)
 
     def _next_event(self, exchange: Exchange) -> Event:
         engine, stream = self._engine, exchange.stream
