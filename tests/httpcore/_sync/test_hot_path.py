@@ -2,13 +2,15 @@
 """How much the library does for a small GET on a warm connection, counted so that it is the same on any machine."""
 
 import gc
+import itertools
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from types import FrameType
 from typing import Any
 
 import pytest
 from httpcore import ConnectionPool, MockBackend, NetworkBackend, NetworkStream
+from httpcore_test_support import h2_frames
 
 pytestmark = pytest.mark.anyio
 
@@ -17,15 +19,28 @@ RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\
 
 # Calls of Python functions, and instructions of the interpreter for each version of it that was measured. To raise one
 # takes a reason; when it falls, it is lowered. (From 3.12 on the interpreter does not report all instructions.)
-CALLS = 37
-INSTRUCTIONS = {(3, 10): 1374, (3, 11): 1341}
+CALLS = {"HTTP/1.1": 37, "HTTP/2": 128}
+INSTRUCTIONS = {"HTTP/1.1": {(3, 10): 1370, (3, 11): 1338}, "HTTP/2": {(3, 10): 3528, (3, 11): 3564}}
+MEASURED = [(3, 10), (3, 11)]
+
+
+def responses(protocol: str) -> Iterator[bytes]:
+    """What comes from a server, response by response."""
+    if protocol == "HTTP/1.1":
+        return itertools.repeat(RESPONSE)
+    settings = h2_frames.settings({}) + h2_frames.settings_ack()
+    whole = (h2_frames.headers(number) + h2_frames.data(number, b"hello", True) for number in itertools.count(1, 2))
+    return itertools.chain([settings + next(whole)], whole)
 
 
 class Stream(NetworkStream):
     """Answers everything at once."""
 
+    def __init__(self, protocol: str) -> None:
+        self._responses = responses(protocol)
+
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return RESPONSE
+        return next(self._responses)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         pass
@@ -40,13 +55,18 @@ class Stream(NetworkStream):
 class Backend(MockBackend):
     """Connects to that stream."""
 
+    def __init__(self, protocol: str) -> None:
+        super().__init__([])
+        self._protocol = protocol
+
     def connect_tcp(self, *args: Any, **kwargs: Any) -> NetworkStream:
-        return Stream()
+        return Stream(self._protocol)
 
 
-def trace_a_small_request(trace: Callable[[FrameType, str, Any], Any]) -> None:
-    backend: NetworkBackend = Backend([])
-    with ConnectionPool(network_backend=backend) as pool:
+def trace_a_small_request(protocol: str, trace: Callable[[FrameType, str, Any], Any]) -> None:
+    backend: NetworkBackend = Backend(protocol)
+    http2 = protocol == "HTTP/2"
+    with ConnectionPool(http1=not http2, http2=http2, network_backend=backend) as pool:
 
         def get() -> None:
             pool.request("GET", URL)
@@ -73,20 +93,22 @@ def is_ours(frame: FrameType) -> bool:
 
 
 @pytest.mark.field(82)
-def test_calls_of_a_small_request() -> None:
+@pytest.mark.parametrize("protocol", CALLS)
+def test_calls_of_a_small_request(protocol: str) -> None:
     calls: list[str] = []
 
     def trace(frame: FrameType, event: str, argument: Any) -> None:
         if is_ours(frame):
             calls.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
 
-    trace_a_small_request(trace)
-    assert 0 < len(calls) <= CALLS, "\n".join(calls)
+    trace_a_small_request(protocol, trace)
+    assert 0 < len(calls) <= CALLS[protocol], "\n".join(calls)
 
 
 @pytest.mark.field(82)
-@pytest.mark.skipif(sys.version_info[:2] not in INSTRUCTIONS, reason="not measured for this version of Python")
-def test_instructions_of_a_small_request() -> None:
+@pytest.mark.parametrize("protocol", INSTRUCTIONS)
+@pytest.mark.skipif(sys.version_info[:2] not in MEASURED, reason="not measured for this version of Python")
+def test_instructions_of_a_small_request(protocol: str) -> None:
     counts: dict[str, int] = {}
 
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
@@ -98,6 +120,6 @@ def test_instructions_of_a_small_request() -> None:
             counts[name] = counts.get(name, 0) + 1
         return trace
 
-    trace_a_small_request(trace)
+    trace_a_small_request(protocol, trace)
     report = "\n".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
-    assert 0 < sum(counts.values()) <= INSTRUCTIONS[sys.version_info[:2]], report
+    assert 0 < sum(counts.values()) <= INSTRUCTIONS[protocol][sys.version_info[:2]], report

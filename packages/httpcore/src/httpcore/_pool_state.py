@@ -135,19 +135,21 @@ class PoolState(Generic[C]):
 
     # The life of a request.
 
-    def submit(self, request: PoolRequest[C], now: float) -> None:
-        """Give a new request a place, or let it wait.
+    def submit(self, request: PoolRequest[C], now: float) -> bool:
+        """Give a new request a place and return true, or let it wait and return false.
 
         A place whose `connection` is `None` is the request's to fill, with `opened()`.
         """
         request.number = next(self._numbers)
         if now >= self._tidy_at:
             self._tidy(now)
-        if not self._assign(request):
-            request.waiting = True
-            self._queue[request] = None
-            if self._queue_by_key is not None:
-                self._queue_of(request.key)[request] = None
+        if self._assign(request):
+            return True
+        request.waiting = True
+        self._queue[request] = None
+        if self._queue_by_key is not None:
+            self._queue_of(request.key)[request] = None
+        return False
 
     def opened(self, place: Place[C], connection: C) -> None:
         """A place got its connection, not yet established."""

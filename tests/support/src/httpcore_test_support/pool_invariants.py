@@ -74,10 +74,12 @@ class ModelConnection:
 class CheckedPoolState(PoolState[ModelConnection]):
     """A pool's state that is checked after every step."""
 
-    def submit(self, request: PoolRequest[ModelConnection], now: float) -> None:
+    def submit(self, request: PoolRequest[ModelConnection], now: float) -> bool:
         """See `PoolState.submit()`."""
-        super().submit(request, now)
+        served = super().submit(request, now)
         check_invariants(self)
+        assert served == (request.place is not None)
+        return served
 
     def opened(self, place: Place[ModelConnection], connection: ModelConnection) -> None:
         """See `PoolState.opened()`."""

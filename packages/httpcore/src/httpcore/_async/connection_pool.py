@@ -277,8 +277,7 @@ class AsyncConnectionPool(AsyncRequestInterface):
     def _submit(self, ticket: _Ticket) -> None:
         self._lock.acquire()  # `with` would take twice the time
         try:
-            self._state.submit(ticket, time.monotonic())
-            if ticket.place is None:
+            if not self._state.submit(ticket, time.monotonic()):
                 ticket.event = AsyncEvent()
                 ticket.waiting_since = time.monotonic()
         finally:

@@ -276,8 +276,7 @@ class ConnectionPool(RequestInterface):
     def _submit(self, ticket: _Ticket) -> None:
         self._lock.acquire()  # `with` would take twice the time
         try:
-            self._state.submit(ticket, time.monotonic())
-            if ticket.place is None:
+            if not self._state.submit(ticket, time.monotonic()):
                 ticket.event = Event()
                 ticket.waiting_since = time.monotonic()
         finally:
