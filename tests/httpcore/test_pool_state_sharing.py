@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from httpcore._pool_state import Key
-from httpcore_test_support.pool_model import A, B, ModelPool
+from httpcore_test_support.pool_model import A, B, ModelPool, ModelRequest
 
 
 class TestRoom:
@@ -203,8 +203,7 @@ def test_a_repeated_request_is_passed_over_by_the_room_that_it_does_not_want() -
     assert repeated.leased.connection is None
 
 
-def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None:
-    pool = ModelPool(max_connections=1)
+def two_beside_two_that_are_repeated(pool: ModelPool) -> tuple[ModelRequest, ModelRequest, list[ModelRequest]]:
     first = pool.ask()
     pool.respond(first, streams=4)
     second = pool.ask()
@@ -213,6 +212,12 @@ def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None
     for request in repeated:
         request.after = request.leased.number
         pool.requeue(request, pool.now)
+    return first, second, repeated
+
+
+def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None:
+    pool = ModelPool(max_connections=1)
+    first, second, _ = two_beside_two_that_are_repeated(pool)
     third, fourth = pool.ask(), pool.ask()
     assert third.waiting
     # There is room for one of them, and their order is one of the invariants.
@@ -224,14 +229,7 @@ def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None
 
 def test_repeated_requests_that_are_passed_over_keep_their_order() -> None:
     pool = ModelPool(max_connections=1)
-    first = pool.ask()
-    pool.respond(first, streams=4)
-    second = pool.ask()
-    pool.respond(second)
-    repeated = [pool.ask(), pool.ask()]
-    for request in repeated:
-        request.after = request.leased.number
-        pool.requeue(request, pool.now)
+    first, second, repeated = two_beside_two_that_are_repeated(pool)
     pool.finish(second)
     assert pool.assigned == []
     pool.finish(first)

@@ -59,7 +59,6 @@ class Engine:
         self._blocks = HeaderBlocks()
         self._streams: dict[int, Stream] = {}
         self._abandoned: dict[int, None] = {}
-        self._open = 0
         self._next_id = 1
         self._answered = 0
         self._stream_limit = _ASSUMED_STREAM_LIMIT
@@ -70,6 +69,8 @@ class Engine:
         self._outgoing: list[bytes | memoryview] = []
         #: Whether the connection will ever take another stream.
         self.usable = True
+        #: How many streams count against the server's limit.
+        self.open_streams = 0
         self.started = False
         self.settings_received = False
         self.ping_unanswered = False
@@ -95,17 +96,12 @@ class Engine:
     @property
     def can_open(self) -> bool:
         """Whether `open_stream()` may be called now."""
-        return self.usable and self._open < self._stream_limit
+        return self.usable and self.open_streams < self._stream_limit
 
     @property
     def capacity(self) -> int:
         """How many streams there may be now. To the server, those that have ended but are not finished do not count."""
-        return self._stream_limit + len(self._streams) - self._open
-
-    @property
-    def open_streams(self) -> int:
-        """How many streams count against the server's limit."""
-        return self._open
+        return self._stream_limit + len(self._streams) - self.open_streams
 
     @property
     def supports_extended_connect(self) -> bool:
@@ -141,7 +137,7 @@ class Engine:
             frame_type, flags = frames.CONTINUATION, 0
         self._outgoing.append(build_frame(frame_type, flags | frames.END_HEADERS, stream.id, block))
         self._streams[stream.id] = stream
-        self._open += 1
+        self.open_streams += 1
         return stream
 
     def send_credit(self, stream: Stream) -> int:
@@ -206,7 +202,7 @@ class Engine:
         if not self.failed:
             self._outgoing.append(build_frame(frames.RST_STREAM, 0, stream.id, code.to_bytes(4, "big")))
         stream.was_reset = True
-        self._open -= 1
+        self.open_streams -= 1
         if not stream.remote_end:
             self._abandoned[stream.id] = None
             if len(self._abandoned) > _MAX_ABANDONED:
@@ -355,7 +351,7 @@ class Engine:
 
     def _count_closed(self, stream: Stream) -> None:
         if stream.local_end and stream.remote_end:
-            self._open -= 1
+            self.open_streams -= 1
 
     def _fault(self, stream: Stream, message: str, code: int = Code.PROTOCOL_ERROR) -> None:
         """The server broke the protocol in a way that ends the stream (RFC 9113 section 5.4.2)."""
@@ -370,7 +366,7 @@ class Engine:
         if stream is None or stream.closed:
             return
         stream.was_reset = True
-        self._open -= 1
+        self.open_streams -= 1
         # RFC 9113 section 8.1: a server may answer and then ask the client not to send the rest, by this very frame.
         if stream.remote_end:
             return
@@ -454,7 +450,7 @@ class Engine:
         self._touched[stream] = None
         if not stream.closed:
             stream.was_reset = True
-            self._open -= 1
+            self.open_streams -= 1
         stream.failure = stream.failure or failure
 
     def fail(self, failure: Failure, disconnected: bool = False) -> list[Stream]:
