@@ -52,8 +52,8 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
     PING, and unless anything comes within `ping_timeout` seconds, all requests fail with `ReadError`.
 
     May be shared between tasks, or in its sync form between threads. A request that fails, times out or is cancelled
-    at any point resets its own stream; the others go on. Only a network that fails, and a server that breaks the
-    protocol, end them all.
+    at any point resets its own stream; the others go on. Only a network that fails, a server that breaks the protocol,
+    and a write that ends in the middle on a stream that cannot resume it, as a blocking socket, end them all.
     """
 
     READ_NUM_BYTES = 64 * 1024
@@ -82,6 +82,8 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         )
         self._state = State.IDLE
         self._exchanges: set[AsyncExchange] = set()
+        # Those who wait for a stream, first come, first served.
+        self._line: dict[AsyncExchange, None] = {}
         self._request_count = 0
         self._process = os.getpid()
 
@@ -158,12 +160,28 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             await self._wait_for_settings(exchange, lambda: engine.settings_received)
             if engine.usable and not engine.supports_extended_connect:
                 raise LocalProtocolError("The server does not support extended CONNECT (RFC 8441)")
-        while True:
+        try:
+            while not self._open_in_turn(exchange, head):
+                await self._wait_for_settings(exchange, lambda: engine.can_open and self._is_next(exchange))
+        except BaseException:
             with self._lock:
-                if engine.can_open:
-                    exchange.opened(engine.open_stream(head))
-                    return
-            await self._wait_for_settings(exchange, lambda: engine.can_open)
+                self._line.pop(exchange, None)
+                self._shared.wake_newcomers()
+            raise
+
+    def _open_in_turn(self, exchange: AsyncExchange, head: RequestHead) -> bool:
+        with self._lock:
+            if not (self._engine.can_open and self._is_next(exchange)):
+                self._line[exchange] = None
+                return False
+            exchange.opened(self._engine.open_stream(head))
+            if self._line:
+                self._line.pop(exchange, None)
+                self._shared.wake_newcomers()
+            return True
+
+    def _is_next(self, exchange: AsyncExchange) -> bool:
+        return next(iter(self._line), exchange) is exchange
 
     async def _send_connection_init(self, exchange: AsyncExchange) -> None:
         await self._shared.flush(exchange.write_timeout)
@@ -187,8 +205,10 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             await self._run("send_request_headers", exchange, self._send_head)
             await self._run("send_request_body", exchange, self._send_body)
         except WriteError:
-            # A server may answer without reading all of the request: there may be a response to read.
-            pass
+            # A server may answer without reading all of the request: there may be a response to read. Where something
+            # can still be sent, it was the body that failed.
+            if self._engine.usable:
+                raise
 
     async def _send_head(self, exchange: AsyncExchange) -> None:
         await self._shared.flush(exchange.write_timeout)
@@ -223,17 +243,19 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         assert stream is not None
         rest = memoryview(chunk)
         while True:
+            if exchange.sent >= _PART_SIZE:
+                exchange.sent = 0
+                self._shared.catch_up()
             with self._lock:
                 sent = engine.send_data(stream, rest[:_PART_SIZE])
                 wanted = engine.wants_body(stream)
             rest = rest[sent:]
             if sent:
+                exchange.sent += sent
                 await self._shared.flush(exchange.write_timeout)
             if not wanted or not rest:
                 return wanted
-            if sent:
-                self._shared.catch_up()
-            else:
+            if not sent:
                 await self._shared.wait_for_credit(exchange, stream)
 
     # Receiving.
@@ -271,7 +293,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             with self._lock:
                 event = engine.next_event(stream)
             if engine.output_pending:
-                await self._shared.flush_if_possible(exchange.write_timeout)
+                await self._shared.flush_unless_writing(exchange.write_timeout)
             if event is not NEED_DATA:
                 return event
             await self._shared.wait_for_event(exchange, stream)
@@ -334,11 +356,14 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             self._state = transition(self._state, Input.CLOSE)
             self._engine.close()
             self._shared.wake_all()
-        if first and not self._network.get_extra_info("is_readable"):
-            with contextlib.suppress(Exception), AsyncShield():
-                # If somebody writes, that is ended below.
-                await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
-        await self._network.aclose()
+        try:
+            if first and not self._network.get_extra_info("is_readable"):
+                with contextlib.suppress(Exception), AsyncShield():
+                    # If somebody writes, that is ended below.
+                    await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
+        finally:
+            # No shield holds off a task's own cancel() on asyncio.
+            await self._network.aclose()
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is the one this connection leads to."""

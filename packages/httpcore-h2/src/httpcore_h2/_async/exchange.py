@@ -10,12 +10,14 @@ from .._streams import Stream
 class AsyncExchange:
     """A request, its stream, and who listens to its events."""
 
-    __slots__ = ("info", "read_timeout", "request", "stream", "tracer", "write_timeout")
+    __slots__ = ("info", "read_timeout", "request", "sent", "stream", "tracer", "write_timeout")
 
     def __init__(self, request: Request, tracer: AsyncTracer | None) -> None:
         self.request: Request = request
         self.tracer: AsyncTracer | None = tracer
         self.stream: Stream | None = None
+        # Bytes of the body since it was last looked whether the server has answered.
+        self.sent = 0
         # What the trace says of each phase.
         self.info: dict[str, Any] = {}
         timeouts = request.extensions.get("timeout", {})

@@ -135,15 +135,15 @@ class AsyncSharedStream:
                     self.wake_all()
             raise
 
-    async def flush_if_possible(self, timeout: float | None) -> None:
-        """Write on behalf of the connection: a failure shows when something is read, or written for a request."""
-        with contextlib.suppress(WriteError, WriteTimeout):
-            await self.flush(timeout)
-
     async def flush_unless_writing(self, timeout: float | None) -> None:
-        """Write on behalf of the connection if nobody else does, who would write this too."""
+        """Write on behalf of the connection if nobody else does, who would write this too.
+
+        To wait for them could be for ever: a server may not read before somebody reads what it sends. A failure shows
+        when something is read, or written for a request.
+        """
         if not self._writing:
-            await self.flush_if_possible(timeout)
+            with contextlib.suppress(WriteError, WriteTimeout):
+                await self.flush(timeout)
 
     # Waiting.
 
@@ -177,6 +177,7 @@ class AsyncSharedStream:
         Only reads while no stream is open: a stream that is closed by its user is told to those who wait, and could
         not be told to one that reads.
         """
+        self.catch_up()
         await self._wait(exchange, self._newcomers, exchange, ready, timeout)
 
     async def _wait(
@@ -190,6 +191,9 @@ class AsyncSharedStream:
         deadline = None if timeout is None else time.monotonic() + timeout
         remaining = timeout
         token = object()
+        if self._engine.output_pending or self._interrupted:
+            # Such as the answers to what a catch-up noted: the server may wait for them.
+            await self.flush_unless_writing(exchange.write_timeout)
         try:
             while True:
                 event = None
@@ -286,13 +290,14 @@ class AsyncSharedStream:
                     raise ReadError(f"No answer to a PING within {patience:g} seconds ({self._peer})") from exc
             with self._lock:
                 self._engine.ping()
-            await self.flush_if_possible(exchange.write_timeout)
+            await self.flush_unless_writing(self._ping_timeout)
 
     def _received(self, data: bytes) -> None:
-        streams, settings = self._engine.receive_data(data, time.monotonic())
+        engine, before = self._engine, self._engine.open_streams
+        streams, settings = engine.receive_data(data, time.monotonic())
         self._unreported += settings
         self._wake(streams)
-        if settings or not self._engine.usable:
+        if settings or engine.open_streams < before or not engine.usable:
             self.wake_newcomers()
 
     def _lost(self, exc: ReadError) -> None:

@@ -53,8 +53,8 @@ class HTTP2Connection(ConnectionInterface):
     PING, and unless anything comes within `ping_timeout` seconds, all requests fail with `ReadError`.
 
     May be shared between tasks, or in its sync form between threads. A request that fails, times out or is cancelled
-    at any point resets its own stream; the others go on. Only a network that fails, and a server that breaks the
-    protocol, end them all.
+    at any point resets its own stream; the others go on. Only a network that fails, a server that breaks the protocol,
+    and a write that ends in the middle on a stream that cannot resume it, as a blocking socket, end them all.
     """
 
     READ_NUM_BYTES = 64 * 1024
@@ -83,6 +83,8 @@ class HTTP2Connection(ConnectionInterface):
         )
         self._state = State.IDLE
         self._exchanges: set[Exchange] = set()
+        # Those who wait for a stream, first come, first served.
+        self._line: dict[Exchange, None] = {}
         self._request_count = 0
         self._process = os.getpid()
 
@@ -159,12 +161,28 @@ class HTTP2Connection(ConnectionInterface):
             self._wait_for_settings(exchange, lambda: engine.settings_received)
             if engine.usable and not engine.supports_extended_connect:
                 raise LocalProtocolError("The server does not support extended CONNECT (RFC 8441)")
-        while True:
+        try:
+            while not self._open_in_turn(exchange, head):
+                self._wait_for_settings(exchange, lambda: engine.can_open and self._is_next(exchange))
+        except BaseException:
             with self._lock:
-                if engine.can_open:
-                    exchange.opened(engine.open_stream(head))
-                    return
-            self._wait_for_settings(exchange, lambda: engine.can_open)
+                self._line.pop(exchange, None)
+                self._shared.wake_newcomers()
+            raise
+
+    def _open_in_turn(self, exchange: Exchange, head: RequestHead) -> bool:
+        with self._lock:
+            if not (self._engine.can_open and self._is_next(exchange)):
+                self._line[exchange] = None
+                return False
+            exchange.opened(self._engine.open_stream(head))
+            if self._line:
+                self._line.pop(exchange, None)
+                self._shared.wake_newcomers()
+            return True
+
+    def _is_next(self, exchange: Exchange) -> bool:
+        return next(iter(self._line), exchange) is exchange
 
     def _send_connection_init(self, exchange: Exchange) -> None:
         self._shared.flush(exchange.write_timeout)
@@ -188,8 +206,10 @@ class HTTP2Connection(ConnectionInterface):
             self._run("send_request_headers", exchange, self._send_head)
             self._run("send_request_body", exchange, self._send_body)
         except WriteError:
-            # A server may answer without reading all of the request: there may be a response to read.
-            pass
+            # A server may answer without reading all of the request: there may be a response to read. Where something
+            # can still be sent, it was the body that failed.
+            if self._engine.usable:
+                raise
 
     def _send_head(self, exchange: Exchange) -> None:
         self._shared.flush(exchange.write_timeout)
@@ -224,17 +244,19 @@ class HTTP2Connection(ConnectionInterface):
         assert stream is not None
         rest = memoryview(chunk)
         while True:
+            if exchange.sent >= _PART_SIZE:
+                exchange.sent = 0
+                self._shared.catch_up()
             with self._lock:
                 sent = engine.send_data(stream, rest[:_PART_SIZE])
                 wanted = engine.wants_body(stream)
             rest = rest[sent:]
             if sent:
+                exchange.sent += sent
                 self._shared.flush(exchange.write_timeout)
             if not wanted or not rest:
                 return wanted
-            if sent:
-                self._shared.catch_up()
-            else:
+            if not sent:
                 self._shared.wait_for_credit(exchange, stream)
 
     # Receiving.
@@ -272,7 +294,7 @@ class HTTP2Connection(ConnectionInterface):
             with self._lock:
                 event = engine.next_event(stream)
             if engine.output_pending:
-                self._shared.flush_if_possible(exchange.write_timeout)
+                self._shared.flush_unless_writing(exchange.write_timeout)
             if event is not NEED_DATA:
                 return event
             self._shared.wait_for_event(exchange, stream)
@@ -335,11 +357,14 @@ class HTTP2Connection(ConnectionInterface):
             self._state = transition(self._state, Input.CLOSE)
             self._engine.close()
             self._shared.wake_all()
-        if first and not self._network.get_extra_info("is_readable"):
-            with contextlib.suppress(Exception), Shield():
-                # If somebody writes, that is ended below.
-                self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
-        self._network.close()
+        try:
+            if first and not self._network.get_extra_info("is_readable"):
+                with contextlib.suppress(Exception), Shield():
+                    # If somebody writes, that is ended below.
+                    self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
+        finally:
+            # No shield holds off a task's own cancel() on asyncio.
+            self._network.close()
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is the one this connection leads to."""

@@ -13,6 +13,10 @@ from ._info import is_socket_readable
 from ._options import SOCKET_OPTION
 
 
+# How many bytes may be written before other tasks get a turn.
+_WRITE_LIMIT = 256 * 1024
+
+
 class AnyIOStream(AsyncNetworkStream):
     """A connected non-blocking socket."""
 
@@ -23,6 +27,7 @@ class AnyIOStream(AsyncNetworkStream):
         self._sock = sock
         self._peer = peer
         self._unsent = b""
+        self._written = 0  # bytes since other tasks were given a turn
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Wait until there is something, and return it."""
@@ -54,7 +59,12 @@ class AnyIOStream(AsyncNetworkStream):
         rest = memoryview(self._unsent + buffer if self._unsent else buffer)
         self._unsent = b""
         try:
-            await self._anyio.lowlevel.checkpoint_if_cancelled()
+            if self._written > _WRITE_LIMIT:
+                self._written = 0
+                await self._anyio.lowlevel.checkpoint()
+            else:
+                await self._anyio.lowlevel.checkpoint_if_cancelled()
+            self._written += len(rest)
             while rest:
                 try:
                     rest = rest[self._sock.send(rest) :]

@@ -5,6 +5,9 @@ import select
 import selectors
 import socket
 
+# The longest that poll() takes, in milliseconds: 24 days.
+_MAX_POLL = 2**31 - 1
+
 
 def is_socket_readable(sock: socket.socket | None) -> bool:
     """Whether a read would return at once: bytes, the end of stream or an error. True as well once closed."""
@@ -51,7 +54,7 @@ def wait_for_socket(sock: socket.socket, event: int, timeout: float | None) -> b
         # Unlike select(), poll() has no limit on the number of the descriptor.
         poll = select.poll()
         poll.register(descriptor, select.POLLIN if event == selectors.EVENT_READ else select.POLLOUT)
-        return bool(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
+        return bool(poll.poll(None if timeout is None else min(math.ceil(timeout * 1000), _MAX_POLL)))
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, event)
         return bool(selector.select(timeout))

@@ -157,7 +157,8 @@ class SyncStream(NetworkStream):
             # Closing a descriptor does not wake the threads that wait for it; this does. In a child process it would
             # end the connection of the parent.
             with contextlib.suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
+                # Not that of the TLS socket, which gives up TLS first: a thread that writes would go on in the clear.
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
         self._sock.close()
 
     def start_tls(

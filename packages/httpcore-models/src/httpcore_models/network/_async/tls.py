@@ -63,6 +63,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         self._write_lock = AsyncLock()
         self._unread = b""
         self._unsent = b""
+        self._reading = False
         self._closed = False
 
     @classmethod
@@ -134,6 +135,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         if self._unread:
             data, self._unread = self._unread, b""
             return data
+        self._reading = True
         try:
             if not self._has_input():
                 self._feed(await self._stream.read(_READ_SIZE, timeout))
@@ -144,6 +146,8 @@ class AsyncTLSStream(AsyncNetworkStream):
             raise ReadTimeout(str(exc)) from exc
         except (ssl.SSLError, WriteError) as exc:
             raise ReadError(failed(exc, self._peer)) from exc
+        finally:
+            self._reading = False
 
     def _has_input(self) -> bool:
         """Whether there is something to be had, or to be found out, without the network."""
@@ -173,6 +177,10 @@ class AsyncTLSStream(AsyncNetworkStream):
             rest = rest[self._ssl.write(rest[:_WRITE_SIZE]) :]
 
         try:
+            if not rest:
+                # Nothing to encrypt, but the stream below may have something left of an interrupted write.
+                async with self._write_lock:
+                    await self._stream.write(self._outgoing.read(), timeout)
             while rest:
                 await self._run(encrypt, timeout)
         except ReadTimeout as exc:
@@ -228,8 +236,12 @@ class AsyncTLSStream(AsyncNetworkStream):
     def _is_readable(self) -> bool:
         if self._unread:
             return True
-        if not hasattr(self._stream, "receive_nowait") and self._stream.get_extra_info("is_readable"):
-            return True
+        if self._reading or not hasattr(self._stream, "receive_nowait"):
+            # What has come is for whoever reads.
+            if self._stream.get_extra_info("is_readable"):
+                return True
+            if self._reading:
+                return False
         # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
         try:
             data = self.receive_nowait(1)
