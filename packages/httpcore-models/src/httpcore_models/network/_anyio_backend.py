@@ -12,7 +12,6 @@ from ._errors import failed, peer_name, timed_out
 from ._info import is_socket_readable
 from ._options import SOCKET_OPTION
 
-
 # How many bytes may be written before other tasks get a turn.
 _WRITE_LIMIT = 256 * 1024
 
