@@ -1,4 +1,4 @@
-"""The pytest plugin: event loops, certificates, Caddy, proxies, and a check that no test leaks a socket or a thread.
+"""The pytest plugin: event loops, certificates, real servers, and a check that no test leaks a socket or a thread.
 
 Mark async tests with `@pytest.mark.anyio`; each then runs on asyncio, uvloop and trio.
 """
@@ -15,6 +15,8 @@ from . import asyncs
 from .caddy import CaddyServer, caddy_server
 from .certificates import Certificates, issue_certificates
 from .hypercorn import HypercornServer, hypercorn_server
+from .nginx import NginxServer, find_nginx, nginx_server
+from .node import NodeServer, find_node, node_server
 from .proxies import AUTH, RealProxies, pproxy_server, proxy_py_server
 from .sockets import describe_leak, leaked_sockets, open_sockets
 
@@ -47,6 +49,43 @@ def hypercorn(certificates: Certificates) -> Iterator[HypercornServer]:
     """A real hypercorn that speaks HTTP/1.1 and HTTP/2, clear and over TLS."""
     with hypercorn_server(certificates) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def nginx(certificates: Certificates) -> Iterator[NginxServer]:
+    """A real nginx at its defaults: a connection carries 1,000 requests."""
+    _require("nginx", find_nginx())
+    with nginx_server(certificates) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def restless_nginx(certificates: Certificates) -> Iterator[NginxServer]:
+    """A real nginx whose connections carry 100 requests, 10 at once."""
+    _require("nginx", find_nginx())
+    with nginx_server(certificates, "keepalive_requests 100; http2_max_concurrent_streams 10;") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def node(certificates: Certificates) -> Iterator[NodeServer]:
+    """A real Node that allows 10 streams at once."""
+    _require("Node 18 or later", find_node())
+    with node_server(certificates, max_concurrent_streams=10) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def restless_node(certificates: Certificates) -> Iterator[NodeServer]:
+    """A real Node that ends sessions after 40 requests, and refuses every seventh stream."""
+    _require("Node 18 or later", find_node())
+    with node_server(certificates, max_concurrent_streams=20, requests_per_session=40, refuse_every=7) as server:
+        yield server
+
+
+def _require(name: str, found: str | None) -> None:
+    if found is None:
+        pytest.skip(f"{name} is not installed")
 
 
 @pytest.fixture(scope="session")
