@@ -1,9 +1,9 @@
 """The test support's nginx, Node and relay do what the tests with them rely on."""
 
+import contextlib
+import http.client
 import socket
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -16,15 +16,16 @@ from httpcore_test_support.relay import delaying_relay
 
 def fetch(url: str, body: bytes | None = None, certificates: Certificates | None = None) -> tuple[int, bytes]:
     """Send one request with the standard library's client."""
-    context = certificates.client_context() if certificates else None
-    handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)]
-    request = urllib.request.Request(url, body, {"Connection": "close"})
-    try:
-        with urllib.request.build_opener(*handlers).open(request, timeout=10) as response:
-            return response.status, response.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
+    scheme, _, host, path = url.split("/", 3)
+    if scheme == "http:":
+        connection = http.client.HTTPConnection(host, timeout=10)
+    else:
+        assert certificates
+        connection = http.client.HTTPSConnection(host, timeout=10, context=certificates.client_context())
+    with contextlib.closing(connection):
+        connection.request("GET" if body is None else "POST", "/" + path, body)
+        response = connection.getresponse()
+        return response.status, response.read()
 
 
 class TestNginx:

@@ -26,11 +26,15 @@ function serve(request, response) {
   }
   request.on("data", (chunk) => (size += chunk.length));
   request.on("error", () => {});
-  request.on("end", () => {
-    if (path === "/early") {
+  if (path === "/early") {
+    request.on("close", () => {
       early.size = size;
       for (const tell of early.waiting.splice(0)) tell();
-    } else if (path === "/received") {
+    });
+    return;
+  }
+  request.on("end", () => {
+    if (path === "/received") {
       const tell = () => response.end(String(early.size));
       if (early.size < 0) early.waiting.push(tell);
       else tell();
