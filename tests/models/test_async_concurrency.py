@@ -15,10 +15,12 @@ from httpcore_models.concurrency import (
     AsyncEvent,
     AsyncLock,
     AsyncShield,
+    async_checkpoint_if_cancelled,
+    checkpoint_if_cancelled,
     current_async_library,
     require,
 )
-from httpcore_test_support.asyncs import BACKENDS, Backend
+from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
 from httpcore_test_support.waiting import async_wait_until
 
 pytestmark = pytest.mark.anyio
@@ -305,3 +307,65 @@ def test_a_missing_module_is_told_with_the_extra_to_install(monkeypatch: pytest.
         require("anyio", library="trio")
     assert str(caught.value) == "Running with trio requires installation of 'httpcore[trio]'."
     assert isinstance(caught.value.__cause__, ImportError)
+
+
+class TestCheckpoints:
+    """What is cancelled or expired already does nothing more."""
+
+    @pytest.mark.fault("P24")
+    async def test_a_scope_that_is_cancelled(self) -> None:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await async_checkpoint_if_cancelled()
+            pytest.fail("went on")
+
+    @pytest.mark.fault("P24")
+    async def test_a_limit_that_is_over(self) -> None:
+        with anyio.move_on_after(0):
+            await async_checkpoint_if_cancelled()
+            pytest.fail("went on")
+
+    @pytest.mark.fault("P24")
+    async def test_a_limit_that_ends_without_a_turn_of_the_event_loop(self) -> None:
+        with anyio.move_on_after(0.001):
+            time.sleep(0.01)  # noqa: ASYNC251
+            await async_checkpoint_if_cancelled()
+            pytest.fail("went on")
+
+    async def test_else_it_goes_on(self) -> None:
+        await async_checkpoint_if_cancelled()
+        checkpoint_if_cancelled()
+
+
+@pytest.mark.fault("P24")
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_task_that_is_cancelled_after_its_first_turn_does_nothing_more(loop: str) -> None:
+    steps = []
+
+    async def go_on() -> None:
+        steps.append("began")
+        await async_checkpoint_if_cancelled()
+        steps.append("went on")
+
+    async def main() -> None:
+        task = asyncio.create_task(go_on())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run_async(loop, main)
+    assert steps == ["began"]
+
+
+@pytest.mark.fault("P24")
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout() is new in Python 3.11")
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_an_asyncio_timeout_of_zero_is_seen(loop: str) -> None:
+    async def main() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await async_checkpoint_if_cancelled()
+                pytest.fail("went on")
+
+    run_async(loop, main)

@@ -18,22 +18,36 @@ class AsyncNetworkStream:
     interrupted unless `"keeps_unsent"` is true, the stream is in an undefined state: the caller closes it. One task
     may read while another writes; no two may do the same at a time.
 
-    A stream may also have `receive_nowait(max_bytes)`, which returns what a read would return at once, and `None` if
-    the read would wait.
+    Closing the stream, by whomever, makes those who wait fail: a read that begins or goes on after it raises
+    `ReadError`, never returns bytes or `b""`, and a write raises `WriteError`.
+
+    A stream may also have some of these methods; whoever uses one looks whether it is there.
+
+    * `receive_nowait(max_bytes) -> bytes | None` returns what a read would return at once, `b""` at the end of stream,
+      and `None` if a read would wait. It never blocks, in sync code neither. Raises `ReadError`.
+    * `write_until_readable(buffer, timeout) -> int`, awaited in async code, writes as `write()` does, but returns early
+      once something may be read. It returns how many bytes of `buffer` were taken: all of them, or fewer, maybe none,
+      when there is something to be read first. What was taken but not sent yet, such as encrypted records, is sent
+      before all else. It may turn out that what there is to be read is no data, but a message of TLS itself;
+      `receive_nowait()` then returns `None`, and the caller goes on writing. Raises `WriteTimeout` or `WriteError`.
+    * `abort() -> None`, in async code not awaited either, closes the stream at once, without waiting. It may be called
+      in a finaliser, from any thread, with or without a running event loop. Whoever reads or writes then fails with
+      `ReadError` or `WriteError`. Doing it twice, or after closing, does nothing.
     """
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return at least one and at most `max_bytes` bytes as soon as there are any, or `b""` at the end of stream.
 
-        `timeout` is in seconds. Raises `ReadTimeout` or `ReadError`.
+        `timeout` is how long in seconds the whole call may take; infinity is no limit. Raises `ReadTimeout` or
+        `ReadError`.
         """
         raise NotImplementedError
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of `buffer`.
+        """Write all of `buffer`, an object with the buffer protocol; its bytes count, not its items.
 
-        `timeout` is how long in seconds the peer may accept nothing. Raises `WriteTimeout` or `WriteError`; how much
-        was written is then unknown.
+        `timeout` is how long in seconds the whole call may take; infinity is no limit. Raises `WriteTimeout` or
+        `WriteError`; how much was written is then unknown.
         """
         raise NotImplementedError
 
@@ -50,7 +64,8 @@ class AsyncNetworkStream:
         """Do a TLS handshake and return the encrypted stream, which takes this one over.
 
         `server_hostname` is sent as SNI and checked against the certificate; `timeout` in seconds bounds the whole
-        handshake. Raises `ConnectTimeout` or `ConnectError`; this stream is then closed.
+        handshake. Raises `ConnectTimeout` or `ConnectError`, the latter also if bytes that are not TLS were received
+        and not read, which would be lost; this stream is then closed.
         """
         raise NotImplementedError
 
