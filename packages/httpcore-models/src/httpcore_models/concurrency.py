@@ -99,8 +99,9 @@ async def async_checkpoint_if_cancelled() -> None:
     """Raise the async library's cancellation if the task, or a scope around it, is cancelled or expired already.
 
     To be awaited before the first side effect of a request: what is cancelled by then sends nothing. The task gives
-    up its turn once, on asyncio and on trio: only so are a limit that has just expired (`asyncio.timeout(0)`) and a
-    `task.cancel()` of the same turn of the event loop seen. Costs one turn, 1 to 4 microseconds.
+    up its turn once, on asyncio and on trio: only so are a limit of zero (`asyncio.timeout(0)`) and a `task.cancel()`
+    by a task that is due in the same turn seen. A limit that ends while the event loop is busy may be seen later. Costs
+    one turn of the event loop, 1 to 4 microseconds.
     """
     if _running_loop() is None:
         await sys.modules["trio"].lowlevel.checkpoint()
