@@ -201,12 +201,11 @@ def test_a_failure_from_outside_names_its_cause() -> None:
     talk.receive(answer(first))
     stream = talk.request()
     cause = ReadError("reset by peer")
-    cut_off = talk.engine.fail(Failure("broken", kind=ReadError, cause=cause), disconnected=True)
-    assert cut_off == [stream]
+    talk.engine.fail(Failure("broken", kind=ReadError, cause=cause), disconnected=True)
     failure = talk.failure(stream)
     assert (type(failure), str(failure), failure.__cause__) == (ReadError, "broken", cause)
     assert repeatable(failure) is Repeatable.IDEMPOTENT
-    assert talk.engine.fail(Failure("later")) == [stream]
+    talk.engine.fail(Failure("later"))
     assert str(talk.failure(stream)) == "broken"
 
 

@@ -1,9 +1,9 @@
 """Servers that break the protocol for the whole connection, or try to exhaust us: always one clear error."""
 
 import pytest
-from httpcore_h2._engine import _MAX_ABANDONED
 from httpcore_h2._events import END_OF_STREAM, InformationalResponse
 from httpcore_h2._flow import CONNECTION_WINDOW
+from httpcore_h2._receiving import _MAX_ABANDONED, _MAX_ANSWERS
 from httpcore_models import RemoteProtocolError
 from httpcore_test_support import h2_frames as frames
 from httpcore_test_support.exchanges import cut_at
@@ -11,7 +11,8 @@ from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding, 
 from hyperframe.frame import GoAwayFrame
 
 PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, COMPRESSION_ERROR = 1, 3, 5, 6, 9
-TOO_MANY = "Received more than 10000 frames in a row that transfer nothing"
+ENHANCE_YOUR_CALM = 11
+TOO_MANY = "Received more than 10000 frames, or 640000 bytes, in a row that transfer nothing"
 
 # Name: the bytes of the server, with streams 1 and 3 open; what is said of them, and the code of our GOAWAY.
 ILLEGAL: dict[str, tuple[bytes, str, int]] = {
@@ -307,3 +308,66 @@ def test_what_is_held_for_a_stream_that_nobody_reads_is_bounded() -> None:
     assert not talk.engine.failed
     assert sum(len(event.headers) for event in stream.events if isinstance(event, InformationalResponse)) < 20_000
     assert talk.engine._frames._size == 0
+
+
+@pytest.mark.fault("T14")
+def test_a_frame_of_very_many_settings_is_refused() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.receive(frames.raw_settings({0x100 + number: 1 for number in range(31)} | {3: 7}))
+    assert (talk.engine.failed, talk.engine.stream_limit) == (False, 7)
+    talk.sent()
+    talk.receive(frames.raw_settings({0x100 + number: 1 for number in range(33)}))
+    assert str(talk.failure(stream)) == "Received 33 settings in a frame; 32 are allowed"
+    [leave] = talk.sent()
+    assert (type(leave), leave.error_code) == (GoAwayFrame, ENHANCE_YOUR_CALM)
+
+
+@pytest.mark.fault("T14")
+@pytest.mark.parametrize(
+    "idle",
+    [frames.frame(0xFE, 0, 0, bytes(60_000)), frames.altsvc(b"x" * 60_000), frames.goaway(7, 0, bytes(60_000))],
+    ids=["unknown", "ALTSVC", "GOAWAY"],
+)
+def test_many_bytes_that_carry_nothing_end_the_connection(idle: bytes) -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.receive(frames.headers(1))
+    for _ in range(10):
+        talk.receive(idle)
+    assert not talk.engine.failed
+    talk.receive(frames.data(1, b"a"))
+    for _ in range(10):
+        talk.receive(idle)
+    assert not talk.engine.failed, "something was transferred in between"
+    talk.receive(idle)
+    assert str(talk.failure(stream)) == TOO_MANY
+
+
+@pytest.mark.fault("P15")
+@pytest.mark.parametrize("question", [frames.ping(), frames.settings()], ids=["PING", "SETTINGS"])
+def test_answers_that_the_server_does_not_read_are_not_kept_without_end(question: bytes) -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.receive(frames.headers(1))
+    for number in range(_MAX_ANSWERS):
+        talk.receive(question)
+        if number % 1000 == 0:
+            talk.receive(frames.data(1, b"a"))
+    assert not talk.engine.failed
+    talk.receive(frames.data(1, b"a"), question)
+    assert "could not send more than 10000 answers" in str(talk.failure(stream))
+
+
+@pytest.mark.fault("P15")
+def test_a_stream_that_was_given_up_may_send_no_more_than_its_window() -> None:
+    talk = Dialogue()
+    stream, neighbour = talk.request(), talk.request()
+    talk.receive(frames.headers(1))
+    talk.engine.finish(stream)
+    part = frames.data(1, bytes(64 * 1024))
+    for _ in range(64):
+        talk.receive(part)
+    assert not talk.engine.failed
+    talk.receive(frames.data(1, b"a"))
+    assert str(talk.failure(neighbour)) == "Received more data than the stream's window allows"

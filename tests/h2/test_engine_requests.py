@@ -186,7 +186,7 @@ def test_an_error_answered_during_an_upload_ends_the_upload(feeding: Feeding) ->
 def test_an_upload_that_is_no_longer_wanted_is_reset_without_an_error(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream = talk.upload()
-    talk.receive(frames.headers(1, 200, end_stream=True))
+    talk.receive(frames.headers(1, 413, end_stream=True))
     assert not talk.engine.wants_body(stream)
     assert talk.engine.open_streams == 1
     talk.engine.finish(stream)

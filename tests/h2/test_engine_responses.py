@@ -369,6 +369,14 @@ BROKEN: dict[str, tuple[bytes, str]] = {
         frames.headers(1, 200, LENGTH_5, (b"content-length", b"6")),
         "Received an invalid Content-Length: b'6'",
     ),
+    "body of 204": (
+        frames.headers(1, 204) + frames.data(1, b"a"),
+        "Received a body of a response that has none (status 204)",
+    ),
+    "body of 304": (
+        frames.headers(1, 304, (b"content-length", b"1")) + frames.data(1, b"a"),
+        "Received a body of a response that has none (status 304)",
+    ),
     "increment of zero": (frames.window_update(1, 0), "Received an illegal WINDOW_UPDATE of 0"),
     "window too large": (
         frames.window_update(1, 2**31 - 1),

@@ -1,5 +1,7 @@
 """The server's settings: what is assumed before they come, what they allow, and their changes in flight."""
 
+import sys
+
 import pytest
 from httpcore_h2._events import END_OF_STREAM, ChangedSetting
 from httpcore_test_support import h2_frames as frames
@@ -12,12 +14,25 @@ def limited_to(limit: int) -> bytes:
     return frames.settings({MAX_CONCURRENT_STREAMS: limit})
 
 
-def test_a_hundred_streams_are_assumed_before_the_settings() -> None:
+@pytest.mark.fault("P5")
+def test_ten_streams_are_assumed_before_the_settings() -> None:
     talk = Dialogue(first=b"")
     assert not talk.engine.settings_received
-    for _ in range(100):
+    for _ in range(10):
         talk.request()
-    assert (talk.engine.can_open, talk.engine.open_streams) == (False, 100)
+    assert (talk.engine.can_open, talk.engine.open_streams) == (False, 10)
+
+
+@pytest.mark.fault("P5")
+def test_the_limit_that_a_server_had_before_is_assumed_until_it_says_one() -> None:
+    talk = Dialogue(first=b"")
+    assert talk.engine.stream_limit is None
+    talk.engine.assume_stream_limit(2)
+    assert (talk.engine.capacity, talk.engine.stream_limit) == (2, None)
+    talk.receive(limited_to(20))
+    talk.engine.assume_stream_limit(3)
+    assert (talk.engine.capacity, talk.engine.stream_limit) == (20, 20)
+    assert Dialogue(first=frames.settings({INITIAL_WINDOW_SIZE: 1000})).engine.stream_limit == sys.maxsize
 
 
 @pytest.mark.field(47)
@@ -97,7 +112,7 @@ def test_changes_are_reported_and_acknowledged(feeding: Feeding) -> None:
 
 
 def test_settings_that_nobody_knows_are_ignored() -> None:
-    talk = Dialogue(first=frames.settings({0xFEED: 7, MAX_CONCURRENT_STREAMS: 1}))
+    talk = Dialogue(first=frames.raw_settings({0xFEED: 7, MAX_CONCURRENT_STREAMS: 1}))
     talk.request()
     assert (talk.engine.failed, talk.engine.can_open) == (False, False)
 
@@ -121,6 +136,43 @@ def test_the_table_for_compression_follows_the_settings() -> None:
             [sent] = talk.sent()
             assert talk.client.fields(sent)[-1] == (b"accept", b"*/*")
         assert talk.client._decoder.header_table_size == size
+
+
+@pytest.mark.fault("P21")
+@pytest.mark.parametrize("sizes", [[100, 100], [0, 4096], [100, 4096, 4096], [0, 0, 50, 50], [4096, 4096]])
+def test_settings_that_come_in_a_row_are_all_taken_into_account(sizes: list[int]) -> None:
+    """RFC 7541 section 4.2: the next block tells of the smallest and of the last size."""
+    talk = Dialogue()
+    talk.request(b"GET", (b"accept", b"*/*"))
+    [sent] = talk.sent()
+    assert talk.client.fields(sent)[-1] == (b"accept", b"*/*")
+    for size in sizes:
+        talk.receive(frames.settings({HEADER_TABLE_SIZE: size}))
+    talk.sent()
+    talk.client._decoder.max_allowed_table_size = sizes[-1]
+    for _ in range(3):
+        talk.request(b"GET", (b"accept", b"*/*"))
+        [sent] = talk.sent()
+        assert talk.client.fields(sent)[-1] == (b"accept", b"*/*")
+    assert talk.client._decoder.header_table_size == sizes[-1]
+
+
+@pytest.mark.fault("P15")
+def test_changes_of_the_size_of_the_table_do_not_pile_up() -> None:
+    talk = Dialogue()
+    for number in range(5000):
+        talk.receive(frames.settings({HEADER_TABLE_SIZE: number}))
+        talk.sent()
+    assert not talk.engine._control.encoder.table_size_changes
+    assert not hasattr(talk.engine._control._h2.encoder, "table_size_changes")
+
+
+@pytest.mark.fault("P15")
+def test_settings_that_nobody_knows_are_not_kept() -> None:
+    talk = Dialogue()
+    for number in range(2000):
+        talk.receive(frames.raw_settings({0x1000 + number: 1}))
+    assert len(talk.engine._control._h2.remote_settings) < 20
 
 
 def test_a_server_may_offer_to_remember_more_than_we_do() -> None:

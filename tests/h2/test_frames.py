@@ -1,7 +1,9 @@
 """Cutting bytes into frames, putting header blocks together, and counting what transfers nothing."""
 
+import array
 import contextlib
 import itertools
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -17,6 +19,7 @@ from httpcore_h2._frames import (
     Frame,
     FrameReader,
     HeaderBlocks,
+    as_bytes,
     build_frame,
     build_frame_header,
     unpadded,
@@ -166,30 +169,32 @@ def test_a_block_may_take_64_frames() -> None:
 def test_ten_thousand_idle_frames_in_a_row_are_one_too_many_only_after_that() -> None:
     guard = FloodGuard()
     for _ in range(10_000):
-        guard.idle_frame(5.0)
-    with pytest.raises(RemoteProtocolError, match=r"^Received more than 10000 frames in a row that transfer nothing$"):
-        guard.idle_frame(5.0)
+        guard.idle_frame(5.0, 0)
+    with pytest.raises(
+        RemoteProtocolError, match=r"^Received more than 10000 frames, or 640000 bytes, in a row that transfer nothing$"
+    ):
+        guard.idle_frame(5.0, 0)
 
 
 def test_a_hundred_idle_frames_a_second_may_go_on_for_ever() -> None:
     guard = FloodGuard()
     for number in range(50_000):
-        guard.idle_frame(number / 100)
+        guard.idle_frame(number / 100, 0)
     accepted = 0
     with contextlib.suppress(RemoteProtocolError):
         for number in range(50_000):
-            guard.idle_frame(500 + number / 200)
+            guard.idle_frame(500 + number / 200, 0)
             accepted += 1
     assert accepted < 30_000
 
 
 def test_quiet_hours_are_no_licence_for_a_larger_flood() -> None:
     guard = FloodGuard()
-    guard.idle_frame(0.0)
+    guard.idle_frame(0.0, 0)
     for _ in range(10_000):
-        guard.idle_frame(1e6)
+        guard.idle_frame(1e6, 0)
     with pytest.raises(RemoteProtocolError):
-        guard.idle_frame(1e6)
+        guard.idle_frame(1e6, 0)
 
 
 def test_whatever_is_transferred_starts_the_count_anew() -> None:
@@ -197,4 +202,29 @@ def test_whatever_is_transferred_starts_the_count_anew() -> None:
     for _ in range(3):
         guard.progress()
         for _ in range(10_000):
-            guard.idle_frame(0.0)
+            guard.idle_frame(0.0, 0)
+
+
+@pytest.mark.fault("S14")
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        b"abcdefgh",
+        bytearray(b"abcdefgh"),
+        memoryview(b"abcdefgh"),
+        memoryview(b"abcdefgh").cast("d"),
+        memoryview(b"abcdefgh").cast("B", (2, 4)),
+        memoryview(b"a_b_c_d_e_f_g_h_")[::2],
+        array.array("I", b"abcdefgh"),
+    ],
+    ids=["bytes", "bytearray", "memoryview", "numbers", "rows", "strided", "array"],
+)
+def test_whatever_has_a_buffer_is_bytes(chunk: Any) -> None:
+    view = as_bytes(chunk)
+    assert (len(view), bytes(view), b"".join([view[:3]])) == (8, b"abcdefgh", b"abc")
+
+
+@pytest.mark.fault("S14")
+@pytest.mark.parametrize("chunk", [b"", array.array("d"), memoryview(b"").cast("I")], ids=["bytes", "array", "numbers"])
+def test_an_empty_buffer_is_no_bytes(chunk: Any) -> None:
+    assert len(as_bytes(chunk)) == 0

@@ -15,13 +15,19 @@ from httpcore_models import RemoteProtocolError
 
 from ._events import ChangedSetting, RemoteSettingsChanged
 from ._flow import MAX_FRAME_SIZE, STREAM_WINDOW
-from ._frames import MAX_HEADER_LIST_SIZE, Frame, build_frame
+from ._frames import MAX_HEADER_LIST_SIZE, SETTINGS, Frame, build_frame
 
 Code = h2.errors.ErrorCodes
 _Setting = h2.settings.SettingCodes
 
 # How many bytes of header fields we remember for the sake of compression, at the most; 4096 is the default.
 _MAX_HEADER_TABLE_SIZE = 64 * 1024
+
+_SETTING_SIZE = 6
+_KNOWN = frozenset(map(int, _Setting))
+
+# How many settings a frame may hold, known or not; nghttp2 takes as many.
+_MAX_SETTINGS = 32
 
 MAX_CONCURRENT_STREAMS = int(_Setting.MAX_CONCURRENT_STREAMS)
 
@@ -50,13 +56,11 @@ class Control:
         )
         # A setting of servers, which h2 would send for us (RFC 8441 section 3).
         del self._h2.local_settings[_Setting.ENABLE_CONNECT_PROTOCOL]
+        # h2 resizes the table of its encoder whenever a SETTINGS frame comes; that of ours waits for the next block.
+        self.encoder = hpack.Encoder()
+        self._h2.encoder = _NoEncoder()  # type: ignore[assignment]
         self._h2.max_inbound_frame_size = MAX_FRAME_SIZE
         self._h2.decoder.max_header_list_size = MAX_HEADER_LIST_SIZE
-
-    @property
-    def encoder(self) -> hpack.Encoder:
-        """What compresses header fields, by the settings of the server."""
-        return self._h2.encoder
 
     @property
     def decoder(self) -> hpack.Decoder:
@@ -67,6 +71,12 @@ class Control:
     def max_frame_size(self) -> int:
         """The longest payload of a frame that the server takes, in bytes."""
         return self._h2.remote_settings.max_frame_size
+
+    @property
+    def header_table_size(self) -> int:
+        """How many bytes of header fields are remembered for the sake of compression."""
+        # What the server offers to remember is an offer only, and we have to remember the same.
+        return min(self._h2.remote_settings.header_table_size, _MAX_HEADER_TABLE_SIZE)
 
     @property
     def initial_window(self) -> int:
@@ -95,15 +105,14 @@ class Control:
 
     def receive(self, frame: Frame) -> tuple[bytes, list[RemoteSettingsChanged]]:
         """Take a SETTINGS or PING frame; return the answer, and the changes. Raises `ConnectionFault`."""
+        if frame.type == SETTINGS:
+            frame = _known_settings(frame)
         try:
             events = self._h2.receive_data(build_frame(*frame))
         except h2.exceptions.ProtocolError as exc:
             # h2 has prepared a GOAWAY, which is ours to send.
             self._h2.clear_outbound_data_buffer()
             raise ConnectionFault(str(exc) or type(exc).__name__, int(exc.error_code)) from exc
-        # What the server offers to remember is an offer only, and we have to remember the same.
-        if self._h2.encoder.header_table_size > _MAX_HEADER_TABLE_SIZE:
-            self._h2.encoder.header_table_size = _MAX_HEADER_TABLE_SIZE
         changes = [
             RemoteSettingsChanged(
                 {
@@ -115,6 +124,24 @@ class Control:
             if isinstance(event, h2.events.RemoteSettingsChanged)
         ]
         return self._h2.data_to_send() or b"", changes
+
+
+def _known_settings(frame: Frame) -> Frame:
+    """The frame without settings that h2 does not know: they mean nothing, but h2 would remember them all."""
+    payload = frame.payload
+    if len(payload) > _SETTING_SIZE * _MAX_SETTINGS:
+        text = f"Received {len(payload) // _SETTING_SIZE} settings in a frame; {_MAX_SETTINGS} are allowed"
+        raise ConnectionFault(text, Code.ENHANCE_YOUR_CALM)
+    settings = [payload[start : start + _SETTING_SIZE] for start in range(0, len(payload), _SETTING_SIZE)]
+    # The rest of a malformed frame is for h2 to refuse.
+    known = [each for each in settings if len(each) < _SETTING_SIZE or int.from_bytes(each[:2], "big") in _KNOWN]
+    return frame._replace(payload=b"".join(known))
+
+
+class _NoEncoder:
+    """In the place of h2's encoder, which is never used: its changes of size would pile up."""
+
+    header_table_size = 0
 
 
 def goaway_text(code: int, last_stream_id: int, additional_data: bytes) -> str:

@@ -38,12 +38,26 @@ class FieldEncoder:
         self._known: dict[tuple[tuple[bytes, bytes], ...], bytes] = {}
         self._last_headers: Headers | None = None
         self._last_block = b""
+        # The sizes of the table that the next block has to announce, first the smallest (RFC 7541 section 4.2).
+        self._resized: tuple[int, int] | None = None
+
+    def resize(self, size: int) -> None:
+        """The server remembers up to `size` bytes of fields from now on."""
+        smallest = size if self._resized is None else min(size, self._resized[0])
+        self._resized = (smallest, size)
+        self.forget()
 
     def encode(self, pseudo_headers: Headers, headers: Headers) -> bytes:
         """Return the block of a request. Quick where `headers` are those of the last one, the same object.
 
         Where there is a `:path`, it is the last of the pseudo-headers.
         """
+        if self._resized is not None:
+            # hpack announces what it is set to, but forgets about it when it is set to the same again.
+            for size in self._resized:
+                if size != self._encoder.header_table_size:
+                    self._encoder.header_table_size = size
+            self._resized = None
         name, path = pseudo_headers[-1]
         if name == b":path":
             start = self._encode_indexed(pseudo_headers[:-1])

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from httpcore_models import RemoteProtocolError
 
@@ -24,6 +24,9 @@ _MAX_CONTINUATIONS = 64
 # as in Go's net/http, and so many a second for ever after.
 _IDLE_FRAMES = 10_000
 _IDLE_FRAMES_PER_SECOND = 100.0
+
+# Large ones count for as many as there are such parts, in bytes, in what they carry.
+_IDLE_FRAME_SIZE = 64
 
 _pack_header = struct.Struct(">BHBBL").pack
 _unpack_header = struct.Struct(">BHBBL").unpack_from
@@ -100,6 +103,14 @@ class FrameReader:
         self._first = False
 
 
+def as_bytes(chunk: Any) -> memoryview:
+    """The bytes of any object that has a buffer, such as those of an array of numbers."""
+    view = memoryview(chunk)
+    if view.format == "B" and view.ndim == 1 and view.c_contiguous:
+        return view
+    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
+
+
 def unpadded(frame: Frame) -> bytes:
     """The payload of a DATA or HEADERS frame without its padding (RFC 9113 section 6.1)."""
     payload = frame.payload
@@ -162,11 +173,12 @@ class FloodGuard:
         """Something was transferred, in either direction."""
         self._budget = float(_IDLE_FRAMES)
 
-    def idle_frame(self, now: float) -> None:
-        """A frame came that brought nothing. Raises `RemoteProtocolError` when there are too many of them."""
+    def idle_frame(self, now: float, size: int) -> None:
+        """A frame of `size` bytes brought nothing. Raises `RemoteProtocolError` when there is too much of that."""
         if self._since is not None:
             self._budget = min(_IDLE_FRAMES, self._budget + (now - self._since) * _IDLE_FRAMES_PER_SECOND)
         self._since = now
-        self._budget -= 1
+        self._budget -= 1 + size // _IDLE_FRAME_SIZE
         if self._budget < 0:
-            raise RemoteProtocolError(f"Received more than {_IDLE_FRAMES} frames in a row that transfer nothing")
+            limit = f"{_IDLE_FRAMES} frames, or {_IDLE_FRAMES * _IDLE_FRAME_SIZE} bytes,"
+            raise RemoteProtocolError(f"Received more than {limit} in a row that transfer nothing")

@@ -29,6 +29,7 @@ class Stream:
 
     __slots__ = (
         "_bodiless",
+        "_is_head",
         "answered",
         "credit",
         "declared_length",
@@ -62,7 +63,8 @@ class Stream:
         self.answered: bool = False
         self.status: int | None = None
         self.expected_length: int | None = None
-        self._bodiless = head.is_head
+        self._is_head = head.is_head
+        self._bodiless = False
         # Whether other requests had been answered on this connection before this one was sent.
         self.reused: bool = reused
         # What may be sent, and received, and how the latter is given back.
@@ -95,8 +97,10 @@ class Stream:
             return
         else:
             self.status = status
-            bodiless = self._bodiless or status in (204, 304) or (self.is_connect and status < 300)
-            self.expected_length = None if bodiless else section.content_length
+            if not (self.is_connect and status < 300):
+                # RFC 9113 section 8.1.1: a response without a body may well say how long one would be.
+                self._bodiless = self._is_head or status in (204, 304)
+                self.expected_length = None if self._bodiless else section.content_length
             self.events.append(ResponseHead(status, list(section.headers)))
         if end:
             self.receive_end()
@@ -105,6 +109,9 @@ class Stream:
         """Take a part of the body. Raises `RemoteProtocolError` for what may not come here."""
         if self.status is None:
             raise RemoteProtocolError("Received a body without a response before it")
+        if data and self._bodiless:
+            request = " to HEAD" if self._is_head else ""
+            raise RemoteProtocolError(f"Received a body of a response{request} that has none (status {self.status})")
         self.received += len(data)
         if self.expected_length is not None and self.received > self.expected_length:
             raise RemoteProtocolError(f"Received {self.received} bytes of a body of {self.expected_length}")

@@ -70,7 +70,9 @@ class Dialogue:
 
     def request(self, method: bytes = b"GET", *fields: Field, **extensions: Any) -> Stream:
         """Send the head of a request; it has a body if `fields` announce one."""
-        return self.engine.open_stream(head(method, *fields, **extensions))
+        opened: list[Stream] = []
+        self.engine.open_stream(head(method, *fields, **extensions), opened.append)
+        return opened[0]
 
     def upload(self, length: int | None = None) -> Stream:
         """Send the head of a request with a body, of a `length` that is declared or not."""

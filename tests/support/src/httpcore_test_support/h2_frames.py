@@ -34,6 +34,7 @@ __all__ = [
     "ping",
     "priority",
     "push_promise",
+    "raw_settings",
     "rst_stream",
     "settings",
     "settings_ack",
@@ -59,6 +60,12 @@ def block(fields: Iterable[Field]) -> bytes:
 def settings(values: Mapping[int, int] | None = None) -> bytes:
     """Return a SETTINGS frame."""
     return SettingsFrame(0, settings=dict(values or {})).serialize()
+
+
+def raw_settings(values: Mapping[int, int]) -> bytes:
+    """Return a SETTINGS frame with settings that hyperframe does not know, too."""
+    pairs = (code.to_bytes(2, "big") + value.to_bytes(4, "big") for code, value in values.items())
+    return frame(0x4, 0, 0, b"".join(pairs))
 
 
 def settings_ack() -> bytes:

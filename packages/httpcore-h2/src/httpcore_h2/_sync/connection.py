@@ -30,6 +30,7 @@ from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
+from .._frames import as_bytes
 from .._headers import RequestHead, RequestTranslator
 from .._states import Input, State, transition
 from .body import HTTP2Body
@@ -95,8 +96,8 @@ class HTTP2Connection(ConnectionInterface):
 
         Raises `ConnectionNotAvailable` when the connection is closed or about to be, `RuntimeError` for another
         origin, `LocalProtocolError` or `RemoteProtocolError` when either side breaks the protocol, and timeout and
-        network errors. A response that arrives complete, or with a status of 300 and above, while the body is sent
-        ends the upload and is returned (RFC 9113 section 8.1).
+        network errors. A response with a status of 300 and above that arrives while the body is sent ends the upload,
+        and so does a RST_STREAM after a complete response; the response is returned (RFC 9113 section 8.1).
 
         A CONNECT request, with the extension `protocol` as `bytes` for an extended one (RFC 8441), gives a response
         whose `network_stream` is that of the tunnel.
@@ -175,7 +176,7 @@ class HTTP2Connection(ConnectionInterface):
             if not (self._engine.can_open and self._is_next(exchange)):
                 self._line[exchange] = None
                 return False
-            exchange.opened(self._engine.open_stream(head))
+            self._engine.open_stream(head, exchange.opened)
             if self._line:
                 self._line.pop(exchange, None)
                 self._shared.wake_newcomers()
@@ -223,7 +224,7 @@ class HTTP2Connection(ConnectionInterface):
         body = request.stream.__iter__()
         try:
             for chunk in body:
-                if chunk and not self._send_data(exchange, chunk):
+                if not self._send_data(exchange, chunk):
                     return
         finally:
             # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
@@ -242,8 +243,8 @@ class HTTP2Connection(ConnectionInterface):
         """Send a piece of the body; return false if the server wants no more of it."""
         engine, stream = self._engine, exchange.stream
         assert stream is not None
-        rest = memoryview(chunk)
-        while True:
+        rest = as_bytes(chunk)
+        while rest:
             if exchange.sent >= _PART_SIZE:
                 exchange.sent = 0
                 self._shared.catch_up()
@@ -254,10 +255,11 @@ class HTTP2Connection(ConnectionInterface):
             if sent:
                 exchange.sent += sent
                 self._shared.flush(exchange.write_timeout)
-            if not wanted or not rest:
-                return wanted
+            if not wanted:
+                return False
             if not sent:
                 self._shared.wait_for_credit(exchange, stream)
+        return True
 
     # Receiving.
 

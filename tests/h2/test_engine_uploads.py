@@ -1,0 +1,144 @@
+"""Answers that come while the request body is still being sent (RFC 9113 section 8.1)."""
+
+import pytest
+from httpcore_h2._events import END_OF_STREAM, NEED_DATA, ResponseHead
+from httpcore_models import LocalProtocolError
+from httpcore_test_support import h2_frames as frames
+from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding
+from hyperframe.frame import DataFrame, RstStreamFrame
+
+NO_ERROR, CANCEL = 0, 8
+
+
+@pytest.mark.fault("S6")
+@every_feeding
+@pytest.mark.parametrize("content", [b"", b"done"])
+def test_a_complete_success_does_not_end_an_upload(feeding: Feeding, content: bytes) -> None:
+    talk = Dialogue(feeding)
+    stream = talk.upload(10)
+    talk.sent()
+    talk.receive(frames.headers(1, 200), frames.data(1, content, end_stream=True))
+    assert talk.engine.wants_body(stream)
+    assert talk.send(stream, b"01234") == 5
+    talk.receive(frames.window_update(1, 100))
+    assert talk.send(stream, b"56789") == 5
+    assert talk.engine.open_streams == 1
+    talk.engine.end_request(stream)
+    assert [(frame.data, sorted(frame.flags)) for frame in talk.sent()] == [
+        (b"01234", []),
+        (b"56789", []),
+        (b"", ["END_STREAM"]),
+    ]
+    assert talk.engine.open_streams == 0
+    assert talk.events(stream) == [ResponseHead(200, []), *([content] if content else []), END_OF_STREAM]
+    talk.engine.finish(stream)
+    assert talk.sent() == []
+
+
+@pytest.mark.fault("S6")
+@pytest.mark.parametrize("code", [NO_ERROR, CANCEL])
+@every_feeding
+def test_a_reset_after_a_complete_response_ends_an_upload(feeding: Feeding, code: int) -> None:
+    talk = Dialogue(feeding)
+    stream = talk.upload()
+    talk.receive(frames.headers(1, 200, end_stream=True), frames.rst_stream(1, code))
+    assert (talk.engine.wants_body(stream), talk.engine.open_streams) == (False, 0)
+    assert talk.events(stream) == [ResponseHead(200, []), END_OF_STREAM]
+
+
+@pytest.mark.fault("S6")
+@every_feeding
+def test_a_goaway_below_it_ends_an_upload_whose_response_is_complete(feeding: Feeding) -> None:
+    talk = Dialogue(feeding)
+    first, second = talk.upload(), talk.upload()
+    talk.receive(frames.headers(1, 200, end_stream=True), frames.headers(3, 200, end_stream=True), frames.goaway(1))
+    assert [talk.engine.wants_body(stream) for stream in (first, second)] == [True, False]
+    assert talk.events(second) == [ResponseHead(200, []), END_OF_STREAM]
+    assert talk.engine.open_streams == 1
+
+
+@pytest.mark.fault("S6")
+def test_the_end_of_the_connection_ends_an_upload_whose_response_is_complete() -> None:
+    talk = Dialogue()
+    stream = talk.upload()
+    talk.receive(frames.headers(1, 200, end_stream=True))
+    talk.disconnect()
+    assert (talk.engine.wants_body(stream), talk.engine.send_credit(stream), talk.send(stream, b"a")) == (False, 0, 0)
+    assert talk.engine.open_streams == 0
+    assert talk.events(stream) == [ResponseHead(200, []), END_OF_STREAM]
+
+
+@pytest.mark.fault("S6")
+def test_an_upload_that_is_given_up_after_a_success_is_cancelled() -> None:
+    """Without an error the server might take what it got for all."""
+    talk = Dialogue()
+    stream = talk.upload()
+    talk.receive(frames.headers(1, 200, end_stream=True))
+    talk.sent()
+    talk.engine.finish(stream)
+    [reset] = talk.sent()
+    assert isinstance(reset, RstStreamFrame)
+    assert reset.error_code == CANCEL
+
+
+@pytest.mark.fault("P25")
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_body_that_is_too_short_is_an_error_also_after_an_answer(complete: bool) -> None:
+    talk = Dialogue()
+    stream = talk.upload(10)
+    talk.send(stream, b"short")
+    talk.receive(frames.headers(1, 200, end_stream=complete))
+    with pytest.raises(LocalProtocolError, match=r"^Too little data for declared Content-Length$"):
+        talk.engine.end_request(stream)
+
+
+@pytest.mark.fault("T16")
+@every_feeding
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_a_request_that_has_failed_is_ended_so_that_the_rest_of_the_answer_comes(feeding: Feeding, status: int) -> None:
+    talk = Dialogue(feeding)
+    stream = talk.upload(1000)
+    talk.send(stream, b"a part")
+    talk.receive(frames.headers(1, status))
+    talk.sent()
+    assert talk.engine.next_event(stream) == ResponseHead(status, [])
+    assert talk.sent() == []
+    assert talk.engine.next_event(stream) is NEED_DATA
+    [end] = talk.sent()
+    assert isinstance(end, DataFrame)
+    assert (end.data, end.flags) == (b"", {"END_STREAM"})
+    assert talk.engine.next_event(stream) is NEED_DATA
+    talk.receive(frames.data(1, b"sorry", end_stream=True))
+    assert talk.events(stream) == [b"sorry", END_OF_STREAM]
+    talk.engine.finish(stream)
+    assert (talk.sent(), talk.engine.open_streams) == ([], 0)
+
+
+@pytest.mark.fault("T16")
+def test_a_request_whose_failure_is_known_in_full_is_reset() -> None:
+    """The end of the request would make it look complete."""
+    talk = Dialogue()
+    stream = talk.upload(1000)
+    talk.receive(frames.headers(1, 404), frames.data(1, b"sorry", end_stream=True))
+    talk.sent()
+    assert talk.events(stream) == [ResponseHead(404, []), b"sorry", END_OF_STREAM]
+    talk.engine.finish(stream)
+    [reset] = talk.sent()
+    assert isinstance(reset, RstStreamFrame)
+    assert reset.error_code == NO_ERROR
+
+
+@pytest.mark.fault("S8")
+@every_feeding
+@pytest.mark.parametrize("length", [0, 400])
+def test_an_answer_to_head_has_no_body_and_may_end_with_an_empty_frame(feeding: Feeding, length: int) -> None:
+    talk = Dialogue(feeding)
+    fine, broken = talk.request(b"HEAD"), talk.request(b"HEAD")
+    talk.sent()
+    for stream in (fine, broken):
+        talk.receive(frames.headers(stream.id, 200, (b"content-length", b"%d" % length)))
+    talk.receive(frames.data(1, b"", end_stream=True), frames.data(3, b"null", end_stream=True))
+    assert talk.events(fine)[1:] == [END_OF_STREAM]
+    assert str(talk.failure(broken)) == "Received a body of a response to HEAD that has none (status 200)"
+    assert [(frame.stream_id, frame.error_code) for frame in talk.sent()] == [(3, 1)]
+    assert talk.engine.usable
