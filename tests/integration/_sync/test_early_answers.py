@@ -1,0 +1,66 @@
+# Generated from ../_async/test_early_answers.py by tools/make_sync.py: edit that file, then run it.
+"""Real servers that answer an upload before they have read it."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from httpcore import ConnectionPool, Response
+from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.nginx import NginxServer
+from httpcore_test_support.node import NodeServer
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUTS = {"timeout": {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}}
+PART = bytes(50_000)
+LARGE = 20_000_000
+
+
+class Client(NamedTuple):
+    """The arguments of a pool, and which of a server's addresses it is for."""
+
+    kind: str
+    arguments: dict[str, Any]
+
+
+@pytest.fixture(params=["http_url", "https_url", "HTTP/2"])
+def client(request: pytest.FixtureRequest, certificates: Certificates) -> Client:
+    """HTTP/1.1 in clear and over TLS, and HTTP/2 over TLS."""
+    if request.param == "http_url":
+        return Client("http_url", {})
+    return Client("https_url", {"http2": request.param == "HTTP/2", "ssl_context": certificates.client_context()})
+
+
+def parts(size: int, sent: list[int]) -> Iterator[bytes]:
+    """A body of `size` bytes, of which `sent` tells how much was taken."""
+    for _ in range(0, size, len(PART)):
+        yield PART
+        sent.append(len(PART))
+
+
+def upload(pool: ConnectionPool, url: str, size: int) -> tuple[Response, int]:
+    """Return the response to an upload, and how much of the body was sent."""
+    sent: list[int] = []
+    headers = {"Content-Length": str(size)}
+    content = parts(size, sent)
+    response = pool.request("POST", url, headers=headers, content=content, extensions=TIMEOUTS)
+    return response, sum(sent)
+
+
+@pytest.mark.parametrize(
+    ("server", "path", "status"),
+    [("node", "/rejected", 413), ("nginx", "/limited", 413), ("caddy", "/status/413", 413), ("caddy", "/", 200)],
+)
+def test_an_answer_that_ends_the_upload(
+    request: pytest.FixtureRequest, client: Client, server: str, path: str, status: int
+) -> None:
+    running: CaddyServer | NginxServer | NodeServer = request.getfixturevalue(server)
+    url = getattr(running, client.kind)
+    with ConnectionPool(**client.arguments) as pool:
+        response, sent = upload(pool, url + path, LARGE)
+        assert response.status == status
+        assert response.content
+        assert sent < LARGE
+        assert (pool.request("GET", url + "/", extensions=TIMEOUTS)).status == 200
