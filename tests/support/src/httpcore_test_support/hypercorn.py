@@ -25,10 +25,11 @@ import asyncio, importlib, sys
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-clear, secure, certificate, key, module = sys.argv[1:]
+clear, secure, certificate, key, module, keep_alive = sys.argv[1:]
 config = Config()
 config.insecure_bind, config.bind = [f"fd://{clear}"], [f"fd://{secure}"]
 config.certfile, config.keyfile = certificate, key
+config.keep_alive_timeout = float(keep_alive)
 config.loglevel = "ERROR"
 asyncio.run(serve(importlib.import_module(module).app, config))
 """
@@ -62,9 +63,12 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 @contextmanager
 def hypercorn_server(
-    certificates: Certificates, module: str = __name__, folder: Path | None = None
+    certificates: Certificates, module: str = __name__, folder: Path | None = None, *, keep_alive: float = 5.0
 ) -> Iterator[HypercornServer]:
-    """Run hypercorn for the length of the `with` block; it serves the `app` of a module, which may be in a `folder`."""
+    """Run hypercorn for the length of the `with` block; it serves the `app` of a module, which may be in a `folder`.
+
+    Connections that are idle are closed after `keep_alive` seconds.
+    """
     with socket.create_server(("127.0.0.1", 0)) as clear, socket.create_server(("127.0.0.1", 0)) as secure:
         # Requests wait in the backlog of the sockets until it is ready.
         process = subprocess.Popen(
@@ -76,6 +80,7 @@ def hypercorn_server(
                 str(certificates.chain_pem),
                 str(certificates.key_pem),
                 module,
+                str(keep_alive),
             ],
             cwd=folder,
             pass_fds=(clear.fileno(), secure.fileno()),

@@ -20,6 +20,7 @@ from .node import NodeServer, find_node, node_server
 from .proxies import AUTH, RealProxies, pproxy_server, proxy_py_server
 from .sockets import describe_leak, leaked_sockets, open_sockets
 
+_IMPATIENCE = 0.2  # seconds
 _JOIN_TIMEOUT = 2.0
 # Trio keeps idle worker threads for the next `trio.run`; they end by themselves.
 _CACHED_THREADS = ("Trio thread",)
@@ -52,6 +53,13 @@ def hypercorn(certificates: Certificates) -> Iterator[HypercornServer]:
 
 
 @pytest.fixture(scope="session")
+def impatient_hypercorn(certificates: Certificates) -> Iterator[HypercornServer]:
+    """A real hypercorn that closes connections soon after they become idle."""
+    with hypercorn_server(certificates, keep_alive=_IMPATIENCE) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def nginx(certificates: Certificates) -> Iterator[NginxServer]:
     """A real nginx at its defaults: a connection carries 1,000 requests."""
     _require("nginx", find_nginx())
@@ -64,6 +72,14 @@ def restless_nginx(certificates: Certificates) -> Iterator[NginxServer]:
     """A real nginx whose connections carry 100 requests, 10 at once."""
     _require("nginx", find_nginx())
     with nginx_server(certificates, "keepalive_requests 100; http2_max_concurrent_streams 10;") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def impatient_nginx(certificates: Certificates) -> Iterator[NginxServer]:
+    """A real nginx that closes connections soon after they become idle."""
+    _require("nginx", find_nginx())
+    with nginx_server(certificates, f"keepalive_timeout {round(_IMPATIENCE * 1_000)}ms;") as server:
         yield server
 
 
