@@ -66,7 +66,7 @@ async def test_waiting_behind_a_write_has_a_limit() -> None:
                 await connection.request("POST", server.url, content=bytes(50_000_000))
 
         async def behind() -> None:
-            await async_wait_until(lambda: connection._shared._writing and connection._request_count)
+            await async_wait_until(lambda: connection._shared._writer and connection._request_count)
             with pytest.raises(WriteTimeout, match=r"0\.05 seconds"):
                 await keep_asking()
             done.set()

@@ -67,7 +67,7 @@ def test_waiting_behind_a_write_has_a_limit() -> None:
                 connection.request("POST", server.url, content=bytes(50_000_000))
 
         def behind() -> None:
-            wait_until(lambda: connection._shared._writing and connection._request_count)
+            wait_until(lambda: connection._shared._writer and connection._request_count)
             with pytest.raises(WriteTimeout, match=r"0\.05 seconds"):
                 keep_asking()
             done.set()

@@ -16,8 +16,6 @@ from httpcore_models import (
     ConnectionNotAvailable,
     LocalProtocolError,
     Origin,
-    PoolTimeout,
-    ReadTimeout,
     Request,
     Response,
     WriteError,
@@ -189,13 +187,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
 
     async def _wait_for_settings(self, exchange: AsyncExchange, ready: Callable[[], bool]) -> None:
         timeout = exchange.request.extensions.get("timeout", {}).get("pool")
-        try:
-            await self._shared.wait_for_settings(exchange, lambda: ready() or not self._engine.usable, timeout)
-        except ReadTimeout as exc:
-            raise PoolTimeout(
-                f"Pool timed out after {timeout:g} seconds: no stream to {self._origin} became available "
-                f"({self._engine.open_streams} in use)"
-            ) from exc
+        await self._shared.wait_for_settings(exchange, lambda: ready() or not self._engine.usable, timeout)
         if not self._engine.usable:
             raise ConnectionNotAvailable
 
@@ -205,14 +197,14 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         try:
             await self._run("send_request_headers", exchange, self._send_head)
             await self._run("send_request_body", exchange, self._send_body)
-        except WriteError:
-            # A server may answer without reading all of the request: there may be a response to read. Where something
-            # can still be sent, it was the body that failed.
-            if self._engine.usable:
+        except WriteError as exc:
+            # A server may answer without reading all of the request: there may be a response to read. What the user's
+            # body or trace callback raises is none of that.
+            if exc is not exchange.write_error:
                 raise
 
     async def _send_head(self, exchange: AsyncExchange) -> None:
-        await self._shared.flush(exchange.write_timeout)
+        await self._shared.flush(exchange.write_timeout, exchange)
 
     async def _send_body(self, exchange: AsyncExchange) -> None:
         request, stream = exchange.request, exchange.stream
@@ -231,7 +223,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
                 await body.aclose()
         if not stream.local_end and not stream.is_connect:
             self._end_request(exchange)
-            await self._shared.flush(exchange.write_timeout)
+            await self._shared.flush(exchange.write_timeout, exchange)
 
     def _end_request(self, exchange: AsyncExchange) -> None:
         assert exchange.stream is not None
@@ -243,6 +235,10 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         engine, stream = self._engine, exchange.stream
         assert stream is not None
         rest = as_bytes(chunk)
+
+        def unwanted() -> bool:
+            return not engine.wants_body(stream)
+
         while rest:
             if exchange.sent >= _PART_SIZE:
                 exchange.sent = 0
@@ -253,7 +249,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             rest = rest[sent:]
             if sent:
                 exchange.sent += sent
-                await self._shared.flush(exchange.write_timeout)
+                await self._shared.flush(exchange.write_timeout, exchange, unwanted)
             if not wanted:
                 return False
             if not sent:

@@ -17,8 +17,6 @@ from httpcore_models import (
     LocalProtocolError,
     NetworkStream,
     Origin,
-    PoolTimeout,
-    ReadTimeout,
     Request,
     Response,
     WriteError,
@@ -190,13 +188,7 @@ class HTTP2Connection(ConnectionInterface):
 
     def _wait_for_settings(self, exchange: Exchange, ready: Callable[[], bool]) -> None:
         timeout = exchange.request.extensions.get("timeout", {}).get("pool")
-        try:
-            self._shared.wait_for_settings(exchange, lambda: ready() or not self._engine.usable, timeout)
-        except ReadTimeout as exc:
-            raise PoolTimeout(
-                f"Pool timed out after {timeout:g} seconds: no stream to {self._origin} became available "
-                f"({self._engine.open_streams} in use)"
-            ) from exc
+        self._shared.wait_for_settings(exchange, lambda: ready() or not self._engine.usable, timeout)
         if not self._engine.usable:
             raise ConnectionNotAvailable
 
@@ -206,14 +198,14 @@ class HTTP2Connection(ConnectionInterface):
         try:
             self._run("send_request_headers", exchange, self._send_head)
             self._run("send_request_body", exchange, self._send_body)
-        except WriteError:
-            # A server may answer without reading all of the request: there may be a response to read. Where something
-            # can still be sent, it was the body that failed.
-            if self._engine.usable:
+        except WriteError as exc:
+            # A server may answer without reading all of the request: there may be a response to read. What the user's
+            # body or trace callback raises is none of that.
+            if exc is not exchange.write_error:
                 raise
 
     def _send_head(self, exchange: Exchange) -> None:
-        self._shared.flush(exchange.write_timeout)
+        self._shared.flush(exchange.write_timeout, exchange)
 
     def _send_body(self, exchange: Exchange) -> None:
         request, stream = exchange.request, exchange.stream
@@ -232,7 +224,7 @@ class HTTP2Connection(ConnectionInterface):
                 body.close()
         if not stream.local_end and not stream.is_connect:
             self._end_request(exchange)
-            self._shared.flush(exchange.write_timeout)
+            self._shared.flush(exchange.write_timeout, exchange)
 
     def _end_request(self, exchange: Exchange) -> None:
         assert exchange.stream is not None
@@ -244,6 +236,10 @@ class HTTP2Connection(ConnectionInterface):
         engine, stream = self._engine, exchange.stream
         assert stream is not None
         rest = as_bytes(chunk)
+
+        def unwanted() -> bool:
+            return not engine.wants_body(stream)
+
         while rest:
             if exchange.sent >= _PART_SIZE:
                 exchange.sent = 0
@@ -254,7 +250,7 @@ class HTTP2Connection(ConnectionInterface):
             rest = rest[sent:]
             if sent:
                 exchange.sent += sent
-                self._shared.flush(exchange.write_timeout)
+                self._shared.flush(exchange.write_timeout, exchange, unwanted)
             if not wanted:
                 return False
             if not sent:

@@ -11,7 +11,7 @@ from .._streams import Stream
 class Exchange:
     """A request, its stream, and who listens to its events."""
 
-    __slots__ = ("info", "read_timeout", "request", "sent", "stream", "tracer", "write_timeout")
+    __slots__ = ("info", "read_timeout", "request", "sent", "stream", "tracer", "write_error", "write_timeout")
 
     def __init__(self, request: Request, tracer: Tracer | None) -> None:
         self.request: Request = request
@@ -21,6 +21,8 @@ class Exchange:
         self.sent = 0
         # What the trace says of each phase.
         self.info: dict[str, Any] = {}
+        # What a write on its behalf has ended with.
+        self.write_error: BaseException | None = None
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")
         self.write_timeout: float | None = timeouts.get("write")
