@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from httpcore import AsyncConnectionPool, ConnectError, _ssl
+from httpcore import AsyncConnectionPool, ConnectError, Proxy, _ssl
+from httpcore_models.network._offers import offered_protocols
 from httpcore_test_support.certificates import Certificates
-from httpcore_test_support.scripted import scripted_server
-from httpcore_test_support.steps import receive_request, send
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.steps import close, receive_request, send
 from httpcore_test_support.waiting import async_at_once, async_wait_until
 
 pytestmark = pytest.mark.anyio
@@ -88,6 +89,59 @@ class TestDefaultContext:
                 with pytest.raises(ConnectError, match="certificate verify failed"):
                     await pool.request("GET", server.url)
                 await async_wait_until(lambda: not server.open_connections)
+
+
+@pytest.mark.fault("S10")
+@pytest.mark.parametrize("proxied", [False, True])
+async def test_pools_that_speak_different_protocols_share_a_context(certificates: Certificates, proxied: bool) -> None:
+    offers: list[list[str]] = []
+
+    def note_offer(connection: Connection) -> None:
+        if proxied:
+            connection.receive_until(b"\r\n\r\n")
+            connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        hello = connection.receive_until(lambda data: len(data) > 5 and len(data) >= 5 + data[3] * 256 + data[4])
+        offers.append(offered_protocols(hello))
+
+    context = certificates.client_context()
+    context.set_alpn_protocols(["imap"])
+    with scripted_server([note_offer, close()]) as server:
+        proxy = Proxy(f"http://127.0.0.1:{server.port}") if proxied else None
+
+        async def connect(http1: bool, http2: bool, trace: Any = None) -> None:
+            pool = AsyncConnectionPool(ssl_context=context, http1=http1, http2=http2, proxy=proxy)
+            async with pool:
+                extensions = {} if trace is None else {"trace": trace}
+                with pytest.raises(ConnectError):
+                    await pool.request("GET", f"https://127.0.0.1:{server.port}/", extensions=extensions)
+
+        async def trace(name: str, info: Any) -> None:
+            if name.endswith("start_tls.started"):
+                await connect(True, True)
+
+        await connect(True, False, trace)
+        await connect(False, True)
+    assert offers == [["h2", "http/1.1"], ["http/1.1"], ["h2"]]
+    outgoing = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost").do_handshake()
+    assert offered_protocols(outgoing.read()) == ["imap"]
+
+
+@pytest.mark.fault("S10")
+async def test_a_proxy_over_tls_leaves_its_context_as_it_was(certificates: Certificates) -> None:
+    context = certificates.client_context()
+    context.set_alpn_protocols(["imap"])
+    with scripted_server(SCRIPT, tls=certificates.server_context(alpn=["http/1.1", "imap"])) as server:
+        pool = AsyncConnectionPool(proxy=Proxy(server.url, ssl_context=context))
+        async with pool:
+            response = await pool.request("GET", "http://example.com/")
+            tls = response.extensions["network_stream"].get_extra_info("ssl_object")
+            assert tls.selected_alpn_protocol() == "http/1.1"
+    outgoing = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost").do_handshake()
+    assert offered_protocols(outgoing.read()) == ["imap"]
 
 
 class TestNames:

@@ -192,7 +192,7 @@ class TestHandshake:
         backend = RecordingBackend([OK], handshake_errors=[ConnectError("no"), ConnectTimeout("late")])
         with HTTPConnection(SECURE_ORIGIN, retries=2, network_backend=backend) as connection:
             assert (connection.request("GET", SECURE_URL)).status == 200
-            assert [stream.closed for stream in backend.streams] == [1, 1, 0]
+            assert [stream.closed > 0 for stream in backend.streams] == [True, True, False]
         assert backend.sleeps == [0.0, 0.5]
 
     def test_an_error_of_another_kind_closes_the_stream_too(self) -> None:
@@ -200,7 +200,7 @@ class TestHandshake:
         connection = HTTPConnection(SECURE_ORIGIN, retries=2, network_backend=backend)
         with pytest.raises(ValueError, match="wrong"):
             connection.request("GET", SECURE_URL)
-        assert [stream.closed for stream in backend.streams] == [1]
+        assert backend.streams[0].closed
 
     def test_the_name_may_be_another_than_the_host(self) -> None:
         backend = RecordingBackend([OK])

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from httpcore import ConnectError, ConnectionPool, _ssl
+from httpcore import ConnectError, ConnectionPool, Proxy, _ssl
+from httpcore_models.network._offers import offered_protocols
 from httpcore_test_support.certificates import Certificates
-from httpcore_test_support.scripted import scripted_server
-from httpcore_test_support.steps import receive_request, send
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.steps import close, receive_request, send
 from httpcore_test_support.waiting import at_once, wait_until
 
 pytestmark = pytest.mark.anyio
@@ -87,6 +88,59 @@ class TestDefaultContext:
                 with pytest.raises(ConnectError, match="certificate verify failed"):
                     pool.request("GET", server.url)
                 wait_until(lambda: not server.open_connections)
+
+
+@pytest.mark.fault("S10")
+@pytest.mark.parametrize("proxied", [False, True])
+def test_pools_that_speak_different_protocols_share_a_context(certificates: Certificates, proxied: bool) -> None:
+    offers: list[list[str]] = []
+
+    def note_offer(connection: Connection) -> None:
+        if proxied:
+            connection.receive_until(b"\r\n\r\n")
+            connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        hello = connection.receive_until(lambda data: len(data) > 5 and len(data) >= 5 + data[3] * 256 + data[4])
+        offers.append(offered_protocols(hello))
+
+    context = certificates.client_context()
+    context.set_alpn_protocols(["imap"])
+    with scripted_server([note_offer, close()]) as server:
+        proxy = Proxy(f"http://127.0.0.1:{server.port}") if proxied else None
+
+        def connect(http1: bool, http2: bool, trace: Any = None) -> None:
+            pool = ConnectionPool(ssl_context=context, http1=http1, http2=http2, proxy=proxy)
+            with pool:
+                extensions = {} if trace is None else {"trace": trace}
+                with pytest.raises(ConnectError):
+                    pool.request("GET", f"https://127.0.0.1:{server.port}/", extensions=extensions)
+
+        def trace(name: str, info: Any) -> None:
+            if name.endswith("start_tls.started"):
+                connect(True, True)
+
+        connect(True, False, trace)
+        connect(False, True)
+    assert offers == [["h2", "http/1.1"], ["http/1.1"], ["h2"]]
+    outgoing = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost").do_handshake()
+    assert offered_protocols(outgoing.read()) == ["imap"]
+
+
+@pytest.mark.fault("S10")
+def test_a_proxy_over_tls_leaves_its_context_as_it_was(certificates: Certificates) -> None:
+    context = certificates.client_context()
+    context.set_alpn_protocols(["imap"])
+    with scripted_server(SCRIPT, tls=certificates.server_context(alpn=["http/1.1", "imap"])) as server:
+        pool = ConnectionPool(proxy=Proxy(server.url, ssl_context=context))
+        with pool:
+            response = pool.request("GET", "http://example.com/")
+            tls = response.extensions["network_stream"].get_extra_info("ssl_object")
+            assert tls.selected_alpn_protocol() == "http/1.1"
+    outgoing = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost").do_handshake()
+    assert offered_protocols(outgoing.read()) == ["imap"]
 
 
 class TestNames:

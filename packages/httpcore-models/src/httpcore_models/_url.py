@@ -40,6 +40,12 @@ def bracketed(host: bytes) -> bytes:
     return b"[%b]" % host if b":" in host else host
 
 
+def tls_name(host: str) -> str:
+    """The name that TLS sends and checks for `host`: without a final dot (RFC 6066 section 3) and an IPv6 zone."""
+    host = host.partition("%")[0] if ":" in host else host
+    return host[:-1] if host.endswith(".") else host
+
+
 class Origin:
     """Scheme, host and port: what a connection belongs to (RFC 9110 section 4.3.1).
 

@@ -5,18 +5,21 @@ event loop's own futures are used; anyio serves for the rest.
 """
 
 import collections
+import contextlib
 import math
 import sys
 import threading
 import types
 from collections.abc import Awaitable, Callable, Generator
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
 
     import trio
+
+T = TypeVar("T")
 
 # How long, in seconds, a shielded teardown may take before it is abandoned. Our own streams close without waiting;
 # only a replaced stream, such as one that shuts TLS down with a dead peer, could ever take this long.
@@ -349,3 +352,47 @@ class AsyncShield:
         traceback: TracebackType | None = None,
     ) -> Any:
         return self._scope.__exit__(exc_type, exc_value, traceback)
+
+
+class Interruption:
+    """Where async code can be cancelled from elsewhere. A thread cannot: it wakes when what it waits for is closed."""
+
+    def run(self, function: Callable[..., T], *args: Any) -> T | None:
+        """Return `function(*args)`."""
+        return function(*args)
+
+    def interrupt(self) -> None:
+        """Do nothing."""
+
+
+class AsyncInterruption:
+    """Lets others interrupt one call, and nothing else that its task does."""
+
+    def __init__(self) -> None:
+        self._interrupted = False
+        self._cancel: Callable[[], object] = lambda: None
+
+    async def run(self, function: Callable[..., Awaitable[T]], *args: Any) -> T | None:
+        """Return `await function(*args)`, or `None` if that was interrupted."""
+        try:
+            loop = _running_loop()
+        except RuntimeError:
+            # Without an async library nobody else can run meanwhile.
+            return await function(*args)
+        anyio = require("anyio", library=current_async_library())
+        with anyio.CancelScope() as scope:
+            if loop is None:
+                token = sys.modules["trio"].lowlevel.current_trio_token()
+                self._cancel = lambda: token.run_sync_soon(scope.cancel)
+            else:
+                self._cancel = lambda: loop.call_soon_threadsafe(scope.cancel)
+            if self._interrupted:
+                scope.cancel()
+            return await function(*args)
+        return None
+
+    def interrupt(self) -> None:
+        """Cancel the call. May be called from any thread; on a call that is over it has no effect."""
+        self._interrupted = True
+        with contextlib.suppress(RuntimeError):  # the event loop is gone, and the call with it
+            self._cancel()

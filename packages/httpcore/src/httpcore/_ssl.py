@@ -1,6 +1,7 @@
 """The default TLS configuration."""
 
 import functools
+import os
 import ssl
 import threading
 
@@ -33,3 +34,13 @@ def _context_offering(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     context = default_ssl_context()
     context.set_alpn_protocols(list(alpn_protocols))
     return context
+
+
+def _in_child() -> None:
+    # A thread that does not exist here may hold it.
+    global _making
+    _making = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

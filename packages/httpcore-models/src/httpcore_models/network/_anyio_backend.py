@@ -10,6 +10,7 @@ from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._errors import failed, peer_name, timed_out
 from ._info import is_socket_readable
+from ._offers import takes_offer
 from ._options import SOCKET_OPTION
 
 # How many bytes may be written before other tasks get a turn.
@@ -83,6 +84,7 @@ class AnyIOStream(AsyncNetworkStream):
             self._anyio.notify_closing(self._sock)
             self._sock.close()
 
+    @takes_offer
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,

@@ -24,6 +24,7 @@ from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._connecting import open_tcp_socket, open_unix_socket
 from ._errors import failed, peer_name, timed_out
+from ._offers import takes_offer
 from ._options import SOCKET_OPTION
 
 # How many bytes may wait unread before the network is left to wait: two of asyncio's largest reads.
@@ -277,6 +278,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
             forget(None)
         self._sock.close()
 
+    @takes_offer
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,

@@ -28,6 +28,7 @@ from ._addresses import (
 )
 from ._errors import address_name, failed, peer_name, timed_out
 from ._info import Readiness, wait_for_socket
+from ._offers import make_tls, takes_offer
 from ._options import SOCKET_OPTION
 from ._sync.interface import NetworkBackend, NetworkStream
 from ._sync.tls import TLSStream
@@ -161,6 +162,11 @@ class SyncStream(NetworkStream):
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
         self._sock.close()
 
+    def abort(self) -> None:
+        """Close at once, from any thread. That is all that `close()` does, too."""
+        self.close()
+
+    @takes_offer
     def start_tls(
         self,
         ssl_context: ssl.SSLContext,
@@ -174,7 +180,10 @@ class SyncStream(NetworkStream):
         sock = self._sock
         try:
             sock.settimeout(timeout)
-            sock = ssl_context.wrap_socket(sock, server_hostname=server_hostname, do_handshake_on_connect=False)
+            sock = self._sock = make_tls(
+                ssl_context,
+                lambda: ssl_context.wrap_socket(sock, server_hostname=server_hostname, do_handshake_on_connect=False),
+            )
             sock.do_handshake()
         except BaseException as exc:
             sock.close()

@@ -8,6 +8,7 @@ from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._errors import address_name, failed, timed_out
 from ._info import is_socket_readable
+from ._offers import takes_offer
 
 if TYPE_CHECKING:
     import anyio.abc
@@ -62,6 +63,7 @@ class _Wrapper(AsyncNetworkStream):
         self._closed = True
         await self._anyio.aclose_forcefully(self._stream)
 
+    @takes_offer
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,

@@ -34,10 +34,7 @@ _REFUSAL_SIZE = 64 * 1024
 
 
 class AsyncTLSDialler(AsyncDialler):
-    """Adds TLS to the streams of another dialler: how an `https://` proxy is reached.
-
-    `ssl_context` is made to offer HTTP/1.1.
-    """
+    """Adds TLS to the streams of another dialler: how an `https://` proxy is reached. It offers HTTP/1.1."""
 
     def __init__(self, dialler: AsyncDialler, ssl_context: ssl.SSLContext) -> None:
         self.logger: logging.Logger = dialler.logger
@@ -54,7 +51,6 @@ class AsyncTLSDialler(AsyncDialler):
             with AsyncShield():
                 await stream.aclose()
             raise
-        self._ssl_context.set_alpn_protocols(["http/1.1"])
         return await async_start_tls(
             stream,
             request,
@@ -62,11 +58,16 @@ class AsyncTLSDialler(AsyncDialler):
             ssl_context=self._ssl_context,
             server_hostname=origin.host.decode("ascii"),
             timeout=remaining,
+            alpn_protocols=("http/1.1",),
         )
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What the other dialler reports."""
         return self._dialler.describe(origin, timeout)
+
+    def interrupt(self) -> None:
+        """Interrupt the other dialler."""
+        self._dialler.interrupt()
 
 
 class AsyncTunnelDialler(AsyncDialler):
@@ -115,6 +116,10 @@ class AsyncTunnelDialler(AsyncDialler):
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What the dialler that reaches the proxy reports."""
         return self._dialler.describe(self._proxy, timeout)
+
+    def interrupt(self) -> None:
+        """Interrupt the dialler that reaches the proxy."""
+        self._dialler.interrupt()
 
 
 async def _refusal(response: Response, stream: AsyncHandshakeStream) -> ProxyError:

@@ -133,3 +133,7 @@ class SocksDialler(Dialler):
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What the dialler that reaches the proxy reports."""
         return self._dialler.describe(self._proxy, timeout)
+
+    def interrupt(self) -> None:
+        """Interrupt the dialler that reaches the proxy."""
+        self._dialler.interrupt()

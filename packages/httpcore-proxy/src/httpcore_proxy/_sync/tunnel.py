@@ -35,10 +35,7 @@ _REFUSAL_SIZE = 64 * 1024
 
 
 class TLSDialler(Dialler):
-    """Adds TLS to the streams of another dialler: how an `https://` proxy is reached.
-
-    `ssl_context` is made to offer HTTP/1.1.
-    """
+    """Adds TLS to the streams of another dialler: how an `https://` proxy is reached. It offers HTTP/1.1."""
 
     def __init__(self, dialler: Dialler, ssl_context: ssl.SSLContext) -> None:
         self.logger: logging.Logger = dialler.logger
@@ -55,7 +52,6 @@ class TLSDialler(Dialler):
             with Shield():
                 stream.close()
             raise
-        self._ssl_context.set_alpn_protocols(["http/1.1"])
         return start_tls(
             stream,
             request,
@@ -63,11 +59,16 @@ class TLSDialler(Dialler):
             ssl_context=self._ssl_context,
             server_hostname=origin.host.decode("ascii"),
             timeout=remaining,
+            alpn_protocols=("http/1.1",),
         )
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What the other dialler reports."""
         return self._dialler.describe(origin, timeout)
+
+    def interrupt(self) -> None:
+        """Interrupt the other dialler."""
+        self._dialler.interrupt()
 
 
 class TunnelDialler(Dialler):
@@ -114,6 +115,10 @@ class TunnelDialler(Dialler):
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What the dialler that reaches the proxy reports."""
         return self._dialler.describe(self._proxy, timeout)
+
+    def interrupt(self) -> None:
+        """Interrupt the dialler that reaches the proxy."""
+        self._dialler.interrupt()
 
 
 def _refusal(response: Response, stream: HandshakeStream) -> ProxyError:

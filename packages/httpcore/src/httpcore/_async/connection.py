@@ -4,7 +4,7 @@ import itertools
 import logging
 import ssl
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -22,11 +22,12 @@ from httpcore_models import (
     Response,
     async_get_tracer,
 )
-from httpcore_models.concurrency import AsyncLock
+from httpcore_models.concurrency import AsyncShield
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, AutoBackend, async_start_tls
 
 from .._extras import require_http2
 from .._ssl import shared_ssl_context
+from .opening import AsyncOpening, AsyncTurn
 
 _logger = logging.getLogger("httpcore.connection")
 
@@ -90,13 +91,18 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         self._connection: AsyncConnectionInterface | None = None
         self._multiplexed = False
         self._connect_failed = False
-        self._connect_lock = AsyncLock()
+        self._opening = AsyncOpening(origin)
+        # Set by a pool, which is called when the connection may take more or fewer requests than before.
+        self.on_capacity_change: Callable[[], object] | None = None
+        # The `sni_hostname` of the request that opened the connection.
+        self._sni_hostname: str | None = None
 
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request, connecting first if this is the first one; see `AsyncConnectionInterface`.
 
-        Raises `ConnectTimeout` or `ConnectError` when connecting fails, `ConnectionNotAvailable` when the connection
-        is busy or closed, and `RuntimeError` for another origin.
+        Raises `ConnectTimeout` or `ConnectError` when connecting fails, which it does when the connection is closed
+        meanwhile, `ConnectionNotAvailable` when the connection is busy, closed, or one whose server was checked for
+        another name than this request's, and `RuntimeError` for another origin.
         """
         connection = self._connection
         if connection is None:
@@ -105,26 +111,70 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
             if not self.can_handle_request(origin):
                 raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
             connection = await self._establish(request)
+        if self._sni_hostname is not None or "sni_hostname" in request.extensions:
+            self._check_tls_name(request)
         if self._multiplexed and not (connection.is_available() or connection.is_idle()):
             # It would wait for other requests to end. A pool has better ideas.
             raise ConnectionNotAvailable
         return await connection.handle_async_request(request)
 
+    def _check_tls_name(self, request: Request) -> None:
+        """Refuse a request for which the certificate of the server was not checked."""
+        if self._uses_tls:
+            host = self._origin.host.decode("ascii")
+            checked, wanted = self._sni_hostname or host, request.extensions.get("sni_hostname") or host
+            if checked != wanted:
+                raise ConnectionNotAvailable(
+                    f"the server of this connection to {self._origin} was checked for the name {checked!r}, "
+                    f"not for {wanted!r}"
+                )
+
+    @property
+    def _uses_tls(self) -> bool:
+        return self._origin.scheme in (b"https", b"wss")
+
+    # Opening.
+
     async def _establish(self, request: Request) -> AsyncConnectionInterface:
-        # Requests that count on HTTP/2 wait here for the one that connects.
-        async with self._connect_lock:
+        turn = AsyncTurn(request.extensions.get("timeout", {}).get("connect"))
+        try:
+            await self._opening.wait(turn)
+            return self._connection or await self._open(request, turn)
+        except BaseException as exc:
+            turn.error = exc
+            raise
+        finally:
+            self._opening.leave(turn)
+            turn.error = None  # which holds the frames that hold the turn
+
+    async def _open(self, request: Request, turn: AsyncTurn) -> AsyncConnectionInterface:
+        opening = self._opening
+        stream: AsyncNetworkStream | None = None
+        try:
+            stream = await turn.interruption.run(self._connect, request, turn)
+            if stream is None:
+                raise opening.closed_meanwhile()
+            connection = self._protocol_on(stream)
+            with opening.lock:
+                if opening.closed:
+                    raise opening.closed_meanwhile()
+                self._sni_hostname = request.extensions.get("sni_hostname")
+                self._connection = connection
+                opening.is_open = True
+            return connection
+        except BaseException as exc:
             if self._connection is None:
-                try:
-                    stream = await self._connect(request)
-                except BaseException:
-                    self._connect_failed = True
-                    raise
-                self._connect_failed = False
-                self._connection = self._protocol_on(stream)
-            return self._connection
+                self._connect_failed = True
+                if stream is not None:
+                    with AsyncShield():
+                        await stream.aclose()
+            if opening.closed and isinstance(exc, Exception):
+                raise opening.closed_meanwhile() from exc
+            raise
 
     def _protocol_on(self, stream: AsyncNetworkStream) -> AsyncConnectionInterface:
-        ssl_object = stream.get_extra_info("ssl_object")
+        # In a clear connection through a proxy over TLS, the TLS is that of the proxy.
+        ssl_object = stream.get_extra_info("ssl_object") if self._uses_tls else None
         chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
         if chosen == "h2" or (self._http2 and not self._http1):
             from httpcore_h2 import AsyncHTTP2Connection
@@ -139,36 +189,43 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
             )
         return AsyncHTTP11Connection(self._origin, stream, self._keepalive_expiry)
 
-    async def _connect(self, request: Request) -> AsyncNetworkStream:
-        timeout = request.extensions.get("timeout", {}).get("connect")
+    async def _connect(self, request: Request, turn: AsyncTurn) -> AsyncNetworkStream:
+        timeout = turn.remaining() if turn.waited else turn.timeout
         delays = _retry_delays()
         for attempt in itertools.count():
             info = self._dialler.describe(self._origin, timeout)
+            stream: AsyncNetworkStream | None = None
             try:
                 stream = await self._dialler.dial(self._origin, request, timeout)
-                if self._origin.scheme not in (b"https", b"wss"):
+                if not self._uses_tls:
                     return stream
                 info = self._tls_arguments(request, timeout)
-                return await async_start_tls(stream, request, self._dialler.logger, **info)
-            except (ConnectError, ConnectTimeout):
-                if attempt >= self._retries:
+                # Contexts of our own are set to offer what they have to.
+                offer = None if self._ssl_context is None else self._offer()
+                return await async_start_tls(stream, request, self._dialler.logger, **info, alpn_protocols=offer)
+            except BaseException as exc:
+                if stream is not None:
+                    with AsyncShield():
+                        await stream.aclose()
+                is_failure = isinstance(exc, (ConnectError, ConnectTimeout))
+                if not is_failure or attempt >= self._retries or self._opening.closed:
                     raise
             await self._wait_to_retry(next(delays), request, info)
+            timeout = turn.timeout
         raise AssertionError("unreachable")
 
     def _tls_arguments(self, request: Request, timeout: float | None) -> dict[str, Any]:
-        protocols = ("h2", "http/1.1") if self._http1 else ("h2",)
-        protocols = protocols if self._http2 else ("http/1.1",)
-        if self._ssl_context is None:
-            ssl_context = shared_ssl_context(protocols)
-        else:
-            ssl_context = self._ssl_context
-            ssl_context.set_alpn_protocols(list(protocols))
         return {
-            "ssl_context": ssl_context,
+            "ssl_context": shared_ssl_context(self._offer()) if self._ssl_context is None else self._ssl_context,
             "server_hostname": request.extensions.get("sni_hostname") or self._origin.host.decode("ascii"),
             "timeout": timeout,
         }
+
+    def _offer(self) -> tuple[str, ...]:
+        """The protocols to offer in the TLS handshake."""
+        if not self._http2:
+            return ("http/1.1",)
+        return ("h2", "http/1.1") if self._http1 else ("h2",)
 
     async def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = async_get_tracer(_logger, request)
@@ -183,8 +240,12 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
     # The connection as its pool sees it.
 
     async def aclose(self) -> None:
-        """Close the connection; requests in flight on it fail."""
+        """Close the connection; requests in flight on it, or waiting for it to open, fail."""
+        # One that was not used yet can still be, as long as no pool says that it is to be done with it.
+        closed = self._opening.close(for_good=self.on_capacity_change is not None)
         if self._connection is None:
+            if closed:
+                self._dialler.interrupt()
             return
         tracer = async_get_tracer(_logger, None)
         if tracer is None:
@@ -201,7 +262,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         if self._connection is not None:
             return self._connection.is_available()
         may_be_http2 = self._http2 and (self._origin.scheme in (b"https", b"wss") or not self._http1)
-        return may_be_http2 and not self._connect_failed
+        return may_be_http2 and not self._is_over
 
     @property
     def request_capacity(self) -> int:
@@ -210,20 +271,24 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
 
     def has_expired(self) -> bool:
         """Whether the connection should be closed instead of used."""
-        return self._connect_failed if self._connection is None else self._connection.has_expired()
+        return self._is_over if self._connection is None else self._connection.has_expired()
 
     def is_idle(self) -> bool:
         """Whether the connection carries no request."""
-        return self._connect_failed if self._connection is None else self._connection.is_idle()
+        return self._is_over if self._connection is None else self._connection.is_idle()
 
     def is_closed(self) -> bool:
         """Whether the connection is closed, or could not be established."""
-        return self._connect_failed if self._connection is None else self._connection.is_closed()
+        return self._is_over if self._connection is None else self._connection.is_closed()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._opening.closed or (self._connect_failed and not self._opening.under_way)
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""
         if self._connection is None:
-            return "CONNECTION FAILED" if self._connect_failed else "CONNECTING"
+            return "CLOSED" if self._opening.closed else "CONNECTION FAILED" if self._is_over else "CONNECTING"
         return self._connection.info()
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ import itertools
 import logging
 import ssl
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -23,11 +23,12 @@ from httpcore_models import (
     Response,
     get_tracer,
 )
-from httpcore_models.concurrency import Lock
+from httpcore_models.concurrency import Shield
 from httpcore_models.network import Dialler, DirectDialler, SyncBackend, start_tls
 
 from .._extras import require_http2
 from .._ssl import shared_ssl_context
+from .opening import Opening, Turn
 
 _logger = logging.getLogger("httpcore.connection")
 
@@ -91,13 +92,18 @@ class HTTPConnection(ConnectionInterface):
         self._connection: ConnectionInterface | None = None
         self._multiplexed = False
         self._connect_failed = False
-        self._connect_lock = Lock()
+        self._opening = Opening(origin)
+        # Set by a pool, which is called when the connection may take more or fewer requests than before.
+        self.on_capacity_change: Callable[[], object] | None = None
+        # The `sni_hostname` of the request that opened the connection.
+        self._sni_hostname: str | None = None
 
     def handle_request(self, request: Request) -> Response:
         """Send a request, connecting first if this is the first one; see `ConnectionInterface`.
 
-        Raises `ConnectTimeout` or `ConnectError` when connecting fails, `ConnectionNotAvailable` when the connection
-        is busy or closed, and `RuntimeError` for another origin.
+        Raises `ConnectTimeout` or `ConnectError` when connecting fails, which it does when the connection is closed
+        meanwhile, `ConnectionNotAvailable` when the connection is busy, closed, or one whose server was checked for
+        another name than this request's, and `RuntimeError` for another origin.
         """
         connection = self._connection
         if connection is None:
@@ -106,26 +112,70 @@ class HTTPConnection(ConnectionInterface):
             if not self.can_handle_request(origin):
                 raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
             connection = self._establish(request)
+        if self._sni_hostname is not None or "sni_hostname" in request.extensions:
+            self._check_tls_name(request)
         if self._multiplexed and not (connection.is_available() or connection.is_idle()):
             # It would wait for other requests to end. A pool has better ideas.
             raise ConnectionNotAvailable
         return connection.handle_request(request)
 
+    def _check_tls_name(self, request: Request) -> None:
+        """Refuse a request for which the certificate of the server was not checked."""
+        if self._uses_tls:
+            host = self._origin.host.decode("ascii")
+            checked, wanted = self._sni_hostname or host, request.extensions.get("sni_hostname") or host
+            if checked != wanted:
+                raise ConnectionNotAvailable(
+                    f"the server of this connection to {self._origin} was checked for the name {checked!r}, "
+                    f"not for {wanted!r}"
+                )
+
+    @property
+    def _uses_tls(self) -> bool:
+        return self._origin.scheme in (b"https", b"wss")
+
+    # Opening.
+
     def _establish(self, request: Request) -> ConnectionInterface:
-        # Requests that count on HTTP/2 wait here for the one that connects.
-        with self._connect_lock:
+        turn = Turn(request.extensions.get("timeout", {}).get("connect"))
+        try:
+            self._opening.wait(turn)
+            return self._connection or self._open(request, turn)
+        except BaseException as exc:
+            turn.error = exc
+            raise
+        finally:
+            self._opening.leave(turn)
+            turn.error = None  # which holds the frames that hold the turn
+
+    def _open(self, request: Request, turn: Turn) -> ConnectionInterface:
+        opening = self._opening
+        stream: NetworkStream | None = None
+        try:
+            stream = turn.interruption.run(self._connect, request, turn)
+            if stream is None:
+                raise opening.closed_meanwhile()
+            connection = self._protocol_on(stream)
+            with opening.lock:
+                if opening.closed:
+                    raise opening.closed_meanwhile()
+                self._sni_hostname = request.extensions.get("sni_hostname")
+                self._connection = connection
+                opening.is_open = True
+            return connection
+        except BaseException as exc:
             if self._connection is None:
-                try:
-                    stream = self._connect(request)
-                except BaseException:
-                    self._connect_failed = True
-                    raise
-                self._connect_failed = False
-                self._connection = self._protocol_on(stream)
-            return self._connection
+                self._connect_failed = True
+                if stream is not None:
+                    with Shield():
+                        stream.close()
+            if opening.closed and isinstance(exc, Exception):
+                raise opening.closed_meanwhile() from exc
+            raise
 
     def _protocol_on(self, stream: NetworkStream) -> ConnectionInterface:
-        ssl_object = stream.get_extra_info("ssl_object")
+        # In a clear connection through a proxy over TLS, the TLS is that of the proxy.
+        ssl_object = stream.get_extra_info("ssl_object") if self._uses_tls else None
         chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
         if chosen == "h2" or (self._http2 and not self._http1):
             from httpcore_h2 import HTTP2Connection
@@ -140,36 +190,43 @@ class HTTPConnection(ConnectionInterface):
             )
         return HTTP11Connection(self._origin, stream, self._keepalive_expiry)
 
-    def _connect(self, request: Request) -> NetworkStream:
-        timeout = request.extensions.get("timeout", {}).get("connect")
+    def _connect(self, request: Request, turn: Turn) -> NetworkStream:
+        timeout = turn.remaining() if turn.waited else turn.timeout
         delays = _retry_delays()
         for attempt in itertools.count():
             info = self._dialler.describe(self._origin, timeout)
+            stream: NetworkStream | None = None
             try:
                 stream = self._dialler.dial(self._origin, request, timeout)
-                if self._origin.scheme not in (b"https", b"wss"):
+                if not self._uses_tls:
                     return stream
                 info = self._tls_arguments(request, timeout)
-                return start_tls(stream, request, self._dialler.logger, **info)
-            except (ConnectError, ConnectTimeout):
-                if attempt >= self._retries:
+                # Contexts of our own are set to offer what they have to.
+                offer = None if self._ssl_context is None else self._offer()
+                return start_tls(stream, request, self._dialler.logger, **info, alpn_protocols=offer)
+            except BaseException as exc:
+                if stream is not None:
+                    with Shield():
+                        stream.close()
+                is_failure = isinstance(exc, (ConnectError, ConnectTimeout))
+                if not is_failure or attempt >= self._retries or self._opening.closed:
                     raise
             self._wait_to_retry(next(delays), request, info)
+            timeout = turn.timeout
         raise AssertionError("unreachable")
 
     def _tls_arguments(self, request: Request, timeout: float | None) -> dict[str, Any]:
-        protocols = ("h2", "http/1.1") if self._http1 else ("h2",)
-        protocols = protocols if self._http2 else ("http/1.1",)
-        if self._ssl_context is None:
-            ssl_context = shared_ssl_context(protocols)
-        else:
-            ssl_context = self._ssl_context
-            ssl_context.set_alpn_protocols(list(protocols))
         return {
-            "ssl_context": ssl_context,
+            "ssl_context": shared_ssl_context(self._offer()) if self._ssl_context is None else self._ssl_context,
             "server_hostname": request.extensions.get("sni_hostname") or self._origin.host.decode("ascii"),
             "timeout": timeout,
         }
+
+    def _offer(self) -> tuple[str, ...]:
+        """The protocols to offer in the TLS handshake."""
+        if not self._http2:
+            return ("http/1.1",)
+        return ("h2", "http/1.1") if self._http1 else ("h2",)
 
     def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = get_tracer(_logger, request)
@@ -184,8 +241,12 @@ class HTTPConnection(ConnectionInterface):
     # The connection as its pool sees it.
 
     def close(self) -> None:
-        """Close the connection; requests in flight on it fail."""
+        """Close the connection; requests in flight on it, or waiting for it to open, fail."""
+        # One that was not used yet can still be, as long as no pool says that it is to be done with it.
+        closed = self._opening.close(for_good=self.on_capacity_change is not None)
         if self._connection is None:
+            if closed:
+                self._dialler.interrupt()
             return
         tracer = get_tracer(_logger, None)
         if tracer is None:
@@ -202,7 +263,7 @@ class HTTPConnection(ConnectionInterface):
         if self._connection is not None:
             return self._connection.is_available()
         may_be_http2 = self._http2 and (self._origin.scheme in (b"https", b"wss") or not self._http1)
-        return may_be_http2 and not self._connect_failed
+        return may_be_http2 and not self._is_over
 
     @property
     def request_capacity(self) -> int:
@@ -211,20 +272,24 @@ class HTTPConnection(ConnectionInterface):
 
     def has_expired(self) -> bool:
         """Whether the connection should be closed instead of used."""
-        return self._connect_failed if self._connection is None else self._connection.has_expired()
+        return self._is_over if self._connection is None else self._connection.has_expired()
 
     def is_idle(self) -> bool:
         """Whether the connection carries no request."""
-        return self._connect_failed if self._connection is None else self._connection.is_idle()
+        return self._is_over if self._connection is None else self._connection.is_idle()
 
     def is_closed(self) -> bool:
         """Whether the connection is closed, or could not be established."""
-        return self._connect_failed if self._connection is None else self._connection.is_closed()
+        return self._is_over if self._connection is None else self._connection.is_closed()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._opening.closed or (self._connect_failed and not self._opening.under_way)
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""
         if self._connection is None:
-            return "CONNECTION FAILED" if self._connect_failed else "CONNECTING"
+            return "CLOSED" if self._opening.closed else "CONNECTION FAILED" if self._is_over else "CONNECTING"
         return self._connection.info()
 
     def __repr__(self) -> str:

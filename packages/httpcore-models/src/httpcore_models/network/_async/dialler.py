@@ -1,14 +1,17 @@
 """Diallers: how a byte stream to an origin comes about, before TLS and HTTP."""
 
+import contextlib
 import logging
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from ..._async.tracing import async_get_tracer
+from ..._exceptions import ConnectError
 from ..._messages import Request
-from ..._url import Origin
+from ..._url import Origin, tls_name
 from ...concurrency import AsyncShield
+from .._offers import offering
 from .._options import SOCKET_OPTION
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
 
@@ -35,6 +38,9 @@ class AsyncDialler:
         """What `dial()` reports to the trace when it starts."""
         raise NotImplementedError
 
+    def interrupt(self) -> None:
+        """Have a dial that is under way fail as soon as it can, and all later ones. May be called from any thread."""
+
 
 class AsyncDirectDialler(AsyncDialler):
     """Reaches origins over TCP, or all of them over one Unix domain socket."""
@@ -53,6 +59,9 @@ class AsyncDirectDialler(AsyncDialler):
         self._local_address = local_address
         self._uds = uds
         self._socket_options = socket_options
+        self._interrupted = False
+        # That of a dial that is under way, or of the last one.
+        self._stream: AsyncNetworkStream | None = None
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Connect; see `AsyncDialler.dial()`."""
@@ -60,17 +69,19 @@ class AsyncDirectDialler(AsyncDialler):
         name = "connect_tcp" if self._uds is None else "connect_unix_socket"
         connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
         tracer = async_get_tracer(self.logger, request)
-
-        if tracer is None:
-            return await connect(**arguments)
         stream: AsyncNetworkStream | None = None
+        self._stream = None
 
         async def call() -> AsyncNetworkStream:
             nonlocal stream
-            stream = await connect(**arguments)
+            self._stream = stream = await connect(**arguments)
+            if self._interrupted:
+                raise ConnectError(f"interrupted while connecting to {origin}")
             return stream
 
         try:
+            if tracer is None:
+                return await call()
             return cast(AsyncNetworkStream, await tracer.run(name, self.describe(origin, timeout), call))
         except BaseException:
             # The callback may raise, or be cancelled, once there is a stream.
@@ -78,6 +89,13 @@ class AsyncDirectDialler(AsyncDialler):
                 with AsyncShield():
                     await stream.aclose()
             raise
+
+    def interrupt(self) -> None:
+        """Close the stream, or the one that is being opened once it is open; see `AsyncDialler.interrupt()`."""
+        self._interrupted = True
+        abort = getattr(self._stream, "abort", None)
+        if abort is not None:
+            abort()
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """The arguments of the network backend's method."""
@@ -103,17 +121,24 @@ async def async_start_tls(
     ssl_context: ssl.SSLContext,
     server_hostname: str,
     timeout: float | None,
+    alpn_protocols: Sequence[str] | None = None,
 ) -> AsyncNetworkStream:
     """Do a TLS handshake on behalf of `request`, which is only traced, by `logger`.
 
-    See `AsyncNetworkStream.start_tls()`. On failure and cancellation nothing stays open.
+    `server_hostname` is a host as it stands in a URL. The handshake offers `alpn_protocols`, or what `ssl_context` is
+    set to offer; the context is left as it was, and may be used for other handshakes at the same time. See
+    `AsyncNetworkStream.start_tls()`. On failure and cancellation nothing stays open.
     """
-    arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": server_hostname, "timeout": timeout}
+    name = tls_name(server_hostname)
+    arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": name, "timeout": timeout}
     tracer = async_get_tracer(logger, request)
 
     async def call() -> AsyncNetworkStream:
         nonlocal stream
-        stream = await stream.start_tls(**arguments)
+        start_tls = stream.start_tls
+        offer = alpn_protocols
+        with contextlib.nullcontext() if offer is None else offering(ssl_context, offer, start_tls):
+            stream = await start_tls(**arguments)
         return stream
 
     try:

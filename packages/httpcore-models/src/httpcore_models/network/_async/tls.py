@@ -27,6 +27,7 @@ from ..._exceptions import (
 )
 from ...concurrency import AsyncLock
 from .._errors import failed, timed_out
+from .._offers import make_tls, takes_offer
 from .interface import AsyncNetworkStream
 
 T = TypeVar("T")
@@ -57,7 +58,10 @@ class AsyncTLSStream(AsyncNetworkStream):
         self._peer = server_hostname or "TLS peer"
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._ssl = ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        self._ssl = make_tls(
+            ssl_context,
+            lambda: ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname),
+        )
         # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some.
         self._tls_lock = threading.Lock()
         self._write_lock = AsyncLock()
@@ -195,6 +199,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         self._closed = True
         await self._stream.aclose()
 
+    @takes_offer
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,

@@ -1,15 +1,18 @@
 # Generated from ../_async/dialler.py by tools/make_sync.py: edit that file, then run it.
 """Diallers: how a byte stream to an origin comes about, before TLS and HTTP."""
 
+import contextlib
 import logging
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from ..._exceptions import ConnectError
 from ..._messages import Request
 from ..._sync.tracing import get_tracer
-from ..._url import Origin
+from ..._url import Origin, tls_name
 from ...concurrency import Shield
+from .._offers import offering
 from .._options import SOCKET_OPTION
 from .interface import NetworkBackend, NetworkStream
 
@@ -36,6 +39,9 @@ class Dialler:
         """What `dial()` reports to the trace when it starts."""
         raise NotImplementedError
 
+    def interrupt(self) -> None:
+        """Have a dial that is under way fail as soon as it can, and all later ones. May be called from any thread."""
+
 
 class DirectDialler(Dialler):
     """Reaches origins over TCP, or all of them over one Unix domain socket."""
@@ -54,6 +60,9 @@ class DirectDialler(Dialler):
         self._local_address = local_address
         self._uds = uds
         self._socket_options = socket_options
+        self._interrupted = False
+        # That of a dial that is under way, or of the last one.
+        self._stream: NetworkStream | None = None
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Connect; see `Dialler.dial()`."""
@@ -61,17 +70,19 @@ class DirectDialler(Dialler):
         name = "connect_tcp" if self._uds is None else "connect_unix_socket"
         connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
         tracer = get_tracer(self.logger, request)
-
-        if tracer is None:
-            return connect(**arguments)
         stream: NetworkStream | None = None
+        self._stream = None
 
         def call() -> NetworkStream:
             nonlocal stream
-            stream = connect(**arguments)
+            self._stream = stream = connect(**arguments)
+            if self._interrupted:
+                raise ConnectError(f"interrupted while connecting to {origin}")
             return stream
 
         try:
+            if tracer is None:
+                return call()
             return cast(NetworkStream, tracer.run(name, self.describe(origin, timeout), call))
         except BaseException:
             # The callback may raise, or be cancelled, once there is a stream.
@@ -79,6 +90,13 @@ class DirectDialler(Dialler):
                 with Shield():
                     stream.close()
             raise
+
+    def interrupt(self) -> None:
+        """Close the stream, or the one that is being opened once it is open; see `Dialler.interrupt()`."""
+        self._interrupted = True
+        abort = getattr(self._stream, "abort", None)
+        if abort is not None:
+            abort()
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """The arguments of the network backend's method."""
@@ -104,17 +122,24 @@ def start_tls(
     ssl_context: ssl.SSLContext,
     server_hostname: str,
     timeout: float | None,
+    alpn_protocols: Sequence[str] | None = None,
 ) -> NetworkStream:
     """Do a TLS handshake on behalf of `request`, which is only traced, by `logger`.
 
-    See `NetworkStream.start_tls()`. On failure and cancellation nothing stays open.
+    `server_hostname` is a host as it stands in a URL. The handshake offers `alpn_protocols`, or what `ssl_context` is
+    set to offer; the context is left as it was, and may be used for other handshakes at the same time. See
+    `NetworkStream.start_tls()`. On failure and cancellation nothing stays open.
     """
-    arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": server_hostname, "timeout": timeout}
+    name = tls_name(server_hostname)
+    arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": name, "timeout": timeout}
     tracer = get_tracer(logger, request)
 
     def call() -> NetworkStream:
         nonlocal stream
-        stream = stream.start_tls(**arguments)
+        start_tls = stream.start_tls
+        offer = alpn_protocols
+        with contextlib.nullcontext() if offer is None else offering(ssl_context, offer, start_tls):
+            stream = start_tls(**arguments)
         return stream
 
     try:

@@ -28,6 +28,7 @@ from ..._exceptions import (
 )
 from ...concurrency import Lock
 from .._errors import failed, timed_out
+from .._offers import make_tls, takes_offer
 from .interface import NetworkStream
 
 T = TypeVar("T")
@@ -58,7 +59,10 @@ class TLSStream(NetworkStream):
         self._peer = server_hostname or "TLS peer"
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._ssl = ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname)
+        self._ssl = make_tls(
+            ssl_context,
+            lambda: ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname),
+        )
         # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some.
         self._tls_lock = threading.Lock()
         self._write_lock = Lock()
@@ -196,6 +200,7 @@ class TLSStream(NetworkStream):
         self._closed = True
         self._stream.close()
 
+    @takes_offer
     def start_tls(
         self,
         ssl_context: ssl.SSLContext,

@@ -1,0 +1,285 @@
+"""One connection that several requests wait for, and one that is closed before it is open."""
+
+from typing import Any
+
+import pytest
+from httpcore import (
+    URL,
+    AsyncConnectionPool,
+    AsyncHTTPConnection,
+    AsyncNetworkStream,
+    ConnectError,
+    ConnectionNotAvailable,
+    ConnectTimeout,
+    Origin,
+    Proxy,
+    ProxyError,
+)
+from httpcore_models import AutoBackend
+from httpcore_models.concurrency import AsyncEvent
+from httpcore_test_support.background import AsyncBackground, AsyncCall
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.recording import AsyncRecordingBackend
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import hold, receive_request, receive_until, send, start_tls
+from httpcore_test_support.waiting import async_pause, async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+SECURE_URL = "https://example.com/"
+SECURE_ORIGIN = Origin(b"https", b"example.com", 443)
+
+
+def limits(**seconds: float) -> dict[str, Any]:
+    return {"timeout": seconds}
+
+
+async def error_of(call: AsyncCall) -> Exception:
+    """What a call in the background raises."""
+    try:
+        outcome = await call.result()
+    except Exception as error:
+        return error
+    raise AssertionError(f"it returned {outcome!r}")
+
+
+class AsyncHeldBackend(AsyncRecordingBackend):
+    """Connects when its gate is open; `begun` counts the attempts."""
+
+    def __init__(self, *outcomes: Any) -> None:
+        super().__init__(*outcomes)
+        self.gate = AsyncEvent()
+        self.begun = 0
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
+        self.begun += 1
+        if not await self.gate.wait(kwargs["timeout"]):
+            raise ConnectTimeout("too late")
+        return await super().connect_tcp(*args, **kwargs)
+
+
+@pytest.mark.fault("T8")
+class TestWaiting:
+    async def test_a_request_keeps_its_own_limit_while_another_connects(self) -> None:
+        with scripted_server(hold()) as server:
+            url = f"https://127.0.0.1:{server.port}/"
+            pool = AsyncConnectionPool(http2=True)
+            async with AsyncBackground() as background:
+                async with pool:
+                    first = background.start(pool.request, "GET", url)
+                    await async_wait_until(lambda: server.connections)
+                    second = background.start(pool.request, "GET", url, extensions=limits(connect=0.05))
+                    error = await error_of(second)
+                    assert isinstance(error, ConnectTimeout)
+                    assert str(error) == (
+                        f"Connect timed out after 0.05 seconds (https://127.0.0.1:{server.port}): "
+                        "another request was still opening the connection"
+                    )
+                    assert not first.done
+                assert isinstance(await error_of(first), ConnectError)
+
+    async def test_many_with_the_same_limit_end_together(self) -> None:
+        with scripted_server(hold()) as server:
+            url = f"https://127.0.0.1:{server.port}/"
+            pool = AsyncConnectionPool(http2=True)
+            async with pool, AsyncBackground() as background:
+                calls = [background.start(pool.request, "GET", url, extensions=limits(connect=0.2)) for _ in range(30)]
+                # One after the other they would take six seconds, which is longer than this waits.
+                await async_wait_until(lambda: all(call.done for call in calls), 3.0)
+                assert {type(await error_of(call)) for call in calls} == {ConnectTimeout}
+
+    @pytest.mark.parametrize("error", [ConnectError("no"), ProxyError("no", status=407, body=b"who")])
+    async def test_a_failure_is_that_of_all(self, error: Exception) -> None:
+        backend = AsyncHeldBackend(error)
+        connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
+        async with AsyncBackground() as background:
+            calls = [background.start(connection.request, "GET", SECURE_URL) for _ in range(3)]
+            await async_wait_until(lambda: len(connection._opening._waiting) == 2)
+            backend.gate.set()
+            errors = [await error_of(call) for call in calls]
+        assert {(type(each), str(each), getattr(each, "status", None)) for each in errors} == {
+            (type(error), "no", getattr(error, "status", None))
+        }
+        assert len({id(each) for each in errors}) == 3
+        assert backend.begun == 1
+        assert connection.is_closed()
+
+    async def test_a_shorter_limit_of_the_one_that_connects_is_not_that_of_the_others(self) -> None:
+        backend = AsyncHeldBackend([OK])
+        connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
+        async with connection, AsyncBackground() as background:
+            hasty = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=0.05))
+            await async_wait_until(lambda: backend.begun == 1)
+            patient = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=10.0))
+            assert isinstance(await error_of(hasty), ConnectTimeout)
+            await async_wait_until(lambda: backend.begun == 2)
+            assert not connection.is_closed()
+            backend.gate.set()
+            assert (await patient.result()).content == b"ok"
+        assert 9.0 < backend.connects[-1]["timeout"] < 10.0
+
+    async def test_what_the_user_of_the_one_that_connects_does_is_nothing_to_the_others(self) -> None:
+        backend = AsyncHeldBackend([OK])
+        connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
+
+        async def trace(name: str, info: Any) -> None:
+            if name.endswith("connect_tcp.complete"):
+                raise LookupError(name)
+
+        async with connection, AsyncBackground() as background:
+            failing = background.start(connection.request, "GET", SECURE_URL, extensions={"trace": trace})
+            await async_wait_until(lambda: backend.begun == 1)
+            other = background.start(connection.request, "GET", SECURE_URL)
+            await async_wait_until(lambda: connection._opening._waiting)
+            backend.gate.set()
+            assert isinstance(await error_of(failing), LookupError)
+            assert (await other.result()).content == b"ok"
+        assert backend.begun == 2
+
+
+@pytest.mark.fault("T10")
+class TestClosing:
+    async def test_while_the_server_is_silent_in_the_handshake(self) -> None:
+        with scripted_server(hold()) as server:
+            url = f"https://127.0.0.1:{server.port}/"
+            pool = AsyncConnectionPool()
+            async with AsyncBackground() as background:
+                call = background.start(pool.request, "GET", url)
+                await async_wait_until(lambda: server.connections)
+                await async_pause()
+                await pool.aclose()
+                error = await error_of(call)
+            assert isinstance(error, ConnectError)
+            assert str(error) == (
+                f"the connection to https://127.0.0.1:{server.port} was closed while it was being opened"
+            )
+            await async_wait_until(lambda: not server.open_connections)
+
+    @pytest.mark.parametrize("scheme", ["http", "socks5"])
+    async def test_while_the_proxy_is_silent(self, scheme: str) -> None:
+        with scripted_server(hold()) as server:
+            pool = AsyncConnectionPool(proxy=Proxy(f"{scheme}://127.0.0.1:{server.port}"))
+            async with AsyncBackground() as background:
+                call = background.start(pool.request, "GET", SECURE_URL)
+                await async_wait_until(lambda: server.connections)
+                await async_pause()
+                await pool.aclose()
+                assert isinstance(await error_of(call), ConnectError)
+            await async_wait_until(lambda: not server.open_connections)
+
+    async def test_nothing_is_sent_once_it_is_closed(self) -> None:
+        """The network cannot be interrupted here: what it opens is closed."""
+        backend = AsyncHeldBackend([OK])
+        connection = AsyncHTTPConnection(Origin(b"http", b"example.com", 80), retries=3, network_backend=backend)
+        async with AsyncBackground() as background:
+            call = background.start(connection.request, "GET", "http://example.com/")
+            await async_wait_until(lambda: backend.begun)
+            await connection.aclose()
+            backend.gate.set()
+            assert isinstance(await error_of(call), ConnectError)
+        assert backend.begun == 1
+        assert all(stream.closed and not stream.written for stream in backend.streams)
+        assert connection.is_closed()
+
+    async def test_those_that_wait_for_it_fail_too(self) -> None:
+        backend = AsyncHeldBackend([OK])
+        connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
+        async with AsyncBackground() as background:
+            calls = [background.start(connection.request, "GET", SECURE_URL) for _ in range(3)]
+            await async_wait_until(lambda: len(connection._opening._waiting) == 2)
+            await connection.aclose()
+            backend.gate.set()
+            assert {type(await error_of(call)) for call in calls} == {ConnectError}
+
+    async def test_a_request_that_comes_after_its_pool_has_closed_it(self) -> None:
+        backend = AsyncRecordingBackend([OK])
+        connection = AsyncHTTPConnection(SECURE_ORIGIN, network_backend=backend)
+        connection.on_capacity_change = lambda: None
+        await connection.aclose()
+        with pytest.raises(ConnectionNotAvailable, match=r"^the connection to https://example\.com:443 is closed$"):
+            await connection.request("GET", SECURE_URL)
+        assert connection.is_closed()
+        assert not backend.connects
+
+
+@pytest.mark.fault("S9")
+class TestNames:
+    @pytest.mark.parametrize(
+        ("first", "then"), [("a.example", "b.example"), ("a.example", None), (None, "b.example")], ids=str
+    )
+    async def test_a_request_for_another_name_is_not_sent(self, first: str | None, then: str | None) -> None:
+        backend = AsyncRecordingBackend([OK, OK])
+        async with AsyncHTTPConnection(SECURE_ORIGIN, network_backend=backend) as connection:
+            await connection.request("GET", SECURE_URL, extensions={"sni_hostname": first})
+            sent = backend.streams[0].written
+            with pytest.raises(ConnectionNotAvailable) as raised:
+                await connection.request("GET", SECURE_URL, extensions={} if then is None else {"sni_hostname": then})
+            assert str(raised.value) == (
+                "the server of this connection to https://example.com:443 was checked for the name "
+                f"{first or 'example.com'!r}, not for {then or 'example.com'!r}"
+            )
+            assert backend.streams[0].written == sent
+
+    @pytest.mark.parametrize(("first", "then"), [("a.example", "a.example"), (None, "example.com")], ids=str)
+    async def test_a_request_for_the_same_name_is_sent(self, first: str | None, then: str) -> None:
+        backend = AsyncRecordingBackend([OK, OK])
+        async with AsyncHTTPConnection(SECURE_ORIGIN, network_backend=backend) as connection:
+            for name in (first, then):
+                extensions = {} if name is None else {"sni_hostname": name}
+                assert (await connection.request("GET", SECURE_URL, extensions=extensions)).status == 200
+        assert len(backend.connects) == 1
+
+    async def test_clear_connections_have_none(self) -> None:
+        backend = AsyncRecordingBackend([OK, OK])
+        async with AsyncHTTPConnection(Origin(b"http", b"example.com", 80), network_backend=backend) as connection:
+            for name in ("a", "b"):
+                url = "http://example.com/"
+                assert (await connection.request("GET", url, extensions={"sni_hostname": name})).status == 200
+
+
+async def test_a_clear_origin_does_not_take_the_protocol_of_its_proxy(certificates: Certificates) -> None:
+    """The proxy speaks TLS, and whatever it has chosen there, the origin of ws:// has not."""
+    proxy = [receive_until(b"\r\n\r\n"), send(b"HTTP/1.1 200 OK\r\n\r\n"), receive_request(), send(OK)]
+    with scripted_server(proxy, tls=certificates.server_context(alpn=["h2"])) as server:
+        context = certificates.client_context()
+        pool = AsyncConnectionPool(http2=True, proxy=Proxy(server.url, ssl_context=context))
+        async with pool:
+            response = await pool.request("GET", "ws://example.com/")
+            assert response.extensions["http_version"] == b"HTTP/1.1"
+
+
+@pytest.mark.fault("N1")
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("example.com.", "example.com"), ("[fe80::1%eth0]", "fe80::1"), ("127.0.0.1", "127.0.0.1"), ("[::1]", "::1")],
+)
+@pytest.mark.parametrize("through", [None, "http", "socks5", "https"])
+async def test_the_name_in_tls_has_neither_dot_nor_zone(host: str, name: str, through: str | None) -> None:
+    replies = {"http": [b"HTTP/1.1 200 OK\r\n\r\n"], "socks5": [b"\x05\x00", b"\x05\x00\x00\x01" + bytes(6)]}
+    backend = AsyncRecordingBackend([*replies.get(through or "", []), OK])
+    proxy = None if through is None else Proxy(f"{through}://{host if through == 'https' else 'proxy.local'}")
+    pool = AsyncConnectionPool(proxy=proxy, network_backend=backend)
+    async with pool:
+        url = "http://example.com/" if through == "https" else f"https://{host}/"
+        assert (await pool.request("GET", url)).status == 200
+    assert backend.streams[0].handshakes[0]["server_hostname"] == name
+
+
+@pytest.mark.fault("N1")
+async def test_a_name_with_a_final_dot_is_checked_without_it(certificates: Certificates) -> None:
+    names: list[Any] = []
+    context = certificates.server_context(identities=["localhost"])
+    context.sni_callback = lambda tls, name, context: names.append(name)
+    with scripted_server([start_tls(context), receive_request(), send(OK)]) as server:
+        origin = URL(f"https://localhost.:{server.port}/").origin
+
+        class Backend(AsyncRecordingBackend):
+            async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
+                # Some systems have no address for the name with the dot.
+                return await AutoBackend().connect_tcp("127.0.0.1", server.port)
+
+        tls = certificates.client_context()
+        async with AsyncHTTPConnection(origin, ssl_context=tls, network_backend=Backend([])) as connection:
+            assert (await connection.request("GET", f"https://localhost.:{server.port}/")).status == 200
+    assert names == ["localhost"]

@@ -1,0 +1,75 @@
+"""A process that is forked while another of its threads is at work in what all connections share."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore import ConnectionPool, _ssl
+from httpcore_models.network import _offers
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import receive_request, send
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()"),
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
+]
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@contextmanager
+def held_elsewhere(lock: Any) -> Iterator[None]:
+    """Another thread holds `lock`, and does not exist in a child process."""
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            done.wait(30.0)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10.0)
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def child_ends_well(function: Any) -> bool:
+    """Whether `function()` returns true in a child process, and does not hang."""
+    child = os.fork()
+    if not child:
+        works = False
+        watchdog = threading.Timer(10.0, os._exit, [2])
+        watchdog.start()
+        try:
+            works = function()
+        finally:
+            os._exit(0 if works else 1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.fault("P11")
+@pytest.mark.parametrize("module", [_ssl, _offers], ids=["context", "offer"])
+def test_https_in_the_child(module: Any, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ssl, "default_ssl_context", certificates.client_context)
+    _ssl._context_offering.cache_clear()
+    lock = _ssl._making if module is _ssl else _offers._lock
+    try:
+        with scripted_server([receive_request(), send(OK)], tls=certificates.server_context()) as server:
+
+            def get() -> bool:
+                with ConnectionPool() as pool:
+                    return pool.request("GET", server.url).content == b"ok"
+
+            with held_elsewhere(lock):
+                assert child_ends_well(get)
+            assert get()
+    finally:
+        _ssl._context_offering.cache_clear()

@@ -1,0 +1,133 @@
+"""What TLS offers of protocols, and what becomes of the context that says so."""
+
+import ssl
+import threading
+from typing import Any
+
+import pytest
+from httpcore_models.network._offers import make_tls, offered_protocols, offering, takes_offer
+
+pytestmark = pytest.mark.fault("S10")
+
+
+def offered_by(context: ssl.SSLContext) -> list[str]:
+    """What a client made of `context` offers."""
+    outgoing = ssl.MemoryBIO()
+    client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return offered_protocols(outgoing.read())
+
+
+def offer_of(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> list[str]:
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return offered_protocols(outgoing.read())
+
+
+@takes_offer
+def ours(context: ssl.SSLContext) -> list[str]:
+    outgoing = ssl.MemoryBIO()
+    tls = make_tls(context, lambda: context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost"))
+    return offer_of(tls, outgoing)
+
+
+def theirs(context: ssl.SSLContext) -> list[str]:
+    return offered_by(context)
+
+
+@pytest.fixture(params=[None, ssl.TLSVersion.TLSv1_2], ids=["TLS 1.3", "TLS 1.2"])
+def context(request: pytest.FixtureRequest) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if request.param is not None:
+        context.maximum_version = request.param
+    return context
+
+
+@pytest.mark.parametrize("names", [[], ["imap"], ["h2", "http/1.1"], ["x" * 255] * 20], ids=len)
+def test_an_offer_can_be_read(context: ssl.SSLContext, names: list[str]) -> None:
+    context.set_alpn_protocols(names)
+    assert offered_by(context) == names
+
+
+@pytest.mark.parametrize("data", [b"", b"\x16\x03\x01", b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(100)])
+def test_what_is_no_hello(data: bytes) -> None:
+    with pytest.raises((IndexError, ValueError)):
+        offered_protocols(data)
+
+
+@pytest.mark.parametrize("before", [[], ["imap"], ["h2"]])
+@pytest.mark.parametrize("start_tls", [ours, theirs])
+def test_it_is_made_and_the_context_is_left_as_it_was(
+    context: ssl.SSLContext, before: list[str], start_tls: Any
+) -> None:
+    context.set_alpn_protocols(before)
+    with offering(context, ["h2"], start_tls):
+        assert start_tls(context) == ["h2"]
+        if start_tls is ours:
+            # Not even while the handshake lasts.
+            assert offered_by(context) == before
+    assert offered_by(context) == before
+    assert ours(context) == before
+
+
+@pytest.mark.parametrize("start_tls", [ours, theirs])
+def test_a_failure_leaves_it_as_it_was(context: ssl.SSLContext, start_tls: Any) -> None:
+    context.set_alpn_protocols(["imap"])
+    with pytest.raises(LookupError), offering(context, ["h2"], start_tls):
+        make_tls(context, lambda: {}["nothing"])
+    assert offered_by(context) == ["imap"]
+
+
+def test_it_is_for_one_context_only(context: ssl.SSLContext) -> None:
+    other = ssl.create_default_context()
+    other.set_alpn_protocols(["imap"])
+    with offering(context, ["h2"], ours):
+        assert ours(other) == ["imap"]
+
+
+def test_the_last_of_several_streams_puts_it_back(context: ssl.SSLContext) -> None:
+    context.set_alpn_protocols(["imap"])
+    with offering(context, ["h2"], theirs):
+        with offering(context, ["http/1.1"], theirs):
+            assert theirs(context) == ["http/1.1"]
+        assert offered_by(context) == ["http/1.1"]
+        with offering(context, ["h2"], ours):
+            assert ours(context) == ["h2"]
+    assert offered_by(context) == ["imap"]
+
+
+def test_a_context_that_cannot_be_read_is_set() -> None:
+    class Context(ssl.SSLContext):
+        def wrap_bio(self, *args: Any, **kwargs: Any) -> Any:
+            raise NotImplementedError
+
+    context = Context(ssl.PROTOCOL_TLS_CLIENT)
+    offers: list[list[str]] = []
+    context.set_alpn_protocols = offers.append  # type: ignore[assignment]
+    with offering(context, ["h2"], theirs):
+        assert offers == [["h2"]]
+    with offering(context, ["http/1.1"], ours):
+        assert make_tls(context, lambda: offers[-1]) == ["http/1.1"]
+
+
+def test_threads(context: ssl.SSLContext) -> None:
+    context.set_alpn_protocols(["imap"])
+    wrong: list[Any] = []
+    ready = threading.Barrier(3)
+
+    def run(offer: list[str]) -> None:
+        ready.wait(10.0)
+        for _ in range(50):
+            with offering(context, offer, ours):
+                found = ours(context)
+            if found != offer:
+                wrong.append(found)
+
+    threads = [threading.Thread(target=run, args=(offer,)) for offer in (["h2"], ["http/1.1"], ["h2", "http/1.1"])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30.0)
+    assert not wrong
+    assert offered_by(context) == ["imap"]
