@@ -2,9 +2,10 @@
 """The stream that is handed out after a switch of protocols: 101, or a successful CONNECT (RFC 9110 section 7.8)."""
 
 import ssl
+from collections.abc import Callable
 from typing import Any
 
-from httpcore_models import NetworkStream
+from httpcore_models import ConnectError, NetworkStream
 
 
 class UpgradeStream(NetworkStream):
@@ -29,13 +30,47 @@ class UpgradeStream(NetworkStream):
         """Close the connection."""
         self._stream.close()
 
+    @property
+    def abort(self) -> Callable[[], None]:
+        """See `NetworkStream`; there if the connection's stream has it."""
+        abort: Callable[[], None] = self._stream.abort  # type: ignore[attr-defined]
+        return abort
+
+    @property
+    def write_until_readable(self) -> Any:
+        """See `NetworkStream`; there if the connection's stream has it and no leading bytes are left to read."""
+        if self._leading_data:
+            raise AttributeError("there is something to read")
+        return self._stream.write_until_readable  # type: ignore[attr-defined]
+
+    def _receive_nowait(self, max_bytes: int) -> bytes | None:
+        if self._leading_data:
+            data, self._leading_data = self._leading_data[:max_bytes], self._leading_data[max_bytes:]
+            return data
+        received: bytes | None = self._stream.receive_nowait(max_bytes)  # type: ignore[attr-defined]
+        return received
+
+    @property
+    def receive_nowait(self) -> Callable[[int], bytes | None]:
+        """See `NetworkStream`; there if the connection's stream has it."""
+        if not hasattr(self._stream, "receive_nowait"):
+            raise AttributeError("the connection's stream has no receive_nowait()")
+        return self._receive_nowait
+
     def start_tls(
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> NetworkStream:
-        """Do a TLS handshake, as through a tunnel."""
+        """Do a TLS handshake, as through a tunnel.
+
+        Raises `ConnectError` if bytes came with the response: no server speaks first in TLS, and they would be lost.
+        """
+        if self._leading_data:
+            size = len(self._leading_data)
+            self.close()
+            raise ConnectError(f"{size} bytes were received before the TLS handshake began")
         return self._stream.start_tls(ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:

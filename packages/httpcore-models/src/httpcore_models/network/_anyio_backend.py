@@ -1,13 +1,18 @@
 """The network on anyio and on trio, on plain sockets that the event loop watches."""
 
+import contextlib
+import math
+import os
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ..concurrency import call_at_home, current_home
 from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
+from ._buffers import as_bytes
 from ._errors import failed, peer_name, timed_out
 from ._info import is_socket_readable
 from ._offers import takes_offer
@@ -26,13 +31,27 @@ class AnyIOStream(AsyncNetworkStream):
         self._anyio = anyio
         self._sock = sock
         self._peer = peer
+        self._process = os.getpid()
+        self._home = current_home()
         self._unsent = b""
         self._written = 0  # bytes since other tasks were given a turn
+        self._reading = False
+        self._writing = False
+        self._closed = False
+        # What waiting and asking the operating system may raise; the last two on a socket that was closed.
+        self._failures = (OSError, anyio.BusyResourceError, anyio.ClosedResourceError, ValueError)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Wait until there is something, and return it."""
+        if self._closed:
+            raise ReadError(f"the stream is closed ({self._peer})")
+        if self._reading:
+            raise ReadError(f"another task is already reading from this stream ({self._peer})")
+        self._reading = True
         try:
-            with self._anyio.fail_after(timeout):
+            if timeout is not None and timeout <= 0 and (data := self.receive_nowait(max_bytes)) is not None:
+                return data
+            with self._anyio.move_on_after(timeout):
                 # Waiting first makes every read a checkpoint, so that a fast peer cannot keep other tasks from
                 # running, and spares the attempt that would find nothing.
                 while True:
@@ -40,24 +59,43 @@ class AnyIOStream(AsyncNetworkStream):
                     data = self.receive_nowait(max_bytes)
                     if data is not None:
                         return data
-        except TimeoutError as exc:
-            raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
-        except (OSError, ValueError, self._anyio.ClosedResourceError) as exc:  # ValueError: closed before
-            raise ReadError(failed(exc, self._peer)) from exc
+            raise ReadTimeout(timed_out("Read", self._peer, timeout))
+        except self._failures as exc:
+            raise ReadError(self._text(exc)) from exc
+        finally:
+            self._reading = False
+            if self._closed:
+                self._close_unless_waited_for()
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
+        if self._closed:
+            raise ReadError(f"the stream is closed ({self._peer})")
         try:
             return self._sock.recv(max_bytes)
         except BlockingIOError:
             return None
         except OSError as exc:
-            raise ReadError(failed(exc, self._peer)) from exc
+            raise ReadError(self._text(exc)) from exc
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`, after what an interrupted write has left."""
-        rest = memoryview(self._unsent + buffer if self._unsent else buffer)
+        await self._write(as_bytes(buffer), timeout, until_readable=False)
+
+    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
+        """Write until something may be read; see `AsyncNetworkStream`."""
+        return await self._write(as_bytes(buffer), timeout, until_readable=True)
+
+    async def _write(self, data: bytes | memoryview, timeout: float | None, *, until_readable: bool) -> int:
+        """Write and return how many bytes of `data` were taken."""
+        if self._closed:
+            raise WriteError(f"the stream is closed ({self._peer})")
+        if self._writing:
+            raise WriteError(f"another task is already writing to this stream ({self._peer})")
+        self._writing = True
+        rest = memoryview(self._unsent + data if self._unsent else data)
         self._unsent = b""
+        deadline: float | None = None
         try:
             if self._written > _WRITE_LIMIT:
                 self._written = 0
@@ -69,19 +107,80 @@ class AnyIOStream(AsyncNetworkStream):
                 try:
                     rest = rest[self._sock.send(rest) :]
                 except BlockingIOError:
-                    with self._anyio.fail_after(timeout):
-                        await self._anyio.wait_writable(self._sock)
-        except TimeoutError as exc:
-            raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
-        except (OSError, self._anyio.ClosedResourceError) as exc:
-            raise WriteError(failed(exc, self._peer)) from exc
+                    if until_readable and not self._reading and is_socket_readable(self._sock):
+                        break
+                    # One limit for all waits.
+                    now = self._anyio.current_time()
+                    deadline = now + (math.inf if timeout is None else timeout) if deadline is None else deadline
+                    with self._anyio.move_on_after(deadline - now) as scope:
+                        await self._wait_for_room(until_readable)
+                    if scope.cancelled_caught:
+                        raise WriteTimeout(timed_out("Write", self._peer, timeout)) from None
+                    if self._closed:
+                        raise WriteError(f"the stream is closed ({self._peer})") from None
+            left = min(len(rest), len(data))
+            # What an interrupted write has left stays ours; what is left of this buffer stays the caller's.
+            rest = rest[: len(rest) - left]
+            return len(data) - left
+        except self._failures as exc:
+            raise WriteError(self._text(exc)) from exc
         finally:
             self._unsent = bytes(rest)
+            self._writing = False
+            if self._closed:
+                self._close_unless_waited_for()
+
+    async def _wait_for_room(self, until_readable: bool) -> None:
+        """Wait until the socket can be written to, or also read from."""
+        if not until_readable or self._reading:
+            await self._anyio.wait_writable(self._sock)
+            return
+        errors: list[Exception] = []
+
+        async def wait(function: Callable[[socket.socket], Awaitable[None]]) -> None:
+            try:
+                await function(self._sock)
+            except self._failures as exc:
+                errors.append(exc)
+            tasks.cancel_scope.cancel()
+
+        async with self._anyio.create_task_group() as tasks:
+            tasks.start_soon(wait, self._anyio.wait_readable)
+            await wait(self._anyio.wait_writable)
+        if errors:
+            raise errors[0]
+
+    def _text(self, exc: Exception) -> str:
+        return failed(OSError("the stream is closed") if self._closed else exc, self._peer)
 
     async def aclose(self) -> None:
         """Close the socket."""
-        if self._sock.fileno() >= 0:
-            self._anyio.notify_closing(self._sock)
+        self.abort()
+
+    def abort(self) -> None:
+        """Close the socket; see `AsyncNetworkStream`."""
+        if self._closed:
+            return
+        self._closed = True
+        if os.getpid() != self._process:
+            self._sock.close()
+            return
+        if self._home is not None and self._home is current_home():
+            # Outside of a task, such as in a finaliser, anyio may not know where it is.
+            with contextlib.suppress(RuntimeError):
+                self._anyio.notify_closing(self._sock)
+                self._sock.close()
+                return
+        # Closing a descriptor wakes nobody who waits for it; this does, from any thread.
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        try:
+            call_at_home(self._home, self._close_unless_waited_for)
+        except RuntimeError:
+            self._sock.close()
+
+    def _close_unless_waited_for(self) -> None:
+        if not (self._reading or self._writing):
             self._sock.close()
 
     @takes_offer
@@ -131,7 +230,7 @@ class _SocketBackend(AsyncNetworkBackend):
         """Connect to a Unix domain socket."""
         from ._connecting import open_unix_socket
 
-        return AnyIOStream(await open_unix_socket(path, timeout, socket_options), path)
+        return AnyIOStream(await open_unix_socket(path, timeout, socket_options), os.fspath(path))
 
     async def sleep(self, seconds: float) -> None:
         """Suspend this task for `seconds`."""

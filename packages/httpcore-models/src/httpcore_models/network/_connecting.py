@@ -1,11 +1,13 @@
 """Connecting sockets on asyncio and trio alike, in the vocabulary of anyio. Imported once a connection is made."""
 
+import os
 import socket
 from collections.abc import Iterable
 
 import anyio
 
 from .._exceptions import ConnectError, ConnectTimeout
+from ..concurrency import async_checkpoint_if_cancelled
 from ._addresses import (
     CONNECTION_ATTEMPT_DELAY,
     QUEUE_FULL_DELAY,
@@ -31,9 +33,12 @@ async def open_tcp_socket(
     """Return a connected non-blocking socket; see `AsyncNetworkBackend.connect_tcp()`."""
     peer = peer_name(host, port)
     options = list(socket_options or ())
+    await async_checkpoint_if_cancelled()
     try:
         with anyio.fail_after(timeout):
             addresses = interleaved(numeric_addresses(host, port) or await _resolve(host, port))
+            if not addresses:
+                raise OSError("name resolution returned no address")
             if len(addresses) == 1:
                 return await _connect(addresses[0], local_address, options)
             return await _race(addresses, local_address, options)
@@ -49,6 +54,8 @@ async def open_unix_socket(
     """Return a connected non-blocking Unix domain socket; see `AsyncNetworkBackend.connect_unix_socket()`."""
     if not hasattr(socket, "AF_UNIX"):
         raise RuntimeError("Attempted to connect to a UNIX socket on a Windows system.")
+    path = os.fspath(path)
+    await async_checkpoint_if_cancelled()
     try:
         with anyio.fail_after(timeout):
             return await _connect_unix(path, list(socket_options or ()))
@@ -93,6 +100,7 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
     """Connect to the first address that answers, trying one more whenever the others take long."""
     connected: list[socket.socket] = []
     errors: list[OSError] = []
+    mistakes: list[Exception] = []
 
     async def attempt(address: Address, failed: anyio.Event) -> None:
         try:
@@ -100,6 +108,10 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
         except OSError as exc:
             errors.append(exc)
             failed.set()
+        except Exception as exc:
+            # The caller's, such as a wrong socket option: the next address would not help.
+            mistakes.append(exc)
+            attempts.cancel_scope.cancel()
         else:
             connected.append(sock)
             attempts.cancel_scope.cancel()
@@ -115,6 +127,8 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
         for sock in connected:
             sock.close()
         raise
+    if mistakes and not connected:
+        raise mistakes[0]
     if not connected:
         raise all_failed(errors)
     winner, *others = connected

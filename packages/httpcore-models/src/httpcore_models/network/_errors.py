@@ -1,5 +1,6 @@
 """The text of network errors: phase, peer, and seconds or cause."""
 
+import contextlib
 import ssl
 from typing import Any
 
@@ -14,6 +15,16 @@ def address_name(address: Any) -> str:
     return peer_name(*address[:2]) if isinstance(address, tuple) else str(address)
 
 
+def peer_of(stream: Any, default: str | None) -> str:
+    """How the peer of a stream is named in errors; `default` if the stream does not know its address."""
+    name: str | None = getattr(stream, "_peer", None)
+    if name is None:
+        with contextlib.suppress(OSError):  # closed already
+            address = stream.get_extra_info("server_addr")
+            name = address_name(address) if address else None
+    return name or default or "unknown peer"
+
+
 def timed_out(phase: str, peer: str, seconds: float | None) -> str:
     """The text of a timeout."""
     if seconds is None:
@@ -26,3 +37,8 @@ def failed(exc: BaseException, peer: str) -> str:
     if isinstance(exc, ssl.SSLCertVerificationError):
         return f"certificate verify failed: {exc.verify_message} ({peer})"
     return f"{str(exc) or type(exc).__name__} ({peer})"
+
+
+def passed_on(exc: BaseException, peer: str) -> str:
+    """The text of an error of the stream below, which names the peer, too, if it is ours."""
+    return str(exc) if peer in str(exc) else failed(exc, peer)

@@ -1,11 +1,16 @@
 """Network streams around the streams of anyio and trio, for what connects with these libraries itself."""
 
+import contextlib
+import os
+import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ..concurrency import call_at_home, current_home
 from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
+from ._buffers import as_bytes
 from ._errors import address_name, failed, timed_out
 from ._info import is_socket_readable
 from ._offers import takes_offer
@@ -23,8 +28,10 @@ class _Wrapper(AsyncNetworkStream):
 
         self._anyio = anyio
         self._stream = stream
-        self._failures: tuple[type[Exception], ...] = (OSError, *failures)
+        self._failures: tuple[type[Exception], ...] = (OSError, ValueError, *failures)
         self._peer = address_name(self._extra("server_addr"))
+        self._process = os.getpid()
+        self._home = current_home()
         self._closed = False
 
     async def _receive(self, max_bytes: int) -> bytes:
@@ -40,28 +47,73 @@ class _Wrapper(AsyncNetworkStream):
         """Wait until there is something, and return it."""
         if self._closed:
             raise ReadError(f"the stream is closed ({self._peer})")
+        data: bytes | None = None
         try:
-            with self._anyio.fail_after(timeout):
-                return await self._receive(max_bytes)
-        except TimeoutError as exc:
-            raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
+            with self._anyio.move_on_after(timeout):
+                data = await self._receive(max_bytes)
         except self._failures as exc:
-            raise ReadError(failed(exc, self._peer)) from exc
+            raise ReadError(self._text(exc)) from exc
+        if self._closed:
+            raise ReadError(f"the stream is closed ({self._peer})")
+        if data is None:
+            raise ReadTimeout(timed_out("Read", self._peer, timeout))
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`."""
+        if self._closed:
+            raise WriteError(f"the stream is closed ({self._peer})")
+        sent = False
         try:
-            with self._anyio.fail_after(timeout):
-                await self._send(buffer)
-        except TimeoutError as exc:
-            raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
+            with self._anyio.move_on_after(timeout):
+                await self._send(bytes(as_bytes(buffer)))
+                sent = True
         except self._failures as exc:
-            raise WriteError(failed(exc, self._peer)) from exc
+            raise WriteError(self._text(exc)) from exc
+        if not sent:
+            raise WriteTimeout(timed_out("Write", self._peer, timeout))
+
+    def _text(self, exc: Exception) -> str:
+        return failed(OSError("the stream is closed") if self._closed else exc, self._peer)
 
     async def aclose(self) -> None:
         """Close the stream. TLS is not shut down."""
         self._closed = True
-        await self._anyio.aclose_forcefully(self._stream)
+        try:
+            await self._anyio.aclose_forcefully(self._stream)
+        finally:
+            # On asyncio a cancellation may have come between.
+            self._shut_down()
+
+    def abort(self) -> None:
+        """Close the stream; see `AsyncNetworkStream`."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._home is None or os.getpid() != self._process:
+            return
+        self._shut_down()
+        if self._home is current_home():
+            self._begin_to_close()
+        else:
+            with contextlib.suppress(RuntimeError):  # its event loop has ended
+                call_at_home(self._home, self._begin_to_close)
+
+    def _begin_to_close(self) -> None:
+        """Do as much of closing as needs no wait: that is to close the socket, in both libraries."""
+        closing = self._stream.aclose()
+        with contextlib.suppress(StopIteration, RuntimeError, *self._failures):
+            closing.send(None)
+        with contextlib.suppress(RuntimeError, *self._failures):
+            closing.close()
+
+    def _shut_down(self) -> None:
+        """End the connection below whatever the stream does: who waits for it wakes, in any thread."""
+        sock = self._extra("socket")
+        if sock is not None:
+            # What the libraries give out are no sockets of which all can be asked for.
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
+                duplicate.shutdown(socket.SHUT_RDWR)
 
     @takes_offer
     async def start_tls(
@@ -86,7 +138,13 @@ class AnyIOStreamWrapper(_Wrapper):
     def __init__(self, stream: "anyio.abc.ByteStream") -> None:
         import anyio
 
-        super().__init__(stream, anyio.BrokenResourceError, anyio.ClosedResourceError)
+        super().__init__(
+            stream,
+            anyio.BrokenResourceError,
+            anyio.BusyResourceError,
+            anyio.ClosedResourceError,
+            anyio.EndOfStream,
+        )
 
     async def _receive(self, max_bytes: int) -> bytes:
         try:
@@ -118,7 +176,7 @@ class TrioStreamWrapper(_Wrapper):
         import trio
 
         self._trio = trio
-        super().__init__(stream, trio.BrokenResourceError, trio.ClosedResourceError)
+        super().__init__(stream, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError)
 
     async def _receive(self, max_bytes: int) -> bytes:
         return bytes(await self._stream.receive_some(max_bytes))

@@ -43,6 +43,10 @@ class AsyncMockStream(AsyncNetworkStream):
         """Make further reads fail."""
         self._closed = True
 
+    def abort(self) -> None:
+        """Make further reads fail."""
+        self._closed = True
+
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,

@@ -44,6 +44,10 @@ class MockStream(NetworkStream):
         """Make further reads fail."""
         self._closed = True
 
+    def abort(self) -> None:
+        """Make further reads fail."""
+        self._closed = True
+
     def start_tls(
         self,
         ssl_context: ssl.SSLContext,

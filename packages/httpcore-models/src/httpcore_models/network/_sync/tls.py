@@ -6,6 +6,12 @@ network and TLS has not consumed, "outgoing" what TLS wants sent. An operation o
 maybe left bytes in outgoing, or says that it wants to read: then outgoing is written to the network, more is read
 into incoming, and the operation is tried again.
 
+What TLS says once it does not say again: after a fatal error or alert OpenSSL reports a plain end of stream, and after
+`close_notify` it would go on with whatever follows. So the first end and the first error are kept.
+
+A reader returns what it has decrypted without sending anything. What TLS itself wants sent, such as the answer to a
+KeyUpdate, goes out before the next wait, or with what is written next.
+
 Left out on purpose: TLS is not shut down on close, since that could wait for the peer, and a connection that ends
 without `close_notify` reads as a plain end of stream, as HTTP has its own framing to tell a cut off body.
 """
@@ -15,7 +21,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from ..._exceptions import (
     ConnectError,
@@ -26,12 +32,11 @@ from ..._exceptions import (
     WriteError,
     WriteTimeout,
 )
-from ...concurrency import Lock
-from .._errors import failed, timed_out
+from ...concurrency import Event, Lock, Shield
+from .._buffers import as_bytes
+from .._errors import failed, passed_on, peer_of, timed_out
 from .._offers import make_tls, takes_offer
 from .interface import NetworkStream
-
-T = TypeVar("T")
 
 # As much as asyncio receives at a time.
 _READ_SIZE = 256 * 1024
@@ -44,7 +49,7 @@ _WRITE_SIZE = 64 * 1024
 
 
 class TLSStream(NetworkStream):
-    """TLS on top of another stream."""
+    """TLS on top of another stream. `abort()` and `write_until_readable()` are there if that stream has them."""
 
     def __init__(
         self,
@@ -56,7 +61,7 @@ class TLSStream(NetworkStream):
             # Sockets refuse this by themselves; memory buffers would leave the name unchecked.
             raise ValueError("check_hostname requires server_hostname")
         self._stream = stream
-        self._peer = server_hostname or "TLS peer"
+        self._peer = peer_of(stream, server_hostname)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._ssl = make_tls(
@@ -66,9 +71,16 @@ class TLSStream(NetworkStream):
         # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some.
         self._tls_lock = threading.Lock()
         self._write_lock = Lock()
-        self._unread = b""
-        self._unsent = b""
+        self._sending = False  # somebody has the write lock, and sends whatever there is before giving it back
+        self._receiving = False  # somebody waits for the network
+        self._received: Event | None = None  # that somebody is done, where another waits for it
         self._reading = False
+        self._writing = False
+        self._ended = False
+        self._failure: ssl.SSLError | None = None
+        self._unread = b""  # decrypted
+        self._unsent: bytes | memoryview = b""  # to be encrypted: an interrupted write has left it
+        self._sealed = b""  # encrypted, and not taken by the stream below
         self._closed = False
 
     @classmethod
@@ -80,43 +92,156 @@ class TLSStream(NetworkStream):
         timeout: float | None = None,
     ) -> "TLSStream":
         """Do a TLS handshake over `stream` and return the encrypted stream; see `start_tls()`."""
-        deadline = None if timeout is None else time.monotonic() + timeout
         try:
             tls = cls(stream, ssl_context, server_hostname)
-            tls._run(tls._ssl.do_handshake, timeout, deadline)
+            tls._shake_hands(timeout)
             return tls
         except BaseException as exc:
-            stream.close()
-            peer = server_hostname or "TLS peer"
+            peer = peer_of(stream, server_hostname)
+            if server_hostname is not None and not peer.startswith(server_hostname):
+                peer = f"{server_hostname} via {peer}"
+            try:
+                with Shield():
+                    stream.close()
+            finally:
+                # Where a cancellation came through, or there is no closing without waiting.
+                abort: Callable[[], None] | None = getattr(stream, "abort", None)
+                if abort is not None:
+                    abort()
             if isinstance(exc, TimeoutException):
                 raise ConnectTimeout(timed_out("TLS handshake", peer, timeout)) from exc
             if isinstance(exc, ssl.SSLEOFError):
                 raise ConnectError(f"Server disconnected during the TLS handshake ({peer})") from exc
-            if isinstance(exc, (OSError, ValueError, ReadError, WriteError)):
+            if isinstance(exc, (ReadError, WriteError)):
+                raise ConnectError(passed_on(exc, peer_of(stream, peer))) from exc
+            if isinstance(exc, (OSError, ValueError)):
                 raise ConnectError(failed(exc, peer)) from exc
             raise
 
-    def _run(self, operation: Callable[[], T], timeout: float | None, deadline: float | None = None) -> T:
-        """Try `operation` until it has what it needs from the network.
-
-        `timeout` limits each wait for the network, and `deadline` all of them together.
-        """
+    def _shake_hands(self, timeout: float | None) -> None:
+        deadline = _deadline(timeout)
         while True:
             try:
                 with self._tls_lock:
-                    result = operation()
+                    self._ssl.do_handshake()
             except ssl.SSLWantReadError:
-                self._flush(_remaining(timeout, deadline))
-                self._feed(self._stream.read(_READ_SIZE, _remaining(timeout, deadline)))
+                self._send(deadline)
+                self._receive(_time_left(deadline))
             except ssl.SSLError:
                 # The alert that tells the peer what was wrong, if it still listens.
                 with contextlib.suppress(TimeoutException, WriteError):
-                    self._flush(_remaining(timeout, deadline))
+                    self._send(deadline)
                 raise
             else:
-                if self._outgoing.pending:
-                    self._flush(_remaining(timeout, deadline))
-                return result
+                self._send(deadline)
+                return
+
+    # Receiving.
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what is there, or wait for it."""
+        self._look_whether_closed()
+        if self._reading:
+            raise ReadError(f"another task is already reading from this stream ({self._peer})")
+        self._reading = True
+        try:
+            data = self._decrypt(max_bytes)
+            if data is None:
+                data = self._wait_for_data(max_bytes, timeout)
+            return data
+        except TimeoutException as exc:
+            raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
+        except ReadError as exc:
+            if self._outgoing.pending and not self._closed:
+                # The alert that tells the peer what was wrong, if it still listens.
+                self._send_own_messages(_deadline(0.0))
+            raise ReadError(passed_on(exc, self._peer)) from exc.__cause__ or exc
+        finally:
+            self._reading = False
+
+    def _wait_for_data(self, max_bytes: int, timeout: float | None) -> bytes:
+        deadline = _deadline(timeout)
+        remaining = timeout
+        while True:
+            if self._sealed or self._outgoing.pending:
+                self._send_own_messages(deadline)
+            self._receive(remaining)
+            self._look_whether_closed()
+            data = self._decrypt(max_bytes)
+            if data is not None:
+                return data
+            remaining = _time_left(deadline)
+
+    def _look_whether_closed(self) -> None:
+        if self._closed:
+            raise ReadError(f"the stream is closed ({self._peer})")
+
+    def _decrypt(self, max_bytes: int) -> bytes | None:
+        """Return what there is, `b""` at the end of stream, or `None` if TLS needs more. Raises `ReadError`."""
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
+        if self._failure is not None:
+            raise ReadError(failed(self._failure, self._peer)) from self._failure
+        if self._ended:
+            return b""
+        if not self._has_input():
+            return None
+        with self._tls_lock:
+            records = self._read_records(max_bytes)
+        if len(records) == 1:
+            return records[0]
+        if records:
+            return b"".join(records)
+        return self._decrypt(max_bytes) if self._ended or self._failure is not None else None
+
+    def _has_input(self) -> bool:
+        """Whether there is something to ask TLS for. Asking in vain costs an exception."""
+        return bool(self._incoming.pending or self._incoming.eof or self._ssl.pending())
+
+    def _read_records(self, max_bytes: int) -> list[bytes]:
+        """Decrypt what there is. TLS gives one record at a time, and whoever reads prefers larger parts."""
+        records: list[bytes] = []
+        size = 0
+        try:
+            while True:
+                data: bytes = self._ssl.read(max_bytes - size)
+                if not data:
+                    # Nothing that follows `close_notify` is data (RFC 8446 section 6.1).
+                    self._ended = max_bytes > 0
+                    break
+                records.append(data)
+                size += len(data)
+                if size == max_bytes or self._incoming.pending < _RECORD_SIZE:
+                    break
+        except ssl.SSLWantReadError:
+            pass
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            self._ended = True
+        except ssl.SSLError as exc:
+            self._failure = exc
+        return records
+
+    def _receive(self, timeout: float | None) -> None:
+        """Feed TLS from the network. Of two who need it, such as in a renegotiation, one waits for the other."""
+        with self._tls_lock:
+            received = None
+            if self._receiving:
+                received = self._received = self._received or Event()
+            else:
+                self._receiving = True
+        if received is not None:
+            if not received.wait(timeout):
+                raise ReadTimeout
+            return
+        try:
+            self._feed(self._stream.read(_READ_SIZE, timeout))
+        finally:
+            with self._tls_lock:
+                received, self._received = self._received, None
+                self._receiving = False
+            if received is not None:
+                received.set()
 
     def _feed(self, data: bytes) -> None:
         if data:
@@ -124,81 +249,143 @@ class TLSStream(NetworkStream):
         else:
             self._incoming.write_eof()
 
-    def _flush(self, timeout: float | None) -> None:
-        if not self._outgoing.pending:
-            return
-        # Records have to leave in the order in which TLS made them, whoever of reader and writer sends them.
-        with self._write_lock:
-            data = self._outgoing.read()
-            if data:
-                self._stream.write(data, timeout)
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
+        self._look_whether_closed()
+        below: Callable[[int], bytes | None] | None = getattr(self._stream, "receive_nowait", None)
+        fed = 0
+        while (data := self._decrypt(max_bytes)) is None:
+            # A peer that sends nothing but messages of TLS must not keep the caller here for ever.
+            if below is None or self._receiving or fed >= _READ_SIZE:
+                return None
+            encrypted = below(_READ_SIZE)
+            if encrypted is None:
+                return None
+            self._feed(encrypted)
+            fed += len(encrypted)
+        return data
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what is there, or wait for it."""
-        if self._closed:
-            raise ReadError(f"the stream is closed ({self._peer})")
-        if self._unread:
-            data, self._unread = self._unread, b""
-            return data
-        self._reading = True
-        try:
-            if not self._has_input():
-                self._feed(self._stream.read(_READ_SIZE, timeout))
-            return self._run(lambda: self._read_records(max_bytes), timeout)
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            return b""
-        except WriteTimeout as exc:
-            raise ReadTimeout(str(exc)) from exc
-        except (ssl.SSLError, WriteError) as exc:
-            raise ReadError(failed(exc, self._peer)) from exc
-        finally:
-            self._reading = False
-
-    def _has_input(self) -> bool:
-        """Whether there is something to be had, or to be found out, without the network."""
-        return bool(self._incoming.pending or self._incoming.eof or self._ssl.pending())
-
-    def _read_records(self, max_bytes: int) -> bytes:
-        """Decrypt what there is. TLS gives one record at a time, and whoever reads prefers larger parts."""
-        data: bytes = self._ssl.read(max_bytes)
-        if len(data) == max_bytes or self._incoming.pending < _RECORD_SIZE:
-            return data
-        parts = [data]
-        size = len(data)
-        # What is wrong with the next record is found again by the next read.
-        with contextlib.suppress(ssl.SSLError):
-            while size < max_bytes and self._incoming.pending >= _RECORD_SIZE:
-                parts.append(self._ssl.read(max_bytes - size))
-                size += len(parts[-1])
-        return b"".join(parts)
+    # Sending.
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`, after what an interrupted write has left."""
-        rest = memoryview(self._unsent + buffer if self._unsent else buffer)
-        self._unsent = b""
+        self._write(buffer, timeout)
 
-        def encrypt() -> None:
-            nonlocal rest
-            rest = rest[self._ssl.write(rest[:_WRITE_SIZE]) :]
+    @property
+    def write_until_readable(self) -> Any:
+        """See `NetworkStream`."""
+        if not hasattr(self._stream, "write_until_readable"):
+            raise AttributeError("the stream below has no write_until_readable()")
+        return self._write_until_readable
 
+    def _write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
+        return self._write(buffer, timeout, until_readable=True)
+
+    def _write(self, buffer: bytes, timeout: float | None, *, until_readable: bool = False) -> int:
+        """Write and return how many bytes of `buffer` were taken."""
+        if self._closed:
+            raise WriteError(f"the stream is closed ({self._peer})")
+        if self._writing:
+            raise WriteError(f"another task is already writing to this stream ({self._peer})")
+        self._writing = True
+        deadline = _deadline(timeout)
+        data = as_bytes(buffer)
+        rest = self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
         try:
-            if not rest:
-                # Nothing to encrypt, but the stream below may have something left of an interrupted write.
-                with self._write_lock:
-                    self._stream.write(self._outgoing.read(), timeout)
-            while rest:
-                self._run(encrypt, timeout)
-        except ReadTimeout as exc:
-            raise WriteTimeout(str(exc)) from exc
-        except (ssl.SSLError, ReadError) as exc:
+            # With nothing to encrypt, something may be left of an interrupted write all the same.
+            sent = (bool(rest) and not self._sealed) or self._send(deadline, until_readable, flush=True)
+            while rest and sent:
+                rest = self._unsent = rest[self._encrypt(rest[:_WRITE_SIZE], deadline) :]
+                sent = self._send(deadline, until_readable)
+            # What an interrupted write has left stays ours; what is left of this buffer stays the caller's.
+            left = min(len(rest), len(data))
+            self._unsent = rest[: len(rest) - left]
+            return len(data) - left
+        except TimeoutException as exc:
+            raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
+        except (ReadError, WriteError) as exc:
+            raise WriteError(passed_on(exc, self._peer)) from exc.__cause__ or exc
+        except ssl.SSLError as exc:
             raise WriteError(failed(exc, self._peer)) from exc
         finally:
-            self._unsent = bytes(rest)
+            self._unsent = bytes(self._unsent)
+            self._writing = False
+
+    def _encrypt(self, data: memoryview, deadline: float | None) -> int:
+        """Encrypt `data`, or the beginning of it; return how many bytes."""
+        while True:
+            try:
+                with self._tls_lock:
+                    return self._ssl.write(data)
+            except ssl.SSLWantReadError:
+                # The peer wants a new handshake, which TLS 1.2 allows.
+                self._send(deadline)
+                self._receive(_time_left(deadline))
+                if self._closed:
+                    raise WriteError(f"the stream is closed ({self._peer})") from None
+            except ssl.SSLError as exc:
+                self._failure = self._failure or exc
+                raise
+
+    def _send_own_messages(self, deadline: float | None) -> None:
+        """Send what TLS wants sent for itself, before somebody waits for the network."""
+        if self._sending:
+            return  # whoever does sends this too
+        try:
+            if self._stream.get_extra_info("keeps_unsent"):
+                # What the peer does not take at once goes out later, ahead of all else: a read waits for no write.
+                with contextlib.suppress(WriteTimeout):
+                    self._send(0.0)
+            else:
+                self._send(deadline, until_readable=hasattr(self._stream, "write_until_readable"))
+        except WriteError:
+            # If the peer takes nothing any more, there may still be something to read.
+            pass
+
+    def _send(self, deadline: float | None, until_readable: bool = False, flush: bool = False) -> bool:
+        """Send all records; return whether the stream below has taken them. `flush` writes even if there are none."""
+        with self._write_lock:
+            # Records have to leave in the order in which TLS made them, whoever of reader and writer sends them.
+            try:
+                while (records := self._take_records()) or flush:
+                    flush = False
+                    # What can be sent at once is sent even if the time is over.
+                    limit = None if deadline is None else max(0.0, deadline - time.monotonic())
+                    if not until_readable:
+                        self._stream.write(records, limit)
+                        continue
+                    taken = self._stream.write_until_readable(records, limit)  # type: ignore[attr-defined]
+                    if taken < len(records):
+                        self._sealed = records[taken:]
+                        return False
+                return True
+            finally:
+                self._sending = False
+
+    def _take_records(self) -> bytes:
+        with self._tls_lock:
+            records = self._sealed + self._outgoing.read() if self._sealed else self._outgoing.read()
+            self._sealed = b""
+            self._sending = bool(records)
+            return records
+
+    # Closing, and all else.
 
     def close(self) -> None:
         """Close the stream below. TLS is not shut down."""
         self._closed = True
         self._stream.close()
+
+    @property
+    def abort(self) -> Callable[[], None]:
+        """See `NetworkStream`."""
+        if not hasattr(self._stream, "abort"):
+            raise AttributeError("the stream below has no abort()")
+        return self._abort
+
+    def _abort(self) -> None:
+        self._closed = True
+        self._stream.abort()  # type: ignore[attr-defined]
 
     @takes_offer
     def start_tls(
@@ -218,29 +405,8 @@ class TLSStream(NetworkStream):
             return self._is_readable()
         return self._stream.get_extra_info(info)
 
-    def receive_nowait(self, max_bytes: int) -> bytes | None:
-        """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
-        if self._unread:
-            data, self._unread = self._unread, b""
-            return data
-        below: Callable[[int], bytes | None] | None = getattr(self._stream, "receive_nowait", None)
-        try:
-            while True:
-                # Asking TLS costs an exception, in every request that finds its connection idle.
-                if self._has_input():
-                    with contextlib.suppress(ssl.SSLWantReadError), self._tls_lock:
-                        return self._ssl.read(max_bytes)
-                data_below = below(_READ_SIZE) if below is not None else None
-                if data_below is None:
-                    return None
-                self._feed(data_below)
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            return b""
-        except ssl.SSLError as exc:
-            raise ReadError(failed(exc, self._peer)) from exc
-
     def _is_readable(self) -> bool:
-        if self._unread:
+        if self._closed or self._unread or self._ended or self._failure is not None:
             return True
         if self._reading or not hasattr(self._stream, "receive_nowait"):
             # What has come is for whoever reads.
@@ -248,6 +414,8 @@ class TLSStream(NetworkStream):
                 return True
             if self._reading:
                 return False
+        elif not self._has_input() and not self._stream.get_extra_info("is_readable"):
+            return False
         # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
         try:
             data = self.receive_nowait(1)
@@ -257,10 +425,15 @@ class TLSStream(NetworkStream):
         return data is not None
 
 
-def _remaining(timeout: float | None, deadline: float | None) -> float | None:
+def _deadline(timeout: float | None) -> float | None:
+    return None if timeout is None else time.monotonic() + timeout
+
+
+def _time_left(deadline: float | None) -> float | None:
+    """Return how long to wait for the network. Raises `ReadTimeout` if the time is over, even if there is something."""
     if deadline is None:
-        return timeout
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise ConnectTimeout
-    return remaining
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise ReadTimeout
+    return left
