@@ -1,6 +1,5 @@
 """The streams of every backend, over everything that carries them, keep the contract of network streams."""
 
-import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -78,8 +77,5 @@ async def test_async_streams(check: AsyncCheck, async_connect: AsyncConnect) -> 
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
-def test_sync_streams(check: Check, connect: Connect, request: pytest.FixtureRequest) -> None:
-    tls = "tls" in request.node.callspec.params["connect"]
-    if tls and check.__name__ == "check_resets" and sys.version_info < (3, 12, 4):
-        pytest.xfail("ssl.SSLSocket took a reset for the end of stream before Python 3.12.4")
+def test_sync_streams(check: Check, connect: Connect) -> None:
     check(connect)

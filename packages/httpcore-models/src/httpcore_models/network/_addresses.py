@@ -76,5 +76,7 @@ def finish_connecting(sock: socket.socket) -> None:
 
 def all_failed(errors: list[OSError]) -> OSError:
     """One error that stands for the failed attempts on several addresses."""
+    if not errors:
+        return OSError("the resolver knows no address of this host")
     texts = dict.fromkeys(str(error) for error in errors)
     return errors[0] if len(texts) == 1 else OSError("; ".join(texts))

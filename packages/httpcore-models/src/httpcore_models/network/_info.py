@@ -5,21 +5,33 @@ import select
 import selectors
 import socket
 
-# The longest that poll() takes, in milliseconds: 24 days.
-_MAX_POLL = 2**31 - 1
+# The longest that poll() and sockets wait, in seconds: 24 days.
+_LONGEST = (2**31 - 1) / 1000
+
+
+def wait_limit(timeout: float | None) -> float | None:
+    """Return the time limit in seconds as the operating system takes it; `None` is none, and so is infinity.
+
+    Raises `ValueError` for what is not a number.
+    """
+    if timeout is None or timeout == math.inf:
+        return None
+    if math.isnan(timeout):
+        raise ValueError("a timeout is a number of seconds or None, not NaN")
+    return min(max(0.0, timeout), _LONGEST)
 
 
 def is_socket_readable(sock: socket.socket | None) -> bool:
     """Whether a read would return at once: bytes, the end of stream or an error. True as well once closed."""
     if sock is None or sock.fileno() < 0:
         return True
-    return wait_for_socket(sock, selectors.EVENT_READ, 0)
+    return wait_for_socket(sock, selectors.EVENT_READ, 0) != 0
 
 
 class Readiness:
-    """Asks of one socket what `is_socket_readable()` does, in a quarter of the time from the second call on.
+    """Waits for one socket to be readable, in a quarter of the time of `wait_for_socket()` from the second call on.
 
-    Every request on an idle connection comes here first.
+    Every request on an idle connection comes here first. Whoever calls it keeps the socket from being closed meanwhile.
     """
 
     __slots__ = ("_poll", "_sock")
@@ -28,33 +40,53 @@ class Readiness:
         self._sock = sock
         self._poll: select.poll | None = None
 
-    def is_readable(self) -> bool:
-        """Whether a read would return at once. May be called by several threads."""
-        descriptor = self._sock.fileno()
-        if descriptor < 0:
-            return True
+    def is_readable(self, timeout: float | None = 0.0) -> bool:
+        """Whether a read would return at once, now or within `timeout` seconds. May be called by several threads."""
         poll = self._poll
         if poll is None:
+            descriptor = self._sock.fileno()
+            if descriptor < 0:
+                return True
             if not hasattr(select, "poll"):
-                return is_socket_readable(self._sock)
-            poll = self._poll = select.poll()
+                return wait_for_socket(self._sock, selectors.EVENT_READ, timeout) != 0
+            poll = select.poll()
             poll.register(descriptor, select.POLLIN)
+            self._poll = poll
+        elif self._sock.fileno() < 0:
+            return True
+        if timeout:
+            timeout = wait_limit(timeout)
         try:
-            return bool(poll.poll(0))
+            return bool(poll.poll(timeout and timeout * 1000))
         except RuntimeError:  # another thread is asking
-            return is_socket_readable(self._sock)
+            return wait_for_socket(self._sock, selectors.EVENT_READ, timeout) != 0
 
 
-def wait_for_socket(sock: socket.socket, event: int, timeout: float | None) -> bool:
-    """Wait up to `timeout` seconds for `event`, one of the `selectors`; return whether it came. True once closed."""
+def wait_for_socket(sock: socket.socket, events: int, timeout: float | None) -> int:
+    """Wait up to `timeout` seconds for one of `events`, as in `selectors`; return those that came, maybe none.
+
+    All have come once the socket is closed, or has failed.
+    """
     descriptor = sock.fileno()
     if descriptor < 0:
-        return True
-    if hasattr(select, "poll"):
-        # Unlike select(), poll() has no limit on the number of the descriptor.
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN if event == selectors.EVENT_READ else select.POLLOUT)
-        return bool(poll.poll(None if timeout is None else min(math.ceil(timeout * 1000), _MAX_POLL)))
-    with selectors.DefaultSelector() as selector:
-        selector.register(descriptor, event)
-        return bool(selector.select(timeout))
+        return events
+    timeout = wait_limit(timeout)
+    if not hasattr(select, "poll"):
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, events)
+            return sum(ready for _, ready in selector.select(timeout))
+    # Unlike select(), poll() has no limit on the number of the descriptor.
+    poll = select.poll()
+    wanted = (select.POLLIN if events & selectors.EVENT_READ else 0) | (
+        select.POLLOUT if events & selectors.EVENT_WRITE else 0
+    )
+    poll.register(descriptor, wanted)
+    ready = poll.poll(None if timeout is None else timeout * 1000)
+    if not ready:
+        return 0
+    found = ready[0][1]
+    if found & ~(select.POLLIN | select.POLLOUT):
+        return events
+    return (selectors.EVENT_READ if found & select.POLLIN else 0) | (
+        selectors.EVENT_WRITE if found & select.POLLOUT else 0
+    )

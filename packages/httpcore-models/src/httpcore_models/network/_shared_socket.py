@@ -1,0 +1,75 @@
+"""Closing a socket that several threads use: it happens here and nowhere else.
+
+A descriptor that is closed while another thread is about to use its number would make that thread read from, or write
+to, whatever connection gets the number next. So closing shuts the connection down, which wakes all who wait for it;
+and the descriptor is closed when the last of them has left.
+"""
+
+import _socket
+import contextlib
+import os
+import socket
+
+# How many times this process was forked off another one that used this module. A connection belongs to one process.
+forks = 0
+
+
+def _count_fork() -> None:
+    global forks
+    forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
+
+
+class Lease:
+    """Keeps a socket open while somebody refers to it, in a local variable.
+
+    The interpreter counts the references, which no exception, at whatever line, can upset.
+    """
+
+    __slots__ = ("closing", "sock")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.closing = False
+
+    def __del__(self) -> None:
+        """Close the socket. One that nobody asked to close complains, when it is collected, that it was not closed."""
+        if self.closing:
+            self.sock.close()
+
+
+class SharedSocket:
+    """A socket that is shared. Whoever uses it refers to the lease meanwhile, and looks at `closed` afterwards."""
+
+    __slots__ = ("closed", "forks", "lease")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.forks = forks
+        self.closed = False
+        self.lease: Lease | None = Lease(sock)
+
+    def close(self) -> None:
+        """End the connection. May be called from any thread, signal handler or finaliser, and more than once."""
+        lease = self.lease
+        if lease is None:
+            return
+        self.closed = True
+        # Closing a descriptor does not wake the threads that wait for it; this does. In a child process it would end
+        # the connection of the parent.
+        if self.forks == forks:
+            _wake_users(lease.sock)
+        lease.closing = True
+        self.lease = None
+
+
+def _wake_users(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        if isinstance(sock, _socket.socket):
+            # Not the method of the TLS socket, which gives up TLS first: a thread that writes would go on in the clear.
+            _socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        else:
+            # A green socket wakes those who wait when it is closed, and nobody uses it in mid-air.
+            sock.close()
