@@ -29,11 +29,11 @@ def test_the_preface_has_the_settings_of_a_client_with_large_windows() -> None:
 
 def test_a_request_without_a_body_is_one_frame() -> None:
     talk = Dialogue()
-    assert not talk.engine.output_pending
+    assert not talk.engine.outgoing
     stream = talk.request(b"GET", (b"X-One", b"1"))
-    assert talk.engine.output_pending
+    assert talk.engine.outgoing
     [sent] = talk.sent()
-    assert not talk.engine.output_pending
+    assert not talk.engine.outgoing
     assert isinstance(sent, HeadersFrame)
     assert (sent.stream_id, sorted(sent.flags)) == (1, ["END_HEADERS", "END_STREAM"])
     assert talk.client.fields(sent)[-1] == (b"x-one", b"1")
@@ -82,7 +82,7 @@ def test_a_body_is_not_copied_before_it_is_written() -> None:
     stream = talk.upload()
     content = memoryview(bytearray(2**20))
     talk.engine.send_data(stream, content)
-    views = [part for part in talk.engine._outgoing if isinstance(part, memoryview)]
+    views = [part for part in talk.engine.outgoing if isinstance(part, memoryview)]
     assert sum(map(len, views)) == len(content)
     assert all(view.obj is content.obj for view in views)
 

@@ -60,17 +60,12 @@ class Engine(ReceivingSide):
         """Whether the server takes CONNECT requests with a `protocol` (RFC 8441 section 3)."""
         return self._control.extended_connect
 
-    @property
-    def output_pending(self) -> bool:
-        """Whether `bytes_to_send()` has something."""
-        return bool(self._outgoing)
-
     # Sending.
 
     def start(self) -> None:
         """Begin with the preface and the settings (RFC 9113 section 3.4)."""
         self.started = True
-        self._outgoing.append(self._control.start())
+        self.outgoing.append(self._control.start())
         self._send_window_update(0, CONNECTION_WINDOW - DEFAULT_WINDOW)
 
     def open_stream(self, head: RequestHead, opened: Callable[[Stream], object]) -> None:
@@ -79,7 +74,9 @@ class Engine(ReceivingSide):
         `opened` is called with the stream, which from then on has to be finished.
         """
         assert self.can_open
-        self._begin()
+        if self._busy:
+            self.check_whole()
+        self._busy = True
         stream = Stream(self._next_id, head, self._answered > 0, self._initial_send_window)
         self._next_id += 2
         if self._next_id > LAST_STREAM_ID:
@@ -88,10 +85,10 @@ class Engine(ReceivingSide):
         flags = 0 if head.has_body else frames.END_STREAM
         frame_type = frames.HEADERS
         while len(block) > self._max_frame_size:
-            self._outgoing.append(build_frame(frame_type, flags, stream.id, block[: self._max_frame_size]))
+            self.outgoing.append(build_frame(frame_type, flags, stream.id, block[: self._max_frame_size]))
             block = block[self._max_frame_size :]
             frame_type, flags = frames.CONTINUATION, 0
-        self._outgoing.append(build_frame(frame_type, flags | frames.END_HEADERS, stream.id, block))
+        self.outgoing.append(build_frame(frame_type, flags | frames.END_HEADERS, stream.id, block))
         self._streams[stream.id] = stream
         self.open_streams += 1
         opened(stream)
@@ -121,7 +118,8 @@ class Engine(ReceivingSide):
 
         The data is not copied before `bytes_to_send()`.
         """
-        self.check_whole()
+        if self._busy:
+            self.check_whole()
         if not self.wants_body(stream) and not stream.local_end:
             return 0
         declared = stream.declared_length
@@ -131,7 +129,7 @@ class Engine(ReceivingSide):
         self._busy = True
         for start in range(0, size, self._max_frame_size):
             part = data[start : min(start + self._max_frame_size, size)]
-            self._outgoing += (build_frame_header(len(part), frames.DATA, 0, stream.id), part)
+            self.outgoing += (build_frame_header(len(part), frames.DATA, 0, stream.id), part)
         if size:
             stream.sent += size
             stream.send_window -= size
@@ -149,15 +147,19 @@ class Engine(ReceivingSide):
         self._end_request(stream)
 
     def _end_request(self, stream: Stream) -> None:
-        self._begin()
+        if self._busy:
+            self.check_whole()
+        self._busy = True
         stream.local_end = True
-        self._outgoing.append(build_frame(frames.DATA, frames.END_STREAM, stream.id))
+        self.outgoing.append(build_frame(frames.DATA, frames.END_STREAM, stream.id))
         self._count_closed(stream)
         self._busy = False
 
     def finish(self, stream: Stream) -> None:
         """Nobody wants more of the stream: end it, unless it has ended, and forget it."""
-        self._begin()
+        if self._busy:
+            self.check_whole()
+        self._busy = True
         if self._streams.pop(stream.id, None) is not None:
             if not stream.closed:
                 # Whoever has answered with an error or a redirection does not wait for the rest of the request.
@@ -170,7 +172,7 @@ class Engine(ReceivingSide):
     def ping(self) -> None:
         """Ask the server for a sign of life (RFC 9113 section 6.7)."""
         self.ping_unanswered = True
-        self._outgoing.append(self._control.ping())
+        self.outgoing.append(self._control.ping())
 
     def close(self) -> None:
         """Take leave of the server."""
@@ -180,8 +182,8 @@ class Engine(ReceivingSide):
 
     def bytes_to_send(self) -> bytes:
         """What has to be sent, in this order, before anything that comes later."""
-        data = b"".join(self._outgoing)
-        self._outgoing.clear()
+        data = b"".join(self.outgoing)
+        self.outgoing.clear()
         self._unsent_answers = 0
         return data
 

@@ -54,7 +54,8 @@ class ReceivingSide:
         self._failure: Failure | None = None
         self._touched: dict[Stream, None] = {}
         self._settings: list[RemoteSettingsChanged] = []
-        self._outgoing: list[bytes | memoryview] = []
+        #: What `bytes_to_send()` has, in parts; always the same list.
+        self.outgoing: list[bytes | memoryview] = []
         self._unsent_answers = 0
         # Whether something is being done. An exception of a signal handler may end that at any point.
         self._busy = False
@@ -83,10 +84,6 @@ class ReceivingSide:
             self._busy = False
             self.fail(Failure("The connection was left in the middle of an operation", kind=ReadError))
 
-    def _begin(self) -> None:
-        self.check_whole()
-        self._busy = True
-
     @property
     def failed(self) -> bool:
         """Whether the connection is over for all streams."""
@@ -103,7 +100,9 @@ class ReceivingSide:
 
         Returns the streams that have something new, and the changes of settings.
         """
-        self._begin()
+        if self._busy:
+            self.check_whole()
+        self._busy = True
         self._touched.clear()
         self._settings = []
         if not data:
@@ -272,7 +271,7 @@ class ReceivingSide:
     def _control_received(self, frame: Frame) -> None:
         answer, changes = self._control.receive(frame)
         if answer:
-            self._outgoing.append(answer)
+            self.outgoing.append(answer)
             self._unsent_answers += 1
             if self._unsent_answers > _MAX_ANSWERS:
                 text = f"Received SETTINGS and PING frames, and could not send more than {_MAX_ANSWERS} answers"
@@ -350,7 +349,7 @@ class ReceivingSide:
 
     def _reset(self, stream: Stream, code: int) -> None:
         if not self.failed:
-            self._outgoing.append(build_frame(frames.RST_STREAM, 0, stream.id, code.to_bytes(4, "big")))
+            self.outgoing.append(build_frame(frames.RST_STREAM, 0, stream.id, code.to_bytes(4, "big")))
         stream.was_reset = True
         self.open_streams -= 1
         if not stream.remote_end:
@@ -359,7 +358,7 @@ class ReceivingSide:
                 del self._abandoned[next(iter(self._abandoned))]
 
     def _send_window_update(self, stream_id: int, size: int) -> None:
-        self._outgoing.append(build_frame(frames.WINDOW_UPDATE, 0, stream_id, size.to_bytes(4, "big")))
+        self.outgoing.append(build_frame(frames.WINDOW_UPDATE, 0, stream_id, size.to_bytes(4, "big")))
 
     def _send_goaway(self, code: int) -> None:
-        self._outgoing.append(self._control.goaway(code))
+        self.outgoing.append(self._control.goaway(code))

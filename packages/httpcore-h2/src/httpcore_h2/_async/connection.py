@@ -215,7 +215,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         body = request.stream.__aiter__()
         try:
             async for chunk in body:
-                if not await self._send_data(exchange, chunk):
+                if not (type(chunk) is bytes and not chunk) and not await self._send_data(exchange, chunk):
                     return
         finally:
             # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
@@ -290,7 +290,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         while True:
             with self._lock:
                 event = engine.next_event(stream)
-            if engine.output_pending:
+            if engine.outgoing:
                 await self._shared.flush_unless_writing(exchange.write_timeout)
             if event is not NEED_DATA:
                 return event
@@ -335,7 +335,7 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         if over:
             with AsyncShield():
                 await self.aclose()
-        elif self._engine.output_pending:
+        elif self._engine.outgoing:
             with AsyncShield():
                 await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
 

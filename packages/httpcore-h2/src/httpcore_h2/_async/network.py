@@ -113,7 +113,8 @@ class AsyncSharedStream(AsyncWriter):
         try:
             while True:
                 event = None
-                sending = can_send and self._writer is None and self.output_pending
+                pending = self._outgoing or self._unsent or self._interrupted
+                sending = pending and can_send and self._writer is None
                 with self._lock:
                     if ready() or not in_time:
                         waiting.pop(key, None)
@@ -187,7 +188,7 @@ class AsyncSharedStream(AsyncWriter):
     async def _read(self, exchange: "AsyncExchange", timeout: float | None) -> bool:
         """Read once, as the reader that the caller has become; return false if there was nothing in time."""
         limit = timeout
-        if self._writer is not None or self.output_pending:
+        if self._writer is not None or self._outgoing or self._unsent or self._interrupted:
             # If whoever writes gives up, the rest is ours to send.
             limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         try:
@@ -207,7 +208,7 @@ class AsyncSharedStream(AsyncWriter):
             settings = list(self._unreported)
             self._unreported.clear()
             self._reader = None
-            answering = self.output_pending
+            answering = self._outgoing or self._unsent or self._interrupted
             if answering:
                 # Writing may take long, and others should not have to wait for it.
                 self._pass_on()
@@ -245,7 +246,8 @@ class AsyncSharedStream(AsyncWriter):
         self._wake(streams)
         if settings or engine.open_streams < before or not engine.usable:
             self.wake_newcomers()
-        self._wake_writers()
+        if self._writers or self._has_read is not None:
+            self._wake_writers()
 
     def _lost(self, error: ReadError, cause: BaseException) -> None:
         self._engine.fail(Failure(str(error), kind=type(error), cause=cause), disconnected=True)

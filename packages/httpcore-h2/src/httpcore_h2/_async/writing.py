@@ -32,6 +32,7 @@ class AsyncWriter:
         """`lock` guards `engine`, and all that is here."""
         self._stream = stream
         self._engine = engine
+        self._outgoing = engine.outgoing
         self._lock = lock
         self._peer = peer
         self._write_until_readable: Callable[..., Any] | None = getattr(stream, "write_until_readable", None)
@@ -42,7 +43,6 @@ class AsyncWriter:
         # interrupted write has left.
         self._unsent = b""
         self._interrupted = False
-        self._broken = False
         # How often something has arrived.
         self._arrivals = 0
         # Set when somebody who reads has done so.
@@ -51,7 +51,7 @@ class AsyncWriter:
     @property
     def output_pending(self) -> bool:
         """Whether there is something to be sent."""
-        return not self._broken and (self._interrupted or bool(self._unsent) or self._engine.output_pending)
+        return bool(self._outgoing or self._unsent or self._interrupted)
 
     async def flush(
         self, timeout: float | None, exchange: AsyncExchange | None = None, enough: Callable[[], bool] | None = None
@@ -69,10 +69,10 @@ class AsyncWriter:
                 with self._lock:
                     if self._writer is None or self._writer is token:
                         self._writer = token
-                        data = self._take_output()
-                        if not data and not self._interrupted:
+                        if not (self._outgoing or self._unsent or self._interrupted):
                             self._end_writing()
                             return
+                        data = self._take_output()
                     elif enough is not None and enough():
                         return
                     else:
@@ -104,8 +104,9 @@ class AsyncWriter:
     def _end_writing(self) -> None:
         """Let the others write. The lock is held."""
         self._writer = None
-        self._wake_writers()
-        if self.output_pending:
+        if self._writers or self._has_read is not None:
+            self._wake_writers()
+        if self._outgoing or self._unsent or self._interrupted:
             self._wake_one()
 
     def _wake_writers(self) -> None:
@@ -121,13 +122,13 @@ class AsyncWriter:
     def _stopped_writing(self, exc: BaseException) -> None:
         """The write that was under way has failed. The lock is held."""
         if isinstance(exc, WriteError):
-            self._unsent, self._interrupted, self._broken = b"", False, True
+            self._unsent, self._interrupted = b"", False
             self._engine.stop()
             self.wake_newcomers()
         elif not is_resumable(exc) or (self._interrupted and not self._stream.get_extra_info("keeps_unsent")):
             # A part of a frame may be on its way: nothing can follow it.
             self._engine.fail(Failure("A write on this connection was interrupted", kind=WriteError, cause=exc))
-            self._unsent, self._interrupted, self._broken = b"", False, True
+            self._unsent, self._interrupted = b"", False
             self.wake_all()
         self._end_writing()
 

@@ -216,7 +216,7 @@ class HTTP2Connection(ConnectionInterface):
         body = request.stream.__iter__()
         try:
             for chunk in body:
-                if not self._send_data(exchange, chunk):
+                if not (type(chunk) is bytes and not chunk) and not self._send_data(exchange, chunk):
                     return
         finally:
             # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
@@ -291,7 +291,7 @@ class HTTP2Connection(ConnectionInterface):
         while True:
             with self._lock:
                 event = engine.next_event(stream)
-            if engine.output_pending:
+            if engine.outgoing:
                 self._shared.flush_unless_writing(exchange.write_timeout)
             if event is not NEED_DATA:
                 return event
@@ -336,7 +336,7 @@ class HTTP2Connection(ConnectionInterface):
         if over:
             with Shield():
                 self.close()
-        elif self._engine.output_pending:
+        elif self._engine.outgoing:
             with Shield():
                 self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
 

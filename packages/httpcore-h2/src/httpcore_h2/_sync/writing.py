@@ -33,6 +33,7 @@ class Writer:
         """`lock` guards `engine`, and all that is here."""
         self._stream = stream
         self._engine = engine
+        self._outgoing = engine.outgoing
         self._lock = lock
         self._peer = peer
         self._write_until_readable: Callable[..., Any] | None = getattr(stream, "write_until_readable", None)
@@ -43,7 +44,6 @@ class Writer:
         # interrupted write has left.
         self._unsent = b""
         self._interrupted = False
-        self._broken = False
         # How often something has arrived.
         self._arrivals = 0
         # Set when somebody who reads has done so.
@@ -52,7 +52,7 @@ class Writer:
     @property
     def output_pending(self) -> bool:
         """Whether there is something to be sent."""
-        return not self._broken and (self._interrupted or bool(self._unsent) or self._engine.output_pending)
+        return bool(self._outgoing or self._unsent or self._interrupted)
 
     def flush(
         self, timeout: float | None, exchange: Exchange | None = None, enough: Callable[[], bool] | None = None
@@ -70,10 +70,10 @@ class Writer:
                 with self._lock:
                     if self._writer is None or self._writer is token:
                         self._writer = token
-                        data = self._take_output()
-                        if not data and not self._interrupted:
+                        if not (self._outgoing or self._unsent or self._interrupted):
                             self._end_writing()
                             return
+                        data = self._take_output()
                     elif enough is not None and enough():
                         return
                     else:
@@ -105,8 +105,9 @@ class Writer:
     def _end_writing(self) -> None:
         """Let the others write. The lock is held."""
         self._writer = None
-        self._wake_writers()
-        if self.output_pending:
+        if self._writers or self._has_read is not None:
+            self._wake_writers()
+        if self._outgoing or self._unsent or self._interrupted:
             self._wake_one()
 
     def _wake_writers(self) -> None:
@@ -122,13 +123,13 @@ class Writer:
     def _stopped_writing(self, exc: BaseException) -> None:
         """The write that was under way has failed. The lock is held."""
         if isinstance(exc, WriteError):
-            self._unsent, self._interrupted, self._broken = b"", False, True
+            self._unsent, self._interrupted = b"", False
             self._engine.stop()
             self.wake_newcomers()
         elif not is_resumable(exc) or (self._interrupted and not self._stream.get_extra_info("keeps_unsent")):
             # A part of a frame may be on its way: nothing can follow it.
             self._engine.fail(Failure("A write on this connection was interrupted", kind=WriteError, cause=exc))
-            self._unsent, self._interrupted, self._broken = b"", False, True
+            self._unsent, self._interrupted = b"", False
             self.wake_all()
         self._end_writing()
 
