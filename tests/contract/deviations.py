@@ -9,6 +9,7 @@ from .http2_deviations import HTTP2_DEVIATIONS
 from .proxy_deviations import PROXY_DEVIATIONS
 
 _BRACKETS = "An IPv6 address stands in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
+_WHOLE_TARGET = "Parameters of a path, and an empty query, are part of what is asked for (RFC 3986, section 3)."
 _OWN_ERROR = "A body that does not fit its Content-Length raises the error of the library and not that of h11."
 _NO_ASSERT = "An assert is gone under `python -O`; a TypeError that names the expected type stays."
 
@@ -25,6 +26,14 @@ def _ipv6_url(host: bytes, port: int | None, target: bytes) -> dict[str, Any]:
         "bytes": repr(b"http://" + authority.encode() + target),
         "origin": ["httpcore.Origin", f"http://[{host.decode()}]:{port or 80}", "b'http'", repr(host), str(port or 80)],
     }
+
+
+def _with_target(entry: str, target: str) -> Deviation:
+    """The facts of a URL with nothing in them changed but the target."""
+    facts: dict[str, Any] = load("models.json")[entry]
+    before = facts["target"][2:-1]
+    changed = {name: str(facts[name]).replace(f"{before}'", f"{target}'") for name in ("target", "repr", "bytes")}
+    return Deviation({**facts, **changed}, _WHOLE_TARGET)
 
 
 def _failed_body_events(message: str) -> list[str]:
@@ -89,6 +98,10 @@ DEVIATIONS = {
     ),
     ("models.json", "URL('http://[::1]:80/x')"): Deviation(_ipv6_url(b"::1", 80, b"/x"), _BRACKETS),
     ("models.json", "URL('http://[fe80::1%25eth0]/')"): Deviation(_ipv6_url(b"fe80::1%25eth0", None, b"/"), _BRACKETS),
+    **{
+        ("models.json", f"URL('{url}')"): _with_target(f"URL('{url}')", target)
+        for url, target in (("http://example.com/;p?q", "/;p?q"), ("http://example.com/?", "/?"))
+    },
     ("events.txt", "http11 informational"): Deviation(_interim_events(), _INTERIM),
     ("events.txt", "http11 POST body too short"): Deviation(_failed_body_events(_TOO_SHORT), _OWN_ERROR),
     ("events.txt", "http11 POST body too long"): Deviation(_failed_body_events(_TOO_LONG), _OWN_ERROR),

@@ -18,6 +18,12 @@ _RESOLVING = "Who resolves names is an option."
 _INSIGHT = "A pool tells more about itself and can be tidied: additions, which take nothing away."
 _OPTIONS = "The network options of other pools work through SOCKS too."
 
+_SCHEMES = "A proxy is only made of a URL that says how to speak to it."
+_WRONG_SCHEME = (
+    "url must be that of a proxy, which begins with one of http://, https://, socks4://, socks4a://, socks5://, "
+    "socks5h://, but got {}."
+)
+
 _EVENTS = load("events.txt")
 _STATES = load("states.txt")
 _INTERFACE = load("interface.json")["signatures"]
@@ -88,6 +94,14 @@ def _deviations() -> dict[tuple[str, str], Deviation]:
         members = sorted([*_SURFACE[f"{name} members"], "close_expired", "stats"])
         differ("interface.json", f"{name} members", members, _INSIGHT)
     differ("models.json", "Proxy attributes", sorted([*_MODELS["Proxy attributes"], "rdns"]), _RESOLVING)
+    for url, got in (
+        ("'h'", "one without scheme or host"),
+        ("''", "one without scheme or host"),
+        ("'ftp://h'", "one with ftp://"),
+    ):
+        differ(
+            "models.json", f"Proxy url {url}", {"raises": "ValueError", "message": _WRONG_SCHEME.format(got)}, _SCHEMES
+        )
     for name in ("SOCKSProxy", "AsyncSOCKSProxy"):
         options = _with_parameters(_INTERFACE[name], "local_address", "uds", "socket_options", "rdns")
         differ("interface.json", name, options, f"{_OPTIONS} {_RESOLVING}")

@@ -30,6 +30,13 @@ def through(url: str, **arguments: Any) -> Mapping[str, Any]:
     return {"proxy": httpcore.Proxy(url, **arguments)}
 
 
+def mistaken(url: str) -> Mapping[str, Any]:
+    """A proxy with a URL that it could not be made with."""
+    proxy = httpcore.Proxy("http://proxy.local")
+    proxy.url = httpcore.URL(url)
+    return {"proxy": proxy}
+
+
 CLEAR = through("http://proxy.local:8080")
 SECURE = through("https://proxy.local")
 OWN = through("http://proxy.local:8080", auth=AUTH, headers={"X-Proxy": "1"})
@@ -159,7 +166,7 @@ SOCKS5 = (
 )
 
 WRONG = tuple(
-    Scene(f"pool: proxy URL '{url}'", steps=(Send(url=HTTP),), options=through(url))
+    Scene(f"pool: proxy URL '{url}'", steps=(Send(url=HTTP),), options=mistaken(url))
     for url in ("foo://proxy.local", "proxy.local", "ftp://proxy.local")
 )
 

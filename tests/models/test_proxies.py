@@ -1,5 +1,6 @@
 """What is said about proxies, and what they say."""
 
+import base64
 import copy
 import pickle
 
@@ -38,3 +39,58 @@ def test_brackets() -> None:
         b"10.0.0.1",
         b"example.com",
     ]
+
+
+@pytest.mark.fault("S15")
+@pytest.mark.parametrize(
+    ("url", "got"),
+    [
+        ("sock5://proxy.local:1080", "one with sock5://"),
+        (b"ftp://proxy.local", "one with ftp://"),
+        (URL("ws://proxy.local"), "one with ws://"),
+        ("proxy.local:8080", "one without scheme or host"),
+        ("someone:secret@proxy.local:8080", "one without scheme or host"),
+        ("proxy.local", "one without scheme or host"),
+        ("http://", "one without scheme or host"),
+        ("", "one without scheme or host"),
+    ],
+)
+def test_a_url_that_is_none_of_a_proxy(url: URL | bytes | str, got: str) -> None:
+    with pytest.raises(ValueError, match=r"^url must be that of a proxy") as raised:
+        Proxy(url)
+    assert str(raised.value) == (
+        "url must be that of a proxy, which begins with one of http://, https://, socks4://, socks4a://, socks5://, "
+        f"socks5h://, but got {got}."
+    )
+
+
+@pytest.mark.fault("N11")
+@pytest.mark.parametrize(
+    ("userinfo", "auth"),
+    [
+        ("someone:secret", (b"someone", b"secret")),
+        ("some%20one:sec%3aret%40%ff", (b"some one", b"sec:ret@\xff")),
+        ("a:b:c", (b"a", b"b:c")),
+        ("a@b:c", (b"a@b", b"c")),
+        ("someone", (b"someone", b"")),
+        (":secret", (b"", b"secret")),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+def test_credentials_in_the_url(scheme: str, userinfo: str, auth: tuple[bytes, bytes] | None) -> None:
+    for url in (f"{scheme}://{userinfo}@proxy.local:8080/", f"{scheme}://{userinfo}@proxy.local:8080/".encode()):
+        proxy = Proxy(url)
+        assert proxy.auth == auth
+        assert proxy.url == URL(scheme=scheme, host="proxy.local", port=8080, target="/")
+        headers = [] if auth is None else [(b"Proxy-Authorization", b"Basic " + base64.b64encode(b":".join(auth)))]
+        assert proxy.headers == headers
+
+
+@pytest.mark.fault("N11")
+def test_credentials_given_otherwise_come_first() -> None:
+    url = "http://someone:secret@proxy.local"
+    assert Proxy(url, auth=("u", "p")).auth == (b"u", b"p")
+    assert len(Proxy(url, auth=("u", "p")).headers) == 1
+    proxy = Proxy(url, headers={"proxy-authorization": "Bearer token"})
+    assert (proxy.auth, proxy.headers) == (None, [(b"proxy-authorization", b"Bearer token")])

@@ -1,7 +1,9 @@
 """`URL` and `Origin`: parsing, writing and comparing."""
 
+import unittest.mock
+
 import pytest
-from httpcore_models import URL, Origin, enforce_bytes, is_origin_of
+from httpcore_models import URL, Origin, Request, _url, enforce_bytes, is_origin_of
 
 PARSED = [
     ("http://example.org", (b"http", b"example.org", None, b"/")),
@@ -150,3 +152,39 @@ def test_values_that_are_no_text_are_refused(value: str, text: str) -> None:
     assert str(caught.value) == text
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@pytest.mark.fault("N2")
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/a;v=1", b"/a;v=1"),
+        ("/a;v=1/b;w?x;y#z", b"/a;v=1/b;w?x;y"),
+        ("/a?", b"/a?"),
+        ("/a?#z", b"/a?"),
+        ("?", b"/?"),
+        ("?a", b"/?a"),
+        ("/a#?b", b"/a"),
+        ("", b"/"),
+    ],
+)
+def test_all_of_path_and_query_is_asked_for(path: str, target: bytes) -> None:
+    for url in (f"http://example.com{path}", f"http://example.com{path}".encode()):
+        assert URL(url).target == target
+    assert Request("GET", f"http://example.com{path}").url.target == target
+
+
+@pytest.mark.fault("N11", "S13")
+@pytest.mark.parametrize("url", ["https://some%20one:s3cret@example.com/a@b", "//:s3cret@example.com/", "http://@h/"])
+def test_user_information_is_dropped_and_not_remembered(url: str) -> None:
+    parse = unittest.mock.Mock(wraps=_url._parse)
+    with unittest.mock.patch.object(_url, "_parse", parse):
+        for made in (URL(url), URL(url.encode()), Request("GET", url).url):
+            assert "s3cret" not in repr(made)
+            assert made.host in (b"example.com", b"h")
+    assert "s3cret" not in repr(parse.mock_calls)
+
+
+def test_an_at_sign_may_stand_in_a_path() -> None:
+    assert URL("http://example.com/@a").target == b"/@a"
+    assert URL("http://example.com?b@c").target == b"/?b@c"

@@ -4,11 +4,12 @@ import base64
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, MutableMapping
 from typing import Any, TypeAlias
+from urllib.parse import unquote_to_bytes
 
 from ._async.streams import AsyncResponseStream
 from ._headers import Headers, HeaderTypes, enforce_headers
 from ._sync.streams import ResponseStream
-from ._url import URL, enforce_bytes, parsed
+from ._url import URL, enforce_bytes, parsed, split_userinfo
 
 Extensions: TypeAlias = MutableMapping[str, Any]
 Content: TypeAlias = bytes | Iterable[bytes] | AsyncIterable[bytes]
@@ -252,10 +253,28 @@ def received_response(
     return response
 
 
+_PROXY_SCHEMES = (b"http", b"https", b"socks4", b"socks4a", b"socks5", b"socks5h")
+
+
+def _enforce_proxy_url(value: URL | bytes | str) -> tuple[URL, bytes | None]:
+    """Return the URL, and its user information where there is some."""
+    userinfo = None
+    if isinstance(value, (bytes, str)):
+        value, userinfo = split_userinfo(enforce_bytes(value, name="url"))
+    url = enforce_url(value, name="url")
+    # Neither text shows more of the URL than the scheme: what looks like another part of it may be a password.
+    if url.scheme not in _PROXY_SCHEMES or not url.host:
+        schemes = ", ".join(f"{scheme.decode()}://" for scheme in _PROXY_SCHEMES)
+        got = f"one with {url.scheme.decode()}://" if url.scheme and url.host else "one without scheme or host"
+        raise ValueError(f"url must be that of a proxy, which begins with one of {schemes}, but got {got}.")
+    return url, userinfo
+
+
 class Proxy:
     """A proxy to connect through.
 
-    The URL's scheme is `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`.
+    The URL's scheme is `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`. User name and password in the URL,
+    percent-encoded, serve as `auth` where neither that nor a `Proxy-Authorization` header is given.
 
     `auth` is a pair of user name and password, sent as Basic credentials (RFC 7617) to HTTP proxies and as
     user/password (RFC 1929) to SOCKS5 proxies; of SOCKS4, the user name is the user id. `headers` go to HTTP proxies
@@ -264,6 +283,8 @@ class Proxy:
     `rdns` says who resolves the names of origins, if true the proxy, and if false this machine. By default the proxy
     of a `socks5://` URL does, and this machine for `socks4://`, since plain SOCKS4 knows addresses only. The schemes
     `socks5h` and `socks4a` mean the proxy, whatever `rdns` is, and HTTP proxies are always given names.
+
+    Raises `ValueError` for a URL that is none of a proxy, and `TypeError` for arguments of the wrong type.
     """
 
     def __init__(
@@ -274,11 +295,14 @@ class Proxy:
         ssl_context: ssl.SSLContext | None = None,
         rdns: bool | None = None,
     ) -> None:
-        self.url: URL = enforce_url(url, name="url")
+        self.url, userinfo = _enforce_proxy_url(url)
         self.headers: Headers = enforce_headers(headers, name="headers")
         self.ssl_context = ssl_context
         self.rdns = rdns
         self.auth: tuple[bytes, bytes] | None = None
+        if auth is None and userinfo and not any(name.lower() == b"proxy-authorization" for name, _ in self.headers):
+            name, _, password = userinfo.partition(b":")
+            auth = (unquote_to_bytes(name), unquote_to_bytes(password))
         if auth is not None:
             username = enforce_bytes(auth[0], name="auth")
             password = enforce_bytes(auth[1], name="auth")

@@ -5,8 +5,9 @@ fragments are dropped, and nothing is normalised or IDNA-encoded.
 """
 
 import functools
+import re
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import urlsplit
 
 DEFAULT_PORTS = {
     b"http": 80,
@@ -33,6 +34,15 @@ def enforce_bytes(value: bytes | str, *, name: str) -> bytes:
         except UnicodeEncodeError:
             raise TypeError(f"{name} strings may not include unicode characters.") from None
     raise TypeError(f"{name} must be bytes or str, but got {type(value).__name__}.")
+
+
+_USERINFO = re.compile(rb"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)@")
+
+
+def split_userinfo(url: bytes) -> tuple[bytes, bytes | None]:
+    """Return `url` without its user information (RFC 3986 section 3.2.1), and that, `None` where there is none."""
+    match = _USERINFO.match(url)
+    return (url, None) if match is None else (url[: match.start(1)] + url[match.end() :], match[1])
 
 
 def bracketed(host: bytes) -> bytes:
@@ -84,9 +94,12 @@ _origin = functools.lru_cache(maxsize=1024)(Origin)
 
 @functools.lru_cache(maxsize=256)
 def _parse(url: bytes | str) -> tuple[bytes, bytes, int | None, bytes]:
-    parsed = urlparse(enforce_bytes(url, name="url"))
-    path = parsed.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
-    target = b"?".join((path, parsed.query)) if parsed.query else path
+    raw = enforce_bytes(url, name="url")
+    parsed = urlsplit(raw)
+    target = parsed.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
+    # An empty query is one: "/a?" and "/a" are different resources (RFC 3986 section 6.2.3).
+    if b"?" in raw.partition(b"#")[0]:
+        target = b"%b?%b" % (target, parsed.query)
     return parsed.scheme, parsed.hostname or b"", parsed.port, target
 
 
@@ -114,8 +127,8 @@ class URL:
         target: bytes | str = b"",
     ) -> None:
         if url:
-            # A `str` goes as it is, for the cache.
-            parts = _parse(url if type(url) is str else enforce_bytes(url, name="url"))
+            # A `str` goes as it is, for the cache, which is not to keep a password.
+            parts = _parse(url if type(url) is str and "@" not in url else _without_userinfo(url))
             self.scheme, self.host, self.port, self.target = parts
         else:
             self.scheme = enforce_bytes(scheme, name="scheme")
@@ -153,11 +166,17 @@ class URL:
         )
 
 
+def _without_userinfo(url: bytes | str) -> bytes:
+    return split_userinfo(enforce_bytes(url, name="url"))[0]
+
+
 _new = object.__new__
 
 
 def parsed(url: str) -> URL:
     """Return `URL(url)`, without what it takes to choose among the ways to make one."""
+    if "@" in url:
+        return URL(url)
     result = _new(URL)
     result.scheme, result.host, result.port, result.target = _parse(url) if url else (b"", b"", None, b"")
     return result

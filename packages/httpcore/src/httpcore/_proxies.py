@@ -1,8 +1,8 @@
-"""The `proxy` argument of pools."""
+"""What pools are told about their proxies."""
 
 from collections.abc import Sequence
 
-from httpcore_models import Proxy
+from httpcore_models import URL, Proxy, enforce_bytes
 from httpcore_proxy import SOCKS_SCHEMES, require_socksio
 
 
@@ -18,3 +18,27 @@ def enforce_proxies(value: Proxy | Sequence[Proxy] | None) -> tuple[Proxy, ...]:
         if proxy.url.scheme in SOCKS_SCHEMES:
             require_socksio()
     return proxies
+
+
+def socks_proxy(
+    url: URL | bytes | str, auth: tuple[bytes | str, bytes | str] | None = None, rdns: bool | None = None
+) -> Proxy:
+    """Return the proxy of a pool for SOCKS only: a URL with a scheme that is none of SOCKS means SOCKS5.
+
+    Raises `ValueError` for a URL that is none of a proxy.
+    """
+    parsed = url if isinstance(url, URL) else URL(enforce_bytes(url, name="url"))
+    try:
+        port = parsed.origin.port
+    except KeyError:
+        port = 0
+    if parsed.scheme in SOCKS_SCHEMES or not port:
+        return Proxy(url, auth, rdns=rdns)
+    if isinstance(url, URL):
+        url = URL(scheme=b"http", host=url.host, port=port, target=url.target)
+    else:
+        # It may have a user name and a password.
+        url = b"http:" + enforce_bytes(url, name="url").partition(b":")[2]
+    proxy = Proxy(url, auth, rdns=rdns)
+    proxy.url = URL(scheme=b"socks5", host=parsed.host, port=port, target=parsed.target)
+    return proxy

@@ -4,10 +4,11 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, Origin, Proxy
+from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, Origin
 from httpcore_models.network import AsyncDialler
-from httpcore_proxy import SOCKS_SCHEMES, AsyncSocksDialler, AsyncSocksServerDialler
+from httpcore_proxy import AsyncSocksDialler, AsyncSocksServerDialler
 
+from .._proxies import socks_proxy
 from .connection import AsyncHTTPConnection
 from .connection_pool import AsyncConnectionPool
 
@@ -82,10 +83,7 @@ class AsyncSOCKSProxy(AsyncConnectionPool):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
         rdns: bool | None = None,
     ) -> None:
-        proxy = Proxy(proxy_url, proxy_auth, rdns=rdns)
-        if proxy.url.scheme not in SOCKS_SCHEMES:
-            origin = proxy.url.origin
-            proxy.url = URL(scheme=b"socks5", host=origin.host, port=origin.port, target=proxy.url.target)
+        proxy = socks_proxy(proxy_url, proxy_auth, rdns)
         super().__init__(
             ssl_context=ssl_context,
             proxy=proxy,

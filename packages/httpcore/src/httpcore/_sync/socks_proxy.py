@@ -5,10 +5,11 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from httpcore_models import SOCKET_OPTION, URL, NetworkBackend, Origin, Proxy
+from httpcore_models import SOCKET_OPTION, URL, NetworkBackend, Origin
 from httpcore_models.network import Dialler
-from httpcore_proxy import SOCKS_SCHEMES, SocksDialler, SocksServerDialler
+from httpcore_proxy import SocksDialler, SocksServerDialler
 
+from .._proxies import socks_proxy
 from .connection import HTTPConnection
 from .connection_pool import ConnectionPool
 
@@ -83,10 +84,7 @@ class SOCKSProxy(ConnectionPool):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
         rdns: bool | None = None,
     ) -> None:
-        proxy = Proxy(proxy_url, proxy_auth, rdns=rdns)
-        if proxy.url.scheme not in SOCKS_SCHEMES:
-            origin = proxy.url.origin
-            proxy.url = URL(scheme=b"socks5", host=origin.host, port=origin.port, target=proxy.url.target)
+        proxy = socks_proxy(proxy_url, proxy_auth, rdns)
         super().__init__(
             ssl_context=ssl_context,
             proxy=proxy,
