@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -72,6 +73,11 @@ class NginxServer:
     http_url: str
     h2c_url: str
     https_url: str
+    command: tuple[str, ...]
+
+    def reload(self) -> None:
+        """Have new connections served by a new process; the old one ends when its requests are over."""
+        subprocess.run([*self.command, "-s", "reload"], check=True, capture_output=True)
 
 
 @contextmanager
@@ -90,10 +96,10 @@ def nginx_server(certificates: Certificates, limits: str = "") -> Iterator[Nginx
         config.write_text(_CONFIG.format(directory=directory, ports=ports, user=user, limits=limits, **paths))
         # The variable in which a running nginx hands its listening sockets to the one that replaces it.
         inherited = "".join(f"{listener.fileno()};" for listener in listeners)
-        command = [program, "-p", directory, "-c", str(config)]
+        command = (program, "-p", directory, "-c", str(config))
         with serving(command, Path(directory), listeners, {"NGINX": inherited}):
-            schemes = ("http", "http", "https")
-            yield NginxServer(*(f"{scheme}://127.0.0.1:{port}" for scheme, port in zip(schemes, ports, strict=True)))
+            http, h2c, https = (f"://127.0.0.1:{port}" for port in ports)
+            yield NginxServer(f"http{http}", f"http{h2c}", f"https{https}", command)
 
 
 def find_nginx() -> str | None:
