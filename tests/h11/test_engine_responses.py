@@ -264,13 +264,14 @@ class TestErrors:
         for end in range(len(wire)):
             text = refused(sent(method), cut_at(wire[:end], []))
             before_body = wire[:end].count(b"\r\n\r\n") < heads
-            assert (text == "Server disconnected without sending a response.") == before_body
+            assert text.startswith("Server disconnected without sending a response.") == before_body
 
     @pytest.mark.field(25)
-    @pytest.mark.parametrize("line", [b"Bad/Name: value", b"Bad Name: value", b"Bad-Name : value", b": value"])
-    def test_the_error_shows_the_bad_header_line(self, feeding: Feeding, line: bytes) -> None:
-        wire = b"HTTP/1.1 200 OK\r\nGood: 1\r\n" + line + b"\r\nContent-Length: 0\r\n\r\n"
-        assert line.decode() in refused(sent(), feeding(wire))
+    @pytest.mark.fault("S12")
+    @pytest.mark.parametrize("name", [b"Bad/Name", b"Bad Name", b"Set-Cookie ", b""])
+    def test_the_error_names_the_field_of_a_bad_header_line(self, feeding: Feeding, name: bytes) -> None:
+        wire = b"HTTP/1.1 200 OK\r\nGood: 1\r\n" + name + b": sid=value\r\nContent-Length: 0\r\n\r\n"
+        assert refused(sent(), feeding(wire)) == f"illegal header line: {name + b': [secure]'!r}"
 
     @pytest.mark.field(27)
     @pytest.mark.parametrize(

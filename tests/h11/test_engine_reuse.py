@@ -26,16 +26,26 @@ REUSABLE = {
     "HEAD": (b"HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
     "refused CONNECT": (b"CONNECT", b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"),
     "interim response": (b"GET", b"HTTP/1.1 103 \r\n\r\n" + RESPONSE),
+    "HTTP/1.0 with keep-alive": (
+        b"GET",
+        b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 5\r\n\r\nhello",
+    ),
     "another option": (b"GET", b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"),
 }
 CLOSING = {
     "the server closes": b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
     "close among other options": b"HTTP/1.1 200 OK\r\nConnection: te, CLOSE\r\nContent-Length: 5\r\n\r\nhello",
     "HTTP/1.0": b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-    "HTTP/1.0 with keep-alive": b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello",
+    "HTTP/1.0 with keep-alive and close": (
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 5\r\n\r\nhello"
+    ),
+    "HTTP/1.0 with keep-alive and a transfer coding": (
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+    ),
 }
 
 
+@pytest.mark.fault("N4")
 @pytest.mark.parametrize("name", REUSABLE)
 @pytest.mark.parametrize("cut", [FEEDINGS["whole"], bytewise], ids=["whole", "bytewise"])
 def test_complete_messages_leave_a_reusable_connection(cut: Feeding, name: str) -> None:
@@ -58,9 +68,25 @@ def test_the_response_ends_the_connection(cut: Feeding, name: str) -> None:
 
 @pytest.mark.parametrize("value", [b"close", b"keep-alive, Close"])
 @pytest.mark.parametrize("cut", FEEDINGS.values(), ids=FEEDINGS)
-def test_the_request_ends_the_connection(cut: Feeding, value: bytes) -> None:
+@pytest.mark.parametrize("name", ["length", "HTTP/1.0 with keep-alive"])
+def test_the_request_ends_the_connection(cut: Feeding, value: bytes, name: str) -> None:
     engine = sent(b"GET", (b"Connection", value))
-    receive(engine, cut(RESPONSE))
+    receive(engine, cut(REUSABLE[name][1]))
+    assert not engine.next_cycle()
+
+
+@pytest.mark.fault("P23")
+@pytest.mark.parametrize(
+    "wire",
+    [b"HTTP/1.1 200 OK\r\n\r\nabc", b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nabc", RESPONSE],
+    ids=["HTTP/1.1", "HTTP/1.0", "after the end of the message"],
+)
+@pytest.mark.parametrize("cut", [FEEDINGS["whole"], bytewise], ids=["whole", "bytewise"])
+def test_the_end_of_stream_ends_the_connection(cut: Feeding, wire: bytes) -> None:
+    engine = sent()
+    assert receive(engine, cut(wire))[1] in (b"abc", b"hello")
+    if not engine.at_end_of_stream:
+        engine.receive_data(b"")
     assert not engine.next_cycle()
 
 

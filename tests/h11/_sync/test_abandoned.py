@@ -1,50 +1,161 @@
 # Generated from ../_async/test_abandoned.py by tools/make_sync.py: edit that file, then run it.
-"""Responses that are dropped unread: nothing is left to the garbage collector that could fail there."""
+"""Responses that are dropped without having been closed: the exchange ends, and a warning says which it was."""
 
 import gc
-import sys
+import threading
 import warnings
 
 import pytest
 from httpcore_h11 import HTTP11Connection
-from httpcore_models import Request
+from httpcore_models import Lease, Request, Response, ResponseStream
 from httpcore_test_support import steps
 from httpcore_test_support._sync.h11_connections import first_part, served
-from httpcore_test_support.waiting import pause
+from httpcore_test_support.waiting import pause, wait_until
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.fault("P2")]
 
+HEADERS = {"Host": "localhost", "Connection": "Upgrade", "Upgrade": "echo"}
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+PART = b"3\r\nabc\r\n"
+END = b"0\r\n\r\n"
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n"
 
 
-@pytest.fixture
-def complaints(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What Python says of objects that do not go quietly; event loops say it in the log."""
-    found: list[object] = []
-    warnings.simplefilter("always")
-    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: found.append(unraisable.exc_value))
-    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: found.append(message))
-    return found
+class CountingLease(Lease):
+    """Counts what becomes of it."""
+
+    def __init__(self) -> None:
+        self.released = 0
+        self.dropped = 0
+
+    def release(self) -> None:
+        self.released += 1
+
+    def drop(self) -> None:
+        self.dropped += 1
 
 
-def break_out_of_a_body(connection: HTTP11Connection, url: str, *, close: bool) -> None:
-    response = connection.handle_request(Request("GET", url, headers={"Host": "localhost"}))
-    assert first_part(response) == b"abc"
-    if close:
-        response.close()
+def warned(texts: list[warnings.WarningMessage]) -> list[str]:
+    return [str(warning.message) for warning in texts if warning.category is ResourceWarning]
+
+
+def get(connection: HTTP11Connection, url: str, lease: Lease | None = None) -> Response:
+    response = connection.handle_request(Request("GET", url, headers=HEADERS))
+    assert isinstance(response.stream, ResponseStream)
+    response.stream.lease = lease
+    return response
 
 
 @pytest.mark.field(19)
-@pytest.mark.parametrize("close", [False, True], ids=["dropped", "closed"])
-def test_an_abandoned_response_goes_quietly(
-    complaints: list[object], caplog: pytest.LogCaptureFixture, close: bool
-) -> None:
-    script = [steps.receive_request(), steps.send(HEAD + b"3\r\nabc\r\n"), steps.hold()]
+@pytest.mark.parametrize("read", [False, True], ids=["unread", "half read"])
+def test_a_response_that_is_dropped_before_its_end_closes_the_connection(read: bool) -> None:
+    script = [steps.receive_request(), steps.send(HEAD + PART), steps.hold()]
+    lease = CountingLease()
     with served(script) as (server, connection):
-        break_out_of_a_body(connection, server.url, close=close)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            response = get(connection, f"{server.url}/path?token=secret", lease)
+            if read:
+                assert first_part(response) == b"abc"
+            del response
+            gc.collect()
+        assert warned(caught) == [f"unclosed response to GET {server.url}/path"]
+        assert connection.is_closed()
+        wait_until(lambda: server.open_connections == 0)
+    assert (lease.released, lease.dropped) == (0, 1)
+
+
+def test_a_response_that_was_read_to_its_end_and_dropped_leaves_the_connection_idle() -> None:
+    script = [steps.receive_request(), steps.send(HEAD + PART + END)] * 2
+    with served(script) as (server, connection):
+        for _ in range(2):
+            lease = CountingLease()
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                response = get(connection, server.url, lease)
+                assert response.read() == b"abc"
+                del response
+                gc.collect()
+            assert warned(caught) == [f"unclosed response to GET {server.url}/"]
+            assert connection.is_idle()
+            assert (lease.released, lease.dropped) == (0, 1)
+
+
+@pytest.mark.parametrize("read", [False, True], ids=["unread", "read"])
+def test_a_response_that_was_closed_goes_quietly(read: bool) -> None:
+    lease = CountingLease()
+    with served([steps.receive_request(), steps.send(HEAD + PART + END)]) as (server, connection):
+        response = get(connection, server.url, lease)
+        if read:
+            response.read()
+        response.close()
+        del response
         gc.collect()
         pause()
-        assert connection.is_closed() == close
-    gc.collect()
-    assert complaints == []
-    assert [record for record in caplog.records if record.levelname != "DEBUG"] == []
+    assert (lease.released, lease.dropped) == (1, 0)
+
+
+def test_a_request_that_fails_goes_quietly() -> None:
+    with served([steps.receive_request(), steps.close()]) as (server, connection):
+        with pytest.raises(Exception, match="Server disconnected"):
+            get(connection, server.url)
+        gc.collect()
+        assert connection.is_closed()
+
+
+def test_the_stream_of_an_upgrade_keeps_the_connection() -> None:
+    script = [steps.receive_until(b"\r\n\r\n"), steps.send(SWITCHED), steps.receive_until(b"ping"), steps.send(b"pong")]
+    lease = CountingLease()
+    with served([*script, steps.hold()]) as (server, connection):
+        response = get(connection, server.url, lease)
+        stream = response.extensions["network_stream"]
+        del response
+        gc.collect()
+        stream.write(b"ping")
+        assert stream.read(4) == b"pong"
+        assert (lease.released, lease.dropped) == (0, 0)
+        stream.close()
+        assert (lease.released, lease.dropped) == (1, 0)
+        assert connection.is_closed()
+        wait_until(lambda: server.open_connections == 0)
+
+
+def test_an_upgrade_of_which_nothing_is_kept_closes_the_connection() -> None:
+    script = [steps.receive_until(b"\r\n\r\n"), steps.send(SWITCHED), steps.hold()]
+    lease = CountingLease()
+    with served(script) as (server, connection):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            get(connection, server.url, lease)
+            # No garbage collection: nothing refers to itself.
+        assert warned(caught) == [f"unclosed response to GET {server.url}/"]
+        assert connection.is_closed()
+        wait_until(lambda: server.open_connections == 0)
+    assert (lease.released, lease.dropped) == (0, 1)
+
+
+def test_a_stream_that_was_detached_stays_open() -> None:
+    script = [steps.receive_until(b"\r\n\r\n"), steps.send(SWITCHED + b"first"), steps.hold()]
+    with served(script) as (server, connection):
+        response = get(connection, server.url)
+        stream, leading_data = response.extensions["network_stream"].detach()
+        assert leading_data == b"first"
+        response.close()
+        del response
+        gc.collect()
+        assert connection.is_closed()
+        assert not stream.get_extra_info("is_readable")
+        stream.close()
+
+
+def test_a_response_may_be_dropped_in_another_thread() -> None:
+    with served([steps.receive_request(), steps.send(HEAD + PART), steps.hold()]) as (server, connection):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            kept = [get(connection, server.url)]
+            thread = threading.Thread(target=kept.clear)
+            thread.start()
+            thread.join()
+        assert warned(caught) == [f"unclosed response to GET {server.url}/"]
+        assert connection.is_closed()
+        wait_until(lambda: server.open_connections == 0)

@@ -3,20 +3,46 @@
 from collections.abc import Iterator
 from typing import Any
 
-# Between parts of this size, in bytes, an upload looks whether the server has already answered. As large as the
+# An upload looks for an answer between parts of this size, in bytes, and while one waits to be sent. As large as the
 # reads, and as curl's upload buffer.
 PART_SIZE = 64 * 1024
 
 
-def body_parts(chunk: bytes) -> Iterator[bytes | memoryview]:
-    """Cut a large piece of a body into parts that are sent one by one; nothing is copied."""
-    if len(chunk) <= PART_SIZE:
-        if chunk:
-            yield chunk
-        return
-    view = memoryview(chunk)
+def body_parts(chunk: Any) -> Iterator[bytes | memoryview]:
+    """Cut a large piece of a body into parts that are sent one by one; bytes are not copied.
+
+    A piece may be any object that gives access to its memory, such as an array. Raises `TypeError` for any other.
+    """
+    if type(chunk) is bytes:
+        if len(chunk) <= PART_SIZE:
+            if chunk:
+                yield chunk
+            return
+        view: bytes | memoryview = memoryview(chunk)
+    else:
+        view = as_octets(chunk)
     for start in range(0, len(view), PART_SIZE):
-        yield view[start : start + PART_SIZE]
+        part = view[start : start + PART_SIZE]
+        # Of what may change, a copy: whose it is may do so, and change its size, as soon as all of it was sent.
+        yield part if type(chunk) is bytes else bytes(part)
+
+
+def as_octets(data: Any) -> bytes | memoryview:
+    """Return `data`, of whatever type and shape its items are, as bytes, if possible without copying them.
+
+    Raises `TypeError` for an object that gives no access to its memory.
+    """
+    if type(data) is bytes:
+        return data
+    try:
+        view = memoryview(data)
+    except TypeError:
+        kind = type(data).__name__
+        raise TypeError(f"content must be made of bytes or other bytes-like objects, but got {kind}.") from None
+    try:
+        return view.cast("B")
+    except (TypeError, ValueError):  # not in one piece, empty in some dimension, or of items that it cannot cast
+        return view.tobytes()
 
 
 def is_at_hand(body: Any) -> bool:

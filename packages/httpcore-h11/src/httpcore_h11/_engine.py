@@ -5,7 +5,7 @@ In the order of use: `start_request()`, `send_body()` any number of times and `e
 here, recognises plain messages; h11 takes over whatever it declines, from the start of the message, and has the say.
 
 Known limits, both h11's: an empty line before the status line, and any transfer coding besides `chunked`, are errors.
-A header line that breaks the grammar is an error that shows the line: skipping it could hide a framing header, which
+A header line that breaks the grammar is an error that names the field: skipping it could hide a framing header, which
 is how responses are smuggled.
 """
 
@@ -13,8 +13,10 @@ import collections
 
 from httpcore_models import RemoteProtocolError
 
+from ._bodies import as_octets
 from ._bodies import body_parts as body_parts
 from ._chunks import ChunkDecoder
+from ._errors import disconnected
 from ._events import END_OF_MESSAGE as END_OF_MESSAGE
 from ._events import NEED_DATA as NEED_DATA
 from ._events import Event as Event
@@ -27,6 +29,7 @@ from ._recognition import (
     Headers,
     RecognisedHead,
     RequestFields,
+    is_same,
     may_become_head,
     recognise_request_fields,
     recognise_request_line,
@@ -38,6 +41,9 @@ _MAX_HEAD_PIECES = 8
 
 _END_OF_HEAD = b"\r\n\r\n"
 
+# The last so many interim responses are kept that come while the request is sent. There may be any number of them.
+_MAX_EARLY = 100
+
 
 class Engine:
     """The exchanges on one connection, one after the other.
@@ -46,11 +52,11 @@ class Engine:
     after either the connection cannot go on.
 
     `unanswered` tells whether nothing of a response to the present request has arrived; `ended` that the last part of
-    the response was given out, where that is known without asking for an event.
+    the response was given out, where that is known without asking for an event; `at_end_of_stream` that the server
+    sends nothing more.
     """
 
     __slots__ = (
-        "_at_end_of_stream",
         "_chunks",
         "_data",
         "_early",
@@ -63,6 +69,7 @@ class Engine:
         "_line",
         "_max_head_size",
         "_method",
+        "_peer",
         "_position",
         "_receiver",
         "_sender",
@@ -70,13 +77,18 @@ class Engine:
         "_target",
         "_unread",
         "_unsent",
+        "at_end_of_stream",
         "ended",
         "unanswered",
     )
 
-    def __init__(self, max_head_size: int) -> None:
-        """`max_head_size` limits the head of a response, interim ones included, and of a chunk, in bytes."""
+    def __init__(self, max_head_size: int, peer: object = None) -> None:
+        """`max_head_size` limits the head of a response, interim ones included, and of a chunk, in bytes.
+
+        `peer` is how errors name the server.
+        """
         self._max_head_size = max_head_size
+        self._peer = peer
         # Who sends and who receives where the fast lane has declined: one and the same, but not always both.
         self._sender: H11Lane | None = None
         self._receiver: H11Lane | None = None
@@ -97,7 +109,7 @@ class Engine:
         self._last_head: RecognisedHead | None = None  # which the next one is often the same as
         self._unread = 0  # bytes of the body, where its length is known
         self._chunks: ChunkDecoder | None = None
-        self._at_end_of_stream = False
+        self.at_end_of_stream = False
         self._failed = False
         self.ended = False
         self._early: collections.deque[Event] | None = None  # what came while the request was sent
@@ -108,7 +120,7 @@ class Engine:
         """Return the head of the request. Continue with `send_body()` or `end_body()`."""
         if self._fields is None and self._sender is None:
             fields = self._last_fields
-            if fields is None or fields.headers != headers:
+            if fields is None or not is_same(fields.headers, headers):
                 fields = recognise_request_fields(headers)
                 self._last_fields = fields if fields is None or len(fields.lines) <= MAX_KNOWN_HEAD else None
             is_same_line = method == self._method and target == self._target
@@ -116,7 +128,7 @@ class Engine:
                 self._fields = fields
                 self._unsent = fields.length
                 return self._line + fields.lines
-            self._sender = self._receiver = H11Lane(self._max_head_size)
+            self._sender = self._receiver = H11Lane(self._max_head_size, self._peer)
         return self._h11_sender().start_request(method, target, headers)
 
     def _take_line(self, method: bytes, target: bytes) -> bool:
@@ -129,7 +141,12 @@ class Engine:
         return True
 
     def send_body(self, data: bytes | memoryview) -> bytes:
-        """Return a part of the body, framed. Raises `LocalProtocolError` when it exceeds the declared length."""
+        """Return a part of the body, framed. Raises `LocalProtocolError` when it exceeds the declared length.
+
+        `data` may be any object that gives access to its memory; raises `TypeError` for any other.
+        """
+        if type(data) is not bytes:
+            data = as_octets(data)
         size = len(data)
         if self._sender is None and self._fields is not None and not self._sent:
             if self._unsent == CHUNKED:
@@ -161,6 +178,8 @@ class Engine:
         """Take bytes from the network, or `b""` for the end of stream. Continue with `next_event()`."""
         if data:
             self.unanswered = False
+        else:
+            self.at_end_of_stream = True
         if self._receiver is not None:
             self._receiver.receive_data(data)
         elif data:
@@ -172,13 +191,11 @@ class Engine:
             self._data = data
             self._position = 0
         elif self._head is None:
-            raise RemoteProtocolError("Server disconnected without sending a response.")
-        else:
-            self._at_end_of_stream = True
+            raise disconnected(self._data[self._position :], self._peer)
 
     def response_started(self) -> bool:
-        """Whether the head of the final response has arrived; lets an upload stop early."""
-        early, self._early = self._early or collections.deque(), None
+        """Whether the head of the final response has arrived, while the request is still being sent."""
+        early, self._early = self._early or collections.deque(maxlen=_MAX_EARLY), None
         try:
             while self._head is None and not (self._receiver is not None and self._receiver.has_head):
                 event = self.next_event()
@@ -188,6 +205,16 @@ class Engine:
             return True
         finally:
             self._early = early
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server has said, by `response_started()`, that it does not want the rest of the request.
+
+        That is what a status of 300 or above means (RFC 9112 section 9.5). After any other, the server may go on to
+        read.
+        """
+        head = self._early[-1] if self._early else None
+        return isinstance(head, ResponseHead) and head.status >= 300
 
     def next_event(self) -> Event:
         """Return the next part of the response, `NEED_DATA`, or `END_OF_MESSAGE` at its end and from then on."""
@@ -203,6 +230,13 @@ class Engine:
             return self._parse_chunks(self._chunks)
         self.ended = True
         return END_OF_MESSAGE
+
+    def is_complete(self) -> bool:
+        """Whether nothing is left of the response. Only for a body that nobody goes on to read: a part may be lost."""
+        try:
+            return self.next_event() is END_OF_MESSAGE
+        except RemoteProtocolError:
+            return False
 
     def take_body(self) -> bytes | None:
         """Return all that is left of a body that has arrived whole, or `None` if `next_event()` has to tell."""
@@ -250,7 +284,7 @@ class Engine:
             return part
         if self._failed:
             raise RemoteProtocolError("Can't receive data when peer state is ERROR")
-        if not self._at_end_of_stream:
+        if not self.at_end_of_stream:
             return NEED_DATA
         self._failed = True
         assert self._head is not None
@@ -267,7 +301,7 @@ class Engine:
             if part:
                 return part
             if not chunks.ended:
-                may_wait = not chunks.declined and not self._at_end_of_stream
+                may_wait = not chunks.declined and not self.at_end_of_stream
                 return NEED_DATA if may_wait else self._let_h11_receive()
         self._chunks = None
         self.ended = True
@@ -291,11 +325,14 @@ class Engine:
     def next_cycle(self) -> bool:
         """Make ready for the next exchange; return false if the connection has to be closed instead.
 
-        It has to when either side said so, when either message is incomplete, and when something came after the
-        response: whatever that is, it would be taken for the response to the next request.
+        It has to when either side said so, when either message is incomplete, when the server sends nothing more, and
+        when something came after the response: whatever that is, it would be taken for the response to the next
+        request.
         """
         fields, head = self._fields, self._head
-        if self._receiver is not None:
+        if self.at_end_of_stream:
+            reusable = False
+        elif self._receiver is not None:
             reusable = self._receiver.next_cycle()
             if reusable:
                 self._sender = self._receiver = self._chunks = None
@@ -318,7 +355,7 @@ class Engine:
     def _h11_sender(self) -> H11Lane:
         """Return h11 in the state that the exchange is in."""
         if self._sender is None:
-            self._sender = lane = H11Lane(self._max_head_size)
+            self._sender = lane = H11Lane(self._max_head_size, self._peer)
             if self._fields is not None:
                 lane.start_request(self._method, self._target, list(self._fields.headers))
                 if self._unsent != CHUNKED:
@@ -343,6 +380,6 @@ class Engine:
         data, self._data, self._position = self._data[self._position :], b"", 0
         if data:
             lane.receive_data(data)
-        if self._at_end_of_stream:
+        if self.at_end_of_stream:
             lane.receive_data(b"")
         return lane.next_event()

@@ -4,21 +4,34 @@ h11 parses and judges what is legal; nothing of it shows outside. Usable as an e
 `Engine`, which hands exchanges over in any state.
 """
 
+import re
+from typing import Any
+
 import h11
 from httpcore_models import LocalProtocolError, RemoteProtocolError, redacted
 
+from ._errors import disconnected, refused
 from ._events import END_OF_MESSAGE, NEED_DATA, Event, InformationalResponse, ResponseHead
+
+# The head of a success, as far as the empty line, and the lines of it that would frame a body.
+_SUCCESS = re.compile(rb"HTTP/\d\.\d 2\d\d[ \r\n].*?\n\r?\n", re.DOTALL)
+_FRAMING_LINES = re.compile(rb"^(?:content-length|transfer-encoding):[^\n]*\n(?:[ \t][^\n]*\n)*", re.I | re.M)
 
 
 class H11Lane:
     """One exchange after the other through h11; see `Engine` for the interface."""
 
-    def __init__(self, max_head_size: int) -> None:
+    def __init__(self, max_head_size: int, peer: object = None) -> None:
         self._max_head_size = max_head_size
-        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=max_head_size)
+        self._peer = peer
         self._reset()
 
     def _reset(self) -> None:
+        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._max_head_size)
+        self._asked_to_close = False
+        self._kept_alive = False
+        self._connect: h11.Request | None = None
+        self._connect_head = bytearray()
         self._head_bytes = 0
         self._has_head = False
         self._ended = False
@@ -28,11 +41,16 @@ class H11Lane:
 
     def start_request(self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
         """See `Engine.start_request()`."""
+        headers = _framed_once(headers)
         try:
             event = h11.Request(method=method, target=target, headers=headers)
         except h11.LocalProtocolError as exc:
-            raise _without_secrets(exc, headers) from None
-        return self._send(event)
+            text = _without_secrets(str(exc), headers)
+        else:
+            self._asked_to_close = b"close" in _connection_options(event)
+            self._connect = event if method == b"CONNECT" else None
+            return self._send(event)
+        raise LocalProtocolError(text) from None
 
     def send_body(self, data: bytes | memoryview) -> bytes:
         """See `Engine.send_body()`."""
@@ -59,18 +77,17 @@ class H11Lane:
         """See `Engine.receive_data()`."""
         if not self._has_head:
             if not data:
-                raise RemoteProtocolError("Server disconnected without sending a response.")
+                raise disconnected(self.trailing_data, self._peer)
             self._head_bytes += len(data)
+            if self._connect is not None:
+                self._connect_head += data
         self._h11.receive_data(data)
 
     def next_event(self) -> Event:
         """See `Engine.next_event()`."""
         if self._ended:
             return END_OF_MESSAGE
-        try:
-            event = self._h11.next_event()
-        except h11.RemoteProtocolError as exc:
-            raise RemoteProtocolError(str(exc)) from exc
+        event = self._next_event()
         if event is h11.NEED_DATA:
             return NEED_DATA
         if isinstance(event, h11.Data):
@@ -83,6 +100,31 @@ class H11Lane:
         self._ended = True
         return END_OF_MESSAGE
 
+    def _next_event(self) -> Any:
+        while True:
+            try:
+                return self._h11.next_event()
+            except h11.RemoteProtocolError as exc:
+                text = str(exc)
+            # Not while h11's error is handled: it would be kept, with all that it quotes.
+            if not self._begin_again_as_tunnel():
+                raise refused(text, self.trailing_data, self._peer) from None
+
+    def _begin_again_as_tunnel(self) -> bool:
+        """Leave out the framing of a success to CONNECT, which h11 has refused; return whether that is what it was.
+
+        A client ignores it (RFC 9110 section 9.3.6).
+        """
+        request, self._connect = self._connect, None
+        success = None if request is None else _SUCCESS.match(self._connect_head)
+        if request is None or success is None or self._has_head or self._h11.our_state is h11.SEND_BODY:
+            return False
+        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._max_head_size)
+        self._h11.send(request)
+        self._h11.send(h11.EndOfMessage())
+        self._h11.receive_data(_FRAMING_LINES.sub(b"", success[0]) + self._connect_head[success.end() :])
+        return True
+
     def _head(self, event: h11.Response | h11.InformationalResponse) -> ResponseHead | InformationalResponse:
         # h11 applies its limit only when it has to wait for more, so that the outcome would depend on how the bytes
         # were split.
@@ -93,8 +135,13 @@ class H11Lane:
         version = b"HTTP/" + event.http_version
         headers = event.headers.raw_items()
         if isinstance(event, h11.InformationalResponse) and event.status_code != 101:
+            self._connect_head[:] = self.trailing_data
             return InformationalResponse(version, event.status_code, event.reason, headers)
         self._has_head = True
+        if event.http_version == b"1.0":
+            options = _connection_options(event)
+            framed_oddly = any(name == b"transfer-encoding" for name, _ in event.headers)
+            self._kept_alive = b"keep-alive" in options and b"close" not in options and not framed_oddly
         return ResponseHead(version, event.status_code, event.reason, headers)
 
     @property
@@ -114,18 +161,38 @@ class H11Lane:
 
     def next_cycle(self) -> bool:
         """See `Engine.next_cycle()`."""
-        done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
-        if not done or self._h11.trailing_data[0]:
+        states = {self._h11.our_state, self._h11.their_state}
+        # h11 keeps no connection to a server of HTTP/1.0, even if that asks for it (RFC 9112 section 9.3).
+        kept_alive = states == {h11.MUST_CLOSE} and self._kept_alive and not self._asked_to_close
+        if self._h11.trailing_data[0] or not (states == {h11.DONE} or kept_alive):
             return False
-        self._h11.start_next_cycle()
         self._reset()
         return True
 
 
-def _without_secrets(exc: h11.LocalProtocolError, headers: list[tuple[bytes, bytes]]) -> LocalProtocolError:
-    """The error of a head, whose text may quote a header value: not one that logs hide."""
-    text = str(exc)
+def _framed_once(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Leave out Content-Length where there is Transfer-Encoding, which overrides it: only one may be sent.
+
+    RFC 9112 section 6.2. Servers that go by the wrong one of two can be made to take a body for a request.
+    """
+    names = [_lowered(name) for name, _ in headers]
+    if b"transfer-encoding" not in names or b"content-length" not in names:
+        return headers
+    return [field for field, name in zip(headers, names, strict=True) if name != b"content-length"]
+
+
+def _lowered(name: bytes | str) -> bytes:
+    return name.lower().encode("ascii", "replace") if isinstance(name, str) else bytes(name).lower()
+
+
+def _connection_options(event: h11.Request | h11.Response | h11.InformationalResponse) -> set[bytes]:
+    values = [value for name, value in event.headers if name == b"connection"]
+    return {option.strip().lower() for value in values for option in value.split(b",")}
+
+
+def _without_secrets(text: str, headers: list[tuple[bytes, bytes]]) -> str:
+    """The text of an error, which may quote a header value: not one that logs hide."""
     for (_, value), (_, shown) in zip(headers, redacted(headers), strict=True):
         if shown is not value:
             text = text.replace(repr(value), shown.decode())
-    return LocalProtocolError(text)
+    return text

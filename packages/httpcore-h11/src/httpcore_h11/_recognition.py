@@ -2,7 +2,7 @@
 
 Each rule here is as strict as h11's or stricter. What does not match is declined and judged by h11, so a rule may be
 narrower than the RFC, and never wider. Header fields that repeat, as most do from message to message, are remembered
-by all connections together.
+by all connections together, if they are such as never carry a secret.
 """
 
 import re
@@ -35,6 +35,28 @@ _MAX_LENGTH_DIGITS = 20
 # Header fields that decide how messages and connections end, and the one that requests have to have.
 _FRAMING_FIELDS = {b"connection", b"content-length", b"transfer-encoding"}
 _REQUEST_FIELDS = {b"host", *_FRAMING_FIELDS}
+
+# The fields that are remembered: well-known ones whose values say what kind of program or content it is, never who
+# asks. All else is forgotten with its connection, at the latest.
+_HARMLESS_FIELDS = {
+    b"accept",
+    b"accept-encoding",
+    b"accept-language",
+    b"accept-ranges",
+    b"cache-control",
+    b"connection",
+    b"content-encoding",
+    b"content-language",
+    b"content-length",
+    b"content-type",
+    b"date",
+    b"host",
+    b"keep-alive",
+    b"server",
+    b"transfer-encoding",
+    b"user-agent",
+    b"vary",
+}
 
 # So many lines are remembered, and none that is larger than this, in bytes. Nor is a larger head by its connection.
 _MAX_KNOWN = 512
@@ -113,13 +135,21 @@ def recognise_request_fields(headers: Headers) -> RequestFields | None:
                     host = len(lines)
             lines.append(line)
         length, close = _end_of_message(found)
-    except (TypeError, ValueError):  # declined, not pairs, not of bytes, or such that may change
+    except (TypeError, ValueError, BytesWarning):  # declined, not pairs, not of bytes, or such that may change
         return None
     if b"host" not in found:
         return None
     lines.insert(0, lines.pop(host))
     lines.append(b"\r\n")
     return RequestFields([*headers], b"".join(lines), length or 0, close)
+
+
+def is_same(headers: Headers, others: Headers) -> bool:
+    """Whether both are the same. Those of text are not, and `python -bb` does not let them be compared with bytes."""
+    try:
+        return headers == others
+    except BytesWarning:
+        return False
 
 
 def _recognise_request_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes | None]:
@@ -131,7 +161,7 @@ def _recognise_request_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes |
     lowered = name.lower()
     line = b"%b: %b\r\n" % field
     known = (line, lowered if lowered in _REQUEST_FIELDS else None)
-    return _remember(_known_request_fields, field, known, len(line))
+    return _remember(_known_request_fields, field, known, len(line)) if lowered in _HARMLESS_FIELDS else known
 
 
 def may_become_head(data: bytes) -> bool:
@@ -199,7 +229,7 @@ def _recognise_line(line: bytes) -> tuple[tuple[bytes, bytes], bytes | None]:
     name, value = _field(line)
     lowered = name.lower()
     known = ((name, value), lowered if lowered in _FRAMING_FIELDS else None)
-    return _remember(_known_lines, line, known, len(line))
+    return _remember(_known_lines, line, known, len(line)) if lowered in _HARMLESS_FIELDS else known
 
 
 def _field(line: bytes) -> tuple[bytes, bytes]:

@@ -1,12 +1,16 @@
 """The body of a response, read from its connection as it is iterated over."""
 
+import sys
+import warnings
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import AsyncResponseStream, AsyncTracer, Request
+from httpcore_models import AsyncLease, AsyncNetworkStream, AsyncResponseStream, AsyncTracer, ReadError, Request
 from httpcore_models.concurrency import AsyncShield
 
 from .._engine import END_OF_MESSAGE, NEED_DATA
+from .._states import State
+from .._warnings import unclosed
 
 if TYPE_CHECKING:
     from .connection import AsyncHTTP11Connection
@@ -15,9 +19,17 @@ if TYPE_CHECKING:
 class AsyncHTTP11Body(AsyncResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
-    An iterator object and not a generator: there is nothing in it to be finalised, so one that is abandoned half-way
-    leaves no cleanup to the garbage collector. Errors and cancellation close the connection.
+    An iterator object and not a generator: there is nothing in it to be finalised but the exchange itself. Errors and
+    cancellation close the connection. Once the body was closed, reading what had not been read of it raises
+    `ReadError`. A body that is dropped ends its exchange, with a `ResourceWarning`.
     """
+
+    # At first for all, since most of them stay as they are.
+    _closed = True
+    _ended = False  # all of the body was given out
+    _reading = False
+    _traced = False  # the callback knows that the body is being received
+    lease: AsyncLease | None = None
 
     def __init__(
         self,
@@ -27,15 +39,16 @@ class AsyncHTTP11Body(AsyncResponseStream):
         timeout: float | None,
         extensions: dict[str, Any],
     ) -> None:
-        """`extensions` are those of the response, where trailers go."""
+        """`extensions` are those of the response, where trailers go. `begin()` says that there is a response."""
         self._connection = connection
         self._request = request
         self._tracer = tracer
         self._timeout = timeout
         self._extensions = extensions
-        self._receiving = False
+
+    def begin(self) -> None:
+        """Take over the exchange: from now on, it ends with this body."""
         self._closed = False
-        self.lease = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -51,6 +64,7 @@ class AsyncHTTP11Body(AsyncResponseStream):
         if self._tracer is None and not self._closed:
             body = self._connection._engine.take_body()
             if body is not None:
+                self._ended = True
                 return body
         parts = []
         while part := await self._receive():
@@ -59,28 +73,44 @@ class AsyncHTTP11Body(AsyncResponseStream):
 
     async def _receive(self) -> bytes:
         """Return the next part of the body, or `b""` at its end."""
+        if self._ended and not self._traced:
+            return b""
         connection = self._connection
         engine = connection._engine
-        if self._closed or (engine.ended and self._tracer is None):
-            return b""
         try:
-            if self._tracer is not None and not self._receiving:
-                self._receiving = True
+            # In this order: who closes the body looks whether somebody reads after saying that it is closed.
+            self._reading = True
+            if self._closed:
+                raise ReadError("Attempted to read the body of a response after the response was closed.")
+            if self._tracer is not None and not self._traced:
+                self._traced = True
                 await self._tracer.report("receive_response_body.started", {"request": self._request})
-            while (event := engine.next_event()) is NEED_DATA:
-                engine.receive_data(await connection._stream.read(connection.READ_NUM_BYTES, self._timeout))
-            if event is END_OF_MESSAGE and self._receiving and self._tracer is not None:
-                self._receiving = False
+            event = END_OF_MESSAGE if self._ended else engine.next_event()
+            while event is NEED_DATA:
+                data = await connection._stream.read(connection.READ_NUM_BYTES, self._timeout)
+                if not data:
+                    connection._check_not_closed()
+                engine.receive_data(data)
+                event = engine.next_event()
+            if type(event) is bytes:
+                self._ended = engine.ended
+                return event
+            self._ended = True
+            if self._tracer is not None:
+                self._traced = False
                 await self._tracer.report("receive_response_body.complete", {"return_value": None})
+            if engine.trailing_headers:
+                self._extensions["trailing_headers"] = engine.trailing_headers
+            if engine.at_end_of_stream:
+                # It was the end of the body, and is that of the connection (RFC 9112 section 6.3).
+                await connection.aclose()
+            return b""
         except BaseException as exc:
             with AsyncShield():
                 await self.aclose(exc)
             raise
-        if type(event) is bytes:
-            return event
-        if engine.trailing_headers:
-            self._extensions["trailing_headers"] = engine.trailing_headers
-        return b""
+        finally:
+            self._reading = False
 
     async def aclose(self, reason: BaseException | None = None) -> None:
         """End the exchange, and close the connection unless the body was read to its end.
@@ -89,19 +119,55 @@ class AsyncHTTP11Body(AsyncResponseStream):
         """
         if self._closed:
             return
-        self._closed = True
+        connection = self._connection
         try:
+            self._closed = True
+            if reason is None and not self._ended and not self._reading:
+                self._ended = connection._engine.is_complete()
             if self._tracer is None:
-                await self._connection._end_exchange()
+                await connection._end_exchange(self._ended)
             else:
                 await self._close_traced(self._tracer, GeneratorExit() if reason is None else reason)
+        except BaseException:
+            # Whatever it was interrupted by.
+            if connection._state is State.ACTIVE:
+                with AsyncShield():
+                    await connection.aclose()
+            raise
         finally:
             if self.lease is not None:
                 await self.lease.release()
+                self.lease = None
+
+    def replace_stream(self, stream: AsyncNetworkStream) -> None:
+        """After a switch of protocols: the connection's stream is now this one, which is on top of it."""
+        self._connection._stream = stream
+
+    def give_up(self) -> None:
+        """After a switch of protocols: end the exchange, and with it the connection, but leave its stream open."""
+        self._closed = True
+        self._connection._state = State.CLOSED
 
     async def _close_traced(self, tracer: AsyncTracer, reason: BaseException) -> None:
         try:
-            if self._receiving:
+            if self._traced:
                 await tracer.report("receive_response_body.failed", {"exception": reason})
         finally:
-            await self._connection._close_response(tracer)
+            await self._connection._close_response(tracer, self._ended)
+
+    def __del__(self) -> None:
+        if self._closed and self.lease is None:
+            return
+        if sys.is_finalizing() or not self._connection._is_ours():
+            return
+        closed = self._closed
+        try:
+            if not closed:
+                self._closed = True
+                self._connection._drop_exchange(self._ended)
+        finally:
+            lease, self.lease = self.lease, None
+            if lease is not None:
+                lease.drop()
+        if not closed:
+            warnings.warn(unclosed(self._request), ResourceWarning, stacklevel=2, source=self)

@@ -1,9 +1,10 @@
 """One HTTP/1.1 connection over any network stream."""
 
+import contextlib
 import logging
+import os
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterable
 from types import TracebackType
 from typing import Any
 
@@ -28,11 +29,12 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import AsyncShield
 
-from .._bodies import PART_SIZE, body_parts, is_at_hand
+from .._bodies import PART_SIZE, is_at_hand
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
 from .._states import TRANSITIONS, Input, State, transition
 from .body import AsyncHTTP11Body
 from .upgrade import AsyncUpgradeStream
+from .upload import AsyncUpload
 
 _logger = logging.getLogger("httpcore.http11")
 
@@ -64,36 +66,48 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         self._stream = stream
         self._keepalive_expiry = keepalive_expiry
         self._expire_at: float | None = None
-        self._engine = Engine(self.MAX_INCOMPLETE_EVENT_SIZE)
+        # The limit holds for what is incomplete, so that a head may be larger by as much as one read brings.
+        reads = self.MAX_INCOMPLETE_EVENT_SIZE // self.READ_NUM_BYTES + 1
+        self._engine = Engine(reads * self.READ_NUM_BYTES, origin)
         self._state = State.NEW
         # Held only while the state is looked at and changed, by whichever thread.
         self._state_lock = threading.Lock()
         self._request_count = 0
         self._write_failed = False
+        # Whether `has_expired()` has looked at the stream since the last request.
+        self._known_to_be_quiet = False
+        self._process = os.getpid()
 
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request and return its response with the body yet to be read.
 
-        Raises `ConnectionNotAvailable` when the connection is busy or closed, `RuntimeError` for another origin,
-        `LocalProtocolError` or `RemoteProtocolError` when either message is not HTTP/1.1, and timeout and network
-        errors. A final response that arrives while the body is sent ends the upload and is returned (RFC 9112
-        section 9.5).
+        Raises `ConnectionNotAvailable` when the connection is busy or closed, by the server too, `RuntimeError` for
+        another origin, `LocalProtocolError` or `RemoteProtocolError` when either message is not HTTP/1.1, and timeout
+        and network errors. A final response with a status of 300 or above that arrives while the body is sent ends the
+        upload and is returned (RFC 9112 section 9.5); any other is returned when all of the body was sent.
         """
         if not is_origin_of(self._origin, request.url):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
-        self._state_lock.acquire()  # `with` would take twice the time
+        taken = False
+        tracer = None
         try:
-            state = _AFTER_REQUEST.get(self._state)
-            if state is None:
-                raise ConnectionNotAvailable
-            self._state = state
+            with self._state_lock:
+                state = _AFTER_REQUEST.get(self._state)
+                if state is not None:
+                    # Before it is so: whatever happens from here on, the connection is ended or closed.
+                    taken = True
+                    self._state = state
+            if not taken:
+                raise ConnectionNotAvailable(self._why_not_available())
+            if self._request_count and not self._known_to_be_quiet and self._stream.get_extra_info("is_readable"):
+                raise ConnectionNotAvailable(
+                    f"The server closed the idle connection to {self._origin}, or sent something without being asked."
+                )
+            self._known_to_be_quiet = False
             self._request_count += 1
-        finally:
-            self._state_lock.release()
-        tracer = async_get_tracer(_logger, request)
-        timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
-        try:
+            tracer = async_get_tracer(_logger, request)
+            timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
             await self._send(request, tracer, timeouts.get("write"))
             timeout = timeouts.get("read")
             # Made while the server is at work.
@@ -106,75 +120,68 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                 http_version, status, reason, headers = await tracer.run(
                     "receive_response_headers", info, self._receive_head_tuple, timeout, tracer, info
                 )
+            extensions["http_version"] = http_version
+            extensions["reason_phrase"] = reason
+            if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
+                body = AsyncHTTP11Body(self, request, tracer, timeout, {})  # no cycle: the stream refers to the body
+                extensions["network_stream"] = AsyncUpgradeStream(self._stream, self._engine.trailing_data, body)
+            body.begin()
+            return received_response(status, headers, body, extensions)
         except BaseException:
-            with AsyncShield():
-                await self._close_response(tracer)
+            if taken:
+                with AsyncShield():
+                    await self._close_response(tracer, False)
             raise
-        extensions["http_version"] = http_version
-        extensions["reason_phrase"] = reason
-        if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
-            extensions["network_stream"] = AsyncUpgradeStream(self._stream, self._engine.trailing_data)
-        return received_response(status, headers, body, extensions)
+
+    def _why_not_available(self) -> str:
+        if self._state is State.CLOSED:
+            return f"The connection to {self._origin} is closed."
+        return f"The connection to {self._origin} is busy with another request."
 
     # Sending.
 
     async def _send(self, request: Request, tracer: AsyncTracer | None, timeout: float | None) -> None:
+        engine, stream = self._engine, request.stream
+        if tracer is None and type(stream) is ByteStream:
+            content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
+            if len(content) <= PART_SIZE:
+                data = engine.whole_request(request.method, request.url.target, request.headers, content)
+                try:
+                    await self._stream.write(data, timeout)
+                except (WriteError, WriteTimeout) as exc:
+                    self._look_for_answer_after(exc, AsyncUpload(self._stream, engine, timeout, self._origin))
+                return
+        upload = AsyncUpload(self._stream, engine, timeout, self._origin)
         try:
             if tracer is not None:
                 info = {"request": request}
-                await tracer.run("send_request_headers", info, self._send_head, request, timeout)
-                await tracer.run("send_request_body", info, self._send_body, request, timeout)
+                await tracer.run("send_request_headers", info, self._send_head, request, upload)
+                await tracer.run("send_request_body", info, upload.send_body, request, b"")
                 return
-            engine, stream = self._engine, request.stream
-            if type(stream) is ByteStream:
-                content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
-                if len(content) <= PART_SIZE:
-                    data = engine.whole_request(request.method, request.url.target, request.headers, content)
-                    await self._stream.write(data, timeout)
-                    return
             head = engine.start_request(request.method, request.url.target, request.headers)
             if not is_at_hand(stream):
-                await self._stream.write(head, timeout)
+                await upload.write(head)
                 head = b""
-            await self._send_body(request, timeout, head)
-        except (WriteError, WriteTimeout) as exc:
-            self._write_failed = True
-            # A server may answer without reading all of the request: there may be a response to read.
-            if isinstance(exc, WriteTimeout) and not self._stream.get_extra_info("is_readable"):
-                raise
+            await upload.send_body(request, head)
+        except (ReadError, RemoteProtocolError, WriteError, WriteTimeout) as exc:
+            if exc is not upload.failure:
+                raise  # by the user's own code
+            self._look_for_answer_after(exc, upload)
 
-    async def _send_head(self, request: Request, timeout: float | None) -> None:
-        head = self._engine.start_request(request.method, request.url.target, request.headers)
-        await self._stream.write(head, timeout)
+    async def _send_head(self, request: Request, upload: AsyncUpload) -> None:
+        await upload.write(self._engine.start_request(request.method, request.url.target, request.headers))
 
-    async def _send_body(self, request: Request, timeout: float | None, head: bytes = b"") -> None:
-        """Send the body, and `head` together with the first part of it."""
-        if not isinstance(request.stream, AsyncIterable):
-            kind = type(request.stream).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
-        body = request.stream.__aiter__()
-        try:
-            first = True
-            async for chunk in body:
-                for part in body_parts(chunk):
-                    if not first and await self._is_answered(timeout):
-                        return
-                    first = False
-                    await self._stream.write(head + self._engine.send_body(part), timeout)
-                    head = b""
-        finally:
-            # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
-            if isinstance(body, AsyncGenerator):
-                await body.aclose()
-        end = head + self._engine.end_body()
-        if end:
-            await self._stream.write(end, timeout)
-
-    async def _is_answered(self, timeout: float | None) -> bool:
-        if not self._stream.get_extra_info("is_readable"):
-            return False
-        self._engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
-        return self._engine.response_started()
+    def _look_for_answer_after(self, exc: Exception, upload: AsyncUpload) -> None:
+        """Raise what sending failed with, unless the server may have answered without reading all of the request."""
+        if isinstance(exc, (ReadError, RemoteProtocolError)):
+            raise self._marked(exc)
+        if isinstance(exc, WriteTimeout):
+            refused = False
+            with contextlib.suppress(ReadError, RemoteProtocolError):
+                refused = upload.is_refused()
+            if not refused:
+                raise exc
+        self._write_failed = True
 
     # Receiving.
 
@@ -182,53 +189,89 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         self, timeout: float | None, tracer: AsyncTracer | None = None, info: dict[str, Any] | None = None
     ) -> ResponseHead:
         engine = self._engine
-        try:
-            if engine.unanswered:
-                engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
-            while True:
-                event = engine.next_event()
-                if type(event) is ResponseHead:
-                    return event
-                if event is NEED_DATA:
-                    engine.receive_data(await self._stream.read(self.READ_NUM_BYTES, timeout))
-                elif tracer is not None and info is not None and isinstance(event, InformationalResponse):
-                    await tracer.report("receive_informational_response.started", info)
-                    await tracer.report("receive_informational_response.complete", {"return_value": tuple(event)})
-        except (ReadError, RemoteProtocolError) as exc:
-            if self._request_count > 1 and self._engine.unanswered:
-                # Most likely the server closed the idle connection just as it was used again.
-                mark_repeatable(exc, Repeatable.IDEMPOTENT)
-            raise
+        event = NEED_DATA if engine.unanswered else engine.next_event()
+        while type(event) is not ResponseHead:
+            if event is NEED_DATA:
+                try:
+                    data = await self._stream.read(self.READ_NUM_BYTES, timeout)
+                    if not data:
+                        self._check_not_closed()
+                    engine.receive_data(data)
+                except (ReadError, RemoteProtocolError) as exc:
+                    raise self._marked(exc)  # noqa: B904  # it is the same
+            elif tracer is not None and info is not None and isinstance(event, InformationalResponse):
+                await tracer.report("receive_informational_response.started", info)
+                await tracer.report("receive_informational_response.complete", {"return_value": tuple(event)})
+            event = engine.next_event()
+        return event
+
+    def _marked(self, exc: Exception) -> Exception:
+        """Say on `exc` whether the request may be repeated."""
+        if self._request_count > 1 and self._engine.unanswered and self._state is _ACTIVE:
+            # Most likely the server closed the idle connection just as it was used again.
+            mark_repeatable(exc, Repeatable.IDEMPOTENT)
+        return exc
+
+    def _check_not_closed(self) -> None:
+        """At the end of stream: raise `ReadError` if it is of our own making."""
+        if self._state is State.CLOSED:
+            raise ReadError(f"The connection to {self._origin} was closed while a response was being received.")
 
     async def _receive_head_tuple(self, *arguments: Any) -> tuple[Any, ...]:
         return tuple(await self._receive_head(*arguments))
 
-    async def _close_response(self, tracer: AsyncTracer | None) -> None:
-        """End the exchange: keep the connection if it can carry another, close it if not."""
-        if tracer is None:
-            await self._end_exchange()
-            return
+    async def _close_response(self, tracer: AsyncTracer | None, ended: bool) -> None:
+        """End the exchange: keep the connection if it can carry another, close it if not.
+
+        `ended` tells whether all of the response was read.
+        """
         try:
-            await tracer.run("response_closed", {}, self._end_exchange)
+            if tracer is None:
+                await self._end_exchange(ended)
+            else:
+                await tracer.run("response_closed", {}, self._end_exchange, ended)
         except BaseException:
-            # The callback may raise, or be cancelled, before the exchange was ended.
+            # The callback may raise, or be cancelled, before the exchange was ended; and so may a signal handler.
             if self._state is _ACTIVE:
-                await self._end_exchange()
+                await self._end_exchange(ended)
             raise
 
-    async def _end_exchange(self) -> None:
-        self._state_lock.acquire()
-        try:
-            reusable = self._state is _ACTIVE and not self._write_failed and self._engine.next_cycle()
+    async def _end_exchange(self, ended: bool) -> None:
+        with self._state_lock:
+            reusable = ended and self._can_be_reused()
             if reusable:
                 self._state = _AFTER_COMPLETE
-                if self._keepalive_expiry is not None:
-                    self._expire_at = time.monotonic() + self._keepalive_expiry
-        finally:
-            self._state_lock.release()
         if not reusable:
             with AsyncShield():
                 await self.aclose()
+
+    def _can_be_reused(self) -> bool:
+        if self._state is not _ACTIVE or self._write_failed or not self._engine.next_cycle():
+            return False
+        if self._keepalive_expiry is not None:
+            self._expire_at = time.monotonic() + self._keepalive_expiry
+        return True
+
+    def _drop_exchange(self, ended: bool) -> None:
+        """End the exchange of a response that nobody holds any more.
+
+        By a finaliser, which may run in the middle of anything: so nothing is waited for, not even the lock. Apart
+        from the exchange that ends here, only `aclose()` changes the state. Should it do so just now, in another
+        thread, the closed stream makes `has_expired()` true.
+        """
+        if self._state is not _ACTIVE:
+            return
+        if (ended or self._engine.is_complete()) and self._can_be_reused():
+            self._state = _AFTER_COMPLETE
+            return
+        abort = getattr(self._stream, "abort", None)
+        if abort is not None:  # else whoever finds the connection still active closes it
+            self._state = State.CLOSED
+            abort()
+
+    def _is_ours(self) -> bool:
+        """Whether the connection was made by this process, and not inherited by a fork."""
+        return self._process == os.getpid()
 
     # The connection as its pool sees it.
 
@@ -254,7 +297,8 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         if expire_at is not None and time.monotonic() > expire_at:
             return True
         # Nothing may come while no request is open, but for the end of stream.
-        return bool(self._stream.get_extra_info("is_readable"))
+        self._known_to_be_quiet = not self._stream.get_extra_info("is_readable")
+        return not self._known_to_be_quiet
 
     def is_idle(self) -> bool:
         """Whether the connection has carried a request and carries none now."""

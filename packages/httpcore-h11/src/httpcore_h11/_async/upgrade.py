@@ -1,18 +1,37 @@
 """The stream that is handed out after a switch of protocols: 101, or a successful CONNECT (RFC 9110 section 7.8)."""
 
+from __future__ import annotations
+
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httpcore_models import AsyncNetworkStream, ConnectError
 
+if TYPE_CHECKING:
+    from .body import AsyncHTTP11Body
+
 
 class AsyncUpgradeStream(AsyncNetworkStream):
-    """The connection's stream, with the bytes in front that arrived together with the response."""
+    """The connection's stream, with the bytes in front that arrived together with the response.
 
-    def __init__(self, stream: AsyncNetworkStream, leading_data: bytes) -> None:
+    `body` is that of the response. The stream keeps it, so that the connection stays open when nothing but the stream
+    is kept of the response, and ends the exchange when it is closed itself.
+    """
+
+    def __init__(self, stream: AsyncNetworkStream, leading_data: bytes, body: AsyncHTTP11Body | None = None) -> None:
         self._stream = stream
         self._leading_data = leading_data
+        self._body = body
+
+    def detach(self) -> tuple[AsyncNetworkStream, bytes]:
+        """Return the connection's stream and the bytes to be read before what it receives; neither is used here again.
+
+        That ends the exchange and leaves the stream open, whatever becomes of the response and its connection.
+        """
+        if self._body is not None:
+            self._body.give_up()
+        return self._stream, self._leading_data
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return the leading bytes first, then read from the connection."""
@@ -27,7 +46,11 @@ class AsyncUpgradeStream(AsyncNetworkStream):
 
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._stream.aclose()
+        try:
+            if self._body is not None:
+                await self._body.aclose()
+        finally:
+            await self._stream.aclose()
 
     @property
     def abort(self) -> Callable[[], None]:
@@ -70,7 +93,11 @@ class AsyncUpgradeStream(AsyncNetworkStream):
             size = len(self._leading_data)
             await self.aclose()
             raise ConnectError(f"{size} bytes were received before the TLS handshake began")
-        return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        if self._body is None:
+            return stream
+        self._body.replace_stream(stream)
+        return AsyncUpgradeStream(stream, b"", self._body)
 
     def get_extra_info(self, info: str) -> Any:
         """See `AsyncNetworkStream.get_extra_info()`."""

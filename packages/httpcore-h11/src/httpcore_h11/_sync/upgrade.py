@@ -1,19 +1,38 @@
 # Generated from ../_async/upgrade.py by tools/make_sync.py: edit that file, then run it.
 """The stream that is handed out after a switch of protocols: 101, or a successful CONNECT (RFC 9110 section 7.8)."""
 
+from __future__ import annotations
+
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httpcore_models import ConnectError, NetworkStream
 
+if TYPE_CHECKING:
+    from .body import HTTP11Body
+
 
 class UpgradeStream(NetworkStream):
-    """The connection's stream, with the bytes in front that arrived together with the response."""
+    """The connection's stream, with the bytes in front that arrived together with the response.
 
-    def __init__(self, stream: NetworkStream, leading_data: bytes) -> None:
+    `body` is that of the response. The stream keeps it, so that the connection stays open when nothing but the stream
+    is kept of the response, and ends the exchange when it is closed itself.
+    """
+
+    def __init__(self, stream: NetworkStream, leading_data: bytes, body: HTTP11Body | None = None) -> None:
         self._stream = stream
         self._leading_data = leading_data
+        self._body = body
+
+    def detach(self) -> tuple[NetworkStream, bytes]:
+        """Return the connection's stream and the bytes to be read before what it receives; neither is used here again.
+
+        That ends the exchange and leaves the stream open, whatever becomes of the response and its connection.
+        """
+        if self._body is not None:
+            self._body.give_up()
+        return self._stream, self._leading_data
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return the leading bytes first, then read from the connection."""
@@ -28,7 +47,11 @@ class UpgradeStream(NetworkStream):
 
     def close(self) -> None:
         """Close the connection."""
-        self._stream.close()
+        try:
+            if self._body is not None:
+                self._body.close()
+        finally:
+            self._stream.close()
 
     @property
     def abort(self) -> Callable[[], None]:
@@ -71,7 +94,11 @@ class UpgradeStream(NetworkStream):
             size = len(self._leading_data)
             self.close()
             raise ConnectError(f"{size} bytes were received before the TLS handshake began")
-        return self._stream.start_tls(ssl_context, server_hostname, timeout)
+        stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        if self._body is None:
+            return stream
+        self._body.replace_stream(stream)
+        return UpgradeStream(stream, b"", self._body)
 
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""

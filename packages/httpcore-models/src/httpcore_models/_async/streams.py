@@ -10,12 +10,22 @@ class AsyncLease:
         """Give it back. Doing so again changes nothing."""
         raise NotImplementedError
 
+    def drop(self) -> None:
+        """Give it back from a finaliser: at once, without waiting, without a lock, in any thread or none of ours.
+
+        Whoever waits for it is woken. Doing so again, or after `release()`, changes nothing.
+        """
+        raise NotImplementedError
+
 
 class AsyncResponseStream:
     """The body of a response that a connection receives while it is iterated over.
 
     A pool sets `lease`. Whoever implements this releases it when the exchange has ended, however it did: at the end of
-    `aclose()`, and when reading fails or is cancelled.
+    `aclose()`, and when reading fails or is cancelled. A body that is finalised without having been closed ends its
+    exchange, issues a `ResourceWarning` that names the request, and drops the lease.
+
+    Reading a body that was closed before it was read to its end raises `ReadError`.
     """
 
     lease: AsyncLease | None = None

@@ -20,7 +20,8 @@ class AsyncScriptedStream(AsyncNetworkStream):
     """Answers each read with the next of `reads`, raising those that are exceptions, then with the end of stream.
 
     `written`, `timeouts` and `closed` tell what was done. A test may set `readable`, which is all that
-    `"is_readable"` answers, and `write_error`, which is what the next write raises.
+    `"is_readable"` answers and without which nothing can be received without waiting, and `write_error`, which is what
+    the next write raises.
     """
 
     def __init__(self, *reads: bytes | Exception) -> None:
@@ -36,6 +37,15 @@ class AsyncScriptedStream(AsyncNetworkStream):
         self.timeouts.append(("read", timeout))
         if self.closed:
             raise ReadError("closed")
+        outcome = self.reads.pop(0) if self.reads else b""
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        """Play the next read, if there is something to read."""
+        if not self.readable:
+            return None
         outcome = self.reads.pop(0) if self.reads else b""
         if isinstance(outcome, Exception):
             raise outcome

@@ -1,0 +1,63 @@
+"""What errors say of the bytes that a server sent: enough to recognise the server, and nothing that may be secret."""
+
+import ast
+import re
+
+from httpcore_models import RemoteProtocolError
+
+# Of a line, in bytes.
+_MOST_SHOWN = 40
+
+_HIDDEN = b"[secure]"
+_FIELD_NAME = re.compile(rb"([^:]{0,%d}):" % _MOST_SHOWN)
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
+# The first is part of no field name, however odd, and the others end one value and begin another.
+_MARKS_OF_VALUES = re.compile(rb"[=;,\"]")
+# How h11 quotes a line.
+_QUOTING = re.compile(r"illegal (header line|status line|chunk header): bytearray\((b.*)\)", re.DOTALL)
+
+
+def disconnected(data: bytes, peer: object) -> RemoteProtocolError:
+    """The error for a server that closes before the head of its response is complete, after it sent `data`."""
+    text = "Server disconnected without sending a response."
+    return RemoteProtocolError(f"{text} It sent {_beginning(data)!r}{_named(peer)}" if data else text)
+
+
+def refused(text: str, data: bytes, peer: object) -> RemoteProtocolError:
+    """The error for a response that h11 refuses with `text`; `data` is what h11 has not taken yet."""
+    match = _QUOTING.fullmatch(text)
+    if match is not None:
+        kind, line = match[1], ast.literal_eval(match[2])
+        if kind == "header line":
+            text = f"illegal header line: {_without_value(line)!r}"
+        elif kind == "status line":
+            text = f"illegal status line: {_beginning(line)!r}{_named(peer)}"
+        else:
+            text = "illegal chunk header"  # it may be part of a body
+    elif text == "illegal request line":  # what h11 calls a response that begins with a control character
+        text = f"{text}: {_beginning(data)!r}{_named(peer)}"
+    return RemoteProtocolError(text)
+
+
+def _beginning(data: bytes) -> bytes:
+    """The first bytes of the first line; of what looks like a header field, the name."""
+    line = data[: 2 * _MOST_SHOWN].partition(b"\n")[0].rstrip(b"\r")
+    if _FIELD_NAME.match(line) and not line.startswith(b"HTTP/"):
+        line = _without_value(line)
+    return line[:_MOST_SHOWN]
+
+
+def _without_value(line: bytes) -> bytes:
+    """A header line, with the value hidden."""
+    match = _FIELD_NAME.match(line)
+    if match is None:
+        return _HIDDEN
+    name = match[1]
+    if _MARKS_OF_VALUES.search(name):
+        token = _TOKEN.match(name)
+        name = b"" if token is None else token[0]
+    return b"%b: %b" % (name, _HIDDEN)
+
+
+def _named(peer: object) -> str:
+    return "" if peer is None else f" ({peer})"
