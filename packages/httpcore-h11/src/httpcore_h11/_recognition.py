@@ -144,14 +144,6 @@ def recognise_request_fields(headers: Headers) -> RequestFields | None:
     return RequestFields([*headers], b"".join(lines), length or 0, close)
 
 
-def is_same(headers: Headers, others: Headers) -> bool:
-    """Whether both are the same. Those of text are not, and `python -bb` does not let them be compared with bytes."""
-    try:
-        return headers == others
-    except BytesWarning:
-        return False
-
-
 def _recognise_request_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes | None]:
     name, value = field
     if type(name) is not bytes or type(value) is not bytes:

@@ -62,36 +62,21 @@ def _host_field(scheme: bytes, host: bytes, port: int | None) -> tuple[bytes, by
     return b"Host", b"%b:%d" % (host, port)
 
 
-# Header fields, and whether Host and a framing header are among them.
-_Fields: TypeAlias = tuple[Headers, bool, bool]
-
-_NO_FIELDS: _Fields = ([], False, False)
-
-# Most clients send the same ones again and again.
-_last_fields = _NO_FIELDS
-
-
-def _look_at(headers: HeaderTypes) -> _Fields:
-    fields = enforce_headers(headers, name="headers")
-    names = [name.lower() for name, _ in fields if len(name) in _LENGTHS]
-    return fields, b"host" in names, b"content-length" in names or b"transfer-encoding" in names
-
-
 def include_request_headers(headers: HeaderTypes, *, url: URL, content: Any) -> Headers:
     """Return `headers` as a new list, with Host and the framing header of `content` added where they are missing.
 
     Raises `TypeError` where they are neither a mapping nor a sequence of pairs.
     """
-    global _last_fields
-    last = _last_fields
+    host = _host_field(url.scheme, url.host, url.port)
+    names: list[bytes] = []
     if headers is None:
-        known, has_host, is_framed = _NO_FIELDS
-    elif type(headers) is list and headers == last[0]:
-        known, has_host, is_framed = last
+        complete = [host]
     else:
-        known, has_host, is_framed = _last_fields = _look_at(headers)
-    complete = [*known] if has_host else [_host_field(url.scheme, url.host, url.port), *known]
-    if content is not None and not is_framed:
+        complete = enforce_headers(headers, name="headers")
+        names = [name.lower() for name, _ in complete if len(name) in _LENGTHS]
+        if b"host" not in names:
+            complete.insert(0, host)
+    if content is not None and b"content-length" not in names and b"transfer-encoding" not in names:
         if isinstance(content, bytes):
             complete.append((b"Content-Length", b"%d" % len(content)))
         else:

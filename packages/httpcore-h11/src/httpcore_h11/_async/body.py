@@ -39,16 +39,16 @@ class AsyncHTTP11Body(AsyncResponseStream):
         timeout: float | None,
         extensions: dict[str, Any],
     ) -> None:
-        """`extensions` are those of the response, where trailers go. `begin()` says that there is a response."""
+        """`extensions` are those of the response, where trailers go.
+
+        Until there is a response, the body counts as closed. Then the connection opens it, and the exchange ends with
+        it.
+        """
         self._connection = connection
         self._request = request
         self._tracer = tracer
         self._timeout = timeout
         self._extensions = extensions
-
-    def begin(self) -> None:
-        """Take over the exchange: from now on, it ends with this body."""
-        self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

@@ -126,7 +126,7 @@ class HTTP11Connection(ConnectionInterface):
             if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
                 body = HTTP11Body(self, request, tracer, timeout, {})  # no cycle: the stream refers to the body
                 extensions["network_stream"] = UpgradeStream(self._stream, self._engine.trailing_data, body)
-            body.begin()
+            body._closed = False
             return received_response(status, headers, body, extensions)
         except BaseException:
             if taken:
@@ -239,19 +239,14 @@ class HTTP11Connection(ConnectionInterface):
 
     def _end_exchange(self, ended: bool) -> None:
         with self._state_lock:
-            reusable = ended and self._can_be_reused()
+            reusable = ended and self._state is _ACTIVE and not self._write_failed and self._engine.next_cycle()
             if reusable:
+                if self._keepalive_expiry is not None:
+                    self._expire_at = time.monotonic() + self._keepalive_expiry
                 self._state = _AFTER_COMPLETE
         if not reusable:
             with Shield():
                 self.close()
-
-    def _can_be_reused(self) -> bool:
-        if self._state is not _ACTIVE or self._write_failed or not self._engine.next_cycle():
-            return False
-        if self._keepalive_expiry is not None:
-            self._expire_at = time.monotonic() + self._keepalive_expiry
-        return True
 
     def _drop_exchange(self, ended: bool) -> None:
         """End the exchange of a response that nobody holds any more.
@@ -262,7 +257,10 @@ class HTTP11Connection(ConnectionInterface):
         """
         if self._state is not _ACTIVE:
             return
-        if (ended or self._engine.is_complete()) and self._can_be_reused():
+        complete = ended or self._engine.is_complete()
+        if complete and not self._write_failed and self._engine.next_cycle():
+            if self._keepalive_expiry is not None:
+                self._expire_at = time.monotonic() + self._keepalive_expiry
             self._state = _AFTER_COMPLETE
             return
         abort = getattr(self._stream, "abort", None)

@@ -95,9 +95,8 @@ class AsyncTunnelDialler(AsyncDialler):
             response = await self._connect(origin, request, handshake)
             if not 200 <= response.status <= 299:
                 raise await _refusal(response, handshake)
-            # What came with the response belongs to the tunnel.
-            handshake.end()
-            leading_data = await response.extensions["network_stream"].read(AsyncHTTP11Connection.READ_NUM_BYTES)
+            # What came with the response belongs to the tunnel, which outlives it.
+            _, leading_data = response.extensions["network_stream"].detach()
         except BaseException:
             with AsyncShield():
                 await stream.aclose()

@@ -96,9 +96,8 @@ class TunnelDialler(Dialler):
             response = self._connect(origin, request, handshake)
             if not 200 <= response.status <= 299:
                 raise _refusal(response, handshake)
-            # What came with the response belongs to the tunnel.
-            handshake.end()
-            leading_data = response.extensions["network_stream"].read(HTTP11Connection.READ_NUM_BYTES)
+            # What came with the response belongs to the tunnel, which outlives it.
+            _, leading_data = response.extensions["network_stream"].detach()
         except BaseException:
             with Shield():
                 stream.close()
