@@ -1,5 +1,7 @@
 """Header fields: what is accepted, and what is added to a request."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
@@ -153,8 +155,19 @@ def test_fields_that_come_again_are_completed_for_each_request() -> None:
     assert include_request_headers(None, url=url, content=None) == [host]
 
 
-def test_fields_that_only_equal_the_last_ones_are_not_passed_on() -> None:
-    include_request_headers([(b"X", b"1")], url=URL("http://a/"), content=None)
-    like_it: Any = [(b"X", bytearray(b"1"))]
-    _, (_, value) = include_request_headers(like_it, url=URL("http://a/"), content=None)
-    assert type(value) is bytes
+@pytest.mark.fault("S13")
+def test_no_field_outlives_its_request() -> None:
+    value = b"Bearer " + bytes(range(97, 107))
+    count = sys.getrefcount(value)
+    include_request_headers([(b"Authorization", value)], url=URL("http://a/"), content=None)
+    assert sys.getrefcount(value) == count
+
+
+@pytest.mark.fault("N9")
+def test_fields_of_bytes_and_of_text_are_never_compared() -> None:
+    program = (
+        "from httpcore_models import URL; from httpcore_models._headers import include_request_headers\n"
+        "for headers in ([(b'X', b'1')], [('X', '1')], {'X': b'1'}):\n"
+        "    include_request_headers(headers, url=URL('http://a/'), content=b'x')\n"
+    )
+    subprocess.run([sys.executable, "-bb", "-W", "error", "-c", program], check=True)
