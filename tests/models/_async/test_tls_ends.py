@@ -1,0 +1,275 @@
+"""How TLS ends: by `close_notify`, by an alert, by a damaged record, by a close of our own; and when a read ends."""
+
+import ssl
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from httpcore_models import AsyncNetworkStream, AutoBackend, ReadError, ReadTimeout, WriteError
+from httpcore_models.network._async.tls import AsyncTLSStream
+from httpcore_test_support.background import AsyncBackground
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.tls_records import RecordPeer
+from httpcore_test_support.waiting import async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT = 10.0
+FULL_RECORD = bytes(16384)
+
+Talk = Callable[[Connection, RecordPeer], object]
+
+
+class Below(AsyncNetworkStream):
+    """What users may write: nothing but the methods of the interface, on top of another stream."""
+
+    def __init__(self, stream: AsyncNetworkStream) -> None:
+        self.stream = stream
+        self.reads = 0
+        self.fail_write: Exception | None = None
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self.reads += 1
+        return await self.stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self.fail_write is not None:
+            raise self.fail_write
+        await self.stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self.stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.stream.get_extra_info(info)
+
+
+@pytest.fixture(params=["ours", "another's"])
+def wrap(request: pytest.FixtureRequest) -> Callable[[AsyncNetworkStream], AsyncNetworkStream]:
+    """What is below TLS."""
+    return Below if request.param == "another's" else lambda stream: stream
+
+
+@asynccontextmanager
+async def async_talking(
+    certificates: Certificates, wrap: Callable[[AsyncNetworkStream], AsyncNetworkStream], talk: Talk
+) -> AsyncIterator[AsyncTLSStream]:
+    """Connect a TLS stream to a peer that shakes hands and runs `talk`."""
+    context = certificates.server_context()
+
+    def script(connection: Connection) -> None:
+        talk(connection, RecordPeer(connection, context))
+
+    with scripted_server(script) as server:
+        below = wrap(await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT))
+        stream = await AsyncTLSStream.handshake(below, certificates.client_context(), "localhost", TIMEOUT)
+        try:
+            yield stream
+        finally:
+            await stream.aclose()
+
+
+async def async_read_on(stream: AsyncNetworkStream) -> tuple[bytes, str]:
+    """Read to the end; return what came, and the text of the error or nothing."""
+    received = bytearray()
+    try:
+        while data := await stream.read(256 * 1024, TIMEOUT):
+            received += data
+    except ReadError as exc:
+        return bytes(received), str(exc)
+    return bytes(received), ""
+
+
+class TestCloseNotify:
+    @pytest.mark.fault("S16")
+    @pytest.mark.parametrize("more", ["zeros", "records"])
+    async def test_nothing_after_it_is_data(self, certificates: Certificates, wrap: Any, more: str) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            data, last = peer.data(4 * FULL_RECORD), peer.data(b"stolen")
+            end = peer.close_notify()
+            connection.send(data + last + end + (bytes(100_000) if more == "zeros" else data))
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream:
+            assert await async_read_on(stream) == (4 * FULL_RECORD + b"stolen", "")
+            assert await stream.read(100, TIMEOUT) == b""
+
+    @pytest.mark.fault("T6")
+    async def test_it_stays_known_on_an_idle_connection(self, certificates: Certificates, wrap: Any) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.send(peer.close_notify())
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream:
+            await async_wait_until(lambda: stream.get_extra_info("is_readable"))
+            assert [stream.get_extra_info("is_readable") for _ in range(3)] == [True, True, True]
+            assert await stream.read(100, TIMEOUT) == b""
+            assert stream.get_extra_info("is_readable")
+            assert stream.receive_nowait(100) == b""
+
+
+class TestErrors:
+    @pytest.mark.fault("S17")
+    @pytest.mark.parametrize("records", [0, 1, 3])
+    async def test_damage_after_good_records_is_an_error(
+        self, certificates: Certificates, wrap: Any, records: int
+    ) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.send(peer.data(records * FULL_RECORD or b"x") + peer.damaged() + peer.damaged() + peer.damaged())
+            connection.shutdown_write()
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream:
+            received, text = await async_read_on(stream)
+            assert received == (records * FULL_RECORD or b"x")
+            assert "BAD_RECORD_MAC" in text
+            assert stream.get_extra_info("is_readable")
+            # It is no end of stream either when it is asked for again.
+            with pytest.raises(ReadError, match="BAD_RECORD_MAC"):
+                await stream.read(100, TIMEOUT)
+            with pytest.raises(ReadError, match="BAD_RECORD_MAC"):
+                stream.receive_nowait(100)
+
+    @pytest.mark.fault("S17", "N12")
+    async def test_an_alert_after_good_records_is_an_error(self, certificates: Certificates, wrap: Any) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            data = peer.data(2 * FULL_RECORD)
+            connection.send(data + peer.alert())
+            connection.shutdown_write()
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream:
+            received, text = await async_read_on(stream)
+            port = stream.get_extra_info("server_addr")[1]
+            assert received == 2 * FULL_RECORD
+            assert "ALERT" in text.upper()
+            assert text.count(f"(127.0.0.1:{port})") == 1
+
+    @pytest.mark.fault("S18", "N12")
+    async def test_a_reset_after_good_records_is_an_error(self, certificates: Certificates, wrap: Any) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.send(peer.data(2 * FULL_RECORD))
+            connection.abort()
+
+        async with async_talking(certificates, wrap, talk) as stream:
+            _, text = await async_read_on(stream)
+            assert text.count(f"({stream._peer})") == 1
+
+
+class TestTime:
+    @pytest.mark.fault("T19", "N12")
+    async def test_a_record_that_drips_in_does_not_put_off_the_end_of_a_read(
+        self, certificates: Certificates, wrap: Any
+    ) -> None:
+        stop = threading.Event()
+
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            for byte in peer.data(FULL_RECORD):
+                connection.send(bytes([byte]))
+                if stop.wait(0.01):
+                    return
+
+        async with async_talking(certificates, wrap, talk) as stream:
+            started = time.monotonic()
+            with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.2 seconds \(127\.0\.0\.1:\d+\)$"):
+                await stream.read(100, 0.2)
+            assert time.monotonic() - started < 5.0
+            stop.set()
+
+    async def test_a_read_that_timed_out_has_taken_nothing(self, certificates: Certificates, wrap: Any) -> None:
+        go_on = threading.Event()
+
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            record = peer.data(b"data")
+            connection.send(record[:10])
+            connection.wait(go_on)
+            connection.send(record[10:])
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream:
+            with pytest.raises(ReadTimeout):
+                await stream.read(100, 0.05)
+            go_on.set()
+            assert await stream.read(100, TIMEOUT) == b"data"
+
+    async def test_data_is_returned_although_what_tls_wants_sent_cannot_be(self, certificates: Certificates) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.send(peer.data(b"data"))
+            connection.hold()
+
+        async with async_talking(certificates, Below, talk) as stream:
+            stream._outgoing.write(b"the answer to a message of TLS")
+            below = stream._stream
+            assert isinstance(below, Below)
+            below.fail_write = WriteError("Broken pipe")
+            # What has been decrypted is never lost for that.
+            assert await stream.read(100, TIMEOUT) == b"data"
+
+
+class Renegotiating:
+    """A TLS object that can encrypt nothing until something has been received, as in a new handshake of TLS 1.2."""
+
+    def __init__(self, tls: ssl.SSLObject) -> None:
+        self._tls = tls
+        self.received = False
+        self.waiting = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tls, name)
+
+    def read(self, size: int) -> bytes:
+        data: bytes = self._tls.read(size)
+        self.received = True
+        return data
+
+    def write(self, data: Any) -> int:
+        if not self.received:
+            self.waiting.set()
+            raise ssl.SSLWantReadError
+        return self._tls.write(data)
+
+
+class TestRenegotiation:
+    @pytest.mark.fault("T20")
+    async def test_a_writer_that_needs_to_read_waits_for_the_reader(
+        self, certificates: Certificates, wrap: Any
+    ) -> None:
+        go_on = threading.Event()
+
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.wait(go_on)
+            connection.send(peer.data(b"data"))
+            connection.receive()
+            connection.send(peer.data(b"done"))
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream, AsyncBackground() as background:
+            tls = Renegotiating(stream._ssl)
+            stream._ssl = tls  # type: ignore[assignment]
+            reading = background.start(stream.read, 100, TIMEOUT)
+            await async_wait_until(lambda: stream._receiving)
+            writing = background.start(stream.write, b"request", TIMEOUT)
+            await async_wait_until(tls.waiting.is_set)
+            go_on.set()
+            assert await reading.result() == b"data"
+            await writing.result()
+            assert await stream.read(100, TIMEOUT) == b"done"
+
+    @pytest.mark.fault("T20")
+    async def test_a_writer_waits_no_longer_than_its_limit(self, certificates: Certificates, wrap: Any) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream, AsyncBackground() as background:
+            stream._ssl = Renegotiating(stream._ssl)  # type: ignore[assignment]
+            reading = background.start(stream.read, 100, TIMEOUT)
+            await async_wait_until(lambda: stream._receiving)
+            with pytest.raises(Exception, match=r"^Write timed out after 0\.05 seconds"):
+                await stream.write(b"request", 0.05)
+            await stream.aclose()
+            with pytest.raises(ReadError, match="the stream is closed"):
+                await reading.result()
