@@ -21,6 +21,7 @@ AREAS = {
     "direct": ("hishel_pools", "vcrpy", "vcrpy_pools"),  # first, since its environment is made sooner
     "current": (
         "anthropic",
+        "green",
         "hishel",
         "httpx",
         "httpx_socks",
