@@ -221,7 +221,8 @@ def test_bytes_after_the_end_are_not_looked_at() -> None:
 def test_a_connection_that_stops_still_receives() -> None:
     talk = Dialogue()
     stream = talk.request()
-    talk.engine.stop()
+    talk.engine.stop("enough")
+    assert talk.engine.retired_because == "enough"
     assert (talk.engine.usable, talk.engine.can_open) == (False, False)
     talk.receive(answer(stream))
     assert_answered(talk, stream)

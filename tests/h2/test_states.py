@@ -8,9 +8,25 @@ from httpcore_h2 import _states
 from httpcore_h2._states import TRANSITIONS, Input, InvalidTransition, State, transition
 
 STEPS: dict[State, dict[Input, State | None]] = {
-    State.IDLE: {Input.REQUEST: State.ACTIVE, Input.COMPLETE: None, Input.CLOSE: State.CLOSED},
-    State.ACTIVE: {Input.REQUEST: State.ACTIVE, Input.COMPLETE: State.IDLE, Input.CLOSE: State.CLOSED},
-    State.CLOSED: {Input.REQUEST: None, Input.COMPLETE: None, Input.CLOSE: State.CLOSED},
+    State.IDLE: {
+        Input.REQUEST: State.ACTIVE,
+        Input.COMPLETE: None,
+        Input.RETIRE: State.RETIRED,
+        Input.CLOSE: State.CLOSED,
+    },
+    State.ACTIVE: {
+        Input.REQUEST: State.ACTIVE,
+        Input.COMPLETE: State.IDLE,
+        Input.RETIRE: State.RETIRED,
+        Input.CLOSE: State.CLOSED,
+    },
+    State.RETIRED: {
+        Input.REQUEST: None,
+        Input.COMPLETE: State.CLOSED,
+        Input.RETIRE: None,
+        Input.CLOSE: State.CLOSED,
+    },
+    State.CLOSED: {Input.REQUEST: None, Input.COMPLETE: None, Input.RETIRE: None, Input.CLOSE: State.CLOSED},
 }
 
 

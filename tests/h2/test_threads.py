@@ -75,8 +75,9 @@ def test_some_give_up(target: tuple[str, dict[str, Any]]) -> None:
                     assert len(pool.request("GET", url + "/small.txt").content) == 1_000
 
         in_threads(work)
+        # A timeout during which nothing arrived ends the use of a connection.
         stats = pool.stats()
-        assert (stats.opened, stats.connections_idle, stats.requests_active) == (1, 1, 0)
+        assert (stats.connections_active, stats.requests_active) == (0, 0)
 
 
 @pytest.mark.field(45)

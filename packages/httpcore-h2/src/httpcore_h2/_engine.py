@@ -16,6 +16,7 @@ h2 speaks for the connection as a whole (`_control`), and hpack compresses heade
 shows outside.
 """
 
+import sys
 from collections.abc import Callable
 
 from httpcore_models import LocalProtocolError, ReadError
@@ -42,7 +43,12 @@ class Engine(ReceivingSide):
 
     @property
     def capacity(self) -> int:
-        """How many streams there may be now. To the server, those that have ended but are not finished do not count."""
+        """How many streams there may be now, `sys.maxsize` until the server has said so.
+
+        To the server, those that have ended but are not finished do not count.
+        """
+        if not self.limit_known:
+            return sys.maxsize
         return self._stream_limit + len(self._streams) - self.open_streams
 
     @property
@@ -54,11 +60,16 @@ class Engine(ReceivingSide):
         """Until the server says how many streams it allows, open up to `limit`, as it has allowed before."""
         if not self.settings_received:
             self._stream_limit = limit
+            self.limit_known = True
 
     @property
     def supports_extended_connect(self) -> bool:
         """Whether the server takes CONNECT requests with a `protocol` (RFC 8441 section 3)."""
         return self._control.extended_connect
+
+    def disowns(self, stream: Stream) -> bool:
+        """Whether the server has said by a GOAWAY that it will not process the stream (RFC 9113 section 6.8)."""
+        return self._goaway is not None and stream.id > self._goaway[1] and not stream.answered
 
     # Sending.
 
@@ -80,7 +91,7 @@ class Engine(ReceivingSide):
         stream = Stream(self._next_id, head, self._answered > 0, self._initial_send_window)
         self._next_id += 2
         if self._next_id > LAST_STREAM_ID:
-            self.stop()
+            self.stop("All stream identifiers of the connection are used up")
         block = self._encoder.encode(head.pseudo_headers, head.headers)
         flags = 0 if head.has_body else frames.END_STREAM
         frame_type = frames.HEADERS

@@ -61,10 +61,14 @@ class ReceivingSide:
         self._busy = False
         #: Whether the connection will ever take another stream.
         self.usable = True
+        #: Why it will not, for the text of an error.
+        self.retired_because = ""
         #: How many streams count against the server's limit.
         self.open_streams = 0
         self.started = False
         self.settings_received = False
+        #: Whether the server has said how many streams it allows, or has said so on an earlier connection.
+        self.limit_known = False
         self.ping_unanswered = False
         self._handlers: dict[int, Callable[[Frame], None]] = {
             frames.DATA: self._data_received,
@@ -89,9 +93,11 @@ class ReceivingSide:
         """Whether the connection is over for all streams."""
         return self._failure is not None
 
-    def stop(self) -> None:
-        """Open no further streams: what is sent does not arrive, though there may be something to receive."""
-        self.usable = False
+    def stop(self, reason: str) -> None:
+        """Open no further streams, for a `reason` that is told to whoever wants one; those that are open go on."""
+        if self.usable:
+            self.usable = False
+            self.retired_because = reason
 
     # Receiving.
 
@@ -286,7 +292,7 @@ class ReceivingSide:
             self._stream_limit = limit.new_value
         elif not self.settings_received:
             self._stream_limit = sys.maxsize
-        self.settings_received = True
+        self.settings_received = self.limit_known = True
         self._max_frame_size = self._control.max_frame_size
         window = self._control.initial_window
         for stream in self._streams.values():
@@ -312,9 +318,9 @@ class ReceivingSide:
         code = int.from_bytes(frame.payload[4:8], "big")
         if self._goaway is not None and last_stream_id > self._goaway[1]:
             raise ConnectionFault("Received a GOAWAY frame that takes back an earlier one")
-        self.stop()
         self._goaway = (code, last_stream_id, frame.payload[8:])
         message = goaway_text(*self._goaway)
+        self.stop(message)
         for stream in self._streams.values():
             if stream.id <= last_stream_id or (stream.remote_end and stream.closed):
                 continue
@@ -336,7 +342,7 @@ class ReceivingSide:
 
         `disconnected` says that the server went away, rather than that something was wrong.
         """
-        self.stop()
+        self.stop(failure.message)
         self._failure = self._failure or failure
         for stream in self._streams.values():
             if stream.remote_end and stream.closed:

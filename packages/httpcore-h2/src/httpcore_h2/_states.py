@@ -2,13 +2,19 @@
 
            request           request
     IDLE ───────────▶ ACTIVE ◀──────┐
-     │ ▲               │  │ └───────┘
-     │ └── complete ───┘  │
-     │ close              │ close
-     └─────▶ CLOSED ◀─────┘
+    │ │ ▲              │ │ │ └──────┘
+    │ │ └── complete ──┘ │ │
+    │ │ retire           │ │
+    │ └──▶ RETIRED ◀─────┘ │
+    │         │     retire │
+    │ close   │ complete   │ close
+    │         │ close      │
+    └─────▶ CLOSED ◀───────┘
 
 A connection is idle from the start: HTTP/2 takes requests before the server has said anything. It is active while
-any response is open, and `COMPLETE` is the end of the last of them.
+any response is open, and `COMPLETE` is the end of the last of them. `RETIRE` is whatever keeps it from taking another
+request while those it carries may go on: a GOAWAY, the last stream identifier, a failure, or a timeout during which
+nothing arrived at all.
 """
 
 import enum
@@ -19,6 +25,7 @@ class State(enum.Enum):
 
     IDLE = "idle"
     ACTIVE = "active"
+    RETIRED = "retired"
     CLOSED = "closed"
 
 
@@ -27,15 +34,20 @@ class Input(enum.Enum):
 
     REQUEST = "request"
     COMPLETE = "complete"
+    RETIRE = "retire"
     CLOSE = "close"
 
 
 TRANSITIONS: dict[tuple[State, Input], State] = {
     (State.IDLE, Input.REQUEST): State.ACTIVE,
+    (State.IDLE, Input.RETIRE): State.RETIRED,
     (State.IDLE, Input.CLOSE): State.CLOSED,
     (State.ACTIVE, Input.REQUEST): State.ACTIVE,
     (State.ACTIVE, Input.COMPLETE): State.IDLE,
+    (State.ACTIVE, Input.RETIRE): State.RETIRED,
     (State.ACTIVE, Input.CLOSE): State.CLOSED,
+    (State.RETIRED, Input.COMPLETE): State.CLOSED,
+    (State.RETIRED, Input.CLOSE): State.CLOSED,
     (State.CLOSED, Input.CLOSE): State.CLOSED,
 }
 

@@ -43,6 +43,7 @@ from ._sync.streams import ResponseStream as ResponseStream
 from ._sync.tracing import Tracer as Tracer
 from ._sync.tracing import get_tracer as get_tracer
 from ._trace import redacted as redacted
+from ._unclosed import warn_unclosed as warn_unclosed
 from ._url import URL as URL
 from ._url import Origin as Origin
 from ._url import bracketed as bracketed

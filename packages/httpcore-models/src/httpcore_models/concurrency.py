@@ -321,6 +321,44 @@ class _TrioEvent(AsyncEvent):
         return self._event.is_set()
 
 
+class Home:
+    """Where async code would have an event loop; threads are at home anywhere."""
+
+    __slots__ = ()
+
+    def is_elsewhere(self) -> bool:
+        """False."""
+        return False
+
+
+class AsyncHome:
+    """The event loop that runs when it is made; on trio, the run."""
+
+    __slots__ = ("_here", "_loop")
+
+    def __init__(self) -> None:
+        self._loop: Any = None
+        self._here: Callable[[], Any] = _nowhere
+        trio = sys.modules.get("trio")
+        if trio is not None and _in_trio_task(trio.lowlevel):
+            self._here = trio.lowlevel.current_trio_token
+        elif "asyncio" in sys.modules:
+            self._here = sys.modules["asyncio"]._get_running_loop
+        self._loop = self._here()
+
+    def is_elsewhere(self) -> bool:
+        """Whether the caller runs in another event loop, where nothing that belongs to this one works."""
+        try:
+            here = self._here()
+        except RuntimeError:  # outside of trio
+            return False
+        return here is not self._loop and here is not None and self._loop is not None
+
+
+def _nowhere() -> None:
+    pass
+
+
 class Shield:
     """Where async code would shield a teardown from cancellation; threads cannot be cancelled."""
 

@@ -1,8 +1,10 @@
 """One HTTP/2 connection over any network stream."""
 
+import collections
 import contextlib
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
@@ -14,16 +16,20 @@ from httpcore_models import (
     AsyncConnectionInterface,
     AsyncNetworkStream,
     ConnectionNotAvailable,
-    LocalProtocolError,
     Origin,
+    ReadError,
+    Repeatable,
     Request,
     Response,
     WriteError,
     async_get_tracer,
     is_origin_of,
+    mark_repeatable,
+    may_repeat,
     received_response,
+    warn_unclosed,
 )
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncHome, AsyncShield
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
@@ -32,10 +38,13 @@ from .._headers import RequestHead, RequestTranslator
 from .._states import Input, State, transition
 from .body import AsyncHTTP2Body
 from .exchange import AsyncExchange
+from .line import AsyncLine
 from .network import AsyncSharedStream
 from .tunnel import AsyncTunnelStream
 
 _logger = logging.getLogger("httpcore.http2")
+
+_OPEN = (State.IDLE, State.ACTIVE)
 
 # Between parts of this size, in bytes, an upload looks whether the server has already answered.
 _PART_SIZE = 64 * 1024
@@ -79,19 +88,25 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         self._shared = AsyncSharedStream(
             stream, self._engine, self._lock, self.READ_NUM_BYTES, str(origin), ping_interval, ping_timeout
         )
+        self._shared.on_change = self._changed
+        self._line = AsyncLine(self._engine, self._shared, self._lock, str(origin))
+        self._shared.report = self._line.report
         self._state = State.IDLE
         self._exchanges: set[AsyncExchange] = set()
-        # Those who wait for a stream, first come, first served.
-        self._line: dict[AsyncExchange, None] = {}
+        # Those that were dropped instead of closed, while somebody held the lock.
+        self._dropped: collections.deque[AsyncExchange] = collections.deque()
         self._request_count = 0
         self._process = os.getpid()
+        self._home = AsyncHome()
 
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request and return its response with the body yet to be read.
 
-        Waits while the server allows no further stream, up to the timeout `pool`.
+        Waits while the server allows no further stream, up to the timeout `pool`; in a pool, see `on_capacity_change`,
+        only for the server to say how many it allows.
 
-        Raises `ConnectionNotAvailable` when the connection is closed or about to be, `RuntimeError` for another
+        Raises `ConnectionNotAvailable` when the connection is closed or about to be, when the server says by a GOAWAY
+        that it has not processed the request, and in another process or event loop; `RuntimeError` for another
         origin, `LocalProtocolError` or `RemoteProtocolError` when either side breaks the protocol, and timeout and
         network errors. A response with a status of 300 and above that arrives while the body is sent ends the upload,
         and so does a RST_STREAM after a complete response; the response is returned (RFC 9113 section 8.1).
@@ -104,26 +119,32 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = self._translator.request_head(request)
         exchange = AsyncExchange(request, async_get_tracer(_logger, request))
-        self._claim(exchange)
         try:
+            self._claim(exchange)
             await self._open_stream(exchange, head)
             await self._send_request(exchange)
             response_head = await self._run("receive_response_headers", exchange, self._receive_head)
-        except BaseException:
+            return self._response(exchange, *response_head)
+        except BaseException as exc:
             with AsyncShield():
                 await self._close_response(exchange)
+            stream = exchange.stream
+            if stream is not None and self._engine.disowns(stream) and may_repeat(request, exc):
+                # Nothing of the request counts, so it may be sent once more elsewhere.
+                error = ConnectionNotAvailable(str(exc))
+                mark_repeatable(error, Repeatable.ANY)
+                raise error from exc
             raise
-        return self._response(exchange, *response_head)
 
     def _response(self, exchange: AsyncExchange, status: int, headers: list[tuple[bytes, bytes]]) -> Response:
         assert exchange.stream is not None
-        is_tunnel = exchange.stream.is_connect and 200 <= status < 300
+        exchange.is_tunnel = exchange.stream.is_connect and 200 <= status < 300
         extensions: dict[str, Any] = {
             "http_version": b"HTTP/2",
-            "network_stream": AsyncTunnelStream(self, exchange) if is_tunnel else self._network,
+            "network_stream": AsyncTunnelStream(self, exchange) if exchange.is_tunnel else self._network,
             "stream_id": exchange.stream.id,
         }
-        body = AsyncHTTP2Body(self, exchange, extensions, empty=is_tunnel)
+        body = AsyncHTTP2Body(self, exchange, extensions)
         return received_response(status, headers, body, extensions)
 
     async def _run(self, name: str, exchange: AsyncExchange, function: Any) -> Any:
@@ -134,17 +155,28 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
     # The stream of a request.
 
     def _claim(self, exchange: AsyncExchange) -> None:
+        if os.getpid() != self._process:
+            raise ConnectionNotAvailable("The connection belongs to another process")
+        if self._home.is_elsewhere():
+            raise ConnectionNotAvailable("The connection belongs to another event loop")
+        if self._dropped:
+            self._end_dropped()
         if self._state is State.IDLE:
             self._shared.catch_up()
         with self._lock:
             if not self._engine.usable:
-                raise ConnectionNotAvailable
-            self._state = transition(self._state, Input.REQUEST)
+                raise ConnectionNotAvailable(self._engine.retired_because)
             self._exchanges.add(exchange)
+            self._state = transition(self._state, Input.REQUEST)
             self._request_count += 1
 
+    def _changed(self) -> None:
+        """Note whether the connection can take another request. The lock is held."""
+        if not self._engine.usable and self._state in (State.IDLE, State.ACTIVE):
+            self._state = transition(self._state, Input.RETIRE)
+
     async def _open_stream(self, exchange: AsyncExchange, head: RequestHead) -> None:
-        engine, request = self._engine, exchange.request
+        engine = self._engine
         with self._lock:
             starting = not engine.started
             if starting:
@@ -153,43 +185,12 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
             if exchange.tracer is None:
                 await self._send_connection_init(exchange)
             else:
-                info = {"request": request}
+                info = {"request": exchange.request}
                 await exchange.tracer.run("send_connection_init", info, self._send_connection_init, exchange)
-        if "protocol" in request.extensions:
-            await self._wait_for_settings(exchange, lambda: engine.settings_received)
-            if engine.usable and not engine.supports_extended_connect:
-                raise LocalProtocolError("The server does not support extended CONNECT (RFC 8441)")
-        try:
-            while not self._open_in_turn(exchange, head):
-                await self._wait_for_settings(exchange, lambda: engine.can_open and self._is_next(exchange))
-        except BaseException:
-            with self._lock:
-                self._line.pop(exchange, None)
-                self._shared.wake_newcomers()
-            raise
-
-    def _open_in_turn(self, exchange: AsyncExchange, head: RequestHead) -> bool:
-        with self._lock:
-            if not (self._engine.can_open and self._is_next(exchange)):
-                self._line[exchange] = None
-                return False
-            self._engine.open_stream(head, exchange.opened)
-            if self._line:
-                self._line.pop(exchange, None)
-                self._shared.wake_newcomers()
-            return True
-
-    def _is_next(self, exchange: AsyncExchange) -> bool:
-        return next(iter(self._line), exchange) is exchange
+        await self._line.open_stream(exchange, head)
 
     async def _send_connection_init(self, exchange: AsyncExchange) -> None:
         await self._shared.flush(exchange.write_timeout)
-
-    async def _wait_for_settings(self, exchange: AsyncExchange, ready: Callable[[], bool]) -> None:
-        timeout = exchange.request.extensions.get("timeout", {}).get("pool")
-        await self._shared.wait_for_settings(exchange, lambda: ready() or not self._engine.usable, timeout)
-        if not self._engine.usable:
-            raise ConnectionNotAvailable
 
     # Sending.
 
@@ -284,13 +285,20 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         with self._lock:
             return self._engine.take_body(exchange.stream)
 
+    def _is_complete(self, exchange: AsyncExchange) -> bool:
+        """Whether the response has been read to its end."""
+        stream = exchange.stream
+        return stream is not None and stream.remote_end and not stream.events
+
     async def _next_event(self, exchange: AsyncExchange) -> Event:
         engine, stream = self._engine, exchange.stream
         assert stream is not None
         while True:
+            if os.getpid() != self._process:
+                raise ReadError("The connection belongs to another process")
             with self._lock:
                 event = engine.next_event(stream)
-            if engine.outgoing:
+            if engine.outgoing and not self._home.is_elsewhere():
                 await self._shared.flush_unless_writing(exchange.write_timeout)
             if event is not NEED_DATA:
                 return event
@@ -320,42 +328,93 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
 
     async def _end_exchange(self, exchange: AsyncExchange) -> None:
         with self._lock:
-            if exchange not in self._exchanges:
-                return
-            self._exchanges.remove(exchange)
-            if exchange.stream is not None:
-                self._engine.finish(exchange.stream)
-                self._shared.wake(exchange.stream)
-            self._shared.wake_newcomers()
-            over = self._engine.failed or (not self._exchanges and not self._engine.usable)
-            if not over and not self._exchanges and self._state is State.ACTIVE:
-                self._state = transition(self._state, Input.COMPLETE)
-                if self._keepalive_expiry is not None:
-                    self._expire_at = time.monotonic() + self._keepalive_expiry
+            over = self._leave(exchange)
         if over:
             with AsyncShield():
                 await self.aclose()
-        elif self._engine.outgoing:
+        elif self._engine.outgoing and not self._home.is_elsewhere():
             with AsyncShield():
                 await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
+
+    def _leave(self, exchange: AsyncExchange) -> bool:
+        """Take an exchange off the connection; return whether that is to be closed. The lock is held."""
+        if exchange not in self._exchanges:
+            return False
+        engine, stream = self._engine, exchange.stream
+        try:
+            if stream is not None:
+                engine.finish(stream)
+                self._shared.wake(stream)
+                if not stream.remote_end and self._shared.is_read_for(exchange) and not engine.ping_unanswered:
+                    # Nothing but an answer of the server's ends a read of another thread or task.
+                    engine.ping()
+            self._shared.wake_newcomers()
+        finally:
+            self._exchanges.discard(exchange)
+        if not self._exchanges and self._state is not State.CLOSED:
+            self._state = transition(self._state, Input.COMPLETE)
+            if self._keepalive_expiry is not None:
+                self._expire_at = time.monotonic() + self._keepalive_expiry
+        return engine.failed or self._state is State.CLOSED
+
+    def _drop(self, exchange: AsyncExchange, source: object) -> None:
+        """End the exchange of `source`, which is finalised, unless another object stands for it.
+
+        May be called at any point, even while the same thread holds the lock, and may not wait.
+        """
+        exchange.holders -= 1
+        if os.getpid() != self._process or sys.is_finalizing():
+            return
+        is_open = exchange in self._exchanges and not self.is_closed()
+        if is_open and exchange.holders:
+            return
+        if is_open:
+            self._abort(exchange)
+        drop = getattr(exchange.lease, "drop", None)
+        if drop is not None:
+            drop()
+        if is_open:
+            warn_unclosed(exchange.request, source)
+
+    def _abort(self, exchange: AsyncExchange) -> None:
+        """End the exchange without waiting."""
+        self._dropped.append(exchange)
+        self._end_dropped()
+
+    def _end_dropped(self) -> None:
+        """Do so with all to be ended without waiting: the next write resets their streams."""
+        # Nobody keeps the lock for long, but it may be the calling thread that has it.
+        if self._lock.locked():
+            return
+        over = False
+        with self._lock:
+            while self._dropped:
+                over = self._leave(self._dropped.popleft()) or over
+        abort = getattr(self._network, "abort", None)
+        if over and abort is not None:
+            abort()
 
     # The connection as its pool sees it.
 
     async def aclose(self) -> None:
-        """Close the connection, with a GOAWAY where that can be sent at once; requests in flight on it fail."""
+        """Close the connection, with a GOAWAY where that can be sent at once.
+
+        Requests in flight on it fail with `ReadError` or `WriteError`, those that wait for a stream with
+        `ConnectionNotAvailable`. The socket is closed even if this is cancelled.
+        """
         if os.getpid() != self._process:
             # In a child process: the lock may be held by a thread that is not there, and a word would be the parent's.
             self._state = State.CLOSED
-            self._engine.stop()
+            self._engine.stop("The connection belongs to another process")
             await self._network.aclose()
             return
-        with self._lock:
-            first = self._state is not State.CLOSED
-            self._state = transition(self._state, Input.CLOSE)
-            self._engine.close()
-            self._shared.wake_all()
         try:
-            if first and not self._network.get_extra_info("is_readable"):
+            with self._lock:
+                self._state = transition(self._state, Input.CLOSE)
+                self._engine.close()
+                self._shared.wake_all()
+            self._line.report()
+            if not (self._home.is_elsewhere() or self._network.get_extra_info("is_readable")):
                 with contextlib.suppress(Exception), AsyncShield():
                     # If somebody writes, that is ended below.
                     await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
@@ -369,7 +428,30 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now."""
-        return self._state is not State.CLOSED and self._engine.can_open
+        return self._state in _OPEN and self._line.has_room and not self._home.is_elsewhere()
+
+    @property
+    def stream_limit(self) -> int | None:
+        """How many requests and responses the server allows at a time; `None` until it has said so."""
+        return self._engine.stream_limit
+
+    def assume_stream_limit(self, limit: int) -> None:
+        """Until the server says how many requests it allows at a time, count on `limit`, as it has allowed before."""
+        with self._lock:
+            self._engine.assume_stream_limit(limit)
+
+    @property
+    def on_capacity_change(self) -> Callable[[], None] | None:
+        """What a pool sets, to be called without arguments when `stream_limit` or `is_available()` may have changed.
+
+        Where it is set, a request that finds all streams in use raises `ConnectionNotAvailable` instead of waiting. It
+        is called from any thread and holds up the connection; it is not called by the methods that a pool asks.
+        """
+        return self._line.on_capacity_change
+
+    @on_capacity_change.setter
+    def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
+        self._line.on_capacity_change = callback
 
     @property
     def request_capacity(self) -> int:
@@ -377,18 +459,23 @@ class AsyncHTTP2Connection(AsyncConnectionInterface):
         return self._engine.capacity
 
     def has_expired(self) -> bool:
-        """Whether the connection is idle and should be closed: kept for too long, or closed by the server."""
-        if self._state is not State.IDLE:
+        """Whether the connection is idle and should be closed instead of used.
+
+        It was kept for too long, or the server has closed it or allows no request on it.
+        """
+        if self._state is not State.IDLE and not self.is_idle():
             return False
         expire_at = self._expire_at
         if expire_at is not None and time.monotonic() > expire_at:
             return True
         self._shared.catch_up()
-        return not self._engine.usable
+        return not self._engine.can_open
 
     def is_idle(self) -> bool:
         """Whether the connection carries no request."""
-        return self._state is State.IDLE
+        if self._dropped:
+            self._end_dropped()
+        return self._state is State.IDLE or (self._state is State.RETIRED and not self._exchanges)
 
     def is_closed(self) -> bool:
         """Whether the connection is closed."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from httpcore_models import AsyncTracer, Request
+from httpcore_models import AsyncLease, AsyncTracer, Request
 
 from .._streams import Stream
 
@@ -10,7 +10,19 @@ from .._streams import Stream
 class AsyncExchange:
     """A request, its stream, and who listens to its events."""
 
-    __slots__ = ("info", "read_timeout", "request", "sent", "stream", "tracer", "write_error", "write_timeout")
+    __slots__ = (
+        "holders",
+        "info",
+        "is_tunnel",
+        "lease",
+        "read_timeout",
+        "request",
+        "sent",
+        "stream",
+        "tracer",
+        "write_error",
+        "write_timeout",
+    )
 
     def __init__(self, request: Request, tracer: AsyncTracer | None) -> None:
         self.request: Request = request
@@ -18,6 +30,11 @@ class AsyncExchange:
         self.stream: Stream | None = None
         # Bytes of the body since it was last looked whether the server has answered.
         self.sent = 0
+        self.is_tunnel = False
+        # How many objects stand for it that the user may drop: the body, and the stream of a tunnel; and the lease that
+        # a dropped body has left to the latter.
+        self.holders = 1
+        self.lease: AsyncLease | None = None
         # What the trace says of each phase.
         self.info: dict[str, Any] = {}
         # What a write on its behalf has ended with.

@@ -55,8 +55,9 @@ class AsyncSharedStream(AsyncWriter):
         self._read_size = read_size
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
-        # A token of whoever reads.
+        # A token of whoever reads, which is like no other; and for which request that is.
         self._reader: object | None = None
+        self._reads_for: AsyncExchange | None = None
         # Who waits: for a part of a response, by stream; for credit, by stream; for a stream, by exchange.
         self._receivers: dict[Stream, AsyncEvent] = {}
         self._senders: dict[Stream, AsyncEvent] = {}
@@ -69,6 +70,7 @@ class AsyncSharedStream(AsyncWriter):
         """Wait for a part of a response. Raises `ReadTimeout`."""
         engine, timeout = self._engine, exchange.read_timeout
         if not await self._wait(exchange, self._receivers, stream, lambda: engine.has_event(stream), timeout):
+            self.report()
             raise ReadTimeout(f"Read timed out after {timeout:g} seconds ({self._peer})")
 
     async def wait_for_credit(self, exchange: "AsyncExchange", stream: Stream) -> None:
@@ -79,6 +81,7 @@ class AsyncSharedStream(AsyncWriter):
             return engine.send_credit(stream) > 0 or not engine.wants_body(stream)
 
         if not await self._wait(exchange, self._senders, stream, ready, timeout):
+            self.report()
             text = f"Write timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
             raise WriteTimeout(text)
 
@@ -108,6 +111,7 @@ class AsyncSharedStream(AsyncWriter):
         """Return true once `ready` says so, and false after `timeout` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         remaining = timeout
+        arrivals = self._arrivals
         token = object()
         in_time = can_send = True
         try:
@@ -119,11 +123,17 @@ class AsyncSharedStream(AsyncWriter):
                     if ready() or not in_time:
                         waiting.pop(key, None)
                         self._pass_on()
-                        return in_time or ready()
+                        if in_time or ready():
+                            return True
+                        # A tunnel may well be silent, and to wait for a stream is to wait for other requests.
+                        if waiting is not self._newcomers and not exchange.is_tunnel:
+                            self._judge(arrivals)
+                        return False
                     if sending:
                         pass
                     elif self._reader is None and (waiting is not self._newcomers or not self._engine.open_streams):
                         self._reader = token
+                        self._reads_for = exchange
                     else:
                         event = waiting[key] = AsyncEvent()
                 if sending:
@@ -201,6 +211,7 @@ class AsyncSharedStream(AsyncWriter):
             with self._lock:
                 self._lost(exc, exc)
                 self._reader = None
+            self.report()
             return True
         with self._lock:
             # In one step: what is read next must not overtake this.
@@ -212,6 +223,8 @@ class AsyncSharedStream(AsyncWriter):
             if answering:
                 # Writing may take long, and others should not have to wait for it.
                 self._pass_on()
+        if settings or not self._engine.usable:
+            self.report()
         if exchange.tracer is not None:
             for change in settings:
                 await exchange.tracer.report("receive_remote_settings.started", {})
@@ -244,6 +257,8 @@ class AsyncSharedStream(AsyncWriter):
         streams, settings = engine.receive_data(data, time.monotonic())
         self._unreported += settings
         self._wake(streams)
+        if settings or not engine.usable:
+            self.on_change()
         if settings or engine.open_streams < before or not engine.usable:
             self.wake_newcomers()
         if self._writers or self._has_read is not None:
@@ -253,8 +268,13 @@ class AsyncSharedStream(AsyncWriter):
         self._engine.fail(Failure(str(error), kind=type(error), cause=cause), disconnected=True)
         self.wake_all()
 
+    def is_read_for(self, exchange: "AsyncExchange") -> bool:
+        """Whether it is for this request that somebody waits for the network."""
+        return self._reader is not None and self._reads_for is exchange
+
     def wake_all(self) -> None:
         """Let all who wait look again. The lock is held."""
+        self.on_change()
         self._wake([*self._receivers, *self._senders])
         self.wake_newcomers()
         self._wake_writers()

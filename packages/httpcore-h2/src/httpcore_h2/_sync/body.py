@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import ResponseStream
+from httpcore_models import ReadError, ResponseStream
 from httpcore_models.concurrency import Shield
 
 if TYPE_CHECKING:
@@ -15,29 +15,32 @@ if TYPE_CHECKING:
 class HTTP2Body(ResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
-    An iterator object and not a generator: there is nothing in it to be finalised, so one that is abandoned half-way
-    leaves no cleanup to the garbage collector. Errors and cancellation end the stream, and nothing but the stream.
+    An iterator object and not a generator: one that is abandoned half-way needs nobody who finalises it in its event
+    loop. Errors and cancellation end the stream, and nothing but the stream. So does dropping the response without
+    closing it, with a `ResourceWarning`.
     """
 
-    def __init__(
-        self, connection: "HTTP2Connection", exchange: "Exchange", extensions: dict[str, Any], empty: bool
-    ) -> None:
-        """`extensions` are those of the response; `empty` says that what comes is no body, as in a tunnel."""
+    def __init__(self, connection: "HTTP2Connection", exchange: "Exchange", extensions: dict[str, Any]) -> None:
+        """`extensions` are those of the response."""
         self._connection = connection
         self._exchange = exchange
         self._extensions = extensions
-        self._empty = empty
         self._receiving = False
+        # Whether nothing is left to be read: what comes through a tunnel is no body.
+        self._complete = exchange.is_tunnel
         self._closed = False
+        self._released = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        if self._closed or self._empty:
+        """Return the next part. Raises `ReadError` once the response was closed before it had been read to its end."""
+        if self._complete:
             raise StopIteration
         tracer = self._exchange.tracer
         try:
+            self._check_open()
             if tracer is not None and not self._receiving:
                 self._receiving = True
                 tracer.report("receive_response_body.started", self._exchange.info)
@@ -50,28 +53,36 @@ class HTTP2Body(ResponseStream):
                 self.close(exc)
             raise
         if not part:
+            self._complete = True
             raise StopIteration
         return part
 
     def read(self) -> bytes:
-        """Return all of the body that is left."""
-        if self._exchange.tracer is None and not self._closed and not self._empty:
+        """Return all of the body that is left. Raises as iterating over it does."""
+        if self._exchange.tracer is None and not self._closed and not self._complete:
             body = self._connection._take_body(self._exchange)
             if body is not None:
+                self._complete = True
                 return body
         return super().read()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ReadError("The response was closed before it had been read to its end")
 
     def close(self, reason: BaseException | None = None) -> None:
         """End the exchange, and reset the stream unless the body was received to its end.
 
         `reason` is what reading failed with.
         """
-        if self._closed:
+        if self._released:
             return
+        self._complete = self._complete or self._connection._is_complete(self._exchange)
         self._closed = True
-        tracer = self._exchange.tracer
+        tracer, receiving = self._exchange.tracer, self._receiving
+        self._receiving = False
         try:
-            if self._receiving and tracer is not None:
+            if receiving and tracer is not None:
                 exception = GeneratorExit() if reason is None else reason
                 tracer.report("receive_response_body.failed", {"exception": exception})
         finally:
@@ -80,3 +91,9 @@ class HTTP2Body(ResponseStream):
             finally:
                 if self.lease is not None:
                     self.lease.release()
+                self._released = True
+
+    def __del__(self) -> None:
+        if not self._released:
+            self._exchange.lease = self.lease
+            self._connection._drop(self._exchange, self)

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from httpcore_models import Request, Tracer
+from httpcore_models import Lease, Request, Tracer
 
 from .._streams import Stream
 
@@ -11,7 +11,19 @@ from .._streams import Stream
 class Exchange:
     """A request, its stream, and who listens to its events."""
 
-    __slots__ = ("info", "read_timeout", "request", "sent", "stream", "tracer", "write_error", "write_timeout")
+    __slots__ = (
+        "holders",
+        "info",
+        "is_tunnel",
+        "lease",
+        "read_timeout",
+        "request",
+        "sent",
+        "stream",
+        "tracer",
+        "write_error",
+        "write_timeout",
+    )
 
     def __init__(self, request: Request, tracer: Tracer | None) -> None:
         self.request: Request = request
@@ -19,6 +31,11 @@ class Exchange:
         self.stream: Stream | None = None
         # Bytes of the body since it was last looked whether the server has answered.
         self.sent = 0
+        self.is_tunnel = False
+        # How many objects stand for it that the user may drop: the body, and the stream of a tunnel; and the lease that
+        # a dropped body has left to the latter.
+        self.holders = 1
+        self.lease: Lease | None = None
         # What the trace says of each phase.
         self.info: dict[str, Any] = {}
         # What a write on its behalf has ended with.

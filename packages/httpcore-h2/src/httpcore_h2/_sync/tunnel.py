@@ -4,7 +4,7 @@
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import NetworkStream, WriteError
+from httpcore_models import NetworkStream, ReadError, WriteError
 from httpcore_models.network import TLSStream
 
 if TYPE_CHECKING:
@@ -19,9 +19,16 @@ class TunnelStream(NetworkStream):
         self._connection = connection
         self._exchange = exchange
         self._unread = b""
+        self._closed = False
+        exchange.holders += 1
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what is there, or wait for it; `b""` once the server has ended its side."""
+        """Return what is there, or wait for it; `b""` once the server has ended its side.
+
+        Raises `ReadError` once it is closed on our side, also where another thread or task does that meanwhile.
+        """
+        if self._closed:
+            raise ReadError("The stream was closed")
         if not self._unread:
             self._exchange.read_timeout = timeout
             self._unread = self._connection._receive_body(self._exchange, {})
@@ -38,8 +45,22 @@ class TunnelStream(NetworkStream):
 
     def close(self) -> None:
         """End the stream, and nothing but the stream."""
-        self._connection._end_request(self._exchange)
-        self._connection._close_response(self._exchange)
+        self._closed = True
+        connection, exchange = self._connection, self._exchange
+        try:
+            connection._end_request(exchange)
+            connection._close_response(exchange)
+        finally:
+            if exchange.lease is not None:
+                exchange.lease.release()
+
+    def abort(self) -> None:
+        """Reset the stream without waiting; may be called from a finaliser and from any thread."""
+        self._closed = True
+        self._connection._abort(self._exchange)
+
+    def __del__(self) -> None:
+        self._connection._drop(self._exchange, self)
 
     def start_tls(
         self,

@@ -26,6 +26,10 @@ from .exchange import Exchange
 PATIENCE = 0.01
 
 
+def _nothing() -> None:
+    pass
+
+
 class Writer:
     """The sending side of a network stream that requests share."""
 
@@ -46,6 +50,9 @@ class Writer:
         self._interrupted = False
         # How often something has arrived.
         self._arrivals = 0
+        #: Called when the connection may take more or fewer requests than before: with the lock held, and without it.
+        self.on_change: Callable[[], None] = _nothing
+        self.report: Callable[[], None] = _nothing
         # Set when somebody who reads has done so.
         self._has_read: Event | None = None
 
@@ -63,6 +70,7 @@ class Writer:
         says, after something has arrived, that it is not worth waiting for. A failure is noted with `exchange`, too.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
+        arrivals = self._arrivals
         token = object()
         try:
             while True:
@@ -91,7 +99,19 @@ class Writer:
                     self._stopped_writing(exc)
             if exchange is not None:
                 exchange.write_error = exc
+                if isinstance(exc, WriteTimeout):
+                    self.catch_up()
+                    with self._lock:
+                        self._judge(arrivals)
+                    self.report()
             raise
+
+    def _judge(self, arrivals: int) -> None:
+        """Some time limit is over. Unless more has arrived than `arrivals`, the path may be dead. The lock is held."""
+        if self._arrivals == arrivals:
+            self._engine.stop("Nothing arrived on this connection for as long as a time limit")
+            self.on_change()
+            self.wake_newcomers()
 
     def _take_output(self) -> bytes:
         if self._interrupted:
@@ -124,7 +144,8 @@ class Writer:
         """The write that was under way has failed. The lock is held."""
         if isinstance(exc, WriteError):
             self._unsent, self._interrupted = b"", False
-            self._engine.stop()
+            self._engine.stop("A write on this connection failed")
+            self.on_change()
             self.wake_newcomers()
         elif not is_resumable(exc) or (self._interrupted and not self._stream.get_extra_info("keeps_unsent")):
             # A part of a frame may be on its way: nothing can follow it.
@@ -186,6 +207,8 @@ class Writer:
     # What the receiving side does.
 
     def _receive_meanwhile(self, arrivals: int) -> None: ...
+
+    def catch_up(self) -> None: ...
 
     def _wake_one(self) -> None: ...
 

@@ -1,0 +1,98 @@
+# Generated from ../_async/line.py by tools/make_sync.py: edit that file, then run it.
+"""Which request gets the next stream: first come, first served, within the server's limit (RFC 9113 section 5.1.2)."""
+
+import threading
+from collections.abc import Callable
+
+from httpcore_models import ConnectionNotAvailable, LocalProtocolError
+
+from .._engine import Engine
+from .._headers import RequestHead
+from .exchange import Exchange
+from .network import SharedStream
+
+
+class Line:
+    """The requests that wait for a stream.
+
+    In a pool, which has other connections, only those wait that do not know yet how many streams there will be.
+    """
+
+    def __init__(self, engine: Engine, shared: SharedStream, lock: threading.Lock, peer: str) -> None:
+        """`lock` guards `engine`."""
+        self._engine = engine
+        self._shared = shared
+        self._lock = lock
+        self._peer = peer
+        self._waiting: dict[Exchange, None] = {}
+        self._opened = False
+        self._reported: int | None = None
+        #: Set by a pool: what is to be called when there may be more or fewer streams than before.
+        self.on_capacity_change: Callable[[], None] | None = None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another request would get a stream now, or at least wait for the server's limit."""
+        engine = self._engine
+        return engine.usable and (not engine.limit_known or (engine.can_open and not self._waiting))
+
+    def open_stream(self, exchange: Exchange, head: RequestHead) -> None:
+        """Open a stream for the exchange, when it is its turn.
+
+        Raises `PoolTimeout`, and `ConnectionNotAvailable` when there will be none here.
+        """
+        engine = self._engine
+        if "protocol" in exchange.request.extensions:
+            self._wait(exchange, lambda: engine.settings_received)
+            if not engine.supports_extended_connect:
+                raise LocalProtocolError("The server does not support extended CONNECT (RFC 8441)")
+        try:
+            while not self._open_in_turn(exchange, head):
+                self._wait(exchange, lambda: self._may_open(exchange) or self._is_full())
+        except BaseException:
+            with self._lock:
+                self._waiting.pop(exchange, None)
+                self._shared.wake_newcomers()
+            raise
+
+    def _open_in_turn(self, exchange: Exchange, head: RequestHead) -> bool:
+        with self._lock:
+            if not self._engine.usable:
+                raise ConnectionNotAvailable(self._engine.retired_because)
+            if not self._may_open(exchange):
+                if self._is_full():
+                    raise ConnectionNotAvailable(
+                        f"The server allows no further stream on this connection to {self._peer} "
+                        f"({self._engine.open_streams} in use)"
+                    )
+                self._waiting[exchange] = None
+                return False
+            self._engine.open_stream(head, exchange.opened)
+            self._opened = True
+            if self._waiting:
+                self._waiting.pop(exchange, None)
+                self._shared.wake_newcomers()
+            return True
+
+    def _may_open(self, exchange: Exchange) -> bool:
+        return self._engine.can_open and next(iter(self._waiting), exchange) is exchange
+
+    def _is_full(self) -> bool:
+        """Whether a request had better go to another connection. A new connection may begin with a limit of 0."""
+        engine = self._engine
+        return self.on_capacity_change is not None and engine.limit_known and self._opened and not engine.can_open
+
+    def _wait(self, exchange: Exchange, ready: Callable[[], bool]) -> None:
+        timeout = exchange.request.extensions.get("timeout", {}).get("pool")
+        self._shared.wait_for_settings(exchange, lambda: ready() or not self._engine.usable, timeout)
+        if not self._engine.usable:
+            raise ConnectionNotAvailable(self._engine.retired_because)
+
+    def report(self) -> None:
+        """Tell the pool if the limit, or whether there is one, has changed. The lock is not held."""
+        engine = self._engine
+        limit = engine.stream_limit if engine.usable else 0
+        if limit != self._reported:
+            self._reported = limit
+            if self.on_capacity_change is not None:
+                self.on_capacity_change()
