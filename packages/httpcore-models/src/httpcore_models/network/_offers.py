@@ -56,6 +56,24 @@ def make_tls(ssl_context: ssl.SSLContext, make: Callable[[], T]) -> T:
 
 
 @contextlib.contextmanager
+def lent_offer(ssl_context: ssl.SSLContext) -> Iterator[None]:
+    """Have `ssl_context` itself make the offer in the block: for a context that makes its TLS object in its own way.
+
+    That may include the whole handshake, for which `make_tls()` must not hold its lock.
+    """
+    offer = _offer.get()
+    if offer is None or offer[0] is not ssl_context:
+        yield
+        return
+    handshake = object()
+    try:
+        _lend(ssl_context, offer[1], handshake)
+        yield
+    finally:
+        _take_back(ssl_context, handshake)
+
+
+@contextlib.contextmanager
 def offering(ssl_context: ssl.SSLContext, protocols: Sequence[str], start_tls: Any) -> Iterator[None]:
     """Have `start_tls`, a method of a stream, offer `protocols` in the block.
 

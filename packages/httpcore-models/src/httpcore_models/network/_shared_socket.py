@@ -70,6 +70,8 @@ def _wake_users(sock: socket.socket) -> None:
         if isinstance(sock, _socket.socket):
             # Not the method of the TLS socket, which gives up TLS first: a thread that writes would go on in the clear.
             _socket.socket.shutdown(sock, socket.SHUT_RDWR)
-        else:
-            # A green socket wakes those who wait when it is closed, and nobody uses it in mid-air.
+        elif hasattr(sock, "getpeercert"):
+            # Green TLS, whose shutdown gives up TLS, too. Closing wakes those who wait for it.
             sock.close()
+        elif hasattr(sock, "shutdown"):
+            sock.shutdown(socket.SHUT_RDWR)

@@ -12,7 +12,7 @@ from . import _shared_socket
 from ._buffers import as_bytes
 from ._errors import address_name, failed, timed_out
 from ._info import is_socket_readable, wait_limit
-from ._offers import make_tls, takes_offer
+from ._offers import lent_offer, make_tls, takes_offer
 from ._shared_socket import SharedSocket
 from ._sync.interface import NetworkStream
 from ._sync.tls import TLSStream
@@ -21,6 +21,9 @@ Error = TypeVar("Error", ReadError, WriteError, ConnectError)
 
 # What an operation says that cannot go on before the peer or the operating system has done something.
 WOULD_WAIT = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+# Where the contexts are from whose `wrap_socket()` leaves the handshake to the caller, if asked to, and nothing else.
+_CONTEXTS_THAT_WAIT = ("ssl", "gevent.ssl", "eventlet.green.ssl")
 
 
 class SyncStream(NetworkStream):
@@ -108,7 +111,7 @@ class SyncStream(NetworkStream):
             if lease is None:
                 raise self._closed(ConnectError)
             self._sock.settimeout(wait_limit(timeout))
-            if type(ssl_context).wrap_socket.__module__ == "ssl":
+            if type(ssl_context).wrap_socket.__module__ in _CONTEXTS_THAT_WAIT:
                 sock = make_tls(
                     ssl_context,
                     lambda: ssl_context.wrap_socket(
@@ -120,10 +123,9 @@ class SyncStream(NetworkStream):
                 if not self._shared.closed:
                     sock.do_handshake()
             else:
-                # Not the standard library's: it may know no other way.
-                sock = lease.sock = make_tls(
-                    ssl_context, lambda: ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
-                )
+                # It may look at the certificates itself, after a handshake of its own, or know no other arguments.
+                with lent_offer(ssl_context):
+                    sock = lease.sock = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
             if self._shared.closed:
                 raise self._closed(ConnectError)
             return SyncStream(sock, self._peer, self._shared)
