@@ -19,7 +19,7 @@ shows outside.
 import sys
 from collections.abc import Callable
 
-from httpcore_models import LocalProtocolError, ReadError
+from httpcore_models import LocalProtocolError, ReadError, Repeatable
 
 from . import _frames as frames
 from ._control import Code
@@ -68,8 +68,10 @@ class Engine(ReceivingSide):
         return self._control.extended_connect
 
     def disowns(self, stream: Stream) -> bool:
-        """Whether the server has said by a GOAWAY that it will not process the stream (RFC 9113 section 6.8)."""
-        return self._goaway is not None and stream.id > self._goaway[1] and not stream.answered
+        """Whether the stream has failed by a GOAWAY: the server will not process it (RFC 9113 section 6.8)."""
+        failure, goaway = stream.failure, self._goaway
+        repeatable = failure is not None and failure.repeatable is Repeatable.ANY
+        return repeatable and goaway is not None and stream.id > goaway[1] and not stream.answered
 
     # Sending.
 
