@@ -10,11 +10,12 @@ from __future__ import annotations
 import threading
 
 import anyio
+import anyio.to_thread
 import pytest
-from httpcore_models import ReadError, WriteError
+from httpcore_models import AsyncNetworkStream, ReadError, WriteError
 
 from ._async.conformance import CHECKS as _TWIN_CHECKS
-from ._async.conformance import ENDLESS, LARGE, TIMEOUT, async_read_exactly, client_context
+from ._async.conformance import ENDLESS, LARGE, TIMEOUT, abort_stream, async_read_exactly, client_context
 from ._async.streams import async_connector
 from ._sync.conformance import CHECKS
 from ._sync.streams import connector
@@ -72,29 +73,46 @@ async def async_check_both_directions_at_once(connect: AsyncConnect) -> None:
 
 
 async def async_check_close_ends_a_read(connect: AsyncConnect) -> None:
-    """Closing the stream makes the read of another task fail."""
-    async with connect(hold()) as stream, anyio.create_task_group() as tasks:
+    """Closing the stream, from another thread too, makes the read of another task fail: that is no end of stream."""
+    for close in _CLOSES:
+        async with connect(hold()) as stream, anyio.create_task_group() as tasks:
 
-        async def read() -> None:
-            with pytest.raises(ReadError):
-                await stream.read(100)
+            async def read(stream: AsyncNetworkStream = stream) -> None:
+                with pytest.raises(ReadError, match=r"^the stream is closed \(.+\)$"):
+                    await stream.read(100)
 
-        tasks.start_soon(read)
-        await anyio.wait_all_tasks_blocked()
-        await stream.aclose()
+            tasks.start_soon(read)
+            await anyio.wait_all_tasks_blocked()
+            await close(stream)
 
 
 async def async_check_close_ends_a_write(connect: AsyncConnect) -> None:
-    """Closing the stream makes the write of another task fail."""
-    async with connect(hold()) as stream, anyio.create_task_group() as tasks:
+    """Closing the stream, from another thread too, makes the write of another task fail."""
+    for close in _CLOSES:
+        async with connect(hold()) as stream, anyio.create_task_group() as tasks:
 
-        async def write() -> None:
-            with pytest.raises(WriteError):
-                await stream.write(ENDLESS)
+            async def write(stream: AsyncNetworkStream = stream) -> None:
+                with pytest.raises(WriteError, match=r"^the stream is closed \(.+\)$"):
+                    await stream.write(ENDLESS)
 
-        tasks.start_soon(write)
-        await anyio.wait_all_tasks_blocked()
-        await stream.aclose()
+            tasks.start_soon(write)
+            await anyio.wait_all_tasks_blocked()
+            await close(stream)
+
+
+async def _close(stream: AsyncNetworkStream) -> None:
+    await stream.aclose()
+
+
+async def _abort(stream: AsyncNetworkStream) -> None:
+    abort_stream(stream)
+
+
+async def _abort_in_a_thread(stream: AsyncNetworkStream) -> None:
+    await anyio.to_thread.run_sync(abort_stream, stream)
+
+
+_CLOSES = (_close, _abort, _abort_in_a_thread)
 
 
 async def async_check_cancelled_reads(connect: AsyncConnect) -> None:

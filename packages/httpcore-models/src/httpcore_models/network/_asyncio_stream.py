@@ -274,7 +274,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         return sent
 
     def _write_error(self, exc: Exception | None) -> WriteError:
-        return WriteError(failed(exc or OSError("the stream is closed"), self._peer))
+        return WriteError(failed(OSError("the stream is closed") if self._closed or exc is None else exc, self._peer))
 
     async def _write_rest(self, rest: memoryview, timeout: float | None, *, until_readable: bool) -> int:
         """Write what could not be sent at once; return how many bytes of it were not taken."""

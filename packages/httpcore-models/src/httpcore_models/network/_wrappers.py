@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import trio.abc
 
 
+# How often anyio's streams give up their turn while they close.
+_TURNS_OF_CLOSING = 4
+
+
 class _Wrapper(AsyncNetworkStream):
     """What is the same around both; limits of anyio hold on trio, too."""
 
@@ -81,31 +85,41 @@ class _Wrapper(AsyncNetworkStream):
         self._closed = True
         try:
             await self._anyio.aclose_forcefully(self._stream)
-        finally:
+        except BaseException:
             # On asyncio a cancellation may have come between.
             self._shut_down()
+            raise
 
     def abort(self) -> None:
         """Close the stream; see `AsyncNetworkStream`."""
         if self._closed:
             return
         self._closed = True
-        if self._home is None or os.getpid() != self._process:
+        if os.getpid() != self._process:
             return
-        self._shut_down()
-        if self._home is current_home():
+        if self._home is not None and self._home is current_home():
             self._begin_to_close()
-        else:
-            with contextlib.suppress(RuntimeError):  # its event loop has ended
-                call_at_home(self._home, self._begin_to_close)
+            return
+        try:
+            call_at_home(self._home, self._begin_to_close)
+        except (AttributeError, RuntimeError):  # there is no event loop any more
+            self._shut_down()
 
     def _begin_to_close(self) -> None:
-        """Do as much of closing as needs no wait: that is to close the socket, in both libraries."""
+        """Do as much of closing as waits for nothing but its turn: that is to close the socket, in both libraries."""
         closing = self._stream.aclose()
-        with contextlib.suppress(StopIteration, RuntimeError, *self._failures):
-            closing.send(None)
-        with contextlib.suppress(RuntimeError, *self._failures):
+        try:
+            for _ in range(_TURNS_OF_CLOSING):
+                if closing.send(None) is not None:
+                    break
             closing.close()
+        except StopIteration:
+            return
+        except self._failures:
+            pass
+        except RuntimeError:
+            pass  # of the library, outside of a task
+        self._shut_down()
 
     def _shut_down(self) -> None:
         """End the connection below whatever the stream does: who waits for it wakes, in any thread."""

@@ -3,9 +3,11 @@
 Each check takes a function that connects a stream to a peer with the given script.
 """
 
+import array
 import socket
 import ssl
 import threading
+from typing import Any
 
 import pytest
 from httpcore_models import (
@@ -30,6 +32,8 @@ LARGE = DATA * (2 * 4096)  # 2 MB
 # More than any socket buffers for a peer that does not read.
 ENDLESS = bytes(16 * 1024 * 1024)
 SHORT_TIMEOUTS = (0.0, 0.01)
+# None of them ever ends.
+UNUSUAL_LIMITS = (float("inf"), 1e18, 30 * 24 * 3600.0)
 
 
 async def async_check_reads_return_what_is_there(connect: AsyncConnect) -> None:
@@ -204,6 +208,101 @@ async def async_check_start_tls_with_a_peer_that_does_not_speak_it(connect: Asyn
             await async_wait_until(gone.is_set)
 
 
+async def async_check_abort(connect: AsyncConnect) -> None:
+    """`abort()` closes at once, with unread bytes and doing it twice too; reads and writes then say so."""
+    gone = threading.Event()
+    async with connect([send(b"unread"), hold_until_closed(gone)]) as stream:
+        assert await stream.read(2, TIMEOUT) == b"un"
+        abort_stream(stream)
+        abort_stream(stream)
+        await async_wait_until(gone.is_set)
+        with pytest.raises(ReadError, match=r"^the stream is closed \(.+\)$"):
+            await stream.read(100, TIMEOUT)
+        with pytest.raises(WriteError, match=r"^the stream is closed \(.+\)$"):
+            await stream.write(b"data", TIMEOUT)
+        assert stream.get_extra_info("is_readable")
+        await stream.aclose()
+
+
+async def async_check_any_buffer_is_written(connect: AsyncConnect) -> None:
+    """What counts of a buffer is its bytes, not its items."""
+    buffers: list[Any] = [
+        array.array("I", range(50_000)),
+        memoryview(array.array("d", [0.5] * 1000)),
+        memoryview(DATA)[::2],
+        bytearray(b"!"),
+        array.array("I"),
+    ]
+    expected = b"".join(memoryview(buffer).tobytes() for buffer in buffers)
+
+    def compare(connection: Connection) -> None:
+        connection.send(b"yes" if connection.receive_exactly(len(expected)) == expected else b"no!")
+
+    async with connect([compare, hold()]) as stream:
+        for buffer in buffers:
+            await stream.write(buffer, TIMEOUT)
+        assert await async_read_exactly(stream, 3) == b"yes"
+
+
+async def async_check_unusual_limits(connect: AsyncConnect) -> None:
+    """Infinity is no limit, a very long one does no harm, and one that is over is over."""
+    async with connect([receive_exactly(3), send(b"abc"), hold()]) as stream:
+        for limit in UNUSUAL_LIMITS:
+            await stream.write(b"x", limit)
+        for limit in UNUSUAL_LIMITS:
+            assert len(await stream.read(1, limit)) == 1
+        with pytest.raises(ReadTimeout):
+            await stream.read(1, -1.0)
+    async with connect(hold()) as stream:
+        with pytest.raises(WriteTimeout):
+            await stream.write(ENDLESS, -1.0)
+    for limit in UNUSUAL_LIMITS:
+        async with connect([receive_until(lambda data: bool(data)), close()]) as stream:
+            with pytest.raises(ConnectError):
+                await stream.start_tls(client_context(), "example.org", limit)
+
+
+async def async_check_write_until_readable(connect: AsyncConnect) -> None:
+    """An upload stops when there is something to read, and goes on after it; all that was taken arrives."""
+    answer, go_on, whole = threading.Event(), threading.Event(), threading.Event()
+
+    def take_the_rest(connection: Connection) -> None:
+        assert connection.receive_exactly(len(LARGE)) == LARGE
+        whole.set()
+
+    script = [wait(answer), send(b"wait"), wait(go_on), take_the_rest, hold()]
+    async with connect(script) as stream:
+        write = getattr(stream, "write_until_readable", None)
+        if write is None:
+            return
+        assert await write(b"", TIMEOUT) == 0
+        answer.set()
+        taken, received = 0, b""
+        while taken < len(LARGE):
+            taken += await write(LARGE[taken:], TIMEOUT)
+            while data := stream.receive_nowait(100):  # type: ignore[attr-defined]
+                received += data
+            if received == b"wait":
+                go_on.set()
+        while received != b"wait":
+            received += await stream.read(100, TIMEOUT)
+        go_on.set()
+        await stream.write(b"", TIMEOUT)
+        await async_wait_until(whole.is_set)
+
+
+async def async_check_blocked_writes_see_an_answer(connect: AsyncConnect) -> None:
+    """A write that the peer takes nothing of ends early when the peer says something, long before its limit."""
+    async with connect([receive_until(lambda data: bool(data)), send(b"no"), hold()]) as stream:
+        write = getattr(stream, "write_until_readable", None)
+        if write is None:
+            return
+        received = b""
+        while received != b"no":
+            assert await write(ENDLESS, TIMEOUT) < len(ENDLESS)
+            received += stream.receive_nowait(100) or b""  # type: ignore[attr-defined]
+
+
 CHECKS: tuple[AsyncCheck, ...] = (
     async_check_reads_return_what_is_there,
     async_check_reads_are_bounded,
@@ -221,6 +320,11 @@ CHECKS: tuple[AsyncCheck, ...] = (
     async_check_extra_info,
     async_check_start_tls_with_a_silent_peer,
     async_check_start_tls_with_a_peer_that_does_not_speak_it,
+    async_check_abort,
+    async_check_any_buffer_is_written,
+    async_check_unusual_limits,
+    async_check_write_until_readable,
+    async_check_blocked_writes_see_an_answer,
 )
 
 
@@ -245,6 +349,11 @@ async def async_write_for_ever(stream: AsyncNetworkStream) -> None:
     """Write more than any socket buffers: the peer's reset may show only after a few writes."""
     for _ in range(100):
         await stream.write(LARGE, TIMEOUT)
+
+
+def abort_stream(stream: AsyncNetworkStream) -> None:
+    """Call the optional method `abort()`."""
+    stream.abort()  # type: ignore[attr-defined]
 
 
 def assert_text_of_timeout(text: str, phase: str, timeout: float, stream: AsyncNetworkStream) -> None:

@@ -4,9 +4,11 @@
 Each check takes a function that connects a stream to a peer with the given script.
 """
 
+import array
 import socket
 import ssl
 import threading
+from typing import Any
 
 import pytest
 from httpcore_models import (
@@ -31,6 +33,8 @@ LARGE = DATA * (2 * 4096)  # 2 MB
 # More than any socket buffers for a peer that does not read.
 ENDLESS = bytes(16 * 1024 * 1024)
 SHORT_TIMEOUTS = (0.0, 0.01)
+# None of them ever ends.
+UNUSUAL_LIMITS = (float("inf"), 1e18, 30 * 24 * 3600.0)
 
 
 def check_reads_return_what_is_there(connect: Connect) -> None:
@@ -205,6 +209,101 @@ def check_start_tls_with_a_peer_that_does_not_speak_it(connect: Connect) -> None
             wait_until(gone.is_set)
 
 
+def check_abort(connect: Connect) -> None:
+    """`abort()` closes at once, with unread bytes and doing it twice too; reads and writes then say so."""
+    gone = threading.Event()
+    with connect([send(b"unread"), hold_until_closed(gone)]) as stream:
+        assert stream.read(2, TIMEOUT) == b"un"
+        abort_stream(stream)
+        abort_stream(stream)
+        wait_until(gone.is_set)
+        with pytest.raises(ReadError, match=r"^the stream is closed \(.+\)$"):
+            stream.read(100, TIMEOUT)
+        with pytest.raises(WriteError, match=r"^the stream is closed \(.+\)$"):
+            stream.write(b"data", TIMEOUT)
+        assert stream.get_extra_info("is_readable")
+        stream.close()
+
+
+def check_any_buffer_is_written(connect: Connect) -> None:
+    """What counts of a buffer is its bytes, not its items."""
+    buffers: list[Any] = [
+        array.array("I", range(50_000)),
+        memoryview(array.array("d", [0.5] * 1000)),
+        memoryview(DATA)[::2],
+        bytearray(b"!"),
+        array.array("I"),
+    ]
+    expected = b"".join(memoryview(buffer).tobytes() for buffer in buffers)
+
+    def compare(connection: Connection) -> None:
+        connection.send(b"yes" if connection.receive_exactly(len(expected)) == expected else b"no!")
+
+    with connect([compare, hold()]) as stream:
+        for buffer in buffers:
+            stream.write(buffer, TIMEOUT)
+        assert read_exactly(stream, 3) == b"yes"
+
+
+def check_unusual_limits(connect: Connect) -> None:
+    """Infinity is no limit, a very long one does no harm, and one that is over is over."""
+    with connect([receive_exactly(3), send(b"abc"), hold()]) as stream:
+        for limit in UNUSUAL_LIMITS:
+            stream.write(b"x", limit)
+        for limit in UNUSUAL_LIMITS:
+            assert len(stream.read(1, limit)) == 1
+        with pytest.raises(ReadTimeout):
+            stream.read(1, -1.0)
+    with connect(hold()) as stream:
+        with pytest.raises(WriteTimeout):
+            stream.write(ENDLESS, -1.0)
+    for limit in UNUSUAL_LIMITS:
+        with connect([receive_until(lambda data: bool(data)), close()]) as stream:
+            with pytest.raises(ConnectError):
+                stream.start_tls(client_context(), "example.org", limit)
+
+
+def check_write_until_readable(connect: Connect) -> None:
+    """An upload stops when there is something to read, and goes on after it; all that was taken arrives."""
+    answer, go_on, whole = threading.Event(), threading.Event(), threading.Event()
+
+    def take_the_rest(connection: Connection) -> None:
+        assert connection.receive_exactly(len(LARGE)) == LARGE
+        whole.set()
+
+    script = [wait(answer), send(b"wait"), wait(go_on), take_the_rest, hold()]
+    with connect(script) as stream:
+        write = getattr(stream, "write_until_readable", None)
+        if write is None:
+            return
+        assert write(b"", TIMEOUT) == 0
+        answer.set()
+        taken, received = 0, b""
+        while taken < len(LARGE):
+            taken += write(LARGE[taken:], TIMEOUT)
+            while data := stream.receive_nowait(100):  # type: ignore[attr-defined]
+                received += data
+            if received == b"wait":
+                go_on.set()
+        while received != b"wait":
+            received += stream.read(100, TIMEOUT)
+        go_on.set()
+        stream.write(b"", TIMEOUT)
+        wait_until(whole.is_set)
+
+
+def check_blocked_writes_see_an_answer(connect: Connect) -> None:
+    """A write that the peer takes nothing of ends early when the peer says something, long before its limit."""
+    with connect([receive_until(lambda data: bool(data)), send(b"no"), hold()]) as stream:
+        write = getattr(stream, "write_until_readable", None)
+        if write is None:
+            return
+        received = b""
+        while received != b"no":
+            assert write(ENDLESS, TIMEOUT) < len(ENDLESS)
+            received += stream.receive_nowait(100) or b""  # type: ignore[attr-defined]
+
+
 CHECKS: tuple[Check, ...] = (
     check_reads_return_what_is_there,
     check_reads_are_bounded,
@@ -222,6 +321,11 @@ CHECKS: tuple[Check, ...] = (
     check_extra_info,
     check_start_tls_with_a_silent_peer,
     check_start_tls_with_a_peer_that_does_not_speak_it,
+    check_abort,
+    check_any_buffer_is_written,
+    check_unusual_limits,
+    check_write_until_readable,
+    check_blocked_writes_see_an_answer,
 )
 
 
@@ -246,6 +350,11 @@ def write_for_ever(stream: NetworkStream) -> None:
     """Write more than any socket buffers: the peer's reset may show only after a few writes."""
     for _ in range(100):
         stream.write(LARGE, TIMEOUT)
+
+
+def abort_stream(stream: NetworkStream) -> None:
+    """Call the optional method `abort()`."""
+    stream.abort()  # type: ignore[attr-defined]
 
 
 def assert_text_of_timeout(text: str, phase: str, timeout: float, stream: NetworkStream) -> None:
