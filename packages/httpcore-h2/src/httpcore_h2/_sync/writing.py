@@ -158,10 +158,13 @@ class Writer:
         remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
             if not event.wait(remaining):
-                raise WriteTimeout(f"Write timed out after {timeout:g} seconds ({self._peer})")
+                raise self._timed_out(timeout)
         finally:
             with self._lock:
                 self._writers.pop(event, None)
+
+    def _timed_out(self, timeout: float | None) -> WriteTimeout:
+        return WriteTimeout(f"Write timed out after {timeout:g} seconds ({self._peer})")
 
     def _write(self, data: bytes, timeout: float | None, enough: Callable[[], bool] | None) -> bool:
         """Write `data`, and before it what is left of an interrupted write; return whether all was written."""
@@ -177,7 +180,10 @@ class Writer:
             # If this is interrupted, the stream keeps what was to be written.
             self._unsent, self._interrupted = b"", True
             arrivals = self._arrivals
-            taken = write(rest, remaining)
+            try:
+                taken = write(rest, remaining)
+            except WriteTimeout as exc:
+                raise self._timed_out(timeout) from exc
             self._unsent = rest = rest[taken:]
             self._interrupted = False
             if not rest:
@@ -190,7 +196,7 @@ class Writer:
             if deadline is not None:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
-                    raise WriteTimeout(f"Write timed out after {timeout:g} seconds ({self._peer})")
+                    raise self._timed_out(timeout)
 
     def flush_unless_writing(self, timeout: float | None) -> None:
         """Write on behalf of the connection if nobody else does, who would write this too.

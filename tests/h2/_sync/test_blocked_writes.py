@@ -1,0 +1,279 @@
+# Generated from ../_async/test_blocked_writes.py by tools/make_sync.py: edit that file, then run it.
+"""Servers that do not read: whoever writes to them still hears what they say, and keeps no neighbour from it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from typing import Any, Protocol
+
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import Origin, ReadError, ReadTimeout, RemoteProtocolError, SyncBackend, WriteError, WriteTimeout
+from httpcore_test_support import h2_frames
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import at_once, wait_until
+from hyperframe.frame import DataFrame, HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
+
+pytestmark = pytest.mark.anyio
+
+INITIAL_WINDOW_SIZE = 4
+OPEN = {INITIAL_WINDOW_SIZE: 2**31 - 1}
+PATIENT = {"timeout": {"read": 10.0, "write": 10.0, "pool": 10.0}}
+# More than the buffers of the operating system take, and less than a test may take long for.
+MUCH = 8_000_000
+PART = h2_frames.data(1, bytes(16_000))
+
+
+class Connect(Protocol):
+    def __call__(self, script: Script) -> AbstractAsyncContextManager[tuple[HTTP2Connection, ScriptedServer]]: ...
+
+
+@pytest.fixture(params=["clear", "TLS"])
+def connected(request: pytest.FixtureRequest, certificates: Certificates) -> Connect:
+    tls = request.param == "TLS"
+
+    @contextmanager
+    def connect(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
+        context = certificates.server_context(alpn=["h2"]) if tls else None
+        with scripted_server(script, tls=context, receive_buffer=8192) as server:
+            stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+            if tls:
+                stream = stream.start_tls(certificates.client_context(), "localhost", timeout=5.0)
+            origin = Origin(b"https" if tls else b"http", b"127.0.0.1", server.port)
+            with HTTP2Connection(origin, stream) as connection:
+                yield connection, server
+            server.raise_failures()
+
+    return connect
+
+
+def upload(connection: HTTP2Connection, server: ScriptedServer, **timeouts: float) -> Any:
+    """Send more than the server takes."""
+    extensions = {"timeout": {**PATIENT["timeout"], **timeouts}}
+    return connection.request("POST", server.url, content=bytes(MUCH), extensions=extensions)
+
+
+@pytest.mark.fault("T11")
+@pytest.mark.parametrize("complete", [True, False])
+def test_an_answer_is_seen_while_an_upload_is_blocked(connected: Connect, complete: bool) -> None:
+    """The server reads nothing any more, and closes nothing."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
+        stream_id = peer.next(DataFrame).stream_id
+        time.sleep(0.2)
+        peer.send(h2_frames.headers(stream_id, 413))
+        if not complete:
+            time.sleep(0.05)
+        peer.send(h2_frames.data(stream_id, b"too large", end_stream=True))
+        peer.connection.hold()
+
+    with connected(http2_script(script, OPEN)) as (connection, server):
+        response = upload(connection, server, write=30.0)
+        assert (response.status, response.content) == (413, b"too large")
+
+
+@pytest.mark.fault("T11")
+def test_what_an_upload_leaves_unfinished_is_sent_before_all_else(connected: Connect) -> None:
+    """The part that was on its way when the answer came is whole in the end."""
+    answered = threading.Event()
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
+        stream_id = peer.next(DataFrame).stream_id
+        time.sleep(0.2)
+        peer.send(h2_frames.headers(stream_id, 413, end_stream=True))
+        peer.connection.wait(answered)
+        assert peer.next(RstStreamFrame).stream_id == stream_id
+        answering(peer)
+
+    with connected(http2_script(script, OPEN)) as (connection, server):
+        assert (upload(connection, server)).status == 413
+        answered.set()
+        assert (connection.request("GET", server.url, extensions=PATIENT)).content == b"hello"
+
+
+@pytest.mark.fault("T11")
+def test_a_server_that_reads_only_when_its_answer_is_read_is_no_deadlock(connected: Connect) -> None:
+    """Nobody reads that response yet: whoever writes receives it."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
+        download = peer.request()
+        peer.send(h2_frames.headers(download))
+        other = peer.next(HeadersFrame).stream_id
+        for _ in range(200):
+            peer.send(PART)
+        while not (isinstance(frame := peer.next_frame(), DataFrame) and "END_STREAM" in frame.flags):
+            peer.frames.clear()
+        peer.respond(other)
+        peer.send(h2_frames.data(download, b"", end_stream=True))
+
+    with (
+        connected(http2_script(script, OPEN)) as (connection, server),
+        connection.stream("GET", server.url, extensions=PATIENT) as download,
+    ):
+        assert (upload(connection, server)).content == b"hello"
+        assert len(download.read()) == 200 * 16_000
+
+
+@pytest.mark.fault("T13")
+def test_a_body_that_has_arrived_is_read_while_another_request_is_blocked(connected: Connect) -> None:
+    done = threading.Event()
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
+        download = peer.request()
+        peer.send(h2_frames.headers(download))
+        peer.next(DataFrame)
+        time.sleep(0.2)
+        for _ in range(200):
+            peer.send(PART)
+        peer.send(h2_frames.data(download, b"", end_stream=True))
+        peer.connection.wait(done)
+        peer.connection.abort()
+
+    with (
+        connected(http2_script(script, OPEN)) as (connection, server),
+        connection.stream("GET", server.url, extensions=PATIENT) as download,
+    ):
+
+        def blocked() -> None:
+            with suppress(ReadError, WriteError, RemoteProtocolError):
+                upload(connection, server, write=50.0)
+
+        def read() -> None:
+            wait_until(lambda: connection._shared._writer)
+            assert len(download.read()) == 200 * 16_000
+            done.set()
+
+        at_once(blocked, read)
+
+
+@pytest.mark.fault("T15")
+def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Connect) -> None:
+    """And what it has left in the middle of a frame is sent when the server reads again."""
+    over = threading.Event()
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
+        download = peer.request()
+        peer.send(h2_frames.headers(download), PART)
+        other = peer.next(DataFrame).stream_id
+        peer.connection.wait(over)
+        peer.send(h2_frames.data(download, b"the end", end_stream=True))
+        assert peer.next(RstStreamFrame).stream_id == other
+        answering(peer)
+
+    with connected(http2_script(script, OPEN)) as (connection, server):
+
+        def neighbour() -> None:
+            with connection.stream("GET", server.url, extensions=PATIENT) as download:
+                content = download.read()
+            assert content == bytes(16_000) + b"the end"
+
+        def blocked() -> None:
+            wait_until(lambda: connection._engine.open_streams)
+            with pytest.raises(WriteTimeout, match=r"0\.2 seconds"):
+                upload(connection, server, write=0.2)
+            over.set()
+
+        at_once(neighbour, blocked)
+        assert (connection.request("GET", server.url, extensions=PATIENT)).content == b"hello"
+
+
+@pytest.mark.fault("T3")
+@pytest.mark.parametrize(
+    "chatter",
+    [h2_frames.ping(), h2_frames.headers(1, 103), h2_frames.headers(1, 200)[:7], h2_frames.headers(1, 200)],
+    ids=["PING", "103", "half a head", "200"],
+)
+def test_only_a_final_head_ends_a_write_that_is_blocked(connected: Connect, chatter: bytes) -> None:
+    done = threading.Event()
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
+        peer.next(DataFrame)
+        time.sleep(0.1)
+        peer.send(chatter)
+        peer.connection.wait(done)
+        peer.connection.abort()
+
+    with connected(http2_script(script, OPEN)) as (connection, server):
+        with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.4 seconds"):
+            upload(connection, server, write=0.4)
+        done.set()
+
+
+@pytest.mark.fault("T12")
+def test_settings_that_arrive_with_an_upload_are_acknowledged_before_it_waits_for_credit(
+    connected: Connect,
+) -> None:
+    """Credit comes only after that."""
+
+    def script(peer: Http2Peer) -> None:
+        sent = 0
+        while sent < 65535:
+            frame = peer.next(DataFrame)
+            sent += len(frame.data)
+        peer.send(h2_frames.settings({INITIAL_WINDOW_SIZE: 1000}))
+        while "ACK" not in peer.next(SettingsFrame).flags:
+            pass
+        for _ in range(3):
+            peer.send(h2_frames.window_update(0, 100_000), h2_frames.window_update(frame.stream_id, 60_000))
+        peer.respond(peer.request())
+
+    with connected(http2_script(script)) as (connection, server):
+        response = connection.request("POST", server.url, content=bytes(150_000), extensions=PATIENT)
+        assert response.content == b"hello"
+
+
+@pytest.mark.fault("T14")
+def test_a_server_that_sends_without_end_does_not_outlast_the_time_for_reading(connected: Connect) -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.request()
+        peer.send(h2_frames.headers(stream_id, 103))
+        while True:
+            peer.connection.send(h2_frames.ping(b"question"))
+            peer.next(PingFrame)
+
+    with connected(http2_script(script)) as (connection, server):
+        with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.2 seconds"):
+            connection.request("GET", server.url, extensions={"timeout": {"read": 0.2}})
+
+
+@pytest.mark.fault("T7")
+def test_a_connection_that_is_cut_fails_whoever_reads_and_whoever_writes(connected: Connect) -> None:
+    """Over TLS, without a close_notify."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
+        download = peer.request()
+        peer.send(h2_frames.headers(download), PART)
+        peer.next(DataFrame)
+        time.sleep(0.1)
+        peer.connection.close(close_notify=False)
+
+    with connected(http2_script(script, OPEN)) as (connection, server):
+        failures: list[BaseException] = []
+
+        def read() -> None:
+            try:
+                with connection.stream("GET", server.url, extensions=PATIENT) as download:
+                    download.read()
+            except Exception as exc:
+                failures.append(exc)
+
+        def write() -> None:
+            wait_until(lambda: connection._engine.open_streams)
+            try:
+                upload(connection, server)
+            except Exception as exc:
+                failures.append(exc)
+
+        at_once(read, write)
+        assert len(failures) == 2
+        assert not any(isinstance(failure, (ReadTimeout, WriteTimeout)) for failure in failures), failures
