@@ -24,6 +24,19 @@ _WRONG_SCHEME = (
     "socks5h://, but got {}."
 )
 
+_WHO = "A refusal says which proxy refused what."
+_BY_SOCKS = "SOCKS5 to http://example.com:80 through the proxy socks5://proxy.local:1080"
+_BY_HTTP = "CONNECT to https://example.com:443 through the proxy http://proxy.local:8080"
+_REFUSALS = {
+    "tunnel proxy, 403": _BY_HTTP,
+    "tunnel proxy, 407 without reason": _BY_HTTP,
+    "SOCKS5 auth asked for": _BY_SOCKS,
+    "SOCKS5 no acceptable method": _BY_SOCKS,
+    "SOCKS5 auth refused": _BY_SOCKS,
+}
+_BOTH = "A proxy may do without the credentials that it is offered: then the negotiation goes on."
+_NOT_ASKED = "Requested USERNAME/PASSWORD from proxy server, but got NO AUTHENTICATION REQUIRED."
+
 _EVENTS = load("events.txt")
 _STATES = load("states.txt")
 _INTERFACE = load("interface.json")["signatures"]
@@ -94,6 +107,15 @@ def _deviations() -> dict[tuple[str, str], Deviation]:
         members = sorted([*_SURFACE[f"{name} members"], "close_expired", "stats"])
         differ("interface.json", f"{name} members", members, _INSIGHT)
     differ("models.json", "Proxy attributes", sorted([*_MODELS["Proxy attributes"], "rdns"]), _RESOLVING)
+    for name, where in _REFUSALS.items():
+        lines = [f"{line} ({where})" if " raises=" in line else line for line in _STATES[name]]
+        differ("states.txt", name, lines, _WHO)
+    name = "SOCKS5 auth not wanted"
+    closed = "Proxy closed the connection during the SOCKS negotiation."
+    error = f"response raises=httpcore.ProxyError message={closed} ({_BY_SOCKS})"
+    differ("states.txt", name, [error, *_STATES[name][1:]], _BOTH)
+    lines = [line.replace(_NOT_ASKED, closed) for line in _redacted(_EVENTS[name])]
+    differ("events.txt", name, lines, f"{_SECRET} {_BOTH}")
     for url, got in (
         ("'h'", "one without scheme or host"),
         ("''", "one without scheme or host"),

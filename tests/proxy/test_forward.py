@@ -1,5 +1,7 @@
 """The requests that an HTTP proxy is sent, as pure functions."""
 
+from typing import Any
+
 import pytest
 from httpcore_models import URL, Origin, Request
 from httpcore_proxy import forwarded_request
@@ -86,3 +88,42 @@ def test_headers_of_the_request_replace_those_of_the_proxy() -> None:
         (b"b", b"4"),
         (b"B", b"5"),
     ]
+
+
+@pytest.mark.fault("S20")
+@pytest.mark.parametrize("connect", [False, True])
+def test_credentials_are_in_no_trace(connect: bool) -> None:
+    seen: list[tuple[str, dict[str, Any]]] = []
+    extensions = {"trace": lambda name, info: seen.append((name, info)) or "outcome", "timeout": {"read": 1.0}}
+    if connect:
+        origin = Origin(b"https", b"example.com", 443)
+        request = connect_request(origin, extensions, PROXY, [CREDENTIALS])
+    else:
+        own = {"Host": "example.com", "Authorization": "mine", "proxy-authorization": "theirs"}
+        request = forwarded_request(
+            Request("GET", "http://example.com/", headers=own, extensions=extensions), PROXY, []
+        )
+    secrets = [value for name, value in request.headers if name.lower() == b"proxy-authorization"]
+    assert secrets in ([b"Basic dTpw"], [b"theirs"])
+    trace = request.extensions["trace"]
+    assert trace("a", {"request": request, "more": 1}) == "outcome"
+    trace("b", {"request": request})
+    trace("c", {"return_value": None})
+    trace("d", {"request": None})
+    (_, first), (_, second), *others = seen
+    assert others == [("c", {"return_value": None}), ("d", {"request": None})]
+    assert first == {"request": second["request"], "more": 1}
+    shown = first["request"]
+    assert (shown.method, shown.url) == (request.method, request.url)
+    hidden = [(name, b"[secure]" if value in secrets else value) for name, value in request.headers]
+    assert shown.headers == hidden != request.headers
+    # What is the user's own is shown, and the request that the user has made is as it was.
+    assert extensions["trace"] is not trace
+
+
+@pytest.mark.fault("S20")
+def test_without_credentials_the_trace_is_that_of_the_request() -> None:
+    extensions = {"trace": lambda name, info: None}
+    request = Request("GET", "http://example.com/", extensions=extensions)
+    forwarded = forwarded_request(request, PROXY, [(b"X-Proxy", b"1")])
+    assert forwarded.extensions["trace"] is extensions["trace"]

@@ -13,7 +13,7 @@ NAME = "example.com"
 AUTH = (b"user", b"secret")
 
 SOCKS5_GREETING = b"\x05\x01\x00"
-SOCKS5_GREETING_WITH_AUTH = b"\x05\x01\x02"
+SOCKS5_GREETING_WITH_AUTH = b"\x05\x02\x02\x00"
 SOCKS5_CREDENTIALS = b"\x01\x04user\x06secret"
 SOCKS5_COMMAND = b"\x05\x01\x00\x03\x0bexample.com\x00\x50"
 
@@ -49,6 +49,19 @@ class TestSocks5:
         negotiation = negotiate(b"socks5h", NAME, 80, AUTH)
         sent = play(negotiation, b"\x05\x02", b"\x01\x00", CONNECTED)
         assert sent == [SOCKS5_GREETING_WITH_AUTH, SOCKS5_CREDENTIALS, SOCKS5_COMMAND]
+        assert negotiation.complete
+
+    @pytest.mark.fault("N7")
+    def test_a_proxy_that_asks_for_no_credentials_is_sent_none(self) -> None:
+        negotiation = negotiate(b"socks5", NAME, 80, AUTH)
+        assert play(negotiation, b"\x05\x00", CONNECTED) == [SOCKS5_GREETING_WITH_AUTH, SOCKS5_COMMAND]
+        assert negotiation.complete
+
+    @pytest.mark.fault("N7")
+    @pytest.mark.parametrize("version", range(0, 256, 5))
+    def test_the_status_alone_says_whether_credentials_are_right(self, version: int) -> None:
+        negotiation = negotiate(b"socks5", NAME, 80, AUTH)
+        play(negotiation, b"\x05\x02", bytes([version, 0]), CONNECTED)
         assert negotiation.complete
 
     def test_with_an_empty_password(self) -> None:
@@ -103,7 +116,7 @@ class TestSocks5:
             (None, 0x02, "Requested NO AUTHENTICATION REQUIRED from proxy server, but got USERNAME/PASSWORD."),
             (None, 0x01, "Requested NO AUTHENTICATION REQUIRED from proxy server, but got GSSAPI."),
             (None, 0xFF, "Requested NO AUTHENTICATION REQUIRED from proxy server, but got NO ACCEPTABLE METHODS."),
-            (AUTH, 0x00, "Requested USERNAME/PASSWORD from proxy server, but got NO AUTHENTICATION REQUIRED."),
+            (AUTH, 0xFF, "Requested USERNAME/PASSWORD from proxy server, but got NO ACCEPTABLE METHODS."),
             (AUTH, 0x80, "Requested USERNAME/PASSWORD from proxy server, but got METHOD 0x80."),
         ],
     )
@@ -111,7 +124,7 @@ class TestSocks5:
         with pytest.raises(ProxyError, match=f"^{re.escape(message)}$"):
             play(negotiate(b"socks5", NAME, 80, auth), bytes([5, method]))
 
-    @pytest.mark.parametrize("reply", [b"\x01\x01", b"\x01\xff", b"\x00\x00"])
+    @pytest.mark.parametrize("reply", [b"\x01\x01", b"\x01\xff", b"\x05\x01"])
     def test_wrong_credentials(self, reply: bytes) -> None:
         with pytest.raises(ProxyError, match=r"^Invalid username/password$"):
             play(negotiate(b"socks5", NAME, 80, AUTH), b"\x05\x02", reply)
@@ -174,6 +187,12 @@ class TestSocks4:
     def test_another_protocol(self) -> None:
         with pytest.raises(ProxyError, match=r"^Proxy does not speak SOCKS4: its reply begins with b'HT'"):
             play(negotiate(b"socks4", "10.0.0.1", 80, None), b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    @pytest.mark.parametrize("host", ["0.0.0.1", "0.0.0.255"])
+    def test_addresses_that_mean_a_name(self, host: str) -> None:
+        with pytest.raises(ProxyError, match=r"^SOCKS4 cannot connect to 0\.0\.0\.x"):
+            negotiate(b"socks4", host, 80, None)
+        assert not negotiate(b"socks4", "0.0.0.0", 80, None).complete
 
     def test_ipv6(self) -> None:
         with pytest.raises(ProxyError, match=r"^SOCKS4 cannot connect to IPv6 addresses\.$"):

@@ -351,15 +351,19 @@ class TestSecrets:
             ("socks4a", SOCKS4, HTTPS),
         ],
     )
+    @pytest.mark.fault("S20", "N11")
+    @pytest.mark.parametrize("explicit", [True, False])
     def test_they_are_shown_nowhere(
-        self, scheme: str, replies: list[bytes], url: str, caplog: pytest.LogCaptureFixture
+        self, explicit: bool, scheme: str, replies: list[bytes], url: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         shown: list[str] = []
 
         def trace(name: str, info: dict[str, Any]) -> None:
             shown.append(f"{name} {info!r}")
+            if "request" in info:
+                shown.append(repr(info["request"].headers))
 
-        proxy = Proxy(f"{scheme}://someone:secret@proxy.local", auth=AUTH)
+        proxy = Proxy(f"{scheme}://someone:secret@proxy.local", auth=AUTH if explicit else None)
         backend = RecordingBackend([*replies, OK])
         with caplog.at_level("DEBUG", "httpcore"):
             with ConnectionPool(proxy=proxy, network_backend=backend) as pool:

@@ -1,5 +1,6 @@
 """Tunnels through HTTP proxies: over sockets to scripted proxies, which do what no real one would."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -80,8 +81,13 @@ class TestTunnel:
             b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nX: y\r\nContent-Length: 5\r\n\r\n",
+            b"HTTP/1.0 200 OK\r\nTransfer-Encoding: gzip,\r\n chunked\r\nX: y\r\n\r\n",
+            b"HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 204 OK\r\nTransfer-Encoding: identity\r\n\r\n",
         ],
     )
+    @pytest.mark.fault("N6")
     async def test_answers_that_open_it(self, answer: bytes) -> None:
         """Framing headers of a successful response to CONNECT mean nothing (RFC 9110 section 9.3.6)."""
         with scripted_server(after_the_request(send_bytewise(answer), receive_until(b"ping"), send(b"pong"))) as server:
@@ -102,12 +108,33 @@ class TestTunnel:
         assert AsyncTLSDialler(direct(), None).describe(PROXY, 1.5)["host"] == "proxy.local"  # type: ignore[arg-type]
 
 
+@pytest.mark.fault("S19")
+async def test_bytes_before_the_tls_handshake_are_refused(certificates: Certificates) -> None:
+    with scripted_server(after_the_request(send(ESTABLISHED + b"early"), hold())) as server:
+        stream = await through(server).dial(ORIGIN, REQUEST, TIMEOUT)
+        with pytest.raises(ConnectError, match=r"^5 bytes were received before the TLS handshake began$"):
+            await stream.start_tls(certificates.client_context(), "example.com", TIMEOUT)
+        await async_wait_until(lambda: not server.open_connections)
+
+
+@pytest.mark.fault("P2")
+@pytest.mark.filterwarnings("error::ResourceWarning")
+async def test_nothing_but_the_stream_is_needed_of_the_proxy_s_response() -> None:
+    with scripted_server(after_the_request(send(ESTABLISHED), receive_until(b"ping"), send(b"pong"))) as server:
+        stream = await through(server).dial(ORIGIN, REQUEST, TIMEOUT)
+        gc.collect()
+        await stream.write(b"ping", TIMEOUT)
+        assert await stream.read(100, TIMEOUT) == b"pong"
+        await stream.aclose()
+
+
 @pytest.mark.field(63)
 class TestRefusals:
     async def test_status_headers_and_body(self) -> None:
         head = b"HTTP/1.1 407 Authentication Required\r\nProxy-Authenticate: Negotiate\r\nContent-Length: 9\r\n\r\n"
         error = await refusal(send(head + b"who's you"))
-        assert str(error) == "407 Authentication Required"
+        where = f"(CONNECT to {ORIGIN} through the proxy http://127.0.0.1:{_port(error)})"
+        assert str(error) == f"407 Authentication Required {where}"
         assert (error.status, error.body) == (407, b"who's you")
         assert (b"Proxy-Authenticate", b"Negotiate") in error.headers
 

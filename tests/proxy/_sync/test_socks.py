@@ -22,7 +22,7 @@ REQUEST = Request("GET", "https://example.com/")
 TIMEOUT = 10.0
 AUTH = (b"user", b"secret")
 
-GREETING, GREETING_WITH_AUTH = b"\x05\x01\x00", b"\x05\x01\x02"
+GREETING, GREETING_WITH_AUTH = b"\x05\x01\x00", b"\x05\x02\x02\x00"
 CREDENTIALS = b"\x01\x04user\x06secret"
 COMMAND = b"\x05\x01\x00\x03\x0bexample.com\x01\xbb"
 CONNECTED = b"\x05\x00\x00\x01\x7f\x00\x00\x01\x12\x34"
@@ -128,9 +128,12 @@ class TestRefusals:
         assert (caught.value.status, caught.value.headers, caught.value.body) == (None, [], b"")
 
     def test_of_credentials(self) -> None:
-        with scripted_server([receive_exactly(3), send(b"\x05\x02"), receive_exactly(13), send(b"\x01\x01")]) as server:
-            with pytest.raises(ProxyError, match=r"^Invalid username/password$"):
+        with scripted_server([receive_exactly(4), send(b"\x05\x02"), receive_exactly(13), send(b"\x01\x01")]) as server:
+            with pytest.raises(ProxyError) as caught:
                 through(server, auth=AUTH).dial(ORIGIN, REQUEST, TIMEOUT)
+            assert str(caught.value) == (
+                f"Invalid username/password (SOCKS5 to {ORIGIN} through the proxy socks5://127.0.0.1:{server.port})"
+            )
             wait_until(lambda: not server.open_connections)
 
 
@@ -213,17 +216,54 @@ class TestNames:
         ("scheme", "answer", "message"),
         [
             (b"socks5", OSError("no such name"), r"^no such name \(example\.com\)$"),
+            pytest.param(
+                b"socks5", None, r"^the name resolves to no address \(example\.com\)$", marks=pytest.mark.fault("N17")
+            ),
+            pytest.param(
+                b"socks4", None, r"^the name resolves to no address \(example\.com\)$", marks=pytest.mark.fault("N17")
+            ),
             (b"socks4", IPV6, r"^no IPv4 address, which is all that SOCKS4 can connect to \(example\.com\)$"),
         ],
     )
     def test_that_have_no_address(
         self, scheme: bytes, answer: Any, message: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        resolve_to(monkeypatch, answer)
+        resolve_to(monkeypatch, *([] if answer is None else [answer]))
         backend = RecordingBackend([])
         with pytest.raises(ConnectError, match=message):
             recorded(backend, scheme, rdns=False).dial(ORIGIN, REQUEST, None)
         assert backend.connects == []
+
+    @pytest.mark.fault("N17")
+    @pytest.mark.parametrize("failure", [b"\x05\x04", b""], ids=["refused", "EOF"])
+    def test_their_addresses_are_tried_in_turn(self, failure: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+        resolve_to(monkeypatch, IPV6, IPV4, IPV6)
+        backend = RecordingBackend([b"\x05\x00", failure], [b"\x05\x00", CONNECTED])
+        recorded(backend, rdns=False).dial(ORIGIN, REQUEST, None)
+        first, second = backend.streams
+        assert first.written.endswith(b"\x04\xfe\x80" + bytes(13) + b"\x01\x01\xbb")
+        assert second.written.endswith(b"\x01\x0a\x00\x00\x01\x01\xbb")
+        assert (first.closed, second.closed) == (1, 0)
+
+    @pytest.mark.fault("N17", "N18")
+    def test_none_of_their_addresses_works(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        resolve_to(monkeypatch, IPV6, IPV4)
+        backend = RecordingBackend([b"\x05\x00", b"\x05\x04"], [b"\x05\x00", b"\x05\x05"])
+        with pytest.raises(ProxyError) as caught:
+            recorded(backend, rdns=False).dial(ORIGIN, REQUEST, None)
+        assert str(caught.value) == (
+            "Proxy Server could not connect: Host unreachable.; Proxy Server could not connect: Connection refused. "
+            f"(SOCKS5 to {ORIGIN} through the proxy socks5://proxy.local:1080)"
+        )
+        assert [stream.closed for stream in backend.streams] == [1, 1]
+
+    @pytest.mark.fault("N17")
+    def test_what_is_not_about_an_address_is_not_tried_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        resolve_to(monkeypatch, IPV6, IPV4)
+        backend = RecordingBackend([b"\x05\x02", b"\x01\x01"])
+        with pytest.raises(ProxyError, match=r"^Invalid username/password \("):
+            recorded(backend, rdns=False, auth=AUTH).dial(ORIGIN, REQUEST, None)
+        assert len(backend.streams) == 1
 
     @pytest.mark.parametrize(
         ("host", "address"),

@@ -4,6 +4,9 @@ from typing import Any, TypeAlias
 
 from httpcore_models import URL, Origin, Request, bracketed
 
+# What traces show in place of credentials.
+_HIDDEN = b"[secure]"
+
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 
@@ -14,12 +17,14 @@ def forwarded_request(request: Request, proxy: Origin, proxy_headers: Headers) -
     name, means nothing to the proxy.
     """
     extensions = {name: value for name, value in request.extensions.items() if name not in ("sni_hostname", "target")}
-    return Request(
-        request.method,
-        _to_proxy(proxy, absolute_form(request.url)),
-        headers=merge_headers(proxy_headers, request.headers),
-        content=request.stream,
-        extensions=extensions,
+    return _hidden_in_trace(
+        Request(
+            request.method,
+            _to_proxy(proxy, absolute_form(request.url)),
+            headers=merge_headers(proxy_headers, request.headers),
+            content=request.stream,
+            extensions=extensions,
+        )
     )
 
 
@@ -29,12 +34,31 @@ def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_header
     Of the `extensions` of the request that needs the tunnel, the tunnel shares the time limits and the trace.
     """
     authority = b"%b:%d" % (bracketed(without_zone(origin.host)), origin.port)
-    return Request(
-        b"CONNECT",
-        _to_proxy(proxy, authority),
-        headers=merge_headers([(b"Host", authority), (b"Accept", b"*/*")], proxy_headers),
-        extensions={name: extensions[name] for name in ("timeout", "trace") if name in extensions},
+    return _hidden_in_trace(
+        Request(
+            b"CONNECT",
+            _to_proxy(proxy, authority),
+            headers=merge_headers([(b"Host", authority), (b"Accept", b"*/*")], proxy_headers),
+            extensions={name: extensions[name] for name in ("timeout", "trace") if name in extensions},
+        )
     )
+
+
+def _hidden_in_trace(request: Request) -> Request:
+    """Have the trace callback be given a request without the credentials that the proxy is sent."""
+    trace = request.extensions.get("trace")
+    shown = [(name, _HIDDEN if name.lower() == b"proxy-authorization" else value) for name, value in request.headers]
+    if trace is None or shown == request.headers:
+        return request
+    other = Request(
+        request.method, request.url, headers=shown, content=request.stream, extensions={**request.extensions}
+    )
+
+    def call(name: str, info: dict[str, Any]) -> Any:
+        return trace(name, {**info, "request": other} if info.get("request") is request else info)
+
+    request.extensions["trace"] = call
+    return request
 
 
 def absolute_form(url: URL) -> bytes:

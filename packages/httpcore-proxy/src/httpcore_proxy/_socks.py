@@ -44,10 +44,11 @@ _PORT_SIZE = 2
 
 
 class Exchange(NamedTuple):
-    """What to send, and how many bytes to receive after it."""
+    """What to send, and how many bytes to receive after it. The command is what asks for the connection."""
 
     data: bytes
     reply_size: int
+    is_command: bool = False
 
 
 Steps: TypeAlias = Generator[Exchange, bytes, None]
@@ -56,11 +57,14 @@ Steps: TypeAlias = Generator[Exchange, bytes, None]
 class Negotiation:
     """A negotiation under way. Send `data_to_send()`; then, until `complete`, give `receive_data()` what comes.
 
+    `asked` says whether the proxy was asked for the connection: what fails then may be about the address.
+
     Raises `ProxyError` when the proxy refuses or does not speak SOCKS.
     """
 
     def __init__(self, steps: Steps) -> None:
         self.complete = False
+        self.asked = False
         self._steps = steps
         self._outgoing = b""
         self._incoming = b""
@@ -93,6 +97,7 @@ class Negotiation:
         except StopIteration:
             self.complete = True
         else:
+            self.asked = self.asked or exchange.is_command
             self._outgoing += exchange.data
             self._reply_size = exchange.reply_size
 
@@ -139,21 +144,25 @@ def _socks5(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
 
     if len(host) > 255:
         raise ProxyError("SOCKS5 can name hosts of up to 255 bytes only.")
-    method = socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED if auth is None else socks5.SOCKS5AuthMethod.USERNAME_PASSWORD
+    methods = [socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED]
+    if auth is not None:
+        # Some proxies take the first that they know, and some tell their users apart by name.
+        methods.insert(0, socks5.SOCKS5AuthMethod.USERNAME_PASSWORD)
     if auth is not None and max(map(len, auth)) > 255:
         raise ProxyError("SOCKS5 takes user names and passwords of up to 255 bytes only.")
-    reply = yield Exchange(socks5.SOCKS5AuthMethodsRequest([method]).dumps(), 2)
+    reply = yield Exchange(socks5.SOCKS5AuthMethodsRequest(methods).dumps(), 2)
     if reply[0] != 5:
         _malformed("SOCKS5", reply)
-    if reply[1:] != method:
-        requested, got = (_AUTH_METHODS.get(code, f"METHOD 0x{code:02X}") for code in (method[0], reply[1]))
+    if reply[1:] not in methods:
+        requested, got = (_AUTH_METHODS.get(code, f"METHOD 0x{code:02X}") for code in (methods[0][0], reply[1]))
         raise ProxyError(f"Requested {requested} from proxy server, but got {got}.")
-    if auth is not None:
+    if auth is not None and reply[1:] == socks5.SOCKS5AuthMethod.USERNAME_PASSWORD:
         reply = yield Exchange(socks5.SOCKS5UsernamePasswordRequest(*auth).dumps(), 2)
-        if not socks5.SOCKS5UsernamePasswordReply.loads(reply).success:
+        # The version before the status is 1, and 5 from some proxies.
+        if reply[1] != 0:
             raise ProxyError("Invalid username/password")
     command = socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port))
-    reply = yield Exchange(command.dumps(), 2)
+    reply = yield Exchange(command.dumps(), 2, is_command=True)
     if reply[0] != 5:
         _malformed("SOCKS5", reply)
     if reply[1] != 0:
@@ -175,9 +184,11 @@ def _socks4(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
         raise ProxyError("SOCKS4 cannot carry zero bytes in host names and user ids.")
     if ":" in host:
         raise ProxyError("SOCKS4 cannot connect to IPv6 addresses.")
+    if is_address(host) and host.startswith("0.0.0.") and host != "0.0.0.0":
+        raise ProxyError("SOCKS4 cannot connect to 0.0.0.x, by which SOCKS4a says that a name follows.")
     kind = socks4.SOCKS4Request if is_address(host) else socks4.SOCKS4ARequest
     request = kind.from_address(socks4.SOCKS4Command.CONNECT, (host, port), user_id)
-    reply = yield Exchange(request.dumps(), 2)
+    reply = yield Exchange(request.dumps(), 2, is_command=True)
     if reply[0] != 0:
         _malformed("SOCKS4", reply)
     if reply[1] != 0x5A:

@@ -82,37 +82,63 @@ class AsyncSocksDialler(AsyncDialler):
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Open a connection through the proxy, in `timeout` seconds all together; see `AsyncDialler.dial()`.
 
-        Raises `ProxyError` when the proxy refuses or does not speak SOCKS.
+        Where names are resolved here, their addresses are tried in turn. Raises `ProxyError` when the proxy refuses or
+        does not speak SOCKS, and `ConnectError` for a name without an address.
         """
-        deadline = Deadline(timeout, f"SOCKS{self._version} to {origin} through the proxy {self._proxy}")
+        where = f"SOCKS{self._version} to {origin} through the proxy {self._proxy}"
+        deadline = Deadline(timeout, where)
         host = without_zone(origin.host).decode("ascii")
+        hosts = [host]
         if self._resolves_here and not is_address(host):
-            host = await self._resolve(host, deadline)
+            hosts = await self._resolve(host, deadline)
             timeout = deadline.remaining()
-        negotiation = negotiate(self._proxy.scheme, host, origin.port, self._auth)
-        stream = await self._dialler.dial(self._proxy, request, timeout)
+        errors = []
+        for target in hosts:
+            try:
+                negotiation = negotiate(self._proxy.scheme, target, origin.port, self._auth)
+            except ProxyError as exc:
+                raise ProxyError(f"{exc} ({where})") from exc
+            stream = await self._dialler.dial(self._proxy, request, timeout)
+            try:
+                return await self._traced(stream, target, origin.port, negotiation, deadline, request)
+            except ProxyError as exc:
+                errors.append(str(exc))
+                if not negotiation.asked or len(errors) == len(hosts):
+                    raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({where})") from exc
+            timeout = deadline.remaining()
+        raise AssertionError("unreachable")
+
+    async def _resolve(self, host: str, deadline: Deadline) -> list[str]:
+        addresses = await async_resolve(host, deadline.remaining())
+        if not addresses:
+            raise ConnectError(f"the name resolves to no address ({host})")
+        if self._version == 4:
+            addresses = [address for address in addresses if ":" not in address]
+            if not addresses:
+                raise ConnectError(f"no IPv4 address, which is all that SOCKS4 can connect to ({host})")
+        return list(dict.fromkeys(without_zone(address.encode("ascii")).decode("ascii") for address in addresses))
+
+    async def _traced(
+        self,
+        stream: AsyncNetworkStream,
+        host: str,
+        port: int,
+        negotiation: Negotiation,
+        deadline: Deadline,
+        request: Request,
+    ) -> AsyncNetworkStream:
         try:
             tracer = async_get_tracer(_logger, request)
-            timeouts = request.extensions.get("timeout", {})
-            arguments = (stream, negotiation, deadline, timeouts)
+            arguments = (stream, negotiation, deadline, request.extensions.get("timeout", {}))
             if tracer is None:
                 return await self._negotiate(*arguments)
-            auth = None if self._auth is None else _HIDDEN
-            info = {"stream": stream, "host": host, "port": origin.port, "auth": auth}
+            info = {"stream": stream, "host": host, "port": port, "auth": None if self._auth is None else _HIDDEN}
             name = f"setup_socks{self._version}_connection"
             return cast(AsyncNetworkStream, await tracer.run(name, info, self._negotiate, *arguments))
         except BaseException:
             with AsyncShield():
                 await stream.aclose()
             raise
-
-    async def _resolve(self, host: str, deadline: Deadline) -> str:
-        addresses = await async_resolve(host, deadline.remaining())
-        if self._version == 4:
-            addresses = [address for address in addresses if ":" not in address]
-        if not addresses:
-            raise ConnectError(f"no IPv4 address, which is all that SOCKS4 can connect to ({host})")
-        return without_zone(addresses[0].encode("ascii")).decode("ascii")
 
     async def _negotiate(
         self, stream: AsyncNetworkStream, negotiation: Negotiation, deadline: Deadline, timeouts: dict[str, Any]
@@ -125,7 +151,7 @@ class AsyncSocksDialler(AsyncDialler):
                     await handshake.write(data, timeouts.get("write"))
                 negotiation.receive_data(await handshake.read(_READ_SIZE, timeouts.get("read")))
         except (ReadError, WriteError) as exc:
-            raise ProxyError(f"{exc} (SOCKS{self._version} with the proxy {self._proxy})") from exc
+            raise ProxyError(str(exc)) from exc
         leading_data = negotiation.trailing_data
         return AsyncUpgradeStream(stream, leading_data) if leading_data else stream
 

@@ -88,13 +88,17 @@ class AsyncTunnelDialler(AsyncDialler):
 
         Raises `ProxyError` when the proxy refuses, with its response, or does not answer in HTTP/1.1.
         """
-        deadline = Deadline(timeout, f"CONNECT to {origin} through the proxy {self._proxy}")
+        where = f"CONNECT to {origin} through the proxy {self._proxy}"
+        deadline = Deadline(timeout, where)
         stream = await self._dialler.dial(self._proxy, request, timeout)
         handshake = AsyncHandshakeStream(stream, deadline)
         try:
-            response = await self._connect(origin, request, handshake)
+            try:
+                response = await self._connect(origin, request, handshake)
+            except (RemoteProtocolError, ReadError, WriteError) as exc:
+                raise ProxyError(f"{exc} ({where})") from exc
             if not 200 <= response.status <= 299:
-                raise await _refusal(response, handshake)
+                raise await _refusal(response, handshake, where)
             # What came with the response belongs to the tunnel, which outlives it.
             _, leading_data = response.extensions["network_stream"].detach()
         except BaseException:
@@ -105,12 +109,9 @@ class AsyncTunnelDialler(AsyncDialler):
 
     async def _connect(self, origin: Origin, request: Request, stream: AsyncHandshakeStream) -> Response:
         connection = AsyncHTTP11Connection(self._proxy, stream)
-        try:
-            return await connection.handle_async_request(
-                connect_request(origin, request.extensions, self._proxy, self._headers)
-            )
-        except (RemoteProtocolError, ReadError, WriteError) as exc:
-            raise ProxyError(f"{exc} (CONNECT to {origin} through the proxy {self._proxy})") from exc
+        return await connection.handle_async_request(
+            connect_request(origin, request.extensions, self._proxy, self._headers)
+        )
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What the dialler that reaches the proxy reports."""
@@ -121,7 +122,7 @@ class AsyncTunnelDialler(AsyncDialler):
         self._dialler.interrupt()
 
 
-async def _refusal(response: Response, stream: AsyncHandshakeStream) -> ProxyError:
+async def _refusal(response: Response, stream: AsyncHandshakeStream, where: str) -> ProxyError:
     """The error for a response that is no tunnel, with as much of its body as there is to be had."""
     stream.deadline = stream.deadline.sooner(_REFUSAL_TIMEOUT)
     assert isinstance(response.stream, AsyncIterable)
@@ -134,5 +135,8 @@ async def _refusal(response: Response, stream: AsyncHandshakeStream) -> ProxyErr
     await response.aclose()
     reason = response.extensions["reason_phrase"].decode("ascii", errors="ignore")
     return ProxyError(
-        f"{response.status} {reason}", status=response.status, headers=response.headers, body=body[:_REFUSAL_SIZE]
+        f"{response.status} {reason} ({where})",
+        status=response.status,
+        headers=response.headers,
+        body=body[:_REFUSAL_SIZE],
     )

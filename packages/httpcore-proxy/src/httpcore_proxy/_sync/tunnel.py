@@ -89,13 +89,17 @@ class TunnelDialler(Dialler):
 
         Raises `ProxyError` when the proxy refuses, with its response, or does not answer in HTTP/1.1.
         """
-        deadline = Deadline(timeout, f"CONNECT to {origin} through the proxy {self._proxy}")
+        where = f"CONNECT to {origin} through the proxy {self._proxy}"
+        deadline = Deadline(timeout, where)
         stream = self._dialler.dial(self._proxy, request, timeout)
         handshake = HandshakeStream(stream, deadline)
         try:
-            response = self._connect(origin, request, handshake)
+            try:
+                response = self._connect(origin, request, handshake)
+            except (RemoteProtocolError, ReadError, WriteError) as exc:
+                raise ProxyError(f"{exc} ({where})") from exc
             if not 200 <= response.status <= 299:
-                raise _refusal(response, handshake)
+                raise _refusal(response, handshake, where)
             # What came with the response belongs to the tunnel, which outlives it.
             _, leading_data = response.extensions["network_stream"].detach()
         except BaseException:
@@ -106,10 +110,7 @@ class TunnelDialler(Dialler):
 
     def _connect(self, origin: Origin, request: Request, stream: HandshakeStream) -> Response:
         connection = HTTP11Connection(self._proxy, stream)
-        try:
-            return connection.handle_request(connect_request(origin, request.extensions, self._proxy, self._headers))
-        except (RemoteProtocolError, ReadError, WriteError) as exc:
-            raise ProxyError(f"{exc} (CONNECT to {origin} through the proxy {self._proxy})") from exc
+        return connection.handle_request(connect_request(origin, request.extensions, self._proxy, self._headers))
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What the dialler that reaches the proxy reports."""
@@ -120,7 +121,7 @@ class TunnelDialler(Dialler):
         self._dialler.interrupt()
 
 
-def _refusal(response: Response, stream: HandshakeStream) -> ProxyError:
+def _refusal(response: Response, stream: HandshakeStream, where: str) -> ProxyError:
     """The error for a response that is no tunnel, with as much of its body as there is to be had."""
     stream.deadline = stream.deadline.sooner(_REFUSAL_TIMEOUT)
     assert isinstance(response.stream, Iterable)
@@ -133,5 +134,8 @@ def _refusal(response: Response, stream: HandshakeStream) -> ProxyError:
     response.close()
     reason = response.extensions["reason_phrase"].decode("ascii", errors="ignore")
     return ProxyError(
-        f"{response.status} {reason}", status=response.status, headers=response.headers, body=body[:_REFUSAL_SIZE]
+        f"{response.status} {reason} ({where})",
+        status=response.status,
+        headers=response.headers,
+        body=body[:_REFUSAL_SIZE],
     )
