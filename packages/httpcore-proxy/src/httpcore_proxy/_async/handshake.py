@@ -16,12 +16,9 @@ class AsyncHandshakeStream(AsyncNetworkStream):
     def __init__(self, stream: AsyncNetworkStream, deadline: Deadline) -> None:
         self.deadline = deadline
         self._stream = stream
-        self._ended = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, within what is left of the time."""
-        if self._ended:
-            return b""
         try:
             return await self._stream.read(max_bytes, self._limit(timeout))
         except ReadTimeout as exc:
@@ -45,10 +42,6 @@ class AsyncHandshakeStream(AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """What the other stream knows."""
         return self._stream.get_extra_info(info)
-
-    def end(self) -> None:
-        """Let no further read reach the network: what follows is for the other stream."""
-        self._ended = True
 
     def _limit(self, timeout: float | None) -> float | None:
         return self.deadline.remaining() if self.deadline.is_set else timeout
