@@ -49,6 +49,28 @@ def upload(pool: ConnectionPool, url: str, size: int) -> tuple[Response, int]:
     return response, sum(sent)
 
 
+@pytest.mark.fault("S5", "S6")
+def test_an_early_200_of_node_ends_nothing(node: NodeServer, client: Client) -> None:
+    url = getattr(node, client.kind)
+    with ConnectionPool(**client.arguments) as pool:
+        response, sent = upload(pool, url + "/early", LARGE)
+        assert (response.status, response.content, sent) == (200, b"early", LARGE)
+        received = pool.request("GET", url + "/received", extensions=TIMEOUTS)
+        assert int(received.content) == LARGE
+        assert pool.stats().opened == 1
+
+
+@pytest.mark.fault("S5")
+def test_an_early_200_of_nginx_ends_nothing(nginx: NginxServer, client: Client) -> None:
+    url = getattr(nginx, client.kind)
+    with ConnectionPool(**client.arguments) as pool:
+        response, sent = upload(pool, url + "/early", LARGE)
+        assert (response.status, response.content) == (200, b"early")
+        # Over HTTP/2 nginx asks for an end, by RST_STREAM.
+        assert sent == LARGE or response.extensions["http_version"] == b"HTTP/2"
+        assert (pool.request("GET", url + "/", extensions=TIMEOUTS)).status == 200
+
+
 @pytest.mark.parametrize(
     ("server", "path", "status"),
     [("node", "/rejected", 413), ("nginx", "/limited", 413), ("caddy", "/status/413", 413), ("caddy", "/", 200)],

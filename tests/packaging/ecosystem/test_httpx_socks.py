@@ -37,6 +37,20 @@ class TestSync:
         assert {len(response.content) for response in responses} == {1_000_000}
         assert len({response.headers["X-Remote-Port"] for response in responses}) == 1
 
+    @pytest.mark.fault("T5")
+    @pytest.mark.parametrize("http2", [False, True])
+    def test_uploads_over_tls(
+        self, proxy: ProxyServer, caddy: CaddyServer, certificates: Certificates, scheme: str, http2: bool
+    ) -> None:
+        transport = SyncProxyTransport.from_url(
+            url_of(proxy, scheme), verify=certificates.client_context(), http2=http2
+        )
+        content = bytes(200_000)
+        with httpx.Client(transport=transport) as client:
+            for _ in range(3):
+                response = client.post(caddy.https_url + "/echo", content=content)
+                assert response.content == content
+
     def test_wrong_credentials(self, proxy: ProxyServer, caddy: CaddyServer, scheme: str) -> None:
         url = f"{scheme}://{AUTH[0]}:wrong@127.0.0.1:{proxy.port}"
         with httpx.Client(transport=SyncProxyTransport.from_url(url)) as client, pytest.raises(ProxyError):
@@ -73,6 +87,20 @@ class TestAsync:
         assert responses[0].http_version == ("HTTP/2" if http2 else "HTTP/1.1")
         assert {len(response.content) for response in responses} == {1_000_000}
         assert len({response.headers["X-Remote-Port"] for response in responses}) == 1
+
+    @pytest.mark.fault("T5")
+    @pytest.mark.parametrize("http2", [False, True])
+    async def test_uploads_over_tls(
+        self, proxy: ProxyServer, caddy: CaddyServer, certificates: Certificates, scheme: str, http2: bool
+    ) -> None:
+        transport = AsyncProxyTransport.from_url(
+            url_of(proxy, scheme), verify=certificates.client_context(), http2=http2
+        )
+        content = bytes(200_000)
+        async with httpx.AsyncClient(transport=transport) as client:
+            for _ in range(3):
+                response = await client.post(caddy.https_url + "/echo", content=content)
+                assert response.content == content
 
     async def test_wrong_credentials(self, proxy: ProxyServer, caddy: CaddyServer, scheme: str) -> None:
         url = f"{scheme}://{AUTH[0]}:wrong@127.0.0.1:{proxy.port}"

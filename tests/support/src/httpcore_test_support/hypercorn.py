@@ -70,6 +70,7 @@ def hypercorn_server(
     Connections that are idle are closed after `keep_alive` seconds.
     """
     with socket.create_server(("127.0.0.1", 0)) as clear, socket.create_server(("127.0.0.1", 0)) as secure:
+        ports = [sock.getsockname()[1] for sock in (clear, secure)]
         # Requests wait in the backlog of the sockets until it is ready.
         process = subprocess.Popen(
             [
@@ -85,9 +86,8 @@ def hypercorn_server(
             cwd=folder,
             pass_fds=(clear.fileno(), secure.fileno()),
         )
-        try:
-            ports = [sock.getsockname()[1] for sock in (clear, secure)]
-            yield HypercornServer(f"http://127.0.0.1:{ports[0]}", f"https://127.0.0.1:{ports[1]}")
-        finally:
-            process.terminate()
-            process.wait(_STOP_TIMEOUT)
+    try:
+        yield HypercornServer(f"http://127.0.0.1:{ports[0]}", f"https://127.0.0.1:{ports[1]}")
+    finally:
+        process.terminate()
+        process.wait(_STOP_TIMEOUT)
