@@ -23,7 +23,7 @@ from httpcore_models import (
     mark_repeatable,
     received_response,
 )
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, async_checkpoint_if_cancelled
 
 from .._engine import Engine
 from .._frames import as_bytes
@@ -104,6 +104,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = self._translator.request_head(request)
+        await async_checkpoint_if_cancelled()
         exchange = AsyncExchange(request, async_get_tracer(_logger, request))
         try:
             self._claim(exchange)

@@ -24,7 +24,7 @@ from httpcore_models import (
     mark_repeatable,
     received_response,
 )
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield, checkpoint_if_cancelled
 
 from .._engine import Engine
 from .._frames import as_bytes
@@ -105,6 +105,7 @@ class HTTP2Connection(Exchanges):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = self._translator.request_head(request)
+        checkpoint_if_cancelled()
         exchange = Exchange(request, get_tracer(_logger, request))
         try:
             self._claim(exchange)

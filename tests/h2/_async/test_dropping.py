@@ -1,0 +1,203 @@
+"""A response that nobody holds any more, and that was not closed, gives back what it had."""
+
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from httpcore_h2 import AsyncHTTP2Connection
+from httpcore_models import URL, AsyncLease, AutoBackend, Origin, ReadError, Request, Response
+from httpcore_test_support import h2_frames
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import async_wait_until
+from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
+
+pytestmark = [pytest.mark.anyio, pytest.mark.fault("P2")]
+
+CANCEL = 8
+TIMEOUTS = {"timeout": {"read": 20.0, "write": 20.0, "pool": 20.0}}
+
+
+@asynccontextmanager
+async def connected(script: Script) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
+    with scripted_server(script) as server:
+        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        connection = AsyncHTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
+        async with connection:
+            yield connection, server
+        server.raise_failures()
+
+
+def request_to(server: ScriptedServer, method: str = "GET") -> Request:
+    return Request(method, URL(server.url + "/"), headers={"Host": "localhost"}, extensions=TIMEOUTS)
+
+
+def half(peer: Http2Peer) -> None:
+    """Send half of a response, and answer all other requests."""
+    stream_id = peer.request()
+    peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"))
+    answering(peer)
+
+
+def tunnel(peer: Http2Peer) -> None:
+    """Open a tunnel, and answer all other requests."""
+    peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id))
+    answering(peer)
+
+
+class Lease(AsyncLease):
+    """Counts what is given back."""
+
+    def __init__(self) -> None:
+        self.released = self.dropped = 0
+
+    async def release(self) -> None:
+        self.released += 1
+
+    def drop(self) -> None:
+        self.dropped += 1
+
+
+async def test_a_response_that_was_not_closed() -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.request()
+        peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"))
+        reset = peer.next(RstStreamFrame)
+        assert (reset.stream_id, reset.error_code) == (stream_id, CANCEL)
+        assert peer.frames.index(reset) < len(peer.frames)
+        peer.respond(peer.request())
+
+    async with connected(http2_script(script)) as (connection, server):
+        url = URL(server.url.replace("//", "//user:secret@") + "/path?secret=1")
+        request = Request("GET", url, headers={"Host": "localhost"}, extensions=TIMEOUTS)
+        response: Response = await connection.handle_async_request(request)
+        body: Any = response.stream
+        assert await anext(body) == b"half"
+        lease = body.lease = Lease()
+        with pytest.warns(ResourceWarning) as warned:
+            del response, body
+        assert [str(each.message) for each in warned] == [f"unclosed response to GET {server.url}/path"]
+        assert (lease.released, lease.dropped) == (0, 1)
+        assert (connection.is_idle(), connection._engine.open_streams) == (True, 0)
+        assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+async def test_in_the_middle_of_what_holds_the_lock() -> None:
+    async with connected(http2_script(half)) as (connection, server):
+        response: Response = await connection.handle_async_request(request_to(server))
+        with pytest.warns(ResourceWarning, match="unclosed response"), connection._lock:
+            del response
+        assert connection.is_idle()
+        assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+async def test_where_warnings_are_errors() -> None:
+    """Then the interpreter says so, and nothing is lost."""
+    unraisable: list[Any] = []
+    async with connected(http2_script(half)) as (connection, server):
+        response: Response = await connection.handle_async_request(request_to(server))
+        body: Any = response.stream
+        lease = body.lease = Lease()
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            warnings.simplefilter("error")
+            patch.setattr("sys.unraisablehook", unraisable.append)
+            del response, body
+        assert len(unraisable) == 1
+        assert lease.dropped == 1
+        assert connection.is_idle()
+
+
+async def test_the_last_on_a_connection_that_takes_no_more() -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.request()
+        peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"), h2_frames.goaway(stream_id))
+
+    async with connected(http2_script(script)) as (connection, server):
+        response: Response = await connection.handle_async_request(request_to(server))
+        await async_wait_until(lambda: connection._shared.catch_up() or not connection.is_available())
+        with pytest.warns(ResourceWarning, match="unclosed response"):
+            del response
+        assert connection.is_closed()
+
+
+async def test_one_that_was_closed() -> None:
+    async with connected(http2_script(half)) as (connection, server):
+        async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
+            pass
+        body: Any = response.stream
+        lease = body.lease = Lease()
+        del response, body
+        assert (lease.released, lease.dropped) == (0, 0)
+
+
+async def test_one_whose_connection_was_closed() -> None:
+    """There is nothing left to be closed, and its place comes back."""
+    async with connected(http2_script(half)) as (connection, server):
+        response: Response = await connection.handle_async_request(request_to(server))
+        body: Any = response.stream
+        lease = body.lease = Lease()
+        await connection.aclose()
+        del response, body
+        assert lease.dropped == 1
+
+
+async def test_the_response_that_a_tunnel_stands_on() -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(HeadersFrame).stream_id
+        peer.send(h2_frames.headers(stream_id))
+        assert peer.next(DataFrame).data == b"ping"
+        peer.send(h2_frames.data(stream_id, b"pong"))
+        answering(peer)
+
+    async with connected(http2_script(script)) as (connection, server):
+        response: Response = await connection.handle_async_request(request_to(server, "CONNECT"))
+        stream = response.extensions["network_stream"]
+        body: Any = response.stream
+        lease = body.lease = Lease()
+        del response, body
+        assert lease.dropped == 0
+        await stream.write(b"ping", timeout=5.0)
+        assert await stream.read(64, timeout=5.0) == b"pong"
+        with pytest.warns(ResourceWarning, match="unclosed response to CONNECT"):
+            del stream
+        assert lease.dropped == 1
+        assert connection.is_idle()
+
+
+async def test_a_tunnel_that_was_closed_after_its_response_was_dropped() -> None:
+    async with connected(http2_script(tunnel)) as (connection, server):
+        response: Response = await connection.handle_async_request(request_to(server, "CONNECT"))
+        stream = response.extensions["network_stream"]
+        body: Any = response.stream
+        lease = body.lease = Lease()
+        del response, body
+        await stream.aclose()
+        assert lease.released == 1
+        del stream
+        assert connection.is_idle()
+
+
+async def test_a_tunnel_and_its_response() -> None:
+    async with connected(http2_script(tunnel)) as (connection, server):
+        response: Response = await connection.handle_async_request(request_to(server, "CONNECT"))
+        body: Any = response.stream
+        lease = body.lease = Lease()
+        with pytest.warns(ResourceWarning, match="unclosed response to CONNECT"):
+            del response, body
+        assert lease.dropped == 1
+        assert connection.is_idle()
+
+
+async def test_a_tunnel_that_is_given_up_at_once() -> None:
+    async with connected(http2_script(tunnel)) as (connection, server):
+        response: Response = await connection.handle_async_request(request_to(server, "CONNECT"))
+        stream = response.extensions["network_stream"]
+        stream.abort()
+        stream.abort()
+        assert connection.is_idle()
+        with pytest.raises(ReadError):
+            await stream.read(1)
+        await response.aclose()
+        assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"

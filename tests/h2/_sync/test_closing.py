@@ -1,0 +1,327 @@
+# Generated from ../_async/test_closing.py by tools/make_sync.py: edit that file, then run it.
+"""What closing ends, by whoever and however it is done: with an error, at once, and nothing else."""
+
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import (
+    URL,
+    ConnectionNotAvailable,
+    Origin,
+    ReadError,
+    RemoteProtocolError,
+    Request,
+    Response,
+    SyncBackend,
+    WriteError,
+)
+from httpcore_test_support import h2_frames
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import at_once, wait_until
+from hyperframe.frame import DataFrame, HeadersFrame, PingFrame
+
+pytestmark = pytest.mark.anyio
+
+MAX_CONCURRENT_STREAMS = 3
+TIMEOUTS = {"timeout": {"read": 20.0, "write": 20.0, "pool": 20.0}}
+
+
+@pytest.fixture(params=["clear", "tls"])
+def certificates_or_none(request: pytest.FixtureRequest, certificates: Certificates) -> Certificates | None:
+    return certificates if request.param == "tls" else None
+
+
+@contextmanager
+def connected(
+    script: Script, certificates: Certificates | None = None
+) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
+    server_tls = None
+    if certificates is not None:
+        server_tls = certificates.server_context()
+        server_tls.set_alpn_protocols(["h2"])
+    with scripted_server(script, tls=server_tls) as server:
+        stream: Any = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        scheme = b"http"
+        if certificates is not None:
+            client_tls = certificates.client_context()
+            client_tls.set_alpn_protocols(["h2"])
+            stream = stream.start_tls(client_tls, "127.0.0.1", 5.0)
+            scheme = b"https"
+        connection = HTTP2Connection(Origin(scheme, b"127.0.0.1", server.port), stream)
+        with connection:
+            yield connection, server
+        server.raise_failures()
+
+
+def request_to(server: ScriptedServer, method: str = "GET", path: str = "/", **extensions: Any) -> Request:
+    return Request(method, URL(server.url + path), headers={"Host": "localhost"}, extensions={**TIMEOUTS, **extensions})
+
+
+def half(peer: Http2Peer) -> None:
+    """Send half of a response, and answer all other requests."""
+    stream_id = peer.request()
+    peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"))
+    answering(peer)
+
+
+def tunnel(peer: Http2Peer) -> None:
+    """Open a tunnel, and answer all other requests."""
+    peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id))
+    answering(peer)
+
+
+def discard(name: str, info: dict[str, Any]) -> None:
+    pass
+
+
+@pytest.fixture(params=["quiet", "traced"])
+def trace(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return {"trace": discard} if request.param == "traced" else {}
+
+
+@pytest.mark.fault("S3")
+class TestReadingWhatIsClosed:
+    def test_by_an_iterator(self, trace: dict[str, Any]) -> None:
+        with connected(http2_script(half)) as (connection, server):
+            with connection.stream("GET", server.url, extensions={**TIMEOUTS, **trace}) as response:
+                iterator = response.iter_stream()
+                assert next(iterator) == b"half"
+            with pytest.raises(ReadError, match="closed before it had been read to its end"):
+                next(iterator)
+            body: Any = response.stream
+            for _ in range(2):
+                with pytest.raises(ReadError):
+                    next(body)
+
+    def test_at_once(self, trace: dict[str, Any]) -> None:
+        with connected(http2_script(half)) as (connection, server):
+            with connection.stream("GET", server.url, extensions={**TIMEOUTS, **trace}) as response:
+                pass
+            with pytest.raises(ReadError, match="closed before it had been read to its end"):
+                response.read()
+
+    def test_what_had_arrived_whole(self) -> None:
+        with connected(http2_script(answering)) as (connection, server):
+            with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
+                pass
+            with pytest.raises(ReadError):
+                response.read()
+
+    def test_what_was_read_to_its_end(self, trace: dict[str, Any]) -> None:
+        with connected(http2_script(answering)) as (connection, server):
+            with connection.stream("GET", server.url, extensions={**TIMEOUTS, **trace}) as response:
+                assert response.read() == b"hello"
+            assert response.read() == b"hello"
+            body: Any = response.stream
+            with pytest.raises(StopIteration):
+                next(body)
+
+    def test_what_never_had_a_body(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.request(), 204, end_stream=True))
+
+        with connected(http2_script(script)) as (connection, server):
+            with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
+                pass
+            assert response.read() == b""
+
+    def test_what_failed_before(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            peer.send(
+                h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"), h2_frames.rst_stream(stream_id, 2)
+            )
+
+        with connected(http2_script(script)) as (connection, server):
+            response: Response = connection.handle_request(request_to(server))
+            body: Any = response.stream
+            with pytest.raises(RemoteProtocolError, match="StreamReset"):
+                body.read()
+            with pytest.raises(ReadError):
+                body.read()
+
+    def test_a_tunnel(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.next(HeadersFrame).stream_id
+            peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"unread", end_stream=True))
+
+        with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
+        ):
+            stream = response.extensions["network_stream"]
+            assert stream.read(2, timeout=5.0) == b"un"
+            stream.close()
+            with pytest.raises(ReadError, match="The stream was closed"):
+                stream.read(64, timeout=5.0)
+
+    def test_a_tunnel_whose_response_is_closed(self) -> None:
+        with connected(http2_script(tunnel)) as (connection, server):
+            with connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response:
+                stream = response.extensions["network_stream"]
+            with pytest.raises(ReadError, match="The stream was closed"):
+                stream.read(64, timeout=5.0)
+
+
+def while_waiting(
+    connection: HTTP2Connection, wait: Callable[[], Awaitable[Any]], waits: Callable[[], Any], error: Any
+) -> None:
+    def waiting() -> None:
+        with pytest.raises(error, match="closed"):
+            wait()
+
+    def close() -> None:
+        wait_until(waits)
+        connection.close()
+
+    at_once(waiting, close)
+
+
+@pytest.mark.fault("S4")
+class TestClosingTheConnection:
+    """While another thread or task waits."""
+
+    def test_for_a_head(self, certificates_or_none: Certificates | None, trace: dict[str, Any]) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.request()
+            peer.connection.hold()
+
+        with connected(http2_script(script), certificates_or_none) as (connection, server):
+            while_waiting(
+                connection,
+                lambda: connection.request("GET", server.url, extensions={**TIMEOUTS, **trace}),
+                lambda: connection._shared._reader is not None,
+                ReadError,
+                RemoteProtocolError,
+            )
+
+    def test_for_a_body_without_a_length(
+        self, certificates_or_none: Certificates | None, trace: dict[str, Any]
+    ) -> None:
+        with connected(http2_script(half), certificates_or_none) as (connection, server):
+            response: Response = connection.handle_request(request_to(server, **trace))
+            while_waiting(connection, response.read, lambda: connection._shared._reader is not None, ReadError)
+            response.close()
+
+    def test_for_somebody_else_who_reads(self, certificates_or_none: Certificates | None) -> None:
+        def script(peer: Http2Peer) -> None:
+            for _ in range(3):
+                peer.send(h2_frames.headers(peer.request()))
+            peer.connection.hold()
+
+        with connected(http2_script(script), certificates_or_none) as (connection, server):
+            responses: list[Response] = [connection.handle_request(request_to(server)) for _ in range(3)]
+
+            def read(response: Response) -> None:
+                with pytest.raises(ReadError, match="closed"):
+                    response.read()
+
+            def close() -> None:
+                wait_until(lambda: len(connection._shared._receivers) == 2)
+                connection.close()
+
+            at_once(*[lambda each=each: read(each) for each in responses], close)
+            for each in responses:
+                each.close()
+
+    def test_for_credit(self, certificates_or_none: Certificates | None, trace: dict[str, Any]) -> None:
+        def script(peer: Http2Peer) -> None:
+            while sum(len(frame.data) for frame in peer.received(DataFrame)) < 65535:
+                peer.next(DataFrame)
+            peer.connection.hold()
+
+        with connected(http2_script(script), certificates_or_none) as (connection, server):
+            while_waiting(
+                connection,
+                lambda: connection.request(
+                    "POST", server.url, content=bytes(100_000), extensions={**TIMEOUTS, **trace}
+                ),
+                lambda: connection._shared._senders or connection._shared._reader,
+                (ReadError, WriteError),
+            )
+
+    def test_for_a_stream(self, certificates_or_none: Certificates | None) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.request()))
+            peer.connection.hold()
+
+        settings = {MAX_CONCURRENT_STREAMS: 1}
+        with connected(http2_script(script, settings), certificates_or_none) as (connection, server):
+            response: Response = connection.handle_request(request_to(server))
+            while_waiting(
+                connection,
+                lambda: connection.request("GET", server.url, extensions=TIMEOUTS),
+                lambda: connection._shared._newcomers,
+                ConnectionNotAvailable,
+            )
+            response.close()
+
+    def test_for_a_write(self, certificates_or_none: Certificates | None) -> None:
+        holding = threading.Event()
+
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.settings({4: 2**31 - 1}), h2_frames.window_update(0, 2**30))
+            peer.next(HeadersFrame)
+            holding.set()
+            peer.connection.hold()
+
+        with connected(http2_script(script), certificates_or_none) as (connection, server):
+            while_waiting(
+                connection,
+                lambda: connection.request("POST", server.url, content=bytes(50_000_000), extensions=TIMEOUTS),
+                lambda: holding.is_set() and connection._shared._writer is not None,
+                (ReadError, WriteError),
+            )
+
+
+@pytest.mark.fault("S4")
+class TestClosingOneStream:
+    """While another thread or task reads it, and nothing comes from the server by itself."""
+
+    def test_a_tunnel(self, certificates_or_none: Certificates | None) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id))
+            peer.send(h2_frames.ping(peer.next(PingFrame).opaque_data, ack=True))
+            answering(peer)
+
+        with connected(http2_script(script), certificates_or_none) as (connection, server):
+            response: Response = connection.handle_request(request_to(server, "CONNECT"))
+            stream = response.extensions["network_stream"]
+
+            def read() -> None:
+                with pytest.raises(ReadError, match="closed"):
+                    stream.read(1)
+
+            def close() -> None:
+                wait_until(lambda: connection._shared._reader is not None)
+                stream.close()
+
+            at_once(read, close)
+            response.close()
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+    def test_a_response(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.request()))
+            peer.send(h2_frames.ping(peer.next(PingFrame).opaque_data, ack=True))
+            answering(peer)
+
+        with connected(http2_script(script)) as (connection, server):
+            response: Response = connection.handle_request(request_to(server))
+
+            def read() -> None:
+                with pytest.raises(ReadError, match="closed"):
+                    response.read()
+
+            def close() -> None:
+                wait_until(lambda: connection._shared._reader is not None)
+                response.close()
+
+            at_once(read, close)
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
