@@ -116,7 +116,12 @@ async def test_the_last_on_a_connection_that_takes_no_more() -> None:
 
     async with connected(http2_script(script)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server))
-        await async_wait_until(lambda: connection._shared.catch_up() or not connection.is_available())
+
+        def retired() -> bool:
+            connection._shared.catch_up()
+            return not connection.is_available()
+
+        await async_wait_until(retired)
         with pytest.warns(ResourceWarning, match="unclosed response"):
             del response
         assert connection.is_closed()

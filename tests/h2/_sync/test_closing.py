@@ -198,7 +198,6 @@ class TestClosingTheConnection:
                 lambda: connection.request("GET", server.url, extensions={**TIMEOUTS, **trace}),
                 lambda: connection._shared._reader is not None,
                 ReadError,
-                RemoteProtocolError,
             )
 
     def test_for_a_body_without_a_length(

@@ -117,7 +117,12 @@ def test_the_last_on_a_connection_that_takes_no_more() -> None:
 
     with connected(http2_script(script)) as (connection, server):
         response: Response = connection.handle_request(request_to(server))
-        wait_until(lambda: connection._shared.catch_up() or not connection.is_available())
+
+        def retired() -> bool:
+            connection._shared.catch_up()
+            return not connection.is_available()
+
+        wait_until(retired)
         with pytest.warns(ResourceWarning, match="unclosed response"):
             del response
         assert connection.is_closed()
