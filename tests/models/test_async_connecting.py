@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from httpcore_models import AsyncNetworkStream, AutoBackend, ConnectTimeout
+from httpcore_models import AsyncNetworkStream, AutoBackend, ConnectError, ConnectTimeout, ReadError
 from httpcore_models.network import _connecting
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.resolving import async_resolve_to
@@ -120,3 +120,55 @@ async def test_cancelling_at_any_step_leaves_nothing_open(certificates: Certific
             steps += 1 + steps // 20
         await async_wait_until(lambda: not server.open_connections)
     assert steps > 1
+
+
+class TestNothingLeavesButOurErrors:
+    @pytest.mark.fault("N16")
+    async def test_a_unix_socket_may_be_a_path(self) -> None:
+        with scripted_server(hold(), unix=True) as server:
+            stream = await AutoBackend().connect_unix_socket(Path(server.unix_socket), TIMEOUT)  # type: ignore[arg-type]
+            await stream.aclose()
+            with pytest.raises(ReadError, match=rf"\({server.unix_socket}\)$"):
+                await stream.read(1)
+        missing = Path("/missing/unix.sock")
+        with pytest.raises(ConnectError, match=r"\(/missing/unix\.sock\)$"):
+            await AutoBackend().connect_unix_socket(missing, TIMEOUT)  # type: ignore[arg-type]
+
+    @pytest.mark.fault("N17")
+    async def test_a_name_without_addresses_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async_resolve_to(monkeypatch)
+        with pytest.raises(ConnectError, match=r"^name resolution returned no address \(example\.org:80\)$"):
+            await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
+
+    @pytest.mark.fault("N17")
+    async def test_a_mistake_of_the_callers_is_raised_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # One that is found with the socket of each address, in a race with others.
+        async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", 80))] * 3)
+        options: Any = [("no", "option", 1)]
+        with pytest.raises(TypeError):
+            await AutoBackend().connect_tcp("example.org", 80, TIMEOUT, socket_options=options)
+
+    @pytest.mark.parametrize("timeout", [float("inf"), 1e18, 30 * 24 * 3600.0])
+    @pytest.mark.fault("T9")
+    async def test_unusual_limits(self, timeout: float) -> None:
+        with scripted_server(hold()) as server:
+            stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout)
+            await stream.aclose()
+
+    @pytest.mark.fault("T9")
+    async def test_a_limit_that_is_over(self) -> None:
+        with unresponsive_port() as port, pytest.raises(ConnectTimeout):
+            await AutoBackend().connect_tcp("127.0.0.1", port, -1.0)
+
+
+class TestCancelledAlready:
+    @pytest.mark.fault("P24")
+    async def test_no_connection_is_opened(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[Any] = []
+        monkeypatch.setattr(_connecting, "new_socket", lambda *arguments: made.append(arguments))
+        with anyio.move_on_after(0):
+            await AutoBackend().connect_tcp("127.0.0.1", 80, TIMEOUT)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await AutoBackend().connect_unix_socket("/missing/unix.sock", TIMEOUT)
+        assert made == []
