@@ -149,3 +149,20 @@ def test_an_error_does_not_quote_a_secret(name: bytes) -> None:
     assert str(caught.value) == "Illegal header value [secure]"
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.fault("S11")
+@pytest.mark.parametrize(
+    "names", [(b"Content-Length", b"Transfer-Encoding"), (b"transfer-encoding", b"CONTENT-LENGTH")]
+)
+@pytest.mark.parametrize("lane", ["fast", "h11"])
+def test_of_two_kinds_of_framing_one_is_sent(names: tuple[bytes, bytes], lane: str) -> None:
+    values = {b"content-length": b"3", b"transfer-encoding": b"chunked"}
+    engine = Engine(1000)
+    framing = [(name, values[name.lower()]) for name in names]
+    others = [(b"X", b"\xff")] if lane == "h11" else []
+    head = engine.start_request(b"POST", b"/", [(b"Host", b"localhost"), *framing, *others])
+    assert b"content-length" not in head.lower()
+    assert head.lower().count(b"transfer-encoding: chunked\r\n") == 1
+    assert engine.send_body(b"hello") == b"5\r\nhello\r\n"
+    assert engine.end_body() == b"0\r\n\r\n"

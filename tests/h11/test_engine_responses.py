@@ -248,6 +248,42 @@ class TestSwitchOfProtocols:
         assert engine.switched_protocol
         assert engine.trailing_data == first_bytes
 
+    @pytest.mark.fault("N6")
+    @pytest.mark.parametrize(
+        "framing",
+        [
+            b"Content-Length: 5\r\n",
+            b"Content-Length: odd\r\n",
+            b"Content-Length: 5\r\nContent-Length: 6\r\n",
+            b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+            b"Transfer-Encoding: gzip\r\n",
+            b"Transfer-Encoding: chunked,\r\n gzip\r\nX: y\r\n",
+            b"X: y\r\ntransfer-encoding: gzip\r\n",
+        ],
+    )
+    @pytest.mark.parametrize("cut", [FEEDINGS["whole"], bytewise], ids=["whole", "bytewise"])
+    @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n"], ids=["", "interim"])
+    def test_a_tunnel_has_no_framing(self, cut: Feeding, framing: bytes, start: bytes) -> None:
+        engine = sent(b"CONNECT", target=b"other:443")
+        events = receive(engine, cut(start + b"HTTP/1.1 200 OK\r\n" + framing + b"\r\nfoobarbaz"))
+        assert isinstance(events[-1], ResponseHead)
+        assert len(events) == 1 + bool(start)
+        assert engine.switched_protocol
+        assert engine.trailing_data == b"foobarbaz"
+
+    @pytest.mark.fault("N6")
+    @pytest.mark.parametrize(
+        "wire",
+        [
+            b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: odd\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: odd\r\nBad Name: x\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\n",
+        ],
+        ids=["no tunnel", "another fault", "no field"],
+    )
+    def test_nothing_else_is_overlooked(self, feeding: Feeding, wire: bytes) -> None:
+        assert refused(sent(b"CONNECT", target=b"other:443"), feeding(wire))
+
     def test_no_switch_without_a_request_for_it(self) -> None:
         assert not sent(b"CONNECT").switched_protocol
 

@@ -1,0 +1,108 @@
+"""A connection between two requests: what comes then is never the answer to the next one."""
+
+import threading
+from typing import Any
+
+import pytest
+from httpcore_h11 import AsyncHTTP11Connection
+from httpcore_models import URL, ConnectionNotAvailable, Request
+from httpcore_test_support import steps
+from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_connected
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import Step, scripted_server
+from httpcore_test_support.waiting import async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+ORIGIN = URL("http://localhost").origin
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+UNASKED = {
+    "408": [
+        steps.send(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+        steps.close(),
+    ],
+    "another response": [steps.send(RESPONSE), steps.hold()],
+    "garbage": [steps.send(b"x"), steps.hold()],
+    "end": [steps.shutdown_write(), steps.hold()],
+    "close": [steps.close()],
+    "reset": [steps.abort()],
+}
+
+
+class AsyncCountingStream(AsyncScriptedStream):
+    """Counts how often it is asked whether it is readable."""
+
+    asked = 0
+
+    def get_extra_info(self, info: str) -> Any:
+        self.asked += info == "is_readable"
+        return super().get_extra_info(info)
+
+
+@pytest.mark.fault("S7", "P22")
+@pytest.mark.parametrize("secure", [False, True], ids=["clear", "tls"])
+@pytest.mark.parametrize("unasked", UNASKED.values(), ids=UNASKED)
+@pytest.mark.parametrize("pooled", [False, True], ids=["direct", "asked before"])
+async def test_what_comes_between_two_requests_is_no_answer(
+    certificates: Certificates, secure: bool, unasked: list[Step], pooled: bool
+) -> None:
+    idle = threading.Event()
+    script = [steps.receive_request(), steps.send(RESPONSE), steps.wait(idle), *unasked]
+    with scripted_server(script, tls=certificates.server_context() if secure else None) as server:
+        async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
+            await connection.request("GET", server.url)
+            assert connection.is_idle()
+            idle.set()
+            # The connection itself is not asked meanwhile.
+            await async_wait_until(lambda: connection._stream.get_extra_info("is_readable"))
+            if pooled:
+                assert connection.has_expired()
+            request = Request("POST", server.url, headers={"Host": "localhost", "Content-Length": "0"})
+            with pytest.raises(ConnectionNotAvailable, match="or sent something without being asked"):
+                await connection.handle_async_request(request)
+            assert connection.is_closed()
+
+
+@pytest.mark.fault("S7")
+@pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
+async def test_there_is_one_question_for_each_reuse(pooled: bool) -> None:
+    stream = AsyncCountingStream(*[RESPONSE] * 3)
+    connection = AsyncHTTP11Connection(ORIGIN, stream)
+    for reuse in range(3):
+        if pooled:
+            assert not connection.has_expired()
+        await connection.request("GET", "http://localhost/")
+        assert stream.asked == reuse
+
+
+@pytest.mark.fault("N13")
+async def test_why_a_connection_is_not_available() -> None:
+    connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE))
+    request = Request("GET", "http://localhost/", headers={"Host": "localhost"})
+    response = await connection.handle_async_request(request)
+    with pytest.raises(ConnectionNotAvailable, match=r"^The connection to http://localhost:80 is busy with another"):
+        await connection.handle_async_request(request)
+    assert await response.aread() == b"hello"
+    await response.aclose()
+    await connection.aclose()
+    with pytest.raises(ConnectionNotAvailable, match=r"^The connection to http://localhost:80 is closed\.$"):
+        await connection.handle_async_request(request)
+
+
+@pytest.mark.fault("P16")
+async def test_a_connection_that_is_closed_with_a_response_open_says_so() -> None:
+    connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE[:-1]))
+    response = await connection.handle_async_request(Request("GET", "http://localhost/", headers={"Host": "localhost"}))
+    await connection.aclose()
+    assert (connection.is_closed(), connection.is_idle(), connection.is_available()) == (True, False, False)
+    await response.aclose()
+    assert connection.is_closed()
+
+
+@pytest.mark.fault("N4")
+async def test_a_server_of_http_1_0_that_keeps_connections_open() -> None:
+    response = RESPONSE.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"OK\r\n", b"OK\r\nConnection: keep-alive\r\n")
+    connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(response, response, RESPONSE, response))
+    for _ in range(4):
+        assert (await connection.request("GET", "http://localhost/")).content == b"hello"
+        assert connection.is_idle()

@@ -1,0 +1,309 @@
+"""An upload while its server answers, or does not: what ends it, and how long it may take."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from httpcore_h11 import AsyncHTTP11Connection
+from httpcore_models import (
+    URL,
+    AsyncMockStream,
+    LocalProtocolError,
+    ReadError,
+    RemoteProtocolError,
+    Request,
+    WriteError,
+    WriteTimeout,
+    may_repeat,
+)
+from httpcore_test_support import steps
+from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_connected, async_served
+from httpcore_test_support.bodies import PartsInMemory
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import Connection, Step, scripted_server
+from httpcore_test_support.waiting import async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+ORIGIN = URL("http://localhost").origin
+SIZE = 3_000_000
+REFUSAL = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n\r\ntoo large"
+SUCCESS = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+secure_or_clear = pytest.mark.parametrize("secure", [False, True], ids=["clear", "tls"])
+kinds_of_body = pytest.mark.parametrize("kind", ["bytes", "parts in memory", "generator"])
+traced_or_not = pytest.mark.parametrize("traced", [False, True], ids=["plain", "traced"])
+
+
+async def trace(*_: Any) -> None:
+    pass
+
+
+async def generated() -> AsyncIterator[bytes]:
+    for _ in range(SIZE // 100_000):
+        yield b"x" * 100_000
+
+
+def content(kind: str) -> Any:
+    if kind == "bytes":
+        return b"x" * SIZE
+    return generated() if kind == "generator" else PartsInMemory(*[b"x" * 100_000] * (SIZE // 100_000))
+
+
+HEADERS = {"Content-Length": str(SIZE)}
+
+
+@pytest.mark.fault("S5")
+@secure_or_clear
+@kinds_of_body
+@traced_or_not
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        (SUCCESS, b""),
+        (SUCCESS[:-5], b"hello"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n" + SUCCESS, b""),
+    ],
+    ids=["whole", "head", "chunked", "interim"],
+)
+async def test_a_success_does_not_end_an_upload(
+    certificates: Certificates, secure: bool, kind: str, traced: bool, early: bytes, late: bytes
+) -> None:
+    received: list[int] = []
+
+    def script(connection: Connection) -> None:
+        connection.receive_until(b"\r\n\r\n")
+        connection.send(early)
+        received.append(len(connection.receive_exactly(SIZE)))
+        connection.send(late)
+        connection.receive_until(b"\r\n\r\n")
+        connection.send(SUCCESS)
+
+    extensions = {"trace": trace} if traced else {}
+    with scripted_server(script, tls=certificates.server_context() if secure else None) as server:
+        async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
+            url = server.url
+            response = await connection.request(
+                "POST", url, headers=HEADERS, content=content(kind), extensions=extensions
+            )
+            assert (response.status, response.content) == (200, b"hello")
+            await async_wait_until(lambda: received == [SIZE])
+            assert connection.is_idle()
+            assert (await connection.request("GET", server.url)).status == 200
+
+
+@pytest.mark.fault("S5")
+async def test_an_upload_that_was_cut_short_is_the_last_of_its_connection() -> None:
+    stream = AsyncScriptedStream(REFUSAL)
+    stream.readable = True
+    connection = AsyncHTTP11Connection(ORIGIN, stream)
+    response = await connection.request("POST", "http://localhost/", content=b"x" * SIZE)
+    assert (response.status, response.content) == (413, b"too large")
+    assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+@pytest.mark.fault("P25")
+@kinds_of_body
+@traced_or_not
+async def test_a_body_that_is_shorter_than_declared_is_an_error_whatever_the_server_says(
+    kind: str, traced: bool
+) -> None:
+    def script(connection: Connection) -> None:
+        connection.receive_until(b"\r\n\r\n")
+        connection.send(SUCCESS)
+        connection.drain()
+
+    headers = {"Content-Length": str(SIZE + 1)}
+    extensions = {"trace": trace} if traced else {}
+    async with async_served(script) as (server, connection):
+        url = server.url
+        with pytest.raises(LocalProtocolError, match="Too little data for declared Content-Length"):
+            await connection.request("POST", url, headers=headers, content=content(kind), extensions=extensions)
+        assert connection.is_closed()
+
+
+@pytest.mark.fault("T3", "T4")
+@secure_or_clear
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 413 Con", SUCCESS],
+    ids=["100", "103", "half a head", "success"],
+)
+async def test_nothing_but_a_refusal_saves_an_upload_from_its_limit(
+    certificates: Certificates, secure: bool, answer: bytes
+) -> None:
+    script = [steps.receive_until(b"\r\n\r\n"), steps.send(answer), steps.hold()]
+    context = certificates.server_context() if secure else None
+    with scripted_server(script, tls=context, receive_buffer=65_536) as server:
+        async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
+            extensions = {"timeout": {"write": 0.2, "read": 30.0}}
+            began = time.monotonic()
+            with pytest.raises(WriteTimeout, match=r"Write timed out after 0\.2 seconds \("):
+                await connection.request(
+                    "POST",
+                    server.url,
+                    headers={"Content-Length": "30000000"},
+                    content=b"x" * 30_000_000,
+                    extensions=extensions,
+                )
+            assert time.monotonic() - began < 10
+            assert connection.is_closed()
+
+
+@pytest.mark.fault("T3")
+async def test_interim_responses_do_not_prolong_the_limit() -> None:
+    def script(connection: Connection) -> None:
+        connection.receive_until(b"\r\n\r\n")
+        while True:
+            connection.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            time.sleep(0.02)
+
+    async with async_served(script, receive_buffer=65_536) as (server, connection):
+        extensions = {"timeout": {"write": 0.3}}
+        began = time.monotonic()
+        with pytest.raises(WriteTimeout, match=r"Write timed out after 0\.3 seconds \("):
+            await connection.request("POST", server.url, content=b"x" * 30_000_000, extensions=extensions)
+        assert time.monotonic() - began < 10
+
+
+@pytest.mark.fault("T11")
+@secure_or_clear
+async def test_a_refusal_is_seen_while_a_write_waits(certificates: Certificates, secure: bool) -> None:
+    def script(connection: Connection) -> None:
+        connection.receive_until(b"\r\n\r\n")
+        # Until the client can write no more.
+        time.sleep(0.2)
+        connection.send(REFUSAL)
+        connection.hold()
+
+    context = certificates.server_context() if secure else None
+    with scripted_server(script, tls=context, receive_buffer=65_536) as server:
+        async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
+            # Without limits: nothing else can end it.
+            response = await connection.request("POST", server.url, content=b"x" * 30_000_000)
+            assert (response.status, response.content) == (413, b"too large")
+            assert connection.is_closed()
+
+
+class AsyncOldStream(AsyncMockStream):
+    """One of the users' own, as written for httpcore 1.0: it says that it is readable, and a read would wait."""
+
+    def __init__(self, buffer: list[bytes]) -> None:
+        super().__init__(buffer)
+        self.written = 0
+
+    abort: Any = None
+    receive_nowait: Any = None
+    write_until_readable: Any = None
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        assert self.written >= SIZE, "a read in the middle of the upload"
+        return await super().read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        assert isinstance(buffer, bytes)
+        self.written += len(buffer)
+
+    def get_extra_info(self, info: str) -> Any:
+        return info == "is_readable"
+
+
+@pytest.mark.fault("T5")
+@kinds_of_body
+async def test_an_upload_over_a_stream_that_cannot_look_never_reads(kind: str) -> None:
+    connection = AsyncHTTP11Connection(ORIGIN, AsyncOldStream([SUCCESS]))
+    response = await connection.request("POST", "http://localhost/", headers=HEADERS, content=content(kind))
+    assert response.content == b"hello"
+
+
+@pytest.mark.fault("T4", "T11")
+@secure_or_clear
+@pytest.mark.parametrize("answer", [REFUSAL, SUCCESS], ids=["refusal", "success"])
+async def test_a_response_is_returned_though_the_connection_was_reset(
+    certificates: Certificates, secure: bool, answer: bytes
+) -> None:
+    script = [steps.receive_until(b"\r\n\r\n"), steps.send(answer), steps.close()]
+    with scripted_server(script, tls=certificates.server_context() if secure else None) as server:
+        async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
+            response = await connection.request("POST", server.url, content=b"x" * 30_000_000)
+            assert response.content in (b"too large", b"hello")
+            assert connection.is_closed()
+
+
+@pytest.mark.fault("T17")
+@traced_or_not
+@pytest.mark.parametrize("error", [WriteError, WriteTimeout, ReadError, RemoteProtocolError])
+async def test_what_the_body_raises_is_raised(error: type[Exception], traced: bool) -> None:
+    raised = error("of the body")
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"first"
+        raise raised
+
+    stream = AsyncScriptedStream(SUCCESS, SUCCESS)
+    connection = AsyncHTTP11Connection(ORIGIN, stream)
+    await connection.request("GET", "http://localhost/")
+    request = Request(
+        "PUT", "http://localhost/", headers=[("Host", "localhost"), ("Content-Length", "9")], content=body()
+    )
+    request.extensions = {"trace": trace} if traced else {}
+    with pytest.raises(error) as caught:
+        await connection.handle_async_request(request)
+    assert caught.value is raised
+    assert not hasattr(raised, "__repeatable__")
+    assert connection.is_closed()
+
+
+@pytest.mark.fault("P17")
+@secure_or_clear
+@pytest.mark.parametrize("end", [steps.close(), steps.abort()], ids=["close", "reset"])
+@pytest.mark.parametrize("size", [1000, 5_000_000])
+@pytest.mark.parametrize(("method", "repeatable"), [("PUT", True), ("POST", False)])
+async def test_a_large_upload_to_a_server_that_is_gone(
+    certificates: Certificates, secure: bool, end: Step, size: int, method: str, repeatable: bool
+) -> None:
+    script = [steps.receive_request(), steps.send(SUCCESS), steps.receive_until(b"\r\n\r\n"), end]
+    with scripted_server(script, tls=certificates.server_context() if secure else None) as server:
+        async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
+            await connection.request("GET", server.url)
+            headers = {"Host": "localhost", "Content-Length": str(size)}
+            request = Request(method, server.url, headers=headers, content=b"x" * size)
+            with pytest.raises((ReadError, WriteError, RemoteProtocolError)) as caught:
+                await connection.handle_async_request(request)
+            assert may_repeat(request, caught.value) == repeatable
+
+
+@pytest.mark.fault("P17")
+async def test_an_upload_that_was_answered_is_not_to_be_repeated() -> None:
+    script = [
+        steps.receive_request(),
+        steps.send(SUCCESS),
+        steps.receive_until(b"\r\n\r\n"),
+        steps.send(b"HTTP/1.1 100"),
+    ]
+    async with async_served([*script, steps.close()]) as (server, connection):
+        await connection.request("GET", server.url)
+        headers = {"Host": "localhost", "Content-Length": "5000000"}
+        request = Request("PUT", server.url, headers=headers, content=b"x" * 5_000_000)
+        with pytest.raises((ReadError, WriteError, RemoteProtocolError)) as caught:
+            await connection.handle_async_request(request)
+        await async_wait_until(lambda: server.open_connections == 0)
+        assert connection._engine.unanswered or not may_repeat(request, caught.value)
+
+
+@pytest.mark.fault("S4")
+async def test_an_upload_on_a_connection_that_is_closed_meanwhile_is_not_to_be_repeated() -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"first"
+        await connection.aclose()
+        yield b"second"
+
+    async with async_served([steps.receive_request(), steps.send(SUCCESS), steps.hold()]) as (server, connection):
+        await connection.request("GET", server.url)
+        headers = {"Host": "localhost", "Transfer-Encoding": "chunked"}
+        request = Request("PUT", server.url, headers=headers, content=body())
+        with pytest.raises(ReadError, match="closed") as caught:
+            await connection.handle_async_request(request)
+        assert not hasattr(caught.value, "__repeatable__")

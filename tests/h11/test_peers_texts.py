@@ -1,0 +1,37 @@
+"""What errors say of servers that do not speak HTTP/1.1: what they sent, and who they are."""
+
+import pytest
+from httpcore_h11 import HTTP11Connection
+from httpcore_models import URL, RemoteProtocolError
+from httpcore_test_support._sync.h11_connections import ScriptedStream
+from httpcore_test_support.exchanges import bytewise
+
+pytestmark = pytest.mark.fault("N8")
+
+DISCONNECTED = "Server disconnected without sending a response."
+WHO = "(http://example.org:8022)"
+TEXTS = {
+    b"": DISCONNECTED,
+    b"H": f"{DISCONNECTED} It sent b'H' {WHO}",
+    b"HTTP/1.1 20": f"{DISCONNECTED} It sent b'HTTP/1.1 20' {WHO}",
+    b"HTTP/1.1 200 OK\r\nServer: x": f"{DISCONNECTED} It sent b'HTTP/1.1 200 OK' {WHO}",
+    b"HTTP/1.1 103 Early Hints\r\n\r\n": DISCONNECTED,
+    b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP": f"{DISCONNECTED} It sent b'HTTP' {WHO}",
+    b"SSH-2.0-OpenSSH_9.6\r\n": f"{DISCONNECTED} It sent b'SSH-2.0-OpenSSH_9.6' {WHO}",
+    b"SSH-2.0-OpenSSH_9.6\r\n\r\n": f"illegal status line: b'SSH-2.0-OpenSSH_9.6' {WHO}",
+    b"<html><body>": f"{DISCONNECTED} It sent b'<html><body>' {WHO}",
+    b"220 mail.example.org ESMTP"
+    + b" x" * 100: f"{DISCONNECTED} It sent b'220 mail.example.org ESMTP x x x x x x x' {WHO}",
+    b"\x15\x03\x01\x00\x02\x02\x16": f"illegal request line: b'\\x15\\x03\\x01\\x00\\x02\\x02\\x16' {WHO}",
+}
+
+
+@pytest.mark.parametrize("wire", TEXTS, ids=range(len(TEXTS)))
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "bytewise"])
+def test_the_text(wire: bytes, cut: bool) -> None:
+    url = "http://example.org:8022/"
+    pieces = bytewise(wire) if cut and not wire.startswith(b"\x15") else [wire] if wire else []
+    connection = HTTP11Connection(URL(url).origin, ScriptedStream(*pieces))
+    with pytest.raises(RemoteProtocolError) as caught:
+        connection.request("GET", url)
+    assert str(caught.value) == TEXTS[wire]
