@@ -248,6 +248,8 @@ class TestTrace:
 async def outcome(call: Any) -> str:
     """The name of the type of what a call returned or raised."""
     try:
-        return type(await call.result()).__name__
+        response = await call.result()
+        await response.aclose()
+        return type(response).__name__
     except ConnectionNotAvailable as error:
         return type(error).__name__

@@ -247,6 +247,8 @@ class TestTrace:
 def outcome(call: Any) -> str:
     """The name of the type of what a call returned or raised."""
     try:
-        return type(call.result()).__name__
+        response = call.result()
+        response.close()
+        return type(response).__name__
     except ConnectionNotAvailable as error:
         return type(error).__name__

@@ -89,11 +89,10 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
             self._backend, local_address=local_address, uds=uds, socket_options=socket_options
         )
         self._connection: AsyncConnectionInterface | None = None
-        self._multiplexed = False
         self._connect_failed = False
         self._opening = AsyncOpening(origin)
-        # Set by a pool, which is called when the connection may take more or fewer requests than before.
-        self.on_capacity_change: Callable[[], object] | None = None
+        self._on_capacity_change: Callable[[], None] | None = None
+        self._assumed_stream_limit: int | None = None
         # The `sni_hostname` of the request that opened the connection.
         self._sni_hostname: str | None = None
 
@@ -113,9 +112,6 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
             connection = await self._establish(request)
         if self._sni_hostname is not None or "sni_hostname" in request.extensions:
             self._check_tls_name(request)
-        if self._multiplexed and not (connection.is_available() or connection.is_idle()):
-            # It would wait for other requests to end. A pool has better ideas.
-            raise ConnectionNotAvailable
         return await connection.handle_async_request(request)
 
     def _check_tls_name(self, request: Request) -> None:
@@ -179,14 +175,17 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         if chosen == "h2" or (self._http2 and not self._http1):
             from httpcore_h2 import AsyncHTTP2Connection
 
-            self._multiplexed = True
-            return AsyncHTTP2Connection(
+            connection = AsyncHTTP2Connection(
                 self._origin,
                 stream,
                 self._keepalive_expiry,
                 ping_interval=self._http2_ping_interval,
                 ping_timeout=self._http2_ping_timeout,
             )
+            connection.on_capacity_change = self._on_capacity_change
+            if self._assumed_stream_limit is not None:
+                connection.assume_stream_limit(self._assumed_stream_limit)
+            return connection
         return AsyncHTTP11Connection(self._origin, stream, self._keepalive_expiry)
 
     async def _connect(self, request: Request, turn: AsyncTurn) -> AsyncNetworkStream:
@@ -242,7 +241,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
     async def aclose(self) -> None:
         """Close the connection; requests in flight on it, or waiting for it to open, fail."""
         # One that was not used yet can still be, as long as no pool says that it is to be done with it.
-        closed = self._opening.close(for_good=self.on_capacity_change is not None)
+        closed = self._opening.close(for_good=self._on_capacity_change is not None)
         if self._connection is None:
             if closed:
                 self._dialler.interrupt()
@@ -263,6 +262,34 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
             return self._connection.is_available()
         may_be_http2 = self._http2 and (self._origin.scheme in (b"https", b"wss") or not self._http1)
         return may_be_http2 and not self._is_over
+
+    @property
+    def on_capacity_change(self) -> Callable[[], None] | None:
+        """What a pool sets, to be called without arguments when the connection may take more or fewer requests.
+
+        Where it is set, a request that finds no room raises `ConnectionNotAvailable`; else it waits, over HTTP/2, up to
+        the timeout `pool`.
+        """
+        return self._on_capacity_change
+
+    @on_capacity_change.setter
+    def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
+        self._on_capacity_change = callback
+        connection: Any = self._connection
+        if hasattr(connection, "on_capacity_change"):
+            connection.on_capacity_change = callback
+
+    @property
+    def stream_limit(self) -> int | None:
+        """How many requests and responses an HTTP/2 server allows at a time; `None` until it has said so."""
+        return getattr(self._connection, "stream_limit", None)
+
+    def assume_stream_limit(self, limit: int) -> None:
+        """Until an HTTP/2 server says how many requests it allows at a time, count on `limit`."""
+        self._assumed_stream_limit = limit
+        connection: Any = self._connection
+        if hasattr(connection, "assume_stream_limit"):
+            connection.assume_stream_limit(limit)
 
     @property
     def request_capacity(self) -> int:

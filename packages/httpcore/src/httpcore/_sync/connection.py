@@ -90,11 +90,10 @@ class HTTPConnection(ConnectionInterface):
             self._backend, local_address=local_address, uds=uds, socket_options=socket_options
         )
         self._connection: ConnectionInterface | None = None
-        self._multiplexed = False
         self._connect_failed = False
         self._opening = Opening(origin)
-        # Set by a pool, which is called when the connection may take more or fewer requests than before.
-        self.on_capacity_change: Callable[[], object] | None = None
+        self._on_capacity_change: Callable[[], None] | None = None
+        self._assumed_stream_limit: int | None = None
         # The `sni_hostname` of the request that opened the connection.
         self._sni_hostname: str | None = None
 
@@ -114,9 +113,6 @@ class HTTPConnection(ConnectionInterface):
             connection = self._establish(request)
         if self._sni_hostname is not None or "sni_hostname" in request.extensions:
             self._check_tls_name(request)
-        if self._multiplexed and not (connection.is_available() or connection.is_idle()):
-            # It would wait for other requests to end. A pool has better ideas.
-            raise ConnectionNotAvailable
         return connection.handle_request(request)
 
     def _check_tls_name(self, request: Request) -> None:
@@ -180,14 +176,17 @@ class HTTPConnection(ConnectionInterface):
         if chosen == "h2" or (self._http2 and not self._http1):
             from httpcore_h2 import HTTP2Connection
 
-            self._multiplexed = True
-            return HTTP2Connection(
+            connection = HTTP2Connection(
                 self._origin,
                 stream,
                 self._keepalive_expiry,
                 ping_interval=self._http2_ping_interval,
                 ping_timeout=self._http2_ping_timeout,
             )
+            connection.on_capacity_change = self._on_capacity_change
+            if self._assumed_stream_limit is not None:
+                connection.assume_stream_limit(self._assumed_stream_limit)
+            return connection
         return HTTP11Connection(self._origin, stream, self._keepalive_expiry)
 
     def _connect(self, request: Request, turn: Turn) -> NetworkStream:
@@ -243,7 +242,7 @@ class HTTPConnection(ConnectionInterface):
     def close(self) -> None:
         """Close the connection; requests in flight on it, or waiting for it to open, fail."""
         # One that was not used yet can still be, as long as no pool says that it is to be done with it.
-        closed = self._opening.close(for_good=self.on_capacity_change is not None)
+        closed = self._opening.close(for_good=self._on_capacity_change is not None)
         if self._connection is None:
             if closed:
                 self._dialler.interrupt()
@@ -264,6 +263,34 @@ class HTTPConnection(ConnectionInterface):
             return self._connection.is_available()
         may_be_http2 = self._http2 and (self._origin.scheme in (b"https", b"wss") or not self._http1)
         return may_be_http2 and not self._is_over
+
+    @property
+    def on_capacity_change(self) -> Callable[[], None] | None:
+        """What a pool sets, to be called without arguments when the connection may take more or fewer requests.
+
+        Where it is set, a request that finds no room raises `ConnectionNotAvailable`; else it waits, over HTTP/2, up to
+        the timeout `pool`.
+        """
+        return self._on_capacity_change
+
+    @on_capacity_change.setter
+    def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
+        self._on_capacity_change = callback
+        connection: Any = self._connection
+        if hasattr(connection, "on_capacity_change"):
+            connection.on_capacity_change = callback
+
+    @property
+    def stream_limit(self) -> int | None:
+        """How many requests and responses an HTTP/2 server allows at a time; `None` until it has said so."""
+        return getattr(self._connection, "stream_limit", None)
+
+    def assume_stream_limit(self, limit: int) -> None:
+        """Until an HTTP/2 server says how many requests it allows at a time, count on `limit`."""
+        self._assumed_stream_limit = limit
+        connection: Any = self._connection
+        if hasattr(connection, "assume_stream_limit"):
+            connection.assume_stream_limit(limit)
 
     @property
     def request_capacity(self) -> int:
