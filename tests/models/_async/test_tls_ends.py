@@ -210,6 +210,37 @@ class TestTime:
             assert await stream.read(100, TIMEOUT) == b"data"
 
 
+class TestBlockedWriter:
+    """The peer takes nothing more; whoever reads learns of the end all the same."""
+
+    @pytest.mark.fault("T7")
+    @pytest.mark.parametrize("end", ["end of TCP", "close_notify", "damage"])
+    async def test_the_end_is_told_to_a_reader_at_once(self, certificates: Certificates, wrap: Any, end: str) -> None:
+        go_on = threading.Event()
+
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.wait(go_on)
+            if end != "end of TCP":
+                connection.send(peer.close_notify() if end == "close_notify" else peer.damaged())
+            else:
+                connection.shutdown_write()
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream, AsyncBackground() as background:
+            writing = background.start(stream.write, bytes(16 * 1024 * 1024))
+            reading = background.start(stream.read, 100)
+            await async_wait_until(lambda: stream._receiving and stream._sending)
+            go_on.set()
+            if end == "damage":
+                with pytest.raises(ReadError, match="BAD_RECORD_MAC"):
+                    await reading.result()
+            else:
+                assert await reading.result() == b""
+            await stream.aclose()
+            with pytest.raises(WriteError):
+                await writing.result()
+
+
 class Renegotiating:
     """A TLS object that can encrypt nothing until something has been received, as in a new handshake of TLS 1.2."""
 

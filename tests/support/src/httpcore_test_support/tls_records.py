@@ -49,6 +49,6 @@ class RecordPeer:
 
     def close_notify(self) -> bytes:
         """Return the end of the server's direction."""
-        with suppress(ssl.SSLWantReadError):
+        with suppress(ssl.SSLError):  # which waits for the client's, or finds data instead
             self._tls.unwrap()
         return self._outgoing.read()

@@ -70,7 +70,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some.
         self._tls_lock = threading.Lock()
         self._write_lock = AsyncLock()
-        self._sending = False  # somebody has the write lock, and sends whatever there is before giving it back
+        self._sending = False  # somebody has encrypted or begun to send, and goes on until there is nothing to be sent
         self._receiving = False  # somebody waits for the network
         self._received: AsyncEvent | None = None  # that somebody is done, where another waits for it
         self._reading = False
@@ -308,14 +308,16 @@ class AsyncTLSStream(AsyncNetworkStream):
             raise WriteError(failed(exc, self._peer)) from exc
         finally:
             self._unsent = bytes(self._unsent)
-            self._writing = False
+            self._writing = self._sending = False
 
     async def _encrypt(self, data: memoryview, deadline: float | None) -> int:
         """Encrypt `data`, or the beginning of it; return how many bytes."""
         while True:
             try:
                 with self._tls_lock:
-                    return self._ssl.write(data)
+                    size = self._ssl.write(data)
+                    self._sending = True
+                    return size
             except ssl.SSLWantReadError:
                 # The peer wants a new handshake, which TLS 1.2 allows.
                 await self._send(deadline)

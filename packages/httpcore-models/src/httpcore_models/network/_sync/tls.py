@@ -71,7 +71,7 @@ class TLSStream(NetworkStream):
         # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some.
         self._tls_lock = threading.Lock()
         self._write_lock = Lock()
-        self._sending = False  # somebody has the write lock, and sends whatever there is before giving it back
+        self._sending = False  # somebody has encrypted or begun to send, and goes on until there is nothing to be sent
         self._receiving = False  # somebody waits for the network
         self._received: Event | None = None  # that somebody is done, where another waits for it
         self._reading = False
@@ -309,14 +309,16 @@ class TLSStream(NetworkStream):
             raise WriteError(failed(exc, self._peer)) from exc
         finally:
             self._unsent = bytes(self._unsent)
-            self._writing = False
+            self._writing = self._sending = False
 
     def _encrypt(self, data: memoryview, deadline: float | None) -> int:
         """Encrypt `data`, or the beginning of it; return how many bytes."""
         while True:
             try:
                 with self._tls_lock:
-                    return self._ssl.write(data)
+                    size = self._ssl.write(data)
+                    self._sending = True
+                    return size
             except ssl.SSLWantReadError:
                 # The peer wants a new handshake, which TLS 1.2 allows.
                 self._send(deadline)
