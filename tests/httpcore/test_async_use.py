@@ -40,10 +40,13 @@ class TestOutsideOfALibrary:
     def test_waiting_is_an_error(self) -> None:
         pool = httpcore.AsyncConnectionPool(network_backend=httpcore.AsyncMockBackend([OK]), max_connections=1)
         request = httpcore.Request("GET", "http://example.com/", headers={"Host": "example.com"})
-        run_without_a_library(pool.handle_async_request(request))
+        response = run_without_a_library(pool.handle_async_request(request))
+        assert isinstance(response, httpcore.Response)
         with pytest.raises(RuntimeError, match="unknown async library, or not in async context"):
             run_without_a_library(pool.handle_async_request(request))
         assert "Requests: 1 active, 0 queued | Connections: 1 active, 0 idle" in repr(pool)
+        run_without_a_library(response.aread())
+        run_without_a_library(response.aclose())
 
 
 @pytest.mark.field(15)

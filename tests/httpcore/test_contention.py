@@ -13,6 +13,7 @@ import anyio
 import pytest
 from httpcore import (
     URL,
+    AsyncConnectionInterface,
     AsyncConnectionPool,
     ConnectError,
     ConnectionInterface,
@@ -25,9 +26,10 @@ from httpcore import (
     Response,
     WriteError,
 )
-from httpcore._async.connection_pool import _Ticket
+from httpcore._async.leases import AsyncTicket
 from httpcore._fork import _in_child
-from httpcore._sync.connection_pool import _Ticket as SyncTicket
+from httpcore._pool_places import PoolRequest
+from httpcore._sync.leases import Ticket
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.sockets import refusing_port
@@ -208,7 +210,7 @@ def test_response_finalised_inside_the_critical_section(monkeypatch: pytest.Monk
 
         def finalising(original: Callable[..., Any]) -> Callable[..., Any]:
             def call(*arguments: Any) -> Any:
-                assert pool._lock.locked()
+                assert pool._lock._is_owned()  # type: ignore[attr-defined]
                 # What the garbage collector would do here, of all moments.
                 abandoned.clear()
                 return original(*arguments)
@@ -276,12 +278,13 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
     pool = AsyncConnectionPool(max_connections=0)
     request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
-    ticket = _Ticket(pool, request.url)
-    pool._submit(ticket)
-    monkeypatch.setattr(type(ticket.event), "wait", wait)
+    waiting: PoolRequest[AsyncConnectionInterface] = PoolRequest((b"http", b"example.com", 80))
+    ticket = AsyncTicket(pool, waiting)
+    pool._submit(ticket, waiting)
+    monkeypatch.setattr(type(waiting.event), "wait", wait)
     for _ in range(3):
         with pytest.raises(PoolTimeout, match=r"0\.25 seconds"):
-            await pool._wait(request, ticket)
+            await pool._wait(request, ticket, waiting)
     assert waits == [0.25, 0.0625, 0.0]
 
 
@@ -440,12 +443,13 @@ def test_waiting_requests_cost_the_same_however_many_there_are() -> None:
     pool = CountingPool(max_connections=1)
     url = URL("http://example.com/")
     response = pool.handle_request(Request("GET", url))
-    tickets = [SyncTicket(pool, url) for _ in range(1000)]
-    for ticket in tickets:
-        pool._submit(ticket)
+    requests = [PoolRequest[ConnectionInterface]((b"http", b"example.com", 80)) for _ in range(1000)]
+    tickets = [Ticket(pool, request) for request in requests]
+    for ticket, request in zip(tickets, requests, strict=True):
+        pool._submit(ticket, request)
     Counting.asked = 0
     response.close()
-    assert tickets[0].place is not None
+    assert requests[0].place is not None
     assert Counting.asked <= 5
     for ticket in tickets:
         ticket.release()

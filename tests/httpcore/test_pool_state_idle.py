@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from httpcore._pool_state import _LIVENESS_CHECKS, _LIVENESS_INTERVAL
 from httpcore._pool_stats import PoolStats
+from httpcore._pool_table import _LIVENESS_CHECKS, _LIVENESS_INTERVAL
 from httpcore_test_support.pool_model import A, B, C, ModelPool
 
 SOON = _LIVENESS_INTERVAL / 2
@@ -141,7 +141,7 @@ class TestRepeatedRequests:
         assert request.connection is other
         other.closed = True
         request.after = request.leased.number
-        pool.requeue(request, pool.now)
+        pool.requeue(request)
         assert request.leased.connection is None
         assert dead in pool.connections
 
@@ -152,7 +152,7 @@ class TestRepeatedRequests:
         request = pool.ask()
         assert request.connection is shared
         request.after = request.leased.number
-        pool.requeue(request, pool.now)
+        pool.requeue(request)
         assert request.leased.connection is None
 
     def test_the_place_of_the_broken_one_is_enough(self) -> None:
@@ -161,7 +161,7 @@ class TestRepeatedRequests:
         request = pool.ask(A)
         broken.closed = True
         request.after = request.leased.number
-        pool.requeue(request, pool.now)
+        pool.requeue(request)
         assert request.leased.connection is None
         assert idle in pool.connections
 
@@ -171,7 +171,7 @@ class TestRepeatedRequests:
         pool.respond(first, streams=3)
         request = pool.ask(A)
         request.after = request.leased.number
-        pool.requeue(request, pool.now)
+        pool.requeue(request)
         assert request.leased.connection is None
         assert pool.closing == [idle]
 
@@ -182,7 +182,7 @@ class TestRepeatedRequests:
         request = pool.ask()
         request.after = request.leased.number
         assert request.connection is connection
-        pool.requeue(request, pool.now)
+        pool.requeue(request)
         assert request.waiting
         pool.finish(first)
         assert pool.assigned == [request]
@@ -197,7 +197,7 @@ class TestRepeatedRequests:
         other = pool.ask()
         connection = pool.respond(other)
         request.after = request.leased.number
-        pool.requeue(request, pool.now)
+        pool.requeue(request)
         assert request.waiting
         pool.finish(other)
         assert request.leased.connection is None
@@ -218,10 +218,10 @@ class TestForsaking:
         old, new = ModelPool(max_connections=1), ModelPool(max_connections=1)
         request = old.ask()
         connection = old.respond(request)
-        old.forsake()
+        assert old.forsake() == [connection]
         current = new.ask()
         connection.end()
         new.release(request, new.now)
         assert new.requests_active == 1
-        assert new.closing == [connection]
+        assert new.closing == [], "its connection is among those that the old state gave away"
         assert current.leased.pooled

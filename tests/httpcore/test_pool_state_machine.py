@@ -31,8 +31,6 @@ class PoolMachine(RuleBasedStateMachine):
         # Given a place; those whose connection carries them are in `sent` too.
         self.leasing: list[Request] = []
         self.sent: set[Request] = set()
-        # Refused a request, and none of those on it has ended since.
-        self.refusing: set[ModelConnection] = set()
 
     # What users do.
 
@@ -64,7 +62,9 @@ class PoolMachine(RuleBasedStateMachine):
                 self._release(requests[0])
             assert (self.state.requests_active, self.state.requests_queued) == (0, 0)
             assert self.state.connections_active == 0
-        assert self.state.close() == self.waiting
+        self.state.close()
+        assert self.state.assigned == self.waiting
+        self.state.assigned.clear()
         self.waiting.clear()
         assert self.state.connections == []
         self._carry_out(even_if_leased=True)
@@ -96,7 +96,6 @@ class PoolMachine(RuleBasedStateMachine):
         if request.place.connection.take():
             self.sent.add(request)
         else:
-            self.refusing.add(request.place.connection)
             self._requeue(request)
 
     @precondition(lambda self: any(not request.place.connection.connected for request in self._unsent()))
@@ -166,7 +165,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def _requeue(self, request: Request) -> None:
         self.leasing.remove(request)
-        self.state.requeue(request, self.now)
+        self.state.requeue(request)
         self._placed_or_waiting(request)
         self._carry_out()
 
@@ -214,8 +213,6 @@ class PoolMachine(RuleBasedStateMachine):
             if request in requests:
                 requests.remove(request)
         self.sent.discard(request)
-        if request.place is not None and request.place.connection is not None:
-            self.refusing.discard(request.place.connection)
         self.state.release(request, self.now)
         assert (request.place, request.waiting) == (None, False)
         self._carry_out()
@@ -238,7 +235,7 @@ class PoolMachine(RuleBasedStateMachine):
                 connection = place.connection
                 assert connection is not None
                 has_room = connection.is_available() and place.leases < connection.request_capacity
-                assert connection in self.refusing or not has_room
+                assert place is self.state._leaving or not has_room
 
     @invariant()
     def every_open_connection_is_accounted_for(self) -> None:

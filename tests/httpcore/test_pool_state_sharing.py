@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from httpcore._pool_state import Key
-from httpcore_test_support.pool_model import A, B, ModelPool, ModelRequest
+from httpcore_test_support.pool_model import A, B, C, ModelPool, ModelRequest
 
 
 class TestRoom:
@@ -20,20 +21,95 @@ class TestRoom:
         assert (second.connection, third.connection) == (connection, connection)
         assert connection.take()
         assert not connection.take()
-        pool.requeue(third, pool.now)
+        pool.requeue(third)
         assert third.waiting
         assert pool.ask().waiting
 
-    def test_a_stream_is_for_its_own_origin_whoever_else_waits_longer(self) -> None:
+    @pytest.mark.fault("P18")
+    def test_a_connection_takes_no_more_once_another_origin_is_due(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.respond(first, streams=2)
+        second = pool.ask()
+        assert second.connection.take()
+        other, third = pool.ask(B), pool.ask()
+        pool.finish(first)
+        assert pool.assigned == []
+        assert third.waiting
+        pool.finish(second)
+        assert pool.assigned == [other]
+        assert pool.closing == [connection]
+        pool.respond(other)
+        pool.finish(other)
+        assert pool.assigned == [other, third]
+
+    @pytest.mark.fault("P18")
+    def test_overlapping_requests_do_not_keep_another_origin_out(self) -> None:
+        pool = ModelPool(max_connections=1)
+        current = pool.ask()
+        pool.respond(current, streams=100)
+        other = pool.ask(B)
+        asked = 0
+        while other.waiting and asked < 10:
+            following = pool.ask()
+            if following.place is not None:
+                assert following.connection.take()
+            pool.finish(current)
+            current = following
+            asked += 1
+        assert asked == 1
+        assert current.waiting
+
+    @pytest.mark.fault("P18")
+    def test_only_one_connection_makes_way_and_the_others_go_on(self) -> None:
+        pool = ModelPool(max_connections=2)
+        busy, lazy = pool.ask(A), pool.ask(C)
+        pool.respond(busy, streams=9)
+        pool.respond(lazy, streams=9)
+        assert pool.ask(A).connection.take()
+        other = pool.ask(B)
+        assert pool.ask(C).waiting, "the one with fewer requests makes way"
+        assert pool.ask(A).connection is busy.connection
+        pool.finish(lazy)
+        assert pool.assigned == [other]
+
+    @pytest.mark.fault("P18")
+    def test_it_takes_more_again_when_the_other_has_given_up(self) -> None:
+        pool = ModelPool(max_connections=1)
+        first = pool.ask()
+        connection = pool.respond(first, streams=2)
+        other, second = pool.ask(B), pool.ask()
+        assert second.waiting
+        pool.release(other, pool.now)
+        assert pool.assigned == [second]
+        assert second.connection is connection
+
+    @pytest.mark.fault("P8")
+    def test_a_connection_with_more_room_than_before_serves_those_who_wait(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=2)
         assert pool.ask().connection.take()
-        other, third = pool.ask(B), pool.ask()
-        pool.finish(first)
+        third, fourth = pool.ask(), pool.ask()
+        assert third.waiting
+        connection.streams = 3
+        pool.changed(first.leased)
         assert pool.assigned == [third]
-        assert third.connection is connection
-        assert other.waiting
+        assert fourth.waiting
+
+    @pytest.mark.fault("P5")
+    def test_a_new_connection_is_taken_for_what_the_last_one_was(self) -> None:
+        pool = ModelPool(max_connections=2)
+        first = pool.ask()
+        connection = pool.open(first, streams=2)
+        connection.stream_limit = 2
+        pool.respond(first)
+        pool.finish(first, keep=False)
+        requests = [pool.ask()]
+        pool.open(requests[0], streams=2)
+        requests += [pool.ask() for _ in range(2)]
+        assert requests[1].leased is requests[0].leased
+        assert requests[2].leased is not requests[0].leased
 
     def test_a_stream_that_ends_makes_a_connection_that_refused_worth_another_try(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -42,24 +118,25 @@ class TestRoom:
         second, third = pool.ask(), pool.ask()
         assert connection.take()
         assert not connection.take()
-        pool.requeue(third, pool.now)
+        pool.requeue(third)
         assert third.waiting
         pool.finish(second)
         assert pool.assigned == [third]
         assert A not in pool._exclusive
 
-    def test_a_connection_that_refuses_is_left_alone_until_one_of_its_streams_ends(self) -> None:
+    @pytest.mark.fault("P6")
+    def test_a_connection_that_refuses_is_offered_again_while_it_says_that_it_has_room(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=3)
         second, third = pool.ask(), pool.ask()
         assert connection.take()
         assert connection.is_available(), "so it says"
-        pool.requeue(third, pool.now)
-        assert third.waiting
+        pool.requeue(third)
+        assert third.connection is connection
         assert pool.ask().waiting
         pool.finish(second)
-        assert pool.assigned[0] is third
+        assert len(pool.assigned) == 1
 
     def test_a_request_that_was_refused_may_find_room_elsewhere(self) -> None:
         pool = ModelPool(max_connections=2)
@@ -69,7 +146,7 @@ class TestRoom:
         refusing = pool.open(second)
         other = pool.ask(B)
         assert other.waiting
-        pool.requeue(second, pool.now)
+        pool.requeue(second)
         assert second.connection is connection
         assert pool.closing == [refusing]
         assert pool.assigned == [other], "the place that became free is for the next"
@@ -78,12 +155,12 @@ class TestRoom:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.open(first, streams=2, may_share=False)
-        second, third = pool.ask(B), pool.ask()
+        second, third = pool.ask(), pool.ask(B)
         assert pool.assigned == []
         pool.respond(first)
-        assert pool.assigned == [third]
-        assert third.connection is connection
-        assert second.waiting
+        assert pool.assigned == [second]
+        assert second.connection is connection
+        assert third.waiting
         assert first.leased.established
 
     def test_requests_wait_for_a_connection_that_may_be_shared_instead_of_opening_one(self) -> None:
@@ -164,7 +241,7 @@ class TestExclusiveOrigins:
         connection = pool.open(first, may_share=True)
         second = pool.ask()
         assert connection.take()
-        pool.requeue(second, pool.now)
+        pool.requeue(second)
         assert second.leased.connection is None
         pool.open(second, may_share=True)
         assert pool.ask().leased.connection is None
@@ -188,7 +265,7 @@ def test_a_repeated_request_is_passed_over_by_the_room_that_it_does_not_want() -
     pool.respond(pool.ask(B))
     repeated = pool.ask(A)
     repeated.after = repeated.leased.number
-    pool.requeue(repeated, pool.now)
+    pool.requeue(repeated)
     behind = pool.ask(A)
     assert repeated.waiting
     assert behind.waiting
@@ -211,7 +288,7 @@ def two_beside_two_that_are_repeated(pool: ModelPool) -> tuple[ModelRequest, Mod
     repeated = [pool.ask(), pool.ask()]
     for request in repeated:
         request.after = request.leased.number
-        pool.requeue(request, pool.now)
+        pool.requeue(request)
     return first, second, repeated
 
 
@@ -236,17 +313,3 @@ def test_repeated_requests_that_are_passed_over_keep_their_order() -> None:
     connection = pool.open(repeated[0], may_share=True)
     assert pool.assigned == repeated
     assert repeated[1].connection is connection
-
-
-def test_a_shared_connection_is_one_again_when_the_last_request_leaves_it() -> None:
-    """As long as it refused one, no other was offered it; what waits then gets as much of it as there is."""
-    pool = ModelPool(max_connections=1)
-    first = pool.ask()
-    connection = pool.respond(first, streams=2)
-    refused = pool.ask()
-    pool.requeue(refused, pool.now)
-    behind = pool.ask()
-    assert (refused.waiting, behind.waiting) == (True, True)
-    pool.finish(first)
-    assert pool.assigned == [refused, behind]
-    assert (refused.connection, behind.connection) == (connection, connection)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from httpcore import AsyncConnectionPool, AsyncNetworkStream, ConnectError, ReadError, Request
+from httpcore import AsyncConnectionPool, AsyncNetworkStream, ConnectError, ReadError, Request, Response
 from httpcore_test_support.background import AsyncBackground
 from httpcore_test_support.recording import AsyncRecordingBackend
 from httpcore_test_support.scripted import scripted_server
@@ -50,13 +50,16 @@ async def test_an_unread_response_does_not_get_in_the_way() -> None:
 
 
 async def test_an_exception_in_the_block_is_not_replaced() -> None:
+    responses: list[Response] = []
+
     async def fail() -> None:
         async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
-            response = await pool.handle_async_request(Request("GET", URL, headers=HOST))
-            _ = response.status / 0
+            responses.append(await pool.handle_async_request(Request("GET", URL, headers=HOST)))
+            _ = responses[0].status / 0
 
     with pytest.raises(ZeroDivisionError):
         await fail()
+    await responses[0].aclose()
 
 
 async def test_requests_that_wait_end_with_an_error() -> None:

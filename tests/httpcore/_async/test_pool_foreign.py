@@ -9,6 +9,7 @@ from httpcore import (
     ConnectionNotAvailable,
     Origin,
     PoolTimeout,
+    RemoteProtocolError,
     Request,
     Response,
 )
@@ -159,15 +160,36 @@ class TestRefusal:
         assert refusing.refusals == 999_999
         assert refusing.closed == 1
 
-    async def test_a_request_that_was_refused_waits_for_its_turn(self) -> None:
+    @pytest.mark.fault("P6")
+    @pytest.mark.parametrize("refusals", [1, 3])
+    async def test_a_request_that_was_refused_is_sent_again_where_there_is_room(self, refusals: int) -> None:
+        """It does not wait for the end of the response that is open there."""
+        connection = AsyncForeignConnection(ORIGIN, streams=2)
+        async with AsyncForeignPool(connection, max_connections=1) as pool, pool.stream("GET", URL):
+            connection.refusals = refusals
+            assert (await pool.request("GET", URL)).status == 200
+            assert pool.connections == [connection]
+            assert connection.closed == 0
+
+    @pytest.mark.fault("P6")
+    async def test_one_that_refuses_for_ever_though_it_has_room_is_an_error(self) -> None:
+        connection = AsyncForeignConnection(ORIGIN, streams=2)
+        async with AsyncForeignPool(connection, max_connections=1) as pool, pool.stream("GET", URL):
+            connection.refusals = 1_000_000
+            with pytest.raises(RemoteProtocolError, match="did not process the request, refused 7 times"):
+                await pool.request("GET", URL)
+            assert connection.refusals == 1_000_000 - 7
+            connection.refusals = 0
+            assert (await pool.request("GET", URL)).status == 200
+
+    async def test_where_there_is_no_room_it_waits_for_its_turn(self) -> None:
         connection = AsyncForeignConnection(ORIGIN, streams=2)
         async with AsyncForeignPool(connection, max_connections=1) as pool, AsyncBackground() as background:
             async with pool.stream("GET", URL):
-                connection.refusals = 1
+                connection.streams = 1
                 call = background.start(pool.request, "GET", URL)
                 await async_wait_until(lambda: " 1 queued" in repr(pool))
             assert (await call.result()).status == 200
-            assert pool.connections == [connection]
 
 
 class TestSharing:

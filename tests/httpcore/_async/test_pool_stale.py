@@ -1,6 +1,7 @@
 """Connections that died while they were idle."""
 
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 from httpcore import AsyncConnectionPool, ReadError, RemoteProtocolError
@@ -77,17 +78,46 @@ async def test_request_that_could_change_something_twice_is_not_repeated() -> No
 
 
 @pytest.mark.field(16)
-async def test_request_whose_body_is_spent_is_not_repeated() -> None:
+@pytest.mark.parametrize("spent", ["iterator", "nothing", "rest", "raises"])
+async def test_request_whose_body_is_spent_is_not_repeated(spent: str) -> None:
     class Spent:
-        async def __aiter__(self):  # type: ignore[no-untyped-def]
-            yield b"body"
+        """Gives its two parts once; then it is its own iterator, or gives less, or raises."""
 
+        def __init__(self) -> None:
+            self.parts = [b"b", b"ody"]
+
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return self.iterate()
+
+        async def iterate(self) -> AsyncIterator[bytes]:
+            if not self.parts and spent == "raises":
+                raise ValueError("used up")
+            while self.parts:
+                yield self.parts.pop(0)
+            if spent == "rest":
+                self.parts = [b"rest"]
+
+    body = Spent()
     with scripted_server(answer_once_then_vanish) as server:
         async with AsyncConnectionPool() as pool:
             await pool.request("GET", server.url)
             with pytest.raises((ReadError, RemoteProtocolError)):
-                await pool.request("PUT", server.url, content=Spent())
+                await pool.request("PUT", server.url, content=body.iterate() if spent == "iterator" else body)
             assert len(server.connections) == 1
+
+
+@pytest.mark.fault("P4")
+async def test_a_body_of_any_kind_that_can_be_iterated_again_is_repeated() -> None:
+    class Lasting:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"b"
+            yield b"ody"
+
+    with scripted_server(by_connection(answer_once_then_vanish, answer)) as server:
+        async with AsyncConnectionPool() as pool:
+            await pool.request("GET", server.url)
+            assert (await pool.request("PUT", server.url, content=Lasting())).content == b"hello"
+            assert server.connections[1].received.endswith(b"1\r\nb\r\n3\r\nody\r\n0\r\n\r\n")
 
 
 @pytest.mark.field(16)

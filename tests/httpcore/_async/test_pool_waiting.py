@@ -181,9 +181,10 @@ class TestTimeout:
 
     @pytest.mark.field(10)
     async def test_it_goes_on_when_a_connection_refuses(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A clock that moves by the whole limit before a refusal leaves no time for a second wait."""
+        """A clock that moves by the whole limit before a refusal leaves no time for a pause after the second."""
         clock = Clock()
-        monkeypatch.setattr("httpcore._async.connection_pool.time", clock)
+        for module in ("connection_pool", "leases", "pool_base"):
+            monkeypatch.setattr(f"httpcore._async.{module}.time", clock)
         connection = AsyncLateConnection(Origin(b"http", b"example.com", 80), clock)
         async with (
             AsyncOneConnectionPool(connection) as pool,
@@ -193,7 +194,7 @@ class TestTimeout:
             async with pool.stream("GET", URL):
                 call = background.start(pool.request, "GET", URL, extensions={"timeout": {"pool": 60.0}})
                 await async_wait_until(lambda: queued(pool, 1))
-                connection.refusals = 1
+                connection.refusals = 2
             with pytest.raises(PoolTimeout, match="after 60 seconds"):
                 await call.result()
         assert connection.refusals == 0

@@ -4,7 +4,7 @@
 from typing import Any
 
 import pytest
-from httpcore import ConnectError, ConnectionPool, NetworkStream, ReadError, Request
+from httpcore import ConnectError, ConnectionPool, NetworkStream, ReadError, Request, Response
 from httpcore_test_support.background import Background
 from httpcore_test_support.recording import RecordingBackend
 from httpcore_test_support.scripted import scripted_server
@@ -51,13 +51,16 @@ def test_an_unread_response_does_not_get_in_the_way() -> None:
 
 
 def test_an_exception_in_the_block_is_not_replaced() -> None:
+    responses: list[Response] = []
+
     def fail() -> None:
         with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
-            response = pool.handle_request(Request("GET", URL, headers=HOST))
-            _ = response.status / 0
+            responses.append(pool.handle_request(Request("GET", URL, headers=HOST)))
+            _ = responses[0].status / 0
 
     with pytest.raises(ZeroDivisionError):
         fail()
+    responses[0].close()
 
 
 def test_requests_that_wait_end_with_an_error() -> None:

@@ -2,6 +2,7 @@
 """Connections that died while they were idle."""
 
 import time
+from collections.abc import Iterator
 
 import pytest
 from httpcore import ConnectionPool, ReadError, RemoteProtocolError
@@ -78,17 +79,46 @@ def test_request_that_could_change_something_twice_is_not_repeated() -> None:
 
 
 @pytest.mark.field(16)
-def test_request_whose_body_is_spent_is_not_repeated() -> None:
+@pytest.mark.parametrize("spent", ["iterator", "nothing", "rest", "raises"])
+def test_request_whose_body_is_spent_is_not_repeated(spent: str) -> None:
     class Spent:
-        def __iter__(self):  # type: ignore[no-untyped-def]
-            yield b"body"
+        """Gives its two parts once; then it is its own iterator, or gives less, or raises."""
 
+        def __init__(self) -> None:
+            self.parts = [b"b", b"ody"]
+
+        def __iter__(self) -> Iterator[bytes]:
+            return self.iterate()
+
+        def iterate(self) -> Iterator[bytes]:
+            if not self.parts and spent == "raises":
+                raise ValueError("used up")
+            while self.parts:
+                yield self.parts.pop(0)
+            if spent == "rest":
+                self.parts = [b"rest"]
+
+    body = Spent()
     with scripted_server(answer_once_then_vanish) as server:
         with ConnectionPool() as pool:
             pool.request("GET", server.url)
             with pytest.raises((ReadError, RemoteProtocolError)):
-                pool.request("PUT", server.url, content=Spent())
+                pool.request("PUT", server.url, content=body.iterate() if spent == "iterator" else body)
             assert len(server.connections) == 1
+
+
+@pytest.mark.fault("P4")
+def test_a_body_of_any_kind_that_can_be_iterated_again_is_repeated() -> None:
+    class Lasting:
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"b"
+            yield b"ody"
+
+    with scripted_server(by_connection(answer_once_then_vanish, answer)) as server:
+        with ConnectionPool() as pool:
+            pool.request("GET", server.url)
+            assert (pool.request("PUT", server.url, content=Lasting())).content == b"hello"
+            assert server.connections[1].received.endswith(b"1\r\nb\r\n3\r\nody\r\n0\r\n\r\n")
 
 
 @pytest.mark.field(16)

@@ -34,8 +34,12 @@ from ._messages import Request as Request
 from ._messages import Response as Response
 from ._messages import received_response as received_response
 from ._repetition import Repeatable as Repeatable
+from ._repetition import has_lasting_body as has_lasting_body
+from ._repetition import is_refused as is_refused
 from ._repetition import mark_repeatable as mark_repeatable
 from ._repetition import may_repeat as may_repeat
+from ._repetition import may_repeat_method as may_repeat_method
+from ._repetition import repeatable_after as repeatable_after
 from ._sync.interfaces import ConnectionInterface as ConnectionInterface
 from ._sync.interfaces import RequestInterface as RequestInterface
 from ._sync.streams import Lease as Lease

@@ -1,4 +1,4 @@
-"""Whether a request that failed may be sent once more, over another connection, without telling anybody.
+"""Whether a request that failed may be sent once more without telling anybody.
 
 The connection knows what the server can have seen of the request, and says so on the exception. The pool, which has
 other connections, reads it there.
@@ -6,6 +6,7 @@ other connections, reads it there.
 
 import enum
 
+from ._exceptions import ConnectionNotAvailable
 from ._messages import ByteStream, Request
 
 # RFC 9110 section 9.2.2.
@@ -27,11 +28,35 @@ def mark_repeatable(exc: BaseException, which: Repeatable) -> None:
     exc.__repeatable__ = which  # type: ignore[attr-defined]
 
 
-def may_repeat(request: Request, exc: BaseException) -> bool:
-    """Whether `request`, which failed with `exc`, may be repeated: as to its method, and with its body."""
+def repeatable_after(exc: BaseException) -> Repeatable | None:
+    """Return which requests may be repeated after `exc`; `None` for none, or where nothing is known."""
+    if isinstance(exc, ConnectionNotAvailable):
+        return Repeatable.ANY
     which: Repeatable | None = getattr(exc, "__repeatable__", None)
-    if which is None or (which is Repeatable.IDEMPOTENT and request.method not in _IDEMPOTENT_METHODS):
-        return False
+    return which
+
+
+def is_refused(exc: BaseException) -> bool:
+    """Whether the server itself has said that it did not process the request (RFC 9113 section 8.7)."""
+    return getattr(exc, "__repeatable__", None) is Repeatable.ANY
+
+
+def may_repeat(request: Request, exc: BaseException) -> bool:
+    """Whether `request`, which failed with `exc`, may be repeated: as to its method, and with its body.
+
+    A body is sent again if it is bytes, a list or a tuple, or if it is none. Of other kinds nothing is known here.
+    """
+    return may_repeat_method(request, exc) and has_lasting_body(request)
+
+
+def may_repeat_method(request: Request, exc: BaseException) -> bool:
+    """Whether `request`, which failed with `exc`, may be repeated as to its method."""
+    which = repeatable_after(exc)
+    return which is Repeatable.ANY or (which is Repeatable.IDEMPOTENT and request.method in _IDEMPOTENT_METHODS)
+
+
+def has_lasting_body(request: Request) -> bool:
+    """Whether the body of `request` is one that can certainly be sent again, or none."""
     return isinstance(request.stream, (ByteStream, list, tuple)) or not _declares_body(request)
 
 

@@ -166,10 +166,14 @@ class Event:
         self._gate.acquire()
 
     def set(self) -> None:
-        """Set the flag. Only one thread may call this; it may do so more than once."""
-        if not self._flag:
-            self._flag = True
+        """Set the flag. Any thread may call this, more than once, and when an exception ended it before."""
+        self._flag = True
+        try:  # noqa: SIM105 - a context manager takes three more calls
             self._gate.release()
+        except RuntimeError:
+            pass  # it is open
+
+    wake = set
 
     def is_set(self) -> bool:
         """Whether the flag is set."""
@@ -178,8 +182,12 @@ class Event:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the flag is set, or for `timeout` seconds; return whether it is set."""
         limit = -1 if timeout is None else min(max(timeout, 0.0), threading.TIMEOUT_MAX)
-        if self._gate.acquire(timeout=limit):
-            self._gate.release()
+        if not self._flag and self._gate.acquire(timeout=limit):
+            # For others who wait. Whoever sets the flag again may be faster.
+            try:  # noqa: SIM105
+                self._gate.release()
+            except RuntimeError:
+                pass
         return self._flag
 
 
@@ -207,6 +215,10 @@ class AsyncEvent:
         """Set the flag; setting it again changes nothing."""
         raise NotImplementedError
 
+    def wake(self) -> None:
+        """Set the flag from anywhere: another thread, another event loop, a finaliser."""
+        raise NotImplementedError
+
     def is_set(self) -> bool:
         """Whether the flag is set."""
         raise NotImplementedError
@@ -232,6 +244,14 @@ class _AsyncioEvent(AsyncEvent):
                 future.set_result(True)
             if deadlines is not None:
                 deadlines.pop(future, None)
+
+    def wake(self) -> None:
+        module: Any = sys.modules["asyncio"]
+        if module._get_running_loop() is self._loop:
+            self.set()
+        else:
+            with contextlib.suppress(RuntimeError):  # closed: nobody waits there any more
+                self._loop.call_soon_threadsafe(self.set)
 
     def is_set(self) -> bool:
         return self._flag
@@ -308,9 +328,17 @@ class _TrioEvent(AsyncEvent):
     def __init__(self) -> None:
         self._trio: Any = sys.modules["trio"]
         self._event: trio.Event = self._trio.Event()
+        self._token = self._trio.lowlevel.current_trio_token()
 
     def set(self) -> None:
         self._event.set()
+
+    def wake(self) -> None:
+        if _in_trio_task(self._trio.lowlevel) and self._trio.lowlevel.current_trio_token() is self._token:
+            self._event.set()
+        else:
+            with contextlib.suppress(self._trio.RunFinishedError):
+                self._token.run_sync_soon(self._event.set)
 
     def is_set(self) -> bool:
         return self._event.is_set()

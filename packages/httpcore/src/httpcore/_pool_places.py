@@ -1,12 +1,9 @@
-"""What the decisions of a pool are about: places, requests, and the line in which requests wait."""
+"""What the decisions of a pool are about: places, and the requests that lease them or wait for one."""
 
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from ._pool_state import PoolState
-
-Key: TypeAlias = tuple[bytes, bytes, int]
+#: Scheme, host, port, and the name that TLS checks the server for where a request asks for another one than the host.
+Key: TypeAlias = tuple[bytes, bytes, int] | tuple[bytes, bytes, int, bytes | str]
 
 
 class PoolableConnection(Protocol):
@@ -24,26 +21,33 @@ class PoolableConnection(Protocol):
 C = TypeVar("C", bound=PoolableConnection)
 
 
+class Home(Protocol):
+    """Where a connection was opened, outside of which it cannot be used: an event loop."""
+
+    def is_closed(self) -> bool: ...
+
+
 class Place(Generic[C]):
     """One of the connections that the pool may have; `connection` is `None` until the first request has made it."""
 
     __slots__ = (
+        "__weakref__",
         "connection",
         "established",
+        "home",
         "idle_since",
         "key",
         "leases",
         "multiplexed",
         "number",
-        "owner",
         "pooled",
     )
 
-    def __init__(self, key: Key, owner: "PoolState[C]", number: int) -> None:
+    def __init__(self, key: Key, number: int) -> None:
         self.key = key
-        self.owner = owner
         self.number = number
         self.connection: C | None = None
+        self.home: Home | None = None
         self.leases = 0
         self.established = False
         self.multiplexed = False
@@ -51,23 +55,16 @@ class Place(Generic[C]):
         self.pooled = True
 
 
-class Settable(Protocol):
-    """What wakes a request that waits: an event, to be set once."""
-
-    def set(self) -> None: ...
-
-
 class PoolRequest(Generic[C]):
     """A request in the pool: `place` is what it leases, `None` while it waits.
 
-    One that failed on a place and is to be repeated has that place's number in `after`. It gets a place that was
-    opened later, and never an idle one: what made the first one fail most likely made its neighbours so.
+    One that failed on a place and is to be repeated elsewhere has that place's number in `after`. It gets a place that
+    was opened later, and never an idle one: what made the first one fail most likely made its neighbours so.
 
-    `event` is the caller's, for a request that waits.
+    `event` is what wakes it, `None` before its first wait: the caller's.
     """
 
-    event: Settable
-
+    event: Any = None
     place: Place[C] | None = None
     number = 0
     waiting = False
@@ -75,31 +72,3 @@ class PoolRequest(Generic[C]):
 
     def __init__(self, key: Key) -> None:
         self.key = key
-
-
-#: Requests that wait, in the order of their numbers. A new one comes last, with `queue[request] = None`.
-Queue: TypeAlias = OrderedDict[PoolRequest[C], None]
-
-
-def insert(queue: Queue[C], request: PoolRequest[C]) -> None:
-    """Put a request that is not new where its number belongs. Quick near both ends, where it does, as a rule."""
-    before, behind = [], []
-    for first, last in zip(queue, reversed(queue), strict=True):
-        if last.number < request.number:
-            break
-        if first.number > request.number:
-            queue[request] = None
-            before.append(request)
-            move_to_start(queue, before)
-            return
-        before.append(first)
-        behind.append(last)
-    queue[request] = None
-    for other in reversed(behind):
-        queue.move_to_end(other)
-
-
-def move_to_start(queue: Queue[C], requests: list[PoolRequest[C]]) -> None:
-    """Put these requests before all others, in their order."""
-    for request in reversed(requests):
-        queue.move_to_end(request, last=False)

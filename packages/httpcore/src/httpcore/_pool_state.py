@@ -2,41 +2,41 @@
 
 A *place* is one of the connections that the pool may have. A request is submitted, and either leases a place at once
 or waits; it leases one when another request releases it. What follows from a call is left in two lists for the
-caller to carry out: `assigned`, waiting requests that have got a place, and `closing`, connections to close.
+caller to carry out: `assigned`, requests to wake, as they have got a place or the pool was closed, and `closing`,
+connections to close.
 
 What always holds between calls:
 
 * There are at most `max_connections` places, and at most `max_keepalive` of them are idle.
 * A place that is idle is leased by no request; any other is leased by at least one.
 * While a request waits, no place is idle, no further place may be opened, and no connection of the request's origin
-  has room for another stream.
-* Requests are served in the order in which they came, among those that could be served.
+  has room for another stream, unless it is the one that is to make way.
+* Requests are served in the order in which they came, among those that could be served. One connection that carries
+  several requests makes way for the request that is due first, where that is for another origin: it takes no more.
 * A connection that left the pool is in `closing`, at the latest when its last request has released it.
 
 No call walks over all places or all requests: each finds what it needs by origin, by age, or at the head of a queue.
 Only the first connection that may be shared has the requests that wait sorted by origin.
+
+A call that ends with an exception out of a signal handler may leave tables that contradict each other. Then
+`repair()` makes them anew from those that tell the truth: `_places`, `_leasing`, the line, `assigned` and `closing`.
+All are changed in an order that allows for it.
 """
 
 import itertools
 import sys
-from collections import Counter, OrderedDict, deque
-from typing import Generic
 
-from ._pool_places import C, Queue, insert, move_to_start
+from ._pool_line import Line, move_to_start
+from ._pool_places import C
 from ._pool_places import Key as Key
 from ._pool_places import Place as Place
 from ._pool_places import PoolRequest as PoolRequest
+from ._pool_repair import repair
 from ._pool_stats import PoolStats, Reason
+from ._pool_table import _CHECKS_BEFORE_WAITING, PlaceTable, _says_closed
 
-# An idle connection is looked at once in so many seconds, to see whether the server has closed it ...
-_LIVENESS_INTERVAL = 1.0
-
-# ... and so many at a time, whenever a request comes or goes: their number must not matter to it.
-_LIVENESS_CHECKS = 2
-
-# How many origins the pool remembers as speaking HTTP/1.1 only. A client of more origins than that gains nothing
-# from remembering.
-_REMEMBERED_ORIGINS = 1024
+# Among how many connections the one that makes way is chosen.
+_CANDIDATES = 16
 
 
 def _suits(place: Place[C], request: PoolRequest[C]) -> bool:
@@ -44,17 +44,7 @@ def _suits(place: Place[C], request: PoolRequest[C]) -> bool:
     return request.after is None or place.number > request.after
 
 
-def _has_room(place: Place[C]) -> bool:
-    """Whether a place in use can take another request, besides those on their way to its connection.
-
-    One that says only whether it is available, not how many requests it can carry, is offered any number.
-    """
-    connection = place.connection
-    assert connection is not None
-    return connection.is_available() and place.leases < getattr(connection, "request_capacity", sys.maxsize)
-
-
-class PoolState(Generic[C]):
+class PoolState(PlaceTable[C]):
     """The places of a pool and the requests in it."""
 
     def __init__(
@@ -64,52 +54,17 @@ class PoolState(Generic[C]):
         keepalive_expiry: float | None = None,
     ) -> None:
         """Limits on places and idle places, and seconds a place may stay idle; `None` for no limit."""
+        super().__init__(sys.maxsize if max_keepalive is None else max_keepalive, keepalive_expiry)
         self._max_connections = sys.maxsize if max_connections is None else max_connections
-        self._max_keepalive = sys.maxsize if max_keepalive is None else max_keepalive
-        self._keepalive_expiry = keepalive_expiry
-        self._numbers = itertools.count(1)
-        self._places: dict[Place[C], None] = {}
-        # Idle places: all of them by age, oldest first, and those of an origin, most recently used last. There is an
-        # entry for the origin of every place, idle or not; other entries are removed now and then.
-        self._idle: dict[Place[C], None] = {}
-        self._idle_by_key: dict[Key, dict[Place[C], None]] = {}
-        # All places, and some that were, in the order in which it is their turn to be looked at; how many there are to
-        # go in this round, and when the next one begins.
-        self._unchecked: deque[Place[C]] = deque()
-        self._to_check = 0
-        self._next_round = 0.0
-        # Places in use that may carry further requests at the same time.
-        self._shared: dict[Key, dict[Place[C], None]] = {}
-        self._exclusive: OrderedDict[Key, None] = OrderedDict()
-        self._queue: Queue[C] = OrderedDict()
-        # The same by origin, once there has been a connection to share: before, nobody asks for it.
-        self._queue_by_key: dict[Key, Queue[C]] | None = None
-        # Nothing is to be tidied up before.
-        self._tidy_at = 0.0
-        #: How many requests lease a place.
-        self.requests_active = 0
-        self._opened = 0
+        self._line: Line[C] = Line()
+        self._leasing: dict[PoolRequest[C], None] = {}
         self._reused = 0
-        self._closed: Counter[str] = Counter()
+        # The request that is due first, and the place that takes no more requests so that it gets its turn.
+        self._due: PoolRequest[C] | None = None
+        self._leaving: Place[C] | None = None
         self.assigned: list[PoolRequest[C]] = []
-        self.closing: list[C] = []
-
-    # What the pool shows of itself.
-
-    @property
-    def connections(self) -> list[C]:
-        """The connections in the pool, oldest first."""
-        return [place.connection for place in list(self._places) if place.connection is not None]
-
-    @property
-    def connections_idle(self) -> int:
-        """How many places are idle."""
-        return len(self._idle)
-
-    @property
-    def connections_active(self) -> int:
-        """How many places are not idle."""
-        return len(self._places) - len(self._idle)
+        #: Whether a call did not come to its end, so that `repair()` is due.
+        self.broken = False
 
     @property
     def max_connections(self) -> int:
@@ -117,18 +72,28 @@ class PoolState(Generic[C]):
         return self._max_connections
 
     @property
+    def requests_active(self) -> int:
+        """How many requests lease a place."""
+        return len(self._leasing)
+
+    @property
     def requests_queued(self) -> int:
         """How many requests wait."""
-        return len(self._queue)
+        return len(self._line.queue)
+
+    @property
+    def first_waiting(self) -> PoolRequest[C] | None:
+        """The request that has waited longest. Other threads may ask at any time."""
+        return self._line.first()
 
     def stats(self) -> PoolStats:
-        """All of these figures, and the totals so far."""
+        """All figures at the moment, and the totals so far."""
         return PoolStats(
             connections_active=self.connections_active,
             connections_idle=self.connections_idle,
             requests_active=self.requests_active,
             requests_queued=self.requests_queued,
-            opened=self._opened,
+            opened=len(self._places) + sum(self._closed.values()),
             reused=self._reused,
             closed={reason.value: self._closed[reason.value] for reason in Reason},
         )
@@ -143,18 +108,22 @@ class PoolState(Generic[C]):
         request.number = next(self._numbers)
         if now >= self._tidy_at:
             self._tidy(now)
+            if self._line.queue:
+                self._serve_waiting()
         if self._assign(request):
             return True
-        request.waiting = True
-        self._queue[request] = None
-        if self._queue_by_key is not None:
-            self._queue_of(request.key)[request] = None
+        # The first that has to wait looks whether some place is taken only by name.
+        if not self._line.queue and self._check_next(_CHECKS_BEFORE_WAITING) and self._assign(request):
+            return True
+        self._line.join(request)
+        if self._shared:
+            self._make_way()
         return False
 
     def opened(self, place: Place[C], connection: C) -> None:
         """A place got its connection, not yet established."""
         place.connection = connection
-        if place.pooled and place.key not in self._exclusive and connection.is_available():
+        if place.pooled and place.key not in self._exclusive and self._is_available(place):
             # It may turn out to carry several requests, so that others need not open one beside it.
             self._share(place)
             self._serve_streams(place)
@@ -165,115 +134,155 @@ class PoolState(Generic[C]):
         `multiplexed` says that it carries several at a time. So does one that could take another now.
         """
         place.established = True
-        assert place.connection is not None
-        if multiplexed or place.connection.is_available():
+        if multiplexed or self._is_available(place):
             self._exclusive.pop(place.key, None)
             place.multiplexed = True
+            self._remember_limit(place)
             if place.pooled:
                 self._share(place)
                 self._serve_streams(place)
         else:
             self._not_shared(place)
+        self._serve_waiting()
 
-    def requeue(self, request: PoolRequest[C], now: float) -> None:
-        """The request's connection could not take it: let it wait for another, without losing its turn."""
+    def changed(self, place: Place[C]) -> None:
+        """A place's connection can carry more requests than before, or fewer, or was closed."""
+        if not place.pooled or place.connection is None:
+            return
+        if place in self._idle:
+            self._check_idle(place)
+        else:
+            self._remember_limit(place)
+            if place.established:
+                self._check_in_use(place)
+            if place.pooled and place.multiplexed:
+                self._share(place)
+            if place in self._shared.get(place.key, ()):
+                self._serve_streams(place)
+        self._serve_waiting()
+
+    def give_back(self, request: PoolRequest[C]) -> None:
+        """The request's connection could not take it. It leases nothing, and does not wait, before it rejoins.
+
+        Without `after`, it may come back to the same connection, if that still has room and other requests.
+        """
         place = request.place
-        assert place is not None
+        if request not in self._leasing or place is None:
+            return
+        del self._leasing[request]
         request.place = None
         place.leases -= 1
-        if place.owner is self:
-            self.requests_active -= 1
-        # Whatever it says of itself, it did not work: do not offer it again before one of its requests is over.
-        if place.multiplexed or request.after == place.number:
+        if request.after == place.number:
             self._unshare(place)
-        else:
+        elif not place.multiplexed:
             self._not_shared(place)
         if not place.leases:
+            # Whatever it says of itself, it did not work.
             self._drop(place, Reason.ENDED)
+
+    def step_aside(self, request: PoolRequest[C]) -> None:
+        """Give the place back for as long as the request pauses before it rejoins."""
+        self.give_back(request)
+        self._serve_waiting()
+
+    def requeue(self, request: PoolRequest[C]) -> None:
+        """Give the place back and rejoin, without losing one's turn in between."""
+        self.give_back(request)
+        self.rejoin(request)
+
+    def rejoin(self, request: PoolRequest[C]) -> None:
+        """Give a request that gave its place back another one, or let it wait, in its turn."""
         self._serve_waiting(before=request.number)
         if not self._assign(request):
-            request.waiting = True
-            insert(self._queue, request)
-            if self._queue_by_key is not None:
-                insert(self._queue_of(request.key), request)
+            self._line.rejoin(request)
         self._serve_waiting()
 
     def release(self, request: PoolRequest[C], now: float) -> None:
         """The request is over, whether it ever got a place or not. Releasing it again does nothing."""
         place = request.place
-        if place is None:
+        if place is None or request not in self._leasing:
+            request.place = None
             if request.waiting:
-                self._stop_waiting(request)
+                self._line.leave(request)
+                if self._leaving is not None:
+                    self._make_way()
             return
+        del self._leasing[request]
         request.place = None
         place.leases -= 1
-        if place.owner is self:
-            self.requests_active -= 1
         connection = place.connection
         if connection is None or not place.pooled:
             self._drop(place, Reason.ENDED)
         elif place.leases:
             self._release_shared(place, connection)
-        # One that could not be established calls itself idle and closed.
-        elif connection.is_idle() and (place.established or not connection.is_closed()):
-            if self._queue and self._hand_over(place, connection):
-                return  # there is nothing new for anybody else
-            if self._shared:
-                self._unshare(place)
-            place.idle_since = now
-            self._idle[place] = None
-            self._idle_by_key[place.key][place] = None
         else:
-            # Where it is neither closed nor idle, the request was given up before the connection was established.
-            self._drop(place, Reason.ENDED)
-        if self._queue:
+            try:
+                # One that could not be established calls itself idle and closed.
+                idle = connection.is_idle() and (place.established or not connection.is_closed())
+            except Exception:
+                idle = False
+            if not idle:
+                # Where it is not closed, the request was given up before the connection was established.
+                self._drop(place, Reason.ENDED)
+            elif self._line.queue and self._hand_over(place, connection):
+                return  # there is nothing new for anybody else
+            else:
+                if self._shared:
+                    self._unshare(place)
+                place.idle_since = now
+                self._idle[place] = None
+                self._idle_by_key[place.key][place] = None
+        if self._line.queue:
             self._serve_waiting()
         if len(self._idle) > self._max_keepalive:
             self._drop(next(iter(self._idle)), Reason.SURPLUS)
         if now >= self._tidy_at:
             self._tidy(now)
+            if self._line.queue:
+                self._serve_waiting()
 
-    def close(self) -> list[PoolRequest[C]]:
-        """Close all connections; return the waiting requests, which wait no longer."""
-        waiting = list(self._queue)
-        for request in waiting:
-            self._stop_waiting(request)
+    def close(self) -> None:
+        """Close all connections, and let nobody wait any longer."""
+        self.assigned += self._line.queue
+        for request in list(self._line.queue):
+            self._line.leave(request)
         for place in list(self._places):
-            self._drop(place, Reason.POOL_CLOSED)
-        return waiting
-
-    def forsake(self) -> list[C]:
-        """Return all connections, which are this pool's no more. The state is not usable afterwards."""
-        for place in self._places:
-            place.pooled = False
-        return self.connections
-
-    def _release_shared(self, place: Place[C], connection: C) -> None:
-        if connection.is_closed():
-            self._drop(place, Reason.ENDED)
-            return
-        if place.multiplexed:
-            self._share(place)
-        if place in self._shared.get(place.key, ()):
-            self._serve_streams(place)
+            self._drop(place, Reason.POOL_CLOSED, at_once=True)
+        self._leaving = None
 
     def close_expired(self, now: float) -> None:
         """Close all idle connections that have expired, or that the server has closed. Walks over all of them."""
         self._expire(now)
         for place in list(self._idle):
-            self._check(place)
+            self._check_idle(place)
+
+    def _release_shared(self, place: Place[C], connection: C) -> None:
+        if _says_closed(connection):
+            self._drop(place, Reason.ENDED)
+            return
+        if place.multiplexed:
+            self._remember_limit(place)
+            self._share(place)
+        if place in self._shared.get(place.key, ()):
+            self._serve_streams(place)
 
     # Finding a place.
 
     def _assign(self, request: PoolRequest[C]) -> bool:
-        place = None
-        # One that is repeated has nothing to hope for from idle connections.
+        # One that is repeated elsewhere has nothing to hope for from idle connections.
         idle = self._idle_by_key.get(request.key) if request.after is None else None
+        place = None
         while idle:
-            place, _ = idle.popitem()
-            del self._idle[place]
-            assert place.connection is not None
-            if not place.connection.has_expired():
+            place = next(reversed(idle))
+            connection = place.connection
+            assert connection is not None
+            try:
+                stale = connection.has_expired()
+            except Exception:
+                stale = True
+            if not stale:
+                del idle[place]
+                del self._idle[place]
                 if place.multiplexed:
                     self._share(place)
                 break
@@ -283,52 +292,30 @@ class PoolState(Generic[C]):
             place = self._place_with_room(request)
         if place is not None:
             self._reused += 1
-        elif len(self._places) < self._max_connections or self._evict():
+        elif len(self._places) < self._max_connections or (self._idle and self._evict()):
             place = self._new_place(request.key)
         else:
             return False
         request.place = place
         place.leases += 1
-        self.requests_active += 1
+        self._leasing[request] = None
         return True
-
-    def _evict(self) -> bool:
-        if not self._idle:
-            return False
-        self._drop(next(iter(self._idle)), Reason.EVICTED)
-        return True
-
-    def _new_place(self, key: Key) -> Place[C]:
-        place = Place(key, self, next(self._numbers))
-        self._places[place] = None
-        self._unchecked.append(place)
-        if len(self._idle_by_key) > 2 * len(self._places) + 16:
-            used = {place.key for place in self._places}
-            self._idle_by_key = {key: idle for key, idle in self._idle_by_key.items() if key in used}
-        self._idle_by_key.setdefault(key, {})
-        self._opened += 1
-        return place
 
     def _place_with_room(self, request: PoolRequest[C]) -> Place[C] | None:
         for place in self._shared.get(request.key, ()):
-            if _suits(place, request) and _has_room(place):
+            if not _suits(place, request) or (place is self._leaving and not self._is_before_due(request)):
+                continue
+            if self._has_room(place):
                 return place
+            if not place.pooled:  # it raised
+                return self._place_with_room(request)
         return None
 
     # Waiting.
 
-    def _queue_of(self, key: Key) -> Queue[C]:
-        assert self._queue_by_key is not None
-        return self._queue_by_key.setdefault(key, OrderedDict())
-
-    def _stop_waiting(self, request: PoolRequest[C]) -> None:
-        request.waiting = False
-        del self._queue[request]
-        if self._queue_by_key is not None:
-            queue = self._queue_by_key[request.key]
-            del queue[request]
-            if not queue:
-                del self._queue_by_key[request.key]
+    def _share(self, place: Place[C]) -> None:
+        self._line.sort_by_key()
+        super()._share(place)
 
     def _serve_waiting(self, before: int = sys.maxsize) -> None:
         """Give places to the requests that have waited longest, as far as there are any.
@@ -336,32 +323,41 @@ class PoolState(Generic[C]):
         Only requests with a number below `before` are served.
         """
         while self._idle or self._shared or len(self._places) < self._max_connections:
-            request = next(iter(self._queue), None)
+            request = next(iter(self._line.queue), None)
             if request is None or request.number >= before or not self._assign(request):
-                return
-            self._stop_waiting(request)
+                break
             self.assigned.append(request)
+            self._line.leave(request)
+        if self._leaving is not None or (self._shared and self._line.queue):
+            self._make_way()
 
     def _hand_over(self, place: Place[C], connection: C) -> bool:
         """Give a place that nobody leases to the request whose turn it is, if that may have it.
 
         It is what becomes of it if it first becomes idle, too, with less to do for each request of a busy pool.
         """
-        request = next(iter(self._queue))
-        if request.key != place.key or request.after is not None or place.multiplexed or connection.has_expired():
+        request = next(iter(self._line.queue))
+        if request.key != place.key or request.after is not None or place.multiplexed:
             return False
+        try:
+            if connection.has_expired():
+                return False
+        except Exception:
+            return False  # it is asked again once it is idle
         self._serve(request, place)
         return True
 
     def _serve_streams(self, place: Place[C]) -> None:
         """Give the room on a connection in use to the requests that wait for its origin."""
-        assert self._queue_by_key is not None
-        queue = self._queue_by_key.get(place.key)
+        assert self._line.by_key is not None
+        self._make_way()
+        queue = self._line.by_key.get(place.key)
         passed_over: list[PoolRequest[C]] = []
-        while queue and len(passed_over) < len(queue) and _has_room(place):
+        while queue and len(passed_over) < len(queue) and place is not self._leaving and self._has_room(place):
             request = next(iter(queue))
             if _suits(place, request):
                 self._serve(request, place)
+                self._make_way()
             else:
                 queue.move_to_end(request)
                 passed_over.append(request)
@@ -369,81 +365,29 @@ class PoolState(Generic[C]):
             move_to_start(queue, passed_over)
 
     def _serve(self, request: PoolRequest[C], place: Place[C]) -> None:
-        self._stop_waiting(request)
         request.place = place
         place.leases += 1
-        self.requests_active += 1
+        self._leasing[request] = None
         self._reused += 1
         self.assigned.append(request)
+        self._line.leave(request)
 
-    # The life of a place.
+    def _make_way(self) -> None:
+        """See to it that the request that is due first will get a place, even if all are shared by other origins."""
+        request, leaving = next(iter(self._line.queue), None), self._leaving
+        if request is self._due and (not self._shared if leaving is None else leaving.pooled):
+            return
+        self._due, self._leaving = request, None
+        if request is not None and request.key not in self._shared:
+            shared = itertools.chain.from_iterable(self._shared.values())
+            candidates = itertools.islice(shared, _CANDIDATES)
+            self._leaving = min(candidates, key=lambda place: place.leases, default=None)
+        if leaving is not None and leaving is not self._leaving and leaving in self._shared.get(leaving.key, ()):
+            self._serve_streams(leaving)
 
-    def _share(self, place: Place[C]) -> None:
-        if self._queue_by_key is None:
-            self._queue_by_key = {}
-            for request in self._queue:
-                self._queue_of(request.key)[request] = None
-        self._shared.setdefault(place.key, {})[place] = None
+    def _is_before_due(self, request: PoolRequest[C]) -> bool:
+        return self._due is None or request.number < self._due.number
 
-    def _unshare(self, place: Place[C]) -> bool:
-        shared = self._shared.get(place.key)
-        if shared is None or place not in shared:
-            return False
-        del shared[place]
-        if not shared:
-            del self._shared[place.key]
-        return True
-
-    def _not_shared(self, place: Place[C]) -> None:
-        """A connection that was taken for a shared one is not: remember it of the origin."""
-        if self._unshare(place):
-            self._exclusive[place.key] = None
-            if len(self._exclusive) > _REMEMBERED_ORIGINS:
-                self._exclusive.popitem(last=False)
-
-    def _drop(self, place: Place[C], reason: Reason) -> None:
-        """Take a place out of the pool. Its connection is closed once no request uses it."""
-        if place.pooled:
-            place.pooled = False
-            self._closed[reason.value] += 1
-            self._places.pop(place, None)
-            self._unshare(place)
-            if place in self._idle:
-                del self._idle[place]
-                del self._idle_by_key[place.key][place]
-        connection = place.connection
-        now = reason is Reason.POOL_CLOSED or not place.leases
-        if connection is not None and now and not connection.is_closed():
-            self.closing.append(connection)
-
-    def _tidy(self, now: float) -> None:
-        """Close idle connections that nobody will come back for, a few at a time."""
-        self._expire(now)
-        if not self._to_check:
-            self._to_check = len(self._unchecked)
-            self._next_round = now + _LIVENESS_INTERVAL
-        for _ in range(min(self._to_check, _LIVENESS_CHECKS)):
-            self._to_check -= 1
-            place = self._unchecked.popleft()
-            if place.pooled:
-                self._unchecked.append(place)
-                if place in self._idle:
-                    self._check(place)
-        self._tidy_at = now if self._to_check else self._next_round
-        if self._keepalive_expiry is not None:
-            # What becomes idle from now on is due later than what is idle already.
-            oldest = next(iter(self._idle), None)
-            due = (now if oldest is None else oldest.idle_since) + self._keepalive_expiry
-            self._tidy_at = min(self._tidy_at, due)
-
-    def _check(self, place: Place[C]) -> None:
-        assert place.connection is not None
-        if place.connection.has_expired():
-            self._drop(place, Reason.STALE)
-
-    def _expire(self, now: float) -> None:
-        while self._idle and self._keepalive_expiry is not None:
-            place = next(iter(self._idle))
-            if now - place.idle_since < self._keepalive_expiry:
-                return
-            self._drop(place, Reason.EXPIRED)
+    def repair(self) -> None:
+        """Make all tables consistent again, after an exception in the middle. Walks over all places and requests."""
+        repair(self)

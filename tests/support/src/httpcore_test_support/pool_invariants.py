@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from httpcore._pool_state import _REMEMBERED_ORIGINS, Key, Place, PoolRequest, PoolState
+from httpcore._pool_state import Key, Place, PoolRequest, PoolState
+from httpcore._pool_table import _REMEMBERED_ORIGINS
 
 __all__ = ["CheckedPoolState", "ModelConnection", "check_invariants"]
 
@@ -28,6 +29,7 @@ class ModelConnection:
         self.in_use = 0
         self.closed = False
         self.expired = False
+        self.stream_limit: int | None = None
         self.asked: Counter[str] = Counter()
 
     @property
@@ -91,9 +93,14 @@ class CheckedPoolState(PoolState[ModelConnection]):
         super().established(place, multiplexed)
         check_invariants(self)
 
-    def requeue(self, request: PoolRequest[ModelConnection], now: float) -> None:
+    def changed(self, place: Place[ModelConnection]) -> None:
+        """See `PoolState.changed()`."""
+        super().changed(place)
+        check_invariants(self)
+
+    def requeue(self, request: PoolRequest[ModelConnection]) -> None:
         """See `PoolState.requeue()`."""
-        super().requeue(request, now)
+        super().requeue(request)
         check_invariants(self)
 
     def release(self, request: PoolRequest[ModelConnection], now: float) -> None:
@@ -101,11 +108,10 @@ class CheckedPoolState(PoolState[ModelConnection]):
         super().release(request, now)
         check_invariants(self)
 
-    def close(self) -> list[PoolRequest[ModelConnection]]:
+    def close(self) -> None:
         """See `PoolState.close()`."""
-        waiting = super().close()
+        super().close()
         check_invariants(self)
-        return waiting
 
     def close_expired(self, now: float) -> None:
         """See `PoolState.close_expired()`."""
@@ -127,6 +133,7 @@ def _check_limits(state: PoolState[Any]) -> None:
     assert len(state._places) <= state.max_connections
     assert state.connections_idle <= state._max_keepalive
     assert len(state._exclusive) <= _REMEMBERED_ORIGINS
+    assert len(state._stream_limits) <= _REMEMBERED_ORIGINS
 
 
 def _check_places(state: PoolState[Any]) -> None:
@@ -140,7 +147,6 @@ def _check_places(state: PoolState[Any]) -> None:
     assert all(place.key in state._idle_by_key for place in state._places)
     assert len(state._idle_by_key) <= 2 * state.max_connections + 17
     assert {place for places in state._idle_by_key.values() for place in places} == set(state._idle)
-    assert sorted(place.number for place in state._unchecked if place.pooled) == [p.number for p in state._places]
     assert all(place.leases for places in state._shared.values() for place in places), "idle places are not shared"
     leases = sum(place.leases for place in state._places)
     # Places that left the pool may still be leased.
@@ -163,26 +169,26 @@ def _check_idle_order(state: PoolState[Any]) -> None:
 
 
 def _check_queues(state: PoolState[Any]) -> None:
-    by_key = state._queue_by_key or {}
-    for queue in (state._queue, *by_key.values()):
+    by_key = state._line.by_key or {}
+    for queue in (state._line.queue, *by_key.values()):
         assert all(request.waiting and request.place is None for request in queue)
         assert [request.number for request in queue] == sorted(request.number for request in queue)
     for key, queue in by_key.items():
         assert queue, "an origin without waiting requests stays in the index"
         assert all(request.key == key for request in queue)
     if by_key or state._shared:
-        assert state._queue_by_key is not None, "requests are not found by the origin of a connection to share"
-        assert {request for queue in by_key.values() for request in queue} == set(state._queue)
+        assert state._line.by_key is not None, "requests are not found by the origin of a connection to share"
+        assert {request for queue in by_key.values() for request in queue} == set(state._line.queue)
 
 
 def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
     assert not state._idle, "a request waits beside an idle place"
     assert len(state._places) == state.max_connections, "a request waits although a place may be opened"
-    for key, queue in (state._queue_by_key or {}).items():
+    for key, queue in (state._line.by_key or {}).items():
         # One that is repeated waits for places opened after the one that it failed on.
         after = min(request.after or 0 for request in queue)
         for place in state._shared.get(key, ()):
-            if place.number <= after:
+            if place.number <= after or place is state._leaving:
                 continue
             assert place.connection is not None
             room = place.connection.is_available() and place.leases < place.connection.request_capacity

@@ -1,96 +1,69 @@
 # Generated from ../_async/connection_pool.py by tools/make_sync.py: edit that file, then run it.
 """Connections kept for reuse: carries out what `PoolState` decides."""
 
-import collections
-import contextlib
+import functools
 import logging
+import random
 import ssl
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+import weakref
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 from httpcore_models import (
     SOCKET_OPTION,
-    URL,
+    ByteStream,
     ConnectError,
     ConnectionInterface,
     ConnectionNotAvailable,
-    Lease,
     NetworkBackend,
     Origin,
     PoolTimeout,
     Proxy,
+    RemoteProtocolError,
+    Repeatable,
     Request,
-    RequestInterface,
     Response,
     ResponseStream,
     UnsupportedProtocol,
     get_tracer,
-    may_repeat,
+    is_refused,
+    may_repeat_method,
+    repeatable_after,
 )
-from httpcore_models.concurrency import Event, Shield
+from httpcore_models.concurrency import Event, checkpoint_if_cancelled
+from httpcore_models.homes import home
 from httpcore_models.network import SyncBackend
 
 from .._extras import require_http2
-from .._fork import reset_after_fork
-from .._pool_places import Place, PoolRequest
-from .._pool_state import PoolState
-from .._pool_stats import PoolStats
+from .._pool_places import Key, PoolRequest
 from .._proxies import enforce_proxies
+from .bodies import SentBody, can_be_sent_again
 from .connection import HTTPConnection
+from .leases import LeasedBody, Pooled, Ticket, Waiting
+from .pool_base import PoolBase
+
+_new = object.__new__
 
 _logger = logging.getLogger("httpcore.connection_pool")
 
 _DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 
-_NOTHING: list[ConnectionInterface] = []
+# Of these, a body is rarely more than none, and not worth watching.
+_MOSTLY_WITHOUT_BODY = {b"GET", b"HEAD"}
 
 # A request may lose the connection that it opened to another thread that was faster, but hardly so often. It can be
 # only that the connections do not work.
 _MAX_OPENED = 5
 
-
-class _Ticket(PoolRequest[ConnectionInterface], Lease):
-    """A request in the pool, how it is told that its wait is over, and how its response gives its place back."""
-
-    event: Event
-    waiting_since = 0.0
-    opened = 0
-
-    def __init__(self, pool: "ConnectionPool", url: URL) -> None:
-        self.key = (url.scheme, url.host, url.port or _DEFAULT_PORTS[url.scheme])
-        self.after = None
-        self.pool = pool
-        self.url = url
-        self.closings = pool._closings
-
-    def release(self) -> None:
-        """Give the place back, now or, where the lock is taken, when whoever holds it lets it go; see `_settle()`."""
-        pool = self.pool
-        if pool._lock.acquire(False):
-            state = pool._state
-            try:
-                state.release(self, time.monotonic())
-                assigned = state.assigned
-                if assigned:
-                    state.assigned = []
-            finally:
-                pool._lock.release()
-            if assigned:
-                for request in assigned:
-                    request.event.set()
-            if not (state.closing or pool._released):
-                return
-        else:
-            pool._released.append(self)
-        closing = pool._settle()
-        if closing:
-            pool._close_connections(closing)
+# How often a request is sent again that was refused, and the longest pause, in seconds, before the second time. It
+# doubles with each further one. All pauses together take less than a second.
+_MAX_REFUSED = 6
+_PAUSE = 0.03
 
 
-class ConnectionPool(RequestInterface):
+class ConnectionPool(PoolBase):
     """Sends requests to any origin, keeping connections open for later ones.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -137,13 +110,7 @@ class ConnectionPool(RequestInterface):
         self._uds = uds
         self._network_backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
         self._socket_options = socket_options
-        self._limits = (max_connections, max_keepalive_connections, keepalive_expiry)
-        self._state: PoolState[ConnectionInterface] = PoolState(*self._limits)
-        self._closings = 0
-        # Held for a few microseconds at a time, never across a wait.
-        self._lock = threading.Lock()
-        self._released: collections.deque[_Ticket] = collections.deque()
-        reset_after_fork(self)
+        super().__init__(max_connections, max_keepalive_connections, keepalive_expiry)
 
     def create_connection(self, origin: Origin) -> ConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
@@ -167,206 +134,185 @@ class ConnectionPool(RequestInterface):
             return connection_through(self._proxies, origin, **options)
         return HTTPConnection(origin, **options)
 
-    @property
-    def connections(self) -> list[ConnectionInterface]:
-        """The connections in the pool, oldest first, as a new list."""
-        return self._state.connections
-
-    def stats(self) -> PoolStats:
-        """How many connections and requests there are at the moment, and what became of connections so far. Cheap."""
-        return self._state.stats()
-
     def handle_request(self, request: Request) -> Response:
         """Send a request over a connection of the pool and return its response with the body yet to be read.
 
-        The response holds its connection until it is closed. A request that finds the connection it was given closed
-        by the server is sent once more, over a new one, when its method is idempotent (RFC 9110 section 9.2.2), its
-        body can be sent again, and nothing of a response had arrived; on a new connection it is never sent twice.
+        The response holds its place in the pool until it is closed. One that nobody holds any more gives it back, with
+        a `ResourceWarning`.
 
-        Raises `UnsupportedProtocol` for the URL's scheme,
-        `PoolTimeout` when no connection is available in time, and what the connection raises.
+        A request that its server did not process, as it says (RFC 9113 section 8.7), is sent again up to six times,
+        from the second time on after a short pause, which counts towards the `pool` limit. One that found the
+        connection it was given closed by the server, before anything of a response arrived, is sent once more, over a
+        new one, when its method is idempotent (RFC 9110 section 9.2.2); on a new connection it is never sent twice.
+        In either case its body has to be one that was not begun, or that can be iterated over again.
+
+        Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` when no connection is available in time,
+        `ConnectError` when the pool is closed meanwhile, and what the connection raises.
         """
-        url = request.url
-        if url.scheme not in _DEFAULT_PORTS:
-            raise _unsupported(url.scheme)
-        ticket = _Ticket(self, url)
+        url, stream = request.url, request.stream
+        scheme = url.scheme
+        if scheme not in _DEFAULT_PORTS:
+            raise _unsupported(scheme)
+        waiting: Waiting = _new(PoolRequest)  # what PoolRequest() does, without a detour through C
+        waiting.key = (scheme, url.host, url.port or _DEFAULT_PORTS[scheme])
+        if "sni_hostname" in request.extensions:
+            waiting.key = _key_with_name(waiting.key, request)
+        ticket = Ticket(self, waiting)
+        if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
+            request.stream = _as_sent(stream)
         try:
-            self._submit(ticket)
+            self._submit(ticket, waiting)
             while True:
-                if self._released or self._state.assigned or self._state.closing:
-                    self._close_connections(self._settle())
-                place = ticket.place or self._wait(request, ticket)
+                if self._noted or self._state.closing:
+                    self._settle()
+                place = waiting.place or self._wait(request, ticket, waiting)
                 connection = place.connection
                 if connection is None:
-                    connection = self._open(place, ticket)
+                    connection = self._open(request, ticket, place)
                 try:
                     response = connection.handle_request(request)
                     break
                 except Exception as exc:
-                    self._check_may_repeat(request, ticket, place, exc)
-                self._requeue(ticket)
+                    if not self._may_go_again(request, ticket, waiting, exc):
+                        raise
+                    usable = is_refused(exc)
+                self._go_again(ticket, waiting, usable)
             if not place.established or (place.multiplexed and self._state.requests_queued):
-                self._established(place, response.extensions.get("http_version") == b"HTTP/2")
+                self._established(place, response)
         except BaseException:
             ticket.release()
             raise
-        stream = response.stream
-        if isinstance(stream, ResponseStream) and stream.lease is None:
-            stream.lease = ticket
+        finally:
+            request.stream = stream
+        body = response.stream
+        if isinstance(body, ResponseStream) and body.lease is None:
+            body.lease = ticket
         else:
-            response.stream = _LeasedBody(stream, ticket)
+            response.stream = LeasedBody(body, ticket, request)
         return response
 
-    def _open(self, place: Place[ConnectionInterface], ticket: _Ticket) -> ConnectionInterface:
-        connection = self.create_connection(ticket.url.origin)
+    def _open(self, request: Request, ticket: Ticket, place: Pooled) -> ConnectionInterface:
+        connection = self.create_connection(request.url.origin)
         ticket.opened += 1
-        with self._lock:
-            self._state.opened(place, connection)
-        self._close_connections(self._settle())
+        place.home = home()
+        if hasattr(connection, "on_capacity_change"):
+            # A strong reference would keep the connection until the garbage collector runs.
+            connection.on_capacity_change = functools.partial(_changed, weakref.ref(self), weakref.ref(place))
+        self._step(self._state.opened, place, connection)
+        self._settle()
+        if place.home is not None:
+            # Nothing was done yet: a request that is cancelled by now opens nothing.
+            checkpoint_if_cancelled()
+        if not place.pooled:
+            self._check_not_closed(ticket)
         return connection
 
-    def _check_may_repeat(
-        self, request: Request, ticket: _Ticket, place: Place[ConnectionInterface], exc: Exception
-    ) -> None:
-        """Raise what the request fails with, unless it is to be sent over another connection."""
-        if isinstance(exc, ConnectionNotAvailable):
+    # Sending a request again.
+
+    def _may_go_again(self, request: Request, ticket: Ticket, waiting: Waiting, exc: Exception) -> bool:
+        """Whether a request that failed is to be sent again, after `ticket.pause` seconds."""
+        not_available = isinstance(exc, ConnectionNotAvailable)
+        if not_available:
             self._check_not_closed(ticket)
-            if ticket.opened >= _MAX_OPENED:
-                raise ConnectError(
-                    f"{ticket.opened} new connections to {ticket.url.origin} were not available to the request "
-                    "that opened them"
-                ) from exc
-            return
-        # Once, and not where it was: a server that fails twice would fail for ever.
-        if ticket.after is not None or not may_repeat(request, exc):
-            raise exc
-        self._check_not_closed(ticket)
-        ticket.after = place.number
-
-    def _wait(self, request: Request, ticket: _Ticket) -> Place[ConnectionInterface]:
-        timeout: float | None = request.extensions.get("timeout", {}).get("pool")
-        tracer = get_tracer(_logger, request)
-        remaining = None if timeout is None else max(0.0, ticket.waiting_since + timeout - time.monotonic())
-        if tracer is None:
-            ticket.event.wait(remaining)
-        else:
-            tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, ticket, remaining, timeout)
-        return ticket.place or self._give_up(ticket, timeout)
-
-    def _wait_in_line(self, ticket: _Ticket, remaining: float | None, timeout: float | None) -> None:
-        ticket.event.wait(remaining)
-        if ticket.place is None:
-            self._give_up(ticket, timeout)
-
-    def _give_up(self, ticket: _Ticket, timeout: float | None) -> NoReturn:
-        self._check_not_closed(ticket)
-        state = self._state
-        raise PoolTimeout(
-            f"Pool timed out after {timeout:g} seconds: no connection to {ticket.url.origin} became available "
-            f"({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
+            if not is_refused(exc):
+                self._check_worth_trying(request, ticket, exc)
+        elif not may_repeat_method(request, exc):
+            return False
+        ticket.pause = 0.0
+        if repeatable_after(exc) is not Repeatable.ANY:
+            # Once, and not where it was: a server that fails twice would fail for ever.
+            if waiting.after is not None or waiting.place is None or ticket.closings != self._closings:
+                return False
+            if not can_be_sent_again(request, exc):
+                return False
+            waiting.after = waiting.place.number
+            return True
+        if is_refused(exc) or _says_available(waiting.place):
+            ticket.refused += 1
+            if ticket.refused > 1:
+                ticket.pause = _PAUSE * 2 ** (ticket.refused - 2) * random.uniform(0.5, 1.0)
+        in_time = self._has_time(request, ticket)
+        if ticket.refused <= _MAX_REFUSED and in_time and can_be_sent_again(request, exc):
+            self._check_not_closed(ticket)
+            return True
+        if not not_available:
+            return False
+        if not in_time:
+            raise self._pool_timeout(request) from exc
+        why = (
+            f"refused {ticket.refused} times" if ticket.refused > _MAX_REFUSED else "and its body cannot be sent again"
         )
+        raise RemoteProtocolError(f"{request.url.origin} did not process the request, {why}: {exc}") from exc
 
-    def _check_not_closed(self, ticket: _Ticket) -> None:
-        """Without this, a request that lost its connection to the closing of the pool would open another."""
-        if ticket.closings != self._closings:
-            raise ConnectError("The connection pool was closed while the request waited for a connection.")
+    def _has_time(self, request: Request, ticket: Ticket) -> bool:
+        if not ticket.pause:
+            return True
+        now = time.monotonic()
+        ticket.waiting_since = ticket.waiting_since or now
+        timeout = _pool_timeout(request)
+        return timeout is None or now + ticket.pause <= ticket.waiting_since + timeout
 
-    # Exchanges with the state. Each does what it has to under the lock, and what follows from it afterwards.
+    def _go_again(self, ticket: Ticket, waiting: Waiting, usable: bool) -> None:
+        """Give the place back and get another, or the same if its connection is `usable`; after a pause, if any."""
+        if not usable or waiting.after is not None:
+            if not ticket.pause:
+                self._step(self._rejoin, ticket, waiting, self._state.requeue)
+                return
+            self._step(self._state.step_aside, waiting)
+        else:
+            self._step(self._state.release, waiting, time.monotonic())
+        self._settle()
+        if ticket.pause:
+            Event().wait(ticket.pause)
+            self._check_not_closed(ticket)
+        self._step(self._rejoin, ticket, waiting, self._state.rejoin)
 
-    def _submit(self, ticket: _Ticket) -> None:
-        self._lock.acquire()  # `with` would take twice the time
-        try:
-            if not self._state.submit(ticket, time.monotonic()):
-                ticket.event = Event()
-                ticket.waiting_since = time.monotonic()
-        finally:
-            self._lock.release()
+    def _check_worth_trying(self, request: Request, ticket: Ticket, exc: Exception) -> None:
+        if ticket.opened >= _MAX_OPENED:
+            raise ConnectError(
+                f"{ticket.opened} new connections to {request.url.origin} were not available to the request "
+                "that opened them"
+            ) from exc
 
-    def _requeue(self, ticket: _Ticket) -> None:
-        with self._lock:
-            now = time.monotonic()
-            self._state.requeue(ticket, now)
-            if ticket.place is None:
-                ticket.event = Event()
-                # There is one deadline over all waits.
-                ticket.waiting_since = ticket.waiting_since or now
+    # Waiting.
 
-    def _established(self, place: Place[ConnectionInterface], multiplexed: bool) -> None:
-        with self._lock:
-            self._state.established(place, multiplexed)
-        self._close_connections(self._settle())
+    def _wait(self, request: Request, ticket: Ticket, waiting: Waiting) -> Pooled:
+        tracer = get_tracer(_logger, request)
+        if tracer is not None:
+            arguments = request, ticket, waiting
+            tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, *arguments)
+        timeout: float | None = request.extensions.get("timeout", {}).get("pool")
+        while waiting.place is None:
+            # There is one deadline over all waits.
+            remaining = None if timeout is None else max(0.0, ticket.waiting_since + timeout - time.monotonic())
+            in_time = waiting.event.wait(remaining)
+            if waiting.place is None:
+                self._woken_without_a_place(request, ticket, waiting, in_time)
+        return waiting.place
 
-    def _settle(self) -> list[ConnectionInterface]:
-        """Process released requests, wake those whose wait is over, and return the connections to close.
+    def _wait_in_line(self, request: Request, ticket: Ticket, waiting: Waiting) -> None:
+        """Do the same under the eyes of a tracer, which gets no place to show."""
+        timeout = _pool_timeout(request)
+        while waiting.place is None:
+            remaining = None if timeout is None else max(0.0, ticket.waiting_since + timeout - time.monotonic())
+            in_time = waiting.event.wait(remaining)
+            if waiting.place is None:
+                self._woken_without_a_place(request, ticket, waiting, in_time)
 
-        A response may be finalised by the garbage collector at any point, even while the same thread holds the lock.
-        Releasing only notes the request then, and whoever holds the lock comes here after letting it go.
-        """
-        state, released = self._state, self._released
-        closing = _NOTHING
-        while self._lock.acquire(False):
-            try:
-                while released:
-                    state.release(released.popleft(), time.monotonic())
-                assigned = state.assigned
-                if assigned:
-                    state.assigned = []
-                if state.closing:
-                    closing = closing + state.closing
-                    state.closing = []
-            finally:
-                self._lock.release()
-            for request in assigned:
-                request.event.set()
-            # Whoever noted another one meanwhile found the lock taken. Who changes the state otherwise comes here too.
-            if not released:
-                break
-        return closing
+    def _woken_without_a_place(self, request: Request, ticket: Ticket, waiting: Waiting, in_time: bool) -> None:
+        """See whether there is one in what was noted meanwhile; else go on waiting, or give up."""
+        self._check_not_closed(ticket)
+        waiting.event = Event()
+        self._settle()
+        if not in_time and waiting.place is None:
+            raise self._pool_timeout(request)
 
-    def _close_connections(self, connections: list[ConnectionInterface]) -> None:
-        if not connections:
-            return
-        # They are gone from the pool already: neither a cancellation nor a failing one may keep the others open.
-        with Shield():
-            for connection in connections:
-                with contextlib.suppress(Exception):
-                    connection.close()
-
-    # Closing.
-
-    def close_expired(self) -> None:
-        """Close the idle connections that have expired or that their servers have closed.
-
-        Not needed for the pool to work: a request that comes or goes looks after some of them. It is for programs
-        that send nothing for long and want the sockets closed meanwhile.
-        """
-        with self._lock:
-            self._state.close_expired(time.monotonic())
-        self._close_connections(self._settle())
-
-    def _reset_after_fork(self) -> None:
-        """In a child process: forget what belongs to the parent. Called by itself.
-
-        The connections are closed when the pool is used next, which only closes descriptors of this process.
-        """
-        inherited = self._state
-        self._lock = threading.Lock()
-        self._released.clear()
-        self._state = PoolState(*self._limits)
-        self._state.closing = inherited.forsake()
-
-    def close(self) -> None:
-        """Close all connections. Requests in flight on them fail, and those that wait raise `ConnectError`.
-
-        The pool may be used again.
-        """
-        with self._lock:
-            self._closings += 1
-            waiting = self._state.close()
-        closing = self._settle()
-        for request in waiting:
-            request.event.set()
-        self._close_connections(closing)
+    def _pool_timeout(self, request: Request) -> PoolTimeout:
+        state = self._state
+        return PoolTimeout(
+            f"Pool timed out after {_pool_timeout(request):g} seconds: no connection to {request.url.origin} became "
+            f"available ({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
+        )
 
     def __enter__(self) -> "ConnectionPool":
         return self
@@ -379,14 +325,6 @@ class ConnectionPool(RequestInterface):
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        state = self._state
-        return (
-            f"<{type(self).__name__} ["
-            f"Requests: {state.requests_active} active, {state.requests_queued} queued | "
-            f"Connections: {state.connections_active} active, {state.connections_idle} idle]>"
-        )
-
 
 def _unsupported(scheme: bytes) -> UnsupportedProtocol:
     if not scheme:
@@ -394,36 +332,34 @@ def _unsupported(scheme: bytes) -> UnsupportedProtocol:
     return UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme.decode()}://'.")
 
 
-class _LeasedBody(ResponseStream):
-    """The body of a response from a connection that knows nothing of leases: one of somebody's own."""
+def _key_with_name(key: Key, request: Request) -> Key:
+    """Keep apart connections on which TLS checked the server for another name than the host's."""
+    name = request.extensions["sni_hostname"]
+    if not name or key[0] not in (b"https", b"wss") or name in (key[1], key[1].decode("ascii")):
+        return key
+    return (key[0], key[1], key[2], name)
 
-    def __init__(self, stream: Any, lease: _Ticket) -> None:
-        self._stream = stream
-        self._lease = lease
-        self._iterator: Iterator[bytes] | None = None
-        self._closed = False
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self
+def _as_sent(stream: Any) -> Any:
+    if isinstance(stream, (SentBody, list, tuple)) or not hasattr(stream, "__iter__"):
+        return stream
+    return SentBody(stream)
 
-    def __next__(self) -> bytes:
-        if self._iterator is None:
-            self._iterator = self._stream.__iter__()
-        try:
-            return self._iterator.__next__()
-        except StopIteration:
-            raise
-        except BaseException:
-            with Shield():
-                self.close()
-            raise
 
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        try:
-            if hasattr(self._stream, "close"):
-                self._stream.close()
-        finally:
-            self._lease.release()
+def _pool_timeout(request: Request) -> float | None:
+    timeout: float | None = request.extensions.get("timeout", {}).get("pool")
+    return timeout
+
+
+def _says_available(place: Pooled | None) -> bool:
+    try:
+        return place is not None and place.connection is not None and place.connection.is_available()
+    except Exception:
+        return False
+
+
+def _changed(pool: "weakref.ref[ConnectionPool]", place: "weakref.ref[Pooled]") -> None:
+    """Have a connection looked at that may be able to carry more requests than before, or fewer."""
+    this_pool, this_place = pool(), place()
+    if this_pool is not None and this_place is not None:
+        this_pool._note(this_place)

@@ -1,0 +1,56 @@
+"""Closing several connections, of which none may keep the others open: neither a failing nor a hanging one."""
+
+from contextlib import suppress
+
+from ._async.interfaces import AsyncConnectionInterface
+from ._sync.interfaces import ConnectionInterface
+from .concurrency import AsyncShield, current_async_library, require
+
+
+def close_all(connections: list[ConnectionInterface]) -> None:
+    """Close each, and take it off the list. What they raise is suppressed.
+
+    An exception that comes from outside, as out of a signal handler, ends the closing of one; it is raised when the
+    others are closed.
+    """
+    try:
+        while connections:
+            try:
+                with suppress(Exception):
+                    connections[-1].close()
+            finally:
+                connections.pop()
+    finally:
+        if connections:
+            close_all(connections)
+
+
+async def async_close_all(connections: list[AsyncConnectionInterface]) -> None:
+    """Close all side by side, each for `TEARDOWN_TIMEOUT` seconds at the most, and empty the list.
+
+    What they raise is suppressed. A cancellation does not stop them. A native one of asyncio, which no scope holds
+    off, ends each at its next wait; it is for them to let go of their sockets then.
+    """
+    if len(connections) == 1:
+        await _close(connections[0], connections)
+        return
+    anyio = require("anyio", library=current_async_library())
+    try:
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as tasks:
+                for connection in list(connections):
+                    tasks.start_soon(_close, connection, connections)
+    finally:
+        while connections:
+            # Cancelled before its task had begun.
+            with anyio.move_on_after(0, shield=True):
+                await _close(connections[0], connections)
+
+
+async def _close(connection: AsyncConnectionInterface, connections: list[AsyncConnectionInterface]) -> None:
+    for position, other in enumerate(connections):
+        if other is connection:
+            del connections[position]
+            break
+    with AsyncShield(), suppress(Exception):
+        await connection.aclose()

@@ -1,0 +1,119 @@
+"""What a pool lends: a ticket for each request, and its hold on the bodies of responses."""
+
+import time
+import warnings
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from httpcore_models import AsyncConnectionInterface, AsyncLease, AsyncResponseStream, Request
+from httpcore_models.concurrency import AsyncShield
+
+from .._pool_places import Place, PoolRequest
+
+if TYPE_CHECKING:
+    from .pool_base import AsyncPoolBase
+
+AsyncWaiting = PoolRequest[AsyncConnectionInterface]
+AsyncPooled = Place[AsyncConnectionInterface]
+
+
+class AsyncTicket(AsyncLease):
+    """A request's hold on its place in the pool, or in the line.
+
+    The pool holds the request, never the ticket. Nobody else does once the request and its response are over, so that
+    a place that was not given back is given back when the ticket is collected.
+    """
+
+    #: When the wait began of which the `pool` limit is; 0.0 if there was none.
+    waiting_since = 0.0
+    #: How many connections the request has opened, how often it was refused, and how many seconds it pauses for that.
+    opened = 0
+    refused = 0
+    pause = 0.0
+
+    def __init__(self, pool: "AsyncPoolBase", waiting: AsyncWaiting) -> None:
+        self.pool = pool
+        self.waiting: AsyncWaiting | None = waiting
+        self.closings = pool._closings
+
+    async def release(self) -> None:
+        """See `AsyncLease`."""
+        pool, waiting = self.pool, self.waiting
+        if waiting is None:
+            return
+        if pool._lock._is_owned():  # type: ignore[attr-defined]
+            # Within a step of the pool, by code of a connection that is somebody's own: it is done after that step.
+            self.drop()
+            return
+        with pool._lock:
+            state = pool._state
+            try:
+                state.release(waiting, time.monotonic())
+                self.waiting = None
+                if state.assigned:
+                    pool._wake()
+            except BaseException:
+                state.broken = True
+                raise
+        if state.closing or pool._noted:
+            await pool._settle()
+
+    def drop(self) -> None:
+        """See `AsyncLease`."""
+        waiting = self.waiting
+        if waiting is not None:
+            self.pool._note(waiting)
+            self.waiting = None
+
+    def __del__(self) -> None:
+        if self.waiting is not None:
+            self.drop()
+
+
+class AsyncLeasedBody(AsyncResponseStream):
+    """The body of a response from a connection that knows nothing of leases: one of somebody's own."""
+
+    _closed = True
+
+    def __init__(self, stream: Any, lease: AsyncTicket, request: Request) -> None:
+        self._stream = stream
+        self._lease = lease
+        self._method, self._url = request.method, request.url
+        self._iterator: AsyncIterator[bytes] | None = None
+        self._closed = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._iterator is None:
+            self._iterator = self._stream.__aiter__()
+        try:
+            return await self._iterator.__anext__()
+        except StopAsyncIteration:
+            raise
+        except BaseException:
+            with AsyncShield():
+                await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        if self._closed:
+            return
+        try:
+            if hasattr(self._stream, "aclose"):
+                await self._stream.aclose()
+        finally:
+            self._closed = True
+            await self._lease.release()
+
+    def __del__(self) -> None:
+        if self._closed:
+            return
+        # The connection, which is somebody's own, is closed by the next call on the pool.
+        self._lease.drop()
+        url = self._url
+        port = b"" if url.port is None else b":%d" % url.port
+        where = url.scheme + b"://" + url.host + port + url.target.partition(b"?")[0]
+        text = f"unclosed response to {self._method.decode('ascii')} {where.decode('ascii', 'replace')}"
+        warnings.warn(text, ResourceWarning, stacklevel=2, source=self)

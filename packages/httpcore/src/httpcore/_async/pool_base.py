@@ -1,0 +1,190 @@
+"""What a pool does with its state: each step under the lock, and what follows from it afterwards."""
+
+import collections
+import threading
+import time
+from collections.abc import Callable
+
+from httpcore_models import AsyncConnectionInterface, AsyncRequestInterface, ConnectError, Response
+from httpcore_models.closing import async_close_all
+from httpcore_models.concurrency import AsyncEvent, AsyncShield
+
+from .._fork import reset_after_fork
+from .._pool_places import Place
+from .._pool_state import PoolState
+from .._pool_stats import PoolStats
+from .leases import AsyncPooled, AsyncTicket, AsyncWaiting
+
+
+class AsyncPoolBase(AsyncRequestInterface):
+    """The state of a pool, shared between tasks or threads.
+
+    Whatever interrupts a step, an exception from a signal handler included, the next one finds the state repaired.
+    """
+
+    def __init__(
+        self, max_connections: int | None, max_keepalive_connections: int | None, keepalive_expiry: float | None
+    ) -> None:
+        self._limits = (max_connections, max_keepalive_connections, keepalive_expiry)
+        self._state: PoolState[AsyncConnectionInterface] = PoolState(*self._limits)
+        self._closings = 0
+        # Held for a few microseconds at a time, never across a wait.
+        self._lock = threading.RLock()
+        # What finalisers, and others that must not wait for the lock, have to say: tickets that are over, and places
+        # of which the connection has changed.
+        self._noted: collections.deque[AsyncWaiting | AsyncPooled]
+        self._noted = collections.deque()
+        reset_after_fork(self)
+
+    @property
+    def connections(self) -> list[AsyncConnectionInterface]:
+        """The connections in the pool, oldest first, as a new list."""
+        self._catch_up()
+        return self._state.connections
+
+    def stats(self) -> PoolStats:
+        """How many connections and requests there are at the moment, and what became of connections so far. Cheap."""
+        self._catch_up()
+        return self._state.stats()
+
+    def _check_not_closed(self, ticket: AsyncTicket) -> None:
+        """Without this, a request that lost its connection to the closing of the pool would open another."""
+        if ticket.closings != self._closings:
+            raise ConnectError("The connection pool was closed while the request waited for a connection.")
+
+    # The steps.
+
+    def _submit(self, ticket: AsyncTicket, waiting: AsyncWaiting) -> None:
+        state = self._state
+        with self._lock:
+            try:
+                if state.broken:
+                    state.repair()
+                now = time.monotonic()
+                if not state.submit(waiting, now):
+                    waiting.event = AsyncEvent()
+                    ticket.waiting_since = now
+                if state.assigned:
+                    self._wake()
+            except BaseException:
+                state.broken = True
+                raise
+
+    def _rejoin(
+        self,
+        ticket: AsyncTicket,
+        waiting: AsyncWaiting,
+        function: Callable[[AsyncWaiting], object],
+    ) -> None:
+        function(waiting)
+        if waiting.place is None:
+            waiting.event = AsyncEvent()
+            ticket.waiting_since = ticket.waiting_since or time.monotonic()
+
+    async def _established(self, place: AsyncPooled, response: Response) -> None:
+        try:
+            self._step(self._state.established, place, response.extensions.get("http_version") == b"HTTP/2")
+            await self._settle()
+        except BaseException:
+            with AsyncShield():
+                await response.aclose()
+            raise
+
+    def _step(self, function: Callable[..., object], *arguments: object) -> None:
+        with self._lock:
+            state = self._state
+            try:
+                if state.broken:
+                    state.repair()
+                if self._noted:
+                    self._process_noted()
+                function(*arguments)
+                self._wake()
+            except BaseException:
+                state.broken = True
+                raise
+
+    def _wake(self) -> None:
+        assigned = self._state.assigned
+        for request in assigned:
+            if request.event is not None:
+                request.event.wake()
+        self._state.assigned = []
+
+    def _note(self, what: AsyncWaiting | AsyncPooled) -> None:
+        """Have a request released, or a changed connection looked at, by whoever comes next.
+
+        Takes no lock: the garbage collector may call this at any point, even while the same thread holds the lock.
+        """
+        self._noted.append(what)
+        waiting = self._state.first_waiting
+        if waiting is not None and waiting.event is not None:
+            waiting.event.wake()
+
+    def _catch_up(self) -> None:
+        if (self._noted or self._state.broken) and not self._lock._is_owned():  # type: ignore[attr-defined]
+            self._step(bool)  # nothing but what was noted
+
+    def _process_noted(self) -> None:
+        while self._noted:
+            what = self._noted[0]
+            if isinstance(what, Place):
+                self._state.changed(what)
+            else:
+                self._state.release(what, time.monotonic())
+            self._noted.popleft()
+
+    async def _settle(self) -> None:
+        """Carry out what was noted, and close the connections that are due to be closed."""
+        self._catch_up()
+        if not self._state.closing:
+            return
+        closing: list[AsyncConnectionInterface] = []
+        try:
+            with self._lock:
+                closing += self._state.closing
+                self._state.closing = []
+            await async_close_all(closing)
+        finally:
+            # Those that were not reached, as an exception came from outside.
+            self._state.closing += closing
+
+    # Closing.
+
+    async def close_expired(self) -> None:
+        """Close the idle connections that have expired or that their servers have closed.
+
+        Not needed for the pool to work: a request that comes or goes looks after some of them. It is for programs
+        that send nothing for long and want the sockets closed meanwhile.
+        """
+        self._step(self._state.close_expired, time.monotonic())
+        await self._settle()
+
+    def _reset_after_fork(self) -> None:
+        """In a child process: forget what belongs to the parent. Called by itself.
+
+        The connections are closed when the pool is used next, which only closes descriptors of this process.
+        """
+        inherited = self._state
+        self._lock = threading.RLock()
+        self._noted.clear()
+        self._state = PoolState(*self._limits)
+        self._state.closing = inherited.forsake()
+
+    async def aclose(self) -> None:
+        """Close all connections. Requests in flight on them fail, and those that wait raise `ConnectError`.
+
+        Each connection has a second to close. The pool may be used again.
+        """
+        self._closings += 1
+        self._step(self._state.close)
+        await self._settle()
+
+    def __repr__(self) -> str:
+        self._catch_up()
+        state = self._state
+        return (
+            f"<{type(self).__name__} ["
+            f"Requests: {state.requests_active} active, {state.requests_queued} queued | "
+            f"Connections: {state.connections_active} active, {state.connections_idle} idle]>"
+        )

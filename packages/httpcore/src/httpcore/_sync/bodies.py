@@ -1,0 +1,84 @@
+# Generated from ../_async/bodies.py by tools/make_sync.py: edit that file, then run it.
+"""Bodies of requests that may have to be sent more than once."""
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from httpcore_models import ConnectionNotAvailable, Request, has_lasting_body
+
+# By how many bytes at its beginning a body is known again.
+_COMPARED = 1024
+
+
+class SentBody:
+    """A body of a kind that is not known, as it is sent: has it been begun, and does it begin anew?
+
+    An iterable does not tell whether iterating over it a second time gives the same. Bodies of httpx raise, a file that
+    was read gives nothing, or its rest. So the second time the first part is looked at before the request is repeated.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._begun = False
+        self._beginning: tuple[int, bytes] | None = None
+        # An iterator that `rewind()` has made, and the part that it took.
+        self._again: tuple[Iterator[bytes], bytes] | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._parts()
+
+    def _parts(self) -> Generator[bytes, None]:
+        self._begun = True
+        again, self._again = self._again, None
+        iterator = self._stream.__iter__() if again is None else again[0]
+        try:
+            if again is not None:
+                yield again[1]
+            for part in iterator:
+                if self._beginning is None:
+                    self._beginning = _beginning_of(part)
+                yield part
+        finally:
+            # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
+            if isinstance(iterator, Generator):
+                iterator.close()
+
+    def rewind(self) -> bool:
+        """Return whether the body can be sent from its beginning."""
+        if not self._begun:
+            return True
+        if self._beginning is None:
+            return False
+        iterator = self._stream.__iter__()
+        if iterator is self._stream:
+            return False
+        try:
+            part = iterator.__next__()
+        except Exception:
+            # `StopAsyncIteration` is one: there is nothing left.
+            return False
+        if _beginning_of(part) != self._beginning:
+            if isinstance(iterator, Generator):
+                iterator.close()
+            return False
+        self._again = iterator, part
+        return True
+
+
+def _beginning_of(part: Any) -> tuple[int, bytes] | None:
+    try:
+        view = memoryview(part).cast("B")
+    except TypeError:
+        return None
+    return view.nbytes, view[:_COMPARED].tobytes()
+
+
+def can_be_sent_again(request: Request, exc: Exception) -> bool:
+    """Whether the body of `request`, which failed with `exc`, can be sent from its beginning."""
+    body = request.stream
+    if has_lasting_body(request):
+        return True
+    if isinstance(body, SentBody):
+        return body.rewind()
+    # That of a GET, say. What was not available has not begun to send it.
+    return isinstance(exc, ConnectionNotAvailable)
