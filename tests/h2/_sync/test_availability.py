@@ -1,0 +1,440 @@
+# Generated from ../_async/test_availability.py by tools/make_sync.py: edit that file, then run it.
+"""What a connection says of itself to a pool, and to those who wait for a stream without one."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import (
+    URL,
+    ConnectionNotAvailable,
+    Origin,
+    ReadTimeout,
+    RemoteProtocolError,
+    Repeatable,
+    Request,
+    Response,
+    SyncBackend,
+    WriteTimeout,
+)
+from httpcore_test_support import h2_frames
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import at_once, wait_until
+from hyperframe.frame import HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
+
+pytestmark = pytest.mark.anyio
+
+MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 3, 4
+PROTOCOL_ERROR = 1
+TIMEOUTS = {"timeout": {"read": 20.0, "write": 20.0, "pool": 20.0}}
+SHORT = {"timeout": {"read": 0.05, "write": 0.05, "pool": 20.0}}
+
+
+@contextmanager
+def connected(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
+    with scripted_server(script) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        connection = HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
+        with connection:
+            yield connection, server
+        server.raise_failures()
+
+
+def limited_to(streams: int) -> bytes:
+    return h2_frames.settings({MAX_CONCURRENT_STREAMS: streams})
+
+
+def request_to(server: ScriptedServer, content: Any = None) -> Request:
+    fields = {"Host": "localhost"} if content is None else {"Host": "localhost", "Transfer-Encoding": "chunked"}
+    method = "GET" if content is None else "POST"
+    return Request(method, URL(server.url + "/"), headers=fields, content=content, extensions=TIMEOUTS)
+
+
+@pytest.mark.fault("P7")
+class TestTimeoutsInSilence:
+    """The path may be dead: no new request goes there."""
+
+    def test_reading(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            peer.request()
+            peer.connection.hold()
+
+        with connected(http2_script(script)) as (connection, server):
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            with pytest.raises(ReadTimeout):
+                connection.request("GET", server.url, extensions=SHORT)
+            assert not connection.is_available()
+            assert connection.is_closed()
+            with pytest.raises(ConnectionNotAvailable, match=r"closed|Nothing arrived"):
+                connection.request("GET", server.url, extensions=TIMEOUTS)
+
+    def test_those_in_flight_go_on(self) -> None:
+        late = threading.Event()
+
+        def script(peer: Http2Peer) -> None:
+            first = peer.request()
+            peer.send(h2_frames.headers(first))
+            peer.next(RstStreamFrame)
+            peer.connection.wait(late)
+            peer.send(h2_frames.data(first, b"late", end_stream=True))
+
+        with connected(http2_script(script)) as (connection, server):
+            response: Response = connection.handle_request(request_to(server))
+            with pytest.raises(ReadTimeout):
+                connection.request("GET", server.url, extensions=SHORT)
+            assert (connection.is_available(), connection.is_idle(), connection.is_closed()) == (False, False, False)
+            assert "RETIRED" in connection.info()
+            with pytest.raises(ConnectionNotAvailable, match="Nothing arrived on this connection"):
+                connection.request("GET", server.url, extensions=TIMEOUTS)
+            late.set()
+            assert response.read() == b"late"
+            assert not connection.is_closed()
+            response.close()
+            assert connection.is_closed()
+
+    def test_waiting_for_credit(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            first = peer.request()
+            peer.send(h2_frames.headers(first))
+            peer.connection.hold()
+
+        with connected(http2_script(script)) as (connection, server):
+            response: Response = connection.handle_request(request_to(server))
+            with pytest.raises(WriteTimeout):
+                connection.request("POST", server.url, content=bytes(100_000), extensions=SHORT)
+            assert not connection.is_available()
+            response.close()
+
+    def test_one_in_which_something_arrived_for_others(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            first = peer.request()
+            peer.send(h2_frames.headers(first))
+            peer.request()
+            # Answered at once, each asks for the next one.
+            for _ in range(1000):
+                peer.send(h2_frames.data(first, b"."), h2_frames.ping())
+                if isinstance(peer.next_frame(), RstStreamFrame):
+                    break
+                threading.Event().wait(0.002)
+            answering(peer)
+
+        with connected(http2_script(script)) as (connection, server):
+            response: Response = connection.handle_request(request_to(server))
+            with pytest.raises(ReadTimeout):
+                connection.request("GET", server.url, extensions=SHORT)
+            assert connection.is_available()
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            response.close()
+            assert connection.is_idle()
+
+    def test_a_tunnel_may_be_silent(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id))
+            answering(peer)
+
+        with (
+            connected(http2_script(script)) as (connection, server),
+            connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
+        ):
+            with pytest.raises(ReadTimeout):
+                response.extensions["network_stream"].read(1, timeout=0.02)
+            assert connection.is_available()
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+class TestStreamLimits:
+    @pytest.mark.fault("P5", "P20")
+    def test_few_before_the_server_has_said_how_many(self) -> None:
+        """The rest waits for that, and then for those before it."""
+
+        everybody = threading.Event()
+
+        def script(connection: Connection) -> None:
+            peer = Http2Peer(connection)
+            first = [peer.request() for _ in range(10)]
+            connection.wait(everybody)
+            assert len(peer.received(HeadersFrame)) == 10
+            peer.send(limited_to(11))
+            eleventh = peer.request()
+            assert len(peer.received(HeadersFrame)) == 11
+            for stream_id in (*first, eleventh):
+                peer.respond(stream_id)
+            answering(peer)
+
+        with connected(script) as (connection, server):
+            assert connection.stream_limit is None
+
+            def get() -> bytes:
+                return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
+
+            def count() -> None:
+                wait_until(lambda: connection._request_count == 25)
+                everybody.set()
+
+            assert at_once(*[get] * 25, count) == [b"hello"] * 25 + [None]
+            assert connection.stream_limit == 11
+
+    @pytest.mark.fault("P18", "P20")
+    def test_first_come_first_served(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.request()))
+            answering(peer)
+
+        with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+            first: Response = connection.handle_request(request_to(server))
+
+            def get(number: int) -> int:
+                wait_until(lambda: len(connection._shared._newcomers) == number)
+                response = connection.request("GET", server.url, extensions=TIMEOUTS)
+                stream_id: int = response.extensions["stream_id"]
+                return stream_id
+
+            def close() -> None:
+                wait_until(lambda: len(connection._shared._newcomers) == 5)
+                first.close()
+
+            *streams, _ = at_once(lambda: get(0), lambda: get(1), lambda: get(2), lambda: get(3), lambda: get(4), close)
+            assert streams == [3, 5, 7, 9, 11]
+
+    def test_in_a_pool_nobody_waits_for_others(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.headers(peer.request()))
+            answering(peer)
+
+        with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+            connection.on_capacity_change = lambda: None
+            first: Response = connection.handle_request(request_to(server))
+            assert not connection.is_available()
+            with pytest.raises(ConnectionNotAvailable, match=r"allows no further stream .* \(1 in use\)"):
+                connection.request("GET", server.url, extensions=TIMEOUTS)
+            first.close()
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+    @pytest.mark.fault("P5")
+    def test_in_a_pool_they_wait_for_the_settings(self) -> None:
+        everybody, refused = threading.Event(), threading.Event()
+        refusals: list[ConnectionNotAvailable] = []
+
+        def script(connection: Connection) -> None:
+            peer = Http2Peer(connection)
+            streams = [peer.request() for _ in range(10)]
+            connection.wait(everybody)
+            peer.send(limited_to(12))
+            streams += [peer.request(), peer.request()]
+            connection.wait(refused)
+            for stream_id in streams:
+                peer.respond(stream_id)
+
+        with connected(script) as (connection, server):
+            changes: list[int | None] = []
+            connection.on_capacity_change = lambda: changes.append(connection.stream_limit)
+
+            def get() -> bytes:
+                try:
+                    return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
+                except ConnectionNotAvailable as exc:
+                    refusals.append(exc)
+                    if len(refusals) == 8:
+                        refused.set()
+                    return b""
+
+            def count() -> None:
+                wait_until(lambda: connection._request_count == 20)
+                everybody.set()
+
+            *results, _ = at_once(*[get] * 20, count)
+            assert (results.count(b"hello"), results.count(b"")) == (12, 8)
+            assert changes == [12]
+
+    def test_what_the_server_had_allowed_before(self) -> None:
+        with connected(http2_script(answering)) as (connection, server):
+            connection.on_capacity_change = lambda: None
+            connection.assume_stream_limit(2)
+            assert (connection.request_capacity, connection.stream_limit) == (2, None)
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            assert connection.request_capacity > 2
+
+    @pytest.mark.fault("P8")
+    def test_raised(self) -> None:
+        """While a request waits for a stream, and the one that has it waits for its body."""
+
+        def script(peer: Http2Peer) -> None:
+            first = peer.request()
+            peer.send(h2_frames.headers(first))
+            peer.next(PingFrame)
+            peer.send(limited_to(2))
+            peer.respond(peer.request())
+            peer.send(h2_frames.data(first, b"first", end_stream=True))
+
+        with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+            first: Response = connection.handle_request(request_to(server))
+
+            def get() -> bytes:
+                return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
+
+            def ask() -> None:
+                wait_until(lambda: connection._shared._newcomers and connection._shared._reader)
+                with connection._lock:
+                    connection._engine.ping()
+                connection._shared.flush(5.0)
+
+            assert at_once(first.read, get, ask) == [b"first", b"hello", None]
+            first.close()
+
+    @pytest.mark.fault("P8")
+    def test_a_pool_is_told(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            first = peer.request()
+            peer.send(h2_frames.headers(first), limited_to(2))
+            peer.send(h2_frames.data(first, b"first", end_stream=True), h2_frames.goaway(first))
+
+        with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+            changes: list[tuple[int | None, bool]] = []
+            connection.on_capacity_change = lambda: changes.append((connection.stream_limit, connection.is_available()))
+            first: Response = connection.handle_request(request_to(server))
+            assert first.read() == b"first"
+            first.close()
+            assert connection.is_closed()
+            # Depending on how the frames came, in up to three steps.
+            assert changes[-1] == (2, False)
+            assert len(changes) <= 3
+
+    @pytest.mark.fault("N15")
+    def test_of_zero_while_it_is_idle(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            peer.send(limited_to(0))
+            peer.connection.hold()
+
+        with connected(http2_script(script)) as (connection, server):
+            connection.on_capacity_change = lambda: None
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            wait_until(connection.has_expired)
+            assert not connection.is_available()
+            with pytest.raises(ConnectionNotAvailable, match="allows no further stream"):
+                connection.request("GET", server.url, extensions=TIMEOUTS)
+            assert connection.is_idle()
+
+    def test_of_zero_at_first(self) -> None:
+        """In a pool, too, a request waits: another new connection would be no better."""
+
+        def script(connection: Connection) -> None:
+            peer = Http2Peer(connection)
+            peer.send(limited_to(0))
+            peer.next(SettingsFrame)
+            peer.next(PingFrame)
+            assert not peer.received(HeadersFrame)
+            peer.send(limited_to(1))
+            answering(peer)
+
+        with connected(script) as (connection, server):
+            connection.on_capacity_change = lambda: None
+            connection._engine.start()
+            connection._shared.flush(5.0)
+
+            def limit() -> int | None:
+                connection._shared.catch_up()
+                return connection.stream_limit
+
+            wait_until(lambda: limit() == 0)
+            assert connection.has_expired()
+
+            def get() -> bytes:
+                return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
+
+            def ask() -> None:
+                wait_until(lambda: connection._shared._reader)
+                with connection._lock:
+                    connection._engine.ping()
+                connection._shared.flush(5.0)
+
+            assert at_once(get, ask) == [b"hello", None]
+
+
+@pytest.mark.fault("P19")
+class TestGoaway:
+    @pytest.mark.parametrize("last", [0, 1])
+    def test_a_request_that_was_not_processed(self, last: int) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            peer.request()
+            peer.send(h2_frames.goaway(last))
+
+        with connected(http2_script(script)) as (connection, server):
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            with pytest.raises(ConnectionNotAvailable, match=f"ConnectionTerminated .*last_stream_id:{last}") as caught:
+                connection.request("GET", server.url, extensions=TIMEOUTS)
+            assert caught.value.__repeatable__ is Repeatable.ANY  # type: ignore[attr-defined]
+
+    def test_a_body_that_can_be_sent_again(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            peer.request()
+            peer.send(h2_frames.goaway(0))
+
+        with connected(http2_script(script)) as (connection, server):
+            with pytest.raises(ConnectionNotAvailable):
+                connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)
+
+    def test_a_body_that_has_begun(self) -> None:
+        """A pool that takes it for "not sent" would send the rest of it."""
+
+        def script(peer: Http2Peer) -> None:
+            peer.request()
+            peer.send(h2_frames.goaway(0))
+
+        def body() -> Iterator[bytes]:
+            yield b"once"
+
+        with connected(http2_script(script)) as (connection, server):
+            with pytest.raises(RemoteProtocolError) as caught:
+                connection.request("POST", server.url, content=body(), extensions=TIMEOUTS)
+            assert caught.value.__repeatable__ is Repeatable.ANY  # type: ignore[attr-defined]
+
+    def test_an_error_at_the_first_request(self) -> None:
+        """It would most likely come again."""
+
+        def script(peer: Http2Peer) -> None:
+            peer.request()
+            peer.send(h2_frames.goaway(0, PROTOCOL_ERROR))
+
+        with connected(http2_script(script)) as (connection, server):
+            with pytest.raises(RemoteProtocolError) as caught:
+                connection.request("GET", server.url, extensions=TIMEOUTS)
+            assert not hasattr(caught.value, "__repeatable__")
+
+
+@pytest.mark.fault("P6")
+def test_a_refused_stream_leaves_the_connection_as_it_was() -> None:
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.headers(peer.request()))
+        peer.send(h2_frames.rst_stream(peer.request(), 7))
+        answering(peer)
+
+    with connected(http2_script(script)) as (connection, server):
+        first: Response = connection.handle_request(request_to(server))
+        with pytest.raises(RemoteProtocolError) as caught:
+            connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)
+        assert caught.value.__repeatable__ is Repeatable.ANY  # type: ignore[attr-defined]
+        assert connection.is_available()
+        assert (connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)).content == b"hello"
+        first.close()
+
+
+@pytest.mark.fault("N13", "P16")
+def test_a_connection_that_was_closed_by_hand() -> None:
+    with connected(http2_script(answering)) as (connection, server):
+        changes: list[bool] = []
+        connection.on_capacity_change = lambda: changes.append(connection.is_available())
+        response: Response = connection.handle_request(request_to(server))
+        changes.clear()
+        connection.close()
+        assert changes == [False]
+        assert connection.is_closed()
+        with pytest.raises(ConnectionNotAvailable, match="The connection was closed"):
+            connection.request("GET", server.url, extensions=TIMEOUTS)
+        response.close()
