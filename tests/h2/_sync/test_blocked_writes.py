@@ -1,6 +1,7 @@
 # Generated from ../_async/test_blocked_writes.py by tools/make_sync.py: edit that file, then run it.
 """Servers that do not read: whoever writes to them still hears what they say, and keeps no neighbour from it."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.anyio
 INITIAL_WINDOW_SIZE = 4
 OPEN = {INITIAL_WINDOW_SIZE: 2**31 - 1}
 PATIENT = {"timeout": {"read": 10.0, "write": 10.0, "pool": 10.0}}
+# Buffers of the operating system that are soon full.
+SMALL = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)]
 # More than the buffers of the operating system take, and less than a test may take long for.
 MUCH = 8_000_000
 PART = h2_frames.data(1, bytes(16_000))
@@ -39,7 +42,7 @@ def connected(request: pytest.FixtureRequest, certificates: Certificates) -> Con
     def connect(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
         context = certificates.server_context(alpn=["h2"]) if tls else None
         with scripted_server(script, tls=context, receive_buffer=8192) as server:
-            stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+            stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0, socket_options=SMALL)
             if tls:
                 stream = stream.start_tls(certificates.client_context(), "localhost", timeout=5.0)
             origin = Origin(b"https" if tls else b"http", b"127.0.0.1", server.port)
@@ -105,6 +108,7 @@ def test_a_server_that_reads_only_when_its_answer_is_read_is_no_deadlock(connect
         download = peer.request()
         peer.send(h2_frames.headers(download))
         other = peer.next(HeadersFrame).stream_id
+        peer.connection._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
         for _ in range(200):
             peer.send(PART)
         while not (isinstance(frame := peer.next_frame(), DataFrame) and "END_STREAM" in frame.flags):
@@ -163,6 +167,9 @@ def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Connect) 
         download = peer.request()
         peer.send(h2_frames.headers(download), PART)
         other = peer.next(DataFrame).stream_id
+        time.sleep(0.05)
+        # A sign of life: the connection goes on to be used.
+        peer.send(PART)
         peer.connection.wait(over)
         peer.send(h2_frames.data(download, b"the end", end_stream=True))
         assert peer.next(RstStreamFrame).stream_id == other
@@ -173,7 +180,7 @@ def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Connect) 
         def neighbour() -> None:
             with connection.stream("GET", server.url, extensions=PATIENT) as download:
                 content = download.read()
-            assert content == bytes(16_000) + b"the end"
+            assert content == bytes(32_000) + b"the end"
 
         def blocked() -> None:
             wait_until(lambda: connection._engine.open_streams)

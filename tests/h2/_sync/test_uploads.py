@@ -1,0 +1,212 @@
+# Generated from ../_async/test_uploads.py by tools/make_sync.py: edit that file, then run it.
+"""Request bodies: what ends them early, what they may consist of, and whose errors are raised."""
+
+import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import LocalProtocolError, Origin, ReadTimeout, SyncBackend, WriteError, WriteTimeout
+from httpcore_test_support import h2_frames
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
+SIZE = 1_000_000
+
+
+@contextmanager
+def connected(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
+    with scripted_server(script) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        with HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream) as connection:
+            yield connection, server
+        server.raise_failures()
+
+
+def parts(chunks: Iterable[Any]) -> Iterator[Any]:
+    for chunk in chunks:
+        yield chunk
+
+
+def receive_all(peer: Http2Peer, stream_id: int) -> int:
+    """Receive a body to its end, with credit for more, and return how many bytes it had."""
+    size = 0
+    while True:
+        frame = peer.next_frame()
+        if isinstance(frame, RstStreamFrame):
+            raise AssertionError(f"the upload was reset after {size} bytes")
+        if isinstance(frame, DataFrame):
+            size += len(frame.data)
+            if "END_STREAM" in frame.flags:
+                return size
+            peer.send(h2_frames.window_update(0, len(frame.data)), h2_frames.window_update(stream_id, len(frame.data)))
+
+
+@pytest.mark.fault("S6", "T16")
+@pytest.mark.parametrize("traced", [False, True])
+@pytest.mark.parametrize("complete", [False, True])
+def test_an_early_success_does_not_end_an_upload(complete: bool, traced: bool) -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(HeadersFrame).stream_id
+        peer.send(h2_frames.headers(stream_id, end_stream=complete))
+        assert receive_all(peer, stream_id) == SIZE
+        if not complete:
+            peer.send(h2_frames.data(stream_id, b"done", end_stream=True))
+        answering(peer)
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        pass
+
+    extensions = {**TIMEOUTS, **({"trace": trace} if traced else {})}
+    with connected(http2_script(script)) as (connection, server):
+        content = parts([bytes(50_000)] * 20)
+        headers = {"Content-Length": str(SIZE)}
+        response = connection.request("PUT", server.url, headers=headers, content=content, extensions=extensions)
+        assert (response.status, response.content) == (200, b"" if complete else b"done")
+        assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+@pytest.mark.fault("S6")
+@pytest.mark.parametrize(
+    "end",
+    [lambda stream_id: h2_frames.rst_stream(stream_id, 0), lambda stream_id: h2_frames.goaway(0)],
+    ids=["RST_STREAM", "GOAWAY"],
+)
+def test_what_ends_an_upload_after_a_complete_success(end: Callable[[int], bytes]) -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(DataFrame).stream_id
+        peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"enough", end_stream=True), end(stream_id))
+        peer.connection.hold()
+
+    with connected(http2_script(script)) as (connection, server):
+        response = connection.request("PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
+        assert (response.status, response.content) == (200, b"enough")
+
+
+@pytest.mark.fault("S6")
+def test_the_end_of_the_connection_ends_an_upload_after_a_complete_success() -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(DataFrame).stream_id
+        peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"enough", end_stream=True))
+        peer.connection.shutdown_write()
+
+    with connected(http2_script(script)) as (connection, server):
+        response = connection.request("PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
+        assert (response.status, response.content) == (200, b"enough")
+
+
+@pytest.mark.fault("T16")
+@pytest.mark.parametrize("declared", [True, False])
+def test_an_error_whose_body_comes_after_the_request_has_ended(declared: bool) -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(DataFrame).stream_id
+        peer.send(h2_frames.headers(stream_id, 404))
+        assert receive_all(peer, stream_id) < SIZE
+        peer.send(h2_frames.data(stream_id, b"not here", end_stream=True))
+        answering(peer)
+
+    with connected(http2_script(script)) as (connection, server):
+        headers = {"Content-Length": str(SIZE)} if declared else {}
+        content = parts([bytes(10_000)] * 100)
+        response = connection.request("PUT", server.url, headers=headers, content=content, extensions=TIMEOUTS)
+        assert (response.status, response.content) == (404, b"not here")
+        assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+@pytest.mark.fault("P25")
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_body_that_is_too_short_is_an_error_also_after_an_early_answer(complete: bool) -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(HeadersFrame).stream_id
+        peer.send(h2_frames.headers(stream_id, end_stream=complete))
+        assert peer.next(RstStreamFrame).error_code == 8
+        answering(peer)
+
+    with connected(http2_script(script)) as (connection, server):
+        with pytest.raises(LocalProtocolError, match="Too little data for declared Content-Length"):
+            connection.request(
+                "PUT",
+                server.url,
+                headers={"Content-Length": "200000"},
+                content=parts([bytes(30_000)] * 2),
+                extensions=TIMEOUTS,
+            )
+        assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+@pytest.mark.fault("S14")
+@pytest.mark.parametrize(
+    "chunk",
+    [array.array("I", range(20_000)), memoryview(array.array("d", range(20_000))), memoryview(bytes(40_000))[::2]],
+    ids=["array", "numbers", "strided"],
+)
+def test_a_body_of_numbers_is_sent_as_bytes(chunk: Any) -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(HeadersFrame).stream_id
+        peer.respond(stream_id, b"%d" % receive_all(peer, stream_id))
+
+    with connected(http2_script(script)) as (connection, server):
+        response = connection.request("PUT", server.url, content=parts([b"", chunk]), extensions=TIMEOUTS)
+        assert int(response.content) == memoryview(chunk).nbytes
+
+
+@pytest.mark.fault("T17")
+@pytest.mark.parametrize("failure", [WriteError("mine"), WriteTimeout("mine"), ReadTimeout("mine"), OSError("mine")])
+@pytest.mark.parametrize("where", ["body", "trace"])
+def test_what_the_users_code_raises_is_raised(failure: Exception, where: str) -> None:
+    def script(peer: Http2Peer) -> None:
+        assert peer.next(RstStreamFrame).error_code == 8
+        answering(peer)
+
+    def body() -> Iterator[bytes]:
+        yield b"a part"
+        raise failure
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        if name == "http2.send_request_body.started":
+            raise failure
+
+    with connected(http2_script(script)) as (connection, server):
+        with pytest.raises(type(failure)) as caught:
+            if where == "body":
+                connection.request("POST", server.url, content=body(), extensions=TIMEOUTS)
+            else:
+                connection.request("POST", server.url, content=b"a", extensions={**TIMEOUTS, "trace": trace})
+        assert caught.value is failure
+        assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+@pytest.mark.fault("T4")
+def test_a_trace_callback_that_raises_a_timeout_is_no_timeout_of_ours() -> None:
+    """It is told of new settings by whoever waits for credit."""
+
+    def script(peer: Http2Peer) -> None:
+        size = 0
+        while size < 65535:
+            size += len(peer.next(DataFrame).data)
+        peer.send(h2_frames.settings({4: 65536}))
+        answering(peer)
+
+    failure = ReadTimeout("mine")
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        if name == "http2.receive_remote_settings.complete" and sent:
+            raise failure
+
+    sent: list[bytes] = []
+
+    def body() -> Iterator[bytes]:
+        yield bytes(65535)
+        sent.append(b"")
+        yield bytes(65535)
+
+    with connected(http2_script(script)) as (connection, server):
+        with pytest.raises(ReadTimeout) as caught:
+            connection.request("POST", server.url, content=body(), extensions={**TIMEOUTS, "trace": trace})
+        assert caught.value is failure
