@@ -9,7 +9,16 @@ from typing import Any, Protocol
 
 import pytest
 from httpcore_h2 import AsyncHTTP2Connection
-from httpcore_models import AutoBackend, Origin, ReadError, ReadTimeout, RemoteProtocolError, WriteError, WriteTimeout
+from httpcore_models import (
+    AutoBackend,
+    ConnectionNotAvailable,
+    Origin,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    WriteError,
+    WriteTimeout,
+)
 from httpcore_test_support import h2_frames
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
@@ -249,6 +258,31 @@ async def test_a_server_that_sends_without_end_does_not_outlast_the_time_for_rea
     async with connected(http2_script(script)) as (connection, server):
         with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.2 seconds"):
             await connection.request("GET", server.url, extensions={"timeout": {"read": 0.2}})
+
+
+@pytest.mark.fault("T11")
+async def test_the_end_of_the_connection_ends_a_write_that_is_blocked(connected: Connect) -> None:
+    """That of a head, behind an upload: no answer to its own request could end it."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
+        peer.next(DataFrame)
+        time.sleep(0.3)
+        peer.connection.shutdown_write()
+        peer.connection.hold()
+
+    async with connected(http2_script(script, OPEN)) as (connection, server):
+
+        async def blocked() -> None:
+            with pytest.raises((WriteError, WriteTimeout, ReadError, RemoteProtocolError)):
+                await upload(connection, server, write=0.1)
+
+        async def behind() -> None:
+            await async_wait_until(lambda: connection._shared._writer)
+            with pytest.raises((ConnectionNotAvailable, WriteError, ReadError, RemoteProtocolError)):
+                await connection.request("GET", server.url, extensions={"timeout": {}})
+
+        await async_at_once(blocked, behind)
 
 
 @pytest.mark.fault("T7")

@@ -1,7 +1,7 @@
 """Request bodies: what ends them early, what they may consist of, and whose errors are raised."""
 
 import array
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,9 +28,9 @@ async def connected(script: Script) -> AsyncIterator[tuple[AsyncHTTP2Connection,
         server.raise_failures()
 
 
-async def parts(chunks: Iterable[Any]) -> AsyncIterator[Any]:
-    for chunk in chunks:
-        yield chunk
+async def parts(chunks: list[Any]) -> AsyncIterator[Any]:
+    while chunks:
+        yield chunks.pop(0)
 
 
 def receive_all(peer: Http2Peer, stream_id: int) -> int:
@@ -172,11 +172,10 @@ async def test_what_the_users_code_raises_is_raised(failure: Exception, where: s
             raise failure
 
     async with connected(http2_script(script)) as (connection, server):
+        content: Any = body() if where == "body" else b"a"
+        extensions = {**TIMEOUTS, **({"trace": trace} if where == "trace" else {})}
         with pytest.raises(type(failure)) as caught:
-            if where == "body":
-                await connection.request("POST", server.url, content=body(), extensions=TIMEOUTS)
-            else:
-                await connection.request("POST", server.url, content=b"a", extensions={**TIMEOUTS, "trace": trace})
+            await connection.request("POST", server.url, content=content, extensions=extensions)
         assert caught.value is failure
         assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
 

@@ -10,7 +10,16 @@ from typing import Any, Protocol
 
 import pytest
 from httpcore_h2 import HTTP2Connection
-from httpcore_models import Origin, ReadError, ReadTimeout, RemoteProtocolError, SyncBackend, WriteError, WriteTimeout
+from httpcore_models import (
+    ConnectionNotAvailable,
+    Origin,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    SyncBackend,
+    WriteError,
+    WriteTimeout,
+)
 from httpcore_test_support import h2_frames
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
@@ -250,6 +259,31 @@ def test_a_server_that_sends_without_end_does_not_outlast_the_time_for_reading(c
     with connected(http2_script(script)) as (connection, server):
         with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.2 seconds"):
             connection.request("GET", server.url, extensions={"timeout": {"read": 0.2}})
+
+
+@pytest.mark.fault("T11")
+def test_the_end_of_the_connection_ends_a_write_that_is_blocked(connected: Connect) -> None:
+    """That of a head, behind an upload: no answer to its own request could end it."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
+        peer.next(DataFrame)
+        time.sleep(0.3)
+        peer.connection.shutdown_write()
+        peer.connection.hold()
+
+    with connected(http2_script(script, OPEN)) as (connection, server):
+
+        def blocked() -> None:
+            with pytest.raises((WriteError, WriteTimeout, ReadError, RemoteProtocolError)):
+                upload(connection, server, write=0.1)
+
+        def behind() -> None:
+            wait_until(lambda: connection._shared._writer)
+            with pytest.raises((ConnectionNotAvailable, WriteError, ReadError, RemoteProtocolError)):
+                connection.request("GET", server.url, extensions={"timeout": {}})
+
+        at_once(blocked, behind)
 
 
 @pytest.mark.fault("T7")

@@ -2,7 +2,7 @@
 """Request bodies: what ends them early, what they may consist of, and whose errors are raised."""
 
 import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,9 +29,9 @@ def connected(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]
         server.raise_failures()
 
 
-def parts(chunks: Iterable[Any]) -> Iterator[Any]:
-    for chunk in chunks:
-        yield chunk
+def parts(chunks: list[Any]) -> Iterator[Any]:
+    while chunks:
+        yield chunks.pop(0)
 
 
 def receive_all(peer: Http2Peer, stream_id: int) -> int:
@@ -173,11 +173,10 @@ def test_what_the_users_code_raises_is_raised(failure: Exception, where: str) ->
             raise failure
 
     with connected(http2_script(script)) as (connection, server):
+        content: Any = body() if where == "body" else b"a"
+        extensions = {**TIMEOUTS, **({"trace": trace} if where == "trace" else {})}
         with pytest.raises(type(failure)) as caught:
-            if where == "body":
-                connection.request("POST", server.url, content=body(), extensions=TIMEOUTS)
-            else:
-                connection.request("POST", server.url, content=b"a", extensions={**TIMEOUTS, "trace": trace})
+            connection.request("POST", server.url, content=content, extensions=extensions)
         assert caught.value is failure
         assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
 

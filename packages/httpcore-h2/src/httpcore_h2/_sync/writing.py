@@ -191,6 +191,8 @@ class Writer:
             if enough is not None and enough():
                 return False
             self._receive_meanwhile(arrivals)
+            if self._engine.failed:
+                raise WriteError(f"The connection was lost while something was written to it ({self._peer})")
             if enough is not None and enough():
                 return False
             if deadline is not None:
