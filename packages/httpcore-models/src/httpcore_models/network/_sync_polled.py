@@ -74,15 +74,14 @@ class PolledStream(SyncStream):
         return self._write(buffer, timeout, True)
 
     def _write(self, buffer: bytes, timeout: float | None, until_readable: bool) -> int:
-        data = buffer if type(buffer) is bytes else as_bytes(buffer)
-        size = len(data)
-        rest: bytes | memoryview = self._unsent + data if self._unsent else data
-        lease = self._shared.lease
-        if lease is None:
-            raise self._closed(WriteError)
-        sending = True
         deadline: float | None = None
         try:
+            lease = self._shared.lease
+            if lease is None:
+                raise self._closed(WriteError)
+            data = buffer if type(buffer) is bytes else as_bytes(buffer)
+            size = len(data)
+            rest: bytes | memoryview = self._unsent + data if self._unsent else data
             while rest:
                 wanted = selectors.EVENT_WRITE
                 try:
@@ -97,13 +96,13 @@ class PolledStream(SyncStream):
                     wanted = selectors.EVENT_READ
                 except (BlockingIOError, ssl.SSLWantWriteError):
                     pass
-                sending = False
                 if deadline is None and (limit := wait_limit(timeout)) is not None:
                     # From the first wait on: until then the peer has taken all at once.
                     deadline = time.monotonic() + limit
                 if self._wait(wanted, deadline, until_readable):
+                    if self._shared.closed:
+                        raise self._closed(WriteError)
                     break
-                sending = True
             return self._finish(rest, size) if rest or self._unsent else size
         except OSError as exc:
             error = self._write_error(exc, timeout)
@@ -111,13 +110,11 @@ class PolledStream(SyncStream):
                 self._unsent = bytes(rest)
             raise error from exc
         except BaseException:
-            if sending:
-                # Nobody knows how much was sent.
-                self._shared.close()
-            self._unsent = bytes(rest)
+            # Nobody knows how much was sent.
+            self._shared.close()
             raise
         finally:
-            del lease
+            lease = None
 
     def _wait(self, wanted: int, deadline: float | None, until_readable: bool) -> bool:
         """Wait until the write may go on; return true if something can be read first. Raises `TimeoutError`."""
@@ -145,7 +142,10 @@ class PolledStream(SyncStream):
 
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
-        return True if info == "keeps_unsent" else super().get_extra_info(info)
+        if info == "keeps_unsent":
+            # A write that timed out has left something. One that was interrupted otherwise has closed the stream.
+            return True if self._unsent else None
+        return super().get_extra_info(info)
 
     def _is_readable(self) -> bool:
         lease = self._shared.lease
@@ -164,27 +164,30 @@ class ClearStream(PolledStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it."""
-        lease = self._shared.lease
-        if lease is None:
-            raise self._closed(ReadError)
         taking = False
         try:
-            if timeout is None:
-                taking = True
-                data = self._sock.recv(max_bytes)
-            else:
-                deadline = time.monotonic() + timeout
-                remaining = timeout
-                while True:
-                    if not self._full and not self._readiness.is_readable(remaining):
-                        raise TimeoutError
-                    try:
-                        taking = True
-                        data = self._sock.recv(max_bytes, _DONTWAIT)
-                        break
-                    except BlockingIOError:
-                        taking = self._full = False
-                        remaining = max(0.0, deadline - time.monotonic())
+            lease = self._shared.lease
+            try:
+                if lease is None:
+                    raise self._closed(ReadError)
+                if timeout is None:
+                    taking = True
+                    data = self._sock.recv(max_bytes)
+                else:
+                    deadline = time.monotonic() + timeout
+                    remaining = timeout
+                    while True:
+                        if not self._full and not self._readiness.is_readable(remaining):
+                            raise TimeoutError
+                        try:
+                            taking = True
+                            data = self._sock.recv(max_bytes, _DONTWAIT)
+                            break
+                        except BlockingIOError:
+                            taking = self._full = False
+                            remaining = max(0.0, deadline - time.monotonic())
+            finally:
+                lease = None
             if self._shared.closed:
                 raise self._closed(ReadError)
             self._full = len(data) == max_bytes
@@ -196,8 +199,6 @@ class ClearStream(PolledStream):
                 # Something may have been received, and nobody will ever get it.
                 self._shared.close()
             raise
-        finally:
-            del lease
 
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
@@ -213,11 +214,14 @@ class ClearStream(PolledStream):
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
-        lease = self._shared.lease
-        if lease is None:
-            raise self._closed(ReadError)
         try:
-            data = self._sock.recv(max_bytes, _DONTWAIT)
+            lease = self._shared.lease
+            try:
+                if lease is None:
+                    raise self._closed(ReadError)
+                data = self._sock.recv(max_bytes, _DONTWAIT)
+            finally:
+                lease = None
             if self._shared.closed:
                 raise self._closed(ReadError)
             return data
@@ -228,8 +232,6 @@ class ClearStream(PolledStream):
         except BaseException:
             self._shared.close()
             raise
-        finally:
-            del lease
 
 
 if _DONTWAIT:

@@ -80,29 +80,33 @@ class TLSSocketStream(PolledStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it."""
-        lease = self._shared.lease
-        if lease is None:
-            raise self._closed(ReadError)
         taking = False
         try:
-            self._reading = True
-            limit = wait_limit(timeout)
-            deadline = None if limit is None else time.monotonic() + limit
-            while True:
-                if self._full or self._has_input() or self._readiness.is_readable(limit):
-                    taking = True
-                    try:
-                        data = self._receive(max_bytes)
-                        break
-                    except ssl.SSLWantReadError:
-                        pass
-                    except ssl.SSLWantWriteError:
-                        wait_for_socket(self._sock, selectors.EVENT_WRITE, limit)
-                    taking = False
-                if deadline is not None:
-                    limit = deadline - time.monotonic()
-                    if limit <= 0:
-                        raise TimeoutError
+            lease = self._shared.lease
+            try:
+                if lease is None:
+                    raise self._closed(ReadError)
+                self._reading = True
+                limit = wait_limit(timeout)
+                deadline = None if limit is None else time.monotonic() + limit
+                while True:
+                    if self._full or self._has_input() or self._readiness.is_readable(limit):
+                        taking = True
+                        try:
+                            data = self._receive(max_bytes)
+                            break
+                        except ssl.SSLWantReadError:
+                            pass
+                        except ssl.SSLWantWriteError:
+                            wait_for_socket(self._sock, selectors.EVENT_WRITE, limit)
+                        taking = False
+                    if deadline is not None:
+                        limit = deadline - time.monotonic()
+                        if limit <= 0:
+                            raise TimeoutError
+            finally:
+                self._reading = False
+                lease = None
             if self._shared.closed:
                 raise self._closed(ReadError)
             return data
@@ -113,9 +117,6 @@ class TLSSocketStream(PolledStream):
                 # Something may have been received, and nobody will ever get it.
                 self._shared.close()
             raise
-        finally:
-            self._reading = False
-            del lease
 
     def _receive(self, max_bytes: int) -> bytes:
         """Receive without waiting. TLS gives out one record at a time: take as many as there are."""
@@ -164,13 +165,16 @@ class TLSSocketStream(PolledStream):
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
-        lease = self._shared.lease
-        if lease is None:
-            raise self._closed(ReadError)
         try:
-            if not (self._full or self._has_input() or self._readiness.is_readable()):
-                return None
-            data = self._receive(max_bytes)
+            lease = self._shared.lease
+            try:
+                if lease is None:
+                    raise self._closed(ReadError)
+                if not (self._full or self._has_input() or self._readiness.is_readable()):
+                    return None
+                data = self._receive(max_bytes)
+            finally:
+                lease = None
             if self._shared.closed:
                 raise self._closed(ReadError)
             return data
@@ -181,8 +185,6 @@ class TLSSocketStream(PolledStream):
         except BaseException:
             self._shared.close()
             raise
-        finally:
-            del lease
 
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
@@ -201,11 +203,14 @@ class TLSSocketStream(PolledStream):
         # It may be a message of TLS itself, such as the session tickets of TLS 1.3.
         try:
             data = self.receive_nowait(1)
+            if data:
+                self._unread = data
+            return data is not None
         except ReadError:
             return True
-        if data:
-            self._unread = data
-        return data is not None
+        except BaseException:
+            self._shared.close()
+            raise
 
 
 SyncStream._suitable.append((lambda sock: _is_stock_tls(type(sock)), TLSSocketStream))

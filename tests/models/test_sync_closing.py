@@ -1,0 +1,270 @@
+"""Closing a stream of threads that others use, and streams in a process that was forked off."""
+
+import gc
+import os
+import socket
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from httpcore_models import ConnectError, NetworkStream, ReadError, SyncBackend, WriteError
+from httpcore_models.network import SyncStream
+from httpcore_test_support._sync.conformance import ENDLESS, TIMEOUT
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.conformance import TRANSPORTS, Connect, connector
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.steps import hold, notify, send
+from httpcore_test_support.transports import hold_until_closed
+from httpcore_test_support.waiting import wait_until
+
+CLOSED = r"^the stream is closed \(.+\)$"
+
+
+@pytest.fixture(params=["tcp", "unix", "tls"])
+def connect(request: pytest.FixtureRequest, certificates: Certificates) -> Connect:
+    return connector(SyncBackend(), TRANSPORTS[request.param], certificates)
+
+
+class InThread:
+    """What an operation raises, or returns, in a thread of its own."""
+
+    def __init__(self, operation: Callable[[], Any]) -> None:
+        self.result: Any = None
+        self._operation = operation
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.result = self._operation()
+        except Exception as exc:
+            self.result = exc
+
+    def join(self) -> Any:
+        self._thread.join(TIMEOUT)
+        assert not self._thread.is_alive(), "the operation hangs"
+        return self.result
+
+
+class Held:
+    """Stands before a call until it is let go."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        self._call = call
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.reached.set()
+        assert self.go_on.wait(TIMEOUT)
+        return self._call(*arguments)
+
+
+def is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.fault("S4")
+@pytest.mark.parametrize("close", ["close", "abort"])
+@pytest.mark.parametrize("timeout", [None, TIMEOUT, float("inf")])
+def test_whoever_waits_is_told_that_the_stream_is_closed(connect: Connect, close: str, timeout: float | None) -> None:
+    def write_or_read(stream: Any) -> None:
+        rest = memoryview(ENDLESS)
+        while rest:
+            rest = rest[stream.write_until_readable(rest, timeout) :]
+            assert not stream.receive_nowait(100)
+
+    for operation, errors in (
+        (lambda stream: stream.read(100, timeout), ReadError),
+        (lambda stream: stream.write(ENDLESS, timeout), WriteError),
+        (write_or_read, (ReadError, WriteError)),
+    ):
+        gone = threading.Event()
+        with connect([hold_until_closed(gone)]) as stream:
+            waiting = InThread(lambda operation=operation, stream=stream: operation(stream))  # type: ignore[misc]
+            # Whether it waits already or is about to makes no difference.
+            threading.Event().wait(0.02)
+            getattr(stream, close)()
+            getattr(stream, close)()
+            result = waiting.join()
+            assert isinstance(result, errors)
+            assert str(result).startswith("the stream is closed (")
+            wait_until(gone.is_set)
+            for again in (lambda: stream.read(100), lambda: stream.receive_nowait(100)):  # type: ignore[attr-defined]
+                with pytest.raises(ReadError, match=CLOSED):
+                    again()
+            for write in (stream.write, stream.write_until_readable):  # type: ignore[attr-defined]
+                with pytest.raises(WriteError, match=CLOSED):
+                    write(b"data")
+
+
+@pytest.mark.fault("S1", "S2")
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_a_descriptor_lives_until_its_last_user_has_left(certificates: Certificates, transport: str) -> None:
+    with connector(SyncBackend(), TRANSPORTS[transport], certificates)(hold()) as stream:
+        assert isinstance(stream, SyncStream)
+        descriptor = stream.get_extra_info("socket").fileno()
+        held = Held(stream._readiness.is_readable)  # type: ignore[attr-defined]
+        stream._readiness = type("", (), {"is_readable": held})  # type: ignore[attr-defined]
+        reading = InThread(lambda: stream.read(100, TIMEOUT))
+        assert held.reached.wait(TIMEOUT)
+        stream.close()
+        # Were it closed now, the thread would read from whatever opens the next descriptor.
+        assert is_open(descriptor)
+        held.go_on.set()
+        assert isinstance(reading.join(), ReadError)
+        # Whoever keeps the error keeps nothing else.
+        assert not is_open(descriptor)
+
+
+@pytest.mark.fault("S1")
+def test_an_upload_that_is_closed_never_goes_on_in_the_clear(certificates: Certificates) -> None:
+    secret = b"SECRET" * 5000
+    seen = []
+
+    def watch(connection: Connection) -> None:
+        while data := socket.socket.recv(connection._socket, 262_144):
+            if b"SECRETSECRET" in data:
+                seen.append(data)
+
+    connect = connector(SyncBackend(), TRANSPORTS["tls"], certificates)
+    for _ in range(60):
+        with connect([watch]) as stream:
+
+            def upload(stream: NetworkStream = stream) -> None:
+                while True:
+                    stream.write(secret, TIMEOUT)
+
+            uploading = InThread(upload)
+            threading.Event().wait(0.003)
+            stream.close()
+            assert isinstance(uploading.join(), WriteError)
+    assert not seen
+
+
+@pytest.mark.fault("S2", "S4")
+@pytest.mark.parametrize("timeout", [None, TIMEOUT])
+def test_a_download_that_is_closed_neither_ends_nor_goes_on(connect: Connect, timeout: float | None) -> None:
+    def flow(connection: Connection) -> None:
+        while True:
+            connection.send(bytes(65536))
+
+    for _ in range(30):
+        with connect([flow]) as stream:
+
+            def download(stream: NetworkStream = stream) -> str:
+                while data := stream.read(65536, timeout):
+                    if data.strip(b"\0"):
+                        return "other bytes"
+                return "an end"
+
+            downloading = InThread(download)
+            threading.Event().wait(0.003)
+            stream.close()
+            result = downloading.join()
+            assert isinstance(result, ReadError)
+            assert str(result).startswith("the stream is closed (")
+
+
+@pytest.mark.fault("T10")
+@pytest.mark.parametrize("timeout", [None, TIMEOUT])
+def test_closing_ends_a_handshake(certificates: Certificates, timeout: float | None) -> None:
+    gone, begun = threading.Event(), threading.Event()
+    with scripted_server([lambda connection: connection.receive(), notify(begun), hold_until_closed(gone)]) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        context = certificates.client_context()
+        shaking = InThread(lambda: stream.start_tls(context, "localhost", timeout))
+        assert begun.wait(TIMEOUT)
+        stream.close()
+        result = shaking.join()
+        assert type(result) is ConnectError
+        assert str(result) == f"the stream is closed (127.0.0.1:{server.port})"
+        wait_until(gone.is_set)
+        with pytest.raises(ConnectError, match=CLOSED):
+            stream.start_tls(context, "localhost", timeout)
+
+
+@pytest.mark.fault("T10")
+def test_a_stream_that_was_closed_closes_what_took_it_over(certificates: Certificates) -> None:
+    with scripted_server(hold(), tls=certificates.server_context()) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        tls = stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)
+        stream.close()
+        with pytest.raises(ReadError, match=CLOSED):
+            tls.read(100, TIMEOUT)
+        with pytest.raises(WriteError, match=CLOSED):
+            tls.write(b"data", TIMEOUT)
+        assert tls.get_extra_info("is_readable")
+        wait_until(lambda: not server.open_connections)
+
+
+def test_a_finaliser_may_abort(connect: Connect) -> None:
+    gone = threading.Event()
+    with connect([hold_until_closed(gone)]) as stream:
+
+        class Cycle:
+            def __init__(self, stream: Any) -> None:
+                self.cycle = self
+                self.stream = stream
+
+            def __del__(self) -> None:
+                self.stream.abort()
+
+        left = weakref.ref(Cycle(stream))
+        gc.collect()
+        assert left() is None
+        wait_until(gone.is_set)
+
+
+def test_a_stream_that_nobody_closes_complains() -> None:
+    first, second = socket.socketpair()
+    streams = [SyncStream(first, "peer")]
+    del first
+    with second, pytest.warns(ResourceWarning, match="unclosed"):
+        streams.clear()
+
+
+@pytest.mark.fault("P11")
+@pytest.mark.parametrize("operation", ["close", "abort", "collect", "is_readable"])
+def test_a_child_process_leaves_the_connection_to_its_parent(connect: Connect, operation: str) -> None:
+    go_on = threading.Event()
+
+    def answer(connection: Connection) -> None:
+        connection.wait(go_on)
+        connection.send(b"answer")
+
+    with connect([answer, hold()]) as stream:
+        lock = getattr(stream, "_lock", threading.Lock())
+        # As if another thread used TLS at the time: it does not exist in the child, where nobody lets the lock go.
+        with lock:
+            child = os.fork()
+            if not child:
+                code = 1
+                try:
+                    if operation == "collect":
+                        stream = None  # type: ignore[assignment]
+                        code = 0
+                    elif operation == "is_readable":
+                        code = 0 if stream.get_extra_info("is_readable") else 2
+                    else:
+                        getattr(stream, operation)()
+                        code = 0
+                finally:
+                    os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        go_on.set()
+        assert stream.read(100, TIMEOUT) == b"answer"
+
+
+@pytest.mark.fault("S1")
+def test_several_may_close_at_once(connect: Connect) -> None:
+    for _ in range(20):
+        with connect([send(b"data"), hold()]) as stream:
+            closing = [InThread(stream.close) for _ in range(4)]
+            assert [thread.join() for thread in closing] == [None] * 4
+            assert stream.get_extra_info("socket").fileno() == -1
