@@ -86,7 +86,7 @@ class Engine(ReceivingSide):
 
         `opened` is called with the stream, which from then on has to be finished.
         """
-        assert self.can_open
+        assert self.usable
         if self._busy:
             self.check_whole()
         self._busy = True

@@ -51,7 +51,8 @@ class ReceivingSide:
         self._answered = 0
         self._stream_limit = _ASSUMED_STREAM_LIMIT
         self._goaway: tuple[int, int, bytes] | None = None
-        self._failure: Failure | None = None
+        #: Whether the connection is over for all streams.
+        self.failed = False
         self._touched: dict[Stream, None] = {}
         self._settings: list[RemoteSettingsChanged] = []
         #: What `bytes_to_send()` has, in parts; always the same list.
@@ -87,11 +88,6 @@ class ReceivingSide:
         if self._busy:
             self._busy = False
             self.fail(Failure("The connection was left in the middle of an operation", kind=ReadError))
-
-    @property
-    def failed(self) -> bool:
-        """Whether the connection is over for all streams."""
-        return self._failure is not None
 
     def stop(self, reason: str) -> None:
         """Open no further streams, for a `reason` that is told to whoever wants one; those that are open go on."""
@@ -343,7 +339,7 @@ class ReceivingSide:
         `disconnected` says that the server went away, rather than that something was wrong.
         """
         self.stop(failure.message)
-        self._failure = self._failure or failure
+        self.failed = True
         for stream in self._streams.values():
             if stream.remote_end and stream.closed:
                 continue

@@ -121,7 +121,8 @@ class SharedStream(Writer):
                 with self._lock:
                     if ready() or not in_time:
                         waiting.pop(key, None)
-                        self._pass_on()
+                        if self._receivers or self._senders or self._newcomers:
+                            self._pass_on()
                         if in_time or ready():
                             return True
                         # A tunnel may well be silent, and to wait for a stream is to wait for other requests.
@@ -176,14 +177,15 @@ class SharedStream(Writer):
                 return
 
     def _wake(self, streams: Iterable[Stream]) -> None:
-        for stream in streams:
-            for waiting in (self._receivers, self._senders):
-                if stream in waiting:
-                    _set(waiting, stream)
+        if self._receivers or self._senders:
+            for stream in streams:
+                self.wake(stream)
 
     def wake(self, stream: Stream) -> None:
         """Let those who wait for the stream look again. The lock is held."""
-        self._wake([stream])
+        for waiting in (self._receivers, self._senders):
+            if stream in waiting:
+                _set(waiting, stream)
 
     def wake_newcomers(self) -> None:
         """Let those who wait for a stream look again. The lock is held."""
@@ -256,7 +258,7 @@ class SharedStream(Writer):
         self._wake(streams)
         if settings or not engine.usable:
             self.on_change()
-        if settings or engine.open_streams < before or not engine.usable:
+        if self._newcomers and (settings or engine.open_streams < before or not engine.usable):
             self.wake_newcomers()
         if self._writers or self._has_read is not None:
             self._wake_writers()

@@ -81,7 +81,12 @@ class Writer:
                         if not (self._outgoing or self._unsent or self._interrupted):
                             self._end_writing()
                             return
-                        data = self._take_output()
+                        if self._interrupted:
+                            # One interrupted write after the other must not fill the memory of the stream.
+                            data = b""
+                        else:
+                            data = self._unsent or self._engine.bytes_to_send()
+                            self._unsent = b""
                     elif enough is not None and enough():
                         return
                     else:
@@ -112,15 +117,6 @@ class Writer:
             self._engine.stop("Nothing arrived on this connection for as long as a time limit")
             self.on_change()
             self.wake_newcomers()
-
-    def _take_output(self) -> bytes:
-        if self._interrupted:
-            # One interrupted write after the other must not fill the memory of the stream.
-            return b""
-        if self._unsent:
-            data, self._unsent = self._unsent, b""
-            return data
-        return self._engine.bytes_to_send()
 
     def _end_writing(self) -> None:
         """Let the others write. The lock is held."""
