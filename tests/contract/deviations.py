@@ -10,6 +10,8 @@ from .proxy_deviations import PROXY_DEVIATIONS
 
 _BRACKETS = "An IPv6 address stands in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
 _WHOLE_TARGET = "Parameters of a path, and an empty query, are part of what is asked for (RFC 3986, section 3)."
+_PORT = "A port of 0 is not the default one; a request to it fails."
+_ARGUMENT = "A wrong argument is named, with what it should be."
 _OWN_ERROR = "A body that does not fit its Content-Length raises the error of the library and not that of h11."
 _NO_ASSERT = "An assert is gone under `python -O`; a TypeError that names the expected type stays."
 
@@ -34,6 +36,27 @@ def _with_target(entry: str, target: str) -> Deviation:
     before = facts["target"][2:-1]
     changed = {name: str(facts[name]).replace(f"{before}'", f"{target}'") for name in ("target", "repr", "bytes")}
     return Deviation({**facts, **changed}, _WHOLE_TARGET)
+
+
+def _port_of_zero() -> Deviation:
+    entry = "URL('http://example.com:0/')"
+    origin = ["httpcore.Origin", "http://example.com:0", "b'http'", "b'example.com'", "0"]
+    return Deviation({**load("models.json")[entry], "origin": origin}, _PORT)
+
+
+def _no_pairs(file: str) -> dict[tuple[str, str], Deviation]:
+    """The errors of header fields that are no pairs: what Python says stays, after what is wrong."""
+    start = "headers must be a mapping or sequence of two-tuples, but item 0 is no pair: "
+    return {
+        (file, entry): Deviation({**error, "message": f"{start}{error['message']}."}, _ARGUMENT)
+        for entry, error in load(file).items()
+        if "headers" in entry and isinstance(error, dict) and "unpack" in error.get("message", "")
+    }
+
+
+def _no_content(kind: str) -> Deviation:
+    text = f"content must be bytes or an iterable of bytes, but got {kind}."
+    return Deviation({"raises": "TypeError", "message": text}, _ARGUMENT)
 
 
 def _failed_body_events(message: str) -> list[str]:
@@ -103,6 +126,10 @@ DEVIATIONS = {
         ("models.json", f"URL('{url}')"): _with_target(f"URL('{url}')", target)
         for url, target in (("http://example.com/;p?q", "/;p?q"), ("http://example.com/?", "/?"))
     },
+    ("models.json", "URL('http://example.com:0/')"): _port_of_zero(),
+    **{("models.json", f"Request content {kind}"): _no_content(kind) for kind in ("str", "int", "bytearray")},
+    **_no_pairs("errors.json"),
+    **_no_pairs("models.json"),
     ("events.txt", "http11 informational"): Deviation(_interim_events(), _INTERIM),
     ("events.txt", "http11 POST body too short"): Deviation(_failed_body_events(_TOO_SHORT), _OWN_ERROR),
     ("events.txt", "http11 POST body too long"): Deviation(_failed_body_events(_TOO_LONG), _OWN_ERROR),
@@ -114,10 +141,16 @@ DEVIATIONS = {
 
 # What is accepted beside the fact. The message is a pattern, in lower case.
 _TYPE_ERROR = {"raises": "TypeError", "message": "*iterable*"}
+_NO_BYTES = {"raises": "TypeError", "message": "content must be *bytes*"}
 ALTERNATIVES = {
     ("errors.json", f"{way} with content {what}"): Deviation(_TYPE_ERROR, _NO_ASSERT)
     for way in ("request", "stream", "handle")
     for what in ("int", "of the other colour")
+} | {
+    # Of an async body it is the part that is wrong.
+    ("errors.json", f"{way} with content {what}"): Deviation(_NO_BYTES, _ARGUMENT)
+    for way in ("request", "stream", "handle")
+    for what in ("str", "dict", "list of str", "bytearray")
 }
 
 # What no fact shows: the Host header that is sent for an IPv6 address. A zone means nothing to the peer (RFC 6874).

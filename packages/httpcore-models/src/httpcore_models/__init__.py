@@ -3,6 +3,8 @@
 Not here: HTTP itself (`httpcore_h11`, `httpcore_h2`), proxies (`httpcore_proxy`) and pooling (`httpcore`).
 """
 
+from ._arguments import enforce_port as enforce_port
+from ._arguments import enforce_ssl_context as enforce_ssl_context
 from ._async.interfaces import AsyncConnectionInterface as AsyncConnectionInterface
 from ._async.interfaces import AsyncRequestInterface as AsyncRequestInterface
 from ._async.streams import AsyncLease as AsyncLease

@@ -29,7 +29,7 @@ _LENGTHS = {len(b"host"), len(b"content-length"), len(b"transfer-encoding")}
 def enforce_headers(value: HeaderTypes, *, name: str) -> Headers:
     """Return `value`, a mapping or a sequence of pairs, as a new list of pairs of bytes.
 
-    Raises `TypeError`, naming the argument `name`, for anything else.
+    Raises `TypeError`, naming the argument `name`, for anything else, and `ValueError` for items that are no pairs.
     """
     if value is None:
         return []
@@ -43,13 +43,29 @@ def enforce_headers(value: HeaderTypes, *, name: str) -> Headers:
     else:
         kind = type(value).__name__
         raise TypeError(f"{name} must be a mapping or sequence of two-tuples, but got {kind}.")
-    return [
-        (
-            key if type(key) is bytes else enforce_bytes(key, name="header name"),
-            val if type(val) is bytes else enforce_bytes(val, name="header value"),
-        )
-        for key, val in items
-    ]
+    try:
+        return [
+            (
+                key if type(key) is bytes else enforce_bytes(key, name="header name"),
+                val if type(val) is bytes else enforce_bytes(val, name="header value"),
+            )
+            for key, val in items
+        ]
+    except (TypeError, ValueError) as exc:
+        for number, item in enumerate(items):
+            if not _is_pair(item):
+                raise type(exc)(
+                    f"{name} must be a mapping or sequence of two-tuples, but item {number} is no pair: {exc}."
+                ) from None
+        raise
+
+
+def _is_pair(item: Any) -> bool:
+    try:
+        _, _ = item
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 # Clients talk to few origins.

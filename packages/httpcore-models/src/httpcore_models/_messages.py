@@ -6,6 +6,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mu
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from . import _arguments
+from ._arguments import enforce_content, enforce_extensions, enforce_ssl_context
 from ._async.streams import AsyncResponseStream
 from ._headers import Headers, HeaderTypes, enforce_headers
 from ._sync.streams import ResponseStream
@@ -62,7 +64,8 @@ class Request:
     * `sni_hostname`: a `str` sent in TLS, and checked against the certificate, instead of the URL's host.
     * `target`: `bytes` that replace the request target of the URL.
 
-    Raises `TypeError` for arguments of the wrong type and for text beyond ASCII.
+    Raises `TypeError` for arguments of the wrong type and for text beyond ASCII, `ValueError` for limits that are none,
+    and warns of unknown ones.
     """
 
     method: bytes
@@ -88,12 +91,19 @@ class Request:
         self.headers = [] if headers is None else enforce_headers(headers, name="headers")
         if content is None:
             self.stream = _NOTHING
+        elif isinstance(content, bytes):
+            self.stream = ByteStream(content)
         else:
-            self.stream = ByteStream(content) if isinstance(content, bytes) else content
+            enforce_content(content)
+            self.stream = content
         if extensions is None:
             self.extensions = {}
         else:
             self.extensions = extensions
+            if type(extensions) is not dict or (
+                "timeout" in extensions and extensions["timeout"] != _arguments.last_timeout
+            ):
+                enforce_extensions(extensions)
             if "target" in extensions:
                 url = self.url
                 self.url = URL(scheme=url.scheme, host=url.host, port=url.port, target=extensions["target"])
@@ -297,6 +307,7 @@ class Proxy:
     ) -> None:
         self.url, userinfo = _enforce_proxy_url(url)
         self.headers: Headers = enforce_headers(headers, name="headers")
+        enforce_ssl_context(ssl_context, name="ssl_context")
         self.ssl_context = ssl_context
         self.rdns = rdns
         self.auth: tuple[bytes, bytes] | None = None

@@ -84,7 +84,7 @@ def is_origin_of(origin: Origin, url: "URL") -> bool:
     return (
         url.host == origin.host
         and url.scheme == origin.scheme
-        and (url.port or DEFAULT_PORTS.get(url.scheme)) == origin.port
+        and (DEFAULT_PORTS.get(url.scheme) if url.port is None else url.port) == origin.port
     )
 
 
@@ -142,7 +142,7 @@ class URL:
 
         Raises `KeyError` for a scheme that no connection can be made for.
         """
-        return _origin(self.scheme, self.host, self.port or DEFAULT_PORTS[self.scheme])
+        return _origin(self.scheme, self.host, DEFAULT_PORTS[self.scheme] if self.port is None else self.port)
 
     def __eq__(self, other: Any) -> bool:
         return (

@@ -21,6 +21,8 @@ from httpcore_models import (
     Request,
     Response,
     async_get_tracer,
+    enforce_port,
+    enforce_ssl_context,
 )
 from httpcore_models.concurrency import AsyncShield
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, AutoBackend, async_start_tls
@@ -74,6 +76,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
     ) -> None:
+        enforce_ssl_context(ssl_context, name="ssl_context")
         if http2:
             require_http2()
         self._origin = origin
@@ -132,6 +135,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
     # Opening.
 
     async def _establish(self, request: Request) -> AsyncConnectionInterface:
+        enforce_port(self._origin.host, self._origin.port)
         turn = AsyncTurn(request.extensions.get("timeout", {}).get("connect"))
         try:
             await self._opening.wait(turn)

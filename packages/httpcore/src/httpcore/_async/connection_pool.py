@@ -27,6 +27,7 @@ from httpcore_models import (
     Response,
     UnsupportedProtocol,
     async_get_tracer,
+    enforce_ssl_context,
     is_refused,
     may_repeat_method,
     repeatable_after,
@@ -35,6 +36,7 @@ from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelle
 from httpcore_models.homes import async_home
 from httpcore_models.network import AutoBackend
 
+from .._arguments import enforce_max_connections
 from .._extras import require_http2
 from .._pool_places import Key, PoolRequest
 from .._proxies import enforce_proxies
@@ -97,6 +99,8 @@ class AsyncConnectionPool(AsyncPoolBase):
     ) -> None:
         if http2:
             require_http2()
+        enforce_ssl_context(ssl_context, name="ssl_context")
+        enforce_max_connections(max_connections)
         self._proxies = enforce_proxies(proxy)
         self._ssl_context = ssl_context
         self._keepalive_expiry = keepalive_expiry
@@ -153,7 +157,7 @@ class AsyncConnectionPool(AsyncPoolBase):
         if scheme not in _DEFAULT_PORTS:
             raise _unsupported(scheme)
         waiting: AsyncWaiting = _new(PoolRequest)  # what PoolRequest() does, without a detour through C
-        waiting.key = (scheme, url.host, url.port or _DEFAULT_PORTS[scheme])
+        waiting.key = (scheme, url.host, _DEFAULT_PORTS[scheme] if url.port is None else url.port)
         if "sni_hostname" in request.extensions:
             waiting.key = _key_with_name(waiting.key, request)
         ticket = AsyncTicket(self, waiting)

@@ -13,6 +13,7 @@ from httpcore_models import (
     Proxy,
     Request,
     Response,
+    enforce_port,
 )
 from httpcore_models.network import AsyncDialler
 from httpcore_proxy import AsyncTLSDialler, AsyncTunnelDialler, forwarded_request
@@ -59,7 +60,10 @@ class AsyncForwardHTTPConnection(AsyncHTTPConnection):
         if not self.can_handle_request(origin):
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._remote_origin}")
         request = forwarded_request(request, self._origin, self._proxy_headers)
-        connection = self._connection or await self._establish(request)
+        connection = self._connection
+        if connection is None:
+            enforce_port(origin.host, origin.port)
+            connection = await self._establish(request)
         return await connection.handle_async_request(request)
 
     def can_handle_request(self, origin: Origin) -> bool:

@@ -21,6 +21,8 @@ from httpcore_models import (
     Origin,
     Request,
     Response,
+    enforce_port,
+    enforce_ssl_context,
     get_tracer,
 )
 from httpcore_models.concurrency import Shield
@@ -75,6 +77,7 @@ class HTTPConnection(ConnectionInterface):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
     ) -> None:
+        enforce_ssl_context(ssl_context, name="ssl_context")
         if http2:
             require_http2()
         self._origin = origin
@@ -133,6 +136,7 @@ class HTTPConnection(ConnectionInterface):
     # Opening.
 
     def _establish(self, request: Request) -> ConnectionInterface:
+        enforce_port(self._origin.host, self._origin.port)
         turn = Turn(request.extensions.get("timeout", {}).get("connect"))
         try:
             self._opening.wait(turn)

@@ -27,6 +27,7 @@ from httpcore_models import (
     Response,
     ResponseStream,
     UnsupportedProtocol,
+    enforce_ssl_context,
     get_tracer,
     is_refused,
     may_repeat_method,
@@ -36,6 +37,7 @@ from httpcore_models.concurrency import Event, checkpoint_if_cancelled
 from httpcore_models.homes import home
 from httpcore_models.network import SyncBackend
 
+from .._arguments import enforce_max_connections
 from .._extras import require_http2
 from .._pool_places import Key, PoolRequest
 from .._proxies import enforce_proxies
@@ -98,6 +100,8 @@ class ConnectionPool(PoolBase):
     ) -> None:
         if http2:
             require_http2()
+        enforce_ssl_context(ssl_context, name="ssl_context")
+        enforce_max_connections(max_connections)
         self._proxies = enforce_proxies(proxy)
         self._ssl_context = ssl_context
         self._keepalive_expiry = keepalive_expiry
@@ -154,7 +158,7 @@ class ConnectionPool(PoolBase):
         if scheme not in _DEFAULT_PORTS:
             raise _unsupported(scheme)
         waiting: Waiting = _new(PoolRequest)  # what PoolRequest() does, without a detour through C
-        waiting.key = (scheme, url.host, url.port or _DEFAULT_PORTS[scheme])
+        waiting.key = (scheme, url.host, _DEFAULT_PORTS[scheme] if url.port is None else url.port)
         if "sni_hostname" in request.extensions:
             waiting.key = _key_with_name(waiting.key, request)
         ticket = Ticket(self, waiting)

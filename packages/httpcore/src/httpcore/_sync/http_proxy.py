@@ -14,6 +14,7 @@ from httpcore_models import (
     Proxy,
     Request,
     Response,
+    enforce_port,
 )
 from httpcore_models.network import Dialler
 from httpcore_proxy import TLSDialler, TunnelDialler, forwarded_request
@@ -60,7 +61,10 @@ class ForwardHTTPConnection(HTTPConnection):
         if not self.can_handle_request(origin):
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._remote_origin}")
         request = forwarded_request(request, self._origin, self._proxy_headers)
-        connection = self._connection or self._establish(request)
+        connection = self._connection
+        if connection is None:
+            enforce_port(origin.host, origin.port)
+            connection = self._establish(request)
         return connection.handle_request(request)
 
     def can_handle_request(self, origin: Origin) -> bool:

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from ..._arguments import enforce_port
 from ..._async.tracing import async_get_tracer
 from ..._exceptions import ConnectError
 from ..._messages import Request
@@ -65,6 +66,7 @@ class AsyncDirectDialler(AsyncDialler):
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Connect; see `AsyncDialler.dial()`."""
+        enforce_port(origin.host, origin.port)
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self._uds is None else "connect_unix_socket"
         connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from ..._arguments import enforce_port
 from ..._exceptions import ConnectError
 from ..._messages import Request
 from ..._sync.tracing import get_tracer
@@ -66,6 +67,7 @@ class DirectDialler(Dialler):
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Connect; see `Dialler.dial()`."""
+        enforce_port(origin.host, origin.port)
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self._uds is None else "connect_unix_socket"
         connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket

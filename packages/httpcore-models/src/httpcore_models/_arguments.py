@@ -1,0 +1,79 @@
+"""What arguments have to be like, said at once where they are not."""
+
+import numbers
+import ssl
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from ._exceptions import ConnectError
+
+_LIMITS = ("connect", "read", "write", "pool")
+
+
+class ArgumentTypeError(TypeError, AttributeError):
+    """An argument is of the wrong type.
+
+    An `AttributeError` too, which httpcore 1.0.9 raises for such a one when it comes to use it.
+    """
+
+
+# Most clients set the same limits again and again.
+last_timeout: Mapping[str, Any] = {}
+
+
+def enforce_extensions(extensions: Any) -> None:
+    """Raise `TypeError` or `ValueError` unless these are extensions of a request, with limits of time in seconds."""
+    if not hasattr(extensions, "get"):
+        raise ArgumentTypeError(f"extensions must be a dict, but got {type(extensions).__name__}.")
+    if "timeout" in extensions:
+        _enforce_timeout(extensions["timeout"])
+
+
+def _enforce_timeout(timeout: Any) -> None:
+    global last_timeout
+    if not isinstance(timeout, Mapping):
+        raise ArgumentTypeError(
+            "the extension 'timeout' must be a dict with any of 'connect', 'read', 'write' and 'pool', "
+            f"but got {type(timeout).__name__}."
+        )
+    for name in _LIMITS:
+        value = timeout.get(name)
+        if value is None:
+            continue
+        what = f"the extension 'timeout' must have a number of seconds, at least 0, or None for {name!r}, but"
+        if not isinstance(value, numbers.Real):
+            raise TypeError(f"{what} got {type(value).__name__}.")
+        if not float(value) >= 0:
+            raise ValueError(f"{what} got {value}.")
+    unknown = [repr(name) for name in timeout if name not in _LIMITS]
+    if unknown:
+        # At the caller of Request().
+        warnings.warn(
+            f"the extension 'timeout' sets no limit by {', '.join(unknown)}: "
+            "it may have 'connect', 'read', 'write' and 'pool'.",
+            stacklevel=4,
+        )
+    else:
+        last_timeout = {**timeout}
+
+
+def enforce_content(content: Any) -> None:
+    """Raise `TypeError` unless `content`, which is not bytes, may be iterated over, sync or async, to give bytes."""
+    is_iterable = hasattr(content, "__iter__") or hasattr(content, "__aiter__")
+    # These give characters and numbers.
+    if not is_iterable or isinstance(content, (str, bytearray, memoryview)):
+        raise TypeError(f"content must be bytes or an iterable of bytes, but got {type(content).__name__}.")
+
+
+def enforce_ssl_context(value: Any, *, name: str) -> None:
+    """Raise `TypeError`, naming the argument `name`, unless `value` is a TLS context, of any make, or `None`."""
+    is_context = isinstance(value, ssl.SSLContext) or hasattr(value, "wrap_socket") or hasattr(value, "wrap_bio")
+    if value is not None and not is_context:
+        raise TypeError(f"{name} must be an ssl.SSLContext or None, but got {type(value).__name__}.")
+
+
+def enforce_port(host: bytes, port: Any) -> None:
+    """Raise `ConnectError` for a port that nothing can listen on, and that the operating system takes for another."""
+    if not isinstance(port, int) or not 1 <= port <= 65535:
+        raise ConnectError(f"port must be an int from 1 to 65535, but got {port!r} ({host.decode('ascii')}).")

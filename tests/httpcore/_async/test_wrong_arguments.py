@@ -1,0 +1,77 @@
+"""Arguments of pools and connections that are wrong: one error at once, which names the argument."""
+
+import math
+from typing import Any
+
+import pytest
+from httpcore import URL, AsyncConnectionPool, AsyncHTTPConnection, AsyncHTTPProxy, ConnectError, Origin, Proxy
+from httpcore_test_support.recording import AsyncRecordingBackend
+
+pytestmark = [pytest.mark.anyio, pytest.mark.fault("N10")]
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (0, ValueError, r"^max_connections must be at least 1, or None for no limit, but got 0\.$"),
+        (-1, ValueError, r"^max_connections must be at least 1, or None for no limit, but got -1\.$"),
+        ("5", TypeError, r"^max_connections must be an int or None, but got str\.$"),
+        (1.5, TypeError, r"^max_connections must be an int or None, but got float\.$"),
+    ],
+)
+async def test_a_number_of_connections(value: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        AsyncConnectionPool(max_connections=value)
+    with pytest.raises(error, match=message):
+        AsyncHTTPProxy("http://proxy.local", max_connections=value)
+
+
+@pytest.mark.parametrize("value", [1, True, None, math.inf])
+async def test_a_right_number_of_connections(value: Any) -> None:
+    pool = AsyncConnectionPool(max_connections=value, network_backend=AsyncRecordingBackend([OK]))
+    async with pool:
+        assert (await pool.request("GET", "http://example.com/")).status == 200
+
+
+async def test_a_tls_context() -> None:
+    context: Any = True
+    for new in (
+        lambda: AsyncConnectionPool(ssl_context=context),
+        lambda: AsyncHTTPConnection(Origin(b"https", b"example.com", 443), ssl_context=context),
+        lambda: AsyncHTTPProxy("https://proxy.local", proxy_ssl_context=context),
+    ):
+        with pytest.raises(TypeError, match=r"ssl_context must be an ssl\.SSLContext or None, but got bool\.$"):
+            new()
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536, 99999])
+@pytest.mark.parametrize("through", [None, "http", "socks5"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_port(port: int, through: str | None, scheme: str) -> None:
+    backend = AsyncRecordingBackend([OK])
+    proxy = None if through is None else Proxy(f"{through}://proxy.local")
+    pool = AsyncConnectionPool(proxy=proxy, network_backend=backend)
+    async with pool:
+        # One to the default port is not for this port.
+        if proxy is None:
+            await pool.request("GET", f"{scheme}://example.com/")
+        before = len(backend.connects)
+        message = rf"^port must be an int from 1 to 65535, but got {port} \(example\.com\)\.$"
+        with pytest.raises(ConnectError, match=message):
+            await pool.request("GET", URL(scheme=scheme, host="example.com", port=port, target="/"))
+        assert len(backend.connects) == before
+
+
+@pytest.mark.parametrize("port", [0, 99999])
+@pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
+async def test_the_port_of_a_proxy(port: int, scheme: str) -> None:
+    backend = AsyncRecordingBackend([OK])
+    proxy = Proxy(URL(scheme=scheme, host="proxy.local", port=port, target="/"))
+    pool = AsyncConnectionPool(proxy=proxy, network_backend=backend)
+    async with pool:
+        message = rf"^port must be an int from 1 to 65535, but got {port} \(proxy\.local\)\.$"
+        with pytest.raises(ConnectError, match=message):
+            await pool.request("GET", "http://example.com/")
+        assert not backend.connects

@@ -1,0 +1,136 @@
+"""Arguments that are wrong: one error at once, which names the argument and what it should be."""
+
+import math
+import ssl
+import warnings
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from httpcore_models import Proxy, Request, _arguments, enforce_ssl_context
+
+pytestmark = pytest.mark.fault("N10")
+
+URL = "http://example.com/"
+
+
+def request(timeout: Any) -> Request:
+    return Request("GET", URL, extensions={"timeout": timeout})
+
+
+@pytest.mark.parametrize("timeout", [5, None, [1], (1.0, 2.0), "5"], ids=repr)
+def test_limits_that_are_no_dict(timeout: Any) -> None:
+    with pytest.raises(TypeError) as raised:
+        request(timeout)
+    assert isinstance(raised.value, AttributeError)  # what 1.0.9 raises
+    assert str(raised.value) == (
+        "the extension 'timeout' must be a dict with any of 'connect', 'read', 'write' and 'pool', "
+        f"but got {type(timeout).__name__}."
+    )
+
+
+@pytest.mark.parametrize("name", ["connect", "read", "write", "pool"])
+@pytest.mark.parametrize(
+    ("value", "error", "got"),
+    [
+        ("5", TypeError, "str"),
+        (Decimal(5), TypeError, "Decimal"),
+        ([1], TypeError, "list"),
+        (-1, ValueError, "-1"),
+        (-0.5, ValueError, "-0.5"),
+        (math.nan, ValueError, "nan"),
+        (-math.inf, ValueError, "-inf"),
+    ],
+)
+def test_limits_that_are_none(name: str, value: Any, error: type[Exception], got: str) -> None:
+    for _ in range(2):  # a wrong one is not remembered as a right one
+        with pytest.raises(error) as raised:
+            request({name: value})
+        assert str(raised.value) == (
+            f"the extension 'timeout' must have a number of seconds, at least 0, or None for {name!r}, but got {got}."
+        )
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 5, 1.5, True, Fraction(1, 2), math.inf, None])
+def test_limits(value: Any) -> None:
+    assert request({"connect": value, "read": 1}).extensions == {"timeout": {"connect": value, "read": 1}}
+
+
+def test_unknown_limits_are_warned_of() -> None:
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"'timeout' sets no limit by 'conect', 7: it may have") as caught:
+            assert request({"conect": 1.0, 7: None, "read": 2.0}).extensions["timeout"]["read"] == 2.0
+        assert caught[0].filename == __file__
+
+
+def test_the_limits_of_the_last_request_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = {"connect": 1.0, "pool": 2.0}
+    request(limits)
+    monkeypatch.setattr("httpcore_models._messages.enforce_extensions", None)
+    request(limits)
+    request({**limits})
+    limits["pool"] = -1.0
+    with pytest.raises(TypeError, match="not callable"):
+        request(limits)
+    assert _arguments.last_timeout["pool"] == 2.0
+
+
+@pytest.mark.parametrize("extensions", [5, [1], "timeout", ()], ids=repr)
+def test_extensions_that_are_no_dict(extensions: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^extensions must be a dict, but got {type(extensions).__name__}\.$"):
+        Request("GET", URL, extensions=extensions)
+
+
+@pytest.mark.parametrize("content", ["text", 5, 5.0, bytearray(b"a"), memoryview(b"a"), object()])
+def test_content(content: Any) -> None:
+    message = rf"^content must be bytes or an iterable of bytes, but got {type(content).__name__}\.$"
+    with pytest.raises(TypeError, match=message):
+        Request("POST", URL, content=content)
+
+
+@pytest.mark.parametrize(
+    ("headers", "number", "error"),
+    [
+        ([("a", "b"), ("a",)], 1, ValueError),
+        ([("a", "b", "c")], 0, ValueError),
+        ([("a", "b"), 5], 1, TypeError),
+        ("abc", 0, ValueError),
+        (b"abc", 0, TypeError),
+    ],
+)
+def test_headers(headers: Any, number: int, error: type[Exception]) -> None:
+    message = rf"^headers must be a mapping or sequence of two-tuples, but item {number} is no pair: .*\.$"
+    with pytest.raises(error, match=message):
+        Request("GET", URL, headers=headers)
+
+
+def test_headers_are_not_shown() -> None:
+    for headers in ([("Authorization", "secret", "x")], ["secret"]):
+        with pytest.raises(ValueError, match=r"^headers must be") as raised:
+            Request("GET", URL, headers=headers)  # type: ignore[arg-type]
+        assert "secret" not in str(raised.value)
+
+
+class WrappedContext:
+    def wrap_bio(self) -> None: ...
+
+
+@pytest.mark.parametrize("value", [True, False, 1, "context", {}], ids=repr)
+def test_a_tls_context(value: Any) -> None:
+    for name, call in (
+        ("verify", lambda: enforce_ssl_context(value, name="verify")),
+        ("ssl_context", lambda: Proxy("https://proxy.local", ssl_context=value)),
+    ):
+        message = rf"^{name} must be an ssl\.SSLContext or None, but got {type(value).__name__}\.$"
+        with pytest.raises(TypeError, match=message):
+            call()
+    for right in (None, ssl.create_default_context(), WrappedContext()):
+        enforce_ssl_context(right, name="verify")
+
+
+def test_right_arguments_are_not_warned_of() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        request({"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 1.0})
+        request({})
