@@ -201,7 +201,7 @@ class TestTime:
             connection.hold()
 
         with talking(certificates, Below, talk) as stream:
-            stream._outgoing.write(b"the answer to a message of TLS")
+            stream._tls.outgoing.write(b"the answer to a message of TLS")
             below = stream._stream
             assert isinstance(below, Below)
             below.fail_write = WriteError("Broken pipe")
@@ -276,8 +276,8 @@ class TestRenegotiation:
             connection.hold()
 
         with talking(certificates, wrap, talk) as stream, Background() as background:
-            tls = Renegotiating(stream._ssl)
-            stream._ssl = tls  # type: ignore[assignment]
+            tls = Renegotiating(stream._tls.ssl_object)
+            stream._tls.ssl_object = tls  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             wait_until(lambda: stream._receiving)
             writing = background.start(stream.write, b"request", TIMEOUT)
@@ -293,7 +293,7 @@ class TestRenegotiation:
             connection.hold()
 
         with talking(certificates, wrap, talk) as stream, Background() as background:
-            stream._ssl = Renegotiating(stream._ssl)  # type: ignore[assignment]
+            stream._tls.ssl_object = Renegotiating(stream._tls.ssl_object)  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             wait_until(lambda: stream._receiving)
             with pytest.raises(Exception, match=r"^Write timed out after 0\.05 seconds"):

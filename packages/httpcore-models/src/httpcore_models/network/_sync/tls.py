@@ -1,13 +1,7 @@
 # Generated from ../_async/tls.py by tools/make_sync.py: edit that file, then run it.
 """TLS over any network stream, and so inside another TLS stream too.
 
-Theory of operation: an `ssl.SSLObject` does TLS between two memory buffers. "Incoming" holds what came from the
-network and TLS has not consumed, "outgoing" what TLS wants sent. An operation on the object either succeeds, having
-maybe left bytes in outgoing, or says that it wants to read: then outgoing is written to the network, more is read
-into incoming, and the operation is tried again.
-
-What TLS says once it does not say again: after a fatal error or alert OpenSSL reports a plain end of stream, and after
-`close_notify` it would go on with whatever follows. So the first end and the first error are kept.
+What TLS makes of bytes is in `_tls_records`; this moves the bytes.
 
 A reader returns what it has decrypted without sending anything. What TLS itself wants sent, such as the answer to a
 KeyUpdate, goes out before the next wait, or with what is written next.
@@ -18,7 +12,6 @@ without `close_notify` reads as a plain end of stream, as HTTP has its own frami
 
 import contextlib
 import ssl
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -35,14 +28,12 @@ from ..._exceptions import (
 from ...concurrency import Event, Lock, Shield
 from .._buffers import as_bytes
 from .._errors import failed, passed_on, peer_of, timed_out
-from .._offers import make_tls, takes_offer
+from .._offers import takes_offer
+from .._tls_records import TLSRecords
 from .interface import NetworkStream
 
 # As much as asyncio receives at a time.
 _READ_SIZE = 256 * 1024
-
-# A TLS record of the largest size, with its overhead.
-_RECORD_SIZE = 16 * 1024 + 256
 
 # How much is encrypted before it is sent: bounds the copy in memory.
 _WRITE_SIZE = 64 * 1024
@@ -57,27 +48,15 @@ class TLSStream(NetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None,
     ) -> None:
-        if ssl_context.check_hostname and not server_hostname:
-            # Sockets refuse this by themselves; memory buffers would leave the name unchecked.
-            raise ValueError("check_hostname requires server_hostname")
         self._stream = stream
         self._peer = peer_of(stream, server_hostname)
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._ssl = make_tls(
-            ssl_context,
-            lambda: ssl_context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_hostname),
-        )
-        # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some.
-        self._tls_lock = threading.Lock()
+        self._tls = TLSRecords(ssl_context, server_hostname)
         self._write_lock = Lock()
         self._sending = False  # somebody has encrypted or begun to send, and goes on until there is nothing to be sent
         self._receiving = False  # somebody waits for the network
         self._received: Event | None = None  # that somebody is done, where another waits for it
         self._reading = False
         self._writing = False
-        self._ended = False
-        self._failure: ssl.SSLError | None = None
         self._unread = b""  # decrypted
         self._unsent: bytes | memoryview = b""  # to be encrypted: an interrupted write has left it
         self._sealed = b""  # encrypted, and not taken by the stream below
@@ -122,8 +101,7 @@ class TLSStream(NetworkStream):
         deadline = _deadline(timeout)
         while True:
             try:
-                with self._tls_lock:
-                    self._ssl.do_handshake()
+                self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 self._send(deadline)
                 self._receive(_time_left(deadline))
@@ -152,7 +130,7 @@ class TLSStream(NetworkStream):
         except TimeoutException as exc:
             raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
         except ReadError as exc:
-            if self._outgoing.pending and not self._closed:
+            if self._tls.outgoing.pending and not self._closed:
                 # The alert that tells the peer what was wrong, if it still listens.
                 self._send_own_messages(_deadline(0.0))
             raise ReadError(passed_on(exc, self._peer)) from exc.__cause__ or exc
@@ -163,7 +141,7 @@ class TLSStream(NetworkStream):
         deadline = _deadline(timeout)
         remaining = timeout
         while True:
-            if self._sealed or self._outgoing.pending:
+            if self._sealed or self._tls.outgoing.pending:
                 self._send_own_messages(deadline)
             self._receive(remaining)
             self._look_whether_closed()
@@ -181,50 +159,14 @@ class TLSStream(NetworkStream):
         if self._unread:
             data, self._unread = self._unread, b""
             return data
-        if self._failure is not None:
-            raise ReadError(failed(self._failure, self._peer)) from self._failure
-        if self._ended:
-            return b""
-        if not self._has_input():
-            return None
-        with self._tls_lock:
-            records = self._read_records(max_bytes)
-        if len(records) == 1:
-            return records[0]
-        if records:
-            return b"".join(records)
-        return self._decrypt(max_bytes) if self._ended or self._failure is not None else None
-
-    def _has_input(self) -> bool:
-        """Whether there is something to ask TLS for. Asking in vain costs an exception."""
-        return bool(self._incoming.pending or self._incoming.eof or self._ssl.pending())
-
-    def _read_records(self, max_bytes: int) -> list[bytes]:
-        """Decrypt what there is. TLS gives one record at a time, and whoever reads prefers larger parts."""
-        records: list[bytes] = []
-        size = 0
         try:
-            while True:
-                data: bytes = self._ssl.read(max_bytes - size)
-                if not data:
-                    # Nothing that follows `close_notify` is data (RFC 8446 section 6.1).
-                    self._ended = max_bytes > 0
-                    break
-                records.append(data)
-                size += len(data)
-                if size == max_bytes or self._incoming.pending < _RECORD_SIZE:
-                    break
-        except ssl.SSLWantReadError:
-            pass
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            self._ended = True
+            return self._tls.decrypt(max_bytes)
         except ssl.SSLError as exc:
-            self._failure = exc
-        return records
+            raise ReadError(failed(exc, self._peer)) from exc
 
     def _receive(self, timeout: float | None) -> None:
         """Feed TLS from the network. Of two who need it, such as in a renegotiation, one waits for the other."""
-        with self._tls_lock:
+        with self._tls.lock:
             received = None
             if self._receiving:
                 received = self._received = self._received or Event()
@@ -235,19 +177,13 @@ class TLSStream(NetworkStream):
                 raise ReadTimeout
             return
         try:
-            self._feed(self._stream.read(_READ_SIZE, timeout))
+            self._tls.feed(self._stream.read(_READ_SIZE, timeout))
         finally:
-            with self._tls_lock:
+            with self._tls.lock:
                 received, self._received = self._received, None
                 self._receiving = False
             if received is not None:
                 received.set()
-
-    def _feed(self, data: bytes) -> None:
-        if data:
-            self._incoming.write(data)
-        else:
-            self._incoming.write_eof()
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
@@ -261,7 +197,7 @@ class TLSStream(NetworkStream):
             encrypted = below(_READ_SIZE)
             if encrypted is None:
                 return None
-            self._feed(encrypted)
+            self._tls.feed(encrypted)
             fed += len(encrypted)
         return data
 
@@ -295,7 +231,14 @@ class TLSStream(NetworkStream):
             # With nothing to encrypt, something may be left of an interrupted write all the same.
             sent = (bool(rest) and not self._sealed) or self._send(deadline, until_readable, flush=True)
             while rest and sent:
-                rest = self._unsent = rest[self._encrypt(rest[:_WRITE_SIZE], deadline) :]
+                try:
+                    with self._tls.lock:
+                        size = self._tls.encrypt(rest[:_WRITE_SIZE])
+                        self._sending = True
+                except ssl.SSLWantReadError:
+                    self._wait_for_handshake(deadline)
+                    continue
+                rest = self._unsent = rest[size:]
                 sent = self._send(deadline, until_readable)
             # What an interrupted write has left stays ours; what is left of this buffer stays the caller's.
             left = min(len(rest), len(data))
@@ -311,23 +254,11 @@ class TLSStream(NetworkStream):
             self._unsent = bytes(self._unsent)
             self._writing = self._sending = False
 
-    def _encrypt(self, data: memoryview, deadline: float | None) -> int:
-        """Encrypt `data`, or the beginning of it; return how many bytes."""
-        while True:
-            try:
-                with self._tls_lock:
-                    size = self._ssl.write(data)
-                    self._sending = True
-                    return size
-            except ssl.SSLWantReadError:
-                # The peer wants a new handshake, which TLS 1.2 allows.
-                self._send(deadline)
-                self._receive(_time_left(deadline))
-                if self._closed:
-                    raise WriteError(f"the stream is closed ({self._peer})") from None
-            except ssl.SSLError as exc:
-                self._failure = self._failure or exc
-                raise
+    def _wait_for_handshake(self, deadline: float | None) -> None:
+        self._send(deadline)
+        self._receive(_time_left(deadline))
+        if self._closed:
+            raise WriteError(f"the stream is closed ({self._peer})")
 
     def _send_own_messages(self, deadline: float | None) -> None:
         """Send what TLS wants sent for itself, before somebody waits for the network."""
@@ -365,10 +296,13 @@ class TLSStream(NetworkStream):
                 self._sending = False
 
     def _take_records(self) -> bytes:
-        with self._tls_lock:
-            records = self._sealed + self._outgoing.read() if self._sealed else self._outgoing.read()
+        with self._tls.lock:
+            if not self._sealed and not self._tls.outgoing.pending:
+                self._sending = False
+                return b""
+            records = self._sealed + self._tls.outgoing.read()
             self._sealed = b""
-            self._sending = bool(records)
+            self._sending = True
             return records
 
     # Closing, and all else.
@@ -402,13 +336,13 @@ class TLSStream(NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
         if info == "ssl_object":
-            return self._ssl
+            return self._tls.ssl_object
         if info == "is_readable":
             return self._is_readable()
         return self._stream.get_extra_info(info)
 
     def _is_readable(self) -> bool:
-        if self._closed or self._unread or self._ended or self._failure is not None:
+        if self._closed or self._unread or self._tls.ended or self._tls.failure is not None:
             return True
         if self._reading or not hasattr(self._stream, "receive_nowait"):
             # What has come is for whoever reads.
@@ -416,7 +350,7 @@ class TLSStream(NetworkStream):
                 return True
             if self._reading:
                 return False
-        elif not self._has_input() and not self._stream.get_extra_info("is_readable"):
+        elif not self._tls.has_input() and not self._stream.get_extra_info("is_readable"):
             return False
         # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
         try:
