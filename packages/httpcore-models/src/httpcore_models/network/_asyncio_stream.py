@@ -22,6 +22,7 @@ from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from ..concurrency import CLOCK_RESOLUTION
 from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
+from ._asyncio_transport import forget, read_up_to
 from ._buffers import as_bytes
 from ._errors import failed, timed_out
 from ._info import Readiness
@@ -38,8 +39,8 @@ _WRITE_LIMIT = 256 * 1024
 _WRITE_PART = 64 * 1024
 
 # asyncio reserves 256 KiB for each read and gives back what it did not need. With a small response, that may cost page
-# faults, which take longer than all else, so a connection starts with less, and has all when less was not enough. There
-# is no public way to say so; other loops, such as uvloop, read into memory that they keep.
+# faults, which take longer than all else, so a connection starts with less, and has all when less was not enough.
+# Other loops, such as uvloop, read into memory that they keep.
 _SMALL_READ = 16 * 1024
 _LARGE_READ = 256 * 1024
 
@@ -71,8 +72,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         self._read_deadline = 0.0
         self._read_timer: asyncio.TimerHandle | None = None
         self._readiness = Readiness(sock)
-        # Whether the operating system has something that the loop has not seen.
-        self._loop_is_late = False
+        self._loop_is_late = False  # the operating system has something that the loop has not seen
         self._writer: asyncio.Future[bool] | None = None
         self._write_blocked = False
         self._until_readable = False  # the writer waits for something to read, too
@@ -85,14 +85,13 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         # A write is complete when the operating system has all of it.
         self._transport.set_write_buffer_limits(high=0)
-        if hasattr(transport, "max_size"):
-            self._read_up_to(_SMALL_READ)
+        self._read_size = read_up_to(transport, _SMALL_READ)
 
     def data_received(self, data: bytes) -> None:
         """Part of `asyncio.Protocol`."""
         size = len(data)
         if size == self._read_size or self._read_size == _LARGE_READ:
-            self._read_up_to(_SMALL_READ if size < _SMALL_READ else _LARGE_READ)
+            self._read_size = read_up_to(self._transport, _SMALL_READ if size < _SMALL_READ else _LARGE_READ)
         self._chunks.append(data)
         self._queued += size
         if self._queued > _READ_LIMIT and not self._paused:
@@ -103,10 +102,6 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
             reader.set_result(None)
         elif self._until_readable:
             _wake(self._writer)
-
-    def _read_up_to(self, size: int) -> None:
-        self._read_size = size
-        cast(Any, self._transport).max_size = size
 
     def eof_received(self) -> bool:
         """Part of `asyncio.Protocol`. Returns true: what is still to be written may be."""
@@ -152,7 +147,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is queued, or wait for it."""
         if self._loop is not asyncio._get_running_loop():
-            raise ReadError(self._foreign())
+            raise ReadError(f"the stream belongs to another event loop ({self._peer})")
         if not (self._chunks or self._eof):
             if self._reader is not None:
                 raise ReadError(f"another task is already reading from this stream ({self._peer})")
@@ -172,13 +167,11 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         """Return what is queued, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
         if not self._chunks and not self._eof:
             if self._loop is not asyncio._get_running_loop():
-                raise ReadError(self._foreign())
+                raise ReadError(f"the stream belongs to another event loop ({self._peer})")
             if not self._loop_is_late:
                 return None
             self._catch_up(max_bytes)
-            if not self._chunks and not self._eof:
-                return None
-        return self._take(max_bytes)
+        return self._take(max_bytes) if self._chunks or self._eof else None
 
     def _catch_up(self, max_bytes: int) -> None:
         """Receive what the loop has not seen yet. Once it looks, it finds what comes after that."""
@@ -193,9 +186,6 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
             if data:
                 self.data_received(data)
             self._eof = not data
-
-    def _foreign(self) -> str:
-        return f"the stream belongs to another event loop ({self._peer})"
 
     def _take(self, max_bytes: int) -> bytes:
         if self._closed:
@@ -260,7 +250,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         if self._closed or self._lost is not None:
             raise self._write_error(self._lost) from self._lost
         if self._loop is not asyncio._get_running_loop():
-            raise WriteError(self._foreign())
+            raise WriteError(f"the stream belongs to another event loop ({self._peer})")
         if self._write_blocked:
             return 0
         # The transport has nothing to send, so this comes after nothing. uvloop's would wait for its next turn.
@@ -289,7 +279,8 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
                 rest = rest[self._send(rest) :]
                 if self._transport.is_closing():
                     break
-                if until_readable and (rest or self._write_blocked) and self._has_something_to_read():
+                readable = until_readable and self._reader is None and (self._chunks or self._eof)
+                if readable and (rest or self._write_blocked):
                     return len(rest)
                 if rest and not self._write_blocked:
                     self._hand_over(rest[:_WRITE_PART])
@@ -301,17 +292,15 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
             self._hand_over(rest)
             raise
         if self._transport.is_closing():
-            # A turn later the transport tells why.
+            # A turn later the transport has told why.
             await asyncio.sleep(0)
             raise self._write_error(self._lost) from self._lost
         return 0
 
     def _hand_over(self, data: memoryview) -> None:
         if data and not self._transport.is_closing():
-            self._transport.write(data)
-
-    def _has_something_to_read(self) -> bool:
-        return self._reader is None and bool(self._chunks or self._eof)
+            # uvloop keeps what it is given, and the caller may change what is not `bytes`.
+            self._transport.write(data if type(data.obj) is bytes else bytes(data))
 
     async def _wait_for_room(self, deadline: float | None, until_readable: bool) -> bool:
         """Wait until the transport has sent all that it was given; return whether that was in time."""
@@ -341,13 +330,14 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         elif self._loop is asyncio._get_running_loop():
             self._abort()
         else:
-            with contextlib.suppress(OSError):
-                # The peer is told now, whenever the loop has its next turn.
-                self._sock.shutdown(socket.SHUT_RDWR)
             try:
                 self._loop.call_soon_threadsafe(self._abort)
             except RuntimeError:  # the loop has been closed meanwhile
                 self._abandon()
+            if not self._loop.is_running():
+                # It may never run again, and the peer is to be told now.
+                with contextlib.suppress(OSError):
+                    self._sock.shutdown(socket.SHUT_RDWR)
 
     def _abort(self) -> None:
         self._chunks.clear()
@@ -362,11 +352,9 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
 
         Its loop has ended, or belongs to the parent process, whose selector it would change.
         """
-        # asyncio has no public way to say so; without this the transport complains, when it is collected, that it was
-        # not closed. Other loops' transports have no such method and do not complain.
-        forget = getattr(self._transport, "_call_connection_lost", None)
-        if forget is not None:
-            forget(None)
+        # Whoever waits there cannot be woken any more.
+        self._reader = self._writer = None
+        forget(self._transport)
         self._sock.close()
 
     @takes_offer
