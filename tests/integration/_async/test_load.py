@@ -1,12 +1,14 @@
 """Many requests leave nothing behind: no socket, no place in the pool, no task and no thread."""
 
+import gc
 import os
 import resource
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from httpcore import AsyncConnectionPool, ConnectError, Response
+from httpcore import AsyncConnectionPool, AsyncHTTPConnection, ConnectError, Response
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.leftovers import async_running
@@ -77,6 +79,19 @@ async def test_many_requests_over_tls_at_once(caddy: CaddyServer, certificates: 
     ):
         await async_at_once(*[work] * 20)
         assert UNUSED in repr(pool)
+
+
+@pytest.mark.fault("P1")
+async def test_connections_that_the_server_closes_are_freed(caddy: CaddyServer, certificates: Certificates) -> None:
+    def alive() -> int:
+        gc.collect()
+        return sum(type(each) in (AsyncHTTPConnection, ssl.SSLObject, ssl.SSLSocket) for each in gc.get_objects())
+
+    before = alive()
+    async with nothing_left(), AsyncConnectionPool(ssl_context=certificates.client_context()) as pool:
+        for _ in range(400):
+            assert (await pool.request("GET", caddy.https_url + "/close")).content == b"closing\n"
+        assert alive() == before
 
 
 async def test_requests_that_end_in_all_kinds_of_ways() -> None:

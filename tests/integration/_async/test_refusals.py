@@ -1,10 +1,14 @@
 """Servers that end their connections and refuse streams: no request is lost, and none is done twice."""
 
+from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from httpcore import AsyncConnectionPool
+from httpcore_test_support.bodies import PartsInMemory
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.nginx import NginxServer
 from httpcore_test_support.node import NodeServer
 from httpcore_test_support.relay import delaying_relay
 from httpcore_test_support.waiting import async_at_once
@@ -12,6 +16,104 @@ from httpcore_test_support.waiting import async_at_once
 pytestmark = pytest.mark.anyio
 
 TIMEOUTS = {"timeout": {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 30.0}}
+TASKS = 50
+
+Work = Callable[[], Any]
+
+
+@pytest.fixture(params=["restless_nginx", "restless_node"])
+def restless(request: pytest.FixtureRequest) -> NginxServer | NodeServer:
+    """Servers whose connections carry some dozens of requests, and few at once."""
+    server: NginxServer | NodeServer = request.getfixturevalue(request.param)
+    return server
+
+
+async def sizes(work: Work, times: int) -> set[int]:
+    """Do the same many times in many tasks; return the sizes of bodies that the server tells."""
+    told: list[int] = []
+
+    async def repeat() -> None:
+        for _ in range(times):
+            response = await work()
+            assert (response.status if hasattr(response, "status") else response.status_code) == 200
+            told.append(int(response.content or b"0"))
+
+    await async_at_once(*[repeat] * TASKS)
+    assert len(told) == TASKS * times
+    return set(told)
+
+
+@pytest.mark.fault("P3")
+@pytest.mark.parametrize(
+    ("method", "content", "size"),
+    [
+        ("GET", None, 0),
+        ("POST", b"x" * 3_000, 3_000),
+        ("POST", PartsInMemory(b"x" * 1_000, b"y" * 2_000), 3_000),
+    ],
+    ids=["GET", "bytes", "parts"],
+)
+async def test_no_request_is_lost(
+    restless: NginxServer | NodeServer, certificates: Certificates, method: str, content: Any, size: int
+) -> None:
+    async with AsyncConnectionPool(http2=True, ssl_context=certificates.client_context()) as pool:
+
+        async def work() -> Any:
+            return await pool.request(method, restless.https_url + "/", content=content, extensions=TIMEOUTS)
+
+        if isinstance(restless, NodeServer):
+            await pool.request("GET", restless.https_url + "/count", extensions=TIMEOUTS)
+        assert await sizes(work, 20) == {size}
+        if isinstance(restless, NodeServer):
+            count = await pool.request("GET", restless.https_url + "/count", extensions=TIMEOUTS)
+            assert int(count.content) == TASKS * 20
+
+
+@pytest.mark.fault("P4")
+@pytest.mark.parametrize(
+    "options", [{"content": b"x" * 3_000}, {"files": {"file": b"x" * 3_000}}], ids=["bytes", "file"]
+)
+async def test_no_request_of_httpx_is_lost(
+    restless: NginxServer | NodeServer, certificates: Certificates, options: dict[str, Any]
+) -> None:
+    context = certificates.client_context()
+    async with httpx.AsyncClient(http2=True, verify=context, trust_env=False, timeout=20.0) as client:
+
+        async def work() -> Any:
+            return await client.post(restless.https_url + "/", **options)
+
+        (size,) = await sizes(work, 10)
+        assert size >= 3_000
+
+
+@pytest.mark.fault("P3", "P4")
+async def test_posts_of_httpx_at_the_defaults_of_nginx(nginx: NginxServer, certificates: Certificates) -> None:
+    """After 1,000 requests nginx ends the connection."""
+    context = certificates.client_context()
+    async with httpx.AsyncClient(http2=True, verify=context, trust_env=False, timeout=20.0) as client:
+
+        async def work() -> Any:
+            return await client.post(nginx.https_url + "/", content=b"x" * 100)
+
+        assert await sizes(work, 24) == {100}
+
+
+@pytest.mark.fault("P3")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_server_that_is_replaced(nginx: NginxServer, certificates: Certificates, method: str) -> None:
+    """Each time nginx reads its configuration again, its old process ends all connections in good order."""
+    done: list[int] = []
+    async with AsyncConnectionPool(http2=True, ssl_context=certificates.client_context()) as pool:
+
+        async def repeat() -> None:
+            while pool.stats().opened < 4:
+                response = await pool.request(method, nginx.https_url + "/", content=b"text", extensions=TIMEOUTS)
+                assert (response.status, response.content) == (200, b"4")
+                done.append(response.status)
+                if len(done) % 300 == 100:
+                    nginx.reload()
+
+        await async_at_once(*[repeat] * TASKS)
 
 
 @pytest.mark.fault("P5")

@@ -1,13 +1,15 @@
 # Generated from ../_async/test_load.py by tools/make_sync.py: edit that file, then run it.
 """Many requests leave nothing behind: no socket, no place in the pool, no task and no thread."""
 
+import gc
 import os
 import resource
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from httpcore import ConnectError, ConnectionPool, Response
+from httpcore import ConnectError, ConnectionPool, HTTPConnection, Response
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.leftovers import running
@@ -78,6 +80,19 @@ def test_many_requests_over_tls_at_once(caddy: CaddyServer, certificates: Certif
     ):
         at_once(*[work] * 20)
         assert UNUSED in repr(pool)
+
+
+@pytest.mark.fault("P1")
+def test_connections_that_the_server_closes_are_freed(caddy: CaddyServer, certificates: Certificates) -> None:
+    def alive() -> int:
+        gc.collect()
+        return sum(type(each) in (HTTPConnection, ssl.SSLObject, ssl.SSLSocket) for each in gc.get_objects())
+
+    before = alive()
+    with nothing_left(), ConnectionPool(ssl_context=certificates.client_context()) as pool:
+        for _ in range(400):
+            assert (pool.request("GET", caddy.https_url + "/close")).content == b"closing\n"
+        assert alive() == before
 
 
 def test_requests_that_end_in_all_kinds_of_ways() -> None:

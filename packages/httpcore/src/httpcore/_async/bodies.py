@@ -44,7 +44,7 @@ class AsyncSentBody:
 
     async def rewind(self) -> bool:
         """Return whether the body can be sent from its beginning."""
-        if not self._begun:
+        if not self._begun or self._again is not None:
             return True
         if self._beginning is None:
             return False
@@ -62,6 +62,12 @@ class AsyncSentBody:
             return False
         self._again = iterator, part
         return True
+
+    async def aclose(self) -> None:
+        """Let go of what `rewind()` has begun, should it not be sent after all."""
+        again, self._again = self._again, None
+        if again is not None and isinstance(again[0], AsyncGenerator):
+            await again[0].aclose()
 
 
 def _beginning_of(part: Any) -> tuple[int, bytes] | None:

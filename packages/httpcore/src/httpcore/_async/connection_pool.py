@@ -184,6 +184,8 @@ class AsyncConnectionPool(AsyncPoolBase):
                 await self._established(place, response)
         except BaseException:
             await ticket.release()
+            if isinstance(request.stream, AsyncSentBody) and request.stream is not stream:
+                await request.stream.aclose()
             raise
         finally:
             request.stream = stream

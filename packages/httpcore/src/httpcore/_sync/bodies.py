@@ -45,7 +45,7 @@ class SentBody:
 
     def rewind(self) -> bool:
         """Return whether the body can be sent from its beginning."""
-        if not self._begun:
+        if not self._begun or self._again is not None:
             return True
         if self._beginning is None:
             return False
@@ -63,6 +63,12 @@ class SentBody:
             return False
         self._again = iterator, part
         return True
+
+    def close(self) -> None:
+        """Let go of what `rewind()` has begun, should it not be sent after all."""
+        again, self._again = self._again, None
+        if again is not None and isinstance(again[0], Generator):
+            again[0].close()
 
 
 def _beginning_of(part: Any) -> tuple[int, bytes] | None:

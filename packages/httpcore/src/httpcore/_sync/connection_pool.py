@@ -185,6 +185,8 @@ class ConnectionPool(PoolBase):
                 self._established(place, response)
         except BaseException:
             ticket.release()
+            if isinstance(request.stream, SentBody) and request.stream is not stream:
+                request.stream.close()
             raise
         finally:
             request.stream = stream

@@ -1,0 +1,56 @@
+"""Bodies that may have to be sent again."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import pytest
+from httpcore._async.bodies import AsyncSentBody
+
+pytestmark = pytest.mark.anyio
+
+
+class AsyncParts:
+    """A body that counts how often it was iterated over, and how many of the iterators are open."""
+
+    def __init__(self) -> None:
+        self.begun = self.open = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.begun += 1
+        self.open += 1
+        try:
+            yield b"one"
+            yield b"two"
+        finally:
+            self.open -= 1
+
+
+async def begin(body: AsyncSentBody) -> None:
+    """Send the first part, and no more."""
+    parts = body.__aiter__()
+    assert isinstance(parts, AsyncGenerator)
+    assert await parts.__anext__() == b"one"
+    await parts.aclose()
+
+
+@pytest.mark.fault("P4")
+async def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() -> None:
+    parts = AsyncParts()
+    body = AsyncSentBody(parts)
+    await begin(body)
+    for _ in range(3):
+        assert await body.rewind()
+        assert (parts.begun, parts.open) == (2, 1)
+    async for part in body:
+        assert part in (b"one", b"two")
+    assert (parts.begun, parts.open) == (2, 0)
+
+
+@pytest.mark.fault("P4")
+async def test_a_body_that_is_not_sent_again_after_all_is_closed() -> None:
+    parts = AsyncParts()
+    body = AsyncSentBody(parts)
+    await begin(body)
+    assert await body.rewind()
+    await body.aclose()
+    assert (parts.begun, parts.open) == (2, 0)
+    await body.aclose()

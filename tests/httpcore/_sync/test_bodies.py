@@ -1,0 +1,57 @@
+# Generated from ../_async/test_bodies.py by tools/make_sync.py: edit that file, then run it.
+"""Bodies that may have to be sent again."""
+
+from collections.abc import Generator, Iterator
+
+import pytest
+from httpcore._sync.bodies import SentBody
+
+pytestmark = pytest.mark.anyio
+
+
+class Parts:
+    """A body that counts how often it was iterated over, and how many of the iterators are open."""
+
+    def __init__(self) -> None:
+        self.begun = self.open = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.begun += 1
+        self.open += 1
+        try:
+            yield b"one"
+            yield b"two"
+        finally:
+            self.open -= 1
+
+
+def begin(body: SentBody) -> None:
+    """Send the first part, and no more."""
+    parts = body.__iter__()
+    assert isinstance(parts, Generator)
+    assert parts.__next__() == b"one"
+    parts.close()
+
+
+@pytest.mark.fault("P4")
+def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() -> None:
+    parts = Parts()
+    body = SentBody(parts)
+    begin(body)
+    for _ in range(3):
+        assert body.rewind()
+        assert (parts.begun, parts.open) == (2, 1)
+    for part in body:
+        assert part in (b"one", b"two")
+    assert (parts.begun, parts.open) == (2, 0)
+
+
+@pytest.mark.fault("P4")
+def test_a_body_that_is_not_sent_again_after_all_is_closed() -> None:
+    parts = Parts()
+    body = SentBody(parts)
+    begin(body)
+    assert body.rewind()
+    body.close()
+    assert (parts.begun, parts.open) == (2, 0)
+    body.close()
