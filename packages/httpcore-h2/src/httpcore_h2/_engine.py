@@ -77,9 +77,11 @@ class Engine(ReceivingSide):
 
     def start(self) -> None:
         """Begin with the preface and the settings (RFC 9113 section 3.4)."""
+        self._busy = True
         self.started = True
         self.outgoing.append(self._control.start())
         self._send_window_update(0, CONNECTION_WINDOW - DEFAULT_WINDOW)
+        self._busy = False
 
     def open_stream(self, head: RequestHead, opened: Callable[[Stream], object]) -> None:
         """Send the head of a request. Without a body that ends the request; else continue with `send_data()`.

@@ -19,6 +19,8 @@ class AsyncHTTP2Body(AsyncResponseStream):
     closing it, with a `ResourceWarning`.
     """
 
+    _released = True
+
     def __init__(
         self, connection: "AsyncHTTP2Connection", exchange: "AsyncExchange", extensions: dict[str, Any]
     ) -> None:
@@ -30,7 +32,7 @@ class AsyncHTTP2Body(AsyncResponseStream):
         # Whether nothing is left to be read: what comes through a tunnel is no body.
         self._complete = exchange.is_tunnel
         self._closed = False
-        self._released = False
+        self._released = False  # from here on, there is something to be released
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -61,7 +63,12 @@ class AsyncHTTP2Body(AsyncResponseStream):
     async def aread(self) -> bytes:
         """Return all of the body that is left. Raises as iterating over it does."""
         if self._exchange.tracer is None and not self._closed and not self._complete:
-            body = self._connection._take_body(self._exchange)
+            try:
+                body = self._connection._take_body(self._exchange)
+            except BaseException:
+                # From a signal handler: the body may be lost.
+                await self.aclose()
+                raise
             if body is not None:
                 self._complete = True
                 return body
@@ -92,7 +99,7 @@ class AsyncHTTP2Body(AsyncResponseStream):
             finally:
                 if self.lease is not None:
                     await self.lease.release()
-                self._released = True
+        self._released = True
 
     def __del__(self) -> None:
         if not self._released:

@@ -4,6 +4,7 @@ from typing import Any
 
 from httpcore_models import AsyncLease, AsyncTracer, Request
 
+from .._events import Event
 from .._streams import Stream
 
 
@@ -19,6 +20,7 @@ class AsyncExchange:
         "request",
         "sent",
         "stream",
+        "taken",
         "tracer",
         "write_error",
         "write_timeout",
@@ -35,6 +37,8 @@ class AsyncExchange:
         # a dropped body has left to the latter.
         self.holders = 1
         self.lease: AsyncLease | None = None
+        # What was taken from the engine and not handed on yet, since its reader was cancelled in between.
+        self.taken: Event | None = None
         # What the trace says of each phase.
         self.info: dict[str, Any] = {}
         # What a write on its behalf has ended with.

@@ -76,10 +76,14 @@ class AsyncExchanges(AsyncConnectionInterface):
         while True:
             if os.getpid() != self._process:
                 raise ReadError("The connection belongs to another process")
-            with self._lock:
-                event = engine.next_event(stream)
+            event = exchange.taken
+            if event is None:
+                with self._lock:
+                    event = engine.next_event(stream)
             if engine.outgoing and not self._home.is_elsewhere():
+                exchange.taken = event
                 await self._shared.flush_unless_writing(exchange.write_timeout)
+            exchange.taken = None
             if event is not NEED_DATA:
                 return event
             await self._shared.wait_for_event(exchange, stream)

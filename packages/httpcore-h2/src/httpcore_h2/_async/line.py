@@ -56,7 +56,9 @@ class AsyncLine:
 
     def _open_in_turn(self, exchange: AsyncExchange, head: RequestHead) -> bool:
         with self._lock:
+            self._engine.check_whole()
             if not self._engine.usable:
+                self._shared.wake_all()
                 raise ConnectionNotAvailable(self._engine.retired_because)
             if not self._may_open(exchange):
                 if self._is_full():

@@ -259,7 +259,9 @@ class AsyncSharedStream(AsyncWriter):
         streams, settings = engine.receive_data(data, time.monotonic())
         self._unreported += settings
         self._wake(streams)
-        if settings or not engine.usable:
+        if not engine.usable and engine.failed:
+            self.wake_all()
+        elif settings or not engine.usable:
             self.on_change()
         if self._newcomers and (settings or engine.open_streams < before or not engine.usable):
             self.wake_newcomers()

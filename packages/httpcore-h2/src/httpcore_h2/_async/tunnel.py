@@ -3,8 +3,10 @@
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import AsyncNetworkStream, ReadError, WriteError
+from httpcore_models import AsyncNetworkStream, NetworkError, ProtocolError, ReadError, WriteError
 from httpcore_models.network import AsyncTLSStream
+
+from .writing import is_resumable
 
 if TYPE_CHECKING:
     from .connection import AsyncHTTP2Connection
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
 class AsyncTunnelStream(AsyncNetworkStream):
     """Bytes in the DATA frames of one stream; its neighbours on the connection go on as they were."""
 
+    _holds = False
+
     def __init__(self, connection: "AsyncHTTP2Connection", exchange: "AsyncExchange") -> None:
         self._connection = connection
         self._exchange = exchange
         self._unread = b""
         self._closed = False
         exchange.holders += 1
+        self._holds = True
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it; `b""` once the server has ended its side.
@@ -30,7 +35,13 @@ class AsyncTunnelStream(AsyncNetworkStream):
             raise ReadError("The stream was closed")
         if not self._unread:
             self._exchange.read_timeout = timeout
-            self._unread = await self._connection._receive_body(self._exchange, {})
+            try:
+                self._unread = await self._connection._receive_body(self._exchange, {})
+            except BaseException as exc:
+                if not (is_resumable(exc) or isinstance(exc, (NetworkError, ProtocolError))):
+                    # From a signal handler: something may be lost.
+                    self._closed = True
+                raise
         data, self._unread = self._unread[:max_bytes], self._unread[max_bytes:]
         return data
 
@@ -59,7 +70,8 @@ class AsyncTunnelStream(AsyncNetworkStream):
         self._connection._abort(self._exchange)
 
     def __del__(self) -> None:
-        self._connection._drop(self._exchange, self)
+        if self._holds:
+            self._connection._drop(self._exchange, self)
 
     async def start_tls(
         self,

@@ -20,6 +20,8 @@ class HTTP2Body(ResponseStream):
     closing it, with a `ResourceWarning`.
     """
 
+    _released = True
+
     def __init__(self, connection: "HTTP2Connection", exchange: "Exchange", extensions: dict[str, Any]) -> None:
         """`extensions` are those of the response."""
         self._connection = connection
@@ -29,7 +31,7 @@ class HTTP2Body(ResponseStream):
         # Whether nothing is left to be read: what comes through a tunnel is no body.
         self._complete = exchange.is_tunnel
         self._closed = False
-        self._released = False
+        self._released = False  # from here on, there is something to be released
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -60,7 +62,12 @@ class HTTP2Body(ResponseStream):
     def read(self) -> bytes:
         """Return all of the body that is left. Raises as iterating over it does."""
         if self._exchange.tracer is None and not self._closed and not self._complete:
-            body = self._connection._take_body(self._exchange)
+            try:
+                body = self._connection._take_body(self._exchange)
+            except BaseException:
+                # From a signal handler: the body may be lost.
+                self.close()
+                raise
             if body is not None:
                 self._complete = True
                 return body
@@ -91,7 +98,7 @@ class HTTP2Body(ResponseStream):
             finally:
                 if self.lease is not None:
                     self.lease.release()
-                self._released = True
+        self._released = True
 
     def __del__(self) -> None:
         if not self._released:

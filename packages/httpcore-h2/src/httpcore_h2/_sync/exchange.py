@@ -5,6 +5,7 @@ from typing import Any
 
 from httpcore_models import Lease, Request, Tracer
 
+from .._events import Event
 from .._streams import Stream
 
 
@@ -20,6 +21,7 @@ class Exchange:
         "request",
         "sent",
         "stream",
+        "taken",
         "tracer",
         "write_error",
         "write_timeout",
@@ -36,6 +38,8 @@ class Exchange:
         # a dropped body has left to the latter.
         self.holders = 1
         self.lease: Lease | None = None
+        # What was taken from the engine and not handed on yet, since its reader was cancelled in between.
+        self.taken: Event | None = None
         # What the trace says of each phase.
         self.info: dict[str, Any] = {}
         # What a write on its behalf has ended with.

@@ -4,8 +4,10 @@
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import NetworkStream, ReadError, WriteError
+from httpcore_models import NetworkError, NetworkStream, ProtocolError, ReadError, WriteError
 from httpcore_models.network import TLSStream
+
+from .writing import is_resumable
 
 if TYPE_CHECKING:
     from .connection import HTTP2Connection
@@ -15,12 +17,15 @@ if TYPE_CHECKING:
 class TunnelStream(NetworkStream):
     """Bytes in the DATA frames of one stream; its neighbours on the connection go on as they were."""
 
+    _holds = False
+
     def __init__(self, connection: "HTTP2Connection", exchange: "Exchange") -> None:
         self._connection = connection
         self._exchange = exchange
         self._unread = b""
         self._closed = False
         exchange.holders += 1
+        self._holds = True
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it; `b""` once the server has ended its side.
@@ -31,7 +36,13 @@ class TunnelStream(NetworkStream):
             raise ReadError("The stream was closed")
         if not self._unread:
             self._exchange.read_timeout = timeout
-            self._unread = self._connection._receive_body(self._exchange, {})
+            try:
+                self._unread = self._connection._receive_body(self._exchange, {})
+            except BaseException as exc:
+                if not (is_resumable(exc) or isinstance(exc, (NetworkError, ProtocolError))):
+                    # From a signal handler: something may be lost.
+                    self._closed = True
+                raise
         data, self._unread = self._unread[:max_bytes], self._unread[max_bytes:]
         return data
 
@@ -60,7 +71,8 @@ class TunnelStream(NetworkStream):
         self._connection._abort(self._exchange)
 
     def __del__(self) -> None:
-        self._connection._drop(self._exchange, self)
+        if self._holds:
+            self._connection._drop(self._exchange, self)
 
     def start_tls(
         self,

@@ -1,0 +1,169 @@
+"""An exception from a signal handler may come between any two instructions, and leaves nothing behind that lasts.
+
+Ctrl-C does that, and so do time limits that are built on signals.
+"""
+
+import dis
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import httpcore_h2
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import URL, ConnectionNotAvailable, NetworkStream, Origin, ReadError, Request, WriteError
+from httpcore_test_support import h2_frames
+from hyperframe.frame import DataFrame, HeadersFrame
+
+pytestmark = [
+    pytest.mark.fault("P9"),
+    pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="instructions are those of Python 3.11"),
+    # A response that the exception took from its receiver was not closed.
+    pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning"),
+]
+
+PACKAGE = str(Path(httpcore_h2.__file__).parent)
+
+
+class Interruption(BaseException):
+    """What the signal handler raises."""
+
+
+class Peer(NetworkStream):
+    """Answers every request as soon as it is complete; a read that would have to wait fails."""
+
+    def __init__(self) -> None:
+        self._frames = h2_frames.ClientFrames()
+        self._answers = h2_frames.settings({}) + h2_frames.settings_ack()
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        assert self._answers, "waits for what does not come"
+        data, self._answers = self._answers, b""
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for frame in self._frames.receive(buffer):
+            if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
+                number = frame.stream_id
+                self._answers += h2_frames.headers(number) + h2_frames.data(number, b"hel")
+                self._answers += h2_frames.data(number, b"lo", end_stream=True)
+
+    def close(self) -> None:
+        pass
+
+    def get_extra_info(self, info: str) -> Any:
+        return None
+
+
+@functools.cache
+def interruptible(code: CodeType) -> frozenset[int]:
+    """Where in `code` a signal handler may run: after calls, and where loops and functions begin.
+
+    It runs before the instruction that raised is over. Where another one follows at once that is outside of a `with`
+    block, such as the call of `__exit__`, an exception cannot be raised from here as it would be there.
+    """
+    table: list[Any] = getattr(dis, "_parse_exception_table")(code)  # noqa: B009
+    protected = {offset: entry.target for entry in table for offset in range(entry.start, entry.end, 2)}
+    found = set()
+    last: dis.Instruction | None = None
+    for instruction in dis.get_instructions(code):
+        name = "" if last is None else last.opname
+        is_point = name.startswith("CALL") or name in ("RESUME", "JUMP_BACKWARD")
+        if last is not None and is_point and protected.get(last.offset) == protected.get(instruction.offset):
+            found.add(instruction.offset)
+        if instruction.opname not in ("CACHE", "EXTENDED_ARG", "PRECALL"):
+            last = instruction
+    return frozenset(found)
+
+
+def interrupted_at(step: int, function: Callable[[], object]) -> bool:
+    """Call `function`, and raise at the point number `step` in the package; return whether it has so many."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal count
+        # The interpreter reports what a finaliser raises, and goes on.
+        if not frame.f_code.co_filename.startswith(PACKAGE) or frame.f_code.co_name == "__del__":
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        if event == "opcode" and frame.f_lasti in interruptible(frame.f_code):
+            count += 1
+            if count == step:
+                sys.settrace(None)
+                raise Interruption
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    except Interruption:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def get(connection: HTTP2Connection, at_once: bool = True) -> bytes:
+    request = Request("POST", URL("http://example.com/"), headers={"Host": "example.com"}, content=b"hi")
+    request.headers.append((b"Content-Length", b"2"))
+    response = connection.handle_request(request)
+    try:
+        if at_once:
+            return response.read()
+        return b"".join(response.iter_stream())
+    finally:
+        response.close()
+
+
+@pytest.mark.parametrize(("warm", "at_once"), [(True, True), (True, False), (False, True)])
+@pytest.mark.timeout(300)
+def test_a_request(warm: bool, at_once: bool) -> None:
+    step = 1
+    while True:
+        connection = HTTP2Connection(Origin(b"http", b"example.com", 80), Peer())
+        if warm:
+            assert get(connection) == b"hello"
+        more = interrupted_at(step, lambda connection=connection: get(connection, at_once))  # type: ignore[misc]
+        assert_in_order(connection, step)
+        if not more:
+            break
+        step += 1
+    assert step > 100
+
+
+def assert_in_order(connection: HTTP2Connection, step: int) -> None:
+    assert not connection._lock.locked(), step
+    assert connection._shared._writer is None, step
+    assert connection._shared._reader is None, step
+    assert not connection._exchanges, step
+    try:
+        assert get(connection) == b"hello", step
+    except AssertionError:
+        raise AssertionError(step) from None
+    except (ConnectionNotAvailable, ReadError, WriteError):
+        assert not connection.is_available(), step
+    assert not connection._exchanges, step
+    if connection.is_available():
+        assert not connection._engine.open_streams, step
+    else:
+        # A pool closes it.
+        assert connection.is_closed() or not connection.is_idle() or connection.has_expired(), step
+
+
+@pytest.mark.timeout(300)
+def test_closing() -> None:
+    step = 1
+    while True:
+        connection = HTTP2Connection(Origin(b"http", b"example.com", 80), Peer())
+        assert get(connection) == b"hello"
+        more = interrupted_at(step, connection.close)
+        assert not connection._lock.locked(), step
+        connection.close()
+        assert connection.is_closed()
+        if not more:
+            break
+        step += 1
