@@ -106,6 +106,8 @@ class H11Lane:
                 return self._h11.next_event()
             except h11.RemoteProtocolError as exc:
                 text = str(exc)
+                # It refers to itself by way of its traceback, and would keep the connection alive.
+                exc.__traceback__ = None
             # Not while h11's error is handled: it would be kept, with all that it quotes.
             if not self._begin_again_as_tunnel():
                 raise refused(text, self.trailing_data, self._peer) from None

@@ -1,0 +1,245 @@
+# Generated from ../_async/test_pool_memory.py by tools/make_sync.py: edit that file, then run it.
+"""What a pool has let go of is gone at once, without the garbage collector."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore import (
+    ConnectError,
+    ConnectionInterface,
+    ConnectionPool,
+    Origin,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    Request,
+)
+from httpcore_test_support import h2_frames
+from httpcore_test_support.background import Background
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.connections import ForeignConnection
+from httpcore_test_support.http2_peer import Http2Peer, http2_script
+from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server
+from httpcore_test_support.sockets import refusing_port
+from httpcore_test_support.waiting import at_once, wait_until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.fault("P1")]
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
+
+
+@pytest.fixture(autouse=True)
+def no_garbage_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+class WatchingPool(ConnectionPool):
+    """Knows which of its connections are alive."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.made: list[weakref.ref[ConnectionInterface]] = []
+
+    def create_connection(self, origin: Origin) -> ConnectionInterface:
+        connection = super().create_connection(origin)
+        self.made.append(weakref.ref(connection))
+        return connection
+
+    def alive(self) -> int:
+        return sum(connection() is not None for connection in self.made)
+
+
+@contextmanager
+def serving(
+    script: Script, certificates: Certificates | None = None, **options: Any
+) -> Iterator[tuple[WatchingPool, ScriptedServer]]:
+    tls = None if certificates is None else certificates.server_context()
+    context = None if certificates is None else certificates.client_context()
+    with scripted_server(script, tls=tls) as server:
+        with WatchingPool(ssl_context=context, **options) as pool:
+            yield pool, server
+
+
+@pytest.fixture(params=["clear", "tls"])
+def tls(request: pytest.FixtureRequest, certificates: Certificates) -> Certificates | None:
+    return certificates if request.param == "tls" else None
+
+
+def answer(connection: Connection) -> None:
+    while True:
+        connection.receive_request()
+        connection.send(OK)
+
+
+def answer_once(connection: Connection) -> None:
+    connection.receive_request()
+    connection.send(LAST)
+
+
+def test_connections_that_their_server_closes(tls: Certificates | None) -> None:
+    with serving(answer_once, tls) as (pool, server):
+        for _ in range(20):
+            assert (pool.request("GET", server.url)).content == b"hello"
+            wait_until(lambda: pool.alive() == 0)
+        assert pool.connections == []
+
+
+def test_connections_that_are_evicted_or_too_many() -> None:
+    with scripted_server(answer) as other:
+        with serving(answer, max_connections=1) as (pool, server):
+            for _ in range(3):
+                for url in (server.url, other.url):
+                    pool.request("GET", url)
+            assert pool.alive() == 1
+        with serving(answer, max_keepalive_connections=0) as (pool, server):
+            pool.request("GET", server.url)
+            assert pool.alive() == 0
+
+
+def test_connections_of_a_pool_that_was_closed(tls: Certificates | None) -> None:
+    with serving(answer, tls) as (pool, server):
+        with pool.stream("GET", server.url), pool.stream("GET", server.url):
+            pass
+        pool.request("GET", server.url)
+        pool.close()
+        wait_until(lambda: pool.alive() == 0)
+
+
+def test_connections_over_http2(certificates: Certificates) -> None:
+    def script(peer: Http2Peer) -> None:
+        while True:
+            peer.respond(peer.request())
+
+    with serving(http2_script(script), http1=False, http2=True) as (pool, server):
+        for _ in range(3):
+            assert (pool.request("GET", server.url)).content == b"hello"
+            assert pool.alive() == 1
+            pool.close()
+            wait_until(lambda: pool.alive() == 0)
+
+
+@pytest.mark.parametrize("failure", ["reset", "cut", "timeout", "nonsense"])
+def test_connections_of_requests_that_failed(tls: Certificates | None, failure: str) -> None:
+    def script(connection: Connection) -> None:
+        connection.receive_request()
+        if failure == "reset":
+            connection.abort()
+        elif failure == "cut":
+            connection.send(OK[:-2])
+            connection.close()
+        elif failure == "nonsense":
+            connection.send(b"nonsense\r\n\r\n")
+        else:
+            connection.hold()
+
+    with serving(script, tls) as (pool, server):
+        for _ in range(3):
+            with pytest.raises((ReadError, ReadTimeout, RemoteProtocolError)):
+                pool.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
+            wait_until(lambda: pool.alive() == 0)
+
+
+def test_connections_that_were_never_established() -> None:
+    with WatchingPool() as pool:
+        with pytest.raises(ConnectError):
+            pool.request("GET", f"http://127.0.0.1:{refusing_port()}/")
+        assert pool.alive() == 0
+
+
+def test_connections_of_responses_that_were_left() -> None:
+    def script(connection: Connection) -> None:
+        connection.receive_request()
+        connection.send(OK[:-2])
+        connection.hold()
+
+    with serving(script) as (pool, server):
+        with pool.stream("GET", server.url) as response:
+            pass
+        assert pool.alive() == 0
+        del response
+
+
+class TestDropped:
+    """Responses that nobody closes."""
+
+    pytestmark = pytest.mark.fault("P2")
+
+    @pytest.mark.parametrize("read", ["nothing", "a part"])
+    def test_its_place_and_its_socket_come_back(self, tls: Certificates | None, read: str) -> None:
+        def script(connection: Connection) -> None:
+            connection.receive_request()
+            connection.send(OK[:-2])
+            connection.hold()
+
+        with serving(script, tls, max_connections=1) as (pool, server):
+            for _ in range(3):
+                response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))
+                if read == "a part":
+                    next(iter(response.stream))  # type: ignore[arg-type]
+                with pytest.warns(ResourceWarning, match=f"unclosed response to GET {server.url}"):
+                    del response
+                assert (pool.stats().requests_active, pool.connections) == (0, [])
+                wait_until(lambda: server.open_connections == 0)
+
+    def test_whoever_waits_for_its_place_is_woken(self) -> None:
+        with serving(answer, max_connections=1) as (pool, server), Background() as background:
+            response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))
+            calls = [background.start(pool.request, "GET", server.url) for _ in range(3)]
+            wait_until(lambda: pool.stats().requests_queued == 3)
+            with pytest.warns(ResourceWarning, match="unclosed response"):
+                del response
+            for call in calls:
+                assert (call.result()).content == b"hello"
+
+    def test_one_stream_of_a_connection_that_carries_others(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            streams = [peer.request(), peer.request()]
+            for stream_id in streams:
+                peer.send(h2_frames.headers(stream_id))
+            while True:
+                peer.respond(peer.request())
+
+        with serving(http2_script(script), http1=False, http2=True, max_connections=1) as (pool, server):
+            request = Request("GET", server.url, headers={"Host": "h"})
+            kept, dropped = at_once(*[lambda: pool.handle_request(request)] * 2)
+            with pytest.warns(ResourceWarning, match="unclosed response"):
+                del dropped
+            assert pool.stats().requests_active == 1
+            assert (pool.request("GET", server.url)).content == b"hello"
+            kept.close()
+            assert pool.stats().connections_idle == 1
+            assert pool.alive() == 1
+
+    def test_one_of_a_connection_of_somebody_s_own(self) -> None:
+        class Pool(ConnectionPool):
+            def create_connection(self, origin: Origin) -> ConnectionInterface:
+                connections.append(ForeignConnection(origin))
+                return connections[-1]
+
+        connections: list[ForeignConnection] = []
+        with Pool(max_connections=1) as pool:
+            response = pool.handle_request(Request("GET", "http://user:secret@a:81/path?query"))
+            with pytest.warns(ResourceWarning, match=r"^unclosed response to GET http://a:81/path$"):
+                del response
+            assert pool.stats().requests_active == 0
+            assert (pool.request("GET", "http://a:81/")).status == 200
+            assert [connection.closed for connection in connections] == [1, 0]
+
+    def test_a_ticket_that_is_collected_gives_its_place_back(self) -> None:
+        """Whatever becomes of the response's own way to give it back."""
+        with serving(answer, max_connections=1) as (pool, server):
+            response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))
+            response.read()
+            body: Any = response.stream
+            body.lease = None
+            assert pool.stats().requests_active == 0
+            response.close()
+            assert (pool.request("GET", server.url, extensions={"timeout": {"pool": 0.0}})).status == 200

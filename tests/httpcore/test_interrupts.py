@@ -1,0 +1,320 @@
+"""Exceptions out of signal handlers, which come where the interpreter looks for signals: at calls and jumps back.
+
+Each scenario runs once to see where that is, and then again for each of these points, at which it is interrupted. After
+that the pool has to be what it was: all of its places are free, nobody waits, and what is closed lets go of its socket.
+"""
+
+from __future__ import annotations
+
+import dis
+import gc
+import sys
+import threading
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+from httpcore import ConnectionPool, MockBackend, NetworkStream, PoolTimeout, Request, Response
+from httpcore_test_support.pool_invariants import check_invariants
+
+pytestmark = pytest.mark.fault("P9")
+
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+SIZE = 2
+NO_WAIT = {"timeout": {"pool": 0.0}}
+
+Point = tuple[CodeType, int, int]
+
+
+class Interrupt(BaseException):
+    """What the handler of a signal raises."""
+
+
+class Stream(NetworkStream):
+    def __init__(self) -> None:
+        self.closed = False
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return RESPONSE
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def get_extra_info(self, info: str) -> Any:
+        return None
+
+
+class Backend(MockBackend):
+    def __init__(self) -> None:
+        super().__init__([])
+        self.streams: list[weakref.ref[Stream]] = []
+
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> NetworkStream:
+        stream = Stream()
+        self.streams.append(weakref.ref(stream))
+        return stream
+
+    def open_streams(self) -> int:
+        return sum(stream is not None and not stream.closed for stream in [ref() for ref in self.streams])
+
+
+def is_ours(code: CodeType) -> bool:
+    return "/src/httpcore" in code.co_filename and "test" not in code.co_filename
+
+
+def is_of_the_pool(code: CodeType) -> bool:
+    return "/src/httpcore/" in code.co_filename or "/concurrency.py" in code.co_filename
+
+
+def looks_for_signals(code: CodeType) -> set[int]:
+    """The offsets before which CPython may run a handler: after a call, after a jump back, and at the beginning."""
+    offsets, before = set(), "RESUME"
+    for instruction in dis.get_instructions(code):
+        if before.startswith(("CALL", "RESUME", "JUMP_BACKWARD", "JUMP_ABSOLUTE")):
+            offsets.add(instruction.offset)
+        before = instruction.opname
+    return offsets
+
+
+class Tracer:
+    """Notes the points that are passed, or raises at one of them."""
+
+    def __init__(self, watched: Callable[[CodeType], bool], raise_at: Point | None = None) -> None:
+        self._watched = watched
+        self.points: dict[Point, None] = {}
+        self.raised = False
+        self.raise_at = raise_at
+        self._offsets: dict[CodeType, set[int]] = {}
+        self._passed: dict[tuple[CodeType, int], int] = {}
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        previous = sys.gettrace()
+        sys.settrace(self._trace)
+        try:
+            yield
+        finally:
+            sys.settrace(previous)
+
+    def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
+        code = frame.f_code
+        if not self._watched(code):
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        if event == "opcode" and not self.raised:
+            if code not in self._offsets:
+                self._offsets[code] = looks_for_signals(code)
+            if frame.f_lasti in self._offsets[code]:
+                self._pass((code, frame.f_lasti))
+        return self._trace
+
+    def _pass(self, where: tuple[CodeType, int]) -> None:
+        # What is passed again and again, as for each of several connections, may matter the first times only.
+        times = self._passed[where] = self._passed.get(where, 0) + 1
+        if times > (2 if is_of_the_pool(where[0]) else 1):
+            return
+        point = (*where, times)
+        self.points[point] = None
+        if point == self.raise_at:
+            self.raised = True
+            raise Interrupt
+
+
+class Scenario:
+    """A pool, made ready for `run()`, and the code at which that is interrupted."""
+
+    watched = staticmethod(is_of_the_pool)
+
+    def __init__(self) -> None:
+        self.backend = Backend()
+        self.pool = ConnectionPool(max_connections=SIZE, network_backend=self.backend)
+        self.held: list[Response] = []
+
+    def get(self) -> None:
+        assert self.pool.request("GET", "http://a/").content == b"hello"
+
+    def hold(self, count: int) -> None:
+        for _ in range(count):
+            self.held.append(self.pool.handle_request(Request("GET", "http://a/", headers={"Host": "a"})))
+
+    def prepare(self) -> None:
+        """Whatever comes before."""
+
+    def run(self) -> None:
+        """What is interrupted."""
+        self.get()
+
+    def finish(self) -> None:
+        """Whatever comes after, as in other threads."""
+        while self.held:
+            self.held.pop().close()
+
+
+class Cold(Scenario):
+    """The first request to an origin."""
+
+    watched = staticmethod(is_ours)
+
+
+class Warm(Scenario):
+    """A request over an idle connection."""
+
+    watched = staticmethod(is_ours)
+
+    def prepare(self) -> None:
+        self.get()
+
+
+class Evicting(Scenario):
+    """A request that takes the place of an idle connection to another origin."""
+
+    def prepare(self) -> None:
+        for _ in range(SIZE):
+            with self.pool.stream("GET", "http://b/"), self.pool.stream("GET", "http://b/"):
+                pass
+
+
+class PartlyRead(Scenario):
+    """A response that is closed before its end."""
+
+    watched = staticmethod(is_ours)
+
+    def run(self) -> None:
+        with self.pool.stream("GET", "http://a/"):
+            pass
+
+
+class Dropped(Scenario):
+    """A response that nobody closes."""
+
+    def run(self) -> None:
+        self.hold(1)
+        self.held.clear()
+        self.get()
+
+
+class GivingUp(Scenario):
+    """A request that waits for as long as it may."""
+
+    def prepare(self) -> None:
+        self.hold(SIZE)
+
+    def run(self) -> None:
+        with suppress(PoolTimeout):
+            self.pool.request("GET", "http://a/", extensions=NO_WAIT)
+
+
+class HandingOver(Scenario):
+    """A response that ends while others wait for its place, in other threads."""
+
+    def prepare(self) -> None:
+        self.hold(SIZE)
+        self.threads = [threading.Thread(target=self.wait) for _ in range(2)]
+        for thread in self.threads:
+            thread.start()
+        while self.pool.stats().requests_queued < len(self.threads):
+            pass
+
+    def wait(self) -> None:
+        self.pool.request("GET", "http://a/", extensions={"timeout": {"pool": 20.0}})
+
+    def run(self) -> None:
+        self.held.pop().close()
+
+    def finish(self) -> None:
+        super().finish()
+        for thread in self.threads:
+            thread.join(10.0)
+            assert not thread.is_alive(), "a request waits for ever"
+
+
+class Closing(Scenario):
+    """The end of the pool, with responses open."""
+
+    def prepare(self) -> None:
+        self.get()
+        self.hold(SIZE)
+
+    def run(self) -> None:
+        self.pool.close()
+
+
+class Expiring(Scenario):
+    """A look at all idle connections."""
+
+    def prepare(self) -> None:
+        self.get()
+
+    def run(self) -> None:
+        self.pool.close_expired()
+        assert self.pool.stats().requests_active == 0
+
+
+def interrupted(scenario: Scenario, tracer: Tracer) -> None:
+    scenario.prepare()
+    with suppress(Interrupt), tracer.running():
+        scenario.run()
+    if tracer.raise_at is not None:
+        assert tracer.raised
+    scenario.finish()
+
+
+def check(scenario: Scenario) -> None:
+    pool = scenario.pool
+    stats = pool.stats()
+    assert (stats.requests_active, stats.requests_queued, stats.connections_active) == (0, 0, 0), pool
+    check_invariants(pool._state)
+    with ExitStack() as responses:
+        for _ in range(SIZE):
+            responses.enter_context(pool.stream("GET", "http://a/", extensions=NO_WAIT))
+        assert pool.stats().requests_active == SIZE
+        with pytest.raises(PoolTimeout):
+            pool.request("GET", "http://a/", extensions=NO_WAIT)
+    assert pool.request("GET", "http://b/", extensions=NO_WAIT).content == b"hello"
+    check_invariants(pool._state)
+    pool.close()
+    assert scenario.backend.open_streams() == 0
+    assert pool.connections == []
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [Cold, Warm, Evicting, PartlyRead, Dropped, GivingUp, HandingOver, Closing, Expiring],
+    ids=lambda kind: kind.__name__,
+)
+def test_nothing_is_lost_wherever_an_exception_comes(
+    kind: Callable[[], Scenario], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One that comes within a finaliser cannot be raised; and what was interrupted may leave a response unclosed.
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    gc.collect()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            check(kind())  # what is done once only, such as filling caches, is done
+            interrupted(kind(), Tracer(kind().watched))
+            recording = Tracer(kind().watched)
+            interrupted(kind(), recording)
+            assert len(recording.points) > 10
+            for point in recording.points:
+                scenario = kind()
+                interrupted(scenario, Tracer(scenario.watched, point))
+                try:
+                    check(scenario)
+                except BaseException as exc:
+                    code, offset, times = point
+                    line = next(line for start, end, line in code.co_lines() if start <= offset < end)
+                    raise AssertionError(f"interrupted at {code.co_filename}:{line}, time {times}") from exc
+    finally:
+        gc.enable()
