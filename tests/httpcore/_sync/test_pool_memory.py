@@ -148,9 +148,10 @@ def test_connections_of_requests_that_failed(tls: Certificates | None, failure: 
 
 
 def test_connections_that_were_never_established() -> None:
-    with WatchingPool() as pool:
+    with refusing_port() as port:
+        pool = WatchingPool()
         with pytest.raises(ConnectError):
-            pool.request("GET", f"http://127.0.0.1:{refusing_port()}/")
+            pool.request("GET", f"http://127.0.0.1:{port}/")
         assert pool.alive() == 0
 
 

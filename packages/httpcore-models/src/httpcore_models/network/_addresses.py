@@ -79,4 +79,7 @@ def all_failed(errors: list[OSError]) -> OSError:
     if not errors:
         return OSError("the resolver knows no address of this host")
     texts = dict.fromkeys(str(error) for error in errors)
-    return errors[0] if len(texts) == 1 else OSError("; ".join(texts))
+    error = errors[0] if len(texts) == 1 else OSError("; ".join(texts))
+    # The one that is raised refers to whoever raises it: it must not be kept there.
+    errors.clear()
+    return error

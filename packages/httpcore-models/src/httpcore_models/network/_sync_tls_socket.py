@@ -1,5 +1,6 @@
 """TLS for threads, on the TLS sockets of the standard library as they are."""
 
+import copy
 import errno
 import os
 import selectors
@@ -124,7 +125,7 @@ class TLSSocketStream(PolledStream):
             data, self._unread = self._unread[:max_bytes], self._unread[max_bytes:]
             return data
         if self._failure is not None:
-            raise self._failure
+            raise copy.copy(self._failure)
         if self._ended:
             return b""
         records: list[bytes] = []
@@ -147,12 +148,13 @@ class TLSSocketStream(PolledStream):
         except OSError as exc:
             self._note_failure(exc)
             if not records and self._failure is not None:
-                raise self._failure from None
+                raise copy.copy(self._failure) from None
         return records[0] if len(records) == 1 else b"".join(records)
 
     def _note_failure(self, exc: OSError) -> None:
         if not isinstance(exc, ssl.SSLEOFError):
-            self._failure = exc
+            # Raised as a copy: with a traceback, which leads here, it would keep the socket alive.
+            self._failure = exc.with_traceback(None)
         elif exc.reason == "UNEXPECTED_EOF_WHILE_READING":
             self._ended = True
         else:
