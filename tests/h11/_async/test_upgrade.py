@@ -4,7 +4,16 @@ from collections.abc import Callable
 
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection, AsyncUpgradeStream
-from httpcore_models import URL, AsyncMockStream, ConnectionNotAvailable, Request, Response
+from httpcore_models import (
+    URL,
+    AsyncMockStream,
+    AsyncNetworkStream,
+    ConnectError,
+    ConnectionNotAvailable,
+    ReadError,
+    Request,
+    Response,
+)
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_served
 from httpcore_test_support.certificates import Certificates
@@ -106,6 +115,56 @@ async def test_closing_the_upgraded_stream_closes_the_connection_below() -> None
     below = AsyncScriptedStream()
     await AsyncUpgradeStream(below, b"").aclose()
     assert below.closed
+
+
+@pytest.mark.fault("S19")
+async def test_tls_does_not_begin_behind_bytes_that_were_not_read(certificates: Certificates) -> None:
+    def proxy(connection: Connection) -> None:
+        connection.receive_until(b"\r\n\r\n")
+        connection.send(TUNNELLED + b"not TLS")
+        connection.hold()
+
+    async with async_served(proxy) as (server, connection):
+        response = await connection.handle_async_request(connect_request(server.url))
+        stream = network_stream(response)
+        with pytest.raises(ConnectError, match=r"^7 bytes were received before the TLS handshake began$"):
+            await stream.start_tls(certificates.client_context(), "localhost", 10.0)
+        with pytest.raises(ReadError, match=r"^the stream is closed"):
+            await connection._stream.read(1)
+        await response.aclose()
+
+
+class OptionalMethods(AsyncScriptedStream):
+    """A stream with all that a stream may have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aborted = 0
+
+    def abort(self) -> None:
+        self.aborted += 1
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        return b"more"[:max_bytes]
+
+    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
+        return 1
+
+
+async def test_what_the_stream_below_may_do_the_upgraded_stream_may() -> None:
+    below = OptionalMethods()
+    stream = AsyncUpgradeStream(below, b"leading")
+    stream.abort()
+    assert below.aborted == 1
+    # There is something to be read before anything is written that way.
+    assert not hasattr(stream, "write_until_readable")
+    assert [stream.receive_nowait(4), stream.receive_nowait(4), stream.receive_nowait(3)] == [b"lead", b"ing", b"mor"]
+    assert await stream.write_until_readable(b"data") == 1
+
+
+async def test_what_the_stream_below_may_not_do_the_upgraded_stream_may_not() -> None:
+    stream = AsyncUpgradeStream(AsyncNetworkStream(), b"")
+    assert [hasattr(stream, name) for name in ("abort", "receive_nowait", "write_until_readable")] == [False] * 3
 
 
 async def test_other_information_is_that_of_the_stream_below() -> None:
