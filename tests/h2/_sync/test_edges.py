@@ -64,7 +64,8 @@ def test_a_connection_that_was_idle_for_too_long() -> None:
 
 def test_content_of_the_wrong_kind() -> None:
     with connected(http2_script(answering)) as (connection, server):
-        request = Request("POST", URL(server.url), headers={"Host": "localhost", "Content-Length": "1"}, content=1)  # type: ignore[arg-type]
+        request = Request("POST", URL(server.url), headers={"Host": "localhost", "Content-Length": "1"}, content=b"1")
+        request.stream = 1  # type: ignore[assignment]
         with pytest.raises(TypeError, match="iterable of bytes to suit the connection, but got int"):
             connection.handle_request(request)
         assert (connection.request("GET", server.url)).content == b"hello"

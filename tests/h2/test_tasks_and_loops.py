@@ -1,0 +1,266 @@
+"""HTTP/2 connections and the event loops that they belong to: other loops, tasks that are cancelled, busy loops."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import anyio
+import pytest
+from httpcore_h2 import AsyncHTTP2Connection, HTTP2Connection
+from httpcore_models import (
+    URL,
+    AutoBackend,
+    ConnectionNotAvailable,
+    NetworkStream,
+    Origin,
+    ReadError,
+    Request,
+    Response,
+    SyncBackend,
+)
+from httpcore_test_support import h2_frames
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from hyperframe.frame import HeadersFrame
+
+TIMEOUTS = {"timeout": {"read": 20.0, "write": 20.0, "pool": 20.0}}
+
+
+@pytest.fixture(params=["clear", "tls"])
+def certificates_or_none(request: pytest.FixtureRequest, certificates: Certificates) -> Certificates | None:
+    return certificates if request.param == "tls" else None
+
+
+@contextmanager
+def serving(script: Script, certificates: Certificates | None = None) -> Iterator[ScriptedServer]:
+    server_tls = None
+    if certificates is not None:
+        server_tls = certificates.server_context()
+        server_tls.set_alpn_protocols(["h2"])
+    with scripted_server(script, tls=server_tls) as server:
+        yield server
+        server.raise_failures()
+
+
+async def connect(server: ScriptedServer, certificates: Certificates | None = None) -> AsyncHTTP2Connection:
+    stream: Any = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+    if certificates is not None:
+        client_tls = certificates.client_context()
+        client_tls.set_alpn_protocols(["h2"])
+        stream = await stream.start_tls(client_tls, "127.0.0.1", 5.0)
+    return AsyncHTTP2Connection(Origin(server.url.encode().split(b":")[0], b"127.0.0.1", server.port), stream)
+
+
+def connect_sync(server: ScriptedServer, certificates: Certificates | None = None) -> HTTP2Connection:
+    stream: NetworkStream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+    if certificates is not None:
+        client_tls = certificates.client_context()
+        client_tls.set_alpn_protocols(["h2"])
+        stream = stream.start_tls(client_tls, "127.0.0.1", 5.0)
+    return HTTP2Connection(Origin(server.url.encode().split(b":")[0], b"127.0.0.1", server.port), stream)
+
+
+@asynccontextmanager
+async def connected(
+    script: Script, certificates: Certificates | None = None
+) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
+    with serving(script, certificates) as server:
+        async with await connect(server, certificates) as connection:
+            yield connection, server
+
+
+def half(peer: Http2Peer) -> None:
+    """Send half of a response, and answer all other requests."""
+    stream_id = peer.request()
+    peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"))
+    answering(peer)
+
+
+@pytest.mark.fault("P14")
+@pytest.mark.filterwarnings("ignore:unclosed (transport|<socket):ResourceWarning")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_second_event_loop(certificates_or_none: Certificates | None, backend: str) -> None:
+    """A response is open in the first."""
+    with serving(http2_script(half), certificates_or_none) as server:
+
+        async def first() -> tuple[AsyncHTTP2Connection, Response]:
+            connection = await connect(server, certificates_or_none)
+            request = Request("GET", URL(server.url + "/"), headers={"Host": "localhost"}, extensions=TIMEOUTS)
+            response: Response = await connection.handle_async_request(request)
+            return connection, response
+
+        async def second() -> None:
+            assert not connection.is_available()
+            assert not connection.is_idle()
+            with pytest.raises(ConnectionNotAvailable, match="belongs to another event loop"):
+                await connection.request("GET", server.url, extensions=TIMEOUTS)
+            await response.aclose()
+            await connection.aclose()
+            assert connection.is_closed()
+
+        connection, response = anyio.run(first, backend=backend)
+        anyio.run(second, backend=backend)
+        assert server.wait_closed()
+
+
+@pytest.mark.fault("P14")
+@pytest.mark.filterwarnings("ignore:unclosed (transport|<socket):ResourceWarning")
+def test_reading_in_a_second_event_loop() -> None:
+    with serving(http2_script(half)) as server:
+
+        async def first() -> tuple[AsyncHTTP2Connection, Response]:
+            connection = await connect(server)
+            request = Request("GET", URL(server.url + "/"), headers={"Host": "localhost"}, extensions=TIMEOUTS)
+            response: Response = await connection.handle_async_request(request)
+            return connection, response
+
+        async def second() -> None:
+            body: Any = response.stream
+            # What has arrived can still be read.
+            with pytest.raises(ReadError):
+                await body.aread()
+            await response.aclose()
+            await connection.aclose()
+
+        connection, response = asyncio.run(first())
+        asyncio.run(second())
+        assert server.wait_closed()
+
+
+@pytest.mark.fault("P13")
+def test_a_native_cancel_while_a_connection_says_goodbye() -> None:
+    """A task's own cancel() goes through every shield."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.settings({4: 2**31 - 1}), h2_frames.window_update(0, 2**30))
+        peer.next(HeadersFrame)
+        peer.connection.hold()
+
+    async def main() -> None:
+        with serving(http2_script(script)) as server:
+            connection = await connect(server)
+            # Nothing goes out any more, nor comes in.
+            upload = asyncio.create_task(connection.request("POST", server.url, content=bytes(50_000_000)))
+            while connection._shared._writer is None or not connection._exchanges:
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0.1)
+            upload.cancel()
+            while not upload.done():
+                await asyncio.sleep(0)
+                upload.cancel()
+            closing = asyncio.create_task(connection.aclose())
+            for _ in range(5):
+                await asyncio.sleep(0)
+                closing.cancel()
+            await asyncio.wait([closing])
+            assert connection.is_closed()
+            assert server.wait_closed()
+
+    asyncio.run(main())
+
+
+@pytest.mark.fault("P24")
+@pytest.mark.anyio
+class TestTasksThatAreCancelledAlready:
+    async def test_a_scope(self) -> None:
+        async with connected(http2_script(answering)) as (connection, server):
+            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await connection.request("POST", server.url, content=b"never", extensions=TIMEOUTS)
+            assert scope.cancelled_caught
+            assert (connection.is_idle(), connection._request_count) == (True, 1)
+            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).extensions["stream_id"] == 3
+
+    async def test_an_expired_limit(self) -> None:
+        async with connected(http2_script(answering)) as (connection, server):
+            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            with anyio.move_on_after(0) as scope:
+                await connection.request("POST", server.url, content=b"never", extensions=TIMEOUTS)
+            assert scope.cancelled_caught
+            assert (connection.is_idle(), connection._request_count) == (True, 1)
+
+
+@pytest.mark.fault("P24")
+def test_a_task_that_was_cancelled_before_its_first_turn() -> None:
+    async def main() -> None:
+        async with connected(http2_script(answering)) as (connection, server):
+            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            for turns in range(2):
+                task = asyncio.create_task(connection.request("POST", server.url, content=b"never"))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.wait([task])
+                assert task.cancelled()
+            assert (connection.is_idle(), connection._request_count) == (True, 1)
+
+    asyncio.run(main())
+
+
+def goes_away(peer: Http2Peer) -> None:
+    peer.respond(peer.request())
+    peer.send(h2_frames.goaway(1))
+    peer.connection.close()
+
+
+def closes(peer: Http2Peer) -> None:
+    peer.respond(peer.request())
+    peer.connection.close()
+
+
+@pytest.mark.fault("P22")
+@pytest.mark.parametrize("end", [goes_away, closes])
+class TestIdleConnectionsThatTheServerCloses:
+    """They are not used again, even where nobody has had the time to notice: the operating system is asked."""
+
+    @pytest.mark.anyio
+    async def test_async(self, certificates_or_none: Certificates | None, end: Callable[[Http2Peer], None]) -> None:
+        with serving(http2_script(end), certificates_or_none) as server:
+            connection = await connect(server, certificates_or_none)
+            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            self._let_it_arrive(connection)
+            with pytest.raises(ConnectionNotAvailable):
+                await connection.request("POST", server.url, content=b"once", extensions=TIMEOUTS)
+            assert connection.has_expired() or connection.is_closed()
+            await connection.aclose()
+
+    def test_sync(self, certificates_or_none: Certificates | None, end: Callable[[Http2Peer], None]) -> None:
+        with serving(http2_script(end), certificates_or_none) as server:
+            connection = connect_sync(server, certificates_or_none)
+            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+            self._let_it_arrive(connection)
+            with pytest.raises(ConnectionNotAvailable):
+                connection.request("POST", server.url, content=b"once", extensions=TIMEOUTS)
+            assert connection.has_expired() or connection.is_closed()
+            connection.close()
+
+    @staticmethod
+    def _let_it_arrive(connection: Any) -> None:
+        """Wait for the end of the stream without letting an event loop turn."""
+        if connection.is_closed():
+            return  # it came together with the response
+        sock: socket.socket = connection._network.get_extra_info("socket")
+        deadline = time.monotonic() + 10
+        end = threading.Event()
+        with socket.socket(fileno=socket.dup(sock.fileno())) as copy:
+            copy.setblocking(False)
+            size = 0
+            while time.monotonic() < deadline:
+                # As long as more comes than before, it is not the end.
+                try:
+                    seen = len(copy.recv(65536, socket.MSG_PEEK))
+                except BlockingIOError:
+                    seen = -1
+                except ConnectionResetError:
+                    return
+                if seen >= 0 and seen == size:
+                    return
+                size = seen
+                end.wait(0.05)
+        raise AssertionError("the server did not close")
