@@ -27,10 +27,3 @@ async def test_a_name_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     async_resolve_to(monkeypatch, OSError("no such name"))
     with pytest.raises(ConnectError, match=r"^no such name \(example\.com\)$"):
         await async_resolve("example.com", 1.0)
-
-
-@pytest.mark.fault("N17")
-async def test_a_name_without_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    async_resolve_to(monkeypatch)
-    with pytest.raises(ConnectError, match=r"^name resolution returned no address \(example\.com\)$"):
-        await async_resolve("example.com", 1.0)

@@ -28,10 +28,3 @@ def test_a_name_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, OSError("no such name"))
     with pytest.raises(ConnectError, match=r"^no such name \(example\.com\)$"):
         resolve("example.com", 1.0)
-
-
-@pytest.mark.fault("N17")
-def test_a_name_without_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    resolve_to(monkeypatch)
-    with pytest.raises(ConnectError, match=r"^name resolution returned no address \(example\.com\)$"):
-        resolve("example.com", 1.0)

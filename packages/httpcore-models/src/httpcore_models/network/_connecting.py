@@ -37,8 +37,6 @@ async def open_tcp_socket(
     try:
         with anyio.fail_after(timeout):
             addresses = interleaved(numeric_addresses(host, port) or await _resolve(host, port))
-            if not addresses:
-                raise OSError("name resolution returned no address")
             if len(addresses) == 1:
                 return await _connect(addresses[0], local_address, options)
             return await _race(addresses, local_address, options)

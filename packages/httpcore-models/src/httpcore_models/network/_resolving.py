@@ -12,7 +12,7 @@ from ._errors import failed, timed_out
 async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
     """Return the IP addresses of `host`, in the order of the system's resolver.
 
-    Raises `ConnectTimeout`, or `ConnectError`, also if there are none.
+    Raises `ConnectTimeout` or `ConnectError`.
     """
     anyio = require("anyio", library=current_async_library())
     try:
@@ -27,7 +27,7 @@ async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
 def resolve(host: str, timeout: float | None = None) -> list[str]:
     """Return the IP addresses of `host`, in the order of the system's resolver.
 
-    The resolver cannot be interrupted, so `timeout` has no effect. Raises `ConnectError`, also if there are none.
+    The resolver cannot be interrupted, so `timeout` has no effect. Raises `ConnectError`.
     """
     try:
         return _addresses(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
@@ -36,7 +36,4 @@ def resolve(host: str, timeout: float | None = None) -> list[str]:
 
 
 def _addresses(infos: Iterable[Any]) -> list[str]:
-    addresses = [str(info[4][0]) for info in infos]
-    if not addresses:
-        raise OSError("name resolution returned no address")
-    return addresses
+    return [str(info[4][0]) for info in infos]
