@@ -1,6 +1,7 @@
 """A process that is forked while another of its threads is at work in what all connections share."""
 
 import os
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,5 +72,31 @@ def test_https_in_the_child(module: Any, certificates: Certificates, monkeypatch
             with held_elsewhere(lock):
                 assert child_ends_well(get)
             assert get()
+    finally:
+        _ssl._context_offering.cache_clear()
+
+
+@pytest.mark.fault("P11")
+def test_a_fork_waits_for_a_context_that_another_thread_makes(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child would wait for ever for a module that this thread was importing."""
+    begun, made = threading.Event(), threading.Event()
+
+    def make() -> ssl.SSLContext:
+        begun.set()
+        made.wait(0.1)  # nobody sets it meanwhile
+        made.set()
+        return certificates.client_context()
+
+    monkeypatch.setattr(_ssl, "default_ssl_context", make)
+    _ssl._context_offering.cache_clear()
+    thread = threading.Thread(target=_ssl.shared_ssl_context, args=((),))
+    try:
+        thread.start()
+        begun.wait(10.0)
+        assert child_ends_well(made.is_set)
+        thread.join()
+        assert child_ends_well(lambda: _ssl.shared_ssl_context(()) is not None)
     finally:
         _ssl._context_offering.cache_clear()

@@ -21,6 +21,8 @@ def default_ssl_context() -> ssl.SSLContext:
 
 # Threads that need a context at the same time wait for one, instead of making one each.
 _making = threading.Lock()
+# In seconds, how long a fork waits for them.
+_FORK_TIMEOUT = 1.0
 
 
 def shared_ssl_context(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
@@ -36,6 +38,20 @@ def _context_offering(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     return context
 
 
+_fork = threading.local()
+
+
+def _before_fork() -> None:
+    # What another thread has locked while it makes a context, such as modules that it imports, would stay locked in
+    # the child. A thread that takes longer than that is not waited for.
+    _fork.waited = _making.acquire(timeout=_FORK_TIMEOUT)
+
+
+def _in_parent() -> None:
+    if _fork.waited:
+        _making.release()
+
+
 def _in_child() -> None:
     # A thread that does not exist here may hold it.
     global _making
@@ -43,4 +59,4 @@ def _in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
