@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 import pytest
-from httpcore import AsyncConnectionPool, ConnectionPool
+from httpcore import AsyncConnectionPool, ConnectionNotAvailable, ConnectionPool, ReadError
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 
@@ -65,5 +65,34 @@ def test_a_child_process_does_not_reset_the_streams_of_its_parent(target: tuple[
                 response.close()
             finally:
                 os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert len(response.read()) == 50_000_000
+
+
+@pytest.mark.field(20)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_process_neither_reads_nor_drops_what_is_its_parents(target: tuple[str, dict[str, Any]]) -> None:
+    """Not even where a thread that does not exist there holds the lock."""
+    url, arguments = target
+    with ConnectionPool(**arguments) as pool, pool.stream("GET", url + "/50mb.bin") as response:
+        connection: Any = pool.connections[0]
+        inner = connection._connection
+        inner._lock.acquire()
+        child = os.fork()
+        if child:
+            inner._lock.release()
+        else:
+            works = False
+            try:
+                with pytest.raises(ConnectionNotAvailable, match="another process"):
+                    inner.request("GET", url + "/")
+                body = response.stream
+                with pytest.raises(ReadError, match="another process"):
+                    next(body)  # type: ignore[call-overload]
+                body.__del__()  # type: ignore[union-attr]
+                works = True
+            finally:
+                os._exit(0 if works else 1)
         assert os.waitpid(child, 0)[1] == 0
         assert len(response.read()) == 50_000_000
