@@ -307,7 +307,7 @@ class TestErrors:
     @pytest.mark.parametrize("name", [b"Bad/Name", b"Bad Name", b"Set-Cookie ", b""])
     def test_the_error_names_the_field_of_a_bad_header_line(self, feeding: Feeding, name: bytes) -> None:
         wire = b"HTTP/1.1 200 OK\r\nGood: 1\r\n" + name + b": sid=value\r\nContent-Length: 0\r\n\r\n"
-        assert refused(sent(), feeding(wire)) == f"illegal header line: {name + b': [secure]'!r}"
+        assert refused(sent(), feeding(wire)) == f"illegal header line: {bytearray(name + b': [secure]')!r}"
 
     @pytest.mark.field(27)
     @pytest.mark.parametrize(

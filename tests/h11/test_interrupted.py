@@ -37,7 +37,8 @@ class CountingLease(Lease):
         self.returned = True
 
 
-# After these the interpreter looks for signals, as of 3.11; after others it does not, such as those that leave a `with`.
+# After these the interpreter looks for signals, as of 3.11; after others it does not, such as those that leave a
+# `with` block.
 RETURN = dis.opmap["RETURN_VALUE"]
 CHECKED = {dis.opmap[name] for name in ("CALL", "CALL_FUNCTION_EX", "RESUME", "JUMP_BACKWARD") if name in dis.opmap}
 

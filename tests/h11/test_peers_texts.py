@@ -14,11 +14,11 @@ TEXTS = {
     b"": DISCONNECTED,
     b"H": f"{DISCONNECTED} It sent b'H' {WHO}",
     b"HTTP/1.1 20": f"{DISCONNECTED} It sent b'HTTP/1.1 20' {WHO}",
-    b"HTTP/1.1 200 OK\r\nServer: x": f"{DISCONNECTED} It sent b'HTTP/1.1 200 OK' {WHO}",
+    b"HTTP/1.1 200 OK\r\nServer: x": DISCONNECTED,
     b"HTTP/1.1 103 Early Hints\r\n\r\n": DISCONNECTED,
     b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP": f"{DISCONNECTED} It sent b'HTTP' {WHO}",
     b"SSH-2.0-OpenSSH_9.6\r\n": f"{DISCONNECTED} It sent b'SSH-2.0-OpenSSH_9.6' {WHO}",
-    b"SSH-2.0-OpenSSH_9.6\r\n\r\n": f"illegal status line: b'SSH-2.0-OpenSSH_9.6' {WHO}",
+    b"SSH-2.0-OpenSSH_9.6\r\n\r\n": "illegal status line: bytearray(b'SSH-2.0-OpenSSH_9.6')",
     b"<html><body>": f"{DISCONNECTED} It sent b'<html><body>' {WHO}",
     b"220 mail.example.org ESMTP"
     + b" x" * 100: f"{DISCONNECTED} It sent b'220 mail.example.org ESMTP x x x x x x x' {WHO}",

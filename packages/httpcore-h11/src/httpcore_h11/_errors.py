@@ -5,10 +5,12 @@ import re
 
 from httpcore_models import RemoteProtocolError
 
-# Of a line, in bytes.
+# Of a line, in bytes, and of what may be part of a body.
 _MOST_SHOWN = 40
+_MOST_SHOWN_OF_BODY = 8
 
 _HIDDEN = b"[secure]"
+_STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ [0-9]{3}[^\n]*\n")
 _FIELD_NAME = re.compile(rb"([^:]{0,%d}):" % _MOST_SHOWN)
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
 # The first is part of no field name, however odd, and the others end one value and begin another.
@@ -20,7 +22,10 @@ _QUOTING = re.compile(r"illegal (header line|status line|chunk header): bytearra
 def disconnected(data: bytes, peer: object) -> RemoteProtocolError:
     """The error for a server that closes before the head of its response is complete, after it sent `data`."""
     text = "Server disconnected without sending a response."
-    return RemoteProtocolError(f"{text} It sent {_beginning(data)!r}{_named(peer)}" if data else text)
+    # One that began to speak HTTP is no stranger.
+    if data and not _STATUS_LINE.match(data):
+        text = f"{text} It sent {_beginning(data)!r}{_named(peer)}"
+    return RemoteProtocolError(text)
 
 
 def refused(text: str, data: bytes, peer: object) -> RemoteProtocolError:
@@ -29,11 +34,11 @@ def refused(text: str, data: bytes, peer: object) -> RemoteProtocolError:
     if match is not None:
         kind, line = match[1], ast.literal_eval(match[2])
         if kind == "header line":
-            text = f"illegal header line: {_without_value(line)!r}"
+            text = f"illegal header line: {bytearray(_without_value(line))!r}"
         elif kind == "status line":
-            text = f"illegal status line: {_beginning(line)!r}{_named(peer)}"
+            text = f"illegal status line: {bytearray(_beginning(line))!r}"
         else:
-            text = "illegal chunk header"  # it may be part of a body
+            text = f"illegal chunk header: {bytearray(line[:_MOST_SHOWN_OF_BODY])!r}"
     elif text == "illegal request line":  # what h11 calls a response that begins with a control character
         text = f"{text}: {_beginning(data)!r}{_named(peer)}"
     return RemoteProtocolError(text)
