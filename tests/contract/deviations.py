@@ -6,6 +6,7 @@ from typing import Any
 
 from .entries import Deviation, load
 from .http2_deviations import HTTP2_DEVIATIONS
+from .http11_deviations import HTTP11_DEVIATIONS
 from .proxy_deviations import PROXY_DEVIATIONS
 
 _BRACKETS = "An IPv6 address stands in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
@@ -135,6 +136,7 @@ DEVIATIONS = {
     ("events.txt", "http11 POST body too long"): Deviation(_failed_body_events(_TOO_LONG), _OWN_ERROR),
     ("states.txt", "http11 POST body too short"): Deviation(_failed_body_states(_TOO_SHORT), _OWN_ERROR),
     ("states.txt", "http11 POST body too long"): Deviation(_failed_body_states(_TOO_LONG), _OWN_ERROR),
+    **HTTP11_DEVIATIONS,
     **HTTP2_DEVIATIONS,
     **PROXY_DEVIATIONS,
 }
