@@ -1,16 +1,22 @@
 """The body of a response, read from its connection as it is iterated over."""
 
 import sys
-import warnings
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import AsyncLease, AsyncNetworkStream, AsyncResponseStream, AsyncTracer, ReadError, Request
+from httpcore_models import (
+    AsyncLease,
+    AsyncNetworkStream,
+    AsyncResponseStream,
+    AsyncTracer,
+    ReadError,
+    Request,
+    warn_unclosed,
+)
 from httpcore_models.concurrency import AsyncShield
 
 from .._engine import END_OF_MESSAGE, NEED_DATA
 from .._states import State
-from .._warnings import unclosed
 
 if TYPE_CHECKING:
     from .connection import AsyncHTTP11Connection
@@ -170,4 +176,4 @@ class AsyncHTTP11Body(AsyncResponseStream):
             if lease is not None:
                 lease.drop()
         if not closed:
-            warnings.warn(unclosed(self._request), ResourceWarning, stacklevel=2, source=self)
+            warn_unclosed(self._request, self)

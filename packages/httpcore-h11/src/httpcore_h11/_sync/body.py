@@ -2,16 +2,22 @@
 """The body of a response, read from its connection as it is iterated over."""
 
 import sys
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import Lease, NetworkStream, ReadError, Request, ResponseStream, Tracer
+from httpcore_models import (
+    Lease,
+    NetworkStream,
+    ReadError,
+    Request,
+    ResponseStream,
+    Tracer,
+    warn_unclosed,
+)
 from httpcore_models.concurrency import Shield
 
 from .._engine import END_OF_MESSAGE, NEED_DATA
 from .._states import State
-from .._warnings import unclosed
 
 if TYPE_CHECKING:
     from .connection import HTTP11Connection
@@ -171,4 +177,4 @@ class HTTP11Body(ResponseStream):
             if lease is not None:
                 lease.drop()
         if not closed:
-            warnings.warn(unclosed(self._request), ResourceWarning, stacklevel=2, source=self)
+            warn_unclosed(self._request, self)
