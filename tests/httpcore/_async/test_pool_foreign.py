@@ -259,3 +259,66 @@ class TestFailures:
             async with pool.stream("GET", URL):
                 assert other.closed == 1
                 assert len(pool.connections) == 1
+
+
+class AsyncRaisingConnection(AsyncForeignConnection):
+    """Raises when it is asked one of the pool's questions for the time number `time`, and ever since."""
+
+    question = "is_idle"
+    time = 1
+
+    def ask(self, question: str) -> None:
+        if question == self.question:
+            self.time -= 1
+            if self.time <= 0:
+                raise ValueError("somebody's own")
+
+    def is_available(self) -> bool:
+        self.ask("is_available")
+        return super().is_available()
+
+    @property
+    def request_capacity(self) -> int:
+        """Raises like the others."""
+        self.ask("request_capacity")
+        return self.streams
+
+    def has_expired(self) -> bool:
+        self.ask("has_expired")
+        return super().has_expired()
+
+    def is_idle(self) -> bool:
+        self.ask("is_idle")
+        return super().is_idle()
+
+    def is_closed(self) -> bool:
+        self.ask("is_closed")
+        return super().is_closed()
+
+
+@pytest.mark.fault("P10")
+@pytest.mark.parametrize("streams", [1, 3])
+@pytest.mark.parametrize("time", [1, 2, 3])
+@pytest.mark.parametrize("question", ["is_available", "request_capacity", "has_expired", "is_idle", "is_closed"])
+async def test_one_that_raises_when_it_is_asked_leaves_the_pool(question: str, time: int, streams: int) -> None:
+    """The requests go on, its place comes back, and it is closed."""
+
+    class Pool(AsyncConnectionPool):
+        def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
+            connection = AsyncRaisingConnection(origin, streams=streams)
+            connection.question, connection.time = question, time
+            connections.append(connection)
+            return connection
+
+    connections: list[AsyncRaisingConnection] = []
+    async with Pool(max_connections=2) as pool:
+        for _ in range(5):
+            async with pool.stream("GET", URL), pool.stream("GET", URL):
+                pass
+            assert (await pool.request("GET", "http://other/")).status == 200
+            assert pool.stats().requests_active == 0
+            await pool.close_expired()
+        inside = pool.connections
+    for connection in connections:
+        connection.time = 1_000_000
+        assert connection.closed > 0 or (question == "is_closed" and connection in inside), connections

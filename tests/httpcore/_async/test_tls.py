@@ -194,3 +194,29 @@ class TestProtocols:
 
                     assert await async_at_once(*[send_request] * 3) == [b"ok"] * 3
                     assert pool.connections == []
+
+
+@pytest.mark.fault("S9")
+async def test_a_connection_is_reused_only_for_the_name_that_was_checked_on_it(certificates: Certificates) -> None:
+    names: list[str | None] = []
+    context = certificates.server_context()
+    context.sni_callback = lambda tls, name, context: names.append(name)
+    client = certificates.client_context()
+    client.check_hostname = False
+    with scripted_server([receive_request(), send(OK)] * 3, tls=context) as server:
+        async with AsyncConnectionPool(ssl_context=client) as pool:
+            for name in ("a.example", "b.example", "a.example", None, "127.0.0.1"):
+                extensions = {} if name is None else {"sni_hostname": name}
+                assert (await pool.request("GET", server.url, extensions=extensions)).content == b"ok"
+            assert len(server.connections) == 3
+            assert names[:2] == ["a.example", "b.example"]
+            assert pool.stats().reused == 2
+
+
+@pytest.mark.fault("S9")
+async def test_a_name_to_check_makes_no_difference_without_tls() -> None:
+    with scripted_server([receive_request(), send(OK)] * 2) as server:
+        async with AsyncConnectionPool() as pool:
+            for name in ("a.example", "b.example"):
+                await pool.request("GET", server.url, extensions={"sni_hostname": name})
+            assert len(server.connections) == 1

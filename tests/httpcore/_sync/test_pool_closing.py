@@ -4,8 +4,20 @@
 from typing import Any
 
 import pytest
-from httpcore import ConnectError, ConnectionPool, NetworkStream, ReadError, Request, Response
-from httpcore_test_support.background import Background
+from httpcore import (
+    ConnectError,
+    ConnectionInterface,
+    ConnectionPool,
+    NetworkStream,
+    Origin,
+    ReadError,
+    Request,
+    Response,
+)
+from httpcore_models.network import SyncBackend
+from httpcore_test_support.background import Background, without_waiting
+from httpcore_test_support.connections import ForeignConnection
+from httpcore_test_support.http2_peer import Http2Peer, http2_script
 from httpcore_test_support.recording import RecordingBackend
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_request, send
@@ -99,3 +111,69 @@ def test_a_request_in_the_middle_of_connecting_is_not_sent() -> None:
         pool.request("GET", URL)
     assert EMPTY in repr(pool)
     assert all(stream.closed and not stream.written for stream in backend.streams)
+
+
+@pytest.mark.fault("P16")
+@pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
+def test_a_connection_that_was_closed_by_hand_makes_room(protocol: str) -> None:
+    """Even with its response open."""
+    http2 = protocol == "HTTP/2"
+    options: dict[str, Any] = {"http1": not http2, "http2": http2, "max_connections": 1}
+
+    def script(peer: Http2Peer) -> None:
+        while True:
+            peer.respond(peer.request())
+
+    http1_script = [receive_request(), send(OK), receive_request(), send(OK)]
+    with scripted_server(http2_script(script) if http2 else http1_script) as server:
+        with ConnectionPool(**options) as pool, pool.stream("GET", server.url):
+            pool.connections[0].close()
+            for _ in range(2):
+                response = pool.request("GET", server.url, extensions={"timeout": {"pool": 0.0}})
+                assert response.status == 200
+            assert pool.stats().opened == 2
+
+
+@pytest.mark.fault("P12")
+@pytest.mark.parametrize("count", [2, 100])
+def test_connections_that_fail_to_close_do_not_keep_the_others_open(count: int) -> None:
+    class Pool(ConnectionPool):
+        def create_connection(self, origin: Origin) -> ConnectionInterface:
+            connections.append(StubbornConnection(origin, len(connections)))
+            return connections[-1]
+
+    connections: list[StubbornConnection] = []
+    pool = Pool(max_connections=None)
+    for number in range(count):
+        pool.request("GET", f"http://host-{number}/")
+    pool.close()
+    assert [connection.closed for connection in connections] == [1] * count
+
+
+class StubbornConnection(ForeignConnection):
+    """Takes its time to close, and every other one fails then."""
+
+    def __init__(self, origin: Origin, number: int) -> None:
+        super().__init__(origin)
+        self.number = number
+
+    def close(self) -> None:
+        SyncBackend().sleep(0.001)
+        super().close()
+        if self.number % 2:
+            raise OSError("cannot be closed")
+
+
+@pytest.mark.fault("T10")
+def test_what_is_about_to_open_a_connection_opens_none() -> None:
+    class Pool(ConnectionPool):
+        def create_connection(self, origin: Origin) -> ConnectionInterface:
+            without_waiting(self.close)
+            return super().create_connection(origin)
+
+    backend = RecordingBackend([OK])
+    pool = Pool(network_backend=backend)
+    with pytest.raises(ConnectError, match="pool was closed"):
+        pool.request("GET", URL)
+    assert backend.streams == []
+    assert EMPTY in repr(pool)

@@ -106,7 +106,11 @@ async def async_checkpoint_if_cancelled() -> None:
     by a task that is due in the same turn seen. A limit that ends while the event loop is busy may be seen later. Costs
     one turn of the event loop, 1 to 4 microseconds.
     """
-    if _running_loop() is None:
+    try:
+        loop = _running_loop()
+    except RuntimeError:
+        return  # outside of both, where nobody cancels
+    if loop is None:
         await sys.modules["trio"].lowlevel.checkpoint()
     else:
         await _turn()

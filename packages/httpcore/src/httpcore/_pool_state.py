@@ -248,6 +248,10 @@ class PoolState(PlaceTable[C]):
             self._line.leave(request)
         for place in list(self._places):
             self._drop(place, Reason.POOL_CLOSED, at_once=True)
+        for request in self._leasing:
+            if request.place is not None:
+                # It may have left the pool before, and may be closed twice.
+                self._drop(request.place, Reason.POOL_CLOSED, at_once=True)
         self._leaving = None
 
     def close_expired(self, now: float) -> None:

@@ -199,7 +199,7 @@ class PlaceTable(Generic[C]):
         except Exception:
             lost = True
         if lost:
-            self._drop(place, Reason.ENDED)
+            self._drop(place, Reason.ENDED, at_once=True)
 
     def _expire(self, now: float) -> None:
         while self._idle and self._keepalive_expiry is not None:

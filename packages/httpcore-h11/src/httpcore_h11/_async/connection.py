@@ -27,7 +27,7 @@ from httpcore_models import (
     mark_repeatable,
     received_response,
 )
-from httpcore_models.concurrency import AsyncShield
+from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled
 
 from .._bodies import PART_SIZE, is_at_hand
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
@@ -89,6 +89,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         if not is_origin_of(self._origin, request.url):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
+        await async_checkpoint_if_cancelled()
         taken = False
         tracer = None
         try:

@@ -28,7 +28,7 @@ from httpcore_models import (
     mark_repeatable,
     received_response,
 )
-from httpcore_models.concurrency import Shield
+from httpcore_models.concurrency import Shield, checkpoint_if_cancelled
 
 from .._bodies import PART_SIZE, is_at_hand
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
@@ -90,6 +90,7 @@ class HTTP11Connection(ConnectionInterface):
         if not is_origin_of(self._origin, request.url):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
+        checkpoint_if_cancelled()
         taken = False
         tracer = None
         try:

@@ -32,7 +32,7 @@ from httpcore_models import (
     may_repeat_method,
     repeatable_after,
 )
-from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled
+from httpcore_models.concurrency import AsyncEvent
 from httpcore_models.homes import async_home
 from httpcore_models.network import AutoBackend
 
@@ -205,9 +205,6 @@ class AsyncConnectionPool(AsyncPoolBase):
             connection.on_capacity_change = functools.partial(_changed, weakref.ref(self), weakref.ref(place))
         self._step(self._state.opened, place, connection)
         await self._settle()
-        if place.home is not None:
-            # Nothing was done yet: a request that is cancelled by now opens nothing.
-            await async_checkpoint_if_cancelled()
         if not place.pooled:
             self._check_not_closed(ticket)
         return connection

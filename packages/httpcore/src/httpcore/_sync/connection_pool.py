@@ -33,7 +33,7 @@ from httpcore_models import (
     may_repeat_method,
     repeatable_after,
 )
-from httpcore_models.concurrency import Event, checkpoint_if_cancelled
+from httpcore_models.concurrency import Event
 from httpcore_models.homes import home
 from httpcore_models.network import SyncBackend
 
@@ -206,9 +206,6 @@ class ConnectionPool(PoolBase):
             connection.on_capacity_change = functools.partial(_changed, weakref.ref(self), weakref.ref(place))
         self._step(self._state.opened, place, connection)
         self._settle()
-        if place.home is not None:
-            # Nothing was done yet: a request that is cancelled by now opens nothing.
-            checkpoint_if_cancelled()
         if not place.pooled:
             self._check_not_closed(ticket)
         return connection
