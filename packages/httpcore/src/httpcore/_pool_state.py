@@ -246,12 +246,10 @@ class PoolState(PlaceTable[C]):
         self.assigned += self._line.queue
         for request in list(self._line.queue):
             self._line.leave(request)
-        for place in list(self._places):
+        # Those that left the pool before, with requests in flight, among them.
+        leased = {request.place: None for request in self._leasing if request.place is not None}
+        for place in self._places | leased:
             self._drop(place, Reason.POOL_CLOSED, at_once=True)
-        for request in self._leasing:
-            if request.place is not None:
-                # It may have left the pool before, and may be closed twice.
-                self._drop(request.place, Reason.POOL_CLOSED, at_once=True)
         self._leaving = None
 
     def close_expired(self, now: float) -> None:
