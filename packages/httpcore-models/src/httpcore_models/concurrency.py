@@ -88,8 +88,10 @@ def current_home() -> Any:
 def call_at_home(home: Any, function: Callable[[], object]) -> None:
     """Have `function` called soon by the event loop that is `home`; may be called from any thread.
 
-    Raises `RuntimeError` if that loop has ended.
+    Raises `RuntimeError` if that loop has ended, or there was none.
     """
+    if home is None:
+        raise RuntimeError("no event loop")
     schedule = home.run_sync_soon if hasattr(home, "run_sync_soon") else home.call_soon_threadsafe
     schedule(function)
 
@@ -348,7 +350,7 @@ class _TrioEvent(AsyncEvent):
         return self._event.is_set()
 
     async def wait(self, timeout: float | None = None) -> bool:
-        with self._trio.move_on_after(float("inf") if timeout is None else timeout):
+        with self._trio.move_on_after(math.inf if timeout is None else max(0.0, timeout)):
             await self._event.wait()
         return self._event.is_set()
 

@@ -47,8 +47,8 @@ class AnyIOStream(AsyncNetworkStream):
             raise ReadError(f"the stream is closed ({self._peer})")
         if self._reading:
             raise ReadError(f"another task is already reading from this stream ({self._peer})")
-        self._reading = True
         try:
+            self._reading = True
             if timeout is not None and timeout <= 0 and (data := self.receive_nowait(max_bytes)) is not None:
                 return data
             with self._anyio.move_on_after(timeout):
@@ -92,11 +92,11 @@ class AnyIOStream(AsyncNetworkStream):
             raise WriteError(f"the stream is closed ({self._peer})")
         if self._writing:
             raise WriteError(f"another task is already writing to this stream ({self._peer})")
-        self._writing = True
         rest = memoryview(self._unsent + data if self._unsent else data)
-        self._unsent = b""
         deadline: float | None = None
         try:
+            self._writing = True
+            self._unsent = b""
             if self._written > _WRITE_LIMIT:
                 self._written = 0
                 await self._anyio.lowlevel.checkpoint()

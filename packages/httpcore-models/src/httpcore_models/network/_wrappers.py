@@ -102,7 +102,7 @@ class _Wrapper(AsyncNetworkStream):
             return
         try:
             call_at_home(self._home, self._begin_to_close)
-        except (AttributeError, RuntimeError):  # there is no event loop any more
+        except RuntimeError:  # there is no event loop any more
             self._shut_down()
 
     def _begin_to_close(self) -> None:

@@ -120,8 +120,8 @@ class AsyncTLSStream(AsyncNetworkStream):
         self._look_whether_closed()
         if self._reading:
             raise ReadError(f"another task is already reading from this stream ({self._peer})")
-        self._reading = True
         try:
+            self._reading = True
             data = self._decrypt(max_bytes)
             if data is None:
                 data = await self._wait_for_data(max_bytes, timeout)
@@ -165,24 +165,24 @@ class AsyncTLSStream(AsyncNetworkStream):
 
     async def _receive(self, timeout: float | None) -> None:
         """Feed TLS from the network. Of two who need it, such as in a renegotiation, one waits for the other."""
-        with self._tls.lock:
-            received = None
-            if self._receiving:
-                received = self._received = self._received or AsyncEvent()
-            else:
-                self._receiving = True
-        if received is not None:
-            if not await received.wait(timeout):
-                raise ReadTimeout
-            return
+        received, mine = None, False
         try:
-            self._tls.feed(await self._stream.read(_READ_SIZE, timeout))
-        finally:
             with self._tls.lock:
-                received, self._received = self._received, None
-                self._receiving = False
-            if received is not None:
-                received.set()
+                if self._receiving:
+                    received = self._received = self._received or AsyncEvent()
+                else:
+                    mine = self._receiving = True
+            if mine:
+                self._tls.feed(await self._stream.read(_READ_SIZE, timeout))
+            elif received is not None and not await received.wait(timeout):
+                raise ReadTimeout
+        finally:
+            if mine:
+                with self._tls.lock:
+                    received, self._received = self._received, None
+                    self._receiving = False
+                if received is not None:
+                    received.set()
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
@@ -222,11 +222,11 @@ class AsyncTLSStream(AsyncNetworkStream):
             raise WriteError(f"the stream is closed ({self._peer})")
         if self._writing:
             raise WriteError(f"another task is already writing to this stream ({self._peer})")
-        self._writing = True
         deadline = _deadline(timeout)
         data = as_bytes(buffer)
-        rest = self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
         try:
+            self._writing = True
+            rest = self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
             # With nothing to encrypt, something may be left of an interrupted write all the same.
             sent = (bool(rest) and not self._sealed) or await self._send(deadline, until_readable, flush=True)
             while rest and sent:

@@ -121,8 +121,8 @@ class TLSStream(NetworkStream):
         self._look_whether_closed()
         if self._reading:
             raise ReadError(f"another task is already reading from this stream ({self._peer})")
-        self._reading = True
         try:
+            self._reading = True
             data = self._decrypt(max_bytes)
             if data is None:
                 data = self._wait_for_data(max_bytes, timeout)
@@ -166,24 +166,24 @@ class TLSStream(NetworkStream):
 
     def _receive(self, timeout: float | None) -> None:
         """Feed TLS from the network. Of two who need it, such as in a renegotiation, one waits for the other."""
-        with self._tls.lock:
-            received = None
-            if self._receiving:
-                received = self._received = self._received or Event()
-            else:
-                self._receiving = True
-        if received is not None:
-            if not received.wait(timeout):
-                raise ReadTimeout
-            return
+        received, mine = None, False
         try:
-            self._tls.feed(self._stream.read(_READ_SIZE, timeout))
-        finally:
             with self._tls.lock:
-                received, self._received = self._received, None
-                self._receiving = False
-            if received is not None:
-                received.set()
+                if self._receiving:
+                    received = self._received = self._received or Event()
+                else:
+                    mine = self._receiving = True
+            if mine:
+                self._tls.feed(self._stream.read(_READ_SIZE, timeout))
+            elif received is not None and not received.wait(timeout):
+                raise ReadTimeout
+        finally:
+            if mine:
+                with self._tls.lock:
+                    received, self._received = self._received, None
+                    self._receiving = False
+                if received is not None:
+                    received.set()
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
@@ -223,11 +223,11 @@ class TLSStream(NetworkStream):
             raise WriteError(f"the stream is closed ({self._peer})")
         if self._writing:
             raise WriteError(f"another task is already writing to this stream ({self._peer})")
-        self._writing = True
         deadline = _deadline(timeout)
         data = as_bytes(buffer)
-        rest = self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
         try:
+            self._writing = True
+            rest = self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
             # With nothing to encrypt, something may be left of an interrupted write all the same.
             sent = (bool(rest) and not self._sealed) or self._send(deadline, until_readable, flush=True)
             while rest and sent:
