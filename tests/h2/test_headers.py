@@ -1,8 +1,12 @@
 """Requests as header fields, and header fields as responses: what is translated, and what is refused."""
 
+import gc
+import sys
 from typing import Any
 
 import pytest
+from hpack import Encoder
+from httpcore_h2._fields import FieldEncoder
 from httpcore_h2._headers import _MAX_REMEMBERED_FIELDS, FieldSection, RequestHead, RequestTranslator, field_section
 from httpcore_models import URL, LocalProtocolError, RemoteProtocolError, Request
 from hypothesis import given
@@ -223,3 +227,21 @@ def test_what_a_server_may_not_send_is_refused(fields: list[Field], text: str) -
     with pytest.raises(RemoteProtocolError) as caught:
         field_section(fields)
     assert str(caught.value) == f"Received {text}"
+
+
+@pytest.mark.fault("S13")
+@pytest.mark.parametrize("name", [b"authorization", b"cookie", b"x-api-key"])
+def test_secrets_are_forgotten_with_their_connection(name: bytes) -> None:
+    secret = b"secret-%d" % id(name) + b"x" * 40
+    before = sys.getrefcount(secret)
+    for _ in range(3):
+        translator, encoder = RequestTranslator(), FieldEncoder(Encoder())
+        request = Request(b"GET", "https://localhost/")
+        request.headers = [(b"host", b"localhost"), (name, secret)]
+        for _ in range(3):
+            head = translator.request_head(request)
+            encoder.encode(head.pseudo_headers, head.headers)
+    assert sys.getrefcount(secret) > before
+    del translator, encoder, request, head
+    gc.collect()
+    assert sys.getrefcount(secret) == before
