@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from httpcore import AsyncConnectionPool, ReadError, RemoteProtocolError
+from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.steps import by_connection
 from httpcore_test_support.waiting import async_wait_until
@@ -184,3 +185,27 @@ async def test_expired_connections_are_closed_by_a_request_to_another() -> None:
             assert len(pool.connections) == 1
             assert pool.stats().closed["expired"] == 1
             await async_wait_until(lambda: server.open_connections == 0)
+
+
+@pytest.mark.fault("P17")
+@pytest.mark.parametrize("end", ["reset", "close"])
+@pytest.mark.parametrize("size", [1_000, 5_000_000])
+async def test_a_request_is_repeated_whatever_the_size_of_its_body(
+    size: int, end: str, certificates: Certificates
+) -> None:
+    """The connection ends while the body is sent, too."""
+
+    def answer_once(connection: Connection) -> None:
+        connection.receive_request()
+        connection.send(OK)
+        connection.receive()
+        connection.abort() if end == "reset" else connection.close()
+
+    for tls in (None, certificates):
+        server_tls = None if tls is None else tls.server_context()
+        client_tls = None if tls is None else tls.client_context()
+        with scripted_server(by_connection(answer_once, answer), tls=server_tls) as server:
+            async with AsyncConnectionPool(ssl_context=client_tls) as pool:
+                await pool.request("GET", server.url)
+                assert (await pool.request("PUT", server.url, content=b"x" * size)).content == b"hello"
+                assert server.connections[1].received.count(b"x") == size

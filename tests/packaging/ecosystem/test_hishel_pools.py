@@ -6,6 +6,9 @@ import httpx
 import pytest
 from httpcore_test_support.hypercorn import HypercornServer
 
+# It leaves responses open when it has read them.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning")
+
 STALE = {"X-Max-Age": "0"}
 
 
@@ -19,7 +22,8 @@ def test_pool(services: HypercornServer) -> None:
 
 def test_revalidation(services: HypercornServer) -> None:
     url = services.http_url + "/cached"
-    with hishel.CacheConnectionPool(httpcore.ConnectionPool(), hishel.InMemoryStorage()) as pool:
+    connections = httpcore.ConnectionPool(max_connections=1)
+    with hishel.CacheConnectionPool(connections, hishel.InMemoryStorage()) as pool:
         first, second, third = (pool.request("GET", url, headers=STALE) for _ in range(3))
     assert [response.extensions["revalidated"] for response in (first, second, third)] == [False, True, True]
     assert first.content == second.content == third.content
@@ -46,7 +50,7 @@ async def test_async_pool(services: HypercornServer) -> None:
 @pytest.mark.anyio
 async def test_async_revalidation(services: HypercornServer) -> None:
     url = services.http_url + "/cached"
-    connections = httpcore.AsyncConnectionPool()
+    connections = httpcore.AsyncConnectionPool(max_connections=1)
     async with hishel.AsyncCacheConnectionPool(connections, hishel.AsyncInMemoryStorage()) as pool:
         responses = [await pool.request("GET", url, headers=STALE) for _ in range(3)]
     assert [response.extensions["revalidated"] for response in responses] == [False, True, True]

@@ -7,10 +7,13 @@ import pytest
 import vcr
 from httpcore_test_support.hypercorn import HypercornServer
 
+# It leaves responses open when it has read them.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning")
+
 
 def test_pools(services: HypercornServer, tmp_path: Path) -> None:
     url, cassette = services.http_url + "/count", str(tmp_path / "cassette.yaml")
-    with vcr.use_cassette(cassette), httpcore.ConnectionPool() as pool:
+    with vcr.use_cassette(cassette), httpcore.ConnectionPool(max_connections=1) as pool:
         recorded = [pool.request("GET", url).content for _ in range(2)]
     assert recorded[0] != recorded[1]
     with vcr.use_cassette(cassette, record_mode="none"), httpcore.ConnectionPool() as pool:

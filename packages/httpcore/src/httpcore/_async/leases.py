@@ -1,11 +1,10 @@
 """What a pool lends: a ticket for each request, and its hold on the bodies of responses."""
 
 import time
-import warnings
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import AsyncConnectionInterface, AsyncLease, AsyncResponseStream, Request
+from httpcore_models import AsyncConnectionInterface, AsyncLease, AsyncResponseStream, Request, warn_unclosed
 from httpcore_models.concurrency import AsyncShield
 
 from .._pool_places import Place, PoolRequest
@@ -78,7 +77,7 @@ class AsyncLeasedBody(AsyncResponseStream):
     def __init__(self, stream: Any, lease: AsyncTicket, request: Request) -> None:
         self._stream = stream
         self._lease = lease
-        self._method, self._url = request.method, request.url
+        self._request = request
         self._iterator: AsyncIterator[bytes] | None = None
         self._closed = False
 
@@ -112,8 +111,4 @@ class AsyncLeasedBody(AsyncResponseStream):
             return
         # The connection, which is somebody's own, is closed by the next call on the pool.
         self._lease.drop()
-        url = self._url
-        port = b"" if url.port is None else b":%d" % url.port
-        where = url.scheme + b"://" + url.host + port + url.target.partition(b"?")[0]
-        text = f"unclosed response to {self._method.decode('ascii')} {where.decode('ascii', 'replace')}"
-        warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
+        warn_unclosed(self._request, self)

@@ -2,11 +2,10 @@
 """What a pool lends: a ticket for each request, and its hold on the bodies of responses."""
 
 import time
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import ConnectionInterface, Lease, Request, ResponseStream
+from httpcore_models import ConnectionInterface, Lease, Request, ResponseStream, warn_unclosed
 from httpcore_models.concurrency import Shield
 
 from .._pool_places import Place, PoolRequest
@@ -79,7 +78,7 @@ class LeasedBody(ResponseStream):
     def __init__(self, stream: Any, lease: Ticket, request: Request) -> None:
         self._stream = stream
         self._lease = lease
-        self._method, self._url = request.method, request.url
+        self._request = request
         self._iterator: Iterator[bytes] | None = None
         self._closed = False
 
@@ -113,8 +112,4 @@ class LeasedBody(ResponseStream):
             return
         # The connection, which is somebody's own, is closed by the next call on the pool.
         self._lease.drop()
-        url = self._url
-        port = b"" if url.port is None else b":%d" % url.port
-        where = url.scheme + b"://" + url.host + port + url.target.partition(b"?")[0]
-        text = f"unclosed response to {self._method.decode('ascii')} {where.decode('ascii', 'replace')}"
-        warnings.warn(text, ResourceWarning, stacklevel=2, source=self)
+        warn_unclosed(self._request, self)
