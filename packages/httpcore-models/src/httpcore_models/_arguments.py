@@ -68,7 +68,9 @@ def enforce_content(content: Any) -> None:
 
 def enforce_ssl_context(value: Any, *, name: str) -> None:
     """Raise `TypeError`, naming the argument `name`, unless `value` is a TLS context, of any make, or `None`."""
-    is_context = isinstance(value, ssl.SSLContext) or hasattr(value, "wrap_socket") or hasattr(value, "wrap_bio")
+    is_context = isinstance(value, ssl.SSLContext) or any(
+        hasattr(value, method) for method in ("wrap_socket", "wrap_bio", "set_alpn_protocols")
+    )
     if value is not None and not is_context:
         raise TypeError(f"{name} must be an ssl.SSLContext or None, but got {type(value).__name__}.")
 

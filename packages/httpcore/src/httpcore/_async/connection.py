@@ -144,7 +144,12 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
             turn.error = exc
             raise
         finally:
-            self._opening.leave(turn)
+            try:
+                self._opening.leave(turn)
+            except BaseException:
+                # Raised by a signal handler. The others must not wait for ever.
+                self._opening.leave(turn)
+                raise
             turn.error = None  # which holds the frames that hold the turn
 
     async def _open(self, request: Request, turn: AsyncTurn) -> AsyncConnectionInterface:

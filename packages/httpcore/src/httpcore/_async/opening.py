@@ -75,7 +75,12 @@ class AsyncOpening:
         while True:
             await turn.event.wait(turn.remaining())
             with self.lock:
-                if self._opener is turn or self.is_open:
+                if self._opener is turn:
+                    if self.closed:
+                        raise self.closed_meanwhile()
+                    self._waiting.remove(turn)
+                    return
+                if self.is_open:
                     return
                 if turn.error is not None:
                     raise copy.copy(turn.error) from turn.error
@@ -86,30 +91,24 @@ class AsyncOpening:
                     )
 
     def leave(self, turn: AsyncTurn) -> None:
-        """End a turn, with its `error` if there was one: the others are told, or the next in line goes on."""
-        try:
-            self._leave(turn)
-        except BaseException:
-            # Raised by a signal handler. The others must not wait for ever.
-            self._leave(turn)
-            raise
+        """End a turn, with its `error` if there was one: the others are told, or the next in line goes on.
 
-    def _leave(self, turn: AsyncTurn) -> None:
+        Doing it once more completes it, wherever it was interrupted.
+        """
         waiting = self._waiting
         with self.lock:
+            if turn in waiting:
+                waiting.remove(turn)
             if self._opener is not turn:
-                if turn in waiting:
-                    waiting.remove(turn)
-            elif self.is_open or turn.failed_for_all:
+                return
+            if self.is_open or turn.failed_for_all:
                 self._answer_all(turn.error)
                 self._opener = None
             else:
-                # In this order, so that doing it once more completes it wherever it was interrupted.
+                # In this order, which can be gone through once more. The next one takes itself out of the line.
                 if waiting:
                     waiting[0].event.set()
                 self._opener = waiting[0] if waiting else None
-                if waiting:
-                    waiting.popleft()
 
     def _answer_all(self, error: BaseException | None) -> None:
         for waiter in self._waiting:

@@ -145,7 +145,12 @@ class HTTPConnection(ConnectionInterface):
             turn.error = exc
             raise
         finally:
-            self._opening.leave(turn)
+            try:
+                self._opening.leave(turn)
+            except BaseException:
+                # Raised by a signal handler. The others must not wait for ever.
+                self._opening.leave(turn)
+                raise
             turn.error = None  # which holds the frames that hold the turn
 
     def _open(self, request: Request, turn: Turn) -> ConnectionInterface:
