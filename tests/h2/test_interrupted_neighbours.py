@@ -20,6 +20,8 @@ pytestmark = [
     pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="instructions are those of Python 3.11"),
     # A response that the exception took from its receiver was not closed.
     pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning"),
+    # The interpreter reports what a finaliser raises, and goes on.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 PACKAGE = str(Path(httpcore_h2.__file__).parent)
@@ -54,7 +56,6 @@ def connect(server: ScriptedServer) -> HTTP2Connection:
 
 
 def is_ours(frame: FrameType) -> bool:
-    # The interpreter reports what a finaliser raises, and goes on.
     return frame.f_code.co_filename.startswith(PACKAGE) and frame.f_code.co_name != "__del__"
 
 
