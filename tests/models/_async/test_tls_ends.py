@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from httpcore_models import AsyncNetworkStream, AutoBackend, ReadError, ReadTimeout, WriteError
+from httpcore_models import AsyncNetworkStream, AutoBackend, ReadError, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models.concurrency import AsyncEvent
 from httpcore_models.network._async.tls import AsyncTLSStream
 from httpcore_test_support.background import AsyncBackground
 from httpcore_test_support.certificates import Certificates
@@ -31,6 +32,7 @@ class Below(AsyncNetworkStream):
         self.stream = stream
         self.reads = 0
         self.fail_write: Exception | None = None
+        self.block_write: AsyncEvent | None = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self.reads += 1
@@ -39,6 +41,8 @@ class Below(AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self.fail_write is not None:
             raise self.fail_write
+        if self.block_write is not None:
+            await self.block_write.wait()
         await self.stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
@@ -229,7 +233,7 @@ class TestBlockedWriter:
         async with async_talking(certificates, wrap, talk) as stream, AsyncBackground() as background:
             writing = background.start(stream.write, bytes(16 * 1024 * 1024))
             reading = background.start(stream.read, 100)
-            await async_wait_until(lambda: stream._receiving and stream._sending)
+            await async_wait_until(lambda: stream._receiving and stream._sender)
             go_on.set()
             if end == "damage":
                 with pytest.raises(ReadError, match="BAD_RECORD_MAC"):
@@ -239,6 +243,30 @@ class TestBlockedWriter:
             await stream.aclose()
             with pytest.raises(WriteError):
                 await writing.result()
+
+
+class TestOneSends:
+    async def test_a_writer_waits_for_what_a_reader_sends_no_longer_than_its_limit(
+        self, certificates: Certificates
+    ) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.hold()
+
+        async with async_talking(certificates, Below, talk) as stream, AsyncBackground() as background:
+            below = stream._stream
+            assert isinstance(below, Below)
+            below.block_write = AsyncEvent()
+            stream._tls.outgoing.write(b"the answer to a message of TLS")
+            reading = background.start(stream.read, 100)
+            await async_wait_until(lambda: stream._sender)
+            with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.05 seconds"):
+                await stream.write(b"request", 0.05)
+            below.block_write.set()
+            # What could not be written is written with what comes next.
+            await stream.write(b"", TIMEOUT)
+            await stream.aclose()
+            with pytest.raises(ReadError, match=r"^the stream is closed"):
+                await reading.result()
 
 
 class Renegotiating:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from httpcore_models import NetworkStream, ReadError, ReadTimeout, SyncBackend, WriteError
+from httpcore_models import NetworkStream, ReadError, ReadTimeout, SyncBackend, WriteError, WriteTimeout
+from httpcore_models.concurrency import Event
 from httpcore_models.network._sync.tls import TLSStream
 from httpcore_test_support.background import Background
 from httpcore_test_support.certificates import Certificates
@@ -32,6 +33,7 @@ class Below(NetworkStream):
         self.stream = stream
         self.reads = 0
         self.fail_write: Exception | None = None
+        self.block_write: Event | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self.reads += 1
@@ -40,6 +42,8 @@ class Below(NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self.fail_write is not None:
             raise self.fail_write
+        if self.block_write is not None:
+            self.block_write.wait()
         self.stream.write(buffer, timeout)
 
     def close(self) -> None:
@@ -228,7 +232,7 @@ class TestBlockedWriter:
         with talking(certificates, wrap, talk) as stream, Background() as background:
             writing = background.start(stream.write, bytes(16 * 1024 * 1024))
             reading = background.start(stream.read, 100)
-            wait_until(lambda: stream._receiving and stream._sending)
+            wait_until(lambda: stream._receiving and stream._sender)
             go_on.set()
             if end == "damage":
                 with pytest.raises(ReadError, match="BAD_RECORD_MAC"):
@@ -238,6 +242,28 @@ class TestBlockedWriter:
             stream.close()
             with pytest.raises(WriteError):
                 writing.result()
+
+
+class TestOneSends:
+    def test_a_writer_waits_for_what_a_reader_sends_no_longer_than_its_limit(self, certificates: Certificates) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.hold()
+
+        with talking(certificates, Below, talk) as stream, Background() as background:
+            below = stream._stream
+            assert isinstance(below, Below)
+            below.block_write = Event()
+            stream._tls.outgoing.write(b"the answer to a message of TLS")
+            reading = background.start(stream.read, 100)
+            wait_until(lambda: stream._sender)
+            with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.05 seconds"):
+                stream.write(b"request", 0.05)
+            below.block_write.set()
+            # What could not be written is written with what comes next.
+            stream.write(b"", TIMEOUT)
+            stream.close()
+            with pytest.raises(ReadError, match=r"^the stream is closed"):
+                reading.result()
 
 
 class Renegotiating:

@@ -11,7 +11,6 @@ without `close_notify` reads as a plain end of stream, as HTTP has its own frami
 
 import contextlib
 import ssl
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,8 +23,9 @@ from ..._exceptions import (
     WriteError,
     WriteTimeout,
 )
-from ...concurrency import AsyncEvent, AsyncLock, AsyncShield
+from ...concurrency import AsyncEvent, AsyncShield
 from .._buffers import as_bytes
+from .._deadlines import deadline_in, limit_until, time_left
 from .._errors import failed, passed_on, peer_of, timed_out
 from .._offers import takes_offer
 from .._tls_records import TLSRecords
@@ -50,8 +50,8 @@ class AsyncTLSStream(AsyncNetworkStream):
         self._stream = stream
         self._peer = peer_of(stream, server_hostname)
         self._tls = TLSRecords(ssl_context, server_hostname)
-        self._write_lock = AsyncLock()
-        self._sending = False  # somebody has encrypted or begun to send, and goes on until there is nothing to be sent
+        self._sender: object | None = None  # who sends; goes on until there is nothing to be sent
+        self._sent: AsyncEvent | None = None  # that the sender is done, where a writer waits for it
         self._receiving = False  # somebody waits for the network
         self._received: AsyncEvent | None = None  # that somebody is done, where another waits for it
         self._reading = False
@@ -97,13 +97,13 @@ class AsyncTLSStream(AsyncNetworkStream):
             raise
 
     async def _shake_hands(self, timeout: float | None) -> None:
-        deadline = _deadline(timeout)
+        deadline = deadline_in(timeout)
         while True:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._send(deadline)
-                await self._receive(_time_left(deadline))
+                await self._receive(time_left(deadline))
             except ssl.SSLError:
                 # The alert that tells the peer what was wrong, if it still listens.
                 with contextlib.suppress(TimeoutException, WriteError):
@@ -131,13 +131,13 @@ class AsyncTLSStream(AsyncNetworkStream):
         except ReadError as exc:
             if self._tls.outgoing.pending and not self._closed:
                 # The alert that tells the peer what was wrong, if it still listens.
-                await self._send_own_messages(_deadline(0.0))
+                await self._send_own_messages(deadline_in(0.0))
             raise ReadError(passed_on(exc, self._peer)) from exc.__cause__ or exc
         finally:
             self._reading = False
 
     async def _wait_for_data(self, max_bytes: int, timeout: float | None) -> bytes:
-        deadline = _deadline(timeout)
+        deadline = deadline_in(timeout)
         remaining = timeout
         while True:
             if self._sealed or self._tls.outgoing.pending:
@@ -147,7 +147,7 @@ class AsyncTLSStream(AsyncNetworkStream):
             data = self._decrypt(max_bytes)
             if data is not None:
                 return data
-            remaining = _time_left(deadline)
+            remaining = time_left(deadline)
 
     def _look_whether_closed(self) -> None:
         if self._closed:
@@ -222,22 +222,25 @@ class AsyncTLSStream(AsyncNetworkStream):
             raise WriteError(f"the stream is closed ({self._peer})")
         if self._writing:
             raise WriteError(f"another task is already writing to this stream ({self._peer})")
-        deadline = _deadline(timeout)
+        deadline = deadline_in(timeout)
         data = as_bytes(buffer)
+        turn = object()
         try:
             self._writing = True
             rest = self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
+            await self._wait_to_send(turn, deadline)
             # With nothing to encrypt, something may be left of an interrupted write all the same.
             sent = (bool(rest) and not self._sealed) or await self._send(deadline, until_readable, flush=True)
             while rest and sent:
                 try:
                     with self._tls.lock:
                         size = self._tls.encrypt(rest[:_WRITE_SIZE])
-                        self._sending = True
                 except ssl.SSLWantReadError:
                     await self._wait_for_handshake(deadline)
                     continue
                 rest = self._unsent = rest[size:]
+                sent = await self._send(deadline, until_readable)
+            while sent and not self._has_sent_all(turn):
                 sent = await self._send(deadline, until_readable)
             # What an interrupted write has left stays ours; what is left of this buffer stays the caller's.
             left = min(len(rest), len(data))
@@ -251,19 +254,21 @@ class AsyncTLSStream(AsyncNetworkStream):
             raise WriteError(failed(exc, self._peer)) from exc
         finally:
             self._unsent = bytes(self._unsent)
-            self._writing = self._sending = False
+            self._end_sending(turn)
+            self._writing = False
 
     async def _wait_for_handshake(self, deadline: float | None) -> None:
         await self._send(deadline)
-        await self._receive(_time_left(deadline))
+        await self._receive(time_left(deadline))
         if self._closed:
             raise WriteError(f"the stream is closed ({self._peer})")
 
     async def _send_own_messages(self, deadline: float | None) -> None:
-        """Send what TLS wants sent for itself, before somebody waits for the network."""
-        if self._sending:
-            return  # whoever does sends this too
+        """Send what TLS wants sent for itself, before somebody waits for the network; a sender does so anyway."""
+        turn = object()
         try:
+            if not self._begin_to_send(turn):
+                return
             if self._stream.get_extra_info("keeps_unsent"):
                 # What the peer does not take at once goes out later, ahead of all else: a read waits for no write.
                 with contextlib.suppress(WriteTimeout):
@@ -273,35 +278,65 @@ class AsyncTLSStream(AsyncNetworkStream):
         except WriteError:
             # If the peer takes nothing any more, there may still be something to read.
             pass
+        finally:
+            self._end_sending(turn)
+
+    # One sends at a time, reader or writer: records have to leave in the order in which TLS made them.
+
+    def _begin_to_send(self, turn: object) -> bool:
+        with self._tls.lock:
+            if self._sender is None:
+                self._sender = turn
+            return self._sender is turn
+
+    async def _wait_to_send(self, turn: object, deadline: float | None) -> None:
+        while not self._begin_to_send(turn):
+            with self._tls.lock:
+                if self._sender is None:
+                    continue
+                sent = self._sent = self._sent or AsyncEvent()
+            if not await sent.wait(limit_until(deadline)):
+                raise WriteTimeout
+
+    def _has_sent_all(self, turn: object) -> bool:
+        """End sending, unless there is more to be sent meanwhile; return whether it has ended."""
+        with self._tls.lock:
+            if self._tls.outgoing.pending:
+                return False
+            self._let_others_send(turn)
+            return True
+
+    def _end_sending(self, turn: object) -> None:
+        with self._tls.lock:
+            self._let_others_send(turn)
+
+    def _let_others_send(self, turn: object) -> None:
+        if self._sender is turn:
+            self._sender = None
+            if self._sent is not None:
+                self._sent.set()
+                self._sent = None
 
     async def _send(self, deadline: float | None, until_readable: bool = False, flush: bool = False) -> bool:
         """Send all records; return whether the stream below has taken them. `flush` writes even if there are none."""
-        async with self._write_lock:
-            # Records have to leave in the order in which TLS made them, whoever of reader and writer sends them.
-            try:
-                while (records := self._take_records()) or flush:
-                    flush = False
-                    # What can be sent at once is sent even if the time is over.
-                    limit = None if deadline is None else max(0.0, deadline - time.monotonic())
-                    if not until_readable:
-                        await self._stream.write(records, limit)
-                        continue
-                    taken = await self._stream.write_until_readable(records, limit)  # type: ignore[attr-defined]
-                    if taken < len(records):
-                        self._sealed = records[taken:]
-                        return False
-                return True
-            finally:
-                self._sending = False
+        while (records := self._take_records()) or flush:
+            flush = False
+            # What can be sent at once is sent even if the time is over.
+            if not until_readable:
+                await self._stream.write(records, limit_until(deadline))
+                continue
+            taken = await self._stream.write_until_readable(records, limit_until(deadline))  # type: ignore[attr-defined]
+            if taken < len(records):
+                self._sealed = records[taken:]
+                return False
+        return True
 
     def _take_records(self) -> bytes:
+        if not self._sealed and not self._tls.outgoing.pending:
+            return b""
         with self._tls.lock:
-            if not self._sealed and not self._tls.outgoing.pending:
-                self._sending = False
-                return b""
             records = self._sealed + self._tls.outgoing.read()
             self._sealed = b""
-            self._sending = True
             return records
 
     # Closing, and all else.
@@ -358,17 +393,3 @@ class AsyncTLSStream(AsyncNetworkStream):
             return True
         self._unread = data or b""
         return data is not None
-
-
-def _deadline(timeout: float | None) -> float | None:
-    return None if timeout is None else time.monotonic() + timeout
-
-
-def _time_left(deadline: float | None) -> float | None:
-    """Return how long to wait for the network. Raises `ReadTimeout` if the time is over, even if there is something."""
-    if deadline is None:
-        return None
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise ReadTimeout
-    return left
