@@ -6,7 +6,8 @@ import threading
 import time
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
-from httpcore_models.concurrency import AsyncEvent, AsyncInterruption
+from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.interruption import AsyncInterruption
 
 
 class AsyncTurn:

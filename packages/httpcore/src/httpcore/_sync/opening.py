@@ -7,7 +7,8 @@ import threading
 import time
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
-from httpcore_models.concurrency import Event, Interruption
+from httpcore_models.concurrency import Event
+from httpcore_models.interruption import Interruption
 
 
 class Turn:
