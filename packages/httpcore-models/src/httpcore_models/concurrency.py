@@ -12,14 +12,12 @@ import threading
 import types
 from collections.abc import Awaitable, Callable, Generator
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
 
     import trio
-
-T = TypeVar("T")
 
 # How long, in seconds, a shielded teardown may take before it is abandoned. Our own streams close without waiting;
 # only a replaced stream, such as one that shuts TLS down with a dead peer, could ever take this long.
