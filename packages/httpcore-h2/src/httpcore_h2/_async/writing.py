@@ -39,7 +39,10 @@ class AsyncWriter:
         self._outgoing = engine.outgoing
         self._lock = lock
         self._peer = peer
-        self._write_until_readable: Callable[..., Any] | None = getattr(stream, "write_until_readable", None)
+        self._write_until_readable: Callable[..., Any] | None = None
+        if hasattr(stream, "receive_nowait"):
+            # Without that, what there is to be read could not be got out of the way.
+            self._write_until_readable = getattr(stream, "write_until_readable", None)
         # A token of whoever writes, and who waits for that to end.
         self._writer: object | None = None
         self._writers: dict[AsyncEvent, None] = {}
