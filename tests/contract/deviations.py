@@ -83,6 +83,7 @@ _TOO_SHORT = "Too little data for declared Content-Length"
 _TOO_LONG = "Too much data for declared Content-Length"
 
 _MORE_INSIGHT = "A pool tells more about itself and can be tidied: additions, which take nothing away."
+_ABORT = "A stream can be closed at once, without waiting: an addition."
 _CAPACITY = "A connection tells how many requests it can carry, so that a pool does not offer it more: an addition."
 
 
@@ -110,7 +111,13 @@ def _connection_members(name: str) -> Deviation:
     return Deviation(sorted([*members, *added]), _CAPACITY)
 
 
+def _mock_members(name: str) -> Deviation:
+    members: list[str] = load("interface.json")["surface"][f"{name} members"]
+    return Deviation(sorted([*members, "abort"]), _ABORT)
+
+
 DEVIATIONS = {
+    **{("interface.json", f"{name} members"): _mock_members(name) for name in ("MockStream", "AsyncMockStream")},
     **{
         ("interface.json", f"{name} members"): _connection_members(name)
         for name in ("HTTPConnection", "AsyncHTTPConnection", "HTTP2Connection", "AsyncHTTP2Connection")

@@ -13,6 +13,8 @@ _GONE = "A connection that nothing can be sent on any more is closed at once and
 _PLAIN_TEXT = f"The error says that the server speaks HTTP/1. {_GONE}"
 _ILLEGAL = f"What a server does wrong is a RemoteProtocolError of the library, in all of its ways. {_GONE}"
 _TIMEOUT = "A read timeout ends its own request; the connection serves the others, and the next ones."
+_SILENT = "After a time limit without anything from the server no request uses the connection any more."
+_WHY = "An exception says why the connection is not available."
 _GOAWAY = "A connection that is going away says so to the request; that it is made again is up to the pool."
 _NO_HOST = "A request without Host is a LocalProtocolError, before anything of it is sent."
 
@@ -117,12 +119,31 @@ def _scenes() -> dict[tuple[str, str], Deviation]:
     differ(states, "frame for stream 0", _ILLEGAL, _left, 2)
     differ(events, "read timeout", _TIMEOUT, _second_request_events)
     differ(states, "read timeout", _TIMEOUT, _second_request_states)
-    differ(states, "read timeout in the body", _TIMEOUT, _available)
+    differ(states, "read timeout in the body", _SILENT, _left, 2)
     goaway = "<ConnectionTerminated error_code:0, last_stream_id:1, additional_data:None>"
     differ(events, "GOAWAY after a response", _GOAWAY, _failed, head, _remote(goaway))
     differ(events, "handle_request without Host", _NO_HOST, lambda lines: lines[:4])
     differ(states, "handle_request without Host", _NO_HOST, _raised, "LocalProtocolError", _NOT_HOSTED)
     differ(states, "handle_request without Host", _NO_HOST, _untouched)
+    return found
+
+
+def _connections() -> dict[tuple[str, str], Deviation]:
+    """Connections without a pool that are closed, or silent."""
+    closed = "response raises=httpcore.ConnectionNotAvailable message="
+    events, states = _FACTS["events.txt"], _FACTS["states.txt"]
+    found = {
+        ("states.txt", scene): Deviation(
+            [f"{line}The connection was closed" if line == closed else line for line in states[scene]], _WHY
+        )
+        for scene in ("HTTP2Connection, closed then used", "HTTP2Connection, closed unused")
+    }
+    scene = "HTTP2Connection, read timeout"
+    first, _, *pools = states[scene]
+    silent = f"{closed}Nothing arrived on this connection for as long as a time limit"
+    found["states.txt", scene] = Deviation([first, silent, *pools], _SILENT)
+    second = next(number for number, line in enumerate(events[scene]) if "stream_id=3" in line)
+    found["events.txt", scene] = Deviation(events[scene][:second], _SILENT)
     return found
 
 
@@ -136,4 +157,4 @@ def _signatures() -> dict[tuple[str, str], Deviation]:
     return found
 
 
-HTTP2_DEVIATIONS = {**_scenes(), **_signatures()}
+HTTP2_DEVIATIONS = {**_scenes(), **_connections(), **_signatures()}

@@ -154,6 +154,8 @@ class AsyncSharedStream(AsyncWriter):
                     if not is_resumable(exc):
                         self._lost(ReadError(f"A read on this connection was interrupted ({self._peer})"), exc)
                 waiting.pop(key, None)
+                if isinstance(exc, ReadTimeout) and waiting is not self._newcomers and not exchange.is_tunnel:
+                    self._judge(arrivals)
                 self._pass_on()
             raise
 
@@ -208,6 +210,9 @@ class AsyncSharedStream(AsyncWriter):
         except ReadTimeout:
             with self._lock:
                 self._reader = None
+            if limit is None:
+                # The stream has a limit of its own.
+                raise
             return limit != timeout
         except ReadError as exc:
             with self._lock:

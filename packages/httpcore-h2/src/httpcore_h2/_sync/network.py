@@ -153,6 +153,8 @@ class SharedStream(Writer):
                     if not is_resumable(exc):
                         self._lost(ReadError(f"A read on this connection was interrupted ({self._peer})"), exc)
                 waiting.pop(key, None)
+                if isinstance(exc, ReadTimeout) and waiting is not self._newcomers and not exchange.is_tunnel:
+                    self._judge(arrivals)
                 self._pass_on()
             raise
 
@@ -205,6 +207,9 @@ class SharedStream(Writer):
         except ReadTimeout:
             with self._lock:
                 self._reader = None
+            if limit is None:
+                # The stream has a limit of its own.
+                raise
             return limit != timeout
         except ReadError as exc:
             with self._lock:
