@@ -4,12 +4,11 @@ import re
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+ROW = r"^\| ([STPN]\d+) \|.*\| ([^|]+) \|$"
 
 
-def test_each_fault_has_a_test_or_is_marked_as_untested() -> None:
-    rows = dict(
-        re.findall(r"^\| ([STPN]\d+) \|.*\| ([^|]+) \|$", (FOLDER / "FAULTS.md").read_text(), flags=re.MULTILINE)
-    )
+def test_each_fault_has_a_test_or_a_reason() -> None:
+    rows = dict(re.findall(ROW, (FOLDER / "FAULTS.md").read_text(), flags=re.MULTILINE))
     marked = {
         row
         for path in FOLDER.rglob("test_*.py")
@@ -17,5 +16,4 @@ def test_each_fault_has_a_test_or_is_marked_as_untested() -> None:
         for row in re.findall(r'"(\w+)"', arguments)
     }
     assert len(rows) == 82
-    assert marked <= rows.keys(), "there are no such rows"
-    assert {row for row, state in rows.items() if state == "yes"} <= marked, "these have no test"
+    assert marked == {row for row, state in rows.items() if state == "yes"}
