@@ -41,6 +41,10 @@ class Engine(ReceivingSide):
         """Whether `open_stream()` may be called now."""
         return self.usable and self.open_streams < self._stream_limit
 
+    def can_open_after(self, others: int) -> bool:
+        """Whether there would still be a stream if `others` got theirs first."""
+        return self.usable and self.open_streams + others < self._stream_limit
+
     @property
     def capacity(self) -> int:
         """How many streams there may be now, `sys.maxsize` until the server has said so.

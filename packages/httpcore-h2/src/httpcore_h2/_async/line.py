@@ -33,7 +33,7 @@ class AsyncLine:
     def has_room(self) -> bool:
         """Whether another request would get a stream now, or at least wait for the server's limit."""
         engine = self._engine
-        return engine.usable and (not engine.limit_known or (engine.can_open and not self._waiting))
+        return engine.usable and (not engine.limit_known or engine.can_open_after(len(self._waiting)))
 
     async def open_stream(self, exchange: AsyncExchange, head: RequestHead) -> None:
         """Open a stream for the exchange, when it is its turn.

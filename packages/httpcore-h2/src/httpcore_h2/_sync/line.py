@@ -34,7 +34,7 @@ class Line:
     def has_room(self) -> bool:
         """Whether another request would get a stream now, or at least wait for the server's limit."""
         engine = self._engine
-        return engine.usable and (not engine.limit_known or (engine.can_open and not self._waiting))
+        return engine.usable and (not engine.limit_known or engine.can_open_after(len(self._waiting)))
 
     def open_stream(self, exchange: Exchange, head: RequestHead) -> None:
         """Open a stream for the exchange, when it is its turn.
