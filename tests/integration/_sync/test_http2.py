@@ -57,6 +57,8 @@ class TestCaddy:
                 response: Response = pool.request("GET", target.url + "/", extensions=TIMEOUTS)
                 return dict(response.headers)[b"x-remote-port"].decode()
 
+            # Threads that begin before the first one has a connection may open one of their own.
+            get()
             assert len(set(at_once(*[get] * 100))) == 1
             assert pool.stats().opened == 1
 
