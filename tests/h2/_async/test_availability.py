@@ -188,13 +188,13 @@ class TestStreamLimits:
             first: Response = await connection.handle_async_request(request_to(server))
 
             async def get(number: int) -> int:
-                await async_wait_until(lambda: len(connection._shared._newcomers) == number)
+                await async_wait_until(lambda: len(connection._line._waiting) == number)
                 response = await connection.request("GET", server.url, extensions=TIMEOUTS)
                 stream_id: int = response.extensions["stream_id"]
                 return stream_id
 
             async def close() -> None:
-                await async_wait_until(lambda: len(connection._shared._newcomers) == 5)
+                await async_wait_until(lambda: len(connection._line._waiting) == 5)
                 await first.aclose()
 
             *streams, _ = await async_at_once(

@@ -189,13 +189,13 @@ class TestStreamLimits:
             first: Response = connection.handle_request(request_to(server))
 
             def get(number: int) -> int:
-                wait_until(lambda: len(connection._shared._newcomers) == number)
+                wait_until(lambda: len(connection._line._waiting) == number)
                 response = connection.request("GET", server.url, extensions=TIMEOUTS)
                 stream_id: int = response.extensions["stream_id"]
                 return stream_id
 
             def close() -> None:
-                wait_until(lambda: len(connection._shared._newcomers) == 5)
+                wait_until(lambda: len(connection._line._waiting) == 5)
                 first.close()
 
             *streams, _ = at_once(lambda: get(0), lambda: get(1), lambda: get(2), lambda: get(3), lambda: get(4), close)

@@ -2,9 +2,11 @@
 """Which request gets the next stream: first come, first served, within the server's limit (RFC 9113 section 5.1.2)."""
 
 import threading
+import time
 from collections.abc import Callable
 
-from httpcore_models import ConnectionNotAvailable, LocalProtocolError
+from httpcore_models import ConnectionNotAvailable, LocalProtocolError, PoolTimeout
+from httpcore_models.concurrency import Event
 
 from .._engine import Engine
 from .._headers import RequestHead
@@ -24,7 +26,9 @@ class Line:
         self._shared = shared
         self._lock = lock
         self._peer = peer
-        self._waiting: dict[Exchange, None] = {}
+        # In their order, with what wakes each when it has become the first, where it is not: all at once would wake up
+        # in vain whenever a stream ends.
+        self._waiting: dict[Exchange, Event | None] = {}
         self._opened = False
         self._reported: int | None = None
         #: Set by a pool: what is to be called when there may be more or fewer streams than before.
@@ -43,17 +47,44 @@ class Line:
         """
         engine = self._engine
         if "protocol" in exchange.request.extensions:
-            self._wait(exchange, lambda: engine.settings_received)
+            self._wait(exchange, lambda: engine.settings_received, _timeout_of(exchange))
             if not engine.supports_extended_connect:
                 raise LocalProtocolError("The server does not support extended CONNECT (RFC 8441)")
         try:
+            if not self._open_in_turn(exchange, head):
+                self._wait_and_open(exchange, head)
+        finally:
+            if self._waiting:
+                self._step_out(exchange)
+
+    def _wait_and_open(self, exchange: Exchange, head: RequestHead) -> None:
+        timeout = _timeout_of(exchange)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            self._wait_for_turn(exchange, timeout)
             while not self._open_in_turn(exchange, head):
-                self._wait(exchange, lambda: self._may_open(exchange) or self._is_full())
-        except BaseException:
-            with self._lock:
-                self._waiting.pop(exchange, None)
-                self._shared.wake_newcomers()
-            raise
+                remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+                self._wait(exchange, lambda: self._may_open(exchange) or self._is_full(), remaining)
+        except PoolTimeout as exc:
+            raise PoolTimeout(
+                f"Pool timed out after {timeout:g} seconds: no stream to {self._peer} became available "
+                f"({self._engine.open_streams} in use)"
+            ) from exc
+
+    def _wait_for_turn(self, exchange: Exchange, timeout: float | None) -> None:
+        with self._lock:
+            if next(iter(self._waiting), exchange) is exchange:
+                return
+            event = self._waiting[exchange] = Event()
+        if not event.wait(timeout):
+            raise PoolTimeout
+
+    def _step_out(self, exchange: Exchange) -> None:
+        with self._lock:
+            self._waiting.pop(exchange, None)
+            event = next(iter(self._waiting.values()), None)
+            if event is not None:
+                event.set()
 
     def _open_in_turn(self, exchange: Exchange, head: RequestHead) -> bool:
         with self._lock:
@@ -71,9 +102,6 @@ class Line:
                 return False
             self._engine.open_stream(head, exchange.opened)
             self._opened = True
-            if self._waiting:
-                self._waiting.pop(exchange, None)
-                self._shared.wake_newcomers()
             return True
 
     def _may_open(self, exchange: Exchange) -> bool:
@@ -84,8 +112,7 @@ class Line:
         engine = self._engine
         return self.on_capacity_change is not None and engine.limit_known and self._opened and not engine.can_open
 
-    def _wait(self, exchange: Exchange, ready: Callable[[], bool]) -> None:
-        timeout = exchange.request.extensions.get("timeout", {}).get("pool")
+    def _wait(self, exchange: Exchange, ready: Callable[[], bool], timeout: float | None) -> None:
         self._shared.wait_for_settings(exchange, lambda: ready() or not self._engine.usable, timeout)
         if not self._engine.usable:
             raise ConnectionNotAvailable(self._engine.retired_because)
@@ -98,3 +125,8 @@ class Line:
             self._reported = limit
             if self.on_capacity_change is not None:
                 self.on_capacity_change()
+
+
+def _timeout_of(exchange: Exchange) -> float | None:
+    timeout: float | None = exchange.request.extensions.get("timeout", {}).get("pool")
+    return timeout
