@@ -143,8 +143,8 @@ class PolledStream(SyncStream):
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
         if info == "keeps_unsent":
-            # A write that timed out has left something. One that was interrupted otherwise has closed the stream.
-            return True if self._unsent else None
+            # A write that is interrupted otherwise than by its timeout closes the stream.
+            return True
         return super().get_extra_info(info)
 
     def _is_readable(self) -> bool:
