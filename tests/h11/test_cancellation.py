@@ -10,7 +10,7 @@ import pytest
 from httpcore_h11 import AsyncHTTP11Connection
 from httpcore_models import URL, AsyncNetworkStream, Request, concurrency
 from httpcore_test_support import steps
-from httpcore_test_support._async.h11_connections import async_first_part, async_served
+from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_first_part, async_served
 from httpcore_test_support.asyncs import run_async
 from httpcore_test_support.scripted import Connection, ScriptedServer
 from httpcore_test_support.waiting import async_wait_until
@@ -161,6 +161,51 @@ def test_a_task_that_is_cancelled_the_way_of_asyncio(loop: str) -> None:
             await assert_closed(server, connection)
 
     run_async(loop, main)
+
+
+@pytest.mark.fault("P24")
+class TestCancelledAlready:
+    """A request that begins in a task or scope that is cancelled already: nothing is sent, and nothing is closed."""
+
+    async def warm(self) -> tuple[AsyncHTTP11Connection, AsyncScriptedStream]:
+        stream = AsyncScriptedStream(RESPONSE, RESPONSE)
+        connection = AsyncHTTP11Connection(ORIGIN, stream)
+        await connection.request("GET", URL_)
+        return connection, stream
+
+    async def check(self, connection: AsyncHTTP11Connection, stream: AsyncScriptedStream) -> None:
+        assert len(stream.written) == 1
+        assert connection.is_idle()
+        assert (await connection.request("GET", URL_)).content == b"hello"
+
+    async def test_in_a_scope_that_is_cancelled(self) -> None:
+        connection, stream = await self.warm()
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await connection.request("POST", URL_, content=b"x")
+        assert scope.cancelled_caught
+        await self.check(connection, stream)
+
+    async def test_on_a_connection_that_is_new(self) -> None:
+        stream = AsyncScriptedStream(RESPONSE)
+        connection = AsyncHTTP11Connection(ORIGIN, stream)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await connection.request("POST", URL_, content=b"x")
+        assert (stream.written, stream.closed) == ([], False)
+        assert (await connection.request("GET", URL_)).content == b"hello"
+
+    @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+    def test_in_a_task_that_is_cancelled_before_its_first_turn_is_over(self, loop: str) -> None:
+        async def main() -> None:
+            connection, stream = await self.warm()
+            task = asyncio.create_task(connection.request("POST", URL_, content=b"x"))
+            asyncio.get_running_loop().call_soon(task.cancel)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await self.check(connection, stream)
+
+        run_async(loop, main)
 
 
 class StuckStream(AsyncNetworkStream):
