@@ -1,0 +1,76 @@
+"""httpx with responses that are closed early, dropped, or come early."""
+
+import gc
+import warnings
+
+import httpx
+import pytest
+from httpcore_test_support import steps
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.waiting import async_pause, async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+SUCCESS = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+ONE = httpx.Limits(max_connections=1)
+
+
+async def read_and_close(response: httpx.Response, received: list[bytes]) -> None:
+    async for part in response.stream:  # type: ignore[union-attr]
+        received.append(part)
+        await response.aclose()
+
+
+@pytest.mark.fault("S3")
+async def test_reading_on_after_the_close_is_an_error() -> None:
+    with scripted_server([steps.receive_request(), steps.send(HEAD + b"abc"), steps.hold()]) as server:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            received: list[bytes] = []
+            async with client.stream("GET", server.url) as response:
+                with pytest.raises(httpx.ReadError, match="after the response was closed"):
+                    await read_and_close(response, received)
+            assert received == [b"abc"]
+            with pytest.raises(httpx.StreamClosed):
+                await response.aread()
+
+
+async def drop_response(client: httpx.AsyncClient, url: str, read: bool) -> None:
+    response = await client.send(client.build_request("GET", url), stream=True)
+    if read:
+        async for _ in response.stream:  # type: ignore[union-attr]
+            break
+
+
+@pytest.mark.fault("P2")
+@pytest.mark.parametrize("read", [False, True], ids=["unread", "half read"])
+async def test_a_dropped_response_gives_its_place_back(read: bool) -> None:
+    script = steps.by_connection(
+        [steps.receive_request(), steps.send(HEAD + b"abc"), steps.hold()],
+        [steps.receive_request(), steps.send(SUCCESS)],
+    )
+    with scripted_server(script) as server:
+        async with httpx.AsyncClient(trust_env=False, limits=ONE, timeout=10.0) as client:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                await drop_response(client, f"{server.url}/?secret", read)
+                gc.collect()
+                await async_pause()
+                gc.collect()
+            texts = [str(each.message) for each in caught if "unclosed response" in str(each.message)]
+            assert texts == [f"unclosed response to GET {server.url}/"]
+            assert (await client.get(server.url)).text == "hello"
+            await async_wait_until(lambda: server.open_connections == 1)
+
+
+@pytest.mark.fault("S5")
+async def test_a_success_does_not_save_an_upload_from_its_limit() -> None:
+    def script(connection: Connection) -> None:
+        connection.receive_until(b"\r\n\r\n")
+        connection.send(SUCCESS)
+        connection.hold()
+
+    with scripted_server(script) as server:
+        async with httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(None, write=1e-6)) as client:
+            with pytest.raises(httpx.WriteTimeout):
+                await client.put(server.url, content=b"*" * 1024 * 1024 * 20)
