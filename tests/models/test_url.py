@@ -4,6 +4,8 @@ import unittest.mock
 
 import pytest
 from httpcore_models import URL, Origin, Request, _url, enforce_bytes, is_origin_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 PARSED = [
     ("http://example.org", (b"http", b"example.org", None, b"/")),
@@ -188,3 +190,31 @@ def test_user_information_is_dropped_and_not_remembered(url: str) -> None:
 def test_an_at_sign_may_stand_in_a_path() -> None:
     assert URL("http://example.com/@a").target == b"/@a"
     assert URL("http://example.com?b@c").target == b"/?b@c"
+
+
+@pytest.mark.fault("S13")
+@pytest.mark.parametrize(
+    "url", ["http://example.com/s3cret", "https://example.com:8443/a?key=s3cret", "http://h?s3cret"]
+)
+def test_paths_and_queries_are_not_remembered(url: str) -> None:
+    remember = unittest.mock.Mock(wraps=_url._parse_authority)
+    with unittest.mock.patch.object(_url, "_parse_authority", remember):
+        for made in (URL(url), URL(url.encode()), Request("GET", url).url):
+            assert b"s3cret" in made.target
+    assert "s3cret" not in repr(remember.mock_calls)
+    assert not hasattr(_url._parse, "cache_info")
+
+
+@given(
+    st.from_regex(
+        r"(http|https|ws|wss|HTTP|ftp)://[a-zA-Z0-9.-]{1,8}(:[0-9]{0,5})?(/[ -~]*)?([?#][ -~]*)?", fullmatch=True
+    )
+)
+def test_plain_urls_are_read_as_all_others(url: str) -> None:
+    try:
+        expected = URL(url.encode())
+    except ValueError:
+        with pytest.raises(ValueError, match=r"."):
+            URL(url)
+    else:
+        assert URL(url) == expected == Request("GET", url).url

@@ -92,7 +92,15 @@ def is_origin_of(origin: Origin, url: "URL") -> bool:
 _origin = functools.lru_cache(maxsize=1024)(Origin)
 
 
+# A URL with a plain authority and nothing that would have to be removed from the request target.
+_PLAIN_URL = re.compile(r"((?:http|ws)s?://[A-Za-z0-9.-]+(?::[0-9]+)?)(/[!\"$-~]*)")
+
+
 @functools.lru_cache(maxsize=256)
+def _parse_authority(prefix: str) -> tuple[bytes, bytes, int | None]:
+    return _parse(prefix)[:3]
+
+
 def _parse(url: bytes | str) -> tuple[bytes, bytes, int | None, bytes]:
     raw = enforce_bytes(url, name="url")
     parsed = urlsplit(raw)
@@ -127,9 +135,13 @@ class URL:
         target: bytes | str = b"",
     ) -> None:
         if url:
-            # A `str` goes as it is, for the cache, which is not to keep a password.
-            parts = _parse(url if type(url) is str and "@" not in url else _without_userinfo(url))
-            self.scheme, self.host, self.port, self.target = parts
+            plain = _PLAIN_URL.fullmatch(url) if type(url) is str else None
+            if plain is not None:
+                # Only what comes before the path is remembered: the rest may hold secrets.
+                self.scheme, self.host, self.port = _parse_authority(plain[1])
+                self.target = plain[2].encode("ascii")
+            else:
+                self.scheme, self.host, self.port, self.target = _parse(_without_userinfo(url))
         else:
             self.scheme = enforce_bytes(scheme, name="scheme")
             self.host = enforce_bytes(host, name="host")
@@ -175,8 +187,10 @@ _new = object.__new__
 
 def parsed(url: str) -> URL:
     """Return `URL(url)`, without what it takes to choose among the ways to make one."""
-    if "@" in url:
+    plain = _PLAIN_URL.fullmatch(url)
+    if plain is None:
         return URL(url)
     result = _new(URL)
-    result.scheme, result.host, result.port, result.target = _parse(url) if url else (b"", b"", None, b"")
+    result.scheme, result.host, result.port = _parse_authority(plain[1])
+    result.target = plain[2].encode("ascii")
     return result
