@@ -34,7 +34,9 @@ class TLSSocketStream(PolledStream):
     def __init__(self, sock: socket.socket, peer: str | None = None, shared: SharedSocket | None = None) -> None:
         super().__init__(sock, peer, shared)
         self._tls = sock
-        self._lock = threading.Lock()
+        # Also for who reads: whoever looks whether there is something may take a byte that belongs to the reader.
+        # Reentrant, as looking is made of several steps.
+        self._lock = threading.RLock()
         self._reading = False
         self._unread = b""
         self._ended = False
@@ -51,11 +53,10 @@ class TLSSocketStream(PolledStream):
             return int(self._without_waiting(self._tls.send, data[:_TLS_RECORD]))
 
     def _receive_record(self, max_bytes: int) -> bytes:
-        with self._lock:
-            if self._tls.gettimeout() == 0.0:
-                data: bytes = self._tls.recv(max_bytes)
-                return data
-            return bytes(self._without_waiting(self._tls.recv, max_bytes))
+        if self._tls.gettimeout() == 0.0:
+            data: bytes = self._tls.recv(max_bytes)
+            return data
+        return bytes(self._without_waiting(self._tls.recv, max_bytes))
 
     def _without_waiting(self, operation: Callable[[Any], Any], argument: Any) -> Any:
         """Call an operation of the socket, for which somebody who got it by `get_extra_info()` has set a limit."""
@@ -87,14 +88,16 @@ class TLSSocketStream(PolledStream):
             try:
                 if lease is None:
                     raise self._closed(ReadError)
-                self._reading = True
+                with self._lock:
+                    self._reading = True
                 limit = wait_limit(timeout)
                 deadline = None if limit is None else time.monotonic() + limit
                 while True:
                     if self._full or self._has_input() or self._readiness.is_readable(limit):
                         taking = True
                         try:
-                            data = self._receive(max_bytes)
+                            with self._lock:
+                                data = self._receive(max_bytes)
                             break
                         except ssl.SSLWantReadError:
                             pass
@@ -174,7 +177,8 @@ class TLSSocketStream(PolledStream):
                     raise self._closed(ReadError)
                 if not (self._full or self._has_input() or self._readiness.is_readable()):
                     return None
-                data = self._receive(max_bytes)
+                with self._lock:
+                    data = self._receive(max_bytes)
             finally:
                 lease = None
             if self._shared.closed:
@@ -190,24 +194,27 @@ class TLSSocketStream(PolledStream):
 
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
-        if info == "socket" and self._tls.gettimeout() == 0.0 and not self._shared.closed:
-            # Whoever gets the socket may go on with blocking calls, and expects the end that sockets have.
-            self._tls.suppress_ragged_eofs = True
-            self._tls.setblocking(True)
+        if info == "socket":
+            with self._lock:
+                if self._tls.gettimeout() == 0.0 and not self._shared.closed:
+                    # Whoever gets the socket may go on with blocking calls, and expects the end that sockets have.
+                    self._tls.suppress_ragged_eofs = True
+                    self._tls.setblocking(True)
         return super().get_extra_info(info)
 
     def _is_readable(self) -> bool:
         if self._has_input():
             return True
-        if self._reading:
-            # What has come is for whoever reads.
-            return super()._is_readable()
         # It may be a message of TLS itself, such as the session tickets of TLS 1.3.
         try:
-            data = self.receive_nowait(1)
-            if data:
-                self._unread = data
-            return data is not None
+            with self._lock:
+                # What has come for somebody who reads is left alone.
+                if not self._reading:
+                    data = self.receive_nowait(1)
+                    if data:
+                        self._unread = data
+                    return data is not None
+            return super()._is_readable()
         except ReadError:
             return True
         except BaseException:

@@ -30,8 +30,9 @@ class TLSRecords:
             ssl_context,
             lambda: ssl_context.wrap_bio(self._incoming, self.outgoing, server_hostname=server_hostname),
         )
-        # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some.
-        self.lock = threading.Lock()
+        # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some. Reentrant for those
+        # whose step is made of several calls.
+        self.lock = threading.RLock()
         self.ended = False
         self.failure: ssl.SSLError | None = None
 

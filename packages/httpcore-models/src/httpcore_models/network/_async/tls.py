@@ -121,7 +121,8 @@ class AsyncTLSStream(AsyncNetworkStream):
         if self._reading:
             raise ReadError(f"another task is already reading from this stream ({self._peer})")
         try:
-            self._reading = True
+            with self._tls.lock:
+                self._reading = True  # whoever looks whether there is something takes nothing from here on
             data = self._decrypt(max_bytes)
             if data is None:
                 data = await self._wait_for_data(max_bytes, timeout)
@@ -189,15 +190,16 @@ class AsyncTLSStream(AsyncNetworkStream):
         self._look_whether_closed()
         below: Callable[[int], bytes | None] | None = getattr(self._stream, "receive_nowait", None)
         fed = 0
-        while (data := self._decrypt(max_bytes)) is None:
-            # A peer that sends nothing but messages of TLS must not keep the caller here for ever.
-            if below is None or self._receiving or fed >= _READ_SIZE:
-                return None
-            encrypted = below(_READ_SIZE)
-            if encrypted is None:
-                return None
-            self._tls.feed(encrypted)
-            fed += len(encrypted)
+        with self._tls.lock:
+            while (data := self._decrypt(max_bytes)) is None:
+                # A peer that sends nothing but messages of TLS must not keep the caller here for ever.
+                if below is None or self._receiving or fed >= _READ_SIZE:
+                    return None
+                encrypted = below(_READ_SIZE)
+                if encrypted is None:
+                    return None
+                self._tls.feed(encrypted)
+                fed += len(encrypted)
         return data
 
     # Sending.
@@ -388,8 +390,11 @@ class AsyncTLSStream(AsyncNetworkStream):
             return False
         # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
         try:
-            data = self.receive_nowait(1)
+            with self._tls.lock:
+                if self._reading:  # another thread has begun to
+                    return False
+                data = self.receive_nowait(1)
+                self._unread = data or b""
         except ReadError:
             return True
-        self._unread = data or b""
         return data is not None
