@@ -219,10 +219,11 @@ class TestMeasurements:
         meter = Meter(
             Run("httpcore", "sync-1", 1, "127.0.0.1", server.port, server.tls_port, server.authority, 0, 0, 1)
         )
-        taken = bytes(range(256)) * (50 * MIB // 256)
+        # More than the allocator keeps of what earlier tests have given back, which is up to 64 MiB.
+        taken = bytes(range(256)) * (160 * MIB // 256)
         del taken
         meter.begin(complete=True)
-        assert meter.sample()["memory_growth"] > 40 * MIB
+        assert meter.sample()["memory_growth"] > 80 * MIB
 
     def test_a_start_is_taken_apart(self, server: Server) -> None:
         sample = bench(server).measure("http_client", WORKLOADS["startup"])

@@ -276,8 +276,11 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
         return False
 
     monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
-    pool = AsyncConnectionPool(max_connections=0)
+    pool = AsyncConnectionPool(max_connections=1)
     request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
+    in_use: PoolRequest[AsyncConnectionInterface] = PoolRequest((b"http", b"example.com", 80))
+    holder = AsyncTicket(pool, in_use)
+    pool._submit(holder, in_use)
     waiting: PoolRequest[AsyncConnectionInterface] = PoolRequest((b"http", b"example.com", 80))
     ticket = AsyncTicket(pool, waiting)
     pool._submit(ticket, waiting)
@@ -286,6 +289,7 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(PoolTimeout, match=r"0\.25 seconds"):
             await pool._wait(request, ticket, waiting)
     assert waits == [0.25, 0.0625, 0.0]
+    await holder.release()
 
 
 @pytest.mark.field(15)

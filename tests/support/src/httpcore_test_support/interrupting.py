@@ -30,10 +30,12 @@ def interrupted_at(step: int, operation: Callable[[], object], is_ours: Callable
     instructions. To be called in the main thread.
     """
     count = 0
-    was_interrupted = False
+    was_interrupted = is_over = False
 
     def handle(number: int, frame: FrameType | None) -> None:
         nonlocal was_interrupted
+        if is_over:
+            return  # the interpreter did not look before the operation had ended
         sys.settrace(None)
         was_interrupted = True
         raise Interrupted
@@ -65,6 +67,7 @@ def interrupted_at(step: int, operation: Callable[[], object], is_ours: Callable
     except Interrupted:
         pass
     finally:
+        is_over = True
         sys.settrace(previous_trace)
         gc.enable()
         signal.signal(signal.SIGINT, previous_handler)
