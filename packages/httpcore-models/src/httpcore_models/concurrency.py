@@ -10,7 +10,7 @@ import math
 import sys
 import threading
 import types
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Generator
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -69,29 +69,6 @@ def require(module: str, *, library: str) -> ModuleType:
         return __import__(module)
     except ImportError as exc:
         raise RuntimeError(f"Running with {library} requires installation of 'httpcore[{library}]'.") from exc
-
-
-def current_home() -> Any:
-    """Return what the calling code runs in: asyncio's loop, trio's token, or `None` outside of both.
-
-    May be called from anywhere, such as from a finaliser.
-    """
-    trio = sys.modules.get("trio")
-    if trio is not None and _in_trio_task(trio.lowlevel):
-        return trio.lowlevel.current_trio_token()
-    module: Any = sys.modules.get("asyncio")
-    return None if module is None else module._get_running_loop()
-
-
-def call_at_home(home: Any, function: Callable[[], object]) -> None:
-    """Have `function` called soon by the event loop that is `home`; may be called from any thread.
-
-    Raises `RuntimeError` if that loop has ended, or there was none.
-    """
-    if home is None:
-        raise RuntimeError("no event loop")
-    schedule = home.run_sync_soon if hasattr(home, "run_sync_soon") else home.call_soon_threadsafe
-    schedule(function)
 
 
 def checkpoint_if_cancelled() -> None:
@@ -351,36 +328,6 @@ class _TrioEvent(AsyncEvent):
         with self._trio.move_on_after(math.inf if timeout is None else max(0.0, timeout)):
             await self._event.wait()
         return self._event.is_set()
-
-
-class Home:
-    """Where async code would have an event loop; threads are at home anywhere."""
-
-    __slots__ = ()
-
-    def is_elsewhere(self) -> bool:
-        """False."""
-        return False
-
-
-class AsyncHome:
-    """The event loop that runs when it is made; on trio, the run."""
-
-    __slots__ = ("_here", "_loop")
-
-    def __init__(self) -> None:
-        self._loop = current_home()
-        # Half of what current_home() does is enough to see that nothing has changed, which costs less.
-        self._here: Callable[[], Any] = current_home
-        if hasattr(self._loop, "call_soon_threadsafe"):
-            self._here = sys.modules["asyncio"]._get_running_loop
-
-    def is_elsewhere(self) -> bool:
-        """Whether the caller runs in another event loop, where nothing that belongs to this one works."""
-        here = self._here()
-        if here is self._loop or self._loop is None:
-            return False
-        return (here or current_home()) is not None
 
 
 class Shield:

@@ -8,7 +8,8 @@ import time
 from typing import Any
 
 from httpcore_models import AsyncConnectionInterface, AsyncNetworkStream, ReadError, warn_unclosed
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncHome, AsyncShield
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
+from httpcore_models.homes import AsyncHome
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers

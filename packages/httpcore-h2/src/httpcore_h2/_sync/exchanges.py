@@ -9,7 +9,8 @@ import time
 from typing import Any
 
 from httpcore_models import ConnectionInterface, NetworkStream, ReadError, warn_unclosed
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Home, Shield
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
+from httpcore_models.homes import Home
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers

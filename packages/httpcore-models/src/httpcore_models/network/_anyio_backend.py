@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ..concurrency import call_at_home, current_home
+from ..homes import call_at_home, current_home
 from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._buffers import as_bytes

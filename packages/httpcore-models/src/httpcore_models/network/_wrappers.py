@@ -7,7 +7,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ..concurrency import call_at_home, current_home
+from ..homes import call_at_home, current_home
 from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._buffers import as_bytes
