@@ -9,6 +9,7 @@ import _socket
 import contextlib
 import os
 import socket
+import weakref
 
 # How many times this process was forked off another one that used this module. A connection belongs to one process.
 forks = 0
@@ -29,7 +30,7 @@ class Lease:
     The interpreter counts the references, which no exception, at whatever line, can upset.
     """
 
-    __slots__ = ("closing", "sock")
+    __slots__ = ("__weakref__", "closing", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
@@ -37,24 +38,29 @@ class Lease:
 
     def __del__(self) -> None:
         """Close the socket. One that nobody asked to close complains, when it is collected, that it was not closed."""
-        if self.closing:
+        if getattr(self, "closing", False):
             self.sock.close()
 
 
 class SharedSocket:
     """A socket that is shared. Whoever uses it refers to the lease meanwhile, and looks at `closed` afterwards."""
 
-    __slots__ = ("closed", "forks", "lease")
+    __slots__ = ("_given", "closed", "forks", "lease", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self.forks = forks
         self.closed = False
+        self.sock = sock
         self.lease: Lease | None = Lease(sock)
+        self._given = weakref.ref(self.lease)
 
     def close(self) -> None:
         """End the connection. May be called from any thread, signal handler or finaliser, and more than once."""
         lease = self.lease
         if lease is None:
+            if self._given() is None:
+                # Done already, unless a signal handler has raised just when it was.
+                self.sock.close()
             return
         self.closed = True
         # Closing a descriptor does not wake the threads that wait for it; this does. In a child process it would end

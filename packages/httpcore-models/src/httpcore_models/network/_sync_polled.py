@@ -29,8 +29,8 @@ _RENEGOTIATION_INTERVAL = 0.05
 def is_stock(kind: Any) -> bool:
     """Whether a class of sockets is the standard library's own, and nobody has changed it."""
     return (
-        kind.__module__ == "socket"
-        and kind.__bases__ == (_socket.socket,)
+        getattr(kind, "__module__", None) == "socket"
+        and getattr(kind, "__bases__", None) == (_socket.socket,)
         and kind.recv is _socket.socket.recv
         and kind.send is _socket.socket.send
     )

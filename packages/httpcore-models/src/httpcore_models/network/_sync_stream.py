@@ -71,12 +71,16 @@ class SyncStream(NetworkStream):
         """Write all of `buffer`."""
         lease = self._shared.lease
         rest = as_bytes(buffer)
-        limit = wait_limit(timeout)
-        deadline = None if limit is None else time.monotonic() + limit
+        remaining = wait_limit(timeout)
+        deadline = None if remaining is None else time.monotonic() + remaining
         try:
             while rest and not self._shared.closed:
-                self._sock.settimeout(None if deadline is None else max(0.0, deadline - time.monotonic()))
+                self._sock.settimeout(remaining)
                 rest = rest[self._sock.send(rest) :]
+                if rest and deadline is not None:
+                    remaining = deadline - time.monotonic()
+                    if remaining <= 0:
+                        raise TimeoutError
             if self._shared.closed:
                 raise self._closed(WriteError)
         except OSError as exc:
@@ -119,13 +123,15 @@ class SyncStream(NetworkStream):
                     ),
                 )
                 # From here on whoever closes the stream ends the handshake.
-                lease.sock = sock
+                lease.sock = self._shared.sock = sock
                 if not self._shared.closed:
                     sock.do_handshake()
             else:
                 # It may look at the certificates itself, after a handshake of its own, or know no other arguments.
                 with lent_offer(ssl_context):
-                    sock = lease.sock = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+                    sock = lease.sock = self._shared.sock = ssl_context.wrap_socket(
+                        self._sock, server_hostname=server_hostname
+                    )
             if self._shared.closed:
                 raise self._closed(ConnectError)
             return SyncStream(sock, self._peer, self._shared)

@@ -1,0 +1,265 @@
+"""Time limits of sync streams, and writes that watch for something to read."""
+
+import array
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore_models import ConnectTimeout, ReadTimeout, SyncBackend, WriteTimeout
+from httpcore_models.network import SyncStream
+from httpcore_test_support._sync.conformance import DATA, ENDLESS, LARGE, TIMEOUT, read_exactly
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.conformance import TRANSPORTS, Connect, connector
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.sockets import unresponsive_port
+from httpcore_test_support.steps import hold, receive_exactly, send, wait
+
+# Far more than any of the limits here, and far less than forever.
+SOON = 5.0
+
+
+@pytest.fixture(params=["tcp", "unix", "tls", "plainly"])
+def connect(request: pytest.FixtureRequest, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Connect:
+    transport = request.param
+    if transport == "plainly":
+        transport = "tcp"
+        monkeypatch.setattr(SyncStream, "_suitable", [])
+    return connector(SyncBackend(), TRANSPORTS[transport], certificates)
+
+
+@contextmanager
+def signals() -> Iterator[None]:
+    """Interrupt this thread every 20 ms."""
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun < seconds
+
+
+@pytest.mark.fault("T2")
+def test_signals_do_not_prolong_a_read(connect: Connect) -> None:
+    with connect(hold()) as stream, at_most(SOON), signals(), pytest.raises(ReadTimeout):
+        stream.read(100, 0.2)
+
+
+@pytest.mark.fault("T2", "T18")
+def test_signals_do_not_prolong_a_write(connect: Connect) -> None:
+    with connect(hold()) as stream, at_most(SOON), signals(), pytest.raises(WriteTimeout):
+        stream.write(ENDLESS, 0.2)
+
+
+@pytest.mark.fault("T2")
+def test_signals_do_not_prolong_connecting() -> None:
+    with unresponsive_port() as port, at_most(SOON), signals(), pytest.raises(ConnectTimeout):
+        SyncBackend().connect_tcp("127.0.0.1", port, 0.2)
+
+
+@pytest.mark.fault("T18")
+def test_a_peer_that_takes_a_little_does_not_prolong_a_write(connect: Connect) -> None:
+    stop = threading.Event()
+
+    def sip(connection: Connection) -> None:
+        while not stop.wait(0.05):
+            connection.receive()
+
+    with connect([sip]) as stream, at_most(SOON):
+        with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.3 seconds \("):
+            stream.write(ENDLESS * 4, 0.3)
+        stop.set()
+
+
+@pytest.mark.fault("T19")
+def test_bytes_that_drip_in_do_not_prolong_a_read_of_tls(certificates: Certificates) -> None:
+    stop = threading.Event()
+
+    def drip(connection: Connection) -> None:
+        socket.socket.send(connection._socket, b"\x17\x03\x03\x40\x00")
+        while not stop.wait(0.02):
+            socket.socket.send(connection._socket, b"\0")
+
+    with connector(SyncBackend(), TRANSPORTS["tls"], certificates)([drip]) as stream, at_most(SOON):
+        with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.3 seconds \("):
+            stream.read(100, 0.3)
+        stop.set()
+
+
+@pytest.mark.fault("T9")
+@pytest.mark.parametrize("timeout", [30 * 86400.0, 1e300, float("inf")])
+def test_limits_may_be_long(connect: Connect, timeout: float) -> None:
+    go_on = threading.Event()
+    with connect([wait(go_on), send(b"data"), receive_exactly(len(LARGE)), send(b"done"), hold()]) as stream:
+        threading.Timer(0.02, go_on.set).start()
+        assert stream.read(100, timeout) == b"data"
+        stream.write(LARGE, timeout)
+        assert read_exactly(stream, 4) == b"done"
+    with scripted_server(hold()) as server:
+        SyncBackend().connect_tcp("127.0.0.1", server.port, timeout).close()
+
+
+@pytest.mark.fault("T9")
+@pytest.mark.parametrize("timeout", [0.0, -1.0, -1e300, float("-inf"), 1e-9])
+def test_limits_that_are_over_time_out_but_let_do_what_needs_no_time(connect: Connect, timeout: float) -> None:
+    with connect([receive_exactly(4), send(b"data"), hold()]) as stream:
+        stream.write(b"data", timeout)
+        while True:
+            try:
+                assert stream.read(100, timeout) == b"data"
+                break
+            except ReadTimeout:
+                time.sleep(0.001)
+        with pytest.raises(ReadTimeout):
+            stream.read(100, timeout)
+        with pytest.raises(WriteTimeout):
+            stream.write(ENDLESS, timeout)
+
+
+@pytest.mark.fault("T9")
+def test_limits_are_numbers(connect: Connect) -> None:
+    with connect([hold()]) as stream:
+        with pytest.raises(ValueError, match="NaN"):
+            stream.read(100, float("nan"))
+        with pytest.raises(ValueError, match="NaN"):
+            stream.write(ENDLESS, float("nan"))
+
+
+@pytest.mark.fault("S14")
+@pytest.mark.parametrize(
+    "buffer",
+    [
+        bytearray(DATA),
+        memoryview(DATA),
+        array.array("I", range(2000)),
+        memoryview(array.array("d", [0.5] * 50)),
+        memoryview(DATA)[::2],
+        memoryview(array.array("I")),
+        memoryview(bytes(24)).cast("B", (2, 3, 4)),
+    ],
+    ids=["bytearray", "memoryview", "array", "doubles", "every other byte", "empty", "three dimensions"],
+)
+def test_buffers_are_written_by_their_bytes(connect: Connect, buffer: Any) -> None:
+    expected = memoryview(buffer).tobytes()
+
+    def compare(connection: Connection) -> None:
+        connection.send(b"yes" if connection.receive_exactly(2 * len(expected)) == 2 * expected else b"no!")
+
+    with connect([compare, hold()]) as stream:
+        stream.write(buffer, TIMEOUT)
+        watching = getattr(stream, "write_until_readable", None)
+        if watching is None:
+            stream.write(buffer, TIMEOUT)
+        else:
+            assert watching(buffer, TIMEOUT) == len(expected)
+        assert stream.read(100, TIMEOUT) == b"yes"
+
+
+@pytest.fixture(params=["tcp", "unix", "tls"])
+def connect_watching(request: pytest.FixtureRequest, certificates: Certificates) -> Connect:
+    return connector(SyncBackend(), TRANSPORTS[request.param], certificates)
+
+
+@pytest.mark.fault("T11")
+def test_a_blocked_write_ends_when_something_may_be_read(connect_watching: Connect) -> None:
+    go_on = threading.Event()
+    with connect_watching([wait(go_on), send(b"refused"), hold()]) as stream, at_most(SOON):
+        threading.Timer(0.02, go_on.set).start()
+        rest, received = memoryview(ENDLESS), None
+        while not received:
+            taken = stream.write_until_readable(rest, TIMEOUT)  # type: ignore[attr-defined]
+            rest = rest[taken:]
+            received = stream.receive_nowait(100)  # type: ignore[attr-defined]
+        assert received == b"refused"
+        assert rest
+
+
+@pytest.mark.fault("T11", "T3")
+def test_a_write_that_watches_times_out_too(connect_watching: Connect) -> None:
+    def upload(stream: Any) -> None:
+        rest = memoryview(ENDLESS)
+        while rest:
+            rest = rest[stream.write_until_readable(rest, 0.1) :]
+            # Messages of TLS itself at the most.
+            assert stream.receive_nowait(100) is None
+
+    with connect_watching(hold()) as stream, at_most(SOON), pytest.raises(WriteTimeout):
+        upload(stream)
+
+
+@pytest.mark.fault("T11")
+def test_nothing_is_lost_or_sent_twice_by_writes_that_watch(connect_watching: Connect) -> None:
+    def chat(connection: Connection) -> None:
+        received = b""
+        while len(received) < 4 * len(LARGE):
+            received += connection.receive()
+            connection.send(b"!")
+        connection.send(b"?" if received == LARGE * 4 else b"x")
+
+    with connect_watching([chat, hold()]) as stream:
+        upload, position, heard = LARGE * 4, 0, b""
+        while position < len(upload):
+            part = upload[position : position + 1_000_001]
+            position += stream.write_until_readable(part, TIMEOUT)  # type: ignore[attr-defined]
+            heard += stream.receive_nowait(1) or b""  # type: ignore[attr-defined]
+        stream.write(b"", TIMEOUT)
+        while b"?" not in heard:
+            assert b"x" not in heard
+            heard += stream.read(1000, TIMEOUT)
+
+
+@pytest.mark.fault("T15")
+def test_what_a_write_has_left_is_sent_first(connect_watching: Connect) -> None:
+    go_on = threading.Event()
+
+    def compare(connection: Connection) -> None:
+        connection.wait(go_on)
+        received = connection.receive_exactly(len(LARGE) * 4 + 4)
+        connection.send(b"yes" if received == LARGE * 4 + b"more" else b"no!")
+
+    with connect_watching([compare, hold()]) as stream:
+        assert stream.get_extra_info("keeps_unsent") is None
+        with pytest.raises(WriteTimeout):
+            stream.write(LARGE * 4, 0.05)
+        assert stream.get_extra_info("keeps_unsent")
+        go_on.set()
+        stream.write(b"more", TIMEOUT)
+        assert stream.get_extra_info("keeps_unsent") is None
+        assert stream.read(100, TIMEOUT) == b"yes"
+
+
+@pytest.mark.fault("N14")
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_whoever_takes_the_socket_over_has_no_limits_but_their_own(certificates: Certificates, transport: str) -> None:
+    go_on = threading.Event()
+    script = [send(b"one"), wait(go_on), send(b"two"), receive_exactly(4), send(b"three"), hold()]
+    with connector(SyncBackend(), TRANSPORTS[transport], certificates)(script) as stream:
+        assert stream.read(100, 0.5) == b"one"
+        with pytest.raises(ReadTimeout):
+            stream.read(100, 0.01)
+        sock = stream.get_extra_info("socket")
+        # None was set, and so a call waits.
+        threading.Timer(0.05, go_on.set).start()
+        assert sock.recv(100) == b"two"
+        sock.settimeout(None)
+        # Both may be used in turn.
+        stream.write(b"data", 0.5)
+        assert stream.read(100, TIMEOUT) == b"three"
+        sock.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            sock.recv(100)
+        with pytest.raises(ReadTimeout):
+            stream.read(100, 0.02)
+        assert sock.gettimeout() == 0.01

@@ -1,0 +1,169 @@
+"""Sockets that are not the standard library's own: green threads, proxies and mocks put theirs in its place."""
+
+import socket
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+from httpcore_models import ConnectTimeout, NetworkStream, ReadTimeout, SyncBackend, WriteTimeout
+from httpcore_models.network import SyncStream
+from httpcore_test_support._sync.conformance import ENDLESS, TIMEOUT
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.sockets import unresponsive_port
+from httpcore_test_support.steps import hold, send
+
+
+class GreenSocket(socket.socket):
+    """Knows limits by `settimeout()` alone, and waits in its own way."""
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        assert not flags
+        return super().recv(size)
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        assert not flags
+        return super().send(data)
+
+    def setsockopt(self, level: int, option: int, *value: Any) -> None:
+        assert option not in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
+        super().setsockopt(level, option, *value)
+
+
+class Duck:
+    """Like a socket, but not one of the standard library's."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self._socket = GreenSocket(*arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
+@pytest.mark.fault("T1")
+@pytest.mark.parametrize("kind", [GreenSocket, Duck])
+def test_limits_hold_on_other_sockets(kind: Any) -> None:
+    with scripted_server([send(b"data"), hold()]) as server:
+        stream = connected(kind, server.port)
+        assert type(stream) is SyncStream
+        assert stream.read(100, TIMEOUT) == b"data"
+        assert not stream.get_extra_info("is_readable")
+        with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.05 seconds \("):
+            stream.read(100, 0.05)
+        with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.05 seconds \("):
+            stream.write(ENDLESS, 0.05)
+        stream.close()
+        assert stream.get_extra_info("is_readable")
+
+
+@pytest.mark.fault("T1")
+def test_limits_hold_in_a_handshake_and_after_it(certificates: Certificates) -> None:
+    with (
+        scripted_server(hold()) as silent,
+        scripted_server([send(b"data"), hold()], tls=certificates.server_context()) as server,
+    ):
+        context = certificates.client_context()
+        stream = connected(GreenSocket, silent.port)
+        with pytest.raises(ConnectTimeout, match=r"^TLS handshake timed out after 0\.05 seconds \("):
+            stream.start_tls(context, "localhost", 0.05)
+        stream = connected(GreenSocket, server.port)
+        tls = stream.start_tls(context, "localhost", TIMEOUT)
+        assert tls.read(100, TIMEOUT) == b"data"
+        with pytest.raises(ReadTimeout):
+            tls.read(100, 0.05)
+        tls.close()
+
+
+@pytest.mark.fault("T1")
+def test_connections_are_made_by_whatever_replaces_create_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    stock = socket.create_connection
+
+    def guard(address: Any, *arguments: Any, **options: Any) -> socket.socket:
+        made.append(address)
+        return stock(("127.0.0.1", server.port), *arguments, **options)
+
+    with scripted_server([send(b"data"), hold()]) as server:
+        monkeypatch.setattr(socket, "create_connection", guard)
+        keepalive = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        stream = SyncBackend().connect_tcp("example.org", 80, TIMEOUT, "127.0.0.2", [keepalive])
+        assert made == [("example.org", 80)]
+        assert stream.read(100, TIMEOUT) == b"data"
+        assert stream.get_extra_info("client_addr")[0] == "127.0.0.2"
+        sock = stream.get_extra_info("socket")
+        assert sock.getsockopt(*keepalive[:2]) == sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        stream.close()
+
+
+@pytest.mark.fault("T1")
+@pytest.mark.parametrize("kind", [GreenSocket, Duck])
+def test_a_silent_address_is_a_connect_timeout(kind: Any) -> None:
+    with unresponsive_port() as port, pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.05 seconds"):
+        connected(kind, port, 0.05)
+
+
+def connected(kind: Any, port: int, timeout: float = TIMEOUT) -> NetworkStream:
+    """Connect while `kind` is in the place of the standard library's sockets, for this thread: servers keep theirs."""
+    stock, thread = socket.socket, threading.current_thread()
+
+    def replacement(*arguments: Any, **options: Any) -> Any:
+        return (kind if threading.current_thread() is thread else stock)(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "socket", replacement)
+        return SyncBackend().connect_tcp("127.0.0.1", port, timeout)
+
+
+PROGRAM = """
+import sys
+{early}
+import socket, threading
+from httpcore_models import ReadTimeout, SyncBackend, WriteTimeout, ReadError
+{late}
+import gevent
+listener = socket.create_server(("127.0.0.1", 0))
+accepted = []
+gevent.spawn(lambda: [accepted.append(listener.accept()) for _ in range(3)])
+connect = lambda: SyncBackend().connect_tcp("127.0.0.1", listener.getsockname()[1], 5.0)
+ticks = []
+gevent.spawn(lambda: [(ticks.append(1), gevent.sleep(0.01)) for _ in range(100)])
+silent = ((lambda s: s.read(100, 0.2), ReadTimeout), (lambda s: s.write(bytes(2**25), 0.2), WriteTimeout))
+for operation, error in silent:
+    with gevent.Timeout(5.0):
+        stream = connect()
+        try:
+            operation(stream)
+            sys.exit("no error")
+        except error:
+            pass
+        stream.close()
+assert len(ticks) > 5, "other greenlets did not run"
+stream = connect()
+gevent.spawn_later(0.05, stream.close)
+try:
+    with gevent.Timeout(5.0):
+        stream.read(100, 4.0)
+    sys.exit("no error")
+except ReadError as exc:
+    assert "the stream is closed" in str(exc), exc
+"""
+PATCH = "import gevent.monkey; gevent.monkey.patch_all()"
+
+
+@pytest.mark.fault("T1")
+@pytest.mark.parametrize("when", ["early", "late"])
+def test_gevent(when: str) -> None:
+    pytest.importorskip("gevent")
+    program = PROGRAM.format(**{"early": "", "late": "", when: PATCH})
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_stock_socket_is_told_from_what_changes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = socket.socketpair()
+    with first, second:
+        assert type(SyncStream(first, "peer")) is not SyncStream
+        monkeypatch.setattr(socket.socket, "recv", lambda *_: b"", raising=False)
+        assert type(SyncStream(first, "peer")) is SyncStream
