@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from httpcore import AsyncConnectionPool, ReadError, RemoteProtocolError
+from httpcore import AsyncConnectionPool, LocalProtocolError, ReadError, RemoteProtocolError
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.steps import by_connection
@@ -117,8 +117,40 @@ async def test_a_body_of_any_kind_that_can_be_iterated_again_is_repeated() -> No
     with scripted_server(by_connection(answer_once_then_vanish, answer)) as server:
         async with AsyncConnectionPool() as pool:
             await pool.request("GET", server.url)
-            assert (await pool.request("PUT", server.url, content=Lasting())).content == b"hello"
-            assert server.connections[1].received.endswith(b"1\r\nb\r\n3\r\nody\r\n0\r\n\r\n")
+            headers = {"Content-Length": "4"}
+            assert (await pool.request("PUT", server.url, headers=headers, content=Lasting())).content == b"hello"
+            assert server.connections[1].received.endswith(b"\r\n\r\nbody")
+
+
+@pytest.mark.fault("S6")
+@pytest.mark.parametrize("declared", [False, True], ids=["chunked", "length"])
+async def test_the_rest_of_a_body_is_not_sent_for_the_whole(declared: bool) -> None:
+    def answer_once_then_vanish_amid_a_body(connection: Connection) -> None:
+        connection.receive_request()
+        connection.send(OK)
+        connection.receive_until(bytes(1000))
+        connection.abort()
+
+    class Source:
+        """Iterates over what is left of a file of zeros."""
+
+        blocks = 10
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while self.blocks:
+                if self.blocks == 5:
+                    await async_wait_until(lambda: server.connections[0].closed)
+                self.blocks -= 1
+                yield bytes(1000)
+
+    headers = {"Content-Length": "10000"} if declared else {}
+    with scripted_server(by_connection(answer_once_then_vanish_amid_a_body, answer)) as server:
+        async with AsyncConnectionPool() as pool:
+            await pool.request("GET", server.url)
+            with pytest.raises((ReadError, LocalProtocolError, RemoteProtocolError)):
+                await pool.request("PUT", server.url, headers=headers, content=Source())
+        await async_wait_until(lambda: server.open_connections == 0)
+        assert all(b"\r\n0\r\n\r\n" not in connection.received for connection in server.connections)
 
 
 @pytest.mark.field(16)

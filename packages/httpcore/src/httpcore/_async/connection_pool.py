@@ -147,7 +147,8 @@ class AsyncConnectionPool(AsyncPoolBase):
         from the second time on after a short pause, which counts towards the `pool` limit. One that found the
         connection it was given closed by the server, before anything of a response arrived, is sent once more, over a
         new one, when its method is idempotent (RFC 9110 section 9.2.2); on a new connection it is never sent twice.
-        In either case its body has to be one that was not begun, or that can be iterated over again.
+        In either case its body has to be one that was not begun, or that can be iterated over again: bytes, a list, a
+        tuple, or any other that has a Content-Length, by which it is noticed if the second time gives but the rest.
 
         Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` when no connection is available in time,
         `ConnectError` when the pool is closed meanwhile, and what the connection raises.

@@ -11,15 +11,16 @@ _COMPARED = 1024
 
 
 class SentBody:
-    """A body of a kind that is not known, as it is sent: has it been begun, and does it begin anew?
+    """A body of a kind that is not known, as it is sent: has it `begun`, and does it begin anew?
 
     An iterable does not tell whether iterating over it a second time gives the same. Bodies of httpx raise, a file that
     was read gives nothing, or its rest. So the second time the first part is looked at before the request is repeated.
+    That is not enough by itself: of a file of zeros, the rest begins as the file does.
     """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._begun = False
+        self.begun = False
         self._beginning: tuple[int, bytes] | None = None
         # An iterator that `rewind()` has made, and the part that it took.
         self._again: tuple[Iterator[bytes], bytes] | None = None
@@ -28,7 +29,7 @@ class SentBody:
         return self._parts()
 
     def _parts(self) -> Generator[bytes, None]:
-        self._begun = True
+        self.begun = True
         again, self._again = self._again, None
         iterator = self._stream.__iter__() if again is None else again[0]
         try:
@@ -45,7 +46,7 @@ class SentBody:
 
     def rewind(self) -> bool:
         """Return whether the body can be sent from its beginning."""
-        if not self._begun or self._again is not None:
+        if not self.begun or self._again is not None:
             return True
         if self._beginning is None:
             return False
@@ -79,12 +80,18 @@ def _beginning_of(part: Any) -> tuple[int, bytes] | None:
     return view.nbytes, view[:_COMPARED].tobytes()
 
 
+def _declares_length(request: Request) -> bool:
+    """Whether the connection notices if less than all of the body is sent. In chunks, a rest looks like the whole."""
+    names = {name.lower() for name, _ in request.headers}
+    return b"content-length" in names and b"transfer-encoding" not in names
+
+
 def can_be_sent_again(request: Request, exc: Exception) -> bool:
     """Whether the body of `request`, which failed with `exc`, can be sent from its beginning."""
     body = request.stream
     if has_lasting_body(request):
         return True
     if isinstance(body, SentBody):
-        return body.rewind()
+        return not body.begun or (_declares_length(request) and body.rewind())
     # That of a GET, say. What was not available has not begun to send it.
     return isinstance(exc, ConnectionNotAvailable)
