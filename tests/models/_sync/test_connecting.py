@@ -64,6 +64,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     recorded: list[tuple[Any, ...]] = []
     module = types.SimpleNamespace(**vars(socket))
     module.socket = lambda *arguments: RecordingSocket(recorded, *arguments)
+    module.getaddrinfo = lambda *arguments: socket.getaddrinfo(*arguments)  # whatever that is by then
     monkeypatch.setattr(_addresses, "socket", module)
     return recorded
 
@@ -83,7 +84,8 @@ def test_failures_of_the_resolver_are_connect_errors(monkeypatch: pytest.MonkeyP
 
 
 def test_impossible_names_are_connect_errors() -> None:
-    with pytest.raises(ConnectError, match=r"too long.* \(a+\.example:80\)$"):
+    # Some of those who encode it leave it to the resolver to refuse it.
+    with pytest.raises(ConnectError, match=r"(too long|not known).* \(a+\.example:80\)$"):
         SyncBackend().connect_tcp("a" * 64 + ".example", 80, TIMEOUT)
 
 

@@ -25,10 +25,11 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, Any] | OSEr
     """Resolve every name to addresses, each a family and what `connect()` takes, or fail with an error."""
     original: Callable[..., list[Any]] = socket.getaddrinfo
 
-    def getaddrinfo(*arguments: Any, flags: int = 0, **options: Any) -> list[Any]:
-        if flags & socket.AI_NUMERICHOST:
-            return original(*arguments, flags=flags, **options)
-        return _answered(answers)
+    def getaddrinfo(host: Any, port: Any, *arguments: int) -> list[Any]:
+        try:
+            return original(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            return _answered(answers)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
 

@@ -30,7 +30,8 @@ def resolve(host: str, timeout: float | None = None) -> list[str]:
     The resolver cannot be interrupted, so `timeout` has no effect. Raises `ConnectError`.
     """
     try:
-        return _addresses(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        # By position: what a program has put in its place may name its parameters otherwise.
+        return _addresses(socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM))
     except (OSError, UnicodeError) as exc:
         raise ConnectError(failed(exc, host)) from exc
 

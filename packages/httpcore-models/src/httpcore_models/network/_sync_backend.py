@@ -14,8 +14,8 @@ from ._addresses import (
     all_failed,
     finish_connecting,
     interleaved,
+    look_up,
     new_socket,
-    numeric_addresses,
     start_connecting,
 )
 from ._errors import failed, peer_name, timed_out
@@ -46,8 +46,7 @@ class SyncBackend(NetworkBackend):
             if _is_replaced():
                 sock = _connect_plainly(host, port, limit, local_address, socket_options)
             else:
-                addresses = numeric_addresses(host, port) or _resolve(host, port)
-                sock = _Race(interleaved(addresses), local_address, socket_options).run(deadline)
+                sock = _Race(interleaved(look_up(host, port)), local_address, socket_options).run(deadline)
         except TimeoutError as exc:
             raise ConnectTimeout(timed_out("Connect", peer, timeout)) from exc
         except (OSError, UnicodeError) as exc:
@@ -119,11 +118,6 @@ def _connect_unix_plainly(
         sock.close()
         raise
     return sock
-
-
-def _resolve(host: str, port: int) -> list[Address]:
-    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
 
 
 def _connect_unix(path: str, deadline: float | None, socket_options: Iterable[SOCKET_OPTION] | None) -> socket.socket:

@@ -115,7 +115,8 @@ class SyncStream(NetworkStream):
             if lease is None:
                 raise self._closed(ConnectError)
             self._sock.settimeout(wait_limit(timeout))
-            if type(ssl_context).wrap_socket.__module__ in _CONTEXTS_THAT_WAIT:
+            # The method of this context: it may have been replaced there alone, and the context be of any class.
+            if getattr(ssl_context.wrap_socket, "__module__", None) in _CONTEXTS_THAT_WAIT:
                 sock = make_tls(
                     ssl_context,
                     lambda: ssl_context.wrap_socket(

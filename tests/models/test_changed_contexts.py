@@ -1,0 +1,39 @@
+"""TLS contexts that are not what their class says."""
+
+import ssl
+from typing import Any
+
+import pytest
+from httpcore_models import SyncBackend
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import hold
+
+
+class Delegating:
+    """Stands in for a context, and has no methods of its own."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+
+def replaced_on_the_instance(context: ssl.SSLContext) -> Any:
+    """As in the recipe for sending another name than that of the URL."""
+    original = context.wrap_socket
+    context.wrap_socket = lambda sock, server_hostname=None: original(  # type: ignore[assignment,misc]
+        sock, server_hostname="localhost"
+    )
+    return context
+
+
+@pytest.mark.fault("T1")
+@pytest.mark.parametrize("changed", [Delegating, replaced_on_the_instance])
+def test_contexts_that_are_not_what_their_class_says(changed: Any, certificates: Certificates) -> None:
+    with scripted_server([hold()], tls=certificates.server_context()) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, 10.0)
+        stream = stream.start_tls(changed(certificates.client_context()), "localhost", 10.0)
+        assert stream.get_extra_info("ssl_object").version() == "TLSv1.3"
+        stream.close()
