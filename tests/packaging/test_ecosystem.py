@@ -1,6 +1,6 @@
 """Published packages that stand on httpcore work on it, as shown by the tests in `ecosystem/`.
 
-Those run in two environments with the wheels and what is in `ecosystem/*.txt`, each file in a process of its own, since
+Those run in environments with the wheels and what is in `ecosystem/*.txt`, each file in a process of its own, since
 many of these packages replace functions of others.
 """
 
@@ -19,9 +19,9 @@ SUPPORT = Path(__file__).parents[1] / "support"
 # The requirements, and which tests there are for them.
 AREAS = {
     "direct": ("hishel_pools", "vcrpy", "vcrpy_pools"),  # first, since its environment is made sooner
+    "green": ("green",),
     "current": (
         "anthropic",
-        "green",
         "hishel",
         "httpx",
         "httpx_socks",
@@ -40,7 +40,7 @@ CASES = [(name, area) for name, areas in AREAS.items() for area in areas]
 
 @pytest.fixture(scope="module")
 def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Future[Environment]]:
-    """Both environments, begun at once."""
+    """All environments, begun at once."""
     # Compiling all that is installed would take half of the time.
     options = ("--no-compile", "httpcore[asyncio,http2,socks,trio]", str(SUPPORT), "-r")
     return {name: prepare(*options, str(TESTS / f"{name}.txt")) for name in AREAS}

@@ -8,6 +8,9 @@ import pytest
 import vcr
 from httpcore_test_support.hypercorn import HypercornServer
 
+# Releases before 9 leave responses open when they have read them.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning")
+
 
 @pytest.fixture
 def cassette(tmp_path: Path) -> Iterator[Path]:
