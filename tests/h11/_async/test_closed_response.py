@@ -92,6 +92,20 @@ async def test_a_body_that_was_read_to_its_end_is_still_there(wire: bytes, trace
 
 @pytest.mark.fault("S3")
 @traced_or_not
+@pytest.mark.parametrize("wire", WHOLE.values(), ids=WHOLE)
+async def test_a_body_that_is_closed_with_its_last_part_ends_normally(wire: bytes, traced: bool) -> None:
+    """The same with a trace callback, or the debug log, as without."""
+    connection, response = await respond(wire, traced)
+    received = []
+    async for part in response.aiter_stream():
+        received.append(part)
+        await response.aclose()
+    assert received == [b"abc"]
+    assert connection.is_idle()
+
+
+@pytest.mark.fault("S3")
+@traced_or_not
 @pytest.mark.parametrize("wire", EMPTY.values(), ids=EMPTY)
 async def test_an_empty_body_was_read_to_its_end_when_it_was_closed(wire: bytes, traced: bool) -> None:
     connection, response = await respond(wire, traced)

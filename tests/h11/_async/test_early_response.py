@@ -1,5 +1,7 @@
 """A final response that comes while the request is still being sent (RFC 9112 section 9.5)."""
 
+import gc
+import weakref
 from collections.abc import AsyncIterator
 
 import pytest
@@ -152,3 +154,29 @@ async def test_a_write_that_timed_out_with_no_response_there() -> None:
     with pytest.raises(WriteTimeout):
         await connection.request("POST", "http://localhost/", content=b"x")
     assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+@pytest.mark.fault("S13")
+@pytest.mark.parametrize("answer", [None, b"garbage\r\n\r\n"], ids=["none", "garbage"])
+async def test_an_upload_that_fails_is_freed_at_once(answer: bytes | None) -> None:
+    """No cycle keeps the request, its secrets and its body until the garbage collector runs."""
+
+    class AsyncContent:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"x" * SIZE
+
+    script = [steps.receive_until(b"\r\n\r\n"), *([] if answer is None else [steps.send(answer)]), steps.hold()]
+    content = AsyncContent()
+    freed = weakref.ref(content)
+    timeouts = {"timeout": {"write": 0.1, "read": 1.0}}
+    gc.collect()
+    gc.disable()
+    try:
+        with scripted_server(script, receive_buffer=65_536) as server:
+            async with async_connected(server.url) as connection:
+                with pytest.raises((WriteTimeout, RemoteProtocolError)):
+                    await connection.request("POST", server.url, content=content, extensions=timeouts)
+                del content
+                assert freed() is None
+    finally:
+        gc.enable()

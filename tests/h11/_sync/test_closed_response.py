@@ -93,6 +93,20 @@ def test_a_body_that_was_read_to_its_end_is_still_there(wire: bytes, traced: boo
 
 @pytest.mark.fault("S3")
 @traced_or_not
+@pytest.mark.parametrize("wire", WHOLE.values(), ids=WHOLE)
+def test_a_body_that_is_closed_with_its_last_part_ends_normally(wire: bytes, traced: bool) -> None:
+    """The same with a trace callback, or the debug log, as without."""
+    connection, response = respond(wire, traced)
+    received = []
+    for part in response.iter_stream():
+        received.append(part)
+        response.close()
+    assert received == [b"abc"]
+    assert connection.is_idle()
+
+
+@pytest.mark.fault("S3")
+@traced_or_not
 @pytest.mark.parametrize("wire", EMPTY.values(), ids=EMPTY)
 def test_an_empty_body_was_read_to_its_end_when_it_was_closed(wire: bytes, traced: bool) -> None:
     connection, response = respond(wire, traced)

@@ -1,6 +1,8 @@
 # Generated from ../_async/test_early_response.py by tools/make_sync.py: edit that file, then run it.
 """A final response that comes while the request is still being sent (RFC 9112 section 9.5)."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -153,3 +155,29 @@ def test_a_write_that_timed_out_with_no_response_there() -> None:
     with pytest.raises(WriteTimeout):
         connection.request("POST", "http://localhost/", content=b"x")
     assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+@pytest.mark.fault("S13")
+@pytest.mark.parametrize("answer", [None, b"garbage\r\n\r\n"], ids=["none", "garbage"])
+def test_an_upload_that_fails_is_freed_at_once(answer: bytes | None) -> None:
+    """No cycle keeps the request, its secrets and its body until the garbage collector runs."""
+
+    class Content:
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"x" * SIZE
+
+    script = [steps.receive_until(b"\r\n\r\n"), *([] if answer is None else [steps.send(answer)]), steps.hold()]
+    content = Content()
+    freed = weakref.ref(content)
+    timeouts = {"timeout": {"write": 0.1, "read": 1.0}}
+    gc.collect()
+    gc.disable()
+    try:
+        with scripted_server(script, receive_buffer=65_536) as server:
+            with connected(server.url) as connection:
+                with pytest.raises((WriteTimeout, RemoteProtocolError)):
+                    connection.request("POST", server.url, content=content, extensions=timeouts)
+                del content
+                assert freed() is None
+    finally:
+        gc.enable()

@@ -2,10 +2,12 @@
 """A connection between two requests: what comes then is never the answer to the next one."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
 from httpcore_h11 import HTTP11Connection
+from httpcore_h11._sync import connection as connections
 from httpcore_models import URL, ConnectionNotAvailable, Request
 from httpcore_test_support import steps
 from httpcore_test_support._sync.h11_connections import ScriptedStream, connected
@@ -66,7 +68,9 @@ def test_what_comes_between_two_requests_is_no_answer(
 
 @pytest.mark.fault("S7")
 @pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
-def test_there_is_one_question_for_each_reuse(pooled: bool) -> None:
+def test_there_is_one_question_for_each_reuse(pooled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    # However slow the machine is.
+    monkeypatch.setattr(connections, "_QUIET_FOR", 60.0)
     stream = CountingStream(*[RESPONSE] * 3)
     connection = HTTP11Connection(ORIGIN, stream)
     for reuse in range(3):
@@ -74,6 +78,19 @@ def test_there_is_one_question_for_each_reuse(pooled: bool) -> None:
             assert not connection.has_expired()
         connection.request("GET", "http://localhost/")
         assert stream.asked == reuse
+
+
+@pytest.mark.fault("S7")
+def test_a_connection_that_was_asked_some_time_ago_is_asked_again() -> None:
+    """The request was given the connection, and its task had to wait for the others, or its thread."""
+    stream = ScriptedStream(RESPONSE, RESPONSE)
+    connection = HTTP11Connection(ORIGIN, stream)
+    connection.request("GET", "http://localhost/")
+    assert not connection.has_expired()
+    time.sleep(0.01)
+    stream.readable = True
+    with pytest.raises(ConnectionNotAvailable, match="or sent something without being asked"):
+        connection.request("POST", "http://localhost/", content=b"body")
 
 
 @pytest.mark.fault("N13")

@@ -313,7 +313,8 @@ class Engine:
     @property
     def trailing_headers(self) -> Headers:
         """The header fields after the body (RFC 9110 section 6.5), once `END_OF_MESSAGE` was given out."""
-        return [] if self._receiver is None else self._receiver.trailing_headers
+        receiver = self._receiver
+        return [] if receiver is None else receiver.trailing_headers
 
     @property
     def switched_protocol(self) -> bool:

@@ -67,10 +67,12 @@ class AsyncHTTP11Body(AsyncResponseStream):
 
     async def aread(self) -> bytes:
         """Return all of the body that is left."""
-        if self._tracer is None and not self._closed:
-            body = self._connection._engine.take_body()
+        if self._tracer is None:
+            self._reading = True  # see `_receive()`, which goes on from here unless all of the body is there
+            body = None if self._closed else self._connection._engine.take_body()
             if body is not None:
                 self._ended = True
+                self._reading = False
                 return body
         parts = []
         while part := await self._receive():
@@ -101,13 +103,15 @@ class AsyncHTTP11Body(AsyncResponseStream):
             if type(event) is bytes:
                 self._ended = engine.ended
                 return event
+            trailing_headers, at_end_of_stream = engine.trailing_headers, engine.at_end_of_stream
+            # From here on whoever closes the body may hand the engine on to another request.
             self._ended = True
             if self._tracer is not None:
                 self._traced = False
                 await self._tracer.report("receive_response_body.complete", {"return_value": None})
-            if engine.trailing_headers:
-                self._extensions["trailing_headers"] = engine.trailing_headers
-            if engine.at_end_of_stream:
+            if trailing_headers:
+                self._extensions["trailing_headers"] = trailing_headers
+            if at_end_of_stream:
                 # It was the end of the body, and is that of the connection (RFC 9112 section 6.3).
                 await connection.aclose()
             return b""
@@ -157,6 +161,7 @@ class AsyncHTTP11Body(AsyncResponseStream):
     async def _close_traced(self, tracer: AsyncTracer, reason: BaseException) -> None:
         try:
             if self._traced:
+                self._traced = False  # there is nothing more to be reported of what may be read on
                 await tracer.report("receive_response_body.failed", {"exception": reason})
         finally:
             await self._connection._close_response(tracer, self._ended)

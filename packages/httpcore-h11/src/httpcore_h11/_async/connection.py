@@ -47,6 +47,10 @@ _AFTER_COMPLETE = transition(State.ACTIVE, Input.COMPLETE)
 
 _NO_TIMEOUTS: dict[str, float | None] = {}
 
+# For so many seconds a look at an idle connection is good enough. The request may be late: its task has to wait for its
+# turn, while the event loop is busy with others, or its thread for its own.
+_QUIET_FOR = 0.002
+
 
 class AsyncHTTP11Connection(AsyncConnectionInterface):
     """One HTTP/1.1 connection: one request at a time, kept open in between (RFC 9112 section 9.3).
@@ -74,8 +78,8 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         self._state_lock = threading.Lock()
         self._request_count = 0
         self._write_failed = False
-        # Whether `has_expired()` has looked at the stream since the last request.
-        self._known_to_be_quiet = False
+        # Until then there is no need to look at the stream again, since `has_expired()` just did.
+        self._quiet_until = 0.0
         self._process = os.getpid()
 
     async def handle_async_request(self, request: Request) -> Response:
@@ -101,11 +105,12 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                     self._state = state
             if not taken:
                 raise ConnectionNotAvailable(self._why_not_available())
-            if self._request_count and not self._known_to_be_quiet and self._stream.get_extra_info("is_readable"):
+            is_quiet = not self._request_count or time.monotonic() < self._quiet_until
+            if not is_quiet and self._stream.get_extra_info("is_readable"):
                 raise ConnectionNotAvailable(
                     f"The server closed the idle connection to {self._origin}, or sent something without being asked."
                 )
-            self._known_to_be_quiet = False
+            self._quiet_until = 0.0
             self._request_count += 1
             tracer = async_get_tracer(_logger, request)
             timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
@@ -150,7 +155,8 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                 try:
                     await self._stream.write(data, timeout)
                 except (WriteError, WriteTimeout) as exc:
-                    self._look_for_answer_after(exc, AsyncUpload(self._stream, engine, timeout, self._origin))
+                    if not self._may_be_answered_after(exc, AsyncUpload(self._stream, engine, timeout, self._origin)):
+                        raise
                 return
         upload = AsyncUpload(self._stream, engine, timeout, self._origin)
         try:
@@ -165,24 +171,28 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                 head = b""
             await upload.send_body(request, head)
         except (ReadError, RemoteProtocolError, WriteError, WriteTimeout) as exc:
-            if exc is not upload.failure:
-                raise  # by the user's own code
-            self._look_for_answer_after(exc, upload)
+            is_own = exc is upload.failure  # and not raised by the user's code
+            if not is_own or not self._may_be_answered_after(exc, upload):
+                raise
+        finally:
+            upload.failure = None  # which holds the frames that hold the upload
 
     async def _send_head(self, request: Request, upload: AsyncUpload) -> None:
         await upload.write(self._engine.start_request(request.method, request.url.target, request.headers))
 
-    def _look_for_answer_after(self, exc: Exception, upload: AsyncUpload) -> None:
-        """Raise what sending failed with, unless the server may have answered without reading all of the request."""
+    def _may_be_answered_after(self, exc: Exception, upload: AsyncUpload) -> bool:
+        """Whether the server may have answered without reading all of a request, of which sending failed with `exc`."""
         if isinstance(exc, (ReadError, RemoteProtocolError)):
-            raise self._marked(exc)
+            self._mark(exc)
+            return False
         if isinstance(exc, WriteTimeout):
             refused = False
             with contextlib.suppress(ReadError, RemoteProtocolError):
                 refused = upload.is_refused()
             if not refused:
-                raise exc
+                return False
         self._write_failed = True
+        return True
 
     # Receiving.
 
@@ -199,19 +209,19 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                         self._check_not_closed()
                     engine.receive_data(data)
                 except (ReadError, RemoteProtocolError) as exc:
-                    raise self._marked(exc)  # noqa: B904  # it is the same
+                    self._mark(exc)
+                    raise
             elif tracer is not None and info is not None and isinstance(event, InformationalResponse):
                 await tracer.report("receive_informational_response.started", info)
                 await tracer.report("receive_informational_response.complete", {"return_value": tuple(event)})
             event = engine.next_event()
         return event
 
-    def _marked(self, exc: Exception) -> Exception:
+    def _mark(self, exc: Exception) -> None:
         """Say on `exc` whether the request may be repeated."""
         if self._request_count > 1 and self._engine.unanswered and self._state is _ACTIVE:
             # Most likely the server closed the idle connection just as it was used again.
             mark_repeatable(exc, Repeatable.IDEMPOTENT)
-        return exc
 
     def _check_not_closed(self) -> None:
         """At the end of stream: raise `ReadError` if it is of our own making."""
@@ -292,12 +302,14 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         """Whether the connection is idle and should be closed: kept for too long, or closed by the server."""
         if self._state is not _IDLE:
             return False
-        expire_at = self._expire_at
-        if expire_at is not None and time.monotonic() > expire_at:
+        expire_at, now = self._expire_at, time.monotonic()
+        if expire_at is not None and now > expire_at:
             return True
         # Nothing may come while no request is open, but for the end of stream.
-        self._known_to_be_quiet = not self._stream.get_extra_info("is_readable")
-        return not self._known_to_be_quiet
+        if self._stream.get_extra_info("is_readable"):
+            return True
+        self._quiet_until = now + _QUIET_FOR
+        return False
 
     def is_idle(self) -> bool:
         """Whether the connection has carried a request and carries none now."""

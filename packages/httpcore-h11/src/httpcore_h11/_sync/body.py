@@ -68,10 +68,12 @@ class HTTP11Body(ResponseStream):
 
     def read(self) -> bytes:
         """Return all of the body that is left."""
-        if self._tracer is None and not self._closed:
-            body = self._connection._engine.take_body()
+        if self._tracer is None:
+            self._reading = True  # see `_receive()`, which goes on from here unless all of the body is there
+            body = None if self._closed else self._connection._engine.take_body()
             if body is not None:
                 self._ended = True
+                self._reading = False
                 return body
         parts = []
         while part := self._receive():
@@ -102,13 +104,15 @@ class HTTP11Body(ResponseStream):
             if type(event) is bytes:
                 self._ended = engine.ended
                 return event
+            trailing_headers, at_end_of_stream = engine.trailing_headers, engine.at_end_of_stream
+            # From here on whoever closes the body may hand the engine on to another request.
             self._ended = True
             if self._tracer is not None:
                 self._traced = False
                 self._tracer.report("receive_response_body.complete", {"return_value": None})
-            if engine.trailing_headers:
-                self._extensions["trailing_headers"] = engine.trailing_headers
-            if engine.at_end_of_stream:
+            if trailing_headers:
+                self._extensions["trailing_headers"] = trailing_headers
+            if at_end_of_stream:
                 # It was the end of the body, and is that of the connection (RFC 9112 section 6.3).
                 connection.close()
             return b""
@@ -158,6 +162,7 @@ class HTTP11Body(ResponseStream):
     def _close_traced(self, tracer: Tracer, reason: BaseException) -> None:
         try:
             if self._traced:
+                self._traced = False  # there is nothing more to be reported of what may be read on
                 tracer.report("receive_response_body.failed", {"exception": reason})
         finally:
             self._connection._close_response(tracer, self._ended)

@@ -121,7 +121,10 @@ class AsyncHTTP2Connection(AsyncExchanges):
                 # Nothing of the request counts, and all of it may be sent elsewhere.
                 error = ConnectionNotAvailable(str(exc))
                 mark_repeatable(error, Repeatable.ANY)
-                raise error from exc
+                try:
+                    raise error from exc
+                finally:
+                    del error  # which holds this frame
             raise
 
     def _response(self, exchange: AsyncExchange, status: int, headers: list[tuple[bytes, bytes]]) -> Response:

@@ -122,7 +122,10 @@ class HTTP2Connection(Exchanges):
                 # Nothing of the request counts, and all of it may be sent elsewhere.
                 error = ConnectionNotAvailable(str(exc))
                 mark_repeatable(error, Repeatable.ANY)
-                raise error from exc
+                try:
+                    raise error from exc
+                finally:
+                    del error  # which holds this frame
             raise
 
     def _response(self, exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]]) -> Response:

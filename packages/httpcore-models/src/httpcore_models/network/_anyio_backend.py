@@ -148,7 +148,7 @@ class AnyIOStream(AsyncNetworkStream):
             tasks.start_soon(wait, self._anyio.wait_readable)
             await wait(self._anyio.wait_writable)
         if errors:
-            raise errors[0]
+            raise errors.pop()  # its frames hold the list
 
     def _text(self, exc: Exception) -> str:
         return failed(OSError("the stream is closed") if self._closed else exc, self._peer)

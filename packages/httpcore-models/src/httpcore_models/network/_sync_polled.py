@@ -12,12 +12,12 @@ import ssl
 import time
 from typing import Any
 
-from .._exceptions import ReadError, WriteError, WriteTimeout
+from .._exceptions import ReadError, WriteError
 from . import _shared_socket
 from ._buffers import as_bytes
 from ._info import Readiness, wait_for_socket, wait_limit
 from ._shared_socket import SharedSocket
-from ._sync_stream import SyncStream
+from ._sync_stream import WOULD_WAIT, SyncStream
 
 # Makes a single call return at once, on a socket that otherwise blocks; zero where there is no such flag.
 _DONTWAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
@@ -105,10 +105,9 @@ class PolledStream(SyncStream):
                     break
             return self._finish(rest, size) if rest or self._unsent else size
         except OSError as exc:
-            error = self._write_error(exc, timeout)
-            if isinstance(error, WriteTimeout):
+            if isinstance(exc, WOULD_WAIT):
                 self._unsent = bytes(rest)
-            raise error from exc
+            raise self._write_error(exc, timeout) from exc
         except BaseException:
             # Nobody knows how much was sent.
             self._shared.close()
