@@ -13,7 +13,9 @@ from typing import Any
 import httpcore_models.network
 import pytest
 from httpcore_models import NetworkStream, ReadError, ReadTimeout, SyncBackend, WriteError
+from httpcore_models.concurrency import Event
 from httpcore_test_support._sync.conformance import TIMEOUT
+from httpcore_test_support.background import Background
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.conformance import TRANSPORTS, Connect, connector
 from httpcore_test_support.scripted import Connection, scripted_server
@@ -237,3 +239,33 @@ def test_a_wait_that_is_interrupted_leaves_the_stream_to_others(connect: Connect
         stream._readiness = readiness  # type: ignore[attr-defined]
         go_on.set()
         assert stream.read(100, TIMEOUT) == b"data"
+
+
+@pytest.mark.fault("P9")
+def test_a_wait_for_an_event_that_is_interrupted_once_it_is_over_wakes_the_others() -> None:
+    event = Event()
+    gate: Any = event._gate
+    waits, passed = threading.Event(), threading.Event()
+
+    class Gate:
+        """Lets this thread pass first, and interrupts it just then."""
+
+        release = staticmethod(gate.release)
+
+        def acquire(self, timeout: float) -> bool:
+            if threading.current_thread() is threading.main_thread():
+                event.set()
+                assert gate.acquire(timeout=TIMEOUT)
+                passed.set()
+                raise Interrupt
+            waits.set()
+            assert passed.wait(TIMEOUT)
+            return bool(gate.acquire(timeout=timeout))
+
+    event._gate = Gate()  # type: ignore[assignment]
+    with Background() as background:
+        other = background.start(event.wait)
+        assert waits.wait(TIMEOUT)
+        with pytest.raises(Interrupt):
+            event.wait()
+        assert other.result()

@@ -162,13 +162,14 @@ class Event:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the flag is set, or for `timeout` seconds; return whether it is set."""
-        limit = -1 if timeout is None else min(max(timeout, 0.0), threading.TIMEOUT_MAX)
-        if not self._flag and self._gate.acquire(timeout=limit):
-            # For others who wait. Whoever sets the flag again may be faster.
-            try:  # noqa: SIM105
-                self._gate.release()
-            except RuntimeError:
-                pass
+        if self._flag:
+            return True
+        try:
+            self._gate.acquire(timeout=-1 if timeout is None else min(max(timeout, 0.0), threading.TIMEOUT_MAX))
+        finally:
+            # For others who wait, even if a signal handler raised as soon as the gate was passed.
+            if self._flag:
+                self.set()
         return self._flag
 
 

@@ -43,13 +43,18 @@ class Lease:
 
 
 class SharedSocket:
-    """A socket that is shared. Whoever uses it refers to the lease meanwhile, and looks at `closed` afterwards."""
+    """A socket that is shared. Whoever uses it refers to the lease meanwhile, and looks at `closed` afterwards.
 
-    __slots__ = ("_given", "closed", "forks", "lease", "sock")
+    `handed_out` is set when others are given the socket. They may change its time limit, and hold on to the connection
+    beyond the end of the stream: by `makefile()`, by `dup()`, or in another process.
+    """
+
+    __slots__ = ("_given", "closed", "forks", "handed_out", "lease", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self.forks = forks
         self.closed = False
+        self.handed_out = False
         self.sock = sock
         self.lease: Lease | None = Lease(sock)
         self._given = weakref.ref(self.lease)
@@ -61,14 +66,27 @@ class SharedSocket:
             if self._given() is None:
                 # Done already, unless a signal handler has raised just when it was.
                 self.sock.close()
+            else:
+                self._end_for_users()
             return
         self.closed = True
-        # Closing a descriptor does not wake the threads that wait for it; this does. In a child process it would end
-        # the connection of the parent.
-        if self.forks == forks:
-            _wake_users(lease.sock)
+        if not self.handed_out:
+            self._end_for_users()
         lease.closing = True
         self.lease = None
+        if self.handed_out:
+            del lease
+            self._end_for_users()
+
+    def _end_for_users(self) -> None:
+        """End the connection for those who use the socket, if there are any, or may be.
+
+        Closing a descriptor does not wake the threads that wait for it; this does. In a child process it would end the
+        connection of the parent.
+        """
+        lease = self._given()
+        if lease is not None and self.forks == forks:
+            _wake_users(lease.sock)
 
 
 def _wake_users(sock: socket.socket) -> None:

@@ -5,6 +5,7 @@ once, and whoever has to wait does so beside them, in poll(), whose limit holds 
 """
 
 import _socket
+import math
 import select
 import selectors
 import socket
@@ -51,6 +52,9 @@ class PolledStream(SyncStream):
 
     def _send(self, data: "bytes | memoryview") -> int:
         """Send what can be sent at once, and return how much was. Raises an error that says what to wait for."""
+        if self._shared.handed_out and not wait_for_socket(self._sock, selectors.EVENT_WRITE, 0):
+            # Somebody may have set a limit for calls of the socket: this one would wait for as long.
+            raise BlockingIOError
         return self._sock.send(data, _DONTWAIT)
 
     def _has_input(self) -> bool:
@@ -169,14 +173,16 @@ class ClearStream(PolledStream):
             try:
                 if lease is None:
                     raise self._closed(ReadError)
-                if timeout is None:
+                # Then somebody may have set a limit, which is for calls of the socket, and none of them may wait here.
+                handed_out = self._shared.handed_out
+                if timeout is None and not handed_out:
                     taking = True
                     data = self._sock.recv(max_bytes)
                 else:
-                    deadline = time.monotonic() + timeout
-                    remaining = timeout
+                    remaining = math.inf if timeout is None else timeout
+                    deadline = time.monotonic() + remaining
                     while True:
-                        if not self._full and not self._readiness.is_readable(remaining):
+                        if (handed_out or not self._full) and not self._readiness.is_readable(remaining):
                             raise TimeoutError
                         try:
                             taking = True
@@ -218,6 +224,8 @@ class ClearStream(PolledStream):
             try:
                 if lease is None:
                     raise self._closed(ReadError)
+                if self._shared.handed_out and not self._readiness.is_readable():
+                    return None
                 data = self._sock.recv(max_bytes, _DONTWAIT)
             finally:
                 lease = None

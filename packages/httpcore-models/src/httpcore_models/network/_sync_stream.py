@@ -156,6 +156,7 @@ class SyncStream(NetworkStream):
             # A process that was forked off leaves the connections of its parent alone.
             return self._shared.closed or self._shared.forks != _shared_socket.forks or self._is_readable()
         if info == "socket":
+            self._shared.handed_out = True
             return self._sock
         if info == "client_addr":
             return self._sock.getsockname()
