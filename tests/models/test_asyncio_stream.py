@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from httpcore_models import ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.network._asyncio_backend import AsyncioBackend
-from httpcore_models.network._asyncio_stream import _READ_LIMIT, _SMALL_READ, AsyncioStream
+from httpcore_models.network._asyncio_stream import _READ_LIMIT, AsyncioStream
+from httpcore_models.network._asyncio_transport import SMALL_READ
 from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
 from httpcore_test_support.scripted import Connection, Script, scripted_server
 from httpcore_test_support.steps import abort, hold, notify, receive_exactly, send, wait
@@ -74,16 +75,16 @@ async def test_as_much_memory_is_reserved_for_reads_as_they_need() -> None:
     """Little, until it was too little, and little again when so much comes no longer."""
     async with connected(echo) as stream:
         reserved = []
-        for size in (100, _SMALL_READ, 1024 * 1024, 100, 100):
+        for size in (100, SMALL_READ, 1024 * 1024, 100, 100):
             writing = asyncio.create_task(stream.write(bytes(size), TIMEOUT))
             parts = []
             while sum(map(len, parts)) < size:
                 parts.append(await stream.read(1024 * 1024, TIMEOUT))
             await writing
-            reserved.append((max(map(len, parts)) > _SMALL_READ, stream._transport.max_size))  # type: ignore[attr-defined]
-        assert reserved[0] == (False, _SMALL_READ)
+            reserved.append((max(map(len, parts)) > SMALL_READ, stream._transport.max_size))  # type: ignore[attr-defined]
+        assert reserved[0] == (False, SMALL_READ)
         assert reserved[2][0]
-        assert reserved[-1] == (False, _SMALL_READ)
+        assert reserved[-1] == (False, SMALL_READ)
 
 
 class TestReadDeadlines:

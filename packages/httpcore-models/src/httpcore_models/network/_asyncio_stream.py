@@ -1,10 +1,10 @@
 """Streams on the transports of asyncio: works with every event loop, uvloop included.
 
-Theory of operation: bytes arrive in a callback, whether somebody reads or not, and wait in a queue. A read takes
-what is queued at once and waits otherwise; reading from the network is paused only while the queue is long. What the
-loop has not seen yet, having been busy, is found by asking the operating system once before an idle connection is
-used again. A write sends what it can at once, hands a part of the rest to the transport, to be told when there is
-room for more, and waits only while some of it is left over.
+Theory of operation: bytes arrive in a callback, whether somebody reads or not, and wait in a queue. A read takes what
+is queued at once and waits otherwise. Reading from the network is paused while the queue is long and, once others got
+the socket, while nobody reads. What a busy loop has not seen yet is found by asking the operating system once before
+an idle connection is used again. A write sends what it can at once, hands a part of the rest to the
+transport, to be told when there is room for more, and waits only while some of it is left over.
 
 One timer a connection watches over reads: each read moves a deadline, and the timer, when it fires, looks whether
 the deadline was moved meanwhile. A request on a warm connection then makes no timer at all.
@@ -22,7 +22,7 @@ from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from ..concurrency import CLOCK_RESOLUTION
 from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
-from ._asyncio_transport import forget, read_up_to
+from ._asyncio_transport import LARGE_READ, SMALL_READ, forget, read_up_to
 from ._buffers import as_bytes
 from ._errors import failed, timed_out
 from ._info import Readiness
@@ -37,16 +37,6 @@ _WRITE_LIMIT = 256 * 1024
 
 # How much of what cannot be sent at once the transport is given. It copies what it is given, maybe many times over.
 _WRITE_PART = 64 * 1024
-
-# asyncio reserves 256 KiB for each read and gives back what it did not need. With a small response, that may cost page
-# faults, which take longer than all else, so a connection starts with less, and has all when less was not enough.
-# Other loops, such as uvloop, read into memory that they keep.
-_SMALL_READ = 16 * 1024
-_LARGE_READ = 256 * 1024
-
-# glibc's allocator maps blocks as large as that anew each time, at three system calls and many page faults a read,
-# until it has seen a larger one freed.
-bytes(384 * 1024)
 
 
 class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
@@ -65,6 +55,7 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         self._queued = 0  # bytes in the chunks, the read part of the first included
         self._read_size = 0  # how many bytes the transport reads at most, where that can be set
         self._paused = False
+        self._handed_out = False  # others may read from the socket: take from it only what is asked for
         self._eof = False
         self._lost: Exception | None = None
         self._closed = False
@@ -85,20 +76,18 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         # A write is complete when the operating system has all of it.
         self._transport.set_write_buffer_limits(high=0)
-        self._read_size = read_up_to(transport, _SMALL_READ)
+        self._read_size = read_up_to(transport, SMALL_READ)
 
     def data_received(self, data: bytes) -> None:
         """Part of `asyncio.Protocol`."""
         size = len(data)
-        if size == self._read_size or self._read_size == _LARGE_READ:
-            self._read_size = read_up_to(self._transport, _SMALL_READ if size < _SMALL_READ else _LARGE_READ)
+        if size == self._read_size or self._read_size == LARGE_READ:
+            self._read_size = read_up_to(self._transport, SMALL_READ if size < SMALL_READ else LARGE_READ)
         self._chunks.append(data)
         self._queued += size
-        if self._queued > _READ_LIMIT and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
-        reader = self._reader
-        if reader is not None and not reader.done():
+        if self._queued > _READ_LIMIT:
+            self._pause(True)
+        if (reader := self._reader) is not None and not reader.done():
             reader.set_result(None)
         elif self._until_readable:
             _wake(self._writer)
@@ -154,6 +143,8 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
             self._reader = self._loop.create_future()
             if timeout is not None:
                 self._set_read_deadline(self._loop.time() + timeout)
+            if self._handed_out:
+                self._pause(False)
             try:
                 await self._reader
             except TimeoutError:
@@ -161,7 +152,16 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
             finally:
                 self._reader = None
                 self._read_deadline = 0.0
+                if self._handed_out:
+                    self._pause(True)
         return self._take(max_bytes)
+
+    def _pause(self, paused: bool) -> None:
+        """Have the transport leave what comes to the operating system, or take it."""
+        if paused is not self._paused:
+            self._paused = paused
+            with contextlib.suppress(RuntimeError):  # the transport is closing
+                (self._transport.pause_reading if paused else self._transport.resume_reading)()
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is queued, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
@@ -204,10 +204,8 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         data = chunk[self._offset :] if self._offset else chunk
         self._offset = 0
         self._queued -= len(chunk)
-        if self._paused and self._queued <= _READ_LIMIT // 2:
-            self._paused = False
-            with contextlib.suppress(RuntimeError):  # the transport is closing
-                self._transport.resume_reading()
+        if self._paused and self._queued <= _READ_LIMIT // 2 and not self._handed_out:
+            self._pause(False)
         return data
 
     def _set_read_deadline(self, deadline: float) -> None:
@@ -306,12 +304,16 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         """Wait until the transport has sent all that it was given; return whether that was in time."""
         self._writer = writer = self._loop.create_future()
         self._until_readable = until_readable
-        timer = None if deadline is None else self._loop.call_at(deadline, _end_wait, writer)
+        if until_readable and self._handed_out:
+            self._pause(False)
+        timer = None if deadline is None else self._loop.call_at(deadline, _wake, writer, False)
         try:
             return await writer or not self._write_blocked
         finally:
             self._writer = None
             self._until_readable = False
+            if self._handed_out and self._reader is None:
+                self._pause(True)
             if timer is not None:
                 timer.cancel()
 
@@ -372,6 +374,9 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         if info == "is_readable":
             return self._is_readable()
         if info == "socket":
+            self._handed_out = True
+            if self._loop is asyncio._get_running_loop() and os.getpid() == self._process and not self._reader:
+                self._pause(True)
             return self._sock
         if info == "client_addr":
             return self._transport.get_extra_info("sockname")
@@ -390,11 +395,6 @@ class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
         return self._loop_is_late
 
 
-def _wake(future: "asyncio.Future[Any] | None") -> None:
+def _wake(future: "asyncio.Future[Any] | None", in_time: bool = True) -> None:
     if future is not None and not future.done():
-        future.set_result(True)
-
-
-def _end_wait(future: "asyncio.Future[bool]") -> None:
-    if not future.done():
-        future.set_result(False)
+        future.set_result(in_time)
