@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket
 import fcntl
 import re
 import select
@@ -143,7 +144,8 @@ class Connection:
         # The end of a TLS stream is answered, as peers do, and then the client has to close its socket too.
         self._send_close_notify()
         with suppress(OSError):
-            while socket.socket.recv(self._socket, _READ_SIZE):
+            # Not by `socket.socket`, for which a test may have put another into its place.
+            while _socket.socket.recv(self._socket, _READ_SIZE):
                 pass
         self._check_running()
 
@@ -151,7 +153,7 @@ class Connection:
         """Send the end of the stream; unlike after `close`, the server still sees the client's side close."""
         self._send_close_notify()
         with suppress(OSError):
-            socket.socket.shutdown(self._socket, socket.SHUT_WR)
+            _socket.socket.shutdown(self._socket, socket.SHUT_WR)
 
     def close(self, *, close_notify: bool = True) -> None:
         """Close the connection; without `close_notify`, TLS is cut short."""
@@ -171,7 +173,7 @@ class Connection:
         with self._lock, suppress(OSError):
             if not self._closed:
                 # Not `SSLSocket.shutdown`, which would drop the TLS state that the other thread is using.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                _socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _read(self) -> None:
         try:
