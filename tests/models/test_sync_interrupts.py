@@ -1,5 +1,6 @@
 """An exception from a signal handler at any line of a sync stream: no lock stays held, no socket open, no byte lost."""
 
+import concurrent.futures
 import dis
 import linecache
 import os
@@ -44,7 +45,15 @@ class Interrupt(BaseException):
 
 
 def interrupted_at(step: int, operation: Callable[[], Any]) -> bool:
-    """Call `operation`, raising `Interrupt` before its instruction number `step`; return whether it got that far."""
+    """Call `operation`, raising `Interrupt` before its instruction number `step`; return whether it got that far.
+
+    In a thread of its own: where an exception is being handled, the interpreter is left believing that it still is.
+    """
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        return executor.submit(_interrupted_at, step, operation).result()
+
+
+def _interrupted_at(step: int, operation: Callable[[], Any]) -> bool:
     left = step
 
     def trace(frame: Any, event: str, argument: Any) -> Any:

@@ -14,7 +14,7 @@ class AsyncSentBody:
 
     An iterable does not tell whether iterating over it a second time gives the same. Bodies of httpx raise, a file that
     was read gives nothing, or its rest. So the second time the first part is looked at before the request is repeated.
-    That is not enough by itself: of a file of zeros, the rest begins as the file does.
+    That is not enough where the source is read as it is sent: of a file of zeros, the rest begins as the file does.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -42,6 +42,14 @@ class AsyncSentBody:
             # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
             if isinstance(iterator, AsyncGenerator):
                 await iterator.aclose()
+
+    def reads_on(self) -> bool:
+        """Whether iterating again may go on where the first time ended, as it does for what holds a file or iterator.
+
+        One of httpx's own is the body that is made of a file without a known length.
+        """
+        sources = [self._stream, *getattr(self._stream, "__dict__", {}).values()]
+        return any(hasattr(source, name) for source in sources for name in ("read", "aread", "__next__", "__anext__"))
 
     async def rewind(self) -> bool:
         """Return whether the body can be sent from its beginning."""
@@ -91,6 +99,10 @@ async def async_can_be_sent_again(request: Request, exc: Exception) -> bool:
     if has_lasting_body(request):
         return True
     if isinstance(body, AsyncSentBody):
-        return not body.begun or (_declares_length(request) and await body.rewind())
+        if not body.begun:
+            return True
+        if not _declares_length(request) and body.reads_on():
+            return False
+        return await body.rewind()
     # That of a GET, say. What was not available has not begun to send it.
     return isinstance(exc, ConnectionNotAvailable)
