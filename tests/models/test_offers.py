@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from httpcore_models.network._offers import make_tls, offered_protocols, offering, takes_offer
+from httpcore_models.network._tls_records import TLSRecords
 
 pytestmark = pytest.mark.fault("S10")
 
@@ -95,6 +96,34 @@ def test_the_last_of_several_streams_puts_it_back(context: ssl.SSLContext) -> No
         with offering(context, ["h2"], ours):
             assert ours(context) == ["h2"]
     assert offered_by(context) == ["imap"]
+
+
+class StandIn:
+    """Has no more than TLS needs: neither a hash nor weak references, nor anything else of a context."""
+
+    __slots__ = ("set_alpn_protocols", "wrap_bio")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.wrap_bio = context.wrap_bio
+        self.set_alpn_protocols = context.set_alpn_protocols
+
+
+@pytest.mark.parametrize("start_tls", [ours, theirs])
+def test_what_stands_in_for_a_context(context: ssl.SSLContext, start_tls: Any) -> None:
+    context.set_alpn_protocols(["imap"])
+    stand_in: Any = StandIn(context)
+    with offering(stand_in, ["h2"], start_tls):
+        assert start_tls(stand_in) == ["h2"]
+        tls = TLSRecords(stand_in, "localhost")
+        assert offer_of(tls.ssl_object, tls.outgoing) == ["h2"]
+    assert offered_by(context) == ["imap"]
+
+
+def test_what_does_not_say_whether_it_checks_the_name_is_given_one(context: ssl.SSLContext) -> None:
+    stand_in: Any = StandIn(context)
+    with pytest.raises(ValueError, match=r"^check_hostname requires server_hostname$"):
+        TLSRecords(stand_in, None)
 
 
 def test_a_context_that_cannot_be_read_is_set() -> None:

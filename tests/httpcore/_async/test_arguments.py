@@ -144,6 +144,13 @@ class TestSockets:
                 assert (await pool.request("GET", URL)).content == b"ok"
             assert server.connections[0].received.startswith(b"GET / HTTP/1.1\r\nHost: example.com\r\n")
 
+    @pytest.mark.fault("N10")
+    async def test_a_unix_socket_has_no_use_for_the_port(self) -> None:
+        with scripted_server([receive_request(), send(OK)], unix=True) as server:
+            async with AsyncConnectionPool(uds=server.unix_socket) as pool:
+                assert (await pool.request("GET", "http://example.com:0/")).content == b"ok"
+            assert server.connections[0].received.startswith(b"GET / HTTP/1.1\r\nHost: example.com:0\r\n")
+
 
 class TestKeepAlive:
     async def test_no_more_idle_connections_than_allowed(self) -> None:

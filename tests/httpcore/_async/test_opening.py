@@ -44,6 +44,14 @@ async def error_of(call: AsyncCall) -> Exception:
     raise AssertionError(f"it returned {outcome!r}")
 
 
+class ErrorOfAnotherShape(ConnectError):
+    """Is made from other arguments than it keeps."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.status = code
+
+
 class AsyncHeldBackend(AsyncRecordingBackend):
     """Connects when its gate is open; `begun` counts the attempts."""
 
@@ -89,7 +97,7 @@ class TestWaiting:
                 await async_wait_until(lambda: all(call.done for call in calls), 3.0)
                 assert {type(await error_of(call)) for call in calls} == {ConnectTimeout}
 
-    @pytest.mark.parametrize("error", [ConnectError("no"), ProxyError("no", status=407, body=b"who")])
+    @pytest.mark.parametrize("error", [ConnectError("no"), ProxyError("no", status=407), ErrorOfAnotherShape("no", 5)])
     async def test_a_failure_is_that_of_all(self, error: Exception) -> None:
         backend = AsyncHeldBackend(error)
         connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)

@@ -45,6 +45,14 @@ def error_of(call: Call) -> Exception:
     raise AssertionError(f"it returned {outcome!r}")
 
 
+class ErrorOfAnotherShape(ConnectError):
+    """Is made from other arguments than it keeps."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.status = code
+
+
 class HeldBackend(RecordingBackend):
     """Connects when its gate is open; `begun` counts the attempts."""
 
@@ -90,7 +98,7 @@ class TestWaiting:
                 wait_until(lambda: all(call.done for call in calls), 3.0)
                 assert {type(error_of(call)) for call in calls} == {ConnectTimeout}
 
-    @pytest.mark.parametrize("error", [ConnectError("no"), ProxyError("no", status=407, body=b"who")])
+    @pytest.mark.parametrize("error", [ConnectError("no"), ProxyError("no", status=407), ErrorOfAnotherShape("no", 5)])
     def test_a_failure_is_that_of_all(self, error: Exception) -> None:
         backend = HeldBackend(error)
         connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)

@@ -153,14 +153,15 @@ class TestNames:
                     pool.request("GET", server.url)
                 assert pool.connections == []
 
-    def test_another_name_can_be_asked_for(self, certificates: Certificates) -> None:
+    @pytest.mark.parametrize("asked_for", ["example.org", b"example.org"])
+    def test_another_name_can_be_asked_for(self, asked_for: Any, certificates: Certificates) -> None:
         names: list[Any] = []
         context = certificates.server_context(identities=["example.org"])
         context.sni_callback = lambda tls, name, context: names.append(name)
         with scripted_server(SCRIPT, tls=context) as server:
             pool = ConnectionPool(ssl_context=certificates.client_context())
             with pool:
-                response = pool.request("GET", server.url, extensions={"sni_hostname": "example.org"})
+                response = pool.request("GET", server.url, extensions={"sni_hostname": asked_for})
                 assert response.content == b"ok"
         assert names == ["example.org"]
 
@@ -204,12 +205,12 @@ def test_a_connection_is_reused_only_for_the_name_that_was_checked_on_it(certifi
     client.check_hostname = False
     with scripted_server([receive_request(), send(OK)] * 3, tls=context) as server:
         with ConnectionPool(ssl_context=client) as pool:
-            for name in ("a.example", "b.example", "a.example", None, "127.0.0.1"):
-                extensions = {} if name is None else {"sni_hostname": name}
+            for name in ("a.example", "b.example", b"a.example", "a.example", None, "127.0.0.1", b"127.0.0.1"):
+                extensions: dict[str, Any] = {} if name is None else {"sni_hostname": name}
                 assert (pool.request("GET", server.url, extensions=extensions)).content == b"ok"
             assert len(server.connections) == 3
             assert names[:2] == ["a.example", "b.example"]
-            assert pool.stats().reused == 2
+            assert pool.stats().reused == 4
 
 
 @pytest.mark.fault("S9")

@@ -61,7 +61,7 @@ class Request:
 
     * `timeout`: a dict with any of `connect`, `read`, `write` and `pool`, each in seconds as a float or `None`.
     * `trace`: a callable `(event_name: str, info: dict)`, async for async connections.
-    * `sni_hostname`: a `str` sent in TLS, and checked against the certificate, instead of the URL's host.
+    * `sni_hostname`: a name sent in TLS, and checked against the certificate, instead of the URL's host.
     * `target`: `bytes` that replace the request target of the URL.
 
     Raises `TypeError` for arguments of the wrong type and for text beyond ASCII, `ValueError` for limits that are none,

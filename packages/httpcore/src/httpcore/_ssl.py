@@ -1,9 +1,11 @@
-"""The default TLS configuration."""
+"""The default TLS configuration, and the server name that a request asks for."""
 
 import functools
 import os
 import ssl
 import threading
+
+from httpcore_models import Request
 
 
 def default_ssl_context() -> ssl.SSLContext:
@@ -36,6 +38,15 @@ def _context_offering(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     context = default_ssl_context()
     context.set_alpn_protocols(list(alpn_protocols))
     return context
+
+
+def requested_server_name(request: Request) -> str | None:
+    """The name that TLS is to send and check for `request` instead of that of the URL's host, if there is one.
+
+    Given as bytes it is taken as the text that it stands for, as 1.0.9 does.
+    """
+    name: str | bytes | None = request.extensions.get("sni_hostname")
+    return (name.decode("ascii") if isinstance(name, bytes) else name) or None
 
 
 _fork = threading.local()

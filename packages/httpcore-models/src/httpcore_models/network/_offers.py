@@ -9,7 +9,6 @@ import contextlib
 import os
 import ssl
 import threading
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -25,12 +24,14 @@ _lock = threading.RLock()
 class _Foreign:
     """What a context offered before streams of others were given it, and which handshakes have it now."""
 
-    def __init__(self, before: list[str] | None) -> None:
-        self.before = before
+    def __init__(self, ssl_context: ssl.SSLContext) -> None:
+        self.ssl_context = ssl_context
+        self.before = _read(ssl_context)
         self.handshakes: set[object] = set()
 
 
-_foreign: "weakref.WeakKeyDictionary[ssl.SSLContext, _Foreign]" = weakref.WeakKeyDictionary()
+# By the id of the context, which is kept alive meanwhile: what stands in for a context may have no hash.
+_foreign: dict[int, _Foreign] = {}
 
 
 def takes_offer(start_tls: T) -> T:
@@ -97,21 +98,21 @@ def offering(ssl_context: ssl.SSLContext, protocols: Sequence[str], start_tls: A
 
 def _lend(ssl_context: ssl.SSLContext, offer: list[str], handshake: object) -> None:
     with _lock:
-        foreign = _foreign.get(ssl_context)
+        foreign = _foreign.get(id(ssl_context))
         if foreign is None:
-            foreign = _foreign[ssl_context] = _Foreign(_read(ssl_context))
+            foreign = _foreign[id(ssl_context)] = _Foreign(ssl_context)
         foreign.handshakes.add(handshake)
         ssl_context.set_alpn_protocols(offer)
 
 
 def _take_back(ssl_context: ssl.SSLContext, handshake: object) -> None:
     with _lock:
-        foreign = _foreign.get(ssl_context)
+        foreign = _foreign.get(id(ssl_context))
         if foreign is not None:
             foreign.handshakes.discard(handshake)
             if not foreign.handshakes:
                 _restore(ssl_context, foreign.before)
-                del _foreign[ssl_context]
+                del _foreign[id(ssl_context)]
 
 
 def _restore(ssl_context: ssl.SSLContext, protocols: list[str] | None) -> None:
@@ -173,8 +174,8 @@ def _in_child() -> None:
     # A thread that does not exist here may hold the lock, and will not take back what it lent.
     global _lock
     _lock = threading.RLock()
-    for ssl_context, foreign in list(_foreign.items()):
-        _restore(ssl_context, foreign.before)
+    for foreign in list(_foreign.values()):
+        _restore(foreign.ssl_context, foreign.before)
     _foreign.clear()
 
 

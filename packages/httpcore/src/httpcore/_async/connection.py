@@ -21,14 +21,13 @@ from httpcore_models import (
     Request,
     Response,
     async_get_tracer,
-    enforce_port,
     enforce_ssl_context,
 )
 from httpcore_models.concurrency import AsyncShield
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, AutoBackend, async_start_tls
 
 from .._extras import require_http2
-from .._ssl import shared_ssl_context
+from .._ssl import requested_server_name, shared_ssl_context
 from .opening import AsyncOpening, AsyncTurn
 
 _logger = logging.getLogger("httpcore.connection")
@@ -96,7 +95,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         self._opening = AsyncOpening(origin)
         self._on_capacity_change: Callable[[], None] | None = None
         self._assumed_stream_limit: int | None = None
-        # The `sni_hostname` of the request that opened the connection.
+        # The name that TLS checked instead of the origin's, by the request that opened the connection.
         self._sni_hostname: str | None = None
 
     async def handle_async_request(self, request: Request) -> Response:
@@ -121,7 +120,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         """Refuse a request for which the certificate of the server was not checked."""
         if self._uses_tls:
             host = self._origin.host.decode("ascii")
-            checked, wanted = self._sni_hostname or host, request.extensions.get("sni_hostname") or host
+            checked, wanted = self._sni_hostname or host, requested_server_name(request) or host
             if checked != wanted:
                 raise ConnectionNotAvailable(
                     f"the server of this connection to {self._origin} was checked for the name {checked!r}, "
@@ -135,7 +134,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
     # Opening.
 
     async def _establish(self, request: Request) -> AsyncConnectionInterface:
-        enforce_port(self._origin.host, self._origin.port)
+        self._dialler.check(self._origin)
         turn = AsyncTurn(request.extensions.get("timeout", {}).get("connect"))
         try:
             await self._opening.wait(turn)
@@ -163,7 +162,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
             with opening.lock:
                 if opening.closed:
                     raise opening.closed_meanwhile()
-                self._sni_hostname = request.extensions.get("sni_hostname")
+                self._sni_hostname = requested_server_name(request)
                 self._connection = connection
                 opening.is_open = True
             return connection
@@ -225,7 +224,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
     def _tls_arguments(self, request: Request, timeout: float | None) -> dict[str, Any]:
         return {
             "ssl_context": shared_ssl_context(self._offer()) if self._ssl_context is None else self._ssl_context,
-            "server_hostname": request.extensions.get("sni_hostname") or self._origin.host.decode("ascii"),
+            "server_hostname": requested_server_name(request) or self._origin.host.decode("ascii"),
             "timeout": timeout,
         }
 

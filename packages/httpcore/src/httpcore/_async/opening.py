@@ -1,7 +1,6 @@
 """One connection that several requests wait for: which of them opens it, and what becomes of the others."""
 
 import collections
-import copy
 import threading
 import time
 
@@ -84,7 +83,7 @@ class AsyncOpening:
                 if self.is_open:
                     return
                 if turn.error is not None:
-                    raise copy.copy(turn.error) from turn.error
+                    raise _another(turn.error) from turn.error
                 if turn.remaining() == 0.0:
                     raise ConnectTimeout(
                         f"Connect timed out after {turn.timeout:g} seconds ({self._origin}): "
@@ -135,3 +134,15 @@ class AsyncOpening:
     def closed_meanwhile(self) -> ConnectError:
         """The error for a connection that is closed before it is open."""
         return ConnectError(f"the connection to {self._origin} was closed while it was being opened")
+
+
+def _another(error: BaseException) -> BaseException:
+    """Return an exception like `error`, for another request to raise.
+
+    `copy.copy()` would call the class with the arguments that the exception keeps, and a class of a user's own may take
+    others.
+    """
+    kind = type(error)
+    another: BaseException = kind.__new__(kind, *error.args)
+    another.__dict__.update(error.__dict__)
+    return another

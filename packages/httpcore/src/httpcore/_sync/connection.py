@@ -21,7 +21,6 @@ from httpcore_models import (
     Origin,
     Request,
     Response,
-    enforce_port,
     enforce_ssl_context,
     get_tracer,
 )
@@ -29,7 +28,7 @@ from httpcore_models.concurrency import Shield
 from httpcore_models.network import Dialler, DirectDialler, SyncBackend, start_tls
 
 from .._extras import require_http2
-from .._ssl import shared_ssl_context
+from .._ssl import requested_server_name, shared_ssl_context
 from .opening import Opening, Turn
 
 _logger = logging.getLogger("httpcore.connection")
@@ -97,7 +96,7 @@ class HTTPConnection(ConnectionInterface):
         self._opening = Opening(origin)
         self._on_capacity_change: Callable[[], None] | None = None
         self._assumed_stream_limit: int | None = None
-        # The `sni_hostname` of the request that opened the connection.
+        # The name that TLS checked instead of the origin's, by the request that opened the connection.
         self._sni_hostname: str | None = None
 
     def handle_request(self, request: Request) -> Response:
@@ -122,7 +121,7 @@ class HTTPConnection(ConnectionInterface):
         """Refuse a request for which the certificate of the server was not checked."""
         if self._uses_tls:
             host = self._origin.host.decode("ascii")
-            checked, wanted = self._sni_hostname or host, request.extensions.get("sni_hostname") or host
+            checked, wanted = self._sni_hostname or host, requested_server_name(request) or host
             if checked != wanted:
                 raise ConnectionNotAvailable(
                     f"the server of this connection to {self._origin} was checked for the name {checked!r}, "
@@ -136,7 +135,7 @@ class HTTPConnection(ConnectionInterface):
     # Opening.
 
     def _establish(self, request: Request) -> ConnectionInterface:
-        enforce_port(self._origin.host, self._origin.port)
+        self._dialler.check(self._origin)
         turn = Turn(request.extensions.get("timeout", {}).get("connect"))
         try:
             self._opening.wait(turn)
@@ -164,7 +163,7 @@ class HTTPConnection(ConnectionInterface):
             with opening.lock:
                 if opening.closed:
                     raise opening.closed_meanwhile()
-                self._sni_hostname = request.extensions.get("sni_hostname")
+                self._sni_hostname = requested_server_name(request)
                 self._connection = connection
                 opening.is_open = True
             return connection
@@ -226,7 +225,7 @@ class HTTPConnection(ConnectionInterface):
     def _tls_arguments(self, request: Request, timeout: float | None) -> dict[str, Any]:
         return {
             "ssl_context": shared_ssl_context(self._offer()) if self._ssl_context is None else self._ssl_context,
-            "server_hostname": request.extensions.get("sni_hostname") or self._origin.host.decode("ascii"),
+            "server_hostname": requested_server_name(request) or self._origin.host.decode("ascii"),
             "timeout": timeout,
         }
 

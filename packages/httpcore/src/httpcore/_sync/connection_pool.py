@@ -41,6 +41,7 @@ from .._arguments import enforce_max_connections
 from .._extras import require_http2
 from .._pool_places import Key, PoolRequest
 from .._proxies import enforce_proxies
+from .._ssl import requested_server_name
 from .bodies import SentBody, can_be_sent_again
 from .connection import HTTPConnection
 from .leases import LeasedBody, Pooled, Ticket, Waiting
@@ -338,8 +339,8 @@ def _unsupported(scheme: bytes) -> UnsupportedProtocol:
 
 def _key_with_name(key: Key, request: Request) -> Key:
     """Keep apart connections on which TLS checked the server for another name than the host's."""
-    name = request.extensions["sni_hostname"]
-    if not name or key[0] not in (b"https", b"wss") or name in (key[1], key[1].decode("ascii")):
+    name = requested_server_name(request)
+    if name is None or key[0] not in (b"https", b"wss") or name == key[1].decode("ascii"):
         return key
     return (key[0], key[1], key[2], name)
 

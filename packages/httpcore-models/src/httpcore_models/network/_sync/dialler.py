@@ -36,6 +36,10 @@ class Dialler:
         """
         raise NotImplementedError
 
+    def check(self, origin: Origin) -> None:
+        """Raise `ConnectError` for an origin that no attempt can reach."""
+        enforce_port(origin.host, origin.port)
+
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What `dial()` reports to the trace when it starts."""
         raise NotImplementedError
@@ -67,7 +71,7 @@ class DirectDialler(Dialler):
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Connect; see `Dialler.dial()`."""
-        enforce_port(origin.host, origin.port)
+        self.check(origin)
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self._uds is None else "connect_unix_socket"
         connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
@@ -92,6 +96,11 @@ class DirectDialler(Dialler):
                 with Shield():
                     stream.close()
             raise
+
+    def check(self, origin: Origin) -> None:
+        """Raise `ConnectError` for an impossible port, which a Unix domain socket has no use for."""
+        if self._uds is None:
+            super().check(origin)
 
     def interrupt(self) -> None:
         """Close the stream, or the one that is being opened once it is open; see `Dialler.interrupt()`."""
