@@ -264,3 +264,35 @@ class TestIdleConnectionsThatTheServerCloses:
                 size = seen
                 end.wait(0.05)
         raise AssertionError("the server did not close")
+
+
+@pytest.mark.anyio
+@pytest.mark.fault("P7")
+async def test_what_has_arrived_while_the_loop_was_busy_is_in_time(certificates_or_none: Certificates | None) -> None:
+    """However much of it there is, and whoever of them reads. Nor is the path dead."""
+    answered = threading.Event()
+    content = bytes(60_000)
+
+    def script(peer: Http2Peer) -> None:
+        for stream_id in [peer.request() for _ in range(10)]:
+            peer.respond(stream_id, content)
+        answered.set()
+        answering(peer)
+
+    async with connected(http2_script(script), certificates_or_none) as (connection, server):
+
+        async def get() -> None:
+            response = await connection.request("GET", server.url, extensions={"timeout": {"read": 0.5}})
+            assert response.content == content
+
+        async def keep_busy() -> None:
+            while connection._engine.open_streams < 10 or connection._shared.output_pending:
+                await anyio.sleep(0)
+            assert answered.wait(10.0)
+            time.sleep(0.6)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(keep_busy)
+            for _ in range(10):
+                tasks.start_soon(get)
+        assert connection.is_available()

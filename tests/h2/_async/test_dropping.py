@@ -1,5 +1,8 @@
 """A response that nobody holds any more, and that was not closed, gives back what it had."""
 
+import contextlib
+import threading
+import time
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,12 +14,13 @@ from httpcore_models import URL, AsyncLease, AutoBackend, Origin, ReadError, Req
 from httpcore_test_support import h2_frames
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
-from httpcore_test_support.waiting import async_wait_until
+from httpcore_test_support.waiting import async_wait_until, wait_until
 from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fault("P2")]
 
 CANCEL = 8
+MAX_CONCURRENT_STREAMS = 3
 TIMEOUTS = {"timeout": {"read": 20.0, "write": 20.0, "pool": 20.0}}
 
 
@@ -91,6 +95,27 @@ async def test_in_the_middle_of_what_holds_the_lock() -> None:
             del response
         assert connection.is_idle()
         assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+
+@pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning")
+@pytest.mark.parametrize("locked", [False, True], ids=["free", "locked"])
+async def test_in_another_thread_while_a_request_waits_for_its_stream(locked: bool) -> None:
+    """The garbage collector runs in any thread, and at any point: when somebody holds the lock, too."""
+    async with connected(http2_script(half, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+        held: list[Response] = [await connection.handle_async_request(request_to(server))]
+
+        def collect() -> None:
+            # Nothing else goes on meanwhile that would wake an event loop.
+            wait_until(lambda: connection._shared._newcomers)
+            with connection._lock if locked else contextlib.nullcontext():
+                held.clear()
+
+        thread = threading.Thread(target=collect)
+        thread.start()
+        started = time.monotonic()
+        assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+        thread.join()
+        assert time.monotonic() - started < TIMEOUTS["timeout"]["pool"] / 2
 
 
 async def test_where_warnings_are_errors() -> None:

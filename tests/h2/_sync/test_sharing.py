@@ -18,6 +18,7 @@ from httpcore_models import (
     Request,
     Response,
     SyncBackend,
+    WriteError,
     WriteTimeout,
 )
 from httpcore_test_support import h2_frames
@@ -406,6 +407,33 @@ class TestPings:
             with pytest.raises(ReadError, match=r"No answer to a PING within 0\.05 seconds"):
                 connection.request("GET", server.url, extensions=TIMEOUTS)
             assert connection.is_closed()
+
+    @pytest.mark.fault("T2")
+    def test_a_silent_server_is_asked_beside_a_write_that_waits(self) -> None:
+        """Looking now and then whether the writer has given up does not begin the interval anew."""
+
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.window_update(0, 2**30))
+            peer.send(h2_frames.headers(peer.request()))
+            peer.connection.hold()
+
+        settings = {INITIAL_WINDOW_SIZE: 2**30}
+        with connected(http2_script(script, settings), ping_interval=1.2, ping_timeout=0.05) as (
+            connection,
+            server,
+        ):
+
+            def upload() -> None:
+                with pytest.raises((ReadError, WriteError)):
+                    connection.request("POST", server.url, content=bytes(2**25), extensions=TIMEOUTS)
+
+            def read() -> None:
+                wait_until(lambda: connection._shared._writer is not None)
+                with pytest.raises(ReadError, match=r"No answer to a PING within 0\.05 seconds"):
+                    response.read()
+
+            with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
+                at_once(upload, read)
 
     def test_a_slow_server_that_answers_is_waited_for(self) -> None:
         def script(peer: Http2Peer) -> None:

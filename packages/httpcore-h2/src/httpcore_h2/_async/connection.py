@@ -81,6 +81,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
             stream, self._engine, self._lock, self.READ_NUM_BYTES, str(origin), ping_interval, ping_timeout
         )
         self._shared.on_change = self._changed
+        self._shared.end_dropped = self._end_dropped
         self._line = AsyncLine(self._engine, self._shared, self._lock, str(origin))
         self._shared.report = self._line.report
         self._request_count = 0

@@ -168,8 +168,8 @@ class AsyncExchanges(AsyncConnectionInterface):
 
     def _end_dropped(self) -> None:
         """Do so with all to be ended without waiting: the next write resets their streams."""
-        # Nobody keeps the lock for long, but it may be the calling thread that has it.
-        if self._lock.locked():
+        # Nobody keeps the lock for long, but it may be the calling thread that has it. Whoever waits looks again.
+        if not self._dropped or self._lock.locked():
             return
         over = False
         with self._lock:

@@ -55,6 +55,8 @@ class AsyncWriter:
         #: Called when the connection may take more or fewer requests than before: with the lock held, and without it.
         self.on_change: Callable[[], None] = _nothing
         self.report: Callable[[], None] = _nothing
+        #: Called without the lock, to end what was dropped while somebody held it.
+        self.end_dropped: Callable[[], None] = _nothing
         # Set when somebody who reads has done so.
         self._has_read: AsyncEvent | None = None
 
@@ -125,17 +127,15 @@ class AsyncWriter:
         self._writer = None
         if self._writers or self._has_read is not None:
             self._wake_writers()
-        if self._outgoing or self._unsent or self._interrupted:
-            self._wake_one()
 
     def _wake_writers(self) -> None:
         """Let those look again who wait to write, or for something to be read meanwhile. The lock is held."""
         if self._has_read is not None:
-            self._has_read.set()
+            self._has_read.wake()
             self._has_read = None
         while self._writers:
             event = next(iter(self._writers))
-            event.set()
+            event.wake()
             del self._writers[event]
 
     def _stopped_writing(self, exc: BaseException) -> None:
@@ -215,8 +215,6 @@ class AsyncWriter:
     async def _receive_meanwhile(self, arrivals: int) -> None: ...
 
     def catch_up(self) -> None: ...
-
-    def _wake_one(self) -> None: ...
 
     def wake_newcomers(self) -> None: ...
 

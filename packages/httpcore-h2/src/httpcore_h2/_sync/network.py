@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from httpcore_models import NetworkStream, PoolTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import Event
+from httpcore_models.concurrency import Event, checkpoint_if_cancelled
 
 from .._engine import Engine
 from .._events import Failure, RemoteSettingsChanged
@@ -56,6 +56,8 @@ class SharedStream(Writer):
         self._read_size = read_size
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
+        # When something arrived, or a PING was sent, for the last time.
+        self._silent_since = 0.0
         # A token of whoever reads, which is like no other; and for which request that is.
         self._reader: object | None = None
         self._reads_for: Exchange | None = None
@@ -108,7 +110,8 @@ class SharedStream(Writer):
         timeout: float | None,
     ) -> bool:
         """Return true once `ready` says so, and false after `timeout` seconds."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        since = time.monotonic()
+        deadline = None if timeout is None else since + timeout
         remaining = timeout
         arrivals = self._arrivals
         token = object()
@@ -139,13 +142,17 @@ class SharedStream(Writer):
                 if sending:
                     can_send = self._send_while_waiting(exchange, ready, remaining)
                 elif event is None:
-                    in_time = self._read(exchange, remaining)
+                    in_time = self._read(exchange, remaining, since)
                     can_send = True
+                elif waiting is self._newcomers:
+                    in_time = self._wait_for_room(event, remaining)
                 else:
                     in_time = event.wait(remaining)
                 if deadline is not None:
                     remaining = deadline - time.monotonic()
                     in_time = in_time and remaining > 0
+                    if not in_time:
+                        self._look_once_more()
         except BaseException as exc:
             with self._lock:
                 if self._reader is token:
@@ -166,6 +173,20 @@ class SharedStream(Writer):
         with contextlib.suppress(WriteError, WriteTimeout):
             self.flush(timeout, enough=ready)
         return True
+
+    def _wait_for_room(self, event: Event, timeout: float | None) -> bool:
+        """Wait for the end of another request; return false if `timeout` is over."""
+        limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
+        in_time = event.wait(limit) or limit != timeout
+        # What was dropped while somebody held the lock has woken nobody.
+        self.end_dropped()
+        return in_time
+
+    def _look_once_more(self) -> None:
+        """Before giving up: a program that was busy or stopped finds that its time is over while all has arrived."""
+        # Whoever reads may be due in the same turn of the event loop.
+        checkpoint_if_cancelled()
+        self.catch_up()
 
     def _pass_on(self) -> None:
         """Let one of those who wait become the reader, if there is none. The lock is held."""
@@ -196,14 +217,17 @@ class SharedStream(Writer):
 
     # Reading.
 
-    def _read(self, exchange: "Exchange", timeout: float | None) -> bool:
-        """Read once, as the reader that the caller has become; return false if there was nothing in time."""
+    def _read(self, exchange: "Exchange", timeout: float | None, since: float) -> bool:
+        """Read once, as the reader that the caller has become; return false if there was nothing in time.
+
+        The caller waits `since` then, on the monotonic clock.
+        """
         limit = timeout
         if self._writer is not None or self._outgoing or self._unsent or self._interrupted:
             # If whoever writes gives up, the rest is ours to send.
             limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         try:
-            data = self._receive(limit)
+            data = self._receive(limit, since)
         except ReadTimeout:
             with self._lock:
                 self._reader = None
@@ -237,13 +261,16 @@ class SharedStream(Writer):
             self.flush_unless_writing(exchange.write_timeout)
         return True
 
-    def _receive(self, timeout: float | None) -> bytes:
+    def _receive(self, timeout: float | None, since: float) -> bytes:
         if self._ping_interval is None:
             return self._stream.read(self._read_size, timeout)
-        deadline = None if timeout is None else time.monotonic() + timeout
+        now = time.monotonic()
+        deadline = None if timeout is None else now + timeout
         while True:
+            # Counted over all reads of a wait, which may be short ones.
             patience = self._ping_timeout if self._engine.ping_unanswered else self._ping_interval
-            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+            patience = max(0.0, max(self._silent_since, since) + patience - now)
+            remaining = None if deadline is None else max(0.0, deadline - now)
             if remaining is not None and remaining <= patience:
                 return self._stream.read(self._read_size, remaining)
             try:
@@ -253,12 +280,14 @@ class SharedStream(Writer):
                     raise ReadError(f"No answer to a PING within {patience:g} seconds ({self._peer})") from exc
             with self._lock:
                 self._engine.ping()
+                self._silent_since = now = time.monotonic()
             self.flush_unless_writing(self._ping_timeout)
 
     def _received(self, data: bytes) -> None:
         engine, before = self._engine, self._engine.open_streams
         self._arrivals += 1
-        streams, settings = engine.receive_data(data, time.monotonic())
+        self._silent_since = now = time.monotonic()
+        streams, settings = engine.receive_data(data, now)
         self._unreported += settings
         self._wake(streams)
         if not engine.usable and engine.failed:
@@ -328,6 +357,9 @@ class SharedStream(Writer):
 
 
 def _set(waiting: dict[Any, Event], key: object) -> None:
-    """Wake who waits, and forget them only then: an exception in between must not make them wait for ever."""
-    waiting[key].set()
+    """Wake who waits, and forget them only then: an exception in between must not make them wait for ever.
+
+    Responses are dropped in any thread: wherever the garbage collector runs.
+    """
+    waiting[key].wake()
     del waiting[key]
