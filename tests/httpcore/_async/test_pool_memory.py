@@ -10,12 +10,15 @@ import pytest
 from httpcore import (
     AsyncConnectionInterface,
     AsyncConnectionPool,
+    AsyncMockBackend,
+    AsyncNetworkStream,
     ConnectError,
     Origin,
     ReadError,
     ReadTimeout,
     RemoteProtocolError,
     Request,
+    WriteError,
 )
 from httpcore_test_support import h2_frames
 from httpcore_test_support.background import AsyncBackground
@@ -217,6 +220,51 @@ class TestDropped:
             await kept.aclose()
             assert pool.stats().connections_idle == 1
             assert pool.alive() == 1
+
+    async def test_one_whose_request_was_refused_at_first(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            if not visits:
+                visits.append(peer.request())
+                peer.send(h2_frames.goaway(0))
+            peer.send(h2_frames.headers(peer.request()))
+            peer.connection.hold()
+
+        visits: list[int] = []
+        async with serving(http2_script(script), http1=False, http2=True, max_connections=1) as (pool, server):
+            response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
+            with pytest.warns(ResourceWarning, match="unclosed response"):
+                del response
+            assert pool.stats().requests_active == 0
+            assert len(pool.made) == 2
+            assert pool.alive() == 1
+
+    async def test_one_whose_request_could_not_be_written(self) -> None:
+        """The answer was there before."""
+
+        class Stream(AsyncNetworkStream):
+            async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+                return received.pop(0) if received else b""
+
+            async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+                if not buffer.startswith(b"PRI"):
+                    raise WriteError("nobody reads")
+
+            async def aclose(self) -> None:
+                """Nothing is open."""
+
+            def get_extra_info(self, info: str) -> Any:
+                return None
+
+        class Backend(AsyncMockBackend):
+            async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
+                return Stream()
+
+        received = [h2_frames.settings(), h2_frames.headers(1)]
+        async with AsyncConnectionPool(http1=False, http2=True, network_backend=Backend([])) as pool:
+            response = await pool.handle_async_request(Request("GET", "http://a/", headers={"Host": "a"}))
+            with pytest.warns(ResourceWarning, match="unclosed response"):
+                del response
+            assert pool.stats().requests_active == 0
 
     async def test_one_of_a_connection_of_somebody_s_own(self) -> None:
         class Pool(AsyncConnectionPool):

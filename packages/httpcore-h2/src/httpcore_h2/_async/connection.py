@@ -195,6 +195,9 @@ class AsyncHTTP2Connection(AsyncExchanges):
             # body or trace callback raises is none of that.
             if exc is not exchange.write_error:
                 raise
+        finally:
+            # It holds the frames of its callers, and with them the response, which would never be freed.
+            exchange.write_error = None
 
     async def _send_head(self, exchange: AsyncExchange) -> None:
         await self._shared.flush(exchange.write_timeout, exchange)

@@ -196,6 +196,9 @@ class HTTP2Connection(Exchanges):
             # body or trace callback raises is none of that.
             if exc is not exchange.write_error:
                 raise
+        finally:
+            # It holds the frames of its callers, and with them the response, which would never be freed.
+            exchange.write_error = None
 
     def _send_head(self, exchange: Exchange) -> None:
         self._shared.flush(exchange.write_timeout, exchange)
