@@ -6,6 +6,8 @@ import importlib.util
 import os
 import runpy
 import ssl
+import subprocess
+import sys
 from typing import Any
 
 import certifi
@@ -150,3 +152,14 @@ class TestDefaultContext:
 def test_the_package_can_be_imported_where_there_is_no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "register_at_fork")
     runpy.run_path(str(_fork.__file__))["reset_after_fork"](httpcore.ConnectionPool())
+
+
+@pytest.mark.fault("N9")
+@pytest.mark.parametrize("name", ["a.example.org", b"a.example.org", "b.example.org"])
+def test_names_of_bytes_and_of_text_are_never_compared(name: str | bytes) -> None:
+    program = (
+        "import httpcore; pool = httpcore.ConnectionPool(network_backend=httpcore.MockBackend([]))\n"
+        f"try: pool.request('GET', 'https://b.example.org', extensions={{'sni_hostname': {name!r}}})\n"
+        "except httpcore.RemoteProtocolError: pass"
+    )
+    subprocess.run([sys.executable, "-bb", "-W", "error", "-c", program], check=True)

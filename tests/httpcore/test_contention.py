@@ -4,7 +4,9 @@ import asyncio
 import gc
 import os
 import random
+import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -458,3 +460,34 @@ def test_waiting_requests_cost_the_same_however_many_there_are() -> None:
     for ticket in tickets:
         ticket.release()
     assert Counting.asked <= 5 * 1000
+
+
+@pytest.mark.fault("T10")
+def test_no_request_waits_for_a_pool_that_was_closed_meanwhile() -> None:
+    """Whoever comes, or is woken, at the very moment of closing is told, too."""
+
+    def ask() -> None:
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end:
+            started = time.monotonic()
+            with suppress(*BROKEN):
+                pool.request("GET", server.url, extensions={"timeout": {"pool": 10.0}})
+            assert time.monotonic() - started < 5.0
+
+    def close() -> None:
+        while not over.wait(0.001):
+            pool.close()
+
+    interval = sys.getswitchinterval()
+    over = threading.Event()
+    closing = threading.Thread(target=close)
+    with scripted_server(answer) as server, ConnectionPool(max_connections=2) as pool:
+        try:
+            sys.setswitchinterval(1e-5)
+            closing.start()
+            in_threads(20, ask)
+        finally:
+            sys.setswitchinterval(interval)
+            over.set()
+            closing.join()
+    assert_at_rest(pool)

@@ -51,6 +51,6 @@ async def test_a_body_that_is_not_sent_again_after_all_is_closed() -> None:
     body = AsyncSentBody(parts)
     await begin(body)
     assert await body.rewind()
-    await body.aclose()
+    await body.discard()
     assert (parts.begun, parts.open) == (2, 0)
-    await body.aclose()
+    await body.discard()

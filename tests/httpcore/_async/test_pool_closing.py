@@ -10,9 +10,11 @@ from httpcore import (
     ConnectError,
     Origin,
     ReadError,
+    RemoteProtocolError,
     Request,
     Response,
 )
+from httpcore_models import Repeatable, mark_repeatable
 from httpcore_models.network import AutoBackend
 from httpcore_test_support.background import AsyncBackground, async_without_waiting
 from httpcore_test_support.connections import AsyncForeignConnection
@@ -161,6 +163,34 @@ class AsyncStubbornConnection(AsyncForeignConnection):
         await super().aclose()
         if self.number % 2:
             raise OSError("cannot be closed")
+
+
+@pytest.mark.fault("T10")
+async def test_a_request_that_is_to_be_sent_again_is_not() -> None:
+    """The pool is closed just as the request gives its place back."""
+
+    class Connection(AsyncForeignConnection):
+        async def handle_async_request(self, request: Request) -> Response:
+            sent.append(request)
+            error = RemoteProtocolError("refused")
+            mark_repeatable(error, Repeatable.ANY)
+            raise error
+
+    class Pool(AsyncConnectionPool):
+        def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
+            return Connection(origin)
+
+        async def _settle(self) -> None:
+            if sent and not self._closings:
+                await self.aclose()
+            await super()._settle()
+
+    sent: list[Request] = []
+    pool = Pool()
+    with pytest.raises(ConnectError, match="pool was closed"):
+        await pool.request("GET", URL)
+    assert len(sent) == 1
+    assert EMPTY in repr(pool)
 
 
 @pytest.mark.fault("T10")

@@ -52,6 +52,6 @@ def test_a_body_that_is_not_sent_again_after_all_is_closed() -> None:
     body = SentBody(parts)
     begin(body)
     assert body.rewind()
-    body.close()
+    body.discard()
     assert (parts.begun, parts.open) == (2, 0)
-    body.close()
+    body.discard()

@@ -11,9 +11,11 @@ from httpcore import (
     NetworkStream,
     Origin,
     ReadError,
+    RemoteProtocolError,
     Request,
     Response,
 )
+from httpcore_models import Repeatable, mark_repeatable
 from httpcore_models.network import SyncBackend
 from httpcore_test_support.background import Background, without_waiting
 from httpcore_test_support.connections import ForeignConnection
@@ -162,6 +164,34 @@ class StubbornConnection(ForeignConnection):
         super().close()
         if self.number % 2:
             raise OSError("cannot be closed")
+
+
+@pytest.mark.fault("T10")
+def test_a_request_that_is_to_be_sent_again_is_not() -> None:
+    """The pool is closed just as the request gives its place back."""
+
+    class Connection(ForeignConnection):
+        def handle_request(self, request: Request) -> Response:
+            sent.append(request)
+            error = RemoteProtocolError("refused")
+            mark_repeatable(error, Repeatable.ANY)
+            raise error
+
+    class Pool(ConnectionPool):
+        def create_connection(self, origin: Origin) -> ConnectionInterface:
+            return Connection(origin)
+
+        def _settle(self) -> None:
+            if sent and not self._closings:
+                self.close()
+            super()._settle()
+
+    sent: list[Request] = []
+    pool = Pool()
+    with pytest.raises(ConnectError, match="pool was closed"):
+        pool.request("GET", URL)
+    assert len(sent) == 1
+    assert EMPTY in repr(pool)
 
 
 @pytest.mark.fault("T10")

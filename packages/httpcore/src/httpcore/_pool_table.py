@@ -94,10 +94,12 @@ class PlaceTable(Generic[C]):
         try:
             if connection is None or not connection.is_available():
                 return False
-            capacity: int = getattr(connection, "request_capacity", sys.maxsize)
+            capacity = getattr(connection, "request_capacity", sys.maxsize)
         except Exception:
             self._drop(place, Reason.STALE)
             return False
+        if not isinstance(capacity, int):  # a mock, which has any attribute
+            capacity = sys.maxsize
         if not place.established and place.key in self._stream_limits:
             capacity = min(capacity, self._stream_limits[place.key])
         return place.leases < capacity

@@ -72,7 +72,13 @@ class AsyncSentBody:
         self._again = iterator, part
         return True
 
-    async def aclose(self) -> None:
+    def __getattr__(self, name: str) -> Any:
+        """What else the object has, as the user's trace callbacks and subclasses of connections know it."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._stream, name)
+
+    async def discard(self) -> None:
         """Let go of what `rewind()` has begun, should it not be sent after all."""
         again, self._again = self._again, None
         if again is not None and isinstance(again[0], AsyncGenerator):

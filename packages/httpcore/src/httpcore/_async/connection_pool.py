@@ -163,8 +163,6 @@ class AsyncConnectionPool(AsyncPoolBase):
         if "sni_hostname" in request.extensions:
             waiting.key = _key_with_name(waiting.key, request)
         ticket = AsyncTicket(self, waiting)
-        if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
-            request.stream = _as_sent(stream)
         try:
             self._submit(ticket, waiting)
             while True:
@@ -174,6 +172,8 @@ class AsyncConnectionPool(AsyncPoolBase):
                 connection = place.connection
                 if connection is None:
                     connection = await self._open(request, ticket, place)
+                if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
+                    request.stream = _as_sent(request.stream, connection)
                 try:
                     response = await connection.handle_async_request(request)
                     break
@@ -187,7 +187,7 @@ class AsyncConnectionPool(AsyncPoolBase):
         except BaseException:
             await ticket.release()
             if isinstance(request.stream, AsyncSentBody) and request.stream is not stream:
-                await request.stream.aclose()
+                await request.stream.discard()
             raise
         finally:
             request.stream = stream
@@ -261,6 +261,7 @@ class AsyncConnectionPool(AsyncPoolBase):
         if not usable or waiting.after is not None:
             if not ticket.pause:
                 self._step(self._rejoin, ticket, waiting, self._state.requeue)
+                self._check_not_closed(ticket)
                 return
             self._step(self._state.step_aside, waiting)
         else:
@@ -268,8 +269,9 @@ class AsyncConnectionPool(AsyncPoolBase):
         await self._settle()
         if ticket.pause:
             await AsyncEvent().wait(ticket.pause)
-            self._check_not_closed(ticket)
         self._step(self._rejoin, ticket, waiting, self._state.rejoin)
+        # Closing does not reach a request that holds no place and is not in the line. From here on it does.
+        self._check_not_closed(ticket)
 
     def _check_worth_trying(self, request: Request, ticket: AsyncTicket, exc: Exception) -> None:
         if ticket.opened >= _MAX_OPENED:
@@ -307,8 +309,9 @@ class AsyncConnectionPool(AsyncPoolBase):
         self, request: Request, ticket: AsyncTicket, waiting: AsyncWaiting, in_time: bool
     ) -> None:
         """See whether there is one in what was noted meanwhile; else go on waiting, or give up."""
-        self._check_not_closed(ticket)
+        # First of all, so that a step of another thread, from here on, wakes this one again.
         waiting.event = AsyncEvent()
+        self._check_not_closed(ticket)
         await self._settle()
         if not in_time and waiting.place is None:
             raise self._pool_timeout(request)
@@ -346,10 +349,11 @@ def _key_with_name(key: Key, request: Request) -> Key:
     return (key[0], key[1], key[2], name)
 
 
-def _as_sent(stream: Any) -> Any:
+def _as_sent(stream: Any, connection: AsyncConnectionInterface) -> Any:
+    """Have it watched what becomes of a body, unless the connection is somebody's own, which gets the user's object."""
     if isinstance(stream, (AsyncSentBody, list, tuple)) or not hasattr(stream, "__aiter__"):
         return stream
-    return AsyncSentBody(stream)
+    return AsyncSentBody(stream) if isinstance(connection, AsyncHTTPConnection) else stream
 
 
 def _pool_timeout(request: Request) -> float | None:

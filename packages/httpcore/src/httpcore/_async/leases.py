@@ -25,6 +25,8 @@ class AsyncTicket(AsyncLease):
 
     #: When the wait began of which the `pool` limit is; 0.0 if there was none.
     waiting_since = 0.0
+    #: How often the pool had been closed when the request came.
+    closings = 0
     #: How many connections the request has opened, how often it was refused, and how many seconds it pauses for that.
     opened = 0
     refused = 0
@@ -33,7 +35,6 @@ class AsyncTicket(AsyncLease):
     def __init__(self, pool: "AsyncPoolBase", waiting: AsyncWaiting) -> None:
         self.pool = pool
         self.waiting: AsyncWaiting | None = waiting
-        self.closings = pool._closings
 
     async def release(self) -> None:
         """See `AsyncLease`."""
@@ -82,6 +83,8 @@ class AsyncLeasedBody(AsyncResponseStream):
         self._closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
+        # Whether it can be iterated over again is for the stream to say.
+        self._iterator = None
         return self
 
     async def __anext__(self) -> bytes:

@@ -61,6 +61,7 @@ class AsyncPoolBase(AsyncRequestInterface):
                 if state.broken:
                     state.repair()
                 now = time.monotonic()
+                ticket.closings = self._closings
                 if not state.submit(waiting, now):
                     waiting.event = AsyncEvent()
                     ticket.waiting_since = now
@@ -146,8 +147,10 @@ class AsyncPoolBase(AsyncRequestInterface):
                 self._state.closing = []
             await async_close_all(closing)
         finally:
-            # Those that were not reached, as an exception came from outside.
-            self._state.closing += closing
+            if closing:
+                # Those that were not reached, as an exception came from outside.
+                with self._lock:
+                    self._state.closing += closing
 
     # Closing.
 
@@ -176,9 +179,14 @@ class AsyncPoolBase(AsyncRequestInterface):
 
         Each connection has a second to close. The pool may be used again.
         """
-        self._closings += 1
-        self._step(self._state.close)
+        self._step(self._close)
         await self._settle()
+
+    def _close(self) -> None:
+        # Counted in the same step: whoever is sent out of the line has to find it counted, and a request that came
+        # before it was.
+        self._closings += 1
+        self._state.close()
 
     def __repr__(self) -> str:
         self._catch_up()

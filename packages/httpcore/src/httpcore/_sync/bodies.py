@@ -73,7 +73,13 @@ class SentBody:
         self._again = iterator, part
         return True
 
-    def close(self) -> None:
+    def __getattr__(self, name: str) -> Any:
+        """What else the object has, as the user's trace callbacks and subclasses of connections know it."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._stream, name)
+
+    def discard(self) -> None:
         """Let go of what `rewind()` has begun, should it not be sent after all."""
         again, self._again = self._again, None
         if again is not None and isinstance(again[0], Generator):

@@ -164,8 +164,6 @@ class ConnectionPool(PoolBase):
         if "sni_hostname" in request.extensions:
             waiting.key = _key_with_name(waiting.key, request)
         ticket = Ticket(self, waiting)
-        if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
-            request.stream = _as_sent(stream)
         try:
             self._submit(ticket, waiting)
             while True:
@@ -175,6 +173,8 @@ class ConnectionPool(PoolBase):
                 connection = place.connection
                 if connection is None:
                     connection = self._open(request, ticket, place)
+                if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
+                    request.stream = _as_sent(request.stream, connection)
                 try:
                     response = connection.handle_request(request)
                     break
@@ -188,7 +188,7 @@ class ConnectionPool(PoolBase):
         except BaseException:
             ticket.release()
             if isinstance(request.stream, SentBody) and request.stream is not stream:
-                request.stream.close()
+                request.stream.discard()
             raise
         finally:
             request.stream = stream
@@ -262,6 +262,7 @@ class ConnectionPool(PoolBase):
         if not usable or waiting.after is not None:
             if not ticket.pause:
                 self._step(self._rejoin, ticket, waiting, self._state.requeue)
+                self._check_not_closed(ticket)
                 return
             self._step(self._state.step_aside, waiting)
         else:
@@ -269,8 +270,9 @@ class ConnectionPool(PoolBase):
         self._settle()
         if ticket.pause:
             Event().wait(ticket.pause)
-            self._check_not_closed(ticket)
         self._step(self._rejoin, ticket, waiting, self._state.rejoin)
+        # Closing does not reach a request that holds no place and is not in the line. From here on it does.
+        self._check_not_closed(ticket)
 
     def _check_worth_trying(self, request: Request, ticket: Ticket, exc: Exception) -> None:
         if ticket.opened >= _MAX_OPENED:
@@ -306,8 +308,9 @@ class ConnectionPool(PoolBase):
 
     def _woken_without_a_place(self, request: Request, ticket: Ticket, waiting: Waiting, in_time: bool) -> None:
         """See whether there is one in what was noted meanwhile; else go on waiting, or give up."""
-        self._check_not_closed(ticket)
+        # First of all, so that a step of another thread, from here on, wakes this one again.
         waiting.event = Event()
+        self._check_not_closed(ticket)
         self._settle()
         if not in_time and waiting.place is None:
             raise self._pool_timeout(request)
@@ -345,10 +348,11 @@ def _key_with_name(key: Key, request: Request) -> Key:
     return (key[0], key[1], key[2], name)
 
 
-def _as_sent(stream: Any) -> Any:
+def _as_sent(stream: Any, connection: ConnectionInterface) -> Any:
+    """Have it watched what becomes of a body, unless the connection is somebody's own, which gets the user's object."""
     if isinstance(stream, (SentBody, list, tuple)) or not hasattr(stream, "__iter__"):
         return stream
-    return SentBody(stream)
+    return SentBody(stream) if isinstance(connection, HTTPConnection) else stream
 
 
 def _pool_timeout(request: Request) -> float | None:

@@ -26,6 +26,8 @@ class Ticket(Lease):
 
     #: When the wait began of which the `pool` limit is; 0.0 if there was none.
     waiting_since = 0.0
+    #: How often the pool had been closed when the request came.
+    closings = 0
     #: How many connections the request has opened, how often it was refused, and how many seconds it pauses for that.
     opened = 0
     refused = 0
@@ -34,7 +36,6 @@ class Ticket(Lease):
     def __init__(self, pool: "PoolBase", waiting: Waiting) -> None:
         self.pool = pool
         self.waiting: Waiting | None = waiting
-        self.closings = pool._closings
 
     def release(self) -> None:
         """See `Lease`."""
@@ -83,6 +84,8 @@ class LeasedBody(ResponseStream):
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
+        # Whether it can be iterated over again is for the stream to say.
+        self._iterator = None
         return self
 
     def __next__(self) -> bytes:

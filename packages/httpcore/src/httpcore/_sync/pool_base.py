@@ -62,6 +62,7 @@ class PoolBase(RequestInterface):
                 if state.broken:
                     state.repair()
                 now = time.monotonic()
+                ticket.closings = self._closings
                 if not state.submit(waiting, now):
                     waiting.event = Event()
                     ticket.waiting_since = now
@@ -147,8 +148,10 @@ class PoolBase(RequestInterface):
                 self._state.closing = []
             close_all(closing)
         finally:
-            # Those that were not reached, as an exception came from outside.
-            self._state.closing += closing
+            if closing:
+                # Those that were not reached, as an exception came from outside.
+                with self._lock:
+                    self._state.closing += closing
 
     # Closing.
 
@@ -177,9 +180,14 @@ class PoolBase(RequestInterface):
 
         Each connection has a second to close. The pool may be used again.
         """
-        self._closings += 1
-        self._step(self._state.close)
+        self._step(self._close)
         self._settle()
+
+    def _close(self) -> None:
+        # Counted in the same step: whoever is sent out of the line has to find it counted, and a request that came
+        # before it was.
+        self._closings += 1
+        self._state.close()
 
     def __repr__(self) -> str:
         self._catch_up()
