@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from httpcore import AsyncConnectionPool, LocalProtocolError, ReadError, RemoteProtocolError
@@ -123,8 +124,9 @@ async def test_a_body_of_any_kind_that_can_be_iterated_again_is_repeated() -> No
 
 
 @pytest.mark.fault("S6")
+@pytest.mark.parametrize("held", ["a file", "files in a list"])
 @pytest.mark.parametrize("declared", [False, True], ids=["chunked", "length"])
-async def test_the_rest_of_a_body_is_not_sent_for_the_whole(declared: bool) -> None:
+async def test_the_rest_of_a_body_is_not_sent_for_the_whole(declared: bool, held: str) -> None:
     def answer_once_then_vanish_amid_a_body(connection: Connection) -> None:
         connection.receive_request()
         connection.send(OK)
@@ -135,11 +137,13 @@ async def test_the_rest_of_a_body_is_not_sent_for_the_whole(declared: bool) -> N
         """Iterates over what is left of a file of zeros."""
 
         def __init__(self) -> None:
-            self._file = io.BytesIO(bytes(10_000))
+            file = io.BytesIO(bytes(10_000))
+            self._held: Any = file if held == "a file" else [file]
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            while part := self._file.read(1000):
-                if self._file.tell() == 6000:
+            file: io.BytesIO = self._held if held == "a file" else self._held[0]
+            while part := file.read(1000):
+                if file.tell() == 6000:
                     await async_wait_until(lambda: server.connections[0].closed)
                 yield part
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from httpcore_models import ConnectionNotAvailable, Request, has_lasting_body
 
+from .._plain_data import is_plain_data
+
 # By how many bytes at its beginning a body is known again.
 _COMPARED = 1024
 
@@ -44,12 +46,8 @@ class AsyncSentBody:
                 await iterator.aclose()
 
     def reads_on(self) -> bool:
-        """Whether iterating again may go on where the first time ended, as it does for what holds a file or iterator.
-
-        One of httpx's own is the body that is made of a file without a known length.
-        """
-        sources = [self._stream, *getattr(self._stream, "__dict__", {}).values()]
-        return any(hasattr(source, name) for source in sources for name in ("read", "aread", "__next__", "__anext__"))
+        """Whether iterating again may go on where the first time ended, as it does for what holds a file or a queue."""
+        return not is_plain_data(self._stream)
 
     async def rewind(self) -> bool:
         """Return whether the body can be sent from its beginning."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from httpcore_models import ConnectionNotAvailable, Request, has_lasting_body
 
+from .._plain_data import is_plain_data
+
 # By how many bytes at its beginning a body is known again.
 _COMPARED = 1024
 
@@ -45,12 +47,8 @@ class SentBody:
                 iterator.close()
 
     def reads_on(self) -> bool:
-        """Whether iterating again may go on where the first time ended, as it does for what holds a file or iterator.
-
-        One of httpx's own is the body that is made of a file without a known length.
-        """
-        sources = [self._stream, *getattr(self._stream, "__dict__", {}).values()]
-        return any(hasattr(source, name) for source in sources for name in ("read", "read", "__next__", "__next__"))
+        """Whether iterating again may go on where the first time ended, as it does for what holds a file or a queue."""
+        return not is_plain_data(self._stream)
 
     def rewind(self) -> bool:
         """Return whether the body can be sent from its beginning."""
