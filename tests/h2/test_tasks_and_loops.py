@@ -270,11 +270,13 @@ class TestIdleConnectionsThatTheServerCloses:
 @pytest.mark.fault("P7")
 async def test_what_has_arrived_while_the_loop_was_busy_is_in_time(certificates_or_none: Certificates | None) -> None:
     """However much of it there is, and whoever of them reads. Nor is the path dead."""
-    answered = threading.Event()
+    busy, answered = threading.Event(), threading.Event()
     content = bytes(60_000)
 
     def script(peer: Http2Peer) -> None:
-        for stream_id in [peer.request() for _ in range(10)]:
+        requests = [peer.request() for _ in range(10)]
+        peer.connection.wait(busy)
+        for stream_id in requests:
             peer.respond(stream_id, content)
         answered.set()
         answering(peer)
@@ -288,6 +290,7 @@ async def test_what_has_arrived_while_the_loop_was_busy_is_in_time(certificates_
         async def keep_busy() -> None:
             while connection._engine.open_streams < 10 or connection._shared.output_pending:
                 await anyio.sleep(0)
+            busy.set()
             assert answered.wait(10.0)
             time.sleep(0.6)
 

@@ -408,7 +408,7 @@ class TestPings:
                 connection.request("GET", server.url, extensions=TIMEOUTS)
             assert connection.is_closed()
 
-    @pytest.mark.fault("T2")
+    @pytest.mark.fault("T19")
     def test_a_silent_server_is_asked_beside_a_write_that_waits(self) -> None:
         """Looking now and then whether the writer has given up does not begin the interval anew."""
 
