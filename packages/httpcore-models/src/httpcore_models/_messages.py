@@ -305,6 +305,7 @@ class Proxy:
         ssl_context: ssl.SSLContext | None = None,
         rdns: bool | None = None,
     ) -> None:
+        self.url: URL
         self.url, userinfo = _enforce_proxy_url(url)
         self.headers: Headers = enforce_headers(headers, name="headers")
         enforce_ssl_context(ssl_context, name="ssl_context")

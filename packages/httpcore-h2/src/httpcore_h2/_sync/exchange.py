@@ -32,11 +32,11 @@ class Exchange:
         self.tracer: Tracer | None = tracer
         self.stream: Stream | None = None
         # Bytes of the body since it was last looked whether the server has answered.
-        self.sent = 0
-        self.is_tunnel = False
+        self.sent: int = 0
+        self.is_tunnel: bool = False
         # How many objects stand for it that the user may drop: the body, and the stream of a tunnel; and the lease that
         # a dropped body has left to the latter.
-        self.holders = 1
+        self.holders: int = 1
         self.lease: Lease | None = None
         # What was taken from the engine and not handed on yet, since its reader was cancelled in between.
         self.taken: Event | None = None

@@ -33,8 +33,8 @@ class Lease:
     __slots__ = ("__weakref__", "closing", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.closing = False
+        self.sock: socket.socket = sock
+        self.closing: bool = False
 
     def __del__(self) -> None:
         """Close the socket. One that nobody asked to close complains, when it is collected, that it was not closed."""
@@ -52,10 +52,10 @@ class SharedSocket:
     __slots__ = ("_given", "closed", "forks", "handed_out", "lease", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
-        self.forks = forks
-        self.closed = False
-        self.handed_out = False
-        self.sock = sock
+        self.forks: int = forks
+        self.closed: bool = False
+        self.handed_out: bool = False
+        self.sock: socket.socket = sock
         self.lease: Lease | None = Lease(sock)
         self._given = weakref.ref(self.lease)
 
