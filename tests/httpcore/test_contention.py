@@ -491,3 +491,10 @@ def test_no_request_waits_for_a_pool_that_was_closed_meanwhile() -> None:
             over.set()
             closing.join()
     assert_at_rest(pool)
+
+
+@pytest.mark.fault("P9")
+@pytest.mark.parametrize("kind", [Ticket, AsyncTicket])
+def test_a_ticket_whose_making_was_interrupted_has_nothing_to_give_back(kind: Any) -> None:
+    ticket = kind.__new__(kind)
+    ticket.__del__()

@@ -1,9 +1,5 @@
 """Pools with connections that somebody else wrote, of which nothing is known but the connection interface."""
 
-from collections.abc import AsyncIterator
-from typing import Any
-from unittest.mock import AsyncMock, MagicMock
-
 import pytest
 from httpcore import (
     AsyncConnectionInterface,
@@ -326,71 +322,3 @@ async def test_one_that_raises_when_it_is_asked_leaves_the_pool(question: str, t
     for connection in connections:
         connection.time = 1_000_000
         assert connection.closed > 0 or (question == "is_closed" and connection in inside), connections
-
-
-class AsyncText:
-    """A body that is more than something to iterate over."""
-
-    name = "a text"
-
-    def __len__(self) -> int:
-        return 4
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield b"text"
-
-
-class TestAsIn109:
-    """What users' own connections and mocks could count on."""
-
-    @pytest.mark.fault("P10")
-    async def test_they_are_given_the_body_that_the_user_gave(self) -> None:
-        class Connection(AsyncForeignConnection):
-            async def handle_async_request(self, request: Request) -> Response:
-                given.append(request.stream)
-                return await super().handle_async_request(request)
-
-        given: list[Any] = []
-        body = AsyncText()
-        async with AsyncForeignPool(Connection(ORIGIN)) as pool:
-            await pool.request("PUT", URL, content=body, headers={"Content-Length": "4"})
-        assert given == [body]
-
-    async def test_trace_callbacks_find_what_the_body_has(self) -> None:
-        async def trace(event: str, info: dict[str, Any]) -> None:
-            if event == "http11.send_request_body.started":
-                names.append(info["request"].stream.name)
-                assert not hasattr(info["request"].stream, "nothing of the kind")
-
-        names: list[str] = []
-        body = AsyncText()
-        headers = {"Host": "example.com", "Content-Length": "4"}
-        request = Request("PUT", URL, headers=headers, content=body, extensions={"trace": trace})
-        async with AsyncConnectionPool(network_backend=AsyncMockBackend([RESPONSE])) as pool:
-            response = await pool.handle_async_request(request)
-            await response.aclose()
-        assert names == ["a text"]
-        assert request.stream is body
-
-    async def test_a_body_may_be_iterated_over_again_if_it_can_be(self) -> None:
-        class Connection(AsyncForeignConnection):
-            async def handle_async_request(self, request: Request) -> Response:
-                return Response(200, content=b"text")
-
-            def is_idle(self) -> bool:
-                return True
-
-        async with AsyncForeignPool(Connection(ORIGIN)) as pool, pool.stream("GET", URL) as response:
-            stream: Any = response.stream
-            for _ in range(2):
-                assert [part.decode() async for part in stream] == ["text"]
-
-    @pytest.mark.fault("P10")
-    async def test_a_mock_has_any_attribute(self) -> None:
-        connection = MagicMock()
-        connection.aclose = AsyncMock()
-        connection.handle_async_request = AsyncMock(side_effect=lambda request: Response(200, content=b"text"))
-        connection.is_closed.return_value = False
-        pool = AsyncForeignPool(connection)
-        async with pool, pool.stream("GET", URL):
-            assert (await pool.request("GET", URL)).content == b"text"

@@ -1,10 +1,6 @@
 # Generated from ../_async/test_pool_foreign.py by tools/make_sync.py: edit that file, then run it.
 """Pools with connections that somebody else wrote, of which nothing is known but the connection interface."""
 
-from collections.abc import Iterator
-from typing import Any
-from unittest.mock import MagicMock, Mock
-
 import pytest
 from httpcore import (
     ConnectError,
@@ -327,71 +323,3 @@ def test_one_that_raises_when_it_is_asked_leaves_the_pool(question: str, time: i
     for connection in connections:
         connection.time = 1_000_000
         assert connection.closed > 0 or (question == "is_closed" and connection in inside), connections
-
-
-class Text:
-    """A body that is more than something to iterate over."""
-
-    name = "a text"
-
-    def __len__(self) -> int:
-        return 4
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield b"text"
-
-
-class TestAsIn109:
-    """What users' own connections and mocks could count on."""
-
-    @pytest.mark.fault("P10")
-    def test_they_are_given_the_body_that_the_user_gave(self) -> None:
-        class Connection(ForeignConnection):
-            def handle_request(self, request: Request) -> Response:
-                given.append(request.stream)
-                return super().handle_request(request)
-
-        given: list[Any] = []
-        body = Text()
-        with ForeignPool(Connection(ORIGIN)) as pool:
-            pool.request("PUT", URL, content=body, headers={"Content-Length": "4"})
-        assert given == [body]
-
-    def test_trace_callbacks_find_what_the_body_has(self) -> None:
-        def trace(event: str, info: dict[str, Any]) -> None:
-            if event == "http11.send_request_body.started":
-                names.append(info["request"].stream.name)
-                assert not hasattr(info["request"].stream, "nothing of the kind")
-
-        names: list[str] = []
-        body = Text()
-        headers = {"Host": "example.com", "Content-Length": "4"}
-        request = Request("PUT", URL, headers=headers, content=body, extensions={"trace": trace})
-        with ConnectionPool(network_backend=MockBackend([RESPONSE])) as pool:
-            response = pool.handle_request(request)
-            response.close()
-        assert names == ["a text"]
-        assert request.stream is body
-
-    def test_a_body_may_be_iterated_over_again_if_it_can_be(self) -> None:
-        class Connection(ForeignConnection):
-            def handle_request(self, request: Request) -> Response:
-                return Response(200, content=b"text")
-
-            def is_idle(self) -> bool:
-                return True
-
-        with ForeignPool(Connection(ORIGIN)) as pool, pool.stream("GET", URL) as response:
-            stream: Any = response.stream
-            for _ in range(2):
-                assert [part.decode() for part in stream] == ["text"]
-
-    @pytest.mark.fault("P10")
-    def test_a_mock_has_any_attribute(self) -> None:
-        connection = MagicMock()
-        connection.close = Mock()
-        connection.handle_request = Mock(side_effect=lambda request: Response(200, content=b"text"))
-        connection.is_closed.return_value = False
-        pool = ForeignPool(connection)
-        with pool, pool.stream("GET", URL):
-            assert (pool.request("GET", URL)).content == b"text"

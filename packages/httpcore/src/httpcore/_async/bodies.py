@@ -20,7 +20,7 @@ class AsyncSentBody:
     """
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
+        self.original = stream
         self.begun = False
         self._beginning: tuple[int, bytes] | None = None
         # An iterator that `rewind()` has made, and the part that it took.
@@ -32,7 +32,7 @@ class AsyncSentBody:
     async def _parts(self) -> AsyncGenerator[bytes, None]:
         self.begun = True
         again, self._again = self._again, None
-        iterator = self._stream.__aiter__() if again is None else again[0]
+        iterator = self.original.__aiter__() if again is None else again[0]
         try:
             if again is not None:
                 yield again[1]
@@ -47,7 +47,7 @@ class AsyncSentBody:
 
     def reads_on(self) -> bool:
         """Whether iterating again may go on where the first time ended, as it does for what holds a file or a queue."""
-        return not is_plain_data(self._stream)
+        return not is_plain_data(self.original)
 
     async def rewind(self) -> bool:
         """Return whether the body can be sent from its beginning."""
@@ -55,8 +55,8 @@ class AsyncSentBody:
             return True
         if self._beginning is None:
             return False
-        iterator = self._stream.__aiter__()
-        if iterator is self._stream:
+        iterator = self.original.__aiter__()
+        if iterator is self.original:
             return False
         try:
             part = await iterator.__anext__()
@@ -74,7 +74,7 @@ class AsyncSentBody:
         """What else the object has, as the user's trace callbacks and subclasses of connections know it."""
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._stream, name)
+        return getattr(self.original, name)
 
     async def discard(self) -> None:
         """Let go of what `rewind()` has begun, should it not be sent after all."""

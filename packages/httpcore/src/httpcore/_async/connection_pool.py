@@ -149,7 +149,8 @@ class AsyncConnectionPool(AsyncPoolBase):
         connection it was given closed by the server, before anything of a response arrived, is sent once more, over a
         new one, when its method is idempotent (RFC 9110 section 9.2.2); on a new connection it is never sent twice.
         In either case its body has to be one that was not begun, or that can be iterated over again: bytes, a list, a
-        tuple, or any other that has a Content-Length, by which it is noticed if the second time gives but the rest.
+        tuple, an object that holds nothing but plain data, or any other that has a Content-Length, by which it is
+        noticed if the second time gives but the rest.
 
         Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` when no connection is available in time,
         `ConnectError` when the pool is closed meanwhile, and what the connection raises.
@@ -173,7 +174,8 @@ class AsyncConnectionPool(AsyncPoolBase):
                 if connection is None:
                     connection = await self._open(request, ticket, place)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
-                    request.stream = _as_sent(request.stream, connection)
+                    stream = _original(stream)
+                    request.stream = _as_sent(stream, ticket, connection)
                 try:
                     response = await connection.handle_async_request(request)
                     break
@@ -185,9 +187,10 @@ class AsyncConnectionPool(AsyncPoolBase):
             if not place.established or (place.multiplexed and self._state.requests_queued):
                 await self._established(place, response)
         except BaseException:
+            stream = _original(stream)
             await ticket.release()
-            if isinstance(request.stream, AsyncSentBody) and request.stream is not stream:
-                await request.stream.discard()
+            if ticket.body is not None:
+                await ticket.body.discard()
             raise
         finally:
             request.stream = stream
@@ -223,6 +226,8 @@ class AsyncConnectionPool(AsyncPoolBase):
         elif not may_repeat_method(request, exc):
             return False
         ticket.pause = 0.0
+        if ticket.body is not None:
+            request.stream = ticket.body
         if repeatable_after(exc) is not Repeatable.ANY:
             # Once, and not where it was: a server that fails twice would fail for ever.
             if waiting.after is not None or waiting.place is None or ticket.closings != self._closings:
@@ -349,11 +354,18 @@ def _key_with_name(key: Key, request: Request) -> Key:
     return (key[0], key[1], key[2], name)
 
 
-def _as_sent(stream: Any, connection: AsyncConnectionInterface) -> Any:
+def _original(stream: Any) -> Any:
+    """Return the user's object. Where several tasks send the same request, another one may have replaced it."""
+    return stream.original if isinstance(stream, AsyncSentBody) else stream
+
+
+def _as_sent(stream: Any, ticket: AsyncTicket, connection: AsyncConnectionInterface) -> Any:
     """Have it watched what becomes of a body, unless the connection is somebody's own, which gets the user's object."""
-    if isinstance(stream, (AsyncSentBody, list, tuple)) or not hasattr(stream, "__aiter__"):
+    if isinstance(stream, (list, tuple)) or not hasattr(stream, "__aiter__"):
         return stream
-    return AsyncSentBody(stream) if isinstance(connection, AsyncHTTPConnection) else stream
+    if ticket.body is None and isinstance(connection, AsyncHTTPConnection):
+        ticket.body = AsyncSentBody(stream)
+    return ticket.body or stream
 
 
 def _pool_timeout(request: Request) -> float | None:

@@ -8,6 +8,7 @@ from httpcore_models import AsyncConnectionInterface, AsyncLease, AsyncResponseS
 from httpcore_models.concurrency import AsyncShield
 
 from .._pool_places import Place, PoolRequest
+from .bodies import AsyncSentBody
 
 if TYPE_CHECKING:
     from .pool_base import AsyncPoolBase
@@ -25,6 +26,10 @@ class AsyncTicket(AsyncLease):
 
     #: When the wait began of which the `pool` limit is; 0.0 if there was none.
     waiting_since = 0.0
+    #: What the request waits with; `None` once it is over, and where a signal handler interrupted the ticket's making.
+    waiting: AsyncWaiting | None = None
+    #: The body, where it is watched as it is sent.
+    body: AsyncSentBody | None = None
     #: How often the pool had been closed when the request came.
     closings = 0
     #: How many connections the request has opened, how often it was refused, and how many seconds it pauses for that.
@@ -34,7 +39,7 @@ class AsyncTicket(AsyncLease):
 
     def __init__(self, pool: "AsyncPoolBase", waiting: AsyncWaiting) -> None:
         self.pool = pool
-        self.waiting: AsyncWaiting | None = waiting
+        self.waiting = waiting
 
     async def release(self) -> None:
         """See `AsyncLease`."""

@@ -21,7 +21,7 @@ class SentBody:
     """
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
+        self.original = stream
         self.begun = False
         self._beginning: tuple[int, bytes] | None = None
         # An iterator that `rewind()` has made, and the part that it took.
@@ -33,7 +33,7 @@ class SentBody:
     def _parts(self) -> Generator[bytes, None]:
         self.begun = True
         again, self._again = self._again, None
-        iterator = self._stream.__iter__() if again is None else again[0]
+        iterator = self.original.__iter__() if again is None else again[0]
         try:
             if again is not None:
                 yield again[1]
@@ -48,7 +48,7 @@ class SentBody:
 
     def reads_on(self) -> bool:
         """Whether iterating again may go on where the first time ended, as it does for what holds a file or a queue."""
-        return not is_plain_data(self._stream)
+        return not is_plain_data(self.original)
 
     def rewind(self) -> bool:
         """Return whether the body can be sent from its beginning."""
@@ -56,8 +56,8 @@ class SentBody:
             return True
         if self._beginning is None:
             return False
-        iterator = self._stream.__iter__()
-        if iterator is self._stream:
+        iterator = self.original.__iter__()
+        if iterator is self.original:
             return False
         try:
             part = iterator.__next__()
@@ -75,7 +75,7 @@ class SentBody:
         """What else the object has, as the user's trace callbacks and subclasses of connections know it."""
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._stream, name)
+        return getattr(self.original, name)
 
     def discard(self) -> None:
         """Let go of what `rewind()` has begun, should it not be sent after all."""

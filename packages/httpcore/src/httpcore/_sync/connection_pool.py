@@ -150,7 +150,8 @@ class ConnectionPool(PoolBase):
         connection it was given closed by the server, before anything of a response arrived, is sent once more, over a
         new one, when its method is idempotent (RFC 9110 section 9.2.2); on a new connection it is never sent twice.
         In either case its body has to be one that was not begun, or that can be iterated over again: bytes, a list, a
-        tuple, or any other that has a Content-Length, by which it is noticed if the second time gives but the rest.
+        tuple, an object that holds nothing but plain data, or any other that has a Content-Length, by which it is
+        noticed if the second time gives but the rest.
 
         Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` when no connection is available in time,
         `ConnectError` when the pool is closed meanwhile, and what the connection raises.
@@ -174,7 +175,8 @@ class ConnectionPool(PoolBase):
                 if connection is None:
                     connection = self._open(request, ticket, place)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
-                    request.stream = _as_sent(request.stream, connection)
+                    stream = _original(stream)
+                    request.stream = _as_sent(stream, ticket, connection)
                 try:
                     response = connection.handle_request(request)
                     break
@@ -186,9 +188,10 @@ class ConnectionPool(PoolBase):
             if not place.established or (place.multiplexed and self._state.requests_queued):
                 self._established(place, response)
         except BaseException:
+            stream = _original(stream)
             ticket.release()
-            if isinstance(request.stream, SentBody) and request.stream is not stream:
-                request.stream.discard()
+            if ticket.body is not None:
+                ticket.body.discard()
             raise
         finally:
             request.stream = stream
@@ -224,6 +227,8 @@ class ConnectionPool(PoolBase):
         elif not may_repeat_method(request, exc):
             return False
         ticket.pause = 0.0
+        if ticket.body is not None:
+            request.stream = ticket.body
         if repeatable_after(exc) is not Repeatable.ANY:
             # Once, and not where it was: a server that fails twice would fail for ever.
             if waiting.after is not None or waiting.place is None or ticket.closings != self._closings:
@@ -348,11 +353,18 @@ def _key_with_name(key: Key, request: Request) -> Key:
     return (key[0], key[1], key[2], name)
 
 
-def _as_sent(stream: Any, connection: ConnectionInterface) -> Any:
+def _original(stream: Any) -> Any:
+    """Return the user's object. Where several tasks send the same request, another one may have replaced it."""
+    return stream.original if isinstance(stream, SentBody) else stream
+
+
+def _as_sent(stream: Any, ticket: Ticket, connection: ConnectionInterface) -> Any:
     """Have it watched what becomes of a body, unless the connection is somebody's own, which gets the user's object."""
-    if isinstance(stream, (SentBody, list, tuple)) or not hasattr(stream, "__iter__"):
+    if isinstance(stream, (list, tuple)) or not hasattr(stream, "__iter__"):
         return stream
-    return SentBody(stream) if isinstance(connection, HTTPConnection) else stream
+    if ticket.body is None and isinstance(connection, HTTPConnection):
+        ticket.body = SentBody(stream)
+    return ticket.body or stream
 
 
 def _pool_timeout(request: Request) -> float | None:

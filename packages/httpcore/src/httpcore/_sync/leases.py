@@ -9,6 +9,7 @@ from httpcore_models import ConnectionInterface, Lease, Request, ResponseStream,
 from httpcore_models.concurrency import Shield
 
 from .._pool_places import Place, PoolRequest
+from .bodies import SentBody
 
 if TYPE_CHECKING:
     from .pool_base import PoolBase
@@ -26,6 +27,10 @@ class Ticket(Lease):
 
     #: When the wait began of which the `pool` limit is; 0.0 if there was none.
     waiting_since = 0.0
+    #: What the request waits with; `None` once it is over, and where a signal handler interrupted the ticket's making.
+    waiting: Waiting | None = None
+    #: The body, where it is watched as it is sent.
+    body: SentBody | None = None
     #: How often the pool had been closed when the request came.
     closings = 0
     #: How many connections the request has opened, how often it was refused, and how many seconds it pauses for that.
@@ -35,7 +40,7 @@ class Ticket(Lease):
 
     def __init__(self, pool: "PoolBase", waiting: Waiting) -> None:
         self.pool = pool
-        self.waiting: Waiting | None = waiting
+        self.waiting = waiting
 
     def release(self) -> None:
         """See `Lease`."""
