@@ -221,9 +221,22 @@ class AsyncWriter:
     def wake_all(self) -> None: ...
 
 
+# What ends a wait, and nothing but a wait, of a task or a green thread: by its class and the top of its module.
+_CANCELLATIONS = {
+    ("asyncio", "CancelledError"),
+    ("trio", "Cancelled"),
+    ("eventlet", "Timeout"),
+    ("gevent", "Timeout"),
+    ("greenlet", "GreenletExit"),
+}
+
+
 def is_resumable(exc: BaseException) -> bool:
-    """Whether a read or write that ended so has lost nothing: at its timeout, or cancelled by asyncio or trio.
+    """Whether a read or write that ended so has lost nothing: at its timeout, or by a cancellation.
 
     Anything else that ends it comes from a signal handler, at any point.
     """
-    return isinstance(exc, (ReadTimeout, WriteTimeout)) or type(exc).__name__ in ("CancelledError", "Cancelled")
+    if isinstance(exc, (ReadTimeout, WriteTimeout)):
+        return True
+    kinds = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(exc).__mro__}
+    return not kinds.isdisjoint(_CANCELLATIONS)
