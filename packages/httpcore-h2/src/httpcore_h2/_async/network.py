@@ -280,7 +280,8 @@ class AsyncSharedStream(AsyncWriter):
                 return await self._stream.read(self._read_size, patience)
             except ReadTimeout as exc:
                 if self._engine.ping_unanswered:
-                    raise ReadError(f"No answer to a PING within {patience:g} seconds ({self._peer})") from exc
+                    text = f"No answer to a PING within {self._ping_timeout:g} seconds ({self._peer})"
+                    raise ReadError(text) from exc
             with self._lock:
                 self._engine.ping()
                 self._silent_since = now = time.monotonic()
