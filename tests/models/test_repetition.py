@@ -25,6 +25,7 @@ def test_idempotent_methods_may_be_repeated(method: str) -> None:
 def test_other_methods_may_be_repeated_only_if_the_server_did_nothing(method: str) -> None:
     assert not after(Repeatable.IDEMPOTENT, Request(method, "http://h/"))
     assert after(Repeatable.ANY, Request(method, "http://h/"))
+    assert after(Repeatable.AFTER_SHUTDOWN, Request(method, "http://h/"))
 
 
 def test_nothing_may_be_repeated_after_an_unmarked_exception() -> None:

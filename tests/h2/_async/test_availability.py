@@ -370,7 +370,8 @@ class TestGoaway:
             assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
             with pytest.raises(ConnectionNotAvailable, match=f"ConnectionTerminated .*last_stream_id:{last}") as caught:
                 await connection.request("GET", server.url, extensions=TIMEOUTS)
-            assert caught.value.__repeatable__ is Repeatable.ANY  # type: ignore[attr-defined]
+            expected = Repeatable.AFTER_SHUTDOWN if last else Repeatable.ANY
+            assert caught.value.__repeatable__ is expected  # type: ignore[attr-defined]
 
     async def test_a_body_that_can_be_sent_again(self) -> None:
         def script(peer: Http2Peer) -> None:

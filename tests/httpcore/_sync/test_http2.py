@@ -250,6 +250,19 @@ class TestRepeatingAtOnce:
             assert at_once(*[lambda: get(pool, server)] * 10) == [b"hello"] * 10
             assert len(server.connections) == 2
 
+    @pytest.mark.fault("P3")
+    def test_a_server_whose_connections_carry_one_request_each(self) -> None:
+        def script(connection: Connection) -> None:
+            peer = Http2Peer(connection)
+            peer.start()
+            first, *_ = [peer.request() for _ in range(20 - connection.index)]
+            peer.send(h2_frames.goaway(first))
+            peer.respond(first)
+
+        with serving(script, max_connections=1) as (pool, server):
+            assert at_once(*[lambda: get(pool, server)] * 20) == [b"hello"] * 20
+            assert len(server.connections) == 20
+
     @pytest.mark.field(16)
     def test_a_connection_that_dies_as_it_is_used_again(self) -> None:
         def script(connection: Connection) -> None:

@@ -19,7 +19,7 @@ shows outside.
 import sys
 from collections.abc import Callable
 
-from httpcore_models import LocalProtocolError, ReadError, Repeatable
+from httpcore_models import ConnectionNotAvailable, LocalProtocolError, ReadError, Repeatable, mark_repeatable
 
 from . import _frames as frames
 from ._control import Code
@@ -74,8 +74,15 @@ class Engine(ReceivingSide):
     def disowns(self, stream: Stream) -> bool:
         """Whether the stream has failed by a GOAWAY: the server will not process it (RFC 9113 section 6.8)."""
         failure, goaway = stream.failure, self._goaway
-        repeatable = failure is not None and failure.repeatable is Repeatable.ANY
+        repeatable = failure is not None and failure.repeatable is not None
         return repeatable and goaway is not None and stream.id > goaway[1] and not stream.answered
+
+    def not_available(self) -> ConnectionNotAvailable:
+        """The exception for a request that comes, or is still waiting, when no more streams can be opened."""
+        exc = ConnectionNotAvailable(self.retired_because)
+        if self._goaway is not None and self._goaway[1]:
+            mark_repeatable(exc, Repeatable.AFTER_SHUTDOWN)
+        return exc
 
     # Sending.
 

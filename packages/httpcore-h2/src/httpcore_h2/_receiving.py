@@ -323,7 +323,8 @@ class ReceivingSide:
             # The server has done nothing for these (RFC 9113 section 6.8). An error at the very first request is
             # another matter: it would most likely be the same on the next connection.
             hopeless = stream.id == 1 and code != Code.NO_ERROR
-            self._cut_off(stream, Failure(message, None if hopeless else Repeatable.ANY))
+            unprocessed = Repeatable.AFTER_SHUTDOWN if last_stream_id else Repeatable.ANY
+            self._cut_off(stream, Failure(message, None if hopeless else unprocessed))
 
     def _cut_off(self, stream: Stream, failure: Failure) -> None:
         self._touched[stream] = None

@@ -38,6 +38,7 @@ from ._messages import received_response as received_response
 from ._repetition import Repeatable as Repeatable
 from ._repetition import has_lasting_body as has_lasting_body
 from ._repetition import is_refused as is_refused
+from ._repetition import is_shut_down as is_shut_down
 from ._repetition import mark_repeatable as mark_repeatable
 from ._repetition import may_repeat as may_repeat
 from ._repetition import may_repeat_method as may_repeat_method

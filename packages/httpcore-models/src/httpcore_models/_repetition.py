@@ -22,6 +22,12 @@ class Repeatable(enum.Enum):
     ANY = "any"
     """The server has certainly not processed the request."""
 
+    AFTER_SHUTDOWN = "after shutdown"
+    """The same, as it processed others only before it shut the connection down (RFC 9113 section 6.8)."""
+
+
+_UNPROCESSED = (Repeatable.ANY, Repeatable.AFTER_SHUTDOWN)
+
 
 def mark_repeatable(exc: BaseException, which: Repeatable) -> None:
     """Say on `exc` which requests may be repeated after it."""
@@ -38,7 +44,12 @@ def repeatable_after(exc: BaseException) -> Repeatable | None:
 
 def is_refused(exc: BaseException) -> bool:
     """Whether the server itself has said that it did not process the request (RFC 9113 section 8.7)."""
-    return getattr(exc, "__repeatable__", None) is Repeatable.ANY
+    return getattr(exc, "__repeatable__", None) in _UNPROCESSED
+
+
+def is_shut_down(exc: BaseException) -> bool:
+    """Whether the server shut the connection down after other requests, and did not process this one."""
+    return getattr(exc, "__repeatable__", None) is Repeatable.AFTER_SHUTDOWN
 
 
 def may_repeat(request: Request, exc: BaseException) -> bool:
@@ -52,7 +63,7 @@ def may_repeat(request: Request, exc: BaseException) -> bool:
 def may_repeat_method(request: Request, exc: BaseException) -> bool:
     """Whether `request`, which failed with `exc`, may be repeated as to its method."""
     which = repeatable_after(exc)
-    return which is Repeatable.ANY or (which is Repeatable.IDEMPOTENT and request.method in _IDEMPOTENT_METHODS)
+    return which in _UNPROCESSED or (which is Repeatable.IDEMPOTENT and request.method in _IDEMPOTENT_METHODS)
 
 
 def has_lasting_body(request: Request) -> bool:

@@ -22,6 +22,7 @@ from httpcore_models import (
     is_origin_of,
     mark_repeatable,
     received_response,
+    repeatable_after,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, async_checkpoint_if_cancelled
 
@@ -121,7 +122,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
             if stream is not None and self._engine.disowns(stream) and not has_begun:
                 # Nothing of the request counts, and all of it may be sent elsewhere.
                 error = ConnectionNotAvailable(str(exc))
-                mark_repeatable(error, Repeatable.ANY)
+                mark_repeatable(error, repeatable_after(exc) or Repeatable.ANY)
                 try:
                     raise error from exc
                 finally:
@@ -157,7 +158,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
             self._shared.catch_up()
         with self._lock:
             if not self._engine.usable:
-                raise ConnectionNotAvailable(self._engine.retired_because)
+                raise self._engine.not_available()
             self._exchanges.add(exchange)
             self._state = transition(self._state, Input.REQUEST)
             self._request_count += 1

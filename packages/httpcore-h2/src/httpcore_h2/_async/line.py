@@ -90,7 +90,7 @@ class AsyncLine:
             self._engine.check_whole()
             if not self._engine.usable:
                 self._shared.wake_all()
-                raise ConnectionNotAvailable(self._engine.retired_because)
+                raise self._engine.not_available()
             if not self._may_open(exchange):
                 if self._is_full():
                     raise ConnectionNotAvailable(
@@ -114,7 +114,7 @@ class AsyncLine:
     async def _wait(self, exchange: AsyncExchange, ready: Callable[[], bool], timeout: float | None) -> None:
         await self._shared.wait_for_settings(exchange, lambda: ready() or not self._engine.usable, timeout)
         if not self._engine.usable:
-            raise ConnectionNotAvailable(self._engine.retired_because)
+            raise self._engine.not_available()
 
     def report(self) -> None:
         """Tell the pool if the limit, or whether there is one, has changed. The lock is not held."""

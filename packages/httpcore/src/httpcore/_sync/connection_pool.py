@@ -30,6 +30,7 @@ from httpcore_models import (
     enforce_ssl_context,
     get_tracer,
     is_refused,
+    is_shut_down,
     may_repeat_method,
     repeatable_after,
 )
@@ -146,7 +147,8 @@ class ConnectionPool(PoolBase):
         a `ResourceWarning`.
 
         A request that its server did not process, as it says (RFC 9113 section 8.7), is sent again up to six times,
-        from the second time on after a short pause, which counts towards the `pool` limit. One that found the
+        from the second time on after a short pause, which counts towards the `pool` limit; and as often as it takes
+        where the server ends connections after other requests (section 6.8). One that found the
         connection it was given closed by the server, before anything of a response arrived, is sent once more, over a
         new one, when its method is idempotent (RFC 9110 section 9.2.2); on a new connection it is never sent twice.
         In either case its body has to be one that was not begun, or that can be iterated over again: bytes, a list, a
@@ -183,7 +185,7 @@ class ConnectionPool(PoolBase):
                 except Exception as exc:
                     if not self._may_go_again(request, ticket, waiting, exc):
                         raise
-                    usable = is_refused(exc)
+                    usable = is_refused(exc) and not is_shut_down(exc)
                 self._go_again(ticket, waiting, usable)
             if not place.established or (place.multiplexed and self._state.requests_queued):
                 self._established(place, response)
@@ -229,7 +231,7 @@ class ConnectionPool(PoolBase):
         ticket.pause = 0.0
         if ticket.body is not None:
             request.stream = ticket.body
-        if repeatable_after(exc) is not Repeatable.ANY:
+        if repeatable_after(exc) is Repeatable.IDEMPOTENT:
             # Once, and not where it was: a server that fails twice would fail for ever.
             if waiting.after is not None or waiting.place is None or ticket.closings != self._closings:
                 return False
@@ -237,7 +239,8 @@ class ConnectionPool(PoolBase):
                 return False
             waiting.after = waiting.place.number
             return True
-        if is_refused(exc) or _says_available(waiting.place):
+        # Where each connection carries some requests, all are processed in the end, however often one of them is late.
+        if (is_refused(exc) and not is_shut_down(exc)) or _says_available(waiting.place):
             ticket.refused += 1
             if ticket.refused > 1:
                 ticket.pause = _PAUSE * 2 ** (ticket.refused - 2) * random.uniform(0.5, 1.0)
