@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import runpy
 import ssl
@@ -92,37 +91,7 @@ class TestNames:
         assert httpcore.__version__.count(".") == 2
 
 
-class TestExtras:
-    """What is not installed is told with the extra that brings it."""
-
-    ORIGIN = httpcore.Origin(b"https", b"example.com", 443)
-
-    @pytest.fixture(autouse=True)
-    def _nothing_is_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-
-    @pytest.mark.parametrize("pool", [httpcore.ConnectionPool, httpcore.AsyncConnectionPool])
-    def test_http_2_in_a_pool(self, pool: Any) -> None:
-        with pytest.raises(ImportError, match=r"pip install httpcore\[http2\]"):
-            pool(http2=True)
-
-    @pytest.mark.parametrize("connection", [httpcore.HTTPConnection, httpcore.AsyncHTTPConnection])
-    def test_http_2_on_a_connection(self, connection: Any) -> None:
-        with pytest.raises(ImportError, match=r"pip install httpcore\[http2\]"):
-            connection(self.ORIGIN, http2=True)
-
-
-class TestInstalledExtras:
-    """With the packages there, the arguments are taken."""
-
-    @pytest.fixture(autouse=True)
-    def _everything_is_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
-
-    @pytest.mark.parametrize("pool", [httpcore.ConnectionPool, httpcore.AsyncConnectionPool])
-    def test_pools(self, pool: Any) -> None:
-        pool(http2=True, proxy=httpcore.Proxy("http://proxy.example.com:3128"))
-
+class TestHTTP2:
     @pytest.mark.parametrize(
         ("scheme", "http1", "available"),
         [(b"https", True, True), (b"wss", True, True), (b"http", True, False), (b"http", False, True)],

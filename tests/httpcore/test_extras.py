@@ -2,50 +2,189 @@
 
 import subprocess
 import sys
+from types import ModuleType
 
+import certifi
 import httpcore
+import httpcore_h2
 import pytest
+from httpcore_test_support import steps
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import scripted_server
 
-# Stands in for an environment without the packages of HTTP/2.
-WITHOUT_HTTP2 = """
+# Stands in for an environment without the libraries below HTTP/2, which `httpcore` does not bring by itself.
+WITHOUT_H2 = """
 import sys
-for name in ("httpcore_h2", "h2", "hpack"):
-    sys.modules[name] = None
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("h2", "hpack", "hyperframe"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+
+def error_of(function):
+    try:
+        function()
+    except Exception as exc:
+        return f"{type(exc).__name__}: {exc}"
 """
+CLASSES = ["HTTP2Connection", "AsyncHTTP2Connection"]
+# Programs get the URL of a server, and the file with its authority.
+REQUESTS = """
+import asyncio, ssl, sys
+import httpcore
+
+url, authority, http1 = sys.argv[1], sys.argv[2], sys.argv[3] == "http1"
+options = {"ssl_context": ssl.create_default_context(cafile=authority), "http1": http1, "http2": True}
+
+def with_a_pool():
+    with httpcore.ConnectionPool(**options) as pool:
+        try:
+            print(pool.request("GET", url).status)
+        finally:
+            assert len(pool.connections) <= 1
+
+def with_a_connection():
+    with httpcore.HTTPConnection(httpcore.URL(url).origin, **options) as connection:
+        print(connection.request("GET", url).status)
+
+async def with_an_async_pool():
+    async with httpcore.AsyncConnectionPool(**options) as pool:
+        print((await pool.request("GET", url)).status)
+
+async def side_by_side():
+    async with httpcore.AsyncConnectionPool(**options) as pool:
+        results = await asyncio.gather(*[pool.request("GET", url) for _ in range(3)], return_exceptions=True)
+    assert len({str(result) for result in results}) == 1, results
+    if isinstance(results[0], Exception):
+        raise results[0]
+    print(results[0].status)
+
+for function in (
+    with_a_pool,
+    with_a_connection,
+    lambda: asyncio.run(with_an_async_pool()),
+    lambda: asyncio.run(side_by_side()),
+):
+    if error := error_of(function):
+        print(error)
+"""
+NO_H2 = "ModuleNotFoundError: No module named 'h2'. Use 'pip install httpcore[http2]'."
+OK = [steps.receive_request(), steps.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")] * 3
 
 
-def run(program: str) -> None:
-    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+def run(program: str, *arguments: str) -> list[str]:
+    """What a program prints; a warning of its fails the test."""
+    command = [sys.executable, "-W", "error", "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.splitlines()
 
 
 def test_importing_loads_nothing_that_is_not_needed_yet() -> None:
     run(
         "import sys, httpcore\n"
+        "httpcore.ConnectionPool(http2=True)\n"
         "names = {'asyncio', 'anyio', 'trio', 'h2', 'hpack', 'httpcore_h2', 'socksio', 'certifi'}\n"
         "assert not names & set(sys.modules), names & set(sys.modules)"
     )
 
 
-@pytest.mark.parametrize("name", ["HTTP2Connection", "AsyncHTTP2Connection"])
+@pytest.mark.parametrize("name", CLASSES)
 def test_the_classes_of_http_2_are_loaded_by_their_names(name: str) -> None:
     run(f"import httpcore, sys\nassert httpcore.{name}.__module__ == 'httpcore'\nassert 'httpcore_h2' in sys.modules")
 
 
-@pytest.mark.parametrize("name", ["HTTP2Connection", "AsyncHTTP2Connection"])
-def test_without_http_2_they_are_refused_when_they_are_made(name: str) -> None:
-    run(
-        f"{WITHOUT_HTTP2}\n"
-        "from httpcore import *\n"
-        "import httpcore\n"
-        "try:\n"
-        f"    httpcore.{name}(origin=None, stream=None)\n"
-        "except RuntimeError as exc:\n"
-        f"    assert 'httpcore.{name}' in str(exc) and 'httpcore[http2]' in str(exc), exc\n"
-        "else:\n"
-        "    raise AssertionError"
-    )
+@pytest.mark.upgrade("1.1")
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("module", ["httpcore", "httpcore_h2"])
+def test_without_h2_they_are_refused_when_they_are_made(module: str, name: str) -> None:
+    program = f"from {module} import {name}, {name} as same\nprint(error_of({name}))\nassert same is {name}"
+    assert run(WITHOUT_H2 + program) == [
+        "RuntimeError: Attempted to use http2 support, but the `h2` package is not installed. "
+        "Use 'pip install httpcore[http2]'."
+    ]
 
 
-def test_other_names_do_not_exist() -> None:
-    with pytest.raises(AttributeError, match="module 'httpcore' has no attribute 'HTTP3Connection'"):
-        httpcore.HTTP3Connection  # noqa: B018
+@pytest.mark.upgrade("1.1")
+def test_without_h2_the_modules_that_need_it_cannot_be_imported() -> None:
+    program = """
+import importlib
+import httpcore_h2
+from httpcore_h2 import *
+for name in ("httpcore._async.http2", "httpcore._sync.http2"):
+    print(error_of(lambda: importlib.import_module(name)))
+print(error_of(httpcore_h2.require_h2))
+assert ChangedSetting and TunnelStream
+"""
+    assert run(WITHOUT_H2 + program) == [NO_H2] * 3
+
+
+@pytest.mark.upgrade("1.1")
+def test_without_h2_what_needs_none_works() -> None:
+    with scripted_server(OK) as server:
+        assert run(WITHOUT_H2 + REQUESTS, server.url, certifi.where(), "http1") == ["200"] * 4
+
+
+@pytest.mark.upgrade("1.1")
+def test_without_h2_servers_of_http_1_are_spoken_to_over_tls(certificates: Certificates) -> None:
+    with scripted_server(OK, tls=certificates.server_context(alpn=["http/1.1"])) as server:
+        assert run(WITHOUT_H2 + REQUESTS, server.url, str(certificates.authority_pem), "http1") == ["200"] * 4
+
+
+@pytest.mark.upgrade("1.1")
+@pytest.mark.parametrize("http1", ["http1", "no http1"])
+def test_without_h2_a_server_that_chooses_it_is_refused(certificates: Certificates, http1: str) -> None:
+    with scripted_server([steps.hold()], tls=certificates.server_context(alpn=["h2", "http/1.1"])) as server:
+        assert run(WITHOUT_H2 + REQUESTS, server.url, str(certificates.authority_pem), http1) == [NO_H2] * 4
+        assert server.wait_closed()
+        assert {connection.received for connection in server.connections} == {b""}
+
+
+@pytest.mark.upgrade("1.1")
+def test_without_h2_there_is_no_http_2_by_prior_knowledge() -> None:
+    with scripted_server([steps.hold()]) as server:
+        assert run(WITHOUT_H2 + REQUESTS, server.url, certifi.where(), "no http1") == [NO_H2] * 4
+        assert server.wait_closed()
+        assert {connection.received for connection in server.connections} == {b""}
+
+
+def test_a_library_that_h2_misses_is_named() -> None:
+    program = """
+import sys
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name == "hyperframe":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Blocker())
+import httpcore_h2
+try:
+    httpcore_h2.require_h2()
+except ModuleNotFoundError as exc:
+    print(exc.name)
+"""
+    assert run(program) == ["hyperframe"]
+
+
+def test_h2_may_be_there_later() -> None:
+    program = """
+import httpcore_h2
+missing = httpcore_h2.HTTP2Connection
+del sys.meta_path[0]
+httpcore_h2.require_h2()
+assert httpcore_h2.HTTP2Connection is not missing
+assert httpcore_h2.HTTP2Connection.__module__ == "httpcore_h2._sync.connection"
+"""
+    run(WITHOUT_H2 + program)
+
+
+@pytest.mark.parametrize("module", [httpcore, httpcore_h2])
+def test_other_names_do_not_exist(module: ModuleType) -> None:
+    with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'HTTP3Connection'"):
+        module.HTTP3Connection  # noqa: B018
+
+
+@pytest.mark.parametrize("module", [httpcore, httpcore_h2])
+def test_those_that_exist_are_listed_before_they_are_loaded(module: ModuleType) -> None:
+    assert {"HTTP2Connection", "AsyncHTTP2Connection"} <= set(dir(module)) & set(module.__all__)

@@ -21,9 +21,10 @@ NAMES = ("httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy", "ht
 
 MODELS = {"httpcore-models"}
 H11 = MODELS | {"httpcore-h11", "h11"}
-H2 = MODELS | {"httpcore-h2", "h2", "hpack", "hyperframe"}
+H2 = MODELS | {"httpcore-h2"}
+H2_LIBRARIES = {"h2", "hpack", "hyperframe"}
 PROXY = H11 | {"httpcore-proxy"}
-HTTPCORE = PROXY | {"httpcore", "certifi"}
+HTTPCORE = PROXY | H2 | {"httpcore", "certifi"}
 ANYIO = {"anyio", "idna", "typing-extensions"}
 TRIO = {"trio", "attrs", "sortedcontainers", "idna", "outcome", "sniffio"}
 # What the dependencies only need on old versions of Python.
@@ -102,11 +103,12 @@ CASES = [
     ("httpcore", HTTPCORE, [GET]),
     ("httpcore[asyncio]", HTTPCORE | ANYIO, [GET, ASYNCIO]),
     ("httpcore[trio]", HTTPCORE | ANYIO | TRIO, [GET, TRIO_PROGRAM]),
-    ("httpcore[http2]", HTTPCORE | H2, [GET, HTTP2]),
+    ("httpcore[http2]", HTTPCORE | H2_LIBRARIES, [GET, HTTP2]),
     ("httpcore[socks]", HTTPCORE | {"socksio"}, [GET, SOCKS]),
-    ("httpcore[asyncio,http2,socks]", HTTPCORE | H2 | ANYIO | {"socksio"}, [GET, ASYNCIO, HTTP2, SOCKS]),
+    ("httpcore[asyncio,http2,socks]", HTTPCORE | H2_LIBRARIES | ANYIO | {"socksio"}, [GET, ASYNCIO, HTTP2, SOCKS]),
     ("httpcore-h11", H11, [ALONE.format(module="httpcore_h11", name="HTTP11Connection")]),
-    ("httpcore-h2", H2, [ALONE.format(module="httpcore_h2", name="HTTP2Connection")]),
+    ("httpcore-h2", H2, ["import httpcore_h2"]),
+    ("httpcore-h2[h2]", H2 | H2_LIBRARIES, [ALONE.format(module="httpcore_h2", name="HTTP2Connection")]),
     ("httpcore-proxy", PROXY, [PROXY_ALONE]),
     ("httpcore-proxy[socks]", PROXY | {"socksio"}, [PROXY_ALONE, SOCKS_ALONE]),
     ("httpcore-models", MODELS, [MODELS_ALONE]),
@@ -145,8 +147,9 @@ def test_what_is_installed_works_and_is_no_more_than_declared(
 
 # What is missing is told when it is used: what is installed, the use, the error and a part of its text.
 MISSING = [
-    ("httpcore", "httpcore.ConnectionPool(http2=True)", "ImportError", "httpcore[http2]"),
     ("httpcore", "httpcore.HTTP2Connection(None, None)", "RuntimeError", "httpcore[http2]"),
+    ("httpcore", "import httpcore._sync.http2", "ModuleNotFoundError", "No module named 'h2'. Use"),
+    ("httpcore-h2", "httpcore_h2.HTTP2Connection(None, None)", "RuntimeError", "httpcore[http2]"),
     ("httpcore", "httpcore.SOCKSProxy('socks5://127.0.0.1:1080')", "RuntimeError", "httpcore[socks]"),
     ("httpcore", "httpcore.AnyIOBackend()", "RuntimeError", "httpcore[asyncio]"),
     ("httpcore", "httpcore.TrioBackend()", "RuntimeError", "httpcore[trio]"),

@@ -1,13 +1,51 @@
 """One HTTP/2 client connection, sync and async, over any network stream.
 
 Not here: opening the stream (`httpcore_models`), keeping several connections (`httpcore`).
+
+Without the extra `h2` everything can be imported, and a connection that is made raises `RuntimeError`.
 """
 
-from ._async.connection import AsyncHTTP2Connection as AsyncHTTP2Connection
-from ._async.tunnel import AsyncTunnelStream as AsyncTunnelStream
-from ._events import ChangedSetting as ChangedSetting
-from ._events import RemoteSettingsChanged as RemoteSettingsChanged
-from ._sync.connection import HTTP2Connection as HTTP2Connection
-from ._sync.tunnel import TunnelStream as TunnelStream
+from typing import TYPE_CHECKING, Any
+
+from ._events import ChangedSetting, RemoteSettingsChanged
+from ._missing import STAND_INS, require_h2
+
+if TYPE_CHECKING:
+    from ._async.connection import AsyncHTTP2Connection
+    from ._async.tunnel import AsyncTunnelStream
+    from ._sync.connection import HTTP2Connection
+    from ._sync.tunnel import TunnelStream
+
+__all__ = [
+    "AsyncHTTP2Connection",
+    "AsyncTunnelStream",
+    "ChangedSetting",
+    "HTTP2Connection",
+    "RemoteSettingsChanged",
+    "TunnelStream",
+    "require_h2",
+]
 
 __version__ = "1.0.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in STAND_INS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        require_h2()
+    except ModuleNotFoundError:
+        # Not remembered, since it may be installed later.
+        return STAND_INS[name]
+    from ._async.connection import AsyncHTTP2Connection
+    from ._async.tunnel import AsyncTunnelStream
+    from ._sync.connection import HTTP2Connection
+    from ._sync.tunnel import TunnelStream
+
+    for found in (AsyncHTTP2Connection, AsyncTunnelStream, HTTP2Connection, TunnelStream):
+        globals()[found.__name__] = found
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *globals()})

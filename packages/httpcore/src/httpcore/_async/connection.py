@@ -26,7 +26,6 @@ from httpcore_models import (
 from httpcore_models.concurrency import AsyncShield
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, AutoBackend, async_start_tls
 
-from .._extras import require_http2
 from .._ssl import requested_server_name, shared_ssl_context
 from .opening import AsyncOpening, AsyncTurn
 
@@ -49,7 +48,8 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
     * `keepalive_expiry`: seconds that the connection may stay idle, `None` for ever.
-    * `http1`, `http2`: the protocols to offer; HTTP/2 needs the extra `http2`.
+    * `http1`, `http2`: the protocols to offer; without the extra `http2`, a request raises `ModuleNotFoundError` when
+      the server chooses HTTP/2.
     * `retries`: how often a failed attempt to connect is repeated, at growing intervals.
     * `local_address`: the address to connect from.
     * `uds`: the path of a Unix domain socket to connect to instead of the origin's host and port.
@@ -76,8 +76,6 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         http2_ping_timeout: float = 20.0,
     ) -> None:
         enforce_ssl_context(ssl_context, name="ssl_context")
-        if http2:
-            require_http2()
         self._origin = origin
         self._ssl_context = ssl_context
         self._keepalive_expiry = keepalive_expiry
@@ -181,8 +179,9 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         ssl_object = stream.get_extra_info("ssl_object") if self._uses_tls else None
         chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
         if chosen == "h2" or (self._http2 and not self._http1):
-            from httpcore_h2 import AsyncHTTP2Connection
+            from httpcore_h2 import AsyncHTTP2Connection, require_h2
 
+            require_h2()
             connection = AsyncHTTP2Connection(
                 self._origin,
                 stream,

@@ -38,7 +38,6 @@ from httpcore_models.homes import async_home
 from httpcore_models.network import AutoBackend
 
 from .._arguments import enforce_max_connections
-from .._extras import require_http2
 from .._pool_places import Key, PoolRequest
 from .._proxies import enforce_proxies
 from .._ssl import requested_server_name
@@ -99,8 +98,6 @@ class AsyncConnectionPool(AsyncPoolBase):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
     ) -> None:
-        if http2:
-            require_http2()
         enforce_ssl_context(ssl_context, name="ssl_context")
         enforce_max_connections(max_connections)
         self._proxies = enforce_proxies(proxy)

@@ -1,3 +1,6 @@
-"""Where 1.0 kept the HTTP/2 connection; see `httpcore_h2`."""
+"""Where 1.0 kept the HTTP/2 connection; see `httpcore_h2`. As in 1.0, importing this needs h2."""
 
 from httpcore_h2 import AsyncHTTP2Connection as AsyncHTTP2Connection
+from httpcore_h2 import require_h2
+
+require_h2()

@@ -27,7 +27,6 @@ from httpcore_models import (
 from httpcore_models.concurrency import Shield
 from httpcore_models.network import Dialler, DirectDialler, SyncBackend, start_tls
 
-from .._extras import require_http2
 from .._ssl import requested_server_name, shared_ssl_context
 from .opening import Opening, Turn
 
@@ -50,7 +49,8 @@ class HTTPConnection(ConnectionInterface):
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
     * `keepalive_expiry`: seconds that the connection may stay idle, `None` for ever.
-    * `http1`, `http2`: the protocols to offer; HTTP/2 needs the extra `http2`.
+    * `http1`, `http2`: the protocols to offer; without the extra `http2`, a request raises `ModuleNotFoundError` when
+      the server chooses HTTP/2.
     * `retries`: how often a failed attempt to connect is repeated, at growing intervals.
     * `local_address`: the address to connect from.
     * `uds`: the path of a Unix domain socket to connect to instead of the origin's host and port.
@@ -77,8 +77,6 @@ class HTTPConnection(ConnectionInterface):
         http2_ping_timeout: float = 20.0,
     ) -> None:
         enforce_ssl_context(ssl_context, name="ssl_context")
-        if http2:
-            require_http2()
         self._origin = origin
         self._ssl_context = ssl_context
         self._keepalive_expiry = keepalive_expiry
@@ -182,8 +180,9 @@ class HTTPConnection(ConnectionInterface):
         ssl_object = stream.get_extra_info("ssl_object") if self._uses_tls else None
         chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
         if chosen == "h2" or (self._http2 and not self._http1):
-            from httpcore_h2 import HTTP2Connection
+            from httpcore_h2 import HTTP2Connection, require_h2
 
+            require_h2()
             connection = HTTP2Connection(
                 self._origin,
                 stream,

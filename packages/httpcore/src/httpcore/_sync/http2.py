@@ -1,4 +1,7 @@
 # Generated from ../_async/http2.py by tools/make_sync.py: edit that file, then run it.
-"""Where 1.0 kept the HTTP/2 connection; see `httpcore_h2`."""
+"""Where 1.0 kept the HTTP/2 connection; see `httpcore_h2`. As in 1.0, importing this needs h2."""
 
 from httpcore_h2 import HTTP2Connection as HTTP2Connection
+from httpcore_h2 import require_h2
+
+require_h2()
