@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+import trio
 from httpcore_models import AsyncNetworkStream, AutoBackend, ConnectError, ConnectTimeout, ReadError
 from httpcore_models.network import _connecting
 from httpcore_test_support.certificates import Certificates
@@ -86,6 +87,7 @@ async def test_a_slow_resolver_is_a_connect_timeout(monkeypatch: pytest.MonkeyPa
         await anyio.sleep_forever()
 
     monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(trio.socket, "getaddrinfo", getaddrinfo)
     with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.02 seconds \(example\.org:80\)$"):
         await AutoBackend().connect_tcp("example.org", 80, 0.02)
 

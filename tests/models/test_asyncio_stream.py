@@ -387,12 +387,12 @@ def test_a_child_process_closes_its_copy_only(loop: str) -> None:
 
 READ_ON_A_FRESH_HEAP = """
 import asyncio, resource, socket
-from httpcore_models.network._asyncio_backend import _open_stream
+from httpcore_models.network._asyncio_backend import open_stream
 
 async def main():
     ours, peer = socket.socketpair()
     ours.setblocking(False)
-    stream = await _open_stream(ours, "peer")
+    stream = await open_stream(ours, "peer")
     for _ in range(2):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(300):

@@ -4,6 +4,7 @@ from typing import Any
 
 import anyio
 import pytest
+import trio
 from httpcore_models import ConnectTimeout
 from httpcore_models.network import async_resolve
 
@@ -15,5 +16,6 @@ async def test_it_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) ->
         raise AssertionError("unreachable")
 
     monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(trio.socket, "getaddrinfo", getaddrinfo)
     with pytest.raises(ConnectTimeout, match=r"^Name resolution timed out after 0\.05 seconds \(example\.com\)$"):
         await async_resolve("example.com", 0.05)

@@ -25,7 +25,7 @@ TESTS = (
     "tests/h2/test_engine_responses.py",
     "tests/h2/test_engine_settings.py",
     "tests/h2/test_headers.py",
-    "tests/models/test_anyio_stream.py",
+    "tests/models/test_trio_stream.py",
     "tests/models/test_async_concurrency.py",
     "tests/models/test_async_connecting.py",
     "tests/models/test_asyncio_stream.py",

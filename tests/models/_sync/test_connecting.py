@@ -257,11 +257,10 @@ def test_silence_is_a_connect_timeout_however_short_the_time(timeout: float) -> 
 
 @pytest.mark.field(86)
 def test_a_timeout_of_the_operating_system_is_a_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    def start_connecting(sock: socket.socket, address: Any) -> None:
+    def connect(sock: socket.socket, address: Any) -> None:
         raise OSError(errno.ETIMEDOUT, "Connection timed out")
 
-    for module in CONNECTING_MODULES:
-        monkeypatch.setattr(module, "start_connecting", start_connecting)
+    monkeypatch.setattr(socket.socket, "connect", connect)
     with pytest.raises(ConnectTimeout, match=r"^Connect timed out \(127\.0\.0\.1:80\)$"):
         SyncBackend().connect_tcp("127.0.0.1", 80)
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from ._async.interfaces import AsyncConnectionInterface
 from ._sync.interfaces import ConnectionInterface
-from .concurrency import AsyncShield, current_async_library, require
+from .concurrency import AsyncShield, vocabulary
 
 
 def close_all(connections: list[ConnectionInterface]) -> None:
@@ -34,7 +34,7 @@ async def async_close_all(connections: list[AsyncConnectionInterface]) -> None:
     if len(connections) == 1:
         await _close(connections[0], connections)
         return
-    anyio = require("anyio", library=current_async_library())
+    anyio = vocabulary()
     try:
         with anyio.CancelScope(shield=True):
             async with anyio.create_task_group() as tasks:

@@ -1,7 +1,7 @@
 """Paired synchronisation primitives: each async class has a sync twin of the same shape.
 
 The only module outside the network backends that tells asyncio and trio apart. On the path of every request the
-event loop's own futures are used; anyio serves for the rest.
+event loop's own futures are used. For the rest `vocabulary()` serves: anyio on asyncio, and trio itself on trio.
 """
 
 import collections
@@ -69,6 +69,33 @@ def require(module: str, *, library: str) -> ModuleType:
         return __import__(module)
     except ImportError as exc:
         raise RuntimeError(f"Running with {library} requires installation of 'httpcore[{library}]'.") from exc
+
+
+def vocabulary() -> Any:
+    """Return what has the names of anyio for the library that runs the calling task: anyio itself on asyncio.
+
+    To be used of it is only what `_Trio` has, in the manner that works with every anyio from 3.0 on: those before 4.0
+    do not tell by `cancelled_caught` whether a scope was left early. Raises `RuntimeError` outside of both libraries,
+    and where anyio is missing on asyncio.
+    """
+    return _Trio() if _running_loop() is None else require("anyio", library="asyncio")
+
+
+class _Trio:
+    """Trio under anyio's names. Anyio need not be there, and its releases before 4.0 fail with trio's from 0.25 on."""
+
+    def __init__(self) -> None:
+        trio: Any = sys.modules["trio"]
+        self._time = trio.current_time
+        self.CancelScope = trio.CancelScope
+        self.Event = trio.Event
+        self.create_task_group = trio.open_nursery
+        self.getaddrinfo = trio.socket.getaddrinfo
+        self.sleep = trio.sleep
+
+    def move_on_after(self, delay: float | None, shield: bool = False) -> Any:
+        deadline = math.inf if delay is None else self._time() + delay
+        return self.CancelScope(deadline=deadline, shield=shield)
 
 
 def checkpoint_if_cancelled() -> None:
@@ -349,8 +376,7 @@ class AsyncShield:
     """
 
     def __init__(self) -> None:
-        anyio = require("anyio", library=current_async_library())
-        self._scope = anyio.move_on_after(TEARDOWN_TIMEOUT, shield=True)
+        self._scope = vocabulary().move_on_after(TEARDOWN_TIMEOUT, shield=True)
 
     def __enter__(self) -> None:
         self._scope.__enter__()

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from .concurrency import current_async_library, require
+from .concurrency import current_async_library, vocabulary
 
 T = TypeVar("T")
 
@@ -35,8 +35,7 @@ class AsyncInterruption:
         except RuntimeError:
             # Without an async library nobody else can run meanwhile.
             return await function(*args)
-        anyio = require("anyio", library=library)
-        with anyio.CancelScope() as scope:
+        with vocabulary().CancelScope() as scope:
             if library == "trio":
                 token = sys.modules["trio"].lowlevel.current_trio_token()
                 self._cancel = lambda: token.run_sync_soon(scope.cancel)

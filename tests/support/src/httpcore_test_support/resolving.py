@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
+import trio
 
 __all__ = ["async_resolve_to", "resolve_to"]
 
@@ -18,7 +19,8 @@ def async_resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, Any] 
     async def getaddrinfo(*arguments: Any, **options: Any) -> list[Any]:
         return _answered(answers)
 
-    monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)  # on asyncio
+    monkeypatch.setattr(trio.socket, "getaddrinfo", getaddrinfo)
 
 
 def resolve_to(monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, Any] | OSError) -> None:

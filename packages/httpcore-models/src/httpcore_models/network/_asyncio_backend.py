@@ -25,7 +25,7 @@ class AsyncioBackend(AsyncNetworkBackend):
     ) -> AsyncNetworkStream:
         """Connect to the first of the host's addresses that answers."""
         sock = await open_tcp_socket(host, port, timeout, local_address, socket_options)
-        return await _open_stream(sock, peer_name(host, port))
+        return await open_stream(sock, peer_name(host, port))
 
     async def connect_unix_socket(
         self,
@@ -34,14 +34,15 @@ class AsyncioBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to a Unix domain socket."""
-        return await _open_stream(await open_unix_socket(path, timeout, socket_options), os.fspath(path))
+        return await open_stream(await open_unix_socket(path, timeout, socket_options), os.fspath(path))
 
     async def sleep(self, seconds: float) -> None:
         """Suspend this task for `seconds`."""
         await asyncio.sleep(seconds)
 
 
-async def _open_stream(sock: socket.socket, peer: str) -> AsyncioStream:
+async def open_stream(sock: socket.socket, peer: str) -> AsyncioStream:
+    """Return a stream on a connected non-blocking socket, which is closed if that fails."""
     loop = asyncio.get_running_loop()
     stream = AsyncioStream(sock, peer)
     try:

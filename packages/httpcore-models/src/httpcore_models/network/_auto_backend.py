@@ -15,13 +15,12 @@ class AutoBackend(AsyncNetworkBackend):
 
     def _choose(self) -> AsyncNetworkBackend:
         if self._backend is None:
-            library = current_async_library()
-            require("anyio", library=library)
-            if library == "trio":
+            if current_async_library() == "trio":
                 from ._anyio_backend import TrioBackend
 
                 self._backend = TrioBackend()
             else:
+                require("anyio", library="asyncio")
                 from ._asyncio_backend import AsyncioBackend
 
                 self._backend = AsyncioBackend()

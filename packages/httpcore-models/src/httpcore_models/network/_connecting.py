@@ -1,13 +1,13 @@
-"""Connecting sockets on asyncio and trio alike, in the vocabulary of anyio. Imported once a connection is made."""
+"""Connecting sockets on asyncio and trio alike. Imported once a connection is made."""
 
 import os
 import socket
+import sys
 from collections.abc import Iterable
-
-import anyio
+from typing import Any
 
 from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import async_checkpoint_if_cancelled
+from ..concurrency import async_checkpoint_if_cancelled, current_async_library, vocabulary
 from ._addresses import (
     CONNECTION_ATTEMPT_DELAY,
     QUEUE_FULL_DELAY,
@@ -35,11 +35,12 @@ async def open_tcp_socket(
     options = list(socket_options or ())
     await async_checkpoint_if_cancelled()
     try:
-        with anyio.fail_after(timeout):
+        with vocabulary().move_on_after(timeout):
             addresses = interleaved(numeric_addresses(host, port) or await _resolve(host, port))
             if len(addresses) == 1:
                 return await _connect(addresses[0], local_address, options)
             return await _race(addresses, local_address, options)
+        raise TimeoutError
     except TimeoutError as exc:
         raise ConnectTimeout(timed_out("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError) as exc:
@@ -55,8 +56,9 @@ async def open_unix_socket(
     path = os.fspath(path)
     await async_checkpoint_if_cancelled()
     try:
-        with anyio.fail_after(timeout):
+        with vocabulary().move_on_after(timeout):
             return await _connect_unix(path, list(socket_options or ()))
+        raise TimeoutError
     except TimeoutError as exc:
         raise ConnectTimeout(timed_out("Connect", path, timeout)) from exc
     except OSError as exc:
@@ -64,20 +66,34 @@ async def open_unix_socket(
 
 
 async def _resolve(host: str, port: int) -> list[Address]:
-    infos = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    infos = await vocabulary().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
 
 
 async def _connect(address: Address, local_address: str | None, options: list[SOCKET_OPTION]) -> socket.socket:
     sock = new_socket(address.family, local_address, options)
     try:
-        start_connecting(sock, address.sockaddr)
-        await anyio.wait_writable(sock)
-        finish_connecting(sock)
+        await (_connect_asyncio if current_async_library() == "asyncio" else _connect_trio)(sock, address.sockaddr)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+async def _connect_asyncio(sock: socket.socket, sockaddr: Any) -> None:
+    try:
+        await sys.modules["asyncio"].get_running_loop().sock_connect(sock, sockaddr)
+    except OSError as exc:
+        if exc.errno is not None and str(exc.strerror).startswith("Connect call failed"):
+            # The event loop has put the address in the place of what the operating system says.
+            raise OSError(exc.errno, os.strerror(exc.errno)) from None
+        raise
+
+
+async def _connect_trio(sock: socket.socket, sockaddr: Any) -> None:
+    start_connecting(sock, sockaddr)
+    await sys.modules["trio"].lowlevel.wait_writable(sock)
+    finish_connecting(sock)
 
 
 async def _connect_unix(path: str, options: list[SOCKET_OPTION]) -> socket.socket:
@@ -88,7 +104,7 @@ async def _connect_unix(path: str, options: list[SOCKET_OPTION]) -> socket.socke
                 sock.connect(path)
                 return sock
             except BlockingIOError:
-                await anyio.sleep(QUEUE_FULL_DELAY)
+                await vocabulary().sleep(QUEUE_FULL_DELAY)
     except BaseException:
         sock.close()
         raise
@@ -99,8 +115,9 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
     connected: list[socket.socket] = []
     errors: list[OSError] = []
     mistakes: list[Exception] = []
+    anyio = vocabulary()
 
-    async def attempt(address: Address, failed: anyio.Event) -> None:
+    async def attempt(address: Address, failed: Any) -> None:
         try:
             sock = await _connect(address, local_address, options)
         except OSError as exc:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import current_async_library, require
+from ..concurrency import vocabulary
 from ._errors import failed, timed_out
 
 
@@ -14,10 +14,11 @@ async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
 
     Raises `ConnectTimeout` or `ConnectError`.
     """
-    anyio = require("anyio", library=current_async_library())
+    anyio = vocabulary()
     try:
-        with anyio.fail_after(timeout):
+        with anyio.move_on_after(timeout):
             return _addresses(await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        raise TimeoutError
     except TimeoutError as exc:
         raise ConnectTimeout(timed_out("Name resolution", host, timeout)) from exc
     except (OSError, UnicodeError) as exc:

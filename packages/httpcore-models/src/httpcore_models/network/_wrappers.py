@@ -7,6 +7,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ..concurrency import vocabulary
 from ..homes import call_at_home, current_home
 from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
@@ -25,12 +26,9 @@ _TURNS_OF_CLOSING = 4
 
 
 class _Wrapper(AsyncNetworkStream):
-    """What is the same around both; limits of anyio hold on trio, too."""
+    """What is the same around both."""
 
     def __init__(self, stream: Any, *failures: type[Exception]) -> None:
-        import anyio
-
-        self._anyio = anyio
         self._stream = stream
         self._failures: tuple[type[Exception], ...] = (OSError, ValueError, *failures)
         self._peer = address_name(self._extra("server_addr"))
@@ -53,7 +51,7 @@ class _Wrapper(AsyncNetworkStream):
             raise ReadError(f"the stream is closed ({self._peer})")
         data: bytes | None = None
         try:
-            with self._anyio.move_on_after(timeout):
+            with vocabulary().move_on_after(timeout):
                 data = await self._receive(max_bytes)
         except self._failures as exc:
             raise ReadError(self._text(exc)) from exc
@@ -69,7 +67,7 @@ class _Wrapper(AsyncNetworkStream):
             raise WriteError(f"the stream is closed ({self._peer})")
         sent = False
         try:
-            with self._anyio.move_on_after(timeout):
+            with vocabulary().move_on_after(timeout):
                 await self._send(bytes(as_bytes(buffer)))
                 sent = True
         except self._failures as exc:
@@ -84,7 +82,9 @@ class _Wrapper(AsyncNetworkStream):
         """Close the stream. TLS is not shut down."""
         self._closed = True
         try:
-            await self._anyio.aclose_forcefully(self._stream)
+            with vocabulary().CancelScope() as scope:
+                scope.cancel()
+                await self._stream.aclose()
         except BaseException:
             # On asyncio a cancellation may have come between.
             self._shut_down()
@@ -152,6 +152,7 @@ class AnyIOStreamWrapper(_Wrapper):
     def __init__(self, stream: "anyio.abc.ByteStream") -> None:
         import anyio
 
+        self._end = anyio.EndOfStream
         super().__init__(
             stream,
             anyio.BrokenResourceError,
@@ -164,7 +165,7 @@ class AnyIOStreamWrapper(_Wrapper):
         try:
             data: bytes = await self._stream.receive(max_bytes)
             return data
-        except self._anyio.EndOfStream:
+        except self._end:
             return b""
 
     async def _send(self, buffer: bytes) -> None:

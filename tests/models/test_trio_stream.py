@@ -1,22 +1,28 @@
-"""What is special about streams on plain sockets."""
+"""What is special about trio's streams."""
 
-import anyio
 import pytest
-from httpcore_models import AnyIOBackend, ReadError
-from httpcore_models.network._anyio_backend import AnyIOStream
+import trio
+from httpcore_models import ReadError, TrioBackend
+from httpcore_models.network._trio_stream import TrioStream
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import hold, send
 from httpcore_test_support.waiting import async_wait_until
 
 pytestmark = pytest.mark.anyio
 
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "trio"
+
+
 TIMEOUT = 10.0
 
 
 async def test_a_read_goes_on_waiting_when_there_is_nothing_after_all(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server([send(b"data"), hold()]) as server:
-        stream = await AnyIOBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
-        assert isinstance(stream, AnyIOStream)
+        stream = await TrioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        assert isinstance(stream, TrioStream)
         receive_nowait, calls = stream.receive_nowait, []
 
         def nothing_at_first(max_bytes: int) -> bytes | None:
@@ -34,8 +40,8 @@ async def test_a_read_goes_on_waiting_when_there_is_nothing_after_all(monkeypatc
 
 async def test_a_cancelled_task_writes_nothing() -> None:
     with scripted_server(hold()) as server:
-        stream = await AnyIOBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
-        with anyio.CancelScope() as scope:
+        stream = await TrioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        with trio.CancelScope() as scope:
             scope.cancel()
             await stream.write(b"data", TIMEOUT)
         assert scope.cancelled_caught
@@ -46,7 +52,7 @@ async def test_a_cancelled_task_writes_nothing() -> None:
 
 async def test_errors_of_closed_streams_name_the_peer() -> None:
     with scripted_server(hold()) as server:
-        stream = await AnyIOBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        stream = await TrioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
         await stream.aclose()
         with pytest.raises(ReadError, match=rf"^\S.* \(127\.0\.0\.1:{server.port}\)$"):
             await stream.read(100, TIMEOUT)

@@ -1,0 +1,202 @@
+"""Streams on trio: plain sockets that it watches. Imported once one is made."""
+
+import contextlib
+import math
+import os
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import trio
+
+from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ..concurrency import vocabulary
+from ..homes import call_at_home, current_home
+from ._async.interface import AsyncNetworkStream
+from ._async.tls import AsyncTLSStream
+from ._buffers import as_bytes
+from ._errors import failed, timed_out
+from ._info import is_socket_readable
+from ._offers import takes_offer
+
+# How many bytes may be written before other tasks get a turn.
+_WRITE_LIMIT = 256 * 1024
+
+
+class TrioStream(AsyncNetworkStream):
+    """A connected non-blocking socket."""
+
+    def __init__(self, sock: socket.socket, peer: str) -> None:
+        self._sock = sock
+        self._peer = peer
+        self._process = os.getpid()
+        self._home = current_home()
+        self._unsent = b""
+        self._written = 0  # bytes since other tasks were given a turn
+        self._reading = False
+        self._writing = False
+        self._closed = False
+        # What waiting and asking the operating system may raise; the last two on a socket that was closed.
+        self._failures = (OSError, trio.BusyResourceError, trio.ClosedResourceError, ValueError)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Wait until there is something, and return it."""
+        if self._closed:
+            raise ReadError(f"the stream is closed ({self._peer})")
+        if self._reading:
+            raise ReadError(f"another task is already reading from this stream ({self._peer})")
+        try:
+            self._reading = True
+            if timeout is not None and timeout <= 0 and (data := self.receive_nowait(max_bytes)) is not None:
+                return data
+            with vocabulary().move_on_after(timeout):
+                # Waiting first makes every read a checkpoint, so that a fast peer cannot keep other tasks from
+                # running, and spares the attempt that would find nothing.
+                while True:
+                    await trio.lowlevel.wait_readable(self._sock)
+                    data = self.receive_nowait(max_bytes)
+                    if data is not None:
+                        return data
+            raise ReadTimeout(timed_out("Read", self._peer, timeout))
+        except self._failures as exc:
+            raise ReadError(self._text(exc)) from exc
+        finally:
+            self._reading = False
+            if self._closed:
+                self._close_unless_waited_for()
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
+        if self._closed:
+            raise ReadError(f"the stream is closed ({self._peer})")
+        try:
+            return self._sock.recv(max_bytes)
+        except BlockingIOError:
+            return None
+        except OSError as exc:
+            raise ReadError(self._text(exc)) from exc
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of `buffer`, after what an interrupted write has left."""
+        await self._write(as_bytes(buffer), timeout, until_readable=False)
+
+    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
+        """Write until something may be read; see `AsyncNetworkStream`."""
+        return await self._write(as_bytes(buffer), timeout, until_readable=True)
+
+    async def _write(self, data: bytes | memoryview, timeout: float | None, *, until_readable: bool) -> int:
+        """Write and return how many bytes of `data` were taken."""
+        if self._closed:
+            raise WriteError(f"the stream is closed ({self._peer})")
+        if self._writing:
+            raise WriteError(f"another task is already writing to this stream ({self._peer})")
+        rest = memoryview(self._unsent + data if self._unsent else data)
+        deadline: float | None = None
+        try:
+            self._writing = True
+            self._unsent = b""
+            if self._written > _WRITE_LIMIT:
+                self._written = 0
+                await trio.lowlevel.checkpoint()
+            else:
+                await trio.lowlevel.checkpoint_if_cancelled()
+            self._written += len(rest)
+            while rest:
+                try:
+                    rest = rest[self._sock.send(rest) :]
+                except BlockingIOError:
+                    if until_readable and not self._reading and is_socket_readable(self._sock):
+                        break
+                    if deadline is None:  # one limit for all waits
+                        deadline = trio.current_time() + (math.inf if timeout is None else timeout)
+                    with trio.CancelScope(deadline=deadline) as scope:
+                        await self._wait_for_room(until_readable)
+                    if scope.cancelled_caught:
+                        raise WriteTimeout(timed_out("Write", self._peer, timeout)) from None
+                    if self._closed:
+                        raise WriteError(f"the stream is closed ({self._peer})") from None
+            left = min(len(rest), len(data))
+            # What an interrupted write has left stays ours; what is left of this buffer stays the caller's.
+            rest = rest[: len(rest) - left]
+            return len(data) - left
+        except self._failures as exc:
+            raise WriteError(self._text(exc)) from exc
+        finally:
+            self._unsent = bytes(rest)
+            self._writing = False
+            if self._closed:
+                self._close_unless_waited_for()
+
+    async def _wait_for_room(self, until_readable: bool) -> None:
+        """Wait until the socket can be written to, or also read from."""
+        if not until_readable or self._reading:
+            await trio.lowlevel.wait_writable(self._sock)
+            return
+        errors: list[Exception] = []
+
+        async def wait(function: Callable[[socket.socket], Awaitable[None]]) -> None:
+            try:
+                await function(self._sock)
+            except self._failures as exc:
+                errors.append(exc)
+            tasks.cancel_scope.cancel()
+
+        async with trio.open_nursery() as tasks:
+            tasks.start_soon(wait, trio.lowlevel.wait_readable)
+            await wait(trio.lowlevel.wait_writable)
+        if errors:
+            raise errors.pop()  # its frames hold the list
+
+    def _text(self, exc: Exception) -> str:
+        return failed(OSError("the stream is closed") if self._closed else exc, self._peer)
+
+    async def aclose(self) -> None:
+        """Close the socket."""
+        self.abort()
+
+    def abort(self) -> None:
+        """Close the socket; see `AsyncNetworkStream`."""
+        if self._closed:
+            return
+        self._closed = True
+        if os.getpid() != self._process:
+            self._sock.close()
+            return
+        if self._home is not None and self._home is current_home():
+            trio.lowlevel.notify_closing(self._sock)
+            self._sock.close()
+            return
+        # Closing a descriptor wakes nobody who waits for it; this does, from any thread.
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        try:
+            call_at_home(self._home, self._close_unless_waited_for)
+        except RuntimeError:
+            self._sock.close()
+
+    def _close_unless_waited_for(self) -> None:
+        if not (self._reading or self._writing):
+            self._sock.close()
+
+    @takes_offer
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncNetworkStream:
+        """Do a TLS handshake."""
+        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
+
+    def get_extra_info(self, info: str) -> Any:
+        """See `AsyncNetworkStream.get_extra_info()`."""
+        if info == "is_readable":
+            return is_socket_readable(self._sock)
+        if info == "socket":
+            return self._sock
+        if info == "client_addr":
+            return self._sock.getsockname()
+        if info == "server_addr":
+            return self._sock.getpeername()
+        return True if info == "keeps_unsent" else None
