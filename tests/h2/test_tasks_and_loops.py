@@ -245,7 +245,7 @@ class TestIdleConnectionsThatTheServerCloses:
         """Wait for the end of the stream without letting an event loop turn."""
         if connection.is_closed():
             return  # it came together with the response
-        sock: socket.socket = connection._network.get_extra_info("socket")
+        sock: socket.socket = connection._network_stream.get_extra_info("socket")
         deadline = time.monotonic() + 10
         end = threading.Event()
         with socket.socket(fileno=socket.dup(sock.fileno())) as copy:

@@ -85,7 +85,7 @@ async def test_nothing_is_sent_after_the_final_response(answer: bytes) -> None:
             sent.append("cleaned up")
 
     async with async_served([steps.receive_until(b"first\r\n"), steps.send(answer)]) as (server, connection):
-        stream = connection._stream
+        stream = connection._network_stream
         response = await connection.request("POST", server.url, content=body())
         assert (response.status, response.content) == (413, b"too large")
         assert connection.is_closed()
@@ -107,7 +107,7 @@ async def test_an_interim_response_does_not_stop_the_upload() -> None:
         steps.send(ACCEPTED),
     ]
     async with async_served(script) as (server, connection):
-        stream = connection._stream
+        stream = connection._network_stream
         response = await connection.request("POST", server.url, content=body())
         assert response.status == 202
         assert connection.is_idle()

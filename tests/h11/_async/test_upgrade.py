@@ -130,7 +130,7 @@ async def test_tls_does_not_begin_behind_bytes_that_were_not_read(certificates: 
         with pytest.raises(ConnectError, match=r"^7 bytes were received before the TLS handshake began$"):
             await stream.start_tls(certificates.client_context(), "localhost", 10.0)
         with pytest.raises(ReadError, match=r"^the stream is closed"):
-            await connection._stream.read(1)
+            await connection._network_stream.read(1)
         await response.aclose()
 
 

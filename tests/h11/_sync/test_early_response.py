@@ -86,7 +86,7 @@ def test_nothing_is_sent_after_the_final_response(answer: bytes) -> None:
             sent.append("cleaned up")
 
     with served([steps.receive_until(b"first\r\n"), steps.send(answer)]) as (server, connection):
-        stream = connection._stream
+        stream = connection._network_stream
         response = connection.request("POST", server.url, content=body())
         assert (response.status, response.content) == (413, b"too large")
         assert connection.is_closed()
@@ -108,7 +108,7 @@ def test_an_interim_response_does_not_stop_the_upload() -> None:
         steps.send(ACCEPTED),
     ]
     with served(script) as (server, connection):
-        stream = connection._stream
+        stream = connection._network_stream
         response = connection.request("POST", server.url, content=body())
         assert response.status == 202
         assert connection.is_idle()

@@ -57,7 +57,7 @@ def test_what_comes_between_two_requests_is_no_answer(
             assert connection.is_idle()
             idle.set()
             # The connection itself is not asked meanwhile.
-            wait_until(lambda: connection._stream.get_extra_info("is_readable"))
+            wait_until(lambda: connection._network_stream.get_extra_info("is_readable"))
             if pooled:
                 assert connection.has_expired()
             request = Request("POST", server.url, headers={"Host": "localhost", "Content-Length": "0"})

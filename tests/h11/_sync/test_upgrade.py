@@ -131,7 +131,7 @@ def test_tls_does_not_begin_behind_bytes_that_were_not_read(certificates: Certif
         with pytest.raises(ConnectError, match=r"^7 bytes were received before the TLS handshake began$"):
             stream.start_tls(certificates.client_context(), "localhost", 10.0)
         with pytest.raises(ReadError, match=r"^the stream is closed"):
-            connection._stream.read(1)
+            connection._network_stream.read(1)
         response.close()
 
 

@@ -173,7 +173,7 @@ class TestExtendedConnect:
         async with connected(http2_script(script)) as (connection, server):
             response = await connection.request("CONNECT", server.url, extensions=TIMEOUTS)
             assert (response.status, response.content) == (403, b"no")
-            assert response.extensions["network_stream"] is connection._network
+            assert response.extensions["network_stream"] is connection._network_stream
 
     async def test_what_a_tunnel_knows(self) -> None:
         def script(peer: Http2Peer) -> None:

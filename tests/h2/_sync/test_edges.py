@@ -174,7 +174,7 @@ class TestExtendedConnect:
         with connected(http2_script(script)) as (connection, server):
             response = connection.request("CONNECT", server.url, extensions=TIMEOUTS)
             assert (response.status, response.content) == (403, b"no")
-            assert response.extensions["network_stream"] is connection._network
+            assert response.extensions["network_stream"] is connection._network_stream
 
     def test_what_a_tunnel_knows(self) -> None:
         def script(peer: Http2Peer) -> None:

@@ -3,8 +3,11 @@
 Not here: opening the stream (`httpcore_models`), keeping several connections (`httpcore`).
 """
 
+from ._async.body import AsyncHTTP11Body as AsyncHTTP11Body
 from ._async.connection import AsyncHTTP11Connection as AsyncHTTP11Connection
 from ._async.upgrade import AsyncUpgradeStream as AsyncUpgradeStream
+from ._states import State as State
+from ._sync.body import HTTP11Body as HTTP11Body
 from ._sync.connection import HTTP11Connection as HTTP11Connection
 from ._sync.upgrade import UpgradeStream as UpgradeStream
 

@@ -7,8 +7,11 @@ Without the extra `h2` everything can be imported, and a connection that is made
 
 from typing import TYPE_CHECKING, Any
 
+from ._async.body import AsyncHTTP2Body
 from ._events import ChangedSetting, RemoteSettingsChanged
 from ._missing import STAND_INS, require_h2
+from ._states import State
+from ._sync.body import HTTP2Body
 
 if TYPE_CHECKING:
     from ._async.connection import AsyncHTTP2Connection
@@ -17,11 +20,14 @@ if TYPE_CHECKING:
     from ._sync.tunnel import TunnelStream
 
 __all__ = [
+    "AsyncHTTP2Body",
     "AsyncHTTP2Connection",
     "AsyncTunnelStream",
     "ChangedSetting",
+    "HTTP2Body",
     "HTTP2Connection",
     "RemoteSettingsChanged",
+    "State",
     "TunnelStream",
     "require_h2",
 ]

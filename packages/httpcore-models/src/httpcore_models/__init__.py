@@ -28,12 +28,15 @@ from ._exceptions import WriteError as WriteError
 from ._exceptions import WriteTimeout as WriteTimeout
 from ._exceptions import map_exceptions as map_exceptions
 from ._headers import HeaderTypes as HeaderTypes
+from ._headers import enforce_headers as enforce_headers
+from ._headers import include_request_headers as include_request_headers
 from ._messages import ByteStream as ByteStream
 from ._messages import Content as Content
 from ._messages import Extensions as Extensions
 from ._messages import Proxy as Proxy
 from ._messages import Request as Request
 from ._messages import Response as Response
+from ._messages import enforce_url as enforce_url
 from ._messages import received_response as received_response
 from ._repetition import Repeatable as Repeatable
 from ._repetition import has_lasting_body as has_lasting_body

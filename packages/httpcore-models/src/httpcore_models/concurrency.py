@@ -138,10 +138,10 @@ class AsyncLock:
         self._locked = False
         self._waiting: collections.deque[AsyncEvent] = collections.deque()
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> "AsyncLock":
         if not self._locked:
             self._locked = True
-            return
+            return self
         turn = AsyncEvent()
         self._waiting.append(turn)
         try:
@@ -153,6 +153,7 @@ class AsyncLock:
             else:
                 self._waiting.remove(turn)
             raise
+        return self
 
     async def __aexit__(self, *exc_info: object) -> None:
         self._release()

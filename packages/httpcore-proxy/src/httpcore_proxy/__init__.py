@@ -8,6 +8,7 @@ from ._async.socks import AsyncSocksServerDialler as AsyncSocksServerDialler
 from ._async.tunnel import AsyncTLSDialler as AsyncTLSDialler
 from ._async.tunnel import AsyncTunnelDialler as AsyncTunnelDialler
 from ._forward import forwarded_request as forwarded_request
+from ._forward import merge_headers as merge_headers
 from ._socks import SOCKS_SCHEMES as SOCKS_SCHEMES
 from ._socks import require_socksio as require_socksio
 from ._sync.socks import SocksDialler as SocksDialler

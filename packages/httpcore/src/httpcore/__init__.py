@@ -48,6 +48,7 @@ from ._async.connection import AsyncHTTPConnection
 from ._async.connection_pool import AsyncConnectionPool
 from ._async.http_proxy import AsyncHTTPProxy
 from ._async.socks_proxy import AsyncSOCKSProxy
+from ._extras import LEGACY_MODULES as _LEGACY_MODULES
 from ._extras import load as _load
 from ._ssl import default_ssl_context
 from ._sync.connection import HTTPConnection
@@ -135,4 +136,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *(name for name in globals() if name.startswith("_"))})
+    return sorted({*__all__, *_LEGACY_MODULES, *(name for name in globals() if name.startswith("_"))})

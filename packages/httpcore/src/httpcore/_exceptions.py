@@ -1,5 +1,7 @@
 """Where 1.0 kept the exceptions; see `httpcore_models`."""
 
+from collections.abc import Mapping
+
 from httpcore_models import ConnectError as ConnectError
 from httpcore_models import ConnectionNotAvailable as ConnectionNotAvailable
 from httpcore_models import ConnectTimeout as ConnectTimeout
@@ -16,3 +18,6 @@ from httpcore_models import UnsupportedProtocol as UnsupportedProtocol
 from httpcore_models import WriteError as WriteError
 from httpcore_models import WriteTimeout as WriteTimeout
 from httpcore_models import map_exceptions as map_exceptions
+
+#: What `map_exceptions()` takes, for backends of programs.
+ExceptionMapping = Mapping[type[Exception], type[Exception]]

@@ -1,13 +1,19 @@
 """What comes with an extra: imported when it is first used."""
 
+import importlib
 from typing import Any
+
+# Modules of 1.0 that only others import: `except httpcore._exceptions.ConnectError` needs but `import httpcore`.
+LEGACY_MODULES = ("_backends", "_exceptions", "_models", "_synchronization", "_trace", "_utils")
 
 
 def load(name: str) -> Any:
-    """Return the public class `name` of HTTP/2, which without h2 raises `RuntimeError` when an object is made.
+    """Return the module `name` of 1.0, or the public class of HTTP/2, which without h2 raises `RuntimeError` when an object is made.
 
     Raises `AttributeError` for other names.
     """
+    if name in LEGACY_MODULES:
+        return importlib.import_module(f"{__package__}.{name}")
     if name not in ("AsyncHTTP2Connection", "HTTP2Connection"):
         raise AttributeError(f"module 'httpcore' has no attribute {name!r}")
     import httpcore_h2

@@ -72,3 +72,14 @@ class PoolRequest(Generic[C]):
 
     def __init__(self, key: Key) -> None:
         self.key = key
+
+    # For others; see `_async/legacy.py`.
+
+    @property
+    def connection(self) -> C | None:
+        """The connection that the request has got: for programs that count the requests on each."""
+        return None if self.place is None else self.place.connection
+
+    def is_queued(self) -> bool:
+        """Whether the request waits: for programs that count those."""
+        return self.place is None

@@ -1,7 +1,156 @@
-"""Where 1.0 kept locks and events; see `httpcore_models.concurrency`."""
+"""Where 1.0 kept locks and events, which programs use for their own. Those used here are in
+`httpcore_models.concurrency`.
+"""
 
-from httpcore_models.concurrency import AsyncEvent as AsyncEvent
+import threading
+from types import TracebackType
+from typing import Any
+
+from httpcore_models import PoolTimeout as PoolTimeout
+from httpcore_models import concurrency
+from httpcore_models import map_exceptions as map_exceptions
 from httpcore_models.concurrency import AsyncLock as AsyncLock
-from httpcore_models.concurrency import Event as Event
 from httpcore_models.concurrency import Lock as Lock
 from httpcore_models.concurrency import current_async_library as current_async_library
+
+from ._exceptions import ExceptionMapping as ExceptionMapping
+
+
+class AsyncEvent:
+    """A flag that is set once; waiting for it too long raises `PoolTimeout`."""
+
+    _event: concurrency.AsyncEvent | None = None
+
+    def _made(self) -> concurrency.AsyncEvent:
+        # Not before it is used, which is in the event loop.
+        self._event = self._event or concurrency.AsyncEvent()
+        return self._event
+
+    def set(self) -> None:
+        """Set the flag."""
+        self._made().set()
+
+    async def wait(self, timeout: float | None = None) -> None:
+        """Wait until the flag is set, for `timeout` seconds at the most."""
+        if not await self._made().wait(timeout):
+            raise PoolTimeout(f"timed out after {timeout:g} seconds")
+
+
+class AsyncSemaphore:
+    """A semaphore for tasks, as the library has it that runs. Subclasses use that of anyio or trio."""
+
+    _anyio_semaphore: Any
+    _trio_semaphore: Any
+
+    def __init__(self, bound: int) -> None:
+        self._bound = bound
+        self._backend = ""
+
+    def setup(self) -> None:
+        """Make the semaphore of the library."""
+        self._backend = current_async_library()
+        module = concurrency.require("trio" if self._backend == "trio" else "anyio", library=self._backend)
+        semaphore = module.Semaphore(initial_value=self._bound, max_value=self._bound)
+        if self._backend == "trio":
+            self._trio_semaphore = semaphore
+        else:
+            self._anyio_semaphore = semaphore
+
+    def _made(self) -> Any:
+        if not self._backend:
+            self.setup()
+        return self._trio_semaphore if self._backend == "trio" else self._anyio_semaphore
+
+    async def acquire(self) -> None:
+        """Take one, waiting while there is none."""
+        await self._made().acquire()
+
+    async def release(self) -> None:
+        """Give one back."""
+        self._made().release()
+
+
+class AsyncShieldCancellation:
+    """Shields its block from cancellation, for as long as it takes. Of `task.cancel()` on asyncio it does not."""
+
+    def __init__(self) -> None:
+        library = current_async_library()
+        module = concurrency.require("trio" if library == "trio" else "anyio", library=library)
+        self._scope = module.CancelScope(shield=True)
+
+    def __enter__(self) -> "AsyncShieldCancellation":
+        self._scope.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self._scope.__exit__(exc_type, exc_value, traceback)
+
+
+class AsyncThreadLock:
+    """Where sync code would lock out other threads; tasks do not run at the same time."""
+
+    def __enter__(self) -> "AsyncThreadLock":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        return None
+
+
+class Event:
+    """A flag that is set once; waiting for it too long raises `PoolTimeout`."""
+
+    def __init__(self) -> None:
+        self._event = concurrency.Event()
+
+    def set(self) -> None:
+        """Set the flag."""
+        self._event.set()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the flag is set, for `timeout` seconds at the most."""
+        if not self._event.wait(timeout):
+            raise PoolTimeout(f"timed out after {timeout:g} seconds")
+
+
+class Semaphore:
+    """A semaphore for threads."""
+
+    def __init__(self, bound: int) -> None:
+        self._semaphore = threading.Semaphore(bound)
+
+    def acquire(self) -> None:
+        """Take one, waiting while there is none."""
+        self._semaphore.acquire()
+
+    def release(self) -> None:
+        """Give one back."""
+        self._semaphore.release()
+
+
+class ThreadLock:
+    """A mutex for threads, as a context manager."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "ThreadLock":
+        self._lock.acquire()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._lock.release()
+
+
+class ShieldCancellation:
+    """Where async code would shield its block from cancellation; threads cannot be cancelled."""
+
+    def __enter__(self) -> "ShieldCancellation":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        return None

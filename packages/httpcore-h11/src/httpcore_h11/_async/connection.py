@@ -31,6 +31,7 @@ from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancell
 
 from .._bodies import PART_SIZE, is_at_hand
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
+from .._legacy import LegacyConnection
 from .._states import TRANSITIONS, Input, State, transition
 from .body import AsyncHTTP11Body
 from .upgrade import AsyncUpgradeStream
@@ -52,7 +53,7 @@ _NO_TIMEOUTS: dict[str, float | None] = {}
 _QUIET_FOR = 0.002
 
 
-class AsyncHTTP11Connection(AsyncConnectionInterface):
+class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
     """One HTTP/1.1 connection: one request at a time, kept open in between (RFC 9112 section 9.3).
 
     `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
@@ -67,7 +68,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
 
     def __init__(self, origin: Origin, stream: AsyncNetworkStream, keepalive_expiry: float | None = None) -> None:
         self._origin = origin
-        self._stream = stream
+        self._network_stream = stream
         self._keepalive_expiry = keepalive_expiry
         self._expire_at: float | None = None
         # The limit holds for what is incomplete, so that a head may be larger by as much as one read brings.
@@ -106,7 +107,8 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
             if not taken:
                 raise ConnectionNotAvailable(self._why_not_available())
             is_quiet = not self._request_count or time.monotonic() < self._quiet_until
-            if not is_quiet and self._stream.get_extra_info("is_readable"):
+            network = self._network_stream
+            if not is_quiet and network.get_extra_info("is_readable"):
                 raise ConnectionNotAvailable(
                     f"The server closed the idle connection to {self._origin}, or sent something without being asked."
                 )
@@ -117,7 +119,11 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
             await self._send(request, tracer, timeouts.get("write"))
             timeout = timeouts.get("read")
             # Made while the server is at work.
-            extensions: dict[str, Any] = {"http_version": b"", "reason_phrase": b"", "network_stream": self._stream}
+            extensions: dict[str, Any] = {
+                "http_version": b"",
+                "reason_phrase": b"",
+                "network_stream": self._network_stream,
+            }
             body = AsyncHTTP11Body(self, request, tracer, timeout, extensions)
             if tracer is None:
                 http_version, status, reason, headers = await self._receive_head(timeout)
@@ -130,7 +136,9 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
             extensions["reason_phrase"] = reason
             if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
                 body = AsyncHTTP11Body(self, request, tracer, timeout, {})  # no cycle: the stream refers to the body
-                extensions["network_stream"] = AsyncUpgradeStream(self._stream, self._engine.trailing_data, body)
+                extensions["network_stream"] = AsyncUpgradeStream(
+                    self._network_stream, self._engine.trailing_data, body
+                )
             body._closed = False
             return received_response(status, headers, body, extensions)
         except BaseException:
@@ -153,12 +161,14 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
             if len(content) <= PART_SIZE:
                 data = engine.whole_request(request.method, request.url.target, request.headers, content)
                 try:
-                    await self._stream.write(data, timeout)
+                    await self._network_stream.write(data, timeout)
                 except (WriteError, WriteTimeout) as exc:
-                    if not self._may_be_answered_after(exc, AsyncUpload(self._stream, engine, timeout, self._origin)):
+                    if not self._may_be_answered_after(
+                        exc, AsyncUpload(self._network_stream, engine, timeout, self._origin)
+                    ):
                         raise
                 return
-        upload = AsyncUpload(self._stream, engine, timeout, self._origin)
+        upload = AsyncUpload(self._network_stream, engine, timeout, self._origin)
         try:
             if tracer is not None:
                 info = {"request": request}
@@ -204,7 +214,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         while type(event) is not ResponseHead:
             if event is NEED_DATA:
                 try:
-                    data = await self._stream.read(self.READ_NUM_BYTES, timeout)
+                    data = await self._network_stream.read(self.READ_NUM_BYTES, timeout)
                     if not data:
                         self._check_not_closed()
                     engine.receive_data(data)
@@ -273,7 +283,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
                 self._expire_at = time.monotonic() + self._keepalive_expiry
             self._state = _AFTER_COMPLETE
             return
-        abort = getattr(self._stream, "abort", None)
+        abort = getattr(self._network_stream, "abort", None)
         if abort is not None:  # else whoever finds the connection still active closes it
             self._state = State.CLOSED
             abort()
@@ -288,7 +298,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         """Close the connection; a request in flight on it fails."""
         with self._state_lock:
             self._state = transition(self._state, Input.CLOSE)
-        await self._stream.aclose()
+        await self._network_stream.aclose()
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is the one this connection leads to."""
@@ -306,7 +316,7 @@ class AsyncHTTP11Connection(AsyncConnectionInterface):
         if expire_at is not None and now > expire_at:
             return True
         # Nothing may come while no request is open, but for the end of stream.
-        if self._stream.get_extra_info("is_readable"):
+        if self._network_stream.get_extra_info("is_readable"):
             return True
         self._quiet_until = now + _QUIET_FOR
         return False

@@ -17,13 +17,14 @@ from httpcore_models import (
 from httpcore_models.concurrency import Shield
 
 from .._engine import END_OF_MESSAGE, NEED_DATA
+from .._legacy import LegacyBody
 from .._states import State
 
 if TYPE_CHECKING:
     from .connection import HTTP11Connection
 
 
-class HTTP11Body(ResponseStream):
+class HTTP11Body(LegacyBody, ResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
     An iterator object and not a generator: there is nothing in it to be finalised but the exchange itself. Errors and
@@ -96,7 +97,7 @@ class HTTP11Body(ResponseStream):
                 self._tracer.report("receive_response_body.started", {"request": self._request})
             event = END_OF_MESSAGE if self._ended else engine.next_event()
             while event is NEED_DATA:
-                data = connection._stream.read(connection.READ_NUM_BYTES, self._timeout)
+                data = connection._network_stream.read(connection.READ_NUM_BYTES, self._timeout)
                 if not data:
                     connection._check_not_closed()
                 engine.receive_data(data)
@@ -152,7 +153,7 @@ class HTTP11Body(ResponseStream):
 
     def replace_stream(self, stream: NetworkStream) -> None:
         """After a switch of protocols: the connection's stream is now this one, which is on top of it."""
-        self._connection._stream = stream
+        self._connection._network_stream = stream
 
     def give_up(self) -> None:
         """After a switch of protocols: end the exchange, and with it the connection, but leave its stream open."""

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 from httpcore_models import AsyncResponseStream, ReadError
 from httpcore_models.concurrency import AsyncShield
 
+from .._legacy import LegacyBody
+
 if TYPE_CHECKING:
     from .connection import AsyncHTTP2Connection
     from .exchange import AsyncExchange
 
 
-class AsyncHTTP2Body(AsyncResponseStream):
+class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
     An iterator object and not a generator: one that is abandoned half-way needs nobody who finalises it in its event

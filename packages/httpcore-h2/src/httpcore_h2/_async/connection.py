@@ -74,7 +74,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
     ) -> None:
         super().__init__()
         self._origin = origin
-        self._network = stream
+        self._network_stream = stream
         self._keepalive_expiry = keepalive_expiry
         self._engine = Engine(self.CONFIG)
         self._translator = RequestTranslator()
@@ -134,7 +134,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
         exchange.is_tunnel = exchange.stream.is_connect and 200 <= status < 300
         extensions: dict[str, Any] = {
             "http_version": b"HTTP/2",
-            "network_stream": AsyncTunnelStream(self, exchange) if exchange.is_tunnel else self._network,
+            "network_stream": AsyncTunnelStream(self, exchange) if exchange.is_tunnel else self._network_stream,
             "stream_id": exchange.stream.id,
         }
         body = AsyncHTTP2Body(self, exchange, extensions)
@@ -265,7 +265,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
             # In a child process: the lock may be held by a thread that is not there, and a word would be the parent's.
             self._state = State.CLOSED
             self._engine.stop("The connection belongs to another process")
-            await self._network.aclose()
+            await self._network_stream.aclose()
             return
         try:
             with self._lock:
@@ -273,13 +273,13 @@ class AsyncHTTP2Connection(AsyncExchanges):
                 self._engine.close()
                 self._shared.wake_all()
             self._line.report()
-            if not (self._home.is_elsewhere() or self._network.get_extra_info("is_readable")):
+            if not (self._home.is_elsewhere() or self._network_stream.get_extra_info("is_readable")):
                 with contextlib.suppress(Exception), AsyncShield():
                     # If somebody writes, that is ended below.
                     await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
         finally:
             # No shield holds off a task's own cancel() on asyncio.
-            await self._network.aclose()
+            await self._network_stream.aclose()
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is the one this connection leads to."""

@@ -13,15 +13,16 @@ from httpcore_models.homes import AsyncHome
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
+from .._legacy import LegacyConnection
 from .._states import Input, State, transition
 from .exchange import AsyncExchange
 from .network import AsyncSharedStream
 
 
-class AsyncExchanges(AsyncConnectionInterface):
+class AsyncExchanges(LegacyConnection, AsyncConnectionInterface):
     """What a connection does for requests that have been sent."""
 
-    _network: AsyncNetworkStream
+    _network_stream: AsyncNetworkStream
     _shared: AsyncSharedStream
     _engine: Engine
     _keepalive_expiry: float | None
@@ -175,6 +176,6 @@ class AsyncExchanges(AsyncConnectionInterface):
         with self._lock:
             while self._dropped:
                 over = self._leave(self._dropped.popleft()) or over
-        abort = getattr(self._network, "abort", None)
+        abort = getattr(self._network_stream, "abort", None)
         if over and abort is not None:
             abort()

@@ -86,4 +86,4 @@ class AsyncTunnelStream(AsyncNetworkStream):
         """As for the connection, but for `"is_readable"`, which is that of the stream."""
         if info == "is_readable":
             return bool(self._unread) or self._connection._has_event(self._exchange)
-        return None if info == "keeps_unsent" else self._connection._network.get_extra_info(info)
+        return None if info == "keeps_unsent" else self._connection._network_stream.get_extra_info(info)

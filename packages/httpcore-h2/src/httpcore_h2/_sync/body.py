@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from httpcore_models import ReadError, ResponseStream
 from httpcore_models.concurrency import Shield
 
+from .._legacy import LegacyBody
+
 if TYPE_CHECKING:
     from .connection import HTTP2Connection
     from .exchange import Exchange
 
 
-class HTTP2Body(ResponseStream):
+class HTTP2Body(LegacyBody, ResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
     An iterator object and not a generator: one that is abandoned half-way needs nobody who finalises it in its event

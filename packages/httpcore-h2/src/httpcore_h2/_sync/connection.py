@@ -75,7 +75,7 @@ class HTTP2Connection(Exchanges):
     ) -> None:
         super().__init__()
         self._origin = origin
-        self._network = stream
+        self._network_stream = stream
         self._keepalive_expiry = keepalive_expiry
         self._engine = Engine(self.CONFIG)
         self._translator = RequestTranslator()
@@ -135,7 +135,7 @@ class HTTP2Connection(Exchanges):
         exchange.is_tunnel = exchange.stream.is_connect and 200 <= status < 300
         extensions: dict[str, Any] = {
             "http_version": b"HTTP/2",
-            "network_stream": TunnelStream(self, exchange) if exchange.is_tunnel else self._network,
+            "network_stream": TunnelStream(self, exchange) if exchange.is_tunnel else self._network_stream,
             "stream_id": exchange.stream.id,
         }
         body = HTTP2Body(self, exchange, extensions)
@@ -266,7 +266,7 @@ class HTTP2Connection(Exchanges):
             # In a child process: the lock may be held by a thread that is not there, and a word would be the parent's.
             self._state = State.CLOSED
             self._engine.stop("The connection belongs to another process")
-            self._network.close()
+            self._network_stream.close()
             return
         try:
             with self._lock:
@@ -274,13 +274,13 @@ class HTTP2Connection(Exchanges):
                 self._engine.close()
                 self._shared.wake_all()
             self._line.report()
-            if not (self._home.is_elsewhere() or self._network.get_extra_info("is_readable")):
+            if not (self._home.is_elsewhere() or self._network_stream.get_extra_info("is_readable")):
                 with contextlib.suppress(Exception), Shield():
                     # If somebody writes, that is ended below.
                     self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
         finally:
             # No shield holds off a task's own cancel() on asyncio.
-            self._network.close()
+            self._network_stream.close()
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is the one this connection leads to."""

@@ -14,15 +14,16 @@ from httpcore_models.homes import Home
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
+from .._legacy import LegacyConnection
 from .._states import Input, State, transition
 from .exchange import Exchange
 from .network import SharedStream
 
 
-class Exchanges(ConnectionInterface):
+class Exchanges(LegacyConnection, ConnectionInterface):
     """What a connection does for requests that have been sent."""
 
-    _network: NetworkStream
+    _network_stream: NetworkStream
     _shared: SharedStream
     _engine: Engine
     _keepalive_expiry: float | None
@@ -176,6 +177,6 @@ class Exchanges(ConnectionInterface):
         with self._lock:
             while self._dropped:
                 over = self._leave(self._dropped.popleft()) or over
-        abort = getattr(self._network, "abort", None)
+        abort = getattr(self._network_stream, "abort", None)
         if over and abort is not None:
             abort()

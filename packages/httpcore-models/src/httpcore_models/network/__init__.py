@@ -24,6 +24,7 @@ from ._sync.dialler import start_tls as start_tls
 from ._sync.interface import NetworkBackend as NetworkBackend
 from ._sync.interface import NetworkStream as NetworkStream
 from ._sync.mock import MockBackend as MockBackend
+from ._sync.mock import MockSSLObject as MockSSLObject
 from ._sync.mock import MockStream as MockStream
 from ._sync.tls import TLSStream as TLSStream
 from ._sync_backend import SyncBackend as SyncBackend

@@ -27,23 +27,25 @@ from httpcore_models.concurrency import AsyncShield
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, AutoBackend, async_start_tls
 
 from .._ssl import requested_server_name, shared_ssl_context
+from .legacy import AsyncLegacyConnection
 from .opening import AsyncOpening, AsyncTurn
 
 _logger = logging.getLogger("httpcore.connection")
 
 # The wait before the second retry, in seconds; it doubles with each further one, and the first comes at once.
-_RETRY_DELAY = 0.5
+RETRIES_BACKOFF_FACTOR = 0.5
 
 
-def _retry_delays() -> Iterator[float]:
+def exponential_backoff(factor: float) -> Iterator[float]:
+    """Give the seconds to wait before each retry."""
     yield 0.0
-    delay = _RETRY_DELAY
+    delay = factor
     while True:
         yield delay
         delay *= 2
 
 
-class AsyncHTTPConnection(AsyncConnectionInterface):
+class AsyncHTTPConnection(AsyncLegacyConnection, AsyncConnectionInterface):
     """A connection to one origin, opened by its first request.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -84,11 +86,11 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         self._http2_ping_interval = http2_ping_interval
         self._http2_ping_timeout = http2_ping_timeout
         self._retries = retries
-        self._backend: AsyncNetworkBackend = AutoBackend() if network_backend is None else network_backend
+        self._network_backend: AsyncNetworkBackend = AutoBackend() if network_backend is None else network_backend
         self._dialler: AsyncDialler = AsyncDirectDialler(
-            self._backend, local_address=local_address, uds=uds, socket_options=socket_options
+            self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
         )
-        self._connection: AsyncConnectionInterface | None = None
+        self._established: AsyncConnectionInterface | None = None
         self._connect_failed = False
         self._opening = AsyncOpening(origin)
         self._on_capacity_change: Callable[[], None] | None = None
@@ -103,7 +105,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         meanwhile, `ConnectionNotAvailable` when the connection is busy, closed, or one whose server was checked for
         another name than this request's, and `RuntimeError` for another origin.
         """
-        connection = self._connection
+        connection = self._established
         if connection is None:
             # Once established, the connection below makes sure of that.
             origin = request.url.origin
@@ -136,7 +138,7 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         turn = AsyncTurn(request.extensions.get("timeout", {}).get("connect"))
         try:
             await self._opening.wait(turn)
-            return self._connection or await self._open(request, turn)
+            return self._established or await self._open(request, turn)
         except BaseException as exc:
             turn.error = exc
             raise
@@ -153,7 +155,10 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         opening = self._opening
         stream: AsyncNetworkStream | None = None
         try:
-            stream = await turn.interruption.run(self._connect, request, turn)
+            if self._connects_by_itself():
+                stream = await turn.interruption.run(self._connect, request)
+            else:
+                stream = await turn.interruption.run(self._dial, request, turn)
             if stream is None:
                 raise opening.closed_meanwhile()
             connection = self._protocol_on(stream)
@@ -161,11 +166,11 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
                 if opening.closed:
                     raise opening.closed_meanwhile()
                 self._sni_hostname = requested_server_name(request)
-                self._connection = connection
+                self._established = connection
                 opening.is_open = True
             return connection
         except BaseException as exc:
-            if self._connection is None:
+            if self._established is None:
                 self._connect_failed = True
                 if stream is not None:
                     with AsyncShield():
@@ -195,9 +200,16 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
             return connection
         return AsyncHTTP11Connection(self._origin, stream, self._keepalive_expiry)
 
-    async def _connect(self, request: Request, turn: AsyncTurn) -> AsyncNetworkStream:
+    def _adopt(self, connection: AsyncConnectionInterface | None) -> None:
+        """Take a connection over that somebody else has opened."""
+        with self._opening.lock:
+            self._established = connection
+            self._opening.is_open = connection is not None
+        self.on_capacity_change = self._on_capacity_change
+
+    async def _dial(self, request: Request, turn: AsyncTurn) -> AsyncNetworkStream:
         timeout = turn.remaining() if turn.waited else turn.timeout
-        delays = _retry_delays()
+        delays = exponential_backoff(RETRIES_BACKOFF_FACTOR)
         for attempt in itertools.count():
             info = self._dialler.describe(self._origin, timeout)
             stream: AsyncNetworkStream | None = None
@@ -236,12 +248,12 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
     async def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = async_get_tracer(_logger, request)
         if tracer is None:
-            await self._backend.sleep(delay)
+            await self._network_backend.sleep(delay)
         else:
             await tracer.run("retry", info, self._sleep, delay)
 
     async def _sleep(self, delay: float) -> None:
-        await self._backend.sleep(delay)
+        await self._network_backend.sleep(delay)
 
     # The connection as its pool sees it.
 
@@ -249,15 +261,15 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         """Close the connection; requests in flight on it, or waiting for it to open, fail."""
         # One that was not used yet can still be, as long as no pool says that it is to be done with it.
         closed = self._opening.close(for_good=self._on_capacity_change is not None)
-        if self._connection is None:
+        if self._established is None:
             if closed:
                 self._dialler.interrupt()
             return
         tracer = async_get_tracer(_logger, None)
         if tracer is None:
-            await self._connection.aclose()
+            await self._established.aclose()
         else:
-            await tracer.run("close", {}, self._connection.aclose)
+            await tracer.run("close", {}, self._established.aclose)
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is the one this connection leads to."""
@@ -265,8 +277,8 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now, or may, once it is established, take several."""
-        if self._connection is not None:
-            return self._connection.is_available()
+        if self._established is not None:
+            return self._established.is_available()
         may_be_http2 = self._http2 and (self._origin.scheme in (b"https", b"wss") or not self._http1)
         return may_be_http2 and not self._is_over
 
@@ -282,38 +294,38 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
     @on_capacity_change.setter
     def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
         self._on_capacity_change = callback
-        connection: Any = self._connection
+        connection: Any = self._established
         if hasattr(connection, "on_capacity_change"):
             connection.on_capacity_change = callback
 
     @property
     def stream_limit(self) -> int | None:
         """How many requests and responses an HTTP/2 server allows at a time; `None` until it has said so."""
-        return getattr(self._connection, "stream_limit", None)
+        return getattr(self._established, "stream_limit", None)
 
     def assume_stream_limit(self, limit: int) -> None:
         """Until an HTTP/2 server says how many requests it allows at a time, count on `limit`."""
         self._assumed_stream_limit = limit
-        connection: Any = self._connection
+        connection: Any = self._established
         if hasattr(connection, "assume_stream_limit"):
             connection.assume_stream_limit(limit)
 
     @property
     def request_capacity(self) -> int:
         """How many requests the connection can carry now, as far as that is known, those included that it carries."""
-        return getattr(self._connection, "request_capacity", sys.maxsize)
+        return getattr(self._established, "request_capacity", sys.maxsize)
 
     def has_expired(self) -> bool:
         """Whether the connection should be closed instead of used."""
-        return self._is_over if self._connection is None else self._connection.has_expired()
+        return self._is_over if self._established is None else self._established.has_expired()
 
     def is_idle(self) -> bool:
         """Whether the connection carries no request."""
-        return self._is_over if self._connection is None else self._connection.is_idle()
+        return self._is_over if self._established is None else self._established.is_idle()
 
     def is_closed(self) -> bool:
         """Whether the connection is closed, or could not be established."""
-        return self._is_over if self._connection is None else self._connection.is_closed()
+        return self._is_over if self._established is None else self._established.is_closed()
 
     @property
     def _is_over(self) -> bool:
@@ -321,9 +333,9 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""
-        if self._connection is None:
+        if self._established is None:
             return "CLOSED" if self._opening.closed else "CONNECTION FAILED" if self._is_over else "CONNECTING"
-        return self._connection.info()
+        return self._established.info()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.info()}]>"
@@ -340,3 +352,10 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
         traceback: TracebackType | None = None,
     ) -> None:
         await self.aclose()
+
+
+def __getattr__(name: str) -> Any:
+    # What others import from here.
+    from .._legacy import find
+
+    return find(__name__, name)

@@ -1,3 +1,11 @@
 """Where 1.0 kept the HTTP/1.1 connection; see `httpcore_h11`."""
 
+from typing import Any
+
 from httpcore_h11 import AsyncHTTP11Connection as AsyncHTTP11Connection
+
+from .._legacy import find
+
+
+def __getattr__(name: str) -> Any:
+    return find(__name__, name)

@@ -1,6 +1,15 @@
 """Where 1.0 kept the HTTP/2 connection; see `httpcore_h2`. As in 1.0, importing this needs h2."""
 
+from typing import Any
+
 from httpcore_h2 import AsyncHTTP2Connection as AsyncHTTP2Connection
 from httpcore_h2 import require_h2
 
 require_h2()
+
+
+def __getattr__(name: str) -> Any:
+    # What others import from here.
+    from .._legacy import find
+
+    return find(__name__, name)

@@ -21,9 +21,10 @@ from httpcore_proxy import AsyncTLSDialler, AsyncTunnelDialler, forwarded_reques
 from .._ssl import shared_ssl_context
 from .connection import AsyncHTTPConnection
 from .connection_pool import AsyncConnectionPool
+from .legacy import AsyncLegacyForward, AsyncLegacyProxy, AsyncLegacyTunnel
 
 
-class AsyncForwardHTTPConnection(AsyncHTTPConnection):
+class AsyncForwardHTTPConnection(AsyncLegacyForward, AsyncHTTPConnection):
     """A connection to an HTTP proxy that forwards requests to one `http` origin.
 
     `through` reaches the proxy where it is not reached directly; for further options see `AsyncHTTPConnection`.
@@ -60,7 +61,7 @@ class AsyncForwardHTTPConnection(AsyncHTTPConnection):
         if not self.can_handle_request(origin):
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._remote_origin}")
         request = forwarded_request(request, self._origin, self._proxy_headers)
-        connection = self._connection
+        connection = self._established
         if connection is None:
             enforce_port(origin.host, origin.port)
             connection = await self._establish(request)
@@ -71,7 +72,7 @@ class AsyncForwardHTTPConnection(AsyncHTTPConnection):
         return origin == self._remote_origin
 
 
-class AsyncTunnelHTTPConnection(AsyncHTTPConnection):
+class AsyncTunnelHTTPConnection(AsyncLegacyTunnel, AsyncHTTPConnection):
     """A connection to an origin through a tunnel that an HTTP proxy opens.
 
     `through` reaches the proxy where it is not reached directly; for further options see `AsyncHTTPConnection`.
@@ -103,9 +104,11 @@ class AsyncTunnelHTTPConnection(AsyncHTTPConnection):
             socket_options=socket_options,
             **options,
         )
-        self._dialler = async_tunnel_dialler(
-            through or self._dialler, proxy_origin, proxy_headers or (), proxy_ssl_context
-        )
+        self._proxy_origin = proxy_origin
+        self._proxy_headers = list(proxy_headers or ())
+        self._proxy_ssl_context = proxy_ssl_context
+        self._to_proxy = through or self._dialler
+        self._dialler = async_tunnel_dialler(self._to_proxy, proxy_origin, self._proxy_headers, proxy_ssl_context)
 
 
 def async_tunnel_dialler(
@@ -120,7 +123,7 @@ def async_tunnel_dialler(
     return AsyncTunnelDialler(dialler, proxy_origin, proxy_headers)
 
 
-class AsyncHTTPProxy(AsyncConnectionPool):
+class AsyncHTTPProxy(AsyncLegacyProxy, AsyncConnectionPool):
     """A connection pool that sends all requests through an HTTP proxy.
 
     * `proxy_url`, `proxy_auth`, `proxy_headers`, `proxy_ssl_context`: see `Proxy`.
@@ -148,9 +151,6 @@ class AsyncHTTPProxy(AsyncConnectionPool):
         proxy = Proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
         if proxy_ssl_context is not None and proxy.url.scheme == b"http":
             raise RuntimeError("The `proxy_ssl_context` argument is not allowed for the http scheme")
-        # Not used here, but by pytest-httpx, to tell requests by their proxy.
-        self._proxy_url = proxy.url
-        self._proxy_headers = proxy.headers
         super().__init__(
             ssl_context=ssl_context,
             proxy=proxy,
@@ -165,3 +165,10 @@ class AsyncHTTPProxy(AsyncConnectionPool):
             network_backend=network_backend,
             socket_options=socket_options,
         )
+
+
+def __getattr__(name: str) -> Any:
+    # What others import from here.
+    from .._legacy import find
+
+    return find(__name__, name)

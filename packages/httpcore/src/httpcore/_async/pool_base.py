@@ -10,13 +10,15 @@ from httpcore_models.closing import async_close_all
 from httpcore_models.concurrency import AsyncEvent, AsyncShield
 
 from .._fork import reset_after_fork
+from .._pool_limits import limits
 from .._pool_places import Place
 from .._pool_state import PoolState
 from .._pool_stats import PoolStats
 from .leases import AsyncPooled, AsyncTicket, AsyncWaiting
+from .legacy import AsyncLegacyPool
 
 
-class AsyncPoolBase(AsyncRequestInterface):
+class AsyncPoolBase(AsyncLegacyPool, AsyncRequestInterface):
     """The state of a pool, shared between tasks or threads.
 
     Whatever interrupts a step, an exception from a signal handler included, the next one finds the state repaired.
@@ -25,8 +27,8 @@ class AsyncPoolBase(AsyncRequestInterface):
     def __init__(
         self, max_connections: int | None, max_keepalive_connections: int | None, keepalive_expiry: float | None
     ) -> None:
-        self._limits = (max_connections, max_keepalive_connections, keepalive_expiry)
-        self._state: PoolState[AsyncConnectionInterface] = PoolState(*self._limits)
+        self._state: PoolState[AsyncConnectionInterface]
+        self._state = PoolState(max_connections, max_keepalive_connections, keepalive_expiry)
         self._closings = 0
         # Held for a few microseconds at a time, never across a wait.
         self._lock = threading.RLock()
@@ -171,7 +173,7 @@ class AsyncPoolBase(AsyncRequestInterface):
         inherited = self._state
         self._lock = threading.RLock()
         self._noted.clear()
-        self._state = PoolState(*self._limits)
+        self._state = PoolState(*limits(inherited))
         self._state.closing = inherited.forsake()
 
     async def aclose(self) -> None:

@@ -11,9 +11,10 @@ from httpcore_proxy import AsyncSocksDialler, AsyncSocksServerDialler
 from .._proxies import socks_proxy
 from .connection import AsyncHTTPConnection
 from .connection_pool import AsyncConnectionPool
+from .legacy import AsyncLegacyProxied, AsyncLegacyProxy
 
 
-class AsyncSocks5Connection(AsyncHTTPConnection):
+class AsyncSocks5Connection(AsyncLegacyProxied, AsyncHTTPConnection):
     """A connection to an origin through a SOCKS5 proxy.
 
     `through` reaches the proxy where it is not reached directly, and `rdns` says who resolves names, see `Proxy`; for
@@ -47,9 +48,11 @@ class AsyncSocks5Connection(AsyncHTTPConnection):
             network_backend=network_backend,
             **options,
         )
+        self._proxy_origin = proxy_origin
+        self._proxy_auth = proxy_auth
         if through is None:
             through = AsyncSocksServerDialler(
-                self._backend, local_address=local_address, uds=uds, socket_options=socket_options
+                self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
             )
         self._dialler = AsyncSocksDialler(through, proxy_origin, proxy_auth, rdns)
 
@@ -58,7 +61,7 @@ class AsyncSocks4Connection(AsyncSocks5Connection):
     """The same through a SOCKS4 or SOCKS4a proxy."""
 
 
-class AsyncSOCKSProxy(AsyncConnectionPool):
+class AsyncSOCKSProxy(AsyncLegacyProxy, AsyncConnectionPool):
     """A connection pool that sends all requests through a SOCKS proxy.
 
     * `proxy_url`, `proxy_auth`, `rdns`: see `Proxy`. A URL with a scheme that is none of SOCKS means SOCKS5.
@@ -98,3 +101,10 @@ class AsyncSOCKSProxy(AsyncConnectionPool):
             network_backend=network_backend,
             socket_options=socket_options,
         )
+
+
+def __getattr__(name: str) -> Any:
+    # What others import from here.
+    from .._legacy import find
+
+    return find(__name__, name)

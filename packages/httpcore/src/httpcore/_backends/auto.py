@@ -1,3 +1,11 @@
 """Where 1.0 kept the backend that chooses by itself; see `httpcore_models.network`."""
 
+from typing import Any
+
 from httpcore_models.network import AutoBackend as AutoBackend
+
+from .._legacy import find
+
+
+def __getattr__(name: str) -> Any:
+    return find(__name__, name)

@@ -1,6 +1,15 @@
 """Where 1.0 kept the mocks; see `httpcore_models.network`."""
 
+from typing import Any
+
 from httpcore_models.network import AsyncMockBackend as AsyncMockBackend
 from httpcore_models.network import AsyncMockStream as AsyncMockStream
 from httpcore_models.network import MockBackend as MockBackend
+from httpcore_models.network import MockSSLObject as MockSSLObject
 from httpcore_models.network import MockStream as MockStream
+
+from .._legacy import find
+
+
+def __getattr__(name: str) -> Any:
+    return find(__name__, name)

@@ -1,4 +1,29 @@
 """Where 1.0 kept the network for threads; see `httpcore_models.network`."""
 
+import socket
+import ssl
+from typing import Any
+
+from httpcore_models.network import NetworkStream, TLSStream
 from httpcore_models.network import SyncBackend as SyncBackend
 from httpcore_models.network import SyncStream as SyncStream
+
+from .._legacy import find
+
+
+class TLSinTLSStream(NetworkStream):
+    """TLS inside the TLS that `sock` is, for backends of programs. What is made is a `TLSStream`."""
+
+    def __new__(  # type: ignore[misc]
+        cls,
+        sock: socket.socket,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> NetworkStream:
+        """Do the handshake; see `NetworkStream.start_tls()`."""
+        return TLSStream.handshake(SyncStream(sock), ssl_context, server_hostname, timeout)
+
+
+def __getattr__(name: str) -> Any:
+    return find(__name__, name)

@@ -1,2 +1,10 @@
 # Generated from ../_async/__init__.py by tools/make_sync.py: edit that file, then run it.
 """Shells in async form; the sync twin beside this folder is generated from it."""
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    from .._legacy import find
+
+    return find(__name__, name)

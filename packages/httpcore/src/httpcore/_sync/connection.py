@@ -28,23 +28,25 @@ from httpcore_models.concurrency import Shield
 from httpcore_models.network import Dialler, DirectDialler, SyncBackend, start_tls
 
 from .._ssl import requested_server_name, shared_ssl_context
+from .legacy import LegacyConnection
 from .opening import Opening, Turn
 
 _logger = logging.getLogger("httpcore.connection")
 
 # The wait before the second retry, in seconds; it doubles with each further one, and the first comes at once.
-_RETRY_DELAY = 0.5
+RETRIES_BACKOFF_FACTOR = 0.5
 
 
-def _retry_delays() -> Iterator[float]:
+def exponential_backoff(factor: float) -> Iterator[float]:
+    """Give the seconds to wait before each retry."""
     yield 0.0
-    delay = _RETRY_DELAY
+    delay = factor
     while True:
         yield delay
         delay *= 2
 
 
-class HTTPConnection(ConnectionInterface):
+class HTTPConnection(LegacyConnection, ConnectionInterface):
     """A connection to one origin, opened by its first request.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -85,11 +87,11 @@ class HTTPConnection(ConnectionInterface):
         self._http2_ping_interval = http2_ping_interval
         self._http2_ping_timeout = http2_ping_timeout
         self._retries = retries
-        self._backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
+        self._network_backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
         self._dialler: Dialler = DirectDialler(
-            self._backend, local_address=local_address, uds=uds, socket_options=socket_options
+            self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
         )
-        self._connection: ConnectionInterface | None = None
+        self._established: ConnectionInterface | None = None
         self._connect_failed = False
         self._opening = Opening(origin)
         self._on_capacity_change: Callable[[], None] | None = None
@@ -104,7 +106,7 @@ class HTTPConnection(ConnectionInterface):
         meanwhile, `ConnectionNotAvailable` when the connection is busy, closed, or one whose server was checked for
         another name than this request's, and `RuntimeError` for another origin.
         """
-        connection = self._connection
+        connection = self._established
         if connection is None:
             # Once established, the connection below makes sure of that.
             origin = request.url.origin
@@ -137,7 +139,7 @@ class HTTPConnection(ConnectionInterface):
         turn = Turn(request.extensions.get("timeout", {}).get("connect"))
         try:
             self._opening.wait(turn)
-            return self._connection or self._open(request, turn)
+            return self._established or self._open(request, turn)
         except BaseException as exc:
             turn.error = exc
             raise
@@ -154,7 +156,10 @@ class HTTPConnection(ConnectionInterface):
         opening = self._opening
         stream: NetworkStream | None = None
         try:
-            stream = turn.interruption.run(self._connect, request, turn)
+            if self._connects_by_itself():
+                stream = turn.interruption.run(self._connect, request)
+            else:
+                stream = turn.interruption.run(self._dial, request, turn)
             if stream is None:
                 raise opening.closed_meanwhile()
             connection = self._protocol_on(stream)
@@ -162,11 +167,11 @@ class HTTPConnection(ConnectionInterface):
                 if opening.closed:
                     raise opening.closed_meanwhile()
                 self._sni_hostname = requested_server_name(request)
-                self._connection = connection
+                self._established = connection
                 opening.is_open = True
             return connection
         except BaseException as exc:
-            if self._connection is None:
+            if self._established is None:
                 self._connect_failed = True
                 if stream is not None:
                     with Shield():
@@ -196,9 +201,16 @@ class HTTPConnection(ConnectionInterface):
             return connection
         return HTTP11Connection(self._origin, stream, self._keepalive_expiry)
 
-    def _connect(self, request: Request, turn: Turn) -> NetworkStream:
+    def _adopt(self, connection: ConnectionInterface | None) -> None:
+        """Take a connection over that somebody else has opened."""
+        with self._opening.lock:
+            self._established = connection
+            self._opening.is_open = connection is not None
+        self.on_capacity_change = self._on_capacity_change
+
+    def _dial(self, request: Request, turn: Turn) -> NetworkStream:
         timeout = turn.remaining() if turn.waited else turn.timeout
-        delays = _retry_delays()
+        delays = exponential_backoff(RETRIES_BACKOFF_FACTOR)
         for attempt in itertools.count():
             info = self._dialler.describe(self._origin, timeout)
             stream: NetworkStream | None = None
@@ -237,12 +249,12 @@ class HTTPConnection(ConnectionInterface):
     def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = get_tracer(_logger, request)
         if tracer is None:
-            self._backend.sleep(delay)
+            self._network_backend.sleep(delay)
         else:
             tracer.run("retry", info, self._sleep, delay)
 
     def _sleep(self, delay: float) -> None:
-        self._backend.sleep(delay)
+        self._network_backend.sleep(delay)
 
     # The connection as its pool sees it.
 
@@ -250,15 +262,15 @@ class HTTPConnection(ConnectionInterface):
         """Close the connection; requests in flight on it, or waiting for it to open, fail."""
         # One that was not used yet can still be, as long as no pool says that it is to be done with it.
         closed = self._opening.close(for_good=self._on_capacity_change is not None)
-        if self._connection is None:
+        if self._established is None:
             if closed:
                 self._dialler.interrupt()
             return
         tracer = get_tracer(_logger, None)
         if tracer is None:
-            self._connection.close()
+            self._established.close()
         else:
-            tracer.run("close", {}, self._connection.close)
+            tracer.run("close", {}, self._established.close)
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is the one this connection leads to."""
@@ -266,8 +278,8 @@ class HTTPConnection(ConnectionInterface):
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now, or may, once it is established, take several."""
-        if self._connection is not None:
-            return self._connection.is_available()
+        if self._established is not None:
+            return self._established.is_available()
         may_be_http2 = self._http2 and (self._origin.scheme in (b"https", b"wss") or not self._http1)
         return may_be_http2 and not self._is_over
 
@@ -283,38 +295,38 @@ class HTTPConnection(ConnectionInterface):
     @on_capacity_change.setter
     def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
         self._on_capacity_change = callback
-        connection: Any = self._connection
+        connection: Any = self._established
         if hasattr(connection, "on_capacity_change"):
             connection.on_capacity_change = callback
 
     @property
     def stream_limit(self) -> int | None:
         """How many requests and responses an HTTP/2 server allows at a time; `None` until it has said so."""
-        return getattr(self._connection, "stream_limit", None)
+        return getattr(self._established, "stream_limit", None)
 
     def assume_stream_limit(self, limit: int) -> None:
         """Until an HTTP/2 server says how many requests it allows at a time, count on `limit`."""
         self._assumed_stream_limit = limit
-        connection: Any = self._connection
+        connection: Any = self._established
         if hasattr(connection, "assume_stream_limit"):
             connection.assume_stream_limit(limit)
 
     @property
     def request_capacity(self) -> int:
         """How many requests the connection can carry now, as far as that is known, those included that it carries."""
-        return getattr(self._connection, "request_capacity", sys.maxsize)
+        return getattr(self._established, "request_capacity", sys.maxsize)
 
     def has_expired(self) -> bool:
         """Whether the connection should be closed instead of used."""
-        return self._is_over if self._connection is None else self._connection.has_expired()
+        return self._is_over if self._established is None else self._established.has_expired()
 
     def is_idle(self) -> bool:
         """Whether the connection carries no request."""
-        return self._is_over if self._connection is None else self._connection.is_idle()
+        return self._is_over if self._established is None else self._established.is_idle()
 
     def is_closed(self) -> bool:
         """Whether the connection is closed, or could not be established."""
-        return self._is_over if self._connection is None else self._connection.is_closed()
+        return self._is_over if self._established is None else self._established.is_closed()
 
     @property
     def _is_over(self) -> bool:
@@ -322,9 +334,9 @@ class HTTPConnection(ConnectionInterface):
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""
-        if self._connection is None:
+        if self._established is None:
             return "CLOSED" if self._opening.closed else "CONNECTION FAILED" if self._is_over else "CONNECTING"
-        return self._connection.info()
+        return self._established.info()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.info()}]>"
@@ -341,3 +353,10 @@ class HTTPConnection(ConnectionInterface):
         traceback: TracebackType | None = None,
     ) -> None:
         self.close()
+
+
+def __getattr__(name: str) -> Any:
+    # What others import from here.
+    from .._legacy import find
+
+    return find(__name__, name)

@@ -101,9 +101,9 @@ class ConnectionPool(PoolBase):
     ) -> None:
         enforce_ssl_context(ssl_context, name="ssl_context")
         enforce_max_connections(max_connections)
-        self._proxies = enforce_proxies(proxy)
+        proxies = enforce_proxies(proxy)
+        self._proxy = proxies[0] if len(proxies) == 1 else proxies or None
         self._ssl_context = ssl_context
-        self._keepalive_expiry = keepalive_expiry
         self._http1 = http1
         self._http2 = http2
         self._http2_ping_interval = http2_ping_interval
@@ -130,11 +130,11 @@ class ConnectionPool(PoolBase):
             "http2_ping_interval": self._http2_ping_interval,
             "http2_ping_timeout": self._http2_ping_timeout,
         }
-        if self._proxies:
+        if self._proxy is not None:
             # Here, since pools are what the module of proxied connections is about, too.
             from .proxies import connection_through
 
-            return connection_through(self._proxies, origin, **options)
+            return connection_through(enforce_proxies(self._proxy), origin, **options)
         return HTTPConnection(origin, **options)
 
     def handle_request(self, request: Request) -> Response:
@@ -384,3 +384,10 @@ def _changed(pool: "weakref.ref[ConnectionPool]", place: "weakref.ref[Pooled]") 
     this_pool, this_place = pool(), place()
     if this_pool is not None and this_place is not None:
         this_pool._note(this_place)
+
+
+def __getattr__(name: str) -> Any:
+    # What others import from here.
+    from .._legacy import find
+
+    return find(__name__, name)

@@ -1,4 +1,12 @@
 # Generated from ../_async/http11.py by tools/make_sync.py: edit that file, then run it.
 """Where 1.0 kept the HTTP/1.1 connection; see `httpcore_h11`."""
 
+from typing import Any
+
 from httpcore_h11 import HTTP11Connection as HTTP11Connection
+
+from .._legacy import find
+
+
+def __getattr__(name: str) -> Any:
+    return find(__name__, name)

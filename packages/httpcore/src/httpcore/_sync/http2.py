@@ -1,7 +1,16 @@
 # Generated from ../_async/http2.py by tools/make_sync.py: edit that file, then run it.
 """Where 1.0 kept the HTTP/2 connection; see `httpcore_h2`. As in 1.0, importing this needs h2."""
 
+from typing import Any
+
 from httpcore_h2 import HTTP2Connection as HTTP2Connection
 from httpcore_h2 import require_h2
 
 require_h2()
+
+
+def __getattr__(name: str) -> Any:
+    # What others import from here.
+    from .._legacy import find
+
+    return find(__name__, name)

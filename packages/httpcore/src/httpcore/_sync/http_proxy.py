@@ -22,9 +22,10 @@ from httpcore_proxy import TLSDialler, TunnelDialler, forwarded_request
 from .._ssl import shared_ssl_context
 from .connection import HTTPConnection
 from .connection_pool import ConnectionPool
+from .legacy import LegacyForward, LegacyProxy, LegacyTunnel
 
 
-class ForwardHTTPConnection(HTTPConnection):
+class ForwardHTTPConnection(LegacyForward, HTTPConnection):
     """A connection to an HTTP proxy that forwards requests to one `http` origin.
 
     `through` reaches the proxy where it is not reached directly; for further options see `HTTPConnection`.
@@ -61,7 +62,7 @@ class ForwardHTTPConnection(HTTPConnection):
         if not self.can_handle_request(origin):
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._remote_origin}")
         request = forwarded_request(request, self._origin, self._proxy_headers)
-        connection = self._connection
+        connection = self._established
         if connection is None:
             enforce_port(origin.host, origin.port)
             connection = self._establish(request)
@@ -72,7 +73,7 @@ class ForwardHTTPConnection(HTTPConnection):
         return origin == self._remote_origin
 
 
-class TunnelHTTPConnection(HTTPConnection):
+class TunnelHTTPConnection(LegacyTunnel, HTTPConnection):
     """A connection to an origin through a tunnel that an HTTP proxy opens.
 
     `through` reaches the proxy where it is not reached directly; for further options see `HTTPConnection`.
@@ -104,7 +105,11 @@ class TunnelHTTPConnection(HTTPConnection):
             socket_options=socket_options,
             **options,
         )
-        self._dialler = tunnel_dialler(through or self._dialler, proxy_origin, proxy_headers or (), proxy_ssl_context)
+        self._proxy_origin = proxy_origin
+        self._proxy_headers = list(proxy_headers or ())
+        self._proxy_ssl_context = proxy_ssl_context
+        self._to_proxy = through or self._dialler
+        self._dialler = tunnel_dialler(self._to_proxy, proxy_origin, self._proxy_headers, proxy_ssl_context)
 
 
 def tunnel_dialler(
@@ -119,7 +124,7 @@ def tunnel_dialler(
     return TunnelDialler(dialler, proxy_origin, proxy_headers)
 
 
-class HTTPProxy(ConnectionPool):
+class HTTPProxy(LegacyProxy, ConnectionPool):
     """A connection pool that sends all requests through an HTTP proxy.
 
     * `proxy_url`, `proxy_auth`, `proxy_headers`, `proxy_ssl_context`: see `Proxy`.
@@ -147,9 +152,6 @@ class HTTPProxy(ConnectionPool):
         proxy = Proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
         if proxy_ssl_context is not None and proxy.url.scheme == b"http":
             raise RuntimeError("The `proxy_ssl_context` argument is not allowed for the http scheme")
-        # Not used here, but by pytest-httpx, to tell requests by their proxy.
-        self._proxy_url = proxy.url
-        self._proxy_headers = proxy.headers
         super().__init__(
             ssl_context=ssl_context,
             proxy=proxy,
@@ -164,3 +166,10 @@ class HTTPProxy(ConnectionPool):
             network_backend=network_backend,
             socket_options=socket_options,
         )
+
+
+def __getattr__(name: str) -> Any:
+    # What others import from here.
+    from .._legacy import find
+
+    return find(__name__, name)

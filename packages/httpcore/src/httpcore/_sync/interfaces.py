@@ -1,5 +1,13 @@
 # Generated from ../_async/interfaces.py by tools/make_sync.py: edit that file, then run it.
 """Where 1.0 kept the interfaces; see `httpcore_models`."""
 
+from typing import Any
+
 from httpcore_models import ConnectionInterface as ConnectionInterface
 from httpcore_models import RequestInterface as RequestInterface
+
+from .._legacy import find
+
+
+def __getattr__(name: str) -> Any:
+    return find(__name__, name)

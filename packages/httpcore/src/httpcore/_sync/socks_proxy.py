@@ -12,9 +12,10 @@ from httpcore_proxy import SocksDialler, SocksServerDialler
 from .._proxies import socks_proxy
 from .connection import HTTPConnection
 from .connection_pool import ConnectionPool
+from .legacy import LegacyProxied, LegacyProxy
 
 
-class Socks5Connection(HTTPConnection):
+class Socks5Connection(LegacyProxied, HTTPConnection):
     """A connection to an origin through a SOCKS5 proxy.
 
     `through` reaches the proxy where it is not reached directly, and `rdns` says who resolves names, see `Proxy`; for
@@ -48,9 +49,11 @@ class Socks5Connection(HTTPConnection):
             network_backend=network_backend,
             **options,
         )
+        self._proxy_origin = proxy_origin
+        self._proxy_auth = proxy_auth
         if through is None:
             through = SocksServerDialler(
-                self._backend, local_address=local_address, uds=uds, socket_options=socket_options
+                self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
             )
         self._dialler = SocksDialler(through, proxy_origin, proxy_auth, rdns)
 
@@ -59,7 +62,7 @@ class Socks4Connection(Socks5Connection):
     """The same through a SOCKS4 or SOCKS4a proxy."""
 
 
-class SOCKSProxy(ConnectionPool):
+class SOCKSProxy(LegacyProxy, ConnectionPool):
     """A connection pool that sends all requests through a SOCKS proxy.
 
     * `proxy_url`, `proxy_auth`, `rdns`: see `Proxy`. A URL with a scheme that is none of SOCKS means SOCKS5.
@@ -99,3 +102,10 @@ class SOCKSProxy(ConnectionPool):
             network_backend=network_backend,
             socket_options=socket_options,
         )
+
+
+def __getattr__(name: str) -> Any:
+    # What others import from here.
+    from .._legacy import find
+
+    return find(__name__, name)

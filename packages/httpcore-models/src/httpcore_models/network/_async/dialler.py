@@ -48,7 +48,10 @@ class AsyncDialler:
 
 
 class AsyncDirectDialler(AsyncDialler):
-    """Reaches origins over TCP, or all of them over one Unix domain socket."""
+    """Reaches origins over TCP, or all of them over one Unix domain socket.
+
+    `local_address`, `uds` and `socket_options` are for the dials to come; see `AsyncNetworkBackend`.
+    """
 
     def __init__(
         self,
@@ -61,9 +64,9 @@ class AsyncDirectDialler(AsyncDialler):
     ) -> None:
         self.logger = logger
         self._backend = backend
-        self._local_address = local_address
-        self._uds = uds
-        self._socket_options = socket_options
+        self.local_address: str | None = local_address
+        self.uds: str | None = uds
+        self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
         self._interrupted = False
         # That of a dial that is under way, or of the last one.
         self._stream: AsyncNetworkStream | None = None
@@ -72,8 +75,8 @@ class AsyncDirectDialler(AsyncDialler):
         """Connect; see `AsyncDialler.dial()`."""
         self.check(origin)
         arguments = self._arguments(origin, timeout)
-        name = "connect_tcp" if self._uds is None else "connect_unix_socket"
-        connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
+        name = "connect_tcp" if self.uds is None else "connect_unix_socket"
+        connect = self._backend.connect_tcp if self.uds is None else self._backend.connect_unix_socket
         tracer = async_get_tracer(self.logger, request)
         stream: AsyncNetworkStream | None = None
         self._stream = None
@@ -98,7 +101,7 @@ class AsyncDirectDialler(AsyncDialler):
 
     def check(self, origin: Origin) -> None:
         """Raise `ConnectError` for an impossible port, which a Unix domain socket has no use for."""
-        if self._uds is None:
+        if self.uds is None:
             super().check(origin)
 
     def interrupt(self) -> None:
@@ -113,14 +116,14 @@ class AsyncDirectDialler(AsyncDialler):
         return self._arguments(origin, timeout)
 
     def _arguments(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        if self._uds is not None:
-            return {"path": self._uds, "timeout": timeout, "socket_options": self._socket_options}
+        if self.uds is not None:
+            return {"path": self.uds, "timeout": timeout, "socket_options": self.socket_options}
         return {
             "host": origin.host.decode("ascii"),
             "port": origin.port,
-            "local_address": self._local_address,
+            "local_address": self.local_address,
             "timeout": timeout,
-            "socket_options": self._socket_options,
+            "socket_options": self.socket_options,
         }
 
 

@@ -9,7 +9,7 @@ from .._options import SOCKET_OPTION
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
 
 
-class _MockSSLObject:
+class MockSSLObject:
     """What is asked of a TLS connection: the protocol that ALPN chose."""
 
     def __init__(self, http2: bool) -> None:
@@ -58,7 +58,7 @@ class AsyncMockStream(AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         """Return the `"ssl_object"` that ALPN is read from, or `None`."""
-        return _MockSSLObject(http2=self._http2) if info == "ssl_object" else None
+        return MockSSLObject(http2=self._http2) if info == "ssl_object" else None
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__name__}>"

@@ -49,7 +49,10 @@ class Dialler:
 
 
 class DirectDialler(Dialler):
-    """Reaches origins over TCP, or all of them over one Unix domain socket."""
+    """Reaches origins over TCP, or all of them over one Unix domain socket.
+
+    `local_address`, `uds` and `socket_options` are for the dials to come; see `NetworkBackend`.
+    """
 
     def __init__(
         self,
@@ -62,9 +65,9 @@ class DirectDialler(Dialler):
     ) -> None:
         self.logger = logger
         self._backend = backend
-        self._local_address = local_address
-        self._uds = uds
-        self._socket_options = socket_options
+        self.local_address: str | None = local_address
+        self.uds: str | None = uds
+        self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
         self._interrupted = False
         # That of a dial that is under way, or of the last one.
         self._stream: NetworkStream | None = None
@@ -73,8 +76,8 @@ class DirectDialler(Dialler):
         """Connect; see `Dialler.dial()`."""
         self.check(origin)
         arguments = self._arguments(origin, timeout)
-        name = "connect_tcp" if self._uds is None else "connect_unix_socket"
-        connect = self._backend.connect_tcp if self._uds is None else self._backend.connect_unix_socket
+        name = "connect_tcp" if self.uds is None else "connect_unix_socket"
+        connect = self._backend.connect_tcp if self.uds is None else self._backend.connect_unix_socket
         tracer = get_tracer(self.logger, request)
         stream: NetworkStream | None = None
         self._stream = None
@@ -99,7 +102,7 @@ class DirectDialler(Dialler):
 
     def check(self, origin: Origin) -> None:
         """Raise `ConnectError` for an impossible port, which a Unix domain socket has no use for."""
-        if self._uds is None:
+        if self.uds is None:
             super().check(origin)
 
     def interrupt(self) -> None:
@@ -114,14 +117,14 @@ class DirectDialler(Dialler):
         return self._arguments(origin, timeout)
 
     def _arguments(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        if self._uds is not None:
-            return {"path": self._uds, "timeout": timeout, "socket_options": self._socket_options}
+        if self.uds is not None:
+            return {"path": self.uds, "timeout": timeout, "socket_options": self.socket_options}
         return {
             "host": origin.host.decode("ascii"),
             "port": origin.port,
-            "local_address": self._local_address,
+            "local_address": self.local_address,
             "timeout": timeout,
-            "socket_options": self._socket_options,
+            "socket_options": self.socket_options,
         }
 
 

@@ -10,7 +10,7 @@ from .._options import SOCKET_OPTION
 from .interface import NetworkBackend, NetworkStream
 
 
-class _MockSSLObject:
+class MockSSLObject:
     """What is asked of a TLS connection: the protocol that ALPN chose."""
 
     def __init__(self, http2: bool) -> None:
@@ -59,7 +59,7 @@ class MockStream(NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         """Return the `"ssl_object"` that ALPN is read from, or `None`."""
-        return _MockSSLObject(http2=self._http2) if info == "ssl_object" else None
+        return MockSSLObject(http2=self._http2) if info == "ssl_object" else None
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__name__}>"

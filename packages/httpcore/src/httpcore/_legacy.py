@@ -1,0 +1,133 @@
+"""Where httpcore 1.0 had what: the modules and private names in them that published programs import, and which do.
+
+All lead to where the thing lives now. What has a module of its own here, or is used here, needs no line: the classes of
+connections and pools, the exceptions, `_models`, `_ssl`, the backends. Attributes are in `_async/legacy.py`.
+
+A name that stands neither here nor there has no meaning any more, and cannot be imported.
+"""
+
+import importlib
+import logging
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import httpcore_proxy
+
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+# Submodules of packages, so that `import httpcore` is enough for `httpcore._backends.sync.SyncBackend`.
+_MODULES = {
+    "_async": "connection connection_pool http11 http2 http_proxy interfaces socks_proxy",
+    "_sync": "connection connection_pool http11 http2 http_proxy interfaces socks_proxy",
+    "_backends": "anyio auto base mock sync trio",
+}
+
+# Names that modules had besides their own, by module, and in those of `_async` in their async form.
+_CONNECTIONS = (
+    "AsyncConnectionInterface AsyncNetworkStream AsyncLock AsyncShieldCancellation ConnectionNotAvailable "
+    "LocalProtocolError Origin RemoteProtocolError Request Response Trace logger"
+)
+_TUNNELS = (
+    "AsyncConnectionInterface AsyncHTTP11Connection AsyncLock ProxyError Trace default_ssl_context enforce_bytes "
+    "enforce_url logger"
+)
+_NAMES = {
+    # Programs that have the classes of one colour in a variable.
+    "_async": "AsyncConnectionInterface AsyncConnectionPool AsyncHTTP11Connection AsyncHTTP2Connection "
+    "AsyncHTTPConnection AsyncHTTPProxy AsyncSOCKSProxy",
+    # Subclasses that connect to addresses of their own choice (gateways to Telegram), or by another TLS (bssl).
+    "_async.connection": "Trace logger default_ssl_context AsyncLock",
+    # dstack and others take `isinstance()` of these.
+    "_async.connection_pool": "AsyncPoolRequest PoolByteStream AsyncRequestInterface AsyncShieldCancellation "
+    "AsyncThreadLock",
+    # Tests of cancellation look at states and bodies; tunnels need the others.
+    "_async.http11": "HTTPConnectionState HTTP11ConnectionByteStream AsyncHTTP11UpgradeStream WriteError "
+    f"map_exceptions {_CONNECTIONS}",
+    # The same, and httpx-tls.
+    "_async.http2": f"HTTPConnectionState HTTP2ConnectionByteStream has_body_headers AsyncSemaphore {_CONNECTIONS}",
+    # python-proxy-headers, and others that open tunnels in their own way.
+    "_async.http_proxy": f"merge_headers enforce_headers HeadersAsMapping HeadersAsSequence ByteOrStr {_TUNNELS}",
+    # Tests of SOCKS, and connections through chains of proxies.
+    "_async.socks_proxy": "_init_socks5_connection AsyncNetworkStream ConnectionNotAvailable Request Response "
+    f"{_TUNNELS}",
+    # Clients on pools that make requests themselves.
+    "_async.interfaces": "Extensions HeaderTypes Request Response Origin URL enforce_bytes enforce_headers enforce_url "
+    "include_request_headers",
+    # Backends of programs, which take what the module they replace had.
+    "_backends.anyio": "AsyncNetworkBackend AsyncNetworkStream SOCKET_OPTION ConnectError ConnectTimeout ReadError "
+    "ReadTimeout WriteError WriteTimeout map_exceptions is_socket_readable",
+    "_backends.auto": "AsyncNetworkBackend AsyncNetworkStream SOCKET_OPTION current_async_library",
+    "_backends.mock": "AsyncNetworkBackend AsyncNetworkStream NetworkBackend NetworkStream SOCKET_OPTION ReadError",
+    "_backends.sync": "NetworkBackend NetworkStream SOCKET_OPTION ConnectError ConnectTimeout ReadError ReadTimeout "
+    "WriteError WriteTimeout ExceptionMapping map_exceptions is_socket_readable",
+    "_backends.trio": "AsyncNetworkBackend AsyncNetworkStream SOCKET_OPTION ConnectError ConnectTimeout ReadError "
+    "ReadTimeout WriteError WriteTimeout ExceptionMapping map_exceptions",
+}
+
+# Where they are, unless their module has a line below.
+_PLACES = ["", "_legacy", "_models", "_exceptions", "_trace", "_synchronization", "_utils", "_ssl"]
+_PLACES += ["_async.interfaces", "_sync.interfaces", "_async.legacy", "_sync.legacy"]
+_LOGGERS = {
+    "connection": "httpcore.connection",
+    "http11": "httpcore.http11",
+    "http2": "httpcore.http2",
+    "http_proxy": "httpcore.proxy",
+    "socks_proxy": "httpcore.socks",
+}
+_ELSEWHERE = {
+    ("http11", "HTTPConnectionState"): ("httpcore_h11", "State"),
+    ("http11", "HTTP11ConnectionByteStream"): ("httpcore_h11", "AsyncHTTP11Body"),
+    ("http11", "AsyncHTTP11UpgradeStream"): ("httpcore_h11", "AsyncUpgradeStream"),
+    ("http2", "HTTPConnectionState"): ("httpcore_h2", "State"),
+    ("http2", "HTTP2ConnectionByteStream"): ("httpcore_h2", "AsyncHTTP2Body"),
+    # What stands for a request in the pool, and the body of a response.
+    ("connection_pool", "AsyncPoolRequest"): ("httpcore._pool_places", "PoolRequest"),
+    ("connection_pool", "PoolByteStream"): ("httpcore_models", "AsyncResponseStream"),
+}
+
+
+def names() -> dict[str, list[str]]:
+    """All the names by the module that they can be imported from."""
+    found = {}
+    for module, text in _NAMES.items():
+        found[module] = text.split()
+        if module.startswith("_async"):
+            found[module.replace("_async", "_sync")] = [_sync_name(name) for name in found[module]]
+    return found
+
+
+def find(module: str, name: str) -> Any:
+    """Return what `name` in the module of 1.0 stood for; raises `AttributeError` where it has no meaning."""
+    package, _, path = module.partition(".")
+    if name in _MODULES.get(path, "").split():
+        try:
+            return importlib.import_module(f"{module}.{name}")
+        except ImportError as exc:
+            raise AttributeError(str(exc)) from exc
+    if name not in names().get(path, ()):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    last = path.rpartition(".")[2]
+    if name == "logger":
+        return logging.getLogger(_LOGGERS[last])
+    is_async = path.startswith("_async")
+    for (where, old), (owner, new) in _ELSEWHERE.items():
+        if where == last and name == (old if is_async else _sync_name(old)):
+            return getattr(importlib.import_module(owner), new if is_async else _sync_name(new))
+    for place in _PLACES:
+        if place.startswith("_sync." if is_async else "_async."):
+            continue
+        home = importlib.import_module(f"{package}.{place}".rstrip("."))
+        if name in vars(home) or (not place and name in home.__all__):
+            return getattr(home, name)
+    raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+
+def merge_headers(
+    default_headers: Headers | None = None, override_headers: Headers | None = None
+) -> list[tuple[bytes, bytes]]:
+    """Return the second headers after those of the first that they do not replace; for python-proxy-headers."""
+    return httpcore_proxy.merge_headers(list(default_headers or ()), list(override_headers or ()))
+
+
+def _sync_name(name: str) -> str:
+    return name.removeprefix("Async")
