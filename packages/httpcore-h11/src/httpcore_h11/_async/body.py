@@ -173,6 +173,8 @@ class AsyncHTTP11Body(LegacyBody, AsyncResponseStream):
         if sys.is_finalizing() or not self._connection._is_ours():
             return
         closed = self._closed
+        # Of a connection that was closed meanwhile, and belongs to no pool, nothing is left open.
+        leaked = not closed and (self.lease is not None or self._connection._state is not State.CLOSED)
         try:
             if not closed:
                 self._closed = True
@@ -181,5 +183,5 @@ class AsyncHTTP11Body(LegacyBody, AsyncResponseStream):
             lease, self.lease = self.lease, None
             if lease is not None:
                 lease.drop()
-        if not closed:
+        if leaked:
             warn_unclosed(self._request, self)

@@ -107,8 +107,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
             if not taken:
                 raise ConnectionNotAvailable(self._why_not_available())
             is_quiet = not self._request_count or time.monotonic() < self._quiet_until
-            network = self._network_stream
-            if not is_quiet and network.get_extra_info("is_readable"):
+            if not is_quiet and self._network_stream.get_extra_info("is_readable"):
                 raise ConnectionNotAvailable(
                     f"The server closed the idle connection to {self._origin}, or sent something without being asked."
                 )

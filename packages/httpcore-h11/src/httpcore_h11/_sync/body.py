@@ -174,6 +174,8 @@ class HTTP11Body(LegacyBody, ResponseStream):
         if sys.is_finalizing() or not self._connection._is_ours():
             return
         closed = self._closed
+        # Of a connection that was closed meanwhile, and belongs to no pool, nothing is left open.
+        leaked = not closed and (self.lease is not None or self._connection._state is not State.CLOSED)
         try:
             if not closed:
                 self._closed = True
@@ -182,5 +184,5 @@ class HTTP11Body(LegacyBody, ResponseStream):
             lease, self.lease = self.lease, None
             if lease is not None:
                 lease.drop()
-        if not closed:
+        if leaked:
             warn_unclosed(self._request, self)

@@ -108,8 +108,7 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
             if not taken:
                 raise ConnectionNotAvailable(self._why_not_available())
             is_quiet = not self._request_count or time.monotonic() < self._quiet_until
-            network = self._network_stream
-            if not is_quiet and network.get_extra_info("is_readable"):
+            if not is_quiet and self._network_stream.get_extra_info("is_readable"):
                 raise ConnectionNotAvailable(
                     f"The server closed the idle connection to {self._origin}, or sent something without being asked."
                 )
