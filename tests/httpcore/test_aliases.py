@@ -56,7 +56,7 @@ ALIASES = {
     ],
     "_models": ["URL", "ByteStream", "Origin", "Proxy", "Request", "Response"],
     "_ssl": ["default_ssl_context"],
-    "_synchronization": ["AsyncEvent", "AsyncLock", "Event", "Lock", "current_async_library"],
+    "_synchronization": ["AsyncLock", "Lock", "current_async_library"],
     "_trace": [],
     "_utils": ["is_socket_readable"],
 }

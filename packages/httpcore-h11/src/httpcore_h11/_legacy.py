@@ -36,3 +36,8 @@ class LegacyBody:
     def _pool(self) -> Any:
         """The pool, for debuggers of leaks; `None` without one, or once the body is closed."""
         return getattr(getattr(self, "lease", None), "pool", None)
+
+    @property
+    def _pool_request(self) -> Any:
+        """What stands for the request in the pool, for the same."""
+        return getattr(getattr(self, "lease", None), "waiting", None)

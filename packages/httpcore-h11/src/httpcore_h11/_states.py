@@ -13,6 +13,8 @@ on an active connection, or any on a closed one.
 """
 
 import enum
+from collections.abc import Callable
+from typing import Any
 
 
 class State(enum.Enum):
@@ -24,7 +26,7 @@ class State(enum.Enum):
     CLOSED = "closed"
 
     # Members are equal only to themselves. The hash that enumerations have is a function in Python, and not fast.
-    __hash__ = object.__hash__
+    __hash__: Callable[[Any], int] = object.__hash__  # type: ignore[assignment]
 
 
 class Input(enum.Enum):

@@ -39,7 +39,17 @@ class LegacyBody:
         return getattr(getattr(self, "lease", None), "pool", None)
 
     @property
+    def _pool_request(self) -> Any:
+        """What stands for the request in the pool, for the same."""
+        return getattr(getattr(self, "lease", None), "waiting", None)
+
+    @property
+    def _request(self) -> Any:
+        """The request, for the same."""
+        return self._exchange.request
+
+    @property
     def _stream_id(self) -> int:
-        """The number of the stream, for loggers."""
+        """The number of the stream, for loggers of streams."""
         number: int = self._exchange.stream.id
         return number

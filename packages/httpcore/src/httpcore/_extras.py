@@ -8,9 +8,9 @@ LEGACY_MODULES = ("_backends", "_exceptions", "_models", "_synchronization", "_t
 
 
 def load(name: str) -> Any:
-    """Return the module `name` of 1.0, or the public class of HTTP/2, which without h2 raises `RuntimeError` when an object is made.
+    """Return the module `name` of 1.0, or the public class of HTTP/2; raises `AttributeError` for other names.
 
-    Raises `AttributeError` for other names.
+    Without h2 such a class raises `RuntimeError` when an object is made.
     """
     if name in LEGACY_MODULES:
         return importlib.import_module(f"{__package__}.{name}")
@@ -21,3 +21,12 @@ def load(name: str) -> Any:
     found = getattr(httpcore_h2, name)
     found.__module__ = "httpcore"
     return found
+
+
+def find(module: str, name: str) -> Any:
+    """Return what others import from a module of 1.0; see `_legacy`."""
+    if name.startswith("__"):  # which Python itself looks for as it imports the module
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    from . import _legacy
+
+    return _legacy.find(module, name)

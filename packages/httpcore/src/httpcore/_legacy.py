@@ -48,8 +48,8 @@ _NAMES = {
     # python-proxy-headers, and others that open tunnels in their own way.
     "_async.http_proxy": f"merge_headers enforce_headers HeadersAsMapping HeadersAsSequence ByteOrStr {_TUNNELS}",
     # Tests of SOCKS, and connections through chains of proxies.
-    "_async.socks_proxy": "_init_socks5_connection AsyncNetworkStream ConnectionNotAvailable Request Response "
-    f"{_TUNNELS}",
+    "_async.socks_proxy": "_init_socks5_connection AutoBackend AsyncNetworkStream ConnectionNotAvailable Request "
+    f"Response {_TUNNELS}",
     # Clients on pools that make requests themselves.
     "_async.interfaces": "Extensions HeaderTypes Request Response Origin URL enforce_bytes enforce_headers enforce_url "
     "include_request_headers",
@@ -65,7 +65,7 @@ _NAMES = {
 }
 
 # Where they are, unless their module has a line below.
-_PLACES = ["", "_legacy", "_models", "_exceptions", "_trace", "_synchronization", "_utils", "_ssl"]
+_PLACES = ["", "_legacy", "_models", "_exceptions", "_trace", "_synchronization", "_utils", "_ssl", "_backends.auto"]
 _PLACES += ["_async.interfaces", "_sync.interfaces", "_async.legacy", "_sync.legacy"]
 _LOGGERS = {
     "connection": "httpcore.connection",
@@ -130,4 +130,4 @@ def merge_headers(
 
 
 def _sync_name(name: str) -> str:
-    return name.removeprefix("Async")
+    return "SyncBackend" if name == "AutoBackend" else name.removeprefix("Async")

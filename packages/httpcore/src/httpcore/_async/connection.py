@@ -26,6 +26,7 @@ from httpcore_models import (
 from httpcore_models.concurrency import AsyncShield
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, AutoBackend, async_start_tls
 
+from .._extras import find
 from .._ssl import requested_server_name, shared_ssl_context
 from .legacy import AsyncLegacyConnection
 from .opening import AsyncOpening, AsyncTurn
@@ -355,7 +356,4 @@ class AsyncHTTPConnection(AsyncLegacyConnection, AsyncConnectionInterface):
 
 
 def __getattr__(name: str) -> Any:
-    # What others import from here.
-    from .._legacy import find
-
     return find(__name__, name)

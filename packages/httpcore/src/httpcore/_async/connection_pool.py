@@ -38,6 +38,7 @@ from httpcore_models.homes import async_home
 from httpcore_models.network import AutoBackend
 
 from .._arguments import enforce_max_connections
+from .._extras import find
 from .._pool_places import Key, PoolRequest
 from .._proxies import enforce_proxies
 from .._ssl import requested_server_name
@@ -388,7 +389,4 @@ def _changed(pool: "weakref.ref[AsyncConnectionPool]", place: "weakref.ref[Async
 
 
 def __getattr__(name: str) -> Any:
-    # What others import from here.
-    from .._legacy import find
-
     return find(__name__, name)

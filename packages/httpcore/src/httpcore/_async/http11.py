@@ -4,7 +4,7 @@ from typing import Any
 
 from httpcore_h11 import AsyncHTTP11Connection as AsyncHTTP11Connection
 
-from .._legacy import find
+from .._extras import find
 
 
 def __getattr__(name: str) -> Any:

@@ -5,11 +5,10 @@ from typing import Any
 from httpcore_h2 import AsyncHTTP2Connection as AsyncHTTP2Connection
 from httpcore_h2 import require_h2
 
+from .._extras import find
+
 require_h2()
 
 
 def __getattr__(name: str) -> Any:
-    # What others import from here.
-    from .._legacy import find
-
     return find(__name__, name)

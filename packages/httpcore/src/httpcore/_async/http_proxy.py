@@ -18,6 +18,7 @@ from httpcore_models import (
 from httpcore_models.network import AsyncDialler
 from httpcore_proxy import AsyncTLSDialler, AsyncTunnelDialler, forwarded_request
 
+from .._extras import find
 from .._ssl import shared_ssl_context
 from .connection import AsyncHTTPConnection
 from .connection_pool import AsyncConnectionPool
@@ -168,7 +169,4 @@ class AsyncHTTPProxy(AsyncLegacyProxy, AsyncConnectionPool):
 
 
 def __getattr__(name: str) -> Any:
-    # What others import from here.
-    from .._legacy import find
-
     return find(__name__, name)

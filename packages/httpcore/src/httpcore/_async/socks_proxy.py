@@ -8,6 +8,7 @@ from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, Origin
 from httpcore_models.network import AsyncDialler
 from httpcore_proxy import AsyncSocksDialler, AsyncSocksServerDialler
 
+from .._extras import find
 from .._proxies import socks_proxy
 from .connection import AsyncHTTPConnection
 from .connection_pool import AsyncConnectionPool
@@ -104,7 +105,4 @@ class AsyncSOCKSProxy(AsyncLegacyProxy, AsyncConnectionPool):
 
 
 def __getattr__(name: str) -> Any:
-    # What others import from here.
-    from .._legacy import find
-
     return find(__name__, name)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .._legacy import find
+from .._extras import find
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from httpcore_models.network import AnyIOBackend as AnyIOBackend
 from httpcore_models.network import AnyIOStreamWrapper
 
-from .._legacy import find
+from .._extras import find
 
 AnyIOStream = AnyIOStreamWrapper
 

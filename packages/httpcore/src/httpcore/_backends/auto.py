@@ -4,7 +4,7 @@ from typing import Any
 
 from httpcore_models.network import AutoBackend as AutoBackend
 
-from .._legacy import find
+from .._extras import find
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from httpcore_models.network import TrioBackend as TrioBackend
 from httpcore_models.network import TrioStreamWrapper
 
-from .._legacy import find
+from .._extras import find
 
 TrioStream = TrioStreamWrapper
 

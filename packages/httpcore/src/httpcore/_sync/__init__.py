@@ -3,8 +3,8 @@
 
 from typing import Any
 
+from .._extras import find
+
 
 def __getattr__(name: str) -> Any:
-    from .._legacy import find
-
     return find(__name__, name)

@@ -27,6 +27,7 @@ from httpcore_models import (
 from httpcore_models.concurrency import Shield
 from httpcore_models.network import Dialler, DirectDialler, SyncBackend, start_tls
 
+from .._extras import find
 from .._ssl import requested_server_name, shared_ssl_context
 from .legacy import LegacyConnection
 from .opening import Opening, Turn
@@ -356,7 +357,4 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
 
 
 def __getattr__(name: str) -> Any:
-    # What others import from here.
-    from .._legacy import find
-
     return find(__name__, name)

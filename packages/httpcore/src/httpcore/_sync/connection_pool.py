@@ -39,6 +39,7 @@ from httpcore_models.homes import home
 from httpcore_models.network import SyncBackend
 
 from .._arguments import enforce_max_connections
+from .._extras import find
 from .._pool_places import Key, PoolRequest
 from .._proxies import enforce_proxies
 from .._ssl import requested_server_name
@@ -387,7 +388,4 @@ def _changed(pool: "weakref.ref[ConnectionPool]", place: "weakref.ref[Pooled]") 
 
 
 def __getattr__(name: str) -> Any:
-    # What others import from here.
-    from .._legacy import find
-
     return find(__name__, name)

@@ -19,6 +19,7 @@ from httpcore_models import (
 from httpcore_models.network import Dialler
 from httpcore_proxy import TLSDialler, TunnelDialler, forwarded_request
 
+from .._extras import find
 from .._ssl import shared_ssl_context
 from .connection import HTTPConnection
 from .connection_pool import ConnectionPool
@@ -169,7 +170,4 @@ class HTTPProxy(LegacyProxy, ConnectionPool):
 
 
 def __getattr__(name: str) -> Any:
-    # What others import from here.
-    from .._legacy import find
-
     return find(__name__, name)

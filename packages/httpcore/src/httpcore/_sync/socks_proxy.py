@@ -9,6 +9,7 @@ from httpcore_models import SOCKET_OPTION, URL, NetworkBackend, Origin
 from httpcore_models.network import Dialler
 from httpcore_proxy import SocksDialler, SocksServerDialler
 
+from .._extras import find
 from .._proxies import socks_proxy
 from .connection import HTTPConnection
 from .connection_pool import ConnectionPool
@@ -105,7 +106,4 @@ class SOCKSProxy(LegacyProxy, ConnectionPool):
 
 
 def __getattr__(name: str) -> Any:
-    # What others import from here.
-    from .._legacy import find
-
     return find(__name__, name)

@@ -1,0 +1,37 @@
+"""Private names of 1.0.9 that are gone, with what they meant and why that is no more. The README sums them up."""
+
+from __future__ import annotations
+
+_DATA = "A value that nobody reads but its own module."
+_H2 = "The frames of streams are not h2's, and no lock is held across a wait."
+
+# By module, in `_async` and `_sync` alike.
+GONE_NAMES = {
+    ("http11", "H11SendEvent"): _DATA,
+    ("socks_proxy", "AUTH_METHODS"): _DATA,
+    ("socks_proxy", "REPLY_CODES"): _DATA,
+}
+
+# By object.
+GONE_ATTRIBUTES = {
+    ("request in a pool", "_connection_acquired"): "A request that waits is woken by `event`.",
+    ("connection", "_request_lock"): "Requests that wait for a connection to open have limits of their own.",
+    **{
+        ("connection of HTTP/2", name): _H2
+        for name in (
+            "_connection_error",
+            "_connection_terminated",
+            "_events",
+            "_init_lock",
+            "_max_streams",
+            "_max_streams_semaphore",
+            "_read_exception",
+            "_read_lock",
+            "_sent_connection_init",
+            "_state_lock",
+            "_used_all_stream_ids",
+            "_write_exception",
+            "_write_lock",
+        )
+    },
+}
