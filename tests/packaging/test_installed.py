@@ -102,7 +102,7 @@ stream.close()
 CASES = [
     ("httpcore", HTTPCORE, [GET]),
     ("httpcore[asyncio]", HTTPCORE | ANYIO, [GET, ASYNCIO]),
-    ("httpcore[trio]", HTTPCORE | ANYIO | TRIO, [GET, TRIO_PROGRAM]),
+    ("httpcore[trio]", HTTPCORE | TRIO, [GET, TRIO_PROGRAM]),
     ("httpcore[http2]", HTTPCORE | H2_LIBRARIES, [GET, HTTP2]),
     ("httpcore[socks]", HTTPCORE | {"socksio"}, [GET, SOCKS]),
     ("httpcore[asyncio,http2,socks]", HTTPCORE | H2_LIBRARIES | ANYIO | {"socksio"}, [GET, ASYNCIO, HTTP2, SOCKS]),
