@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from httpcore_models import AnyIOBackend, AsyncNetworkBackend, AsyncNetworkStream, ReadError, WriteError, WriteTimeout
+from httpcore_models import AnyIOBackend, AsyncNetworkStream, ReadError, WriteError, WriteTimeout
 from httpcore_models.network import AnyIOStreamWrapper
-from httpcore_models.network._asyncio_backend import AsyncioBackend
 from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.conformance import TRANSPORTS, async_connector
@@ -29,7 +28,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> Backend:
 
 
 async def connected_to(port: int) -> AsyncNetworkStream:
-    return await AsyncioBackend().connect_tcp("127.0.0.1", port, TIMEOUT)
+    return await AnyIOBackend().connect_tcp("127.0.0.1", port, TIMEOUT)
 
 
 class TestBusyLoop:
@@ -45,7 +44,7 @@ class TestBusyLoop:
         go_on, done = threading.Event(), threading.Event()
         last = {"bytes": [send(b"408 "), send(b"Timeout")], "end": [close()], "reset": [abort()]}[what]
         script: Script = [wait(go_on), *last, notify(done), *([hold()] if what == "bytes" else [])]
-        async with async_connector(AsyncioBackend(), TRANSPORTS[transport], certificates)(script) as stream:
+        async with async_connector(AnyIOBackend(), TRANSPORTS[transport], certificates)(script) as stream:
             await async_pause()
             assert not stream.get_extra_info("is_readable")
             go_on.set()
@@ -68,7 +67,7 @@ class TestBusyLoop:
         data = bytes(range(256)) * (size // 256)
         go_on = threading.Event()
 
-        connect = async_connector(AsyncioBackend(), TRANSPORTS["tcp"], certificates)
+        connect = async_connector(AnyIOBackend(), TRANSPORTS["tcp"], certificates)
         async with connect([wait(go_on), send(data), hold()]) as stream:
             go_on.set()
             received = b""
@@ -83,7 +82,7 @@ class TestBusyLoop:
     @pytest.mark.fault("S7")
     async def test_session_tickets_that_the_loop_has_not_seen_are_no_data(self, certificates: Certificates) -> None:
         # They come after the handshake, in one piece with its end or not; the loop has no turn to read them.
-        connect = async_connector(AsyncioBackend(), TRANSPORTS["tls"], certificates)
+        connect = async_connector(AnyIOBackend(), TRANSPORTS["tls"], certificates)
         async with connect(hold()) as stream:
             deadline = time.monotonic() + 0.05
             while time.monotonic() < deadline:
@@ -193,14 +192,15 @@ async def shaped(kind: str, script: Script, certificates: Certificates) -> Async
             finally:
                 await wrapped.aclose()
         return
-    backend: AsyncNetworkBackend = AnyIOBackend() if kind == "plain socket" else AsyncioBackend()
-    async with async_connector(backend, TRANSPORTS["tls" if kind == "tls" else "tcp"], certificates)(script) as stream:
+    async with async_connector(AnyIOBackend(), TRANSPORTS["tls" if kind == "tls" else "tcp"], certificates)(
+        script
+    ) as stream:
         yield stream
 
 
 @pytest.mark.anyio
 @pytest.mark.fault("P13")
-@pytest.mark.parametrize("kind", ["transport", "plain socket", "tls", "wrapped"])
+@pytest.mark.parametrize("kind", ["transport", "tls", "wrapped"])
 async def test_a_native_cancellation_does_not_keep_a_stream_open(certificates: Certificates, kind: str) -> None:
     gone = threading.Event()
 
@@ -228,7 +228,7 @@ async def test_a_native_cancellation_does_not_keep_a_stream_open(certificates: C
 
 @pytest.mark.anyio
 @pytest.mark.fault("T18")
-@pytest.mark.parametrize("kind", ["transport", "plain socket", "tls", "wrapped"])
+@pytest.mark.parametrize("kind", ["transport", "tls", "wrapped"])
 async def test_a_write_has_one_limit_however_many_sends_it_takes(certificates: Certificates, kind: str) -> None:
     stop = threading.Event()
 

@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from httpcore_models import ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.network._asyncio_backend import AsyncioBackend
+from httpcore_models import AnyIOBackend, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.network._asyncio_stream import _READ_LIMIT, AsyncioStream
 from httpcore_models.network._asyncio_transport import SMALL_READ
 from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
@@ -33,7 +32,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> Backend:
 @asynccontextmanager
 async def connected(script: Script, receive_buffer: int | None = None) -> AsyncIterator[AsyncioStream]:
     with scripted_server(script, receive_buffer=receive_buffer) as server:
-        stream = await AsyncioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        stream = await AnyIOBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
         assert isinstance(stream, AsyncioStream)
         try:
             yield stream
@@ -292,7 +291,7 @@ class TestMisuse:
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("action", ["close", "close twice", "read", "write"])
 async def connect_to(port: int) -> AsyncioStream:
-    stream = await AsyncioBackend().connect_tcp("127.0.0.1", port, TIMEOUT)
+    stream = await AnyIOBackend().connect_tcp("127.0.0.1", port, TIMEOUT)
     assert isinstance(stream, AsyncioStream)
     return stream
 
@@ -349,11 +348,11 @@ def test_a_stream_is_closed_from_another_thread_than_that_of_its_event_loop(loop
 
 FORK = """
 import asyncio, os, socket, sys
-from httpcore_models.network._asyncio_backend import AsyncioBackend
+from httpcore_models import AnyIOBackend
 
 async def parent():
     listener = socket.create_server(("127.0.0.1", 0))
-    stream = await AsyncioBackend().connect_tcp(*listener.getsockname(), 5.0)
+    stream = await AnyIOBackend().connect_tcp(*listener.getsockname(), 5.0)
     peer, _ = listener.accept()
     child = os.fork()
     if not child:
@@ -387,7 +386,7 @@ def test_a_child_process_closes_its_copy_only(loop: str) -> None:
 
 READ_ON_A_FRESH_HEAP = """
 import asyncio, resource, socket
-from httpcore_models.network._asyncio_backend import open_stream
+from httpcore_models.network._asyncio_connecting import open_stream
 
 async def main():
     ours, peer = socket.socketpair()

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import pytest
 from httpcore_models import AnyIOBackend, AsyncNetworkBackend, AutoBackend, SyncBackend, TrioBackend
-from httpcore_models.network._asyncio_backend import AsyncioBackend
 from httpcore_test_support.asyncs import BACKENDS, Backend
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.conformance import (
@@ -31,10 +30,8 @@ class Combination(NamedTuple):
 
 
 LOOPS: list[tuple[str, type[AsyncNetworkBackend], list[str]]] = [
-    ("asyncio", AsyncioBackend, list(TRANSPORTS)),
     ("asyncio", AnyIOBackend, list(TRANSPORTS)),
     ("asyncio", AutoBackend, ["tcp", "unix"]),  # what it connects are streams of the other backends
-    ("uvloop", AsyncioBackend, list(TRANSPORTS)),
     ("uvloop", AnyIOBackend, list(TRANSPORTS)),
     ("trio", AnyIOBackend, list(TRANSPORTS)),
     ("trio", TrioBackend, list(TRANSPORTS)),

@@ -1,5 +1,6 @@
 """Sockets before they are connected, and the order in which addresses are tried (RFC 8305, "happy eyeballs")."""
 
+import _socket
 import contextlib
 import ipaddress
 import itertools
@@ -28,19 +29,22 @@ class Address(NamedTuple):
 def numeric_addresses(host: str, port: int) -> list[Address]:
     """The address of an IP literal, without waiting for a resolver; an empty list for names."""
     try:
-        # `socket.getaddrinfo()` may have been replaced by what asks a resolver for names whatever its flags are.
         ipaddress.ip_address(host)
-        return look_up(host, port, 0, socket.AI_NUMERICHOST)
     except ValueError:
         return []
+    # Not by what a program may have put in the place of `socket.getaddrinfo()`: asyncio does not ask it for these.
+    return _addresses(_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST))
 
 
-def look_up(host: str, port: int, *protocol_and_flags: int) -> list[Address]:
+def look_up(host: str, port: int) -> list[Address]:
     """Ask the resolver of the system, or what a program has put in its place to pin, cache or guard names.
 
     By position, as `socket.create_connection()` does: replacements name their parameters as they like, or not at all.
     """
-    infos = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, *protocol_and_flags)
+    return _addresses(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+
+
+def _addresses(infos: Iterable[Any]) -> list[Address]:
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
 
 

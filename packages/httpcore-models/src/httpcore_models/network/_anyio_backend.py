@@ -10,7 +10,12 @@ from ._errors import peer_name
 from ._options import SOCKET_OPTION
 
 
-class _SocketBackend(AsyncNetworkBackend):
+class AnyIOBackend(AsyncNetworkBackend):
+    """Connects on asyncio or trio, whichever runs. Raises `RuntimeError` where anyio is missing."""
+
+    def __init__(self) -> None:
+        _require("AnyIOBackend", "anyio", extra="asyncio")
+
     async def connect_tcp(
         self,
         host: str,
@@ -20,10 +25,13 @@ class _SocketBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to the first of the host's addresses that answers."""
-        from ._connecting import open_tcp_socket
+        from . import _replacements
 
-        sock = await open_tcp_socket(host, port, timeout, local_address, socket_options)
-        return await _open_stream(sock, peer_name(host, port))
+        if not _replacements.anyio_is_replaced("connect_tcp"):
+            return await _connect_tcp(host, port, timeout, local_address, socket_options)
+        arguments = {"remote_host": host, "remote_port": port, "local_host": local_address}
+        peer = peer_name(host, port)
+        return await _replacements.connect_by("anyio", "connect_tcp", peer, timeout, socket_options, **arguments)
 
     async def connect_unix_socket(
         self,
@@ -32,37 +40,90 @@ class _SocketBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to a Unix domain socket."""
-        from ._connecting import open_unix_socket
+        from . import _replacements
 
-        return await _open_stream(await open_unix_socket(path, timeout, socket_options), os.fspath(path))
+        if not _replacements.anyio_is_replaced("connect_unix"):
+            return await _connect_unix(path, timeout, socket_options)
+        peer = os.fspath(path)
+        return await _replacements.connect_by("anyio", "connect_unix", peer, timeout, socket_options, path=path)
 
     async def sleep(self, seconds: float) -> None:
         """Suspend this task for `seconds`."""
         await vocabulary().sleep(seconds)
 
 
+class TrioBackend(AsyncNetworkBackend):
+    """Connects on trio. Raises `RuntimeError` where trio is missing."""
+
+    def __init__(self) -> None:
+        _require("TrioBackend", "trio", extra="trio")
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to the first of the host's addresses that answers."""
+        from . import _replacements
+
+        if not _replacements.trio_is_replaced("open_tcp_stream"):
+            return await _connect_tcp(host, port, timeout, local_address, socket_options)
+        arguments = {"host": host, "port": port, "local_address": local_address}
+        peer = peer_name(host, port)
+        return await _replacements.connect_by("trio", "open_tcp_stream", peer, timeout, socket_options, **arguments)
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to a Unix domain socket."""
+        from . import _replacements
+
+        if not _replacements.trio_is_replaced("open_unix_socket"):
+            return await _connect_unix(path, timeout, socket_options)
+        peer = os.fspath(path)
+        return await _replacements.connect_by("trio", "open_unix_socket", peer, timeout, socket_options, filename=path)
+
+    async def sleep(self, seconds: float) -> None:
+        """Suspend this task for `seconds`."""
+        await vocabulary().sleep(seconds)
+
+
+async def _connect_tcp(
+    host: str,
+    port: int,
+    timeout: float | None,
+    local_address: str | None,
+    socket_options: Iterable[SOCKET_OPTION] | None,
+) -> AsyncNetworkStream:
+    from ._connecting import open_tcp_socket
+
+    return await _open_stream(
+        await open_tcp_socket(host, port, timeout, local_address, socket_options), peer_name(host, port)
+    )
+
+
+async def _connect_unix(
+    path: str, timeout: float | None, socket_options: Iterable[SOCKET_OPTION] | None
+) -> AsyncNetworkStream:
+    from ._connecting import open_unix_socket
+
+    return await _open_stream(await open_unix_socket(path, timeout, socket_options), os.fspath(path))
+
+
 async def _open_stream(sock: socket.socket, peer: str) -> AsyncNetworkStream:
     if current_async_library() == "asyncio":
-        from ._asyncio_backend import open_stream
+        from ._asyncio_connecting import open_stream
 
         return await open_stream(sock, peer)
     from ._trio_stream import TrioStream
 
     return TrioStream(sock, peer)
-
-
-class AnyIOBackend(_SocketBackend):
-    """Connects on asyncio or trio, whichever runs. Raises `RuntimeError` where anyio is missing."""
-
-    def __init__(self) -> None:
-        _require("AnyIOBackend", "anyio", extra="asyncio")
-
-
-class TrioBackend(_SocketBackend):
-    """Connects on trio. Raises `RuntimeError` where trio is missing."""
-
-    def __init__(self) -> None:
-        _require("TrioBackend", "trio", extra="trio")
 
 
 def _require(name: str, module: str, *, extra: str) -> None:

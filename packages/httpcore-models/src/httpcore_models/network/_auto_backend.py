@@ -21,9 +21,9 @@ class AutoBackend(AsyncNetworkBackend):
                 self._backend = TrioBackend()
             else:
                 require("anyio", library="asyncio")
-                from ._asyncio_backend import AsyncioBackend
+                from ._anyio_backend import AnyIOBackend
 
-                self._backend = AsyncioBackend()
+                self._backend = AnyIOBackend()
         return self._backend
 
     async def connect_tcp(

@@ -22,7 +22,7 @@ from ._errors import failed, peer_name, timed_out
 from ._info import wait_limit
 from ._options import SOCKET_OPTION
 from ._sync.interface import NetworkBackend, NetworkStream
-from ._sync_polled import is_stock
+from ._sync_polled import connects_as_stock
 from ._sync_stream import SyncStream as SyncStream
 from ._sync_tls_socket import TLSSocketStream as TLSSocketStream
 
@@ -65,7 +65,7 @@ class SyncBackend(NetworkBackend):
         limit = wait_limit(timeout)
         deadline = None if limit is None else time.monotonic() + limit
         try:
-            if is_stock(socket.socket):
+            if connects_as_stock(socket.socket):
                 sock = _connect_unix(path, deadline, socket_options)
             else:
                 sock = _connect_unix_plainly(path, limit, socket_options)
@@ -82,7 +82,9 @@ class SyncBackend(NetworkBackend):
 
 def _is_replaced() -> bool:
     """Whether somebody has put other sockets into the place of the standard library's: green ones, proxies, mocks."""
-    return not is_stock(socket.socket) or getattr(socket.create_connection, "__globals__", None) is not vars(socket)
+    return not connects_as_stock(socket.socket) or getattr(socket.create_connection, "__globals__", None) is not vars(
+        socket
+    )
 
 
 def _connect_plainly(

@@ -37,6 +37,11 @@ def is_stock(kind: Any) -> bool:
     )
 
 
+def connects_as_stock(kind: Any) -> bool:
+    """Whether sockets of a class connect as those of the standard library do, without waiting if asked to."""
+    return is_stock(kind) and kind.connect is _socket.socket.connect
+
+
 class PolledStream(SyncStream):
     """What clear and TLS sockets have in common: writing, which takes up what a timeout has left."""
 

@@ -28,10 +28,10 @@ _TURNS_OF_CLOSING = 4
 class _Wrapper(AsyncNetworkStream):
     """What is the same around both."""
 
-    def __init__(self, stream: Any, *failures: type[Exception]) -> None:
+    def __init__(self, stream: Any, peer: str | None, *failures: type[Exception]) -> None:
         self._stream = stream
         self._failures: tuple[type[Exception], ...] = (OSError, ValueError, *failures)
-        self._peer = address_name(self._extra("server_addr"))
+        self._peer = address_name(self._extra("server_addr")) if peer is None else peer
         self._process = os.getpid()
         self._home = current_home()
         self._closed = False
@@ -149,12 +149,13 @@ class _Wrapper(AsyncNetworkStream):
 class AnyIOStreamWrapper(_Wrapper):
     """A network stream around one of anyio."""
 
-    def __init__(self, stream: "anyio.abc.ByteStream") -> None:
+    def __init__(self, stream: "anyio.abc.ByteStream", peer: str | None = None) -> None:
         import anyio
 
         self._end = anyio.EndOfStream
         super().__init__(
             stream,
+            peer,
             anyio.BrokenResourceError,
             anyio.BusyResourceError,
             anyio.ClosedResourceError,
@@ -181,17 +182,23 @@ class AnyIOStreamWrapper(_Wrapper):
             "server_addr": SocketAttribute.remote_address,
             "socket": SocketAttribute.raw_socket,
         }
-        return self._stream.extra(attributes[info], None) if info in attributes else None
+        if info not in attributes:
+            return None
+        try:
+            return self._stream.extra(attributes[info], None)
+        except (OSError, AttributeError):
+            # The connection is lost, and with it what it knew; what stands in for a stream may know nothing at all.
+            return None
 
 
 class TrioStreamWrapper(_Wrapper):
     """A network stream around one of trio."""
 
-    def __init__(self, stream: "trio.abc.Stream") -> None:
+    def __init__(self, stream: "trio.abc.Stream", peer: str | None = None) -> None:
         import trio
 
         self._trio = trio
-        super().__init__(stream, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError)
+        super().__init__(stream, peer, trio.BrokenResourceError, trio.BusyResourceError, trio.ClosedResourceError)
 
     async def _receive(self, max_bytes: int) -> bytes:
         return bytes(await self._stream.receive_some(max_bytes))
