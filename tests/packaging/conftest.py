@@ -2,7 +2,7 @@
 
 import concurrent.futures
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,8 +12,8 @@ from httpcore_test_support.environments import Environment
 
 PACKAGES = Path(__file__).parents[2] / "packages"
 
-# For the environment of test_ecosystem.py.
-collect_ignore = ["ecosystem"]
+# For the environments of test_ecosystem.py and test_upgraded.py.
+collect_ignore = ["ecosystem", "upgraded"]
 
 # Starts to install requirements into a fresh environment, which is the result of what it returns.
 Prepare: TypeAlias = Callable[..., "concurrent.futures.Future[Environment]"]
@@ -40,8 +40,10 @@ def dist(tmp_path_factory: pytest.TempPathFactory, executor: concurrent.futures.
 
 @pytest.fixture(scope="session")
 def prepare(tmp_path_factory: pytest.TempPathFactory, dist: Path, executor: concurrent.futures.Executor) -> Prepare:
-    def start(*requirements: str, python: str = sys.executable) -> concurrent.futures.Future[Environment]:
+    def start(
+        *requirements: str, python: str = sys.executable, before: Sequence[str] = ()
+    ) -> concurrent.futures.Future[Environment]:
         folder = tmp_path_factory.mktemp("environment") / "venv"
-        return executor.submit(Environment, folder, dist, requirements, python)
+        return executor.submit(Environment, folder, dist, requirements, python, before=before)
 
     return start

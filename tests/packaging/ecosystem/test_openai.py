@@ -18,6 +18,13 @@ def options_of(services: HypercornServer) -> dict[str, Any]:
     return {"base_url": services.http_url + "/v1", "api_key": "secret", "timeout": 10.0}
 
 
+def open_connections(client: openai.OpenAI | openai.AsyncOpenAI) -> int:
+    """What the test suites that are generated with such SDKs count, to find leaks."""
+    transport = client._client._transport
+    assert isinstance(transport, (httpx.HTTPTransport, httpx.AsyncHTTPTransport))
+    return len(transport._pool._requests)
+
+
 class TestSync:
     def test_an_answer(self, services: HypercornServer) -> None:
         with openai.OpenAI(**options_of(services)) as client:
@@ -41,6 +48,17 @@ class TestSync:
         with openai.OpenAI(**options_of(services), default_headers=session) as client:
             answer = client.chat.completions.with_raw_response.create(**QUESTION)
         assert answer.retries_taken == 1
+
+    @pytest.mark.upgrade("3.2")
+    def test_open_connections_are_counted(self, services: HypercornServer) -> None:
+        session = {"X-Session": str(uuid.uuid4())}
+        with openai.OpenAI(**options_of(services), default_headers=session) as client:
+            client.chat.completions.create(**QUESTION)  # is retried
+            assert open_connections(client) == 0
+            with client.chat.completions.with_streaming_response.create(**QUESTION) as response:
+                assert open_connections(client) == 1
+                assert ANSWER in response.read().decode()
+            assert open_connections(client) == 0
 
     def test_errors(self, services: HypercornServer) -> None:
         wrong = {**options_of(services), "api_key": "wrong"}
@@ -76,6 +94,17 @@ class TestAsync:
             for _ in range(3):
                 async with await client.chat.completions.create(**QUESTION, stream=True) as chunks:
                     assert (await anext(aiter(chunks))).choices[0].delta.content == "Hello"
+
+    @pytest.mark.upgrade("3.2")
+    async def test_open_connections_are_counted(self, services: HypercornServer) -> None:
+        session = {"X-Session": str(uuid.uuid4())}
+        async with openai.AsyncOpenAI(**options_of(services), default_headers=session) as client:
+            await client.chat.completions.create(**QUESTION)  # is retried
+            assert open_connections(client) == 0
+            async with client.chat.completions.with_streaming_response.create(**QUESTION) as response:
+                assert open_connections(client) == 1
+                assert ANSWER in (await response.read()).decode()
+            assert open_connections(client) == 0
 
     async def test_http2(self, services: HypercornServer) -> None:
         http_client = openai.DefaultAsyncHttpxClient(http1=False, http2=True)

@@ -26,12 +26,27 @@ def interpreter(version: str) -> str:
 
 
 class Environment:
-    """A virtual environment in `folder` with `requirements`, for which the files in `dist` are preferred."""
+    """A virtual environment in `folder` with `requirements`, for which the files in `dist` are preferred.
 
-    def __init__(self, folder: Path, dist: Path, requirements: Sequence[str], python: str = sys.executable) -> None:
+    Those of `before` are installed first, without the files in `dist`: what is there already when users upgrade.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        dist: Path,
+        requirements: Sequence[str],
+        python: str = sys.executable,
+        *,
+        before: Sequence[str] = (),
+    ) -> None:
         run([python, "-m", "venv", "--without-pip", str(folder)])
         self.python = str(folder / "bin" / "python")
         self._pip = [sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check"]
+        self.before: dict[str, str] = {}
+        if before:
+            run([*self._pip, "install", "-q", *before])
+            self.before = self.distributions()
         run([*self._pip, "install", "-q", "--find-links", str(dist), *requirements])
 
     def distributions(self) -> dict[str, str]:
