@@ -30,6 +30,7 @@ AREAS = {
         "openai",
         "opentelemetry",
         "pytest_httpx",
+        "python_proxy_headers",
         "respx",
         "sentry",
         "vcrpy",

@@ -1,0 +1,419 @@
+# Generated from ../_async/test_private_attributes.py by tools/make_sync.py: edit that file, then run it.
+"""Private attributes of pools and connections that published programs use do what they did in 1.0.9."""
+
+import socket
+import ssl
+from typing import Any
+
+import httpcore
+import pytest
+from httpcore import ConnectError, ConnectionPool, HTTPConnection, HTTPProxy, Proxy, SOCKSProxy
+from httpcore._sync.http11 import HTTP11Connection
+from httpcore._sync.http_proxy import ForwardHTTPConnection, TunnelHTTPConnection, merge_headers
+from httpcore._sync.http_proxy import logger as proxy_logger
+from httpcore._trace import Trace
+from httpcore_test_support.background import Background
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.steps import receive_request, send
+from httpcore_test_support.waiting import wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def answer(connection: Connection) -> None:
+    while True:
+        connection.receive_request()
+        connection.send(OK)
+
+
+def echo_head(connection: Connection) -> None:
+    while True:
+        head = connection.receive_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(head), head))
+
+
+@pytest.mark.upgrade("3.2")
+class TestRequests:
+    def test_they_are_counted_at_each_moment(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server:
+            with ConnectionPool(max_connections=2) as pool, Background() as background:
+                assert pool._requests == []
+                first = pool.stream("GET", server.url)
+                second = pool.stream("GET", server.url)
+                response = first.__enter__()
+                second.__enter__()
+                assert [request.connection for request in pool._requests] == pool._connections
+                waiting = background.start(pool.request, "GET", server.url)
+                wait_until(lambda: len(pool._requests) == 3)
+                assert [request.is_queued() for request in pool._requests] == [False, False, True]
+                assert pool._requests[2].connection is None
+                response.read()
+                assert len(pool._requests) == 3
+                first.__exit__(None, None, None)
+                waiting.result()
+                assert len(pool._requests) == 1
+                second.__exit__(None, None, None)
+                assert pool._requests == []
+
+    def test_a_failed_request_is_none(self) -> None:
+        pool: Any
+        with scripted_server([receive_request()]) as server:
+            with ConnectionPool() as pool:
+                with pytest.raises(httpcore.ReadTimeout):
+                    pool.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
+                assert pool._requests == []
+
+    def test_a_dropped_response_is_none(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server:
+            with ConnectionPool() as pool:
+                response = pool.handle_request(httpcore.Request("GET", server.url, headers={"Host": "a"}))
+                assert len(pool._requests) == 1
+                with pytest.warns(ResourceWarning):
+                    del response
+                assert pool._requests == []
+
+
+@pytest.mark.upgrade("3.2")
+class TestLimits:
+    def test_they_are_those_that_were_given(self) -> None:
+        pool: Any = ConnectionPool(max_connections=20, max_keepalive_connections=5, keepalive_expiry=3.0)
+        assert (pool._max_connections, pool._max_keepalive_connections, pool._keepalive_expiry) == (20, 5, 3.0)
+        pool = ConnectionPool()
+        assert (pool._max_connections, pool._max_keepalive_connections, pool._keepalive_expiry) == (10, 10, None)
+        pool = ConnectionPool(max_connections=None, max_keepalive_connections=7)
+        assert pool._max_connections > 1_000_000
+        assert pool._max_keepalive_connections == 7
+
+    def test_more_connections_serve_those_that_wait(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server:
+            with ConnectionPool(max_connections=1) as pool, Background() as background:
+                with pool.stream("GET", server.url):
+                    waiting = background.start(pool.request, "GET", server.url)
+                    wait_until(lambda: len(pool._requests) == 2)
+                    pool._max_connections = 2
+                    assert (waiting.result()).status == 200
+                assert pool._max_connections == 2
+
+    def test_fewer_connections_are_kept_at_once(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server, scripted_server(answer) as other:
+            with ConnectionPool() as pool:
+                with pool.stream("GET", server.url) as first, pool.stream("GET", other.url) as second:
+                    first.read()
+                    second.read()
+                    pool._max_connections = 1
+                    assert len(pool._connections) == 2
+                    assert pool._max_connections == 1
+                pool._max_connections = 1
+                assert len(pool._connections) == 1
+                pool.request("GET", server.url)
+                pool.request("GET", other.url)
+                assert len(pool._connections) == 1
+                wait_until(lambda: server.open_connections == 0)
+
+    def test_fewer_connections_are_kept_alive(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server:
+            with ConnectionPool() as pool:
+                with pool.stream("GET", server.url) as first, pool.stream("GET", server.url) as second:
+                    first.read()
+                    second.read()
+                assert len(pool._connections) == 2
+                pool._max_keepalive_connections = 1
+                assert len(pool._connections) == 1
+                pool._max_keepalive_connections = 0
+                pool.request("GET", server.url)
+                assert pool._connections == []
+                wait_until(lambda: server.open_connections == 0)
+                pool._max_keepalive_connections = None
+                pool.request("GET", server.url)
+                assert len(pool._connections) == 1
+
+    def test_connections_expire_by_the_new_limit(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server:
+            with ConnectionPool(keepalive_expiry=60.0) as pool:
+                pool.request("GET", server.url)
+                pool._keepalive_expiry = 0.0
+                assert pool._keepalive_expiry == 0.0
+                pool.close_expired()
+                assert pool._connections == []
+                pool.request("GET", server.url)
+                pool.request("GET", server.url)
+                assert len(server.connections) == 3
+
+    def test_a_subclass_may_set_them_before_the_pool_is_made(self) -> None:
+        class Pool(ConnectionPool):
+            def __init__(self) -> None:
+                self._max_connections = 3
+                super().__init__(max_connections=4)
+
+        assert Pool()._max_connections == 4
+
+    def test_idle_connections_can_be_reaped(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server:
+            with ConnectionPool(keepalive_expiry=60.0) as pool:
+                pool.request("GET", server.url)
+                pool._keepalive_expiry = 0.0
+                with pool._optional_thread_lock:
+                    closing = pool._assign_requests_to_connections()
+                assert pool._connections == []
+                assert [connection.is_idle() for connection in closing] == [True]
+                pool._close_connections(closing)
+                wait_until(lambda: server.open_connections == 0)
+
+
+@pytest.mark.upgrade("3.2")
+class TestProxies:
+    def test_they_are_those_that_were_given(self) -> None:
+        proxy = Proxy("http://127.0.0.1:8080")
+        pool: Any = ConnectionPool(proxy=proxy)
+        assert pool._proxy is proxy
+        pool = ConnectionPool(proxy=[proxy, proxy])
+        assert pool._proxy == (proxy, proxy)
+        pool = ConnectionPool()
+        assert pool._proxy is None
+
+    def test_a_proxy_that_is_set_is_used(self) -> None:
+        pool: Any
+        with scripted_server(echo_head) as server:
+            with ConnectionPool() as pool:
+                pool._proxy = Proxy(server.url, headers={"X-Proxy": "yes"})
+                response = pool.request("GET", "http://example.com/")
+                assert response.content.startswith(b"GET http://example.com/ HTTP/1.1\r\n")
+                assert b"X-Proxy: yes\r\n" in response.content
+
+    def test_headers_that_are_set_are_sent(self) -> None:
+        pool: Any
+        with scripted_server(echo_head) as server:
+            with HTTPProxy(server.url) as pool:
+                pool._proxy_headers = [(b"X-Proxy", b"set")]
+                pool._proxy_headers.append((b"X-More", b"added"))
+                response = pool.request("GET", "http://example.com/")
+                assert b"X-Proxy: set\r\nX-More: added\r\n" in response.content
+
+    def test_pools_for_proxies_know_theirs(self) -> None:
+        context = ssl.create_default_context()
+        pool: Any = HTTPProxy("https://127.0.0.1:8080", ("user", "secret"), proxy_ssl_context=context)
+        assert pool._proxy_url == httpcore.URL("https://127.0.0.1:8080")
+        assert pool._proxy_headers == [(b"Proxy-Authorization", b"Basic dXNlcjpzZWNyZXQ=")]
+        assert pool._proxy_ssl_context is context
+        pool = SOCKSProxy("socks5://127.0.0.1:1080", ("user", "secret"))
+        assert pool._proxy_url == httpcore.URL("socks5://127.0.0.1:1080")
+        assert pool._proxy_auth == (b"user", b"secret")
+
+    def test_a_forwarding_connection_has_one_to_the_proxy(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server:
+            with HTTPProxy(server.url, socket_options=[(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]) as pool:
+                fresh = pool.create_connection(httpcore.Origin(b"http", b"example.com", 80))
+                assert fresh._connection._socket_options == [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+                pool.request("GET", "http://example.com/")
+                [connection] = pool._connections
+                assert isinstance(connection, ForwardHTTPConnection)
+                assert type(connection._connection) is HTTPConnection
+                assert isinstance(connection._connection._connection, HTTP11Connection)
+                assert connection._connection.is_idle()
+                assert str(connection._remote_origin) == "http://example.com:80"
+                connection._connection.close()
+                assert connection.is_closed()
+
+
+@pytest.mark.upgrade("3.3")
+class TestConnections:
+    def test_the_socket_of_a_blocked_read_can_be_shut_down(self) -> None:
+        pool: Any
+        with scripted_server([receive_request()]) as server:
+            with ConnectionPool() as pool, Background() as background:
+                call = background.start(pool.request, "GET", server.url)
+                wait_until(lambda: bool(pool._connections and pool._connections[0]._connection))
+                stream = pool._connections[0]._connection._network_stream
+                stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+                with pytest.raises((httpcore.ReadError, httpcore.RemoteProtocolError)):
+                    call.result()
+                assert pool._connections == []
+
+    def test_a_body_leads_to_the_socket(self) -> None:
+        with scripted_server(answer) as server:
+            with ConnectionPool() as pool:
+                with pool.stream("GET", server.url) as response:
+                    body: Any = response.stream
+                    stream = body._stream._connection._network_stream
+                    assert stream is response.extensions["network_stream"]
+                    assert body._pool is pool
+                    assert [body._pool_request] == pool._requests
+                assert body._pool is None
+
+    def test_a_subclass_may_connect_by_itself(self) -> None:
+        class Pinned(HTTPConnection):
+            def _connect(self, request: httpcore.Request) -> Any:
+                timeout = request.extensions["timeout"]["connect"]
+                assert self._origin.host == b"example.com"
+                return self._network_backend.connect_tcp(
+                    "127.0.0.1", server.port, timeout, self._local_address, self._socket_options
+                )
+
+        class Pool(ConnectionPool):
+            def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
+                return Pinned(origin)
+
+        with scripted_server(answer) as server:
+            with Pool() as pool:
+                extensions = {"timeout": {"connect": 5.0}}
+                for _ in range(2):
+                    assert (pool.request("GET", "http://example.com/", extensions=extensions)).status == 200
+                assert len(server.connections) == 1
+
+    def test_a_subclass_that_refuses_to_connect_is_heard(self) -> None:
+        class Guarded(HTTPConnection):
+            def _connect(self, request: httpcore.Request) -> Any:
+                raise ConnectError("private address")
+
+        with scripted_server(answer) as server:
+            connection = Guarded(httpcore.URL(server.url).origin)
+            with pytest.raises(ConnectError, match="private address"):
+                connection.request("GET", server.url)
+            assert connection.is_closed()
+            assert server.connections == []
+
+    def test_a_subclass_may_leave_connecting_to_the_original(self) -> None:
+        class Counting(HTTPConnection):
+            connects = 0
+
+            def _connect(self, request: httpcore.Request) -> Any:
+                self.connects += 1
+                return super()._connect(request)
+
+        with scripted_server(answer) as server:
+            connection = Counting(httpcore.URL(server.url).origin)
+            with connection:
+                for _ in range(2):
+                    connection.request("GET", server.url)
+                assert connection.connects == 1
+                assert isinstance(connection._connection, HTTP11Connection)
+
+
+class OwnTunnel(TunnelHTTPConnection):
+    """Opens its tunnel by itself, with a connection to the proxy, as python-proxy-headers does."""
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        with self._connect_lock:
+            if not self._connected:
+                self._open_tunnel(request)
+        return self._connection.handle_request(request)  # type: ignore[union-attr]
+
+    def _open_tunnel(self, request: httpcore.Request) -> None:
+        way: Any = self._connection
+        origin: Any = self._remote_origin
+        target = b"%b:%d" % (origin.host, origin.port)
+        headers = merge_headers([(b"Host", target)], self._proxy_headers)
+        proxy: Any = self._proxy_origin
+        url = httpcore.URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target=target)
+        connect = httpcore.Request(b"CONNECT", url, headers=headers, extensions=request.extensions)
+        response = way.handle_request(connect)
+        if response.status != 200:
+            way.close()
+            raise httpcore.ProxyError("refused")
+        context: Any = self._ssl_context
+        with Trace("start_tls", proxy_logger, request, {"host": origin.host}) as trace:
+            stream = response.extensions["network_stream"].start_tls(context, origin.host.decode("ascii"))
+            trace.return_value = stream
+        self._connection = HTTP11Connection(origin, stream, self._keepalive_expiry)
+        self._connected = True
+
+
+class OwnProxy(HTTPProxy):
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
+        return OwnTunnel(
+            self._proxy_url.origin,
+            origin,
+            ssl_context=self._ssl_context,
+            proxy_ssl_context=self._proxy_ssl_context,
+            proxy_headers=self._proxy_headers,
+            keepalive_expiry=self._keepalive_expiry,
+            http1=self._http1,
+            http2=self._http2,
+            network_backend=self._network_backend,
+            socket_options=self._socket_options,
+        )
+
+
+@pytest.mark.upgrade("3.5")
+class TestTunnels:
+    def test_a_subclass_may_open_its_tunnel_by_itself(self, certificates: Certificates) -> None:
+        heads = []
+        events = []
+
+        def trace(name: str, info: dict[str, Any]) -> None:
+            events.append(name)
+
+        def serve(connection: Connection) -> None:
+            heads.append(connection.receive_request())
+            connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+            connection.start_tls(certificates.server_context())
+            answer(connection)
+
+        with scripted_server(serve) as server:
+            pool: Any = OwnProxy(
+                server.url, proxy_headers={"X-Proxy": "yes"}, ssl_context=certificates.client_context()
+            )
+            with pool:
+                for _ in range(3):
+                    response = pool.request("GET", "https://localhost/", extensions={"trace": trace})
+                    assert response.content == b"hello"
+                assert len(server.connections) == 1
+                [tunnel] = pool._connections
+                assert tunnel._connected
+                assert tunnel.is_idle()
+                assert isinstance(tunnel._connection, HTTP11Connection)
+            assert pool._connections == []
+            wait_until(lambda: server.open_connections == 0)
+        assert heads == [b"CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\nX-Proxy: yes\r\n\r\n"]
+        assert "proxy.start_tls.complete" in events
+
+    def test_a_tunnel_that_it_could_not_open_leaves_nothing(self, certificates: Certificates) -> None:
+        with scripted_server([receive_request(), send(b"HTTP/1.1 407 No\r\n\r\n")]) as server:
+            pool: Any = OwnProxy(server.url, ssl_context=certificates.client_context(), max_connections=1)
+            with pool:
+                for _ in range(3):
+                    with pytest.raises(httpcore.ProxyError, match="refused"):
+                        pool.request("GET", "https://localhost/")
+                assert pool._connections == []
+                assert pool._requests == []
+                wait_until(lambda: server.open_connections == 0)
+
+    def test_one_whose_tls_fails_leaves_nothing(self, certificates: Certificates) -> None:
+        script = [receive_request(), send(b"HTTP/1.1 200 OK\r\n\r\nthis is no TLS")]
+        with scripted_server(script) as server:
+            pool: Any = OwnProxy(server.url, ssl_context=certificates.client_context(), max_connections=1)
+            with pool:
+                for _ in range(3):
+                    with pytest.raises(ConnectError):
+                        pool.request("GET", "https://localhost/")
+                assert pool._connections == []
+                wait_until(lambda: server.open_connections == 0)
+
+    def test_a_subclass_may_leave_it_to_the_original(self, certificates: Certificates) -> None:
+        class Closing(TunnelHTTPConnection):
+            def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+                try:
+                    return super().handle_request(request)
+                except BaseException:
+                    if not self._connected:
+                        self.close()
+                    raise
+
+        with scripted_server([receive_request(), send(b"HTTP/1.1 403 No\r\n\r\n")]) as server:
+            origin = httpcore.Origin(b"https", b"localhost", 443)
+            connection = Closing(httpcore.URL(server.url).origin, origin)
+            with pytest.raises(httpcore.ProxyError):
+                connection.request("GET", "https://localhost/")
+            assert connection.is_closed()
+            wait_until(lambda: server.open_connections == 0)
