@@ -30,7 +30,6 @@ AREAS = {
         "openai",
         "opentelemetry",
         "pytest_httpx",
-        "python_proxy_headers",
         "respx",
         "sentry",
         "vcrpy",
