@@ -1,0 +1,58 @@
+"""The environment with httpcore 1.0.9, made once below `.cache` at the root of the repository."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from httpcore_test_support.environments import Environment
+
+from .play import Runner
+
+__all__ = ["original_python", "original_runner"]
+
+CACHE = Path(__file__).parents[2] / ".cache" / "differential"
+# What stands below and on both releases is the same in both environments.
+BESIDE = ("anyio", "certifi", "h11", "h2", "hpack", "httpx", "hyperframe", "sniffio", "socksio", "trio", "uvloop")
+
+
+def original_python() -> str:
+    """Return the interpreter with 1.0.9; the environment variable HTTPCORE_ORIGINAL names one that is there.
+
+    Without a network the test is skipped only if the environment variable HTTPCORE_OFFLINE is set.
+    """
+    if given := os.environ.get("HTTPCORE_ORIGINAL"):
+        return given
+    requirements = ["httpcore==1.0.9", *_beside()]
+    key = hashlib.sha256("\n".join([sys.version, sys.executable, *requirements]).encode()).hexdigest()[:16]
+    folder = CACHE / key
+    if not (folder / "ready").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            Environment(folder / "venv", CACHE, requirements)
+        except AssertionError as exc:
+            if os.environ.get("HTTPCORE_OFFLINE"):
+                pytest.skip(f"HTTPCORE_OFFLINE is set, and the environment cannot be made: {exc}")
+            raise
+        (folder / "ready").touch()
+    return str(folder / "venv" / "bin" / "python")
+
+
+def original_runner() -> Runner:
+    """Return a runner of 1.0.9. It must not see the packages that are under test."""
+    return Runner(original_python(), {"PYTHONPATH": ""})
+
+
+def _beside() -> list[str]:
+    found = []
+    for name in BESIDE:
+        try:
+            found.append(f"{name}=={version(name)}")
+        except ImportError:  # uvloop is not there on every platform, sniffio not with every anyio
+            continue
+    return found

@@ -1,0 +1,168 @@
+"""What came out of a scenario, and how two outcomes differ."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .peers.wire import Conn
+from .runner.callers import SIDE_BY_SIDE
+from .scenarios import Scenario
+
+__all__ = ["Difference", "Outcome", "compare", "faults", "seen_by_peer"]
+
+# Whether a request was on its way when they ended is a matter of luck.
+SPEAK_FIRST_AND_END = ("closes at once", "resets at once")
+_NOT_COMPARED = ("text", "taken", "hang")  # for the reader
+# What a caller's own code raises.
+_OF_THE_CALLER = ("builtins.ZeroDivisionError",)
+
+
+@dataclass
+class Outcome:
+    """What the caller saw, step by step; what reached the peer, connection by connection; what was complained of."""
+
+    steps: list[dict[str, Any]]
+    peer: list[dict[str, Any]]
+    noise: list[str]
+    hang: bool = False
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where the outcomes of a scenario part.
+
+    That is a step of the caller, or else what the peer saw (`step` is "peer"); beside them, the kinds of complaints
+    ("noise"). What follows the first step that differs is not compared, as the pools are in different states then.
+    """
+
+    scenario: Scenario
+    step: str
+    original: Any
+    ours: Any
+
+    def __str__(self) -> str:
+        return f"{self.scenario}: {self.step}: 1.0.9 {self.original!r}, ours {self.ours!r}"
+
+
+def seen_by_peer(conn: Conn, port: int, scenario: Scenario) -> dict[str, Any]:
+    """Return what a client sent on a connection, without what differs from run to run."""
+    http2 = scenario.http2
+    sent: list[Any] = _frames(bytes(conn.received)) if http2 else _requests(bytes(conn.received))
+    if not scenario.peer.endswith("then reads") and (
+        scenario.peer.startswith(("early", "stops", "resets", "closes at"))
+        or scenario.caller.startswith(("cancelled", "interrupted", "post interrupted", "pool closed"))
+    ):
+        sent = [[each[0], "some"] if each[1:] and each[1] else each for each in sent]
+    preludes = [part.decode("latin-1").replace(str(port), "PORT") for part in conn.preludes]
+    seen = {"preludes": preludes, "sent": sent}
+    text = repr(seen)
+    return seen if str(port) not in text else _without_port(seen, str(port))
+
+
+def _without_port(value: Any, port: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_port(item, port) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_port(item, port) for item in value]
+    return value.replace(port, "PORT") if isinstance(value, str) else value
+
+
+def _requests(data: bytes) -> list[Any]:
+    """Return the requests of HTTP/1.1; of a body that is cut, that it is."""
+    found: list[Any] = []
+    if data.startswith(b"\x16\x03"):
+        return ["the beginning of TLS"]
+    while data:
+        head, mark, rest = data.partition(b"\r\n\r\n")
+        if not mark or not re.match(rb"[A-Z]+ [^ \r\n]+ HTTP/1\.1\r\n", head + b"\r\n"):
+            found.append(["odd bytes", data[:40].decode("latin-1")])
+            break
+        body, data = _body(head.lower(), rest)
+        found.append([head.decode("latin-1").split("\r\n"), body])
+    return found
+
+
+def _body(head: bytes, rest: bytes) -> tuple[str, bytes]:
+    chunked = re.search(rb"\r\ntransfer-encoding: *chunked", head)
+    length = re.search(rb"\r\ncontent-length: *(\d+)", head)
+    if chunked:
+        whole = b""
+        while match := re.match(rb"([0-9a-f]+)\r\n", rest, re.IGNORECASE):
+            size = int(match[1], 16)
+            part, rest = rest[match.end() : match.end() + size], rest[match.end() + size :]
+            whole += part
+            if not rest.startswith(b"\r\n"):
+                break
+            rest = rest[2:]
+            if not size:
+                return _digest(whole), rest
+        return "cut", b""
+    number = int(length[1]) if length else 0
+    return (_digest(rest[:number]), rest[number:]) if len(rest) >= number else ("cut", b"")
+
+
+def _digest(body: bytes) -> str:
+    return f"{len(body)} {hashlib.sha256(body).hexdigest()[:12]}" if body else ""
+
+
+def _frames(data: bytes) -> list[Any]:
+    from .peers.frames import summary
+
+    return summary(data)
+
+
+def compare(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Difference]:
+    """Return where the outcomes part."""
+    found, both = [], (original, ours)
+    for theirs, mine in itertools.zip_longest(map(_shown, original.steps), map(_shown, ours.steps), fillvalue={}):
+        if _compared(theirs) != _compared(mine):
+            found.append(Difference(scenario, str(theirs.get("step", mine.get("step"))), theirs, mine))
+            break
+    else:
+        seen = [_in_any_order(outcome.peer) if scenario.caller in SIDE_BY_SIDE else outcome.peer for outcome in both]
+        if seen[0] != seen[1] and scenario.peer not in SPEAK_FIRST_AND_END:
+            found.append(Difference(scenario, "peer", *seen))
+    noise = _kinds(original.noise), _kinds(ours.noise)
+    if noise[0] != noise[1]:
+        found.append(Difference(scenario, "noise", *noise))
+    return found
+
+
+def _in_any_order(peer: list[dict[str, Any]]) -> list[Any]:
+    return sorted((request for conn in peer for request in conn["sent"]), key=repr)
+
+
+def _compared(step: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in step.items() if key not in _NOT_COMPARED}
+    if step.get("step") == "at once":  # what happens to each is in its ends
+        kept.pop("time", None)
+    return kept
+
+
+def _shown(step: dict[str, Any]) -> dict[str, Any]:
+    """Return a step with the name of the library that raised its error left out where there are two."""
+    error = step.get("error") or ""
+    return {**step, "error": error.split(".")[1]} if error.startswith(("httpcore.", "httpx.")) else step
+
+
+def faults(ours: Outcome) -> list[str]:
+    """Return what must never be, whatever 1.0.9 does."""
+    found = []
+    for step in ours.steps:
+        error = step.get("error") or "httpcore."
+        if step.get("open"):
+            found.append(f"{step['open']} sockets are left open")
+        if not error.startswith(("httpcore.", "httpx.", "runner.", "cancelled")) and error not in _OF_THE_CALLER:
+            found.append(f"{step['step']} raised {error}: {step['text']}")
+    return found + [text for text in ours.noise if not text.startswith("ResourceWarning: ")]
+
+
+def _kinds(noise: Sequence[str]) -> list[str]:
+    """Return the kinds of complaints; how often each comes, and its text, is not compared."""
+    others = [text for text in noise if "Async generator" not in text]  # trio's, of generators that are dropped
+    return sorted({": ".join(text.split(": ")[:2]) if "Warning" not in text else text.split()[0] for text in others})

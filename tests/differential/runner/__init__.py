@@ -1,0 +1,1 @@
+"""Plays scenarios on any release of httpcore."""

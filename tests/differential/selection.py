@@ -1,0 +1,108 @@
+"""Which scenarios make sense, and the fixed ones among them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from .chosen import CHOSEN
+from .peers.http11 import HTTP11
+from .peers.proxies import PROXIES, SOCKS
+from .peers.tls import BEFORE, TLS
+from .runner.alone import CALLERS as ALONE
+from .runner.callers import CALLERS as PLAIN
+from .runner.interrupting import ASYNC_ONLY
+from .runner.interrupting import CALLERS as INTERRUPTED
+from .scenarios import LAYERS, ROUTES, WORLDS, Scenario
+
+__all__ = ["fixed", "is_alone", "makes_sense"]
+
+
+CALLERS = (*PLAIN, *INTERRUPTED, *ALONE)
+# Callers that do not read to the end.
+LEAVING = {name for name in CALLERS if name.startswith(("half", "unread", "dropped", "cancelled in", "read after"))}
+LEAVING |= {"pool closed while reading", "response closed from elsewhere", "interrupted reading", "limit of the pool"}
+
+# Callers with a body.
+UPLOADING = {name for name in CALLERS if name.startswith(("post", "put"))}
+UPLOADING |= {"pool closed while uploading", "cancelled in time", "cancelled sending", "cancelled waiting"}
+
+
+def is_alone(scenario: Scenario) -> bool:
+    """Return whether it needs a process of its own."""
+    return scenario.caller in ALONE
+
+
+def makes_sense(scenario: Scenario) -> bool:
+    """Return whether there is such a scenario."""
+    peer, caller = scenario.peer, scenario.caller
+    if caller in ASYNC_ONLY and scenario.world == "sync":
+        return False
+    if caller == "task cancelled" and scenario.world == "trio":
+        return False
+    if (peer in TLS or peer in BEFORE or caller in ("different sni", "cancelled handshake")) and not scenario.tls:
+        return False
+    if peer in PROXIES and not ("http" in scenario.route and scenario.tls):
+        return False
+    if peer.startswith(("early", "stops reading", "reads slowly")) and caller not in UPLOADING:
+        return False
+    if peer.startswith("streams") and caller not in LEAVING:
+        return False
+    if caller == "pool closed then used" and scenario.layer == "httpx":  # which does not allow it
+        return False
+    if peer in SOCKS and not scenario.route.startswith("socks"):
+        return False
+    if "auth" in peer and scenario.route != "socks auth":
+        return False
+    if scenario.route == "https proxy" and scenario.layer == "httpcore" and peer in BEFORE:
+        return False
+    return not (scenario.http2 and peer in HTTP11)
+
+
+def surroundings() -> Iterator[tuple[str, bool, str, str]]:
+    """Yield all surroundings of HTTP/1.1: world, TLS, route, layer."""
+    for world in WORLDS:
+        for tls in (False, True):
+            for route in ROUTES:
+                for layer in LAYERS:
+                    yield world, tls, route, layer
+
+
+SURROUNDINGS = tuple(surroundings())
+# How many scenarios each peer and each caller has at least.
+EACH = {"peer": 2, "caller": 4}
+PEERS = (*HTTP11, *TLS, *BEFORE, *PROXIES, *SOCKS)
+
+
+def _turn(peer: str, caller: str, number: int) -> int:
+    return zlib.crc32(f"{peer}/{caller}".encode()) % number
+
+
+def pair(peer: str, caller: str) -> Scenario | None:
+    """Return a scenario of that peer and that caller, in surroundings that take turns; not all go together."""
+    first = _turn(peer, caller, len(SURROUNDINGS))
+    for step in range(len(SURROUNDINGS)):
+        world, tls, route, layer = SURROUNDINGS[(first + step * 7) % len(SURROUNDINGS)]
+        scenario = Scenario(peer, caller, world, tls, False, route, layer)
+        if makes_sense(scenario):
+            return scenario
+    return None
+
+
+def every_pair() -> list[Scenario]:
+    """Return every pair of a peer and a caller once."""
+    return [found for peer in PEERS for caller in CALLERS if (found := pair(peer, caller)) is not None]
+
+
+def fixed() -> list[Scenario]:
+    """Return the scenarios of every run: the chosen ones, and every peer and every caller some times."""
+    pairs = every_pair()
+    picked = dict.fromkeys(CHOSEN)
+    for part in ("peer", "caller"):
+        number: dict[str, int] = {}
+        for scenario in sorted(pairs, key=lambda each: _turn(str(each), part, 1 << 32)):
+            name = getattr(scenario, part)
+            number[name] = number.get(name, 0) + 1
+            if number[name] <= EACH[part]:
+                picked.setdefault(scenario)
+    return list(picked)

@@ -1,0 +1,43 @@
+"""Scenarios come out as on httpcore 1.0.9, or differ as THE list says."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from httpcore_test_support.certificates import Certificates
+
+from .differences import ENTRIES
+from .environment import original_runner
+from .play import Net, Runner
+from .selection import fixed
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.fixture
+def net(certificates: Certificates) -> Iterator[Net]:
+    net = Net(original_runner(), Runner(sys.executable), certificates)
+    yield net
+    net.close()
+
+
+@pytest.mark.timeout(900)
+def test_scenarios(net: Net) -> None:
+    original, ours = net.releases()
+    assert original == "1.0.9"
+    assert ours != original
+    results = net.play(fixed())
+    wrong = [f"{result.scenario}: {text}" for result in results for text in result.wrong]
+    assert not wrong, "\n".join([f"{len(wrong)} of {len(results)} scenarios", *wrong])
+    used = {entry.name for result in results for entry in result.explanations}
+    assert [entry.name for entry in ENTRIES if entry.name not in used] == [], "entries of the list match nothing"
+
+
+def test_the_readme_has_the_sentences_of_the_list() -> None:
+    section = README.read_text().partition("## Differences from 1.0.9")[2].partition("## Develop")[0]
+    text = re.sub(r"\s+", " ", section)
+    assert [entry.readme for entry in ENTRIES if entry.readme is not None and entry.readme not in text] == []
