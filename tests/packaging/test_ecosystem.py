@@ -22,6 +22,7 @@ AREAS = {
     "green": ("green",),
     "current": (
         "anthropic",
+        "guards",
         "hishel",
         "httpx",
         "httpx_socks",
