@@ -149,12 +149,23 @@ class TestMaxKeepalive:
         assert pool.connections == []
         assert pool.closing == [connection]
 
-    def test_zero_hands_a_connection_on_to_the_request_that_waits(self) -> None:
+    @pytest.mark.parametrize("other", [A, B])
+    def test_zero_gives_each_request_that_waits_a_connection_of_its_own(self, other: tuple[bytes, bytes, int]) -> None:
         pool = ModelPool(max_connections=1, max_keepalive=0)
-        first, second = pool.ask(), pool.ask()
+        first, second = pool.ask(A), pool.ask(other)
         connection = pool.respond(first)
         pool.finish(first)
-        assert second.connection is connection
+        assert pool.assigned == [second]
+        assert second.leased.connection is None
+        assert pool.closing == [connection]
+
+    def test_zero_lets_a_connection_in_use_carry_more(self) -> None:
+        pool = ModelPool(max_connections=1, max_keepalive=0)
+        first, second, third = (pool.ask() for _ in range(3))
+        connection = pool.respond(first, streams=2)
+        assert pool.respond(second) is connection
+        pool.finish(first)
+        assert third.connection is connection
         assert pool.closing == []
 
     def test_one_keeps_the_latest(self) -> None:

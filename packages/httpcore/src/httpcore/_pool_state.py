@@ -232,10 +232,10 @@ class PoolState(PlaceTable[C]):
                 place.idle_since = now
                 self._idle[place] = None
                 self._idle_by_key[place.key][place] = None
-        if self._line.queue:
-            self._serve_waiting()
         if len(self._idle) > self._max_keepalive:
             self._drop(next(iter(self._idle)), Reason.SURPLUS)
+        if self._line.queue:
+            self._serve_waiting()
         if now >= self._tidy_at:
             self._tidy(now)
             if self._line.queue:
@@ -339,7 +339,7 @@ class PoolState(PlaceTable[C]):
         It is what becomes of it if it first becomes idle, too, with less to do for each request of a busy pool.
         """
         request = next(iter(self._line.queue))
-        if request.key != place.key or request.after is not None or place.multiplexed:
+        if request.key != place.key or request.after is not None or place.multiplexed or not self._max_keepalive:
             return False
         try:
             if connection.has_expired():
