@@ -311,6 +311,34 @@ class TestBelowHttpx:
             assert connection._network_stream._sock.fileno() > 0
             assert connection is client._transport._pool._connections[0]._connection  # type: ignore[attr-defined]
 
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_the_sockets_of_a_pool_on_asyncio(self, certificates: Certificates, scheme: str) -> None:
+        tls = certificates.server_context() if scheme == "https" else None
+        with scripted_server([receive_request(), send(ANSWER)], tls=tls) as server:
+            context: Any = certificates.client_context()
+            async with httpx.AsyncClient(verify=context) as client:
+                await client.get(server.url)
+                pool: Any = client._transport._pool  # type: ignore[attr-defined]
+                [connection] = pool._connections
+                stream = connection._connection._network_stream._stream
+                holder = getattr(stream, "transport_stream", None) or stream
+                assert holder._transport._sock.fileno() == stream.get_extra_info("socket").fileno()
+
+    @pytest.mark.upgrade("3.2")
+    def test_a_call_finds_its_own_connection(self) -> None:
+        with scripted_server([receive_request(), send(ANSWER)]) as server, httpx.Client() as client:
+            pool: Any = client._transport._pool  # type: ignore[attr-defined]
+            with (
+                client.stream("GET", server.url, extensions={"call": 1}),
+                client.stream("GET", server.url, extensions={"call": 2}),
+            ):
+                calls = {request.request.extensions["call"]: request.connection for request in pool._requests}
+                assert list(calls) == [1, 2]
+                assert list(calls.values()) == pool._connections
+                calls[2]._connection._network_stream._sock.shutdown(socket.SHUT_RDWR)
+
     @pytest.mark.upgrade("3.2")
     def test_clients_of_sdks_count_their_requests(self) -> None:
         def answer(connection: Connection) -> None:

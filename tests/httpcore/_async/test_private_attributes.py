@@ -50,6 +50,7 @@ class TestRequests:
                 await async_wait_until(lambda: len(pool._requests) == 3)
                 assert [request.is_queued() for request in pool._requests] == [False, False, True]
                 assert pool._requests[2].connection is None
+                assert {request.request.method for request in pool._requests} == {b"GET"}
                 await response.aread()
                 assert len(pool._requests) == 3
                 await first.__aexit__(None, None, None)

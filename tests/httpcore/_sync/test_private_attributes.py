@@ -51,6 +51,7 @@ class TestRequests:
                 wait_until(lambda: len(pool._requests) == 3)
                 assert [request.is_queued() for request in pool._requests] == [False, False, True]
                 assert pool._requests[2].connection is None
+                assert {request.request.method for request in pool._requests} == {b"GET"}
                 response.read()
                 assert len(pool._requests) == 3
                 first.__exit__(None, None, None)

@@ -75,6 +75,9 @@ class PoolRequest(Generic[C]):
 
     # For others; see `_async/legacy.py`.
 
+    #: The caller's request: for programs that shut down the socket of one of theirs, and for logs of those in flight.
+    request: Any = None
+
     @property
     def connection(self) -> C | None:
         """The connection that the request has got: for programs that count the requests on each."""

@@ -1,13 +1,12 @@
 """Streams on the transports of asyncio: works with every event loop, uvloop included.
 
-Theory of operation: bytes arrive in a callback, whether somebody reads or not, and wait in a queue. A read takes what
-is queued at once and waits otherwise. Reading from the network is paused while the queue is long and, once others got
-the socket, while nobody reads. What a busy loop has not seen yet is found by asking the operating system once before
-an idle connection is used again. A write sends what it can at once, hands a part of the rest to the
-transport, to be told when there is room for more, and waits only while some of it is left over.
+Bytes arrive in a callback, whether somebody reads or not, and wait in a queue. A read takes what is queued at once and
+waits otherwise. Reading from the network is paused while the queue is long and, once others got the socket, while
+nobody reads. Before an idle connection is used again the system is asked once for what a busy loop has not seen. A
+write sends what it can at once, hands a part of the rest to the transport, and waits while some of it is left over.
 
-One timer a connection watches over reads: each read moves a deadline, and the timer, when it fires, looks whether
-the deadline was moved meanwhile. A request on a warm connection then makes no timer at all.
+One timer a connection watches over reads: each moves a deadline, and the timer, when it fires, looks whether that was
+moved meanwhile. A request on a warm connection then makes no timer at all.
 """
 
 import asyncio
@@ -26,6 +25,7 @@ from ._asyncio_transport import LARGE_READ, SMALL_READ, forget, read_up_to
 from ._buffers import as_bytes
 from ._errors import failed, timed_out
 from ._info import Readiness
+from ._legacy import LegacyAsyncioStream
 from ._offers import takes_offer
 
 # How many bytes may wait unread before the network is left to wait: two of asyncio's largest reads.
@@ -39,7 +39,7 @@ _WRITE_LIMIT = 256 * 1024
 _WRITE_PART = 64 * 1024
 
 
-class AsyncioStream(asyncio.Protocol, AsyncNetworkStream):
+class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
     """A connected socket, as the protocol of an asyncio transport."""
 
     def __init__(self, sock: socket.socket, peer: str) -> None:

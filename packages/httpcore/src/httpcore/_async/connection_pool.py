@@ -161,6 +161,7 @@ class AsyncConnectionPool(AsyncPoolBase):
             raise _unsupported(scheme)
         waiting: AsyncWaiting = _new(PoolRequest)  # what PoolRequest() does, without a detour through C
         waiting.key = (scheme, url.host, _DEFAULT_PORTS[scheme] if url.port is None else url.port)
+        waiting.request = request
         if "sni_hostname" in request.extensions:
             waiting.key = _key_with_name(waiting.key, request)
         ticket = AsyncTicket(self, waiting)
