@@ -83,6 +83,7 @@ _TOO_SHORT = "Too little data for declared Content-Length"
 _TOO_LONG = "Too much data for declared Content-Length"
 
 _MORE_INSIGHT = "A pool tells more about itself and can be tidied: additions, which take nothing away."
+_HTTPX2 = "httpx2, with this package in the place of its own core, passes an argument more."
 _ABORT = "A stream can be closed at once, without waiting: an addition."
 _CAPACITY = "A connection tells how many requests it can carry, so that a pool does not offer it more: an addition."
 
@@ -117,6 +118,7 @@ def _mock_members(name: str) -> Deviation:
 
 
 DEVIATIONS = {
+    ("interface.json", "default_ssl_context"): Deviation([["_trust_env", "KEYWORD_ONLY", "=False"]], _HTTPX2),
     **{("interface.json", f"{name} members"): _mock_members(name) for name in ("MockStream", "AsyncMockStream")},
     **{
         ("interface.json", f"{name} members"): _connection_members(name)

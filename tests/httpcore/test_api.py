@@ -7,12 +7,14 @@ import runpy
 import ssl
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import certifi
 import httpcore
 import pytest
 from httpcore import _fork
+from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_request, send
 
@@ -116,6 +118,22 @@ class TestDefaultContext:
 
     def test_each_call_makes_another(self) -> None:
         assert httpcore.default_ssl_context() is not httpcore.default_ssl_context()
+
+    @pytest.mark.upgrade("4.8")
+    @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR", None])
+    def test_httpx2_says_whether_the_environment_counts(
+        self, monkeypatch: pytest.MonkeyPatch, certificates: Certificates, tmp_path: Path, name: str | None
+    ) -> None:
+        for other in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+            monkeypatch.delenv(other, raising=False)
+        usual = {"cert_store": httpcore.default_ssl_context().cert_store_stats()}
+        file = tmp_path / "ca.pem"
+        file.write_text(ssl.DER_cert_to_PEM_cert(certificates.client_context().get_ca_certs(binary_form=True)[0]))
+        if name is not None:
+            monkeypatch.setenv(name, str(file if name == "SSL_CERT_FILE" else tmp_path))
+        counted = httpcore.default_ssl_context(_trust_env=True).cert_store_stats()["x509_ca"]
+        assert counted == {"SSL_CERT_FILE": 1, "SSL_CERT_DIR": 0, None: usual["cert_store"]["x509_ca"]}[name]
+        assert httpcore.default_ssl_context(_trust_env=False).cert_store_stats()["x509_ca"] > 1
 
 
 def test_the_package_can_be_imported_where_there_is_no_fork(monkeypatch: pytest.MonkeyPatch) -> None:

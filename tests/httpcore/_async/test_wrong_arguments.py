@@ -52,26 +52,31 @@ async def test_a_tls_context() -> None:
 async def test_a_port(port: int, through: str | None, scheme: str) -> None:
     backend = AsyncRecordingBackend([OK])
     proxy = None if through is None else Proxy(f"{through}://proxy.local")
-    pool = AsyncConnectionPool(proxy=proxy, network_backend=backend)
+    pool = AsyncConnectionPool(proxy=proxy, network_backend=backend if proxy else None)
     async with pool:
-        # One to the default port is not for this port.
-        if proxy is None:
-            await pool.request("GET", f"{scheme}://example.com/")
-        before = len(backend.connects)
         message = rf"^port must be an int from 1 to 65535, but got {port} \(example\.com\)\.$"
         with pytest.raises(ConnectError, match=message):
             await pool.request("GET", URL(scheme=scheme, host="example.com", port=port, target="/"))
-        assert len(backend.connects) == before
+        assert not backend.connects
 
 
 @pytest.mark.parametrize("port", [0, 99999])
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
 async def test_the_port_of_a_proxy(port: int, scheme: str) -> None:
-    backend = AsyncRecordingBackend([OK])
     proxy = Proxy(URL(scheme=scheme, host="proxy.local", port=port, target="/"))
-    pool = AsyncConnectionPool(proxy=proxy, network_backend=backend)
-    async with pool:
+    async with AsyncConnectionPool(proxy=proxy) as pool:
         message = rf"^port must be an int from 1 to 65535, but got {port} \(proxy\.local\)\.$"
         with pytest.raises(ConnectError, match=message):
             await pool.request("GET", "http://example.com/")
-        assert not backend.connects
+
+
+@pytest.mark.upgrade("4.7")
+@pytest.mark.parametrize("port", [0, 99999])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_backend_of_a_users_own_is_given_any_port(port: int, scheme: str) -> None:
+    backend = AsyncRecordingBackend([OK])
+    async with AsyncConnectionPool(network_backend=backend) as pool:
+        # One to the default port is not for this port.
+        await pool.request("GET", f"{scheme}://example.com/")
+        await pool.request("GET", URL(scheme=scheme, host="example.com", port=port, target="/"))
+    assert [arguments["port"] for arguments in backend.connects] == [443 if scheme == "https" else 80, port]

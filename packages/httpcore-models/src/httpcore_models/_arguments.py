@@ -75,7 +75,8 @@ def enforce_ssl_context(value: Any, *, name: str) -> None:
         raise TypeError(f"{name} must be an ssl.SSLContext or None, but got {type(value).__name__}.")
 
 
-def enforce_port(host: bytes, port: Any) -> None:
+def enforce_port(host: bytes | str, port: Any) -> None:
     """Raise `ConnectError` for a port that nothing can listen on, and that the operating system takes for another."""
     if not isinstance(port, int) or not 1 <= port <= 65535:
-        raise ConnectError(f"port must be an int from 1 to 65535, but got {port!r} ({host.decode('ascii')}).")
+        name = host if isinstance(host, str) else host.decode("ascii")
+        raise ConnectError(f"port must be an int from 1 to 65535, but got {port!r} ({name}).")

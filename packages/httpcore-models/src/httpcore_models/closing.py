@@ -1,10 +1,29 @@
-"""Closing several connections, of which none may keep the others open: neither a failing nor a hanging one."""
+"""Closing what may fail to close: it must neither keep others open nor hide what went wrong before."""
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ._async.interfaces import AsyncConnectionInterface
 from ._sync.interfaces import ConnectionInterface
 from .concurrency import AsyncShield, vocabulary
+
+if TYPE_CHECKING:
+    from .network import AsyncNetworkStream, NetworkStream
+
+
+def close_unopened(stream: "NetworkStream") -> None:
+    """Close a stream on which opening a connection failed. What it raises is suppressed: the failure is to be seen."""
+    with suppress(Exception):
+        stream.close()
+
+
+async def async_close_unopened(stream: "AsyncNetworkStream") -> None:
+    """Close a stream on which opening a connection failed. What it raises is suppressed: the failure is to be seen.
+
+    A cancellation does not stop it, for `TEARDOWN_TIMEOUT` seconds at the most.
+    """
+    with AsyncShield(), suppress(Exception):
+        await stream.aclose()
 
 
 def close_all(connections: list[ConnectionInterface]) -> None:

@@ -8,11 +8,19 @@ import threading
 from httpcore_models import Request
 
 
-def default_ssl_context() -> ssl.SSLContext:
+def default_ssl_context(*, _trust_env: bool = False) -> ssl.SSLContext:
     """Return a new client context that verifies servers against certifi's CA bundle.
 
     Making one takes tens of milliseconds and about a megabyte; pools without an `ssl_context` share one.
+
+    `_trust_env` is for httpx2, which runs on this package under another name: it has the environment variables
+    `SSL_CERT_FILE` and `SSL_CERT_DIR`, where one is set, replace the bundle. Raises `OSError` for a file that is
+    missing.
     """
+    if _trust_env:
+        file, folder = (os.environ.get(name) or None for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+        if file or folder:
+            return ssl.create_default_context(cafile=file, capath=folder)
     # Not before it is needed: clear connections, and contexts of one's own, have no use for it.
     import certifi
 

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Iterable
 
+from .._arguments import enforce_port
 from ..concurrency import current_async_library, vocabulary
 from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ._errors import peer_name
@@ -27,6 +28,7 @@ class AnyIOBackend(AsyncNetworkBackend):
         """Connect to the first of the host's addresses that answers."""
         from . import _replacements
 
+        enforce_port(host, port)
         if not _replacements.anyio_is_replaced("connect_tcp"):
             return await _connect_tcp(host, port, timeout, local_address, socket_options)
         arguments = {"remote_host": host, "remote_port": port, "local_host": local_address}
@@ -69,6 +71,7 @@ class TrioBackend(AsyncNetworkBackend):
         """Connect to the first of the host's addresses that answers."""
         from . import _replacements
 
+        enforce_port(host, port)
         if not _replacements.trio_is_replaced("open_tcp_stream"):
             return await _connect_tcp(host, port, timeout, local_address, socket_options)
         arguments = {"host": host, "port": port, "local_address": local_address}

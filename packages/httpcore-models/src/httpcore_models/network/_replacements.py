@@ -8,12 +8,13 @@ import asyncio
 import contextlib
 import importlib
 import socket
+import sys
 import types
 from collections.abc import Iterable
 from typing import Any
 
 from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import current_async_library, vocabulary
+from ..concurrency import vocabulary
 from ._async.interface import AsyncNetworkStream
 from ._errors import failed, timed_out
 from ._options import SOCKET_OPTION
@@ -24,17 +25,55 @@ from ._wrappers import AnyIOStreamWrapper, TrioStreamWrapper
 _LOOPS = ("asyncio.base_events", "uvloop.loop", "winloop.loop")
 
 
+# What was found to be stock, by the name of the function and the class of the loop: looking again is cheap then.
+_stock: dict[tuple[str, type | None], tuple[Any, ...]] = {}
+
+
+def anyio_is_replaced(name: str) -> bool:
+    """Whether anyio's function `name`, or what it connects by, is another than that of its library."""
+    loop: Any = asyncio._get_running_loop() if name == "connect_tcp" else None  # `None` on trio, too
+    if loop is not None and "create_connection" in getattr(loop, "__dict__", ()):
+        return True
+    function = getattr(_library("anyio"), name)
+    found: tuple[Any, ...] = (function, *_sockets())
+    kind = None if loop is None else type(loop)
+    if kind is not None:
+        found += (kind.create_connection,)
+    if _stock.get((name, kind)) == found:
+        return False
+    if not _is_of("anyio", function) or not is_stock(socket.socket) or (kind and not _connects_as_stock(kind)):
+        return True
+    _stock[name, kind] = found
+    return False
+
+
+def trio_is_replaced(name: str) -> bool:
+    """Whether trio's function `name`, or what it connects by, is another than that of its library."""
+    trio = _library("trio")
+    factory = trio.socket.set_custom_socket_factory(None)
+    trio.socket.set_custom_socket_factory(factory)
+    function = getattr(trio, name)
+    return factory is not None or not (_is_of("trio", function) and is_stock(socket.socket))
+
+
+def _library(name: str) -> Any:
+    return sys.modules.get(name) or importlib.import_module(name)
+
+
+def _sockets() -> tuple[Any, ...]:
+    kind = socket.socket
+    return kind, getattr(kind, "recv", None), getattr(kind, "send", None)
+
+
 def _is_of(package: str, function: Any) -> bool:
     """Whether `function` is Python code of a top-level package."""
     module: str = getattr(function, "__globals__", {}).get("__name__", "")
     return module.partition(".")[0] == package
 
 
-def _connects_as_stock(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether `create_connection()` of a loop is that of the class of a known library."""
-    if "create_connection" in vars(loop):
-        return False
-    for kind in type(loop).__mro__:
+def _connects_as_stock(loop: type) -> bool:
+    """Whether a class of event loops has the `create_connection()` of a known library."""
+    for kind in loop.__mro__:
         method = vars(kind).get("create_connection")
         if method is not None:
             # Classes that are not made by Python code cannot be changed by it.
@@ -43,26 +82,6 @@ def _connects_as_stock(loop: asyncio.AbstractEventLoop) -> bool:
             )
             return kind.__module__ in _LOOPS and not is_changed
     return False
-
-
-def anyio_is_replaced(name: str) -> bool:
-    """Whether anyio's function `name`, or what it connects by, is another than that of its library."""
-    anyio: Any = importlib.import_module("anyio")
-    if not (_is_of("anyio", getattr(anyio, name)) and is_stock(socket.socket)):
-        return True
-    return (
-        name == "connect_tcp"
-        and current_async_library() == "asyncio"
-        and not _connects_as_stock(asyncio.get_running_loop())
-    )
-
-
-def trio_is_replaced(name: str) -> bool:
-    """Whether trio's function `name`, or what it connects by, is another than that of its library."""
-    trio: Any = importlib.import_module("trio")
-    factory = trio.socket.set_custom_socket_factory(None)
-    trio.socket.set_custom_socket_factory(factory)
-    return factory is not None or not (_is_of("trio", getattr(trio, name)) and is_stock(socket.socket))
 
 
 async def connect_by(
@@ -74,7 +93,7 @@ async def connect_by(
     **arguments: Any,
 ) -> AsyncNetworkStream:
     """Connect by a function of anyio or trio, as httpcore 1.0.9 did, whatever stands in its place."""
-    library: Any = importlib.import_module(module)
+    library = _library(module)
     try:
         with vocabulary().move_on_after(timeout):
             stream = await getattr(library, name)(**arguments)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable
 
+from .._arguments import enforce_port
 from .._exceptions import ConnectError, ConnectTimeout
 from ._addresses import (
     CONNECTION_ATTEMPT_DELAY,
@@ -39,6 +40,7 @@ class SyncBackend(NetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> NetworkStream:
         """Connect to the first of the host's addresses that answers. A slow resolver is not interrupted."""
+        enforce_port(host, port)
         peer = peer_name(host, port)
         limit = wait_limit(timeout)
         deadline = None if limit is None else time.monotonic() + limit

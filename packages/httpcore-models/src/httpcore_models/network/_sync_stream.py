@@ -144,7 +144,8 @@ class SyncStream(NetworkStream):
                 raise self._closed(ConnectError) from exc
             if isinstance(exc, WOULD_WAIT):
                 raise ConnectTimeout(timed_out("TLS handshake", self._peer, timeout)) from exc
-            if isinstance(exc, (OSError, ValueError)):
+            # Without a name that is to be checked it is the caller's mistake.
+            if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
                 raise ConnectError(failed(exc, self._peer)) from exc
             raise
         finally:

@@ -17,7 +17,7 @@ from httpcore_models import (
     WriteError,
     async_get_tracer,
 )
-from httpcore_models.concurrency import AsyncShield
+from httpcore_models.closing import async_close_unopened
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_resolve
 
 from .._deadline import Deadline
@@ -136,8 +136,7 @@ class AsyncSocksDialler(AsyncDialler):
             name = f"setup_socks{self._version}_connection"
             return cast(AsyncNetworkStream, await tracer.run(name, info, self._negotiate, *arguments))
         except BaseException:
-            with AsyncShield():
-                await stream.aclose()
+            await async_close_unopened(stream)
             raise
 
     async def _negotiate(

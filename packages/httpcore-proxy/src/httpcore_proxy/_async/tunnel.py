@@ -20,7 +20,7 @@ from httpcore_models import (
     TimeoutException,
     WriteError,
 )
-from httpcore_models.concurrency import AsyncShield
+from httpcore_models.closing import async_close_unopened
 from httpcore_models.network import AsyncDialler, async_start_tls
 
 from .._deadline import Deadline
@@ -48,8 +48,7 @@ class AsyncTLSDialler(AsyncDialler):
         try:
             remaining = deadline.remaining()
         except BaseException:
-            with AsyncShield():
-                await stream.aclose()
+            await async_close_unopened(stream)
             raise
         return await async_start_tls(
             stream,
@@ -102,8 +101,7 @@ class AsyncTunnelDialler(AsyncDialler):
             # What came with the response belongs to the tunnel, which outlives it.
             _, leading_data = response.extensions["network_stream"].detach()
         except BaseException:
-            with AsyncShield():
-                await stream.aclose()
+            await async_close_unopened(stream)
             raise
         return AsyncUpgradeStream(stream, leading_data) if leading_data else stream
 

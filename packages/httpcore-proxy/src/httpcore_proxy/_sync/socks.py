@@ -18,7 +18,7 @@ from httpcore_models import (
     WriteError,
     get_tracer,
 )
-from httpcore_models.concurrency import Shield
+from httpcore_models.closing import close_unopened
 from httpcore_models.network import Dialler, DirectDialler, resolve
 
 from .._deadline import Deadline
@@ -137,8 +137,7 @@ class SocksDialler(Dialler):
             name = f"setup_socks{self._version}_connection"
             return cast(NetworkStream, tracer.run(name, info, self._negotiate, *arguments))
         except BaseException:
-            with Shield():
-                stream.close()
+            close_unopened(stream)
             raise
 
     def _negotiate(

@@ -21,7 +21,7 @@ from httpcore_models import (
     TimeoutException,
     WriteError,
 )
-from httpcore_models.concurrency import Shield
+from httpcore_models.closing import close_unopened
 from httpcore_models.network import Dialler, start_tls
 
 from .._deadline import Deadline
@@ -49,8 +49,7 @@ class TLSDialler(Dialler):
         try:
             remaining = deadline.remaining()
         except BaseException:
-            with Shield():
-                stream.close()
+            close_unopened(stream)
             raise
         return start_tls(
             stream,
@@ -103,8 +102,7 @@ class TunnelDialler(Dialler):
             # What came with the response belongs to the tunnel, which outlives it.
             _, leading_data = response.extensions["network_stream"].detach()
         except BaseException:
-            with Shield():
-                stream.close()
+            close_unopened(stream)
             raise
         return UpgradeStream(stream, leading_data) if leading_data else stream
 

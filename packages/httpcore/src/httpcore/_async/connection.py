@@ -23,7 +23,7 @@ from httpcore_models import (
     async_get_tracer,
     enforce_ssl_context,
 )
-from httpcore_models.concurrency import AsyncShield
+from httpcore_models.closing import async_close_unopened
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, AutoBackend, async_start_tls
 
 from .._extras import find
@@ -174,8 +174,7 @@ class AsyncHTTPConnection(AsyncLegacyConnection, AsyncConnectionInterface):
             if self._established is None:
                 self._connect_failed = True
                 if stream is not None:
-                    with AsyncShield():
-                        await stream.aclose()
+                    await async_close_unopened(stream)
             if opening.closed and isinstance(exc, Exception):
                 raise opening.closed_meanwhile() from exc
             raise
@@ -224,8 +223,7 @@ class AsyncHTTPConnection(AsyncLegacyConnection, AsyncConnectionInterface):
                 return await async_start_tls(stream, request, self._dialler.logger, **info, alpn_protocols=offer)
             except BaseException as exc:
                 if stream is not None:
-                    with AsyncShield():
-                        await stream.aclose()
+                    await async_close_unopened(stream)
                 is_failure = isinstance(exc, (ConnectError, ConnectTimeout))
                 if not is_failure or attempt >= self._retries or self._opening.closed:
                     raise

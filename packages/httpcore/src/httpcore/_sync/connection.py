@@ -24,7 +24,7 @@ from httpcore_models import (
     enforce_ssl_context,
     get_tracer,
 )
-from httpcore_models.concurrency import Shield
+from httpcore_models.closing import close_unopened
 from httpcore_models.network import Dialler, DirectDialler, SyncBackend, start_tls
 
 from .._extras import find
@@ -175,8 +175,7 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
             if self._established is None:
                 self._connect_failed = True
                 if stream is not None:
-                    with Shield():
-                        stream.close()
+                    close_unopened(stream)
             if opening.closed and isinstance(exc, Exception):
                 raise opening.closed_meanwhile() from exc
             raise
@@ -225,8 +224,7 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
                 return start_tls(stream, request, self._dialler.logger, **info, alpn_protocols=offer)
             except BaseException as exc:
                 if stream is not None:
-                    with Shield():
-                        stream.close()
+                    close_unopened(stream)
                 is_failure = isinstance(exc, (ConnectError, ConnectTimeout))
                 if not is_failure or attempt >= self._retries or self._opening.closed:
                     raise

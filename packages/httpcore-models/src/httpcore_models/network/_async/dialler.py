@@ -11,7 +11,7 @@ from ..._async.tracing import async_get_tracer
 from ..._exceptions import ConnectError
 from ..._messages import Request
 from ..._url import Origin, tls_name
-from ...concurrency import AsyncShield
+from ...closing import async_close_unopened
 from .._offers import offering
 from .._options import SOCKET_OPTION
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
@@ -73,7 +73,6 @@ class AsyncDirectDialler(AsyncDialler):
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Connect; see `AsyncDialler.dial()`."""
-        self.check(origin)
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self.uds is None else "connect_unix_socket"
         connect = self._backend.connect_tcp if self.uds is None else self._backend.connect_unix_socket
@@ -95,14 +94,11 @@ class AsyncDirectDialler(AsyncDialler):
         except BaseException:
             # The callback may raise, or be cancelled, once there is a stream.
             if stream is not None:
-                with AsyncShield():
-                    await stream.aclose()
+                await async_close_unopened(stream)
             raise
 
     def check(self, origin: Origin) -> None:
-        """Raise `ConnectError` for an impossible port, which a Unix domain socket has no use for."""
-        if self.uds is None:
-            super().check(origin)
+        """Leave it to the backend: users' own may reach what nobody else does."""
 
     def interrupt(self) -> None:
         """Close the stream, or the one that is being opened once it is open; see `AsyncDialler.interrupt()`."""
@@ -158,7 +154,6 @@ async def async_start_tls(
     try:
         await (call() if tracer is None else tracer.run("start_tls", arguments, call))
     except BaseException:
-        with AsyncShield():
-            await stream.aclose()
+        await async_close_unopened(stream)
         raise
     return stream

@@ -8,6 +8,7 @@ import ssl
 import typing
 from collections.abc import Iterable
 
+from .._defaults import async_sleep
 from .._options import SOCKET_OPTION
 
 
@@ -112,5 +113,5 @@ class AsyncNetworkBackend:
         raise NotImplementedError
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for `seconds`."""
-        raise NotImplementedError
+        """Wait for `seconds`; called between attempts to connect."""
+        await async_sleep(seconds)

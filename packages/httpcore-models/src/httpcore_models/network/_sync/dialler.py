@@ -12,7 +12,7 @@ from ..._exceptions import ConnectError
 from ..._messages import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin, tls_name
-from ...concurrency import Shield
+from ...closing import close_unopened
 from .._offers import offering
 from .._options import SOCKET_OPTION
 from .interface import NetworkBackend, NetworkStream
@@ -74,7 +74,6 @@ class DirectDialler(Dialler):
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Connect; see `Dialler.dial()`."""
-        self.check(origin)
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self.uds is None else "connect_unix_socket"
         connect = self._backend.connect_tcp if self.uds is None else self._backend.connect_unix_socket
@@ -96,14 +95,11 @@ class DirectDialler(Dialler):
         except BaseException:
             # The callback may raise, or be cancelled, once there is a stream.
             if stream is not None:
-                with Shield():
-                    stream.close()
+                close_unopened(stream)
             raise
 
     def check(self, origin: Origin) -> None:
-        """Raise `ConnectError` for an impossible port, which a Unix domain socket has no use for."""
-        if self.uds is None:
-            super().check(origin)
+        """Leave it to the backend: users' own may reach what nobody else does."""
 
     def interrupt(self) -> None:
         """Close the stream, or the one that is being opened once it is open; see `Dialler.interrupt()`."""
@@ -159,7 +155,6 @@ def start_tls(
     try:
         (call() if tracer is None else tracer.run("start_tls", arguments, call))
     except BaseException:
-        with Shield():
-            stream.close()
+        close_unopened(stream)
         raise
     return stream

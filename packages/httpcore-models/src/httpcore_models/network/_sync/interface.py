@@ -9,6 +9,7 @@ import ssl
 import typing
 from collections.abc import Iterable
 
+from .._defaults import sleep
 from .._options import SOCKET_OPTION
 
 
@@ -113,5 +114,5 @@ class NetworkBackend:
         raise NotImplementedError
 
     def sleep(self, seconds: float) -> None:
-        """Wait for `seconds`."""
-        raise NotImplementedError
+        """Wait for `seconds`; called between attempts to connect."""
+        sleep(seconds)

@@ -24,7 +24,8 @@ from ..._exceptions import (
     WriteError,
     WriteTimeout,
 )
-from ...concurrency import Event, Shield
+from ...closing import close_unopened
+from ...concurrency import Event
 from .._buffers import as_bytes
 from .._deadlines import deadline_in, limit_until, time_left
 from .._errors import failed, passed_on, peer_of, timed_out
@@ -80,8 +81,7 @@ class TLSStream(NetworkStream):
             if server_hostname is not None and not peer.startswith(server_hostname):
                 peer = f"{server_hostname} via {peer}"
             try:
-                with Shield():
-                    stream.close()
+                close_unopened(stream)
             finally:
                 # Where a cancellation came through, or there is no closing without waiting.
                 abort: Callable[[], None] | None = getattr(stream, "abort", None)
@@ -93,7 +93,8 @@ class TLSStream(NetworkStream):
                 raise ConnectError(f"Server disconnected during the TLS handshake ({peer})") from exc
             if isinstance(exc, (ReadError, WriteError)):
                 raise ConnectError(passed_on(exc, peer_of(stream, peer))) from exc
-            if isinstance(exc, (OSError, ValueError)):
+            # Without a name that is to be checked it is the caller's mistake.
+            if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
                 raise ConnectError(failed(exc, peer)) from exc
             raise
 
