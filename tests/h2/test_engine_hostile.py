@@ -18,12 +18,12 @@ TOO_MANY = "Received more than 10000 frames, or 640000 bytes, in a row that tran
 ILLEGAL: dict[str, tuple[bytes, str, int]] = {
     "frame too large": (
         frames.frame(0, 0, 1, bytes(65_537)),
-        "Received a frame of 65537 bytes; 65536 are allowed",
+        "Received overlong frame: length 65537, max 65536",
         PROTOCOL_ERROR,
     ),
     "push": (
         frames.push_promise(1, 2),
-        "Received a PUSH_PROMISE frame although push is disabled",
+        "Received pushed stream although push is disabled",
         PROTOCOL_ERROR,
     ),
     "data on stream 0": (
@@ -78,12 +78,12 @@ ILLEGAL: dict[str, tuple[bytes, str, int]] = {
     ),
     "credit of zero": (
         frames.window_update(0, 0),
-        "Received an illegal WINDOW_UPDATE of 0",
+        "Received frame with non-compliant data: a WINDOW_UPDATE of 0",
         FLOW_CONTROL_ERROR,
     ),
     "credit beyond the largest window": (
         frames.window_update(0, 2**31 - 1),
-        "Received an illegal WINDOW_UPDATE of 2147483647",
+        "May not increment flow control window past 2147483647: received a WINDOW_UPDATE of 2147483647",
         FLOW_CONTROL_ERROR,
     ),
     "settings that make a window too large": (
@@ -93,23 +93,27 @@ ILLEGAL: dict[str, tuple[bytes, str, int]] = {
     ),
     "malformed RST_STREAM": (
         frames.frame(3, 0, 1, b"abc"),
-        "Received a malformed RST_STREAM frame",
+        "Frame data missing or invalid: a malformed RST_STREAM frame",
         FRAME_SIZE_ERROR,
     ),
     "malformed WINDOW_UPDATE": (
         frames.frame(8, 0, 0, b"abc"),
-        "Received a malformed WINDOW_UPDATE frame",
+        "Frame data missing or invalid: a malformed WINDOW_UPDATE frame",
         FRAME_SIZE_ERROR,
     ),
-    "malformed GOAWAY": (frames.frame(7, 0, 0, b"abc"), "Received a malformed GOAWAY frame", FRAME_SIZE_ERROR),
+    "malformed GOAWAY": (
+        frames.frame(7, 0, 0, b"abc"),
+        "Frame data missing or invalid: a malformed GOAWAY frame",
+        FRAME_SIZE_ERROR,
+    ),
     "GOAWAY of a stream": (
         frames.frame(7, 0, 1, bytes(8)),
-        "Received a malformed GOAWAY frame",
+        "Frame data missing or invalid: a malformed GOAWAY frame",
         FRAME_SIZE_ERROR,
     ),
     "padding": (
         frames.headers(1) + frames.frame(0, 8, 1, b"\x09abc"),
-        "Received a frame with invalid padding on stream 1",
+        "Received frame with invalid padding. (stream 1)",
         PROTOCOL_ERROR,
     ),
     "stray CONTINUATION": (
@@ -119,7 +123,7 @@ ILLEGAL: dict[str, tuple[bytes, str, int]] = {
     ),
     "interrupted header block": (
         frames.headers(1, end_headers=False) + frames.ping(),
-        "Received another frame in the middle of a header block",
+        "Invalid frame during header block.",
         PROTOCOL_ERROR,
     ),
     "endless header block": (
@@ -139,12 +143,12 @@ ILLEGAL: dict[str, tuple[bytes, str, int]] = {
     ),
     "broken compression": (
         frames.frame(1, 4, 1, b"\x80"),
-        "Received header fields that cannot be decompressed: Invalid table index 0",
+        "Error decoding header block: Invalid table index 0",
         COMPRESSION_ERROR,
     ),
     "compression bomb": (
         frames.frame(1, 4, 1, b"\x40\x01x\x7f\xa1\x1e" + b"y" * 4000 + b"\xbe" * 60_000),
-        "Received header fields that cannot be decompressed: A header list larger than 102400 has been received",
+        "Error decoding header block: A header list larger than 102400 has been received",
         COMPRESSION_ERROR,
     ),
     "unreadable settings": (frames.frame(4, 0, 0, b"abc"), "Frame data missing or invalid", FRAME_SIZE_ERROR),

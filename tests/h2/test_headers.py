@@ -199,34 +199,34 @@ OK = (b":status", b"200")
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ([(b":status", b"99")], "a response with an invalid ':status': b'99'"),
-        ([(b":status", b"2000")], "a response with an invalid ':status': b'2000'"),
-        ([(b":status", b"")], "a response with an invalid ':status': b''"),
-        ([(b":status", b"2 0")], "a response with an invalid ':status': b'2 0'"),
-        ([(b":status", b"200\n")], r"a response with an invalid ':status': b'200\n'"),
-        ([OK, OK], "an invalid pseudo-header field b':status'"),
-        ([(b"x-a", b"b"), OK], "an invalid pseudo-header field b':status'"),
-        ([OK, (b":path", b"/")], "an invalid pseudo-header field b':path'"),
-        ([OK, (b":new", b"/")], "an invalid pseudo-header field b':new'"),
-        ([OK, (b"X-A", b"b")], "an invalid header name b'X-A'"),
-        ([OK, (b"", b"b")], "an invalid header name b''"),
-        ([OK, (b"x a", b"b")], "an invalid header name b'x a'"),
-        ([OK, (b"x-a", b"b\r\nc")], "an invalid value of header b'x-a'"),
-        ([OK, (b"x-a", b"\0")], "an invalid value of header b'x-a'"),
-        ([OK, (b"connection", b"close")], "the connection-specific header b'connection'"),
-        ([OK, (b"keep-alive", b"5")], "the connection-specific header b'keep-alive'"),
-        ([OK, (b"proxy-connection", b"5")], "the connection-specific header b'proxy-connection'"),
-        ([OK, (b"transfer-encoding", b"chunked")], "the connection-specific header b'transfer-encoding'"),
-        ([OK, (b"upgrade", b"h2c")], "the connection-specific header b'upgrade'"),
-        ([OK, (b"content-length", b"-1")], "an invalid Content-Length: b'-1'"),
-        ([OK, (b"content-length", b"1, 1")], "an invalid Content-Length: b'1, 1'"),
-        ([OK, (b"content-length", b"1"), (b"content-length", b"2")], "an invalid Content-Length: b'2'"),
+        ([(b":status", b"99")], "Received a response with an invalid ':status': b'99'"),
+        ([(b":status", b"2000")], "Received a response with an invalid ':status': b'2000'"),
+        ([(b":status", b"")], "Received a response with an invalid ':status': b''"),
+        ([(b":status", b"2 0")], "Received a response with an invalid ':status': b'2 0'"),
+        ([(b":status", b"200\n")], r"Received a response with an invalid ':status': b'200\n'"),
+        ([OK, OK], "Received an invalid pseudo-header field b':status'"),
+        ([(b"x-a", b"b"), OK], "Received an invalid pseudo-header field b':status'"),
+        ([OK, (b":path", b"/")], "Received an invalid pseudo-header field b':path'"),
+        ([OK, (b":new", b"/")], "Received an invalid pseudo-header field b':new'"),
+        ([OK, (b"X-A", b"b")], "Received an invalid header name b'X-A'"),
+        ([OK, (b"", b"b")], "Received an invalid header name b''"),
+        ([OK, (b"x a", b"b")], "Received an invalid header name b'x a'"),
+        ([OK, (b"x-a", b"b\r\nc")], "Received an invalid value of header b'x-a'"),
+        ([OK, (b"x-a", b"\0")], "Received an invalid value of header b'x-a'"),
+        ([OK, (b"connection", b"close")], "Received the connection-specific header b'connection'"),
+        ([OK, (b"keep-alive", b"5")], "Received the connection-specific header b'keep-alive'"),
+        ([OK, (b"proxy-connection", b"5")], "Received the connection-specific header b'proxy-connection'"),
+        ([OK, (b"transfer-encoding", b"chunked")], "Received the connection-specific header b'transfer-encoding'"),
+        ([OK, (b"upgrade", b"h2c")], "Received the connection-specific header b'upgrade'"),
+        ([OK, (b"content-length", b"-1")], "Invalid content-length header: b'-1'"),
+        ([OK, (b"content-length", b"1, 1")], "Invalid content-length header: b'1, 1'"),
+        ([OK, (b"content-length", b"1"), (b"content-length", b"2")], "Conflicting content-length headers: 1 and 2"),
     ],
 )
 def test_what_a_server_may_not_send_is_refused(fields: list[Field], text: str) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         field_section(fields)
-    assert str(caught.value) == f"Received {text}"
+    assert str(caught.value) == text
 
 
 @pytest.mark.fault("S13")

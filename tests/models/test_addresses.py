@@ -94,9 +94,9 @@ def test_peers_are_named() -> None:
 
 @pytest.mark.field(85)
 def test_timeouts_name_phase_seconds_and_peer() -> None:
-    assert timed_out("Read", "example.org:80", 5.0) == "Read timed out after 5 seconds (example.org:80)"
-    assert timed_out("Read", "example.org:80", 0.25) == "Read timed out after 0.25 seconds (example.org:80)"
-    assert timed_out("Read", "example.org:80", 0.0) == "Read timed out after 0 seconds (example.org:80)"
+    assert timed_out("Connect", "example.org:80", 5.0) == "Connect timed out after 5 seconds (example.org:80)"
+    assert timed_out("Connect", "example.org:80", 0.25) == "Connect timed out after 0.25 seconds (example.org:80)"
+    assert timed_out("Connect", "example.org:80", 0.0) == "Connect timed out after 0 seconds (example.org:80)"
     assert timed_out("Connect", "example.org:80", None) == "Connect timed out (example.org:80)"
 
 

@@ -238,7 +238,9 @@ async def test_a_write_has_one_limit_however_many_sends_it_takes(certificates: C
 
     async with shaped(kind, [take_slowly], certificates) as stream:
         started = time.monotonic()
-        with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.3 seconds \(127\.0\.0\.1:\d+\)$"):
+        with pytest.raises(
+            WriteTimeout, match=r"^The write operation timed out after 0\.3 seconds \(127\.0\.0\.1:\d+\)$"
+        ):
             await stream.write(bytes(64 * 1024 * 1024), 0.3)
         assert time.monotonic() - started < 5.0
         stop.set()

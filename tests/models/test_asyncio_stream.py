@@ -103,7 +103,7 @@ class TestReadDeadlines:
     async def test_a_limit_may_become_shorter(self) -> None:
         async with connected(echo) as stream:
             await exchange(stream, 1000.0)
-            with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.01 seconds"):
+            with pytest.raises(ReadTimeout, match=r"^The read operation timed out after 0\.01 seconds"):
                 await stream.read(100, 0.01)
 
     @pytest.mark.parametrize("timeout", [TIMEOUT, None])
@@ -121,7 +121,7 @@ class TestReadDeadlines:
     async def test_a_longer_limit_is_kept_too(self) -> None:
         async with connected(echo) as stream:
             await exchange(stream, 0.02)
-            with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.05 seconds"):
+            with pytest.raises(ReadTimeout, match=r"^The read operation timed out after 0\.05 seconds"):
                 await stream.read(100, 0.05)
 
     async def test_the_timer_of_a_read_that_is_over_does_no_harm(self) -> None:
@@ -193,7 +193,9 @@ class TestBackPressure:
 
     async def test_a_write_to_a_silent_peer_times_out(self) -> None:
         async with connected(hold(), receive_buffer=4096) as stream:
-            with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.02 seconds \(127\.0\.0\.1:\d+\)$"):
+            with pytest.raises(
+                WriteTimeout, match=r"^The write operation timed out after 0\.02 seconds \(127\.0\.0\.1:\d+\)$"
+            ):
                 await stream.write(bytes(16 * 1024 * 1024), 0.02)
 
     async def test_a_write_is_over_when_the_operating_system_has_all_of_it(self) -> None:

@@ -78,7 +78,7 @@ def test_a_peer_that_takes_a_little_does_not_prolong_a_write(connect: Connect) -
             connection.receive()
 
     with connect([sip]) as stream, at_most(SOON):
-        with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.3 seconds \("):
+        with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.3 seconds \("):
             stream.write(ENDLESS * 4, 0.3)
         stop.set()
 
@@ -93,7 +93,7 @@ def test_bytes_that_drip_in_do_not_prolong_a_read_of_tls(certificates: Certifica
             socket.socket.send(connection._socket, b"\0")
 
     with connector(SyncBackend(), TRANSPORTS["tls"], certificates)([drip]) as stream, at_most(SOON):
-        with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.3 seconds \("):
+        with pytest.raises(ReadTimeout, match=r"^The read operation timed out after 0\.3 seconds \("):
             stream.read(100, 0.3)
         stop.set()
 

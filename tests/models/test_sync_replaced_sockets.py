@@ -50,9 +50,9 @@ def test_limits_hold_on_other_sockets(kind: Any) -> None:
         assert type(stream) is SyncStream
         assert stream.read(100, TIMEOUT) == b"data"
         assert not stream.get_extra_info("is_readable")
-        with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.05 seconds \("):
+        with pytest.raises(ReadTimeout, match=r"^The read operation timed out after 0\.05 seconds \("):
             stream.read(100, 0.05)
-        with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.05 seconds \("):
+        with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.05 seconds \("):
             stream.write(ENDLESS, 0.05)
         stream.close()
         assert stream.get_extra_info("is_readable")
@@ -66,7 +66,7 @@ def test_limits_hold_in_a_handshake_and_after_it(certificates: Certificates) -> 
     ):
         context = certificates.client_context()
         stream = connected(GreenSocket, silent.port)
-        with pytest.raises(ConnectTimeout, match=r"^TLS handshake timed out after 0\.05 seconds \("):
+        with pytest.raises(ConnectTimeout, match=r"^The handshake operation timed out after 0\.05 seconds \("):
             stream.start_tls(context, "localhost", 0.05)
         stream = connected(GreenSocket, server.port)
         tls = stream.start_tls(context, "localhost", TIMEOUT)

@@ -128,6 +128,8 @@ def test_a_connected_socket() -> None:
     with (
         scripted_server(hold()) as server,
         socket.create_connection(("127.0.0.1", server.port)) as sock,
-        pytest.raises(ReadTimeout, match=rf"Read timed out after 0 seconds \(127\.0\.0\.1:{server.port}\)"),
+        pytest.raises(
+            ReadTimeout, match=rf"The read operation timed out after 0 seconds \(127\.0\.0\.1:{server.port}\)"
+        ),
     ):
         SyncStream(sock).read(100, timeout=0.0)

@@ -140,7 +140,9 @@ class TestSocks5:
         ],
     )
     def test_another_protocol(self, replies: Sequence[bytes]) -> None:
-        with pytest.raises(ProxyError, match=r"^Proxy does not speak SOCKS5: its reply begins with b"):
+        with pytest.raises(
+            ProxyError, match=r"^Malformed reply: the proxy does not speak SOCKS5, its reply begins with b"
+        ):
             play(negotiate(b"socks5", NAME, 80, None), *replies)
 
     @pytest.mark.parametrize("auth", [(b"u" * 256, b"secret"), (b"user", b"p" * 256)])
@@ -185,7 +187,9 @@ class TestSocks4:
             play(negotiate(b"socks4", "10.0.0.1", 80, None), bytes([0, code]))
 
     def test_another_protocol(self) -> None:
-        with pytest.raises(ProxyError, match=r"^Proxy does not speak SOCKS4: its reply begins with b'HT'"):
+        with pytest.raises(
+            ProxyError, match=r"^Malformed reply: the proxy does not speak SOCKS4, its reply begins with b'HT'"
+        ):
             play(negotiate(b"socks4", "10.0.0.1", 80, None), b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     @pytest.mark.parametrize("host", ["0.0.0.1", "0.0.0.255"])

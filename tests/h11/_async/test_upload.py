@@ -140,7 +140,7 @@ async def test_nothing_but_a_refusal_saves_an_upload_from_its_limit(
         async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
             extensions = {"timeout": {"write": 0.2, "read": 30.0}}
             began = time.monotonic()
-            with pytest.raises(WriteTimeout, match=r"Write timed out after 0\.2 seconds \("):
+            with pytest.raises(WriteTimeout, match=r"The write operation timed out after 0\.2 seconds \("):
                 await connection.request(
                     "POST",
                     server.url,
@@ -163,7 +163,7 @@ async def test_interim_responses_do_not_prolong_the_limit() -> None:
     async with async_served(script, receive_buffer=65_536) as (server, connection):
         extensions = {"timeout": {"write": 0.3}}
         began = time.monotonic()
-        with pytest.raises(WriteTimeout, match=r"Write timed out after 0\.3 seconds \("):
+        with pytest.raises(WriteTimeout, match=r"The write operation timed out after 0\.3 seconds \("):
             await connection.request("POST", server.url, content=b"x" * 30_000_000, extensions=extensions)
         assert time.monotonic() - began < 10
 

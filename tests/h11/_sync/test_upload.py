@@ -137,7 +137,7 @@ def test_nothing_but_a_refusal_saves_an_upload_from_its_limit(
         with connected(server.url, certificates.client_context() if secure else None) as connection:
             extensions = {"timeout": {"write": 0.2, "read": 30.0}}
             began = time.monotonic()
-            with pytest.raises(WriteTimeout, match=r"Write timed out after 0\.2 seconds \("):
+            with pytest.raises(WriteTimeout, match=r"The write operation timed out after 0\.2 seconds \("):
                 connection.request(
                     "POST",
                     server.url,
@@ -160,7 +160,7 @@ def test_interim_responses_do_not_prolong_the_limit() -> None:
     with served(script, receive_buffer=65_536) as (server, connection):
         extensions = {"timeout": {"write": 0.3}}
         began = time.monotonic()
-        with pytest.raises(WriteTimeout, match=r"Write timed out after 0\.3 seconds \("):
+        with pytest.raises(WriteTimeout, match=r"The write operation timed out after 0\.3 seconds \("):
             connection.request("POST", server.url, content=b"x" * 30_000_000, extensions=extensions)
         assert time.monotonic() - began < 10
 

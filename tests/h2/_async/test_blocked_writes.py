@@ -218,7 +218,7 @@ async def test_only_a_final_head_ends_a_write_that_is_blocked(connected: Connect
         peer.connection.abort()
 
     async with connected(http2_script(script, OPEN)) as (connection, server):
-        with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.4 seconds"):
+        with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.4 seconds"):
             await upload(connection, server, write=0.4)
         done.set()
 
@@ -256,7 +256,7 @@ async def test_a_server_that_sends_without_end_does_not_outlast_the_time_for_rea
             peer.next(PingFrame)
 
     async with connected(http2_script(script)) as (connection, server):
-        with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.2 seconds"):
+        with pytest.raises(ReadTimeout, match=r"^The read operation timed out after 0\.2 seconds"):
             await connection.request("GET", server.url, extensions={"timeout": {"read": 0.2}})
 
 

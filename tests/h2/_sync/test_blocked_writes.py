@@ -219,7 +219,7 @@ def test_only_a_final_head_ends_a_write_that_is_blocked(connected: Connect, chat
         peer.connection.abort()
 
     with connected(http2_script(script, OPEN)) as (connection, server):
-        with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.4 seconds"):
+        with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.4 seconds"):
             upload(connection, server, write=0.4)
         done.set()
 
@@ -257,7 +257,7 @@ def test_a_server_that_sends_without_end_does_not_outlast_the_time_for_reading(c
             peer.next(PingFrame)
 
     with connected(http2_script(script)) as (connection, server):
-        with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.2 seconds"):
+        with pytest.raises(ReadTimeout, match=r"^The read operation timed out after 0\.2 seconds"):
             connection.request("GET", server.url, extensions={"timeout": {"read": 0.2}})
 
 

@@ -57,7 +57,9 @@ async def test_the_handshake() -> None:
                 await pool.request("GET", url, extensions={"timeout": {"connect": 0.05}})
             assert EMPTY in repr(pool)
         await async_wait_until(lambda: not server.open_connections)
-        assert re.fullmatch(r"TLS handshake timed out after 0\.05 seconds \(127\.0\.0\.1(:\d+)?\)", str(raised.value))
+        assert re.fullmatch(
+            r"The handshake operation timed out after 0\.05 seconds \(127\.0\.0\.1(:\d+)?\)", str(raised.value)
+        )
 
 
 @pytest.mark.field(85)
@@ -69,7 +71,7 @@ async def test_reading_the_head() -> None:
                 await pool.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
             assert EMPTY in repr(pool)
             await async_wait_until(lambda: not server.open_connections)
-        assert str(raised.value) == f"Read timed out after 0.05 seconds (127.0.0.1:{server.port})"
+        assert str(raised.value) == f"The read operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
 
 
 @pytest.mark.field(85)
@@ -81,7 +83,7 @@ async def test_reading_the_body() -> None:
                 await pool.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
             assert EMPTY in repr(pool)
             await async_wait_until(lambda: not server.open_connections)
-        assert str(raised.value) == f"Read timed out after 0.05 seconds (127.0.0.1:{server.port})"
+        assert str(raised.value) == f"The read operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
 
 
 @pytest.mark.field(85)
@@ -94,7 +96,7 @@ async def test_writing() -> None:
                 await pool.request("POST", server.url, content=bytes(20_000_000), extensions=extensions)
             assert EMPTY in repr(pool)
             await async_wait_until(lambda: not server.open_connections)
-        assert str(raised.value) == f"Write timed out after 0.05 seconds (127.0.0.1:{server.port})"
+        assert str(raised.value) == f"The write operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
 
 
 async def test_one_that_is_over_does_not_disturb_the_next_request() -> None:

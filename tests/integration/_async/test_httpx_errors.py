@@ -38,7 +38,7 @@ class TestTimeouts:
             async with client:
                 with pytest.raises(httpx.ReadTimeout) as raised:
                     await client.get(server.url)
-                assert str(raised.value) == f"Read timed out after 0.05 seconds (127.0.0.1:{server.port})"
+                assert str(raised.value) == f"The read operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
                 await async_wait_until(lambda: not server.open_connections)
 
     async def test_writing(self, caddy: CaddyServer) -> None:
@@ -47,7 +47,9 @@ class TestTimeouts:
             async with client:
                 with pytest.raises(httpx.WriteTimeout) as raised:
                     await client.post(server.url, content=bytes(20_000_000))
-                assert str(raised.value) == f"Write timed out after 0.05 seconds (127.0.0.1:{server.port})"
+                assert (
+                    str(raised.value) == f"The write operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
+                )
                 await works(client, caddy)
 
     async def test_waiting_for_a_connection(self, caddy: CaddyServer) -> None:

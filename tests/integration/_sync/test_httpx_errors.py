@@ -39,7 +39,7 @@ class TestTimeouts:
             with client:
                 with pytest.raises(httpx.ReadTimeout) as raised:
                     client.get(server.url)
-                assert str(raised.value) == f"Read timed out after 0.05 seconds (127.0.0.1:{server.port})"
+                assert str(raised.value) == f"The read operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
                 wait_until(lambda: not server.open_connections)
 
     def test_writing(self, caddy: CaddyServer) -> None:
@@ -48,7 +48,9 @@ class TestTimeouts:
             with client:
                 with pytest.raises(httpx.WriteTimeout) as raised:
                     client.post(server.url, content=bytes(20_000_000))
-                assert str(raised.value) == f"Write timed out after 0.05 seconds (127.0.0.1:{server.port})"
+                assert (
+                    str(raised.value) == f"The write operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
+                )
                 works(client, caddy)
 
     def test_waiting_for_a_connection(self, caddy: CaddyServer) -> None:

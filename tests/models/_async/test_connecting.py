@@ -152,7 +152,7 @@ async def test_one_error_stands_for_addresses_that_fail_alike(monkeypatch: pytes
         async_resolve_to(monkeypatch, loopback(port), loopback(port))
         with pytest.raises(ConnectError) as caught:
             await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
-    assert str(caught.value) == "[Errno 111] Connection refused (example.org:80)"
+    assert str(caught.value).endswith("[Errno 111] Connection refused (example.org:80)")
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
 
@@ -166,7 +166,7 @@ async def test_the_errors_of_all_addresses_are_told(monkeypatch: pytest.MonkeyPa
         "[Errno 97] Address family not supported by protocol",
         "[Errno 101] Network is unreachable",
     )
-    assert str(caught.value) == f"{'; '.join(errors)} (example.org:80)"
+    assert str(caught.value).endswith(f"{'; '.join(errors)} (example.org:80)")
 
 
 async def test_of_several_connections_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """TLS: handshakes that fail, ends of stream, what an idle connection looks like, and TLS over any stream."""
 
 import gc
+import re
 import socket
 import ssl
 import threading
@@ -33,6 +34,9 @@ from httpcore_test_support.waiting import async_pause, async_wait_until
 pytestmark = pytest.mark.anyio
 
 TIMEOUT = 10.0
+
+VERIFY_FAILED = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+UNKNOWN_AUTHORITY = rf"^{re.escape(VERIFY_FAILED)}unable to get local issuer"
 
 
 async def async_clear_stream(server: ScriptedServer) -> AsyncNetworkStream:
@@ -75,13 +79,13 @@ class TestHandshake:
             await async_wait_until(lambda: not server.open_connections)
             # The server is told.
             assert "alert" in str(server.connections[0].error)
-        assert str(caught.value).startswith(f"certificate verify failed: {reason} (")
+        assert str(caught.value).startswith(f"{VERIFY_FAILED}{reason} (")
         assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
 
     async def test_authorities_have_to_be_known(self, certificates: Certificates) -> None:
         with scripted_server(hold(), tls=certificates.server_context()) as server:
             stream = await async_clear_stream(server)
-            with pytest.raises(ConnectError, match=r"^certificate verify failed: unable to get local issuer"):
+            with pytest.raises(ConnectError, match=UNKNOWN_AUTHORITY):
                 await stream.start_tls(client_context(), "localhost", TIMEOUT)
             await async_wait_until(lambda: not server.open_connections)
 
@@ -91,7 +95,7 @@ class TestHandshake:
 
         with scripted_server(shake_hands_and_reset) as server:
             stream = DeafStream(await async_clear_stream(server))
-            with pytest.raises(ConnectError, match=r"^certificate verify failed: unable to get local issuer"):
+            with pytest.raises(ConnectError, match=UNKNOWN_AUTHORITY):
                 await AsyncTLSStream.handshake(stream, client_context(), "localhost", TIMEOUT)
 
     async def test_names_are_needed_to_be_checked(self, certificates: Certificates) -> None:
@@ -138,7 +142,7 @@ class TestHandshake:
 
         with scripted_server(trickle) as server:
             stream = await async_clear_stream(server)
-            with pytest.raises(ConnectTimeout, match=r"^TLS handshake timed out after 0\.2 seconds \(.*\)$"):
+            with pytest.raises(ConnectTimeout, match=r"^The handshake operation timed out after 0\.2 seconds \(.*\)$"):
                 await stream.start_tls(certificates.client_context(), "localhost", 0.2)
             await async_wait_until(lambda: not server.open_connections)
 
@@ -347,8 +351,8 @@ class TestOverAnyStream:
     @pytest.mark.parametrize(
         ("below", "error"),
         [
-            (FailingStream(on_read=ReadTimeout("Read timed out")), ReadTimeout),
-            (FailingStream(b"\x16", on_write=WriteTimeout("Write timed out")), ReadTimeout),
+            (FailingStream(on_read=ReadTimeout("The read operation timed out")), ReadTimeout),
+            (FailingStream(b"\x16", on_write=WriteTimeout("The write operation timed out")), ReadTimeout),
             (FailingStream(on_read=ReadError("Connection reset")), ReadError),
         ],
         ids=["read timeout", "write timeout", "read error"],
@@ -356,7 +360,8 @@ class TestOverAnyStream:
     async def test_reads_that_have_to_write_fail_as_reads(self, below: FailingStream, error: type[Exception]) -> None:
         # Before the handshake every read and write has to do both.
         with pytest.raises(
-            error, match=r"^Read timed out after 10 seconds \(localhost\)$|^Connection reset \(localhost\)$"
+            error,
+            match=r"^The read operation timed out after 10 seconds \(localhost\)$|^Connection reset \(localhost\)$",
         ):
             await unshaken(below).read(100, TIMEOUT)
 
@@ -368,15 +373,15 @@ class TestOverAnyStream:
     @pytest.mark.parametrize(
         ("below", "error"),
         [
-            (FailingStream(on_read=ReadTimeout("Read timed out")), WriteTimeout),
-            (FailingStream(on_write=WriteTimeout("Write timed out")), WriteTimeout),
+            (FailingStream(on_read=ReadTimeout("The read operation timed out")), WriteTimeout),
+            (FailingStream(on_write=WriteTimeout("The write operation timed out")), WriteTimeout),
             (FailingStream(on_read=ReadError("Connection reset")), WriteError),
             (FailingStream(on_write=WriteError("Broken pipe")), WriteError),
         ],
         ids=["read timeout", "write timeout", "read error", "write error"],
     )
     async def test_writes_that_have_to_read_fail_as_writes(self, below: FailingStream, error: type[Exception]) -> None:
-        text = r"^(Write timed out after 10 seconds|Connection reset|Broken pipe) \(localhost\)$"
+        text = r"^(The write operation timed out after 10 seconds|Connection reset|Broken pipe) \(localhost\)$"
         with pytest.raises(error, match=text):
             await unshaken(below).write(b"data", TIMEOUT)
 
@@ -389,8 +394,8 @@ class TestOverAnyStream:
     @pytest.mark.parametrize(
         ("below", "error"),
         [
-            (FailingStream(on_read=ReadTimeout("Read timed out")), ConnectTimeout),
-            (FailingStream(on_write=WriteTimeout("Write timed out")), ConnectTimeout),
+            (FailingStream(on_read=ReadTimeout("The read operation timed out")), ConnectTimeout),
+            (FailingStream(on_write=WriteTimeout("The write operation timed out")), ConnectTimeout),
             (FailingStream(on_read=ReadError("Connection reset")), ConnectError),
             (FailingStream(on_write=WriteError("Broken pipe")), ConnectError),
             (FailingStream(), ConnectError),

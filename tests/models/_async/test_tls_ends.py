@@ -179,7 +179,9 @@ class TestTime:
 
         async with async_talking(certificates, wrap, talk) as stream:
             started = time.monotonic()
-            with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.2 seconds \(127\.0\.0\.1:\d+\)$"):
+            with pytest.raises(
+                ReadTimeout, match=r"^The read operation timed out after 0\.2 seconds \(127\.0\.0\.1:\d+\)$"
+            ):
                 await stream.read(100, 0.2)
             assert time.monotonic() - started < 5.0
             stop.set()
@@ -259,7 +261,7 @@ class TestOneSends:
             stream._tls.outgoing.write(b"the answer to a message of TLS")
             reading = background.start(stream.read, 100)
             await async_wait_until(lambda: stream._sender)
-            with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.05 seconds"):
+            with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.05 seconds"):
                 await stream.write(b"request", 0.05)
             below.block_write.set()
             # What could not be written is written with what comes next.
@@ -327,7 +329,7 @@ class TestRenegotiation:
             stream._tls.ssl_object = Renegotiating(stream._tls.ssl_object)  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             await async_wait_until(lambda: stream._receiving)
-            with pytest.raises(Exception, match=r"^Write timed out after 0\.05 seconds"):
+            with pytest.raises(Exception, match=r"^The write operation timed out after 0\.05 seconds"):
                 await stream.write(b"request", 0.05)
             await stream.aclose()
             with pytest.raises(ReadError, match="the stream is closed"):

@@ -178,7 +178,9 @@ class TestTime:
 
         with talking(certificates, wrap, talk) as stream:
             started = time.monotonic()
-            with pytest.raises(ReadTimeout, match=r"^Read timed out after 0\.2 seconds \(127\.0\.0\.1:\d+\)$"):
+            with pytest.raises(
+                ReadTimeout, match=r"^The read operation timed out after 0\.2 seconds \(127\.0\.0\.1:\d+\)$"
+            ):
                 stream.read(100, 0.2)
             assert time.monotonic() - started < 5.0
             stop.set()
@@ -256,7 +258,7 @@ class TestOneSends:
             stream._tls.outgoing.write(b"the answer to a message of TLS")
             reading = background.start(stream.read, 100)
             wait_until(lambda: stream._sender)
-            with pytest.raises(WriteTimeout, match=r"^Write timed out after 0\.05 seconds"):
+            with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.05 seconds"):
                 stream.write(b"request", 0.05)
             below.block_write.set()
             # What could not be written is written with what comes next.
@@ -322,7 +324,7 @@ class TestRenegotiation:
             stream._tls.ssl_object = Renegotiating(stream._tls.ssl_object)  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             wait_until(lambda: stream._receiving)
-            with pytest.raises(Exception, match=r"^Write timed out after 0\.05 seconds"):
+            with pytest.raises(Exception, match=r"^The write operation timed out after 0\.05 seconds"):
                 stream.write(b"request", 0.05)
             stream.close()
             with pytest.raises(ReadError, match="the stream is closed"):

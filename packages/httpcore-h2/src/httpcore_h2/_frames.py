@@ -81,7 +81,7 @@ class FrameReader:
                 self._check_preface(data, frame_type)
             length = high << 16 | low
             if length > self._max_frame_size:
-                raise RemoteProtocolError(f"Received a frame of {length} bytes; {self._max_frame_size} are allowed")
+                raise RemoteProtocolError(f"Received overlong frame: length {length}, max {self._max_frame_size}")
             end = start + _HEADER_LENGTH + length
             if end > len(data):
                 self._needed = _HEADER_LENGTH + length
@@ -117,7 +117,7 @@ def unpadded(frame: Frame) -> bytes:
     if not frame.flags & PADDED:
         return payload
     if not payload or payload[0] >= len(payload):
-        raise RemoteProtocolError(f"Received a frame with invalid padding on stream {frame.stream_id}")
+        raise RemoteProtocolError(f"Received frame with invalid padding. (stream {frame.stream_id})")
     return payload[1 : len(payload) - payload[0]]
 
 
@@ -135,7 +135,7 @@ class HeaderBlocks:
             if frame.type == CONTINUATION:
                 raise RemoteProtocolError("Received a CONTINUATION frame without a HEADERS frame before it")
         elif frame.type != CONTINUATION or frame.stream_id != self._head.stream_id:
-            raise RemoteProtocolError("Received another frame in the middle of a header block")
+            raise RemoteProtocolError("Invalid frame during header block.")
 
     def receive(self, frame: Frame) -> tuple[Frame, bytes] | None:
         """Take a frame; return the first one and the block when it is complete. Raises `RemoteProtocolError`."""
@@ -145,7 +145,7 @@ class HeaderBlocks:
             fragment = unpadded(frame)
             if frame.flags & HAS_PRIORITY:
                 if len(fragment) < 5:
-                    raise RemoteProtocolError("Received a malformed HEADERS frame")
+                    raise RemoteProtocolError("Frame data missing or invalid: a malformed HEADERS frame")
                 fragment = fragment[5:]
         self._fragments.append(fragment)
         self._size += len(fragment)

@@ -158,8 +158,11 @@ def field_section(fields: Headers) -> FieldSection:
         if name in _CONNECTION_SPECIFIC:
             raise RemoteProtocolError(f"Received the connection-specific header {name!r}")
         if name == b"content-length":
-            if not _LENGTH.fullmatch(value) or (length is not None and length != value):
-                raise RemoteProtocolError(f"Received an invalid Content-Length: {value!r}")
+            if not _LENGTH.fullmatch(value):
+                raise RemoteProtocolError(f"Invalid content-length header: {value!r}")
+            if length is not None and length != value:
+                both = f"{length.decode('ascii')} and {value.decode('ascii')}"
+                raise RemoteProtocolError(f"Conflicting content-length headers: {both}")
             length = value
         headers.append((name, value.strip(b" \t")))
     return FieldSection(status, headers, None if length is None else int(length))

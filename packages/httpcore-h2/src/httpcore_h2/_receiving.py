@@ -236,7 +236,7 @@ class ReceivingSide:
 
     def _reset_received(self, frame: Frame) -> None:
         if len(frame.payload) != 4:
-            raise ConnectionFault("Received a malformed RST_STREAM frame", Code.FRAME_SIZE_ERROR)
+            raise _malformed("RST_STREAM")
         stream = self._stream_of(frame)
         if stream is None or stream.closed:
             return
@@ -252,12 +252,12 @@ class ReceivingSide:
 
     def _window_update_received(self, frame: Frame) -> None:
         if len(frame.payload) != 4:
-            raise ConnectionFault("Received a malformed WINDOW_UPDATE frame", Code.FRAME_SIZE_ERROR)
+            raise _malformed("WINDOW_UPDATE")
         size = int.from_bytes(frame.payload, "big") & _MAX_WINDOW
         if not frame.stream_id:
             self._send_window += size
             if not size or self._send_window > _MAX_WINDOW:
-                raise ConnectionFault(f"Received an illegal WINDOW_UPDATE of {size}", Code.FLOW_CONTROL_ERROR)
+                raise ConnectionFault(_illegal_window_update(size), Code.FLOW_CONTROL_ERROR)
             self._touch_all()
             return
         stream = self._stream_of(frame)
@@ -265,10 +265,10 @@ class ReceivingSide:
             return
         stream.send_window += size
         if not size or stream.send_window > _MAX_WINDOW:
-            self._fault(stream, f"Received an illegal WINDOW_UPDATE of {size}", Code.FLOW_CONTROL_ERROR)
+            self._fault(stream, _illegal_window_update(size), Code.FLOW_CONTROL_ERROR)
 
     def _push_received(self, frame: Frame) -> None:
-        raise ConnectionFault("Received a PUSH_PROMISE frame although push is disabled")
+        raise ConnectionFault("Received pushed stream although push is disabled")
 
     def _control_received(self, frame: Frame) -> None:
         answer, changes = self._control.receive(frame)
@@ -309,7 +309,7 @@ class ReceivingSide:
 
     def _goaway_received(self, frame: Frame) -> None:
         if len(frame.payload) < 8 or frame.stream_id:
-            raise ConnectionFault("Received a malformed GOAWAY frame", Code.FRAME_SIZE_ERROR)
+            raise _malformed("GOAWAY")
         last_stream_id = int.from_bytes(frame.payload[:4], "big") & LAST_STREAM_ID
         code = int.from_bytes(frame.payload[4:8], "big")
         if self._goaway is not None and last_stream_id > self._goaway[1]:
@@ -365,3 +365,13 @@ class ReceivingSide:
 
     def _send_goaway(self, code: int) -> None:
         self.outgoing.append(self._control.goaway(code))
+
+
+def _malformed(frame: str) -> ConnectionFault:
+    return ConnectionFault(f"Frame data missing or invalid: a malformed {frame} frame", Code.FRAME_SIZE_ERROR)
+
+
+def _illegal_window_update(size: int) -> str:
+    if not size:
+        return "Received frame with non-compliant data: a WINDOW_UPDATE of 0"
+    return f"May not increment flow control window past {_MAX_WINDOW}: received a WINDOW_UPDATE of {size}"

@@ -83,14 +83,16 @@ class Stream:
         self.answered = True
         status = section.status
         if self.status is not None:
-            if status is not None or not end:
-                raise RemoteProtocolError("Received header fields in the middle of a response")
+            if not end:
+                raise RemoteProtocolError("Trailers must have END_STREAM set")
+            if status is not None:
+                raise RemoteProtocolError("Received ':status' in the middle of a response")
             self.events.append(Trailers(list(section.headers)))
         elif status is None:
             raise RemoteProtocolError("Received a response without ':status'")
         elif status < 200:
             if end:
-                raise RemoteProtocolError(f"Received an interim response ({status}) that ends the stream")
+                raise RemoteProtocolError(f"Cannot set END_STREAM on informational responses (status {status})")
             if len(self.events) >= _MAX_UNREAD_INTERIM:
                 raise RemoteProtocolError(f"Received more than {_MAX_UNREAD_INTERIM} interim responses in a row")
             self.events.append(InformationalResponse(status, list(section.headers)))
@@ -108,13 +110,13 @@ class Stream:
     def receive_body(self, data: bytes, end: bool) -> None:
         """Take a part of the body. Raises `RemoteProtocolError` for what may not come here."""
         if self.status is None:
-            raise RemoteProtocolError("Received a body without a response before it")
+            raise RemoteProtocolError("cannot receive data before headers")
         if data and self._bodiless:
             request = " to HEAD" if self._is_head else ""
             raise RemoteProtocolError(f"Received a body of a response{request} that has none (status {self.status})")
         self.received += len(data)
         if self.expected_length is not None and self.received > self.expected_length:
-            raise RemoteProtocolError(f"Received {self.received} bytes of a body of {self.expected_length}")
+            raise self._wrong_length()
         if len(data) >= _SMALL:
             self.events.append(data)
         elif data:
@@ -132,8 +134,12 @@ class Stream:
         else:
             self.events.append(data)
 
+    def _wrong_length(self) -> RemoteProtocolError:
+        text = f"InvalidBodyLengthError: Expected {self.expected_length} bytes, received {self.received}"
+        return RemoteProtocolError(text)
+
     def receive_end(self) -> None:
         """Take the end of the response. Raises `RemoteProtocolError` when it comes too early."""
         if self.expected_length is not None and self.received != self.expected_length:
-            raise RemoteProtocolError(f"Received {self.received} of {self.expected_length} bytes of the body")
+            raise self._wrong_length()
         self.remote_end = True

@@ -202,4 +202,4 @@ def _refused(replies: dict[int, str], code: int) -> NoReturn:
 
 
 def _malformed(protocol: str, reply: bytes) -> NoReturn:
-    raise ProxyError(f"Proxy does not speak {protocol}: its reply begins with {reply!r}.")
+    raise ProxyError(f"Malformed reply: the proxy does not speak {protocol}, its reply begins with {reply!r}.")

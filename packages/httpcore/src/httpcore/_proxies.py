@@ -1,8 +1,9 @@
 """What pools are told about their proxies."""
 
+import ssl
 from collections.abc import Sequence
 
-from httpcore_models import URL, Proxy, enforce_bytes
+from httpcore_models import URL, HeaderTypes, Proxy, enforce_bytes, enforce_url
 from httpcore_proxy import SOCKS_SCHEMES, require_socksio
 
 
@@ -20,6 +21,26 @@ def enforce_proxies(value: Proxy | Sequence[Proxy] | None) -> tuple[Proxy, ...]:
     return proxies
 
 
+# Of the arguments of pools for one proxy, which are those of `Proxy` with `proxy_` before them.
+_NAMED_OTHERWISE = tuple(f"{name} must be " for name in ("url", "auth", "headers", "ssl_context"))
+
+
+def the_proxy(
+    url: URL | bytes | str,
+    auth: tuple[bytes | str, bytes | str] | None = None,
+    headers: HeaderTypes = None,
+    ssl_context: ssl.SSLContext | None = None,
+    rdns: bool | None = None,
+) -> Proxy:
+    """Return the proxy of a pool for one only; errors name the arguments as they are called there."""
+    try:
+        return Proxy(url, auth, headers, ssl_context, rdns)
+    except (TypeError, ValueError) as exc:
+        if str(exc).startswith(_NAMED_OTHERWISE):
+            raise type(exc)(f"proxy_{exc}") from None
+        raise
+
+
 def socks_proxy(
     url: URL | bytes | str, auth: tuple[bytes | str, bytes | str] | None = None, rdns: bool | None = None
 ) -> Proxy:
@@ -27,18 +48,18 @@ def socks_proxy(
 
     Raises `ValueError` for a URL that is none of a proxy.
     """
-    parsed = url if isinstance(url, URL) else URL(enforce_bytes(url, name="url"))
+    parsed = enforce_url(url, name="proxy_url")
     try:
         port = parsed.origin.port
     except KeyError:
         port = 0
     if parsed.scheme in SOCKS_SCHEMES or not port:
-        return Proxy(url, auth, rdns=rdns)
+        return the_proxy(url, auth, rdns=rdns)
     if isinstance(url, URL):
         url = URL(scheme=b"http", host=url.host, port=port, target=url.target)
     else:
         # It may have a user name and a password.
         url = b"http:" + enforce_bytes(url, name="url").partition(b":")[2]
-    proxy = Proxy(url, auth, rdns=rdns)
+    proxy = the_proxy(url, auth, rdns=rdns)
     proxy.url = URL(scheme=b"socks5", host=parsed.host, port=port, target=parsed.target)
     return proxy

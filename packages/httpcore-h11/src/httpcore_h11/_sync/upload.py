@@ -110,4 +110,4 @@ class Upload:
                 raise
 
     def _timed_out(self) -> WriteTimeout:
-        return WriteTimeout(f"Write timed out after {self._timeout:g} seconds ({self._peer})")
+        return WriteTimeout(f"The write operation timed out after {self._timeout:g} seconds ({self._peer})")

@@ -73,7 +73,7 @@ class AsyncSharedStream(AsyncWriter):
         engine, timeout = self._engine, exchange.read_timeout
         if not await self._wait(exchange, self._receivers, stream, lambda: engine.has_event(stream), timeout):
             self.report()
-            raise ReadTimeout(f"Read timed out after {timeout:g} seconds ({self._peer})")
+            raise ReadTimeout(f"The read operation timed out after {timeout:g} seconds ({self._peer})")
 
     async def wait_for_credit(self, exchange: "AsyncExchange", stream: Stream) -> None:
         """Wait until more of the body may be sent, or need not be. Raises `WriteTimeout`."""
@@ -84,7 +84,7 @@ class AsyncSharedStream(AsyncWriter):
 
         if not await self._wait(exchange, self._senders, stream, ready, timeout):
             self.report()
-            text = f"Write timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
+            text = f"The write operation timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
             raise WriteTimeout(text)
 
     async def wait_for_settings(

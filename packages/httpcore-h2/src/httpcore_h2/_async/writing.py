@@ -162,7 +162,7 @@ class AsyncWriter:
                 self._writers.pop(event, None)
 
     def _timed_out(self, timeout: float | None) -> WriteTimeout:
-        return WriteTimeout(f"Write timed out after {timeout:g} seconds ({self._peer})")
+        return WriteTimeout(f"The write operation timed out after {timeout:g} seconds ({self._peer})")
 
     async def _write(self, data: bytes, timeout: float | None, enough: Callable[[], bool] | None) -> bool:
         """Write `data`, and before it what is left of an interrupted write; return whether all was written."""

@@ -74,7 +74,7 @@ class SharedStream(Writer):
         engine, timeout = self._engine, exchange.read_timeout
         if not self._wait(exchange, self._receivers, stream, lambda: engine.has_event(stream), timeout):
             self.report()
-            raise ReadTimeout(f"Read timed out after {timeout:g} seconds ({self._peer})")
+            raise ReadTimeout(f"The read operation timed out after {timeout:g} seconds ({self._peer})")
 
     def wait_for_credit(self, exchange: "Exchange", stream: Stream) -> None:
         """Wait until more of the body may be sent, or need not be. Raises `WriteTimeout`."""
@@ -85,7 +85,7 @@ class SharedStream(Writer):
 
         if not self._wait(exchange, self._senders, stream, ready, timeout):
             self.report()
-            text = f"Write timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
+            text = f"The write operation timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
             raise WriteTimeout(text)
 
     def wait_for_settings(self, exchange: "Exchange", ready: Callable[[], bool], timeout: float | None) -> None:

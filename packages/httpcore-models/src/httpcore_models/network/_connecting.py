@@ -34,9 +34,11 @@ async def open_tcp_socket(
     peer = peer_name(host, port)
     options = list(socket_options or ())
     await async_checkpoint_if_cancelled()
+    resolved = False
     try:
         with vocabulary().move_on_after(timeout):
             addresses = interleaved(numeric_addresses(host, port) or await _resolve(host, port))
+            resolved = True
             if len(addresses) == 1:
                 return await _connect(addresses[0], local_address, options)
             return await _race(addresses, local_address, options)
@@ -44,7 +46,15 @@ async def open_tcp_socket(
     except TimeoutError as exc:
         raise ConnectTimeout(timed_out("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError) as exc:
-        raise ConnectError(failed(exc, peer)) from exc
+        text = failed(exc, peer)
+        raise ConnectError(f"{_attempts_failed(peer)}: {text}" if resolved else text) from exc
+
+
+def _attempts_failed(peer: str) -> str:
+    """What anyio and trio say of attempts to connect, and programs look for."""
+    if current_async_library() == "asyncio":
+        return "All connection attempts failed"
+    return f"all attempts to connect to {peer} failed"
 
 
 async def open_unix_socket(

@@ -1,7 +1,6 @@
 """The text of network errors: phase, peer, and seconds or cause."""
 
 import contextlib
-import ssl
 from typing import Any
 
 
@@ -34,8 +33,6 @@ def timed_out(phase: str, peer: str, seconds: float | None) -> str:
 
 def failed(exc: BaseException, peer: str) -> str:
     """The text of an error of the operating system or of TLS."""
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return f"certificate verify failed: {exc.verify_message} ({peer})"
     return f"{str(exc) or type(exc).__name__} ({peer})"
 
 

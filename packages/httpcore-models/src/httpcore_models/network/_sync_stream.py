@@ -143,7 +143,7 @@ class SyncStream(NetworkStream):
             if closed and isinstance(exc, (OSError, ValueError)):
                 raise self._closed(ConnectError) from exc
             if isinstance(exc, WOULD_WAIT):
-                raise ConnectTimeout(timed_out("TLS handshake", self._peer, timeout)) from exc
+                raise ConnectTimeout(timed_out("The handshake operation", self._peer, timeout)) from exc
             # Without a name that is to be checked it is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
                 raise ConnectError(failed(exc, self._peer)) from exc
@@ -179,14 +179,14 @@ class SyncStream(NetworkStream):
         if self._shared.closed:
             return self._closed(ReadError)
         if isinstance(exc, WOULD_WAIT):
-            return ReadTimeout(timed_out("Read", self._peer, timeout))
+            return ReadTimeout(timed_out("The read operation", self._peer, timeout))
         return ReadError(failed(exc, self._peer))
 
     def _write_error(self, exc: OSError, timeout: float | None) -> WriteError | WriteTimeout:
         if self._shared.closed:
             return self._closed(WriteError)
         if isinstance(exc, WOULD_WAIT):
-            return WriteTimeout(timed_out("Write", self._peer, timeout))
+            return WriteTimeout(timed_out("The write operation", self._peer, timeout))
         return WriteError(failed(exc, self._peer))
 
 

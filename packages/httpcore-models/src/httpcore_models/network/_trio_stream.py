@@ -58,7 +58,7 @@ class TrioStream(AsyncNetworkStream):
                     data = self.receive_nowait(max_bytes)
                     if data is not None:
                         return data
-            raise ReadTimeout(timed_out("Read", self._peer, timeout))
+            raise ReadTimeout(timed_out("The read operation", self._peer, timeout))
         except self._failures as exc:
             raise ReadError(self._text(exc)) from exc
         finally:
@@ -113,7 +113,7 @@ class TrioStream(AsyncNetworkStream):
                     with trio.CancelScope(deadline=deadline) as scope:
                         await self._wait_for_room(until_readable)
                     if scope.cancelled_caught:
-                        raise WriteTimeout(timed_out("Write", self._peer, timeout)) from None
+                        raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from None
                     if self._closed:
                         raise WriteError(f"the stream is closed ({self._peer})") from None
             left = min(len(rest), len(data))
@@ -149,7 +149,11 @@ class TrioStream(AsyncNetworkStream):
             raise errors.pop()  # its frames hold the list
 
     def _text(self, exc: Exception) -> str:
-        return failed(OSError("the stream is closed") if self._closed else exc, self._peer)
+        if self._closed:
+            return f"the stream is closed ({self._peer})"
+        # As trio's own streams say it.
+        broken = "socket connection broken: " if isinstance(exc, OSError) else ""
+        return f"{broken}{failed(exc, self._peer)}"
 
     async def aclose(self) -> None:
         """Close the socket."""

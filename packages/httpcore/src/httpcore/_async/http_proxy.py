@@ -10,7 +10,6 @@ from httpcore_models import (
     AsyncNetworkBackend,
     HeaderTypes,
     Origin,
-    Proxy,
     Request,
     Response,
     enforce_port,
@@ -19,6 +18,7 @@ from httpcore_models.network import AsyncDialler
 from httpcore_proxy import AsyncTLSDialler, AsyncTunnelDialler, forwarded_request
 
 from .._extras import find
+from .._proxies import the_proxy
 from .._ssl import shared_ssl_context
 from .connection import AsyncHTTPConnection
 from .connection_pool import AsyncConnectionPool
@@ -149,7 +149,7 @@ class AsyncHTTPProxy(AsyncLegacyProxy, AsyncConnectionPool):
         network_backend: AsyncNetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> None:
-        proxy = Proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
+        proxy = the_proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
         if proxy_ssl_context is not None and proxy.url.scheme == b"http":
             raise RuntimeError("The `proxy_ssl_context` argument is not allowed for the http scheme")
         super().__init__(

@@ -11,7 +11,6 @@ from httpcore_models import (
     HeaderTypes,
     NetworkBackend,
     Origin,
-    Proxy,
     Request,
     Response,
     enforce_port,
@@ -20,6 +19,7 @@ from httpcore_models.network import Dialler
 from httpcore_proxy import TLSDialler, TunnelDialler, forwarded_request
 
 from .._extras import find
+from .._proxies import the_proxy
 from .._ssl import shared_ssl_context
 from .connection import HTTPConnection
 from .connection_pool import ConnectionPool
@@ -150,7 +150,7 @@ class HTTPProxy(LegacyProxy, ConnectionPool):
         network_backend: NetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> None:
-        proxy = Proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
+        proxy = the_proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
         if proxy_ssl_context is not None and proxy.url.scheme == b"http":
             raise RuntimeError("The `proxy_ssl_context` argument is not allowed for the http scheme")
         super().__init__(

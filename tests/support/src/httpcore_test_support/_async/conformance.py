@@ -106,7 +106,7 @@ async def async_check_read_timeouts(connect: AsyncConnect) -> None:
         async with connect([hold_until_closed(gone)]) as stream:
             with pytest.raises(ReadTimeout) as caught:
                 await stream.read(100, timeout)
-            assert_text_of_timeout(str(caught.value), "Read", timeout, stream)
+            assert_text_of_timeout(str(caught.value), "The read operation", timeout, stream)
             await stream.aclose()
             await async_wait_until(gone.is_set)
 
@@ -118,7 +118,7 @@ async def async_check_write_timeouts(connect: AsyncConnect) -> None:
         async with connect([hold_until_closed(gone)]) as stream:
             with pytest.raises(WriteTimeout) as caught:
                 await stream.write(ENDLESS, timeout)
-            assert_text_of_timeout(str(caught.value), "Write", timeout, stream)
+            assert_text_of_timeout(str(caught.value), "The write operation", timeout, stream)
             await stream.aclose()
             await async_wait_until(gone.is_set)
 
@@ -193,7 +193,7 @@ async def async_check_start_tls_with_a_silent_peer(connect: AsyncConnect) -> Non
         async with connect([hold_until_closed(gone)]) as stream:
             with pytest.raises(ConnectTimeout) as caught:
                 await stream.start_tls(client_context(), "example.org", timeout)
-            assert f"TLS handshake timed out after {timeout:g} seconds (" in str(caught.value)
+            assert f"The handshake operation timed out after {timeout:g} seconds (" in str(caught.value)
             await async_wait_until(gone.is_set)
 
 

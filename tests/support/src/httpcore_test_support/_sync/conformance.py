@@ -107,7 +107,7 @@ def check_read_timeouts(connect: Connect) -> None:
         with connect([hold_until_closed(gone)]) as stream:
             with pytest.raises(ReadTimeout) as caught:
                 stream.read(100, timeout)
-            assert_text_of_timeout(str(caught.value), "Read", timeout, stream)
+            assert_text_of_timeout(str(caught.value), "The read operation", timeout, stream)
             stream.close()
             wait_until(gone.is_set)
 
@@ -119,7 +119,7 @@ def check_write_timeouts(connect: Connect) -> None:
         with connect([hold_until_closed(gone)]) as stream:
             with pytest.raises(WriteTimeout) as caught:
                 stream.write(ENDLESS, timeout)
-            assert_text_of_timeout(str(caught.value), "Write", timeout, stream)
+            assert_text_of_timeout(str(caught.value), "The write operation", timeout, stream)
             stream.close()
             wait_until(gone.is_set)
 
@@ -194,7 +194,7 @@ def check_start_tls_with_a_silent_peer(connect: Connect) -> None:
         with connect([hold_until_closed(gone)]) as stream:
             with pytest.raises(ConnectTimeout) as caught:
                 stream.start_tls(client_context(), "example.org", timeout)
-            assert f"TLS handshake timed out after {timeout:g} seconds (" in str(caught.value)
+            assert f"The handshake operation timed out after {timeout:g} seconds (" in str(caught.value)
             wait_until(gone.is_set)
 
 

@@ -88,7 +88,7 @@ class TLSStream(NetworkStream):
                 if abort is not None:
                     abort()
             if isinstance(exc, TimeoutException):
-                raise ConnectTimeout(timed_out("TLS handshake", peer, timeout)) from exc
+                raise ConnectTimeout(timed_out("The handshake operation", peer, timeout)) from exc
             if isinstance(exc, ssl.SSLEOFError):
                 raise ConnectError(f"Server disconnected during the TLS handshake ({peer})") from exc
             if isinstance(exc, (ReadError, WriteError)):
@@ -130,7 +130,7 @@ class TLSStream(NetworkStream):
                 data = self._wait_for_data(max_bytes, timeout)
             return data
         except TimeoutException as exc:
-            raise ReadTimeout(timed_out("Read", self._peer, timeout)) from exc
+            raise ReadTimeout(timed_out("The read operation", self._peer, timeout)) from exc
         except ReadError as exc:
             if self._tls.outgoing.pending and not self._closed:
                 # The alert that tells the peer what was wrong, if it still listens.
@@ -251,7 +251,7 @@ class TLSStream(NetworkStream):
             self._unsent = rest[: len(rest) - left]
             return len(data) - left
         except TimeoutException as exc:
-            raise WriteTimeout(timed_out("Write", self._peer, timeout)) from exc
+            raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from exc
         except (ReadError, WriteError) as exc:
             raise WriteError(passed_on(exc, self._peer)) from exc.__cause__ or exc
         except ssl.SSLError as exc:
