@@ -230,6 +230,7 @@ def test_a_stream_that_nobody_closes_complains() -> None:
 
 
 @pytest.mark.fault("P11")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("operation", ["close", "abort", "collect", "is_readable"])
 def test_a_child_process_leaves_the_connection_to_its_parent(connect: Connect, operation: str) -> None:
     go_on = threading.Event()

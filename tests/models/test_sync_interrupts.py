@@ -25,8 +25,9 @@ from httpcore_test_support.waiting import at_once, wait_until
 
 FOLDER = str(Path(httpcore_models.network.__file__).parent)
 
-# What the interpreter does to leave a `with` block, from Python 3.10 to 3.13.
+# What the interpreter does to leave a `with` block, from Python 3.10 to 3.15.
 _LEAVING = (
+    "LOAD_COMMON_CONSTANT",
     "LOAD_CONST",
     "DUP_TOP",
     "ROT_TWO",
@@ -68,6 +69,8 @@ def _interrupted_at(step: int, operation: Callable[[], Any]) -> bool:
         return trace
 
     before = sys.gettrace()
+    # Python 3.12 only traces instructions if that was asked for, of any frame, before the trace function was set.
+    sys._getframe().f_trace_opcodes = True
     sys.settrace(trace)
     try:
         operation()
