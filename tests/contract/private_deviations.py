@@ -15,7 +15,6 @@ GONE_NAMES = {
 # By object.
 GONE_ATTRIBUTES = {
     ("request in a pool", "_connection_acquired"): "A request that waits is woken by `event`.",
-    ("connection", "_request_lock"): "Requests that wait for a connection to open have limits of their own.",
     **{
         ("connection of HTTP/2", name): _H2
         for name in (

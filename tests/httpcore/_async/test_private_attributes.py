@@ -10,6 +10,7 @@ from httpcore import AsyncConnectionPool, AsyncHTTPConnection, AsyncHTTPProxy, A
 from httpcore._async.http11 import AsyncHTTP11Connection
 from httpcore._async.http_proxy import AsyncForwardHTTPConnection, AsyncTunnelHTTPConnection, merge_headers
 from httpcore._async.http_proxy import logger as proxy_logger
+from httpcore._async.socks_proxy import AsyncSocks5Connection, _init_socks5_connection
 from httpcore._trace import Trace
 from httpcore_test_support.background import AsyncBackground
 from httpcore_test_support.certificates import Certificates
@@ -298,6 +299,68 @@ class TestConnections:
                     await connection.request("GET", server.url)
                 assert connection.connects == 1
                 assert isinstance(connection._connection, AsyncHTTP11Connection)
+
+
+class OwnConnection(AsyncHTTPConnection):
+    """Does all by itself."""
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        async with self._request_lock:
+            if self._connection is None:
+                stream = await self._connect(request)
+                self._connection = AsyncHTTP11Connection(self._origin, stream, self._keepalive_expiry)
+        return await self._connection.handle_async_request(request)
+
+
+class OwnSocks(AsyncSocks5Connection):
+    """Does so through SOCKS."""
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        proxy, origin = self._proxy_origin, self._remote_origin
+        async with self._connect_lock:
+            if self._connection is None:
+                stream = await self._network_backend.connect_tcp(proxy.host.decode("ascii"), proxy.port)
+                await _init_socks5_connection(stream, host=origin.host, port=origin.port, auth=self._proxy_auth)
+                self._connection = AsyncHTTP11Connection(origin, stream, self._keepalive_expiry)
+        return await self._connection.handle_async_request(request)
+
+
+@pytest.mark.upgrade("3.3", "3.5")
+class TestOwnConnections:
+    async def test_a_subclass_may_do_all_by_itself(self) -> None:
+        class Pool(AsyncConnectionPool):
+            def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
+                return OwnConnection(origin)
+
+        pool: Any
+        with scripted_server(answer) as server:
+            async with Pool() as pool:
+                for _ in range(3):
+                    assert (await pool.request("GET", server.url)).content == b"hello"
+                assert len(server.connections) == 1
+                assert pool.stats().connections_idle == 1
+                await pool._connections[0].aclose()
+                assert pool._connections[0].is_closed()
+            await async_wait_until(lambda: server.open_connections == 0)
+
+    async def test_one_through_socks_may(self) -> None:
+        def serve(connection: Connection) -> None:
+            assert connection.receive_exactly(3) == b"\x05\x01\x00"
+            connection.send(b"\x05\x00")
+            assert connection.receive_exactly(18) == b"\x05\x01\x00\x03\x0bexample.com\x00\x50"
+            connection.send(b"\x05\x00\x00\x01\xff\x00\x00\x01\x00\x50")
+            answer(connection)
+
+        class Pool(AsyncSOCKSProxy):
+            def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
+                return OwnSocks(self._proxy_url.origin, origin, self._proxy_auth)
+
+        with scripted_server(serve) as server:
+            async with Pool(server.url.replace("http", "socks5")) as pool:
+                for _ in range(3):
+                    assert (await pool.request("GET", "http://example.com/")).content == b"hello"
+                assert len(server.connections) == 1
+            await async_wait_until(lambda: server.open_connections == 0)
 
 
 class OwnTunnel(AsyncTunnelHTTPConnection):

@@ -11,6 +11,7 @@ from httpcore import ConnectError, ConnectionPool, HTTPConnection, HTTPProxy, Pr
 from httpcore._sync.http11 import HTTP11Connection
 from httpcore._sync.http_proxy import ForwardHTTPConnection, TunnelHTTPConnection, merge_headers
 from httpcore._sync.http_proxy import logger as proxy_logger
+from httpcore._sync.socks_proxy import Socks5Connection, _init_socks5_connection
 from httpcore._trace import Trace
 from httpcore_test_support.background import Background
 from httpcore_test_support.certificates import Certificates
@@ -299,6 +300,68 @@ class TestConnections:
                     connection.request("GET", server.url)
                 assert connection.connects == 1
                 assert isinstance(connection._connection, HTTP11Connection)
+
+
+class OwnConnection(HTTPConnection):
+    """Does all by itself."""
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        with self._request_lock:
+            if self._connection is None:
+                stream = self._connect(request)
+                self._connection = HTTP11Connection(self._origin, stream, self._keepalive_expiry)
+        return self._connection.handle_request(request)
+
+
+class OwnSocks(Socks5Connection):
+    """Does so through SOCKS."""
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        proxy, origin = self._proxy_origin, self._remote_origin
+        with self._connect_lock:
+            if self._connection is None:
+                stream = self._network_backend.connect_tcp(proxy.host.decode("ascii"), proxy.port)
+                _init_socks5_connection(stream, host=origin.host, port=origin.port, auth=self._proxy_auth)
+                self._connection = HTTP11Connection(origin, stream, self._keepalive_expiry)
+        return self._connection.handle_request(request)
+
+
+@pytest.mark.upgrade("3.3", "3.5")
+class TestOwnConnections:
+    def test_a_subclass_may_do_all_by_itself(self) -> None:
+        class Pool(ConnectionPool):
+            def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
+                return OwnConnection(origin)
+
+        pool: Any
+        with scripted_server(answer) as server:
+            with Pool() as pool:
+                for _ in range(3):
+                    assert (pool.request("GET", server.url)).content == b"hello"
+                assert len(server.connections) == 1
+                assert pool.stats().connections_idle == 1
+                pool._connections[0].close()
+                assert pool._connections[0].is_closed()
+            wait_until(lambda: server.open_connections == 0)
+
+    def test_one_through_socks_may(self) -> None:
+        def serve(connection: Connection) -> None:
+            assert connection.receive_exactly(3) == b"\x05\x01\x00"
+            connection.send(b"\x05\x00")
+            assert connection.receive_exactly(18) == b"\x05\x01\x00\x03\x0bexample.com\x00\x50"
+            connection.send(b"\x05\x00\x00\x01\xff\x00\x00\x01\x00\x50")
+            answer(connection)
+
+        class Pool(SOCKSProxy):
+            def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
+                return OwnSocks(self._proxy_url.origin, origin, self._proxy_auth)
+
+        with scripted_server(serve) as server:
+            with Pool(server.url.replace("http", "socks5")) as pool:
+                for _ in range(3):
+                    assert (pool.request("GET", "http://example.com/")).content == b"hello"
+                assert len(server.connections) == 1
+            wait_until(lambda: server.open_connections == 0)
 
 
 class OwnTunnel(TunnelHTTPConnection):

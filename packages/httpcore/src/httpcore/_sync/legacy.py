@@ -145,6 +145,8 @@ class LegacyProxy:
 class LegacyConnection:
     """What others look for on a connection."""
 
+    _lock: Any = None
+
     @property
     def _connection(self) -> ConnectionInterface | None:
         """The HTTP/1.1 or HTTP/2 connection, whose `_network_stream` is how hermes-agent and others end a read."""
@@ -168,6 +170,12 @@ class LegacyConnection:
     def _socket_options(self) -> Iterable[SOCKET_OPTION] | None:
         return getattr(cast(_Connection, self)._dialler, "socket_options", None)
 
+    @property
+    def _request_lock(self) -> Any:
+        """What subclasses hold while they open the connection themselves."""
+        self._lock = self._lock or Lock()
+        return self._lock
+
     def _connects_by_itself(self) -> bool:
         return getattr(self._connect, "__func__", None) is not LegacyConnection._connect
 
@@ -180,8 +188,6 @@ class LegacyConnection:
 class LegacyProxied(LegacyConnection):
     """What others look for on a connection to an origin that a proxy connects to."""
 
-    _lock: Any = None
-
     @property
     def _remote_origin(self) -> Origin:
         """The origin, for python-proxy-headers and other subclasses, as are the next two."""
@@ -189,8 +195,7 @@ class LegacyProxied(LegacyConnection):
 
     @property
     def _connect_lock(self) -> Any:
-        self._lock = self._lock or Lock()
-        return self._lock
+        return self._request_lock
 
     @property
     def _connected(self) -> bool:
