@@ -111,7 +111,6 @@ class TestLimits:
                     pool._max_connections = 1
                     assert len(pool._connections) == 2
                     assert pool._max_connections == 1
-                pool._max_connections = 1
                 assert len(pool._connections) == 1
                 await pool.request("GET", server.url)
                 await pool.request("GET", other.url)

@@ -112,7 +112,6 @@ class TestLimits:
                     pool._max_connections = 1
                     assert len(pool._connections) == 2
                     assert pool._max_connections == 1
-                pool._max_connections = 1
                 assert len(pool._connections) == 1
                 pool.request("GET", server.url)
                 pool.request("GET", other.url)

@@ -31,6 +31,9 @@ def set_limits(
     state._tidy_at = 0.0
     while len(state._places) > state._max_connections and state._evict():
         pass
+    if len(state._places) > state._max_connections:
+        # Those in use will be idle one day.
+        state._max_keepalive = min(state._max_keepalive, state._max_connections)
     while len(state._idle) > state._max_keepalive:
         state._drop(next(iter(state._idle)), Reason.SURPLUS)
     state._serve_waiting()

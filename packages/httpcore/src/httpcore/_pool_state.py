@@ -7,7 +7,8 @@ connections to close.
 
 What always holds between calls:
 
-* There are at most `max_connections` places, and at most `max_keepalive` of them are idle.
+* There are at most `max_connections` places, and at most `max_keepalive` of them are idle. Where the limit on places
+  was lowered below what is in use, no further one is opened.
 * A place that is idle is leased by no request; any other is leased by at least one.
 * While a request waits, no place is idle, no further place may be opened, and no connection of the request's origin
   has room for another stream, unless it is the one that is to make way.
