@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from httpcore._pool_limits import set_limits
 from httpcore._pool_state import PoolRequest
-from httpcore_test_support.pool_invariants import CheckedPoolState, ModelConnection
+from httpcore_test_support.pool_invariants import CheckedPoolState, ModelConnection, check_invariants
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -156,6 +157,17 @@ class PoolMachine(RuleBasedStateMachine):
     def server_closes(self, which: int) -> None:
         idle = [connection for connection in self.made if connection.is_idle()]
         idle[which % len(idle)].expired = True
+
+    @rule(
+        connections=st.sampled_from([1, 2, 3, 4]),
+        keepalive=st.none() | st.integers(min_value=0, max_value=3),
+        expiry=st.none() | st.sampled_from([0.0, 5.0]),
+    )
+    def change_limits(self, connections: int, keepalive: int | None, expiry: float | None) -> None:
+        # Below what is in use the limit holds for new ones only.
+        set_limits(self.state, max(connections, self.state.connections_active), keepalive, expiry)
+        check_invariants(self.state)
+        self._carry_out()
 
     @rule(seconds=st.sampled_from([1.0, 6.0]))
     def pass_time(self, seconds: float) -> None:
