@@ -25,7 +25,7 @@ ALIASES = {
     "_sync.socks_proxy": ["SOCKSProxy"],
     "_sync.interfaces": ["ConnectionInterface", "RequestInterface"],
     "_backends.anyio": ["AnyIOBackend"],
-    "_backends.auto": ["AutoBackend"],
+    "_backends.auto": [],
     "_backends.base": [
         "SOCKET_OPTION",
         "AsyncNetworkBackend",

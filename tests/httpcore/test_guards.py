@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -100,6 +101,48 @@ def test_a_guard_on_the_sync_backend(replace: Any, route: str, kind: Any, when: 
 
 
 @pytest.mark.upgrade("4.1")
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("loop", BACKENDS)
+def test_another_class_in_the_place_of_an_async_backend(replace: Any, loop: str, when: str) -> None:
+    module = httpcore._backends.trio if loop == "trio" else httpcore._backends.anyio
+    guarded = type("Guarded", (KINDS[loop]["public"],), {"connect_tcp": refuse})
+
+    async def request() -> None:
+        if when == "before":
+            replace(module, guarded.__base__.__name__, guarded)
+        async with httpcore.AsyncConnectionPool() as pool:
+            if when == "after":
+                replace(module, guarded.__base__.__name__, guarded)
+            with pytest.raises(Blocked):
+                await pool.request("GET", "http://internal.example/")
+
+    run_async(loop, request)
+
+
+@pytest.mark.upgrade("4.1")
+@pytest.mark.parametrize("module", ["connection_pool", "connection"])
+@pytest.mark.parametrize("sync", [True, False], ids=["sync", "async"])
+def test_another_class_where_the_default_backend_is_made(replace: Any, sync: bool, module: str) -> None:
+    base: Any = httpcore.SyncBackend if sync else httpcore._backends.auto.AutoBackend
+    guarded = type("Guarded", (base,), {"connect_tcp": refuse_sync if sync else refuse})
+    where = importlib.import_module(f"httpcore.{'_sync' if sync else '_async'}.{module}")
+    replace(where, base.__name__, guarded)
+    origin = httpcore.Origin(b"http", b"internal.example", 80)
+    pooled = module == "connection_pool"
+
+    def request() -> None:
+        with httpcore.ConnectionPool() if pooled else httpcore.HTTPConnection(origin) as connection:
+            connection.request("GET", "http://internal.example/")
+
+    async def async_request() -> None:
+        async with httpcore.AsyncConnectionPool() if pooled else httpcore.AsyncHTTPConnection(origin) as connection:
+            await connection.request("GET", "http://internal.example/")
+
+    with pytest.raises(Blocked):
+        request() if sync else run_async("asyncio", async_request)
+
+
+@pytest.mark.upgrade("4.1")
 @pytest.mark.parametrize("loop", BACKENDS)
 def test_a_guard_for_unix_sockets(replace: Any, loop: str) -> None:
     async def refuse(self: Any, path: str, *arguments: Any, **options: Any) -> Any:
@@ -136,6 +179,23 @@ def test_a_subclass_that_pins(loop: str, kind: str) -> None:
 
     run_async(loop, request)
     assert raised == ["internal.example"]
+
+
+@pytest.mark.upgrade("4.3")
+@pytest.mark.parametrize(
+    ("loop", "path"),
+    [
+        ("asyncio", "httpcore._backends.anyio.anyio.connect_tcp"),
+        ("trio", "httpcore._backends.trio.trio.open_tcp_stream"),
+        (None, "httpcore._backends.sync.socket.create_connection"),
+    ],
+)
+def test_a_function_that_is_patched_by_the_path_of_1_0(loop: str | None, path: str) -> None:
+    async def request() -> None:
+        await httpcore.AsyncConnectionPool().request("GET", "http://internal.example/")
+
+    with mock.patch(path, side_effect=Blocked), pytest.raises(Blocked):
+        run_async(loop, request) if loop else httpcore.ConnectionPool().request("GET", "http://internal.example/")
 
 
 PROGRAM = """

@@ -43,6 +43,7 @@ class Duck:
 
 
 @pytest.mark.fault("T1")
+@pytest.mark.upgrade("4.4")
 @pytest.mark.parametrize("kind", [GreenSocket, Duck])
 def test_limits_hold_on_other_sockets(kind: Any) -> None:
     with scripted_server([send(b"data"), hold()]) as server:
@@ -59,6 +60,7 @@ def test_limits_hold_on_other_sockets(kind: Any) -> None:
 
 
 @pytest.mark.fault("T1")
+@pytest.mark.upgrade("4.4")
 def test_limits_hold_in_a_handshake_and_after_it(certificates: Certificates) -> None:
     with (
         scripted_server(hold()) as silent,
@@ -77,6 +79,7 @@ def test_limits_hold_in_a_handshake_and_after_it(certificates: Certificates) -> 
 
 
 @pytest.mark.fault("T1")
+@pytest.mark.upgrade("4.4")
 def test_connections_are_made_by_whatever_replaces_create_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     stock = socket.create_connection
@@ -98,10 +101,54 @@ def test_connections_are_made_by_whatever_replaces_create_connection(monkeypatch
 
 
 @pytest.mark.fault("T1")
+@pytest.mark.upgrade("4.4")
 @pytest.mark.parametrize("kind", [GreenSocket, Duck])
 def test_a_silent_address_is_a_connect_timeout(kind: Any) -> None:
     with unresponsive_port() as port, pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.05 seconds"):
         connected(kind, port, 0.05)
+
+
+class Mocket:
+    """Like the sockets of mocket: connected at once, and without a descriptor of its own before something is sent."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self.calls: list[Any] = []
+        self._answers = [b"data"]
+
+    def settimeout(self, limit: float | None) -> None:
+        self.calls.append(limit)
+
+    def setsockopt(self, *option: Any) -> None:
+        pass
+
+    def connect(self, address: Any) -> None:
+        self.calls.append(address)
+
+    def send(self, data: bytes, *flags: int) -> int:
+        return len(data)
+
+    def recv(self, size: int, *flags: int) -> bytes:
+        if self._answers:
+            return self._answers.pop()
+        raise TimeoutError("timed out")
+
+    def fileno(self) -> int:
+        raise AssertionError("there is none to wait for")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+@pytest.mark.upgrade("4.4")
+def test_a_connect_that_returns_at_once_is_connected() -> None:
+    stream = connected(Mocket, 1)
+    stream.write(b"ping", TIMEOUT)
+    assert stream.read(100, TIMEOUT) == b"data"
+    with pytest.raises(ReadTimeout):
+        stream.read(100, 0.05)
+    stream.close()
+    sock = stream.get_extra_info("socket")
+    assert sock.calls == [TIMEOUT, ("127.0.0.1", 1), TIMEOUT, TIMEOUT, 0.05, "close"]
 
 
 def connected(kind: Any, port: int, timeout: float = TIMEOUT) -> NetworkStream:
@@ -153,6 +200,7 @@ PATCH = "import gevent.monkey; gevent.monkey.patch_all()"
 
 
 @pytest.mark.fault("T1")
+@pytest.mark.upgrade("4.4")
 @pytest.mark.parametrize("when", ["early", "late"])
 def test_gevent(when: str) -> None:
     pytest.importorskip("gevent")

@@ -15,16 +15,17 @@ class AutoBackend(AsyncNetworkBackend):
 
     def _choose(self) -> AsyncNetworkBackend:
         if self._backend is None:
-            if current_async_library() == "trio":
-                from ._anyio_backend import TrioBackend
-
-                self._backend = TrioBackend()
-            else:
-                require("anyio", library="asyncio")
-                from ._anyio_backend import AnyIOBackend
-
-                self._backend = AnyIOBackend()
+            library = current_async_library()
+            if library == "asyncio":
+                require("anyio", library=library)
+            self._backend = self._backend_of(library)
         return self._backend
+
+    def _backend_of(self, library: str) -> AsyncNetworkBackend:
+        """Make the backend of `"asyncio"` or `"trio"`."""
+        from ._anyio_backend import AnyIOBackend, TrioBackend
+
+        return TrioBackend() if library == "trio" else AnyIOBackend()
 
     async def connect_tcp(
         self,

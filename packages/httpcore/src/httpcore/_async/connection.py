@@ -24,8 +24,9 @@ from httpcore_models import (
     enforce_ssl_context,
 )
 from httpcore_models.closing import async_close_unopened
-from httpcore_models.network import AsyncDialler, AsyncDirectDialler, AutoBackend, async_start_tls
+from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_start_tls
 
+from .._default_backends import AutoBackend
 from .._extras import find
 from .._ssl import requested_server_name, shared_ssl_context
 from .legacy import AsyncLegacyConnection

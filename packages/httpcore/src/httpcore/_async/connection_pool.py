@@ -35,9 +35,9 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_models.homes import async_home
-from httpcore_models.network import AutoBackend
 
 from .._arguments import enforce_max_connections
+from .._default_backends import AutoBackend
 from .._extras import find
 from .._pool_places import Key, PoolRequest
 from .._proxies import enforce_proxies

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from httpcore_models.network import AutoBackend as AutoBackend
-
+from .._default_backends import AutoBackend as AutoBackend
 from .._extras import find
 
 

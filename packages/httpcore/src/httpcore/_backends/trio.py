@@ -1,5 +1,6 @@
 """Where 1.0 kept the network on trio; see `httpcore_models.network`."""
 
+import importlib
 from typing import Any
 
 from httpcore_models.network import TrioBackend as TrioBackend
@@ -11,4 +12,5 @@ TrioStream = TrioStreamWrapper
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    # Tests patch its functions by this path, and the library need not be there.
+    return importlib.import_module(name) if name == "trio" else find(__name__, name)

@@ -25,8 +25,9 @@ from httpcore_models import (
     get_tracer,
 )
 from httpcore_models.closing import close_unopened
-from httpcore_models.network import Dialler, DirectDialler, SyncBackend, start_tls
+from httpcore_models.network import Dialler, DirectDialler, start_tls
 
+from .._default_backends import SyncBackend
 from .._extras import find
 from .._ssl import requested_server_name, shared_ssl_context
 from .legacy import LegacyConnection

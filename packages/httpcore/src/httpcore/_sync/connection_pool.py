@@ -36,9 +36,9 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import Event
 from httpcore_models.homes import home
-from httpcore_models.network import SyncBackend
 
 from .._arguments import enforce_max_connections
+from .._default_backends import SyncBackend
 from .._extras import find
 from .._pool_places import Key, PoolRequest
 from .._proxies import enforce_proxies
