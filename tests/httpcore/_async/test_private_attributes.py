@@ -117,6 +117,18 @@ class TestLimits:
                 assert len(pool._connections) == 1
                 await async_wait_until(lambda: server.open_connections == 0)
 
+    async def test_an_idle_connection_above_the_limit_is_closed(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server, scripted_server(answer) as other:
+            async with AsyncConnectionPool() as pool:
+                async with pool.stream("GET", server.url):
+                    await pool.request("GET", other.url)
+                    assert len(pool._connections) == 2
+                    pool._max_connections = 1
+                    assert len(pool._connections) == 1
+                    await pool.close_expired()
+                    await async_wait_until(lambda: other.open_connections == 0)
+
     async def test_fewer_connections_are_kept_alive(self) -> None:
         pool: Any
         with scripted_server(answer) as server:

@@ -118,6 +118,18 @@ class TestLimits:
                 assert len(pool._connections) == 1
                 wait_until(lambda: server.open_connections == 0)
 
+    def test_an_idle_connection_above_the_limit_is_closed(self) -> None:
+        pool: Any
+        with scripted_server(answer) as server, scripted_server(answer) as other:
+            with ConnectionPool() as pool:
+                with pool.stream("GET", server.url):
+                    pool.request("GET", other.url)
+                    assert len(pool._connections) == 2
+                    pool._max_connections = 1
+                    assert len(pool._connections) == 1
+                    pool.close_expired()
+                    wait_until(lambda: other.open_connections == 0)
+
     def test_fewer_connections_are_kept_alive(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
