@@ -120,14 +120,13 @@ class TestLimits:
     async def test_an_idle_connection_above_the_limit_is_closed(self) -> None:
         pool: Any
         with scripted_server(answer) as server, scripted_server(answer) as other:
-            async with AsyncConnectionPool() as pool:
-                async with pool.stream("GET", server.url):
-                    await pool.request("GET", other.url)
-                    assert len(pool._connections) == 2
-                    pool._max_connections = 1
-                    assert len(pool._connections) == 1
-                    await pool.close_expired()
-                    await async_wait_until(lambda: other.open_connections == 0)
+            async with AsyncConnectionPool() as pool, pool.stream("GET", server.url):
+                await pool.request("GET", other.url)
+                assert len(pool._connections) == 2
+                pool._max_connections = 1
+                assert len(pool._connections) == 1
+                await pool.close_expired()
+                await async_wait_until(lambda: other.open_connections == 0)
 
     async def test_fewer_connections_are_kept_alive(self) -> None:
         pool: Any
@@ -252,6 +251,26 @@ class TestConnections:
                     await call.result()
                 assert pool._connections == []
 
+    async def test_the_socket_of_http2_can_be_shut_down(self) -> None:
+        pool: Any
+        with scripted_server([]) as server:
+            async with (
+                AsyncConnectionPool(http1=False, http2=True) as pool,
+                AsyncBackground() as background,
+            ):
+                calls = [background.start(pool.request, "GET", server.url) for _ in range(2)]
+                await async_wait_until(lambda: bool(pool._connections and pool._connections[0]._connection))
+                connection = pool._connections[0]._connection
+                await async_wait_until(lambda: connection._h2_state.open_outbound_streams == 2)
+                assert connection._request_count == 2
+                assert connection._h2_state.local_settings.enable_push == 0
+                assert not hasattr(connection._h2_state, "reset_stream")  # which is what closing a response does
+                connection._network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+                for call in calls:
+                    with pytest.raises((httpcore.ReadError, httpcore.RemoteProtocolError)):
+                        await call.result()
+                assert pool._connections == pool._requests == []
+
     async def test_a_body_leads_to_the_socket(self) -> None:
         with scripted_server(answer) as server:
             async with AsyncConnectionPool() as pool:
@@ -294,6 +313,16 @@ class TestConnections:
                 await connection.request("GET", server.url)
             assert connection.is_closed()
             assert server.connections == []
+
+    async def test_a_replaced_method_is_called(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def refuse(connection: Any, request: httpcore.Request) -> Any:
+            raise ConnectError(f"no network for {request.url.host!r}")
+
+        monkeypatch.setattr(AsyncHTTPConnection, "_connect", refuse)
+        async with AsyncConnectionPool() as pool:
+            with pytest.raises(ConnectError, match="no network for b'example.com'"):
+                await pool.request("GET", "http://example.com/")
+            assert pool.connections == []
 
     async def test_a_subclass_may_leave_connecting_to_the_original(self) -> None:
         class Counting(AsyncHTTPConnection):

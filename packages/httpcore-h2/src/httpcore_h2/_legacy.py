@@ -4,12 +4,23 @@ Each says who needs it. `_network_stream`, `_state`, `_request_count` and `_expi
 `_connection` of a body, need no entry: they are used here, too.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from h2.connection import H2Connection
+    from h2.settings import Settings
 
     from ._engine import Engine
+
+
+class H2State(NamedTuple):
+    """The settings of both sides, and how many streams are open.
+
+    Not the connection of h2 itself. It knows no streams here: to have it reset one would break the connection.
+    """
+
+    local_settings: "Settings"
+    remote_settings: "Settings"
+    open_outbound_streams: int
 
 
 class LegacyConnection:
@@ -18,9 +29,11 @@ class LegacyConnection:
     _engine: "Engine"
 
     @property
-    def _h2_state(self) -> "H2Connection":
-        """h2's connection, for loggers of the settings of both sides. It knows none of the streams."""
-        return self._engine._control._h2
+    def _h2_state(self) -> H2State:
+        """What of h2's connection has a meaning here, for loggers."""
+        engine = self._engine
+        h2 = engine._control._h2
+        return H2State(h2.local_settings, h2.remote_settings, engine.open_streams)
 
 
 class LegacyBody:
