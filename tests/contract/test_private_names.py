@@ -123,3 +123,12 @@ def test_states_and_bodies_are_of_those_classes(found: dict[str, Any], module: s
         assert isinstance(found["body of HTTP/2"], http2.HTTP2ConnectionByteStream)
         assert isinstance(found["body in a pool"], pools.PoolByteStream)
         assert isinstance(found["request in a pool"], pools.PoolRequest)
+
+
+@pytest.mark.upgrade("3.1")
+def test_packed_programs_have_the_modules() -> None:
+    # Tools that pack a program into one file follow import statements.
+    code = "import sys, httpcore._legacy\nprint([name for name in sys.modules if name.startswith('httpcore.')])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for module in FACTS["modules"]:
+        assert f"'httpcore.{module}'" in loaded or module.endswith("http2")

@@ -13,6 +13,8 @@ def load(name: str) -> Any:
     Without h2 such a class raises `RuntimeError` when an object is made.
     """
     if name in LEGACY_MODULES:
+        from . import _legacy  # noqa: F401 - which has import statements for all of them
+
         return importlib.import_module(f"{__package__}.{name}")
     if name not in ("AsyncHTTP2Connection", "HTTP2Connection"):
         raise AttributeError(f"module 'httpcore' has no attribute {name!r}")

@@ -13,6 +13,13 @@ from typing import Any, TypeAlias
 
 import httpcore_proxy
 
+# Found by name below. Programs that are packed into one file have only what an import statement names.
+from . import _exceptions, _models, _ssl, _synchronization, _trace, _utils  # noqa: F401
+from ._async import http11, interfaces  # noqa: F401
+from ._backends import anyio, auto, base, mock, sync, trio  # noqa: F401
+from ._sync import http11 as sync_http11  # noqa: F401
+from ._sync import interfaces as sync_interfaces  # noqa: F401
+
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 # Submodules of packages, so that `import httpcore` is enough for `httpcore._backends.sync.SyncBackend`.
