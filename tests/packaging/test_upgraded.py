@@ -29,12 +29,12 @@ AREAS: dict[str, tuple[list[str], list[str]]] = {
         ["anyio_versions", "http2", "mocked", "proxy_headers", "supabase"],
     ),
     "anyio 3.7": (
-        ["httpx[http2]==0.28.1", "anyio==3.7.1", "trio==0.22.2; python_version < '3.12'"],
+        ["httpx[http2]==0.28.1", "anyio==3.7.1", "h2==3.2.0", "trio==0.22.2; python_version < '3.12'"],
         ["anyio_versions", "http2"],
     ),
-    "anyio 4.0": (["httpx[http2]==0.28.1", "anyio==4.0.0", "trio<1"], ["anyio_versions", "http2"]),
+    "anyio 4.0": (["httpx[http2]==0.28.1", "anyio==4.0.0", "h2==4.0.0", "trio<1"], ["anyio_versions", "http2"]),
 }
-# Those with an anyio that knows no newer Python.
+# Those with releases that know no newer Python.
 OLD = {"anyio 3.7", "anyio 4.0"}
 CASES = [(area, program) for area, (_, programs) in AREAS.items() for program in programs]
 
@@ -71,6 +71,7 @@ def test_nothing_else_changes(environment: Environment, dist: Path, area: str) -
     wheels = dict(path.name.replace("_", "-").split("-py3")[0].rsplit("-", 1) for path in dist.glob("*.whl"))
     assert environment.before["httpcore"] == "1.0.9"
     assert environment.distributions() == {**environment.before, **wheels}
+    environment.check()
 
 
 @pytest.mark.upgrade("1.1", "1.2", "3.5")

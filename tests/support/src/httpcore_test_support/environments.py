@@ -55,6 +55,10 @@ class Environment:
         pairs = (line.split("==") for line in lines)
         return {name.replace("_", "-").lower(): version for name, version in pairs}
 
+    def check(self) -> None:
+        """Fail if something that is installed needs what is not."""
+        run([*self._pip, "check"])
+
     def run(self, program: str, *arguments: str) -> str:
         """Run a program, isolated from this environment; a failure or a warning of its fails the test."""
         return run([self.python, "-I", "-W", "error", "-c", program, *arguments])
