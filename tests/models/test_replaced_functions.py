@@ -320,6 +320,19 @@ def test_no_resolver_is_asked_for_an_address(
     assert not asked
 
 
+def test_trio_asks_the_resolver_for_addresses_as_well(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer) -> None:
+    # As it does itself: guards that refuse private addresses see them there.
+    def refuse(*arguments: Any) -> Any:
+        raise PermissionError("blocked")
+
+    async def connect() -> None:
+        monkeypatch.setattr(socket, "getaddrinfo", refuse)
+        with pytest.raises(ConnectError, match="blocked"):
+            await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+
+    trio.run(connect)
+
+
 @contextlib.contextmanager
 def changed_for_this_thread(name: str, change: Callable[[Any], Any]) -> Iterator[None]:
     """Change a method of the standard library's sockets for this thread: servers keep theirs."""

@@ -37,7 +37,7 @@ async def open_tcp_socket(
     resolved = False
     try:
         with vocabulary().move_on_after(timeout):
-            addresses = interleaved(numeric_addresses(host, port) or await _resolve(host, port))
+            addresses = interleaved(await _resolve(host, port))
             resolved = True
             if len(addresses) == 1:
                 return await _connect(addresses[0], local_address, options)
@@ -76,6 +76,10 @@ async def open_unix_socket(
 
 
 async def _resolve(host: str, port: int) -> list[Address]:
+    # Trio asks `socket.getaddrinfo()`, and a guard in its place, for these as well.
+    numeric = numeric_addresses(host, port) if current_async_library() == "asyncio" else []
+    if numeric:
+        return numeric
     infos = await vocabulary().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
 
