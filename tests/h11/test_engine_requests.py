@@ -127,18 +127,46 @@ class TestBody:
 class TestParts:
     def test_a_small_piece_is_one_part(self) -> None:
         chunk = b"x" * PART_SIZE
-        (part,) = body_parts(chunk)
+        ((part, rest),) = body_parts(chunk)
         assert part is chunk
+        assert not rest
 
     def test_an_empty_piece_has_no_parts(self) -> None:
         assert list(body_parts(b"")) == []
 
     def test_a_large_piece_is_cut_without_a_copy(self) -> None:
         chunk = bytes(range(256)) * 640 + b"end"
-        parts = list(body_parts(chunk))
+        parts = [part for part, _ in body_parts(chunk)]
+        assert [rest for _, rest in body_parts(chunk)] == [len(chunk) - PART_SIZE, len(chunk) - 2 * PART_SIZE, 0]
         assert [len(part) for part in parts] == [PART_SIZE, PART_SIZE, len(chunk) - 2 * PART_SIZE]
         assert b"".join(parts) == chunk
         assert all(isinstance(part, memoryview) and part.obj is chunk for part in parts)
+
+
+@pytest.mark.upgrade("4.7")
+class TestLargePiecesInChunks:
+    """The parts of one piece are one chunk, as in 1.0.9."""
+
+    HEADERS = ((b"Host", b"localhost"), (b"Transfer-Encoding", b"chunked"))
+
+    def test_a_piece_is_a_chunk(self) -> None:
+        engine = Engine(1000)
+        engine.start_request(b"POST", b"/", list(self.HEADERS))
+        sent = [engine.send_body(b"ab", 3), engine.send_body(b"cd", 1), engine.send_body(b"e"), engine.send_body(b"f")]
+        assert sent == [b"5\r\nab", b"cd", b"e\r\n", b"1\r\nf\r\n"]
+        assert engine.end_body() == b"0\r\n\r\n"
+
+    def test_h11_takes_over_within_a_piece(self) -> None:
+        engine = Engine(1000)
+        engine.start_request(b"POST", b"/", list(self.HEADERS))
+        assert engine.send_body(b"ab", 3) == b"5\r\nab"
+        # The head of this response is too unusual for anything but h11.
+        engine.receive_data(b"HTTP/1.1 200 OK\r\nfolded: a\r\n b\r\nContent-Length: 0\r\n\r\n")
+        assert engine.response_started()
+        assert engine._sender is not None
+        assert [engine.send_body(b"cd", 1), engine.send_body(b"e")] == [b"cd", b"e\r\n"]
+        assert engine.send_body(b"f") == b"1\r\nf\r\n"
+        assert engine.end_body() == b"0\r\n\r\n"
 
 
 @pytest.mark.parametrize("name", [b"Authorization", b"proxy-authorization", b"Cookie"])

@@ -8,15 +8,16 @@ from typing import Any
 PART_SIZE = 64 * 1024
 
 
-def body_parts(chunk: Any) -> Iterator[bytes | memoryview]:
+def body_parts(chunk: Any) -> Iterator[tuple[bytes | memoryview, int]]:
     """Cut a large piece of a body into parts that are sent one by one; bytes are not copied.
 
-    A piece may be any object that gives access to its memory, such as an array. Raises `TypeError` for any other.
+    Gives each with the number of bytes of the piece that come after it. A piece may be any object that gives access to
+    its memory, such as an array. Raises `TypeError` for any other.
     """
     if type(chunk) is bytes:
         if len(chunk) <= PART_SIZE:
             if chunk:
-                yield chunk
+                yield chunk, 0
             return
         view: bytes | memoryview = memoryview(chunk)
     else:
@@ -24,7 +25,7 @@ def body_parts(chunk: Any) -> Iterator[bytes | memoryview]:
     for start in range(0, len(view), PART_SIZE):
         part = view[start : start + PART_SIZE]
         # Of what may change, a copy: whose it is may do so, and change its size, as soon as all of it was sent.
-        yield part if type(chunk) is bytes else bytes(part)
+        yield part if type(chunk) is bytes else bytes(part), len(view) - start - len(part)
 
 
 def as_octets(data: Any) -> bytes | memoryview:

@@ -62,6 +62,7 @@ class Engine:
         "_failed",
         "_fields",
         "_head",
+        "_in_chunk",
         "_joined",
         "_last_fields",
         "_last_head",
@@ -98,6 +99,7 @@ class Engine:
         self._fields: RequestFields | None = None
         self._last_fields: RequestFields | None = None  # which the next ones are often the same as
         self._unsent = 0  # bytes of the body, or `CHUNKED`
+        self._in_chunk = False
         self._sent = False
         # The response.
         self.unanswered = True
@@ -143,21 +145,27 @@ class Engine:
         self._line = line
         return True
 
-    def send_body(self, data: bytes | memoryview) -> bytes:
+    def send_body(self, data: bytes | memoryview, rest: int = 0) -> bytes:
         """Return a part of the body, framed. Raises `LocalProtocolError` when it exceeds the declared length.
 
-        `data` may be any object that gives access to its memory; raises `TypeError` for any other.
+        `data` may be any object that gives access to its memory; raises `TypeError` for any other. `rest` bytes of the
+        same piece follow: in a chunked body, each piece is one chunk.
         """
         if type(data) is not bytes:
             data = as_octets(data)
         size = len(data)
         if self._sender is None and self._fields is not None and not self._sent:
             if self._unsent == CHUNKED:
-                return b"".join((b"%x\r\n" % size, data, b"\r\n")) if size else b""
+                start = b"" if self._in_chunk else b"%x\r\n" % (size + rest)
+                self._in_chunk = rest > 0
+                return b"".join((start, data, b"" if rest else b"\r\n")) if size else b""
             if size <= self._unsent:
                 sent = data if type(data) is bytes else b"".join((data,))
                 self._unsent -= size
                 return sent
+        if self._in_chunk:  # that began before h11 took over
+            self._in_chunk = rest > 0
+            return b"".join((data, b"" if rest else b"\r\n"))
         return self._h11_sender().send_body(data)
 
     def end_body(self) -> bytes:

@@ -40,8 +40,8 @@ class AsyncUpload:
         body = request.stream.__aiter__()
         try:
             async for chunk in body:
-                for part in body_parts(chunk):
-                    if self.is_refused() or await self._is_refused_meanwhile(head + self._engine.send_body(part)):
+                for part, rest in body_parts(chunk):
+                    if self.is_refused() or await self._is_refused_meanwhile(head + self._engine.send_body(part, rest)):
                         return
                     head = b""
         finally:

@@ -41,8 +41,8 @@ class Upload:
         body = request.stream.__iter__()
         try:
             for chunk in body:
-                for part in body_parts(chunk):
-                    if self.is_refused() or self._is_refused_meanwhile(head + self._engine.send_body(part)):
+                for part, rest in body_parts(chunk):
+                    if self.is_refused() or self._is_refused_meanwhile(head + self._engine.send_body(part, rest)):
                         return
                     head = b""
         finally:
