@@ -24,7 +24,7 @@ class Deadline:
             return None
         remaining = self._end - time.monotonic()
         if remaining <= 0:
-            raise self.exceeded()
+            raise self.exceeded() from TimeoutError()
         return remaining
 
     def exceeded(self) -> ConnectTimeout:

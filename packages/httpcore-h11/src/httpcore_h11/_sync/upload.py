@@ -98,7 +98,7 @@ class Upload:
                     # A server that sends this and that does not get more time for it.
                     remaining = deadline - time.monotonic()
                     if remaining <= 0:
-                        raise self._timed_out()
+                        raise self._timed_out() from TimeoutError()
                 if self._write_until_readable is None:
                     self._stream.write(bytes(rest), remaining)
                     return False

@@ -76,7 +76,7 @@ class AsyncLine:
                 return
             event = self._waiting[exchange] = AsyncEvent()
         if not await event.wait(timeout):
-            raise PoolTimeout
+            raise PoolTimeout from TimeoutError()
 
     def _step_out(self, exchange: AsyncExchange) -> None:
         with self._lock:

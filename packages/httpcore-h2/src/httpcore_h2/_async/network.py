@@ -73,7 +73,9 @@ class AsyncSharedStream(AsyncWriter):
         engine, timeout = self._engine, exchange.read_timeout
         if not await self._wait(exchange, self._receivers, stream, lambda: engine.has_event(stream), timeout):
             self.report()
-            raise ReadTimeout(f"The read operation timed out after {timeout:g} seconds ({self._peer})")
+            raise ReadTimeout(
+                f"The read operation timed out after {timeout:g} seconds ({self._peer})"
+            ) from TimeoutError()
 
     async def wait_for_credit(self, exchange: "AsyncExchange", stream: Stream) -> None:
         """Wait until more of the body may be sent, or need not be. Raises `WriteTimeout`."""
@@ -85,7 +87,7 @@ class AsyncSharedStream(AsyncWriter):
         if not await self._wait(exchange, self._senders, stream, ready, timeout):
             self.report()
             text = f"The write operation timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
-            raise WriteTimeout(text)
+            raise WriteTimeout(text) from TimeoutError()
 
     async def wait_for_settings(
         self, exchange: "AsyncExchange", ready: Callable[[], bool], timeout: float | None
@@ -100,7 +102,7 @@ class AsyncSharedStream(AsyncWriter):
             raise PoolTimeout(
                 f"Pool timed out after {timeout:g} seconds: no stream to {self._peer} became available "
                 f"({self._engine.open_streams} in use)"
-            )
+            ) from TimeoutError()
 
     async def _wait(
         self,

@@ -156,7 +156,7 @@ class AsyncWriter:
         remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
             if not await event.wait(remaining):
-                raise self._timed_out(timeout)
+                raise self._timed_out(timeout) from TimeoutError()
         finally:
             with self._lock:
                 self._writers.pop(event, None)
@@ -196,7 +196,7 @@ class AsyncWriter:
             if deadline is not None:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
-                    raise self._timed_out(timeout)
+                    raise self._timed_out(timeout) from TimeoutError()
 
     async def flush_unless_writing(self, timeout: float | None) -> None:
         """Write on behalf of the connection if nobody else does, who would write this too.

@@ -77,7 +77,7 @@ class Line:
                 return
             event = self._waiting[exchange] = Event()
         if not event.wait(timeout):
-            raise PoolTimeout
+            raise PoolTimeout from TimeoutError()
 
     def _step_out(self, exchange: Exchange) -> None:
         with self._lock:

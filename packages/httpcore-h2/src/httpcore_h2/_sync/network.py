@@ -74,7 +74,9 @@ class SharedStream(Writer):
         engine, timeout = self._engine, exchange.read_timeout
         if not self._wait(exchange, self._receivers, stream, lambda: engine.has_event(stream), timeout):
             self.report()
-            raise ReadTimeout(f"The read operation timed out after {timeout:g} seconds ({self._peer})")
+            raise ReadTimeout(
+                f"The read operation timed out after {timeout:g} seconds ({self._peer})"
+            ) from TimeoutError()
 
     def wait_for_credit(self, exchange: "Exchange", stream: Stream) -> None:
         """Wait until more of the body may be sent, or need not be. Raises `WriteTimeout`."""
@@ -86,7 +88,7 @@ class SharedStream(Writer):
         if not self._wait(exchange, self._senders, stream, ready, timeout):
             self.report()
             text = f"The write operation timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
-            raise WriteTimeout(text)
+            raise WriteTimeout(text) from TimeoutError()
 
     def wait_for_settings(self, exchange: "Exchange", ready: Callable[[], bool], timeout: float | None) -> None:
         """Wait for what depends on the settings of the server or on other requests. Raises `PoolTimeout`.
@@ -99,7 +101,7 @@ class SharedStream(Writer):
             raise PoolTimeout(
                 f"Pool timed out after {timeout:g} seconds: no stream to {self._peer} became available "
                 f"({self._engine.open_streams} in use)"
-            )
+            ) from TimeoutError()
 
     def _wait(
         self,

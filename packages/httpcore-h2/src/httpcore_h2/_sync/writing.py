@@ -157,7 +157,7 @@ class Writer:
         remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
             if not event.wait(remaining):
-                raise self._timed_out(timeout)
+                raise self._timed_out(timeout) from TimeoutError()
         finally:
             with self._lock:
                 self._writers.pop(event, None)
@@ -197,7 +197,7 @@ class Writer:
             if deadline is not None:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
-                    raise self._timed_out(timeout)
+                    raise self._timed_out(timeout) from TimeoutError()
 
     def flush_unless_writing(self, timeout: float | None) -> None:
         """Write on behalf of the connection if nobody else does, who would write this too.

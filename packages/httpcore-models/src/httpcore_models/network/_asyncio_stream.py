@@ -147,8 +147,8 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
                 self._pause(False)
             try:
                 await self._reader
-            except TimeoutError:
-                raise ReadTimeout(timed_out("The read operation", self._peer, timeout)) from None
+            except TimeoutError as exc:
+                raise ReadTimeout(timed_out("The read operation", self._peer, timeout)) from exc
             finally:
                 self._reader = None
                 self._read_deadline = 0.0
@@ -284,7 +284,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
                     self._hand_over(rest[:_WRITE_PART])
                     rest = rest[_WRITE_PART:]
                 if self._write_blocked and not await self._wait_for_room(deadline, until_readable):
-                    raise WriteTimeout(timed_out("The write operation", self._peer, timeout))
+                    raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from TimeoutError()
         except BaseException:
             # The transport goes on sending.
             self._hand_over(rest)

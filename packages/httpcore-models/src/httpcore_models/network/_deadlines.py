@@ -21,5 +21,5 @@ def time_left(deadline: float | None) -> float | None:
         return None
     left = deadline - time.monotonic()
     if left <= 0:
-        raise ReadTimeout
+        raise ReadTimeout from TimeoutError()
     return left

@@ -58,7 +58,7 @@ class TrioStream(AsyncNetworkStream):
                     data = self.receive_nowait(max_bytes)
                     if data is not None:
                         return data
-            raise ReadTimeout(timed_out("The read operation", self._peer, timeout))
+            raise ReadTimeout(timed_out("The read operation", self._peer, timeout)) from TimeoutError()
         except self._failures as exc:
             raise ReadError(self._text(exc)) from exc
         finally:
@@ -113,7 +113,7 @@ class TrioStream(AsyncNetworkStream):
                     with trio.CancelScope(deadline=deadline) as scope:
                         await self._wait_for_room(until_readable)
                     if scope.cancelled_caught:
-                        raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from None
+                        raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from TimeoutError()
                     if self._closed:
                         raise WriteError(f"the stream is closed ({self._peer})") from None
             left = min(len(rest), len(data))

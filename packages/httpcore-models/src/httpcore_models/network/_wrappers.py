@@ -58,7 +58,7 @@ class _Wrapper(AsyncNetworkStream):
         if self._closed:
             raise ReadError(f"the stream is closed ({self._peer})")
         if data is None:
-            raise ReadTimeout(timed_out("The read operation", self._peer, timeout))
+            raise ReadTimeout(timed_out("The read operation", self._peer, timeout)) from TimeoutError()
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -73,7 +73,7 @@ class _Wrapper(AsyncNetworkStream):
         except self._failures as exc:
             raise WriteError(self._text(exc)) from exc
         if not sent:
-            raise WriteTimeout(timed_out("The write operation", self._peer, timeout))
+            raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from TimeoutError()
 
     def _text(self, exc: Exception) -> str:
         return failed(OSError("the stream is closed") if self._closed else exc, self._peer)

@@ -321,7 +321,7 @@ class AsyncConnectionPool(AsyncPoolBase):
         self._check_not_closed(ticket)
         await self._settle()
         if not in_time and waiting.place is None:
-            raise self._pool_timeout(request)
+            raise self._pool_timeout(request) from TimeoutError()
 
     def _pool_timeout(self, request: Request) -> PoolTimeout:
         state = self._state

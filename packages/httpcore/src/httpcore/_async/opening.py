@@ -88,7 +88,7 @@ class AsyncOpening:
                     raise ConnectTimeout(
                         f"Connect timed out after {turn.timeout:g} seconds ({self._origin}): "
                         "another request was still opening the connection"
-                    )
+                    ) from TimeoutError()
 
     def leave(self, turn: AsyncTurn) -> None:
         """End a turn, with its `error` if there was one: the others are told, or the next in line goes on.

@@ -320,7 +320,7 @@ class ConnectionPool(PoolBase):
         self._check_not_closed(ticket)
         self._settle()
         if not in_time and waiting.place is None:
-            raise self._pool_timeout(request)
+            raise self._pool_timeout(request) from TimeoutError()
 
     def _pool_timeout(self, request: Request) -> PoolTimeout:
         state = self._state

@@ -89,7 +89,7 @@ class Opening:
                     raise ConnectTimeout(
                         f"Connect timed out after {turn.timeout:g} seconds ({self._origin}): "
                         "another request was still opening the connection"
-                    )
+                    ) from TimeoutError()
 
     def leave(self, turn: Turn) -> None:
         """End a turn, with its `error` if there was one: the others are told, or the next in line goes on.

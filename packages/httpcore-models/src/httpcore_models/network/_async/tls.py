@@ -177,7 +177,7 @@ class AsyncTLSStream(AsyncNetworkStream):
             if mine:
                 self._tls.feed(await self._stream.read(_READ_SIZE, timeout))
             elif received is not None and not await received.wait(timeout):
-                raise ReadTimeout
+                raise ReadTimeout from TimeoutError()
         finally:
             if mine:
                 with self._tls.lock:
@@ -299,7 +299,7 @@ class AsyncTLSStream(AsyncNetworkStream):
                     continue
                 sent = self._sent = self._sent or AsyncEvent()
             if not await sent.wait(limit_until(deadline)):
-                raise WriteTimeout
+                raise WriteTimeout from TimeoutError()
 
     def _has_sent_all(self, turn: object) -> bool:
         """End sending, unless there is more to be sent meanwhile; return whether it has ended."""

@@ -178,7 +178,7 @@ class TLSStream(NetworkStream):
             if mine:
                 self._tls.feed(self._stream.read(_READ_SIZE, timeout))
             elif received is not None and not received.wait(timeout):
-                raise ReadTimeout
+                raise ReadTimeout from TimeoutError()
         finally:
             if mine:
                 with self._tls.lock:
@@ -300,7 +300,7 @@ class TLSStream(NetworkStream):
                     continue
                 sent = self._sent = self._sent or Event()
             if not sent.wait(limit_until(deadline)):
-                raise WriteTimeout
+                raise WriteTimeout from TimeoutError()
 
     def _has_sent_all(self, turn: object) -> bool:
         """End sending, unless there is more to be sent meanwhile; return whether it has ended."""

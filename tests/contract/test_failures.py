@@ -1,0 +1,73 @@
+"""What goes wrong, on real sockets: errors of the same classes, with the texts of 1.0.9, and more, and its causes."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import socket
+import ssl
+import sys
+
+import pytest
+
+from .failure_deviations import ACCEPTED, FAILURE_DEVIATIONS, MISSING_CAUSES
+from .failure_players import BACKENDS, Chain, call, play
+from .failure_scenes import scenes
+from .measured import load
+from .wrong_calls import wrong_calls
+
+FACTS: dict[str, dict[str, Chain]] = load("failures.json")
+PLAYED = [(name, backend) for name in FACTS for backend in BACKENDS if backend in FACTS[name]]
+
+# What Python and OpenSSL say in other words in some of their releases; the facts are those of Python 3.11.
+WORDING = re.compile(r"\[SSL: (?!CERTIFICATE_VERIFY_FAILED)|'idna' codec|values to unpack")
+
+# For those that look at the causes of errors: those of other libraries are theirs.
+CAUSES: dict[str, type[BaseException]] = {
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module, names in (
+        (builtins, ("OSError", "TimeoutError", "ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError")),
+        (socket, ("gaierror",)),
+        (ssl, ("SSLError", "SSLCertVerificationError", "SSLEOFError")),
+    )
+    for name in names
+}
+
+
+def test_every_failure_was_measured() -> None:
+    assert FACTS.keys() == {*scenes(), *(f"call: {name}" for name in wrong_calls())}
+
+
+def test_every_deviation_is_one() -> None:
+    assert {*FAILURE_DEVIATIONS, *ACCEPTED, *MISSING_CAUSES} <= FACTS.keys()
+
+
+@pytest.mark.upgrade("2.1", "2.2", "2.3", "2.4", "5.2")
+@pytest.mark.parametrize(("name", "backend"), PLAYED)
+def test_failures(name: str, backend: str) -> None:
+    if name == "connect refused, two addresses" and backend == "uvloop":
+        pytest.skip("uvloop asks a resolver of its own")
+    fact = FACTS[name][backend]
+    seen = call(name.removeprefix("call: ")) if name.startswith("call: ") else play(name, backend)
+    if not fact and not seen:
+        return
+    if name in ACCEPTED:
+        assert not seen
+        return
+    (_, kind, text), *causes = fact or [["", "", ""]]
+    departure = FAILURE_DEVIATIONS.get(name)
+    if departure is not None:
+        kind, text = departure.kind, text if departure.text is None else departure.text
+    assert seen, f"{kind} is not raised"
+    assert seen[0][1] == kind
+    if sys.version_info[:2] == (3, 11) or not WORDING.search(text):
+        # Where in Python's source an error was found comes before some.
+        assert re.sub(r"^_ssl\.c:N: ", "", text) in seen[0][2]
+    if departure is None and name not in MISSING_CAUSES:
+        assert not missing([cause for _, cause, _ in causes], [cause for _, cause, _ in seen[1:]])
+
+
+def missing(causes: list[str], found: list[str]) -> list[str]:
+    """The causes that are none of those found, nor of a class above one."""
+    kinds = [CAUSES[cause] for cause in found if cause in CAUSES]
+    return [cause for cause in causes if cause in CAUSES and not any(issubclass(kind, CAUSES[cause]) for kind in kinds)]

@@ -1,0 +1,70 @@
+"""Calls with wrong arguments. Runs on httpcore 1.0.9 as well."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import httpcore
+
+
+def wrong_calls() -> dict[str, Callable[[], Any]]:
+    """All of them by name."""
+    backends = {"network_backend": httpcore.MockBackend([])}
+    url = "http://127.0.0.1/"
+
+    def pool(**arguments: Any) -> Callable[[], Any]:
+        return lambda: httpcore.ConnectionPool(**arguments)
+
+    return {
+        "proxy url of int": lambda: httpcore.Proxy(1),
+        "proxy url of None": lambda: httpcore.Proxy(None),
+        "proxy auth of str": lambda: httpcore.Proxy(url, auth="user"),
+        "proxy auth of one": lambda: httpcore.Proxy(url, auth=("user",)),
+        "proxy auth of ints": lambda: httpcore.Proxy(url, auth=(1, 2)),
+        "proxy auth of bytes and int": lambda: httpcore.Proxy(url, auth=(b"a", 2)),
+        "proxy auth not ascii": lambda: httpcore.Proxy(url, auth=("\u263a", "a")),
+        "proxy headers of int": lambda: httpcore.Proxy(url, headers=1),
+        "proxy headers of str": lambda: httpcore.Proxy(url, headers="abc"),
+        "proxy headers of ints": lambda: httpcore.Proxy(url, headers={"a": 1}),
+        "proxy ssl of socks": lambda: httpcore.Proxy("socks5://a", ssl_context=ssl.create_default_context()),
+        "url of int": lambda: httpcore.URL(1),
+        "url not ascii": lambda: httpcore.URL("http://\u263a/"),
+        "url scheme of int": lambda: httpcore.URL(scheme=1, host="a", target="/"),
+        "url host of None": lambda: httpcore.URL(scheme="http", host=None),
+        "url target of int": lambda: httpcore.URL(scheme="http", host="a", target=1),
+        "url bad port": lambda: httpcore.URL("http://a:b/"),
+        "url large port": lambda: httpcore.URL("http://a:70000/"),
+        "url bad ipv6": lambda: httpcore.URL("http://[::1/"),
+        "url of unknown scheme, its origin": lambda: httpcore.URL("ftp://a/").origin,
+        "request method": lambda: httpcore.Request(1, url),
+        "request method None": lambda: httpcore.Request(None, url),
+        "request url": lambda: httpcore.Request("GET", 1),
+        "request headers": lambda: httpcore.Request("GET", url, headers=1),
+        "request content": lambda: httpcore.Request("GET", url, content=1),
+        "request no url": lambda: httpcore.Request("GET"),
+        "response status": lambda: httpcore.Response("a"),
+        "response headers": lambda: httpcore.Response(200, headers=1),
+        "response content unread": lambda: httpcore.Response(200, content=iter([b"a"])).content,
+        "response read twice": lambda: [list(response.iter_stream()) for response in [httpcore.Response(200)] * 2],
+        "http proxy url": lambda: httpcore.HTTPProxy(1),
+        "http proxy auth": lambda: httpcore.HTTPProxy(url, proxy_auth="user"),
+        "http proxy auth of ints": lambda: httpcore.HTTPProxy(url, proxy_auth=(1, 2)),
+        "http proxy headers": lambda: httpcore.HTTPProxy(url, proxy_headers=1),
+        "http proxy headers of ints": lambda: httpcore.HTTPProxy(url, proxy_headers={"a": 1}),
+        "http proxy clear with ssl": lambda: httpcore.HTTPProxy(url, proxy_ssl_context=ssl.create_default_context()),
+        "socks proxy url": lambda: httpcore.SOCKSProxy(1),
+        "socks proxy auth": lambda: httpcore.SOCKSProxy("socks5://a", proxy_auth="user"),
+        "socks proxy auth of ints": lambda: httpcore.SOCKSProxy("socks5://a", proxy_auth=(1, 2)),
+        "pool proxy of str": pool(proxy="http://a"),
+        "pool connections of str": pool(max_connections="a"),
+        "pool unknown argument": pool(timeout=1),
+        "request unknown argument": lambda: httpcore.request("GET", url, timeout=1),
+        "request timeout of int": lambda: httpcore.ConnectionPool(**backends).request(
+            "GET", url, extensions={"timeout": 1}
+        ),
+        "request of wrong origin": lambda: httpcore.HTTPConnection(
+            httpcore.Origin(b"http", b"other", 80), **backends
+        ).request("GET", url),
+    }
