@@ -324,6 +324,37 @@ class TestConnections:
                 await pool.request("GET", "http://example.com/")
             assert pool.connections == []
 
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    async def test_a_replaced_method_is_called_on_the_way_to_a_proxy(
+        self, monkeypatch: pytest.MonkeyPatch, scheme: str
+    ) -> None:
+        hosts = []
+
+        async def pinned(connection: Any, request: httpcore.Request) -> Any:
+            hosts.append(connection._origin.host)
+            return await connection._network_backend.connect_tcp("127.0.0.1", server.port)
+
+        monkeypatch.setattr(AsyncHTTPConnection, "_connect", pinned)
+        with scripted_server([receive_request(), send(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")]) as server:
+            async with AsyncHTTPProxy("http://proxy.test:8080") as pool:
+                try:
+                    status = (await pool.request("GET", f"{scheme}://example.com/")).status
+                except httpcore.ProxyError as exc:
+                    status = exc.status
+            assert (status, hosts) == (403, [b"proxy.test"])
+            method = b"GET http://example.com/" if scheme == "http" else b"CONNECT example.com:443"
+            assert server.connections[0].received.startswith(method)
+
+    async def test_a_replaced_method_does_not_lead_around_socks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def connect(connection: Any, request: httpcore.Request) -> Any:
+            raise AssertionError
+
+        monkeypatch.setattr(AsyncHTTPConnection, "_connect", connect)
+        with scripted_server([send(b"\x05\xff")]) as server:
+            async with AsyncSOCKSProxy(server.url.replace("http", "socks5")) as pool:
+                with pytest.raises(httpcore.ProxyError):
+                    await pool.request("GET", "http://example.com/")
+
     async def test_a_subclass_may_leave_connecting_to_the_original(self) -> None:
         class Counting(AsyncHTTPConnection):
             connects = 0

@@ -325,6 +325,37 @@ class TestConnections:
                 pool.request("GET", "http://example.com/")
             assert pool.connections == []
 
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_a_replaced_method_is_called_on_the_way_to_a_proxy(
+        self, monkeypatch: pytest.MonkeyPatch, scheme: str
+    ) -> None:
+        hosts = []
+
+        def pinned(connection: Any, request: httpcore.Request) -> Any:
+            hosts.append(connection._origin.host)
+            return connection._network_backend.connect_tcp("127.0.0.1", server.port)
+
+        monkeypatch.setattr(HTTPConnection, "_connect", pinned)
+        with scripted_server([receive_request(), send(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")]) as server:
+            with HTTPProxy("http://proxy.test:8080") as pool:
+                try:
+                    status = (pool.request("GET", f"{scheme}://example.com/")).status
+                except httpcore.ProxyError as exc:
+                    status = exc.status
+            assert (status, hosts) == (403, [b"proxy.test"])
+            method = b"GET http://example.com/" if scheme == "http" else b"CONNECT example.com:443"
+            assert server.connections[0].received.startswith(method)
+
+    def test_a_replaced_method_does_not_lead_around_socks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def connect(connection: Any, request: httpcore.Request) -> Any:
+            raise AssertionError
+
+        monkeypatch.setattr(HTTPConnection, "_connect", connect)
+        with scripted_server([send(b"\x05\xff")]) as server:
+            with SOCKSProxy(server.url.replace("http", "socks5")) as pool:
+                with pytest.raises(httpcore.ProxyError):
+                    pool.request("GET", "http://example.com/")
+
     def test_a_subclass_may_leave_connecting_to_the_original(self) -> None:
         class Counting(HTTPConnection):
             connects = 0

@@ -12,7 +12,7 @@ from httpcore_models import SOCKET_OPTION, URL, AsyncConnectionInterface, AsyncN
 from httpcore_models.closing import async_close_all
 from httpcore_models.concurrency import AsyncLock
 from httpcore_models.network import AsyncDialler
-from httpcore_proxy import AsyncSocksDialler
+from httpcore_proxy import AsyncSocksDialler, AsyncTunnelDialler
 
 from .._pool_limits import limits, set_limits
 from .._pool_places import PoolRequest
@@ -144,8 +144,6 @@ class AsyncLegacyProxy:
 class AsyncLegacyConnection:
     """What others look for on a connection."""
 
-    _lock: Any = None
-
     @property
     def _connection(self) -> AsyncConnectionInterface | None:
         """The HTTP/1.1 or HTTP/2 connection, whose `_network_stream` is how hermes-agent and others end a read."""
@@ -172,8 +170,7 @@ class AsyncLegacyConnection:
     @property
     def _request_lock(self) -> Any:
         """What subclasses hold while they open the connection themselves."""
-        self._lock = self._lock or AsyncLock()
-        return self._lock
+        return self.__dict__.setdefault("_lock", AsyncLock())  # one and the same for all threads
 
     def _connects_by_itself(self) -> bool:
         return getattr(self._connect, "__func__", None) is not AsyncLegacyConnection._connect
@@ -186,6 +183,10 @@ class AsyncLegacyConnection:
 
 class AsyncLegacyProxied(AsyncLegacyConnection):
     """What others look for on a connection to an origin that a proxy connects to."""
+
+    def _connects_by_itself(self) -> bool:
+        # What replaces `_connect()` connects to an origin, and knows nothing of proxies.
+        return False
 
     @property
     def _remote_origin(self) -> Origin:
@@ -213,23 +214,36 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
     _proxy_origin: Origin
     _to_proxy: AsyncDialler
     _proxy_ssl_context: Any
+    _proxy_headers: list[tuple[bytes, bytes]]
 
     @property
     def _connection(self) -> AsyncConnectionInterface | None:
         """The connection to the origin; before there is one, one to the proxy, for a CONNECT request."""
-        tunnel = cast(_Connection, self)
-        if tunnel._established is None and self._way is None:
-            from .connection import AsyncHTTPConnection
-
-            self._way = AsyncHTTPConnection(
-                self._proxy_origin, self._proxy_ssl_context, network_backend=tunnel._network_backend
-            )
-            self._way._dialler = self._to_proxy
-        return tunnel._established or self._way
+        return cast(_Connection, self)._established or self._way_to_proxy()
 
     @_connection.setter
     def _connection(self, value: AsyncConnectionInterface | None) -> None:
         cast(_Connection, self)._adopt(value)
+
+    def _way_to_proxy(self) -> "_Connection":
+        if self._way is None:
+            from .connection import AsyncHTTPConnection
+
+            backend = cast(_Connection, self)._network_backend
+            self._way = AsyncHTTPConnection(self._proxy_origin, self._proxy_ssl_context, network_backend=backend)
+            self._way._dialler = self._to_proxy
+        return self._way
+
+    async def _dial(self, request: Request, turn: AsyncTurn) -> AsyncNetworkStream:
+        from .connection import AsyncHTTPConnection
+
+        if AsyncHTTPConnection._connect is not AsyncLegacyConnection._connect:
+            # A guard that was put in its place is asked on the way to the proxy.
+            connecting = AsyncConnectingDialler(self._to_proxy, self._way_to_proxy())
+            tunnel_dialler = AsyncTunnelDialler(connecting, self._proxy_origin, self._proxy_headers)
+            cast(_Connection, self)._dialler = tunnel_dialler
+        stream: AsyncNetworkStream = await super()._dial(request, turn)  # type: ignore[misc]
+        return stream
 
     async def aclose(self) -> None:
         """Close the connection to the proxy, too, if there is another one; see `AsyncHTTPConnection.aclose()`."""
@@ -260,6 +274,23 @@ class AsyncLegacyForward(AsyncLegacyConnection):
     @_connection.setter
     def _connection(self, value: AsyncConnectionInterface | None) -> None:
         cast(_Connection, self)._adopt(value)
+
+
+class AsyncConnectingDialler(AsyncDialler):
+    """Reaches a proxy by what was put in the place of `AsyncHTTPConnection._connect()`."""
+
+    def __init__(self, dialler: AsyncDialler, way: "_Connection") -> None:
+        self.logger = dialler.logger
+        self._dialler = dialler
+        self._way = way
+
+    async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
+        """Have it connect."""
+        return await self._way._connect(request)
+
+    def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
+        """What the dialler in its place reports."""
+        return self._dialler.describe(origin, timeout)
 
 
 class AsyncGivenDialler(AsyncDialler):

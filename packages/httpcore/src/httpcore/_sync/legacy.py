@@ -13,7 +13,7 @@ from httpcore_models import SOCKET_OPTION, URL, ConnectionInterface, NetworkStre
 from httpcore_models.closing import close_all
 from httpcore_models.concurrency import Lock
 from httpcore_models.network import Dialler
-from httpcore_proxy import SocksDialler
+from httpcore_proxy import SocksDialler, TunnelDialler
 
 from .._pool_limits import limits, set_limits
 from .._pool_places import PoolRequest
@@ -145,8 +145,6 @@ class LegacyProxy:
 class LegacyConnection:
     """What others look for on a connection."""
 
-    _lock: Any = None
-
     @property
     def _connection(self) -> ConnectionInterface | None:
         """The HTTP/1.1 or HTTP/2 connection, whose `_network_stream` is how hermes-agent and others end a read."""
@@ -173,8 +171,7 @@ class LegacyConnection:
     @property
     def _request_lock(self) -> Any:
         """What subclasses hold while they open the connection themselves."""
-        self._lock = self._lock or Lock()
-        return self._lock
+        return self.__dict__.setdefault("_lock", Lock())  # one and the same for all threads
 
     def _connects_by_itself(self) -> bool:
         return getattr(self._connect, "__func__", None) is not LegacyConnection._connect
@@ -187,6 +184,10 @@ class LegacyConnection:
 
 class LegacyProxied(LegacyConnection):
     """What others look for on a connection to an origin that a proxy connects to."""
+
+    def _connects_by_itself(self) -> bool:
+        # What replaces `_connect()` connects to an origin, and knows nothing of proxies.
+        return False
 
     @property
     def _remote_origin(self) -> Origin:
@@ -214,23 +215,36 @@ class LegacyTunnel(LegacyProxied):
     _proxy_origin: Origin
     _to_proxy: Dialler
     _proxy_ssl_context: Any
+    _proxy_headers: list[tuple[bytes, bytes]]
 
     @property
     def _connection(self) -> ConnectionInterface | None:
         """The connection to the origin; before there is one, one to the proxy, for a CONNECT request."""
-        tunnel = cast(_Connection, self)
-        if tunnel._established is None and self._way is None:
-            from .connection import HTTPConnection
-
-            self._way = HTTPConnection(
-                self._proxy_origin, self._proxy_ssl_context, network_backend=tunnel._network_backend
-            )
-            self._way._dialler = self._to_proxy
-        return tunnel._established or self._way
+        return cast(_Connection, self)._established or self._way_to_proxy()
 
     @_connection.setter
     def _connection(self, value: ConnectionInterface | None) -> None:
         cast(_Connection, self)._adopt(value)
+
+    def _way_to_proxy(self) -> "_Connection":
+        if self._way is None:
+            from .connection import HTTPConnection
+
+            backend = cast(_Connection, self)._network_backend
+            self._way = HTTPConnection(self._proxy_origin, self._proxy_ssl_context, network_backend=backend)
+            self._way._dialler = self._to_proxy
+        return self._way
+
+    def _dial(self, request: Request, turn: Turn) -> NetworkStream:
+        from .connection import HTTPConnection
+
+        if HTTPConnection._connect is not LegacyConnection._connect:
+            # A guard that was put in its place is asked on the way to the proxy.
+            connecting = ConnectingDialler(self._to_proxy, self._way_to_proxy())
+            tunnel_dialler = TunnelDialler(connecting, self._proxy_origin, self._proxy_headers)
+            cast(_Connection, self)._dialler = tunnel_dialler
+        stream: NetworkStream = super()._dial(request, turn)  # type: ignore[misc]
+        return stream
 
     def close(self) -> None:
         """Close the connection to the proxy, too, if there is another one; see `HTTPConnection.close()`."""
@@ -261,6 +275,23 @@ class LegacyForward(LegacyConnection):
     @_connection.setter
     def _connection(self, value: ConnectionInterface | None) -> None:
         cast(_Connection, self)._adopt(value)
+
+
+class ConnectingDialler(Dialler):
+    """Reaches a proxy by what was put in the place of `HTTPConnection._connect()`."""
+
+    def __init__(self, dialler: Dialler, way: "_Connection") -> None:
+        self.logger = dialler.logger
+        self._dialler = dialler
+        self._way = way
+
+    def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
+        """Have it connect."""
+        return self._way._connect(request)
+
+    def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
+        """What the dialler in its place reports."""
+        return self._dialler.describe(origin, timeout)
 
 
 class GivenDialler(Dialler):
