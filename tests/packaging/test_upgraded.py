@@ -74,7 +74,7 @@ def test_nothing_else_changes(environment: Environment, dist: Path, area: str) -
     environment.check()
 
 
-@pytest.mark.upgrade("1.1", "1.2", "3.5")
+@pytest.mark.upgrade("1.1", "1.2", "3.5", "4.4")
 @pytest.mark.parametrize(("area", "program"), CASES, ids=["-".join(case) for case in CASES])
 def test_programs_run(
     environment: Environment,

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.proxies import AUTH, ProxyServer
 
 PATCHES = {
@@ -65,6 +66,40 @@ with httpcore.ConnectionPool() as pool:
 listener.close()
 """
 
+TLS = """
+import socket, ssl, sys, threading, httpcore
+
+url, authority = sys.argv[1:]
+
+def outcome(url, **limits):
+    try:
+        return pool.request("GET", url, extensions={"timeout": limits}).status
+    except Exception as error:
+        return type(error).__name__
+
+def get():
+    for _ in range(3):
+        sizes.append(len(pool.request("GET", url + "/1mb.bin").content))
+        sizes.append(len(pool.request("POST", url + "/echo", content=bytes(1_000_000)).content))
+
+# Connections wait in the backlog: nobody answers.
+listener = socket.create_server(("127.0.0.1", 0))
+silent = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+for http2 in (False, True):
+    context = ssl.create_default_context(cafile=authority)
+    sizes = []
+    with httpcore.ConnectionPool(ssl_context=context, http1=not http2, http2=http2) as pool:
+        print(pool.request("GET", url + "/").extensions["http_version"].decode())
+        clients = [threading.Thread(target=get) for _ in range(8)]
+        for client in clients:
+            client.start()
+        print(outcome(url + "/slow", read=0.2), outcome(silent, connect=0.2))
+        for client in clients:
+            client.join()
+        print(len(sizes), set(sizes))
+listener.close()
+"""
+
 PYSOCKS = """
 import socket, sys
 import socks
@@ -91,6 +126,7 @@ def lines(script: str, *arguments: str) -> list[str]:
 
 
 @pytest.mark.fault("T1")
+@pytest.mark.upgrade("4.4")
 @pytest.mark.parametrize("name", PATCHES)
 def test_limits_of_time(name: str) -> None:
     assert lines(PATCHES[name] + LIMITS) == ["ReadTimeout", "WriteTimeout", "ConnectTimeout"]
@@ -101,6 +137,15 @@ def test_requests_side_by_side(name: str) -> None:
     assert lines(PATCHES[name] + SIDE_BY_SIDE) == [f"{[200] * 16} 8"]
 
 
+@pytest.mark.upgrade("4.4")
+@pytest.mark.parametrize("name", PATCHES)
+def test_tls_and_http_2(name: str, caddy: CaddyServer, certificates: Certificates) -> None:
+    outcomes = ["ReadTimeout ConnectTimeout", "48 {1000000}"]
+    printed = lines(PATCHES[name] + TLS, caddy.https_url, str(certificates.authority_pem))
+    assert printed == ["HTTP/1.1", *outcomes, "HTTP/2", *outcomes]
+
+
 @pytest.mark.fault("T1")
+@pytest.mark.upgrade("4.4")
 def test_pysocks(proxy: ProxyServer, caddy: CaddyServer) -> None:
     assert lines(PYSOCKS, str(proxy.port), *AUTH, caddy.http_url) == ["200", "200", "timeout"]
