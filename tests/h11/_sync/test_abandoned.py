@@ -59,7 +59,8 @@ def test_a_response_that_is_dropped_before_its_end_closes_the_connection(read: b
                 assert first_part(response) == b"abc"
             del response
             gc.collect()
-        assert warned(caught) == [f"unclosed response to GET {server.url}/path"]
+        # Who leaves a loop over the body has ended the exchange by that.
+        assert warned(caught) == ([] if read else [f"unclosed response to GET {server.url}/path"])
         assert connection.is_closed()
         wait_until(lambda: server.open_connections == 0)
     assert (lease.released, lease.dropped) == (0, 1)

@@ -175,8 +175,7 @@ class TestDropped:
 
     pytestmark = pytest.mark.fault("P2")
 
-    @pytest.mark.parametrize("read", ["nothing", "a part"])
-    async def test_its_place_and_its_socket_come_back(self, tls: Certificates | None, read: str) -> None:
+    async def test_its_place_and_its_socket_come_back(self, tls: Certificates | None) -> None:
         def script(connection: Connection) -> None:
             connection.receive_request()
             connection.send(OK[:-2])
@@ -185,8 +184,6 @@ class TestDropped:
         async with serving(script, tls, max_connections=1) as (pool, server):
             for _ in range(3):
                 response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
-                if read == "a part":
-                    await anext(aiter(response.stream))  # type: ignore[arg-type]
                 with pytest.warns(ResourceWarning, match=f"unclosed response to GET {server.url}"):
                     del response
                 assert (pool.stats().requests_active, pool.connections) == (0, [])
@@ -291,3 +288,69 @@ class TestDropped:
             assert pool.stats().requests_active == 0
             await response.aclose()
             assert (await pool.request("GET", server.url, extensions={"timeout": {"pool": 0.0}})).status == 200
+
+
+@pytest.mark.fault("P2")
+class TestHalfRead:
+    """Who leaves a loop over a body drops its iterator, maybe while something else still holds the response."""
+
+    @pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
+    async def test_the_exchange_ends(self, protocol: str) -> None:
+        def http1(connection: Connection) -> None:
+            connection.receive_until(b"\r\n\r\n")
+            connection.send(OK if connection.index else b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+            connection.hold()
+
+        def http2(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"hello"))
+            while True:
+                peer.respond(peer.request())
+
+        is_http2 = protocol == "HTTP/2"
+        script = http2_script(http2) if is_http2 else http1
+        async with serving(script, http1=not is_http2, http2=is_http2, max_connections=1) as (pool, server):
+            response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
+            parts = response.stream.__aiter__()  # type: ignore[union-attr]
+            assert await parts.__anext__() == b"hello"
+            del parts
+            await async_wait_until(lambda: not pool.stats().requests_active)
+            assert (await pool.request("GET", server.url, extensions={"timeout": {"pool": 0.0}})).content == b"hello"
+            with pytest.raises(ReadError, match="closed"):
+                async for _ in response.stream:  # type: ignore[union-attr]
+                    pass
+            await response.aclose()
+
+    async def test_an_iterator_that_was_not_begun_ends_nothing(self) -> None:
+        async with serving(answer) as (pool, server):
+            response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
+            response.stream.__aiter__()  # type: ignore[union-attr]
+            assert await response.aread() == b"hello"
+            await response.aclose()
+
+    async def test_closing_the_response_tells_the_server(self) -> None:
+        def script(peer: Http2Peer) -> None:
+            stream_id = peer.request()
+            peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"hello"))
+            resets.append(peer.next(h2_frames.RstStreamFrame).stream_id)
+            peer.connection.hold()
+
+        resets: list[int] = []
+        async with serving(http2_script(script), http1=False, http2=True) as (pool, server):
+            response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
+            async for _ in response.stream:  # type: ignore[union-attr]
+                break
+            await response.aclose()
+            await async_wait_until(lambda: resets == [1])
+
+    async def test_one_of_a_connection_of_somebody_s_own(self) -> None:
+        class Pool(AsyncConnectionPool):
+            def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
+                return AsyncForeignConnection(origin)
+
+        async with Pool(max_connections=1) as pool:
+            response = await pool.handle_async_request(Request("GET", "http://a:81/"))
+            async for _ in response.stream:  # type: ignore[union-attr]
+                break
+            assert pool.stats().requests_active == 0
+            await response.aclose()

@@ -136,7 +136,8 @@ class TestStream:
         async with AsyncConnectionPool(network_backend=backend, max_connections=1) as pool:
             for _ in range(3):
                 async with pool.stream("GET", "http://example.com/", extensions={"timeout": {"pool": 0.0}}) as response:
-                    assert await anext(aiter(response.stream)) == b"Hello, "  # type: ignore[arg-type]
+                    parts = response.stream.__aiter__()  # type: ignore[union-attr]
+                    assert await parts.__anext__() == b"Hello, "
                     assert "1 active, 0 queued | Connections: 1 active, 0 idle" in repr(pool)
                 assert empty(pool)
             assert [stream.closed for stream in backend.streams] == [1, 1, 1]

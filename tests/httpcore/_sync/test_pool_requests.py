@@ -137,7 +137,8 @@ class TestStream:
         with ConnectionPool(network_backend=backend, max_connections=1) as pool:
             for _ in range(3):
                 with pool.stream("GET", "http://example.com/", extensions={"timeout": {"pool": 0.0}}) as response:
-                    assert next(iter(response.stream)) == b"Hello, "  # type: ignore[arg-type]
+                    parts = response.stream.__iter__()  # type: ignore[union-attr]
+                    assert parts.__next__() == b"Hello, "
                     assert "1 active, 0 queued | Connections: 1 active, 0 idle" in repr(pool)
                 assert empty(pool)
             assert [stream.closed for stream in backend.streams] == [1, 1, 1]

@@ -55,11 +55,11 @@ def test_a_dropped_response_gives_its_place_back(read: bool) -> None:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 drop_response(client, f"{server.url}/?secret", read)
-                gc.collect()
+                if not read:  # the response of httpx is part of a reference cycle
+                    gc.collect()
                 pause()
-                gc.collect()
             texts = [str(each.message) for each in caught if "unclosed response" in str(each.message)]
-            assert texts == [f"unclosed response to GET {server.url}/"]
+            assert texts == ([] if read else [f"unclosed response to GET {server.url}/"])
             assert (client.get(server.url)).text == "hello"
             wait_until(lambda: server.open_connections == 1)
 

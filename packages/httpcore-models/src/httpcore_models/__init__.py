@@ -7,6 +7,7 @@ from ._arguments import enforce_port as enforce_port
 from ._arguments import enforce_ssl_context as enforce_ssl_context
 from ._async.interfaces import AsyncConnectionInterface as AsyncConnectionInterface
 from ._async.interfaces import AsyncRequestInterface as AsyncRequestInterface
+from ._async.streams import AsyncBodyIterator as AsyncBodyIterator
 from ._async.streams import AsyncLease as AsyncLease
 from ._async.streams import AsyncResponseStream as AsyncResponseStream
 from ._async.tracing import AsyncTracer as AsyncTracer
@@ -48,6 +49,7 @@ from ._repetition import may_repeat_method as may_repeat_method
 from ._repetition import repeatable_after as repeatable_after
 from ._sync.interfaces import ConnectionInterface as ConnectionInterface
 from ._sync.interfaces import RequestInterface as RequestInterface
+from ._sync.streams import BodyIterator as BodyIterator
 from ._sync.streams import Lease as Lease
 from ._sync.streams import ResponseStream as ResponseStream
 from ._sync.tracing import Tracer as Tracer

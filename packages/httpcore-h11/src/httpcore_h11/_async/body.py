@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from httpcore_models import (
+    AsyncBodyIterator,
     AsyncLease,
     AsyncNetworkStream,
     AsyncResponseStream,
@@ -58,7 +59,7 @@ class AsyncHTTP11Body(LegacyBody, AsyncResponseStream):
         self._extensions = extensions
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
+        return AsyncBodyIterator(self)
 
     async def __anext__(self) -> bytes:
         part = await self._receive()
@@ -166,6 +167,18 @@ class AsyncHTTP11Body(LegacyBody, AsyncResponseStream):
                 await tracer.report("receive_response_body.failed", {"exception": reason})
         finally:
             await self._connection._close_response(tracer, self._ended)
+
+    def drop(self) -> None:
+        """See `AsyncResponseStream`. A callback is told only by `aclose()`."""
+        connection = self._connection
+        if self._closed or self._reading or self._tracer is not None or not connection._is_ours():
+            return
+        connection._drop_exchange(self._ended)
+        if connection._state is not State.ACTIVE:
+            self._closed = True
+            lease, self.lease = self.lease, None
+            if lease is not None:
+                lease.drop()
 
     def __del__(self) -> None:
         if self._closed and self.lease is None:

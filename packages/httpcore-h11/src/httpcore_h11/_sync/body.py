@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from httpcore_models import (
+    BodyIterator,
     Lease,
     NetworkStream,
     ReadError,
@@ -59,7 +60,7 @@ class HTTP11Body(LegacyBody, ResponseStream):
         self._extensions = extensions
 
     def __iter__(self) -> Iterator[bytes]:
-        return self
+        return BodyIterator(self)
 
     def __next__(self) -> bytes:
         part = self._receive()
@@ -167,6 +168,18 @@ class HTTP11Body(LegacyBody, ResponseStream):
                 tracer.report("receive_response_body.failed", {"exception": reason})
         finally:
             self._connection._close_response(tracer, self._ended)
+
+    def drop(self) -> None:
+        """See `ResponseStream`. A callback is told only by `close()`."""
+        connection = self._connection
+        if self._closed or self._reading or self._tracer is not None or not connection._is_ours():
+            return
+        connection._drop_exchange(self._ended)
+        if connection._state is not State.ACTIVE:
+            self._closed = True
+            lease, self.lease = self.lease, None
+            if lease is not None:
+                lease.drop()
 
     def __del__(self) -> None:
         if self._closed and self.lease is None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import AsyncResponseStream, ReadError
+from httpcore_models import AsyncBodyIterator, AsyncResponseStream, ReadError
 from httpcore_models.concurrency import AsyncShield
 
 from .._legacy import LegacyBody
@@ -37,7 +37,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
         self._released = False  # from here on, there is something to be released
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
+        return AsyncBodyIterator(self)
 
     async def __anext__(self) -> bytes:
         """Return the next part. Raises `ReadError` once the response was closed before it had been read to its end."""
@@ -102,6 +102,14 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
                 if self.lease is not None:
                     await self.lease.release()
         self._released = True
+
+    def drop(self) -> None:
+        """See `AsyncResponseStream`. A callback is told only by `aclose()`."""
+        if self._closed or self._complete or self._exchange.tracer is not None:
+            return
+        self._closed = self._connection._abandon(self._exchange)
+        if self._closed and self.lease is not None:
+            self.lease.drop()
 
     def __del__(self) -> None:
         if not self._released:

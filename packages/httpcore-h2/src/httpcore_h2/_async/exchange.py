@@ -12,6 +12,7 @@ class AsyncExchange:
     """A request, its stream, and who listens to its events."""
 
     __slots__ = (
+        "dropped",
         "holders",
         "info",
         "is_tunnel",
@@ -36,6 +37,8 @@ class AsyncExchange:
         # How many objects stand for it that the user may drop: the body, and the stream of a tunnel; and the lease that
         # a dropped body has left to the latter.
         self.holders: int = 1
+        # Whether it ended since nobody would read on, without waiting until the server was told.
+        self.dropped: bool = False
         self.lease: AsyncLease | None = None
         # What was taken from the engine and not handed on yet, since its reader was cancelled in between.
         self.taken: Event | None = None

@@ -99,9 +99,10 @@ class AsyncExchanges(LegacyConnection, AsyncConnectionInterface):
     async def _close_response(self, exchange: AsyncExchange) -> None:
         """End the exchange; reset the stream unless it has ended by itself."""
         # In a child process, the stream is the parent's.
-        if exchange not in self._exchanges or os.getpid() != self._process:
+        if os.getpid() != self._process or not (exchange in self._exchanges or exchange.dropped):
             return
-        if exchange.tracer is None or exchange.stream is None:
+        # The server may not know yet of one that was dropped.
+        if exchange.tracer is None or exchange.stream is None or exchange.dropped:
             await self._end_exchange(exchange)
             return
         try:
@@ -161,6 +162,14 @@ class AsyncExchanges(LegacyConnection, AsyncConnectionInterface):
             drop()
         if is_open:
             warn_unclosed(exchange.request, source)
+
+    def _abandon(self, exchange: AsyncExchange) -> bool:
+        """End an exchange whose body nobody will read on, without waiting; return whether it is over."""
+        if os.getpid() != self._process or exchange not in self._exchanges or self._shared.is_read_for(exchange):
+            return False
+        exchange.dropped = True
+        self._abort(exchange)
+        return True
 
     def _abort(self, exchange: AsyncExchange) -> None:
         """End the exchange without waiting."""

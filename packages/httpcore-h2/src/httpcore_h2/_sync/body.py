@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import ReadError, ResponseStream
+from httpcore_models import BodyIterator, ReadError, ResponseStream
 from httpcore_models.concurrency import Shield
 
 from .._legacy import LegacyBody
@@ -36,7 +36,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
         self._released = False  # from here on, there is something to be released
 
     def __iter__(self) -> Iterator[bytes]:
-        return self
+        return BodyIterator(self)
 
     def __next__(self) -> bytes:
         """Return the next part. Raises `ReadError` once the response was closed before it had been read to its end."""
@@ -101,6 +101,14 @@ class HTTP2Body(LegacyBody, ResponseStream):
                 if self.lease is not None:
                     self.lease.release()
         self._released = True
+
+    def drop(self) -> None:
+        """See `ResponseStream`. A callback is told only by `close()`."""
+        if self._closed or self._complete or self._exchange.tracer is not None:
+            return
+        self._closed = self._connection._abandon(self._exchange)
+        if self._closed and self.lease is not None:
+            self.lease.drop()
 
     def __del__(self) -> None:
         if not self._released:

@@ -100,9 +100,10 @@ class Exchanges(LegacyConnection, ConnectionInterface):
     def _close_response(self, exchange: Exchange) -> None:
         """End the exchange; reset the stream unless it has ended by itself."""
         # In a child process, the stream is the parent's.
-        if exchange not in self._exchanges or os.getpid() != self._process:
+        if os.getpid() != self._process or not (exchange in self._exchanges or exchange.dropped):
             return
-        if exchange.tracer is None or exchange.stream is None:
+        # The server may not know yet of one that was dropped.
+        if exchange.tracer is None or exchange.stream is None or exchange.dropped:
             self._end_exchange(exchange)
             return
         try:
@@ -162,6 +163,14 @@ class Exchanges(LegacyConnection, ConnectionInterface):
             drop()
         if is_open:
             warn_unclosed(exchange.request, source)
+
+    def _abandon(self, exchange: Exchange) -> bool:
+        """End an exchange whose body nobody will read on, without waiting; return whether it is over."""
+        if os.getpid() != self._process or exchange not in self._exchanges or self._shared.is_read_for(exchange):
+            return False
+        exchange.dropped = True
+        self._abort(exchange)
+        return True
 
     def _abort(self, exchange: Exchange) -> None:
         """End the exchange without waiting."""

@@ -34,6 +34,16 @@ class AsyncResponseStream:
         """Iterate over the body once, in parts as they arrive."""
         raise NotImplementedError
 
+    def drop(self) -> None:
+        """End the exchange, if it has not ended, since an iterator over the body was dropped half-way.
+
+        As `AsyncLease.drop()`. Where that cannot be done, it is left to `aclose()`, or to the finaliser.
+        """
+
+    async def __anext__(self) -> bytes:
+        """Return the next part."""
+        raise NotImplementedError
+
     async def aread(self) -> bytes:
         """Return all of the body that is left."""
         parts = bytearray()
@@ -44,3 +54,32 @@ class AsyncResponseStream:
     async def aclose(self) -> None:
         """End the exchange, whether the body was read to its end or not. Closing again does nothing."""
         raise NotImplementedError
+
+
+class AsyncBodyIterator:
+    """Iterates over the body of a response, and ends its exchange when dropped half-way.
+
+    Who leaves a loop over the body, and drops the response without closing it, may have left it in a reference cycle:
+    a response of httpx is part of one.
+    """
+
+    __slots__ = ("_body", "_half_way")
+
+    def __init__(self, body: AsyncResponseStream) -> None:
+        self._body = body
+        self._half_way = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            self._half_way = True
+            return await self._body.__anext__()
+        except BaseException:
+            self._half_way = False
+            raise
+
+    def __del__(self) -> None:
+        if self._half_way:
+            self._body.drop()

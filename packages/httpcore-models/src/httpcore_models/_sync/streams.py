@@ -35,6 +35,16 @@ class ResponseStream:
         """Iterate over the body once, in parts as they arrive."""
         raise NotImplementedError
 
+    def drop(self) -> None:
+        """End the exchange, if it has not ended, since an iterator over the body was dropped half-way.
+
+        As `Lease.drop()`. Where that cannot be done, it is left to `close()`, or to the finaliser.
+        """
+
+    def __next__(self) -> bytes:
+        """Return the next part."""
+        raise NotImplementedError
+
     def read(self) -> bytes:
         """Return all of the body that is left."""
         parts = bytearray()
@@ -45,3 +55,32 @@ class ResponseStream:
     def close(self) -> None:
         """End the exchange, whether the body was read to its end or not. Closing again does nothing."""
         raise NotImplementedError
+
+
+class BodyIterator:
+    """Iterates over the body of a response, and ends its exchange when dropped half-way.
+
+    Who leaves a loop over the body, and drops the response without closing it, may have left it in a reference cycle:
+    a response of httpx is part of one.
+    """
+
+    __slots__ = ("_body", "_half_way")
+
+    def __init__(self, body: ResponseStream) -> None:
+        self._body = body
+        self._half_way = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            self._half_way = True
+            return self._body.__next__()
+        except BaseException:
+            self._half_way = False
+            raise
+
+    def __del__(self) -> None:
+        if self._half_way:
+            self._body.drop()

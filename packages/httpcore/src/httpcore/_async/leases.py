@@ -4,7 +4,14 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import AsyncConnectionInterface, AsyncLease, AsyncResponseStream, Request, warn_unclosed
+from httpcore_models import (
+    AsyncBodyIterator,
+    AsyncConnectionInterface,
+    AsyncLease,
+    AsyncResponseStream,
+    Request,
+    warn_unclosed,
+)
 from httpcore_models.concurrency import AsyncShield
 
 from .._pool_places import Place, PoolRequest
@@ -90,7 +97,7 @@ class AsyncLeasedBody(AsyncResponseStream):
     def __aiter__(self) -> AsyncIterator[bytes]:
         # Whether it can be iterated over again is for the stream to say.
         self._iterator = None
-        return self
+        return AsyncBodyIterator(self)
 
     async def __anext__(self) -> bytes:
         if self._iterator is None:
@@ -103,6 +110,12 @@ class AsyncLeasedBody(AsyncResponseStream):
             with AsyncShield():
                 await self.aclose()
             raise
+
+    def drop(self) -> None:
+        if not self._closed:
+            # Generators end what they stand for.
+            self._iterator = None
+            self._lease.drop()
 
     async def aclose(self) -> None:
         if self._closed:

@@ -5,7 +5,14 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import ConnectionInterface, Lease, Request, ResponseStream, warn_unclosed
+from httpcore_models import (
+    BodyIterator,
+    ConnectionInterface,
+    Lease,
+    Request,
+    ResponseStream,
+    warn_unclosed,
+)
 from httpcore_models.concurrency import Shield
 
 from .._pool_places import Place, PoolRequest
@@ -91,7 +98,7 @@ class LeasedBody(ResponseStream):
     def __iter__(self) -> Iterator[bytes]:
         # Whether it can be iterated over again is for the stream to say.
         self._iterator = None
-        return self
+        return BodyIterator(self)
 
     def __next__(self) -> bytes:
         if self._iterator is None:
@@ -104,6 +111,12 @@ class LeasedBody(ResponseStream):
             with Shield():
                 self.close()
             raise
+
+    def drop(self) -> None:
+        if not self._closed:
+            # Generators end what they stand for.
+            self._iterator = None
+            self._lease.drop()
 
     def close(self) -> None:
         if self._closed:
