@@ -109,8 +109,6 @@ def test_calls_of_a_small_request(protocol: str) -> None:
 @pytest.mark.parametrize("protocol", INSTRUCTIONS)
 @pytest.mark.skipif(sys.version_info[:2] not in MEASURED, reason="not measured for this version of Python")
 def test_instructions_of_a_small_request(protocol: str) -> None:
-    counts: dict[str, int] = {}
-
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
         if not is_ours(frame):
             return None
@@ -120,6 +118,13 @@ def test_instructions_of_a_small_request(protocol: str) -> None:
             counts[name] = counts.get(name, 0) + 1
         return trace
 
-    trace_a_small_request(protocol, trace)
-    report = "\n".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
-    assert 0 < sum(counts.values()) <= INSTRUCTIONS[protocol][sys.version_info[:2]], report
+    totals, reports = [], []
+    # The least of several: what other tests have left to the event loop is not the request's.
+    for _ in range(3):
+        counts: dict[str, int] = {}
+        trace_a_small_request(protocol, trace)
+        totals.append(sum(counts.values()))
+        reports.append(
+            "\n".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
+        )
+    assert 0 < min(totals) <= INSTRUCTIONS[protocol][sys.version_info[:2]], "\n\n".join(reports)
