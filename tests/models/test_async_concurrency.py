@@ -19,6 +19,7 @@ from httpcore_models.concurrency import (
     checkpoint_if_cancelled,
     current_async_library,
     require,
+    vocabulary,
 )
 from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
 from httpcore_test_support.waiting import async_wait_until
@@ -366,3 +367,29 @@ def test_an_asyncio_timeout_of_zero_is_seen(loop: str) -> None:
     with pytest.raises(TimeoutError):
         run_async(loop, main)
     assert steps == ["began"]
+
+
+@pytest.mark.upgrade("1.2")
+async def test_a_cancelled_group_of_tasks_raises_a_cancellation_and_no_group() -> None:
+    with anyio.CancelScope() as scope, pytest.raises(anyio.get_cancelled_exc_class()):
+        async with vocabulary().create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep_forever)
+            scope.cancel()
+            await anyio.sleep_forever()
+
+
+@pytest.mark.upgrade("1.2")
+async def test_a_group_of_tasks_raises_what_came_beside_cancellations() -> None:
+    async def fail() -> None:
+        raise Interrupt
+
+    with pytest.raises(BaseException) as caught:  # noqa: PT011
+        async with vocabulary().create_task_group() as tasks:
+            tasks.start_soon(fail)
+            await anyio.sleep_forever()
+    errors = getattr(caught.value, "exceptions", (caught.value,))
+    assert [type(error) for error in errors] == [Interrupt]
+
+
+class Interrupt(BaseException):
+    """Not to be taken for an error."""

@@ -10,7 +10,7 @@ import math
 import sys
 import threading
 import types
-from collections.abc import Awaitable, Generator
+from collections.abc import AsyncIterator, Awaitable, Generator
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -74,9 +74,8 @@ def require(module: str, *, library: str) -> ModuleType:
 def vocabulary() -> Any:
     """Return what has the names of anyio for the library that runs the calling task: anyio itself on asyncio.
 
-    To be used of it is only what `_Trio` has, in the manner that works with every anyio from 3.0 on: those before 4.0
-    do not tell by `cancelled_caught` whether a scope was left early. Raises `RuntimeError` outside of both libraries,
-    and where anyio is missing on asyncio.
+    Use only what `_Trio` has, in a way that works with every anyio from 3.0 on: scopes have no `cancelled_caught`
+    before 4.0. Raises `RuntimeError` outside of both libraries, and where anyio is missing on asyncio.
     """
     return _Trio() if _running_loop() is None else require("anyio", library="asyncio")
 
@@ -86,16 +85,25 @@ class _Trio:
 
     def __init__(self) -> None:
         trio: Any = sys.modules["trio"]
-        self._time = trio.current_time
+        self._trio = trio
         self.CancelScope = trio.CancelScope
         self.Event = trio.Event
-        self.create_task_group = trio.open_nursery
         self.getaddrinfo = trio.socket.getaddrinfo
         self.sleep = trio.sleep
 
     def move_on_after(self, delay: float | None, shield: bool = False) -> Any:
-        deadline = math.inf if delay is None else self._time() + delay
+        deadline = math.inf if delay is None else self._trio.current_time() + delay
         return self.CancelScope(deadline=deadline, shield=shield)
+
+    @contextlib.asynccontextmanager
+    async def create_task_group(self) -> AsyncIterator[Any]:
+        try:
+            async with self._trio.open_nursery() as nursery:
+                yield nursery
+        except BaseException as exc:
+            # A group, even of cancellations alone, which nobody above takes for one.
+            errors = getattr(exc, "exceptions", (exc,))
+            raise next((error for error in errors if not isinstance(error, self._trio.Cancelled)), errors[0]) from None
 
 
 def checkpoint_if_cancelled() -> None:

@@ -142,7 +142,7 @@ class TrioStream(AsyncNetworkStream):
                 errors.append(exc)
             tasks.cancel_scope.cancel()
 
-        async with trio.open_nursery() as tasks:
+        async with vocabulary().create_task_group() as tasks:
             tasks.start_soon(wait, trio.lowlevel.wait_readable)
             await wait(trio.lowlevel.wait_writable)
         if errors:
