@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Any
 
@@ -369,13 +370,24 @@ def test_an_asyncio_timeout_of_zero_is_seen(loop: str) -> None:
     assert steps == ["began"]
 
 
+class Interrupt(BaseException):
+    """Not to be taken for an error."""
+
+
+async def fail_and_wait(fail: Callable[[], Awaitable[None]]) -> None:
+    async with vocabulary().create_task_group() as tasks:
+        tasks.start_soon(fail)
+        await anyio.sleep_forever()
+
+
 @pytest.mark.upgrade("1.2")
 async def test_a_cancelled_group_of_tasks_raises_a_cancellation_and_no_group() -> None:
+    async def cancel() -> None:
+        scope.cancel()
+        await anyio.sleep_forever()
+
     with anyio.CancelScope() as scope, pytest.raises(anyio.get_cancelled_exc_class()):
-        async with vocabulary().create_task_group() as tasks:
-            tasks.start_soon(anyio.sleep_forever)
-            scope.cancel()
-            await anyio.sleep_forever()
+        await fail_and_wait(cancel)
 
 
 @pytest.mark.upgrade("1.2")
@@ -384,12 +396,6 @@ async def test_a_group_of_tasks_raises_what_came_beside_cancellations() -> None:
         raise Interrupt
 
     with pytest.raises(BaseException) as caught:  # noqa: PT011
-        async with vocabulary().create_task_group() as tasks:
-            tasks.start_soon(fail)
-            await anyio.sleep_forever()
+        await fail_and_wait(fail)
     errors = getattr(caught.value, "exceptions", (caught.value,))
     assert [type(error) for error in errors] == [Interrupt]
-
-
-class Interrupt(BaseException):
-    """Not to be taken for an error."""
