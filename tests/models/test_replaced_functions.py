@@ -223,6 +223,31 @@ def test_limits_hold_in_replaced_functions(monkeypatch: pytest.MonkeyPatch, loop
 
 
 @pytest.mark.parametrize("loop", BACKENDS)
+def test_a_replaced_function_is_not_called_in_a_scope_that_is_over(monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
+    library: Any = trio if loop == "trio" else anyio
+    name = "open_tcp_stream" if loop == "trio" else "connect_tcp"
+    guard = Guard(getattr(library, name))
+    monkeypatch.setattr(library, name, guard)
+
+    async def connect() -> None:
+        with anyio.move_on_after(0):
+            await AutoBackend().connect_tcp("127.0.0.1", 1, TIMEOUT)
+
+    run_async(loop, connect)
+    assert not guard.calls
+
+
+def test_one_backend_may_be_used_on_both_libraries(server: ScriptedServer) -> None:
+    backend = AutoBackend()
+
+    async def connect() -> None:
+        await (await backend.connect_tcp("127.0.0.1", server.port, TIMEOUT)).aclose()
+
+    for loop in ("trio", "asyncio", "trio"):
+        run_async(loop, connect)
+
+
+@pytest.mark.parametrize("loop", BACKENDS)
 def test_a_wrong_option_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str) -> None:
     library: Any = trio if loop == "trio" else anyio
     name = "open_tcp_stream" if loop == "trio" else "connect_tcp"

@@ -12,10 +12,12 @@ class AutoBackend(AsyncNetworkBackend):
 
     def __init__(self) -> None:
         self._backend: AsyncNetworkBackend | None = None
+        self._library: str | None = None
 
     def _choose(self) -> AsyncNetworkBackend:
-        if self._backend is None:
-            library = current_async_library()
+        library = current_async_library()
+        if self._backend is None or self._library != library:
+            self._library = library
             if library == "asyncio":
                 require("anyio", library=library)
             self._backend = self._backend_of(library)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import vocabulary
+from ..concurrency import async_checkpoint_if_cancelled, current_async_library, vocabulary
 from ._async.interface import AsyncNetworkStream
 from ._errors import failed, timed_out
 from ._options import SOCKET_OPTION
@@ -49,6 +49,8 @@ def anyio_is_replaced(name: str) -> bool:
 
 def trio_is_replaced(name: str) -> bool:
     """Whether trio's function `name`, or what it connects by, is another than that of its library."""
+    if current_async_library() != "trio":
+        return False
     trio = _library("trio")
     factory = trio.socket.set_custom_socket_factory(None)
     trio.socket.set_custom_socket_factory(factory)
@@ -94,6 +96,7 @@ async def connect_by(
 ) -> AsyncNetworkStream:
     """Connect by a function of anyio or trio, as httpcore 1.0.9 did, whatever stands in its place."""
     library = _library(module)
+    await async_checkpoint_if_cancelled()
     try:
         with vocabulary().move_on_after(timeout):
             stream = await getattr(library, name)(**arguments)
