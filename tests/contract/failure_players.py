@@ -122,12 +122,11 @@ async def aask(pool: dict[str, Any], request: dict[str, Any], held: bool) -> Non
         raise failure
 
 
-RUN: dict[str, Callable[..., None]] = {
-    "sync": ask,
-    "asyncio": lambda *arguments: asyncio.run(aask(*arguments)),
-    "uvloop": lambda *arguments: uvloop.run(aask(*arguments)),
-    "trio": lambda *arguments: trio.run(aask, *arguments),
-}
+def run_async(backend: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `function` on asyncio, uvloop or trio, and return what it returns."""
+    if backend == "trio":
+        return trio.run(function, *arguments)
+    return {"asyncio": asyncio, "uvloop": uvloop}[backend].run(function(*arguments))
 
 
 def play(name: str, backend: str) -> Chain:
@@ -135,7 +134,11 @@ def play(name: str, backend: str) -> Chain:
     scene = scenes()[name]
     with resolver(), full_queue() if scene.handler is full else listening(scene.handler) as port:
         try:
-            RUN[backend](*arguments_of(scene, port), scene.held)
+            arguments = (*arguments_of(scene, port), scene.held)
+            if backend == "sync":
+                ask(*arguments)
+            else:
+                run_async(backend, aask, *arguments)
         except Exception as exc:
             return describe(exc, port)
     return []

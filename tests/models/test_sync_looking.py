@@ -50,7 +50,7 @@ def looked_at(
         below = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
         if request.param == "socket":
             stream = below.start_tls(certificates.client_context(), "localhost", TIMEOUT)
-            sock = stream.get_extra_info("ssl_object")
+            sock = stream.get_extra_info("socket")
             interlude = Interlude(sock.recv, before=True)
             monkeypatch.setattr(sock, "recv", interlude)
         else:

@@ -32,7 +32,7 @@ async def open_tcp_socket(
 ) -> socket.socket:
     """Return a connected non-blocking socket; see `AsyncNetworkBackend.connect_tcp()`."""
     peer = peer_name(host, port)
-    options = list(socket_options or ())
+    options = [*_own_options(), *(socket_options or ())]
     await async_checkpoint_if_cancelled()
     resolved = False
     try:
@@ -48,6 +48,13 @@ async def open_tcp_socket(
     except (OSError, UnicodeError) as exc:
         text = failed(exc, peer)
         raise ConnectError(f"{_attempts_failed(peer)}: {text}" if resolved else text) from exc
+
+
+def _own_options() -> list[SOCKET_OPTION]:
+    """What trio sets: then the operating system takes no more than it is about to send, and the rest can time out."""
+    if current_async_library() == "trio" and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        return [(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 16 * 1024)]
+    return []
 
 
 def _attempts_failed(peer: str) -> str:

@@ -164,7 +164,8 @@ class SyncStream(NetworkStream):
         if info == "server_addr":
             return self._sock.getpeername()
         if info == "ssl_object" and isinstance(self._sock, ssl.SSLSocket):
-            return self._sock
+            # As ever: it tells more than the socket around it, such as the verified chain of certificates.
+            return self._sock._sslobj  # type: ignore[attr-defined]
         return None
 
     def _is_readable(self) -> bool:

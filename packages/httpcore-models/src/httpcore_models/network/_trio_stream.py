@@ -37,6 +37,7 @@ class TrioStream(AsyncNetworkStream):
         self._reading = False
         self._writing = False
         self._closed = False
+        self._handed_out: Any = None
         # What waiting and asking the operating system may raise; the last two on a socket that was closed.
         self._failures = (OSError, trio.BusyResourceError, trio.ClosedResourceError, ValueError)
 
@@ -198,9 +199,18 @@ class TrioStream(AsyncNetworkStream):
         if info == "is_readable":
             return is_socket_readable(self._sock)
         if info == "socket":
-            return self._sock
+            return self._trio_socket()
         if info == "client_addr":
             return self._sock.getsockname()
         if info == "server_addr":
             return self._sock.getpeername()
         return True if info == "keeps_unsent" else None
+
+    def _trio_socket(self) -> Any:
+        """The socket as trio has them, whose methods that wait are awaited."""
+        if self._handed_out is None:
+            try:
+                self._handed_out = trio.socket.from_stdlib_socket(self._sock)
+            except TypeError:  # not the standard library's
+                self._handed_out = self._sock
+        return self._handed_out

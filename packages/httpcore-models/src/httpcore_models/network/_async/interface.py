@@ -73,7 +73,7 @@ class AsyncNetworkStream:
     def get_extra_info(self, info: str) -> typing.Any:
         """Return what is known under the key `info`, or `None`.
 
-        * `"ssl_object"`: the `ssl.SSLObject` or `ssl.SSLSocket` of an encrypted stream.
+        * `"ssl_object"`: the `ssl.SSLObject` of an encrypted stream, or what does the same within an `ssl.SSLSocket`.
         * `"client_addr"`, `"server_addr"`: the socket addresses of both ends, as `getsockname()` gives them.
         * `"socket"`: the `socket.socket` underneath.
         * `"is_readable"`: whether a read would return at once. On an idle connection that means it was closed, or
