@@ -4,13 +4,45 @@ from __future__ import annotations
 
 import json
 import sys
+import typing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 FACTS = Path(__file__).parent / "facts"
 
-# The facts quote the interpreter they were measured on, which was 3.11.
-WORDING: dict[str, str] = {}
+
+def _error(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except Exception as exc:
+        return str(exc)
+    raise AssertionError("no error")
+
+
+def _unpack() -> None:
+    _, _ = ("a", "b", "c")  # type: ignore[misc]
+
+
+_NO_STATUS_LINE = bytearray(b"Wait, this isn't valid HTTP!")
+_QUOTED = r"""bytearray(b"Wait, this isn\'t valid HTTP!")"""
+_OPTION = typing.Union[  # noqa: UP007
+    typing.Tuple[int, int, int],  # noqa: UP006
+    typing.Tuple[int, int, typing.Union[bytes, bytearray]],  # noqa: UP006, UP007
+    typing.Tuple[int, int, None, int],  # noqa: UP006
+]
+
+# The facts quote the interpreter they were measured on, which was 3.11. This is what the one that runs says.
+WORDING = {
+    "too many values to unpack (expected 2)": _error(_unpack),
+    "%d format: a real number is required, not str": _error(lambda: b"%b://%b:%d" % (b"", b"", "80")),
+    _QUOTED: repr(_NO_STATUS_LINE),
+    repr(f"'{_QUOTED}")[3:-1]: repr(f"'{_NO_STATUS_LINE!r}")[3:-1],
+    (
+        "typing.Union[typing.Tuple[int, int, int], typing.Tuple[int, int, typing.Union[bytes, bytearray]],"
+        " typing.Tuple[int, int, NoneType, int]]"
+    ): repr(_OPTION),
+}
 if sys.version_info < (3, 11):
     WORDING["property 'content' of 'Response' object has no setter"] = "can't set attribute 'content'"
 

@@ -20,7 +20,7 @@ FACTS: dict[str, dict[str, Chain]] = load("failures.json")
 PLAYED = [(name, backend) for name in FACTS for backend in BACKENDS if backend in FACTS[name]]
 
 # What Python and OpenSSL say in other words in some of their releases; the facts are those of Python 3.11.
-WORDING = re.compile(r"\[SSL: (?!CERTIFICATE_VERIFY_FAILED)|'idna' codec|values to unpack")
+WORDING = re.compile(r"\[SSL: (?!CERTIFICATE_VERIFY_FAILED)|'idna' codec|values to unpack|is not yet valid")
 
 # For those that look at the causes of errors: those of other libraries are theirs.
 CAUSES: dict[str, type[BaseException]] = {
