@@ -1,5 +1,7 @@
 """Every package has the workflow that releases it, and all of these are the same."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,3 +21,14 @@ def test_the_tags_of_a_package_release_it(name: str) -> None:
 
 def test_there_are_no_others() -> None:
     assert {path.name for path in WORKFLOWS.glob("release-*")} == {f"release-{name}.yml" for name in PACKAGES}
+
+
+@pytest.mark.upgrade("1.3")
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_releases_of_python_that_a_package_names_are_those_that_ci_has(name: str) -> None:
+    named = re.findall(
+        r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / f"packages/{name}/pyproject.toml").read_text()
+    )
+    (matrix,) = re.findall(r"python: (\[.*\])", (WORKFLOWS / "ci.yml").read_text())
+    assert named == json.loads(matrix)
+    assert named[-2:] == ["3.14", "3.15"]

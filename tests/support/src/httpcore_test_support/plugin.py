@@ -22,8 +22,8 @@ from .sockets import describe_leak, leaked_sockets, open_sockets
 
 _IMPATIENCE = 0.2  # seconds
 _JOIN_TIMEOUT = 2.0
-# Trio keeps idle worker threads for the next `trio.run`; they end by themselves.
-_CACHED_THREADS = ("Trio thread",)
+# Trio keeps idle worker threads for the next `trio.run`; they end by themselves. Old releases call them workers.
+_CACHED_THREADS = ("Trio thread", "Trio worker thread")
 
 
 def pytest_configure(config: pytest.Config) -> None:
