@@ -142,6 +142,50 @@ def test_another_class_where_the_default_backend_is_made(replace: Any, sync: boo
         request() if sync else run_async("asyncio", async_request)
 
 
+class Refusing(httpcore.NetworkBackend):
+    """A backend of a program, which it assigns to a pool or connection that is there."""
+
+    connect_tcp = refuse_sync
+
+
+class AsyncRefusing(httpcore.AsyncNetworkBackend):
+    """The same for tasks."""
+
+    connect_tcp = refuse
+
+
+@pytest.mark.upgrade("4.1")
+@pytest.mark.parametrize("whole", [True, False], ids=["backend", "method"])
+@pytest.mark.parametrize("sync", [True, False], ids=["sync", "async"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("proxy", [None, "http", "socks5"])
+@pytest.mark.parametrize("pooled", [True, False], ids=["pool", "connection"])
+def test_a_backend_that_is_assigned(pooled: bool, proxy: str | None, scheme: str, sync: bool, whole: bool) -> None:
+    url = f"{scheme}://internal.example/"
+    backend: Any = Refusing() if sync else AsyncRefusing()
+
+    def guarded(pool: Any) -> Any:
+        thing = pool if pooled else pool.create_connection(httpcore.URL(url).origin)
+        if whole:
+            thing._network_backend = backend
+        else:
+            thing._network_backend.connect_tcp = backend.connect_tcp
+        return thing
+
+    options: Any = {} if proxy is None else {"proxy": httpcore.Proxy(f"{proxy}://proxy.example:1")}
+
+    async def request() -> None:
+        async with httpcore.AsyncConnectionPool(**options) as pool, guarded(pool) as thing:
+            await thing.request("GET", url)
+
+    def sync_request() -> None:
+        with httpcore.ConnectionPool(**options) as pool, guarded(pool) as thing:
+            thing.request("GET", url)
+
+    with pytest.raises(Blocked):
+        sync_request() if sync else run_async("asyncio", request)
+
+
 @pytest.mark.upgrade("4.1")
 @pytest.mark.parametrize("loop", BACKENDS)
 def test_a_guard_for_unix_sockets(replace: Any, loop: str) -> None:

@@ -88,10 +88,13 @@ class AsyncHTTPConnection(AsyncLegacyConnection, AsyncConnectionInterface):
         self._http2_ping_interval = http2_ping_interval
         self._http2_ping_timeout = http2_ping_timeout
         self._retries = retries
-        self._network_backend: AsyncNetworkBackend = AutoBackend() if network_backend is None else network_backend
-        self._dialler: AsyncDialler = AsyncDirectDialler(
-            self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
+        self._direct = AsyncDirectDialler(
+            AutoBackend() if network_backend is None else network_backend,
+            local_address=local_address,
+            uds=uds,
+            socket_options=socket_options,
         )
+        self._dialler: AsyncDialler = self._direct
         self._established: AsyncConnectionInterface | None = None
         self._connect_failed = False
         self._opening = AsyncOpening(origin)

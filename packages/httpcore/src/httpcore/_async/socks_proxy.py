@@ -52,7 +52,7 @@ class AsyncSocks5Connection(AsyncLegacyProxied, AsyncHTTPConnection):
         self._proxy_origin = proxy_origin
         self._proxy_auth = proxy_auth
         if through is None:
-            through = AsyncSocksServerDialler(
+            through = self._direct = AsyncSocksServerDialler(
                 self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
             )
         self._dialler = AsyncSocksDialler(through, proxy_origin, proxy_auth, rdns)

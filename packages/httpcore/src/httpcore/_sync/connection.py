@@ -89,10 +89,13 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         self._http2_ping_interval = http2_ping_interval
         self._http2_ping_timeout = http2_ping_timeout
         self._retries = retries
-        self._network_backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
-        self._dialler: Dialler = DirectDialler(
-            self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
+        self._direct = DirectDialler(
+            SyncBackend() if network_backend is None else network_backend,
+            local_address=local_address,
+            uds=uds,
+            socket_options=socket_options,
         )
+        self._dialler: Dialler = self._direct
         self._established: ConnectionInterface | None = None
         self._connect_failed = False
         self._opening = Opening(origin)

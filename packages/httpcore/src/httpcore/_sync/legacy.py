@@ -9,7 +9,16 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
-from httpcore_models import SOCKET_OPTION, URL, ConnectionInterface, NetworkStream, Origin, Proxy, Request
+from httpcore_models import (
+    SOCKET_OPTION,
+    URL,
+    ConnectionInterface,
+    NetworkBackend,
+    NetworkStream,
+    Origin,
+    Proxy,
+    Request,
+)
 from httpcore_models.closing import close_all
 from httpcore_models.concurrency import Lock
 from httpcore_models.network import Dialler
@@ -156,17 +165,37 @@ class LegacyConnection:
         cast(_Connection, self)._adopt(value)
 
     @property
+    def _network_backend(self) -> NetworkBackend:
+        """What guards replace; and for subclasses that connect themselves, as are the next three."""
+        return cast(_Connection, self)._direct.backend
+
+    @_network_backend.setter
+    def _network_backend(self, value: NetworkBackend) -> None:
+        cast(_Connection, self)._direct.backend = value
+
+    @property
     def _local_address(self) -> str | None:
-        """For subclasses that connect themselves, as are the next two."""
-        return getattr(cast(_Connection, self)._dialler, "local_address", None)
+        return cast(_Connection, self)._direct.local_address
+
+    @_local_address.setter
+    def _local_address(self, value: str | None) -> None:
+        cast(_Connection, self)._direct.local_address = value
 
     @property
     def _uds(self) -> str | None:
-        return getattr(cast(_Connection, self)._dialler, "uds", None)
+        return cast(_Connection, self)._direct.uds
+
+    @_uds.setter
+    def _uds(self, value: str | None) -> None:
+        cast(_Connection, self)._direct.uds = value
 
     @property
     def _socket_options(self) -> Iterable[SOCKET_OPTION] | None:
-        return getattr(cast(_Connection, self)._dialler, "socket_options", None)
+        return cast(_Connection, self)._direct.socket_options
+
+    @_socket_options.setter
+    def _socket_options(self, value: Iterable[SOCKET_OPTION] | None) -> None:
+        cast(_Connection, self)._direct.socket_options = value
 
     @property
     def _request_lock(self) -> Any:

@@ -53,7 +53,7 @@ class Socks5Connection(LegacyProxied, HTTPConnection):
         self._proxy_origin = proxy_origin
         self._proxy_auth = proxy_auth
         if through is None:
-            through = SocksServerDialler(
+            through = self._direct = SocksServerDialler(
                 self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
             )
         self._dialler = SocksDialler(through, proxy_origin, proxy_auth, rdns)

@@ -50,7 +50,7 @@ class AsyncDialler:
 class AsyncDirectDialler(AsyncDialler):
     """Reaches origins over TCP, or all of them over one Unix domain socket.
 
-    `local_address`, `uds` and `socket_options` are for the dials to come; see `AsyncNetworkBackend`.
+    `backend` and its arguments `local_address`, `uds` and `socket_options` are for the dials to come.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class AsyncDirectDialler(AsyncDialler):
         logger: logging.Logger = _logger,
     ) -> None:
         self.logger = logger
-        self._backend = backend
+        self.backend: AsyncNetworkBackend = backend
         self.local_address: str | None = local_address
         self.uds: str | None = uds
         self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
@@ -75,7 +75,7 @@ class AsyncDirectDialler(AsyncDialler):
         """Connect; see `AsyncDialler.dial()`."""
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self.uds is None else "connect_unix_socket"
-        connect = self._backend.connect_tcp if self.uds is None else self._backend.connect_unix_socket
+        connect = self.backend.connect_tcp if self.uds is None else self.backend.connect_unix_socket
         tracer = async_get_tracer(self.logger, request)
         stream: AsyncNetworkStream | None = None
         self._stream = None

@@ -66,7 +66,8 @@ class AsyncNetworkStream:
 
         `server_hostname` is sent as SNI and checked against the certificate; `timeout` in seconds bounds the whole
         handshake. Raises `ConnectTimeout` or `ConnectError`, the latter also if bytes that are not TLS were received
-        and not read, which would be lost; this stream is then closed.
+        and not read, which would be lost, and `ValueError` without a name where the context checks names; this stream
+        is then closed.
         """
         raise NotImplementedError
 

@@ -51,7 +51,7 @@ class Dialler:
 class DirectDialler(Dialler):
     """Reaches origins over TCP, or all of them over one Unix domain socket.
 
-    `local_address`, `uds` and `socket_options` are for the dials to come; see `NetworkBackend`.
+    `backend` and its arguments `local_address`, `uds` and `socket_options` are for the dials to come.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class DirectDialler(Dialler):
         logger: logging.Logger = _logger,
     ) -> None:
         self.logger = logger
-        self._backend = backend
+        self.backend: NetworkBackend = backend
         self.local_address: str | None = local_address
         self.uds: str | None = uds
         self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
@@ -76,7 +76,7 @@ class DirectDialler(Dialler):
         """Connect; see `Dialler.dial()`."""
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self.uds is None else "connect_unix_socket"
-        connect = self._backend.connect_tcp if self.uds is None else self._backend.connect_unix_socket
+        connect = self.backend.connect_tcp if self.uds is None else self.backend.connect_unix_socket
         tracer = get_tracer(self.logger, request)
         stream: NetworkStream | None = None
         self._stream = None
