@@ -1,10 +1,8 @@
 """Functions that programs put in the place of those that connect: guards, pins and mocks. Each has to be asked."""
 
 import asyncio
-import contextlib
 import functools
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -18,7 +16,6 @@ from httpcore_models import (
     AutoBackend,
     ConnectError,
     ConnectTimeout,
-    SyncBackend,
     TrioBackend,
 )
 from httpcore_models.network import AnyIOStreamWrapper, TrioStreamWrapper
@@ -356,53 +353,3 @@ def test_trio_asks_the_resolver_for_addresses_as_well(monkeypatch: pytest.Monkey
             await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
 
     trio.run(connect)
-
-
-@contextlib.contextmanager
-def changed_for_this_thread(name: str, change: Callable[[Any], Any]) -> Iterator[None]:
-    """Change a method of the standard library's sockets for this thread: servers keep theirs."""
-    stock, thread = getattr(socket.socket, name), threading.current_thread()
-
-    def method(self: Any, *arguments: Any) -> Any:
-        return (change(stock) if threading.current_thread() is thread else stock)(self, *arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, name, method)
-        yield
-
-
-class TestConnectOfSockets:
-    """As those do that guard tests against the network, and those that connect by a proxy."""
-
-    def test_sync(self, server: ScriptedServer) -> None:
-        connected: list[Any] = []
-
-        def pinned(stock: Any) -> Any:
-            def connect(self: socket.socket, address: Any) -> None:
-                # It waits for a limit, and for what a proxy says.
-                assert self.gettimeout() == TIMEOUT
-                connected.append(address)
-                stock(self, ("127.0.0.1", server.port))
-
-            return connect
-
-        with changed_for_this_thread("connect", pinned):
-            stream = SyncBackend().connect_tcp("127.0.0.1", 9, TIMEOUT)
-        assert connected == [("127.0.0.1", 9)]
-        assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
-        stream.close()
-
-    @pytest.mark.parametrize("loop", [loop for loop in BACKENDS if loop != "uvloop"])
-    def test_async(self, server: ScriptedServer, loop: str) -> None:
-        def refusing(stock: Any) -> Any:
-            def connect(self: socket.socket, address: Any) -> None:
-                raise PermissionError("blocked")
-
-            return connect
-
-        async def connect() -> None:
-            with changed_for_this_thread("connect", refusing), pytest.raises(ConnectError):
-                await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
-
-        run_async(loop, connect)
-        assert not server.open_connections
