@@ -148,7 +148,7 @@ ILLEGAL: dict[str, tuple[bytes, str, int]] = {
     ),
     "compression bomb": (
         frames.frame(1, 4, 1, b"\x40\x01x\x7f\xa1\x1e" + b"y" * 4000 + b"\xbe" * 60_000),
-        "Error decoding header block: A header list larger than 102400 has been received",
+        "Oversized header block: A header list larger than 102400 has been received",
         COMPRESSION_ERROR,
     ),
     "unreadable settings": (frames.frame(4, 0, 0, b"abc"), "Frame data missing or invalid", FRAME_SIZE_ERROR),

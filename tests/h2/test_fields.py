@@ -259,5 +259,5 @@ def test_a_small_block_that_stands_for_many_fields_is_an_error() -> None:
     inner.max_header_list_size = 100 * 1024
     decoder: FieldDecoder[Headers] = FieldDecoder(inner, list)
     decoder.decode(literal(b"x", b"y" * 4000))
-    with pytest.raises(RemoteProtocolError, match=r"^Error decoding header block: "):
+    with pytest.raises(RemoteProtocolError, match=r"^Oversized header block: "):
         decoder.decode(reference(0) * 30)

@@ -138,7 +138,8 @@ class FieldDecoder(Generic[T]):
         try:
             headers = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
         except hpack.HPACKError as exc:
-            raise RemoteProtocolError(f"Error decoding header block: {exc}") from exc
+            what = "Oversized" if isinstance(exc, hpack.OversizedHeaderListError) else "Error decoding"
+            raise RemoteProtocolError(f"{what} header block: {exc}") from exc
         # The last entry is compared as an object: an equal one may have pushed another one out.
         size, count, last = self._state()
         if (size, count) != before[:2] or last is not before[2] or len(self._known) >= _MAX_REMEMBERED:
