@@ -1,11 +1,15 @@
 """What is special about trio's streams."""
 
+import threading
+from contextlib import suppress
+
 import pytest
 import trio
-from httpcore_models import ReadError, TrioBackend
+import trio.testing
+from httpcore_models import ReadError, TrioBackend, WriteError
 from httpcore_models.network._trio_stream import TrioStream
 from httpcore_test_support.scripted import scripted_server
-from httpcore_test_support.steps import hold, send
+from httpcore_test_support.steps import hold, send, wait
 from httpcore_test_support.waiting import async_wait_until
 
 pytestmark = pytest.mark.anyio
@@ -56,3 +60,22 @@ async def test_errors_of_closed_streams_name_the_peer() -> None:
         await stream.aclose()
         with pytest.raises(ReadError, match=rf"^\S.* \(127\.0\.0\.1:{server.port}\)$"):
             await stream.read(100, TIMEOUT)
+
+
+@pytest.mark.upgrade("1.2")
+async def test_a_read_may_begin_while_a_writer_waits_for_something_to_read_or_for_room() -> None:
+    go_on = threading.Event()
+    with scripted_server([wait(go_on), send(b"data"), hold()]) as server:
+        stream = await TrioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+
+        async def write() -> None:
+            # More than any socket takes; what is left over when the stream is closed is lost.
+            with suppress(WriteError):
+                await stream.write_until_readable(bytes(50_000_000), TIMEOUT)  # type: ignore[attr-defined]
+
+        async with trio.open_nursery() as tasks:
+            tasks.start_soon(write)
+            await trio.testing.wait_all_tasks_blocked(0.1)
+            trio.lowlevel.current_trio_token().run_sync_soon(go_on.set)
+            assert await stream.read(100, TIMEOUT) == b"data"
+            await stream.aclose()

@@ -36,6 +36,7 @@ class TrioStream(AsyncNetworkStream):
         self._written = 0  # bytes since other tasks were given a turn
         self._reading = False
         self._writing = False
+        self._looking = trio.CancelScope()  # around the wait of a writer for something to read
         self._closed = False
         self._handed_out: Any = None
         # What waiting and asking the operating system may raise; the last two on a socket that was closed.
@@ -54,6 +55,7 @@ class TrioStream(AsyncNetworkStream):
             with vocabulary().move_on_after(timeout):
                 # Waiting first makes every read a checkpoint, so that a fast peer cannot keep other tasks from
                 # running, and spares the attempt that would find nothing.
+                self._looking.cancel()  # only one task can wait to read
                 while True:
                     await trio.lowlevel.wait_readable(self._sock)
                     data = self.receive_nowait(max_bytes)
@@ -143,8 +145,13 @@ class TrioStream(AsyncNetworkStream):
                 errors.append(exc)
             tasks.cancel_scope.cancel()
 
+        async def look() -> None:
+            with self._looking:
+                await wait(trio.lowlevel.wait_readable)
+
+        self._looking = trio.CancelScope()
         async with vocabulary().create_task_group() as tasks:
-            tasks.start_soon(wait, trio.lowlevel.wait_readable)
+            tasks.start_soon(look)
             await wait(trio.lowlevel.wait_writable)
         if errors:
             raise errors.pop()  # its frames hold the list
