@@ -10,7 +10,14 @@ from typing import Any
 import anyio
 import pytest
 import trio
-from httpcore_models import AsyncNetworkStream, AutoBackend, ConnectError, ConnectTimeout, ReadError
+from httpcore_models import (
+    AsyncNetworkBackend,
+    AsyncNetworkStream,
+    AutoBackend,
+    ConnectError,
+    ConnectTimeout,
+    ReadError,
+)
 from httpcore_models.network import _connecting
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.resolving import async_resolve_to
@@ -176,3 +183,8 @@ class TestCancelledAlready:
             scope.cancel()
             await AutoBackend().connect_unix_socket("/missing/unix.sock", TIMEOUT)
         assert made == []
+
+
+async def test_a_backend_of_a_user_has_to_sleep_by_itself() -> None:
+    with pytest.raises(NotImplementedError):
+        await AsyncNetworkBackend().sleep(0)

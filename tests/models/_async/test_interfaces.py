@@ -140,7 +140,6 @@ async def test_impossible_requests_are_not_sent() -> None:
         lambda: AsyncNetworkStream().start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
         lambda: AsyncNetworkBackend().connect_tcp("example.org", 80),
         lambda: AsyncNetworkBackend().connect_unix_socket("/path"),
-        lambda: AsyncNetworkBackend().sleep(0),
         lambda: AsyncDialler().dial(ORIGIN, Request("GET", "http://example.org/"), None),
     ],
 )

@@ -141,7 +141,6 @@ def test_impossible_requests_are_not_sent() -> None:
         lambda: NetworkStream().start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
         lambda: NetworkBackend().connect_tcp("example.org", 80),
         lambda: NetworkBackend().connect_unix_socket("/path"),
-        lambda: NetworkBackend().sleep(0),
         lambda: Dialler().dial(ORIGIN, Request("GET", "http://example.org/"), None),
     ],
 )

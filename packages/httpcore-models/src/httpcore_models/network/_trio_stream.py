@@ -218,6 +218,6 @@ class TrioStream(AsyncNetworkStream):
         if self._handed_out is None:
             try:
                 self._handed_out = trio.socket.from_stdlib_socket(self._sock)
-            except TypeError:  # not the standard library's
+            except (TypeError, OSError):  # not the standard library's, or closed
                 self._handed_out = self._sock
         return self._handed_out
