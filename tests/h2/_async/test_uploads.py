@@ -9,8 +9,10 @@ import pytest
 from httpcore_h2 import AsyncHTTP2Connection
 from httpcore_models import AutoBackend, LocalProtocolError, Origin, ReadTimeout, WriteError, WriteTimeout
 from httpcore_test_support import h2_frames
+from httpcore_test_support.background import AsyncBackground
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import async_wait_until
 from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +88,22 @@ async def test_what_ends_an_upload_after_a_complete_success(end: Callable[[int],
     async with connected(http2_script(script)) as (connection, server):
         response = await connection.request("PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
         assert (response.status, response.content) == (200, b"enough")
+
+
+@pytest.mark.fault("S4", "S6")
+async def test_closing_the_connection_cuts_an_upload_also_after_a_complete_success() -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(DataFrame).stream_id
+        peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"done", end_stream=True))
+        # Without credit the upload waits.
+        peer.connection.hold()
+
+    async with connected(http2_script(script)) as (connection, server), AsyncBackground() as background:
+        call = background.start(connection.request, "PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
+        await async_wait_until(lambda: any(s.remote_end for s in connection._engine._streams.values()))
+        await connection.aclose()
+        with pytest.raises(WriteError, match="closed while the request was being sent"):
+            await call.result()
 
 
 @pytest.mark.fault("S6")

@@ -10,8 +10,10 @@ import pytest
 from httpcore_h2 import HTTP2Connection
 from httpcore_models import LocalProtocolError, Origin, ReadTimeout, SyncBackend, WriteError, WriteTimeout
 from httpcore_test_support import h2_frames
+from httpcore_test_support.background import Background
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.waiting import wait_until
 from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
 
 pytestmark = pytest.mark.anyio
@@ -87,6 +89,22 @@ def test_what_ends_an_upload_after_a_complete_success(end: Callable[[int], bytes
     with connected(http2_script(script)) as (connection, server):
         response = connection.request("PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
         assert (response.status, response.content) == (200, b"enough")
+
+
+@pytest.mark.fault("S4", "S6")
+def test_closing_the_connection_cuts_an_upload_also_after_a_complete_success() -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(DataFrame).stream_id
+        peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"done", end_stream=True))
+        # Without credit the upload waits.
+        peer.connection.hold()
+
+    with connected(http2_script(script)) as (connection, server), Background() as background:
+        call = background.start(connection.request, "PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
+        wait_until(lambda: any(s.remote_end for s in connection._engine._streams.values()))
+        connection.close()
+        with pytest.raises(WriteError, match="closed while the request was being sent"):
+            call.result()
 
 
 @pytest.mark.fault("S6")

@@ -139,6 +139,10 @@ class Engine(ReceivingSide):
             or (stream.status is not None and stream.status >= 300)
         )
 
+    def is_half_sent(self, stream: Stream) -> bool:
+        """Whether a part of the body is missing which, by what it has answered, the server wanted."""
+        return not (stream.local_end or stream.is_connect or (stream.status is not None and stream.status >= 300))
+
     def send_data(self, stream: Stream, data: memoryview) -> int:
         """Send as much of `data` as there is credit for, and return how much. Raises `LocalProtocolError`.
 
@@ -202,7 +206,8 @@ class Engine(ReceivingSide):
 
     def close(self) -> None:
         """Take leave of the server."""
-        if self.started and not self.failed:
+        self.closed = not self.failed
+        if self.started and self.closed:
             self._send_goaway(Code.NO_ERROR)
         self.fail(Failure("The connection was closed", kind=ReadError))
 

@@ -53,6 +53,8 @@ class ReceivingSide:
         self._goaway: tuple[int, int, bytes] | None = None
         #: Whether the connection is over for all streams.
         self.failed = False
+        #: Whether that is because it was closed here, and for no other reason.
+        self.closed = False
         self._touched: dict[Stream, None] = {}
         self._settings: list[RemoteSettingsChanged] = []
         #: What `bytes_to_send()` has, in parts; always the same list.

@@ -199,6 +199,8 @@ class AsyncHTTP2Connection(AsyncExchanges):
         finally:
             # It holds the frames of its callers, and with them the response, which would never be freed.
             exchange.write_error = None
+        if self._engine.closed and exchange.stream is not None and self._engine.is_half_sent(exchange.stream):
+            raise WriteError(f"The connection was closed while the request was being sent ({self._origin})")
 
     async def _send_head(self, exchange: AsyncExchange) -> None:
         await self._shared.flush(exchange.write_timeout, exchange)
