@@ -59,7 +59,7 @@ def own_error_for_a_wrong_length(d: Difference) -> bool:
 
 # Proxies.
 
-_PROXY_FAULTS = "All that a proxy does wrong is a `ProxyError`, a split SOCKS reply is none."
+_PROXY_FAULTS = "All that a proxy does wrong is a `ProxyError`"
 
 
 def _proxy_misbehaves(d: Difference) -> bool:
@@ -173,7 +173,7 @@ def other_loops_and_processes(d: Difference) -> bool:
 @means(
     "S3",
     "A download that is cut must not look whole.",
-    "Reading on after a response was closed raises `ReadError`, unless its body was complete.",
+    "Reading on after a response was closed raises `ReadError` at once, unless all of it had been read",
 )
 def read_after_close(d: Difference) -> bool:
     return d.scenario.caller == "read after close" and d.step.startswith("read") and _errors(d)[1] == "ReadError"
