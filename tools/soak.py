@@ -1,6 +1,6 @@
-"""Run the tests that search, for races, leaks and odd messages, again and again: `python tools/soak.py [MINUTES]`.
+"""Run the tests that search, for races, leaks, odd messages, differences from 1.0.9: `python tools/soak.py [MINUTES]`.
 
-By default for 5 minutes. Where atheris is installed, every round ends with a minute of fuzzing.
+They run again and again, by default for 5 minutes. Where atheris is installed, a minute of fuzzing ends each round.
 """
 
 import importlib.util
@@ -19,6 +19,7 @@ TESTS = (
     "tests/h2/test_engine_properties.py",
     "tests/h2/test_threads.py",
     "tests/proxy/test_cancellation.py",
+    "tests/differential/test_search.py",
 )
 FUZZER = ("tests/h11/fuzz_lanes.py", "-max_total_time=60", "-artifact_prefix=fuzzing-")
 

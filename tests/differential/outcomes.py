@@ -16,7 +16,7 @@ from .scenarios import Scenario
 __all__ = ["Difference", "Outcome", "compare", "faults", "seen_by_peer"]
 
 # Whether a request was on its way when they ended is a matter of luck.
-SPEAK_FIRST_AND_END = ("closes at once", "resets at once")
+SPEAK_FIRST_AND_END = ("closes at once", "resets at once", "h2 closes at once")
 _NOT_COMPARED = ("text", "taken", "hang")  # for the reader
 # What a caller's own code raises.
 _OF_THE_CALLER = ("builtins.ZeroDivisionError",)
@@ -54,10 +54,10 @@ def seen_by_peer(conn: Conn, port: int, scenario: Scenario) -> dict[str, Any]:
     http2 = scenario.http2
     sent: list[Any] = _frames(bytes(conn.received)) if http2 else _requests(bytes(conn.received))
     if not scenario.peer.endswith("then reads") and (
-        scenario.peer.startswith(("early", "stops", "resets", "closes at"))
+        scenario.peer.removeprefix("h2 ").startswith(("early", "stops", "resets", "closes", "cut", "goaway", "rst"))
         or scenario.caller.startswith(("cancelled", "interrupted", "post interrupted", "pool closed"))
     ):
-        sent = [[each[0], "some"] if each[1:] and each[1] else each for each in sent]
+        sent = [[each[0], "some", *each[2:]] if isinstance(each, list) and each[1] else each for each in sent]
     preludes = [part.decode("latin-1").replace(str(port), "PORT") for part in conn.preludes]
     seen = {"preludes": preludes, "sent": sent}
     text = repr(seen)
@@ -123,6 +123,8 @@ def compare(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Differ
         if _compared(theirs) != _compared(mine):
             found.append(Difference(scenario, str(theirs.get("step", mine.get("step"))), theirs, mine))
             break
+    if found:
+        found += _lost_place(scenario, original, ours)
     else:
         seen = [_in_any_order(outcome.peer) if scenario.caller in SIDE_BY_SIDE else outcome.peer for outcome in both]
         if seen[0] != seen[1] and scenario.peer not in SPEAK_FIRST_AND_END:
@@ -131,6 +133,14 @@ def compare(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Differ
     if noise[0] != noise[1]:
         found.append(Difference(scenario, "noise", *noise))
     return found
+
+
+def _lost_place(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Difference]:
+    """Return the difference that a further request, after all else, timed out on ours only."""
+    theirs, mine = ([step for step in outcome.steps if step["step"] == "probe"] for outcome in (original, ours))
+    if theirs and mine and not theirs[0].get("error") and str(mine[0].get("error")).endswith("Timeout"):
+        return [Difference(scenario, "place", _shown(theirs[0]), _shown(mine[0]))]
+    return []
 
 
 def _in_any_order(peer: list[dict[str, Any]]) -> list[Any]:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 from .chosen import CHOSEN
+from .peers.http2 import HTTP2
 from .peers.http11 import HTTP11
 from .peers.proxies import PROXIES, SOCKS
 from .peers.tls import BEFORE, TLS
@@ -44,7 +45,11 @@ def makes_sense(scenario: Scenario) -> bool:
         return False
     if peer in PROXIES and not ("http" in scenario.route and scenario.tls):
         return False
-    if peer.startswith(("early", "stops reading", "reads slowly")) and caller not in UPLOADING:
+    name = peer.removeprefix("h2 ")
+    uploads = ("early", "stops reading", "reads slowly", "no credit", "window shrinks", "cut while")
+    if name.startswith(uploads) and caller not in UPLOADING:
+        return False
+    if name in ("window shrinks", "cut while uploading") and "large" not in caller:
         return False
     if peer.startswith("streams") and caller not in LEAVING:
         return False
@@ -56,7 +61,14 @@ def makes_sense(scenario: Scenario) -> bool:
         return False
     if scenario.route == "https proxy" and scenario.layer == "httpcore" and peer in BEFORE:
         return False
-    return not (scenario.http2 and peer in HTTP11)
+    if "notify" in name and not scenario.tls:
+        return False
+    if scenario.http2 and scenario.route != "direct" and not scenario.tls:  # a server of HTTP/2 speaks first
+        return False
+    if (scenario.http2 and (peer in HTTP11 or peer in TLS)) or (not scenario.http2 and peer in HTTP2):
+        return False
+    # Fields of HTTP/1.1 and its slow uploads.
+    return not (scenario.http2 and caller in ("odd target", "post with both lengths"))
 
 
 def surroundings() -> Iterator[tuple[str, bool, str, str]]:
@@ -71,7 +83,7 @@ def surroundings() -> Iterator[tuple[str, bool, str, str]]:
 SURROUNDINGS = tuple(surroundings())
 # How many scenarios each peer and each caller has at least.
 EACH = {"peer": 2, "caller": 4}
-PEERS = (*HTTP11, *TLS, *BEFORE, *PROXIES, *SOCKS)
+PEERS = (*HTTP11, *TLS, *BEFORE, *PROXIES, *SOCKS, *HTTP2)
 
 
 def _turn(peer: str, caller: str, number: int) -> int:
@@ -83,7 +95,7 @@ def pair(peer: str, caller: str) -> Scenario | None:
     first = _turn(peer, caller, len(SURROUNDINGS))
     for step in range(len(SURROUNDINGS)):
         world, tls, route, layer = SURROUNDINGS[(first + step * 7) % len(SURROUNDINGS)]
-        scenario = Scenario(peer, caller, world, tls, False, route, layer)
+        scenario = Scenario(peer, caller, world, tls, peer in HTTP2, route, layer)
         if makes_sense(scenario):
             return scenario
     return None

@@ -10,15 +10,16 @@ from contextlib import suppress
 from typing import Any
 
 from ..scenarios import Scenario
-from . import http11, proxies, tls
+from . import http2, http11, proxies, tls
+from .http2 import HTTP2
 from .http11 import HTTP11
 from .tls import TLS
 from .wire import Conn, Gone
 
 __all__ = ["EVERY_CONNECTION", "PEERS", "Listener"]
 
-PEERS: dict[str, Callable[[Conn], None]] = {**HTTP11, **TLS}
-EVERY_CONNECTION = http11.EVERY_CONNECTION | tls.EVERY_CONNECTION
+PEERS: dict[str, Callable[[Conn], None]] = {**HTTP11, **TLS, **HTTP2}
+EVERY_CONNECTION = http11.EVERY_CONNECTION | http2.EVERY_CONNECTION | tls.EVERY_CONNECTION
 
 
 class Listener:
@@ -76,7 +77,7 @@ class Listener:
             conn.start_tls(self._contexts(["h2"] if scenario.http2 else ["http/1.1"]))
         behave: Any = PEERS[scenario.peer] if first and scenario.peer in PEERS else None
         if behave is None:
-            behave = http11.serve
+            behave = http2.serve_http2 if scenario.http2 else http11.serve
         behave(conn)
 
     def stop(self) -> list[Conn]:

@@ -1,10 +1,117 @@
-"""What a client of HTTP/2 has sent."""
+"""HTTP/2 at the peer's end: what the client has sent, and a server's part of the protocol that needs no thought."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
+
+from httpcore_test_support import h2_frames
+from httpcore_test_support.h2_frames import PREFACE, ClientFrames
+from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
+
+from .wire import Conn
+
+__all__ = ["Talk", "summary"]
+
+Fields = list[tuple[bytes, bytes]]
+
+
+def _client() -> ClientFrames:
+    client = ClientFrames()
+    client._decoder.max_allowed_table_size = 65_536  # peers that allow more say so in settings of their own
+    return client
+
+
+class Talk:
+    """The server's end of a connection. It acknowledges what has to be, and gives credit for what it has read."""
+
+    def __init__(self, conn: Conn, settings: dict[int, int] | None = None, credit: bool = True) -> None:
+        self.conn = conn
+        self.fields: dict[int, Fields] = {}
+        self.credit = credit
+        self._client = _client()
+        self._begun: list[int] = []
+        self._ended: list[int] = []
+        self._fed = 0
+        conn.send(h2_frames.settings(settings or {}))
+
+    def send(self, *frames: bytes) -> None:
+        """Send frames, all together."""
+        self.conn.send(b"".join(frames))
+
+    def pump(self, patience: float = 8.0) -> None:
+        """Wait for more from the client, and deal with it."""
+        if self._fed == len(self.conn.received):
+            self.conn.receive(patience)
+        data = bytes(self.conn.received[self._fed :])
+        self._fed += len(data)
+        for frame in self._client.receive(data):
+            self._take(frame)
+
+    def _take(self, frame: Frame) -> None:
+        if isinstance(frame, SettingsFrame) and "ACK" not in frame.flags:
+            self.send(h2_frames.settings_ack())
+        elif isinstance(frame, PingFrame) and "ACK" not in frame.flags:
+            self.send(h2_frames.ping(frame.opaque_data, ack=True))
+        elif isinstance(frame, HeadersFrame):
+            self.fields[frame.stream_id] = self._client.fields(frame)
+            self._begun.append(frame.stream_id)
+        elif isinstance(frame, DataFrame) and frame.flow_controlled_length and self.credit:
+            length = frame.flow_controlled_length
+            self.send(h2_frames.window_update(0, length), h2_frames.window_update(frame.stream_id, length))
+        if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
+            self._ended.append(frame.stream_id)
+
+    def head(self) -> int:
+        """Wait for the head of the next request and return its stream."""
+        while not self._begun:
+            self.pump()
+        return self._begun.pop(0)
+
+    def request(self) -> int:
+        """Wait for the next request that is whole and return its stream."""
+        while not self._ended:
+            self.pump()
+        stream = self._ended.pop(0)
+        if stream in self._begun:
+            self._begun.remove(stream)
+        return stream
+
+    def others(self, stream: int) -> list[int]:
+        """Return the streams beside `stream` that have begun, and forget them."""
+        found = [each for each in {*self._begun, *self._ended} if each != stream]
+        self._begun, self._ended = [], []
+        return found
+
+    def is_head(self, stream: int) -> bool:
+        """Return whether the method is HEAD."""
+        return (b":method", b"HEAD") in self.fields[stream]
 
 
 def summary(data: bytes) -> list[Any]:
-    """To come."""
-    return []
+    """Return what a client has sent, stream by stream: fields, body, how it ended.
+
+    Settings, credit and answers to pings are not compared: each release has windows of its own.
+    """
+    if not data.startswith(PREFACE):
+        return ["no HTTP/2 yet"] if data else []
+    client = _client()
+    streams: dict[int, list[Any]] = {}
+    others: list[Any] = []
+    bodies: dict[int, bytes] = {}
+    for frame in client.receive(data):
+        if isinstance(frame, HeadersFrame):
+            fields = [f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in client.fields(frame)]
+            streams[frame.stream_id] = [fields, "cut"]
+            bodies[frame.stream_id] = b""
+        elif isinstance(frame, DataFrame) and frame.stream_id in bodies:
+            bodies[frame.stream_id] += frame.data
+        elif isinstance(frame, RstStreamFrame) and frame.stream_id in streams:
+            streams[frame.stream_id].append(f"RST_STREAM {frame.error_code}")
+        elif isinstance(frame, GoAwayFrame) and frame.error_code:
+            others.append([f"GOAWAY {frame.error_code}", ""])
+        if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
+            body = bodies.get(frame.stream_id, b"")
+            digest = hashlib.sha256(body).hexdigest()[:12]
+            streams[frame.stream_id][1] = f"{len(body)} {digest}" if body else ""
+    return [*streams.values(), *others]

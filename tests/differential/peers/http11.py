@@ -13,13 +13,20 @@ HTTP11: dict[str, Callable[[Conn], None]] = {}
 EVERY_CONNECTION: set[str] = set()
 
 # Those that do not wait for the client.
-SPEAK_FIRST = {"closes at once", "resets at once", "speaks first"}
+SPEAK_FIRST = {"closes at once", "h2 closes at once", "resets at once", "speaks first"}
 
 # Those that make an upload wait.
 BLOCKING = {"stops reading", "reads slowly"} | {
     f"early {name} stops reading" for name in ("100", "103", "200", "half head")
 }
-BLOCKING |= {"early 413", "early 413 head"}
+BLOCKING |= {
+    "early 413",
+    "early 413 late",
+    "early 413 head",
+    "h2 early 413",
+    "h2 stops reading",
+    "h2 early 200 stops reading",
+}
 BODY = b"0123456789" * 3
 LARGE = bytes(range(256)) * 4_000
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n" + BODY
@@ -170,6 +177,7 @@ answers("drips too slowly", OK[:-10], *[b"x"] * 10, pause=LIMIT * 1.5)
 # Answers before the request has ended.
 EARLY = head(b"HTTP/1.1 413 Too Large", b"Content-Length: 30") + BODY
 answers("early 413", EARLY, then="wait", whole=False)
+answers("early 413 late", b"", EARLY, pause=LIMIT / 3, then="wait", whole=False)
 answers("early 413 closes", EARLY.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), then="close", whole=False)
 answers("early 413 resets", EARLY, then="reset", whole=False)
 answers("early 413 head", head(b"HTTP/1.1 413 Too Large", b"Content-Length: 30"), then="wait", whole=False)

@@ -52,12 +52,12 @@ def handshake_late(conn: Conn) -> None:
     conn.pause(0.2)
 
 
-def until(name: str, end: Callable[[Conn], None], answer: bytes = UNTIL_CLOSE) -> None:
+def until(name: str, end: Callable[[Conn], None], answer: bytes = UNTIL_CLOSE, behind: bytes = b"") -> None:
     """Add a peer that answers and comes to an end; the records of both go out together."""
 
     def behave(conn: Conn) -> None:
         conn.request()
-        conn.send_raw(conn.records(answer) + conn.close_notify())
+        conn.send_raw(conn.records(answer) + conn.close_notify() + behind)
         end(conn)
 
     TLS[name] = behave
@@ -70,7 +70,7 @@ def _cut(conn: Conn) -> None:
 until("close notify only", lambda conn: conn.wait_over())
 until("close notify then idle", lambda conn: conn.wait_over(), OK)
 until("close notify in the body", lambda conn: conn.wait_over(), OK[:-10])
-until("close notify then bytes", lambda conn: conn.send_raw(bytes(20_000)))
+until("close notify then bytes", lambda conn: conn.wait_over(), behind=bytes(100_000))
 until("close notify then reset", lambda conn: conn.reset())
 
 

@@ -155,10 +155,17 @@ class Conn:
         """Return the record that ends the peer's direction of TLS, or nothing without TLS."""
         if not self._tls:
             return b""
-        tls, _, outgoing = self._tls[-1]
         with suppress(ssl.SSLError):
-            tls.unwrap()
-        return outgoing.read()
+            self._tls[-1][0].unwrap()
+        return self._wrapped(self._tls[-1][2].read())
+
+    def _wrapped(self, record: bytes) -> bytes:
+        """Return what the innermost TLS has made as it goes over the wire, inside TLS to a proxy or not."""
+        for tls, _, outgoing in reversed(self._tls[:-1]):
+            if record:
+                tls.write(record)
+                record = outgoing.read()
+        return record
 
     def alert(self) -> bytes:
         """Return a fatal alert."""
@@ -166,7 +173,7 @@ class Conn:
         incoming.write(b"\x17\x03\x03\x00\x20" + bytes(32))
         with suppress(ssl.SSLError):
             tls.read(1)
-        return outgoing.read()
+        return self._wrapped(outgoing.read())
 
     # Ends.
 

@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeAlias
 
+import httpcore
+
 from .clients import Client, Reply
 from .records import Interrupted, Record
 from .worlds import World
@@ -179,7 +181,7 @@ async def post_file(stage: Stage) -> None:
 
 @caller
 async def post_too_short(stage: Stage) -> None:
-    await stage.exchange("POST", content=stage.body(b"0123"), headers=[(b"Content-Length", b"10")])
+    await stage.exchange("POST", content=stage.body(b"0123", pause=0.05), headers=[(b"Content-Length", b"10")])
 
 
 @caller
@@ -196,6 +198,12 @@ async def post_with_both_lengths(stage: Stage) -> None:
 @caller
 async def post_failing(stage: Stage) -> None:
     await stage.exchange("POST", content=stage.body(b"0123", b"more" * 5_000, fail=ZeroDivisionError("mine")))
+
+
+@caller
+async def post_failing_to_write(stage: Stage) -> None:
+    fail = httpcore.WriteError("mine, of the connection that the body comes from")
+    await stage.exchange("POST", content=stage.body(b"0123", b"more" * 5_000, fail=fail))
 
 
 @caller
