@@ -309,7 +309,7 @@ _REFUSED = ("h2 goaway", "h2 rst refused", "h2 refuses", "h2 early goaway", "h2 
 
 
 @means(
-    "P3 P4 P5 N15",
+    "P3 P4 N15",
     "The server says that it did nothing with it.",
     "HTTP/2: a request above a GOAWAY's last stream, or refused with REFUSED_STREAM, is sent again",
 )
