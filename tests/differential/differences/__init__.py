@@ -1,0 +1,19 @@
+"""THE list of what differs from 1.0.9 on purpose. Each entry says why, for whom, and how to recognise it.
+
+`readme` is what the README tells users; it stands there word for word. An entry that matches nothing fails the test.
+"""
+
+from __future__ import annotations
+
+from ..outcomes import Difference
+from . import connections, http2, messages, proxies
+from .entries import Entry
+
+__all__ = ["ENTRIES", "Entry", "explanation"]
+
+ENTRIES = [entry for subject in (proxies, connections, messages, http2) for entry in subject.LIST.entries]
+
+
+def explanation(difference: Difference) -> Entry | None:
+    """Return the first entry that explains a difference."""
+    return next((entry for entry in ENTRIES if entry.matches(difference)), None)
