@@ -7,6 +7,7 @@ from ._async.socks import AsyncSocksDialler as AsyncSocksDialler
 from ._async.socks import AsyncSocksServerDialler as AsyncSocksServerDialler
 from ._async.tunnel import AsyncTLSDialler as AsyncTLSDialler
 from ._async.tunnel import AsyncTunnelDialler as AsyncTunnelDialler
+from ._forward import connect_request as connect_request
 from ._forward import forwarded_request as forwarded_request
 from ._forward import merge_headers as merge_headers
 from ._socks import SOCKS_SCHEMES as SOCKS_SCHEMES

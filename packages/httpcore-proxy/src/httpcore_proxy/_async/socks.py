@@ -56,9 +56,9 @@ class AsyncSocksServerDialler(AsyncDirectDialler):
 class AsyncSocksDialler(AsyncDialler):
     """Has a SOCKS proxy connect to origins.
 
-    `dialler` reaches the proxy. The scheme of its origin is the protocol: `socks5`, `socks5h`, `socks4` or `socks4a`.
-    `auth` is a pair of user name and password, of which SOCKS4 only has the first. `rdns` says who resolves names, the
-    proxy or this machine, where the protocol leaves that open; see `Proxy`.
+    `dialler` reaches the proxy at `proxy`. The scheme of its origin is the protocol: `socks5`, `socks5h`, `socks4` or
+    `socks4a`. `auth` is a pair of user name and password, of which SOCKS4 only has the first. Both are for the dials to
+    come. `rdns` says who resolves names, the proxy or this machine, where the protocol leaves that open; see `Proxy`.
 
     Raises `RuntimeError` when socksio is not installed.
     """
@@ -74,8 +74,8 @@ class AsyncSocksDialler(AsyncDialler):
     ) -> None:
         require_socksio()
         self._dialler = dialler
-        self._proxy = proxy
-        self._auth = auth
+        self.proxy: Origin = proxy
+        self.auth: tuple[bytes, bytes] | None = auth
         self._version = 4 if proxy.scheme in (b"socks4", b"socks4a") else 5
         self._resolves_here = resolves_here(proxy.scheme, rdns)
 
@@ -85,7 +85,7 @@ class AsyncSocksDialler(AsyncDialler):
         Where names are resolved here, their addresses are tried in turn. Raises `ProxyError` when the proxy refuses or
         does not speak SOCKS, and `ConnectError` for a name without an address.
         """
-        where = f"SOCKS{self._version} to {origin} through the proxy {self._proxy}"
+        where = f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
         deadline = Deadline(timeout, where)
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
@@ -95,10 +95,10 @@ class AsyncSocksDialler(AsyncDialler):
         errors = []
         for target in hosts:
             try:
-                negotiation = negotiate(self._proxy.scheme, target, origin.port, self._auth)
+                negotiation = negotiate(self.proxy.scheme, target, origin.port, self.auth)
             except ProxyError as exc:
                 raise ProxyError(f"{exc} ({where})") from exc
-            stream = await self._dialler.dial(self._proxy, request, timeout)
+            stream = await self._dialler.dial(self.proxy, request, timeout)
             try:
                 return await self._traced(stream, target, origin.port, negotiation, deadline, request)
             except ProxyError as exc:
@@ -132,7 +132,7 @@ class AsyncSocksDialler(AsyncDialler):
             arguments = (stream, negotiation, deadline, request.extensions.get("timeout", {}))
             if tracer is None:
                 return await self._negotiate(*arguments)
-            info = {"stream": stream, "host": host, "port": port, "auth": None if self._auth is None else _HIDDEN}
+            info = {"stream": stream, "host": host, "port": port, "auth": None if self.auth is None else _HIDDEN}
             name = f"setup_socks{self._version}_connection"
             return cast(AsyncNetworkStream, await tracer.run(name, info, self._negotiate, *arguments))
         except BaseException:
@@ -156,7 +156,7 @@ class AsyncSocksDialler(AsyncDialler):
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What the dialler that reaches the proxy reports."""
-        return self._dialler.describe(self._proxy, timeout)
+        return self._dialler.describe(self.proxy, timeout)
 
     def interrupt(self) -> None:
         """Interrupt the dialler that reaches the proxy."""

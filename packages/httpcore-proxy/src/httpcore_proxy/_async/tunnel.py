@@ -72,7 +72,7 @@ class AsyncTLSDialler(AsyncDialler):
 class AsyncTunnelDialler(AsyncDialler):
     """Has an HTTP proxy connect to origins, by the method CONNECT.
 
-    `dialler` reaches the proxy; `headers` are sent to it with each CONNECT.
+    `dialler` reaches the proxy; `headers` are sent to it with each CONNECT to come.
     """
 
     logger: logging.Logger = logging.getLogger("httpcore.proxy")
@@ -80,7 +80,7 @@ class AsyncTunnelDialler(AsyncDialler):
     def __init__(self, dialler: AsyncDialler, proxy: Origin, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         self._dialler = dialler
         self._proxy = proxy
-        self._headers = list(headers)
+        self.headers: list[tuple[bytes, bytes]] = list(headers)
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Open a tunnel, in `timeout` seconds all together; see `AsyncDialler.dial()`.
@@ -108,7 +108,7 @@ class AsyncTunnelDialler(AsyncDialler):
     async def _connect(self, origin: Origin, request: Request, stream: AsyncHandshakeStream) -> Response:
         connection = AsyncHTTP11Connection(self._proxy, stream)
         return await connection.handle_async_request(
-            connect_request(origin, request.extensions, self._proxy, self._headers)
+            connect_request(origin, request.extensions, self._proxy, self.headers)
         )
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:

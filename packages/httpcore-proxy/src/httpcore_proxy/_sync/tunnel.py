@@ -73,7 +73,7 @@ class TLSDialler(Dialler):
 class TunnelDialler(Dialler):
     """Has an HTTP proxy connect to origins, by the method CONNECT.
 
-    `dialler` reaches the proxy; `headers` are sent to it with each CONNECT.
+    `dialler` reaches the proxy; `headers` are sent to it with each CONNECT to come.
     """
 
     logger: logging.Logger = logging.getLogger("httpcore.proxy")
@@ -81,7 +81,7 @@ class TunnelDialler(Dialler):
     def __init__(self, dialler: Dialler, proxy: Origin, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         self._dialler = dialler
         self._proxy = proxy
-        self._headers = list(headers)
+        self.headers: list[tuple[bytes, bytes]] = list(headers)
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Open a tunnel, in `timeout` seconds all together; see `Dialler.dial()`.
@@ -108,7 +108,7 @@ class TunnelDialler(Dialler):
 
     def _connect(self, origin: Origin, request: Request, stream: HandshakeStream) -> Response:
         connection = HTTP11Connection(self._proxy, stream)
-        return connection.handle_request(connect_request(origin, request.extensions, self._proxy, self._headers))
+        return connection.handle_request(connect_request(origin, request.extensions, self._proxy, self.headers))
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """What the dialler that reaches the proxy reports."""

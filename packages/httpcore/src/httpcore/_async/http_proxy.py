@@ -106,10 +106,9 @@ class AsyncTunnelHTTPConnection(AsyncLegacyTunnel, AsyncHTTPConnection):
             **options,
         )
         self._proxy_origin = proxy_origin
-        self._proxy_headers = list(proxy_headers or ())
         self._proxy_ssl_context = proxy_ssl_context
         self._to_proxy = through or self._dialler
-        self._dialler = async_tunnel_dialler(self._to_proxy, proxy_origin, self._proxy_headers, proxy_ssl_context)
+        self._dialler = async_tunnel_dialler(self._to_proxy, proxy_origin, proxy_headers or (), proxy_ssl_context)
 
 
 def async_tunnel_dialler(

@@ -21,7 +21,7 @@ from httpcore_models import (
 from httpcore_models.closing import async_close_all
 from httpcore_models.concurrency import AsyncLock
 from httpcore_models.network import AsyncDialler
-from httpcore_proxy import AsyncSocksDialler, AsyncTunnelDialler
+from httpcore_proxy import AsyncSocksDialler, AsyncTunnelDialler, connect_request
 
 from .._pool_limits import limits, set_limits
 from .._pool_places import PoolRequest
@@ -222,6 +222,10 @@ class AsyncLegacyProxied(AsyncLegacyConnection):
         """The origin, for python-proxy-headers and other subclasses, as are the next two."""
         return cast(_Connection, self)._origin
 
+    @_remote_origin.setter
+    def _remote_origin(self, value: Origin) -> None:
+        cast(_Connection, self)._origin = value
+
     @property
     def _connect_lock(self) -> Any:
         return self._request_lock
@@ -236,6 +240,32 @@ class AsyncLegacyProxied(AsyncLegacyConnection):
         pass
 
 
+class AsyncLegacySocks(AsyncLegacyProxied):
+    """What others look for on a connection through a SOCKS proxy."""
+
+    _dialler: Any
+
+    @property
+    def _proxy_origin(self) -> Origin:
+        """The proxy, for subclasses and those that choose another address for it."""
+        proxy: Origin = self._dialler.proxy
+        return proxy
+
+    @_proxy_origin.setter
+    def _proxy_origin(self, value: Origin) -> None:
+        self._dialler.proxy = value
+
+    @property
+    def _proxy_auth(self) -> tuple[bytes, bytes] | None:
+        """User name and password, for subclasses and those that have other ones for each connection."""
+        auth: tuple[bytes, bytes] | None = self._dialler.auth
+        return auth
+
+    @_proxy_auth.setter
+    def _proxy_auth(self, value: tuple[bytes, bytes] | None) -> None:
+        self._dialler.auth = value
+
+
 class AsyncLegacyTunnel(AsyncLegacyProxied):
     """What others look for on a tunnel. Subclasses, as in python-proxy-headers, open it in their own way."""
 
@@ -243,16 +273,34 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
     _proxy_origin: Origin
     _to_proxy: AsyncDialler
     _proxy_ssl_context: Any
-    _proxy_headers: list[tuple[bytes, bytes]]
+    _dialler: Any
 
     @property
-    def _connection(self) -> AsyncConnectionInterface | None:
-        """The connection to the origin; before there is one, one to the proxy, for a CONNECT request."""
+    def _proxy_headers(self) -> list[tuple[bytes, bytes]]:
+        """Headers of the CONNECT request, for subclasses and those that add credentials."""
+        headers: list[tuple[bytes, bytes]] = self._dialler.headers
+        return headers
+
+    @_proxy_headers.setter
+    def _proxy_headers(self, value: list[tuple[bytes, bytes]]) -> None:
+        self._dialler.headers = value
+
+    @property
+    def _connection(self) -> AsyncConnectionInterface:
+        """The connection to the origin; before there is one, one to the proxy, for a CONNECT request.
+
+        Guards replace the latter's backend or `_connect()`, and others all of it, for options that a tunnel has not.
+        """
         return cast(_Connection, self)._established or self._way_to_proxy()
 
     @_connection.setter
     def _connection(self, value: AsyncConnectionInterface | None) -> None:
-        cast(_Connection, self)._adopt(value)
+        from .connection import AsyncHTTPConnection
+
+        if isinstance(value, AsyncHTTPConnection) and value._origin == self._proxy_origin:
+            self._way = value
+        else:
+            cast(_Connection, self)._adopt(value)
 
     def _way_to_proxy(self) -> "_Connection":
         if self._way is None:
@@ -260,17 +308,17 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
 
             backend = cast(_Connection, self)._network_backend
             self._way = AsyncHTTPConnection(self._proxy_origin, self._proxy_ssl_context, network_backend=backend)
+            self._way._direct = cast(_Connection, self)._direct
             self._way._dialler = self._to_proxy
         return self._way
 
     async def _dial(self, request: Request, turn: AsyncTurn) -> AsyncNetworkStream:
         from .connection import AsyncHTTPConnection
 
-        if AsyncHTTPConnection._connect is not AsyncLegacyConnection._connect:
-            # A guard that was put in its place is asked on the way to the proxy.
-            connecting = AsyncConnectingDialler(self._to_proxy, self._way_to_proxy())
-            tunnel_dialler = AsyncTunnelDialler(connecting, self._proxy_origin, self._proxy_headers)
-            cast(_Connection, self)._dialler = tunnel_dialler
+        if self._way is not None or AsyncHTTPConnection._connect is not AsyncLegacyConnection._connect:
+            # Whoever asked for it may have put a guard there.
+            connecting = AsyncConnectingDialler(self._way_to_proxy(), self._proxy_headers)
+            self._dialler = AsyncTunnelDialler(connecting, self._proxy_origin, self._proxy_headers)
         stream: AsyncNetworkStream = await super()._dial(request, turn)  # type: ignore[misc]
         return stream
 
@@ -306,20 +354,26 @@ class AsyncLegacyForward(AsyncLegacyConnection):
 
 
 class AsyncConnectingDialler(AsyncDialler):
-    """Reaches a proxy by what was put in the place of `AsyncHTTPConnection._connect()`."""
+    """Reaches a proxy by a connection to it, which may be somebody's own, or have got another `_connect()`."""
 
-    def __init__(self, dialler: AsyncDialler, way: "_Connection") -> None:
-        self.logger = dialler.logger
-        self._dialler = dialler
+    def __init__(self, way: "_Connection", headers: list[tuple[bytes, bytes]]) -> None:
+        self.logger = way._dialler.logger
         self._way = way
+        self._headers = headers
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
-        """Have it connect."""
-        return await self._way._connect(request)
+        """Have it connect for the CONNECT request."""
+        timeouts = {**request.extensions.get("timeout", {}), "connect": timeout}
+        extensions = {**request.extensions, "timeout": timeouts}
+        return await self._way._connect(connect_request(request.url.origin, extensions, origin, self._headers))
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """What the dialler in its place reports."""
-        return self._dialler.describe(origin, timeout)
+        """What the dialler of the connection reports."""
+        return self._way._dialler.describe(origin, timeout)
+
+    def interrupt(self) -> None:
+        """Interrupt the dialler of the connection."""
+        self._way._dialler.interrupt()
 
 
 class AsyncGivenDialler(AsyncDialler):

@@ -12,10 +12,10 @@ from .._extras import find
 from .._proxies import socks_proxy
 from .connection import AsyncHTTPConnection
 from .connection_pool import AsyncConnectionPool
-from .legacy import AsyncLegacyProxied, AsyncLegacyProxy
+from .legacy import AsyncLegacyProxy, AsyncLegacySocks
 
 
-class AsyncSocks5Connection(AsyncLegacyProxied, AsyncHTTPConnection):
+class AsyncSocks5Connection(AsyncLegacySocks, AsyncHTTPConnection):
     """A connection to an origin through a SOCKS5 proxy.
 
     `through` reaches the proxy where it is not reached directly, and `rdns` says who resolves names, see `Proxy`; for
@@ -49,8 +49,6 @@ class AsyncSocks5Connection(AsyncLegacyProxied, AsyncHTTPConnection):
             network_backend=network_backend,
             **options,
         )
-        self._proxy_origin = proxy_origin
-        self._proxy_auth = proxy_auth
         if through is None:
             through = self._direct = AsyncSocksServerDialler(
                 self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options

@@ -22,7 +22,7 @@ from httpcore_models import (
 from httpcore_models.closing import close_all
 from httpcore_models.concurrency import Lock
 from httpcore_models.network import Dialler
-from httpcore_proxy import SocksDialler, TunnelDialler
+from httpcore_proxy import SocksDialler, TunnelDialler, connect_request
 
 from .._pool_limits import limits, set_limits
 from .._pool_places import PoolRequest
@@ -223,6 +223,10 @@ class LegacyProxied(LegacyConnection):
         """The origin, for python-proxy-headers and other subclasses, as are the next two."""
         return cast(_Connection, self)._origin
 
+    @_remote_origin.setter
+    def _remote_origin(self, value: Origin) -> None:
+        cast(_Connection, self)._origin = value
+
     @property
     def _connect_lock(self) -> Any:
         return self._request_lock
@@ -237,6 +241,32 @@ class LegacyProxied(LegacyConnection):
         pass
 
 
+class LegacySocks(LegacyProxied):
+    """What others look for on a connection through a SOCKS proxy."""
+
+    _dialler: Any
+
+    @property
+    def _proxy_origin(self) -> Origin:
+        """The proxy, for subclasses and those that choose another address for it."""
+        proxy: Origin = self._dialler.proxy
+        return proxy
+
+    @_proxy_origin.setter
+    def _proxy_origin(self, value: Origin) -> None:
+        self._dialler.proxy = value
+
+    @property
+    def _proxy_auth(self) -> tuple[bytes, bytes] | None:
+        """User name and password, for subclasses and those that have other ones for each connection."""
+        auth: tuple[bytes, bytes] | None = self._dialler.auth
+        return auth
+
+    @_proxy_auth.setter
+    def _proxy_auth(self, value: tuple[bytes, bytes] | None) -> None:
+        self._dialler.auth = value
+
+
 class LegacyTunnel(LegacyProxied):
     """What others look for on a tunnel. Subclasses, as in python-proxy-headers, open it in their own way."""
 
@@ -244,16 +274,34 @@ class LegacyTunnel(LegacyProxied):
     _proxy_origin: Origin
     _to_proxy: Dialler
     _proxy_ssl_context: Any
-    _proxy_headers: list[tuple[bytes, bytes]]
+    _dialler: Any
 
     @property
-    def _connection(self) -> ConnectionInterface | None:
-        """The connection to the origin; before there is one, one to the proxy, for a CONNECT request."""
+    def _proxy_headers(self) -> list[tuple[bytes, bytes]]:
+        """Headers of the CONNECT request, for subclasses and those that add credentials."""
+        headers: list[tuple[bytes, bytes]] = self._dialler.headers
+        return headers
+
+    @_proxy_headers.setter
+    def _proxy_headers(self, value: list[tuple[bytes, bytes]]) -> None:
+        self._dialler.headers = value
+
+    @property
+    def _connection(self) -> ConnectionInterface:
+        """The connection to the origin; before there is one, one to the proxy, for a CONNECT request.
+
+        Guards replace the latter's backend or `_connect()`, and others all of it, for options that a tunnel has not.
+        """
         return cast(_Connection, self)._established or self._way_to_proxy()
 
     @_connection.setter
     def _connection(self, value: ConnectionInterface | None) -> None:
-        cast(_Connection, self)._adopt(value)
+        from .connection import HTTPConnection
+
+        if isinstance(value, HTTPConnection) and value._origin == self._proxy_origin:
+            self._way = value
+        else:
+            cast(_Connection, self)._adopt(value)
 
     def _way_to_proxy(self) -> "_Connection":
         if self._way is None:
@@ -261,17 +309,17 @@ class LegacyTunnel(LegacyProxied):
 
             backend = cast(_Connection, self)._network_backend
             self._way = HTTPConnection(self._proxy_origin, self._proxy_ssl_context, network_backend=backend)
+            self._way._direct = cast(_Connection, self)._direct
             self._way._dialler = self._to_proxy
         return self._way
 
     def _dial(self, request: Request, turn: Turn) -> NetworkStream:
         from .connection import HTTPConnection
 
-        if HTTPConnection._connect is not LegacyConnection._connect:
-            # A guard that was put in its place is asked on the way to the proxy.
-            connecting = ConnectingDialler(self._to_proxy, self._way_to_proxy())
-            tunnel_dialler = TunnelDialler(connecting, self._proxy_origin, self._proxy_headers)
-            cast(_Connection, self)._dialler = tunnel_dialler
+        if self._way is not None or HTTPConnection._connect is not LegacyConnection._connect:
+            # Whoever asked for it may have put a guard there.
+            connecting = ConnectingDialler(self._way_to_proxy(), self._proxy_headers)
+            self._dialler = TunnelDialler(connecting, self._proxy_origin, self._proxy_headers)
         stream: NetworkStream = super()._dial(request, turn)  # type: ignore[misc]
         return stream
 
@@ -307,20 +355,26 @@ class LegacyForward(LegacyConnection):
 
 
 class ConnectingDialler(Dialler):
-    """Reaches a proxy by what was put in the place of `HTTPConnection._connect()`."""
+    """Reaches a proxy by a connection to it, which may be somebody's own, or have got another `_connect()`."""
 
-    def __init__(self, dialler: Dialler, way: "_Connection") -> None:
-        self.logger = dialler.logger
-        self._dialler = dialler
+    def __init__(self, way: "_Connection", headers: list[tuple[bytes, bytes]]) -> None:
+        self.logger = way._dialler.logger
         self._way = way
+        self._headers = headers
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
-        """Have it connect."""
-        return self._way._connect(request)
+        """Have it connect for the CONNECT request."""
+        timeouts = {**request.extensions.get("timeout", {}), "connect": timeout}
+        extensions = {**request.extensions, "timeout": timeouts}
+        return self._way._connect(connect_request(request.url.origin, extensions, origin, self._headers))
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """What the dialler in its place reports."""
-        return self._dialler.describe(origin, timeout)
+        """What the dialler of the connection reports."""
+        return self._way._dialler.describe(origin, timeout)
+
+    def interrupt(self) -> None:
+        """Interrupt the dialler of the connection."""
+        self._way._dialler.interrupt()
 
 
 class GivenDialler(Dialler):

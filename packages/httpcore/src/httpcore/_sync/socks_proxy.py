@@ -13,10 +13,10 @@ from .._extras import find
 from .._proxies import socks_proxy
 from .connection import HTTPConnection
 from .connection_pool import ConnectionPool
-from .legacy import LegacyProxied, LegacyProxy
+from .legacy import LegacyProxy, LegacySocks
 
 
-class Socks5Connection(LegacyProxied, HTTPConnection):
+class Socks5Connection(LegacySocks, HTTPConnection):
     """A connection to an origin through a SOCKS5 proxy.
 
     `through` reaches the proxy where it is not reached directly, and `rdns` says who resolves names, see `Proxy`; for
@@ -50,8 +50,6 @@ class Socks5Connection(LegacyProxied, HTTPConnection):
             network_backend=network_backend,
             **options,
         )
-        self._proxy_origin = proxy_origin
-        self._proxy_auth = proxy_auth
         if through is None:
             through = self._direct = SocksServerDialler(
                 self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
