@@ -73,12 +73,11 @@ class AsyncBodyIterator:
         return self
 
     async def __anext__(self) -> bytes:
-        try:
-            self._half_way = True
-            return await self._body.__anext__()
-        except BaseException:
-            self._half_way = False
-            raise
+        # At the end, and when it fails, the body ends the exchange itself.
+        self._half_way = False
+        part = await self._body.__anext__()
+        self._half_way = True
+        return part
 
     def __del__(self) -> None:
         if self._half_way:

@@ -74,12 +74,11 @@ class BodyIterator:
         return self
 
     def __next__(self) -> bytes:
-        try:
-            self._half_way = True
-            return self._body.__next__()
-        except BaseException:
-            self._half_way = False
-            raise
+        # At the end, and when it fails, the body ends the exchange itself.
+        self._half_way = False
+        part = self._body.__next__()
+        self._half_way = True
+        return part
 
     def __del__(self) -> None:
         if self._half_way:
