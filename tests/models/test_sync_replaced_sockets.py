@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 import pytest
-from httpcore_models import ConnectTimeout, NetworkStream, ReadTimeout, SyncBackend, WriteTimeout
+from httpcore_models import ConnectTimeout, NetworkStream, ReadTimeout, SyncBackend, WriteError, WriteTimeout
 from httpcore_models.network import SyncStream
 from httpcore_test_support._sync.conformance import ENDLESS, TIMEOUT
 from httpcore_test_support.certificates import Certificates
@@ -215,3 +215,35 @@ def test_the_stock_socket_is_told_from_what_changes_it(monkeypatch: pytest.Monke
         assert type(SyncStream(first, "peer")) is not SyncStream
         monkeypatch.setattr(socket.socket, "recv", lambda *_: b"", raising=False)
         assert type(SyncStream(first, "peer")) is SyncStream
+
+
+class Layered:
+    """TLS as python-socks has it inside TLS: it tells neither its peer nor its options."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.settimeout, self.recv, self.send, self.close = sock.settimeout, sock.recv, sock.send, sock.close
+
+
+@pytest.mark.upgrade("4.4")
+def test_a_socket_that_does_not_tell_its_peer() -> None:
+    first, second = socket.socketpair()
+    layered: Any = Layered(first)
+    with second:
+        stream = SyncStream(layered)
+        stream.write(b"text", TIMEOUT)
+        assert second.recv(100) == b"text"
+        second.send(b"data")
+        assert stream.read(100, TIMEOUT) == b"data"
+        with pytest.raises(ReadTimeout, match=r"unknown peer"):
+            stream.read(100, 0.05)
+        stream.close()
+        assert first.fileno() == -1
+
+
+@pytest.mark.upgrade("4.4")
+def test_a_socket_whose_connection_is_over() -> None:
+    with socket.socket() as sock:
+        stream = SyncStream(sock)
+        with pytest.raises(WriteError, match=r"unknown peer"):
+            stream.write(b"text", TIMEOUT)
+        stream.close()

@@ -49,7 +49,7 @@ class SyncStream(NetworkStream):
 
     def __init__(self, sock: socket.socket, peer: str | None = None, shared: SharedSocket | None = None) -> None:
         self._sock = sock
-        self._peer = address_name(sock.getpeername()) if peer is None else peer
+        self._peer = _peer_of(sock) if peer is None else peer
         self._shared = SharedSocket(sock) if shared is None else shared
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -189,6 +189,14 @@ class SyncStream(NetworkStream):
         if isinstance(exc, WOULD_WAIT):
             return WriteTimeout(timed_out("The write operation", self._peer, timeout))
         return WriteError(failed(exc, self._peer))
+
+
+def _peer_of(sock: socket.socket) -> str:
+    try:
+        return address_name(sock.getpeername())
+    except (AttributeError, OSError):
+        # TLS of others, as that of python-socks inside TLS, does not tell, nor does a connection that is over.
+        return "unknown peer"
 
 
 def close_left_behind(exc: BaseException, sock: socket.socket | None = None) -> None:
