@@ -187,6 +187,24 @@ def test_a_backend_that_is_assigned(pooled: bool, proxy: str | None, scheme: str
 
 
 @pytest.mark.upgrade("4.1")
+@pytest.mark.parametrize("wraps", [True, False])
+@pytest.mark.parametrize("loop", BACKENDS)
+def test_a_guard_below_the_backend_that_chooses(loop: str, wraps: bool) -> None:
+    async def request() -> None:
+        async with httpcore.AsyncConnectionPool() as pool:
+            backend: Any = pool._network_backend
+            guard: Any = AsyncRefusing()
+            if wraps:
+                await backend._init_backend()
+                guard.sleep = backend._backend.sleep
+            backend._backend = guard
+            await pool.request("GET", "http://internal.example/")
+
+    with pytest.raises(Blocked):
+        run_async(loop, request)
+
+
+@pytest.mark.upgrade("4.1")
 @pytest.mark.parametrize("loop", BACKENDS)
 def test_a_guard_for_unix_sockets(replace: Any, loop: str) -> None:
     async def refuse(self: Any, path: str, *arguments: Any, **options: Any) -> Any:

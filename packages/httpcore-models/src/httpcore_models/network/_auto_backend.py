@@ -12,15 +12,23 @@ class AutoBackend(AsyncNetworkBackend):
 
     def __init__(self) -> None:
         self._backend: AsyncNetworkBackend | None = None
+        self._made: AsyncNetworkBackend | None = None
         self._library: str | None = None
 
+    async def _init_backend(self) -> None:
+        """Make `_backend`, for programs that wrap it."""
+        self._choose()
+
     def _choose(self) -> AsyncNetworkBackend:
+        if self._backend is not None and self._backend is not self._made:
+            # Guards of programs take its place, as they could in httpcore 1.0.
+            return self._backend
         library = current_async_library()
         if self._backend is None or self._library != library:
             self._library = library
             if library == "asyncio":
                 require("anyio", library=library)
-            self._backend = self._backend_of(library)
+            self._backend = self._made = self._backend_of(library)
         return self._backend
 
     def _backend_of(self, library: str) -> AsyncNetworkBackend:
