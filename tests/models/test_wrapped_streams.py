@@ -9,13 +9,14 @@ import anyio
 import pytest
 import trio
 from anyio.streams.tls import TLSStream
-from httpcore_models import AsyncNetworkBackend, AsyncNetworkStream, ReadTimeout
+from httpcore_models import AsyncNetworkBackend, AsyncNetworkStream, ReadTimeout, WriteTimeout
 from httpcore_models.network import AnyIOStreamWrapper, SyncStream, TrioStreamWrapper
-from httpcore_test_support.asyncs import BACKENDS, Backend
+from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.conformance import ASYNC_CHECKS, TRANSPORTS, AsyncCheck, AsyncConnect, async_connector
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import hold
+from httpcore_test_support.waiting import async_wait_until
 
 # Both libraries look whether the time is over before they write, and have sockets of their own.
 LEFT_OUT = ("async_check_short_writes_need_no_time", "async_check_extra_info")
@@ -122,6 +123,36 @@ async def test_extra_info(async_connect: AsyncConnect, combination: Combination)
         else:
             assert stream.get_extra_info("ssl_object") is None
         assert stream.get_extra_info("unknown") is None
+
+
+class ClosesLater:
+    """A stream of anyio that closes as in older releases: it sends what is left unless it gets another turn."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def aclose(self) -> None:
+        self._stream._transport.close()
+        await anyio.sleep(0)
+        self._stream._transport.abort()
+
+
+@pytest.mark.upgrade("1.2")
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_closing_drops_what_was_not_sent(loop: str) -> None:
+    async def connect() -> None:
+        with scripted_server([hold()], receive_buffer=4096) as server:
+            stream = AnyIOStreamWrapper(ClosesLater(await anyio.connect_tcp("127.0.0.1", server.port)))  # type: ignore[arg-type]
+            with pytest.raises(WriteTimeout):
+                await stream.write(bytes(10_000_000), 0.05)
+            sock = stream.get_extra_info("socket")
+            await stream.aclose()
+            await async_wait_until(lambda: sock.fileno() < 0)
+
+    run_async(loop, connect)
 
 
 def test_a_connected_socket() -> None:

@@ -321,6 +321,24 @@ class TestHalfRead:
                     pass
             await response.aclose()
 
+    @pytest.mark.upgrade("4.12")
+    async def test_its_iterator_can_be_closed(self) -> None:
+        def script(connection: Connection) -> None:
+            connection.receive_request()
+            connection.send(OK[:-2])
+            connection.hold()
+
+        async with serving(script) as (pool, server):
+            response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
+            parts: Any = response.stream.__aiter__()  # type: ignore[union-attr]
+            await parts.aclose()  # it has not begun
+            await parts.__anext__()
+            assert pool.stats().requests_active == 1
+            await parts.aclose()
+            await parts.aclose()
+            assert pool.stats().requests_active == 0
+            await response.aclose()
+
     async def test_an_iterator_that_was_not_begun_ends_nothing(self) -> None:
         async with serving(answer) as (pool, server):
             response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))

@@ -322,6 +322,24 @@ class TestHalfRead:
                     pass
             response.close()
 
+    @pytest.mark.upgrade("4.12")
+    def test_its_iterator_can_be_closed(self) -> None:
+        def script(connection: Connection) -> None:
+            connection.receive_request()
+            connection.send(OK[:-2])
+            connection.hold()
+
+        with serving(script) as (pool, server):
+            response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))
+            parts: Any = response.stream.__iter__()  # type: ignore[union-attr]
+            parts.close()  # it has not begun
+            parts.__next__()
+            assert pool.stats().requests_active == 1
+            parts.close()
+            parts.close()
+            assert pool.stats().requests_active == 0
+            response.close()
+
     def test_an_iterator_that_was_not_begun_ends_nothing(self) -> None:
         with serving(answer) as (pool, server):
             response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))

@@ -79,6 +79,12 @@ class AsyncBodyIterator:
         self._half_way = True
         return part
 
+    async def aclose(self) -> None:
+        """End the exchange, as closing a generator half-way does."""
+        if self._half_way:
+            self._half_way = False
+            await self._body.aclose()
+
     def __del__(self) -> None:
         if self._half_way:
             self._body.drop()

@@ -80,6 +80,12 @@ class BodyIterator:
         self._half_way = True
         return part
 
+    def close(self) -> None:
+        """End the exchange, as closing a generator half-way does."""
+        if self._half_way:
+            self._half_way = False
+            self._body.close()
+
     def __del__(self) -> None:
         if self._half_way:
             self._body.drop()

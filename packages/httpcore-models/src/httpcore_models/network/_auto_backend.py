@@ -10,26 +10,23 @@ from ._options import SOCKET_OPTION
 class AutoBackend(AsyncNetworkBackend):
     """Connects on asyncio or trio, whichever runs; raises `RuntimeError` naming the extra that it lacks."""
 
-    def __init__(self) -> None:
-        self._backend: AsyncNetworkBackend | None = None
-        self._made: AsyncNetworkBackend | None = None
-        self._library: str | None = None
+    # Not there before the first use, and nothing that `__init__()` makes: programs ask by `hasattr()`, set it to a
+    # backend of their own, in subclasses without calling ours, or replace `_init_backend()`, as TonIO does.
+    _backend: AsyncNetworkBackend
+    _chosen: AsyncNetworkBackend | None = None
+    _library: str | None = None
 
     async def _init_backend(self) -> None:
-        """Make `_backend`, for programs that wrap it."""
-        self._choose()
-
-    def _choose(self) -> AsyncNetworkBackend:
-        if self._backend is not None and self._backend is not self._made:
-            # Guards of programs take its place, as they could in httpcore 1.0.
-            return self._backend
+        """Choose the backend, unless a program has set one."""
+        backend = getattr(self, "_backend", None)
+        if backend is not None and backend is not self._chosen:
+            return
         library = current_async_library()
-        if self._backend is None or self._library != library:
-            self._library = library
+        if backend is None or self._library != library:
             if library == "asyncio":
                 require("anyio", library=library)
-            self._backend = self._made = self._backend_of(library)
-        return self._backend
+            self._backend = self._chosen = self._backend_of(library)
+            self._library = library
 
     def _backend_of(self, library: str) -> AsyncNetworkBackend:
         """Make the backend of `"asyncio"` or `"trio"`."""
@@ -46,7 +43,8 @@ class AutoBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect with the backend of the running library."""
-        return await self._choose().connect_tcp(host, port, timeout, local_address, socket_options)
+        await self._init_backend()
+        return await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
 
     async def connect_unix_socket(
         self,
@@ -55,8 +53,10 @@ class AutoBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect with the backend of the running library."""
-        return await self._choose().connect_unix_socket(path, timeout, socket_options)
+        await self._init_backend()
+        return await self._backend.connect_unix_socket(path, timeout, socket_options)
 
     async def sleep(self, seconds: float) -> None:
         """Sleep with the backend of the running library."""
-        await self._choose().sleep(seconds)
+        await self._init_backend()
+        await self._backend.sleep(seconds)

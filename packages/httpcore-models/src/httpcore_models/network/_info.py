@@ -21,7 +21,7 @@ def wait_limit(timeout: float | None) -> float | None:
     return min(max(0.0, timeout), _LONGEST)
 
 
-def is_socket_readable(sock: socket.socket | None) -> bool:
+def is_socket_readable(sock: "socket.socket | None") -> bool:
     """Whether a read would return at once: bytes, the end of stream or an error. True as well once closed."""
     if sock is None or sock.fileno() < 0:
         return True

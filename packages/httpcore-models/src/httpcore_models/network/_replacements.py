@@ -19,7 +19,7 @@ from ._async.interface import AsyncNetworkStream
 from ._errors import failed, timed_out
 from ._options import SOCKET_OPTION
 from ._sync_polled import is_stock
-from ._wrappers import AnyIOStreamWrapper, TrioStreamWrapper
+from ._wrappers import AnyIOStreamWrapper, TrioStreamWrapper, is_changed
 
 # Event loops of which is known that their `create_connection()` does no more than connect. All others are asked.
 _LOOPS = ("asyncio.base_events", "uvloop.loop", "winloop.loop")
@@ -32,16 +32,18 @@ _stock: dict[tuple[str, type | None], tuple[Any, ...]] = {}
 def anyio_is_replaced(name: str) -> bool:
     """Whether anyio's function `name`, or what it connects by, is another than that of its library."""
     loop: Any = asyncio._get_running_loop() if name == "connect_tcp" else None  # `None` on trio, too
-    if loop is not None and "create_connection" in getattr(loop, "__dict__", ()):
+    if is_changed(AnyIOStreamWrapper) or (loop is not None and "create_connection" in getattr(loop, "__dict__", ())):
         return True
-    function = getattr(_library("anyio"), name)
-    found: tuple[Any, ...] = (function, *_sockets())
+    functions = [getattr(_library("anyio"), name), *_called_by_anyio(name)]
+    found: tuple[Any, ...] = (*functions, *_sockets())
     kind = None if loop is None else type(loop)
     if kind is not None:
         found += (kind.create_connection,)
     if _stock.get((name, kind)) == found:
         return False
-    if not _is_of("anyio", function) or not is_stock(socket.socket) or (kind and not _connects_as_stock(kind)):
+    if not all(_is_of("anyio", function) for function in functions):
+        return True
+    if not is_stock(socket.socket) or (kind and not _connects_as_stock(kind)):
         return True
     _stock[name, kind] = found
     return False
@@ -55,7 +57,16 @@ def trio_is_replaced(name: str) -> bool:
     factory = trio.socket.set_custom_socket_factory(None)
     trio.socket.set_custom_socket_factory(factory)
     function = getattr(trio, name)
-    return factory is not None or not (_is_of("trio", function) and is_stock(socket.socket))
+    if factory is not None or is_changed(TrioStreamWrapper):
+        return True
+    return not (_is_of("trio", function) and is_stock(socket.socket))
+
+
+def _called_by_anyio(name: str) -> list[Any]:
+    """What anyio's function calls on asyncio, unless it was not loaded yet: a method, before anyio 4 a function."""
+    module = sys.modules.get("anyio._backends._asyncio")
+    function = getattr(getattr(module, "AsyncIOBackend", module), name, None)
+    return [] if function is None else [function]
 
 
 def _library(name: str) -> Any:

@@ -31,7 +31,8 @@ class SyncStream(NetworkStream):
 
     Called with a plain socket of the standard library, or its TLS, it makes a stream of the subclass that suits this
     socket. What replaces the standard library's, such as the sockets of gevent, eventlet, PySocks and mocks, may be
-    no more than it promises: it is used in the plain way, by `settimeout()`.
+    no more than it promises: it is used in the plain way, by `settimeout()`. So are all where a program has replaced
+    methods of this class.
 
     One thread may read while another writes, and any may close. `peer` is how the other end is named in errors, by
     default by its address.
@@ -41,7 +42,7 @@ class SyncStream(NetworkStream):
 
     def __new__(cls, sock: socket.socket, *_: Any, **__: Any) -> "SyncStream":
         """Make a stream of the class that suits `sock`."""
-        if cls is SyncStream:
+        if cls is SyncStream and _methods() == _OWN_METHODS:
             for suits, kind in SyncStream._suitable:
                 if suits(sock):
                     return object.__new__(kind)
@@ -199,7 +200,15 @@ def _peer_of(sock: socket.socket) -> str:
         return "unknown peer"
 
 
-def close_left_behind(exc: BaseException, sock: socket.socket | None = None) -> None:
+def _methods() -> tuple[object, ...]:
+    """What programs replace on this class to see what is sent and received, and its subclasses have of their own."""
+    return SyncStream.read, SyncStream.write, SyncStream.get_extra_info
+
+
+_OWN_METHODS = _methods()
+
+
+def close_left_behind(exc: BaseException, sock: "socket.socket | None" = None) -> None:
     """Close the socket that `SSLContext.wrap_socket()` makes out of `sock`, and loses when it fails itself.
 
     It does when the peer has reset the connection.

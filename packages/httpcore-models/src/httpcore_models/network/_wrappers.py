@@ -81,14 +81,16 @@ class _Wrapper(AsyncNetworkStream):
     async def aclose(self) -> None:
         """Close the stream. TLS is not shut down."""
         self._closed = True
+        done = False
         try:
             with vocabulary().CancelScope() as scope:
                 scope.cancel()
                 await self._stream.aclose()
-        except BaseException:
-            # On asyncio a cancellation may have come between.
-            self._shut_down()
-            raise
+                done = True
+        finally:
+            # In older releases of anyio, and when the task is cancelled meanwhile, what is left would still be sent.
+            if not done and os.getpid() == self._process:
+                self._shut_down()
 
     def abort(self) -> None:
         """Close the stream; see `AsyncNetworkStream`."""
@@ -219,3 +221,17 @@ class TrioStreamWrapper(_Wrapper):
         if info == "client_addr":
             return sock.getsockname()
         return sock.getpeername() if info == "server_addr" else None
+
+
+def _methods(kind: type[_Wrapper]) -> tuple[object, ...]:
+    return kind.__init__, kind.read, kind.write, kind.aclose, kind.start_tls, kind.get_extra_info
+
+
+_own_methods: dict[type[_Wrapper], tuple[object, ...]] = {
+    kind: _methods(kind) for kind in (AnyIOStreamWrapper, TrioStreamWrapper)
+}
+
+
+def is_changed(kind: type[_Wrapper]) -> bool:
+    """Whether a program has replaced methods of one of these classes, to pin certificates or to see what is sent."""
+    return _methods(kind) != _own_methods[kind]
