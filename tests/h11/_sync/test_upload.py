@@ -93,6 +93,36 @@ def test_a_success_does_not_end_an_upload(
             assert (connection.request("GET", server.url)).status == 200
 
 
+@pytest.mark.fault("S4", "S5")
+@secure_or_clear
+@traced_or_not
+def test_closing_the_connection_cuts_an_upload_also_after_a_success(
+    certificates: Certificates, secure: bool, traced: bool
+) -> None:
+    def script(connection: Connection) -> None:
+        connection.receive_until(b"\r\n\r\n")
+        connection.send(SUCCESS)
+        connection.receive_until(b"never")
+
+    with scripted_server(script, tls=certificates.server_context() if secure else None) as server:
+        with connected(server.url, certificates.client_context() if secure else None) as connection:
+
+            def is_answered() -> bool:
+                stream = connection._network_stream
+                return connection._engine.response_started() or stream.get_extra_info("is_readable")
+
+            def cut() -> Iterator[bytes]:
+                while not connection._engine.response_started():  # it is looked for with each part
+                    yield b"x" * 1_000
+                    wait_until(is_answered)
+                connection.close()
+                yield b"x" * 1_000
+
+            extensions = {"trace": trace} if traced else {}
+            with pytest.raises(ReadError, match="was closed while a request was being sent"):
+                connection.request("POST", server.url, content=cut(), extensions=extensions)
+
+
 @pytest.mark.fault("S5")
 def test_an_upload_that_was_cut_short_is_the_last_of_its_connection() -> None:
     stream = ScriptedStream(REFUSAL)

@@ -193,6 +193,8 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
         if isinstance(exc, (ReadError, RemoteProtocolError)):
             self._mark(exc)
             return False
+        if self._state is State.CLOSED:  # it was cut here, and what the server says is about a part of it
+            raise ReadError(f"The connection to {self._origin} was closed while a request was being sent.") from exc
         if isinstance(exc, WriteTimeout):
             refused = False
             with contextlib.suppress(ReadError, RemoteProtocolError):
