@@ -13,7 +13,7 @@ from .peers.wire import Conn
 from .runner.callers import SIDE_BY_SIDE
 from .scenarios import Scenario
 
-__all__ = ["Difference", "Outcome", "compare", "faults", "seen_by_peer"]
+__all__ = ["Difference", "Outcome", "answers_side_by_side", "compare", "faults", "seen_by_peer"]
 
 # Whether a request was on its way when they ended is a matter of luck.
 SPEAK_FIRST_AND_END = ("closes at once", "resets at once", "h2 closes at once")
@@ -37,13 +37,22 @@ class Difference:
     """Where the outcomes of a scenario part.
 
     That is a step of the caller, or else what the peer saw (`step` is "peer"); beside them, the kinds of complaints
-    ("noise"). What follows the first step that differs is not compared, as the pools are in different states then.
+    ("noise"). Behind the first step that differs the pools are in different states: what failed on ours alone is a
+    difference there, and nothing else.
     """
 
     scenario: Scenario
     step: str
     original: Any
     ours: Any
+
+    @property
+    def of_time_alone(self) -> bool:
+        """Whether a step took shorter or longer, and came out as it did on 1.0.9."""
+        if not isinstance(self.original, dict) or not isinstance(self.ours, dict):
+            return False
+        theirs, mine = ({**_compared(step), "time": ""} for step in (self.original, self.ours))
+        return theirs == mine and "hang" not in (self.original.get("time"), self.ours.get("time"))
 
     def __str__(self) -> str:
         return f"{self.scenario}: {self.step}: 1.0.9 {self.original!r}, ours {self.ours!r}"
@@ -118,15 +127,18 @@ def _frames(data: bytes) -> list[Any]:
 
 def compare(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Difference]:
     """Return where the outcomes part."""
-    found, both = [], (original, ours)
-    for theirs, mine in itertools.zip_longest(map(_shown, original.steps), map(_shown, ours.steps), fillvalue={}):
+    found: list[Difference] = []
+    pairs = list(itertools.zip_longest(map(_shown, original.steps), map(_shown, ours.steps), fillvalue={}))
+    for index, (theirs, mine) in enumerate(pairs):
         if _compared(theirs) != _compared(mine):
             found.append(Difference(scenario, str(theirs.get("step", mine.get("step"))), theirs, mine))
+            found += _failures(scenario, original.steps, ours.steps, index + 1)
             break
-    if found:
-        found += _lost_place(scenario, original, ours)
-    else:
-        seen = [_in_any_order(outcome.peer) if scenario.caller in SIDE_BY_SIDE else outcome.peer for outcome in both]
+    if not found:
+        seen = [
+            _in_any_order(outcome.peer) if scenario.caller in SIDE_BY_SIDE else outcome.peer
+            for outcome in (original, ours)
+        ]
         if seen[0] != seen[1] and scenario.peer not in SPEAK_FIRST_AND_END:
             found.append(Difference(scenario, "peer", *seen))
     noise = _kinds(original.noise), _kinds(ours.noise)
@@ -135,12 +147,25 @@ def compare(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Differ
     return found
 
 
-def _lost_place(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Difference]:
-    """Return the difference that a further request, after all else, timed out on ours only."""
-    theirs, mine = ([step for step in outcome.steps if step["step"] == "probe"] for outcome in (original, ours))
-    if theirs and mine and not theirs[0].get("error") and str(mine[0].get("error")).endswith("Timeout"):
-        return [Difference(scenario, "place", _shown(theirs[0]), _shown(mine[0]))]
-    return []
+def _failures(
+    scenario: Scenario, original: Sequence[dict[str, Any]], ours: Sequence[dict[str, Any]], index: int
+) -> list[Difference]:
+    """Return the steps behind the first that differs that failed on ours and did not fail on 1.0.9."""
+    theirs = {_key(original, number): _shown(step) for number, step in enumerate(original)}
+    found = []
+    for number in range(index, len(ours)):
+        mine = _shown(ours[number])
+        other = theirs.get(_key(ours, number), {})
+        if (mine.get("error") or mine.get("time") == "hang") and not other.get("error") and other.get("time") != "hang":
+            found.append(Difference(scenario, mine["step"], other, mine))
+    return found
+
+
+def _key(steps: Sequence[dict[str, Any]], number: int) -> tuple[str, str]:
+    """Name a step by the request it belongs to, for the steps of both releases to be matched."""
+    name = steps[number]["step"]
+    request = next((step["step"] for step in reversed(steps[: number + 1]) if step["step"].partition(" /")[1]), "")
+    return request, name
 
 
 def _in_any_order(peer: list[dict[str, Any]]) -> list[Any]:
@@ -149,9 +174,16 @@ def _in_any_order(peer: list[dict[str, Any]]) -> list[Any]:
 
 def _compared(step: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in step.items() if key not in _NOT_COMPARED}
-    if step.get("step") == "at once":  # what happens to each is in its ends
+    if step.get("step") == "at once":  # how long each waits for the others is a matter of luck
         kept.pop("time", None)
+        kept["ends"] = answers_side_by_side(step)
     return kept
+
+
+def answers_side_by_side(step: dict[str, Any]) -> list[str]:
+    """Return how each request ended of those that were sent side by side: `200 30 digest`, or an error."""
+    ends: list[list[list[Any]]] = step["ends"]
+    return sorted(" ".join(str(part).rpartition(".")[2] for one in each for part in one[1:-1]) for each in ends)
 
 
 def _shown(step: dict[str, Any]) -> dict[str, Any]:

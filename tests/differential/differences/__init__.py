@@ -16,4 +16,5 @@ ENTRIES = [entry for subject in (proxies, connections, messages, http2) for entr
 
 def explanation(difference: Difference) -> Entry | None:
     """Return the first entry that explains a difference."""
-    return next((entry for entry in ENTRIES if entry.matches(difference)), None)
+    candidates = [entry for entry in ENTRIES if entry.times or not difference.of_time_alone]
+    return next((entry for entry in candidates if entry.matches(difference)), None)

@@ -1,13 +1,18 @@
-"""An entry of THE list, and how it is made."""
+"""An entry of THE list, and what entries ask of a difference."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..outcomes import Difference
 
-__all__ = ["Entry", "List", "errors"]
+__all__ = ["BROKEN", "Entry", "List", "connections", "end", "ends", "repeats", "requests", "same_requests"]
+
+# How the end of a connection is told.
+BROKEN = ("RemoteProtocolError", "ReadError", "WriteError")
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,7 @@ class Entry:
     readme: str | None
     matches: Callable[[Difference], bool]
     luck: bool = False  # whether it comes out so is a matter of timing: it need not match in every run
+    times: bool = False  # whether it explains steps that differ in nothing but how long they took
 
 
 class List:
@@ -29,18 +35,85 @@ class List:
         self.entries: list[Entry] = []
 
     def means(
-        self, row: str, reason: str, readme: str | None = None, *, luck: bool = False
+        self, row: str, reason: str, readme: str | None = None, *, luck: bool = False, times: bool = False
     ) -> Callable[[Callable[[Difference], bool]], None]:
         """Add an entry: the function that is decorated says whether it explains a difference."""
 
         def add(matches: Callable[[Difference], bool]) -> None:
-            self.entries.append(Entry(matches.__name__.replace("_", " "), reason, row, readme, matches, luck))
+            name = matches.__name__.replace("_", " ").strip()
+            self.entries.append(Entry(name, reason, row, readme, matches, luck, times))
 
         return add
 
 
-def errors(difference: Difference) -> tuple[str, str]:
-    """Return how the step ended on both; no error is `ok`."""
-    if difference.step in ("peer", "noise"):
-        return difference.step, difference.step
-    return difference.original.get("error") or "ok", difference.ours.get("error") or "ok"
+# Steps of the caller.
+
+
+def end(step: Any) -> str:
+    """Return how a step ended: an error, `ok`, `hang`, or `none` if there was no such step."""
+    if not isinstance(step, dict):
+        return "no step"
+    if not step:
+        return "none"
+    return step.get("error") or ("hang" if step.get("time") == "hang" else "ok")
+
+
+def ends(difference: Difference, original: str | Iterable[str], ours: str | Iterable[str]) -> bool:
+    """Return whether the step ended on each in one of these ways."""
+    theirs, mine = ((each,) if isinstance(each, str) else tuple(each) for each in (original, ours))
+    return end(difference.original) in theirs and end(difference.ours) in mine
+
+
+# What the peer saw. It is a list of connections, or where requests come in any order, one of requests.
+
+
+def connections(peer: Any) -> int:
+    """Return on how many connections requests came."""
+    return sum(1 for conn in peer if conn["sent"]) if _by_connection(peer) else 0
+
+
+def _by_connection(peer: Any) -> bool:
+    return all(isinstance(conn, dict) for conn in peer)
+
+
+def _sent(peer: Any) -> Iterator[Any]:
+    for conn in peer:
+        if isinstance(conn, dict):
+            yield from conn["sent"]
+        else:
+            yield conn
+
+
+def requests(peer: Any, without: tuple[str, ...] = ()) -> Counter[str]:
+    """Return the requests that came, and how often: head and body, and how their streams were reset.
+
+    `without` names what to leave out: `resets`, which are errors that the client told the server of, or `lengths`, the
+    Content-Length beside a Transfer-Encoding, or `bodies`, whose ends may not have been sent.
+    """
+    found: Counter[str] = Counter()
+    for each in _sent(peer):
+        if isinstance(each, str) or each[0] == "odd bytes" or isinstance(each[0], str):
+            if "resets" not in without or not each[0].startswith("GOAWAY"):
+                found[str(each)] += 1
+            continue
+        head, body, *resets = each
+        if {"lengths", "bodies"}.intersection(without) and any(
+            field.lower() == "transfer-encoding: chunked" for field in head
+        ):
+            head = [field for field in head if not field.lower().startswith("content-length:")]
+        found[repr([head, "" if "bodies" in without else body, [] if "resets" in without else resets])] += 1
+    return found
+
+
+def same_requests(difference: Difference, *without: str) -> bool:
+    """Return whether the peer saw the same requests, on whichever connections."""
+    return difference.step == "peer" and requests(difference.original, without) == requests(difference.ours, without)
+
+
+def repeats(difference: Difference, path: str, least: int, most: int) -> bool:
+    """Return whether ours sent the request of `path` so often, where all others are the same."""
+    theirs, mine = (requests(each, ("resets", "bodies")) for each in (difference.original, difference.ours))
+    for each in {*theirs, *mine}:
+        if theirs[each] != mine[each] and not (path in each and least <= mine[each] <= most):
+            return False
+    return True

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from ..outcomes import Difference
-from .entries import List, errors
+from collections import Counter
+
+from ..outcomes import Difference, answers_side_by_side
+from .entries import BROKEN, List, connections, end, ends, repeats, same_requests
 
 __all__ = ["LIST"]
 
 LIST = List()
 
 
+def _below(d: Difference) -> tuple[str, ...]:
+    """Return how the step ended on 1.0.9, if that is an error of a library below."""
+    theirs = end(d.original)
+    return (theirs,) if theirs.startswith(("LocalProtocolError", "h2.", "hpack.", "builtins.")) else ()
+
+
 @LIST.means("T14", "1.0.9 reads a flood of frames that carry nothing for ever.")
 def floods(d: Difference) -> bool:
-    return d.scenario.peer == "h2 settings flood" and errors(d)[1] in ("RemoteProtocolError", "ReadTimeout")
+    told = ("RemoteProtocolError", "ReadTimeout", "hang")  # the caller is given up, as 1.0.9 has long been waited for
+    own = ends(d, ("hang", "WriteTimeout"), "LocalProtocolError")
+    return d.scenario.peer == "h2 settings flood" and (ends(d, ("hang", "none", "WriteTimeout"), told) or own)
 
 
+_ALL = ("h2 goaway then closes", "h2 refuses all", "h2 early goaway")
 _REFUSED = ("h2 goaway", "h2 rst refused", "h2 refuses", "h2 early goaway", "h2 no streams", "h2 one stream")
 
 
@@ -22,43 +33,73 @@ _REFUSED = ("h2 goaway", "h2 rst refused", "h2 refuses", "h2 early goaway", "h2 
     "P3 P4 N15",
     "The server says that it did nothing with it.",
     "HTTP/2: a request above a GOAWAY's last stream, or refused with REFUSED_STREAM, is sent again",
+    times=True,
 )
 def refused_requests_are_repeated(d: Difference) -> bool:
     if not d.scenario.peer.startswith(_REFUSED):
         return False
-    if d.step in ("peer", "at once"):
-        return True
-    faults = ("RemoteProtocolError", "LocalProtocolError", "ConnectionNotAvailable", "ReadError", "WriteError")
-    return errors(d)[0] in faults and errors(d)[1] in ("ok", "PoolTimeout", "RemoteProtocolError", "cancelled")
+    if d.step == "peer":
+        return repeats(d, "/", 0, 7)
+    if d.step == "at once":
+        return _fewer_failures(d)
+    theirs = (*BROKEN, "LocalProtocolError", "ConnectionNotAvailable")
+    every = d.scenario.caller.endswith((" connecting", " handshake")) or d.scenario.peer in _ALL
+    if every and end(d.ours) in ("RemoteProtocolError", "PoolTimeout"):  # it was tried until there was no more time
+        return ends(d, "RemoteProtocolError", ("RemoteProtocolError", "PoolTimeout")) and d.ours["time"] != "at once"
+    return end(d.ours) != "RemoteProtocolError" and ends(d, theirs, ("ok", "cancelled", "runner.Interrupted"))
+
+
+def _fewer_failures(d: Difference) -> bool:
+    """Return whether of requests side by side more were answered, and all alike."""
+    theirs, mine = (Counter(answers_side_by_side(side)) for side in (d.original, d.ours))
+    good = [{answer: number for answer, number in side.items() if answer[0].isdigit()} for side in (theirs, mine)]
+    return sum(good[1].values()) > sum(good[0].values()) and len(good[1]) == 1
 
 
 @LIST.means("-", "What a server does wrong is a RemoteProtocolError, and no error of a library below.")
 def faults_of_a_server(d: Difference) -> bool:
-    theirs, mine = errors(d)
-    below = theirs == "LocalProtocolError" or theirs.startswith(("h2.", "hpack.", "builtins."))
-    return d.scenario.http2 and below and mine == "RemoteProtocolError"
+    # Of a response whose head is returned.
+    broken = (
+        any(part in d.scenario.peer for part in ("data", "body", "too large", "bad")) or d.scenario.caller == "head"
+    )
+    later = ("none",) if d.step.startswith("read") and broken else ()
+    return d.scenario.http2 and ends(d, (*_below(d), *later), "RemoteProtocolError")
+
+
+_MALFORMED = ("h2 data for", "h2 connection field", "h2 no status", "h2 upper case", "h2 window over", "h2 data after")
 
 
 @LIST.means("S8", "RFC 9113, section 8.1.1: a response that is malformed.")
 def malformed_responses(d: Difference) -> bool:
-    peers = ("h2 data for", "h2 connection field", "h2 no status", "h2 upper case", "h2 window over", "h2 data after")
-    return d.scenario.peer.startswith(peers) and errors(d)[1] == "RemoteProtocolError"
+    malformed = d.scenario.peer.startswith(_MALFORMED)
+    if d.step == "at once":
+        more = Counter(answers_side_by_side(d.ours)) - Counter(answers_side_by_side(d.original))
+        return malformed and set(more) == {"RemoteProtocolError"}
+    if d.scenario.caller == "interrupted closing" and ends(d, "ok", "runner.Interrupted"):
+        return malformed
+    return malformed and ends(d, ("ok", "ReadTimeout"), "RemoteProtocolError")
 
 
 @LIST.means("-", "RFC 9110, section 5.5: blanks around a value are no part of it.")
 def blanks_around_a_value(d: Difference) -> bool:
-    return d.scenario.peer == "h2 empty field" and "['y', 'a']" in repr(d.ours)
+    if d.scenario.peer != "h2 empty field" or not ends(d, "ok", "ok") or "headers" not in d.ours:
+        return False
+    fields = [[name, value.strip()] for name, value in d.original["headers"]]
+    return d.original["headers"] != fields == d.ours["headers"]
 
 
 @LIST.means("-", "What one stream does wrong, or what is read later, ends no request that was answered.")
 def answers_before_the_fault(d: Difference) -> bool:
-    theirs = errors(d)[0]
-    return d.scenario.http2 and theirs in ("LocalProtocolError", "h2.FrameTooLargeError") and errors(d)[1] == "ok"
+    return d.scenario.http2 and ends(d, _below(d), "ok")
 
 
 @LIST.means("-", "Fields that are wrong are refused over HTTP/2 as over HTTP/1.1.")
 def wrong_fields(d: Difference) -> bool:
-    return d.scenario.http2 and d.scenario.caller == "wrong field" and errors(d)[1] == "LocalProtocolError"
+    wrong = d.scenario.http2 and d.scenario.caller == "wrong field"
+    if d.step == "probe":  # the first request that is sent, and so the one that the peer misbehaves for
+        return wrong and ends(d, "ok", (*BROKEN, "ReadTimeout"))
+    sent = wrong and d.step in ("GET /1", "GET /2")
+    return sent and ends(d, ("ok", "ReadTimeout", *BROKEN), "LocalProtocolError")
 
 
 @LIST.means(
@@ -67,9 +108,12 @@ def wrong_fields(d: Difference) -> bool:
     "HTTP/2: cancelling, timing out or closing early resets the stream and nothing else.",
 )
 def resets_streams(d: Difference) -> bool:
-    if d.scenario.http2 and d.step == "GET /2" and errors(d)[1] == "ReadTimeout":  # of a peer that is silent
-        return d.scenario.caller.startswith(("cancelled", "interrupted"))
-    return d.scenario.http2 and d.step == "peer" and repr(d.ours).count("RST_") > repr(d.original).count("RST_")
+    if d.step != "peer" or not d.scenario.http2:
+        return False
+    more = repr(d.ours).count("RST_") > repr(d.original).count("RST_")
+    if "stops reading" in d.scenario.peer:  # whether it has got the last request
+        return more and repeats(d, "/probe", 0, 1)
+    return more and same_requests(d, "resets") and connections(d.ours) <= connections(d.original)
 
 
 @LIST.means(
@@ -78,70 +122,61 @@ def resets_streams(d: Difference) -> bool:
     "HTTP/2: a read or write timeout during which nothing at all arrived ends the use of its connection",
 )
 def silent_connections_are_left(d: Difference) -> bool:
-    return d.scenario.http2 and d.step == "peer" and len(d.ours) > len(d.original)
+    more = d.scenario.http2 and connections(d.ours) > connections(d.original)
+    return more and same_requests(d, "resets")
 
 
 @LIST.means("T6", "1.0.9 sends a request on a connection whose end has arrived.", luck=True)
 def ended_connections_are_left(d: Difference) -> bool:
-    return d.scenario.http2 and d.step == "peer" and d.scenario.peer.startswith("h2 close notify")
+    return d.scenario.peer.startswith("h2 close notify") and same_requests(d, "resets")
 
 
 @LIST.means("-", "1.0.9 waits for a stream that it has forgotten.")
 def streams_mind_their_own_business(d: Difference) -> bool:
-    if not d.scenario.http2 or errors(d)[1] not in ("ok", "PoolTimeout"):
-        return False
-    cancelled = d.scenario.caller.startswith("cancelled") and d.step == "GET /2" and errors(d)[0] != "ok"
-    return cancelled or "'time': 'hang'" in repr(d.original)
+    cancelled = d.scenario.caller.startswith("cancelled") and d.step == "GET /2"
+    if cancelled and ends(d, ("ReadTimeout", "LocalProtocolError", *BROKEN), "ok"):
+        return d.scenario.http2
+    return d.scenario.http2 and ends(d, "hang", ("ok", "PoolTimeout", "ReadTimeout"))
 
 
 @LIST.means("S3", "The body had arrived when the response was closed.")
 def closed_when_complete(d: Difference) -> bool:
-    return (
-        d.scenario.http2 and d.step == "read and close" and errors(d)[0] == "ReadTimeout" and "at once" in repr(d.ours)
-    )
+    complete = d.scenario.http2 and d.step == "read and close" and ends(d, "ReadTimeout", "ok")
+    return complete and d.ours["time"] == "at once"
 
 
-@LIST.means("-", "A limit is that of the whole wait, whatever arrives that is no answer.")
+@LIST.means("-", "A limit is that of the whole wait, whatever arrives that is no answer.", times=True)
 def pings_are_no_answer(d: Difference) -> bool:
-    return d.scenario.peer == "h2 pings only" and errors(d) == ("ReadTimeout", "ReadTimeout")
+    if d.step == "at once":
+        more = Counter(answers_side_by_side(d.ours)) - Counter(answers_side_by_side(d.original))
+        return d.scenario.peer == "h2 drips" and set(more) == {"ReadTimeout"}
+    if d.scenario.peer != "h2 pings only" or not ends(d, "ReadTimeout", "ReadTimeout"):
+        return False
+    return (d.original.get("time"), d.ours.get("time")) == ("late", "the limit")
 
 
 @LIST.means("T4", "A limit is named after what was waited for: credit to write with.")
 def no_credit_is_no_read(d: Difference) -> bool:
-    return d.scenario.http2 and errors(d) == ("ReadTimeout", "WriteTimeout") and "credit" in repr(d.ours)
+    return d.scenario.http2 and ends(d, "ReadTimeout", "WriteTimeout") and "credit" in d.ours["text"]
 
 
 @LIST.means("T11", "A reset is noticed while the client waits for credit.")
 def reset_while_uploading(d: Difference) -> bool:
-    return d.scenario.peer == "h2 early rst" and errors(d) == ("ReadTimeout", "RemoteProtocolError")
+    return d.scenario.peer == "h2 early rst" and ends(d, "ReadTimeout", "RemoteProtocolError")
+
+
+_TOLD = ("h2 noise", "h2 http 1.1", "h2 data after end", "h2 bad block", "h2 frame too large", "h2 stray", "h2 push")
 
 
 @LIST.means("-", "The server learns what was wrong: of one stream by RST_STREAM, of the connection by GOAWAY.")
 def codes_for_the_server(d: Difference) -> bool:
-    peers = (
-        "h2 noise",
-        "h2 http 1.1",
-        "h2 data after end",
-        "h2 bad block",
-        "h2 frame too large",
-        "h2 stray",
-        "h2 push",
-    )
-    return d.step == "peer" and d.scenario.peer.startswith(peers)
+    return d.scenario.peer.startswith(_TOLD) and same_requests(d, "resets", "bodies")
 
 
 @LIST.means("-", "A connection of HTTP/2 goes on when one of its requests has failed, though its server be silent.")
 def next_request_on_a_silent_connection(d: Difference) -> bool:
     peers = ("h2 pings only", "h2 early 413", "h2 early 200 stops reading")
     silent = d.scenario.peer in peers or d.scenario.caller == "post too short"
-    return d.step == "place" and d.scenario.http2 and silent and errors(d)[1] == "ReadTimeout"
-
-
-@LIST.means(
-    "-",
-    "To be mended: where the answer is whole and the pool is closed in mid-upload, the upload has to fail.",
-    luck=True,
-)
-def answer_to_a_cut_upload(d: Difference) -> bool:
-    caller, ends = d.scenario.caller, errors(d)
-    return d.scenario.http2 and caller == "pool closed while uploading" and ends[0] != "ok" and ends[1] == "ok"
+    silent = silent or (d.scenario.peer == "h2 silent in the body" and d.scenario.caller == "head")
+    next_one = d.step in ("GET /2", "PUT /2", "probe")
+    return next_one and d.scenario.http2 and silent and ends(d, "ok", ("ReadTimeout", "WriteTimeout"))

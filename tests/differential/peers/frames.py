@@ -94,7 +94,7 @@ def summary(data: bytes) -> list[Any]:
     Settings, credit and answers to pings are not compared: each release has windows of its own.
     """
     if not data.startswith(PREFACE):
-        return ["no HTTP/2 yet"] if data else []
+        return ["no HTTP/2"] if not PREFACE.startswith(data) else []
     client = _client()
     streams: dict[int, list[Any]] = {}
     others: list[Any] = []
