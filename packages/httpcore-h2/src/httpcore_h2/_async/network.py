@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from httpcore_models import AsyncNetworkStream, PoolTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled
+from httpcore_models.shortcuts import shortcut
 
 from .._engine import Engine
 from .._events import Failure, RemoteSettingsChanged
@@ -51,7 +52,9 @@ class AsyncSharedStream(AsyncWriter):
     ) -> None:
         """`lock` guards `engine`; `ping_interval` and `ping_timeout` are in seconds."""
         super().__init__(stream, engine, lock, peer)
-        self._receive_nowait: Callable[[int], bytes | None] | None = getattr(stream, "receive_nowait", None)
+        self._receive_nowait: Callable[[int], bytes | None] | None = shortcut(
+            stream, "receive_nowait", instead_of="read"
+        )
         self._read_size = read_size
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout

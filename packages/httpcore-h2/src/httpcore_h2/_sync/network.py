@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from httpcore_models import NetworkStream, PoolTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event, checkpoint_if_cancelled
+from httpcore_models.shortcuts import shortcut
 
 from .._engine import Engine
 from .._events import Failure, RemoteSettingsChanged
@@ -52,7 +53,9 @@ class SharedStream(Writer):
     ) -> None:
         """`lock` guards `engine`; `ping_interval` and `ping_timeout` are in seconds."""
         super().__init__(stream, engine, lock, peer)
-        self._receive_nowait: Callable[[int], bytes | None] | None = getattr(stream, "receive_nowait", None)
+        self._receive_nowait: Callable[[int], bytes | None] | None = shortcut(
+            stream, "receive_nowait", instead_of="read"
+        )
         self._read_size = read_size
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout

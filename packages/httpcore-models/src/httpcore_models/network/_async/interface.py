@@ -22,7 +22,8 @@ class AsyncNetworkStream:
     Closing the stream, by whomever, makes those who wait fail: a read that begins or goes on after it raises
     `ReadError`, never returns bytes or `b""`, and a write raises `WriteError`.
 
-    A stream may also have some of these methods; whoever uses one looks whether it is there.
+    A stream may also have some of these methods; whoever uses one looks whether it is there. The first two are called
+    only where `read()` and `write()` are of the same class, and not of a subclass or wrapper that may do more.
 
     * `receive_nowait(max_bytes) -> bytes | None` returns what a read would return at once, `b""` at the end of stream,
       and `None` if a read would wait. It never blocks, in sync code neither. Raises `ReadError`.
