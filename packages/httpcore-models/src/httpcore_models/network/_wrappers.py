@@ -90,7 +90,11 @@ class _Wrapper(AsyncNetworkStream):
         finally:
             # In older releases of anyio, and when the task is cancelled meanwhile, what is left would still be sent.
             if not done and os.getpid() == self._process:
-                self._shut_down()
+                transport = getattr(self._stream, "_transport", None)  # of a stream of anyio on asyncio
+                if transport is None:
+                    self._shut_down()
+                else:
+                    transport.abort()
 
     def abort(self) -> None:
         """Close the stream; see `AsyncNetworkStream`."""
