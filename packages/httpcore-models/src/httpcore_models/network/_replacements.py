@@ -1,7 +1,7 @@
 """What programs put in the place of functions that connect: guards, pins, proxies and mocks. They have to be asked.
 
-Whether a function is the stock one is told by where its code was compiled, which `functools.wraps()` does not copy,
-and not by what it was when this module was imported, which may be too late.
+Whether a function is the stock one is told by the module that its global names are those of, which
+`functools.wraps()` does not copy, and not by what it was when this module was imported, which may be too late.
 """
 
 import asyncio
