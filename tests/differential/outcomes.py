@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .peers.frames import BAD_BLOCK, summary
 from .peers.wire import Conn
 from .runner.callers import SIDE_BY_SIDE
 from .scenarios import Scenario
@@ -120,8 +121,6 @@ def _digest(body: bytes) -> str:
 
 
 def _frames(data: bytes) -> list[Any]:
-    from .peers.frames import summary
-
     return summary(data)
 
 
@@ -201,6 +200,8 @@ def faults(ours: Outcome) -> list[str]:
             found.append(f"{step['open']} sockets are left open")
         if not error.startswith(("httpcore.", "httpx.", "runner.", "cancelled")) and error not in _OF_THE_CALLER:
             found.append(f"{step['step']} raised {error}: {step['text']}")
+    if BAD_BLOCK in repr(ours.peer):
+        found.append(f"the peer got {BAD_BLOCK}")
     return found + [text for text in ours.noise if not text.startswith("ResourceWarning: ")]
 
 

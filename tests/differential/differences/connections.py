@@ -106,7 +106,7 @@ def closed_while_connecting(d: Difference) -> bool:
         or ends(d, "ReadTimeout", ("ReadError", "ConnectError"))
         or ends(d, "ReadError", ("WriteError", "ConnectError"))
     )
-    return d.scenario.caller.startswith("pool closed while") and waits and d.ours["time"] == "at once"
+    return d.scenario.caller.startswith("pool closed while") and waits and d.ours.get("time") == "at once"
 
 
 @LIST.means("1", "A cancelled request takes its cancellation at the next wait; it opens nothing before.")

@@ -45,7 +45,9 @@ def refused_requests_are_repeated(d: Difference) -> bool:
     theirs = (*BROKEN, "LocalProtocolError", "ConnectionNotAvailable")
     every = d.scenario.caller.endswith((" connecting", " handshake")) or d.scenario.peer in _ALL
     if every and end(d.ours) in ("RemoteProtocolError", "PoolTimeout"):  # it was tried until there was no more time
-        return ends(d, "RemoteProtocolError", ("RemoteProtocolError", "PoolTimeout")) and d.ours["time"] != "at once"
+        return (
+            ends(d, "RemoteProtocolError", ("RemoteProtocolError", "PoolTimeout")) and d.ours.get("time") != "at once"
+        )
     return end(d.ours) != "RemoteProtocolError" and ends(d, theirs, ("ok", "cancelled", "runner.Interrupted"))
 
 
@@ -142,7 +144,7 @@ def streams_mind_their_own_business(d: Difference) -> bool:
 @LIST.means("S3", "The body had arrived when the response was closed.")
 def closed_when_complete(d: Difference) -> bool:
     complete = d.scenario.http2 and d.step == "read and close" and ends(d, "ReadTimeout", "ok")
-    return complete and d.ours["time"] == "at once"
+    return complete and d.ours.get("time") == "at once"
 
 
 @LIST.means("-", "A limit is that of the whole wait, whatever arrives that is no answer.", times=True)

@@ -37,7 +37,7 @@ def own_error_for_a_wrong_length(d: Difference) -> bool:
 )
 def read_after_close(d: Difference) -> bool:
     reads = d.scenario.caller == "read after close" and d.step in ("read", "read and close")
-    if not reads or d.ours["time"] != "at once":
+    if not reads or d.ours.get("time") != "at once":
         return False
     theirs = ("ok", "ReadTimeout") if d.scenario.http2 else ("ok", "RemoteProtocolError")
     return ends(d, theirs, "ReadError") or ends(d, "none", ("ReadError", "StreamClosed"))

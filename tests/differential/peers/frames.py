@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from hpack.exceptions import HPACKError
 from httpcore_test_support import h2_frames
 from httpcore_test_support.h2_frames import PREFACE, ClientFrames
 from hyperframe.frame import DataFrame, Frame, GoAwayFrame, HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
 
-from .wire import Conn
+from .wire import Conn, Gone
 
-__all__ = ["Talk", "summary"]
+__all__ = ["BAD_BLOCK", "Talk", "summary"]
+
+BAD_BLOCK = "a header block that cannot be decoded"
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -54,7 +57,10 @@ class Talk:
         elif isinstance(frame, PingFrame) and "ACK" not in frame.flags:
             self.send(h2_frames.ping(frame.opaque_data, ack=True))
         elif isinstance(frame, HeadersFrame):
-            self.fields[frame.stream_id] = self._client.fields(frame)
+            try:
+                self.fields[frame.stream_id] = self._client.fields(frame)
+            except HPACKError:
+                raise Gone from None
             self._begun.append(frame.stream_id)
         elif isinstance(frame, DataFrame) and frame.flow_controlled_length and self.credit:
             length = frame.flow_controlled_length
@@ -101,7 +107,12 @@ def summary(data: bytes) -> list[Any]:
     bodies: dict[int, bytes] = {}
     for frame in client.receive(data):
         if isinstance(frame, HeadersFrame):
-            fields = [f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in client.fields(frame)]
+            try:
+                decoded = client.fields(frame)
+            except HPACKError:  # as when blocks before it were lost
+                others.append([BAD_BLOCK, ""])
+                break
+            fields = [f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in decoded]
             streams[frame.stream_id] = [fields, "cut"]
             bodies[frame.stream_id] = b""
         elif isinstance(frame, DataFrame) and frame.stream_id in bodies:
