@@ -77,6 +77,8 @@ OTHERS = [
     "h2 ok/read after close/trio/tls/h2",
     "h2 no length/read after close/sync/tls/h2",
     "h2 pings only/get/sync/clear/h2",
+    "connection close serves/get twice",
+    "connection close serves/get twice/asyncio/tls",
     "head of 120 kB/get/asyncio/tls/h11/socks",
     "head of 120 kB/get/uvloop/tls/h11/http proxy",
     "h2 early whole 200 then reads/pool closed while uploading/asyncio/clear/h2",

@@ -98,12 +98,13 @@ def other_loops_and_processes(d: Difference) -> bool:
     "T10",
     "Nobody waits for what is closed.",
     "Closing a pool or a connection makes the requests that wait for a connection, or open one, raise `ConnectError`",
+    times=True,
 )
 def closed_while_connecting(d: Difference) -> bool:
     waits = ends(d, ("ConnectTimeout", "PoolTimeout"), "ConnectError")
     waits = (
         waits
-        or ends(d, "ReadTimeout", ("ReadError", "ConnectError"))
+        or ends(d, ("ReadTimeout", "ReadError"), ("ReadError", "ConnectError"))
         or ends(d, "ReadError", ("WriteError", "ConnectError"))
     )
     return d.scenario.caller.startswith("pool closed while") and waits and d.ours.get("time") == "at once"

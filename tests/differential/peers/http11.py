@@ -97,6 +97,7 @@ answers("http 1.0", head(b"HTTP/1.0 200 OK", b"Content-Length: 30") + BODY, then
 answers("http 1.0 waits", head(b"HTTP/1.0 200 OK", b"Content-Length: 30") + BODY)
 answers("http 1.0 kept", head(b"HTTP/1.0 200 OK", b"Connection: keep-alive", b"Content-Length: 30") + BODY)
 answers("connection close", head(STATUS, b"Connection: close", b"Content-Length: 30") + BODY, then="close")
+answers("connection close serves", head(STATUS, b"Connection: close", b"Content-Length: 30") + BODY)
 answers("connection close waits", head(STATUS, b"connection: x, CLOSE", b"Content-Length: 30") + BODY, then="wait")
 answers("204", head(b"HTTP/1.1 204 No Content"))
 answers("204 with length", head(b"HTTP/1.1 204 No Content", b"Content-Length: 5"))
