@@ -105,7 +105,7 @@ def closed_while_connecting(d: Difference) -> bool:
     waits = (
         waits
         or ends(d, ("ReadTimeout", "ReadError"), ("ReadError", "ConnectError"))
-        or ends(d, "ReadError", ("WriteError", "ConnectError"))
+        or ends(d, ("ReadError", "LocalProtocolError"), ("WriteError", "ConnectError"))
     )
     return d.scenario.caller.startswith("pool closed while") and waits and d.ours.get("time") == "at once"
 
