@@ -70,6 +70,8 @@ def seen_by_peer(conn: Conn, port: int, scenario: Scenario) -> dict[str, Any]:
         sent = [[each[0], "some", *each[2:]] if isinstance(each, list) and each[1] else each for each in sent]
     preludes = [part.decode("latin-1").replace(str(port), "PORT") for part in conn.preludes]
     seen = {"preludes": preludes, "sent": sent}
+    if conn.in_clear:
+        seen["sent"].append("bytes of an upload in clear")
     text = repr(seen)
     return seen if str(port) not in text else _without_port(seen, str(port))
 

@@ -18,6 +18,7 @@ from typing import Any
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.commands import run
 
+from .chosen import EXPECTED
 from .differences import Entry, explanation
 from .outcomes import Outcome, compare, faults, seen_by_peer
 from .peers import Listener
@@ -65,7 +66,8 @@ class Runner:
 
     def _play_alone(self, case: dict[str, Any]) -> dict[str, Any]:
         line = json.dumps({**case, "id": 0}) + "\n"
-        command = [*self._command, "--one"]
+        python, *arguments = self._command
+        command = [python, "-bb", *arguments, "--one"]  # -bb: comparing bytes with text is an error
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=self._environment
         )
@@ -185,12 +187,13 @@ class Net:
     def result(self, scenario: Scenario) -> Result:
         """Play a scenario on both and judge it."""
         original, ours = self.outcomes(scenario)
-        wrong, explanations = faults(ours), []
+        wrong, explanations = faults(ours) + EXPECTED.unmet(scenario, ours), []
+        mended = EXPECTED.mended(scenario, original, ours)
         for difference in compare(scenario, original, ours):
             entry = explanation(difference)
-            if entry is None:
+            if entry is None and not mended:
                 wrong.append(str(difference))
-            else:
+            elif entry is not None:
                 explanations.append(entry)
         return Result(scenario, wrong, explanations)
 

@@ -14,6 +14,7 @@ from .runner.alone import CALLERS as ALONE
 from .runner.callers import CALLERS as PLAIN
 from .runner.interrupting import ASYNC_ONLY
 from .runner.interrupting import CALLERS as INTERRUPTED
+from .runner.special import processes
 from .scenarios import LAYERS, ROUTES, WORLDS, Scenario
 
 __all__ = ["fixed", "is_alone", "makes_sense"]
@@ -31,7 +32,7 @@ UPLOADING |= {"pool closed while uploading", "cancelled in time", "cancelled sen
 
 def is_alone(scenario: Scenario) -> bool:
     """Return whether it needs a process of its own."""
-    return scenario.caller in ALONE
+    return scenario.caller in ALONE or scenario.caller in processes.CALLERS
 
 
 def makes_sense(scenario: Scenario) -> bool:
@@ -83,7 +84,18 @@ def surroundings() -> Iterator[tuple[str, bool, str, str]]:
 SURROUNDINGS = tuple(surroundings())
 # How many scenarios each peer and each caller has at least.
 EACH = {"peer": 2, "caller": 4}
-PEERS = (*HTTP11, *TLS, *BEFORE, *PROXIES, *SOCKS, *HTTP2)
+# Peers that make sense with one caller or a few only: they are played in the chosen scenarios.
+ONLY_CHOSEN = {f"h2 {what}" for what in ("settings flood in large frames", "refuses beside", "allows more later")}
+ONLY_CHOSEN |= {f"h2 {what} stops reading" for what in ("answers then", "streams and")}
+ONLY_CHOSEN |= {"h2 cut while one reads", "h2 strict table size", "talks late after 101", "h2 cut and stops reading"}
+ONLY_CHOSEN |= {
+    "h2 answers in mid upload",
+    "h2 allows more and goes on",
+    "h2 slow always",
+    "resets in the second upload",
+}
+ONLY_CHOSEN |= {"connection close always", "early half head then reads", "early half record then reads"}
+PEERS = [peer for peer in (*HTTP11, *TLS, *BEFORE, *PROXIES, *SOCKS, *HTTP2) if peer not in ONLY_CHOSEN]
 
 
 def _turn(peer: str, caller: str, number: int) -> int:

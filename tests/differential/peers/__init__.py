@@ -63,6 +63,9 @@ class Listener:
 
     def _play(self, conn: Conn) -> None:
         scenario = self._scenario
+        protocols = ["h2"] if scenario.http2 else ["http/1.1"]
+        if scenario.peer == "either protocol":
+            protocols = ["h2", "http/1.1"]
         if scenario.peer not in http11.SPEAK_FIRST:
             conn.wait_for_client()
         conn.index, self._spoken = self._spoken, self._spoken + 1
@@ -74,10 +77,10 @@ class Listener:
         if scenario.tls:
             if before is not None:
                 before(conn)
-            conn.start_tls(self._contexts(["h2"] if scenario.http2 else ["http/1.1"]))
+            conn.start_tls(self._contexts(protocols))
         behave: Any = PEERS[scenario.peer] if first and scenario.peer in PEERS else None
         if behave is None:
-            behave = http2.serve_http2 if scenario.http2 else http11.serve
+            behave = http2.serve_http2 if scenario.http2 or conn.protocol == "h2" else http11.serve
         behave(conn)
 
     def stop(self) -> list[Conn]:

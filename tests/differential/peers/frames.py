@@ -36,6 +36,7 @@ class Talk:
         self._begun: list[int] = []
         self._ended: list[int] = []
         self._fed = 0
+        self.acknowledged = 0  # SETTINGS of ours
         conn.send(h2_frames.settings(settings or {}))
 
     def send(self, *frames: bytes) -> None:
@@ -54,6 +55,8 @@ class Talk:
     def _take(self, frame: Frame) -> None:
         if isinstance(frame, SettingsFrame) and "ACK" not in frame.flags:
             self.send(h2_frames.settings_ack())
+        elif isinstance(frame, SettingsFrame):
+            self.acknowledged += 1
         elif isinstance(frame, PingFrame) and "ACK" not in frame.flags:
             self.send(h2_frames.ping(frame.opaque_data, ack=True))
         elif isinstance(frame, HeadersFrame):
@@ -68,16 +71,20 @@ class Talk:
         if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
             self._ended.append(frame.stream_id)
 
+    def limit_table(self, size: int) -> None:
+        """From now on take only fields of a client that has signalled that its table has no more bytes than these."""
+        self._client._decoder.max_allowed_table_size = size
+
     def head(self) -> int:
         """Wait for the head of the next request and return its stream."""
         while not self._begun:
             self.pump()
         return self._begun.pop(0)
 
-    def request(self) -> int:
+    def request(self, patience: float = 8.0) -> int:
         """Wait for the next request that is whole and return its stream."""
         while not self._ended:
-            self.pump()
+            self.pump(patience)
         stream = self._ended.pop(0)
         if stream in self._begun:
             self._begun.remove(stream)

@@ -26,6 +26,11 @@ BLOCKING |= {
     "h2 early 413",
     "h2 stops reading",
     "h2 early 200 stops reading",
+    "h2 answers then stops reading",
+    "h2 streams and stops reading",
+    "h2 cut and stops reading",
+    "h2 answers in mid upload",
+    "resets in the second upload",
 }
 BODY = b"0123456789" * 3
 LARGE = bytes(range(256)) * 4_000
@@ -99,6 +104,7 @@ answers("http 1.0 kept", head(b"HTTP/1.0 200 OK", b"Connection: keep-alive", b"C
 answers("connection close", head(STATUS, b"Connection: close", b"Content-Length: 30") + BODY, then="close")
 answers("connection close serves", head(STATUS, b"Connection: close", b"Content-Length: 30") + BODY)
 answers("connection close waits", head(STATUS, b"connection: x, CLOSE", b"Content-Length: 30") + BODY, then="wait")
+answers("connection close always", head(STATUS, b"Connection: close", b"Content-Length: 30") + BODY, then="close")
 answers("204", head(b"HTTP/1.1 204 No Content"))
 answers("204 with length", head(b"HTTP/1.1 204 No Content", b"Content-Length: 5"))
 answers("304", head(b"HTTP/1.1 304 Not Modified", b"Content-Length: 500"))
@@ -210,11 +216,29 @@ def early_whole_200_then_reads(conn: Conn) -> None:
 
 
 @peer
+def early_half_head_then_reads(conn: Conn) -> None:
+    conn.head(peek=True)
+    conn.send(OK[:20])
+    conn.request()
+    conn.send(OK[20:])
+    serve(conn)
+
+
+@peer
 def early_413_then_reads(conn: Conn) -> None:
     conn.head(peek=True)
     conn.send(EARLY)
     conn.request()
     serve(conn)
+
+
+@peer
+def talks_late_after_101(conn: Conn) -> None:
+    conn.request()
+    conn.send(head(b"HTTP/1.1 101 Switching Protocols", b"Upgrade: x", b"Connection: Upgrade"))
+    conn.pause(LIMIT * 1.5)
+    conn.send(b"late")
+    conn.wait_over()
 
 
 @peer
@@ -268,6 +292,15 @@ def second_request_resets(conn: Conn) -> None:
 
 
 @peer
+def resets_in_the_second_upload(conn: Conn) -> None:
+    conn.request()
+    conn.send(OK)
+    conn.head()
+    conn.pause(0.05)
+    conn.reset()
+
+
+@peer
 def second_request_half_answered(conn: Conn) -> None:
     conn.request()
     conn.send(OK)
@@ -304,4 +337,5 @@ EVERY_CONNECTION |= {
     "closes at once",
     "until close",
     "ok late",
+    "connection close always",
 }

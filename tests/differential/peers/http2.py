@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 
+from hpack import HPACKError
 from httpcore_test_support.h2_frames import (
     continuation,
     data,
@@ -25,7 +27,7 @@ from .wire import Conn, Gone
 __all__ = ["EVERY_CONNECTION", "HTTP2", "serve_http2"]
 
 HTTP2: dict[str, Callable[[Conn], None]] = {}
-NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED, CANCEL, CALM = 0, 1, 2, 7, 8, 11
+NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED, CANCEL, COMPRESSION_ERROR, CALM = 0, 1, 2, 7, 8, 9, 11
 MAX_STREAMS, WINDOW, TABLE = 3, 4, 1
 LENGTH = (b"content-length", b"30")
 
@@ -236,8 +238,10 @@ def h2_window_shrinks(conn: Conn) -> None:
     stream = talk.head()
     while len(conn.received) < 30_000:
         talk.pump()
-    talk.send(settings({WINDOW: 100}))
-    conn.pause(0.05)
+    acknowledged = talk.acknowledged
+    talk.send(window_update(0, 10_000), settings({WINDOW: 100}))
+    while talk.acknowledged == acknowledged:
+        talk.pump()
     talk.send(window_update(0, 1_000_000), *[window_update(stream, 20_000) for _ in range(5)])
     talk.credit = True
     talk.send(settings({WINDOW: 65_535}))
@@ -284,6 +288,139 @@ def h2_settings_flood(conn: Conn) -> None:
         conn.pause(0.02)
 
 
+@peer
+def h2_settings_flood_in_large_frames(conn: Conn) -> None:
+    talk = Talk(conn)
+    talk.request()
+    while True:
+        talk.send(frame(4, 0, 0, struct.pack(">HI", WINDOW, 65_535) * 2_730) * 4)
+        conn.pause(0.035)
+
+
+@peer
+def h2_refuses_beside(conn: Conn) -> None:
+    """The first response stays open; of the others two are refused."""
+    talk = Talk(conn)
+    stream = talk.request()
+    talk.send(headers(stream) + data(stream, BODY))
+    for _ in range(2):
+        talk.send(rst_stream(talk.request(), REFUSED))
+    serve(talk)
+
+
+@peer
+def h2_allows_more_later(conn: Conn) -> None:
+    talk = Talk(conn, {MAX_STREAMS: 1})
+    stream = talk.request()
+    talk.send(headers(stream) + data(stream, BODY))
+    conn.pause(LIMIT / 3)
+    talk.send(settings({MAX_STREAMS: 10}))
+    serve(talk)
+
+
+@peer
+def h2_cut_while_one_reads(conn: Conn) -> None:
+    """TCP ends without a close_notify while one request reads and another waits for credit."""
+    talk = Talk(conn, credit=False)
+    stream = talk.request()
+    talk.send(headers(stream) + data(stream, BODY))
+    talk.head()
+    while len(conn.received) < 60_000:
+        talk.pump()
+    conn.half_close()
+    conn.wait_over()
+
+
+@peer
+def h2_cut_and_stops_reading(conn: Conn) -> None:
+    """TCP ends without a close_notify while one request reads and another waits for room to write."""
+    talk = Talk(conn, {WINDOW: 2**31 - 1})
+    stream = talk.request()
+    talk.send(window_update(0, 2**30), headers(stream))
+    talk.head()
+    conn.pause(0.1)
+    conn.half_close()
+    conn.wait_over()
+
+
+@peer
+def h2_allows_more_and_goes_on(conn: Conn) -> None:
+    """It does so while the first response is read."""
+    talk = Talk(conn, {MAX_STREAMS: 1})
+    first = talk.request()
+    talk.send(headers(first) + data(first, BODY))
+    conn.pause(LIMIT / 4)
+    talk.send(settings({MAX_STREAMS: 10}))
+    with suppress(Gone):
+        conn.pause(0)
+        stream = talk.request(2 * LIMIT)
+        talk.send(ok(stream))
+    talk.send(data(first, b"", end_stream=True))
+    serve(talk)
+
+
+@peer
+def h2_slow_always(conn: Conn) -> None:
+    talk = Talk(conn)
+    while True:
+        stream = talk.request()
+        conn.pause(0.04)
+        talk.send(ok(stream))
+
+
+@peer
+def h2_answers_in_mid_upload(conn: Conn) -> None:
+    """The body of the first response, more than a window of it, comes when nothing of the upload is read any more."""
+    talk = Talk(conn, {WINDOW: 2**31 - 1})
+    stream = talk.request()
+    talk.send(window_update(0, 2**30), headers(stream))
+    talk.head()
+    conn.pause(LIMIT / 2)
+    for _ in range(220):
+        talk.send(data(stream, bytes(16_000)))
+    talk.send(data(stream, b"", end_stream=True))
+    conn.wait_over()
+
+
+@peer
+def h2_answers_then_stops_reading(conn: Conn) -> None:
+    talk = Talk(conn, {WINDOW: 2**31 - 1})
+    talk.send(window_update(0, 2**30), ok(talk.request()))
+    talk.head()
+    conn.wait_over()
+
+
+@peer
+def h2_streams_and_stops_reading(conn: Conn) -> None:
+    """It has given credit for the upload that it does not read, and goes on with a response."""
+    talk = Talk(conn, {WINDOW: 2**31 - 1})
+    stream = talk.request()
+    talk.send(window_update(0, 2**30), headers(stream))
+    talk.head()
+    for _ in range(12):
+        conn.pause(LIMIT / 4)
+        talk.send(data(stream, b"x"))
+    talk.send(data(stream, b"", end_stream=True))
+    conn.wait_over()
+
+
+@peer
+def h2_strict_table_size(conn: Conn) -> None:
+    """It says twice that its table of fields is small, and insists that the client signals it (RFC 7541, 4.2)."""
+    talk = Talk(conn)
+    talk.send(ok(talk.request()))
+    acknowledged = talk.acknowledged
+    talk.send(settings({TABLE: 100}), settings({TABLE: 100}))
+    while talk.acknowledged < acknowledged + 2:
+        talk.pump()
+    talk.limit_table(100)
+    try:
+        serve(talk)
+    except HPACKError:
+        talk.send(headers(3, 431, end_stream=True), goaway(3, COMPRESSION_ERROR))
+        conn.close()
+
+
 EVERY_CONNECTION = {
     "h2 never",
     "h2 refuses all",
@@ -292,4 +429,4 @@ EVERY_CONNECTION = {
     "h2 closes after request",
 }
 EVERY_CONNECTION |= {"h2 settings flood", "h2 no credit", "h2 small window"}
-EVERY_CONNECTION.add("h2 refuses three")
+EVERY_CONNECTION |= {"h2 refuses three", "h2 slow always"}

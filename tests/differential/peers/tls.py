@@ -120,6 +120,42 @@ def damaged_record_with_length(conn: Conn) -> None:
 
 
 @peer
+def damaged_records_in_the_midst(conn: Conn) -> None:
+    """A body without a length; a good record and damaged ones arrive together when part of it was read."""
+    conn.request()
+    conn.send(head(STATUS, b"Connection: close") + b"x" * 30_000)
+    conn.pause(0.1)
+    good, bad = conn.records(b"y" * 16_384), b""
+    for _ in range(3):
+        record = bytearray(conn.records(b"z" * 16_384))
+        record[100] ^= 1
+        bad += record
+    conn.send_raw(good + bad)
+    conn.half_close()
+    conn.wait_over()
+
+
+@peer
+def close_notify_and_bytes_in_the_midst(conn: Conn) -> None:
+    """Behind the end of TLS there is more than a record of anything, all in one segment."""
+    conn.request()
+    conn.send(head(STATUS, b"Content-Length: 1000000") + b"x" * 60_000)
+    conn.pause(0.1)
+    conn.send_raw(conn.records(b"y" * 100) + conn.close_notify() + bytes(60_000))
+    conn.wait_over()
+
+
+@peer
+def early_half_record_then_reads(conn: Conn) -> None:
+    conn.head(peek=True)
+    record = conn.records(OK)
+    conn.send_raw(record[:20])
+    conn.request()
+    conn.send_raw(record[20:])
+    serve(conn)
+
+
+@peer
 def fatal_alert(conn: Conn) -> None:
     conn.request()
     conn.send_raw(conn.records(UNTIL_CLOSE) + conn.alert())

@@ -31,6 +31,7 @@ class Conn:
         self._sock = sock
         self._tls: list[tuple[Any, ssl.MemoryBIO, ssl.MemoryBIO]] = []
         self.closed = False
+        self.in_clear = False  # whether a part of an upload came without TLS where there is TLS
         sock.settimeout(PATIENCE)
 
     # Bytes.
@@ -80,7 +81,9 @@ class Conn:
         while not self.closed:
             self._sock.settimeout(0.1)
             try:
-                return self._sock.recv(262_144)
+                data = self._sock.recv(262_144)
+                self.in_clear = self.in_clear or (bool(self._tls) and b"SECRETSECRET" in data)
+                return data
             except TimeoutError:
                 if self.over.is_set() or time.monotonic() > deadline:
                     raise Gone from None
@@ -102,6 +105,9 @@ class Conn:
                     return b""
                 incoming.write(data)
             except ssl.SSLError:  # a close_notify, or a failure
+                with suppress(Gone):
+                    while not layer and self._receive_raw(0.2):
+                        pass
                 return b""
 
     def receive(self, patience: float = PATIENCE) -> bytes:

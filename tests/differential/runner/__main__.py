@@ -19,10 +19,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from runner import alone, callers, interrupting, records, worlds
+from runner import alone, callers, interrupting, records, special, worlds
 from runner.clients import Client
 
-CALLERS = {**callers.CALLERS, **interrupting.CALLERS}
+CALLERS = {**callers.CALLERS, **interrupting.CALLERS, **special.CALLERS}
+ALONE = {**alone.CALLERS, **special.ALONE}
 HANG = 4.0  # seconds after which a caller is given up
 _lock = threading.Lock()
 _by_port: dict[int, records.Record] = {}
@@ -37,13 +38,18 @@ def complain(text: str) -> None:
         record.noise.append(text)
 
 
+def _unraisable(hook: Any) -> None:
+    if not isinstance(hook.exc_value, records.Interrupted):  # a signal in a finalizer is nobody's fault
+        complain(f"unraisable: {type(hook.exc_value).__name__}: {hook.exc_value}")
+
+
 def _listen() -> None:
     def show(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
         complain(f"{category.__name__}: {message}")
 
     warnings.simplefilter("always")
     warnings.showwarning = show
-    sys.unraisablehook = lambda hook: complain(f"unraisable: {type(hook.exc_value).__name__}: {hook.exc_value}")
+    sys.unraisablehook = _unraisable
     threading.excepthook = lambda hook: complain(f"thread: {type(hook.exc_value).__name__}: {hook.exc_value}")
 
 
@@ -82,8 +88,8 @@ def play(case: dict[str, Any], record: records.Record) -> dict[str, Any]:
     world = worlds.World(case["world"], complain)
     stage = callers.Stage(case, world, record)
     try:
-        if case["caller"] in alone.CALLERS:
-            alone.CALLERS[case["caller"]](stage, finish)
+        if case["caller"] in ALONE:
+            ALONE[case["caller"]](stage, finish)
         else:
             world.run(lambda: _play(stage))
     except BaseException as exc:
