@@ -94,7 +94,13 @@ ONLY_CHOSEN |= {
     "h2 slow always",
     "resets in the second upload",
 }
-ONLY_CHOSEN |= {"connection close always", "early half head then reads", "early half record then reads"}
+ONLY_CHOSEN |= {
+    "proxy wrong length",
+    "proxy wrong encoding",
+    "connection close always",
+    "early half head then reads",
+    "early half record then reads",
+}
 PEERS = [peer for peer in (*HTTP11, *TLS, *BEFORE, *PROXIES, *SOCKS, *HTTP2) if peer not in ONLY_CHOSEN]
 
 

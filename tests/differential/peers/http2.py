@@ -213,6 +213,21 @@ def h2_one_stream(conn: Conn) -> None:
 
 
 @peer
+def h2_one_stream_late(conn: Conn) -> None:
+    """One stream at a time is allowed, which the client learns late, and more are refused."""
+    conn.pause(0.06)
+    talk = Talk(conn, {MAX_STREAMS: 1})
+    while True:
+        stream = talk.request()
+        conn.pause(0.02)
+        with suppress(Gone):
+            talk.pump(0.01)
+        for refused in talk.others(stream):
+            talk.send(rst_stream(refused, REFUSED))
+        talk.send(ok(stream, talk.is_head(stream)))
+
+
+@peer
 def h2_no_streams_later(conn: Conn) -> None:
     """After the first answer no streams are allowed any more."""
     talk = Talk(conn)
@@ -411,13 +426,15 @@ def h2_strict_table_size(conn: Conn) -> None:
     talk.send(ok(talk.request()))
     acknowledged = talk.acknowledged
     talk.send(settings({TABLE: 100}), settings({TABLE: 100}))
+    stream = talk.request()
     while talk.acknowledged < acknowledged + 2:
         talk.pump()
+    talk.send(ok(stream))
     talk.limit_table(100)
     try:
         serve(talk)
     except HPACKError:
-        talk.send(headers(3, 431, end_stream=True), goaway(3, COMPRESSION_ERROR))
+        talk.send(headers(stream + 2, 431, end_stream=True), goaway(stream + 2, COMPRESSION_ERROR))
         conn.close()
 
 
@@ -429,4 +446,4 @@ EVERY_CONNECTION = {
     "h2 closes after request",
 }
 EVERY_CONNECTION |= {"h2 settings flood", "h2 no credit", "h2 small window"}
-EVERY_CONNECTION |= {"h2 refuses three", "h2 slow always"}
+EVERY_CONNECTION |= {"h2 refuses three", "h2 slow always", "h2 one stream late"}

@@ -64,16 +64,17 @@ async def traced_through_a_proxy(stage: Stage) -> None:
     seen: set[str] = set()
 
     def look(name: str, info: dict[str, Any]) -> None:
-        for value in info.values():
-            for field, _ in getattr(value, "headers", None) or ():
-                seen.add(field.decode().lower())
+        for shown in info.values():
+            for field, value in getattr(shown, "headers", None) or ():
+                if field.lower() == b"proxy-authorization":
+                    seen.add(value.decode())
 
     async def look_async(name: str, info: dict[str, Any]) -> None:
         look(name, info)
 
     await _made(stage, "pool", proxy=lambda: httpcore.Proxy(url, auth=("user", "secret")))
     await stage.exchange(trace=look_async if stage.world.asynchronous else look)
-    result = "shown" if "proxy-authorization" in seen else "hidden"
+    result = "shown" if any(value.startswith("Basic ") for value in seen) else "hidden"
     stage.record.steps.append({"step": "credentials", "result": result})
 
 
