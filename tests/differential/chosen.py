@@ -14,7 +14,10 @@ __all__ = ["BY_ROW", "CHOSEN", "EXPECTED"]
 
 _ROWS: dict[str, list[str]] = {
     "S3": ["large/read after close", "large/read after close/asyncio/tls/h11/direct/httpx"],
-    "S4": ["silent until close/pool closed while reading", "silent until close/pool closed while reading/asyncio"],
+    "S4": [
+        "silent until close/pool closed while reading => read: ReadError, at once",
+        "silent until close/pool closed while reading/asyncio",
+    ],
     "S5": [
         "early 200 then reads/post slowly/uvloop",
         "early 200 then reads/post slowly",
