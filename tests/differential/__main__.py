@@ -6,15 +6,15 @@ import sys
 
 from httpcore_test_support.certificates import issue_certificates
 
-from .environment import original_runner
+from .environment import original_runner, our_runner
 from .outcomes import compare
-from .play import Net, Runner
+from .play import Net
 from .scenarios import Scenario
 
 
 def main() -> None:
     with issue_certificates() as certificates:
-        net = Net(original_runner(), Runner(sys.executable), certificates)
+        net = Net(original_runner(), our_runner(), certificates)
         for text in sys.argv[1:]:
             scenario = Scenario.parse(text)
             original, ours = net.outcomes(scenario)

@@ -38,6 +38,11 @@ _ROWS: dict[str, list[str]] = {
     ],
     "S18": ["reset after a record/get/sync/tls", "fatal alert/get/sync/tls"],
     "S19": ["proxy bytes behind/get/sync/tls/h11/http proxy"],
+    "T1": [
+        "never/get/gevent => GET /1: ReadTimeout, no late, no hang",
+        "stops reading/post large/gevent => POST /1: WriteTimeout, no late, no hang",
+        "proxy silent/get/gevent/tls/h11/http proxy => GET /1: ConnectTimeout, no late, no hang",
+    ],
     "T2": ["never/signal timer", "silent in the body/signal timer"],
     "T3": ["early 100 stops reading/post large", "early half head stops reading/post large parts/asyncio"],
     "T6": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -10,13 +11,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from httpcore_test_support.commands import run
 from httpcore_test_support.environments import Environment
 
 from .play import Runner
 
-__all__ = ["original_python", "original_runner"]
+__all__ = ["green_folder", "original_python", "original_runner", "our_runner"]
 
 CACHE = Path(__file__).parents[2] / ".cache" / "differential"
+GEVENT = "gevent==26.9.0"
 # What stands below and on both releases is the same in both environments.
 BESIDE = ("anyio", "certifi", "h11", "h2", "hpack", "httpx", "hyperframe", "sniffio", "socksio", "trio", "uvloop")
 
@@ -45,7 +48,28 @@ def original_python() -> str:
 
 def original_runner() -> Runner:
     """Return a runner of 1.0.9. It must not see the packages that are under test."""
-    return Runner(original_python(), {"PYTHONPATH": ""})
+    return Runner(original_python(), {"PYTHONPATH": ""}, green_folder())
+
+
+def our_runner() -> Runner:
+    """Return a runner of what is under test."""
+    return Runner(sys.executable, green=green_folder())
+
+
+@functools.cache
+def green_folder() -> Path | None:
+    """Return a folder with gevent, for both releases, or `None` where there is no wheel of it or no network."""
+    key = hashlib.sha256("\n".join([sys.version, GEVENT]).encode()).hexdigest()[:16]
+    folder = CACHE / f"green-{key}"
+    if not (folder / "ready").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+            run([*pip, "install", "-q", "--only-binary", ":all:", "--target", str(folder), GEVENT])
+        except AssertionError:
+            return None
+        (folder / "ready").touch()
+    return folder
 
 
 def _beside() -> list[str]:

@@ -37,7 +37,9 @@ RUNNER = Path(__file__).parent / "runner"
 class Runner:
     """A process that plays scenarios side by side on one release. After one that hangs another process takes over."""
 
-    def __init__(self, python: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, python: str, environment: Mapping[str, str] | None = None, green: Path | None = None) -> None:
+        """`green` is the folder with gevent."""
+        self._green = green
         self._command = [python, "-X", "utf8", str(RUNNER)]
         self._environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
         self._lock = threading.Lock()
@@ -68,9 +70,12 @@ class Runner:
         line = json.dumps({**case, "id": 0}) + "\n"
         python, *arguments = self._command
         command = [python, "-bb", *arguments, "--one"]  # -bb: comparing bytes with text is an error
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=self._environment
-        )
+        environment = dict(self._environment)
+        if case["world"] == "gevent":
+            command = [python, *arguments, "--one", "--green"]
+            path = [environment.get("PYTHONPATH"), str(self._green)]
+            environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         try:
             out, _ = process.communicate(line, timeout=10)
             answer: dict[str, Any] = json.loads(out.splitlines()[-1])

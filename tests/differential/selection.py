@@ -32,7 +32,7 @@ UPLOADING |= {"pool closed while uploading", "cancelled in time", "cancelled sen
 
 def is_alone(scenario: Scenario) -> bool:
     """Return whether it needs a process of its own."""
-    return scenario.caller in ALONE or scenario.caller in processes.CALLERS
+    return scenario.world == "gevent" or scenario.caller in ALONE or scenario.caller in processes.CALLERS
 
 
 def makes_sense(scenario: Scenario) -> bool:

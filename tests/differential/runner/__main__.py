@@ -1,7 +1,7 @@
 """Plays scenarios: a line of JSON on standard input each, answered by a line of JSON on standard output.
 
 It runs in an environment with any release of httpcore: `python tests/differential/runner`. With `--one` it plays a
-single scenario in the main thread.
+single scenario in the main thread, with `--green` too all threads are those of gevent.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ import time
 import warnings
 from pathlib import Path
 from typing import Any
+
+if "--green" in sys.argv:
+    import gevent.monkey
+
+    gevent.monkey.patch_all()
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

@@ -26,12 +26,12 @@ def _drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 class World:
-    """A thread (`sync`), or one of the event loops `asyncio`, `uvloop` and `trio`."""
+    """A thread (`sync`), a green one (`gevent`), or one of the event loops `asyncio`, `uvloop` and `trio`."""
 
     def __init__(self, name: str, complain: Callable[[str], None]) -> None:
         """`complain` is told what the event loop would print."""
         self.name = name
-        self.asynchronous = name != "sync"
+        self.asynchronous = name not in ("sync", "gevent")
         self._complain = complain
 
     def run(self, function: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
