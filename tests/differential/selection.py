@@ -101,6 +101,7 @@ ONLY_CHOSEN |= {
     "early half head then reads",
     "early half record then reads",
 }
+ONLY_CHOSEN |= {"damaged records in the midst", "close notify and bytes in the midst", "h2 one stream late"}
 PEERS = [peer for peer in (*HTTP11, *TLS, *BEFORE, *PROXIES, *SOCKS, *HTTP2) if peer not in ONLY_CHOSEN]
 
 
