@@ -111,6 +111,8 @@ def long_head(d: Difference) -> bool:
 def early_refusal(d: Difference) -> bool:
     if not d.scenario.peer.startswith(_REFUSALS):
         return False
+    if d.step == "probe":  # its connection is not used again
+        return ends(d, "ReadTimeout", "ok")
     if d.step == "peer":  # a connection of HTTP/1.1 is used no more, and one of HTTP/2 is
         return repeats(d, "/probe", 0, 1)
     if d.step == "read":  # of which there is only the head
