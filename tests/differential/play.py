@@ -209,7 +209,7 @@ class Net:
         """
         results: list[Result] = []
         again = list(scenarios)
-        for side_by_side in (self._side_by_side, 4, 1, 1):
+        for side_by_side in (self._side_by_side, 4, 4, 1, 1, 1):
             with concurrent.futures.ThreadPoolExecutor(side_by_side) as executor:
                 played = list(executor.map(self.result, again))
             results += [result for result in played if not result.wrong]

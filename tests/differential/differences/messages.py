@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..outcomes import Difference
-from .entries import BROKEN, List, ends, repeats, same_requests
+from .entries import BROKEN, List, end, ends, repeats, same_requests
 
 __all__ = ["LIST"]
 
@@ -119,9 +119,16 @@ def early_refusal(d: Difference) -> bool:
         return d.scenario.peer.endswith("head") and ends(d, "none", "ReadTimeout")
     if not d.step.endswith("/1"):
         return False
-    waited = ends(d, ("ReadTimeout", "WriteTimeout", "cancelled", "ReadError", "WriteError", "hang"), "ok")
+    # Whatever 1.0.9 went on to: waiting, writing to a closed connection, or what is wrong with the rest of the body.
+    waited = end(d.original) not in ("ok", "none") and end(d.ours) == "ok"
     sooner = d.original.get("status") == d.ours.get("status") and d.ours.get("time") == "at once"
     return (waited or sooner) and d.ours.get("status") == 413
+
+
+@LIST.means("-", "What a proxy makes of a reset depends on what it has read by then.", luck=True)
+def resets_through_a_proxy(d: Difference) -> bool:
+    reset = "reset" in d.scenario.peer and d.scenario.route != "direct"
+    return reset and d.step.endswith("/1") and ends(d, BROKEN, BROKEN)
 
 
 @LIST.means("T17", "What the user's body raises reaches the user; 1.0.9 takes a write error for its own.")
