@@ -121,6 +121,16 @@ def cancelled_at_another_wait(d: Difference) -> bool:
     return caller == "cancelled reading" and d.step == "read" and ends(d, "cancelled", "ok")
 
 
+@LIST.means("-", "Who is cancelled while the answer arrives gets the one or the other.", luck=True)
+def cancelled_beside_an_answer(d: Difference) -> bool:
+    if d.scenario.caller not in ("cancelled sending", "cancelled waiting", "cancelled in time", "cancelled reading"):
+        return False
+    ended = ("ok", *BROKEN)  # a silent peer leaves nothing but the cancellation
+    if d.step == "read":  # where there is a response
+        return ends(d, "none", ("cancelled", *ended)) or ends(d, ("cancelled", *ended), "none")
+    return d.step.endswith("/1") and (ends(d, "cancelled", ended) or ends(d, ended, "cancelled"))
+
+
 @LIST.means(
     "S9",
     "TLS has checked one name.",
