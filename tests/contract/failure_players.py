@@ -56,6 +56,8 @@ def describe(error: BaseException, port: int = 0) -> Chain:
     link, exc = "", error
     while True:
         text = re.sub(rf"\b{port}\b", "PORT", str(exc)) if port else str(exc)
+        if text.startswith("Cancelled via cancel scope"):  # and where in which program
+            text = ""
         # Which line of Python's source that was, whether a resolver has no answer or none now, where an object lies.
         text = re.sub(r"_ssl\.c:\d+", "_ssl.c:N", text)
         text = text.replace("[Errno -3] Temporary failure in name resolution", "[Errno -2] Name or service not known")
