@@ -274,8 +274,6 @@ def interrupted(scenario: Scenario, tracer: Tracer) -> None:
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
-    if tracer.raise_at is not None:
-        assert tracer.raised
     scenario.finish()
 
 
@@ -318,8 +316,13 @@ def test_nothing_is_lost_wherever_an_exception_comes(
             interrupted(kind(), recording)
             assert len(recording.points) > 10
             for point in recording.points:
-                scenario = kind()
-                interrupted(scenario, Tracer(scenario.watched, point))
+                for _ in range(3):  # threads take turns: not each run passes each point
+                    scenario = kind()
+                    tracer = Tracer(scenario.watched, point)
+                    interrupted(scenario, tracer)
+                    if tracer.raised:
+                        break
+                assert tracer.raised, point
                 try:
                     check(scenario)
                 except BaseException as exc:
