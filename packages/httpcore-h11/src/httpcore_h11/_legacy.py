@@ -4,7 +4,7 @@ Each says who needs it. `_network_stream`, `_state`, `_request_count` and `_expi
 `_connection` of a body, need no entry: they are used here, too.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import h11
@@ -22,22 +22,3 @@ class LegacyConnection:
         """h11's connection, for loggers of its states; `None` while the fast lane has no need of h11."""
         lane = self._engine._receiver or self._engine._sender
         return None if lane is None else lane._h11
-
-
-class LegacyBody:
-    """What others look for on the body of a response: in 1.0, a body of the pool held that of the connection."""
-
-    @property
-    def _stream(self) -> "LegacyBody":
-        """The connection's body, for those that break a blocked read (`_stream._connection._network_stream`)."""
-        return self
-
-    @property
-    def _pool(self) -> Any:
-        """The pool, for debuggers of leaks; `None` without one, or once the body is closed."""
-        return getattr(getattr(self, "lease", None), "pool", None)
-
-    @property
-    def _pool_request(self) -> Any:
-        """What stands for the request in the pool, for the same."""
-        return getattr(getattr(self, "lease", None), "waiting", None)

@@ -6,6 +6,8 @@ Each says who needs it. `_network_stream`, `_state`, `_request_count` and `_expi
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from httpcore_models import legacy
+
 if TYPE_CHECKING:
     from h2.settings import Settings
 
@@ -36,25 +38,10 @@ class LegacyConnection:
         return H2State(h2.local_settings, h2.remote_settings, engine.open_streams)
 
 
-class LegacyBody:
-    """What others look for on the body of a response: in 1.0, a body of the pool held that of the connection."""
+class LegacyBody(legacy.LegacyBody):
+    """What others look for on the body of a response."""
 
     _exchange: Any
-
-    @property
-    def _stream(self) -> "LegacyBody":
-        """The connection's body, for those that break a blocked read (`_stream._connection._network_stream`)."""
-        return self
-
-    @property
-    def _pool(self) -> Any:
-        """The pool, for debuggers of leaks; `None` without one, or once the body is closed."""
-        return getattr(getattr(self, "lease", None), "pool", None)
-
-    @property
-    def _pool_request(self) -> Any:
-        """What stands for the request in the pool, for the same."""
-        return getattr(getattr(self, "lease", None), "waiting", None)
 
     @property
     def _request(self) -> Any:

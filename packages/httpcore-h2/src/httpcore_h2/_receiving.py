@@ -73,7 +73,10 @@ class ReceivingSide:
         #: Whether the server has said how many streams it allows, or has said so on an earlier connection.
         self.limit_known = False
         self.ping_unanswered = False
-        self._handlers: dict[int, Callable[[Frame], None]] = {
+        self._handlers = self._handlers_by_type()
+
+    def _handlers_by_type(self) -> dict[int, Callable[[Frame], None]]:
+        return {
             frames.DATA: self._data_received,
             frames.HEADERS: self._headers_received,
             frames.CONTINUATION: self._headers_received,

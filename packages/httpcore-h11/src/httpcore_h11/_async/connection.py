@@ -107,7 +107,8 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
             if not taken:
                 raise ConnectionNotAvailable(self._why_not_available())
             is_quiet = not self._request_count or time.monotonic() < self._quiet_until
-            if not is_quiet and self._network_stream.get_extra_info("is_readable"):
+            network = self._network_stream
+            if not is_quiet and network.get_extra_info("is_readable"):
                 raise ConnectionNotAvailable(
                     f"The server closed the idle connection to {self._origin}, or sent something without being asked."
                 )
@@ -118,11 +119,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
             await self._send(request, tracer, timeouts.get("write"))
             timeout = timeouts.get("read")
             # Made while the server is at work.
-            extensions: dict[str, Any] = {
-                "http_version": b"",
-                "reason_phrase": b"",
-                "network_stream": self._network_stream,
-            }
+            extensions: dict[str, Any] = {"http_version": b"", "reason_phrase": b"", "network_stream": network}
             body = AsyncHTTP11Body(self, request, tracer, timeout, extensions)
             if tracer is None:
                 http_version, status, reason, headers = await self._receive_head(timeout)
@@ -135,9 +132,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
             extensions["reason_phrase"] = reason
             if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
                 body = AsyncHTTP11Body(self, request, tracer, timeout, {})  # no cycle: the stream refers to the body
-                extensions["network_stream"] = AsyncUpgradeStream(
-                    self._network_stream, self._engine.trailing_data, body
-                )
+                extensions["network_stream"] = AsyncUpgradeStream(network, self._engine.trailing_data, body)
             body._closed = False
             return received_response(status, headers, body, extensions)
         except BaseException:

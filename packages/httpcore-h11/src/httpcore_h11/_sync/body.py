@@ -16,9 +16,9 @@ from httpcore_models import (
     warn_unclosed,
 )
 from httpcore_models.concurrency import Shield
+from httpcore_models.legacy import LegacyBody
 
 from .._engine import END_OF_MESSAGE, NEED_DATA
-from .._legacy import LegacyBody
 from .._states import State
 
 if TYPE_CHECKING:

@@ -42,12 +42,7 @@ _WRITE_SIZE = 64 * 1024
 class AsyncTLSStream(AsyncNetworkStream):
     """TLS on top of another stream. `abort()` and `write_until_readable()` are there if that stream has them."""
 
-    def __init__(
-        self,
-        stream: AsyncNetworkStream,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None,
-    ) -> None:
+    def __init__(self, stream: AsyncNetworkStream, ssl_context: ssl.SSLContext, server_hostname: str | None) -> None:
         self._stream = stream
         self._peer = peer_of(stream, server_hostname)
         self._tls = TLSRecords(ssl_context, server_hostname)
