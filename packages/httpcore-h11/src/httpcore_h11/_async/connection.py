@@ -107,8 +107,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
             if not taken:
                 raise ConnectionNotAvailable(self._why_not_available())
             is_quiet = not self._request_count or time.monotonic() < self._quiet_until
-            network = self._network_stream
-            if not is_quiet and network.get_extra_info("is_readable"):
+            if not is_quiet and self._network_stream.get_extra_info("is_readable"):
                 raise ConnectionNotAvailable(
                     f"The server closed the idle connection to {self._origin}, or sent something without being asked."
                 )
@@ -119,7 +118,11 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
             await self._send(request, tracer, timeouts.get("write"))
             timeout = timeouts.get("read")
             # Made while the server is at work.
-            extensions: dict[str, Any] = {"http_version": b"", "reason_phrase": b"", "network_stream": network}
+            extensions: dict[str, Any] = {
+                "http_version": b"",
+                "reason_phrase": b"",
+                "network_stream": self._network_stream,
+            }
             body = AsyncHTTP11Body(self, request, tracer, timeout, extensions)
             if tracer is None:
                 http_version, status, reason, headers = await self._receive_head(timeout)
@@ -132,7 +135,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
             extensions["reason_phrase"] = reason
             if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
                 body = AsyncHTTP11Body(self, request, tracer, timeout, {})  # no cycle: the stream refers to the body
-                extensions["network_stream"] = AsyncUpgradeStream(network, self._engine.trailing_data, body)
+                extensions["network_stream"] = self._handed_over(body)
             body._closed = False
             return received_response(status, headers, body, extensions)
         except BaseException:
@@ -140,6 +143,10 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
                 with AsyncShield():
                     await self._close_response(tracer, False)
             raise
+
+    def _handed_over(self, body: AsyncHTTP11Body) -> AsyncUpgradeStream:
+        """The stream that is the caller's after a switch of protocols."""
+        return AsyncUpgradeStream(self._network_stream, self._engine.trailing_data, body)
 
     def _why_not_available(self) -> str:
         if self._state is State.CLOSED:

@@ -108,8 +108,7 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
             if not taken:
                 raise ConnectionNotAvailable(self._why_not_available())
             is_quiet = not self._request_count or time.monotonic() < self._quiet_until
-            network = self._network_stream
-            if not is_quiet and network.get_extra_info("is_readable"):
+            if not is_quiet and self._network_stream.get_extra_info("is_readable"):
                 raise ConnectionNotAvailable(
                     f"The server closed the idle connection to {self._origin}, or sent something without being asked."
                 )
@@ -120,7 +119,11 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
             self._send(request, tracer, timeouts.get("write"))
             timeout = timeouts.get("read")
             # Made while the server is at work.
-            extensions: dict[str, Any] = {"http_version": b"", "reason_phrase": b"", "network_stream": network}
+            extensions: dict[str, Any] = {
+                "http_version": b"",
+                "reason_phrase": b"",
+                "network_stream": self._network_stream,
+            }
             body = HTTP11Body(self, request, tracer, timeout, extensions)
             if tracer is None:
                 http_version, status, reason, headers = self._receive_head(timeout)
@@ -133,7 +136,7 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
             extensions["reason_phrase"] = reason
             if (status == 101 or request.method == b"CONNECT") and self._engine.switched_protocol:
                 body = HTTP11Body(self, request, tracer, timeout, {})  # no cycle: the stream refers to the body
-                extensions["network_stream"] = UpgradeStream(network, self._engine.trailing_data, body)
+                extensions["network_stream"] = self._handed_over(body)
             body._closed = False
             return received_response(status, headers, body, extensions)
         except BaseException:
@@ -141,6 +144,10 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
                 with Shield():
                     self._close_response(tracer, False)
             raise
+
+    def _handed_over(self, body: HTTP11Body) -> UpgradeStream:
+        """The stream that is the caller's after a switch of protocols."""
+        return UpgradeStream(self._network_stream, self._engine.trailing_data, body)
 
     def _why_not_available(self) -> str:
         if self._state is State.CLOSED:
