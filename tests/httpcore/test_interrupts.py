@@ -10,6 +10,7 @@ import dis
 import gc
 import sys
 import threading
+import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -134,10 +135,21 @@ class Tracer:
             raise Interrupt
 
 
+class Clock:
+    """Time that stands still unless a scenario moves it, so that every run of a scenario passes the same points."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Scenario:
     """A pool, made ready for `run()`, and the code at which that is interrupted."""
 
     watched = staticmethod(is_of_the_pool)
+    clock = Clock()
 
     def __init__(self) -> None:
         self.backend = Backend()
@@ -171,12 +183,20 @@ class Cold(Scenario):
 
 
 class Warm(Scenario):
-    """A request over an idle connection."""
+    """A request over a connection that was used a moment ago."""
 
     watched = staticmethod(is_ours)
 
     def prepare(self) -> None:
         self.get()
+
+
+class Idle(Warm):
+    """A request over a connection that has been idle for so long that its socket is looked at first."""
+
+    def prepare(self) -> None:
+        self.get()
+        self.clock.now += 1.0
 
 
 class Evicting(Scenario):
@@ -297,7 +317,7 @@ def check(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [Cold, Warm, Evicting, PartlyRead, Dropped, GivingUp, HandingOver, Closing, Expiring],
+    [Cold, Warm, Idle, Evicting, PartlyRead, Dropped, GivingUp, HandingOver, Closing, Expiring],
     ids=lambda kind: kind.__name__,
 )
 def test_nothing_is_lost_wherever_an_exception_comes(
@@ -305,6 +325,7 @@ def test_nothing_is_lost_wherever_an_exception_comes(
 ) -> None:
     # One that comes within a finaliser cannot be raised; and what was interrupted may leave a response unclosed.
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    monkeypatch.setattr(time, "monotonic", Scenario.clock)
     gc.collect()
     gc.disable()
     try:
