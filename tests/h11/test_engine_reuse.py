@@ -3,7 +3,7 @@
 import tracemalloc
 
 import pytest
-from httpcore_h11 import _recognition
+from httpcore_h11 import _fast_parser
 from httpcore_h11._engine import Engine, ResponseHead
 from httpcore_models import LocalProtocolError
 from httpcore_test_support.exchanges import (
@@ -215,8 +215,8 @@ def test_only_so_many_lines_are_remembered() -> None:
         engine = sent(b"GET", (b"X", b"%d" % number))
         receive(engine, [b"HTTP/1.1 200 OK\r\nX: %d\r\nContent-Length: 0\r\n\r\n" % number])
         assert engine.next_cycle()
-    assert 0 < len(_recognition._known_request_fields) <= 512
-    assert 0 < len(_recognition._known_lines) <= 512
+    assert 0 < len(_fast_parser._known_request_fields) <= 512
+    assert 0 < len(_fast_parser._known_lines) <= 512
 
 
 def test_a_part_of_a_body_after_the_end_of_the_request_ends_the_connection() -> None:

@@ -8,7 +8,7 @@ import traceback
 from typing import Any
 
 import pytest
-from httpcore_h11 import HTTP11Connection, _recognition
+from httpcore_h11 import HTTP11Connection, _fast_parser
 from httpcore_models import URL, LocalProtocolError, RemoteProtocolError
 from httpcore_test_support._sync.h11_connections import ScriptedStream
 from httpcore_test_support.exchanges import cut_at
@@ -105,7 +105,7 @@ def test_nothing_that_may_be_secret_outlives_its_connection() -> None:
     connection.close()
     del connection
     gc.collect()
-    assert b"*/*" in str(_recognition._known_lines).encode()
+    assert b"*/*" in str(_fast_parser._known_lines).encode()
     assert SECRET not in remembered()
 
 

@@ -3,7 +3,7 @@
 import pytest
 from httpcore_h2._events import END_OF_STREAM, Failure, ResponseHead
 from httpcore_h2._streams import Stream
-from httpcore_models import ReadError, RemoteProtocolError, Repeatable
+from httpcore_models import ReadError, RemoteProtocolError, Retryable
 from httpcore_test_support import h2_frames as frames
 from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding, repeatable
 
@@ -45,7 +45,7 @@ def test_streams_above_the_last_one_may_be_repeated(feeding: Feeding) -> None:
     text = f"<ConnectionTerminated error_code:0, last_stream_id:1, additional_data:{b'enough'.hex()}>"
     for stream in others:
         failure = talk.failure(stream)
-        assert (type(failure), str(failure), repeatable(failure)) == (RemoteProtocolError, text, Repeatable.ANY)
+        assert (type(failure), str(failure), repeatable(failure)) == (RemoteProtocolError, text, Retryable.ANY)
         assert talk.engine.wants_body(stream) is False
         talk.engine.finish(stream)
     assert talk.engine.open_streams == 1
@@ -62,7 +62,7 @@ def test_a_last_stream_of_zero_means_none(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream = talk.request()
     talk.receive(frames.goaway(0))
-    assert repeatable(talk.failure(stream)) is Repeatable.ANY
+    assert repeatable(talk.failure(stream)) is Retryable.ANY
     assert talk.engine.open_streams == 0
 
 
@@ -74,7 +74,7 @@ def test_an_error_at_the_first_request_would_come_again(feeding: Feeding, code: 
     talk.receive(frames.goaway(0, code))
     text = f"<ConnectionTerminated error_code:{code}, last_stream_id:0, additional_data:None>"
     assert [str(talk.failure(stream)) for stream in (first, second)] == [text, text]
-    assert [repeatable(talk.failure(stream)) for stream in (first, second)] == [None, Repeatable.ANY]
+    assert [repeatable(talk.failure(stream)) for stream in (first, second)] == [None, Retryable.ANY]
 
 
 @every_feeding
@@ -85,7 +85,7 @@ def test_a_second_goaway_may_take_less_but_not_more(feeding: Feeding) -> None:
     talk.receive(frames.goaway(2**31 - 1))
     assert (talk.engine.usable, talk.touched, talk.engine.open_streams) == (False, set(), 2)
     talk.receive(frames.goaway(1))
-    assert repeatable(talk.failure(second)) is Repeatable.ANY
+    assert repeatable(talk.failure(second)) is Retryable.ANY
     talk.receive(frames.goaway(1, CANCEL), answer(first))
     assert_answered(talk, first)
     third = Dialogue(feeding)
@@ -112,7 +112,7 @@ def test_a_refused_stream_may_be_repeated(feeding: Feeding) -> None:
     talk.receive(frames.rst_stream(1, REFUSED_STREAM), answer(neighbour))
     failure = talk.failure(stream)
     assert str(failure) == "<StreamReset stream_id:1, error_code:7, remote_reset:True>"
-    assert repeatable(failure) is Repeatable.ANY
+    assert repeatable(failure) is Retryable.ANY
     assert_answered(talk, neighbour)
     talk.engine.finish(stream)
     assert (talk.sent(), talk.engine.open_streams, talk.engine.can_open) == ([], 0, True)
@@ -144,7 +144,7 @@ def test_a_reset_before_the_settings_is_that_of_its_stream(feeding: Feeding) -> 
     talk = Dialogue(feeding, first=b"")
     stream = talk.request()
     talk.receive(frames.settings(), frames.rst_stream(1, REFUSED_STREAM))
-    assert repeatable(talk.failure(stream)) is Repeatable.ANY
+    assert repeatable(talk.failure(stream)) is Retryable.ANY
 
 
 @pytest.mark.field(46)
@@ -179,7 +179,7 @@ def test_only_requests_on_a_used_connection_may_have_met_a_server_that_was_closi
     talk.disconnect()
     used.disconnect()
     assert repeatable(talk.failure(fresh)) is None
-    assert repeatable(used.failure(stale)) is Repeatable.IDEMPOTENT
+    assert repeatable(used.failure(stale)) is Retryable.IDEMPOTENT
     assert repeatable(used.failure(begun)) is None
 
 
@@ -204,7 +204,7 @@ def test_a_failure_from_outside_names_its_cause() -> None:
     talk.engine.fail(Failure("broken", kind=ReadError, cause=cause), disconnected=True)
     failure = talk.failure(stream)
     assert (type(failure), str(failure), failure.__cause__) == (ReadError, "broken", cause)
-    assert repeatable(failure) is Repeatable.IDEMPOTENT
+    assert repeatable(failure) is Retryable.IDEMPOTENT
     talk.engine.fail(Failure("later"))
     assert str(talk.failure(stream)) == "broken"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hpack import Decoder, Encoder, NeverIndexedHeaderTuple
 from httpcore_h2 import _fields
-from httpcore_h2._fields import FieldDecoder, FieldEncoder
+from httpcore_h2._hpack import FieldDecoder, FieldEncoder
 from httpcore_models import RemoteProtocolError
 from hypothesis import given
 from hypothesis import strategies as st

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from hpack import Encoder
-from httpcore_h2._fields import FieldEncoder
-from httpcore_h2._headers import _MAX_REMEMBERED_FIELDS, FieldSection, RequestHead, RequestTranslator, field_section
+from httpcore_h2._hpack import FieldEncoder
+from httpcore_h2._translate import _MAX_REMEMBERED_FIELDS, FieldSection, RequestHead, RequestTranslator, field_section
 from httpcore_models import URL, LocalProtocolError, RemoteProtocolError, Request
 from hypothesis import given
 from hypothesis import strategies as st

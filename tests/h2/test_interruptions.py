@@ -28,7 +28,7 @@ pytestmark = [
 PACKAGE = str(Path(httpcore_h2.__file__).parent)
 
 
-class Interruption(BaseException):
+class CancellableCall(BaseException):
     """What the signal handler raises."""
 
 
@@ -93,14 +93,14 @@ def interrupted_at(step: int, function: Callable[[], object]) -> bool:
             count += 1
             if count == step:
                 sys.settrace(None)
-                raise Interruption
+                raise CancellableCall
         return trace
 
     before = sys.gettrace()
     sys.settrace(trace)
     try:
         function()
-    except Interruption:
+    except CancellableCall:
         return True
     finally:
         sys.settrace(before)

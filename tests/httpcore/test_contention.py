@@ -30,7 +30,7 @@ from httpcore import (
 )
 from httpcore._async.leases import AsyncTicket
 from httpcore._fork import _in_child
-from httpcore._pool_places import PoolRequest
+from httpcore._pool.slots import PoolRequest
 from httpcore._sync.leases import Ticket
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_test_support.scripted import Connection, scripted_server

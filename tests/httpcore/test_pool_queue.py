@@ -3,8 +3,8 @@
 from collections import OrderedDict
 
 import pytest
-from httpcore._pool_line import Queue, insert
-from httpcore._pool_places import PoolRequest
+from httpcore._pool.slots import PoolRequest
+from httpcore._pool.waiting import Queue, insert
 from httpcore_test_support.pool_invariants import ModelConnection
 from httpcore_test_support.pool_model import A
 

@@ -6,7 +6,7 @@ import random
 import sys
 
 import pytest
-from httpcore._pool_table import _REMEMBERED_ORIGINS
+from httpcore._pool.table import _REMEMBERED_ORIGINS
 from httpcore_test_support.pool_model import A, B, C, ModelPool
 
 

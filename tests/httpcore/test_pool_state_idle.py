@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from httpcore._pool_stats import PoolStats
-from httpcore._pool_table import _LIVENESS_CHECKS, _LIVENESS_INTERVAL
+from httpcore._pool.stats import PoolStats
+from httpcore._pool.table import _LIVENESS_CHECKS, _LIVENESS_INTERVAL
 from httpcore_test_support.pool_model import A, B, C, ModelPool
 
 SOON = _LIVENESS_INTERVAL / 2

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from httpcore._pool_limits import set_limits
-from httpcore._pool_state import PoolRequest
+from httpcore._pool.limits import set_limits
+from httpcore._pool.state import PoolRequest
 from httpcore_test_support.pool_invariants import CheckedPoolState, ModelConnection, check_invariants
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st

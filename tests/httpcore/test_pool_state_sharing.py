@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from httpcore._pool_state import Key
+from httpcore._pool.state import Key
 from httpcore_test_support.pool_model import A, B, C, ModelPool, ModelRequest
 
 

@@ -20,7 +20,7 @@ from httpcore_models.network._addresses import (
     numeric_addresses,
 )
 from httpcore_models.network._errors import failed, peer_name, timed_out
-from httpcore_models.network._info import Readiness
+from httpcore_models.network._readiness import Readiness
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_until, send
 

@@ -1,7 +1,7 @@
 """Which requests may be sent once more after a failure."""
 
 import pytest
-from httpcore_models import ReadError, Repeatable, Request, mark_repeatable, may_repeat
+from httpcore_models import ReadError, Request, Retryable, mark_retryable, may_retry
 
 
 class Iterated:
@@ -9,23 +9,23 @@ class Iterated:
         yield b""
 
 
-def after(which: Repeatable | None, request: Request) -> bool:
+def after(which: Retryable | None, request: Request) -> bool:
     exc = ReadError()
     if which is not None:
-        mark_repeatable(exc, which)
-    return may_repeat(request, exc)
+        mark_retryable(exc, which)
+    return may_retry(request, exc)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
 def test_idempotent_methods_may_be_repeated(method: str) -> None:
-    assert after(Repeatable.IDEMPOTENT, Request(method, "http://h/"))
+    assert after(Retryable.IDEMPOTENT, Request(method, "http://h/"))
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "CONNECT", "get"])
 def test_other_methods_may_be_repeated_only_if_the_server_did_nothing(method: str) -> None:
-    assert not after(Repeatable.IDEMPOTENT, Request(method, "http://h/"))
-    assert after(Repeatable.ANY, Request(method, "http://h/"))
-    assert after(Repeatable.AFTER_SHUTDOWN, Request(method, "http://h/"))
+    assert not after(Retryable.IDEMPOTENT, Request(method, "http://h/"))
+    assert after(Retryable.ANY, Request(method, "http://h/"))
+    assert after(Retryable.AFTER_SHUTDOWN, Request(method, "http://h/"))
 
 
 def test_nothing_may_be_repeated_after_an_unmarked_exception() -> None:
@@ -35,7 +35,7 @@ def test_nothing_may_be_repeated_after_an_unmarked_exception() -> None:
 @pytest.mark.parametrize("content", [b"body", [b"a", b"b"], (b"a",), None])
 def test_bodies_that_can_be_sent_again(content: bytes | list[bytes] | None) -> None:
     headers = {"Content-Length": "4"}
-    assert after(Repeatable.ANY, Request("PUT", "http://h/", content=content, headers=headers))
+    assert after(Retryable.ANY, Request("PUT", "http://h/", content=content, headers=headers))
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_bodies_that_can_be_sent_again(content: bytes | list[bytes] | None) -> N
 )
 def test_an_unknown_body_is_sent_again_only_if_it_is_none(headers: dict[str, str], expected: bool) -> None:
     request = Request("PUT", "http://h/", content=Iterated(), headers=headers)
-    assert after(Repeatable.ANY, request) is expected
+    assert after(Retryable.ANY, request) is expected

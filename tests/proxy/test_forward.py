@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from httpcore_models import URL, Origin, Request
 from httpcore_proxy import forwarded_request
-from httpcore_proxy._forward import absolute_form, connect_request, merge_headers
+from httpcore_proxy._requests import absolute_form, connect_request, merge_headers
 
 PROXY = Origin(b"http", b"proxy.local", 8080)
 CREDENTIALS = (b"Proxy-Authorization", b"Basic dTpw")

@@ -2,7 +2,7 @@
 
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection
-from httpcore_models import URL, ReadError, ReadTimeout, RemoteProtocolError, Request, may_repeat
+from httpcore_models import URL, ReadError, ReadTimeout, RemoteProtocolError, Request, may_retry
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_served
 from httpcore_test_support.scripted import Step
@@ -28,7 +28,7 @@ async def test_a_server_that_is_gone_when_its_idle_connection_is_used_again(
         request = simple_request(method, server.url)
         with pytest.raises((ReadError, RemoteProtocolError)) as caught:
             await connection.handle_async_request(request)
-        assert may_repeat(request, caught.value) == repeatable
+        assert may_retry(request, caught.value) == repeatable
         assert connection.is_closed()
 
 
@@ -38,7 +38,7 @@ async def test_a_first_request_is_not_to_be_repeated(failure: bytes | Exception)
     request = simple_request()
     with pytest.raises((ReadError, RemoteProtocolError)) as caught:
         await connection.handle_async_request(request)
-    assert not may_repeat(request, caught.value)
+    assert not may_retry(request, caught.value)
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ async def test_neither_is_one_that_was_answered_or_may_yet_be(reads: list[bytes 
     request = simple_request()
     with pytest.raises((ReadError, ReadTimeout, RemoteProtocolError)) as caught:
         await connection.handle_async_request(request)
-    assert not may_repeat(request, caught.value)
+    assert not may_retry(request, caught.value)

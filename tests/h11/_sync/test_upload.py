@@ -16,7 +16,7 @@ from httpcore_models import (
     Request,
     WriteError,
     WriteTimeout,
-    may_repeat,
+    may_retry,
 )
 from httpcore_test_support import steps
 from httpcore_test_support._sync.h11_connections import ScriptedStream, connected, served
@@ -279,7 +279,7 @@ def test_what_the_body_raises_is_raised(error: type[Exception], traced: bool) ->
     with pytest.raises(error) as caught:
         connection.handle_request(request)
     assert caught.value is raised
-    assert not hasattr(raised, "__repeatable__")
+    assert not hasattr(raised, "__retryable__")
     assert connection.is_closed()
 
 
@@ -299,7 +299,7 @@ def test_a_large_upload_to_a_server_that_is_gone(
             request = Request(method, server.url, headers=headers, content=b"x" * size)
             with pytest.raises((ReadError, WriteError, RemoteProtocolError)) as caught:
                 connection.handle_request(request)
-            assert may_repeat(request, caught.value) == repeatable
+            assert may_retry(request, caught.value) == repeatable
 
 
 @pytest.mark.fault("P17")
@@ -317,7 +317,7 @@ def test_an_upload_that_was_answered_is_not_to_be_repeated() -> None:
         with pytest.raises((ReadError, WriteError, RemoteProtocolError)) as caught:
             connection.handle_request(request)
         wait_until(lambda: server.open_connections == 0)
-        assert connection._engine.unanswered or not may_repeat(request, caught.value)
+        assert connection._engine.unanswered or not may_retry(request, caught.value)
 
 
 @pytest.mark.fault("S4")
@@ -333,4 +333,4 @@ def test_an_upload_on_a_connection_that_is_closed_meanwhile_is_not_to_be_repeate
         request = Request("PUT", server.url, headers=headers, content=body())
         with pytest.raises(ReadError, match="closed") as caught:
             connection.handle_request(request)
-        assert not hasattr(caught.value, "__repeatable__")
+        assert not hasattr(caught.value, "__retryable__")

@@ -14,9 +14,9 @@ from httpcore_models import (
     Origin,
     ReadTimeout,
     RemoteProtocolError,
-    Repeatable,
     Request,
     Response,
+    Retryable,
     WriteTimeout,
 )
 from httpcore_test_support import h2_frames
@@ -188,13 +188,13 @@ class TestStreamLimits:
             first: Response = await connection.handle_async_request(request_to(server))
 
             async def get(number: int) -> int:
-                await async_wait_until(lambda: len(connection._line._waiting) == number)
+                await async_wait_until(lambda: len(connection._stream_queue._waiting) == number)
                 response = await connection.request("GET", server.url, extensions=TIMEOUTS)
                 stream_id: int = response.extensions["stream_id"]
                 return stream_id
 
             async def close() -> None:
-                await async_wait_until(lambda: len(connection._line._waiting) == 5)
+                await async_wait_until(lambda: len(connection._stream_queue._waiting) == 5)
                 await first.aclose()
 
             *streams, _ = await async_at_once(
@@ -370,8 +370,8 @@ class TestGoaway:
             assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
             with pytest.raises(ConnectionNotAvailable, match=f"ConnectionTerminated .*last_stream_id:{last}") as caught:
                 await connection.request("GET", server.url, extensions=TIMEOUTS)
-            expected = Repeatable.AFTER_SHUTDOWN if last else Repeatable.ANY
-            assert caught.value.__repeatable__ is expected  # type: ignore[attr-defined]
+            expected = Retryable.AFTER_SHUTDOWN if last else Retryable.ANY
+            assert caught.value.__retryable__ is expected  # type: ignore[attr-defined]
 
     async def test_a_body_that_can_be_sent_again(self) -> None:
         def script(peer: Http2Peer) -> None:
@@ -395,7 +395,7 @@ class TestGoaway:
         async with connected(http2_script(script)) as (connection, server):
             with pytest.raises(RemoteProtocolError) as caught:
                 await connection.request("POST", server.url, content=body(), extensions=TIMEOUTS)
-            assert caught.value.__repeatable__ is Repeatable.ANY  # type: ignore[attr-defined]
+            assert caught.value.__retryable__ is Retryable.ANY  # type: ignore[attr-defined]
 
     async def test_an_error_at_the_first_request(self) -> None:
         """It would most likely come again."""
@@ -407,7 +407,7 @@ class TestGoaway:
         async with connected(http2_script(script)) as (connection, server):
             with pytest.raises(RemoteProtocolError) as caught:
                 await connection.request("GET", server.url, extensions=TIMEOUTS)
-            assert not hasattr(caught.value, "__repeatable__")
+            assert not hasattr(caught.value, "__retryable__")
 
 
 @pytest.mark.fault("P6")
@@ -421,7 +421,7 @@ async def test_a_refused_stream_leaves_the_connection_as_it_was() -> None:
         first: Response = await connection.handle_async_request(request_to(server))
         with pytest.raises(RemoteProtocolError) as caught:
             await connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)
-        assert caught.value.__repeatable__ is Repeatable.ANY  # type: ignore[attr-defined]
+        assert caught.value.__retryable__ is Retryable.ANY  # type: ignore[attr-defined]
         assert connection.is_available()
         assert (await connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)).content == b"hello"
         await first.aclose()

@@ -14,9 +14,9 @@ from httpcore_models import (
     Origin,
     ReadTimeout,
     RemoteProtocolError,
-    Repeatable,
     Request,
     Response,
+    Retryable,
     SyncBackend,
     WriteTimeout,
 )
@@ -189,13 +189,13 @@ class TestStreamLimits:
             first: Response = connection.handle_request(request_to(server))
 
             def get(number: int) -> int:
-                wait_until(lambda: len(connection._line._waiting) == number)
+                wait_until(lambda: len(connection._stream_queue._waiting) == number)
                 response = connection.request("GET", server.url, extensions=TIMEOUTS)
                 stream_id: int = response.extensions["stream_id"]
                 return stream_id
 
             def close() -> None:
-                wait_until(lambda: len(connection._line._waiting) == 5)
+                wait_until(lambda: len(connection._stream_queue._waiting) == 5)
                 first.close()
 
             *streams, _ = at_once(lambda: get(0), lambda: get(1), lambda: get(2), lambda: get(3), lambda: get(4), close)
@@ -369,8 +369,8 @@ class TestGoaway:
             assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
             with pytest.raises(ConnectionNotAvailable, match=f"ConnectionTerminated .*last_stream_id:{last}") as caught:
                 connection.request("GET", server.url, extensions=TIMEOUTS)
-            expected = Repeatable.AFTER_SHUTDOWN if last else Repeatable.ANY
-            assert caught.value.__repeatable__ is expected  # type: ignore[attr-defined]
+            expected = Retryable.AFTER_SHUTDOWN if last else Retryable.ANY
+            assert caught.value.__retryable__ is expected  # type: ignore[attr-defined]
 
     def test_a_body_that_can_be_sent_again(self) -> None:
         def script(peer: Http2Peer) -> None:
@@ -394,7 +394,7 @@ class TestGoaway:
         with connected(http2_script(script)) as (connection, server):
             with pytest.raises(RemoteProtocolError) as caught:
                 connection.request("POST", server.url, content=body(), extensions=TIMEOUTS)
-            assert caught.value.__repeatable__ is Repeatable.ANY  # type: ignore[attr-defined]
+            assert caught.value.__retryable__ is Retryable.ANY  # type: ignore[attr-defined]
 
     def test_an_error_at_the_first_request(self) -> None:
         """It would most likely come again."""
@@ -406,7 +406,7 @@ class TestGoaway:
         with connected(http2_script(script)) as (connection, server):
             with pytest.raises(RemoteProtocolError) as caught:
                 connection.request("GET", server.url, extensions=TIMEOUTS)
-            assert not hasattr(caught.value, "__repeatable__")
+            assert not hasattr(caught.value, "__retryable__")
 
 
 @pytest.mark.fault("P6")
@@ -420,7 +420,7 @@ def test_a_refused_stream_leaves_the_connection_as_it_was() -> None:
         first: Response = connection.handle_request(request_to(server))
         with pytest.raises(RemoteProtocolError) as caught:
             connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)
-        assert caught.value.__repeatable__ is Repeatable.ANY  # type: ignore[attr-defined]
+        assert caught.value.__retryable__ is Retryable.ANY  # type: ignore[attr-defined]
         assert connection.is_available()
         assert (connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)).content == b"hello"
         first.close()

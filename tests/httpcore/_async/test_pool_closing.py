@@ -14,7 +14,7 @@ from httpcore import (
     Request,
     Response,
 )
-from httpcore_models import Repeatable, mark_repeatable
+from httpcore_models import Retryable, mark_retryable
 from httpcore_models.network import AutoBackend
 from httpcore_test_support.background import AsyncBackground, async_without_waiting
 from httpcore_test_support.connections import AsyncForeignConnection
@@ -173,7 +173,7 @@ async def test_a_request_that_is_to_be_sent_again_is_not() -> None:
         async def handle_async_request(self, request: Request) -> Response:
             sent.append(request)
             error = RemoteProtocolError("refused")
-            mark_repeatable(error, Repeatable.ANY)
+            mark_retryable(error, Retryable.ANY)
             raise error
 
     class Pool(AsyncConnectionPool):

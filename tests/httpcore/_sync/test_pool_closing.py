@@ -15,7 +15,7 @@ from httpcore import (
     Request,
     Response,
 )
-from httpcore_models import Repeatable, mark_repeatable
+from httpcore_models import Retryable, mark_retryable
 from httpcore_models.network import SyncBackend
 from httpcore_test_support.background import Background, without_waiting
 from httpcore_test_support.connections import ForeignConnection
@@ -174,7 +174,7 @@ def test_a_request_that_is_to_be_sent_again_is_not() -> None:
         def handle_request(self, request: Request) -> Response:
             sent.append(request)
             error = RemoteProtocolError("refused")
-            mark_repeatable(error, Repeatable.ANY)
+            mark_retryable(error, Retryable.ANY)
             raise error
 
     class Pool(ConnectionPool):

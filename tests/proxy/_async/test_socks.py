@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpcore_models import AutoBackend, ConnectError, ConnectTimeout, Origin, ProxyError, ReadTimeout, Request
 from httpcore_models.network import AsyncDirectDialler
-from httpcore_proxy import AsyncSocksDialler, AsyncSocksServerDialler
+from httpcore_proxy import AsyncSocksDialler, AsyncSocksProxyDialler
 from httpcore_test_support.recording import AsyncRecordingBackend
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
@@ -41,11 +41,11 @@ class Clock:
 
 def through(server: ScriptedServer, scheme: bytes = b"socks5", **options: Any) -> AsyncSocksDialler:
     proxy = Origin(scheme, b"127.0.0.1", server.port)
-    return AsyncSocksDialler(AsyncSocksServerDialler(AutoBackend()), proxy, **options)
+    return AsyncSocksDialler(AsyncSocksProxyDialler(AutoBackend()), proxy, **options)
 
 
 def recorded(backend: AsyncRecordingBackend, scheme: bytes = b"socks5", **options: Any) -> AsyncSocksDialler:
-    return AsyncSocksDialler(AsyncSocksServerDialler(backend), Origin(scheme, b"proxy.local", 1080), **options)
+    return AsyncSocksDialler(AsyncSocksProxyDialler(backend), Origin(scheme, b"proxy.local", 1080), **options)
 
 
 SOCKS5 = [receive_exactly(len(GREETING)), send(b"\x05\x00"), receive_exactly(len(COMMAND)), send(CONNECTED)]
@@ -277,11 +277,11 @@ class TestNames:
 
 class TestTrace:
     async def test_the_network_is_traced_as_a_part_of_socks(self) -> None:
-        dialler = AsyncSocksServerDialler(AutoBackend(), local_address="127.0.0.1")
+        dialler = AsyncSocksProxyDialler(AutoBackend(), local_address="127.0.0.1")
         proxy = Origin(b"socks5", b"proxy.local", 1080)
         expected = {"host": "proxy.local", "port": 1080, "timeout": 1.5}
         assert dialler.describe(proxy, 1.5) == AsyncSocksDialler(dialler, proxy).describe(ORIGIN, 1.5) == expected
-        unix = AsyncSocksServerDialler(AutoBackend(), uds="/path")
+        unix = AsyncSocksProxyDialler(AutoBackend(), uds="/path")
         assert unix.describe(proxy, 1.5) == {"path": "/path", "timeout": 1.5}
 
     @pytest.mark.field(70)

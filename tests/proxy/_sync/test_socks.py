@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from httpcore_models import ConnectError, ConnectTimeout, Origin, ProxyError, ReadTimeout, Request, SyncBackend
 from httpcore_models.network import DirectDialler
-from httpcore_proxy import SocksDialler, SocksServerDialler
+from httpcore_proxy import SocksDialler, SocksProxyDialler
 from httpcore_test_support.recording import RecordingBackend
 from httpcore_test_support.resolving import resolve_to
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
@@ -42,11 +42,11 @@ class Clock:
 
 def through(server: ScriptedServer, scheme: bytes = b"socks5", **options: Any) -> SocksDialler:
     proxy = Origin(scheme, b"127.0.0.1", server.port)
-    return SocksDialler(SocksServerDialler(SyncBackend()), proxy, **options)
+    return SocksDialler(SocksProxyDialler(SyncBackend()), proxy, **options)
 
 
 def recorded(backend: RecordingBackend, scheme: bytes = b"socks5", **options: Any) -> SocksDialler:
-    return SocksDialler(SocksServerDialler(backend), Origin(scheme, b"proxy.local", 1080), **options)
+    return SocksDialler(SocksProxyDialler(backend), Origin(scheme, b"proxy.local", 1080), **options)
 
 
 SOCKS5 = [receive_exactly(len(GREETING)), send(b"\x05\x00"), receive_exactly(len(COMMAND)), send(CONNECTED)]
@@ -278,11 +278,11 @@ class TestNames:
 
 class TestTrace:
     def test_the_network_is_traced_as_a_part_of_socks(self) -> None:
-        dialler = SocksServerDialler(SyncBackend(), local_address="127.0.0.1")
+        dialler = SocksProxyDialler(SyncBackend(), local_address="127.0.0.1")
         proxy = Origin(b"socks5", b"proxy.local", 1080)
         expected = {"host": "proxy.local", "port": 1080, "timeout": 1.5}
         assert dialler.describe(proxy, 1.5) == SocksDialler(dialler, proxy).describe(ORIGIN, 1.5) == expected
-        unix = SocksServerDialler(SyncBackend(), uds="/path")
+        unix = SocksProxyDialler(SyncBackend(), uds="/path")
         assert unix.describe(proxy, 1.5) == {"path": "/path", "timeout": 1.5}
 
     @pytest.mark.field(70)

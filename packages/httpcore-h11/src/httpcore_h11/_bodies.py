@@ -46,7 +46,7 @@ def as_octets(data: Any) -> bytes | memoryview:
         return view.tobytes()
 
 
-def is_at_hand(body: Any) -> bool:
+def is_in_memory(body: Any) -> bool:
     """Whether the first part of a body may be asked for before the head of the request was sent.
 
     Only what waits for nothing can be had in both ways, sync and async. Any other body may take its time, or count on

@@ -22,18 +22,18 @@ from ._events import NEED_DATA as NEED_DATA
 from ._events import Event as Event
 from ._events import InformationalResponse as InformationalResponse
 from ._events import ResponseHead as ResponseHead
-from ._h11_lane import H11Lane
-from ._recognition import (
+from ._fast_parser import (
     CHUNKED,
     MAX_KNOWN_HEAD,
     Headers,
-    RecognisedHead,
+    ParsedHead,
     RequestFields,
     may_become_head,
-    recognise_request_fields,
-    recognise_request_line,
-    recognise_response_head,
+    parse_request_fields,
+    parse_request_line,
+    parse_response_head,
 )
+from ._h11_fallback import H11Lane
 
 # In so many pieces the fast lane waits for the end of a head, putting them together anew each time.
 _MAX_HEAD_PIECES = 8
@@ -106,8 +106,8 @@ class Engine:
         self._data = b""
         self._position = 0  # of what is not yet taken from the data
         self._joined = 0  # how often data was joined to what was left
-        self._head: RecognisedHead | None = None
-        self._last_head: RecognisedHead | None = None  # which the next one is often the same as
+        self._head: ParsedHead | None = None
+        self._last_head: ParsedHead | None = None  # which the next one is often the same as
         self._unread = 0  # bytes of the body, where its length is known
         self._chunks: ChunkDecoder | None = None
         self.at_end_of_stream = False
@@ -126,7 +126,7 @@ class Engine:
             except BytesWarning:  # they are text, and `python -bb` does not let them be compared
                 known = False
             if not known:
-                fields = recognise_request_fields(headers)
+                fields = parse_request_fields(headers)
                 self._last_fields = fields if fields is None or len(fields.lines) <= MAX_KNOWN_HEAD else None
             is_same_line = method == self._method and target == self._target
             if fields is not None and (is_same_line or self._take_line(method, target)):
@@ -137,7 +137,7 @@ class Engine:
         return self._h11_sender().start_request(method, target, headers)
 
     def _take_line(self, method: bytes, target: bytes) -> bool:
-        line = recognise_request_line(method, target)
+        line = parse_request_line(method, target)
         if line is None:
             return False
         self._method = method
@@ -269,7 +269,7 @@ class Engine:
             if end < len(_END_OF_HEAD):
                 may_wait = len(data) <= self._max_head_size and self._joined < _MAX_HEAD_PIECES
                 return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
-            head = recognise_response_head(data[:end], head) if end <= self._max_head_size else None
+            head = parse_response_head(data[:end], head) if end <= self._max_head_size else None
             self._last_head = head if end <= MAX_KNOWN_HEAD else None
         if head is None or self._fields is None:
             return self._let_h11_receive()

@@ -12,23 +12,23 @@ After each of these `bytes_to_send()` may have something. Nothing here is safe t
 An error of one stream is raised where that stream is asked; an error of the connection, at every stream that it cut
 off. Streams whose response is complete by then are not affected.
 
-h2 speaks for the connection as a whole (`_control`), and hpack compresses header fields (`_fields`); nothing of them
+h2 speaks for the connection as a whole (`_control`), and hpack compresses header fields (`_hpack`); nothing of them
 shows outside.
 """
 
 import sys
 from collections.abc import Callable
 
-from httpcore_models import ConnectionNotAvailable, LocalProtocolError, ReadError, Repeatable, mark_repeatable
+from httpcore_models import ConnectionNotAvailable, LocalProtocolError, ReadError, Retryable, mark_retryable
 
 from . import _frames as frames
 from ._control import Code
 from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, Trailers
 from ._flow import CONNECTION_WINDOW
 from ._frames import build_frame, build_frame_header
-from ._headers import RequestHead
 from ._receiving import DEFAULT_WINDOW, LAST_STREAM_ID, ReceivingSide
 from ._streams import Stream
+from ._translate import RequestHead
 
 
 class Engine(ReceivingSide):
@@ -74,14 +74,14 @@ class Engine(ReceivingSide):
     def disowns(self, stream: Stream) -> bool:
         """Whether the stream has failed by a GOAWAY: the server will not process it (RFC 9113 section 6.8)."""
         failure, goaway = stream.failure, self._goaway
-        repeatable = failure is not None and failure.repeatable is not None
-        return repeatable and goaway is not None and stream.id > goaway[1] and not stream.answered
+        retryable = failure is not None and failure.retryable is not None
+        return retryable and goaway is not None and stream.id > goaway[1] and not stream.response_begun
 
     def not_available(self) -> ConnectionNotAvailable:
         """The exception for a request that comes, or is still waiting, when no more streams can be opened."""
         exc = ConnectionNotAvailable(self.retired_because)
         if self._goaway is not None and self._goaway[1]:
-            mark_repeatable(exc, Repeatable.AFTER_SHUTDOWN)
+            mark_retryable(exc, Retryable.AFTER_SHUTDOWN)
         return exc
 
     # Sending.
@@ -140,7 +140,7 @@ class Engine(ReceivingSide):
         )
 
     def is_half_sent(self, stream: Stream) -> bool:
-        """Whether a part of the body is missing which, by what it has answered, the server wanted."""
+        """Whether a part of the body is missing which, by what it has response_begun, the server wanted."""
         return not (stream.local_end or stream.is_connect or (stream.status is not None and stream.status >= 300))
 
     def send_data(self, stream: Stream, data: memoryview) -> int:
@@ -192,9 +192,9 @@ class Engine(ReceivingSide):
         self._busy = True
         if self._streams.pop(stream.id, None) is not None:
             if not stream.closed:
-                # Whoever has answered with an error or a redirection does not wait for the rest of the request.
-                answered = stream.remote_end and stream.status is not None and stream.status >= 300
-                self._reset(stream, Code.NO_ERROR if answered else Code.CANCEL)
+                # Whoever has response_begun with an error or a redirection does not wait for the rest of the request.
+                response_begun = stream.remote_end and stream.status is not None and stream.status >= 300
+                self._reset(stream, Code.NO_ERROR if response_begun else Code.CANCEL)
             if not stream.remote_end:
                 stream.failure = stream.failure or Failure("The stream was closed", kind=ReadError)
         self._busy = False

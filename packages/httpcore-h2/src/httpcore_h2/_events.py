@@ -3,7 +3,7 @@
 import enum
 from typing import NamedTuple, TypeAlias
 
-from httpcore_models import NetworkError, RemoteProtocolError, Repeatable, mark_repeatable
+from httpcore_models import NetworkError, RemoteProtocolError, Retryable, mark_retryable
 
 
 class ResponseHead(NamedTuple):
@@ -63,7 +63,7 @@ class Failure(NamedTuple):
     """Why a stream or the connection failed. Every stream raises an exception of its own for it."""
 
     message: str
-    repeatable: Repeatable | None = None
+    retryable: Retryable | None = None
     kind: type[RemoteProtocolError] | type[NetworkError] = RemoteProtocolError
     cause: BaseException | None = None
 
@@ -71,6 +71,6 @@ class Failure(NamedTuple):
         """A new exception that says so."""
         exc = self.kind(self.message)
         exc.__cause__ = self.cause
-        if self.repeatable is not None:
-            mark_repeatable(exc, self.repeatable)
+        if self.retryable is not None:
+            mark_retryable(exc, self.retryable)
         return exc

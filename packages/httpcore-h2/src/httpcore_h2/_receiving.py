@@ -4,16 +4,16 @@ import sys
 from collections.abc import Callable
 
 from h2.config import H2Configuration
-from httpcore_models import ReadError, RemoteProtocolError, Repeatable
+from httpcore_models import ReadError, RemoteProtocolError, Retryable
 
 from . import _frames as frames
 from ._control import MAX_CONCURRENT_STREAMS, Code, ConnectionFault, Control, goaway_text
 from ._events import Failure, RemoteSettingsChanged
-from ._fields import FieldDecoder, FieldEncoder
 from ._flow import CONNECTION_WINDOW, MAX_FRAME_SIZE, Credit
 from ._frames import FloodGuard, Frame, FrameReader, HeaderBlocks, build_frame
-from ._headers import FieldSection, field_section
+from ._hpack import FieldDecoder, FieldEncoder
 from ._streams import Stream
+from ._translate import FieldSection, field_section
 
 # How many streams are opened before the server has said how many it takes. Those beyond its limit it would refuse.
 _ASSUMED_STREAM_LIMIT = 10
@@ -235,7 +235,7 @@ class ReceivingSide:
 
     def _fault(self, stream: Stream, message: str, code: int = Code.PROTOCOL_ERROR) -> None:
         """The server broke the protocol in a way that ends the stream (RFC 9113 section 5.4.2)."""
-        stream.answered = True
+        stream.response_begun = True
         stream.failure = stream.failure or Failure(message)
         self._reset(stream, code)
 
@@ -251,9 +251,9 @@ class ReceivingSide:
         if stream.remote_end:
             return
         code = int.from_bytes(frame.payload, "big")
-        refused = code == Code.REFUSED_STREAM and not stream.answered
+        refused = code == Code.REFUSED_STREAM and not stream.response_begun
         message = f"<StreamReset stream_id:{stream.id}, error_code:{code}, remote_reset:True>"
-        stream.failure = Failure(message, Repeatable.ANY if refused else None)
+        stream.failure = Failure(message, Retryable.ANY if refused else None)
 
     def _window_update_received(self, frame: Frame) -> None:
         if len(frame.payload) != 4:
@@ -328,7 +328,7 @@ class ReceivingSide:
             # The server has done nothing for these (RFC 9113 section 6.8). An error at the very first request is
             # another matter: it would most likely be the same on the next connection.
             hopeless = stream.id == 1 and code != Code.NO_ERROR
-            unprocessed = Repeatable.AFTER_SHUTDOWN if last_stream_id else Repeatable.ANY
+            unprocessed = Retryable.AFTER_SHUTDOWN if last_stream_id else Retryable.ANY
             self._cut_off(stream, Failure(message, None if hopeless else unprocessed))
 
     def _cut_off(self, stream: Stream, failure: Failure) -> None:
@@ -350,8 +350,8 @@ class ReceivingSide:
             if stream.remote_end and stream.closed:
                 continue
             # The server may have closed the connection just as it was used again.
-            stale = disconnected and stream.reused and not stream.answered
-            self._cut_off(stream, failure._replace(repeatable=Repeatable.IDEMPOTENT if stale else None))
+            stale = disconnected and stream.reused and not stream.response_begun
+            self._cut_off(stream, failure._replace(retryable=Retryable.IDEMPOTENT if stale else None))
 
     # What is sent in return.
 

@@ -14,7 +14,7 @@ from httpcore_models import RemoteProtocolError
 
 from ._events import Event, Failure, InformationalResponse, ResponseHead, Trailers
 from ._flow import STREAM_WINDOW, Credit
-from ._headers import FieldSection, RequestHead
+from ._translate import FieldSection, RequestHead
 
 # How many interim responses may wait to be read: their fields may take much more memory here than on the wire.
 _MAX_UNREAD_INTERIM = 64
@@ -30,7 +30,6 @@ class Stream:
     __slots__ = (
         "_bodiless",
         "_is_head",
-        "answered",
         "credit",
         "declared_length",
         "events",
@@ -41,6 +40,7 @@ class Stream:
         "local_end",
         "received",
         "remote_end",
+        "response_begun",
         "reused",
         "send_window",
         "sent",
@@ -60,12 +60,12 @@ class Stream:
         self.was_reset: bool = False
         self.failure: Failure | None = None
         # Whether anything of a response has come, and the status of the final one.
-        self.answered: bool = False
+        self.response_begun: bool = False
         self.status: int | None = None
         self.expected_length: int | None = None
         self._is_head = head.is_head
         self._bodiless = False
-        # Whether other requests had been answered on this connection before this one was sent.
+        # Whether other requests had been response_begun on this connection before this one was sent.
         self.reused: bool = reused
         # What may be sent, and received, and how the latter is given back.
         self.send_window: int = send_window
@@ -80,7 +80,7 @@ class Stream:
 
     def receive_fields(self, section: FieldSection, end: bool) -> None:
         """Take a head or the trailers. Raises `RemoteProtocolError` for what may not come here."""
-        self.answered = True
+        self.response_begun = True
         status = section.status
         if self.status is not None:
             if not end:

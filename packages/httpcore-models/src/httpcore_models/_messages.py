@@ -11,7 +11,7 @@ from ._arguments import enforce_content, enforce_extensions, enforce_ssl_context
 from ._async.streams import AsyncResponseStream
 from ._headers import Headers, HeaderTypes, enforce_headers
 from ._sync.streams import ResponseStream
-from ._url import URL, enforce_bytes, parsed, split_userinfo
+from ._url import URL, enforce_bytes, split_userinfo, url_from_str
 
 Extensions: TypeAlias = MutableMapping[str, Any]
 Content: TypeAlias = bytes | Iterable[bytes] | AsyncIterable[bytes]
@@ -87,7 +87,7 @@ class Request:
             self.method = _METHODS[method]
         else:
             self.method = enforce_bytes(method, name="method")
-        self.url = parsed(url) if type(url) is str else enforce_url(url, name="url")
+        self.url = url_from_str(url) if type(url) is str else enforce_url(url, name="url")
         self.headers = [] if headers is None else enforce_headers(headers, name="headers")
         if content is None:
             self.stream = _NOTHING

@@ -103,12 +103,12 @@ def _parse_authority(prefix: str) -> tuple[bytes, bytes, int | None]:
 
 def _parse(url: bytes | str) -> tuple[bytes, bytes, int | None, bytes]:
     raw = enforce_bytes(url, name="url")
-    parsed = urlsplit(raw)
-    target = parsed.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
+    url_from_str = urlsplit(raw)
+    target = url_from_str.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
     # An empty query is one: "/a?" and "/a" are different resources (RFC 3986 section 6.2.3).
     if b"?" in raw.partition(b"#")[0]:
-        target = b"%b?%b" % (target, parsed.query)
-    return parsed.scheme, parsed.hostname or b"", parsed.port, target
+        target = b"%b?%b" % (target, url_from_str.query)
+    return url_from_str.scheme, url_from_str.hostname or b"", url_from_str.port, target
 
 
 class URL:
@@ -185,7 +185,7 @@ def _without_userinfo(url: bytes | str) -> bytes:
 _new = object.__new__
 
 
-def parsed(url: str) -> URL:
+def url_from_str(url: str) -> URL:
     """Return `URL(url)`, without what it takes to choose among the ways to make one."""
     plain = _PLAIN_URL.fullmatch(url)
     if plain is None:

@@ -88,7 +88,7 @@ _ELSEWHERE = {
     ("http2", "HTTPConnectionState"): ("httpcore_h2", "State"),
     ("http2", "HTTP2ConnectionByteStream"): ("httpcore_h2", "AsyncHTTP2Body"),
     # What stands for a request in the pool, and the body of a response.
-    ("connection_pool", "AsyncPoolRequest"): ("httpcore._pool_places", "PoolRequest"),
+    ("connection_pool", "AsyncPoolRequest"): ("httpcore._pool.slots", "PoolRequest"),
     ("connection_pool", "PoolByteStream"): ("httpcore_models", "AsyncResponseStream"),
 }
 

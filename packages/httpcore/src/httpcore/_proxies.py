@@ -48,12 +48,12 @@ def socks_proxy(
 
     Raises `ValueError` for a URL that is none of a proxy.
     """
-    parsed = enforce_url(url, name="proxy_url")
+    url_from_str = enforce_url(url, name="proxy_url")
     try:
-        port = parsed.origin.port
+        port = url_from_str.origin.port
     except KeyError:
         port = 0
-    if parsed.scheme in SOCKS_SCHEMES or not port:
+    if url_from_str.scheme in SOCKS_SCHEMES or not port:
         return the_proxy(url, auth, rdns=rdns)
     if isinstance(url, URL):
         url = URL(scheme=b"http", host=url.host, port=port, target=url.target)
@@ -61,5 +61,5 @@ def socks_proxy(
         # It may have a user name and a password.
         url = b"http:" + enforce_bytes(url, name="url").partition(b":")[2]
     proxy = the_proxy(url, auth, rdns=rdns)
-    proxy.url = URL(scheme=b"socks5", host=parsed.host, port=port, target=parsed.target)
+    proxy.url = URL(scheme=b"socks5", host=url_from_str.host, port=port, target=url_from_str.target)
     return proxy

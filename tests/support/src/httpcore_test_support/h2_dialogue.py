@@ -12,9 +12,9 @@ from h2.config import H2Configuration
 from httpcore_h2 import RemoteSettingsChanged
 from httpcore_h2._engine import Engine
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event
-from httpcore_h2._headers import RequestHead, RequestTranslator
 from httpcore_h2._streams import Stream
-from httpcore_models import ReadError, RemoteProtocolError, Repeatable, Request, may_repeat
+from httpcore_h2._translate import RequestHead, RequestTranslator
+from httpcore_models import ReadError, RemoteProtocolError, Request, Retryable, may_retry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,12 +38,12 @@ def head(method: bytes = b"GET", *fields: Field, target: bytes = b"/", **extensi
     )
 
 
-def repeatable(exc: Exception) -> Repeatable | None:
+def repeatable(exc: Exception) -> Retryable | None:
     """Return which requests may be repeated after `exc`."""
     post, get = (Request(method, "https://localhost/", content=b"body") for method in ("POST", "GET"))
-    if may_repeat(post, exc):
-        return Repeatable.ANY
-    return Repeatable.IDEMPOTENT if may_repeat(get, exc) else None
+    if may_retry(post, exc):
+        return Retryable.ANY
+    return Retryable.IDEMPOTENT if may_retry(get, exc) else None
 
 
 class Dialogue:

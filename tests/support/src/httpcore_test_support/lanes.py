@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine
-from httpcore_h11._h11_lane import H11Lane
+from httpcore_h11._h11_fallback import H11Lane
 from httpcore_models import LocalProtocolError, RemoteProtocolError
 
 from .exchanges import HEAD_LIMIT, bytewise

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from httpcore._pool_state import Key, Place, PoolRequest, PoolState
-from httpcore._pool_table import _REMEMBERED_ORIGINS
+from httpcore._pool.state import Key, PoolRequest, PoolState, Slot
+from httpcore._pool.table import _REMEMBERED_ORIGINS
 
 __all__ = ["CheckedPoolState", "ModelConnection", "check_invariants"]
 
@@ -83,17 +83,17 @@ class CheckedPoolState(PoolState[ModelConnection]):
         assert served == (request.place is not None)
         return served
 
-    def opened(self, place: Place[ModelConnection], connection: ModelConnection) -> None:
+    def opened(self, place: Slot[ModelConnection], connection: ModelConnection) -> None:
         """See `PoolState.opened()`."""
         super().opened(place, connection)
         check_invariants(self)
 
-    def established(self, place: Place[ModelConnection], multiplexed: bool = False) -> None:
+    def established(self, place: Slot[ModelConnection], multiplexed: bool = False) -> None:
         """See `PoolState.established()`."""
         super().established(place, multiplexed)
         check_invariants(self)
 
-    def changed(self, place: Place[ModelConnection]) -> None:
+    def changed(self, place: Slot[ModelConnection]) -> None:
         """See `PoolState.changed()`."""
         super().changed(place)
         check_invariants(self)
@@ -130,35 +130,35 @@ def check_invariants(state: PoolState[Any]) -> None:
 
 
 def _check_limits(state: PoolState[Any]) -> None:
-    assert len(state._places) <= state.max_connections
+    assert len(state._slots) <= state.max_connections
     assert state.connections_idle <= state._max_keepalive
     assert len(state._exclusive) <= _REMEMBERED_ORIGINS
     assert len(state._stream_limits) <= _REMEMBERED_ORIGINS
 
 
 def _check_places(state: PoolState[Any]) -> None:
-    for place in state._places:
+    for place in state._slots:
         assert place.pooled
         assert place.leases >= 0
         assert (place in state._idle) == (place.leases == 0), "idle places are leased by nobody, all others are leased"
     _check_index(state, state._idle_by_key)
     _check_index(state, state._shared)
     assert all(state._shared.values()), "an origin without places stays in the index"
-    assert all(place.key in state._idle_by_key for place in state._places)
+    assert all(place.key in state._idle_by_key for place in state._slots)
     assert len(state._idle_by_key) <= 2 * state.max_connections + 17
     assert {place for places in state._idle_by_key.values() for place in places} == set(state._idle)
     assert all(place.leases for places in state._shared.values() for place in places), "idle places are not shared"
-    leases = sum(place.leases for place in state._places)
+    leases = sum(place.leases for place in state._slots)
     # Places that left the pool may still be leased.
     assert leases <= state.requests_active
     stats = state.stats()
-    assert stats.connections_active + stats.connections_idle == len(state._places)
-    assert stats.opened - sum(stats.closed.values()) == len(state._places)
+    assert stats.connections_active + stats.connections_idle == len(state._slots)
+    assert stats.opened - sum(stats.closed.values()) == len(state._slots)
 
 
-def _check_index(state: PoolState[Any], index: Mapping[Key, Mapping[Place[Any], None]]) -> None:
+def _check_index(state: PoolState[Any], index: Mapping[Key, Mapping[Slot[Any], None]]) -> None:
     for key, places in index.items():
-        assert all(place.key == key and place in state._places for place in places)
+        assert all(place.key == key and place in state._slots for place in places)
         assert all(place.connection is not None for place in places)
 
 
@@ -183,7 +183,7 @@ def _check_queues(state: PoolState[Any]) -> None:
 
 def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
     assert not state._idle, "a request waits beside an idle place"
-    assert len(state._places) == state.max_connections, "a request waits although a place may be opened"
+    assert len(state._slots) == state.max_connections, "a request waits although a place may be opened"
     for key, queue in (state._line.by_key or {}).items():
         # One that is repeated waits for places opened after the one that it failed on.
         after = min(request.after or 0 for request in queue)

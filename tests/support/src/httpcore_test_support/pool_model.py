@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from httpcore._pool_state import Key, Place, PoolRequest
+from httpcore._pool.state import Key, PoolRequest, Slot
 
 from .pool_invariants import CheckedPoolState, ModelConnection
 
@@ -17,7 +17,7 @@ class ModelRequest(PoolRequest[ModelConnection]):
     """A request, and what tests ask of it."""
 
     @property
-    def leased(self) -> Place[ModelConnection]:
+    def leased(self) -> Slot[ModelConnection]:
         """The place."""
         assert self.place is not None, "the request has no place"
         return self.place

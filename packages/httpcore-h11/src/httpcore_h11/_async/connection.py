@@ -17,19 +17,19 @@ from httpcore_models import (
     Origin,
     ReadError,
     RemoteProtocolError,
-    Repeatable,
     Request,
     Response,
+    Retryable,
     WriteError,
     WriteTimeout,
     async_get_tracer,
     is_origin_of,
-    mark_repeatable,
+    mark_retryable,
     received_response,
 )
 from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled
 
-from .._bodies import PART_SIZE, is_at_hand
+from .._bodies import PART_SIZE, is_in_memory
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
 from .._legacy import LegacyConnection
 from .._states import TRANSITIONS, Input, State, transition
@@ -177,7 +177,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
                 await tracer.run("send_request_body", info, upload.send_body, request, b"")
                 return
             head = engine.start_request(request.method, request.url.target, request.headers)
-            if not is_at_hand(stream):
+            if not is_in_memory(stream):
                 await upload.write(head)
                 head = b""
             await upload.send_body(request, head)
@@ -234,7 +234,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
         """Say on `exc` whether the request may be repeated."""
         if self._request_count > 1 and self._engine.unanswered and self._state is _ACTIVE:
             # Most likely the server closed the idle connection just as it was used again.
-            mark_repeatable(exc, Repeatable.IDEMPOTENT)
+            mark_retryable(exc, Retryable.IDEMPOTENT)
 
     def _check_not_closed(self) -> None:
         """At the end of stream: raise `ReadError` if it is of our own making."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
 from httpcore_models import AsyncNetworkStream, ReadError, RemoteProtocolError, Request, WriteError, WriteTimeout
-from httpcore_models.shortcuts import shortcut
+from httpcore_models.optional_methods import optional_method
 
 from .._bodies import body_parts
 from .._engine import Engine
@@ -29,11 +29,11 @@ class AsyncUpload:
         self._engine = engine
         self._timeout = timeout
         self._peer = peer
-        self._receive_nowait: Any = shortcut(stream, "receive_nowait", instead_of="read")
+        self._receive_nowait: Any = optional_method(stream, "receive_nowait", instead_of="read")
         self._write_until_readable: Any = None
         if self._receive_nowait is not None:
             # Without that, what there is to be read could not be got out of the way.
-            self._write_until_readable = shortcut(stream, "write_until_readable", instead_of="write")
+            self._write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
         self.failure: Exception | None = None
 
     async def send_body(self, request: Request, head: bytes) -> None:

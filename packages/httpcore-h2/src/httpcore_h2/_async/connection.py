@@ -14,27 +14,27 @@ from httpcore_models import (
     ByteStream,
     ConnectionNotAvailable,
     Origin,
-    Repeatable,
     Request,
     Response,
+    Retryable,
     WriteError,
     async_get_tracer,
     is_origin_of,
-    mark_repeatable,
+    mark_retryable,
     received_response,
-    repeatable_after,
+    retryable_after,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, async_checkpoint_if_cancelled
 
 from .._engine import Engine
 from .._frames import as_bytes
-from .._headers import RequestHead, RequestTranslator
 from .._states import Input, State, transition
+from .._translate import RequestHead, RequestTranslator
 from .body import AsyncHTTP2Body
 from .exchange import AsyncExchange
 from .exchanges import AsyncExchanges
-from .line import AsyncLine
-from .network import AsyncSharedStream
+from .shared_stream import AsyncSharedStream
+from .stream_queue import AsyncStreamQueue
 from .tunnel import AsyncTunnelStream
 
 _logger = logging.getLogger("httpcore.http2")
@@ -83,8 +83,8 @@ class AsyncHTTP2Connection(AsyncExchanges):
         )
         self._shared.on_change = self._changed
         self._shared.end_dropped = self._end_dropped
-        self._line = AsyncLine(self._engine, self._shared, self._lock, str(origin))
-        self._shared.report = self._line.report
+        self._stream_queue = AsyncStreamQueue(self._engine, self._shared, self._lock, str(origin))
+        self._shared.report = self._stream_queue.report
         self._request_count = 0
 
     async def handle_async_request(self, request: Request) -> Response:
@@ -122,7 +122,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
             if stream is not None and self._engine.disowns(stream) and not has_begun:
                 # Nothing of the request counts, and all of it may be sent elsewhere.
                 error = ConnectionNotAvailable(str(exc))
-                mark_repeatable(error, repeatable_after(exc) or Repeatable.ANY)
+                mark_retryable(error, retryable_after(exc) or Retryable.ANY)
                 try:
                     raise error from exc
                 finally:
@@ -150,7 +150,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
     def _claim(self, exchange: AsyncExchange) -> None:
         if os.getpid() != self._process:
             raise ConnectionNotAvailable("The connection belongs to another process")
-        if self._home.is_elsewhere():
+        if self._affinity.is_other_loop():
             raise ConnectionNotAvailable("The connection belongs to another event loop")
         if self._dropped:
             self._end_dropped()
@@ -180,7 +180,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
             else:
                 info = {"request": exchange.request}
                 await exchange.tracer.run("send_connection_init", info, self._send_connection_init, exchange)
-        await self._line.open_stream(exchange, head)
+        await self._stream_queue.open_stream(exchange, head)
 
     async def _send_connection_init(self, exchange: AsyncExchange) -> None:
         await self._shared.flush(exchange.write_timeout)
@@ -274,8 +274,8 @@ class AsyncHTTP2Connection(AsyncExchanges):
                 self._state = transition(self._state, Input.CLOSE)
                 self._engine.close()
                 self._shared.wake_all()
-            self._line.report()
-            if not (self._home.is_elsewhere() or self._network_stream.get_extra_info("is_readable")):
+            self._stream_queue.report()
+            if not (self._affinity.is_other_loop() or self._network_stream.get_extra_info("is_readable")):
                 with contextlib.suppress(Exception), AsyncShield():
                     # If somebody writes, that is ended below.
                     await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
@@ -289,7 +289,7 @@ class AsyncHTTP2Connection(AsyncExchanges):
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now."""
-        return self._state in _OPEN and self._line.has_room and not self._home.is_elsewhere()
+        return self._state in _OPEN and self._stream_queue.has_room and not self._affinity.is_other_loop()
 
     @property
     def stream_limit(self) -> int | None:
@@ -308,11 +308,11 @@ class AsyncHTTP2Connection(AsyncExchanges):
         Where it is set, a request that finds all streams in use raises `ConnectionNotAvailable` instead of waiting. It
         is called from any thread and holds up the connection; it is not called by the methods that a pool asks.
         """
-        return self._line.on_capacity_change
+        return self._stream_queue.on_capacity_change
 
     @on_capacity_change.setter
     def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
-        self._line.on_capacity_change = callback
+        self._stream_queue.on_capacity_change = callback
 
     @property
     def request_capacity(self) -> int:

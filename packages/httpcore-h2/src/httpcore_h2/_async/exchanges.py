@@ -9,14 +9,14 @@ from typing import Any
 
 from httpcore_models import AsyncConnectionInterface, AsyncNetworkStream, ReadError, warn_unclosed
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
-from httpcore_models.homes import AsyncHome
+from httpcore_models.event_loops import AsyncLoopAffinity
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .._legacy import LegacyConnection
 from .._states import Input, State, transition
 from .exchange import AsyncExchange
-from .network import AsyncSharedStream
+from .shared_stream import AsyncSharedStream
 
 
 class AsyncExchanges(LegacyConnection, AsyncConnectionInterface):
@@ -37,7 +37,7 @@ class AsyncExchanges(LegacyConnection, AsyncConnectionInterface):
         # Those to be ended without waiting, until the lock is free.
         self._dropped: collections.deque[AsyncExchange] = collections.deque()
         self._process = os.getpid()
-        self._home = AsyncHome()
+        self._affinity = AsyncLoopAffinity()
 
     # Receiving.
 
@@ -82,7 +82,7 @@ class AsyncExchanges(LegacyConnection, AsyncConnectionInterface):
             if event is None:
                 with self._lock:
                     event = engine.next_event(stream)
-            if engine.outgoing and not self._home.is_elsewhere():
+            if engine.outgoing and not self._affinity.is_other_loop():
                 exchange.taken = event
                 await self._shared.flush_unless_writing(exchange.write_timeout)
             exchange.taken = None
@@ -119,7 +119,7 @@ class AsyncExchanges(LegacyConnection, AsyncConnectionInterface):
         if over:
             with AsyncShield():
                 await self.aclose()
-        elif self._engine.outgoing and not self._home.is_elsewhere():
+        elif self._engine.outgoing and not self._affinity.is_other_loop():
             with AsyncShield():
                 await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
 

@@ -15,27 +15,27 @@ from httpcore_models import (
     ConnectionNotAvailable,
     NetworkStream,
     Origin,
-    Repeatable,
     Request,
     Response,
+    Retryable,
     WriteError,
     get_tracer,
     is_origin_of,
-    mark_repeatable,
+    mark_retryable,
     received_response,
-    repeatable_after,
+    retryable_after,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield, checkpoint_if_cancelled
 
 from .._engine import Engine
 from .._frames import as_bytes
-from .._headers import RequestHead, RequestTranslator
 from .._states import Input, State, transition
+from .._translate import RequestHead, RequestTranslator
 from .body import HTTP2Body
 from .exchange import Exchange
 from .exchanges import Exchanges
-from .line import Line
-from .network import SharedStream
+from .shared_stream import SharedStream
+from .stream_queue import StreamQueue
 from .tunnel import TunnelStream
 
 _logger = logging.getLogger("httpcore.http2")
@@ -84,8 +84,8 @@ class HTTP2Connection(Exchanges):
         )
         self._shared.on_change = self._changed
         self._shared.end_dropped = self._end_dropped
-        self._line = Line(self._engine, self._shared, self._lock, str(origin))
-        self._shared.report = self._line.report
+        self._stream_queue = StreamQueue(self._engine, self._shared, self._lock, str(origin))
+        self._shared.report = self._stream_queue.report
         self._request_count = 0
 
     def handle_request(self, request: Request) -> Response:
@@ -123,7 +123,7 @@ class HTTP2Connection(Exchanges):
             if stream is not None and self._engine.disowns(stream) and not has_begun:
                 # Nothing of the request counts, and all of it may be sent elsewhere.
                 error = ConnectionNotAvailable(str(exc))
-                mark_repeatable(error, repeatable_after(exc) or Repeatable.ANY)
+                mark_retryable(error, retryable_after(exc) or Retryable.ANY)
                 try:
                     raise error from exc
                 finally:
@@ -151,7 +151,7 @@ class HTTP2Connection(Exchanges):
     def _claim(self, exchange: Exchange) -> None:
         if os.getpid() != self._process:
             raise ConnectionNotAvailable("The connection belongs to another process")
-        if self._home.is_elsewhere():
+        if self._affinity.is_other_loop():
             raise ConnectionNotAvailable("The connection belongs to another event loop")
         if self._dropped:
             self._end_dropped()
@@ -181,7 +181,7 @@ class HTTP2Connection(Exchanges):
             else:
                 info = {"request": exchange.request}
                 exchange.tracer.run("send_connection_init", info, self._send_connection_init, exchange)
-        self._line.open_stream(exchange, head)
+        self._stream_queue.open_stream(exchange, head)
 
     def _send_connection_init(self, exchange: Exchange) -> None:
         self._shared.flush(exchange.write_timeout)
@@ -275,8 +275,8 @@ class HTTP2Connection(Exchanges):
                 self._state = transition(self._state, Input.CLOSE)
                 self._engine.close()
                 self._shared.wake_all()
-            self._line.report()
-            if not (self._home.is_elsewhere() or self._network_stream.get_extra_info("is_readable")):
+            self._stream_queue.report()
+            if not (self._affinity.is_other_loop() or self._network_stream.get_extra_info("is_readable")):
                 with contextlib.suppress(Exception), Shield():
                     # If somebody writes, that is ended below.
                     self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
@@ -290,7 +290,7 @@ class HTTP2Connection(Exchanges):
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now."""
-        return self._state in _OPEN and self._line.has_room and not self._home.is_elsewhere()
+        return self._state in _OPEN and self._stream_queue.has_room and not self._affinity.is_other_loop()
 
     @property
     def stream_limit(self) -> int | None:
@@ -309,11 +309,11 @@ class HTTP2Connection(Exchanges):
         Where it is set, a request that finds all streams in use raises `ConnectionNotAvailable` instead of waiting. It
         is called from any thread and holds up the connection; it is not called by the methods that a pool asks.
         """
-        return self._line.on_capacity_change
+        return self._stream_queue.on_capacity_change
 
     @on_capacity_change.setter
     def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
-        self._line.on_capacity_change = callback
+        self._stream_queue.on_capacity_change = callback
 
     @property
     def request_capacity(self) -> int:

@@ -10,14 +10,14 @@ from typing import Any
 
 from httpcore_models import ConnectionInterface, NetworkStream, ReadError, warn_unclosed
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
-from httpcore_models.homes import Home
+from httpcore_models.event_loops import LoopAffinity
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .._legacy import LegacyConnection
 from .._states import Input, State, transition
 from .exchange import Exchange
-from .network import SharedStream
+from .shared_stream import SharedStream
 
 
 class Exchanges(LegacyConnection, ConnectionInterface):
@@ -38,7 +38,7 @@ class Exchanges(LegacyConnection, ConnectionInterface):
         # Those to be ended without waiting, until the lock is free.
         self._dropped: collections.deque[Exchange] = collections.deque()
         self._process = os.getpid()
-        self._home = Home()
+        self._affinity = LoopAffinity()
 
     # Receiving.
 
@@ -83,7 +83,7 @@ class Exchanges(LegacyConnection, ConnectionInterface):
             if event is None:
                 with self._lock:
                     event = engine.next_event(stream)
-            if engine.outgoing and not self._home.is_elsewhere():
+            if engine.outgoing and not self._affinity.is_other_loop():
                 exchange.taken = event
                 self._shared.flush_unless_writing(exchange.write_timeout)
             exchange.taken = None
@@ -120,7 +120,7 @@ class Exchanges(LegacyConnection, ConnectionInterface):
         if over:
             with Shield():
                 self.close()
-        elif self._engine.outgoing and not self._home.is_elsewhere():
+        elif self._engine.outgoing and not self._affinity.is_other_loop():
             with Shield():
                 self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
 

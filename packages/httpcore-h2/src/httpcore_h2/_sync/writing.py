@@ -16,7 +16,7 @@ from typing import Any
 
 from httpcore_models import NetworkStream, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event
-from httpcore_models.shortcuts import shortcut
+from httpcore_models.optional_methods import optional_method
 
 from .._engine import Engine
 from .._events import Failure
@@ -42,9 +42,9 @@ class Writer:
         self._lock = lock
         self._peer = peer
         self._write_until_readable: Callable[..., Any] | None = None
-        if shortcut(stream, "receive_nowait", instead_of="read") is not None:
+        if optional_method(stream, "receive_nowait", instead_of="read") is not None:
             # Without that, what there is to be read could not be got out of the way.
-            self._write_until_readable = shortcut(stream, "write_until_readable", instead_of="write")
+            self._write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
         # A token of whoever writes, and who waits for that to end.
         self._writer: object | None = None
         self._writers: dict[Event, None] = {}

@@ -14,8 +14,8 @@ from ._async.mock import AsyncMockBackend as AsyncMockBackend
 from ._async.mock import AsyncMockStream as AsyncMockStream
 from ._async.tls import AsyncTLSStream as AsyncTLSStream
 from ._auto_backend import AutoBackend as AutoBackend
-from ._info import is_socket_readable as is_socket_readable
 from ._options import SOCKET_OPTION as SOCKET_OPTION
+from ._readiness import is_socket_readable as is_socket_readable
 from ._resolving import async_resolve as async_resolve
 from ._resolving import resolve as resolve
 from ._sync.dialler import Dialler as Dialler

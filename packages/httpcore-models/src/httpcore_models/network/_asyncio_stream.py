@@ -24,9 +24,9 @@ from ._async.tls import AsyncTLSStream
 from ._asyncio_transport import LARGE_READ, SMALL_READ, forget, read_up_to
 from ._buffers import as_bytes
 from ._errors import failed, timed_out
-from ._info import Readiness
 from ._legacy import LegacyAsyncioStream
 from ._offers import takes_offer
+from ._readiness import Readiness
 
 # How many bytes may wait unread before the network is left to wait: two of asyncio's largest reads.
 _READ_LIMIT = 512 * 1024

@@ -20,8 +20,8 @@ from ._addresses import (
     start_connecting,
 )
 from ._errors import failed, peer_name, timed_out
-from ._info import wait_limit
 from ._options import SOCKET_OPTION
+from ._readiness import wait_limit
 from ._sync.interface import NetworkBackend, NetworkStream
 from ._sync_polled import connects_as_stock
 from ._sync_stream import SyncStream as SyncStream

@@ -16,7 +16,7 @@ from typing import Any
 from .._exceptions import ReadError, WriteError
 from . import _shared_socket
 from ._buffers import as_bytes
-from ._info import Readiness, wait_for_socket, wait_limit
+from ._readiness import Readiness, wait_for_socket, wait_limit
 from ._shared_socket import SharedSocket
 from ._sync_stream import WOULD_WAIT, SyncStream
 

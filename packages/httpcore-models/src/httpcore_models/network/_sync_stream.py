@@ -11,8 +11,8 @@ from .._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, 
 from . import _shared_socket
 from ._buffers import as_bytes
 from ._errors import address_name, failed, timed_out
-from ._info import is_socket_readable, wait_limit
 from ._offers import lent_offer, make_tls, takes_offer
+from ._readiness import is_socket_readable, wait_limit
 from ._shared_socket import SharedSocket
 from ._sync.interface import NetworkStream
 from ._sync.tls import TLSStream

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._exceptions import ReadError
-from ._info import wait_for_socket, wait_limit
+from ._readiness import wait_for_socket, wait_limit
 from ._shared_socket import SharedSocket
 from ._sync_polled import PolledStream, is_stock
 from ._sync_stream import WOULD_WAIT, SyncStream

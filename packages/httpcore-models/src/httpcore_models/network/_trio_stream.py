@@ -12,13 +12,13 @@ import trio
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from ..concurrency import vocabulary
-from ..homes import call_at_home, current_home
+from ..event_loops import call_in_event_loop, current_event_loop
 from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._buffers import as_bytes
 from ._errors import failed, timed_out
-from ._info import is_socket_readable
 from ._offers import takes_offer
+from ._readiness import is_socket_readable
 
 # How many bytes may be written before other tasks get a turn.
 _WRITE_LIMIT = 256 * 1024
@@ -31,7 +31,7 @@ class TrioStream(AsyncNetworkStream):
         self._sock = sock
         self._peer = peer
         self._process = os.getpid()
-        self._home = current_home()
+        self._affinity = current_event_loop()
         self._unsent = b""
         self._written = 0  # bytes since other tasks were given a turn
         self._reading = False
@@ -175,7 +175,7 @@ class TrioStream(AsyncNetworkStream):
         if os.getpid() != self._process:
             self._sock.close()
             return
-        if self._home is not None and self._home is current_home():
+        if self._affinity is not None and self._affinity is current_event_loop():
             trio.lowlevel.notify_closing(self._sock)
             self._sock.close()
             return
@@ -183,7 +183,7 @@ class TrioStream(AsyncNetworkStream):
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         try:
-            call_at_home(self._home, self._close_unless_waited_for)
+            call_in_event_loop(self._affinity, self._close_unless_waited_for)
         except RuntimeError:
             self._sock.close()
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from ..concurrency import vocabulary
-from ..homes import call_at_home, current_home
+from ..event_loops import call_in_event_loop, current_event_loop
 from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._buffers import as_bytes
 from ._errors import address_name, failed, timed_out
-from ._info import is_socket_readable
 from ._offers import takes_offer
+from ._readiness import is_socket_readable
 
 if TYPE_CHECKING:
     import anyio.abc
@@ -33,7 +33,7 @@ class _Wrapper(AsyncNetworkStream):
         self._failures: tuple[type[Exception], ...] = (OSError, ValueError, *failures)
         self._peer = address_name(self._extra("server_addr")) if peer is None else peer
         self._process = os.getpid()
-        self._home = current_home()
+        self._affinity = current_event_loop()
         self._closed = False
 
     async def _receive(self, max_bytes: int) -> bytes:
@@ -103,11 +103,11 @@ class _Wrapper(AsyncNetworkStream):
         self._closed = True
         if os.getpid() != self._process:
             return
-        if self._home is not None and self._home is current_home():
+        if self._affinity is not None and self._affinity is current_event_loop():
             self._begin_to_close()
             return
         try:
-            call_at_home(self._home, self._begin_to_close)
+            call_in_event_loop(self._affinity, self._begin_to_close)
         except RuntimeError:  # there is no event loop any more
             self._shut_down()
 

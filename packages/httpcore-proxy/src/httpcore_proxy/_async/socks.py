@@ -21,9 +21,9 @@ from httpcore_models.closing import async_close_unopened
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_resolve
 
 from .._deadline import Deadline
-from .._forward import without_zone
+from .._requests import without_zone
 from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here
-from .handshake import AsyncHandshakeStream
+from .deadline_stream import AsyncDeadlineStream
 
 _logger = logging.getLogger("httpcore.socks")
 
@@ -34,7 +34,7 @@ _READ_SIZE = 4096
 _HIDDEN = (b"[secure]", b"[secure]")
 
 
-class AsyncSocksServerDialler(AsyncDirectDialler):
+class AsyncSocksProxyDialler(AsyncDirectDialler):
     """Reaches a SOCKS proxy over the network, as any other server, but traced as a part of SOCKS."""
 
     def __init__(
@@ -142,7 +142,7 @@ class AsyncSocksDialler(AsyncDialler):
     async def _negotiate(
         self, stream: AsyncNetworkStream, negotiation: Negotiation, deadline: Deadline, timeouts: dict[str, Any]
     ) -> AsyncNetworkStream:
-        handshake = AsyncHandshakeStream(stream, deadline)
+        handshake = AsyncDeadlineStream(stream, deadline)
         try:
             while not negotiation.complete:
                 data = negotiation.data_to_send()

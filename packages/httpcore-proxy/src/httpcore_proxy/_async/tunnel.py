@@ -24,8 +24,8 @@ from httpcore_models.closing import async_close_unopened
 from httpcore_models.network import AsyncDialler, async_start_tls
 
 from .._deadline import Deadline
-from .._forward import connect_request
-from .handshake import AsyncHandshakeStream
+from .._requests import connect_request
+from .deadline_stream import AsyncDeadlineStream
 
 # The body of a refusal is for the user to read, so that it is neither waited for for long, in seconds, nor kept whole
 # if it is long, in bytes.
@@ -90,7 +90,7 @@ class AsyncTunnelDialler(AsyncDialler):
         where = f"CONNECT to {origin} through the proxy {self._proxy}"
         deadline = Deadline(timeout, where)
         stream = await self._dialler.dial(self._proxy, request, timeout)
-        handshake = AsyncHandshakeStream(stream, deadline)
+        handshake = AsyncDeadlineStream(stream, deadline)
         try:
             try:
                 response = await self._connect(origin, request, handshake)
@@ -105,7 +105,7 @@ class AsyncTunnelDialler(AsyncDialler):
             raise
         return AsyncUpgradeStream(stream, leading_data) if leading_data else stream
 
-    async def _connect(self, origin: Origin, request: Request, stream: AsyncHandshakeStream) -> Response:
+    async def _connect(self, origin: Origin, request: Request, stream: AsyncDeadlineStream) -> Response:
         connection = AsyncHTTP11Connection(self._proxy, stream)
         return await connection.handle_async_request(
             connect_request(origin, request.extensions, self._proxy, self.headers)
@@ -120,7 +120,7 @@ class AsyncTunnelDialler(AsyncDialler):
         self._dialler.interrupt()
 
 
-async def _refusal(response: Response, stream: AsyncHandshakeStream, where: str) -> ProxyError:
+async def _refusal(response: Response, stream: AsyncDeadlineStream, where: str) -> ProxyError:
     """The error for a response that is no tunnel, with as much of its body as there is to be had."""
     stream.deadline = stream.deadline.sooner(_REFUSAL_TIMEOUT)
     assert isinstance(response.stream, AsyncIterable)

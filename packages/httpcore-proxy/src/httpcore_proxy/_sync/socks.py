@@ -22,9 +22,9 @@ from httpcore_models.closing import close_unopened
 from httpcore_models.network import Dialler, DirectDialler, resolve
 
 from .._deadline import Deadline
-from .._forward import without_zone
+from .._requests import without_zone
 from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here
-from .handshake import HandshakeStream
+from .deadline_stream import DeadlineStream
 
 _logger = logging.getLogger("httpcore.socks")
 
@@ -35,7 +35,7 @@ _READ_SIZE = 4096
 _HIDDEN = (b"[secure]", b"[secure]")
 
 
-class SocksServerDialler(DirectDialler):
+class SocksProxyDialler(DirectDialler):
     """Reaches a SOCKS proxy over the network, as any other server, but traced as a part of SOCKS."""
 
     def __init__(
@@ -143,7 +143,7 @@ class SocksDialler(Dialler):
     def _negotiate(
         self, stream: NetworkStream, negotiation: Negotiation, deadline: Deadline, timeouts: dict[str, Any]
     ) -> NetworkStream:
-        handshake = HandshakeStream(stream, deadline)
+        handshake = DeadlineStream(stream, deadline)
         try:
             while not negotiation.complete:
                 data = negotiation.data_to_send()

@@ -25,8 +25,8 @@ from httpcore_models.closing import close_unopened
 from httpcore_models.network import Dialler, start_tls
 
 from .._deadline import Deadline
-from .._forward import connect_request
-from .handshake import HandshakeStream
+from .._requests import connect_request
+from .deadline_stream import DeadlineStream
 
 # The body of a refusal is for the user to read, so that it is neither waited for for long, in seconds, nor kept whole
 # if it is long, in bytes.
@@ -91,7 +91,7 @@ class TunnelDialler(Dialler):
         where = f"CONNECT to {origin} through the proxy {self._proxy}"
         deadline = Deadline(timeout, where)
         stream = self._dialler.dial(self._proxy, request, timeout)
-        handshake = HandshakeStream(stream, deadline)
+        handshake = DeadlineStream(stream, deadline)
         try:
             try:
                 response = self._connect(origin, request, handshake)
@@ -106,7 +106,7 @@ class TunnelDialler(Dialler):
             raise
         return UpgradeStream(stream, leading_data) if leading_data else stream
 
-    def _connect(self, origin: Origin, request: Request, stream: HandshakeStream) -> Response:
+    def _connect(self, origin: Origin, request: Request, stream: DeadlineStream) -> Response:
         connection = HTTP11Connection(self._proxy, stream)
         return connection.handle_request(connect_request(origin, request.extensions, self._proxy, self.headers))
 
@@ -119,7 +119,7 @@ class TunnelDialler(Dialler):
         self._dialler.interrupt()
 
 
-def _refusal(response: Response, stream: HandshakeStream, where: str) -> ProxyError:
+def _refusal(response: Response, stream: DeadlineStream, where: str) -> ProxyError:
     """The error for a response that is no tunnel, with as much of its body as there is to be had."""
     stream.deadline = stream.deadline.sooner(_REFUSAL_TIMEOUT)
     assert isinstance(response.stream, Iterable)

@@ -161,9 +161,9 @@ class AsyncHTTPConnection(AsyncLegacyConnection, AsyncConnectionInterface):
         stream: AsyncNetworkStream | None = None
         try:
             if self._connects_by_itself():
-                stream = await turn.interruption.run(self._connect, request)
+                stream = await turn.attempt.run(self._connect, request)
             else:
-                stream = await turn.interruption.run(self._dial, request, turn)
+                stream = await turn.attempt.run(self._dial, request, turn)
             if stream is None:
                 raise opening.closed_meanwhile()
             connection = self._protocol_on(stream)

@@ -22,30 +22,30 @@ from httpcore_models import (
     PoolTimeout,
     Proxy,
     RemoteProtocolError,
-    Repeatable,
     Request,
     Response,
+    Retryable,
     UnsupportedProtocol,
     async_get_tracer,
     enforce_ssl_context,
     is_refused,
     is_shut_down,
-    may_repeat_method,
-    repeatable_after,
+    may_retry_method,
+    retryable_after,
 )
 from httpcore_models.concurrency import AsyncEvent
-from httpcore_models.homes import async_home
+from httpcore_models.event_loops import async_usable_in
 
 from .._arguments import enforce_max_connections
 from .._default_backends import AutoBackend
 from .._extras import find
-from .._pool_places import Key, PoolRequest
+from .._pool.slots import Key, PoolRequest
 from .._proxies import enforce_proxies
 from .._ssl import requested_server_name
 from .bodies import AsyncSentBody, async_can_be_sent_again
 from .connection import AsyncHTTPConnection
-from .leases import AsyncLeasedBody, AsyncPooled, AsyncTicket, AsyncWaiting
 from .pool_base import AsyncPoolBase
+from .reservations import AsyncLeasedBody, AsyncPooled, AsyncReservation, AsyncWaiting
 
 _new = object.__new__
 
@@ -164,74 +164,78 @@ class AsyncConnectionPool(AsyncPoolBase):
         waiting.request = request
         if "sni_hostname" in request.extensions:
             waiting.key = _key_with_name(waiting.key, request)
-        ticket = AsyncTicket(self, waiting)
+        reservation = AsyncReservation(self, waiting)
         try:
-            self._submit(ticket, waiting)
+            self._submit(reservation, waiting)
             while True:
                 if self._noted or self._state.closing:
                     await self._settle()
-                place = waiting.place or await self._wait(request, ticket, waiting)
+                place = waiting.place or await self._wait(request, reservation, waiting)
                 connection = place.connection
                 if connection is None:
-                    connection = await self._open(request, ticket, place)
+                    connection = await self._open(request, reservation, place)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
                     stream = _original(stream)
-                    request.stream = _as_sent(stream, ticket, connection)
+                    request.stream = _as_sent(stream, reservation, connection)
                 try:
                     response = await connection.handle_async_request(request)
                     break
                 except Exception as exc:
-                    if not await self._may_go_again(request, ticket, waiting, exc):
+                    if not await self._may_go_again(request, reservation, waiting, exc):
                         raise
                     usable = is_refused(exc) and not is_shut_down(exc)
-                await self._go_again(ticket, waiting, usable)
+                await self._go_again(reservation, waiting, usable)
             if not place.established or (place.multiplexed and self._state.requests_queued):
                 await self._established(place, response)
         except BaseException:
             stream = _original(stream)
-            await ticket.release()
-            if ticket.body is not None:
-                await ticket.body.discard()
+            await reservation.release()
+            if reservation.body is not None:
+                await reservation.body.discard()
             raise
         finally:
             request.stream = stream
         body = response.stream
         if isinstance(body, AsyncResponseStream) and body.lease is None:
-            body.lease = ticket
+            body.lease = reservation
         else:
-            response.stream = AsyncLeasedBody(body, ticket, request)
+            response.stream = AsyncLeasedBody(body, reservation, request)
         return response
 
-    async def _open(self, request: Request, ticket: AsyncTicket, place: AsyncPooled) -> AsyncConnectionInterface:
+    async def _open(
+        self, request: Request, reservation: AsyncReservation, place: AsyncPooled
+    ) -> AsyncConnectionInterface:
         connection = self.create_connection(request.url.origin)
-        ticket.opened += 1
-        place.home = async_home()
+        reservation.opened += 1
+        place.home = async_usable_in()
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_changed, weakref.ref(self), weakref.ref(place))
         self._step(self._state.opened, place, connection)
         await self._settle()
         if not place.pooled:
-            self._check_not_closed(ticket)
+            self._check_not_closed(reservation)
         return connection
 
     # Sending a request again.
 
-    async def _may_go_again(self, request: Request, ticket: AsyncTicket, waiting: AsyncWaiting, exc: Exception) -> bool:
-        """Whether a request that failed is to be sent again, after `ticket.pause` seconds."""
+    async def _may_go_again(
+        self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting, exc: Exception
+    ) -> bool:
+        """Whether a request that failed is to be sent again, after `reservation.pause` seconds."""
         not_available = isinstance(exc, ConnectionNotAvailable)
         if not_available:
-            self._check_not_closed(ticket)
+            self._check_not_closed(reservation)
             if not is_refused(exc):
-                self._check_worth_trying(request, ticket, exc)
-        elif not may_repeat_method(request, exc):
+                self._check_worth_trying(request, reservation, exc)
+        elif not may_retry_method(request, exc):
             return False
-        ticket.pause = 0.0
-        if ticket.body is not None:
-            request.stream = ticket.body
-        if repeatable_after(exc) is Repeatable.IDEMPOTENT:
+        reservation.pause = 0.0
+        if reservation.body is not None:
+            request.stream = reservation.body
+        if retryable_after(exc) is Retryable.IDEMPOTENT:
             # Once, and not where it was: a server that fails twice would fail for ever.
-            if waiting.after is not None or waiting.place is None or ticket.closings != self._closings:
+            if waiting.after is not None or waiting.place is None or reservation.closings != self._closings:
                 return False
             if not await async_can_be_sent_again(request, exc):
                 return False
@@ -239,86 +243,88 @@ class AsyncConnectionPool(AsyncPoolBase):
             return True
         # Where each connection carries some requests, all are processed in the end, however often one of them is late.
         if (is_refused(exc) and not is_shut_down(exc)) or _says_available(waiting.place):
-            ticket.refused += 1
-            if ticket.refused > 1:
-                ticket.pause = _PAUSE * 2 ** (ticket.refused - 2) * random.uniform(0.5, 1.0)
-        in_time = self._has_time(request, ticket)
-        if ticket.refused <= _MAX_REFUSED and in_time and await async_can_be_sent_again(request, exc):
-            self._check_not_closed(ticket)
+            reservation.refused += 1
+            if reservation.refused > 1:
+                reservation.pause = _PAUSE * 2 ** (reservation.refused - 2) * random.uniform(0.5, 1.0)
+        in_time = self._has_time(request, reservation)
+        if reservation.refused <= _MAX_REFUSED and in_time and await async_can_be_sent_again(request, exc):
+            self._check_not_closed(reservation)
             return True
         if not not_available:
             return False
         if not in_time:
             raise self._pool_timeout(request) from exc
         why = (
-            f"refused {ticket.refused} times" if ticket.refused > _MAX_REFUSED else "and its body cannot be sent again"
+            f"refused {reservation.refused} times"
+            if reservation.refused > _MAX_REFUSED
+            else "and its body cannot be sent again"
         )
         raise RemoteProtocolError(f"{request.url.origin} did not process the request, {why}: {exc}") from exc
 
-    def _has_time(self, request: Request, ticket: AsyncTicket) -> bool:
-        if not ticket.pause:
+    def _has_time(self, request: Request, reservation: AsyncReservation) -> bool:
+        if not reservation.pause:
             return True
         now = time.monotonic()
-        ticket.waiting_since = ticket.waiting_since or now
+        reservation.waiting_since = reservation.waiting_since or now
         timeout = _pool_timeout(request)
-        return timeout is None or now + ticket.pause <= ticket.waiting_since + timeout
+        return timeout is None or now + reservation.pause <= reservation.waiting_since + timeout
 
-    async def _go_again(self, ticket: AsyncTicket, waiting: AsyncWaiting, usable: bool) -> None:
+    async def _go_again(self, reservation: AsyncReservation, waiting: AsyncWaiting, usable: bool) -> None:
         """Give the place back and get another, or the same if its connection is `usable`; after a pause, if any."""
         if not usable or waiting.after is not None:
-            if not ticket.pause:
-                self._step(self._rejoin, ticket, waiting, self._state.requeue)
-                self._check_not_closed(ticket)
+            if not reservation.pause:
+                self._step(self._rejoin, reservation, waiting, self._state.requeue)
+                self._check_not_closed(reservation)
                 return
             self._step(self._state.step_aside, waiting)
         else:
             self._step(self._state.release, waiting, time.monotonic())
         await self._settle()
-        if ticket.pause:
-            await AsyncEvent().wait(ticket.pause)
-        self._step(self._rejoin, ticket, waiting, self._state.rejoin)
+        if reservation.pause:
+            await AsyncEvent().wait(reservation.pause)
+        self._step(self._rejoin, reservation, waiting, self._state.rejoin)
         # Closing does not reach a request that holds no place and is not in the line. From here on it does.
-        self._check_not_closed(ticket)
+        self._check_not_closed(reservation)
 
-    def _check_worth_trying(self, request: Request, ticket: AsyncTicket, exc: Exception) -> None:
-        if ticket.opened >= _MAX_OPENED:
+    def _check_worth_trying(self, request: Request, reservation: AsyncReservation, exc: Exception) -> None:
+        if reservation.opened >= _MAX_OPENED:
             raise ConnectError(
-                f"{ticket.opened} new connections to {request.url.origin} were not available to the request "
+                f"{reservation.opened} new connections to {request.url.origin} were not available to the request "
                 "that opened them"
             ) from exc
 
     # Waiting.
 
-    async def _wait(self, request: Request, ticket: AsyncTicket, waiting: AsyncWaiting) -> AsyncPooled:
+    async def _wait(self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting) -> AsyncPooled:
         tracer = async_get_tracer(_logger, request)
         if tracer is not None:
-            arguments = request, ticket, waiting
+            arguments = request, reservation, waiting
             await tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, *arguments)
         timeout: float | None = request.extensions.get("timeout", {}).get("pool")
         while waiting.place is None:
             # There is one deadline over all waits.
-            remaining = None if timeout is None else max(0.0, ticket.waiting_since + timeout - time.monotonic())
+            remaining = None if timeout is None else max(0.0, reservation.waiting_since + timeout - time.monotonic())
             in_time = await waiting.event.wait(remaining)
             if waiting.place is None:
-                await self._woken_without_a_place(request, ticket, waiting, in_time)
+                await self._woken_without_a_place(request, reservation, waiting, in_time)
         return waiting.place
 
-    async def _wait_in_line(self, request: Request, ticket: AsyncTicket, waiting: AsyncWaiting) -> None:
+    async def _wait_in_line(self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting) -> None:
         """Do the same under the eyes of a tracer, which gets no place to show."""
         timeout = _pool_timeout(request)
         while waiting.place is None:
-            remaining = None if timeout is None else max(0.0, ticket.waiting_since + timeout - time.monotonic())
+            remaining = None if timeout is None else max(0.0, reservation.waiting_since + timeout - time.monotonic())
             in_time = await waiting.event.wait(remaining)
             if waiting.place is None:
-                await self._woken_without_a_place(request, ticket, waiting, in_time)
+                await self._woken_without_a_place(request, reservation, waiting, in_time)
 
     async def _woken_without_a_place(
-        self, request: Request, ticket: AsyncTicket, waiting: AsyncWaiting, in_time: bool
+        self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting, in_time: bool
     ) -> None:
         """See whether there is one in what was noted meanwhile; else go on waiting, or give up."""
         # First of all, so that a step of another thread, from here on, wakes this one again.
         waiting.event = AsyncEvent()
-        self._check_not_closed(ticket)
+        self._check_not_closed(reservation)
         await self._settle()
         if not in_time and waiting.place is None:
             raise self._pool_timeout(request) from TimeoutError()
@@ -361,13 +367,13 @@ def _original(stream: Any) -> Any:
     return stream.original if isinstance(stream, AsyncSentBody) else stream
 
 
-def _as_sent(stream: Any, ticket: AsyncTicket, connection: AsyncConnectionInterface) -> Any:
+def _as_sent(stream: Any, reservation: AsyncReservation, connection: AsyncConnectionInterface) -> Any:
     """Have it watched what becomes of a body, unless the connection is somebody's own, which gets the user's object."""
     if isinstance(stream, (list, tuple)) or not hasattr(stream, "__aiter__"):
         return stream
-    if ticket.body is None and isinstance(connection, AsyncHTTPConnection):
-        ticket.body = AsyncSentBody(stream)
-    return ticket.body or stream
+    if reservation.body is None and isinstance(connection, AsyncHTTPConnection):
+        reservation.body = AsyncSentBody(stream)
+    return reservation.body or stream
 
 
 def _pool_timeout(request: Request) -> float | None:

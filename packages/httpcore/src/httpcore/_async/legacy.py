@@ -23,8 +23,8 @@ from httpcore_models.concurrency import AsyncLock
 from httpcore_models.network import AsyncDialler
 from httpcore_proxy import AsyncSocksDialler, AsyncTunnelDialler, connect_request
 
-from .._pool_limits import limits, set_limits
-from .._pool_places import PoolRequest
+from .._pool.limits import limits, set_limits
+from .._pool.slots import PoolRequest
 from .opening import AsyncTurn
 
 if TYPE_CHECKING:

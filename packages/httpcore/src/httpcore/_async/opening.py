@@ -5,8 +5,8 @@ import threading
 import time
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
+from httpcore_models.cancellable import AsyncCancellableCall
 from httpcore_models.concurrency import AsyncEvent
-from httpcore_models.interruption import AsyncInterruption
 
 
 class AsyncTurn:
@@ -18,7 +18,7 @@ class AsyncTurn:
         self.timeout = timeout
         self.waited = False
         self.end = None if timeout is None else time.monotonic() + timeout
-        self.interruption = AsyncInterruption()
+        self.attempt = AsyncCancellableCall()
         # What opening failed with, for this request or for the one that this one waited for.
         self.error: BaseException | None = None
 
@@ -128,7 +128,7 @@ class AsyncOpening:
             self.closed = True
             self._answer_all(None if self.is_open else self.closed_meanwhile())
         if opener is not None:
-            opener.interruption.interrupt()
+            opener.attempt.cancel()
         return True
 
     def closed_meanwhile(self) -> ConnectError:

@@ -10,12 +10,12 @@ from httpcore_models.closing import async_close_all
 from httpcore_models.concurrency import AsyncEvent, AsyncShield
 
 from .._fork import reset_after_fork
-from .._pool_limits import limits
-from .._pool_places import Place
-from .._pool_state import PoolState
-from .._pool_stats import PoolStats
-from .leases import AsyncPooled, AsyncTicket, AsyncWaiting
+from .._pool.limits import limits
+from .._pool.slots import Slot
+from .._pool.state import PoolState
+from .._pool.stats import PoolStats
 from .legacy import AsyncLegacyPool
+from .reservations import AsyncPooled, AsyncReservation, AsyncWaiting
 
 
 class AsyncPoolBase(AsyncLegacyPool, AsyncRequestInterface):
@@ -32,8 +32,8 @@ class AsyncPoolBase(AsyncLegacyPool, AsyncRequestInterface):
         self._closings = 0
         # Held for a few microseconds at a time, never across a wait.
         self._lock = threading.RLock()
-        # What finalisers, and others that must not wait for the lock, have to say: tickets that are over, and places
-        # of which the connection has changed.
+        # What finalisers, and others that must not wait for the lock, have to say: reservations that are over, and
+        # slots whose connection has changed.
         self._noted: collections.deque[AsyncWaiting | AsyncPooled]
         self._noted = collections.deque()
         reset_after_fork(self)
@@ -49,24 +49,24 @@ class AsyncPoolBase(AsyncLegacyPool, AsyncRequestInterface):
         self._catch_up()
         return self._state.stats()
 
-    def _check_not_closed(self, ticket: AsyncTicket) -> None:
+    def _check_not_closed(self, reservation: AsyncReservation) -> None:
         """Without this, a request that lost its connection to the closing of the pool would open another."""
-        if ticket.closings != self._closings:
+        if reservation.closings != self._closings:
             raise ConnectError("The connection pool was closed while the request waited for a connection.")
 
     # The steps.
 
-    def _submit(self, ticket: AsyncTicket, waiting: AsyncWaiting) -> None:
+    def _submit(self, reservation: AsyncReservation, waiting: AsyncWaiting) -> None:
         state = self._state
         with self._lock:
             try:
                 if state.broken:
                     state.repair()
                 now = time.monotonic()
-                ticket.closings = self._closings
+                reservation.closings = self._closings
                 if not state.submit(waiting, now):
                     waiting.event = AsyncEvent()
-                    ticket.waiting_since = now
+                    reservation.waiting_since = now
                 if state.assigned:
                     self._wake()
             except BaseException:
@@ -75,14 +75,14 @@ class AsyncPoolBase(AsyncLegacyPool, AsyncRequestInterface):
 
     def _rejoin(
         self,
-        ticket: AsyncTicket,
+        reservation: AsyncReservation,
         waiting: AsyncWaiting,
         function: Callable[[AsyncWaiting], object],
     ) -> None:
         function(waiting)
         if waiting.place is None:
             waiting.event = AsyncEvent()
-            ticket.waiting_since = ticket.waiting_since or time.monotonic()
+            reservation.waiting_since = reservation.waiting_since or time.monotonic()
 
     async def _established(self, place: AsyncPooled, response: Response) -> None:
         try:
@@ -131,7 +131,7 @@ class AsyncPoolBase(AsyncLegacyPool, AsyncRequestInterface):
     def _process_noted(self) -> None:
         while self._noted:
             what = self._noted[0]
-            if isinstance(what, Place):
+            if isinstance(what, Slot):
                 self._state.changed(what)
             else:
                 self._state.release(what, time.monotonic())

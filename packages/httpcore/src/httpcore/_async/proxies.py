@@ -5,7 +5,7 @@ from typing import Any
 
 from httpcore_models import AsyncConnectionInterface, AsyncNetworkBackend, Origin, Proxy
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
-from httpcore_proxy import SOCKS_SCHEMES, AsyncSocksDialler, AsyncSocksServerDialler
+from httpcore_proxy import SOCKS_SCHEMES, AsyncSocksDialler, AsyncSocksProxyDialler
 
 from .http_proxy import AsyncForwardHTTPConnection, AsyncTunnelHTTPConnection, async_tunnel_dialler
 from .socks_proxy import AsyncSocks4Connection, AsyncSocks5Connection
@@ -36,7 +36,7 @@ def async_connection_through(
 
 
 def _dialler_through(proxies: Sequence[Proxy], options: dict[str, Any]) -> AsyncDialler:
-    direct = AsyncSocksServerDialler if proxies[0].url.scheme in SOCKS_SCHEMES else AsyncDirectDialler
+    direct = AsyncSocksProxyDialler if proxies[0].url.scheme in SOCKS_SCHEMES else AsyncDirectDialler
     dialler: AsyncDialler = direct(
         options["network_backend"],
         local_address=options["local_address"],

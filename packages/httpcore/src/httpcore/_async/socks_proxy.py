@@ -6,7 +6,7 @@ from typing import Any
 
 from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, Origin
 from httpcore_models.network import AsyncDialler
-from httpcore_proxy import AsyncSocksDialler, AsyncSocksServerDialler
+from httpcore_proxy import AsyncSocksDialler, AsyncSocksProxyDialler
 
 from .._extras import find
 from .._proxies import socks_proxy
@@ -50,7 +50,7 @@ class AsyncSocks5Connection(AsyncLegacySocks, AsyncHTTPConnection):
             **options,
         )
         if through is None:
-            through = self._direct = AsyncSocksServerDialler(
+            through = self._direct = AsyncSocksProxyDialler(
                 self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
             )
         self._dialler = AsyncSocksDialler(through, proxy_origin, proxy_auth, rdns)

@@ -4,7 +4,7 @@
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from httpcore_models import ConnectionNotAvailable, Request, has_lasting_body
+from httpcore_models import ConnectionNotAvailable, Request, has_replayable_body
 
 from .._plain_data import is_plain_data
 
@@ -101,7 +101,7 @@ def _declares_length(request: Request) -> bool:
 def can_be_sent_again(request: Request, exc: Exception) -> bool:
     """Whether the body of `request`, which failed with `exc`, can be sent from its beginning."""
     body = request.stream
-    if has_lasting_body(request):
+    if has_replayable_body(request):
         return True
     if isinstance(body, SentBody):
         if not body.begun:

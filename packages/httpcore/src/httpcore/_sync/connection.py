@@ -162,9 +162,9 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         stream: NetworkStream | None = None
         try:
             if self._connects_by_itself():
-                stream = turn.interruption.run(self._connect, request)
+                stream = turn.attempt.run(self._connect, request)
             else:
-                stream = turn.interruption.run(self._dial, request, turn)
+                stream = turn.attempt.run(self._dial, request, turn)
             if stream is None:
                 raise opening.closed_meanwhile()
             connection = self._protocol_on(stream)

@@ -24,8 +24,8 @@ from httpcore_models.concurrency import Lock
 from httpcore_models.network import Dialler
 from httpcore_proxy import SocksDialler, TunnelDialler, connect_request
 
-from .._pool_limits import limits, set_limits
-from .._pool_places import PoolRequest
+from .._pool.limits import limits, set_limits
+from .._pool.slots import PoolRequest
 from .opening import Turn
 
 if TYPE_CHECKING:

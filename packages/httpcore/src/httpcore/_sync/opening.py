@@ -6,8 +6,8 @@ import threading
 import time
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
+from httpcore_models.cancellable import CancellableCall
 from httpcore_models.concurrency import Event
-from httpcore_models.interruption import Interruption
 
 
 class Turn:
@@ -19,7 +19,7 @@ class Turn:
         self.timeout = timeout
         self.waited = False
         self.end = None if timeout is None else time.monotonic() + timeout
-        self.interruption = Interruption()
+        self.attempt = CancellableCall()
         # What opening failed with, for this request or for the one that this one waited for.
         self.error: BaseException | None = None
 
@@ -129,7 +129,7 @@ class Opening:
             self.closed = True
             self._answer_all(None if self.is_open else self.closed_meanwhile())
         if opener is not None:
-            opener.interruption.interrupt()
+            opener.attempt.cancel()
         return True
 
     def closed_meanwhile(self) -> ConnectError:

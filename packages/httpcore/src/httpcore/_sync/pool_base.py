@@ -11,12 +11,12 @@ from httpcore_models.closing import close_all
 from httpcore_models.concurrency import Event, Shield
 
 from .._fork import reset_after_fork
-from .._pool_limits import limits
-from .._pool_places import Place
-from .._pool_state import PoolState
-from .._pool_stats import PoolStats
-from .leases import Pooled, Ticket, Waiting
+from .._pool.limits import limits
+from .._pool.slots import Slot
+from .._pool.state import PoolState
+from .._pool.stats import PoolStats
 from .legacy import LegacyPool
+from .reservations import Pooled, Reservation, Waiting
 
 
 class PoolBase(LegacyPool, RequestInterface):
@@ -33,8 +33,8 @@ class PoolBase(LegacyPool, RequestInterface):
         self._closings = 0
         # Held for a few microseconds at a time, never across a wait.
         self._lock = threading.RLock()
-        # What finalisers, and others that must not wait for the lock, have to say: tickets that are over, and places
-        # of which the connection has changed.
+        # What finalisers, and others that must not wait for the lock, have to say: reservations that are over, and
+        # slots whose connection has changed.
         self._noted: collections.deque[Waiting | Pooled]
         self._noted = collections.deque()
         reset_after_fork(self)
@@ -50,24 +50,24 @@ class PoolBase(LegacyPool, RequestInterface):
         self._catch_up()
         return self._state.stats()
 
-    def _check_not_closed(self, ticket: Ticket) -> None:
+    def _check_not_closed(self, reservation: Reservation) -> None:
         """Without this, a request that lost its connection to the closing of the pool would open another."""
-        if ticket.closings != self._closings:
+        if reservation.closings != self._closings:
             raise ConnectError("The connection pool was closed while the request waited for a connection.")
 
     # The steps.
 
-    def _submit(self, ticket: Ticket, waiting: Waiting) -> None:
+    def _submit(self, reservation: Reservation, waiting: Waiting) -> None:
         state = self._state
         with self._lock:
             try:
                 if state.broken:
                     state.repair()
                 now = time.monotonic()
-                ticket.closings = self._closings
+                reservation.closings = self._closings
                 if not state.submit(waiting, now):
                     waiting.event = Event()
-                    ticket.waiting_since = now
+                    reservation.waiting_since = now
                 if state.assigned:
                     self._wake()
             except BaseException:
@@ -76,14 +76,14 @@ class PoolBase(LegacyPool, RequestInterface):
 
     def _rejoin(
         self,
-        ticket: Ticket,
+        reservation: Reservation,
         waiting: Waiting,
         function: Callable[[Waiting], object],
     ) -> None:
         function(waiting)
         if waiting.place is None:
             waiting.event = Event()
-            ticket.waiting_since = ticket.waiting_since or time.monotonic()
+            reservation.waiting_since = reservation.waiting_since or time.monotonic()
 
     def _established(self, place: Pooled, response: Response) -> None:
         try:
@@ -132,7 +132,7 @@ class PoolBase(LegacyPool, RequestInterface):
     def _process_noted(self) -> None:
         while self._noted:
             what = self._noted[0]
-            if isinstance(what, Place):
+            if isinstance(what, Slot):
                 self._state.changed(what)
             else:
                 self._state.release(what, time.monotonic())

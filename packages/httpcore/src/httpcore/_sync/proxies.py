@@ -6,7 +6,7 @@ from typing import Any
 
 from httpcore_models import ConnectionInterface, NetworkBackend, Origin, Proxy
 from httpcore_models.network import Dialler, DirectDialler
-from httpcore_proxy import SOCKS_SCHEMES, SocksDialler, SocksServerDialler
+from httpcore_proxy import SOCKS_SCHEMES, SocksDialler, SocksProxyDialler
 
 from .http_proxy import ForwardHTTPConnection, TunnelHTTPConnection, tunnel_dialler
 from .socks_proxy import Socks4Connection, Socks5Connection
@@ -37,7 +37,7 @@ def connection_through(
 
 
 def _dialler_through(proxies: Sequence[Proxy], options: dict[str, Any]) -> Dialler:
-    direct = SocksServerDialler if proxies[0].url.scheme in SOCKS_SCHEMES else DirectDialler
+    direct = SocksProxyDialler if proxies[0].url.scheme in SOCKS_SCHEMES else DirectDialler
     dialler: Dialler = direct(
         options["network_backend"],
         local_address=options["local_address"],

@@ -7,7 +7,7 @@ from typing import Any
 
 from httpcore_models import SOCKET_OPTION, URL, NetworkBackend, Origin
 from httpcore_models.network import Dialler
-from httpcore_proxy import SocksDialler, SocksServerDialler
+from httpcore_proxy import SocksDialler, SocksProxyDialler
 
 from .._extras import find
 from .._proxies import socks_proxy
@@ -51,7 +51,7 @@ class Socks5Connection(LegacySocks, HTTPConnection):
             **options,
         )
         if through is None:
-            through = self._direct = SocksServerDialler(
+            through = self._direct = SocksProxyDialler(
                 self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
             )
         self._dialler = SocksDialler(through, proxy_origin, proxy_auth, rdns)

@@ -3,11 +3,11 @@
 import sys
 from typing import TYPE_CHECKING
 
-from ._pool_places import C
-from ._pool_stats import Reason
+from .slots import C
+from .stats import Reason
 
 if TYPE_CHECKING:
-    from ._pool_state import PoolState
+    from .state import PoolState
 
 
 def limits(state: "PoolState[C]") -> tuple[int, int, float | None]:
@@ -29,9 +29,9 @@ def set_limits(
     state._max_keepalive = sys.maxsize if max_keepalive is None else max_keepalive
     state._keepalive_expiry = keepalive_expiry
     state._tidy_at = 0.0
-    while len(state._places) > state._max_connections and state._evict():
+    while len(state._slots) > state._max_connections and state._evict():
         pass
-    if len(state._places) > state._max_connections:
+    if len(state._slots) > state._max_connections:
         # Those in use will be idle one day.
         state._max_keepalive = min(state._max_keepalive, state._max_connections)
     while len(state._idle) > state._max_keepalive:

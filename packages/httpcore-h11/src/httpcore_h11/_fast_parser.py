@@ -84,7 +84,7 @@ class RequestFields:
         self.close = close
 
 
-class RecognisedHead:
+class ParsedHead:
     """The head of a response: its bytes, its lines, its parts, and what they mean."""
 
     __slots__ = ("close", "headers", "length", "lines", "reason", "status", "wire")
@@ -108,7 +108,7 @@ class RecognisedHead:
         self.close = close
 
 
-def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
+def parse_request_line(method: bytes, target: bytes) -> bytes | None:
     """Return the request line, or `None` to decline."""
     if type(method) is not bytes or type(target) is not bytes:
         return None
@@ -119,7 +119,7 @@ def recognise_request_line(method: bytes, target: bytes) -> bytes | None:
     return b"%b %b HTTP/1.1\r\n" % (method, target)
 
 
-def recognise_request_fields(headers: Headers) -> RequestFields | None:
+def parse_request_fields(headers: Headers) -> RequestFields | None:
     """Return the header fields with Host in front, as RFC 9112 section 3.2 wants it, or `None` to decline."""
     lines: list[bytes] = []
     found: dict[bytes, bytes] = {}
@@ -163,7 +163,7 @@ def may_become_head(data: bytes) -> bool:
     return is_start and data.count(b"\n") == data.count(b"\r\n")
 
 
-def recognise_response_head(wire: bytes, last: RecognisedHead | None = None) -> RecognisedHead | None:
+def parse_response_head(wire: bytes, last: ParsedHead | None = None) -> ParsedHead | None:
     """Return the head of a final response, which `wire` is as far as the first empty line; `None` to decline.
 
     `last` is one that came before, which this one most likely resembles.
@@ -177,7 +177,7 @@ def recognise_response_head(wire: bytes, last: RecognisedHead | None = None) -> 
         return None
 
 
-def _resembling_head(wire: bytes, lines: list[bytes], last: RecognisedHead) -> RecognisedHead | None:
+def _resembling_head(wire: bytes, lines: list[bytes], last: ParsedHead) -> ParsedHead | None:
     """Return the head if it differs from the last one in nothing but values of fields that do not frame the message."""
     headers = [*last.headers]
     index = -1  # of the header field, the first line being the status line
@@ -190,10 +190,10 @@ def _resembling_head(wire: bytes, lines: list[bytes], last: RecognisedHead) -> R
                 return None
             headers[index] = (name, value)
         index += 1
-    return RecognisedHead(wire, lines, last.status, last.reason, headers, last.length, last.close)
+    return ParsedHead(wire, lines, last.status, last.reason, headers, last.length, last.close)
 
 
-def _new_head(wire: bytes, lines: list[bytes]) -> RecognisedHead:
+def _new_head(wire: bytes, lines: list[bytes]) -> ParsedHead:
     headers: Headers = []
     found: dict[bytes, bytes] = {}
     status_line, *rest = lines
@@ -207,7 +207,7 @@ def _new_head(wire: bytes, lines: list[bytes]) -> RecognisedHead:
             found[framing] = field[1]
     length, close = _end_of_message(found)
     length = 0 if status in (204, 304) else length
-    return RecognisedHead(wire, lines, status, reason, headers, length, close)
+    return ParsedHead(wire, lines, status, reason, headers, length, close)
 
 
 def _recognise_status_line(line: bytes) -> tuple[int, bytes]:

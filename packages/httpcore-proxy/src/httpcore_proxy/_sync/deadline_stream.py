@@ -1,4 +1,4 @@
-# Generated from ../_async/handshake.py by tools/make_sync.py: edit that file, then run it.
+# Generated from ../_async/deadline_stream.py by tools/make_sync.py: edit that file, then run it.
 """The stream to a proxy while it is being negotiated with."""
 
 from typing import Any
@@ -8,7 +8,7 @@ from httpcore_models import NetworkStream, ReadTimeout, WriteTimeout
 from .._deadline import Deadline
 
 
-class HandshakeStream(NetworkStream):
+class DeadlineStream(NetworkStream):
     """Another stream with one deadline for all reads and writes.
 
     A deadline that is not set leaves the time limits of the single calls, and their errors.

@@ -1,4 +1,4 @@
-# Generated from ../_async/line.py by tools/make_sync.py: edit that file, then run it.
+# Generated from ../_async/stream_queue.py by tools/make_sync.py: edit that file, then run it.
 """Which request gets the next stream: first come, first served, within the server's limit (RFC 9113 section 5.1.2)."""
 
 import threading
@@ -9,12 +9,12 @@ from httpcore_models import ConnectionNotAvailable, LocalProtocolError, PoolTime
 from httpcore_models.concurrency import Event
 
 from .._engine import Engine
-from .._headers import RequestHead
+from .._translate import RequestHead
 from .exchange import Exchange
-from .network import SharedStream
+from .shared_stream import SharedStream
 
 
-class Line:
+class StreamQueue:
     """The requests that wait for a stream.
 
     In a pool, which has other connections, only those wait that do not know yet how many streams there will be.

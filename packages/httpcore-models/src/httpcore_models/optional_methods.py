@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def shortcut(stream: Any, name: str, *, instead_of: str) -> Any:
+def optional_method(stream: Any, name: str, *, instead_of: str) -> Any:
     """Return the method `name` of `stream`, if that may be called instead of another; else `None`.
 
     It may not where a program has put the other one in its place: on the object, in a subclass, or in a wrapper that

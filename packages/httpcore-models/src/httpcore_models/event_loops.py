@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import asyncio
 
 
-def current_home() -> Any:
+def current_event_loop() -> Any:
     """Return what the calling code runs in: asyncio's loop, trio's token, or `None` outside of both.
 
     May be called from anywhere, such as from a finaliser.
@@ -23,23 +23,23 @@ def current_home() -> Any:
     return None if module is None else module._get_running_loop()
 
 
-def call_at_home(home: Any, function: Callable[[], object]) -> None:
-    """Have `function` called soon by the event loop that is `home`; may be called from any thread.
+def call_in_event_loop(usable_in: Any, function: Callable[[], object]) -> None:
+    """Have `function` called soon by the event loop that is `usable_in`; may be called from any thread.
 
     Raises `RuntimeError` if that loop has ended, or there was none.
     """
-    if home is None:
+    if usable_in is None:
         raise RuntimeError("no event loop")
-    schedule = home.run_sync_soon if hasattr(home, "run_sync_soon") else home.call_soon_threadsafe
+    schedule = usable_in.run_sync_soon if hasattr(usable_in, "run_sync_soon") else usable_in.call_soon_threadsafe
     schedule(function)
 
 
-def home() -> Any:
+def usable_in() -> Any:
     """Return where the caller's connections can be used: `None`, as for threads that is everywhere."""
     return None
 
 
-def async_home() -> "asyncio.AbstractEventLoop | _TrioHome | None":
+def async_usable_in() -> "asyncio.AbstractEventLoop | _TrioRun | None":
     """Return where the calling task's connections can be used: equal objects for all tasks of an event loop.
 
     Outside of asyncio and trio, where nothing can wait, that is `None`.
@@ -48,10 +48,10 @@ def async_home() -> "asyncio.AbstractEventLoop | _TrioHome | None":
         loop = _running_loop()
     except RuntimeError:
         return None
-    return _TrioHome(sys.modules["trio"]) if loop is None else loop
+    return _TrioRun(sys.modules["trio"]) if loop is None else loop
 
 
-class _TrioHome:
+class _TrioRun:
     """The run of trio that the calling task belongs to."""
 
     def __init__(self, trio: ModuleType) -> None:
@@ -59,7 +59,7 @@ class _TrioHome:
         self._token = self._trio.lowlevel.current_trio_token()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _TrioHome) and other._token is self._token
+        return isinstance(other, _TrioRun) and other._token is self._token
 
     def __hash__(self) -> int:
         return hash(self._token)
@@ -73,31 +73,31 @@ class _TrioHome:
         return False
 
 
-class Home:
-    """Where async code would have an event loop; threads are at home anywhere."""
+class LoopAffinity:
+    """Where async code would have an event loop; threads are at usable_in anywhere."""
 
     __slots__ = ()
 
-    def is_elsewhere(self) -> bool:
+    def is_other_loop(self) -> bool:
         """False."""
         return False
 
 
-class AsyncHome:
+class AsyncLoopAffinity:
     """The event loop that runs when it is made; on trio, the run."""
 
     __slots__ = ("_here", "_loop")
 
     def __init__(self) -> None:
-        self._loop = current_home()
-        # Half of what current_home() does is enough to see that nothing has changed, which costs less.
-        self._here: Callable[[], Any] = current_home
+        self._loop = current_event_loop()
+        # Half of what current_event_loop() does is enough to see that nothing has changed, which costs less.
+        self._here: Callable[[], Any] = current_event_loop
         if hasattr(self._loop, "call_soon_threadsafe"):
             self._here = sys.modules["asyncio"]._get_running_loop
 
-    def is_elsewhere(self) -> bool:
+    def is_other_loop(self) -> bool:
         """Whether the caller runs in another event loop, where nothing that belongs to this one works."""
         here = self._here()
         if here is self._loop or self._loop is None:
             return False
-        return (here or current_home()) is not None
+        return (here or current_event_loop()) is not None

@@ -1,4 +1,3 @@
-# Generated from ../_async/network.py by tools/make_sync.py: edit that file, then run it.
 """How the requests on a connection share its network stream: who reads, who waits.
 
 Nobody is in charge. Whoever needs something from the server and finds that nobody reads becomes the reader: it reads
@@ -16,17 +15,17 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from httpcore_models import NetworkStream, PoolTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import Event, checkpoint_if_cancelled
-from httpcore_models.shortcuts import shortcut
+from httpcore_models import AsyncNetworkStream, PoolTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled
+from httpcore_models.optional_methods import optional_method
 
 from .._engine import Engine
 from .._events import Failure, RemoteSettingsChanged
 from .._streams import Stream
-from .writing import PATIENCE, Writer, is_resumable
+from .writing import PATIENCE, AsyncWriter, is_resumable
 
 if TYPE_CHECKING:
-    from .exchange import Exchange
+    from .exchange import AsyncExchange
 
 # How often a catch-up reads at the most: a server that sends without end must not keep it from ending.
 _CATCH_UP_READS = 16
@@ -38,12 +37,12 @@ _MAX_UNREPORTED = 64
 _LOOK_AGAIN = 1.0
 
 
-class SharedStream(Writer):
+class AsyncSharedStream(AsyncWriter):
     """The network stream of a connection, for all of its requests."""
 
     def __init__(
         self,
-        stream: NetworkStream,
+        stream: AsyncNetworkStream,
         engine: Engine,
         lock: threading.Lock,
         read_size: int,
@@ -53,7 +52,7 @@ class SharedStream(Writer):
     ) -> None:
         """`lock` guards `engine`; `ping_interval` and `ping_timeout` are in seconds."""
         super().__init__(stream, engine, lock, peer)
-        self._receive_nowait: Callable[[int], bytes | None] | None = shortcut(
+        self._receive_nowait: Callable[[int], bytes | None] | None = optional_method(
             stream, "receive_nowait", instead_of="read"
         )
         self._read_size = read_size
@@ -63,53 +62,55 @@ class SharedStream(Writer):
         self._silent_since = 0.0
         # A token of whoever reads, which is like no other; and for which request that is.
         self._reader: object | None = None
-        self._reads_for: Exchange | None = None
+        self._reads_for: AsyncExchange | None = None
         # Who waits: for a part of a response, by stream; for credit, by stream; for a stream, by exchange.
-        self._receivers: dict[Stream, Event] = {}
-        self._senders: dict[Stream, Event] = {}
-        self._newcomers: dict[Exchange, Event] = {}
+        self._receivers: dict[Stream, AsyncEvent] = {}
+        self._senders: dict[Stream, AsyncEvent] = {}
+        self._newcomers: dict[AsyncExchange, AsyncEvent] = {}
         self._unreported: deque[RemoteSettingsChanged] = deque(maxlen=_MAX_UNREPORTED)
 
     # Waiting.
 
-    def wait_for_event(self, exchange: "Exchange", stream: Stream) -> None:
+    async def wait_for_event(self, exchange: "AsyncExchange", stream: Stream) -> None:
         """Wait for a part of a response. Raises `ReadTimeout`."""
         engine, timeout = self._engine, exchange.read_timeout
-        if not self._wait(exchange, self._receivers, stream, lambda: engine.has_event(stream), timeout):
+        if not await self._wait(exchange, self._receivers, stream, lambda: engine.has_event(stream), timeout):
             self.report()
             raise ReadTimeout(
                 f"The read operation timed out after {timeout:g} seconds ({self._peer})"
             ) from TimeoutError()
 
-    def wait_for_credit(self, exchange: "Exchange", stream: Stream) -> None:
+    async def wait_for_credit(self, exchange: "AsyncExchange", stream: Stream) -> None:
         """Wait until more of the body may be sent, or need not be. Raises `WriteTimeout`."""
         engine, timeout = self._engine, exchange.write_timeout
 
         def ready() -> bool:
             return engine.send_credit(stream) > 0 or not engine.wants_body(stream)
 
-        if not self._wait(exchange, self._senders, stream, ready, timeout):
+        if not await self._wait(exchange, self._senders, stream, ready, timeout):
             self.report()
             text = f"The write operation timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
             raise WriteTimeout(text) from TimeoutError()
 
-    def wait_for_settings(self, exchange: "Exchange", ready: Callable[[], bool], timeout: float | None) -> None:
+    async def wait_for_settings(
+        self, exchange: "AsyncExchange", ready: Callable[[], bool], timeout: float | None
+    ) -> None:
         """Wait for what depends on the settings of the server or on other requests. Raises `PoolTimeout`.
 
         Only reads while no stream is open: a stream that is closed by its user is told to those who wait, and could
         not be told to one that reads.
         """
         self.catch_up()
-        if not self._wait(exchange, self._newcomers, exchange, ready, timeout):
+        if not await self._wait(exchange, self._newcomers, exchange, ready, timeout):
             raise PoolTimeout(
                 f"Pool timed out after {timeout:g} seconds: no stream to {self._peer} became available "
                 f"({self._engine.open_streams} in use)"
             ) from TimeoutError()
 
-    def _wait(
+    async def _wait(
         self,
-        exchange: "Exchange",
-        waiting: dict[Any, Event],
+        exchange: "AsyncExchange",
+        waiting: dict[Any, AsyncEvent],
         key: object,
         ready: Callable[[], bool],
         timeout: float | None,
@@ -143,21 +144,21 @@ class SharedStream(Writer):
                         self._reader = token
                         self._reads_for = exchange
                     else:
-                        event = waiting[key] = Event()
+                        event = waiting[key] = AsyncEvent()
                 if sending:
-                    can_send = self._send_while_waiting(exchange, ready, remaining)
+                    can_send = await self._send_while_waiting(exchange, ready, remaining)
                 elif event is None:
-                    in_time = self._read(exchange, remaining, since)
+                    in_time = await self._read(exchange, remaining, since)
                     can_send = True
                 elif waiting is self._newcomers:
-                    in_time = self._wait_for_room(event, remaining)
+                    in_time = await self._wait_for_room(event, remaining)
                 else:
-                    in_time = event.wait(remaining)
+                    in_time = await event.wait(remaining)
                 if deadline is not None:
                     remaining = deadline - time.monotonic()
                     in_time = in_time and remaining > 0
                     if not in_time:
-                        self._look_once_more()
+                        await self._look_once_more()
         except BaseException as exc:
             with self._lock:
                 if self._reader is token:
@@ -170,27 +171,29 @@ class SharedStream(Writer):
                 self._pass_on()
             raise
 
-    def _send_while_waiting(self, exchange: "Exchange", ready: Callable[[], bool], timeout: float | None) -> bool:
+    async def _send_while_waiting(
+        self, exchange: "AsyncExchange", ready: Callable[[], bool], timeout: float | None
+    ) -> bool:
         """Send what is to be sent, and receive meanwhile; return whether that can go on until something arrives."""
         if self._write_until_readable is None:
-            self.flush_unless_writing(exchange.write_timeout)
+            await self.flush_unless_writing(exchange.write_timeout)
             return False
         with contextlib.suppress(WriteError, WriteTimeout):
-            self.flush(timeout, enough=ready)
+            await self.flush(timeout, enough=ready)
         return True
 
-    def _wait_for_room(self, event: Event, timeout: float | None) -> bool:
+    async def _wait_for_room(self, event: AsyncEvent, timeout: float | None) -> bool:
         """Wait for the end of another request; return false if `timeout` is over."""
         limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
-        in_time = event.wait(limit) or limit != timeout
+        in_time = await event.wait(limit) or limit != timeout
         # What was dropped while somebody held the lock has woken nobody.
         self.end_dropped()
         return in_time
 
-    def _look_once_more(self) -> None:
+    async def _look_once_more(self) -> None:
         """Before giving up: a program that was busy or stopped finds that its time is over while all has arrived."""
         # Whoever reads may be due in the same turn of the event loop.
-        checkpoint_if_cancelled()
+        await async_checkpoint_if_cancelled()
         self.catch_up()
 
     def _pass_on(self) -> None:
@@ -198,7 +201,7 @@ class SharedStream(Writer):
         if self._reader is not None:
             return
         newcomers = {} if self._engine.open_streams else self._newcomers
-        everyone: tuple[dict[Any, Event], ...] = (self._receivers, self._senders, newcomers)
+        everyone: tuple[dict[Any, AsyncEvent], ...] = (self._receivers, self._senders, newcomers)
         for waiting in everyone:
             if waiting:
                 _set(waiting, next(iter(waiting)))
@@ -222,7 +225,7 @@ class SharedStream(Writer):
 
     # Reading.
 
-    def _read(self, exchange: "Exchange", timeout: float | None, since: float) -> bool:
+    async def _read(self, exchange: "AsyncExchange", timeout: float | None, since: float) -> bool:
         """Read once, as the reader that the caller has become; return false if there was nothing in time.
 
         The caller waits `since` then, on the monotonic clock.
@@ -232,7 +235,7 @@ class SharedStream(Writer):
             # If whoever writes gives up, the rest is ours to send.
             limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         try:
-            data = self._receive(limit, since)
+            data = await self._receive(limit, since)
         except ReadTimeout:
             with self._lock:
                 self._reader = None
@@ -260,15 +263,15 @@ class SharedStream(Writer):
             self.report()
         if exchange.tracer is not None:
             for change in settings:
-                exchange.tracer.report("receive_remote_settings.started", {})
-                exchange.tracer.report("receive_remote_settings.complete", {"return_value": change})
+                await exchange.tracer.report("receive_remote_settings.started", {})
+                await exchange.tracer.report("receive_remote_settings.complete", {"return_value": change})
         if answering:
-            self.flush_unless_writing(exchange.write_timeout)
+            await self.flush_unless_writing(exchange.write_timeout)
         return True
 
-    def _receive(self, timeout: float | None, since: float) -> bytes:
+    async def _receive(self, timeout: float | None, since: float) -> bytes:
         if self._ping_interval is None:
-            return self._stream.read(self._read_size, timeout)
+            return await self._stream.read(self._read_size, timeout)
         now = time.monotonic()
         deadline = None if timeout is None else now + timeout
         while True:
@@ -277,9 +280,9 @@ class SharedStream(Writer):
             patience = max(0.0, max(self._silent_since, since) + patience - now)
             remaining = None if deadline is None else max(0.0, deadline - now)
             if remaining is not None and remaining <= patience:
-                return self._stream.read(self._read_size, remaining)
+                return await self._stream.read(self._read_size, remaining)
             try:
-                return self._stream.read(self._read_size, patience)
+                return await self._stream.read(self._read_size, patience)
             except ReadTimeout as exc:
                 if self._engine.ping_unanswered:
                     text = f"No answer to a PING within {self._ping_timeout:g} seconds ({self._peer})"
@@ -287,7 +290,7 @@ class SharedStream(Writer):
             with self._lock:
                 self._engine.ping()
                 self._silent_since = now = time.monotonic()
-            self.flush_unless_writing(self._ping_timeout)
+            await self.flush_unless_writing(self._ping_timeout)
 
     def _received(self, data: bytes) -> None:
         engine, before = self._engine, self._engine.open_streams
@@ -309,7 +312,7 @@ class SharedStream(Writer):
         self._engine.fail(Failure(str(error), kind=type(error), cause=cause), disconnected=True)
         self.wake_all()
 
-    def is_read_for(self, exchange: "Exchange") -> bool:
+    def is_read_for(self, exchange: "AsyncExchange") -> bool:
         """Whether it is for this request that somebody waits for the network."""
         return self._reader is not None and self._reads_for is exchange
 
@@ -329,7 +332,7 @@ class SharedStream(Writer):
             if self._stream.get_extra_info("is_readable"):
                 self._take_in(self._receive_nowait)
 
-    def _receive_meanwhile(self, arrivals: int) -> None:
+    async def _receive_meanwhile(self, arrivals: int) -> None:
         """Take in what has come while somebody writes, or let whoever reads do so."""
         with self._lock:
             if self._arrivals != arrivals:
@@ -337,9 +340,9 @@ class SharedStream(Writer):
             if self._reader is None and self._receive_nowait is not None:
                 self._take_in(self._receive_nowait)
                 return
-            self._has_read = event = Event()
+            self._has_read = event = AsyncEvent()
         # What there was may have been a message of TLS, which is no news.
-        event.wait(PATIENCE)
+        await event.wait(PATIENCE)
 
     def _take_in(self, receive: Callable[[int], bytes | None]) -> None:
         token = object()
@@ -362,7 +365,7 @@ class SharedStream(Writer):
             raise
 
 
-def _set(waiting: dict[Any, Event], key: object) -> None:
+def _set(waiting: dict[Any, AsyncEvent], key: object) -> None:
     """Wake who waits, and forget them only then: an exception in between must not make them wait for ever.
 
     Responses are dropped in any thread: wherever the garbage collector runs.

@@ -7,7 +7,7 @@ from httpcore_models import AsyncNetworkStream, ReadTimeout, WriteTimeout
 from .._deadline import Deadline
 
 
-class AsyncHandshakeStream(AsyncNetworkStream):
+class AsyncDeadlineStream(AsyncNetworkStream):
     """Another stream with one deadline for all reads and writes.
 
     A deadline that is not set leaves the time limits of the single calls, and their errors.

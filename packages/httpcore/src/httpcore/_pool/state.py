@@ -20,32 +20,32 @@ No call walks over all places or all requests: each finds what it needs by origi
 Only the first connection that may be shared has the requests that wait sorted by origin.
 
 A call that ends with an exception out of a signal handler may leave tables that contradict each other. Then
-`repair()` makes them anew from those that tell the truth: `_places`, `_leasing`, the line, `assigned` and `closing`.
+`repair()` makes them anew from those that tell the truth: `_slots`, `_leasing`, the line, `assigned` and `closing`.
 All are changed in an order that allows for it.
 """
 
 import itertools
 import sys
 
-from ._pool_line import Line, move_to_start
-from ._pool_places import C
-from ._pool_places import Key as Key
-from ._pool_places import Place as Place
-from ._pool_places import PoolRequest as PoolRequest
-from ._pool_repair import repair
-from ._pool_stats import PoolStats, Reason
-from ._pool_table import _CHECKS_BEFORE_WAITING, PlaceTable, _says_closed
+from .repair import repair
+from .slots import C
+from .slots import Key as Key
+from .slots import PoolRequest as PoolRequest
+from .slots import Slot as Slot
+from .stats import PoolStats, Reason
+from .table import _CHECKS_BEFORE_WAITING, SlotTable, _says_closed
+from .waiting import Line, move_to_start
 
 # Among how many connections the one that makes way is chosen.
 _CANDIDATES = 16
 
 
-def _suits(place: Place[C], request: PoolRequest[C]) -> bool:
+def _suits(place: Slot[C], request: PoolRequest[C]) -> bool:
     """Whether a place in use is one that the request may share."""
     return request.after is None or place.number > request.after
 
 
-class PoolState(PlaceTable[C]):
+class PoolState(SlotTable[C]):
     """The places of a pool and the requests in it."""
 
     def __init__(
@@ -62,7 +62,7 @@ class PoolState(PlaceTable[C]):
         self._reused = 0
         # The request that is due first, and the place that takes no more requests so that it gets its turn.
         self._due: PoolRequest[C] | None = None
-        self._leaving: Place[C] | None = None
+        self._leaving: Slot[C] | None = None
         self.assigned: list[PoolRequest[C]] = []
         #: Whether a call did not come to its end, so that `repair()` is due.
         self.broken = False
@@ -94,7 +94,7 @@ class PoolState(PlaceTable[C]):
             connections_idle=self.connections_idle,
             requests_active=self.requests_active,
             requests_queued=self.requests_queued,
-            opened=len(self._places) + sum(self._closed.values()),
+            opened=len(self._slots) + sum(self._closed.values()),
             reused=self._reused,
             closed={reason.value: self._closed[reason.value] for reason in Reason},
         )
@@ -121,7 +121,7 @@ class PoolState(PlaceTable[C]):
             self._make_way()
         return False
 
-    def opened(self, place: Place[C], connection: C) -> None:
+    def opened(self, place: Slot[C], connection: C) -> None:
         """A place got its connection, not yet established."""
         place.connection = connection
         if place.pooled and place.key not in self._exclusive and self._is_available(place):
@@ -129,7 +129,7 @@ class PoolState(PlaceTable[C]):
             self._share(place)
             self._serve_streams(place)
 
-    def established(self, place: Place[C], multiplexed: bool = False) -> None:
+    def established(self, place: Slot[C], multiplexed: bool = False) -> None:
         """A place's connection has carried a request as far as the response.
 
         `multiplexed` says that it carries several at a time. So does one that could take another now.
@@ -146,7 +146,7 @@ class PoolState(PlaceTable[C]):
             self._not_shared(place)
         self._serve_waiting()
 
-    def changed(self, place: Place[C]) -> None:
+    def changed(self, place: Slot[C]) -> None:
         """A place's connection can carry more requests than before, or fewer, or was closed."""
         if not place.pooled or place.connection is None:
             return
@@ -249,7 +249,7 @@ class PoolState(PlaceTable[C]):
             self._line.leave(request)
         # Those that left the pool before, with requests in flight, among them.
         leased = {request.place: None for request in self._leasing if request.place is not None}
-        for place in self._places | leased:
+        for place in self._slots | leased:
             self._drop(place, Reason.POOL_CLOSED, at_once=True)
         self._leaving = None
 
@@ -259,7 +259,7 @@ class PoolState(PlaceTable[C]):
         for place in list(self._idle):
             self._check_idle(place)
 
-    def _release_shared(self, place: Place[C], connection: C) -> None:
+    def _release_shared(self, place: Slot[C], connection: C) -> None:
         if _says_closed(connection):
             self._drop(place, Reason.ENDED)
             return
@@ -294,7 +294,7 @@ class PoolState(PlaceTable[C]):
             place = self._place_with_room(request)
         if place is not None:
             self._reused += 1
-        elif len(self._places) < self._max_connections or (self._idle and self._evict()):
+        elif len(self._slots) < self._max_connections or (self._idle and self._evict()):
             place = self._new_place(request.key)
         else:
             return False
@@ -303,7 +303,7 @@ class PoolState(PlaceTable[C]):
         self._leasing[request] = None
         return True
 
-    def _place_with_room(self, request: PoolRequest[C]) -> Place[C] | None:
+    def _place_with_room(self, request: PoolRequest[C]) -> Slot[C] | None:
         for place in self._shared.get(request.key, ()):
             if not _suits(place, request) or (place is self._leaving and not self._is_before_due(request)):
                 continue
@@ -315,7 +315,7 @@ class PoolState(PlaceTable[C]):
 
     # Waiting.
 
-    def _share(self, place: Place[C]) -> None:
+    def _share(self, place: Slot[C]) -> None:
         self._line.sort_by_key()
         super()._share(place)
 
@@ -324,7 +324,7 @@ class PoolState(PlaceTable[C]):
 
         Only requests with a number below `before` are served.
         """
-        while self._idle or self._shared or len(self._places) < self._max_connections:
+        while self._idle or self._shared or len(self._slots) < self._max_connections:
             request = next(iter(self._line.queue), None)
             if request is None or request.number >= before or not self._assign(request):
                 break
@@ -333,7 +333,7 @@ class PoolState(PlaceTable[C]):
         if self._leaving is not None or (self._shared and self._line.queue):
             self._make_way()
 
-    def _hand_over(self, place: Place[C], connection: C) -> bool:
+    def _hand_over(self, place: Slot[C], connection: C) -> bool:
         """Give a place that nobody leases to the request whose turn it is, if that may have it.
 
         It is what becomes of it if it first becomes idle, too, with less to do for each request of a busy pool.
@@ -349,7 +349,7 @@ class PoolState(PlaceTable[C]):
         self._serve(request, place)
         return True
 
-    def _serve_streams(self, place: Place[C]) -> None:
+    def _serve_streams(self, place: Slot[C]) -> None:
         """Give the room on a connection in use to the requests that wait for its origin."""
         assert self._line.by_key is not None
         self._make_way()
@@ -366,7 +366,7 @@ class PoolState(PlaceTable[C]):
         if queue and passed_over:
             move_to_start(queue, passed_over)
 
-    def _serve(self, request: PoolRequest[C], place: Place[C]) -> None:
+    def _serve(self, request: PoolRequest[C], place: Slot[C]) -> None:
         request.place = place
         place.leases += 1
         self._leasing[request] = None

@@ -1,4 +1,4 @@
-"""What a pool lends: a ticket for each request, and its hold on the bodies of responses."""
+"""What a pool lends: a reservation for each request, and its hold on the bodies of responses."""
 
 import time
 from collections.abc import AsyncIterator
@@ -14,26 +14,26 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import AsyncShield
 
-from .._pool_places import Place, PoolRequest
+from .._pool.slots import PoolRequest, Slot
 from .bodies import AsyncSentBody
 
 if TYPE_CHECKING:
     from .pool_base import AsyncPoolBase
 
 AsyncWaiting = PoolRequest[AsyncConnectionInterface]
-AsyncPooled = Place[AsyncConnectionInterface]
+AsyncPooled = Slot[AsyncConnectionInterface]
 
 
-class AsyncTicket(AsyncLease):
+class AsyncReservation(AsyncLease):
     """A request's hold on its place in the pool, or in the line.
 
-    The pool holds the request, never the ticket. Nobody else does once the request and its response are over, so that
-    a place that was not given back is given back when the ticket is collected.
+    The pool holds the request, never the reservation. Once the request and its response are over nobody else does, so
+    a slot that was not given back is given back when the reservation is collected.
     """
 
     #: When the wait began of which the `pool` limit is; 0.0 if there was none.
     waiting_since = 0.0
-    #: What the request waits with; `None` once it is over, and where a signal handler interrupted the ticket's making.
+    #: What the request waits with; `None` once it is over, and where a signal handler interrupted the constructor.
     waiting: AsyncWaiting | None = None
     #: The body, where it is watched as it is sent.
     body: AsyncSentBody | None = None
@@ -87,7 +87,7 @@ class AsyncLeasedBody(AsyncResponseStream):
 
     _closed = True
 
-    def __init__(self, stream: Any, lease: AsyncTicket, request: Request) -> None:
+    def __init__(self, stream: Any, lease: AsyncReservation, request: Request) -> None:
         self._stream = stream
         self._lease = lease
         self._request = request

@@ -8,12 +8,12 @@ from httpcore_models import ConnectionNotAvailable, LocalProtocolError, PoolTime
 from httpcore_models.concurrency import AsyncEvent
 
 from .._engine import Engine
-from .._headers import RequestHead
+from .._translate import RequestHead
 from .exchange import AsyncExchange
-from .network import AsyncSharedStream
+from .shared_stream import AsyncSharedStream
 
 
-class AsyncLine:
+class AsyncStreamQueue:
     """The requests that wait for a stream.
 
     In a pool, which has other connections, only those wait that do not know yet how many streams there will be.

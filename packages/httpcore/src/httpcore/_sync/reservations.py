@@ -1,5 +1,5 @@
-# Generated from ../_async/leases.py by tools/make_sync.py: edit that file, then run it.
-"""What a pool lends: a ticket for each request, and its hold on the bodies of responses."""
+# Generated from ../_async/reservations.py by tools/make_sync.py: edit that file, then run it.
+"""What a pool lends: a reservation for each request, and its hold on the bodies of responses."""
 
 import time
 from collections.abc import Iterator
@@ -15,26 +15,26 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import Shield
 
-from .._pool_places import Place, PoolRequest
+from .._pool.slots import PoolRequest, Slot
 from .bodies import SentBody
 
 if TYPE_CHECKING:
     from .pool_base import PoolBase
 
 Waiting = PoolRequest[ConnectionInterface]
-Pooled = Place[ConnectionInterface]
+Pooled = Slot[ConnectionInterface]
 
 
-class Ticket(Lease):
+class Reservation(Lease):
     """A request's hold on its place in the pool, or in the line.
 
-    The pool holds the request, never the ticket. Nobody else does once the request and its response are over, so that
-    a place that was not given back is given back when the ticket is collected.
+    The pool holds the request, never the reservation. Once the request and its response are over nobody else does, so
+    a slot that was not given back is given back when the reservation is collected.
     """
 
     #: When the wait began of which the `pool` limit is; 0.0 if there was none.
     waiting_since = 0.0
-    #: What the request waits with; `None` once it is over, and where a signal handler interrupted the ticket's making.
+    #: What the request waits with; `None` once it is over, and where a signal handler interrupted the constructor.
     waiting: Waiting | None = None
     #: The body, where it is watched as it is sent.
     body: SentBody | None = None
@@ -88,7 +88,7 @@ class LeasedBody(ResponseStream):
 
     _closed = True
 
-    def __init__(self, stream: Any, lease: Ticket, request: Request) -> None:
+    def __init__(self, stream: Any, lease: Reservation, request: Request) -> None:
         self._stream = stream
         self._lease = lease
         self._request = request

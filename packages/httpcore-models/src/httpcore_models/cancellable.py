@@ -10,26 +10,26 @@ from .concurrency import current_async_library, vocabulary
 T = TypeVar("T")
 
 
-class Interruption:
+class CancellableCall:
     """Where async code can be cancelled from elsewhere. A thread cannot: it wakes when what it waits for is closed."""
 
     def run(self, function: Callable[..., T], *args: Any) -> T | None:
         """Return `function(*args)`."""
         return function(*args)
 
-    def interrupt(self) -> None:
+    def cancel(self) -> None:
         """Do nothing."""
 
 
-class AsyncInterruption:
+class AsyncCancellableCall:
     """Lets others interrupt one call, and nothing else that its task does."""
 
     def __init__(self) -> None:
-        self._interrupted = False
-        self._cancel: Callable[[], object] = lambda: None
+        self._cancelled = False
+        self._cancel_scope: Callable[[], object] = lambda: None
 
     async def run(self, function: Callable[..., Awaitable[T]], *args: Any) -> T | None:
-        """Return `await function(*args)`, or `None` if that was interrupted."""
+        """Return `await function(*args)`, or `None` if that was cancelled."""
         try:
             library = current_async_library()
         except RuntimeError:
@@ -38,17 +38,17 @@ class AsyncInterruption:
         with vocabulary().CancelScope() as scope:
             if library == "trio":
                 token = sys.modules["trio"].lowlevel.current_trio_token()
-                self._cancel = lambda: token.run_sync_soon(scope.cancel)
+                self._cancel_scope = lambda: token.run_sync_soon(scope.cancel)
             else:
                 loop = sys.modules["asyncio"].get_running_loop()
-                self._cancel = lambda: loop.call_soon_threadsafe(scope.cancel)
-            if self._interrupted:
+                self._cancel_scope = lambda: loop.call_soon_threadsafe(scope.cancel)
+            if self._cancelled:
                 scope.cancel()
             return await function(*args)
         return None
 
-    def interrupt(self) -> None:
+    def cancel(self) -> None:
         """Cancel the call. May be called from any thread; on a call that is over it has no effect."""
-        self._interrupted = True
+        self._cancelled = True
         with contextlib.suppress(RuntimeError):  # the event loop is gone, and the call with it
-            self._cancel()
+            self._cancel_scope()

@@ -13,7 +13,7 @@ from ._messages import ByteStream, Request
 _IDEMPOTENT_METHODS = {b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"PUT", b"QUERY", b"TRACE"}
 
 
-class Repeatable(enum.Enum):
+class Retryable(enum.Enum):
     """Which requests may be repeated after an exception."""
 
     IDEMPOTENT = "idempotent"
@@ -26,47 +26,47 @@ class Repeatable(enum.Enum):
     """The same, as it processed others only before it shut the connection down (RFC 9113 section 6.8)."""
 
 
-_UNPROCESSED = (Repeatable.ANY, Repeatable.AFTER_SHUTDOWN)
+_UNPROCESSED = (Retryable.ANY, Retryable.AFTER_SHUTDOWN)
 
 
-def mark_repeatable(exc: BaseException, which: Repeatable) -> None:
+def mark_retryable(exc: BaseException, which: Retryable) -> None:
     """Say on `exc` which requests may be repeated after it."""
-    exc.__repeatable__ = which  # type: ignore[attr-defined]
+    exc.__retryable__ = which  # type: ignore[attr-defined]
 
 
-def repeatable_after(exc: BaseException) -> Repeatable | None:
+def retryable_after(exc: BaseException) -> Retryable | None:
     """Return which requests may be repeated after `exc`; `None` for none, or where nothing is known."""
     if isinstance(exc, ConnectionNotAvailable):
-        return Repeatable.ANY
-    which: Repeatable | None = getattr(exc, "__repeatable__", None)
+        return Retryable.ANY
+    which: Retryable | None = getattr(exc, "__retryable__", None)
     return which
 
 
 def is_refused(exc: BaseException) -> bool:
     """Whether the server itself has said that it did not process the request (RFC 9113 section 8.7)."""
-    return getattr(exc, "__repeatable__", None) in _UNPROCESSED
+    return getattr(exc, "__retryable__", None) in _UNPROCESSED
 
 
 def is_shut_down(exc: BaseException) -> bool:
     """Whether the server shut the connection down after other requests, and did not process this one."""
-    return getattr(exc, "__repeatable__", None) is Repeatable.AFTER_SHUTDOWN
+    return getattr(exc, "__retryable__", None) is Retryable.AFTER_SHUTDOWN
 
 
-def may_repeat(request: Request, exc: BaseException) -> bool:
+def may_retry(request: Request, exc: BaseException) -> bool:
     """Whether `request`, which failed with `exc`, may be repeated: as to its method, and with its body.
 
     A body is sent again if it is bytes, a list or a tuple, or if it is none. Of other kinds nothing is known here.
     """
-    return may_repeat_method(request, exc) and has_lasting_body(request)
+    return may_retry_method(request, exc) and has_replayable_body(request)
 
 
-def may_repeat_method(request: Request, exc: BaseException) -> bool:
+def may_retry_method(request: Request, exc: BaseException) -> bool:
     """Whether `request`, which failed with `exc`, may be repeated as to its method."""
-    which = repeatable_after(exc)
-    return which in _UNPROCESSED or (which is Repeatable.IDEMPOTENT and request.method in _IDEMPOTENT_METHODS)
+    which = retryable_after(exc)
+    return which in _UNPROCESSED or (which is Retryable.IDEMPOTENT and request.method in _IDEMPOTENT_METHODS)
 
 
-def has_lasting_body(request: Request) -> bool:
+def has_replayable_body(request: Request) -> bool:
     """Whether the body of `request` is one that can certainly be sent again, or none."""
     return isinstance(request.stream, (ByteStream, list, tuple)) or not _declares_body(request)
 

@@ -5,8 +5,8 @@ import sys
 from collections import Counter, OrderedDict
 from typing import Generic, TypeVar
 
-from ._pool_places import C, Key, Place
-from ._pool_stats import Reason
+from .slots import C, Key, Slot
+from .stats import Reason
 
 V = TypeVar("V")
 
@@ -24,7 +24,7 @@ _CHECKS_BEFORE_WAITING = 16
 _REMEMBERED_ORIGINS = 1024
 
 
-class PlaceTable(Generic[C]):
+class SlotTable(Generic[C]):
     """The places of a pool.
 
     Connections may be somebody's own. One that raises when it is asked a question leaves the pool, and is closed.
@@ -36,17 +36,17 @@ class PlaceTable(Generic[C]):
         self._numbers = itertools.count(1)
         # In the order in which it is their turn to be looked at; how many there are to go in this round, and when the
         # next one begins.
-        self._places: OrderedDict[Place[C], None] = OrderedDict()
+        self._slots: OrderedDict[Slot[C], None] = OrderedDict()
         self._to_check = 0
         self._next_round = 0.0
         # Nothing is to be tidied up before.
         self._tidy_at = 0.0
         # Idle places: all of them by age, oldest first, and those of an origin, most recently used last. There is an
         # entry for the origin of every place, idle or not; other entries are removed now and then.
-        self._idle: dict[Place[C], None] = {}
-        self._idle_by_key: dict[Key, dict[Place[C], None]] = {}
+        self._idle: dict[Slot[C], None] = {}
+        self._idle_by_key: dict[Key, dict[Slot[C], None]] = {}
         # Places in use that may carry further requests at the same time.
-        self._shared: dict[Key, dict[Place[C], None]] = {}
+        self._shared: dict[Key, dict[Slot[C], None]] = {}
         # What is remembered of origins: those that carry one request at a time, and how many the others carry.
         self._exclusive: OrderedDict[Key, None] = OrderedDict()
         self._stream_limits: OrderedDict[Key, int] = OrderedDict()
@@ -56,7 +56,7 @@ class PlaceTable(Generic[C]):
     @property
     def connections(self) -> list[C]:
         """The connections in the pool, oldest first."""
-        places = sorted(self._places.copy(), key=lambda place: place.number)
+        places = sorted(self._slots.copy(), key=lambda place: place.number)
         return [place.connection for place in places if place.connection is not None]
 
     @property
@@ -67,24 +67,24 @@ class PlaceTable(Generic[C]):
     @property
     def connections_active(self) -> int:
         """How many places are not idle."""
-        return len(self._places) - len(self._idle)
+        return len(self._slots) - len(self._idle)
 
     def forsake(self) -> list[C]:
         """Return all connections, which are this pool's no more. The state is not usable afterwards."""
-        for place in self._places:
+        for place in self._slots:
             place.pooled = False
         return self.connections
 
-    def _new_place(self, key: Key) -> Place[C]:
-        place: Place[C] = Place(key, next(self._numbers))
-        if len(self._idle_by_key) > 2 * len(self._places) + 16:
-            used = {place.key for place in self._places}
+    def _new_place(self, key: Key) -> Slot[C]:
+        place: Slot[C] = Slot(key, next(self._numbers))
+        if len(self._idle_by_key) > 2 * len(self._slots) + 16:
+            used = {place.key for place in self._slots}
             self._idle_by_key = {key: idle for key, idle in self._idle_by_key.items() if key in used}
         self._idle_by_key.setdefault(key, {})
-        self._places[place] = None
+        self._slots[place] = None
         return place
 
-    def _has_room(self, place: Place[C]) -> bool:
+    def _has_room(self, place: Slot[C]) -> bool:
         """Whether a place can take another request, besides those on their way to its connection.
 
         One that says only whether it is available, not how many requests it can carry, is offered any number. Before
@@ -104,7 +104,7 @@ class PlaceTable(Generic[C]):
             capacity = min(capacity, self._stream_limits[place.key])
         return place.leases < capacity
 
-    def _is_available(self, place: Place[C]) -> bool:
+    def _is_available(self, place: Slot[C]) -> bool:
         assert place.connection is not None
         try:
             return place.connection.is_available()
@@ -118,10 +118,10 @@ class PlaceTable(Generic[C]):
         self._drop(next(iter(self._idle)), Reason.EVICTED)
         return True
 
-    def _share(self, place: Place[C]) -> None:
+    def _share(self, place: Slot[C]) -> None:
         self._shared.setdefault(place.key, {})[place] = None
 
-    def _unshare(self, place: Place[C]) -> bool:
+    def _unshare(self, place: Slot[C]) -> bool:
         shared = self._shared.get(place.key)
         if shared is None or place not in shared:
             return False
@@ -130,24 +130,24 @@ class PlaceTable(Generic[C]):
             del self._shared[place.key]
         return True
 
-    def _not_shared(self, place: Place[C]) -> None:
+    def _not_shared(self, place: Slot[C]) -> None:
         """A connection that was taken for a shared one is not: remember it of the origin."""
         if self._unshare(place):
             _remember(self._exclusive, place.key, None)
 
-    def _remember_limit(self, place: Place[C]) -> None:
+    def _remember_limit(self, place: Slot[C]) -> None:
         limit = getattr(place.connection, "stream_limit", None)
         if isinstance(limit, int) and self._stream_limits.get(place.key) != limit:
             _remember(self._stream_limits, place.key, limit)
 
-    def _drop(self, place: Place[C], reason: Reason, *, at_once: bool = False) -> None:
+    def _drop(self, place: Slot[C], reason: Reason, *, at_once: bool = False) -> None:
         """Take a place out of the pool. Its connection is closed once no request uses it, or `at_once`."""
         connection = place.connection
         if connection is not None and (at_once or not place.leases) and not _says_closed(connection):
             self.closing.append(connection)
         if place.pooled:
             place.pooled = False
-            self._places.pop(place, None)
+            self._slots.pop(place, None)
             self._closed[reason.value] += 1
             self._unshare(place)
             if place in self._idle:
@@ -160,7 +160,7 @@ class PlaceTable(Generic[C]):
         """Close connections that nobody will come back for, a few at a time."""
         self._expire(now)
         if not self._to_check:
-            self._to_check = len(self._places)
+            self._to_check = len(self._slots)
             self._next_round = now + _LIVENESS_INTERVAL
         checks = min(self._to_check, _LIVENESS_CHECKS)
         self._to_check -= checks
@@ -174,17 +174,17 @@ class PlaceTable(Generic[C]):
 
     def _check_next(self, count: int) -> bool:
         """Look at the next `count` places, and return whether one of them left the pool."""
-        before = len(self._places)
+        before = len(self._slots)
         for _ in range(min(count, before)):
-            place = next(iter(self._places))
-            self._places.move_to_end(place)
+            place = next(iter(self._slots))
+            self._slots.move_to_end(place)
             if place in self._idle:
                 self._check_idle(place)
             elif place.established:
                 self._check_in_use(place)
-        return len(self._places) < before
+        return len(self._slots) < before
 
-    def _check_idle(self, place: Place[C]) -> None:
+    def _check_idle(self, place: Slot[C]) -> None:
         assert place.connection is not None
         try:
             stale = place.connection.has_expired()
@@ -193,7 +193,7 @@ class PlaceTable(Generic[C]):
         if stale:
             self._drop(place, Reason.STALE)
 
-    def _check_in_use(self, place: Place[C]) -> None:
+    def _check_in_use(self, place: Slot[C]) -> None:
         """Drop a place whose connection was closed under its requests, or whose event loop is gone with them."""
         assert place.connection is not None
         try:

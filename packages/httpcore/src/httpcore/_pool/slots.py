@@ -21,13 +21,13 @@ class PoolableConnection(Protocol):
 C = TypeVar("C", bound=PoolableConnection)
 
 
-class Home(Protocol):
+class EventLoop(Protocol):
     """Where a connection was opened, outside of which it cannot be used: an event loop."""
 
     def is_closed(self) -> bool: ...
 
 
-class Place(Generic[C]):
+class Slot(Generic[C]):
     """One of the connections that the pool may have; `connection` is `None` until the first request has made it."""
 
     __slots__ = (
@@ -47,7 +47,7 @@ class Place(Generic[C]):
         self.key = key
         self.number = number
         self.connection: C | None = None
-        self.home: Home | None = None
+        self.home: EventLoop | None = None
         self.leases = 0
         self.established = False
         self.multiplexed = False
@@ -65,7 +65,7 @@ class PoolRequest(Generic[C]):
     """
 
     event: Any = None
-    place: Place[C] | None = None
+    place: Slot[C] | None = None
     number = 0
     waiting = False
     after: int | None = None

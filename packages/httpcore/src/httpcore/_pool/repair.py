@@ -3,15 +3,15 @@
 import itertools
 from typing import TYPE_CHECKING
 
-from ._pool_places import C
-from ._pool_stats import Reason
+from .slots import C
+from .stats import Reason
 
 if TYPE_CHECKING:
-    from ._pool_state import PoolState
+    from .state import PoolState
 
 
 def repair(state: "PoolState[C]") -> None:
-    """Make the tables anew from those that tell the truth: `_places`, `_leasing`, the line, `assigned`, `closing`."""
+    """Make the tables anew from those that tell the truth: `_slots`, `_leasing`, the line, `assigned`, `closing`."""
     _count_leases(state)
     _sort_requests(state)
     _sort_places(state)
@@ -21,7 +21,7 @@ def repair(state: "PoolState[C]") -> None:
 
 
 def _count_leases(state: "PoolState[C]") -> None:
-    for place in itertools.chain(state._places, (request.place for request in state._leasing)):
+    for place in itertools.chain(state._slots, (request.place for request in state._leasing)):
         if place is not None:
             place.leases = 0
     for request in state._leasing:
@@ -41,7 +41,7 @@ def _sort_requests(state: "PoolState[C]") -> None:
 
 def _sort_places(state: "PoolState[C]") -> None:
     was_shared = {place for places in state._shared.values() for place in places}
-    places = sorted(state._places, key=lambda place: place.idle_since)
+    places = sorted(state._slots, key=lambda place: place.idle_since)
     state._idle, state._shared = {}, {}
     state._idle_by_key = {place.key: {} for place in places}
     for place in places:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Generic, TypeAlias
 
-from ._pool_places import C, Key, PoolRequest
+from .slots import C, Key, PoolRequest
 
 #: Requests that wait, in the order of their numbers. A new one comes last, with `queue[request] = None`.
 Queue: TypeAlias = OrderedDict[PoolRequest[C], None]
