@@ -117,7 +117,7 @@ def test_response(feeding: Feeding, name: str) -> None:
     assert talk.touched == {1}
     assert talk.events(stream) == events
     assert talk.engine.next_event(stream) is END
-    assert (talk.engine.open_streams, stream.answered) == (0, True)
+    assert (talk.engine.open_streams, stream.response_begun) == (0, True)
     talk.sent()
     talk.engine.finish(stream)
     assert talk.sent() == []

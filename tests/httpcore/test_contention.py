@@ -28,10 +28,10 @@ from httpcore import (
     Response,
     WriteError,
 )
-from httpcore._async.leases import AsyncTicket
+from httpcore._async.reservations import AsyncReservation
 from httpcore._fork import _in_child
 from httpcore._pool.slots import PoolRequest
-from httpcore._sync.leases import Ticket
+from httpcore._sync.reservations import Reservation
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.sockets import refusing_port
@@ -281,10 +281,10 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     pool = AsyncConnectionPool(max_connections=1)
     request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
     in_use: PoolRequest[AsyncConnectionInterface] = PoolRequest((b"http", b"example.com", 80))
-    holder = AsyncTicket(pool, in_use)
+    holder = AsyncReservation(pool, in_use)
     pool._submit(holder, in_use)
     waiting: PoolRequest[AsyncConnectionInterface] = PoolRequest((b"http", b"example.com", 80))
-    ticket = AsyncTicket(pool, waiting)
+    ticket = AsyncReservation(pool, waiting)
     pool._submit(ticket, waiting)
     monkeypatch.setattr(type(waiting.event), "wait", wait)
     for _ in range(3):
@@ -450,7 +450,7 @@ def test_waiting_requests_cost_the_same_however_many_there_are() -> None:
     url = URL("http://example.com/")
     response = pool.handle_request(Request("GET", url))
     requests = [PoolRequest[ConnectionInterface]((b"http", b"example.com", 80)) for _ in range(1000)]
-    tickets = [Ticket(pool, request) for request in requests]
+    tickets = [Reservation(pool, request) for request in requests]
     for ticket, request in zip(tickets, requests, strict=True):
         pool._submit(ticket, request)
     Counting.asked = 0
@@ -494,7 +494,7 @@ def test_no_request_waits_for_a_pool_that_was_closed_meanwhile() -> None:
 
 
 @pytest.mark.fault("P9")
-@pytest.mark.parametrize("kind", [Ticket, AsyncTicket])
+@pytest.mark.parametrize("kind", [Reservation, AsyncReservation])
 def test_a_ticket_whose_making_was_interrupted_has_nothing_to_give_back(kind: Any) -> None:
     ticket = kind.__new__(kind)
     ticket.__del__()

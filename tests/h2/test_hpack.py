@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hpack import Decoder, Encoder, NeverIndexedHeaderTuple
-from httpcore_h2 import _fields
+from httpcore_h2 import _hpack
 from httpcore_h2._hpack import FieldDecoder, FieldEncoder
 from httpcore_models import RemoteProtocolError
 from hypothesis import given
@@ -134,14 +134,14 @@ def test_what_could_be_guessed_from_its_compression_is_not_indexed(field: tuple[
 
 def test_the_memory_of_an_encoder_is_bounded() -> None:
     fields = FieldEncoder(Encoder())
-    for number in range(2 * _fields._MAX_REMEMBERED):
+    for number in range(2 * _hpack._MAX_REMEMBERED):
         encoded(fields, [(b":method", b"GET")] * (number + 1))
-    assert len(fields._known) <= _fields._MAX_REMEMBERED
+    assert len(fields._known) <= _hpack._MAX_REMEMBERED
 
 
 def literal(name: bytes, value: bytes) -> bytes:
     """A field that enters the table, whether it is there already or not."""
-    return b"\x40" + _fields._string(name) + _fields._string(value)
+    return b"\x40" + _hpack._string(name) + _hpack._string(value)
 
 
 def reference(number: int) -> bytes:
@@ -236,11 +236,11 @@ def test_a_translation_that_fails_is_returned_and_changes_nothing() -> None:
 
 def test_the_memory_of_a_decoder_is_bounded() -> None:
     decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
-    for number in range(2 * _fields._MAX_REMEMBERED):
+    for number in range(2 * _hpack._MAX_REMEMBERED):
         decoder.decode(b"\x88" * (number + 1))
-    assert len(decoder._known) <= _fields._MAX_REMEMBERED
+    assert len(decoder._known) <= _hpack._MAX_REMEMBERED
     decoder = FieldDecoder(Decoder(), list)
-    decoder.decode(b"\x88" * (_fields._MAX_REMEMBERED_BLOCK + 1))
+    decoder.decode(b"\x88" * (_hpack._MAX_REMEMBERED_BLOCK + 1))
     assert not decoder._known
 
 
