@@ -3,7 +3,8 @@
 import pytest
 from httpcore_h2._events import END_OF_STREAM, Failure, ResponseHead
 from httpcore_h2._streams import Stream
-from httpcore_models import ReadError, RemoteProtocolError, Retryable
+from httpcore_models import ReadError, RemoteProtocolError
+from httpcore_models.lowlevel import Retryable
 from httpcore_test_support import h2_frames as frames
 from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding, repeatable
 

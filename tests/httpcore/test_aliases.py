@@ -7,7 +7,7 @@ import importlib
 import httpcore
 import httpcore_models
 import pytest
-from httpcore_models import concurrency, network
+from httpcore_models import concurrency, lowlevel, network
 
 ALIASES = {
     "_async.connection": ["AsyncHTTPConnection"],
@@ -65,7 +65,7 @@ ALIASES = {
 @pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in ALIASES.items() for name in names])
 def test_the_old_path_leads_to_the_object(path: str, name: str) -> None:
     module = importlib.import_module(f"httpcore.{path}")
-    places = [place for place in (httpcore, httpcore_models, network, concurrency) if hasattr(place, name)]
+    places = [place for place in (httpcore, httpcore_models, lowlevel, network, concurrency) if hasattr(place, name)]
     assert places
     assert all(getattr(module, name) is getattr(place, name) for place in places)
 
@@ -82,7 +82,7 @@ def test_streams_are_where_they_were() -> None:
 
 def test_tracing_is_where_it_was() -> None:
     module = importlib.import_module("httpcore._trace")
-    assert (module.AsyncTracer, module.Tracer) == (httpcore_models.AsyncTracer, httpcore_models.Tracer)
+    assert (module.AsyncTracer, module.Tracer) == (lowlevel.AsyncTracer, lowlevel.Tracer)
 
 
 @pytest.mark.parametrize("name", httpcore.__all__)

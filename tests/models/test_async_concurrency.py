@@ -10,17 +10,17 @@ from typing import Any
 import anyio
 import pytest
 import trio
-from httpcore_models import concurrency
 from httpcore_models.concurrency import (
     CLOCK_RESOLUTION,
     AsyncEvent,
     AsyncLock,
     AsyncShield,
+    _events,
+    anyio_or_trio,
     async_checkpoint_if_cancelled,
     checkpoint_if_cancelled,
     current_async_library,
     require,
-    vocabulary,
 )
 from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
 from httpcore_test_support.waiting import async_wait_until
@@ -136,7 +136,7 @@ async def test_waits_that_are_over_are_forgotten() -> None:
         for number, event in enumerate(events):
             tasks.start_soon(wait, event, 1000.0 if number % 3 else 0.001)
         await asyncio.sleep(0)
-        timer = concurrency._local.timer
+        timer = _events._local.timer
         assert timer is not None
         assert len(timer._deadlines) == 300
         # How many there may be grows with those that wait, or each new one would have to look through all others.
@@ -261,7 +261,7 @@ async def test_a_shield_keeps_cancellation_away_from_a_teardown() -> None:
 
 
 async def test_a_shield_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(concurrency, "TEARDOWN_TIMEOUT", 0.01)
+    monkeypatch.setattr(_cancellation, "TEARDOWN_TIMEOUT", 0.01)
     reached = False
     with anyio.CancelScope() as scope:
         scope.cancel()
@@ -375,7 +375,7 @@ class Interrupt(BaseException):
 
 
 async def fail_and_wait(fail: Callable[[], Awaitable[None]]) -> None:
-    async with vocabulary().create_task_group() as tasks:
+    async with anyio_or_trio().create_task_group() as tasks:
         tasks.start_soon(fail)
         await anyio.sleep_forever()
 

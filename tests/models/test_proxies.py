@@ -5,7 +5,8 @@ import copy
 import pickle
 
 import pytest
-from httpcore_models import URL, Proxy, ProxyError, bracketed
+from httpcore_models import URL, Proxy, ProxyError
+from httpcore_models.lowlevel import bracketed
 
 
 def test_a_refusal_has_the_response() -> None:

@@ -1,7 +1,8 @@
 """Which requests may be sent once more after a failure."""
 
 import pytest
-from httpcore_models import ReadError, Request, Retryable, mark_retryable, may_retry
+from httpcore_models import ReadError, Request
+from httpcore_models.lowlevel import Retryable, mark_retryable, may_retry
 
 
 class Iterated:

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from httpcore_models import AsyncTracer, Request, Tracer
+from httpcore_models import Request
 from httpcore_models._trace import describe, redacted
+from httpcore_models.lowlevel import AsyncTracer, Tracer
 
 SENSITIVE = [
     b"Authentication-Info",

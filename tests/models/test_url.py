@@ -3,7 +3,8 @@
 import unittest.mock
 
 import pytest
-from httpcore_models import URL, Origin, Request, _url, enforce_bytes, is_origin_of
+from httpcore_models import URL, Origin, Request, _url
+from httpcore_models.lowlevel import enforce_bytes, is_origin_of
 from hypothesis import given
 from hypothesis import strategies as st
 

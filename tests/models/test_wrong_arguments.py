@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from httpcore_models import Proxy, Request, _arguments, enforce_ssl_context
+from httpcore_models import Proxy, Request, _arguments
+from httpcore_models.lowlevel import enforce_ssl_context
 
 pytestmark = pytest.mark.fault("N10")
 

@@ -2,7 +2,8 @@
 
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection
-from httpcore_models import URL, ReadError, ReadTimeout, RemoteProtocolError, Request, may_retry
+from httpcore_models import URL, ReadError, ReadTimeout, RemoteProtocolError, Request
+from httpcore_models.lowlevel import may_retry
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_served
 from httpcore_test_support.scripted import Step

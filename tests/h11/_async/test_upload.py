@@ -15,8 +15,8 @@ from httpcore_models import (
     Request,
     WriteError,
     WriteTimeout,
-    may_retry,
 )
+from httpcore_models.lowlevel import may_retry
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_connected, async_served
 from httpcore_test_support.bodies import PartsInMemory

@@ -3,7 +3,8 @@
 
 import pytest
 from httpcore_h11 import HTTP11Connection
-from httpcore_models import URL, ReadError, ReadTimeout, RemoteProtocolError, Request, may_retry
+from httpcore_models import URL, ReadError, ReadTimeout, RemoteProtocolError, Request
+from httpcore_models.lowlevel import may_retry
 from httpcore_test_support import steps
 from httpcore_test_support._sync.h11_connections import ScriptedStream, served
 from httpcore_test_support.scripted import Step

@@ -16,8 +16,8 @@ from httpcore_models import (
     Request,
     WriteError,
     WriteTimeout,
-    may_retry,
 )
+from httpcore_models.lowlevel import may_retry
 from httpcore_test_support import steps
 from httpcore_test_support._sync.h11_connections import ScriptedStream, connected, served
 from httpcore_test_support.bodies import PartsInMemory

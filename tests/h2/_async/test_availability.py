@@ -16,9 +16,9 @@ from httpcore_models import (
     RemoteProtocolError,
     Request,
     Response,
-    Retryable,
     WriteTimeout,
 )
+from httpcore_models.lowlevel import Retryable
 from httpcore_test_support import h2_frames
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
 from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server

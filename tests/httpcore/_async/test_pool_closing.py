@@ -14,7 +14,7 @@ from httpcore import (
     Request,
     Response,
 )
-from httpcore_models import Retryable, mark_retryable
+from httpcore_models.lowlevel import Retryable, mark_retryable
 from httpcore_models.network import AutoBackend
 from httpcore_test_support.background import AsyncBackground, async_without_waiting
 from httpcore_test_support.connections import AsyncForeignConnection

@@ -15,7 +15,7 @@ from httpcore import (
     Request,
     Response,
 )
-from httpcore_models import Retryable, mark_retryable
+from httpcore_models.lowlevel import Retryable, mark_retryable
 from httpcore_models.network import SyncBackend
 from httpcore_test_support.background import Background, without_waiting
 from httpcore_test_support.connections import ForeignConnection

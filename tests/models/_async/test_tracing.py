@@ -4,7 +4,8 @@ import logging
 from typing import Any
 
 import pytest
-from httpcore_models import AsyncTracer, Request, async_get_tracer
+from httpcore_models import Request
+from httpcore_models.lowlevel import AsyncTracer, async_get_tracer
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,8 @@ import logging
 from typing import Any
 
 import pytest
-from httpcore_models import Request, Tracer, get_tracer
+from httpcore_models import Request
+from httpcore_models.lowlevel import Tracer, get_tracer
 
 pytestmark = pytest.mark.anyio
 

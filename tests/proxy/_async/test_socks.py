@@ -4,7 +4,15 @@ import socket
 from typing import Any
 
 import pytest
-from httpcore_models import AutoBackend, ConnectError, ConnectTimeout, Origin, ProxyError, ReadTimeout, Request
+from httpcore_models import (
+    AutoBackend,
+    ConnectError,
+    ConnectTimeout,
+    Origin,
+    ProxyError,
+    ReadTimeout,
+    Request,
+)
 from httpcore_models.network import AsyncDirectDialler
 from httpcore_proxy import AsyncSocksDialler, AsyncSocksProxyDialler
 from httpcore_test_support.recording import AsyncRecordingBackend

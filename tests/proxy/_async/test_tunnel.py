@@ -4,7 +4,16 @@ import gc
 from typing import Any
 
 import pytest
-from httpcore_models import URL, AutoBackend, ConnectError, ConnectTimeout, Origin, ProxyError, ReadTimeout, Request
+from httpcore_models import (
+    URL,
+    AutoBackend,
+    ConnectError,
+    ConnectTimeout,
+    Origin,
+    ProxyError,
+    ReadTimeout,
+    Request,
+)
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 from httpcore_proxy import AsyncTLSDialler, AsyncTunnelDialler
 from httpcore_proxy._async import tunnel

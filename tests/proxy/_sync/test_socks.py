@@ -5,7 +5,15 @@ import socket
 from typing import Any
 
 import pytest
-from httpcore_models import ConnectError, ConnectTimeout, Origin, ProxyError, ReadTimeout, Request, SyncBackend
+from httpcore_models import (
+    ConnectError,
+    ConnectTimeout,
+    Origin,
+    ProxyError,
+    ReadTimeout,
+    Request,
+    SyncBackend,
+)
 from httpcore_models.network import DirectDialler
 from httpcore_proxy import SocksDialler, SocksProxyDialler
 from httpcore_test_support.recording import RecordingBackend

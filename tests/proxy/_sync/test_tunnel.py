@@ -5,7 +5,16 @@ import gc
 from typing import Any
 
 import pytest
-from httpcore_models import URL, ConnectError, ConnectTimeout, Origin, ProxyError, ReadTimeout, Request, SyncBackend
+from httpcore_models import (
+    URL,
+    ConnectError,
+    ConnectTimeout,
+    Origin,
+    ProxyError,
+    ReadTimeout,
+    Request,
+    SyncBackend,
+)
 from httpcore_models.network import Dialler, DirectDialler
 from httpcore_proxy import TLSDialler, TunnelDialler
 from httpcore_proxy._sync import tunnel

@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 import h11
-from httpcore_models import LocalProtocolError, RemoteProtocolError, redacted
+from httpcore_models import LocalProtocolError, RemoteProtocolError
+from httpcore_models.lowlevel import redacted
 
 from ._errors import disconnected, refused
 from ._events import END_OF_MESSAGE, NEED_DATA, Event, InformationalResponse, ResponseHead

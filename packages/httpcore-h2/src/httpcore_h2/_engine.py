@@ -19,7 +19,8 @@ shows outside.
 import sys
 from collections.abc import Callable
 
-from httpcore_models import ConnectionNotAvailable, LocalProtocolError, ReadError, Retryable, mark_retryable
+from httpcore_models import ConnectionNotAvailable, LocalProtocolError, ReadError
+from httpcore_models.lowlevel import Retryable, mark_retryable
 
 from . import _frames as frames
 from ._control import Code

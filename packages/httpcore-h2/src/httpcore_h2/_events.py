@@ -3,7 +3,8 @@
 import enum
 from typing import NamedTuple, TypeAlias
 
-from httpcore_models import NetworkError, RemoteProtocolError, Retryable, mark_retryable
+from httpcore_models import NetworkError, RemoteProtocolError
+from httpcore_models.lowlevel import Retryable, mark_retryable
 
 
 class ResponseHead(NamedTuple):

@@ -6,7 +6,7 @@ Each says who needs it. `_network_stream`, `_state`, `_request_count` and `_expi
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from httpcore_models import legacy
+from httpcore_models import lowlevel
 
 if TYPE_CHECKING:
     from h2.settings import Settings
@@ -38,7 +38,7 @@ class LegacyConnection:
         return H2State(h2.local_settings, h2.remote_settings, engine.open_streams)
 
 
-class LegacyBody(legacy.LegacyBody):
+class LegacyBody(lowlevel.LegacyBody):
     """What others look for on the body of a response."""
 
     _exchange: Any

@@ -4,7 +4,8 @@ import sys
 from collections.abc import Callable
 
 from h2.config import H2Configuration
-from httpcore_models import ReadError, RemoteProtocolError, Retryable
+from httpcore_models import ReadError, RemoteProtocolError
+from httpcore_models.lowlevel import Retryable
 
 from . import _frames as frames
 from ._control import MAX_CONCURRENT_STREAMS, Code, ConnectionFault, Control, goaway_text

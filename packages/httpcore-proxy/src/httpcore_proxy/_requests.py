@@ -2,7 +2,8 @@
 
 from typing import Any, TypeAlias
 
-from httpcore_models import URL, Origin, Request, bracketed
+from httpcore_models import URL, Origin, Request
+from httpcore_models.lowlevel import bracketed
 
 # What traces show in place of credentials.
 _HIDDEN = b"[secure]"

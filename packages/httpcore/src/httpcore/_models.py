@@ -10,10 +10,10 @@ from httpcore_models import Origin as Origin
 from httpcore_models import Proxy as Proxy
 from httpcore_models import Request as Request
 from httpcore_models import Response as Response
-from httpcore_models import enforce_bytes as enforce_bytes
-from httpcore_models import enforce_headers as enforce_headers
-from httpcore_models import enforce_url as enforce_url
-from httpcore_models import include_request_headers as include_request_headers
+from httpcore_models.lowlevel import enforce_bytes as enforce_bytes
+from httpcore_models.lowlevel import enforce_headers as enforce_headers
+from httpcore_models.lowlevel import enforce_url as enforce_url
+from httpcore_models.lowlevel import include_request_headers as include_request_headers
 
 ByteOrStr = bytes | str
 HeadersAsSequence = Sequence[tuple[ByteOrStr, ByteOrStr]]

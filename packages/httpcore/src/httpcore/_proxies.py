@@ -3,7 +3,8 @@
 import ssl
 from collections.abc import Sequence
 
-from httpcore_models import URL, HeaderTypes, Proxy, enforce_bytes, enforce_url
+from httpcore_models import URL, HeaderTypes, Proxy
+from httpcore_models.lowlevel import enforce_bytes, enforce_url
 from httpcore_proxy import SOCKS_SCHEMES, require_socksio
 
 

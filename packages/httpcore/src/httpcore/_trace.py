@@ -4,9 +4,9 @@ import logging
 from types import TracebackType
 from typing import Any
 
-from httpcore_models import AsyncTracer as AsyncTracer
 from httpcore_models import Request as Request
-from httpcore_models import Tracer as Tracer
+from httpcore_models.lowlevel import AsyncTracer as AsyncTracer
+from httpcore_models.lowlevel import Tracer as Tracer
 
 
 class Trace:

@@ -14,7 +14,8 @@ from httpcore_h2._engine import Engine
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event
 from httpcore_h2._streams import Stream
 from httpcore_h2._translate import RequestHead, RequestTranslator
-from httpcore_models import ReadError, RemoteProtocolError, Request, Retryable, may_retry
+from httpcore_models import ReadError, RemoteProtocolError, Request
+from httpcore_models.lowlevel import Retryable, may_retry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,13 +9,11 @@ from httpcore_models import (
     AsyncLease,
     AsyncNetworkStream,
     AsyncResponseStream,
-    AsyncTracer,
     ReadError,
     Request,
-    warn_unclosed,
 )
 from httpcore_models.concurrency import AsyncShield
-from httpcore_models.legacy import LegacyBody
+from httpcore_models.lowlevel import AsyncTracer, LegacyBody, warn_unclosed
 
 from .._engine import END_OF_MESSAGE, NEED_DATA
 from .._states import State

@@ -11,7 +11,6 @@ from typing import Any
 from httpcore_models import (
     AsyncConnectionInterface,
     AsyncNetworkStream,
-    AsyncTracer,
     ByteStream,
     ConnectionNotAvailable,
     Origin,
@@ -19,15 +18,18 @@ from httpcore_models import (
     RemoteProtocolError,
     Request,
     Response,
-    Retryable,
     WriteError,
     WriteTimeout,
+)
+from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled
+from httpcore_models.lowlevel import (
+    AsyncTracer,
+    Retryable,
     async_get_tracer,
     is_origin_of,
     mark_retryable,
     received_response,
 )
-from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled
 
 from .._bodies import PART_SIZE, is_in_memory
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead

@@ -4,8 +4,15 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
-from httpcore_models import AsyncNetworkStream, ReadError, RemoteProtocolError, Request, WriteError, WriteTimeout
-from httpcore_models.optional_methods import optional_method
+from httpcore_models import (
+    AsyncNetworkStream,
+    ReadError,
+    RemoteProtocolError,
+    Request,
+    WriteError,
+    WriteTimeout,
+)
+from httpcore_models.lowlevel import optional_method
 
 from .._bodies import body_parts
 from .._engine import Engine

@@ -12,11 +12,9 @@ from httpcore_models import (
     ReadError,
     Request,
     ResponseStream,
-    Tracer,
-    warn_unclosed,
 )
 from httpcore_models.concurrency import Shield
-from httpcore_models.legacy import LegacyBody
+from httpcore_models.lowlevel import LegacyBody, Tracer, warn_unclosed
 
 from .._engine import END_OF_MESSAGE, NEED_DATA
 from .._states import State

@@ -19,16 +19,18 @@ from httpcore_models import (
     RemoteProtocolError,
     Request,
     Response,
-    Retryable,
-    Tracer,
     WriteError,
     WriteTimeout,
+)
+from httpcore_models.concurrency import Shield, checkpoint_if_cancelled
+from httpcore_models.lowlevel import (
+    Retryable,
+    Tracer,
     get_tracer,
     is_origin_of,
     mark_retryable,
     received_response,
 )
-from httpcore_models.concurrency import Shield, checkpoint_if_cancelled
 
 from .._bodies import PART_SIZE, is_in_memory
 from .._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead

@@ -16,15 +16,17 @@ from httpcore_models import (
     Origin,
     Request,
     Response,
-    Retryable,
     WriteError,
+)
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, async_checkpoint_if_cancelled
+from httpcore_models.lowlevel import (
+    Retryable,
     async_get_tracer,
     is_origin_of,
     mark_retryable,
     received_response,
     retryable_after,
 )
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, async_checkpoint_if_cancelled
 
 from .._engine import Engine
 from .._frames import as_bytes

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from httpcore_models import AsyncLease, AsyncTracer, Request
+from httpcore_models import AsyncLease, Request
+from httpcore_models.lowlevel import AsyncTracer
 
 from .._events import Event
 from .._streams import Stream

@@ -7,9 +7,9 @@ import threading
 import time
 from typing import Any
 
-from httpcore_models import AsyncConnectionInterface, AsyncNetworkStream, ReadError, warn_unclosed
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
-from httpcore_models.event_loops import AsyncLoopAffinity
+from httpcore_models import AsyncConnectionInterface, AsyncNetworkStream, ReadError
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncLoopAffinity, AsyncShield
+from httpcore_models.lowlevel import warn_unclosed
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers

@@ -3,7 +3,8 @@
 
 from typing import Any
 
-from httpcore_models import Lease, Request, Tracer
+from httpcore_models import Lease, Request
+from httpcore_models.lowlevel import Tracer
 
 from .._events import Event
 from .._streams import Stream

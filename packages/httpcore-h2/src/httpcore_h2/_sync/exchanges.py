@@ -8,9 +8,9 @@ import threading
 import time
 from typing import Any
 
-from httpcore_models import ConnectionInterface, NetworkStream, ReadError, warn_unclosed
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
-from httpcore_models.event_loops import LoopAffinity
+from httpcore_models import ConnectionInterface, NetworkStream, ReadError
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, LoopAffinity, Shield
+from httpcore_models.lowlevel import warn_unclosed
 
 from .._engine import Engine
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers

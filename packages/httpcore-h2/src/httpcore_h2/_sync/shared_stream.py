@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from httpcore_models import NetworkStream, PoolTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event, checkpoint_if_cancelled
-from httpcore_models.optional_methods import optional_method
+from httpcore_models.lowlevel import optional_method
 
 from .._engine import Engine
 from .._events import Failure, RemoteSettingsChanged

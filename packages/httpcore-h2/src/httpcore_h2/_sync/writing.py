@@ -16,7 +16,7 @@ from typing import Any
 
 from httpcore_models import NetworkStream, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event
-from httpcore_models.optional_methods import optional_method
+from httpcore_models.lowlevel import optional_method
 
 from .._engine import Engine
 from .._events import Failure

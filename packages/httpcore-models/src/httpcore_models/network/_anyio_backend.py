@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterable
 
 from .._arguments import enforce_port
-from ..concurrency import current_async_library, vocabulary
+from ..concurrency import anyio_or_trio, current_async_library
 from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ._errors import peer_name
 from ._options import SOCKET_OPTION
@@ -51,7 +51,7 @@ class AnyIOBackend(AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         """Suspend this task for `seconds`."""
-        await vocabulary().sleep(seconds)
+        await anyio_or_trio().sleep(seconds)
 
 
 class TrioBackend(AsyncNetworkBackend):
@@ -94,7 +94,7 @@ class TrioBackend(AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         """Suspend this task for `seconds`."""
-        await vocabulary().sleep(seconds)
+        await anyio_or_trio().sleep(seconds)
 
 
 async def _connect_tcp(

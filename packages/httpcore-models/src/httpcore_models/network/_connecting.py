@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import async_checkpoint_if_cancelled, current_async_library, vocabulary
+from ..concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
 from ._addresses import (
     CONNECTION_ATTEMPT_DELAY,
     QUEUE_FULL_DELAY,
@@ -36,7 +36,7 @@ async def open_tcp_socket(
     await async_checkpoint_if_cancelled()
     resolved = False
     try:
-        with vocabulary().move_on_after(timeout):
+        with anyio_or_trio().move_on_after(timeout):
             addresses = interleaved(await _resolve(host, port))
             resolved = True
             if len(addresses) == 1:
@@ -73,7 +73,7 @@ async def open_unix_socket(
     path = os.fspath(path)
     await async_checkpoint_if_cancelled()
     try:
-        with vocabulary().move_on_after(timeout):
+        with anyio_or_trio().move_on_after(timeout):
             return await _connect_unix(path, list(socket_options or ()))
         raise TimeoutError
     except TimeoutError as exc:
@@ -87,7 +87,7 @@ async def _resolve(host: str, port: int) -> list[Address]:
     numeric = numeric_addresses(host, port) if current_async_library() == "asyncio" else []
     if numeric:
         return numeric
-    infos = await vocabulary().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    infos = await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
 
 
@@ -125,7 +125,7 @@ async def _connect_unix(path: str, options: list[SOCKET_OPTION]) -> socket.socke
                 sock.connect(path)
                 return sock
             except BlockingIOError:
-                await vocabulary().sleep(QUEUE_FULL_DELAY)
+                await anyio_or_trio().sleep(QUEUE_FULL_DELAY)
     except BaseException:
         sock.close()
         raise
@@ -136,7 +136,7 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
     connected: list[socket.socket] = []
     errors: list[OSError] = []
     mistakes: list[Exception] = []
-    anyio = vocabulary()
+    anyio = anyio_or_trio()
 
     async def attempt(address: Address, failed: Any) -> None:
         try:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import async_checkpoint_if_cancelled, current_async_library, vocabulary
+from ..concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
 from ._async.interface import AsyncNetworkStream
 from ._errors import failed, timed_out
 from ._options import SOCKET_OPTION
@@ -109,7 +109,7 @@ async def connect_by(
     library = _library(module)
     await async_checkpoint_if_cancelled()
     try:
-        with vocabulary().move_on_after(timeout):
+        with anyio_or_trio().move_on_after(timeout):
             stream = await getattr(library, name)(**arguments)
             try:
                 for option in socket_options or ():

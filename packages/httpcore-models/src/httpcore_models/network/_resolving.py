@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import vocabulary
+from ..concurrency import anyio_or_trio
 from ._errors import failed, timed_out
 
 
@@ -14,7 +14,7 @@ async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
 
     Raises `ConnectTimeout` or `ConnectError`.
     """
-    anyio = vocabulary()
+    anyio = anyio_or_trio()
     try:
         with anyio.move_on_after(timeout):
             return _addresses(await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM))

@@ -11,8 +11,7 @@ from typing import Any
 import trio
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ..concurrency import vocabulary
-from ..event_loops import call_in_event_loop, current_event_loop
+from ..concurrency import anyio_or_trio, call_soon_threadsafe, current_event_loop
 from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._buffers import as_bytes
@@ -52,7 +51,7 @@ class TrioStream(AsyncNetworkStream):
             self._reading = True
             if timeout is not None and timeout <= 0 and (data := self.receive_nowait(max_bytes)) is not None:
                 return data
-            with vocabulary().move_on_after(timeout):
+            with anyio_or_trio().move_on_after(timeout):
                 # Waiting first makes every read a checkpoint, so that a fast peer cannot keep other tasks from
                 # running, and spares the attempt that would find nothing.
                 self._looking.cancel()  # only one task can wait to read
@@ -150,7 +149,7 @@ class TrioStream(AsyncNetworkStream):
                 await wait(trio.lowlevel.wait_readable)
 
         self._looking = trio.CancelScope()
-        async with vocabulary().create_task_group() as tasks:
+        async with anyio_or_trio().create_task_group() as tasks:
             tasks.start_soon(look)
             await wait(trio.lowlevel.wait_writable)
         if errors:
@@ -183,7 +182,7 @@ class TrioStream(AsyncNetworkStream):
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         try:
-            call_in_event_loop(self._affinity, self._close_unless_waited_for)
+            call_soon_threadsafe(self._affinity, self._close_unless_waited_for)
         except RuntimeError:
             self._sock.close()
 

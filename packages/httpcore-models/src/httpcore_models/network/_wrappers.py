@@ -7,8 +7,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ..concurrency import vocabulary
-from ..event_loops import call_in_event_loop, current_event_loop
+from ..concurrency import anyio_or_trio, call_soon_threadsafe, current_event_loop
 from ._async.interface import AsyncNetworkStream
 from ._async.tls import AsyncTLSStream
 from ._buffers import as_bytes
@@ -51,7 +50,7 @@ class _Wrapper(AsyncNetworkStream):
             raise ReadError(f"the stream is closed ({self._peer})")
         data: bytes | None = None
         try:
-            with vocabulary().move_on_after(timeout):
+            with anyio_or_trio().move_on_after(timeout):
                 data = await self._receive(max_bytes)
         except self._failures as exc:
             raise ReadError(self._text(exc)) from exc
@@ -67,7 +66,7 @@ class _Wrapper(AsyncNetworkStream):
             raise WriteError(f"the stream is closed ({self._peer})")
         sent = False
         try:
-            with vocabulary().move_on_after(timeout):
+            with anyio_or_trio().move_on_after(timeout):
                 await self._send(bytes(as_bytes(buffer)))
                 sent = True
         except self._failures as exc:
@@ -83,7 +82,7 @@ class _Wrapper(AsyncNetworkStream):
         self._closed = True
         done = False
         try:
-            with vocabulary().CancelScope() as scope:
+            with anyio_or_trio().CancelScope() as scope:
                 scope.cancel()
                 await self._stream.aclose()
                 done = True
@@ -107,7 +106,7 @@ class _Wrapper(AsyncNetworkStream):
             self._begin_to_close()
             return
         try:
-            call_in_event_loop(self._affinity, self._begin_to_close)
+            call_soon_threadsafe(self._affinity, self._begin_to_close)
         except RuntimeError:  # there is no event loop any more
             self._shut_down()
 

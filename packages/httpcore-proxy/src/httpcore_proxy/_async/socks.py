@@ -15,9 +15,8 @@ from httpcore_models import (
     ReadError,
     Request,
     WriteError,
-    async_get_tracer,
 )
-from httpcore_models.closing import async_close_unopened
+from httpcore_models.lowlevel import async_close_unopened, async_get_tracer
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_resolve
 
 from .._deadline import Deadline

@@ -20,7 +20,7 @@ from httpcore_models import (
     TimeoutException,
     WriteError,
 )
-from httpcore_models.closing import async_close_unopened
+from httpcore_models.lowlevel import async_close_unopened
 from httpcore_models.network import AsyncDialler, async_start_tls
 
 from .._deadline import Deadline

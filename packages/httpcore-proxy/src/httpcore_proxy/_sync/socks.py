@@ -16,9 +16,8 @@ from httpcore_models import (
     ReadError,
     Request,
     WriteError,
-    get_tracer,
 )
-from httpcore_models.closing import close_unopened
+from httpcore_models.lowlevel import close_unopened, get_tracer
 from httpcore_models.network import Dialler, DirectDialler, resolve
 
 from .._deadline import Deadline

@@ -21,7 +21,7 @@ from httpcore_models import (
     TimeoutException,
     WriteError,
 )
-from httpcore_models.closing import close_unopened
+from httpcore_models.lowlevel import close_unopened
 from httpcore_models.network import Dialler, start_tls
 
 from .._deadline import Deadline

@@ -3,7 +3,8 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
-from httpcore_models import ConnectionNotAvailable, Request, has_replayable_body
+from httpcore_models import ConnectionNotAvailable, Request
+from httpcore_models.lowlevel import has_replayable_body
 
 from .._plain_data import is_plain_data
 

@@ -20,10 +20,8 @@ from httpcore_models import (
     Origin,
     Request,
     Response,
-    async_get_tracer,
-    enforce_ssl_context,
 )
-from httpcore_models.closing import async_close_unopened
+from httpcore_models.lowlevel import async_close_unopened, async_get_tracer, enforce_ssl_context
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_start_tls
 
 from .._default_backends import AutoBackend

@@ -24,8 +24,11 @@ from httpcore_models import (
     RemoteProtocolError,
     Request,
     Response,
-    Retryable,
     UnsupportedProtocol,
+)
+from httpcore_models.concurrency import AsyncEvent, async_event_loop_handle
+from httpcore_models.lowlevel import (
+    Retryable,
     async_get_tracer,
     enforce_ssl_context,
     is_refused,
@@ -33,8 +36,6 @@ from httpcore_models import (
     may_retry_method,
     retryable_after,
 )
-from httpcore_models.concurrency import AsyncEvent
-from httpcore_models.event_loops import async_usable_in
 
 from .._arguments import enforce_max_connections
 from .._default_backends import AutoBackend
@@ -207,7 +208,7 @@ class AsyncConnectionPool(AsyncPoolBase):
     ) -> AsyncConnectionInterface:
         connection = self.create_connection(request.url.origin)
         reservation.opened += 1
-        place.home = async_usable_in()
+        place.home = async_event_loop_handle()
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_changed, weakref.ref(self), weakref.ref(place))

@@ -4,16 +4,8 @@ import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from httpcore_models import (
-    SOCKET_OPTION,
-    URL,
-    AsyncNetworkBackend,
-    HeaderTypes,
-    Origin,
-    Request,
-    Response,
-    enforce_port,
-)
+from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, HeaderTypes, Origin, Request, Response
+from httpcore_models.lowlevel import enforce_port
 from httpcore_models.network import AsyncDialler
 from httpcore_proxy import AsyncTLSDialler, AsyncTunnelDialler, forwarded_request
 

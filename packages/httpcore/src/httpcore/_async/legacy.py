@@ -18,8 +18,8 @@ from httpcore_models import (
     Proxy,
     Request,
 )
-from httpcore_models.closing import async_close_all
 from httpcore_models.concurrency import AsyncLock
+from httpcore_models.lowlevel import async_close_all
 from httpcore_models.network import AsyncDialler
 from httpcore_proxy import AsyncSocksDialler, AsyncTunnelDialler, connect_request
 

@@ -5,8 +5,7 @@ import threading
 import time
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
-from httpcore_models.cancellable import AsyncCancellableCall
-from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.concurrency import AsyncCancellableCall, AsyncEvent
 
 
 class AsyncTurn:

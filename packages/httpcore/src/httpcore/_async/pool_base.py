@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from httpcore_models import AsyncConnectionInterface, AsyncRequestInterface, ConnectError, Response
-from httpcore_models.closing import async_close_all
 from httpcore_models.concurrency import AsyncEvent, AsyncShield
+from httpcore_models.lowlevel import async_close_all
 
 from .._fork import reset_after_fork
 from .._pool.limits import limits

@@ -10,9 +10,9 @@ from httpcore_models import (
     AsyncLease,
     AsyncResponseStream,
     Request,
-    warn_unclosed,
 )
 from httpcore_models.concurrency import AsyncShield
+from httpcore_models.lowlevel import warn_unclosed
 
 from .._pool.slots import PoolRequest, Slot
 from .bodies import AsyncSentBody

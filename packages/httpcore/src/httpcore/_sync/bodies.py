@@ -4,7 +4,8 @@
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from httpcore_models import ConnectionNotAvailable, Request, has_replayable_body
+from httpcore_models import ConnectionNotAvailable, Request
+from httpcore_models.lowlevel import has_replayable_body
 
 from .._plain_data import is_plain_data
 

@@ -21,10 +21,8 @@ from httpcore_models import (
     Origin,
     Request,
     Response,
-    enforce_ssl_context,
-    get_tracer,
 )
-from httpcore_models.closing import close_unopened
+from httpcore_models.lowlevel import close_unopened, enforce_ssl_context, get_tracer
 from httpcore_models.network import Dialler, DirectDialler, start_tls
 
 from .._default_backends import SyncBackend

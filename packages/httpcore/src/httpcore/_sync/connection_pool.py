@@ -25,8 +25,11 @@ from httpcore_models import (
     Request,
     Response,
     ResponseStream,
-    Retryable,
     UnsupportedProtocol,
+)
+from httpcore_models.concurrency import Event, event_loop_handle
+from httpcore_models.lowlevel import (
+    Retryable,
     enforce_ssl_context,
     get_tracer,
     is_refused,
@@ -34,8 +37,6 @@ from httpcore_models import (
     may_retry_method,
     retryable_after,
 )
-from httpcore_models.concurrency import Event
-from httpcore_models.event_loops import usable_in
 
 from .._arguments import enforce_max_connections
 from .._default_backends import SyncBackend
@@ -206,7 +207,7 @@ class ConnectionPool(PoolBase):
     def _open(self, request: Request, reservation: Reservation, place: Pooled) -> ConnectionInterface:
         connection = self.create_connection(request.url.origin)
         reservation.opened += 1
-        place.home = usable_in()
+        place.home = event_loop_handle()
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_changed, weakref.ref(self), weakref.ref(place))

@@ -5,16 +5,8 @@ import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from httpcore_models import (
-    SOCKET_OPTION,
-    URL,
-    HeaderTypes,
-    NetworkBackend,
-    Origin,
-    Request,
-    Response,
-    enforce_port,
-)
+from httpcore_models import SOCKET_OPTION, URL, HeaderTypes, NetworkBackend, Origin, Request, Response
+from httpcore_models.lowlevel import enforce_port
 from httpcore_models.network import Dialler
 from httpcore_proxy import TLSDialler, TunnelDialler, forwarded_request
 

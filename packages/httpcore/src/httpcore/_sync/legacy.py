@@ -19,8 +19,8 @@ from httpcore_models import (
     Proxy,
     Request,
 )
-from httpcore_models.closing import close_all
 from httpcore_models.concurrency import Lock
+from httpcore_models.lowlevel import close_all
 from httpcore_models.network import Dialler
 from httpcore_proxy import SocksDialler, TunnelDialler, connect_request
 

@@ -6,8 +6,7 @@ import threading
 import time
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
-from httpcore_models.cancellable import CancellableCall
-from httpcore_models.concurrency import Event
+from httpcore_models.concurrency import CancellableCall, Event
 
 
 class Turn:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 
 from httpcore_models import ConnectError, ConnectionInterface, RequestInterface, Response
-from httpcore_models.closing import close_all
 from httpcore_models.concurrency import Event, Shield
+from httpcore_models.lowlevel import close_all
 
 from .._fork import reset_after_fork
 from .._pool.limits import limits

@@ -11,9 +11,9 @@ from httpcore_models import (
     Lease,
     Request,
     ResponseStream,
-    warn_unclosed,
 )
 from httpcore_models.concurrency import Shield
+from httpcore_models.lowlevel import warn_unclosed
 
 from .._pool.slots import PoolRequest, Slot
 from .bodies import SentBody

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from ..._arguments import enforce_port
 from ..._async.tracing import async_get_tracer
+from ..._closing import async_close_unopened
 from ..._exceptions import ConnectError
 from ..._messages import Request
 from ..._url import Origin, tls_name
-from ...closing import async_close_unopened
 from .._offers import offering
 from .._options import SOCKET_OPTION
 from .interface import AsyncNetworkBackend, AsyncNetworkStream

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
+from ..._closing import async_close_unopened
 from ..._exceptions import (
     ConnectError,
     ConnectTimeout,
@@ -23,7 +24,6 @@ from ..._exceptions import (
     WriteError,
     WriteTimeout,
 )
-from ...closing import async_close_unopened
 from ...concurrency import AsyncEvent
 from .._buffers import as_bytes
 from .._deadlines import deadline_in, limit_until, time_left

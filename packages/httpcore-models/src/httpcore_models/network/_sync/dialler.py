@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from ..._arguments import enforce_port
+from ..._closing import close_unopened
 from ..._exceptions import ConnectError
 from ..._messages import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin, tls_name
-from ...closing import close_unopened
 from .._offers import offering
 from .._options import SOCKET_OPTION
 from .interface import NetworkBackend, NetworkStream

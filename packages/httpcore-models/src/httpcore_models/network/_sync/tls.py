@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
+from ..._closing import close_unopened
 from ..._exceptions import (
     ConnectError,
     ConnectTimeout,
@@ -24,7 +25,6 @@ from ..._exceptions import (
     WriteError,
     WriteTimeout,
 )
-from ...closing import close_unopened
 from ...concurrency import Event
 from .._buffers import as_bytes
 from .._deadlines import deadline_in, limit_until, time_left

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ._async.interfaces import AsyncConnectionInterface
 from ._sync.interfaces import ConnectionInterface
-from .concurrency import AsyncShield, vocabulary
+from .concurrency import AsyncShield, anyio_or_trio
 
 if TYPE_CHECKING:
     from .network import AsyncNetworkStream, NetworkStream
@@ -53,7 +53,7 @@ async def async_close_all(connections: list[AsyncConnectionInterface]) -> None:
     if len(connections) == 1:
         await _close(connections[0], connections)
         return
-    anyio = vocabulary()
+    anyio = anyio_or_trio()
     try:
         with anyio.CancelScope(shield=True):
             async with anyio.create_task_group() as tasks:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from .concurrency import _in_trio_task, _running_loop
+from ._libraries import in_trio_task, running_loop
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,35 +17,35 @@ def current_event_loop() -> Any:
     May be called from anywhere, such as from a finaliser.
     """
     trio = sys.modules.get("trio")
-    if trio is not None and _in_trio_task(trio.lowlevel):
+    if trio is not None and in_trio_task(trio.lowlevel):
         return trio.lowlevel.current_trio_token()
     module: Any = sys.modules.get("asyncio")
     return None if module is None else module._get_running_loop()
 
 
-def call_in_event_loop(usable_in: Any, function: Callable[[], object]) -> None:
-    """Have `function` called soon by the event loop that is `usable_in`; may be called from any thread.
+def call_soon_threadsafe(event_loop: Any, function: Callable[[], object]) -> None:
+    """Have `event_loop`, as returned by `current_event_loop()`, call `function` soon. Any thread may call this.
 
     Raises `RuntimeError` if that loop has ended, or there was none.
     """
-    if usable_in is None:
+    if event_loop is None:
         raise RuntimeError("no event loop")
-    schedule = usable_in.run_sync_soon if hasattr(usable_in, "run_sync_soon") else usable_in.call_soon_threadsafe
-    schedule(function)
+    on_trio = hasattr(event_loop, "run_sync_soon")
+    (event_loop.run_sync_soon if on_trio else event_loop.call_soon_threadsafe)(function)
 
 
-def usable_in() -> Any:
+def event_loop_handle() -> Any:
     """Return where the caller's connections can be used: `None`, as for threads that is everywhere."""
     return None
 
 
-def async_usable_in() -> "asyncio.AbstractEventLoop | _TrioRun | None":
+def async_event_loop_handle() -> "asyncio.AbstractEventLoop | _TrioRun | None":
     """Return where the calling task's connections can be used: equal objects for all tasks of an event loop.
 
     Outside of asyncio and trio, where nothing can wait, that is `None`.
     """
     try:
-        loop = _running_loop()
+        loop = running_loop()
     except RuntimeError:
         return None
     return _TrioRun(sys.modules["trio"]) if loop is None else loop
@@ -74,7 +74,7 @@ class _TrioRun:
 
 
 class LoopAffinity:
-    """Where async code would have an event loop; threads are at usable_in anywhere."""
+    """Where async code would have an event loop; threads may use a connection from anywhere."""
 
     __slots__ = ()
 

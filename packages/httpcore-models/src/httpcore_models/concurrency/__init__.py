@@ -1,0 +1,27 @@
+"""Paired primitives of concurrency: each async class or function has a sync twin of the same shape.
+
+Outside of the network backends only this package tells asyncio and trio apart. What each request passes uses the event
+loop's own futures; the rest goes through anyio on asyncio, and straight to trio on trio.
+"""
+
+from ._cancellation import TEARDOWN_TIMEOUT as TEARDOWN_TIMEOUT
+from ._cancellation import AsyncCancellableCall as AsyncCancellableCall
+from ._cancellation import AsyncShield as AsyncShield
+from ._cancellation import CancellableCall as CancellableCall
+from ._cancellation import Shield as Shield
+from ._cancellation import async_checkpoint_if_cancelled as async_checkpoint_if_cancelled
+from ._cancellation import checkpoint_if_cancelled as checkpoint_if_cancelled
+from ._event_loops import AsyncLoopAffinity as AsyncLoopAffinity
+from ._event_loops import LoopAffinity as LoopAffinity
+from ._event_loops import async_event_loop_handle as async_event_loop_handle
+from ._event_loops import call_soon_threadsafe as call_soon_threadsafe
+from ._event_loops import current_event_loop as current_event_loop
+from ._event_loops import event_loop_handle as event_loop_handle
+from ._events import CLOCK_RESOLUTION as CLOCK_RESOLUTION
+from ._events import AsyncEvent as AsyncEvent
+from ._events import Event as Event
+from ._libraries import anyio_or_trio as anyio_or_trio
+from ._libraries import current_async_library as current_async_library
+from ._libraries import require as require
+from ._locks import AsyncLock as AsyncLock
+from ._locks import Lock as Lock

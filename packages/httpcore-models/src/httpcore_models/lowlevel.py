@@ -1,0 +1,34 @@
+"""Plumbing: what other packages need to build connections and pools out of `httpcore_models`.
+
+Programs that send requests, and connections or network backends of one's own, need nothing from here.
+"""
+
+from ._arguments import enforce_port as enforce_port
+from ._arguments import enforce_ssl_context as enforce_ssl_context
+from ._async.tracing import AsyncTracer as AsyncTracer
+from ._async.tracing import async_get_tracer as async_get_tracer
+from ._closing import async_close_all as async_close_all
+from ._closing import async_close_unopened as async_close_unopened
+from ._closing import close_all as close_all
+from ._closing import close_unopened as close_unopened
+from ._headers import enforce_headers as enforce_headers
+from ._headers import include_request_headers as include_request_headers
+from ._legacy_body import LegacyBody as LegacyBody
+from ._messages import enforce_url as enforce_url
+from ._messages import received_response as received_response
+from ._optional_methods import optional_method as optional_method
+from ._retrying import Retryable as Retryable
+from ._retrying import has_replayable_body as has_replayable_body
+from ._retrying import is_refused as is_refused
+from ._retrying import is_shut_down as is_shut_down
+from ._retrying import mark_retryable as mark_retryable
+from ._retrying import may_retry as may_retry
+from ._retrying import may_retry_method as may_retry_method
+from ._retrying import retryable_after as retryable_after
+from ._sync.tracing import Tracer as Tracer
+from ._sync.tracing import get_tracer as get_tracer
+from ._trace import redacted as redacted
+from ._unclosed import warn_unclosed as warn_unclosed
+from ._url import bracketed as bracketed
+from ._url import enforce_bytes as enforce_bytes
+from ._url import is_origin_of as is_origin_of
