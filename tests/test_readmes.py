@@ -62,8 +62,9 @@ def test_all_public_names_are_listed(package: str) -> None:
     assert set(listed) == public_names(importlib.import_module(package.replace("-", "_")))
 
 
-def test_the_names_of_the_network_seam_are_listed() -> None:
+@pytest.mark.parametrize("name", ["network", "concurrency", "lowlevel"])
+def test_the_public_names_of_each_module_of_models_are_listed(name: str) -> None:
     readme = ROOT / "packages" / "httpcore-models" / "README.md"
-    seam = public_names(importlib.import_module("httpcore_models.network"))
-    here = set(listed_names(readme, "### In `httpcore_models.network`"))
-    assert here == seam - set(listed_names(readme, "## Public names"))
+    public = public_names(importlib.import_module(f"httpcore_models.{name}"))
+    listed = set(listed_names(readme, f"### In `httpcore_models.{name}`"))
+    assert listed == public - set(listed_names(readme, "## Public names"))

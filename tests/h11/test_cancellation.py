@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection
-from httpcore_models import URL, AsyncNetworkStream, Request, concurrency
+from httpcore_models import URL, AsyncNetworkStream, Request
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_first_part, async_served
 from httpcore_test_support.asyncs import run_async
@@ -243,7 +243,7 @@ class TestStuckClose:
 
     @pytest.fixture(autouse=True)
     def _short_teardown(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(concurrency, "TEARDOWN_TIMEOUT", 0.01)
+        monkeypatch.setattr("httpcore_models.concurrency._cancellation.TEARDOWN_TIMEOUT", 0.01)
 
     @pytest.mark.parametrize(
         ("reads", "stuck"),

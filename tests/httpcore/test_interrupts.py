@@ -75,7 +75,7 @@ def is_ours(code: CodeType) -> bool:
 
 
 def is_of_the_pool(code: CodeType) -> bool:
-    return "/src/httpcore/" in code.co_filename or "/concurrency.py" in code.co_filename
+    return "/src/httpcore/" in code.co_filename or "/concurrency/" in code.co_filename
 
 
 def looks_for_signals(code: CodeType) -> set[int]:

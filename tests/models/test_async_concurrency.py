@@ -261,7 +261,7 @@ async def test_a_shield_keeps_cancellation_away_from_a_teardown() -> None:
 
 
 async def test_a_shield_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cancellation, "TEARDOWN_TIMEOUT", 0.01)
+    monkeypatch.setattr("httpcore_models.concurrency._cancellation.TEARDOWN_TIMEOUT", 0.01)
     reached = False
     with anyio.CancelScope() as scope:
         scope.cancel()
