@@ -62,7 +62,7 @@ def test_all_public_names_are_listed(package: str) -> None:
     assert set(listed) == public_names(importlib.import_module(package.replace("-", "_")))
 
 
-@pytest.mark.parametrize("name", ["network", "concurrency", "lowlevel"])
+@pytest.mark.parametrize("name", ["network", "concurrency", "deadline", "lowlevel"])
 def test_the_public_names_of_each_module_of_models_are_listed(name: str) -> None:
     readme = ROOT / "packages" / "httpcore-models" / "README.md"
     public = public_names(importlib.import_module(f"httpcore_models.{name}"))

@@ -1,12 +1,13 @@
 """The vocabulary of httpcore: requests, responses, errors, connection interfaces and the network seam.
 
-This module has the names that users need, and those who write connections or network backends of their own. `network`,
-`concurrency` and `lowlevel` serve the packages that are built on this one.
+This module has the names that users need, and those who write connections or network backends of their own. The
+modules `network`, `concurrency`, `deadline` and `lowlevel` serve the packages that are built on this one.
 
 Not here: HTTP itself (`httpcore_h11`, `httpcore_h2`), proxies (`httpcore_proxy`) and pooling (`httpcore`).
 """
 
 from . import concurrency as concurrency
+from . import deadline as deadline
 from . import lowlevel as lowlevel
 from . import network as network
 from ._async.interfaces import AsyncConnectionInterface as AsyncConnectionInterface
