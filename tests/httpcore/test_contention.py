@@ -205,7 +205,7 @@ async def test_cancelled_waiting_request_raises_nothing_else() -> None:
 
 @pytest.mark.field(5)
 def test_response_finalised_inside_the_critical_section(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An abandoned response is finalised while the same thread holds the pool's lock: no deadlock, no lost place."""
+    """An abandoned response is finalised while the same thread holds the pool's lock: no deadlock, no lost slot."""
     with scripted_server(answer) as server, ConnectionPool(max_connections=2) as pool:
         state = pool._state
         abandoned: list[Any] = []
@@ -455,7 +455,7 @@ def test_waiting_requests_cost_the_same_however_many_there_are() -> None:
         pool._submit(ticket, request)
     Counting.asked = 0
     response.close()
-    assert requests[0].place is not None
+    assert requests[0].slot is not None
     assert Counting.asked <= 5
     for ticket in tickets:
         ticket.release()

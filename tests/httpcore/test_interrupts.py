@@ -1,7 +1,7 @@
 """Exceptions out of signal handlers, which come where the interpreter looks for signals: at calls and jumps back.
 
 Each scenario runs once to see where that is, and then again for each of these points, at which it is interrupted. After
-that the pool has to be what it was: all of its places are free, nobody waits, and what is closed lets go of its socket.
+that the pool has to be what it was: all of its slots are free, nobody waits, and what is closed lets go of its socket.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class Idle(Warm):
 
 
 class Evicting(Scenario):
-    """A request that takes the place of an idle connection to another origin."""
+    """A request that takes the slot of an idle connection to another origin."""
 
     def prepare(self) -> None:
         for _ in range(SIZE):
@@ -239,7 +239,7 @@ class GivingUp(Scenario):
 
 
 class HandingOver(Scenario):
-    """A response that ends while others wait for its place, in other threads."""
+    """A response that ends while others wait for its slot, in other threads."""
 
     def prepare(self) -> None:
         self.hold(SIZE)

@@ -1,10 +1,10 @@
-"""The line in which requests wait for a place."""
+"""The line in which requests wait for a slot."""
 
 from collections import OrderedDict
 
 import pytest
+from httpcore._pool.request_queue import Queue, insert
 from httpcore._pool.slots import PoolRequest
-from httpcore._pool.waiting import Queue, insert
 from httpcore_test_support.pool_invariants import ModelConnection
 from httpcore_test_support.pool_model import A
 

@@ -6,7 +6,7 @@ import random
 import sys
 
 import pytest
-from httpcore._pool.table import _REMEMBERED_ORIGINS
+from httpcore._pool.slot_table import _REMEMBERED_ORIGINS
 from httpcore_test_support.pool_model import A, B, C, ModelPool
 
 
@@ -41,7 +41,7 @@ class TestReuse:
         older, newer = pool.idle_beside(2)
         newer.expired = True
         assert pool.ask().connection is older
-        assert pool.closing == [newer]
+        assert pool.to_close == [newer]
 
     def test_when_all_are_closed_by_the_server_a_new_one_is_opened(self) -> None:
         pool = ModelPool(max_connections=2)
@@ -49,7 +49,7 @@ class TestReuse:
         for connection in connections:
             connection.expired = True
         assert pool.ask().leased.connection is None
-        assert set(pool.closing) == set(connections)
+        assert set(pool.to_close) == set(connections)
 
     def test_one_that_is_in_use_is_not_shared(self) -> None:
         pool = ModelPool()
@@ -80,7 +80,7 @@ class TestMaxConnections:
         first, second = pool.ask(), pool.ask()
         connection = pool.respond(first)
         pool.finish(first)
-        assert pool.assigned == [second]
+        assert pool.to_wake == [second]
         assert second.connection is connection
         assert not second.waiting
 
@@ -89,15 +89,15 @@ class TestMaxConnections:
         first, second = pool.ask(), pool.ask()
         pool.respond(first)
         pool.finish(first, keep=False)
-        assert pool.assigned == [second]
+        assert pool.to_wake == [second]
         assert second.leased.connection is None
-        assert pool.closing == [], "it is closed already"
+        assert pool.to_close == [], "it is closed already"
 
     def test_room_is_made_by_closing_the_oldest_idle_one(self) -> None:
         pool = ModelPool(max_connections=2)
         oldest, _ = pool.idle(A), pool.idle(B)
         assert pool.ask(C).leased.connection is None
-        assert pool.closing == [oldest]
+        assert pool.to_close == [oldest]
 
     def test_one_that_was_used_again_is_not_the_oldest(self) -> None:
         pool = ModelPool(max_connections=2)
@@ -105,7 +105,7 @@ class TestMaxConnections:
         other = pool.idle(B)
         pool.idle(A)
         pool.ask(C)
-        assert pool.closing == [other]
+        assert pool.to_close == [other]
 
     @pytest.mark.field(7)
     def test_a_connection_that_was_promised_is_not_closed_to_make_room(self) -> None:
@@ -116,7 +116,7 @@ class TestMaxConnections:
         assert promised.connection is connection
         assert pool.ask(C).waiting
         assert other.waiting
-        assert pool.closing == []
+        assert pool.to_close == []
 
     @pytest.mark.field(6)
     def test_each_release_wakes_exactly_one_of_many(self) -> None:
@@ -126,8 +126,8 @@ class TestMaxConnections:
         previous = first
         for request in others:
             pool.finish(previous)
-            assert pool.assigned == [request]
-            pool.assigned.clear()
+            assert pool.to_wake == [request]
+            pool.to_wake.clear()
             pool.respond(request)
             previous = request
         assert pool.connections == [previous.connection]
@@ -138,8 +138,8 @@ class TestMaxConnections:
         pool = ModelPool(max_connections=1)
         first, second = pool.ask(), pool.ask()
         pool.release(first, pool.now)
-        assert pool.assigned == [second]
-        assert pool.closing == []
+        assert pool.to_wake == [second]
+        assert pool.to_close == []
 
 
 class TestMaxKeepalive:
@@ -147,7 +147,7 @@ class TestMaxKeepalive:
         pool = ModelPool(max_keepalive=0)
         connection = pool.idle()
         assert pool.connections == []
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
     @pytest.mark.parametrize("other", [A, B])
     def test_zero_gives_each_request_that_waits_a_connection_of_its_own(self, other: tuple[bytes, bytes, int]) -> None:
@@ -155,9 +155,9 @@ class TestMaxKeepalive:
         first, second = pool.ask(A), pool.ask(other)
         connection = pool.respond(first)
         pool.finish(first)
-        assert pool.assigned == [second]
+        assert pool.to_wake == [second]
         assert second.leased.connection is None
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
     def test_zero_lets_a_connection_in_use_carry_more(self) -> None:
         pool = ModelPool(max_connections=1, max_keepalive=0)
@@ -166,13 +166,13 @@ class TestMaxKeepalive:
         assert pool.respond(second) is connection
         pool.finish(first)
         assert third.connection is connection
-        assert pool.closing == []
+        assert pool.to_close == []
 
     def test_one_keeps_the_latest(self) -> None:
         pool = ModelPool(max_keepalive=1)
         older, newer = pool.idle(A), pool.idle(B)
         assert pool.connections == [newer]
-        assert pool.closing == [older]
+        assert pool.to_close == [older]
 
     @pytest.mark.field(8)
     def test_only_idle_connections_count(self) -> None:
@@ -182,7 +182,7 @@ class TestMaxKeepalive:
             pool.respond(request)
         idle = pool.idle(B)
         assert idle in pool.connections
-        assert pool.closing == []
+        assert pool.to_close == []
         assert (pool.connections_active, pool.connections_idle) == (3, 1)
 
 
@@ -192,10 +192,10 @@ class TestExpiry:
         connection = pool.idle(A)
         pool.now = 4.9
         pool.ask(B)
-        assert pool.closing == []
+        assert pool.to_close == []
         pool.now = 5.0
         pool.ask(B)
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
     def test_the_time_starts_again_with_each_use(self) -> None:
         pool = ModelPool(keepalive_expiry=5.0)
@@ -212,7 +212,7 @@ class TestExpiry:
         pool.idle(B)
         pool.now = 6.0
         pool.ask(C)
-        assert pool.closing == [older]
+        assert pool.to_close == [older]
         assert pool.connections_idle == 1
 
     @pytest.mark.field(18)
@@ -223,12 +223,12 @@ class TestExpiry:
         connection = pool.idle(A)
         pool.now = 6.0
         pool.finish(request)
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
     def test_zero_closes_at_once(self) -> None:
         pool = ModelPool(keepalive_expiry=0.0)
         connection = pool.idle()
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
 
 class TestOrder:
@@ -239,8 +239,8 @@ class TestOrder:
         for request in waiting:
             pool.respond(current)
             pool.finish(current)
-            assert pool.assigned == [request]
-            pool.assigned.clear()
+            assert pool.to_wake == [request]
+            pool.to_wake.clear()
             current = request
 
     def test_a_request_of_another_origin_takes_the_place_of_an_idle_connection(self) -> None:
@@ -249,7 +249,7 @@ class TestOrder:
         connection = pool.respond(first)
         pool.finish(first)
         assert other.leased.connection is None
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
     def test_a_request_that_comes_back_keeps_its_turn(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -258,7 +258,7 @@ class TestOrder:
         pool.finish(first)
         connection.closed = True
         pool.requeue(second)
-        assert second.leased.connection is None, "it has waited longest, so it gets the place"
+        assert second.leased.connection is None, "it has waited longest, so it gets the slot"
         assert third.waiting
 
     def test_a_request_that_comes_back_waits_before_later_ones(self) -> None:
@@ -273,7 +273,7 @@ class TestOrder:
         assert third.waiting
         pool.established(first.leased)
         pool.finish(first)
-        assert pool.assigned == [second]
+        assert pool.to_wake == [second]
 
     def test_a_request_that_comes_back_does_not_overtake_one_that_waits_longer(self) -> None:
         pool = ModelPool(max_connections=2)
@@ -287,7 +287,7 @@ class TestOrder:
         pool.finish(first_b)
         connection_b.closed = True
         pool.requeue(younger)
-        assert pool.assigned == [older]
+        assert pool.to_wake == [older]
         assert younger.waiting
 
     def test_a_connection_that_refuses_is_not_handed_out_again(self) -> None:
@@ -296,7 +296,7 @@ class TestOrder:
         connection = pool.open(request, may_share=True)
         pool.requeue(request)
         assert request.leased.connection is None
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
 
 class TestCancel:
@@ -307,8 +307,8 @@ class TestCancel:
         assert (second.waiting, pool.requests_queued) == (False, 1)
         pool.respond(first)
         pool.finish(first)
-        assert pool.assigned == [third]
-        assert second.place is None
+        assert pool.to_wake == [third]
+        assert second.slot is None
 
     def test_queues_do_not_grow_with_requests_that_gave_up(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -332,8 +332,8 @@ class TestCancel:
                     pool.release(request, pool.now)
             pool.respond(served[-1])
             pool.finish(served[-1])
-            served += pool.assigned  # type: ignore[arg-type]
-            pool.assigned.clear()
+            served += pool.to_wake  # type: ignore[arg-type]
+            pool.to_wake.clear()
         assert served[1:] == [request for request in requests if request not in given_up]
 
     def test_releasing_twice_changes_nothing(self) -> None:
@@ -353,7 +353,7 @@ class TestCancel:
         request, other = pool.ask(), pool.ask(B)
         connection = pool.open(request)
         pool.release(request, pool.now)
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
         assert connection not in pool.connections
         assert other.leased.connection is None
 
@@ -369,14 +369,14 @@ class TestSharing:
         for _ in (second, third):
             assert connection.take()
         pool.finish(second)
-        assert pool.assigned == [fourth]
+        assert pool.to_wake == [fourth]
 
     def test_requests_that_wait_get_the_room_of_a_connection(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         waiting = [pool.ask(), pool.ask(B), pool.ask()]
         connection = pool.respond(first, streams=3)
-        assert pool.assigned == [waiting[0]]
+        assert pool.to_wake == [waiting[0]]
         assert waiting[0].connection is connection
         assert waiting[1].waiting
         assert waiting[2].waiting, "the request for another origin is due before it"
@@ -390,7 +390,7 @@ class TestSharing:
         third = pool.ask()
         assert third.waiting
         pool.finish(first)
-        assert pool.assigned == [third]
+        assert pool.to_wake == [third]
         assert third.connection is second.connection
 
     def test_an_idle_connection_is_shared_again(self) -> None:
@@ -426,7 +426,7 @@ class TestSharing:
         assert pool.ask().leased.connection is None
         connection.closed = False  # as one that could not be established and is tried again
         pool.finish(second)
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
     def test_a_request_that_gives_up_beside_the_one_it_carries_changes_nothing(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -437,7 +437,7 @@ class TestSharing:
         pool.release(second, pool.now)
         assert pool.connections == [connection]
         assert third.waiting
-        assert pool.closing == []
+        assert pool.to_close == []
 
     def test_the_origins_whose_connections_are_not_shared_are_remembered_up_to_a_number(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -447,7 +447,7 @@ class TestSharing:
             pool.open(request, may_share=True)
             pool.respond(request)
             pool.finish(request)
-        assert list(pool._exclusive) == keys[1:]
+        assert list(pool._http1_origins) == keys[1:]
 
 
 class TestClose:
@@ -458,9 +458,9 @@ class TestClose:
         first, second = pool.ask(B), pool.ask(C)
         assert first.leased.connection is None
         pool.close()
-        assert pool.assigned == [second]
+        assert pool.to_wake == [second]
         assert not second.waiting
-        assert pool.closing == [idle, connection]
+        assert pool.to_close == [idle, connection]
         assert (pool.connections, pool.requests_queued) == ([], 0)
 
     def test_requests_in_flight_are_released_as_ever(self) -> None:
@@ -472,7 +472,7 @@ class TestClose:
         assert pool.requests_active == 1
         pool.finish(request)
         assert pool.requests_active == 0
-        assert pool.closing == [connection], "no second time"
+        assert pool.to_close == [connection], "no second time"
 
     def test_a_connection_opened_too_late_is_closed_with_its_request(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -482,7 +482,7 @@ class TestClose:
         pool.respond(request)
         assert pool.ask().leased.connection is None, "it is not shared"
         pool.finish(request)
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
     def test_the_pool_may_be_used_again(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -500,6 +500,6 @@ def test_the_work_for_a_request_does_not_grow_with_connections_and_waiting_reque
     for connection in connections:
         connection.asked.clear()
     pool.finish(active[0])
-    assert pool.assigned == [waiting[0]]
+    assert pool.to_wake == [waiting[0]]
     assert connections[0].asked == {"is_idle": 1, "has_expired": 1}
     assert not any(connection.asked for connection in connections[1:])

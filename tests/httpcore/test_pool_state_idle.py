@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from httpcore._pool.slot_table import _LIVENESS_CHECKS, _LIVENESS_INTERVAL
 from httpcore._pool.stats import PoolStats
-from httpcore._pool.table import _LIVENESS_CHECKS, _LIVENESS_INTERVAL
 from httpcore_test_support.pool_model import A, B, C, ModelPool
 
 SOON = _LIVENESS_INTERVAL / 2
@@ -19,7 +19,7 @@ class TestLiveness:
         dead.expired = True
         pool.now += LATER
         pool.ask(C)
-        assert pool.closing == [dead]
+        assert pool.to_close == [dead]
         assert pool.ask(B).connection is alive
 
     def test_they_are_not_looked_at_again_and_again(self) -> None:
@@ -55,7 +55,7 @@ class TestLiveness:
         dead.expired = True
         pool.now += LATER
         pool.finish(request)
-        assert pool.closing == [dead]
+        assert pool.to_close == [dead]
 
     def test_origins_without_connections_are_forgotten(self) -> None:
         pool = ModelPool(max_connections=4)
@@ -72,7 +72,7 @@ class TestLiveness:
             connection.expired = True
         pool.now += 20.0
         pool.close_expired(pool.now)
-        assert pool.closing == [old, *connections[::2]]
+        assert pool.to_close == [old, *connections[::2]]
         assert pool.connections == connections[1::2]
         assert pool.stats().closed["expired"] == 1
         assert pool.stats().closed["stale"] == 5
@@ -140,7 +140,7 @@ class TestRepeatedRequests:
         request = pool.ask()
         assert request.connection is other
         other.closed = True
-        request.after = request.leased.number
+        request.failed_on = request.leased.number
         pool.requeue(request)
         assert request.leased.connection is None
         assert dead in pool.connections
@@ -151,7 +151,7 @@ class TestRepeatedRequests:
         shared = pool.respond(first, streams=3)
         request = pool.ask()
         assert request.connection is shared
-        request.after = request.leased.number
+        request.failed_on = request.leased.number
         pool.requeue(request)
         assert request.leased.connection is None
 
@@ -160,7 +160,7 @@ class TestRepeatedRequests:
         idle, broken = pool.idle(B), pool.idle(A)
         request = pool.ask(A)
         broken.closed = True
-        request.after = request.leased.number
+        request.failed_on = request.leased.number
         pool.requeue(request)
         assert request.leased.connection is None
         assert idle in pool.connections
@@ -170,24 +170,24 @@ class TestRepeatedRequests:
         idle, first = pool.idle(B), pool.ask(A)
         pool.respond(first, streams=3)
         request = pool.ask(A)
-        request.after = request.leased.number
+        request.failed_on = request.leased.number
         pool.requeue(request)
         assert request.leased.connection is None
-        assert pool.closing == [idle]
+        assert pool.to_close == [idle]
 
     def test_a_request_that_waits_takes_the_place_of_one_that_goes_idle(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=2)
         request = pool.ask()
-        request.after = request.leased.number
+        request.failed_on = request.leased.number
         assert request.connection is connection
         pool.requeue(request)
         assert request.waiting
         pool.finish(first)
-        assert pool.assigned == [request]
+        assert pool.to_wake == [request]
         assert request.leased.connection is None
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
     def test_nor_the_one_that_another_request_leaves(self) -> None:
         pool = ModelPool(max_connections=2)
@@ -196,12 +196,12 @@ class TestRepeatedRequests:
         pool.respond(request)
         other = pool.ask()
         connection = pool.respond(other)
-        request.after = request.leased.number
+        request.failed_on = request.leased.number
         pool.requeue(request)
         assert request.waiting
         pool.finish(other)
         assert request.leased.connection is None
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
 
 class TestForsaking:
@@ -211,17 +211,17 @@ class TestForsaking:
         pool = ModelPool()
         idle, request = pool.idle(A), pool.ask(B)
         busy = pool.respond(request)
-        assert pool.forsake() == [idle, busy]
+        assert pool.disown_connections() == [idle, busy]
         assert not request.leased.pooled
 
     def test_requests_of_the_old_state_do_not_count_in_the_new_one(self) -> None:
         old, new = ModelPool(max_connections=1), ModelPool(max_connections=1)
         request = old.ask()
         connection = old.respond(request)
-        assert old.forsake() == [connection]
+        assert old.disown_connections() == [connection]
         current = new.ask()
         connection.end()
         new.release(request, new.now)
         assert new.requests_active == 1
-        assert new.closing == [], "its connection is among those that the old state gave away"
+        assert new.to_close == [], "its connection is among those that the old state gave away"
         assert current.leased.pooled

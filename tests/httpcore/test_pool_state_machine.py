@@ -29,7 +29,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.made: list[ModelConnection] = []
         # In the order of their numbers, as they were submitted.
         self.waiting: list[Request] = []
-        # Given a place; those whose connection carries them are in `sent` too.
+        # Given a slot; those whose connection carries them are in `sent` too.
         self.leasing: list[Request] = []
         self.sent: set[Request] = set()
 
@@ -49,10 +49,10 @@ class PoolMachine(RuleBasedStateMachine):
         requests = [*self.waiting, *self.leasing]
         request = requests[which % len(requests)]
         if request in self.sent:
-            assert request.place is not None
-            assert request.place.connection is not None
+            assert request.slot is not None
+            assert request.slot.connection is not None
             # Other requests on the connection do not suffer where they can be told apart.
-            request.place.connection.end(keep=request.place.connection.streams > 1)
+            request.slot.connection.end(keep=request.slot.connection.streams > 1)
         self._release(request)
 
     @precondition(lambda self: len(self.made) > 3)
@@ -64,27 +64,27 @@ class PoolMachine(RuleBasedStateMachine):
             assert (self.state.requests_active, self.state.requests_queued) == (0, 0)
             assert self.state.connections_active == 0
         self.state.close()
-        assert self.state.assigned == self.waiting
-        self.state.assigned.clear()
+        assert self.state.to_wake == self.waiting
+        self.state.to_wake.clear()
         self.waiting.clear()
         assert self.state.connections == []
         self._carry_out(even_if_leased=True)
 
     # What connections do.
 
-    @precondition(lambda self: any(request.place.connection is None for request in self.leasing))
+    @precondition(lambda self: any(request.slot.connection is None for request in self.leasing))
     @rule(which=pick, streams=st.sampled_from([1, 2, 3]), may_share=st.booleans(), counted=st.booleans())
     def open(self, which: int, streams: int, may_share: bool, counted: bool) -> None:
-        requests = [request for request in self.leasing if request.place and request.place.connection is None]
-        place = requests[which % len(requests)].place
-        assert place is not None
+        requests = [request for request in self.leasing if request.slot and request.slot.connection is None]
+        slot = requests[which % len(requests)].slot
+        assert slot is not None
         connection = ModelConnection(streams, may_share=may_share or streams > 1, counted=counted)
         self.made.append(connection)
-        self.state.opened(place, connection)
+        self.state.opened(slot, connection)
         self._carry_out()
 
     def _unsent(self) -> list[Request]:
-        opened = (request for request in self.leasing if request.place and request.place.connection is not None)
+        opened = (request for request in self.leasing if request.slot and request.slot.connection is not None)
         return [request for request in opened if request not in self.sent]
 
     @precondition(lambda self: self._unsent())
@@ -92,43 +92,43 @@ class PoolMachine(RuleBasedStateMachine):
     def send(self, which: int) -> None:
         requests = self._unsent()
         request = requests[which % len(requests)]
-        assert request.place is not None
-        assert request.place.connection is not None
-        if request.place.connection.take():
+        assert request.slot is not None
+        assert request.slot.connection is not None
+        if request.slot.connection.take():
             self.sent.add(request)
         else:
             self._requeue(request)
 
-    @precondition(lambda self: any(not request.place.connection.connected for request in self._unsent()))
+    @precondition(lambda self: any(not request.slot.connection.connected for request in self._unsent()))
     @rule(which=pick)
     def fail_to_connect(self, which: int) -> None:
         requests = self._unsent()
         request = requests[which % len(requests)]
-        assert request.place is not None
-        assert request.place.connection is not None
-        if not request.place.connection.connected:
-            request.place.connection.closed = True
+        assert request.slot is not None
+        assert request.slot.connection is not None
+        if not request.slot.connection.connected:
+            request.slot.connection.closed = True
             self._release(request)
 
     @precondition(lambda self: self.sent)
     @rule(which=pick)
     def respond(self, which: int) -> None:
         requests = [request for request in self.leasing if request in self.sent]
-        place = requests[which % len(requests)].place
-        assert place is not None
-        if not place.established:
-            self.state.established(place)
+        slot = requests[which % len(requests)].slot
+        assert slot is not None
+        if not slot.established:
+            self.state.established(slot)
             self._carry_out()
 
-    @precondition(lambda self: any(request.place.established for request in self.sent))
+    @precondition(lambda self: any(request.slot.established for request in self.sent))
     @rule(which=pick, keep=st.booleans())
     def finish(self, which: int, keep: bool) -> None:
         requests = [request for request in self.leasing if request in self.sent]
-        requests = [request for request in requests if request.place and request.place.established]
+        requests = [request for request in requests if request.slot and request.slot.established]
         request = requests[which % len(requests)]
-        assert request.place is not None
-        assert request.place.connection is not None
-        request.place.connection.end(keep=keep)
+        assert request.slot is not None
+        assert request.slot.connection is not None
+        request.slot.connection.end(keep=keep)
         self._release(request)
 
     @precondition(lambda self: self.sent)
@@ -136,19 +136,19 @@ class PoolMachine(RuleBasedStateMachine):
     def repeat_on_a_new_connection(self, which: int) -> None:
         requests = [request for request in self.leasing if request in self.sent]
         request = requests[which % len(requests)]
-        assert request.place is not None
-        assert request.place.connection is not None
-        request.place.connection.end(keep=False)
+        assert request.slot is not None
+        assert request.slot.connection is not None
+        request.slot.connection.end(keep=False)
         self.sent.discard(request)
-        request.after = request.place.number
+        request.failed_on = request.slot.number
         self._requeue(request)
-        assert request.place is None or request.place.number > request.after
+        assert request.slot is None or request.slot.number > request.failed_on
 
     @rule()
     def close_expired(self) -> None:
         self.state.close_expired(self.now)
         self._carry_out()
-        leased = {request.place.connection for request in self.leasing if request.place}
+        leased = {request.slot.connection for request in self.leasing if request.slot}
         for connection in self.state.connections:
             assert connection in leased or not connection.expired
 
@@ -182,7 +182,7 @@ class PoolMachine(RuleBasedStateMachine):
         self._carry_out()
 
     def _placed_or_waiting(self, request: Request) -> None:
-        if request.place is None:
+        if request.slot is None:
             assert request.waiting
             self.waiting.append(request)
             self.waiting.sort(key=lambda other: other.number)
@@ -190,31 +190,31 @@ class PoolMachine(RuleBasedStateMachine):
             self._placed(request)
 
     def _placed(self, request: Request) -> None:
-        """A request has got a place: check that no other should have had it."""
-        place = request.place
-        assert place is not None
-        assert place.pooled
-        assert place.key == request.key
+        """A request has got a slot: check that no other should have had it."""
+        slot = request.slot
+        assert slot is not None
+        assert slot.pooled
+        assert slot.key == request.key
         assert not request.waiting
-        if place.connection is not None and place.connection.streams == 1 and place.connection.connected:
-            assert place.leases == 1, "a connection for one request at a time was given to two"
+        if slot.connection is not None and slot.connection.streams == 1 and slot.connection.connected:
+            assert slot.leases == 1, "a connection for one request at a time was given to two"
         for older in self.waiting:
             if older.number < request.number:
                 # One that needs a new connection may be overtaken by those that take the room on others.
-                assert older.key != request.key or older.after is not None, (
+                assert older.key != request.key or older.failed_on is not None, (
                     "a request of the same origin has waited longer"
                 )
-                assert place.leases > 1, "a request that has waited longer could have had this place"
+                assert slot.leases > 1, "a request that has waited longer could have had this slot"
         self.leasing.append(request)
 
     def _carry_out(self, *, even_if_leased: bool = False) -> None:
-        assigned, self.state.assigned = self.state.assigned, []
+        assigned, self.state.to_wake = self.state.to_wake, []
         for request in assigned:
             self.waiting.remove(request)
         for request in assigned:
             self._placed(request)
-        closing, self.state.closing = self.state.closing, []
-        leased = {request.place.connection for request in self.leasing if request.place}
+        closing, self.state.to_close = self.state.to_close, []
+        leased = {request.slot.connection for request in self.leasing if request.slot}
         for connection in closing:
             assert connection not in self.state.connections
             assert even_if_leased or connection not in leased, "a connection that was promised is closed"
@@ -226,7 +226,7 @@ class PoolMachine(RuleBasedStateMachine):
                 requests.remove(request)
         self.sent.discard(request)
         self.state.release(request, self.now)
-        assert (request.place, request.waiting) == (None, False)
+        assert (request.slot, request.waiting) == (None, False)
         self._carry_out()
         before = repr(vars(self.state))
         self.state.release(request, self.now)
@@ -239,19 +239,19 @@ class PoolMachine(RuleBasedStateMachine):
 
     @invariant()
     def room_is_used(self) -> None:
-        for place in (request.place for request in self.leasing):
-            if place is None or not place.multiplexed or not place.pooled:
+        for slot in (request.slot for request in self.leasing):
+            if slot is None or not slot.multiplexed or not slot.pooled:
                 continue
-            waiting = [request for request in self.waiting if request.key == place.key]
-            if any(request.after is None or request.after < place.number for request in waiting):
-                connection = place.connection
+            waiting = [request for request in self.waiting if request.key == slot.key]
+            if any(request.failed_on is None or request.failed_on < slot.number for request in waiting):
+                connection = slot.connection
                 assert connection is not None
-                has_room = connection.is_available() and place.leases < connection.request_capacity
-                assert place is self.state._leaving or not has_room
+                has_room = connection.is_available() and slot.leases < connection.request_capacity
+                assert slot is self.state._draining or not has_room
 
     @invariant()
     def every_open_connection_is_accounted_for(self) -> None:
-        leased = {request.place.connection for request in self.leasing if request.place}
+        leased = {request.slot.connection for request in self.leasing if request.slot}
         for connection in self.made:
             assert connection.closed or connection in self.state.connections or connection in leased
 

@@ -34,14 +34,14 @@ class TestRoom:
         assert second.connection.take()
         other, third = pool.ask(B), pool.ask()
         pool.finish(first)
-        assert pool.assigned == []
+        assert pool.to_wake == []
         assert third.waiting
         pool.finish(second)
-        assert pool.assigned == [other]
-        assert pool.closing == [connection]
+        assert pool.to_wake == [other]
+        assert pool.to_close == [connection]
         pool.respond(other)
         pool.finish(other)
-        assert pool.assigned == [other, third]
+        assert pool.to_wake == [other, third]
 
     @pytest.mark.fault("P18")
     def test_overlapping_requests_do_not_keep_another_origin_out(self) -> None:
@@ -52,7 +52,7 @@ class TestRoom:
         asked = 0
         while other.waiting and asked < 10:
             following = pool.ask()
-            if following.place is not None:
+            if following.slot is not None:
                 assert following.connection.take()
             pool.finish(current)
             current = following
@@ -71,7 +71,7 @@ class TestRoom:
         assert pool.ask(C).waiting, "the one with fewer requests makes way"
         assert pool.ask(A).connection is busy.connection
         pool.finish(lazy)
-        assert pool.assigned == [other]
+        assert pool.to_wake == [other]
 
     @pytest.mark.fault("P18")
     def test_it_takes_more_again_when_the_other_has_given_up(self) -> None:
@@ -81,7 +81,7 @@ class TestRoom:
         other, second = pool.ask(B), pool.ask()
         assert second.waiting
         pool.release(other, pool.now)
-        assert pool.assigned == [second]
+        assert pool.to_wake == [second]
         assert second.connection is connection
 
     @pytest.mark.fault("P8")
@@ -94,7 +94,7 @@ class TestRoom:
         assert third.waiting
         connection.streams = 3
         pool.changed(first.leased)
-        assert pool.assigned == [third]
+        assert pool.to_wake == [third]
         assert fourth.waiting
 
     @pytest.mark.fault("P5")
@@ -121,8 +121,8 @@ class TestRoom:
         pool.requeue(third)
         assert third.waiting
         pool.finish(second)
-        assert pool.assigned == [third]
-        assert A not in pool._exclusive
+        assert pool.to_wake == [third]
+        assert A not in pool._http1_origins
 
     @pytest.mark.fault("P6")
     def test_a_connection_that_refuses_is_offered_again_while_it_says_that_it_has_room(self) -> None:
@@ -136,7 +136,7 @@ class TestRoom:
         assert third.connection is connection
         assert pool.ask().waiting
         pool.finish(second)
-        assert len(pool.assigned) == 1
+        assert len(pool.to_wake) == 1
 
     def test_a_request_that_was_refused_may_find_room_elsewhere(self) -> None:
         pool = ModelPool(max_connections=2)
@@ -148,17 +148,17 @@ class TestRoom:
         assert other.waiting
         pool.requeue(second)
         assert second.connection is connection
-        assert pool.closing == [refusing]
-        assert pool.assigned == [other], "the place that became free is for the next"
+        assert pool.to_close == [refusing]
+        assert pool.to_wake == [other], "the slot that became free is for the next"
 
     def test_a_connection_may_turn_out_to_be_shared(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.open(first, streams=2, may_share=False)
         second, third = pool.ask(), pool.ask(B)
-        assert pool.assigned == []
+        assert pool.to_wake == []
         pool.respond(first)
-        assert pool.assigned == [second]
+        assert pool.to_wake == [second]
         assert second.connection is connection
         assert third.waiting
         assert first.leased.established
@@ -177,7 +177,7 @@ class TestRoom:
         pool = ModelPool(max_connections=1)
         first, second = pool.ask(), pool.ask()
         connection = pool.open(first, streams=3)
-        assert pool.assigned == [second]
+        assert pool.to_wake == [second]
         assert second.connection is connection
 
     def test_a_request_that_gives_up_without_its_stream_makes_no_room(self) -> None:
@@ -202,9 +202,9 @@ class TestRoom:
         connection.closed = False  # established after all, by the second request
         assert second.connection.take()
         pool.release(third, pool.now)
-        assert pool.closing == []
+        assert pool.to_close == []
         pool.finish(second)
-        assert pool.closing == [connection]
+        assert pool.to_close == [connection]
 
 
 class TestExclusiveOrigins:
@@ -251,12 +251,12 @@ class TestExclusiveOrigins:
         self.exclusive(pool, A)
         pool.respond(pool.ask(A), streams=2)
         connection = pool.open(pool.ask(B), may_share=True)
-        assert A not in pool._exclusive
+        assert A not in pool._http1_origins
         assert pool.ask(B).connection is connection
 
 
 def test_a_repeated_request_is_passed_over_by_the_room_that_it_does_not_want() -> None:
-    """It waits for a place opened later; those behind it do not wait with it, and it keeps its turn."""
+    """It waits for a slot opened later; those behind it do not wait with it, and it keeps its turn."""
     pool = ModelPool(max_connections=2)
     first = pool.ask(A)
     connection = pool.respond(first, streams=3)
@@ -264,19 +264,19 @@ def test_a_repeated_request_is_passed_over_by_the_room_that_it_does_not_want() -
     assert pool.respond(second) is connection
     pool.respond(pool.ask(B))
     repeated = pool.ask(A)
-    repeated.after = repeated.leased.number
+    repeated.failed_on = repeated.leased.number
     pool.requeue(repeated)
     behind = pool.ask(A)
     assert repeated.waiting
     assert behind.waiting
     pool.finish(second)
-    assert pool.assigned == [behind]
+    assert pool.to_wake == [behind]
     assert behind.connection is connection
     assert repeated.waiting
     pool.respond(behind)
     pool.finish(behind)
     pool.finish(first)
-    assert pool.assigned == [behind, repeated]
+    assert pool.to_wake == [behind, repeated]
     assert repeated.leased.connection is None
 
 
@@ -287,7 +287,7 @@ def two_beside_two_that_are_repeated(pool: ModelPool) -> tuple[ModelRequest, Mod
     pool.respond(second)
     repeated = [pool.ask(), pool.ask()]
     for request in repeated:
-        request.after = request.leased.number
+        request.failed_on = request.leased.number
         pool.requeue(request)
     return first, second, repeated
 
@@ -300,7 +300,7 @@ def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None
     # There is room for one of them, and their order is one of the invariants.
     first.connection.streams = 2
     pool.finish(second)
-    assert pool.assigned == [third]
+    assert pool.to_wake == [third]
     assert fourth.waiting
 
 
@@ -308,8 +308,8 @@ def test_repeated_requests_that_are_passed_over_keep_their_order() -> None:
     pool = ModelPool(max_connections=1)
     first, second, repeated = two_beside_two_that_are_repeated(pool)
     pool.finish(second)
-    assert pool.assigned == []
+    assert pool.to_wake == []
     pool.finish(first)
     connection = pool.open(repeated[0], may_share=True)
-    assert pool.assigned == repeated
+    assert pool.to_wake == repeated
     assert repeated[1].connection is connection

@@ -167,7 +167,7 @@ class AsyncStubbornConnection(AsyncForeignConnection):
 
 @pytest.mark.fault("T10")
 async def test_a_request_that_is_to_be_sent_again_is_not() -> None:
-    """The pool is closed just as the request gives its place back."""
+    """The pool is closed just as the request gives its slot back."""
 
     class Connection(AsyncForeignConnection):
         async def handle_async_request(self, request: Request) -> Response:

@@ -34,7 +34,7 @@ class RaisesAt:
 @pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("warm", [False, True])
 async def test_trace_callback_raises_at_each_event(exception: type[BaseException], warm: bool) -> None:
-    """The exception surfaces, and the only place in the pool comes back."""
+    """The exception surfaces, and the only slot in the pool comes back."""
     with scripted_server(answer) as server:
         async with AsyncConnectionPool(max_connections=1) as pool:
             number, raised = 0, True

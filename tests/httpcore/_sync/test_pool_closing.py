@@ -168,7 +168,7 @@ class StubbornConnection(ForeignConnection):
 
 @pytest.mark.fault("T10")
 def test_a_request_that_is_to_be_sent_again_is_not() -> None:
-    """The pool is closed just as the request gives its place back."""
+    """The pool is closed just as the request gives its slot back."""
 
     class Connection(ForeignConnection):
         def handle_request(self, request: Request) -> Response:

@@ -302,7 +302,7 @@ class RaisingConnection(ForeignConnection):
 @pytest.mark.parametrize("time", [1, 2, 3])
 @pytest.mark.parametrize("question", ["is_available", "request_capacity", "has_expired", "is_idle", "is_closed"])
 def test_one_that_raises_when_it_is_asked_leaves_the_pool(question: str, time: int, streams: int) -> None:
-    """The requests go on, its place comes back, and it is closed."""
+    """The requests go on, its slot comes back, and it is closed."""
 
     class Pool(ConnectionPool):
         def create_connection(self, origin: Origin) -> ConnectionInterface:

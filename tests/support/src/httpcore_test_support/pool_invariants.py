@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from httpcore._pool.slot_table import _REMEMBERED_ORIGINS
 from httpcore._pool.state import Key, PoolRequest, PoolState, Slot
-from httpcore._pool.table import _REMEMBERED_ORIGINS
 
 __all__ = ["CheckedPoolState", "ModelConnection", "check_invariants"]
 
@@ -80,22 +80,22 @@ class CheckedPoolState(PoolState[ModelConnection]):
         """See `PoolState.submit()`."""
         served = super().submit(request, now)
         check_invariants(self)
-        assert served == (request.place is not None)
+        assert served == (request.slot is not None)
         return served
 
-    def opened(self, place: Slot[ModelConnection], connection: ModelConnection) -> None:
+    def opened(self, slot: Slot[ModelConnection], connection: ModelConnection) -> None:
         """See `PoolState.opened()`."""
-        super().opened(place, connection)
+        super().opened(slot, connection)
         check_invariants(self)
 
-    def established(self, place: Slot[ModelConnection], multiplexed: bool = False) -> None:
+    def established(self, slot: Slot[ModelConnection], multiplexed: bool = False) -> None:
         """See `PoolState.established()`."""
-        super().established(place, multiplexed)
+        super().established(slot, multiplexed)
         check_invariants(self)
 
-    def changed(self, place: Slot[ModelConnection]) -> None:
+    def changed(self, slot: Slot[ModelConnection]) -> None:
         """See `PoolState.changed()`."""
-        super().changed(place)
+        super().changed(slot)
         check_invariants(self)
 
     def requeue(self, request: PoolRequest[ModelConnection]) -> None:
@@ -122,7 +122,7 @@ class CheckedPoolState(PoolState[ModelConnection]):
 def check_invariants(state: PoolState[Any]) -> None:
     """Fail with an `AssertionError` if something that always holds between two calls does not."""
     _check_limits(state)
-    _check_places(state)
+    _check_slots(state)
     _check_idle_order(state)
     _check_queues(state)
     if state.requests_queued:
@@ -132,24 +132,24 @@ def check_invariants(state: PoolState[Any]) -> None:
 def _check_limits(state: PoolState[Any]) -> None:
     assert len(state._slots) <= state.max_connections
     assert state.connections_idle <= state._max_keepalive
-    assert len(state._exclusive) <= _REMEMBERED_ORIGINS
+    assert len(state._http1_origins) <= _REMEMBERED_ORIGINS
     assert len(state._stream_limits) <= _REMEMBERED_ORIGINS
 
 
-def _check_places(state: PoolState[Any]) -> None:
-    for place in state._slots:
-        assert place.pooled
-        assert place.leases >= 0
-        assert (place in state._idle) == (place.leases == 0), "idle places are leased by nobody, all others are leased"
+def _check_slots(state: PoolState[Any]) -> None:
+    for slot in state._slots:
+        assert slot.pooled
+        assert slot.leases >= 0
+        assert (slot in state._idle) == (slot.leases == 0), "idle slots are leased by nobody, all others are leased"
     _check_index(state, state._idle_by_key)
     _check_index(state, state._shared)
-    assert all(state._shared.values()), "an origin without places stays in the index"
-    assert all(place.key in state._idle_by_key for place in state._slots)
+    assert all(state._shared.values()), "an origin without slots stays in the index"
+    assert all(slot.key in state._idle_by_key for slot in state._slots)
     assert len(state._idle_by_key) <= 2 * state.max_connections + 17
-    assert {place for places in state._idle_by_key.values() for place in places} == set(state._idle)
-    assert all(place.leases for places in state._shared.values() for place in places), "idle places are not shared"
-    leases = sum(place.leases for place in state._slots)
-    # Places that left the pool may still be leased.
+    assert {slot for slots in state._idle_by_key.values() for slot in slots} == set(state._idle)
+    assert all(slot.leases for slots in state._shared.values() for slot in slots), "idle slots are not shared"
+    leases = sum(slot.leases for slot in state._slots)
+    # Slots that left the pool may still be leased.
     assert leases <= state.requests_active
     stats = state.stats()
     assert stats.connections_active + stats.connections_idle == len(state._slots)
@@ -157,39 +157,39 @@ def _check_places(state: PoolState[Any]) -> None:
 
 
 def _check_index(state: PoolState[Any], index: Mapping[Key, Mapping[Slot[Any], None]]) -> None:
-    for key, places in index.items():
-        assert all(place.key == key and place in state._slots for place in places)
-        assert all(place.connection is not None for place in places)
+    for key, slots in index.items():
+        assert all(slot.key == key and slot in state._slots for slot in slots)
+        assert all(slot.connection is not None for slot in slots)
 
 
 def _check_idle_order(state: PoolState[Any]) -> None:
-    for places in (state._idle, *state._idle_by_key.values()):
-        times = [place.idle_since for place in places]
+    for slots in (state._idle, *state._idle_by_key.values()):
+        times = [slot.idle_since for slot in slots]
         assert times == sorted(times)
 
 
 def _check_queues(state: PoolState[Any]) -> None:
-    by_key = state._line.by_key or {}
-    for queue in (state._line.queue, *by_key.values()):
-        assert all(request.waiting and request.place is None for request in queue)
+    by_key = state._queue.by_key or {}
+    for queue in (state._queue.requests, *by_key.values()):
+        assert all(request.waiting and request.slot is None for request in queue)
         assert [request.number for request in queue] == sorted(request.number for request in queue)
     for key, queue in by_key.items():
         assert queue, "an origin without waiting requests stays in the index"
         assert all(request.key == key for request in queue)
     if by_key or state._shared:
-        assert state._line.by_key is not None, "requests are not found by the origin of a connection to share"
-        assert {request for queue in by_key.values() for request in queue} == set(state._line.queue)
+        assert state._queue.by_key is not None, "requests are not found by the origin of a connection to share"
+        assert {request for queue in by_key.values() for request in queue} == set(state._queue.requests)
 
 
 def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
-    assert not state._idle, "a request waits beside an idle place"
-    assert len(state._slots) == state.max_connections, "a request waits although a place may be opened"
-    for key, queue in (state._line.by_key or {}).items():
-        # One that is repeated waits for places opened after the one that it failed on.
-        after = min(request.after or 0 for request in queue)
-        for place in state._shared.get(key, ()):
-            if place.number <= after or place is state._leaving:
+    assert not state._idle, "a request waits beside an idle slot"
+    assert len(state._slots) == state.max_connections, "a request waits although a slot may be opened"
+    for key, queue in (state._queue.by_key or {}).items():
+        # One that is repeated waits for slots opened after the one that it failed on.
+        after = min(request.failed_on or 0 for request in queue)
+        for slot in state._shared.get(key, ()):
+            if slot.number <= after or slot is state._draining:
                 continue
-            assert place.connection is not None
-            room = place.connection.is_available() and place.leases < place.connection.request_capacity
+            assert slot.connection is not None
+            room = slot.connection.is_available() and slot.leases < slot.connection.request_capacity
             assert not room, "a request waits beside a connection with room"

@@ -18,14 +18,14 @@ class ModelRequest(PoolRequest[ModelConnection]):
 
     @property
     def leased(self) -> Slot[ModelConnection]:
-        """The place."""
-        assert self.place is not None, "the request has no place"
-        return self.place
+        """The slot."""
+        assert self.slot is not None, "the request has no slot"
+        return self.slot
 
     @property
     def connection(self) -> ModelConnection:
-        """The connection of the place."""
-        assert self.leased.connection is not None, "the place has no connection yet"
+        """The connection of the slot."""
+        assert self.leased.connection is not None, "the slot has no connection yet"
         return self.leased.connection
 
 
@@ -41,13 +41,13 @@ class ModelPool(CheckedPoolState):
         return request
 
     def open(self, request: ModelRequest, streams: int = 1, **options: bool) -> ModelConnection:
-        """Fill a new place, without connecting."""
+        """Fill a new slot, without connecting."""
         connection = ModelConnection(streams, **options)
         self.opened(request.leased, connection)
         return connection
 
     def respond(self, request: ModelRequest, streams: int = 1, **options: bool) -> ModelConnection:
-        """Carry a request as far as its response, on a new connection if its place has none."""
+        """Carry a request as far as its response, on a new connection if its slot has none."""
         if request.leased.connection is None:
             self.open(request, streams, **options)
         assert request.connection.take()

@@ -79,7 +79,7 @@ class AsyncConnectionPool(AsyncPoolBase):
       `http2_ping_timeout`: see `AsyncHTTPConnection`.
 
     A pool may be shared, between tasks or, in its sync form, between threads. Requests that wait are served first
-    come, first served. Whatever happens to a request, its place in the pool comes back.
+    come, first served. Whatever happens to a request, its slot in the pool comes back.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class AsyncConnectionPool(AsyncPoolBase):
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request over a connection of the pool and return its response with the body yet to be read.
 
-        The response holds its place in the pool until it is closed. One that nobody holds any more gives it back, with
+        The response holds its slot in the pool until it is closed. One that nobody holds any more gives it back, with
         a `ResourceWarning`.
 
         A request that its server did not process, as it says (RFC 9113 section 8.7), is sent again up to six times,
@@ -169,12 +169,12 @@ class AsyncConnectionPool(AsyncPoolBase):
         try:
             self._submit(reservation, waiting)
             while True:
-                if self._noted or self._state.closing:
+                if self._deferred or self._state.to_close:
                     await self._settle()
-                place = waiting.place or await self._wait(request, reservation, waiting)
-                connection = place.connection
+                slot = waiting.slot or await self._wait(request, reservation, waiting)
+                connection = slot.connection
                 if connection is None:
-                    connection = await self._open(request, reservation, place)
+                    connection = await self._open(request, reservation, slot)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
                     stream = _original(stream)
                     request.stream = _as_sent(stream, reservation, connection)
@@ -186,8 +186,8 @@ class AsyncConnectionPool(AsyncPoolBase):
                         raise
                     usable = is_refused(exc) and not is_shut_down(exc)
                 await self._go_again(reservation, waiting, usable)
-            if not place.established or (place.multiplexed and self._state.requests_queued):
-                await self._established(place, response)
+            if not slot.established or (slot.multiplexed and self._state.requests_queued):
+                await self._established(slot, response)
         except BaseException:
             stream = _original(stream)
             await reservation.release()
@@ -204,17 +204,17 @@ class AsyncConnectionPool(AsyncPoolBase):
         return response
 
     async def _open(
-        self, request: Request, reservation: AsyncReservation, place: AsyncPooled
+        self, request: Request, reservation: AsyncReservation, slot: AsyncPooled
     ) -> AsyncConnectionInterface:
         connection = self.create_connection(request.url.origin)
         reservation.opened += 1
-        place.home = async_event_loop_handle()
+        slot.event_loop = async_event_loop_handle()
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
-            connection.on_capacity_change = functools.partial(_changed, weakref.ref(self), weakref.ref(place))
-        self._step(self._state.opened, place, connection)
+            connection.on_capacity_change = functools.partial(_changed, weakref.ref(self), weakref.ref(slot))
+        self._step(self._state.opened, slot, connection)
         await self._settle()
-        if not place.pooled:
+        if not slot.pooled:
             self._check_not_closed(reservation)
         return connection
 
@@ -236,14 +236,14 @@ class AsyncConnectionPool(AsyncPoolBase):
             request.stream = reservation.body
         if retryable_after(exc) is Retryable.IDEMPOTENT:
             # Once, and not where it was: a server that fails twice would fail for ever.
-            if waiting.after is not None or waiting.place is None or reservation.closings != self._closings:
+            if waiting.failed_on is not None or waiting.slot is None or reservation.closings != self._closings:
                 return False
             if not await async_can_be_sent_again(request, exc):
                 return False
-            waiting.after = waiting.place.number
+            waiting.failed_on = waiting.slot.number
             return True
         # Where each connection carries some requests, all are processed in the end, however often one of them is late.
-        if (is_refused(exc) and not is_shut_down(exc)) or _says_available(waiting.place):
+        if (is_refused(exc) and not is_shut_down(exc)) or _says_available(waiting.slot):
             reservation.refused += 1
             if reservation.refused > 1:
                 reservation.pause = _PAUSE * 2 ** (reservation.refused - 2) * random.uniform(0.5, 1.0)
@@ -271,8 +271,8 @@ class AsyncConnectionPool(AsyncPoolBase):
         return timeout is None or now + reservation.pause <= reservation.waiting_since + timeout
 
     async def _go_again(self, reservation: AsyncReservation, waiting: AsyncWaiting, usable: bool) -> None:
-        """Give the place back and get another, or the same if its connection is `usable`; after a pause, if any."""
-        if not usable or waiting.after is not None:
+        """Give the slot back and get another, or the same if its connection is `usable`; after a pause, if any."""
+        if not usable or waiting.failed_on is not None:
             if not reservation.pause:
                 self._step(self._rejoin, reservation, waiting, self._state.requeue)
                 self._check_not_closed(reservation)
@@ -284,7 +284,7 @@ class AsyncConnectionPool(AsyncPoolBase):
         if reservation.pause:
             await AsyncEvent().wait(reservation.pause)
         self._step(self._rejoin, reservation, waiting, self._state.rejoin)
-        # Closing does not reach a request that holds no place and is not in the line. From here on it does.
+        # Closing does not reach a request that holds no slot and is not in the line. From here on it does.
         self._check_not_closed(reservation)
 
     def _check_worth_trying(self, request: Request, reservation: AsyncReservation, exc: Exception) -> None:
@@ -302,24 +302,24 @@ class AsyncConnectionPool(AsyncPoolBase):
             arguments = request, reservation, waiting
             await tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, *arguments)
         timeout: float | None = request.extensions.get("timeout", {}).get("pool")
-        while waiting.place is None:
+        while waiting.slot is None:
             # There is one deadline over all waits.
             remaining = None if timeout is None else max(0.0, reservation.waiting_since + timeout - time.monotonic())
             in_time = await waiting.event.wait(remaining)
-            if waiting.place is None:
-                await self._woken_without_a_place(request, reservation, waiting, in_time)
-        return waiting.place
+            if waiting.slot is None:
+                await self._woken_without_slot(request, reservation, waiting, in_time)
+        return waiting.slot
 
     async def _wait_in_line(self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting) -> None:
-        """Do the same under the eyes of a tracer, which gets no place to show."""
+        """Do the same under the eyes of a tracer, which gets no slot to show."""
         timeout = _pool_timeout(request)
-        while waiting.place is None:
+        while waiting.slot is None:
             remaining = None if timeout is None else max(0.0, reservation.waiting_since + timeout - time.monotonic())
             in_time = await waiting.event.wait(remaining)
-            if waiting.place is None:
-                await self._woken_without_a_place(request, reservation, waiting, in_time)
+            if waiting.slot is None:
+                await self._woken_without_slot(request, reservation, waiting, in_time)
 
-    async def _woken_without_a_place(
+    async def _woken_without_slot(
         self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting, in_time: bool
     ) -> None:
         """See whether there is one in what was noted meanwhile; else go on waiting, or give up."""
@@ -327,7 +327,7 @@ class AsyncConnectionPool(AsyncPoolBase):
         waiting.event = AsyncEvent()
         self._check_not_closed(reservation)
         await self._settle()
-        if not in_time and waiting.place is None:
+        if not in_time and waiting.slot is None:
             raise self._pool_timeout(request) from TimeoutError()
 
     def _pool_timeout(self, request: Request) -> PoolTimeout:
@@ -382,18 +382,18 @@ def _pool_timeout(request: Request) -> float | None:
     return timeout
 
 
-def _says_available(place: AsyncPooled | None) -> bool:
+def _says_available(slot: AsyncPooled | None) -> bool:
     try:
-        return place is not None and place.connection is not None and place.connection.is_available()
+        return slot is not None and slot.connection is not None and slot.connection.is_available()
     except Exception:
         return False
 
 
-def _changed(pool: "weakref.ref[AsyncConnectionPool]", place: "weakref.ref[AsyncPooled]") -> None:
+def _changed(pool: "weakref.ref[AsyncConnectionPool]", slot: "weakref.ref[AsyncPooled]") -> None:
     """Have a connection looked at that may be able to carry more requests than before, or fewer."""
-    this_pool, this_place = pool(), place()
+    this_pool, this_place = pool(), slot()
     if this_pool is not None and this_place is not None:
-        this_pool._note(this_place)
+        this_pool._defer(this_place)
 
 
 def __getattr__(name: str) -> Any:

@@ -51,7 +51,7 @@ class AsyncLegacyPool:
         pool = cast(_Pool, self)
         pool._catch_up()
         with pool._lock:
-            return sorted([*pool._state._leasing, *pool._state._line.queue], key=lambda request: request.number)
+            return sorted([*pool._state._leasing, *pool._state._queue.requests], key=lambda request: request.number)
 
     @property
     def _max_connections(self) -> int:
@@ -97,7 +97,7 @@ class AsyncLegacyPool:
         pool = cast(_Pool, self)
         pool._step(pool._state.close_expired, time.monotonic())
         with pool._lock:
-            closing, pool._state.closing = pool._state.closing, []
+            closing, pool._state.to_close = pool._state.to_close, []
         return closing
 
     async def _close_connections(self, closing: list[AsyncConnectionInterface]) -> None:

@@ -25,7 +25,7 @@ AsyncPooled = Slot[AsyncConnectionInterface]
 
 
 class AsyncReservation(AsyncLease):
-    """A request's hold on its place in the pool, or in the line.
+    """A request's hold on its slot in the pool, or in the line.
 
     The pool holds the request, never the reservation. Once the request and its response are over nobody else does, so
     a slot that was not given back is given back when the reservation is collected.
@@ -62,19 +62,19 @@ class AsyncReservation(AsyncLease):
             try:
                 state.release(waiting, time.monotonic())
                 self.waiting = None
-                if state.assigned:
+                if state.to_wake:
                     pool._wake()
             except BaseException:
                 state.broken = True
                 raise
-        if state.closing or pool._noted:
+        if state.to_close or pool._deferred:
             await pool._settle()
 
     def drop(self) -> None:
         """See `AsyncLease`."""
         waiting = self.waiting
         if waiting is not None:
-            self.pool._note(waiting)
+            self.pool._defer(waiting)
             self.waiting = None
 
     def __del__(self) -> None:

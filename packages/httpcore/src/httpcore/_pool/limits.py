@@ -23,12 +23,12 @@ def set_limits(
 ) -> None:
     """Change the limits; see `PoolState`. Idle connections above them leave the pool, those in use once they are done.
 
-    Whoever waits gets a place if there are more of them now.
+    Whoever waits gets a slot if there are more of them now.
     """
     state._max_connections = sys.maxsize if max_connections is None else max_connections
     state._max_keepalive = sys.maxsize if max_keepalive is None else max_keepalive
     state._keepalive_expiry = keepalive_expiry
-    state._tidy_at = 0.0
+    state._prune_at = 0.0
     while len(state._slots) > state._max_connections and state._evict():
         pass
     if len(state._slots) > state._max_connections:

@@ -1,4 +1,4 @@
-"""What the decisions of a pool are about: places, and the requests that lease them or wait for one."""
+"""What the decisions of a pool are about: slots, and the requests that lease them or wait for one."""
 
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
@@ -34,7 +34,7 @@ class Slot(Generic[C]):
         "__weakref__",
         "connection",
         "established",
-        "home",
+        "event_loop",
         "idle_since",
         "key",
         "leases",
@@ -47,7 +47,7 @@ class Slot(Generic[C]):
         self.key = key
         self.number = number
         self.connection: C | None = None
-        self.home: EventLoop | None = None
+        self.event_loop: EventLoop | None = None
         self.leases = 0
         self.established = False
         self.multiplexed = False
@@ -56,19 +56,19 @@ class Slot(Generic[C]):
 
 
 class PoolRequest(Generic[C]):
-    """A request in the pool: `place` is what it leases, `None` while it waits.
+    """A request in the pool: `slot` is what it leases, `None` while it waits.
 
-    One that failed on a place and is to be repeated elsewhere has that place's number in `after`. It gets a place that
+    One that failed on a slot and is to be repeated elsewhere has that slot's number in `failed_on`. It gets a slot that
     was opened later, and never an idle one: what made the first one fail most likely made its neighbours so.
 
     `event` is what wakes it, `None` before its first wait: the caller's.
     """
 
     event: Any = None
-    place: Slot[C] | None = None
+    slot: Slot[C] | None = None
     number = 0
     waiting = False
-    after: int | None = None
+    failed_on: int | None = None
 
     def __init__(self, key: Key) -> None:
         self.key = key
@@ -81,8 +81,8 @@ class PoolRequest(Generic[C]):
     @property
     def connection(self) -> C | None:
         """The connection that the request has got: for programs that count the requests on each."""
-        return None if self.place is None else self.place.connection
+        return None if self.slot is None else self.slot.connection
 
     def is_queued(self) -> bool:
         """Whether the request waits: for programs that count those."""
-        return self.place is None
+        return self.slot is None

@@ -52,7 +52,7 @@ class LegacyPool:
         pool = cast(_Pool, self)
         pool._catch_up()
         with pool._lock:
-            return sorted([*pool._state._leasing, *pool._state._line.queue], key=lambda request: request.number)
+            return sorted([*pool._state._leasing, *pool._state._queue.requests], key=lambda request: request.number)
 
     @property
     def _max_connections(self) -> int:
@@ -98,7 +98,7 @@ class LegacyPool:
         pool = cast(_Pool, self)
         pool._step(pool._state.close_expired, time.monotonic())
         with pool._lock:
-            closing, pool._state.closing = pool._state.closing, []
+            closing, pool._state.to_close = pool._state.to_close, []
         return closing
 
     def _close_connections(self, closing: list[ConnectionInterface]) -> None:

@@ -35,8 +35,8 @@ class PoolBase(LegacyPool, RequestInterface):
         self._lock = threading.RLock()
         # What finalisers, and others that must not wait for the lock, have to say: reservations that are over, and
         # slots whose connection has changed.
-        self._noted: collections.deque[Waiting | Pooled]
-        self._noted = collections.deque()
+        self._deferred: collections.deque[Waiting | Pooled]
+        self._deferred = collections.deque()
         reset_after_fork(self)
 
     @property
@@ -68,7 +68,7 @@ class PoolBase(LegacyPool, RequestInterface):
                 if not state.submit(waiting, now):
                     waiting.event = Event()
                     reservation.waiting_since = now
-                if state.assigned:
+                if state.to_wake:
                     self._wake()
             except BaseException:
                 state.broken = True
@@ -81,13 +81,13 @@ class PoolBase(LegacyPool, RequestInterface):
         function: Callable[[Waiting], object],
     ) -> None:
         function(waiting)
-        if waiting.place is None:
+        if waiting.slot is None:
             waiting.event = Event()
             reservation.waiting_since = reservation.waiting_since or time.monotonic()
 
-    def _established(self, place: Pooled, response: Response) -> None:
+    def _established(self, slot: Pooled, response: Response) -> None:
         try:
-            self._step(self._state.established, place, response.extensions.get("http_version") == b"HTTP/2")
+            self._step(self._state.established, slot, response.extensions.get("http_version") == b"HTTP/2")
             self._settle()
         except BaseException:
             with Shield():
@@ -100,8 +100,8 @@ class PoolBase(LegacyPool, RequestInterface):
             try:
                 if state.broken:
                     state.repair()
-                if self._noted:
-                    self._process_noted()
+                if self._deferred:
+                    self._run_deferred()
                 function(*arguments)
                 self._wake()
             except BaseException:
@@ -109,51 +109,51 @@ class PoolBase(LegacyPool, RequestInterface):
                 raise
 
     def _wake(self) -> None:
-        assigned = self._state.assigned
+        assigned = self._state.to_wake
         for request in assigned:
             if request.event is not None:
                 request.event.wake()
-        self._state.assigned = []
+        self._state.to_wake = []
 
-    def _note(self, what: Waiting | Pooled) -> None:
+    def _defer(self, what: Waiting | Pooled) -> None:
         """Have a request released, or a changed connection looked at, by whoever comes next.
 
         Takes no lock: the garbage collector may call this at any point, even while the same thread holds the lock.
         """
-        self._noted.append(what)
+        self._deferred.append(what)
         waiting = self._state.first_waiting
         if waiting is not None and waiting.event is not None:
             waiting.event.wake()
 
     def _catch_up(self) -> None:
-        if (self._noted or self._state.broken) and not self._lock._is_owned():  # type: ignore[attr-defined]
+        if (self._deferred or self._state.broken) and not self._lock._is_owned():  # type: ignore[attr-defined]
             self._step(bool)  # nothing but what was noted
 
-    def _process_noted(self) -> None:
-        while self._noted:
-            what = self._noted[0]
+    def _run_deferred(self) -> None:
+        while self._deferred:
+            what = self._deferred[0]
             if isinstance(what, Slot):
                 self._state.changed(what)
             else:
                 self._state.release(what, time.monotonic())
-            self._noted.popleft()
+            self._deferred.popleft()
 
     def _settle(self) -> None:
         """Carry out what was noted, and close the connections that are due to be closed."""
         self._catch_up()
-        if not self._state.closing:
+        if not self._state.to_close:
             return
         closing: list[ConnectionInterface] = []
         try:
             with self._lock:
-                closing += self._state.closing
-                self._state.closing = []
+                closing += self._state.to_close
+                self._state.to_close = []
             close_all(closing)
         finally:
             if closing:
                 # Those that were not reached, as an exception came from outside.
                 with self._lock:
-                    self._state.closing += closing
+                    self._state.to_close += closing
 
     # Closing.
 
@@ -173,9 +173,9 @@ class PoolBase(LegacyPool, RequestInterface):
         """
         inherited = self._state
         self._lock = threading.RLock()
-        self._noted.clear()
+        self._deferred.clear()
         self._state = PoolState(*limits(inherited))
-        self._state.closing = inherited.forsake()
+        self._state.to_close = inherited.disown_connections()
 
     def close(self) -> None:
         """Close all connections. Requests in flight on them fail, and those that wait raise `ConnectError`.

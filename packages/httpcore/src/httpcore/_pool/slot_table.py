@@ -1,4 +1,4 @@
-"""The places of a pool: which are idle, which can take more requests, which are due to be closed."""
+"""The slots of a pool: which are idle, which can take more requests, which are due to be closed."""
 
 import itertools
 import sys
@@ -25,7 +25,7 @@ _REMEMBERED_ORIGINS = 1024
 
 
 class SlotTable(Generic[C]):
-    """The places of a pool.
+    """The slots of a pool.
 
     Connections may be somebody's own. One that raises when it is asked a question leaves the pool, and is closed.
     """
@@ -40,76 +40,76 @@ class SlotTable(Generic[C]):
         self._to_check = 0
         self._next_round = 0.0
         # Nothing is to be tidied up before.
-        self._tidy_at = 0.0
-        # Idle places: all of them by age, oldest first, and those of an origin, most recently used last. There is an
-        # entry for the origin of every place, idle or not; other entries are removed now and then.
+        self._prune_at = 0.0
+        # Idle slots: all of them by age, oldest first, and those of an origin, most recently used last. There is an
+        # entry for the origin of every slot, idle or not; other entries are removed now and then.
         self._idle: dict[Slot[C], None] = {}
         self._idle_by_key: dict[Key, dict[Slot[C], None]] = {}
-        # Places in use that may carry further requests at the same time.
+        # Slots in use that may carry further requests at the same time.
         self._shared: dict[Key, dict[Slot[C], None]] = {}
         # What is remembered of origins: those that carry one request at a time, and how many the others carry.
-        self._exclusive: OrderedDict[Key, None] = OrderedDict()
+        self._http1_origins: OrderedDict[Key, None] = OrderedDict()
         self._stream_limits: OrderedDict[Key, int] = OrderedDict()
         self._closed: Counter[str] = Counter()
-        self.closing: list[C] = []
+        self.to_close: list[C] = []
 
     @property
     def connections(self) -> list[C]:
         """The connections in the pool, oldest first."""
-        places = sorted(self._slots.copy(), key=lambda place: place.number)
-        return [place.connection for place in places if place.connection is not None]
+        slots = sorted(self._slots.copy(), key=lambda slot: slot.number)
+        return [slot.connection for slot in slots if slot.connection is not None]
 
     @property
     def connections_idle(self) -> int:
-        """How many places are idle."""
+        """How many slots are idle."""
         return len(self._idle)
 
     @property
     def connections_active(self) -> int:
-        """How many places are not idle."""
+        """How many slots are not idle."""
         return len(self._slots) - len(self._idle)
 
-    def forsake(self) -> list[C]:
+    def disown_connections(self) -> list[C]:
         """Return all connections, which are this pool's no more. The state is not usable afterwards."""
-        for place in self._slots:
-            place.pooled = False
+        for slot in self._slots:
+            slot.pooled = False
         return self.connections
 
-    def _new_place(self, key: Key) -> Slot[C]:
-        place: Slot[C] = Slot(key, next(self._numbers))
+    def _add_slot(self, key: Key) -> Slot[C]:
+        slot: Slot[C] = Slot(key, next(self._numbers))
         if len(self._idle_by_key) > 2 * len(self._slots) + 16:
-            used = {place.key for place in self._slots}
+            used = {slot.key for slot in self._slots}
             self._idle_by_key = {key: idle for key, idle in self._idle_by_key.items() if key in used}
         self._idle_by_key.setdefault(key, {})
-        self._slots[place] = None
-        return place
+        self._slots[slot] = None
+        return slot
 
-    def _has_room(self, place: Slot[C]) -> bool:
-        """Whether a place can take another request, besides those on their way to its connection.
+    def _has_room(self, slot: Slot[C]) -> bool:
+        """Whether a slot can take another request, besides those on their way to its connection.
 
         One that says only whether it is available, not how many requests it can carry, is offered any number. Before
         it is established, it is taken for what the origin's last one was.
         """
-        connection = place.connection
+        connection = slot.connection
         try:
             if connection is None or not connection.is_available():
                 return False
             capacity = getattr(connection, "request_capacity", sys.maxsize)
         except Exception:
-            self._drop(place, Reason.STALE)
+            self._drop(slot, Reason.STALE)
             return False
         if not isinstance(capacity, int):  # a mock, which has any attribute
             capacity = sys.maxsize
-        if not place.established and place.key in self._stream_limits:
-            capacity = min(capacity, self._stream_limits[place.key])
-        return place.leases < capacity
+        if not slot.established and slot.key in self._stream_limits:
+            capacity = min(capacity, self._stream_limits[slot.key])
+        return slot.leases < capacity
 
-    def _is_available(self, place: Slot[C]) -> bool:
-        assert place.connection is not None
+    def _is_available(self, slot: Slot[C]) -> bool:
+        assert slot.connection is not None
         try:
-            return place.connection.is_available()
+            return slot.connection.is_available()
         except Exception:
-            self._drop(place, Reason.STALE)
+            self._drop(slot, Reason.STALE)
             return False
 
     def _evict(self) -> bool:
@@ -118,45 +118,45 @@ class SlotTable(Generic[C]):
         self._drop(next(iter(self._idle)), Reason.EVICTED)
         return True
 
-    def _share(self, place: Slot[C]) -> None:
-        self._shared.setdefault(place.key, {})[place] = None
+    def _share(self, slot: Slot[C]) -> None:
+        self._shared.setdefault(slot.key, {})[slot] = None
 
-    def _unshare(self, place: Slot[C]) -> bool:
-        shared = self._shared.get(place.key)
-        if shared is None or place not in shared:
+    def _unshare(self, slot: Slot[C]) -> bool:
+        shared = self._shared.get(slot.key)
+        if shared is None or slot not in shared:
             return False
-        del shared[place]
+        del shared[slot]
         if not shared:
-            del self._shared[place.key]
+            del self._shared[slot.key]
         return True
 
-    def _not_shared(self, place: Slot[C]) -> None:
+    def _not_shared(self, slot: Slot[C]) -> None:
         """A connection that was taken for a shared one is not: remember it of the origin."""
-        if self._unshare(place):
-            _remember(self._exclusive, place.key, None)
+        if self._unshare(slot):
+            _remember(self._http1_origins, slot.key, None)
 
-    def _remember_limit(self, place: Slot[C]) -> None:
-        limit = getattr(place.connection, "stream_limit", None)
-        if isinstance(limit, int) and self._stream_limits.get(place.key) != limit:
-            _remember(self._stream_limits, place.key, limit)
+    def _remember_limit(self, slot: Slot[C]) -> None:
+        limit = getattr(slot.connection, "stream_limit", None)
+        if isinstance(limit, int) and self._stream_limits.get(slot.key) != limit:
+            _remember(self._stream_limits, slot.key, limit)
 
-    def _drop(self, place: Slot[C], reason: Reason, *, at_once: bool = False) -> None:
-        """Take a place out of the pool. Its connection is closed once no request uses it, or `at_once`."""
-        connection = place.connection
-        if connection is not None and (at_once or not place.leases) and not _says_closed(connection):
-            self.closing.append(connection)
-        if place.pooled:
-            place.pooled = False
-            self._slots.pop(place, None)
+    def _drop(self, slot: Slot[C], reason: Reason, *, at_once: bool = False) -> None:
+        """Take a slot out of the pool. Its connection is closed once no request uses it, or `at_once`."""
+        connection = slot.connection
+        if connection is not None and (at_once or not slot.leases) and not _says_closed(connection):
+            self.to_close.append(connection)
+        if slot.pooled:
+            slot.pooled = False
+            self._slots.pop(slot, None)
             self._closed[reason.value] += 1
-            self._unshare(place)
-            if place in self._idle:
-                self._idle_by_key[place.key].pop(place, None)
-                del self._idle[place]
+            self._unshare(slot)
+            if slot in self._idle:
+                self._idle_by_key[slot.key].pop(slot, None)
+                del self._idle[slot]
 
     # Looking after connections that nobody asks for.
 
-    def _tidy(self, now: float) -> None:
+    def _prune(self, now: float) -> None:
         """Close connections that nobody will come back for, a few at a time."""
         self._expire(now)
         if not self._to_check:
@@ -165,50 +165,50 @@ class SlotTable(Generic[C]):
         checks = min(self._to_check, _LIVENESS_CHECKS)
         self._to_check -= checks
         self._check_next(checks)
-        self._tidy_at = now if self._to_check else self._next_round
+        self._prune_at = now if self._to_check else self._next_round
         if self._keepalive_expiry is not None:
             # What becomes idle from now on is due later than what is idle already.
             oldest = next(iter(self._idle), None)
             due = (now if oldest is None else oldest.idle_since) + self._keepalive_expiry
-            self._tidy_at = min(self._tidy_at, due)
+            self._prune_at = min(self._prune_at, due)
 
     def _check_next(self, count: int) -> bool:
-        """Look at the next `count` places, and return whether one of them left the pool."""
+        """Look at the next `count` slots, and return whether one of them left the pool."""
         before = len(self._slots)
         for _ in range(min(count, before)):
-            place = next(iter(self._slots))
-            self._slots.move_to_end(place)
-            if place in self._idle:
-                self._check_idle(place)
-            elif place.established:
-                self._check_in_use(place)
+            slot = next(iter(self._slots))
+            self._slots.move_to_end(slot)
+            if slot in self._idle:
+                self._check_idle(slot)
+            elif slot.established:
+                self._check_in_use(slot)
         return len(self._slots) < before
 
-    def _check_idle(self, place: Slot[C]) -> None:
-        assert place.connection is not None
+    def _check_idle(self, slot: Slot[C]) -> None:
+        assert slot.connection is not None
         try:
-            stale = place.connection.has_expired()
+            stale = slot.connection.has_expired()
         except Exception:
             stale = True
         if stale:
-            self._drop(place, Reason.STALE)
+            self._drop(slot, Reason.STALE)
 
-    def _check_in_use(self, place: Slot[C]) -> None:
-        """Drop a place whose connection was closed under its requests, or whose event loop is gone with them."""
-        assert place.connection is not None
+    def _check_in_use(self, slot: Slot[C]) -> None:
+        """Drop a slot whose connection was closed under its requests, or whose event loop is gone with them."""
+        assert slot.connection is not None
         try:
-            lost = place.connection.is_closed() or (place.home is not None and place.home.is_closed())
+            lost = slot.connection.is_closed() or (slot.event_loop is not None and slot.event_loop.is_closed())
         except Exception:
             lost = True
         if lost:
-            self._drop(place, Reason.ENDED, at_once=True)
+            self._drop(slot, Reason.ENDED, at_once=True)
 
     def _expire(self, now: float) -> None:
         while self._idle and self._keepalive_expiry is not None:
-            place = next(iter(self._idle))
-            if now - place.idle_since < self._keepalive_expiry:
+            slot = next(iter(self._idle))
+            if now - slot.idle_since < self._keepalive_expiry:
                 return
-            self._drop(place, Reason.EXPIRED)
+            self._drop(slot, Reason.EXPIRED)
 
 
 def _says_closed(connection: C) -> bool:

@@ -9,31 +9,31 @@ from .slots import C, Key, PoolRequest
 Queue: TypeAlias = OrderedDict[PoolRequest[C], None]
 
 
-class Line(Generic[C]):
+class RequestQueue(Generic[C]):
     """All requests that wait, and the same by origin once somebody has asked for those."""
 
     def __init__(self) -> None:
-        self.queue: Queue[C] = OrderedDict()
+        self.requests: Queue[C] = OrderedDict()
         self.by_key: dict[Key, Queue[C]] | None = None
 
-    def join(self, request: PoolRequest[C]) -> None:
+    def append(self, request: PoolRequest[C]) -> None:
         """Put a new request at the end."""
         request.waiting = True
-        self.queue[request] = None
+        self.requests[request] = None
         if self.by_key is not None:
             self._queue_of(request.key)[request] = None
 
-    def rejoin(self, request: PoolRequest[C]) -> None:
+    def insert(self, request: PoolRequest[C]) -> None:
         """Put a request that is not new where its number belongs."""
         request.waiting = True
-        insert(self.queue, request)
+        insert(self.requests, request)
         if self.by_key is not None:
             insert(self._queue_of(request.key), request)
 
-    def leave(self, request: PoolRequest[C]) -> None:
+    def remove(self, request: PoolRequest[C]) -> None:
         """Take a request out, if it is there."""
         request.waiting = False
-        self.queue.pop(request, None)
+        self.requests.pop(request, None)
         if self.by_key is not None:
             queue = self.by_key.get(request.key)
             if queue is not None:
@@ -45,7 +45,7 @@ class Line(Generic[C]):
         """Return the request that is due first. Other threads may call this at any time."""
         while True:
             try:
-                return next(iter(self.queue), None)
+                return next(iter(self.requests), None)
             except RuntimeError:
                 continue  # changed at that very moment
 
@@ -53,12 +53,12 @@ class Line(Generic[C]):
         """Have the requests found by origin from now on."""
         if self.by_key is None:
             self.by_key = {}
-            for request in self.queue:
+            for request in self.requests:
                 self._queue_of(request.key)[request] = None
 
     def replace(self, requests: list[PoolRequest[C]]) -> None:
         """Have these wait and nobody else, in their order."""
-        self.queue = OrderedDict.fromkeys(requests)
+        self.requests = OrderedDict.fromkeys(requests)
         for request in requests:
             request.waiting = True
         if self.by_key is not None:
