@@ -14,14 +14,14 @@ TESTS = (
     "tests/httpcore/test_pool_state_machine.py",
     "tests/h11/test_cancellation.py",
     "tests/h11/test_engine_properties.py",
-    "tests/h11/test_lanes_properties.py",
+    "tests/h11/test_parsers_properties.py",
     "tests/h2/test_cancellation.py",
     "tests/h2/test_engine_properties.py",
     "tests/h2/test_threads.py",
     "tests/proxy/test_cancellation.py",
     "tests/differential/test_search.py",
 )
-FUZZER = ("tests/h11/fuzz_lanes.py", "-max_total_time=60", "-artifact_prefix=fuzzing-")
+FUZZER = ("tests/h11/fuzz_parsers.py", "-max_total_time=60", "-artifact_prefix=fuzzing-")
 
 
 def main(arguments: list[str]) -> int:

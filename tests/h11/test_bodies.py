@@ -71,10 +71,10 @@ def test_a_buffer_may_change_its_size_once_it_was_sent(size: int) -> None:
 
 
 @any_buffer
-@pytest.mark.parametrize("lane", ["fast", "h11"])
-def test_the_engine_counts_bytes(name: str, lane: str) -> None:
+@pytest.mark.parametrize("parser", ["fast", "h11"])
+def test_the_engine_counts_bytes(name: str, parser: str) -> None:
     chunk, expected = BUFFERS[name](100)
-    fields = [(b"Host", b"localhost"), *([(b"Host2", b"x\xff")] if lane == "h11" else [])]
+    fields = [(b"Host", b"localhost"), *([(b"Host2", b"x\xff")] if parser == "h11" else [])]
     for framing, wire in (
         ((b"Transfer-Encoding", b"chunked"), b"%x\r\n%b\r\n" % (len(expected), expected)),
         ((b"Content-Length", b"%d" % len(expected)), expected),

@@ -183,12 +183,12 @@ def test_an_error_does_not_quote_a_secret(name: bytes) -> None:
 @pytest.mark.parametrize(
     "names", [(b"Content-Length", b"Transfer-Encoding"), (b"transfer-encoding", b"CONTENT-LENGTH")]
 )
-@pytest.mark.parametrize("lane", ["fast", "h11"])
-def test_of_two_kinds_of_framing_one_is_sent(names: tuple[bytes, bytes], lane: str) -> None:
+@pytest.mark.parametrize("parser", ["fast", "h11"])
+def test_of_two_kinds_of_framing_one_is_sent(names: tuple[bytes, bytes], parser: str) -> None:
     values = {b"content-length": b"3", b"transfer-encoding": b"chunked"}
     engine = Engine(1000)
     framing = [(name, values[name.lower()]) for name in names]
-    others = [(b"X", b"\xff")] if lane == "h11" else []
+    others = [(b"X", b"\xff")] if parser == "h11" else []
     head = engine.start_request(b"POST", b"/", [(b"Host", b"localhost"), *framing, *others])
     assert b"content-length" not in head.lower()
     assert head.lower().count(b"transfer-encoding: chunked\r\n") == 1

@@ -332,26 +332,26 @@ class TestErrors:
             engine.next_event()
 
 
-class TestUnanswered:
-    """`unanswered`: whether the server may not even have seen the request."""
+class TestResponseBegun:
+    """`response_begun`: without a byte of the response, the server may not even have seen the request."""
 
     def test_from_the_request_until_the_first_byte(self) -> None:
         engine = sent()
-        assert engine.unanswered
+        assert not engine.response_begun
         engine.receive_data(b"H")
-        assert not engine.unanswered
+        assert engine.response_begun
 
     def test_after_the_response_until_the_next_cycle(self, feeding: Feeding) -> None:
         engine = sent()
         receive(engine, feeding(HELLO))
-        assert not engine.unanswered
+        assert engine.response_begun
         if engine.next_cycle():
-            assert engine.unanswered
+            assert not engine.response_begun
 
-    def test_the_end_of_stream_is_no_answer(self) -> None:
+    def test_the_end_of_stream_does_not_begin_a_response(self) -> None:
         engine = sent()
         refused(engine, [])
-        assert engine.unanswered
+        assert not engine.response_begun
 
 
 class TestEarlyResponse:

@@ -26,7 +26,7 @@ async def post(stream: AsyncScriptedStream, content: Content, **headers: str) ->
 
 
 async def test_a_small_exchange_is_one_write_and_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_engine, "H11Lane", None)
+    monkeypatch.setattr(_engine, "H11Fallback", None)
     stream = AsyncScriptedStream(RESPONSE, RESPONSE)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
     for _ in range(2):

@@ -27,7 +27,7 @@ def post(stream: ScriptedStream, content: Content, **headers: str) -> list[bytes
 
 
 def test_a_small_exchange_is_one_write_and_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_engine, "H11Lane", None)
+    monkeypatch.setattr(_engine, "H11Fallback", None)
     stream = ScriptedStream(RESPONSE, RESPONSE)
     connection = HTTP11Connection(ORIGIN, stream)
     for _ in range(2):

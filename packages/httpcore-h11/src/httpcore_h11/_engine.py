@@ -1,7 +1,7 @@
 """HTTP/1.1 message exchange without I/O (RFC 9112): a request in, bytes out; bytes in, a response out.
 
 In the order of use: `start_request()`, `send_body()` any number of times and `end_body()` return the bytes to send;
-`next_event()`, and `receive_data()` whenever it says `NEED_DATA`; `next_cycle()`. There are two lanes: the fast one,
+`next_event()`, and `receive_data()` whenever it says `NEED_DATA`; `next_cycle()`. There are two parsers: the fast one,
 here, recognises plain messages; h11 takes over whatever it declines, from the start of the message, and has the say.
 
 Known limits, both h11's: an empty line before the status line, and any transfer coding besides `chunked`, are errors.
@@ -33,15 +33,15 @@ from ._fast_parser import (
     parse_request_line,
     parse_response_head,
 )
-from ._h11_fallback import H11Lane
+from ._h11_fallback import H11Fallback
 
-# In so many pieces the fast lane waits for the end of a head, putting them together anew each time.
+# In so many pieces the fast parser waits for the end of a head, putting them together anew each time.
 _MAX_HEAD_PIECES = 8
 
 _END_OF_HEAD = b"\r\n\r\n"
 
 # The last so many interim responses are kept that come while the request is sent. There may be any number of them.
-_MAX_EARLY = 100
+_MAX_PENDING_EVENTS = 100
 
 
 class Engine:
@@ -50,26 +50,26 @@ class Engine:
     Raises `LocalProtocolError` for a request that breaks the protocol, and `RemoteProtocolError` for such a response;
     after either the connection cannot go on.
 
-    `unanswered` tells whether nothing of a response to the present request has arrived; `ended` that the last part of
-    the response was given out, where that is known without asking for an event; `at_end_of_stream` that the server
-    sends nothing more.
+    `response_begun` says whether any byte of the response to the current request has arrived. `ended` says that the
+    last part of the response was given out, if that is known without asking for another event. `at_end_of_stream` says
+    that the server sends nothing more.
     """
 
     __slots__ = (
         "_chunks",
         "_data",
-        "_early",
         "_failed",
         "_fields",
         "_head",
+        "_head_pieces",
         "_in_chunk",
-        "_joined",
         "_last_fields",
         "_last_head",
         "_line",
         "_max_head_size",
         "_method",
         "_peer",
+        "_pending_events",
         "_position",
         "_receiver",
         "_sender",
@@ -79,7 +79,7 @@ class Engine:
         "_unsent",
         "at_end_of_stream",
         "ended",
-        "unanswered",
+        "response_begun",
     )
 
     def __init__(self, max_head_size: int, peer: object = None) -> None:
@@ -89,9 +89,9 @@ class Engine:
         """
         self._max_head_size = max_head_size
         self._peer = peer
-        # Who sends and who receives where the fast lane has declined: one and the same, but not always both.
-        self._sender: H11Lane | None = None
-        self._receiver: H11Lane | None = None
+        # Who sends and who receives where the fast parser has declined: one and the same, but not always both.
+        self._sender: H11Fallback | None = None
+        self._receiver: H11Fallback | None = None
         # The request.
         self._method = b"GET"
         self._target = b"/"
@@ -102,10 +102,10 @@ class Engine:
         self._in_chunk = False
         self._sent = False
         # The response.
-        self.unanswered = True
+        self.response_begun = False
         self._data = b""
         self._position = 0  # of what is not yet taken from the data
-        self._joined = 0  # how often data was joined to what was left
+        self._head_pieces = 0  # how often data was joined to what was left
         self._head: ParsedHead | None = None
         self._last_head: ParsedHead | None = None  # which the next one is often the same as
         self._unread = 0  # bytes of the body, where its length is known
@@ -113,7 +113,7 @@ class Engine:
         self.at_end_of_stream = False
         self._failed = False
         self.ended = False
-        self._early: collections.deque[Event] | None = None  # what came while the request was sent
+        self._pending_events: collections.deque[Event] | None = None  # what came while the request was sent
 
     # Sending.
 
@@ -133,7 +133,7 @@ class Engine:
                 self._fields = fields
                 self._unsent = fields.length
                 return self._line + fields.lines
-            self._sender = self._receiver = H11Lane(self._max_head_size, self._peer)
+            self._sender = self._receiver = H11Fallback(self._max_head_size, self._peer)
         return self._h11_sender().start_request(method, target, headers)
 
     def _take_line(self, method: bytes, target: bytes) -> bool:
@@ -188,7 +188,7 @@ class Engine:
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the network, or `b""` for the end of stream. Continue with `next_event()`."""
         if data:
-            self.unanswered = False
+            self.response_begun = True
         else:
             self.at_end_of_stream = True
         if self._receiver is not None:
@@ -198,7 +198,7 @@ class Engine:
                 data = bytes(data)
             if self._position < len(self._data):
                 data = self._data[self._position :] + data
-                self._joined += 1
+                self._head_pieces += 1
             self._data = data
             self._position = 0
         elif self._head is None:
@@ -206,16 +206,16 @@ class Engine:
 
     def response_started(self) -> bool:
         """Whether the head of the final response has arrived, while the request is still being sent."""
-        early, self._early = self._early or collections.deque(maxlen=_MAX_EARLY), None
+        pending, self._pending_events = self._pending_events or collections.deque(maxlen=_MAX_PENDING_EVENTS), None
         try:
             while self._head is None and not (self._receiver is not None and self._receiver.has_head):
                 event = self.next_event()
                 if event is NEED_DATA:
                     return False
-                early.append(event)
+                pending.append(event)
             return True
         finally:
-            self._early = early
+            self._pending_events = pending
 
     @property
     def refused(self) -> bool:
@@ -224,13 +224,13 @@ class Engine:
         That is what a status of 300 or above means (RFC 9112 section 9.5). After any other, the server may go on to
         read.
         """
-        head = self._early[-1] if self._early else None
+        head = self._pending_events[-1] if self._pending_events else None
         return isinstance(head, ResponseHead) and head.status >= 300
 
     def next_event(self) -> Event:
         """Return the next part of the response, `NEED_DATA`, or `END_OF_MESSAGE` at its end and from then on."""
-        if self._early:
-            return self._early.popleft()
+        if self._pending_events:
+            return self._pending_events.popleft()
         if self._receiver is not None:
             return self._receiver.next_event()
         if self._head is None:
@@ -267,7 +267,7 @@ class Engine:
         if head is None or not data.startswith(head.wire):
             end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
             if end < len(_END_OF_HEAD):
-                may_wait = len(data) <= self._max_head_size and self._joined < _MAX_HEAD_PIECES
+                may_wait = len(data) <= self._max_head_size and self._head_pieces < _MAX_HEAD_PIECES
                 return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
             head = parse_response_head(data[:end], head) if end <= self._max_head_size else None
             self._last_head = head if end <= MAX_KNOWN_HEAD else None
@@ -357,41 +357,41 @@ class Engine:
             # The rest is as it was, or set by the next request.
             self._fields = self._head = None
             self._sent = self.ended = False
-            self.unanswered = True
+            self.response_begun = False
             self._data = b""
-            self._position = self._joined = 0
+            self._position = self._head_pieces = 0
         return reusable
 
     # Handing over.
 
-    def _h11_sender(self) -> H11Lane:
+    def _h11_sender(self) -> H11Fallback:
         """Return h11 in the state that the exchange is in."""
         if self._sender is None:
-            self._sender = lane = H11Lane(self._max_head_size, self._peer)
+            self._sender = fallback = H11Fallback(self._max_head_size, self._peer)
             if self._fields is not None:
-                lane.start_request(self._method, self._target, list(self._fields.headers))
+                fallback.start_request(self._method, self._target, list(self._fields.headers))
                 if self._unsent != CHUNKED:
-                    lane.skip_body(self._fields.length - self._unsent)
+                    fallback.skip_body(self._fields.length - self._unsent)
                 if self._sent:
-                    lane.end_body()
-            self._repeat_head(lane)
+                    fallback.end_body()
+            self._repeat_head(fallback)
         return self._sender
 
-    def _repeat_head(self, lane: H11Lane) -> None:
-        if self._head is not None and not lane.has_head:
-            lane.receive_data(self._head.wire)
-            lane.next_event()
+    def _repeat_head(self, fallback: H11Fallback) -> None:
+        if self._head is not None and not fallback.has_head:
+            fallback.receive_data(self._head.wire)
+            fallback.next_event()
 
     def _let_h11_receive(self) -> Event:
-        self._receiver = lane = self._h11_sender()
-        self._repeat_head(lane)
+        self._receiver = fallback = self._h11_sender()
+        self._repeat_head(fallback)
         if self._chunks is not None and (start_of_chunk := self._chunks.resumption()):
-            lane.receive_data(start_of_chunk)
-            while lane.next_event() is not NEED_DATA:
+            fallback.receive_data(start_of_chunk)
+            while fallback.next_event() is not NEED_DATA:
                 pass
         data, self._data, self._position = self._data[self._position :], b"", 0
         if data:
-            lane.receive_data(data)
+            fallback.receive_data(data)
         if self.at_end_of_stream:
-            lane.receive_data(b"")
-        return lane.next_event()
+            fallback.receive_data(b"")
+        return fallback.next_event()

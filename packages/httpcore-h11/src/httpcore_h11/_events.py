@@ -1,4 +1,4 @@
-"""What an engine says about a response, whichever of its lanes read it."""
+"""What an engine says about a response, whichever parser read it."""
 
 import enum
 from typing import NamedTuple, TypeAlias

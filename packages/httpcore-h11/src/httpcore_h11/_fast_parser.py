@@ -1,4 +1,4 @@
-"""Which heads the fast lane takes: the plain, common ones (RFC 9112 sections 3 to 6), of known length or chunked.
+"""Which heads the fast parser takes: the plain, common ones (RFC 9112 sections 3 to 6), of known length or chunked.
 
 Each rule here is as strict as h11's or stricter. What does not match is declined and judged by h11, so a rule may be
 narrower than the RFC, and never wider. Header fields that repeat, as most do from message to message, are remembered
@@ -126,7 +126,7 @@ def parse_request_fields(headers: Headers) -> RequestFields | None:
     host = 0
     try:
         for field in headers:
-            line, framing = _known_request_fields.get(field) or _recognise_request_field(field)
+            line, framing = _known_request_fields.get(field) or _parse_request_field(field)
             if framing is not None:
                 if framing in found:
                     return None
@@ -144,7 +144,7 @@ def parse_request_fields(headers: Headers) -> RequestFields | None:
     return RequestFields([*headers], b"".join(lines), length or 0, close)
 
 
-def _recognise_request_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes | None]:
+def _parse_request_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes | None]:
     name, value = field
     if type(name) is not bytes or type(value) is not bytes:
         raise TypeError
@@ -197,9 +197,9 @@ def _new_head(wire: bytes, lines: list[bytes]) -> ParsedHead:
     headers: Headers = []
     found: dict[bytes, bytes] = {}
     status_line, *rest = lines
-    status, reason = _known_status_lines.get(status_line) or _recognise_status_line(status_line)
+    status, reason = _known_status_lines.get(status_line) or _parse_status_line(status_line)
     for line in rest:
-        field, framing = _known_lines.get(line) or _recognise_line(line)
+        field, framing = _known_lines.get(line) or _parse_line(line)
         headers.append(field)
         if framing is not None:
             if framing in found:
@@ -210,14 +210,14 @@ def _new_head(wire: bytes, lines: list[bytes]) -> ParsedHead:
     return ParsedHead(wire, lines, status, reason, headers, length, close)
 
 
-def _recognise_status_line(line: bytes) -> tuple[int, bytes]:
+def _parse_status_line(line: bytes) -> tuple[int, bytes]:
     match = _STATUS_LINE.fullmatch(line)
     if match is None:
         raise ValueError
     return _remember(_known_status_lines, line, (int(match[1]), match[2]), len(line))
 
 
-def _recognise_line(line: bytes) -> tuple[tuple[bytes, bytes], bytes | None]:
+def _parse_line(line: bytes) -> tuple[tuple[bytes, bytes], bytes | None]:
     name, value = _field(line)
     lowered = name.lower()
     known = ((name, value), lowered if lowered in _FRAMING_FIELDS else None)

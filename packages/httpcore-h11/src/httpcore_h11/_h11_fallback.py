@@ -1,4 +1,4 @@
-"""The exchanges that the fast lane declines, and the measure of what it accepts: everything through h11.
+"""The exchanges that the fast parser declines, and the measure of what it accepts: everything through h11.
 
 h11 parses and judges what is legal; nothing of it shows outside. Usable as an engine by itself, with the interface of
 `Engine`, which hands exchanges over in any state.
@@ -19,7 +19,7 @@ _SUCCESS = re.compile(rb"HTTP/\d\.\d 2\d\d[ \r\n].*?\n\r?\n", re.DOTALL)
 _FRAMING_LINES = re.compile(rb"^(?:content-length|transfer-encoding):[^\n]*\n(?:[ \t][^\n]*\n)*", re.I | re.M)
 
 
-class H11Lane:
+class H11Fallback:
     """One exchange after the other through h11; see `Engine` for the interface."""
 
     def __init__(self, max_head_size: int, peer: object = None) -> None:

@@ -19,6 +19,6 @@ class LegacyConnection:
 
     @property
     def _h11_state(self) -> "h11.Connection | None":
-        """h11's connection, for loggers of its states; `None` while the fast lane has no need of h11."""
-        lane = self._engine._receiver or self._engine._sender
-        return None if lane is None else lane._h11
+        """h11's connection, for loggers of its states; `None` while the fast parser has no need of h11."""
+        fallback = self._engine._receiver or self._engine._sender
+        return None if fallback is None else fallback._h11

@@ -18,7 +18,7 @@ def response(*lines: bytes, body: bytes = b"", status: bytes = b"HTTP/1.1 200 OK
     return b"\r\n".join([status, *lines, b"", body])
 
 
-# Name: the method of the request, and the response. The fast lane has to carry each of them.
+# Name: the method of the request, and the response. The fast parser has to carry each of them.
 COMMON: dict[str, tuple[bytes, bytes]] = {
     "Caddy": (
         b"GET",

@@ -215,7 +215,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
         self, timeout: float | None, tracer: AsyncTracer | None = None, info: dict[str, Any] | None = None
     ) -> ResponseHead:
         engine = self._engine
-        event = NEED_DATA if engine.unanswered else engine.next_event()
+        event = engine.next_event() if engine.response_begun else NEED_DATA
         while type(event) is not ResponseHead:
             if event is NEED_DATA:
                 try:
@@ -234,7 +234,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
 
     def _mark(self, exc: Exception) -> None:
         """Say on `exc` whether the request may be repeated."""
-        if self._request_count > 1 and self._engine.unanswered and self._state is _ACTIVE:
+        if self._request_count > 1 and not self._engine.response_begun and self._state is _ACTIVE:
             # Most likely the server closed the idle connection just as it was used again.
             mark_retryable(exc, Retryable.IDEMPOTENT)
 

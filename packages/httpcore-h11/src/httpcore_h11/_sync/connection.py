@@ -216,7 +216,7 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
         self, timeout: float | None, tracer: Tracer | None = None, info: dict[str, Any] | None = None
     ) -> ResponseHead:
         engine = self._engine
-        event = NEED_DATA if engine.unanswered else engine.next_event()
+        event = engine.next_event() if engine.response_begun else NEED_DATA
         while type(event) is not ResponseHead:
             if event is NEED_DATA:
                 try:
@@ -235,7 +235,7 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
 
     def _mark(self, exc: Exception) -> None:
         """Say on `exc` whether the request may be repeated."""
-        if self._request_count > 1 and self._engine.unanswered and self._state is _ACTIVE:
+        if self._request_count > 1 and not self._engine.response_begun and self._state is _ACTIVE:
             # Most likely the server closed the idle connection just as it was used again.
             mark_retryable(exc, Retryable.IDEMPOTENT)
 

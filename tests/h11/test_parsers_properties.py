@@ -1,12 +1,12 @@
-"""Both lanes agree on whatever hypothesis thinks of: any bytes, changed and odd messages, steps in any order."""
+"""Both parsers agree on whatever hypothesis thinks of: any bytes, changed and odd messages, steps in any order."""
 
 from httpcore_test_support.exchanges import HEAD_LIMIT, cut_at
-from httpcore_test_support.lanes import HOST, Step, assert_lanes_agree, exchange
+from httpcore_test_support.h11_parsers import HOST, Step, assert_parsers_agree, exchange
 from httpcore_test_support.messages import COMMON, TRICKS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-lanes_settings = settings(database=None, suppress_health_check=[HealthCheck.too_slow])
+parser_settings = settings(database=None, suppress_health_check=[HealthCheck.too_slow])
 
 METHOD = st.sampled_from([b"GET", b"HEAD", b"POST", b"CONNECT", b"PURGE", b"head"])
 SMALL = [wire for name, (_, wire) in COMMON.items() if not name.startswith("large")]
@@ -78,20 +78,20 @@ def cut_messages(draw: st.DrawFn) -> list[bytes]:
     return cut_at(wire, draw(st.sets(st.integers(0, len(wire)), max_size=12)))
 
 
-@lanes_settings
+@parser_settings
 @given(cut_messages(), METHOD, st.sampled_from([HEAD_LIMIT, HEAD_LIMIT, 60]))
 def test_any_response(pieces: list[bytes], method: bytes, limit: int) -> None:
-    assert_lanes_agree(exchange(pieces, method), limit)
+    assert_parsers_agree(exchange(pieces, method), limit)
 
 
-@lanes_settings
+@parser_settings
 @given(st.lists(cut_messages(), min_size=2, max_size=4))
 def test_any_responses_one_after_the_other(messages: list[list[bytes]]) -> None:
     *others, last = messages
     steps: list[Step] = []
     for pieces in others:
         steps += [*exchange(pieces)[:-1], ("next cycle",)]
-    assert_lanes_agree([*steps, *exchange(last)])
+    assert_parsers_agree([*steps, *exchange(last)])
 
 
 FIELD = st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)) | st.tuples(
@@ -119,7 +119,7 @@ def any_steps(draw: st.DrawFn) -> list[Step]:
     return [*steps, ("receive", b"")]
 
 
-@lanes_settings
+@parser_settings
 @given(any_steps())
 def test_any_steps(steps: list[Step]) -> None:
-    assert_lanes_agree(steps)
+    assert_parsers_agree(steps)

@@ -1,4 +1,4 @@
-"""Fuzz both lanes of the engine with atheris: `python tests/h11/fuzz_lanes.py [libFuzzer options]`.
+"""Fuzz both parsers of the engine with atheris: `python tests/h11/fuzz_parsers.py [libFuzzer options]`.
 
 The first bytes of an input choose the method and the cuts, the rest is the response. libFuzzer starts from the common
 messages and the tricks, and finds its way by the branches that an input takes. A disagreement is an AssertionError.
@@ -13,7 +13,7 @@ import atheris  # type: ignore[import-not-found,unused-ignore]  # not there for 
 
 with atheris.instrument_imports(include=["httpcore_h11", "h11"]):
     from httpcore_test_support.exchanges import cut_at
-    from httpcore_test_support.lanes import Step, assert_lanes_agree, exchange
+    from httpcore_test_support.h11_parsers import Step, assert_parsers_agree, exchange
     from httpcore_test_support.messages import COMMON, TRICKS
 
 METHODS = (b"GET", b"HEAD", b"POST", b"CONNECT")
@@ -21,15 +21,15 @@ CUTS = 4
 
 
 def disagreement(data: bytes) -> None:
-    """Raise `AssertionError` if the lanes disagree on an input."""
+    """Raise `AssertionError` if the parsers disagree on an input."""
     method, wire = METHODS[data[0] % len(METHODS)] if data else METHODS[0], data[1 + CUTS :]
     pieces = cut_at(wire, {cut for cut in data[1 : 1 + CUTS] if cut < len(wire)})
-    assert_lanes_agree(exchange(pieces, method))
+    assert_parsers_agree(exchange(pieces, method))
     # What was learned from one response must not change how the next one is read.
     again: list[Step] = [("next cycle",), *exchange(pieces)]
-    assert_lanes_agree([*exchange(pieces, method)[:-1], *again])
+    assert_parsers_agree([*exchange(pieces, method)[:-1], *again])
     for before in (wire.replace(b"1", b"2"), wire.replace(b"a", b"bc")):
-        assert_lanes_agree([*exchange([before])[:-1], *again])
+        assert_parsers_agree([*exchange([before])[:-1], *again])
 
 
 def seeds() -> Iterator[bytes]:

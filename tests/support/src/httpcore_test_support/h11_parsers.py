@@ -1,4 +1,4 @@
-"""Running one exchange over both lanes of the HTTP/1.1 engine, to see whether they agree in everything that shows.
+"""Running one exchange over both parsers of the HTTP/1.1 engine, to see whether they agree in everything that shows.
 
 An exchange is a list of steps, so that anything may happen in any order. `transcript()` tells what came of each.
 """
@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine
-from httpcore_h11._h11_fallback import H11Lane
+from httpcore_h11._h11_fallback import H11Fallback
 from httpcore_models import LocalProtocolError, RemoteProtocolError
 
 from .exchanges import HEAD_LIMIT, bytewise
 
-__all__ = ["H11Engine", "Step", "assert_lanes_agree", "exchange", "transcript", "with_odd_bytes"]
+__all__ = ["H11Engine", "Step", "assert_parsers_agree", "exchange", "transcript", "with_odd_bytes"]
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -34,16 +34,16 @@ SECOND = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n2."
 
 
 class H11Engine(Engine):
-    """An engine whose fast lane is closed."""
+    """An engine whose fast parser is closed."""
 
     def __init__(self, max_head_size: int) -> None:
         super().__init__(max_head_size)
-        self._sender = self._receiver = H11Lane(max_head_size)
+        self._sender = self._receiver = H11Fallback(max_head_size)
 
     def next_cycle(self) -> bool:
         reusable = super().next_cycle()
         if reusable:
-            self._sender = self._receiver = H11Lane(self._max_head_size)
+            self._sender = self._receiver = H11Fallback(self._max_head_size)
         return reusable
 
 
@@ -74,9 +74,9 @@ def transcript(engine: Engine, steps: Iterable[Step]) -> list[Any]:
                 ended = events[-1:] == [END_OF_MESSAGE]
                 outcomes.append(events)
         except RemoteProtocolError as exc:
-            outcomes += [f"remote: {exc}", engine.unanswered, _error_of_next_event(engine)]
+            outcomes += [f"remote: {exc}", engine.response_begun, _error_of_next_event(engine)]
             break
-    outcomes += [engine.unanswered, engine.switched_protocol, engine.trailing_data]
+    outcomes += [engine.response_begun, engine.switched_protocol, engine.trailing_data]
     return [*outcomes, *_second_exchange(engine)]
 
 
@@ -92,7 +92,7 @@ def _sent(engine: Engine, step: Step) -> Any:
 
 
 def _events(engine: Engine) -> list[Any]:
-    """All events that there are, with neighbouring parts of the body joined: the lanes may cut it differently."""
+    """All events that there are, with neighbouring parts of the body joined: the parsers may cut it differently."""
     events: list[Any] = []
     while (event := engine.next_event()) not in (NEED_DATA, END_OF_MESSAGE):
         if isinstance(event, bytes) and events and isinstance(events[-1], bytes):
@@ -112,7 +112,7 @@ def _error_of_next_event(engine: Engine) -> str:
 def _second_exchange(engine: Engine) -> list[Any]:
     if not engine.next_cycle():
         return ["no next cycle"]
-    sent = [engine.unanswered, _sent(engine, ("start", b"GET", b"/2", [HOST])), _sent(engine, ("end",))]
+    sent = [engine.response_begun, _sent(engine, ("start", b"GET", b"/2", [HOST])), _sent(engine, ("end",))]
     try:
         engine.receive_data(SECOND)
         return [*sent, _events(engine), engine.next_cycle()]
@@ -120,8 +120,8 @@ def _second_exchange(engine: Engine) -> list[Any]:
         return [*sent, f"remote: {exc}"]
 
 
-def assert_lanes_agree(steps: Sequence[Step], limit: int = HEAD_LIMIT) -> Engine:
-    """Take the steps over both lanes, and compare. Returns the engine that was free to choose its lane."""
+def assert_parsers_agree(steps: Sequence[Step], limit: int = HEAD_LIMIT) -> Engine:
+    """Take the steps over both parsers, and compare. Returns the engine that was free to choose its parser."""
     engine = Engine(limit)
     expected = transcript(H11Engine(limit), steps)
     assert transcript(engine, steps) == expected

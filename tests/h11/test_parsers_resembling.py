@@ -1,11 +1,11 @@
-"""Both lanes agree on messages that repeat, nearly repeat, or begin like the one before on the same connection."""
+"""Both parsers agree on messages that repeat, nearly repeat, or begin like the one before on the same connection."""
 
 from itertools import permutations, product
 
 import pytest
 from httpcore_h11 import _engine
 from httpcore_test_support.exchanges import HEAD_LIMIT, bytewise
-from httpcore_test_support.lanes import HOST, Step, assert_lanes_agree, exchange, transcript, with_odd_bytes
+from httpcore_test_support.h11_parsers import HOST, Step, assert_parsers_agree, exchange, transcript, with_odd_bytes
 from httpcore_test_support.messages import response
 
 AGAIN: list[Step] = [("next cycle",)]
@@ -54,7 +54,7 @@ def test_heads_that_resemble_the_last(names: tuple[str, str]) -> None:
         before = response(*HEADS[first], status=first_status, body=b"" if b"204" in first_status else body(first))
         wire = response(*HEADS[second], status=status, body=body(second))
         for pieces in ([wire], bytewise(wire)):
-            assert_lanes_agree([*exchange([before])[:-1], *AGAIN, *exchange(pieces)])
+            assert_parsers_agree([*exchange([before])[:-1], *AGAIN, *exchange(pieces)])
 
 
 @pytest.mark.usefixtures("no_h11")
@@ -69,18 +69,18 @@ def test_plain_heads_that_resemble_the_last_do_without_h11() -> None:
 def test_odd_bytes_in_a_head_like_the_last() -> None:
     before = response(b"X: y", b"Content-Length: 0")
     for wire in with_odd_bytes(before):
-        assert_lanes_agree([*exchange([before])[:-1], *AGAIN, *exchange([wire])])
+        assert_parsers_agree([*exchange([before])[:-1], *AGAIN, *exchange([wire])])
 
 
 def test_odd_bytes_in_a_request_like_the_last() -> None:
     plain = [*exchange([response(b"Content-Length: 0")], headers=[(b"X", b"y z")], target=b"/ab")[:-1], *AGAIN]
     for name in with_odd_bytes(b"X"):
-        assert_lanes_agree([*plain, *exchange([], headers=[(name, b"y z")], target=b"/ab")])
+        assert_parsers_agree([*plain, *exchange([], headers=[(name, b"y z")], target=b"/ab")])
     for value in with_odd_bytes(b"y z"):
-        assert_lanes_agree([*plain, *exchange([], headers=[(b"X", value)], target=b"/ab")])
+        assert_parsers_agree([*plain, *exchange([], headers=[(b"X", value)], target=b"/ab")])
     for target in with_odd_bytes(b"/ab"):
-        assert_lanes_agree([*plain, *exchange([], headers=[(b"X", b"y z")], target=target)])
+        assert_parsers_agree([*plain, *exchange([], headers=[(b"X", b"y z")], target=target)])
     for method in with_odd_bytes(b"GET"):
-        assert_lanes_agree([*plain, *exchange([], method, headers=[(b"X", b"y z")], target=b"/ab")])
+        assert_parsers_agree([*plain, *exchange([], method, headers=[(b"X", b"y z")], target=b"/ab")])
     for headers in ([], [HOST], [(b"X", b"y z")] * 2, [(b"x", b"y z")], [(b"X", b"y z"), (b"Content-Length", b"3")]):
-        assert_lanes_agree([*plain, *exchange([], headers=headers, target=b"/ab")])
+        assert_parsers_agree([*plain, *exchange([], headers=headers, target=b"/ab")])

@@ -1,16 +1,16 @@
-"""Both lanes agree: on plain messages, on known tricks, and on plain ones with any one byte changed; cut anywhere."""
+"""Both parsers agree: on plain messages, on known tricks, and on plain ones with any one byte changed; cut anywhere."""
 
 from typing import Any
 
 import pytest
 from httpcore_h11 import _engine
 from httpcore_test_support.exchanges import bytewise, cut_at
-from httpcore_test_support.lanes import (
+from httpcore_test_support.h11_parsers import (
     HOST,
     H11Engine,
     Headers,
     Step,
-    assert_lanes_agree,
+    assert_parsers_agree,
     exchange,
     transcript,
     with_odd_bytes,
@@ -42,47 +42,47 @@ def test_plain_responses_cut_in_two(name: str) -> None:
     method, wire = COMMON[name]
     places = range(len(wire)) if len(wire) < 1000 else [*range(200), 65_536, *range(len(wire) - 20, len(wire))]
     for position in places:
-        assert_lanes_agree(exchange(cut_at(wire, [position]), method))
+        assert_parsers_agree(exchange(cut_at(wire, [position]), method))
 
 
 @pytest.mark.parametrize("name", [name for name in COMMON if not name.startswith("large")])
 def test_plain_responses_that_end_early(name: str) -> None:
     method, wire = COMMON[name]
     for end in range(len(wire)):
-        assert_lanes_agree(exchange(cut_at(wire[:end], []), method))
-        assert_lanes_agree(exchange(bytewise(wire[:end]), method))
+        assert_parsers_agree(exchange(cut_at(wire[:end], []), method))
+        assert_parsers_agree(exchange(bytewise(wire[:end]), method))
 
 
 @pytest.mark.parametrize("name", TRICKS)
 def test_tricks_cut_in_two(name: str) -> None:
     for position in range(len(TRICKS[name])):
-        assert_lanes_agree(exchange(cut_at(TRICKS[name], [position])))
+        assert_parsers_agree(exchange(cut_at(TRICKS[name], [position])))
 
 
 @pytest.mark.parametrize("name", TRICKS)
 def test_tricks_cut_in_three(name: str) -> None:
     for position in range(len(TRICKS[name])):
-        assert_lanes_agree(exchange(cut_at(TRICKS[name], [position, position + 1])))
+        assert_parsers_agree(exchange(cut_at(TRICKS[name], [position, position + 1])))
 
 
 @pytest.mark.parametrize("name", TRICKS)
 def test_tricks_for_every_method(name: str) -> None:
     for method in METHODS:
-        assert_lanes_agree(exchange([TRICKS[name]], method))
-        assert_lanes_agree(exchange(bytewise(TRICKS[name]), method))
+        assert_parsers_agree(exchange([TRICKS[name]], method))
+        assert_parsers_agree(exchange(bytewise(TRICKS[name]), method))
 
 
 @pytest.mark.parametrize("name", TRICKS)
 def test_tricks_that_end_early(name: str) -> None:
     for end in range(len(TRICKS[name])):
-        assert_lanes_agree(exchange([TRICKS[name][:end]]))
+        assert_parsers_agree(exchange([TRICKS[name][:end]]))
 
 
 @pytest.mark.parametrize("name", [*COMMON, *TRICKS])
 def test_a_whole_response_seen_together_with_the_end_of_stream(name: str) -> None:
     method, wire = COMMON.get(name) or (b"GET", TRICKS[name])
     start, end, *_ = exchange([], method)
-    assert_lanes_agree([start, ("look", wire), end, ("receive", b"")])
+    assert_parsers_agree([start, ("look", wire), end, ("receive", b"")])
 
 
 @pytest.mark.parametrize("name", TRICKS)
@@ -90,7 +90,7 @@ def test_tricks_after_a_plain_response(name: str) -> None:
     again: list[Step] = [("next cycle",)]
     for wire in [wire for name, (_, wire) in COMMON.items() if not name.startswith("large")]:
         first = exchange([wire])[:-1]
-        assert_lanes_agree([*first, *again, *exchange([TRICKS[name]])])
+        assert_parsers_agree([*first, *again, *exchange([TRICKS[name]])])
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_tricks_after_a_plain_response(name: str) -> None:
 )
 def test_any_one_byte_out_of_place(wire: bytes) -> None:
     for changed in with_odd_bytes(wire):
-        assert_lanes_agree(exchange([changed]))
+        assert_parsers_agree(exchange([changed]))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_any_one_byte_out_of_place(wire: bytes) -> None:
 def test_any_one_byte_of_a_request_out_of_place(method: bytes, target: bytes, headers: Headers) -> None:
     def agree(method: bytes, target: bytes, headers: Headers) -> None:
         receive = exchange([COMMON["IIS, closing"][1]])[2:]
-        assert_lanes_agree([("start", method, target, headers), ("send", b"hello"), ("end",), *receive])
+        assert_parsers_agree([("start", method, target, headers), ("send", b"hello"), ("end",), *receive])
 
     for changed in with_odd_bytes(method):
         agree(changed, target, headers)
@@ -160,7 +160,7 @@ def test_odd_request_headers(headers: Headers) -> None:
     for method in (b"GET", b"HEAD", b"POST", b"CONNECT", b"PURGE", b"head"):
         for body in (b"", b"hell", b"hello", b"hello!"):
             steps: list[Step] = [("start", method, b"/", headers), ("send", body), ("end",), *receive]
-            assert_lanes_agree(steps)
+            assert_parsers_agree(steps)
 
 
 @pytest.mark.parametrize("limit", [10, 40, 60, 100])
@@ -168,7 +168,7 @@ def test_the_limit_of_a_head(limit: int) -> None:
     for size in range(80):
         wire = response(b"X: " + b"x" * size, b"Content-Length: 5", body=b"hello")
         for pieces in ([wire], bytewise(wire), cut_at(wire, [limit]), cut_at(wire, [limit + 1])):
-            assert_lanes_agree(exchange(pieces), limit)
+            assert_parsers_agree(exchange(pieces), limit)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_the_limit_of_a_head(limit: int) -> None:
 )
 def test_request_heads_of_other_types(request_head: Any) -> None:
     steps: list[Step] = [("start", *request_head), ("end",), *exchange([COMMON["Caddy"][1]])[2:]]
-    assert_lanes_agree(steps)
+    assert_parsers_agree(steps)
 
 
 @pytest.mark.parametrize("headers", [[(*HOST, b"more")], [HOST, None], [b"Host", b"localhost"], [HOST, (b"X", 1)]])
