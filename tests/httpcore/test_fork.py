@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from httpcore import ConnectionPool, _ssl
-from httpcore_models.network import _offers
+from httpcore_models.network._tls import alpn
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_request, send
@@ -57,11 +57,11 @@ def child_ends_well(function: Any) -> bool:
 
 
 @pytest.mark.fault("P11")
-@pytest.mark.parametrize("module", [_ssl, _offers], ids=["context", "offer"])
+@pytest.mark.parametrize("module", [_ssl, alpn], ids=["context", "offer"])
 def test_https_in_the_child(module: Any, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_ssl, "default_ssl_context", certificates.client_context)
     _ssl._context_offering.cache_clear()
-    lock = _ssl._making if module is _ssl else _offers._lock
+    lock = _ssl._making if module is _ssl else alpn._lock
     try:
         with scripted_server([receive_request(), send(OK)], tls=certificates.server_context()) as server:
 

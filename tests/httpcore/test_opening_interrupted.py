@@ -161,7 +161,7 @@ def in_time(function: Callable[[], Any]) -> Any:
 
 
 OPENING = ("httpcore/_sync/connection.py", "httpcore/_sync/opening.py")
-DIALLING = ("network/_sync/dialler.py", "network/_offers.py")
+DIALLING = ("network/_sync/dialler.py", "network/_tls/alpn.py")
 PROXYING = ("httpcore_proxy/_sync/tunnel.py", "httpcore_proxy/_sync/socks.py", "httpcore_proxy/_sync/handshake.py")
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 from httpcore_models import AutoBackend, SyncBackend
 from httpcore_models.network import is_socket_readable
-from httpcore_models.network._addresses import (
+from httpcore_models.network._connecting.addresses import (
     Address,
     all_failed,
     finish_connecting,
@@ -19,7 +19,7 @@ from httpcore_models.network._addresses import (
     new_socket,
     numeric_addresses,
 )
-from httpcore_models.network._errors import failed, peer_name, timed_out
+from httpcore_models.network._error_texts import failure_text, peer_name, timeout_text
 from httpcore_models.network._readiness import Readiness
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_until, send
@@ -94,15 +94,15 @@ def test_peers_are_named() -> None:
 
 @pytest.mark.field(85)
 def test_timeouts_name_phase_seconds_and_peer() -> None:
-    assert timed_out("Connect", "example.org:80", 5.0) == "Connect timed out after 5 seconds (example.org:80)"
-    assert timed_out("Connect", "example.org:80", 0.25) == "Connect timed out after 0.25 seconds (example.org:80)"
-    assert timed_out("Connect", "example.org:80", 0.0) == "Connect timed out after 0 seconds (example.org:80)"
-    assert timed_out("Connect", "example.org:80", None) == "Connect timed out (example.org:80)"
+    assert timeout_text("Connect", "example.org:80", 5.0) == "Connect timed out after 5 seconds (example.org:80)"
+    assert timeout_text("Connect", "example.org:80", 0.25) == "Connect timed out after 0.25 seconds (example.org:80)"
+    assert timeout_text("Connect", "example.org:80", 0.0) == "Connect timed out after 0 seconds (example.org:80)"
+    assert timeout_text("Connect", "example.org:80", None) == "Connect timed out (example.org:80)"
 
 
 def test_errors_name_cause_and_peer() -> None:
-    assert failed(OSError(5, "cause"), "example.org:80") == "[Errno 5] cause (example.org:80)"
-    assert failed(OSError(), "example.org:80") == "OSError (example.org:80)"
+    assert failure_text(OSError(5, "cause"), "example.org:80") == "[Errno 5] cause (example.org:80)"
+    assert failure_text(OSError(), "example.org:80") == "OSError (example.org:80)"
 
 
 @pytest.fixture(params=["poll", "selectors"])

@@ -18,7 +18,7 @@ from httpcore_models import (
     ConnectTimeout,
     ReadError,
 )
-from httpcore_models.network import _connecting
+from httpcore_models.network._connecting import connect_async
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
@@ -56,7 +56,7 @@ async def test_a_race_cancelled_as_it_is_won_leaves_nothing_open(monkeypatch: py
         scope.cancel()
         return socket.socket()
 
-    monkeypatch.setattr(_connecting, "_connect", connect)
+    monkeypatch.setattr(connect_async, "_connect", connect)
     async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", 80))] * 2)
     with anyio.CancelScope() as scope:
         await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
@@ -79,8 +79,8 @@ async def test_a_race_that_two_addresses_win_keeps_one_open(monkeypatch: pytest.
                 await everybody_is_there.wait()
             return sock
 
-        monkeypatch.setattr(_connecting, "_connect", connect)
-        monkeypatch.setattr(_connecting, "CONNECTION_ATTEMPT_DELAY", 0.0)
+        monkeypatch.setattr(connect_async, "_connect", connect)
+        monkeypatch.setattr(connect_async, "CONNECTION_ATTEMPT_DELAY", 0.0)
         async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", server.port))] * 3)
         stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
         assert sum(sock.fileno() >= 0 for sock in sockets) == 1
@@ -176,7 +176,7 @@ class TestCancelledAlready:
     @pytest.mark.fault("P24")
     async def test_no_connection_is_opened(self, monkeypatch: pytest.MonkeyPatch) -> None:
         made: list[Any] = []
-        monkeypatch.setattr(_connecting, "new_socket", lambda *arguments: made.append(arguments))
+        monkeypatch.setattr(connect_async, "new_socket", lambda *arguments: made.append(arguments))
         with anyio.move_on_after(0):
             await AutoBackend().connect_tcp("127.0.0.1", 80, TIMEOUT)
         with anyio.CancelScope() as scope:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from httpcore_models import AnyIOBackend, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.network._asyncio_stream import _READ_LIMIT, AsyncioStream
-from httpcore_models.network._asyncio_transport import SMALL_READ
+from httpcore_models.network._streams.asyncio_stream import _READ_LIMIT, AsyncioStream
+from httpcore_models.network._streams.asyncio_transport import SMALL_READ
 from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
 from httpcore_test_support.scripted import Connection, Script, scripted_server
 from httpcore_test_support.steps import abort, hold, notify, receive_exactly, send, wait
@@ -388,7 +388,7 @@ def test_a_child_process_closes_its_copy_only(loop: str) -> None:
 
 READ_ON_A_FRESH_HEAP = """
 import asyncio, resource, socket
-from httpcore_models.network._asyncio_connecting import open_stream
+from httpcore_models.network._streams.asyncio_opening import open_stream
 
 async def main():
     ours, peer = socket.socketpair()

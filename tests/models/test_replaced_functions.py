@@ -19,7 +19,7 @@ from httpcore_models import (
     TrioBackend,
 )
 from httpcore_models.network import AnyIOStreamWrapper, TrioStreamWrapper
-from httpcore_models.network._asyncio_stream import AsyncioStream
+from httpcore_models.network._streams.asyncio_stream import AsyncioStream
 from httpcore_test_support.asyncs import BACKENDS, run_async
 from httpcore_test_support.scripted import ScriptedServer, scripted_server
 from httpcore_test_support.sockets import unresponsive_port

@@ -58,7 +58,7 @@ def anyio_backend(combination: Combination) -> Backend:
 
 
 @pytest.fixture(scope="module")
-def async_connect(combination: Combination, certificates: Certificates) -> AsyncConnect:
+def connect_async(combination: Combination, certificates: Certificates) -> AsyncConnect:
     return async_connector(combination.backend(), combination.transport, certificates)
 
 
@@ -69,8 +69,8 @@ def connect(request: pytest.FixtureRequest, certificates: Certificates) -> Conne
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("check", ASYNC_CHECKS, ids=lambda check: check.__name__.removeprefix("async_check_"))
-async def test_async_streams(check: AsyncCheck, async_connect: AsyncConnect) -> None:
-    await check(async_connect)
+async def test_async_streams(check: AsyncCheck, connect_async: AsyncConnect) -> None:
+    await check(connect_async)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))

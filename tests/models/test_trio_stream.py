@@ -7,7 +7,7 @@ import pytest
 import trio
 import trio.testing
 from httpcore_models import ReadError, TrioBackend, WriteError
-from httpcore_models.network._trio_stream import TrioStream
+from httpcore_models.network._streams.trio_stream import TrioStream
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import hold, send, wait
 from httpcore_test_support.waiting import async_wait_until

@@ -98,7 +98,7 @@ def anyio_backend(combination: Combination) -> Backend:
 
 
 @pytest.fixture(scope="module")
-def async_connect(combination: Combination, certificates: Certificates) -> AsyncConnect:
+def connect_async(combination: Combination, certificates: Certificates) -> AsyncConnect:
     return async_connector(
         combination.backend(combination.transport == "tls"), TRANSPORTS[combination.transport], certificates
     )
@@ -106,15 +106,15 @@ def async_connect(combination: Combination, certificates: Certificates) -> Async
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("async_check_"))
-async def test_checks(check: AsyncCheck, async_connect: AsyncConnect, combination: Combination) -> None:
+async def test_checks(check: AsyncCheck, connect_async: AsyncConnect, combination: Combination) -> None:
     if combination.transport == "tls" and check.__name__ == "async_check_readability":
         pytest.skip("messages of TLS itself cannot be told from bytes")
-    await check(async_connect)
+    await check(connect_async)
 
 
 @pytest.mark.anyio
-async def test_extra_info(async_connect: AsyncConnect, combination: Combination) -> None:
-    async with async_connect(hold()) as stream:
+async def test_extra_info(connect_async: AsyncConnect, combination: Combination) -> None:
+    async with connect_async(hold()) as stream:
         sock = stream.get_extra_info("socket")
         assert stream.get_extra_info("client_addr") == sock.getsockname()
         assert stream.get_extra_info("server_addr") == sock.getpeername()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from httpcore import ConnectError, ConnectionPool, Proxy, _ssl
-from httpcore_models.network._offers import offered_protocols
+from httpcore_models.network._tls.alpn import offered_protocols
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.steps import close, receive_request, send

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from httpcore_models import SOCKET_OPTION, AutoBackend, ConnectError, ConnectTimeout
-from httpcore_models.network import _addresses, _connecting, _sync_backend
+from httpcore_models.network._backends import sync as sync_backend
+from httpcore_models.network._connecting import addresses, connect_async
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.sockets import refusing_port, unresponsive_port
@@ -22,7 +23,7 @@ KEEPALIVE = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 # Connecting to the first fails at once, and not even a socket can be made for the second.
 UNREACHABLE = (socket.AF_INET, ("255.255.255.255", 80))
 UNSUPPORTED = (255, ("127.0.0.1", 80))
-CONNECTING_MODULES = (_connecting, _sync_backend)
+CONNECTING_MODULES = (connect_async, sync_backend)
 
 
 def loopback(port: int) -> tuple[int, Any]:
@@ -64,7 +65,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     module = types.SimpleNamespace(**vars(socket))
     module.socket = lambda *arguments: RecordingSocket(recorded, *arguments)
     module.getaddrinfo = lambda *arguments: socket.getaddrinfo(*arguments)  # whatever that is by then
-    monkeypatch.setattr(_addresses, "socket", module)
+    monkeypatch.setattr(addresses, "socket", module)
     return recorded
 
 

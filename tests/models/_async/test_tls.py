@@ -44,7 +44,7 @@ async def async_clear_stream(server: ScriptedServer) -> AsyncNetworkStream:
 
 
 @pytest.fixture
-def async_connect(certificates: Certificates) -> AsyncConnect:
+def connect_async(certificates: Certificates) -> AsyncConnect:
     """Connects over TLS."""
     return async_connector(AutoBackend(), TRANSPORTS["tls"], certificates)
 
@@ -164,8 +164,8 @@ class TestHandshake:
 
 class TestEndOfStream:
     @pytest.mark.field(75)
-    async def test_tls_that_is_cut_short_ends_plainly(self, async_connect: AsyncConnect) -> None:
-        async with async_connect([send(b"body"), close(close_notify=False)]) as stream:
+    async def test_tls_that_is_cut_short_ends_plainly(self, connect_async: AsyncConnect) -> None:
+        async with connect_async([send(b"body"), close(close_notify=False)]) as stream:
             received = b""
             while data := await stream.read(100, TIMEOUT):
                 received += data
@@ -185,23 +185,23 @@ class TestEndOfStream:
             assert stream.receive_nowait(100) == b""  # type: ignore[attr-defined]
 
     @pytest.mark.field(74)
-    async def test_writing_to_a_peer_that_has_gone_is_a_write_error(self, async_connect: AsyncConnect) -> None:
+    async def test_writing_to_a_peer_that_has_gone_is_a_write_error(self, connect_async: AsyncConnect) -> None:
         gone = threading.Event()
-        async with async_connect([close(close_notify=False), notify(gone)]) as stream:
+        async with connect_async([close(close_notify=False), notify(gone)]) as stream:
             await async_wait_until(gone.is_set)
             with pytest.raises(WriteError):
                 await async_write_for_ever(stream)
 
     @pytest.mark.field(76)
-    async def test_closing_does_not_wait_for_a_silent_peer(self, async_connect: AsyncConnect) -> None:
-        async with async_connect(hold()) as stream:
+    async def test_closing_does_not_wait_for_a_silent_peer(self, connect_async: AsyncConnect) -> None:
+        async with connect_async(hold()) as stream:
             await stream.aclose()
             await async_wait_until(lambda: stream.get_extra_info("socket").fileno() < 0)
         # Warnings of what is left unclosed are errors.
         gc.collect()
 
-    async def test_damaged_records_are_read_errors(self, async_connect: AsyncConnect) -> None:
-        async with async_connect([receive_exactly(4), send_damaged_record, hold()]) as stream:
+    async def test_damaged_records_are_read_errors(self, connect_async: AsyncConnect) -> None:
+        async with connect_async([receive_exactly(4), send_damaged_record, hold()]) as stream:
             await stream.write(b"data", TIMEOUT)
             with pytest.raises(ReadError):
                 await stream.read(100, TIMEOUT)
@@ -245,8 +245,8 @@ class TestIdle:
                 received += await stream.read(100, TIMEOUT)
             assert received == b"next"
 
-    async def test_looking_twice_loses_nothing(self, async_connect: AsyncConnect) -> None:
-        async with async_connect([send(b"data"), hold()]) as stream:
+    async def test_looking_twice_loses_nothing(self, connect_async: AsyncConnect) -> None:
+        async with connect_async([send(b"data"), hold()]) as stream:
             await async_wait_until(lambda: stream.get_extra_info("is_readable"))
             assert stream.get_extra_info("is_readable")
             assert await stream.read(1, TIMEOUT) == b"d"
@@ -257,8 +257,8 @@ class TestIdle:
             assert received == b"ata"
             assert not stream.get_extra_info("is_readable")
 
-    async def test_looking_before_closing_leaves_nothing_to_read(self, async_connect: AsyncConnect) -> None:
-        async with async_connect([send(b"data"), hold()]) as stream:
+    async def test_looking_before_closing_leaves_nothing_to_read(self, connect_async: AsyncConnect) -> None:
+        async with connect_async([send(b"data"), hold()]) as stream:
             await async_wait_until(lambda: stream.get_extra_info("is_readable"))
             await stream.aclose()
             with pytest.raises(ReadError):

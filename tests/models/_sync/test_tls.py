@@ -45,7 +45,7 @@ def clear_stream(server: ScriptedServer) -> NetworkStream:
 
 
 @pytest.fixture
-def connect(certificates: Certificates) -> Connect:
+def connect_async(certificates: Certificates) -> Connect:
     """Connects over TLS."""
     return connector(SyncBackend(), TRANSPORTS["tls"], certificates)
 
@@ -165,8 +165,8 @@ class TestHandshake:
 
 class TestEndOfStream:
     @pytest.mark.field(75)
-    def test_tls_that_is_cut_short_ends_plainly(self, connect: Connect) -> None:
-        with connect([send(b"body"), close(close_notify=False)]) as stream:
+    def test_tls_that_is_cut_short_ends_plainly(self, connect_async: Connect) -> None:
+        with connect_async([send(b"body"), close(close_notify=False)]) as stream:
             received = b""
             while data := stream.read(100, TIMEOUT):
                 received += data
@@ -186,23 +186,23 @@ class TestEndOfStream:
             assert stream.receive_nowait(100) == b""  # type: ignore[attr-defined]
 
     @pytest.mark.field(74)
-    def test_writing_to_a_peer_that_has_gone_is_a_write_error(self, connect: Connect) -> None:
+    def test_writing_to_a_peer_that_has_gone_is_a_write_error(self, connect_async: Connect) -> None:
         gone = threading.Event()
-        with connect([close(close_notify=False), notify(gone)]) as stream:
+        with connect_async([close(close_notify=False), notify(gone)]) as stream:
             wait_until(gone.is_set)
             with pytest.raises(WriteError):
                 write_for_ever(stream)
 
     @pytest.mark.field(76)
-    def test_closing_does_not_wait_for_a_silent_peer(self, connect: Connect) -> None:
-        with connect(hold()) as stream:
+    def test_closing_does_not_wait_for_a_silent_peer(self, connect_async: Connect) -> None:
+        with connect_async(hold()) as stream:
             stream.close()
             wait_until(lambda: stream.get_extra_info("socket").fileno() < 0)
         # Warnings of what is left unclosed are errors.
         gc.collect()
 
-    def test_damaged_records_are_read_errors(self, connect: Connect) -> None:
-        with connect([receive_exactly(4), send_damaged_record, hold()]) as stream:
+    def test_damaged_records_are_read_errors(self, connect_async: Connect) -> None:
+        with connect_async([receive_exactly(4), send_damaged_record, hold()]) as stream:
             stream.write(b"data", TIMEOUT)
             with pytest.raises(ReadError):
                 stream.read(100, TIMEOUT)
@@ -246,8 +246,8 @@ class TestIdle:
                 received += stream.read(100, TIMEOUT)
             assert received == b"next"
 
-    def test_looking_twice_loses_nothing(self, connect: Connect) -> None:
-        with connect([send(b"data"), hold()]) as stream:
+    def test_looking_twice_loses_nothing(self, connect_async: Connect) -> None:
+        with connect_async([send(b"data"), hold()]) as stream:
             wait_until(lambda: stream.get_extra_info("is_readable"))
             assert stream.get_extra_info("is_readable")
             assert stream.read(1, TIMEOUT) == b"d"
@@ -258,8 +258,8 @@ class TestIdle:
             assert received == b"ata"
             assert not stream.get_extra_info("is_readable")
 
-    def test_looking_before_closing_leaves_nothing_to_read(self, connect: Connect) -> None:
-        with connect([send(b"data"), hold()]) as stream:
+    def test_looking_before_closing_leaves_nothing_to_read(self, connect_async: Connect) -> None:
+        with connect_async([send(b"data"), hold()]) as stream:
             wait_until(lambda: stream.get_extra_info("is_readable"))
             stream.close()
             with pytest.raises(ReadError):

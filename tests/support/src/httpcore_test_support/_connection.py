@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from httpcore_models.network._sync_stream import close_left_behind
+from httpcore_models.network._streams.sync_stream import close_left_behind
 
 _READ_SIZE = 65_536
 _POLL_INTERVAL = 0.001

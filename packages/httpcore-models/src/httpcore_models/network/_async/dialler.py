@@ -12,8 +12,8 @@ from ..._closing import async_close_unopened
 from ..._exceptions import ConnectError
 from ..._messages import Request
 from ..._url import Origin, tls_name
-from .._offers import offering
-from .._options import SOCKET_OPTION
+from .._socket_options import SOCKET_OPTION
+from .._tls.alpn import alpn_offer
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
 
 _logger = logging.getLogger("httpcore.connection")
@@ -147,7 +147,7 @@ async def async_start_tls(
         nonlocal stream
         start_tls = stream.start_tls
         offer = alpn_protocols
-        with contextlib.nullcontext() if offer is None else offering(ssl_context, offer, start_tls):
+        with contextlib.nullcontext() if offer is None else alpn_offer(ssl_context, offer, start_tls):
             stream = await start_tls(**arguments)
         return stream
 

@@ -8,8 +8,8 @@ import ssl
 import typing
 from collections.abc import Iterable
 
-from .._defaults import async_sleep
-from .._options import SOCKET_OPTION
+from .._default_sleep import async_sleep
+from .._socket_options import SOCKET_OPTION
 
 
 class AsyncNetworkStream:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..._exceptions import ReadError
-from .._options import SOCKET_OPTION
+from .._socket_options import SOCKET_OPTION
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
 
 

@@ -27,9 +27,9 @@ from ..._exceptions import (
 from ...concurrency import AsyncEvent
 from .._buffers import as_bytes
 from .._deadlines import deadline_in, limit_until, time_left
-from .._errors import failed, passed_on, peer_of, timed_out
-from .._offers import takes_offer
-from .._tls_records import TLSRecords
+from .._error_texts import failure_text, inner_failure_text, peer_of, timeout_text
+from .._tls.alpn import takes_alpn_offer
+from .._tls.records import TLSRecords
 from .interface import AsyncNetworkStream
 
 # As much as asyncio receives at a time.
@@ -82,14 +82,14 @@ class AsyncTLSStream(AsyncNetworkStream):
                 if abort is not None:
                     abort()
             if isinstance(exc, TimeoutException):
-                raise ConnectTimeout(timed_out("The handshake operation", peer, timeout)) from exc
+                raise ConnectTimeout(timeout_text("The handshake operation", peer, timeout)) from exc
             if isinstance(exc, ssl.SSLEOFError):
                 raise ConnectError(f"Server disconnected during the TLS handshake ({peer})") from exc
             if isinstance(exc, (ReadError, WriteError)):
-                raise ConnectError(passed_on(exc, peer_of(stream, peer))) from exc
+                raise ConnectError(inner_failure_text(exc, peer_of(stream, peer))) from exc
             # Without a name that is to be checked it is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
-                raise ConnectError(failed(exc, peer)) from exc
+                raise ConnectError(failure_text(exc, peer)) from exc
             raise
 
     async def _shake_hands(self, timeout: float | None) -> None:
@@ -124,12 +124,12 @@ class AsyncTLSStream(AsyncNetworkStream):
                 data = await self._wait_for_data(max_bytes, timeout)
             return data
         except TimeoutException as exc:
-            raise ReadTimeout(timed_out("The read operation", self._peer, timeout)) from exc
+            raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from exc
         except ReadError as exc:
             if self._tls.outgoing.pending and not self._closed:
                 # The alert that tells the peer what was wrong, if it still listens.
                 await self._send_own_messages(deadline_in(0.0))
-            raise ReadError(passed_on(exc, self._peer)) from exc.__cause__ or exc
+            raise ReadError(inner_failure_text(exc, self._peer)) from exc.__cause__ or exc
         finally:
             self._reading = False
 
@@ -158,7 +158,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         try:
             return self._tls.decrypt(max_bytes)
         except ssl.SSLError as exc:
-            raise ReadError(failed(exc, self._peer)) from exc
+            raise ReadError(failure_text(exc, self._peer)) from exc
 
     async def _receive(self, timeout: float | None) -> None:
         """Feed TLS from the network. Of two who need it, such as in a renegotiation, one waits for the other."""
@@ -245,11 +245,11 @@ class AsyncTLSStream(AsyncNetworkStream):
             self._unsent = rest[: len(rest) - left]
             return len(data) - left
         except TimeoutException as exc:
-            raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from exc
+            raise WriteTimeout(timeout_text("The write operation", self._peer, timeout)) from exc
         except (ReadError, WriteError) as exc:
-            raise WriteError(passed_on(exc, self._peer)) from exc.__cause__ or exc
+            raise WriteError(inner_failure_text(exc, self._peer)) from exc.__cause__ or exc
         except ssl.SSLError as exc:
-            raise WriteError(failed(exc, self._peer)) from exc
+            raise WriteError(failure_text(exc, self._peer)) from exc
         finally:
             self._unsent = bytes(self._unsent)
             self._end_sending(turn)
@@ -355,7 +355,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         self._closed = True
         self._stream.abort()  # type: ignore[attr-defined]
 
-    @takes_offer
+    @takes_alpn_offer
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,

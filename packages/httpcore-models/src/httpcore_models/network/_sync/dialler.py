@@ -13,8 +13,8 @@ from ..._exceptions import ConnectError
 from ..._messages import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin, tls_name
-from .._offers import offering
-from .._options import SOCKET_OPTION
+from .._socket_options import SOCKET_OPTION
+from .._tls.alpn import alpn_offer
 from .interface import NetworkBackend, NetworkStream
 
 _logger = logging.getLogger("httpcore.connection")
@@ -148,7 +148,7 @@ def start_tls(
         nonlocal stream
         start_tls = stream.start_tls
         offer = alpn_protocols
-        with contextlib.nullcontext() if offer is None else offering(ssl_context, offer, start_tls):
+        with contextlib.nullcontext() if offer is None else alpn_offer(ssl_context, offer, start_tls):
             stream = start_tls(**arguments)
         return stream
 

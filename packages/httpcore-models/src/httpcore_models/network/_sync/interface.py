@@ -9,8 +9,8 @@ import ssl
 import typing
 from collections.abc import Iterable
 
-from .._defaults import sleep
-from .._options import SOCKET_OPTION
+from .._default_sleep import sleep
+from .._socket_options import SOCKET_OPTION
 
 
 class NetworkStream:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..._exceptions import ReadError
-from .._options import SOCKET_OPTION
+from .._socket_options import SOCKET_OPTION
 from .interface import NetworkBackend, NetworkStream
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from ._asyncio_stream import AsyncioStream
+from .asyncio_stream import AsyncioStream
 
 
 async def open_stream(sock: socket.socket, peer: str) -> AsyncioStream:

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
-from ._addresses import (
+from ..._exceptions import ConnectError, ConnectTimeout
+from ...concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
+from .._error_texts import failure_text, peer_name, timeout_text
+from .._socket_options import SOCKET_OPTION
+from .addresses import (
     CONNECTION_ATTEMPT_DELAY,
     QUEUE_FULL_DELAY,
     Address,
@@ -19,8 +21,6 @@ from ._addresses import (
     numeric_addresses,
     start_connecting,
 )
-from ._errors import failed, peer_name, timed_out
-from ._options import SOCKET_OPTION
 
 
 async def open_tcp_socket(
@@ -44,9 +44,9 @@ async def open_tcp_socket(
             return await _race(addresses, local_address, options)
         raise TimeoutError
     except TimeoutError as exc:
-        raise ConnectTimeout(timed_out("Connect", peer, timeout)) from exc
+        raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError) as exc:
-        text = failed(exc, peer)
+        text = failure_text(exc, peer)
         raise ConnectError(f"{_attempts_failed(peer)}: {text}" if resolved else text) from exc
 
 
@@ -77,9 +77,9 @@ async def open_unix_socket(
             return await _connect_unix(path, list(socket_options or ()))
         raise TimeoutError
     except TimeoutError as exc:
-        raise ConnectTimeout(timed_out("Connect", path, timeout)) from exc
+        raise ConnectTimeout(timeout_text("Connect", path, timeout)) from exc
     except OSError as exc:
-        raise ConnectError(failed(exc, path)) from exc
+        raise ConnectError(failure_text(exc, path)) from exc
 
 
 async def _resolve(host: str, port: int) -> list[Address]:

@@ -4,11 +4,11 @@ import os
 import socket
 from collections.abc import Iterable
 
-from .._arguments import enforce_port
-from ..concurrency import anyio_or_trio, current_async_library
-from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
-from ._errors import peer_name
-from ._options import SOCKET_OPTION
+from ..._arguments import enforce_port
+from ...concurrency import anyio_or_trio, current_async_library
+from .._async.interface import AsyncNetworkBackend, AsyncNetworkStream
+from .._error_texts import peer_name
+from .._socket_options import SOCKET_OPTION
 
 
 class AnyIOBackend(AsyncNetworkBackend):
@@ -26,14 +26,14 @@ class AnyIOBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to the first of the host's addresses that answers."""
-        from . import _replacements
+        from .._connecting import monkeypatched
 
         enforce_port(host, port)
-        if not _replacements.anyio_is_replaced("connect_tcp"):
+        if not monkeypatched.anyio_is_patched("connect_tcp"):
             return await _connect_tcp(host, port, timeout, local_address, socket_options)
         arguments = {"remote_host": host, "remote_port": port, "local_host": local_address}
         peer = peer_name(host, port)
-        return await _replacements.connect_by("anyio", "connect_tcp", peer, timeout, socket_options, **arguments)
+        return await monkeypatched.connect_with("anyio", "connect_tcp", peer, timeout, socket_options, **arguments)
 
     async def connect_unix_socket(
         self,
@@ -42,12 +42,12 @@ class AnyIOBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to a Unix domain socket."""
-        from . import _replacements
+        from .._connecting import monkeypatched
 
-        if not _replacements.anyio_is_replaced("connect_unix"):
+        if not monkeypatched.anyio_is_patched("connect_unix"):
             return await _connect_unix(path, timeout, socket_options)
         peer = os.fspath(path)
-        return await _replacements.connect_by("anyio", "connect_unix", peer, timeout, socket_options, path=path)
+        return await monkeypatched.connect_with("anyio", "connect_unix", peer, timeout, socket_options, path=path)
 
     async def sleep(self, seconds: float) -> None:
         """Suspend this task for `seconds`."""
@@ -69,14 +69,14 @@ class TrioBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to the first of the host's addresses that answers."""
-        from . import _replacements
+        from .._connecting import monkeypatched
 
         enforce_port(host, port)
-        if not _replacements.trio_is_replaced("open_tcp_stream"):
+        if not monkeypatched.trio_is_patched("open_tcp_stream"):
             return await _connect_tcp(host, port, timeout, local_address, socket_options)
         arguments = {"host": host, "port": port, "local_address": local_address}
         peer = peer_name(host, port)
-        return await _replacements.connect_by("trio", "open_tcp_stream", peer, timeout, socket_options, **arguments)
+        return await monkeypatched.connect_with("trio", "open_tcp_stream", peer, timeout, socket_options, **arguments)
 
     async def connect_unix_socket(
         self,
@@ -85,12 +85,14 @@ class TrioBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to a Unix domain socket."""
-        from . import _replacements
+        from .._connecting import monkeypatched
 
-        if not _replacements.trio_is_replaced("open_unix_socket"):
+        if not monkeypatched.trio_is_patched("open_unix_socket"):
             return await _connect_unix(path, timeout, socket_options)
         peer = os.fspath(path)
-        return await _replacements.connect_by("trio", "open_unix_socket", peer, timeout, socket_options, filename=path)
+        return await monkeypatched.connect_with(
+            "trio", "open_unix_socket", peer, timeout, socket_options, filename=path
+        )
 
     async def sleep(self, seconds: float) -> None:
         """Suspend this task for `seconds`."""
@@ -104,7 +106,7 @@ async def _connect_tcp(
     local_address: str | None,
     socket_options: Iterable[SOCKET_OPTION] | None,
 ) -> AsyncNetworkStream:
-    from ._connecting import open_tcp_socket
+    from .._connecting.connect_async import open_tcp_socket
 
     return await _open_stream(
         await open_tcp_socket(host, port, timeout, local_address, socket_options), peer_name(host, port)
@@ -114,17 +116,17 @@ async def _connect_tcp(
 async def _connect_unix(
     path: str, timeout: float | None, socket_options: Iterable[SOCKET_OPTION] | None
 ) -> AsyncNetworkStream:
-    from ._connecting import open_unix_socket
+    from .._connecting.connect_async import open_unix_socket
 
     return await _open_stream(await open_unix_socket(path, timeout, socket_options), os.fspath(path))
 
 
 async def _open_stream(sock: socket.socket, peer: str) -> AsyncNetworkStream:
     if current_async_library() == "asyncio":
-        from ._asyncio_connecting import open_stream
+        from .._streams.asyncio_opening import open_stream
 
         return await open_stream(sock, peer)
-    from ._trio_stream import TrioStream
+    from .._streams.trio_stream import TrioStream
 
     return TrioStream(sock, peer)
 

@@ -34,13 +34,13 @@ class _Foreign:
 _foreign: dict[int, _Foreign] = {}
 
 
-def takes_offer(start_tls: T) -> T:
-    """Mark a `start_tls()` that makes its TLS object by `make_tls()`."""
-    start_tls.takes_offer = True  # type: ignore[attr-defined]
+def takes_alpn_offer(start_tls: T) -> T:
+    """Mark a `start_tls()` that makes its TLS object by `make_tls_object()`."""
+    start_tls.takes_alpn_offer = True  # type: ignore[attr-defined]
     return start_tls
 
 
-def make_tls(ssl_context: ssl.SSLContext, make: Callable[[], T]) -> T:
+def make_tls_object(ssl_context: ssl.SSLContext, make: Callable[[], T]) -> T:
     """Return `make()`, which makes a TLS object of `ssl_context`, with the offer that the caller is to make."""
     offer = _offer.get()
     with _lock:
@@ -57,10 +57,10 @@ def make_tls(ssl_context: ssl.SSLContext, make: Callable[[], T]) -> T:
 
 
 @contextlib.contextmanager
-def lent_offer(ssl_context: ssl.SSLContext) -> Iterator[None]:
+def offer_on_context(ssl_context: ssl.SSLContext) -> Iterator[None]:
     """Have `ssl_context` itself make the offer in the block: for a context that makes its TLS object in its own way.
 
-    That may include the whole handshake, for which `make_tls()` must not hold its lock.
+    That may include the whole handshake, for which `make_tls_object()` must not hold its lock.
     """
     offer = _offer.get()
     if offer is None or offer[0] is not ssl_context:
@@ -75,7 +75,7 @@ def lent_offer(ssl_context: ssl.SSLContext) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def offering(ssl_context: ssl.SSLContext, protocols: Sequence[str], start_tls: Any) -> Iterator[None]:
+def alpn_offer(ssl_context: ssl.SSLContext, protocols: Sequence[str], start_tls: Any) -> Iterator[None]:
     """Have `start_tls`, a method of a stream, offer `protocols` in the block.
 
     A stream that is not made for that finds them set on the context, which is put back once no handshake needs it.
@@ -84,7 +84,7 @@ def offering(ssl_context: ssl.SSLContext, protocols: Sequence[str], start_tls: A
     handshake = object()
     token = _offer.set((ssl_context, offer))
     try:
-        if getattr(start_tls, "takes_offer", False):
+        if getattr(start_tls, "takes_alpn_offer", False):
             yield
             return
         try:

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ._options import SOCKET_OPTION
+from .._socket_options import SOCKET_OPTION
 
 # How long, in seconds, an attempt has before the next address is tried beside it: RFC 8305 section 5 recommends it,
 # curl uses 0.2 and Go 0.3.

@@ -7,15 +7,15 @@ import traceback
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-from .._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
-from . import _shared_socket
-from ._buffers import as_bytes
-from ._errors import address_name, failed, timed_out
-from ._offers import lent_offer, make_tls, takes_offer
-from ._readiness import is_socket_readable, wait_limit
-from ._shared_socket import SharedSocket
-from ._sync.interface import NetworkStream
-from ._sync.tls import TLSStream
+from ..._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
+from .._buffers import as_bytes
+from .._error_texts import address_name, failure_text, timeout_text
+from .._readiness import is_socket_readable, wait_limit
+from .._sync.interface import NetworkStream
+from .._sync.tls import TLSStream
+from .._tls.alpn import make_tls_object, offer_on_context, takes_alpn_offer
+from . import thread_safe_close
+from .thread_safe_close import SharedSocket
 
 Error = TypeVar("Error", ReadError, WriteError, ConnectError)
 
@@ -100,7 +100,7 @@ class SyncStream(NetworkStream):
         """Close at once; see `NetworkStream`. That is all that `close()` does, too."""
         self._shared.close()
 
-    @takes_offer
+    @takes_alpn_offer
     def start_tls(
         self,
         ssl_context: ssl.SSLContext,
@@ -118,7 +118,7 @@ class SyncStream(NetworkStream):
             self._sock.settimeout(wait_limit(timeout))
             # The method of this context: it may have been replaced there alone, and the context be of any class.
             if getattr(ssl_context.wrap_socket, "__module__", None) in _CONTEXTS_THAT_WAIT:
-                sock = make_tls(
+                sock = make_tls_object(
                     ssl_context,
                     lambda: ssl_context.wrap_socket(
                         self._sock, server_hostname=server_hostname, do_handshake_on_connect=False
@@ -130,7 +130,7 @@ class SyncStream(NetworkStream):
                     sock.do_handshake()
             else:
                 # It may look at the certificates itself, after a handshake of its own, or know no other arguments.
-                with lent_offer(ssl_context):
+                with offer_on_context(ssl_context):
                     sock = lease.sock = self._shared.sock = ssl_context.wrap_socket(
                         self._sock, server_hostname=server_hostname
                     )
@@ -144,10 +144,10 @@ class SyncStream(NetworkStream):
             if closed and isinstance(exc, (OSError, ValueError)):
                 raise self._closed(ConnectError) from exc
             if isinstance(exc, WOULD_WAIT):
-                raise ConnectTimeout(timed_out("The handshake operation", self._peer, timeout)) from exc
+                raise ConnectTimeout(timeout_text("The handshake operation", self._peer, timeout)) from exc
             # Without a name that is to be checked it is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
-                raise ConnectError(failed(exc, self._peer)) from exc
+                raise ConnectError(failure_text(exc, self._peer)) from exc
             raise
         finally:
             del lease
@@ -156,7 +156,7 @@ class SyncStream(NetworkStream):
         """See `NetworkStream.get_extra_info()`."""
         if info == "is_readable":
             # A process that was forked off leaves the connections of its parent alone.
-            return self._shared.closed or self._shared.forks != _shared_socket.forks or self._is_readable()
+            return self._shared.closed or self._shared.forks != thread_safe_close.forks or self._is_readable()
         if info == "socket":
             self._shared.handed_out = True
             return self._sock
@@ -181,15 +181,15 @@ class SyncStream(NetworkStream):
         if self._shared.closed:
             return self._closed(ReadError)
         if isinstance(exc, WOULD_WAIT):
-            return ReadTimeout(timed_out("The read operation", self._peer, timeout))
-        return ReadError(failed(exc, self._peer))
+            return ReadTimeout(timeout_text("The read operation", self._peer, timeout))
+        return ReadError(failure_text(exc, self._peer))
 
     def _write_error(self, exc: OSError, timeout: float | None) -> WriteError | WriteTimeout:
         if self._shared.closed:
             return self._closed(WriteError)
         if isinstance(exc, WOULD_WAIT):
-            return WriteTimeout(timed_out("The write operation", self._peer, timeout))
-        return WriteError(failed(exc, self._peer))
+            return WriteTimeout(timeout_text("The write operation", self._peer, timeout))
+        return WriteError(failure_text(exc, self._peer))
 
 
 def _peer_of(sock: socket.socket) -> str:

@@ -13,13 +13,13 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
-from ._async.interface import AsyncNetworkStream
-from ._errors import failed, timed_out
-from ._options import SOCKET_OPTION
-from ._sync_polled import is_stock
-from ._wrappers import AnyIOStreamWrapper, TrioStreamWrapper, is_changed
+from ..._exceptions import ConnectError, ConnectTimeout
+from ...concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
+from .._async.interface import AsyncNetworkStream
+from .._error_texts import failure_text, timeout_text
+from .._socket_options import SOCKET_OPTION
+from .._stock_sockets import is_stock
+from .._streams.wrapped import AnyIOStreamWrapper, TrioStreamWrapper, is_changed
 
 # Event loops of which is known that their `create_connection()` does no more than connect. All others are asked.
 _LOOPS = ("asyncio.base_events", "uvloop.loop", "winloop.loop")
@@ -29,7 +29,7 @@ _LOOPS = ("asyncio.base_events", "uvloop.loop", "winloop.loop")
 _stock: dict[tuple[str, type | None], tuple[Any, ...]] = {}
 
 
-def anyio_is_replaced(name: str) -> bool:
+def anyio_is_patched(name: str) -> bool:
     """Whether anyio's function `name`, or what it connects by, is another than that of its library."""
     loop: Any = asyncio._get_running_loop() if name == "connect_tcp" else None  # `None` on trio, too
     if is_changed(AnyIOStreamWrapper) or (loop is not None and "create_connection" in getattr(loop, "__dict__", ())):
@@ -49,7 +49,7 @@ def anyio_is_replaced(name: str) -> bool:
     return False
 
 
-def trio_is_replaced(name: str) -> bool:
+def trio_is_patched(name: str) -> bool:
     """Whether trio's function `name`, or what it connects by, is another than that of its library."""
     if current_async_library() != "trio":
         return False
@@ -97,7 +97,7 @@ def _connects_as_stock(loop: type) -> bool:
     return False
 
 
-async def connect_by(
+async def connect_with(
     module: str,
     name: str,
     peer: str,
@@ -121,6 +121,6 @@ async def connect_by(
             return AnyIOStreamWrapper(stream, peer) if module == "anyio" else TrioStreamWrapper(stream, peer)
         raise TimeoutError
     except TimeoutError as exc:
-        raise ConnectTimeout(timed_out("Connect", peer, timeout)) from exc
+        raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError, library.BrokenResourceError) as exc:
-        raise ConnectError(failed(exc, peer)) from exc
+        raise ConnectError(failure_text(exc, peer)) from exc

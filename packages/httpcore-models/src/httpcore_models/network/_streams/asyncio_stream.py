@@ -17,16 +17,16 @@ import socket
 import ssl
 from typing import Any, cast
 
-from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ..concurrency import CLOCK_RESOLUTION
-from ._async.interface import AsyncNetworkStream
-from ._async.tls import AsyncTLSStream
-from ._asyncio_transport import LARGE_READ, SMALL_READ, forget, read_up_to
-from ._buffers import as_bytes
-from ._errors import failed, timed_out
-from ._legacy import LegacyAsyncioStream
-from ._offers import takes_offer
-from ._readiness import Readiness
+from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ...concurrency import CLOCK_RESOLUTION
+from .._async.interface import AsyncNetworkStream
+from .._async.tls import AsyncTLSStream
+from .._buffers import as_bytes
+from .._error_texts import failure_text, timeout_text
+from .._readiness import Readiness
+from .._tls.alpn import takes_alpn_offer
+from .asyncio_transport import LARGE_READ, SMALL_READ, forget, read_up_to
+from .legacy import LegacyAsyncioStream
 
 # How many bytes may wait unread before the network is left to wait: two of asyncio's largest reads.
 _READ_LIMIT = 512 * 1024
@@ -148,7 +148,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
             try:
                 await self._reader
             except TimeoutError as exc:
-                raise ReadTimeout(timed_out("The read operation", self._peer, timeout)) from exc
+                raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from exc
             finally:
                 self._reader = None
                 self._read_deadline = 0.0
@@ -192,7 +192,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
             raise ReadError(f"the stream is closed ({self._peer})")
         if not self._chunks:
             if self._lost is not None:
-                raise ReadError(failed(self._lost, self._peer)) from self._lost
+                raise ReadError(failure_text(self._lost, self._peer)) from self._lost
             return b""
         chunk = self._chunks[0]
         end = self._offset + max_bytes
@@ -262,7 +262,9 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
         return sent
 
     def _write_error(self, exc: Exception | None) -> WriteError:
-        return WriteError(failed(OSError("the stream is closed") if self._closed or exc is None else exc, self._peer))
+        return WriteError(
+            failure_text(OSError("the stream is closed") if self._closed or exc is None else exc, self._peer)
+        )
 
     async def _write_rest(self, rest: memoryview, timeout: float | None, *, until_readable: bool) -> int:
         """Write what could not be sent at once; return how many bytes of it were not taken."""
@@ -284,7 +286,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
                     self._hand_over(rest[:_WRITE_PART])
                     rest = rest[_WRITE_PART:]
                 if self._write_blocked and not await self._wait_for_room(deadline, until_readable):
-                    raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from TimeoutError()
+                    raise WriteTimeout(timeout_text("The write operation", self._peer, timeout)) from TimeoutError()
         except BaseException:
             # The transport goes on sending.
             self._hand_over(rest)
@@ -359,7 +361,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
         forget(self._transport)
         self._sock.close()
 
-    @takes_offer
+    @takes_alpn_offer
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,

@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Iterable
 
-from .._arguments import enforce_port
-from .._exceptions import ConnectError, ConnectTimeout
-from ._addresses import (
+from ..._arguments import enforce_port
+from ..._exceptions import ConnectError, ConnectTimeout
+from .._connecting.addresses import (
     CONNECTION_ATTEMPT_DELAY,
     QUEUE_FULL_DELAY,
     Address,
@@ -19,13 +19,13 @@ from ._addresses import (
     new_socket,
     start_connecting,
 )
-from ._errors import failed, peer_name, timed_out
-from ._options import SOCKET_OPTION
-from ._readiness import wait_limit
-from ._sync.interface import NetworkBackend, NetworkStream
-from ._sync_polled import connects_as_stock
-from ._sync_stream import SyncStream as SyncStream
-from ._sync_tls_socket import TLSSocketStream as TLSSocketStream
+from .._error_texts import failure_text, peer_name, timeout_text
+from .._readiness import wait_limit
+from .._socket_options import SOCKET_OPTION
+from .._stock_sockets import connects_as_stock
+from .._streams.sync_stream import SyncStream as SyncStream
+from .._streams.sync_tls import TLSSocketStream as TLSSocketStream
+from .._sync.interface import NetworkBackend, NetworkStream
 
 
 class SyncBackend(NetworkBackend):
@@ -50,9 +50,9 @@ class SyncBackend(NetworkBackend):
             else:
                 sock = _Race(interleaved(look_up(host, port)), local_address, socket_options).run(deadline)
         except TimeoutError as exc:
-            raise ConnectTimeout(timed_out("Connect", peer, timeout)) from exc
+            raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
         except (OSError, UnicodeError) as exc:
-            raise ConnectError(failed(exc, peer)) from exc
+            raise ConnectError(failure_text(exc, peer)) from exc
         return SyncStream(sock, peer)
 
     def connect_unix_socket(
@@ -72,9 +72,9 @@ class SyncBackend(NetworkBackend):
             else:
                 sock = _connect_unix_plainly(path, limit, socket_options)
         except TimeoutError as exc:
-            raise ConnectTimeout(timed_out("Connect", path, timeout)) from exc
+            raise ConnectTimeout(timeout_text("Connect", path, timeout)) from exc
         except OSError as exc:
-            raise ConnectError(failed(exc, path)) from exc
+            raise ConnectError(failure_text(exc, path)) from exc
         return SyncStream(sock, path)
 
     def sleep(self, seconds: float) -> None:

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .._exceptions import ReadError
-from ._readiness import wait_for_socket, wait_limit
-from ._shared_socket import SharedSocket
-from ._sync_polled import PolledStream, is_stock
-from ._sync_stream import WOULD_WAIT, SyncStream
+from ..._exceptions import ReadError
+from .._readiness import wait_for_socket, wait_limit
+from .._stock_sockets import is_stock
+from .sync_polled import PolledStream
+from .sync_stream import WOULD_WAIT, SyncStream
+from .thread_safe_close import SharedSocket
 
 # The most that one TLS record carries, in bytes (RFC 8446 section 5.1).
 _TLS_RECORD = 16 * 1024

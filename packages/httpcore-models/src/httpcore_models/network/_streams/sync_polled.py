@@ -4,7 +4,6 @@
 once, and whoever has to wait does so beside them, in poll(), whose limit holds however many signals interrupt it.
 """
 
-import _socket
 import math
 import select
 import selectors
@@ -13,33 +12,19 @@ import ssl
 import time
 from typing import Any
 
-from .._exceptions import ReadError, WriteError
-from . import _shared_socket
-from ._buffers import as_bytes
-from ._readiness import Readiness, wait_for_socket, wait_limit
-from ._shared_socket import SharedSocket
-from ._sync_stream import WOULD_WAIT, SyncStream
+from ..._exceptions import ReadError, WriteError
+from .._buffers import as_bytes
+from .._readiness import Readiness, wait_for_socket, wait_limit
+from .._stock_sockets import is_stock
+from . import thread_safe_close
+from .sync_stream import WOULD_WAIT, SyncStream
+from .thread_safe_close import SharedSocket
 
 # Makes a single call return at once, on a socket that otherwise blocks; zero where there is no such flag.
 _DONTWAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
 
 # How often, in seconds, a writer looks whether TLS has what it waits for, which a thread that reads may have received.
 _RENEGOTIATION_INTERVAL = 0.05
-
-
-def is_stock(kind: Any) -> bool:
-    """Whether a class of sockets is the standard library's own, and nobody has changed it."""
-    return (
-        getattr(kind, "__module__", None) == "socket"
-        and getattr(kind, "__bases__", None) == (_socket.socket,)
-        and kind.recv is _socket.socket.recv
-        and kind.send is _socket.socket.send
-    )
-
-
-def connects_as_stock(kind: Any) -> bool:
-    """Whether sockets of a class connect as those of the standard library do, without waiting if asked to."""
-    return is_stock(kind) and kind.connect is _socket.socket.connect
 
 
 class PolledStream(SyncStream):
@@ -213,7 +198,7 @@ class ClearStream(PolledStream):
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
         shared = self._shared
-        if info == "is_readable" and shared.forks == _shared_socket.forks:
+        if info == "is_readable" and shared.forks == thread_safe_close.forks:
             # The same in fewer calls: every request on an idle connection asks.
             lease = shared.lease
             try:

@@ -10,14 +10,14 @@ from typing import Any
 
 import trio
 
-from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ..concurrency import anyio_or_trio, call_soon_threadsafe, current_event_loop
-from ._async.interface import AsyncNetworkStream
-from ._async.tls import AsyncTLSStream
-from ._buffers import as_bytes
-from ._errors import failed, timed_out
-from ._offers import takes_offer
-from ._readiness import is_socket_readable
+from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ...concurrency import anyio_or_trio, call_soon_threadsafe, current_event_loop
+from .._async.interface import AsyncNetworkStream
+from .._async.tls import AsyncTLSStream
+from .._buffers import as_bytes
+from .._error_texts import failure_text, timeout_text
+from .._readiness import is_socket_readable
+from .._tls.alpn import takes_alpn_offer
 
 # How many bytes may be written before other tasks get a turn.
 _WRITE_LIMIT = 256 * 1024
@@ -60,7 +60,7 @@ class TrioStream(AsyncNetworkStream):
                     data = self.receive_nowait(max_bytes)
                     if data is not None:
                         return data
-            raise ReadTimeout(timed_out("The read operation", self._peer, timeout)) from TimeoutError()
+            raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from TimeoutError()
         except self._failures as exc:
             raise ReadError(self._text(exc)) from exc
         finally:
@@ -115,7 +115,7 @@ class TrioStream(AsyncNetworkStream):
                     with trio.CancelScope(deadline=deadline) as scope:
                         await self._wait_for_room(until_readable)
                     if scope.cancelled_caught:
-                        raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from TimeoutError()
+                        raise WriteTimeout(timeout_text("The write operation", self._peer, timeout)) from TimeoutError()
                     if self._closed:
                         raise WriteError(f"the stream is closed ({self._peer})") from None
             left = min(len(rest), len(data))
@@ -160,7 +160,7 @@ class TrioStream(AsyncNetworkStream):
             return f"the stream is closed ({self._peer})"
         # As trio's own streams say it.
         broken = "socket connection broken: " if isinstance(exc, OSError) else ""
-        return f"{broken}{failed(exc, self._peer)}"
+        return f"{broken}{failure_text(exc, self._peer)}"
 
     async def aclose(self) -> None:
         """Close the socket."""
@@ -190,7 +190,7 @@ class TrioStream(AsyncNetworkStream):
         if not (self._reading or self._writing):
             self._sock.close()
 
-    @takes_offer
+    @takes_alpn_offer
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,

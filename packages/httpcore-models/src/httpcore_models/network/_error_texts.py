@@ -24,18 +24,18 @@ def peer_of(stream: Any, default: str | None) -> str:
     return name or default or "unknown peer"
 
 
-def timed_out(phase: str, peer: str, seconds: float | None) -> str:
+def timeout_text(phase: str, peer: str, seconds: float | None) -> str:
     """The text of a timeout."""
     if seconds is None:
         return f"{phase} timed out ({peer})"
     return f"{phase} timed out after {seconds:g} seconds ({peer})"
 
 
-def failed(exc: BaseException, peer: str) -> str:
+def failure_text(exc: BaseException, peer: str) -> str:
     """The text of an error of the operating system or of TLS."""
     return f"{str(exc) or type(exc).__name__} ({peer})"
 
 
-def passed_on(exc: BaseException, peer: str) -> str:
+def inner_failure_text(exc: BaseException, peer: str) -> str:
     """The text of an error of the stream below, which names the peer, too, if it is ours."""
-    return str(exc) if peer in str(exc) else failed(exc, peer)
+    return str(exc) if peer in str(exc) else failure_text(exc, peer)

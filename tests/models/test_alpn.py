@@ -5,8 +5,8 @@ import threading
 from typing import Any
 
 import pytest
-from httpcore_models.network._offers import make_tls, offered_protocols, offering, takes_offer
-from httpcore_models.network._tls_records import TLSRecords
+from httpcore_models.network._tls.alpn import alpn_offer, make_tls_object, offered_protocols, takes_alpn_offer
+from httpcore_models.network._tls.records import TLSRecords
 
 pytestmark = pytest.mark.fault("S10")
 
@@ -26,10 +26,10 @@ def offer_of(tls: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> list[str]:
     return offered_protocols(outgoing.read())
 
 
-@takes_offer
+@takes_alpn_offer
 def ours(context: ssl.SSLContext) -> list[str]:
     outgoing = ssl.MemoryBIO()
-    tls = make_tls(context, lambda: context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost"))
+    tls = make_tls_object(context, lambda: context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost"))
     return offer_of(tls, outgoing)
 
 
@@ -63,7 +63,7 @@ def test_it_is_made_and_the_context_is_left_as_it_was(
     context: ssl.SSLContext, before: list[str], start_tls: Any
 ) -> None:
     context.set_alpn_protocols(before)
-    with offering(context, ["h2"], start_tls):
+    with alpn_offer(context, ["h2"], start_tls):
         assert start_tls(context) == ["h2"]
         if start_tls is ours:
             # Not even while the handshake lasts.
@@ -75,25 +75,25 @@ def test_it_is_made_and_the_context_is_left_as_it_was(
 @pytest.mark.parametrize("start_tls", [ours, theirs])
 def test_a_failure_leaves_it_as_it_was(context: ssl.SSLContext, start_tls: Any) -> None:
     context.set_alpn_protocols(["imap"])
-    with pytest.raises(LookupError), offering(context, ["h2"], start_tls):
-        make_tls(context, lambda: {}["nothing"])
+    with pytest.raises(LookupError), alpn_offer(context, ["h2"], start_tls):
+        make_tls_object(context, lambda: {}["nothing"])
     assert offered_by(context) == ["imap"]
 
 
 def test_it_is_for_one_context_only(context: ssl.SSLContext) -> None:
     other = ssl.create_default_context()
     other.set_alpn_protocols(["imap"])
-    with offering(context, ["h2"], ours):
+    with alpn_offer(context, ["h2"], ours):
         assert ours(other) == ["imap"]
 
 
 def test_the_last_of_several_streams_puts_it_back(context: ssl.SSLContext) -> None:
     context.set_alpn_protocols(["imap"])
-    with offering(context, ["h2"], theirs):
-        with offering(context, ["http/1.1"], theirs):
+    with alpn_offer(context, ["h2"], theirs):
+        with alpn_offer(context, ["http/1.1"], theirs):
             assert theirs(context) == ["http/1.1"]
         assert offered_by(context) == ["http/1.1"]
-        with offering(context, ["h2"], ours):
+        with alpn_offer(context, ["h2"], ours):
             assert ours(context) == ["h2"]
     assert offered_by(context) == ["imap"]
 
@@ -113,7 +113,7 @@ class StandIn:
 def test_what_stands_in_for_a_context(context: ssl.SSLContext, start_tls: Any) -> None:
     context.set_alpn_protocols(["imap"])
     stand_in: Any = StandIn(context)
-    with offering(stand_in, ["h2"], start_tls):
+    with alpn_offer(stand_in, ["h2"], start_tls):
         assert start_tls(stand_in) == ["h2"]
         tls = TLSRecords(stand_in, "localhost")
         assert offer_of(tls.ssl_object, tls.outgoing) == ["h2"]
@@ -134,10 +134,10 @@ def test_a_context_that_cannot_be_read_is_set() -> None:
     context = Context(ssl.PROTOCOL_TLS_CLIENT)
     offers: list[list[str]] = []
     context.set_alpn_protocols = offers.append  # type: ignore[assignment]
-    with offering(context, ["h2"], theirs):
+    with alpn_offer(context, ["h2"], theirs):
         assert offers == [["h2"]]
-    with offering(context, ["http/1.1"], ours):
-        assert make_tls(context, lambda: offers[-1]) == ["http/1.1"]
+    with alpn_offer(context, ["http/1.1"], ours):
+        assert make_tls_object(context, lambda: offers[-1]) == ["http/1.1"]
 
 
 def test_threads(context: ssl.SSLContext) -> None:
@@ -148,7 +148,7 @@ def test_threads(context: ssl.SSLContext) -> None:
     def run(offer: list[str]) -> None:
         ready.wait(10.0)
         for _ in range(50):
-            with offering(context, offer, ours):
+            with alpn_offer(context, offer, ours):
                 found = ours(context)
             if found != offer:
                 wrong.append(found)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from ..concurrency import current_async_library, require
-from ._async.interface import AsyncNetworkBackend, AsyncNetworkStream
-from ._options import SOCKET_OPTION
+from ...concurrency import current_async_library, require
+from .._async.interface import AsyncNetworkBackend, AsyncNetworkStream
+from .._socket_options import SOCKET_OPTION
 
 
 class AutoBackend(AsyncNetworkBackend):
@@ -30,7 +30,7 @@ class AutoBackend(AsyncNetworkBackend):
 
     def _backend_of(self, library: str) -> AsyncNetworkBackend:
         """Make the backend of `"asyncio"` or `"trio"`."""
-        from ._anyio_backend import AnyIOBackend, TrioBackend
+        from .anyio import AnyIOBackend, TrioBackend
 
         return TrioBackend() if library == "trio" else AnyIOBackend()
 

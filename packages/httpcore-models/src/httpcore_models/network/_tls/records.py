@@ -11,7 +11,7 @@ What TLS says once it does not say again: after a fatal error or alert OpenSSL r
 import ssl
 import threading
 
-from ._offers import make_tls
+from .alpn import make_tls_object
 
 # A TLS record of the largest size, with its overhead.
 _RECORD_SIZE = 16 * 1024 + 256
@@ -27,7 +27,7 @@ class TLSRecords:
             raise ValueError("check_hostname requires server_hostname")
         self._incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
-        self.ssl_object = make_tls(
+        self.ssl_object = make_tls_object(
             ssl_context,
             lambda: ssl_context.wrap_bio(self._incoming, self.outgoing, server_hostname=server_hostname),
         )

@@ -6,14 +6,14 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from .._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ..concurrency import anyio_or_trio, call_soon_threadsafe, current_event_loop
-from ._async.interface import AsyncNetworkStream
-from ._async.tls import AsyncTLSStream
-from ._buffers import as_bytes
-from ._errors import address_name, failed, timed_out
-from ._offers import takes_offer
-from ._readiness import is_socket_readable
+from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
+from ...concurrency import anyio_or_trio, call_soon_threadsafe, current_event_loop
+from .._async.interface import AsyncNetworkStream
+from .._async.tls import AsyncTLSStream
+from .._buffers import as_bytes
+from .._error_texts import address_name, failure_text, timeout_text
+from .._readiness import is_socket_readable
+from .._tls.alpn import takes_alpn_offer
 
 if TYPE_CHECKING:
     import anyio.abc
@@ -57,7 +57,7 @@ class _Wrapper(AsyncNetworkStream):
         if self._closed:
             raise ReadError(f"the stream is closed ({self._peer})")
         if data is None:
-            raise ReadTimeout(timed_out("The read operation", self._peer, timeout)) from TimeoutError()
+            raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from TimeoutError()
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -72,10 +72,10 @@ class _Wrapper(AsyncNetworkStream):
         except self._failures as exc:
             raise WriteError(self._text(exc)) from exc
         if not sent:
-            raise WriteTimeout(timed_out("The write operation", self._peer, timeout)) from TimeoutError()
+            raise WriteTimeout(timeout_text("The write operation", self._peer, timeout)) from TimeoutError()
 
     def _text(self, exc: Exception) -> str:
-        return failed(OSError("the stream is closed") if self._closed else exc, self._peer)
+        return failure_text(OSError("the stream is closed") if self._closed else exc, self._peer)
 
     async def aclose(self) -> None:
         """Close the stream. TLS is not shut down."""
@@ -134,7 +134,7 @@ class _Wrapper(AsyncNetworkStream):
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
                 duplicate.shutdown(socket.SHUT_RDWR)
 
-    @takes_offer
+    @takes_alpn_offer
     async def start_tls(
         self,
         ssl_context: ssl.SSLContext,

@@ -4,9 +4,9 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
-from .._exceptions import ConnectError, ConnectTimeout
-from ..concurrency import anyio_or_trio
-from ._errors import failed, timed_out
+from ..._exceptions import ConnectError, ConnectTimeout
+from ...concurrency import anyio_or_trio
+from .._error_texts import failure_text, timeout_text
 
 
 async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
@@ -20,9 +20,9 @@ async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
             return _addresses(await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM))
         raise TimeoutError
     except TimeoutError as exc:
-        raise ConnectTimeout(timed_out("Name resolution", host, timeout)) from exc
+        raise ConnectTimeout(timeout_text("Name resolution", host, timeout)) from exc
     except (OSError, UnicodeError) as exc:
-        raise ConnectError(failed(exc, host)) from exc
+        raise ConnectError(failure_text(exc, host)) from exc
 
 
 def resolve(host: str, timeout: float | None = None) -> list[str]:
@@ -34,7 +34,7 @@ def resolve(host: str, timeout: float | None = None) -> list[str]:
         # By position: what a program has put in its place may name its parameters otherwise.
         return _addresses(socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM))
     except (OSError, UnicodeError) as exc:
-        raise ConnectError(failed(exc, host)) from exc
+        raise ConnectError(failure_text(exc, host)) from exc
 
 
 def _addresses(infos: Iterable[Any]) -> list[str]:

@@ -1,0 +1,1 @@
+"""What opens network streams, by event loop: threads, asyncio and trio."""

@@ -1,0 +1,1 @@
+"""Connecting a socket: addresses, name resolution, and the race between addresses (happy eyeballs)."""

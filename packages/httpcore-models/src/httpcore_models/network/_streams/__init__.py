@@ -1,0 +1,1 @@
+"""Network streams on sockets, by event loop: threads, asyncio and trio."""

@@ -1,0 +1,1 @@
+"""TLS without a network: what several streams need of it."""
