@@ -80,7 +80,7 @@ def describe_extension(value: object) -> object:
 
 def in_flavour(lines: list[str], flavour: Flavour) -> list[str]:
     """The async flavours show the facts of the sync one with the async names."""
-    if flavour == "sync":
+    if flavour == "sync" or not lines:
         return lines
     text = re.sub(rf"<(httpcore\.)?({TWO_COLOURED})\b", r"<\1Async\2", "\n".join(lines))
     return text.replace("'network_stream': [True, False]", "'network_stream': [False, True]").split("\n")
