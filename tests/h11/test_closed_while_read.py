@@ -10,6 +10,7 @@ import pytest
 from httpcore_h11 import HTTP11Connection
 from httpcore_models import URL, ReadError, Request, Response
 from httpcore_test_support._sync.h11_connections import ScriptedStream
+from httpcore_test_support.library_code import is_library_code
 
 pytestmark = pytest.mark.fault("S3")
 
@@ -36,7 +37,7 @@ def close_at(step: int, connection: HTTP11Connection, response: Response, read: 
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         nonlocal count
-        if "/httpcore_" not in frame.f_code.co_filename or "httpcore_test_support" in frame.f_code.co_filename:
+        if not is_library_code(frame.f_code):
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         count += event == "opcode"

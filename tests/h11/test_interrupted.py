@@ -1,17 +1,16 @@
 """An exception from a signal handler, such as Ctrl-C, at any instruction of an exchange. Sync only."""
 
-import dis
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from httpcore_h11 import HTTP11Connection
 from httpcore_models import URL, ConnectionNotAvailable, Lease, Request, Response, ResponseStream
 from httpcore_test_support._sync.h11_connections import ScriptedStream
+from httpcore_test_support.interrupting import raised_at
+from httpcore_test_support.library_code import is_library_code
 
 pytestmark = pytest.mark.fault("P9")
 
@@ -19,10 +18,6 @@ ORIGIN = URL("http://localhost").origin
 FIRST = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst"
 SECOND = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nfir\r\n2\r\nst\r\n0\r\n\r\n"
-
-
-class Interrupted(BaseException):
-    """What the handler raises."""
 
 
 class CountingLease(Lease):
@@ -35,47 +30,6 @@ class CountingLease(Lease):
 
     def drop(self) -> None:
         self.returned = True
-
-
-# After these the interpreter looks for signals, as of 3.11; after others it does not, such as those that leave a
-# `with` block.
-RETURN = dis.opmap["RETURN_VALUE"]
-CHECKED = {dis.opmap[name] for name in ("CALL", "CALL_FUNCTION_EX", "RESUME", "JUMP_BACKWARD") if name in dis.opmap}
-
-
-def interrupt_at(step: int, function: Callable[[], object]) -> bool:
-    """Call `function`, raising at the place number `step` in code of ours where the interpreter looks for signals.
-
-    Return whether it got that far.
-    """
-    count = 0
-    before: dict[FrameType, int] = {}
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal count
-        if "/httpcore_" not in frame.f_code.co_filename or "httpcore_test_support" in frame.f_code.co_filename:
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        if event == "opcode":
-            opcode = frame.f_code.co_code[frame.f_lasti]
-            checked = before.get(frame) in CHECKED and opcode != RETURN
-            before[frame] = opcode
-            if checked:
-                count += 1
-                if count == step:
-                    before.clear()
-                    raise Interrupted
-        return trace
-
-    previous = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function()
-    except Interrupted:
-        return True
-    finally:
-        sys.settrace(previous)
-    return False
 
 
 class Exchange:
@@ -122,7 +76,7 @@ def _dropped_responses() -> Iterator[None]:
 def test_an_exchange_that_is_interrupted_anywhere(wire: bytes, traced: bool) -> None:
     for step in range(1, 10_000):
         exchange = Exchange(wire, traced)
-        hit = interrupt_at(step, exchange.run)
+        hit = raised_at(step, exchange.run, is_library_code)
         response, exchange.response = exchange.response, None
         if response is not None:
             # Whatever was lost on the way: it does not look like the end of the body.

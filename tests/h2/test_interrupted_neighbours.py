@@ -2,15 +2,14 @@
 
 import sys
 import threading
-from pathlib import Path
-from types import FrameType
+from types import CodeType
 
-import httpcore_h2
 import pytest
 from httpcore_h2 import HTTP2Connection
 from httpcore_models import ConnectionNotAvailable, Origin, ReadError, SyncBackend, WriteError
 from httpcore_test_support.http2_peer import Http2Peer, http2_script
-from httpcore_test_support.interrupting import interrupted_at
+from httpcore_test_support.interrupting import signalled_at
+from httpcore_test_support.library_code import is_library_code
 from httpcore_test_support.scripted import ScriptedServer, scripted_server
 from httpcore_test_support.waiting import wait_until
 from hyperframe.frame import DataFrame, HeadersFrame
@@ -24,7 +23,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-PACKAGE = str(Path(httpcore_h2.__file__).parent)
 TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
 # So many instructions lie between those that are tried: few enough for each function to be hit.
 STRIDE = 31
@@ -55,8 +53,8 @@ def connect(server: ScriptedServer) -> HTTP2Connection:
     return connection
 
 
-def is_ours(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.startswith(PACKAGE) and frame.f_code.co_name != "__del__"
+def is_ours(code: CodeType) -> bool:
+    return is_library_code(code, "httpcore_h2") and code.co_name != "__del__"
 
 
 @pytest.mark.timeout(120)
@@ -83,7 +81,7 @@ def test_a_neighbour_that_reads(first: int) -> None:
             def post(connection: HTTP2Connection = connection) -> None:
                 connection.request("POST", server.url, content=b"hi", extensions=TIMEOUTS)
 
-            more = interrupted_at(step, post, is_ours)
+            more = signalled_at(step, post, is_ours)
             try:
                 served = connection.request("GET", server.url + "/go", extensions=TIMEOUTS).content == b"hello"
             except (ConnectionNotAvailable, ReadError, WriteError):

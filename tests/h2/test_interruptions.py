@@ -3,19 +3,16 @@
 Ctrl-C does that, and so do time limits that are built on signals.
 """
 
-import dis
-import functools
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 
-import httpcore_h2
 import pytest
 from httpcore_h2 import HTTP2Connection
 from httpcore_models import URL, ConnectionNotAvailable, NetworkStream, Origin, ReadError, Request, WriteError
 from httpcore_test_support import h2_frames
+from httpcore_test_support.interrupting import raised_at
+from httpcore_test_support.library_code import is_library_code
 from hyperframe.frame import DataFrame, HeadersFrame
 
 pytestmark = [
@@ -24,12 +21,6 @@ pytestmark = [
     # A response that the exception took from its receiver was not closed.
     pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning"),
 ]
-
-PACKAGE = str(Path(httpcore_h2.__file__).parent)
-
-
-class CancellableCall(BaseException):
-    """What the signal handler raises."""
 
 
 class Peer(NetworkStream):
@@ -58,53 +49,8 @@ class Peer(NetworkStream):
         return None
 
 
-@functools.cache
-def interruptible(code: CodeType) -> frozenset[int]:
-    """Where in `code` a signal handler may run: after calls, and where loops and functions begin.
-
-    It runs before the instruction that raised is over. Where another one follows at once that is outside of a `with`
-    block, such as the call of `__exit__`, an exception cannot be raised from here as it would be there.
-    """
-    table: list[Any] = getattr(dis, "_parse_exception_table")(code)  # noqa: B009
-    protected = {offset: entry.target for entry in table for offset in range(entry.start, entry.end, 2)}
-    found = set()
-    last: dis.Instruction | None = None
-    for instruction in dis.get_instructions(code):
-        name = "" if last is None else last.opname
-        is_point = name.startswith("CALL") or name in ("RESUME", "JUMP_BACKWARD")
-        if last is not None and is_point and protected.get(last.offset) == protected.get(instruction.offset):
-            found.add(instruction.offset)
-        if instruction.opname not in ("CACHE", "EXTENDED_ARG", "PRECALL"):
-            last = instruction
-    return frozenset(found)
-
-
-def interrupted_at(step: int, function: Callable[[], object]) -> bool:
-    """Call `function`, and raise at the point number `step` in the package; return whether it has so many."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal count
-        # The interpreter reports what a finaliser raises, and goes on.
-        if not frame.f_code.co_filename.startswith(PACKAGE) or frame.f_code.co_name == "__del__":
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        if event == "opcode" and frame.f_lasti in interruptible(frame.f_code):
-            count += 1
-            if count == step:
-                sys.settrace(None)
-                raise CancellableCall
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function()
-    except CancellableCall:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
+def is_ours(code: CodeType) -> bool:
+    return is_library_code(code, "httpcore_h2")
 
 
 def get(connection: HTTP2Connection, at_once: bool = True) -> bytes:
@@ -127,7 +73,7 @@ def test_a_request(warm: bool, at_once: bool) -> None:
         connection = HTTP2Connection(Origin(b"http", b"example.com", 80), Peer())
         if warm:
             assert get(connection) == b"hello"
-        more = interrupted_at(step, lambda connection=connection: get(connection, at_once))  # type: ignore[misc]
+        more = raised_at(step, lambda connection=connection: get(connection, at_once), is_ours)  # type: ignore[misc]
         assert_in_order(connection, step)
         if not more:
             break
@@ -160,7 +106,7 @@ def test_closing() -> None:
     while True:
         connection = HTTP2Connection(Origin(b"http", b"example.com", 80), Peer())
         assert get(connection) == b"hello"
-        more = interrupted_at(step, connection.close)
+        more = raised_at(step, connection.close, is_ours)
         assert not connection._lock.locked(), step
         connection.close()
         assert connection.is_closed()

@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 from httpcore import ConnectionPool, MockBackend, NetworkStream, PoolTimeout, Request, Response
+from httpcore_test_support.interrupting import Interrupted
+from httpcore_test_support.library_code import is_library_code
 from httpcore_test_support.pool_invariants import check_invariants
 
 # Longer than others may take, since tracing costs several times as much from Python 3.12 on.
@@ -30,10 +32,6 @@ SIZE = 2
 NO_WAIT = {"timeout": {"pool": 0.0}}
 
 Point = tuple[CodeType, int, int]
-
-
-class Interrupt(BaseException):
-    """What the handler of a signal raises."""
 
 
 class Stream(NetworkStream):
@@ -70,12 +68,8 @@ class Backend(MockBackend):
         return sum(stream is not None and not stream.closed for stream in [ref() for ref in self.streams])
 
 
-def is_ours(code: CodeType) -> bool:
-    return "/src/httpcore" in code.co_filename and "test" not in code.co_filename
-
-
 def is_of_the_pool(code: CodeType) -> bool:
-    return "/src/httpcore/" in code.co_filename or "/concurrency/" in code.co_filename
+    return is_library_code(code, "httpcore", "httpcore_models.concurrency")
 
 
 def looks_for_signals(code: CodeType) -> set[int]:
@@ -132,7 +126,7 @@ class Tracer:
         self.points[point] = None
         if point == self.raise_at:
             self.raised = True
-            raise Interrupt
+            raise Interrupted
 
 
 class Clock:
@@ -179,13 +173,13 @@ class Scenario:
 class Cold(Scenario):
     """The first request to an origin."""
 
-    watched = staticmethod(is_ours)
+    watched = staticmethod(is_library_code)
 
 
 class Warm(Scenario):
     """A request over a connection that was used a moment ago."""
 
-    watched = staticmethod(is_ours)
+    watched = staticmethod(is_library_code)
 
     def prepare(self) -> None:
         self.get()
@@ -211,7 +205,7 @@ class Evicting(Scenario):
 class PartlyRead(Scenario):
     """A response that is closed before its end."""
 
-    watched = staticmethod(is_ours)
+    watched = staticmethod(is_library_code)
 
     def run(self) -> None:
         with self.pool.stream("GET", "http://a/"):
@@ -286,7 +280,7 @@ class Expiring(Scenario):
 
 def interrupted(scenario: Scenario, tracer: Tracer) -> None:
     def run() -> None:
-        with suppress(Interrupt), tracer.running():
+        with suppress(Interrupted), tracer.running():
             scenario.run()
 
     scenario.prepare()

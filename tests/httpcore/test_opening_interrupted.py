@@ -5,14 +5,11 @@ request on the same connection goes on.
 """
 
 import contextlib
-import dis
-import functools
 import gc
 import ssl
 import sys
 import threading
 from collections.abc import Callable
-from types import CodeType, FrameType
 from typing import Any
 
 import anyio
@@ -30,6 +27,8 @@ from httpcore import (
     Request,
 )
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.interrupting import raised_at
+from httpcore_test_support.library_code import is_library_code
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.sockets import describe_leak, leaked_sockets, open_sockets
 from httpcore_test_support.sweep import cancel_at
@@ -98,58 +97,6 @@ async def test_whoever_is_cancelled_leaves_the_connection_to_the_others(tls: boo
 ON_3_11 = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="instructions are those of Python 3.11")
 
 
-class Interrupt(BaseException):
-    """What a signal handler raises."""
-
-
-@functools.cache
-def interruptible(code: CodeType) -> frozenset[int]:
-    """Where in `code` a signal handler may run: after calls, and where loops and functions begin.
-
-    It runs before the instruction that raised is over. Where another one follows at once that is outside of a `with`
-    block, such as the call of `__exit__`, an exception cannot be raised from here as it would be there.
-    """
-    table: list[Any] = getattr(dis, "_parse_exception_table")(code)  # noqa: B009
-    protected = {offset: entry.target for entry in table for offset in range(entry.start, entry.end, 2)}
-    found = set()
-    last: dis.Instruction | None = None
-    for instruction in dis.get_instructions(code):
-        name = "" if last is None else last.opname
-        is_point = name.startswith("CALL") or name in ("RESUME", "JUMP_BACKWARD")
-        if last is not None and is_point and protected.get(last.offset) == protected.get(instruction.offset):
-            found.add(instruction.offset)
-        if instruction.opname not in ("CACHE", "EXTENDED_ARG", "PRECALL"):
-            last = instruction
-    return frozenset(found)
-
-
-def run_interrupted(function: Callable[[], Any], step: int, *files: str) -> bool:
-    """Call `function`, raising at the point number `step` in one of `files`; return whether there are so many."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal count
-        if not frame.f_code.co_filename.endswith(files):
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        if event == "opcode" and frame.f_lasti in interruptible(frame.f_code):
-            count += 1
-            if count == step:
-                sys.settrace(None)
-                raise Interrupt(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
-        return trace
-
-    previous = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        function()
-    except Interrupt:
-        return True
-    finally:
-        sys.settrace(previous)
-    return False
-
-
 def in_time(function: Callable[[], Any]) -> Any:
     """Call `function` in a thread, and fail if it hangs."""
     outcomes: list[Any] = []
@@ -160,16 +107,21 @@ def in_time(function: Callable[[], Any]) -> Any:
     return outcomes[0]
 
 
-OPENING = ("httpcore/_sync/connection.py", "httpcore/_sync/opening.py")
-DIALLING = ("network/_sync/dialler.py", "network/_tls/alpn.py")
-PROXYING = ("httpcore_proxy/_sync/tunnel.py", "httpcore_proxy/_sync/socks.py", "httpcore_proxy/_sync/handshake.py")
+OPENING = ("httpcore._sync.connection", "httpcore._sync.opening")
+DIALLING = ("httpcore_models.network._sync.dialler", "httpcore_models.network._tls.alpn")
+PROXYING = ("httpcore_proxy._sync.tunnel", "httpcore_proxy._sync.socks", "httpcore_proxy._sync.deadline_stream")
+
+
+def run_interrupted(function: Callable[[], Any], step: int, *modules: str) -> bool:
+    """Call `function`, raising at the point number `step` in `modules`; return whether there are so many."""
+    return raised_at(step, function, lambda code: is_library_code(code, *modules))
 
 
 @ON_3_11
 @pytest.mark.fault("P9")
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize(("tls", "files"), [(False, OPENING), (False, DIALLING), (True, OPENING), (True, DIALLING)])
-def test_an_exception_at_any_instruction(tls: bool, files: tuple[str, ...], certificates: Certificates) -> None:
+@pytest.mark.parametrize(("tls", "modules"), [(False, OPENING), (False, DIALLING), (True, OPENING), (True, DIALLING)])
+def test_an_exception_at_any_instruction(tls: bool, modules: tuple[str, ...], certificates: Certificates) -> None:
     context = certificates.client_context() if tls else None
     before = open_sockets()
     with scripted_server(answer, tls=certificates.server_context() if tls else None) as server:
@@ -185,7 +137,7 @@ def test_an_exception_at_any_instruction(tls: bool, files: tuple[str, ...], cert
                 except ConnectionNotAvailable:
                     return None
 
-            was_hit = run_interrupted(get, step, *files)
+            was_hit = run_interrupted(get, step, *modules)
             # Closed, where it was interrupted once it was open; else it opens now.
             assert in_time(get) in ((200, None) if was_hit else (200,)), step
             connection.close()

@@ -9,6 +9,7 @@ import anyio
 import pytest
 from httpcore import AsyncConnectionPool, AsyncMockBackend, AsyncNetworkStream
 from httpcore_test_support.asyncs import BACKENDS
+from httpcore_test_support.library_code import is_library_code
 
 REQUESTS = 20
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -48,8 +49,7 @@ async def calls_of(function: Callable[[], Awaitable[None]]) -> int:
 
     def trace(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal calls
-        path = frame.f_code.co_filename
-        calls += "httpcore" in path and "test" not in path
+        calls += is_library_code(frame.f_code)
 
     previous = sys.gettrace()
     sys.settrace(trace)

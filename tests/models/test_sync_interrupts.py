@@ -8,10 +8,8 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import httpcore_models.network
 import pytest
 from httpcore_models import NetworkStream, ReadError, ReadTimeout, SyncBackend, WriteError
 from httpcore_models.concurrency import Event
@@ -19,11 +17,11 @@ from httpcore_test_support._sync.conformance import TIMEOUT
 from httpcore_test_support.background import Background
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.conformance import TRANSPORTS, Connect, connector
+from httpcore_test_support.interrupting import Interrupted
+from httpcore_test_support.library_code import is_library_code
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.steps import send
 from httpcore_test_support.waiting import at_once, wait_until
-
-FOLDER = str(Path(httpcore_models.network.__file__).parent)
 
 # What the interpreter does to leave a `with` block, from Python 3.10 to 3.15.
 _LEAVING = (
@@ -41,12 +39,8 @@ _LEAVING = (
 )
 
 
-class Interrupt(BaseException):
-    """What the signal handler raises."""
-
-
 def interrupted_at(step: int, operation: Callable[[], Any]) -> bool:
-    """Call `operation`, raising `Interrupt` before its instruction number `step`; return whether it got that far.
+    """Call `operation`, raising `Interrupted` before its instruction number `step`; return whether it got that far.
 
     In a thread of its own: where an exception is being handled, the interpreter is left believing that it still is.
     """
@@ -59,13 +53,13 @@ def _interrupted_at(step: int, operation: Callable[[], Any]) -> bool:
 
     def trace(frame: Any, event: str, argument: Any) -> Any:
         nonlocal left
-        if not frame.f_code.co_filename.startswith(FOLDER):
+        if not is_library_code(frame.f_code, "httpcore_models.network"):
             return None
         frame.f_trace_opcodes = True
         if event == "opcode" and not _is_never_interrupted(frame):
             left -= 1
             if not left:
-                raise Interrupt
+                raise Interrupted
         return trace
 
     before = sys.gettrace()
@@ -74,7 +68,7 @@ def _interrupted_at(step: int, operation: Callable[[], Any]) -> bool:
     sys.settrace(trace)
     try:
         operation()
-    except Interrupt:
+    except Interrupted:
         return True
     finally:
         sys.settrace(before)
@@ -239,14 +233,14 @@ def test_a_wait_that_is_interrupted_leaves_the_stream_to_others(connect: Connect
     go_on = threading.Event()
 
     def interrupt(*_: Any) -> bool:
-        raise Interrupt
+        raise Interrupted
 
     with connect([lambda connection: connection.wait(go_on), send(b"data")]) as stream:
         with pytest.raises(ReadTimeout):
             stream.read(100, 0.01)
         readiness = stream._readiness  # type: ignore[attr-defined]
         stream._readiness = type("", (), {"is_readable": interrupt})()  # type: ignore[attr-defined]
-        with pytest.raises(Interrupt):
+        with pytest.raises(Interrupted):
             stream.read(100, TIMEOUT)
         stream._readiness = readiness  # type: ignore[attr-defined]
         go_on.set()
@@ -269,7 +263,7 @@ def test_a_wait_for_an_event_that_is_interrupted_once_it_is_over_wakes_the_other
                 event.set()
                 assert gate.acquire(timeout=TIMEOUT)
                 passed.set()
-                raise Interrupt
+                raise Interrupted
             waits.set()
             assert passed.wait(TIMEOUT)
             return bool(gate.acquire(timeout=timeout))
@@ -278,6 +272,6 @@ def test_a_wait_for_an_event_that_is_interrupted_once_it_is_over_wakes_the_other
     with Background() as background:
         other = background.start(event.wait)
         assert waits.wait(TIMEOUT)
-        with pytest.raises(Interrupt):
+        with pytest.raises(Interrupted):
             event.wait()
         assert other.result()

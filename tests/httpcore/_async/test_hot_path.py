@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from httpcore import AsyncConnectionPool, AsyncMockBackend, AsyncNetworkBackend, AsyncNetworkStream
 from httpcore_test_support import h2_frames
+from httpcore_test_support.library_code import is_library_code
 
 pytestmark = pytest.mark.anyio
 
@@ -87,17 +88,13 @@ async def async_traced(function: Callable[[], Awaitable[None]], trace: Callable[
         gc.enable()
 
 
-def is_ours(frame: FrameType) -> bool:
-    return "httpcore" in frame.f_code.co_filename and "test" not in frame.f_code.co_filename
-
-
 @pytest.mark.field(82)
 @pytest.mark.parametrize("protocol", CALLS)
 async def test_calls_of_a_small_request(protocol: str) -> None:
     calls: list[str] = []
 
     def trace(frame: FrameType, event: str, argument: Any) -> None:
-        if is_ours(frame):
+        if is_library_code(frame.f_code):
             calls.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
 
     await async_trace_a_small_request(protocol, trace)
@@ -109,7 +106,7 @@ async def test_calls_of_a_small_request(protocol: str) -> None:
 @pytest.mark.skipif(sys.version_info[:2] not in MEASURED, reason="not measured for this version of Python")
 async def test_instructions_of_a_small_request(protocol: str) -> None:
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        if not is_ours(frame):
+        if not is_library_code(frame.f_code):
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         if event == "opcode":

@@ -86,5 +86,5 @@ class AsyncBodyIterator:
             await self._body.aclose()
 
     def __del__(self) -> None:
-        if self._half_way:
+        if getattr(self, "_half_way", False):  # not set if an exception came out of a signal handler in __init__
             self._body.drop()

@@ -87,5 +87,5 @@ class BodyIterator:
             self._body.close()
 
     def __del__(self) -> None:
-        if self._half_way:
+        if getattr(self, "_half_way", False):  # not set if an exception came out of a signal handler in __init__
             self._body.drop()
