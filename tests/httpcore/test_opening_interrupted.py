@@ -64,7 +64,7 @@ async def test_whoever_is_cancelled_leaves_the_connection_to_the_others(tls: boo
                 outcomes: list[Any] = outcomes,
                 over: list[bool] = over,
             ) -> None:
-                while not (connection._opening.under_way or over):
+                while not (connection._connecting.leader or over):
                     await anyio.lowlevel.checkpoint()
                 try:
                     outcomes.append((await connection.request("GET", server.url, extensions=LIMITS)).status)
@@ -107,7 +107,7 @@ def in_time(function: Callable[[], Any]) -> Any:
     return outcomes[0]
 
 
-OPENING = ("httpcore._sync.connection", "httpcore._sync.opening")
+OPENING = ("httpcore._sync.connection", "httpcore._sync.connecting")
 DIALLING = ("httpcore_models.network._sync.dialler", "httpcore_models.network._tls.alpn")
 PROXYING = ("httpcore_proxy._sync.tunnel", "httpcore_proxy._sync.socks", "httpcore_proxy._sync.deadline_stream")
 
@@ -202,11 +202,11 @@ class HeldBackend(MockBackend):
 def open_interrupted_while_another_waits(step: int, fails: bool) -> bool:
     backend = HeldBackend(fails)
     connection = HTTPConnection(Origin(b"http", b"example.com", 80), network_backend=backend)
-    backend.may_connect = lambda: connection._opening._waiting
+    backend.may_connect = lambda: connection._connecting._followers
     outcomes: list[Any] = []
 
     def wait() -> None:
-        wait_until(lambda: connection._opening.under_way or backend.released.is_set())
+        wait_until(lambda: connection._connecting.leader or backend.released.is_set())
         try:
             outcomes.append(connection.request("GET", "http://example.com/").status)
         except (ConnectError, ConnectionNotAvailable) as exc:
@@ -223,8 +223,8 @@ def open_interrupted_while_another_waits(step: int, fails: bool) -> bool:
     thread.join(10.0)
     assert outcomes, step
     assert outcomes[0] in ((ConnectError,) if fails else (200, ConnectionNotAvailable)), step
-    assert not connection._opening._waiting
-    assert not connection._opening.under_way
+    assert not connection._connecting._followers
+    assert connection._connecting.leader is None
     return was_hit
 
 

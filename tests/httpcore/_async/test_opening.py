@@ -103,7 +103,7 @@ class TestWaiting:
         connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         async with AsyncBackground() as background:
             calls = [background.start(connection.request, "GET", SECURE_URL) for _ in range(3)]
-            await async_wait_until(lambda: len(connection._opening._waiting) == 2)
+            await async_wait_until(lambda: len(connection._connecting._followers) == 2)
             backend.gate.set()
             errors = [await error_of(call) for call in calls]
         assert {(type(each), str(each), getattr(each, "status", None)) for each in errors} == {
@@ -139,7 +139,7 @@ class TestWaiting:
             failing = background.start(connection.request, "GET", SECURE_URL, extensions={"trace": trace})
             await async_wait_until(lambda: backend.begun == 1)
             other = background.start(connection.request, "GET", SECURE_URL)
-            await async_wait_until(lambda: connection._opening._waiting)
+            await async_wait_until(lambda: connection._connecting._followers)
             backend.gate.set()
             assert isinstance(await error_of(failing), LookupError)
             assert (await other.result()).content == b"ok"
@@ -195,7 +195,7 @@ class TestClosing:
         connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         async with AsyncBackground() as background:
             calls = [background.start(connection.request, "GET", SECURE_URL) for _ in range(3)]
-            await async_wait_until(lambda: len(connection._opening._waiting) == 2)
+            await async_wait_until(lambda: len(connection._connecting._followers) == 2)
             await connection.aclose()
             backend.gate.set()
             assert {type(await error_of(call)) for call in calls} == {ConnectError}

@@ -104,7 +104,7 @@ class TestWaiting:
         connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         with Background() as background:
             calls = [background.start(connection.request, "GET", SECURE_URL) for _ in range(3)]
-            wait_until(lambda: len(connection._opening._waiting) == 2)
+            wait_until(lambda: len(connection._connecting._followers) == 2)
             backend.gate.set()
             errors = [error_of(call) for call in calls]
         assert {(type(each), str(each), getattr(each, "status", None)) for each in errors} == {
@@ -140,7 +140,7 @@ class TestWaiting:
             failing = background.start(connection.request, "GET", SECURE_URL, extensions={"trace": trace})
             wait_until(lambda: backend.begun == 1)
             other = background.start(connection.request, "GET", SECURE_URL)
-            wait_until(lambda: connection._opening._waiting)
+            wait_until(lambda: connection._connecting._followers)
             backend.gate.set()
             assert isinstance(error_of(failing), LookupError)
             assert (other.result()).content == b"ok"
@@ -196,7 +196,7 @@ class TestClosing:
         connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         with Background() as background:
             calls = [background.start(connection.request, "GET", SECURE_URL) for _ in range(3)]
-            wait_until(lambda: len(connection._opening._waiting) == 2)
+            wait_until(lambda: len(connection._connecting._followers) == 2)
             connection.close()
             backend.gate.set()
             assert {type(error_of(call)) for call in calls} == {ConnectError}

@@ -43,7 +43,7 @@ _NAME = 0x03
 _PORT_SIZE = 2
 
 
-class Exchange(NamedTuple):
+class Step(NamedTuple):
     """What to send, and how many bytes to receive after it. The command is what asks for the connection."""
 
     data: bytes
@@ -51,7 +51,7 @@ class Exchange(NamedTuple):
     is_command: bool = False
 
 
-Steps: TypeAlias = Generator[Exchange, bytes, None]
+Steps: TypeAlias = Generator[Step, bytes, None]
 
 
 class Negotiation:
@@ -93,13 +93,13 @@ class Negotiation:
     def _advance(self, reply: bytes | None) -> None:
         try:
             # A generator takes None, and nothing else, when it starts.
-            exchange = next(self._steps) if reply is None else self._steps.send(reply)
+            step = next(self._steps) if reply is None else self._steps.send(reply)
         except StopIteration:
             self.complete = True
         else:
-            self.asked = self.asked or exchange.is_command
-            self._outgoing += exchange.data
-            self._reply_size = exchange.reply_size
+            self.asked = self.asked or step.is_command
+            self._outgoing += step.data
+            self._reply_size = step.reply_size
 
 
 def negotiate(scheme: bytes, host: str, port: int, auth: tuple[bytes, bytes] | None) -> Negotiation:
@@ -150,30 +150,30 @@ def _socks5(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
         methods.insert(0, socks5.SOCKS5AuthMethod.USERNAME_PASSWORD)
     if auth is not None and max(map(len, auth)) > 255:
         raise ProxyError("SOCKS5 takes user names and passwords of up to 255 bytes only.")
-    reply = yield Exchange(socks5.SOCKS5AuthMethodsRequest(methods).dumps(), 2)
+    reply = yield Step(socks5.SOCKS5AuthMethodsRequest(methods).dumps(), 2)
     if reply[0] != 5:
         _malformed("SOCKS5", reply)
     if reply[1:] not in methods:
         requested, got = (_AUTH_METHODS.get(code, f"METHOD 0x{code:02X}") for code in (methods[0][0], reply[1]))
         raise ProxyError(f"Requested {requested} from proxy server, but got {got}.")
     if auth is not None and reply[1:] == socks5.SOCKS5AuthMethod.USERNAME_PASSWORD:
-        reply = yield Exchange(socks5.SOCKS5UsernamePasswordRequest(*auth).dumps(), 2)
+        reply = yield Step(socks5.SOCKS5UsernamePasswordRequest(*auth).dumps(), 2)
         # The version before the status is 1, and 5 from some proxies.
         if reply[1] != 0:
             raise ProxyError("Invalid username/password")
     command = socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port))
-    reply = yield Exchange(command.dumps(), 2, is_command=True)
+    reply = yield Step(command.dumps(), 2, is_command=True)
     if reply[0] != 5:
         _malformed("SOCKS5", reply)
     if reply[1] != 0:
         # Some proxies send nothing more than that.
         _refused(_SOCKS5_REPLIES, reply[1])
     # The address that the proxy connected from has to be taken off the stream; nobody needs it.
-    reply += yield Exchange(b"", 3)
+    reply += yield Step(b"", 3)
     address_size = reply[4] if reply[3] == _NAME else _ADDRESS_SIZES.get(reply[3])
     if address_size is None:
         _malformed("SOCKS5", reply)
-    yield Exchange(b"", address_size + _PORT_SIZE)
+    yield Step(b"", address_size + _PORT_SIZE)
 
 
 def _socks4(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
@@ -188,12 +188,12 @@ def _socks4(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
         raise ProxyError("SOCKS4 cannot connect to 0.0.0.x, by which SOCKS4a says that a name follows.")
     kind = socks4.SOCKS4Request if is_address(host) else socks4.SOCKS4ARequest
     request = kind.from_address(socks4.SOCKS4Command.CONNECT, (host, port), user_id)
-    reply = yield Exchange(request.dumps(), 2, is_command=True)
+    reply = yield Step(request.dumps(), 2, is_command=True)
     if reply[0] != 0:
         _malformed("SOCKS4", reply)
     if reply[1] != 0x5A:
         _refused(_SOCKS4_REPLIES, reply[1])
-    yield Exchange(b"", 6)
+    yield Step(b"", 6)
 
 
 def _refused(replies: dict[int, str], code: int) -> NoReturn:

@@ -1,7 +1,7 @@
 """Where httpcore 1.0 had what: the modules and private names in them that published programs import, and which do.
 
 All lead to where the thing lives now. What has a module of its own here, or is used here, needs no line: the classes of
-connections and pools, the exceptions, `_models`, `_ssl`, the backends. Attributes are in `_async/legacy.py`.
+connections and pools, the exceptions, `_models`, `_ssl`, the backends. Attributes are in `_async/legacy_*.py`.
 
 A name that stands neither here nor there has no meaning any more, and cannot be imported.
 """
@@ -73,7 +73,7 @@ _NAMES = {
 
 # Where they are, unless their module has a line below.
 _PLACES = ["", "_legacy", "_models", "_exceptions", "_trace", "_synchronization", "_utils", "_ssl", "_backends.auto"]
-_PLACES += ["_async.interfaces", "_sync.interfaces", "_async.legacy", "_sync.legacy"]
+_PLACES += ["_async.interfaces", "_sync.interfaces", "_async.legacy_proxied", "_sync.legacy_proxied"]
 _LOGGERS = {
     "connection": "httpcore.connection",
     "http11": "httpcore.http11",

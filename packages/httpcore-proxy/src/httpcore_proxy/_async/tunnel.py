@@ -64,9 +64,9 @@ class AsyncTLSDialler(AsyncDialler):
         """What the other dialler reports."""
         return self._dialler.describe(origin, timeout)
 
-    def interrupt(self) -> None:
-        """Interrupt the other dialler."""
-        self._dialler.interrupt()
+    def cancel(self) -> None:
+        """Cancel the wrapped dialler."""
+        self._dialler.cancel()
 
 
 class AsyncTunnelDialler(AsyncDialler):
@@ -115,9 +115,9 @@ class AsyncTunnelDialler(AsyncDialler):
         """What the dialler that reaches the proxy reports."""
         return self._dialler.describe(self._proxy, timeout)
 
-    def interrupt(self) -> None:
-        """Interrupt the dialler that reaches the proxy."""
-        self._dialler.interrupt()
+    def cancel(self) -> None:
+        """Cancel the dialler that reaches the proxy."""
+        self._dialler.cancel()
 
 
 async def _refusal(response: Response, stream: AsyncDeadlineStream, where: str) -> ProxyError:

@@ -158,6 +158,6 @@ class SocksDialler(Dialler):
         """What the dialler that reaches the proxy reports."""
         return self._dialler.describe(self.proxy, timeout)
 
-    def interrupt(self) -> None:
-        """Interrupt the dialler that reaches the proxy."""
-        self._dialler.interrupt()
+    def cancel(self) -> None:
+        """Cancel the dialler that reaches the proxy."""
+        self._dialler.cancel()

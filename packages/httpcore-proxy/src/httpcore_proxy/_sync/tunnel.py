@@ -65,9 +65,9 @@ class TLSDialler(Dialler):
         """What the other dialler reports."""
         return self._dialler.describe(origin, timeout)
 
-    def interrupt(self) -> None:
-        """Interrupt the other dialler."""
-        self._dialler.interrupt()
+    def cancel(self) -> None:
+        """Cancel the wrapped dialler."""
+        self._dialler.cancel()
 
 
 class TunnelDialler(Dialler):
@@ -114,9 +114,9 @@ class TunnelDialler(Dialler):
         """What the dialler that reaches the proxy reports."""
         return self._dialler.describe(self._proxy, timeout)
 
-    def interrupt(self) -> None:
-        """Interrupt the dialler that reaches the proxy."""
-        self._dialler.interrupt()
+    def cancel(self) -> None:
+        """Cancel the dialler that reaches the proxy."""
+        self._dialler.cancel()
 
 
 def _refusal(response: Response, stream: DeadlineStream, where: str) -> ProxyError:

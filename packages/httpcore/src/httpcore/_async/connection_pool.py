@@ -40,12 +40,14 @@ from httpcore_models.lowlevel import (
 from .._arguments import enforce_max_connections
 from .._default_backends import AutoBackend
 from .._extras import find
+from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest
 from .._proxies import enforce_proxies
 from .._ssl import requested_server_name
 from .bodies import AsyncSentBody, async_can_be_sent_again
 from .connection import AsyncHTTPConnection
-from .pool_base import AsyncPoolBase
+from .legacy_pool import AsyncLegacyPool
+from .proxied_connection import async_proxied_connection
 from .reservations import AsyncLeasedBody, AsyncPooled, AsyncReservation, AsyncWaiting
 
 _new = object.__new__
@@ -67,7 +69,7 @@ _MAX_REFUSED = 6
 _PAUSE = 0.03
 
 
-class AsyncConnectionPool(AsyncPoolBase):
+class AsyncConnectionPool(AsyncLegacyPool):
     """Sends requests to any origin, keeping connections open for later ones.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -104,39 +106,26 @@ class AsyncConnectionPool(AsyncPoolBase):
         enforce_max_connections(max_connections)
         proxies = enforce_proxies(proxy)
         self._proxy = proxies[0] if len(proxies) == 1 else proxies or None
-        self._ssl_context = ssl_context
-        self._http1 = http1
-        self._http2 = http2
-        self._http2_ping_interval = http2_ping_interval
-        self._http2_ping_timeout = http2_ping_timeout
-        self._retries = retries
-        self._local_address = local_address
-        self._uds = uds
-        self._network_backend: AsyncNetworkBackend = AutoBackend() if network_backend is None else network_backend
-        self._socket_options = socket_options
+        self._options = ConnectionOptions(
+            ssl_context,
+            keepalive_expiry,
+            http1,
+            http2,
+            retries,
+            local_address,
+            uds,
+            AutoBackend() if network_backend is None else network_backend,
+            socket_options,
+            http2_ping_interval,
+            http2_ping_timeout,
+        )
         super().__init__(max_connections, max_keepalive_connections, keepalive_expiry)
 
     def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
-        options: dict[str, Any] = {
-            "ssl_context": self._ssl_context,
-            "keepalive_expiry": self._keepalive_expiry,
-            "http1": self._http1,
-            "http2": self._http2,
-            "retries": self._retries,
-            "local_address": self._local_address,
-            "uds": self._uds,
-            "network_backend": self._network_backend,
-            "socket_options": self._socket_options,
-            "http2_ping_interval": self._http2_ping_interval,
-            "http2_ping_timeout": self._http2_ping_timeout,
-        }
         if self._proxy is not None:
-            # Here, since pools are what the module of proxied connections is about, too.
-            from .proxies import async_connection_through
-
-            return async_connection_through(enforce_proxies(self._proxy), origin, **options)
-        return AsyncHTTPConnection(origin, **options)
+            return async_proxied_connection(enforce_proxies(self._proxy), origin, self._options)
+        return AsyncHTTPConnection(origin, **vars(self._options))
 
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request over a connection of the pool and return its response with the body yet to be read.

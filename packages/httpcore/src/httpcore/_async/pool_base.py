@@ -14,11 +14,10 @@ from .._pool.limits import limits
 from .._pool.slots import Slot
 from .._pool.state import PoolState
 from .._pool.stats import PoolStats
-from .legacy import AsyncLegacyPool
 from .reservations import AsyncPooled, AsyncReservation, AsyncWaiting
 
 
-class AsyncPoolBase(AsyncLegacyPool, AsyncRequestInterface):
+class AsyncPoolBase(AsyncRequestInterface):
     """The state of a pool, shared between tasks or threads.
 
     Whatever interrupts a step, an exception from a signal handler included, the next one finds the state repaired.

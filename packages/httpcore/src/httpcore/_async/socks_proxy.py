@@ -1,63 +1,16 @@
-"""Connections through SOCKS proxies, and a pool of them."""
+"""A pool of connections through one SOCKS proxy."""
 
 import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, Origin
-from httpcore_models.network import AsyncDialler
-from httpcore_proxy import AsyncSocksDialler, AsyncSocksProxyDialler
+from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend
 
 from .._extras import find
 from .._proxies import socks_proxy
-from .connection import AsyncHTTPConnection
 from .connection_pool import AsyncConnectionPool
-from .legacy import AsyncLegacyProxy, AsyncLegacySocks
-
-
-class AsyncSocks5Connection(AsyncLegacySocks, AsyncHTTPConnection):
-    """A connection to an origin through a SOCKS5 proxy.
-
-    `through` reaches the proxy where it is not reached directly, and `rdns` says who resolves names, see `Proxy`; for
-    further options see `AsyncHTTPConnection`.
-    """
-
-    def __init__(
-        self,
-        proxy_origin: Origin,
-        remote_origin: Origin,
-        proxy_auth: tuple[bytes, bytes] | None = None,
-        ssl_context: ssl.SSLContext | None = None,
-        keepalive_expiry: float | None = None,
-        http1: bool = True,
-        http2: bool = False,
-        network_backend: AsyncNetworkBackend | None = None,
-        *,
-        local_address: str | None = None,
-        uds: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-        rdns: bool | None = None,
-        through: AsyncDialler | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(
-            origin=remote_origin,
-            ssl_context=ssl_context,
-            keepalive_expiry=keepalive_expiry,
-            http1=http1,
-            http2=http2,
-            network_backend=network_backend,
-            **options,
-        )
-        if through is None:
-            through = self._direct = AsyncSocksProxyDialler(
-                self._network_backend, local_address=local_address, uds=uds, socket_options=socket_options
-            )
-        self._dialler = AsyncSocksDialler(through, proxy_origin, proxy_auth, rdns)
-
-
-class AsyncSocks4Connection(AsyncSocks5Connection):
-    """The same through a SOCKS4 or SOCKS4a proxy."""
+from .legacy_pool import AsyncLegacyProxy
+from .proxied_connection import AsyncSocks5Connection as AsyncSocks5Connection  # where 1.0 has it
 
 
 class AsyncSOCKSProxy(AsyncLegacyProxy, AsyncConnectionPool):

@@ -27,13 +27,16 @@ from httpcore_models.network import Dialler, DirectDialler, start_tls
 
 from .._default_backends import SyncBackend
 from .._extras import find
+from .._options import ConnectionOptions
 from .._ssl import requested_server_name, shared_ssl_context
-from .legacy import LegacyConnection
-from .opening import Opening, Turn
+from .connecting import ConnectCall, Connecting
+from .legacy_connection import LegacyConnection
 
 _logger = logging.getLogger("httpcore.connection")
 
-# The wait before the second retry, in seconds; it doubles with each further one, and the first comes at once.
+_TLS_SCHEMES = (b"https", b"wss")
+
+# Seconds before the second retry. The first retry is immediate, and the delay doubles with each further one.
 RETRIES_BACKOFF_FACTOR = 0.5
 
 
@@ -62,6 +65,9 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
       for never; unless it answers within `http2_ping_timeout` seconds, the requests fail with `ReadError`.
     """
 
+    #: Whether `_connect()` opens the stream: not through a proxy, which a replaced one would pass by.
+    _connects_directly = True
+
     def __init__(
         self,
         origin: Origin,
@@ -80,27 +86,29 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
     ) -> None:
         enforce_ssl_context(ssl_context, name="ssl_context")
         self._origin = origin
-        self._ssl_context = ssl_context
-        self._keepalive_expiry = keepalive_expiry
-        self._http1 = http1
-        self._http2 = http2
-        self._http2_ping_interval = http2_ping_interval
-        self._http2_ping_timeout = http2_ping_timeout
-        self._retries = retries
-        self._direct = DirectDialler(
-            SyncBackend() if network_backend is None else network_backend,
-            local_address=local_address,
-            uds=uds,
-            socket_options=socket_options,
+        backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
+        self._options = ConnectionOptions(
+            ssl_context,
+            keepalive_expiry,
+            http1,
+            http2,
+            retries,
+            local_address,
+            uds,
+            backend,
+            socket_options,
+            http2_ping_interval,
+            http2_ping_timeout,
         )
+        self._direct = DirectDialler(backend, local_address=local_address, uds=uds, socket_options=socket_options)
         self._dialler: Dialler = self._direct
         self._established: ConnectionInterface | None = None
         self._connect_failed = False
-        self._opening = Opening(origin)
+        self._connecting = Connecting(origin)
         self._on_capacity_change: Callable[[], None] | None = None
         self._assumed_stream_limit: int | None = None
-        # The name that TLS checked instead of the origin's, by the request that opened the connection.
-        self._sni_hostname: str | None = None
+        # The name in the server's certificate, where the request that connected asked for another than the origin's.
+        self._verified_name: str | None = None
 
     def handle_request(self, request: Request) -> Response:
         """Send a request, connecting first if this is the first one; see `ConnectionInterface`.
@@ -116,156 +124,152 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
             if not self.can_handle_request(origin):
                 raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
             connection = self._establish(request)
-        if self._sni_hostname is not None or "sni_hostname" in request.extensions:
+        if self._verified_name is not None or "sni_hostname" in request.extensions:
             self._check_tls_name(request)
         return connection.handle_request(request)
 
     def _check_tls_name(self, request: Request) -> None:
-        """Refuse a request for which the certificate of the server was not checked."""
-        if self._uses_tls:
+        """Refuse a request for another server name than the one that TLS has verified."""
+        if self._origin.scheme in _TLS_SCHEMES:
             host = self._origin.host.decode("ascii")
-            checked, wanted = self._sni_hostname or host, requested_server_name(request) or host
-            if checked != wanted:
+            verified, wanted = self._verified_name or host, requested_server_name(request) or host
+            if verified != wanted:
                 raise ConnectionNotAvailable(
-                    f"the server of this connection to {self._origin} was checked for the name {checked!r}, "
+                    f"the server of this connection to {self._origin} was checked for the name {verified!r}, "
                     f"not for {wanted!r}"
                 )
 
-    @property
-    def _uses_tls(self) -> bool:
-        return self._origin.scheme in (b"https", b"wss")
-
-    # Opening.
+    # Connecting.
 
     def _establish(self, request: Request) -> ConnectionInterface:
         self._dialler.check(self._origin)
-        turn = Turn(request.extensions.get("timeout", {}).get("connect"))
+        connecting = self._connecting
+        call = ConnectCall(request.extensions.get("timeout", {}).get("connect"))
         try:
-            self._opening.wait(turn)
-            return self._established or self._open(request, turn)
+            connecting.join(call)
+            return self._established or self._open(request, call)
         except BaseException as exc:
-            turn.error = exc
+            call.error = exc
             raise
         finally:
             try:
-                self._opening.leave(turn)
+                connecting.leave(call)
             except BaseException:
-                # Raised by a signal handler. The others must not wait for ever.
-                self._opening.leave(turn)
+                # Raised by a signal handler. The followers must not wait for ever.
+                connecting.leave(call)
                 raise
-            turn.error = None  # which holds the frames that hold the turn
+            call.error = None  # it holds the frames that hold the call
 
-    def _open(self, request: Request, turn: Turn) -> ConnectionInterface:
-        opening = self._opening
+    def _open(self, request: Request, call: ConnectCall) -> ConnectionInterface:
+        connecting = self._connecting
         stream: NetworkStream | None = None
         try:
-            if self._connects_by_itself():
-                stream = turn.attempt.run(self._connect, request)
-            else:
-                stream = turn.attempt.run(self._dial, request, turn)
+            stream = call.attempt.run(self._connect if self._connects_directly else self._dial, request)
             if stream is None:
-                raise opening.closed_meanwhile()
+                raise connecting.closed_error()
             connection = self._protocol_on(stream)
-            with opening.lock:
-                if opening.closed:
-                    raise opening.closed_meanwhile()
-                self._sni_hostname = requested_server_name(request)
+            with connecting.lock:
+                if connecting.closed:
+                    raise connecting.closed_error()
+                self._verified_name = requested_server_name(request)
                 self._established = connection
-                opening.is_open = True
+                connecting.established = True
             return connection
         except BaseException as exc:
             if self._established is None:
                 self._connect_failed = True
                 if stream is not None:
                     close_unopened(stream)
-            if opening.closed and isinstance(exc, Exception):
-                raise opening.closed_meanwhile() from exc
+            if connecting.closed and isinstance(exc, Exception):
+                raise connecting.closed_error() from exc
             raise
 
     def _protocol_on(self, stream: NetworkStream) -> ConnectionInterface:
-        # In a clear connection through a proxy over TLS, the TLS is that of the proxy.
-        ssl_object = stream.get_extra_info("ssl_object") if self._uses_tls else None
+        options = self._options
+        # In a clear connection through a proxy over TLS, the stream's TLS is the proxy's.
+        ssl_object = stream.get_extra_info("ssl_object") if self._origin.scheme in _TLS_SCHEMES else None
         chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
-        if chosen == "h2" or (self._http2 and not self._http1):
+        if chosen == "h2" or (options.http2 and not options.http1):
             from httpcore_h2 import HTTP2Connection, require_h2
 
             require_h2()
             connection = HTTP2Connection(
                 self._origin,
                 stream,
-                self._keepalive_expiry,
-                ping_interval=self._http2_ping_interval,
-                ping_timeout=self._http2_ping_timeout,
+                options.keepalive_expiry,
+                ping_interval=options.http2_ping_interval,
+                ping_timeout=options.http2_ping_timeout,
             )
             connection.on_capacity_change = self._on_capacity_change
             if self._assumed_stream_limit is not None:
                 connection.assume_stream_limit(self._assumed_stream_limit)
             return connection
-        return HTTP11Connection(self._origin, stream, self._keepalive_expiry)
+        return HTTP11Connection(self._origin, stream, options.keepalive_expiry)
 
     def _adopt(self, connection: ConnectionInterface | None) -> None:
-        """Take a connection over that somebody else has opened."""
-        with self._opening.lock:
+        """Use a connection that a subclass has established."""
+        with self._connecting.lock:
             self._established = connection
-            self._opening.is_open = connection is not None
+            self._connecting.established = connection is not None
         self.on_capacity_change = self._on_capacity_change
 
-    def _dial(self, request: Request, turn: Turn) -> NetworkStream:
-        timeout = turn.remaining() if turn.waited else turn.timeout
-        delays = exponential_backoff(RETRIES_BACKOFF_FACTOR)
+    def _connect(self, request: Request) -> NetworkStream:
+        """Open the stream. A method of 1.0 that guards, and programs with another TLS implementation, replace."""
+        return self._dial(request)
+
+    def _dial(self, request: Request) -> NetworkStream:
+        # A subclass may connect without leading.
+        call = self._connecting.leader or ConnectCall(request.extensions.get("timeout", {}).get("connect"))
+        timeout = call.remaining() if call.has_waited else call.timeout
+        delays = None
         for attempt in itertools.count():
-            info = self._dialler.describe(self._origin, timeout)
             stream: NetworkStream | None = None
+            tls: dict[str, Any] = {}
             try:
                 stream = self._dialler.dial(self._origin, request, timeout)
-                if not self._uses_tls:
+                if self._origin.scheme not in _TLS_SCHEMES:
                     return stream
-                info = self._tls_arguments(request, timeout)
-                # Contexts of our own are set to offer what they have to.
-                offer = None if self._ssl_context is None else self._offer()
-                return start_tls(stream, request, self._dialler.logger, **info, alpn_protocols=offer)
+                tls, offer = self._tls_arguments(request, timeout)
+                return start_tls(stream, request, self._dialler.logger, **tls, alpn_protocols=offer)
             except BaseException as exc:
                 if stream is not None:
                     close_unopened(stream)
                 is_failure = isinstance(exc, (ConnectError, ConnectTimeout))
-                if not is_failure or attempt >= self._retries or self._opening.closed:
+                if not is_failure or attempt >= self._options.retries or self._connecting.closed:
                     raise
-            self._wait_to_retry(next(delays), request, info)
-            timeout = turn.timeout
+            delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
+            self._wait_to_retry(next(delays), request, tls or self._dialler.describe(self._origin, timeout))
+            timeout = call.timeout
         raise AssertionError("unreachable")
 
-    def _tls_arguments(self, request: Request, timeout: float | None) -> dict[str, Any]:
-        return {
-            "ssl_context": shared_ssl_context(self._offer()) if self._ssl_context is None else self._ssl_context,
+    def _tls_arguments(self, request: Request, timeout: float | None) -> tuple[dict[str, Any], tuple[str, ...] | None]:
+        """Return the arguments of `start_tls()`, and the protocols to offer unless the context is set to offer them."""
+        offer = self._options.alpn_protocols
+        context = self._options.ssl_context
+        arguments = {
+            "ssl_context": shared_ssl_context(offer) if context is None else context,
             "server_hostname": requested_server_name(request) or self._origin.host.decode("ascii"),
             "timeout": timeout,
         }
-
-    def _offer(self) -> tuple[str, ...]:
-        """The protocols to offer in the TLS handshake."""
-        if not self._http2:
-            return ("http/1.1",)
-        return ("h2", "http/1.1") if self._http1 else ("h2",)
+        return arguments, None if context is None else offer
 
     def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = get_tracer(_logger, request)
+        sleep = self._direct.backend.sleep
         if tracer is None:
-            self._network_backend.sleep(delay)
+            sleep(delay)
         else:
-            tracer.run("retry", info, self._sleep, delay)
-
-    def _sleep(self, delay: float) -> None:
-        self._network_backend.sleep(delay)
+            tracer.run("retry", info, sleep, delay)
 
     # The connection as its pool sees it.
 
     def close(self) -> None:
         """Close the connection; requests in flight on it, or waiting for it to open, fail."""
-        # One that was not used yet can still be, as long as no pool says that it is to be done with it.
-        closed = self._opening.close(for_good=self._on_capacity_change is not None)
+        # A connection that was never used may be used later, unless its pool closes it.
+        closed = self._connecting.close(for_good=self._on_capacity_change is not None)
         if self._established is None:
             if closed:
-                self._dialler.interrupt()
+                self._dialler.cancel()
             return
         tracer = get_tracer(_logger, None)
         if tracer is None:
@@ -281,7 +285,8 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         """Whether the connection can take a request now, or may, once it is established, take several."""
         if self._established is not None:
             return self._established.is_available()
-        may_be_http2 = self._http2 and (self._origin.scheme in (b"https", b"wss") or not self._http1)
+        options = self._options
+        may_be_http2 = options.http2 and (self._origin.scheme in _TLS_SCHEMES or not options.http1)
         return may_be_http2 and not self._is_over
 
     @property
@@ -331,12 +336,12 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
 
     @property
     def _is_over(self) -> bool:
-        return self._opening.closed or (self._connect_failed and not self._opening.under_way)
+        return self._connecting.closed or (self._connect_failed and self._connecting.leader is None)
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""
         if self._established is None:
-            return "CLOSED" if self._opening.closed else "CONNECTION FAILED" if self._is_over else "CONNECTING"
+            return "CLOSED" if self._connecting.closed else "CONNECTION FAILED" if self._is_over else "CONNECTING"
         return self._established.info()
 
     def __repr__(self) -> str:

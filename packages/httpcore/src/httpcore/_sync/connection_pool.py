@@ -41,12 +41,14 @@ from httpcore_models.lowlevel import (
 from .._arguments import enforce_max_connections
 from .._default_backends import SyncBackend
 from .._extras import find
+from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest
 from .._proxies import enforce_proxies
 from .._ssl import requested_server_name
 from .bodies import SentBody, can_be_sent_again
 from .connection import HTTPConnection
-from .pool_base import PoolBase
+from .legacy_pool import LegacyPool
+from .proxied_connection import proxied_connection
 from .reservations import LeasedBody, Pooled, Reservation, Waiting
 
 _new = object.__new__
@@ -68,7 +70,7 @@ _MAX_REFUSED = 6
 _PAUSE = 0.03
 
 
-class ConnectionPool(PoolBase):
+class ConnectionPool(LegacyPool):
     """Sends requests to any origin, keeping connections open for later ones.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -105,39 +107,26 @@ class ConnectionPool(PoolBase):
         enforce_max_connections(max_connections)
         proxies = enforce_proxies(proxy)
         self._proxy = proxies[0] if len(proxies) == 1 else proxies or None
-        self._ssl_context = ssl_context
-        self._http1 = http1
-        self._http2 = http2
-        self._http2_ping_interval = http2_ping_interval
-        self._http2_ping_timeout = http2_ping_timeout
-        self._retries = retries
-        self._local_address = local_address
-        self._uds = uds
-        self._network_backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
-        self._socket_options = socket_options
+        self._options = ConnectionOptions(
+            ssl_context,
+            keepalive_expiry,
+            http1,
+            http2,
+            retries,
+            local_address,
+            uds,
+            SyncBackend() if network_backend is None else network_backend,
+            socket_options,
+            http2_ping_interval,
+            http2_ping_timeout,
+        )
         super().__init__(max_connections, max_keepalive_connections, keepalive_expiry)
 
     def create_connection(self, origin: Origin) -> ConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
-        options: dict[str, Any] = {
-            "ssl_context": self._ssl_context,
-            "keepalive_expiry": self._keepalive_expiry,
-            "http1": self._http1,
-            "http2": self._http2,
-            "retries": self._retries,
-            "local_address": self._local_address,
-            "uds": self._uds,
-            "network_backend": self._network_backend,
-            "socket_options": self._socket_options,
-            "http2_ping_interval": self._http2_ping_interval,
-            "http2_ping_timeout": self._http2_ping_timeout,
-        }
         if self._proxy is not None:
-            # Here, since pools are what the module of proxied connections is about, too.
-            from .proxies import connection_through
-
-            return connection_through(enforce_proxies(self._proxy), origin, **options)
-        return HTTPConnection(origin, **options)
+            return proxied_connection(enforce_proxies(self._proxy), origin, self._options)
+        return HTTPConnection(origin, **vars(self._options))
 
     def handle_request(self, request: Request) -> Response:
         """Send a request over a connection of the pool and return its response with the body yet to be read.

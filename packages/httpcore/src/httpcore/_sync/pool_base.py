@@ -15,11 +15,10 @@ from .._pool.limits import limits
 from .._pool.slots import Slot
 from .._pool.state import PoolState
 from .._pool.stats import PoolStats
-from .legacy import LegacyPool
 from .reservations import Pooled, Reservation, Waiting
 
 
-class PoolBase(LegacyPool, RequestInterface):
+class PoolBase(RequestInterface):
     """The state of a pool, shared between tasks or threads.
 
     Whatever interrupts a step, an exception from a signal handler included, the next one finds the state repaired.

@@ -43,8 +43,8 @@ class AsyncDialler:
         """What `dial()` reports to the trace when it starts."""
         raise NotImplementedError
 
-    def interrupt(self) -> None:
-        """Have a dial that is under way fail as soon as it can, and all later ones. May be called from any thread."""
+    def cancel(self) -> None:
+        """Make the dial in progress, and every later one, fail as soon as possible. May be called from any thread."""
 
 
 class AsyncDirectDialler(AsyncDialler):
@@ -67,7 +67,7 @@ class AsyncDirectDialler(AsyncDialler):
         self.local_address: str | None = local_address
         self.uds: str | None = uds
         self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
-        self._interrupted = False
+        self._cancelled = False
         # That of a dial that is under way, or of the last one.
         self._stream: AsyncNetworkStream | None = None
 
@@ -83,8 +83,8 @@ class AsyncDirectDialler(AsyncDialler):
         async def call() -> AsyncNetworkStream:
             nonlocal stream
             self._stream = stream = await connect(**arguments)
-            if self._interrupted:
-                raise ConnectError(f"interrupted while connecting to {origin}")
+            if self._cancelled:
+                raise ConnectError(f"Connecting to {origin} was cancelled")
             return stream
 
         try:
@@ -100,9 +100,9 @@ class AsyncDirectDialler(AsyncDialler):
     def check(self, origin: Origin) -> None:
         """Leave it to the backend: users' own may reach what nobody else does."""
 
-    def interrupt(self) -> None:
-        """Close the stream, or the one that is being opened once it is open; see `AsyncDialler.interrupt()`."""
-        self._interrupted = True
+    def cancel(self) -> None:
+        """Close the stream of the last dial, as soon as there is one; see `AsyncDialler.cancel()`."""
+        self._cancelled = True
         abort = getattr(self._stream, "abort", None)
         if abort is not None:
             abort()

@@ -44,8 +44,8 @@ class Dialler:
         """What `dial()` reports to the trace when it starts."""
         raise NotImplementedError
 
-    def interrupt(self) -> None:
-        """Have a dial that is under way fail as soon as it can, and all later ones. May be called from any thread."""
+    def cancel(self) -> None:
+        """Make the dial in progress, and every later one, fail as soon as possible. May be called from any thread."""
 
 
 class DirectDialler(Dialler):
@@ -68,7 +68,7 @@ class DirectDialler(Dialler):
         self.local_address: str | None = local_address
         self.uds: str | None = uds
         self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
-        self._interrupted = False
+        self._cancelled = False
         # That of a dial that is under way, or of the last one.
         self._stream: NetworkStream | None = None
 
@@ -84,8 +84,8 @@ class DirectDialler(Dialler):
         def call() -> NetworkStream:
             nonlocal stream
             self._stream = stream = connect(**arguments)
-            if self._interrupted:
-                raise ConnectError(f"interrupted while connecting to {origin}")
+            if self._cancelled:
+                raise ConnectError(f"Connecting to {origin} was cancelled")
             return stream
 
         try:
@@ -101,9 +101,9 @@ class DirectDialler(Dialler):
     def check(self, origin: Origin) -> None:
         """Leave it to the backend: users' own may reach what nobody else does."""
 
-    def interrupt(self) -> None:
-        """Close the stream, or the one that is being opened once it is open; see `Dialler.interrupt()`."""
-        self._interrupted = True
+    def cancel(self) -> None:
+        """Close the stream of the last dial, as soon as there is one; see `Dialler.cancel()`."""
+        self._cancelled = True
         abort = getattr(self._stream, "abort", None)
         if abort is not None:
             abort()

@@ -1,0 +1,209 @@
+"""Connections through proxies: forwarding, HTTP tunnels and SOCKS, and the choice between them."""
+
+import dataclasses
+import ssl
+from collections.abc import Iterable, Sequence
+
+from httpcore_models import (
+    SOCKET_OPTION,
+    AsyncConnectionInterface,
+    AsyncNetworkBackend,
+    Origin,
+    Proxy,
+    Request,
+    Response,
+)
+from httpcore_models.lowlevel import enforce_port
+from httpcore_models.network import AsyncDialler, AsyncDirectDialler
+from httpcore_proxy import (
+    SOCKS_SCHEMES,
+    AsyncSocksDialler,
+    AsyncSocksProxyDialler,
+    AsyncTLSDialler,
+    AsyncTunnelDialler,
+    forwarded_request,
+)
+
+from .._options import ConnectionOptions
+from .._ssl import shared_ssl_context
+from .legacy_proxied import AsyncLegacyForward, AsyncLegacySocks, AsyncLegacyTunnel
+
+
+def async_proxied_connection(
+    proxies: Sequence[Proxy], origin: Origin, options: ConnectionOptions
+) -> AsyncConnectionInterface:
+    """Return a new connection to `origin` through `proxies`, nearest first.
+
+    The last proxy decides the kind of connection. The others only lead to it.
+    """
+    *nearer, last = proxies
+    through = _dialler_through(nearer, options) if nearer else None
+    proxy = last.url.origin
+    if proxy.scheme in SOCKS_SCHEMES:
+        kind = AsyncSocks4Connection if proxy.scheme in (b"socks4", b"socks4a") else AsyncSocks5Connection
+        return kind(proxy, origin, last.auth, rdns=last.rdns, options=options, through=through)
+    if origin.scheme == b"http":
+        return AsyncForwardHTTPConnection(
+            proxy, origin, last.headers, proxy_ssl_context=last.ssl_context, options=options, through=through
+        )
+    return AsyncTunnelHTTPConnection(
+        proxy,
+        origin,
+        proxy_headers=last.headers,
+        proxy_ssl_context=last.ssl_context,
+        options=options,
+        through=through,
+    )
+
+
+def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> AsyncDialler:
+    direct = AsyncSocksProxyDialler if proxies[0].url.scheme in SOCKS_SCHEMES else AsyncDirectDialler
+    dialler: AsyncDialler = direct(
+        options.network_backend,
+        local_address=options.local_address,
+        uds=options.uds,
+        socket_options=options.socket_options,
+    )
+    for proxy in proxies:
+        origin = proxy.url.origin
+        if origin.scheme in SOCKS_SCHEMES:
+            dialler = AsyncSocksDialler(dialler, origin, proxy.auth, proxy.rdns)
+        else:
+            dialler = _tunnel_dialler(dialler, origin, proxy.headers, proxy.ssl_context)
+    return dialler
+
+
+def _tunnel_dialler(
+    dialler: AsyncDialler,
+    proxy_origin: Origin,
+    proxy_headers: Sequence[tuple[bytes, bytes]],
+    proxy_ssl_context: ssl.SSLContext | None,
+) -> AsyncDialler:
+    """Return a dialler of tunnels through the proxy that `dialler` reaches."""
+    if proxy_origin.scheme in (b"https", b"wss"):
+        dialler = AsyncTLSDialler(dialler, proxy_ssl_context or shared_ssl_context(("http/1.1",)))
+    return AsyncTunnelDialler(dialler, proxy_origin, proxy_headers)
+
+
+class AsyncForwardHTTPConnection(AsyncLegacyForward):
+    """A connection to an HTTP proxy that forwards requests to one `http` origin.
+
+    `options` replace the single options. `through` reaches the proxy where it is not reached directly.
+    """
+
+    def __init__(
+        self,
+        proxy_origin: Origin,
+        remote_origin: Origin,
+        proxy_headers: Sequence[tuple[bytes, bytes]] | None = None,
+        keepalive_expiry: float | None = None,
+        network_backend: AsyncNetworkBackend | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+        proxy_ssl_context: ssl.SSLContext | None = None,
+        *,
+        options: ConnectionOptions | None = None,
+        through: AsyncDialler | None = None,
+    ) -> None:
+        if options is None:
+            options = ConnectionOptions(
+                keepalive_expiry=keepalive_expiry, network_backend=network_backend, socket_options=socket_options
+            )
+        # TLS is with the proxy only, and HTTP/1.1 is what proxies speak.
+        options = dataclasses.replace(options, ssl_context=proxy_ssl_context, http1=True, http2=False)
+        super().__init__(proxy_origin, **vars(options))
+        self._remote_origin = remote_origin
+        self._proxy_headers = list(proxy_headers or ())
+        self._dialler = through or self._dialler
+
+    async def handle_async_request(self, request: Request) -> Response:
+        """Send a request to the proxy; see `AsyncConnectionInterface`."""
+        origin = request.url.origin
+        if not self.can_handle_request(origin):
+            raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._remote_origin}")
+        request = forwarded_request(request, self._origin, self._proxy_headers)
+        connection = self._established
+        if connection is None:
+            enforce_port(origin.host, origin.port)
+            connection = await self._establish(request)
+        return await connection.handle_async_request(request)
+
+    def can_handle_request(self, origin: Origin) -> bool:
+        """Whether `origin` is the one that this connection is for."""
+        return origin == self._remote_origin
+
+
+class AsyncTunnelHTTPConnection(AsyncLegacyTunnel):
+    """A connection to an origin through a tunnel that an HTTP proxy opens.
+
+    `options` replace the single options. `through` reaches the proxy where it is not reached directly.
+    """
+
+    def __init__(
+        self,
+        proxy_origin: Origin,
+        remote_origin: Origin,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy_ssl_context: ssl.SSLContext | None = None,
+        proxy_headers: Sequence[tuple[bytes, bytes]] | None = None,
+        keepalive_expiry: float | None = None,
+        http1: bool = True,
+        http2: bool = False,
+        network_backend: AsyncNetworkBackend | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+        *,
+        options: ConnectionOptions | None = None,
+        through: AsyncDialler | None = None,
+    ) -> None:
+        if options is None:
+            options = ConnectionOptions(
+                ssl_context,
+                keepalive_expiry,
+                http1,
+                http2,
+                network_backend=network_backend,
+                socket_options=socket_options,
+            )
+        super().__init__(remote_origin, **vars(options))
+        self._proxy_origin = proxy_origin
+        self._proxy_ssl_context = proxy_ssl_context
+        self._dialler_to_proxy = through or self._dialler
+        self._dialler = _tunnel_dialler(self._dialler_to_proxy, proxy_origin, proxy_headers or (), proxy_ssl_context)
+
+
+class AsyncSocks5Connection(AsyncLegacySocks):
+    """A connection to an origin through a SOCKS5 proxy.
+
+    `options` replace the single options. `through` reaches the proxy where it is not reached directly. `rdns` says who
+    resolves names, see `Proxy`.
+    """
+
+    def __init__(
+        self,
+        proxy_origin: Origin,
+        remote_origin: Origin,
+        proxy_auth: tuple[bytes, bytes] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        keepalive_expiry: float | None = None,
+        http1: bool = True,
+        http2: bool = False,
+        network_backend: AsyncNetworkBackend | None = None,
+        *,
+        rdns: bool | None = None,
+        options: ConnectionOptions | None = None,
+        through: AsyncDialler | None = None,
+    ) -> None:
+        if options is None:
+            options = ConnectionOptions(ssl_context, keepalive_expiry, http1, http2, network_backend=network_backend)
+        super().__init__(remote_origin, **vars(options))
+        if through is None:
+            through = self._direct = AsyncSocksProxyDialler(
+                self._direct.backend,
+                local_address=options.local_address,
+                uds=options.uds,
+                socket_options=options.socket_options,
+            )
+        self._dialler = AsyncSocksDialler(through, proxy_origin, proxy_auth, rdns)
+
+
+class AsyncSocks4Connection(AsyncSocks5Connection):
+    """The same through a SOCKS4 or SOCKS4a proxy."""

@@ -1,0 +1,36 @@
+"""Aliases of attributes: private names of httpcore 1.0 that published programs read or assign."""
+
+import dataclasses
+import operator
+from typing import Any
+
+
+class AttributeAlias:
+    """Another name for the attribute at `path`, a dotted path that begins at the object itself."""
+
+    def __init__(self, path: str) -> None:
+        self._get = operator.attrgetter(path)
+        self._holder, _, self._name = path.rpartition(".")
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else self._get(instance)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        holder = operator.attrgetter(self._holder)(instance) if self._holder else instance
+        setattr(holder, self._name, value)
+
+
+class OptionAlias(AttributeAlias):
+    """Another name for an option: the attribute `_name` of an object for `name` in its `_options`."""
+
+    def __init__(self) -> None:
+        """Wait for `__set_name__()`."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__init__(f"_options.{name.removeprefix('_')}")
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        # A subclass may assign it before the options are made, which replaces the value.
+        options = getattr(instance, self._holder, None)
+        if options is not None:
+            setattr(instance, self._holder, dataclasses.replace(options, **{self._name: value}))

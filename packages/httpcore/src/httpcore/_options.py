@@ -1,0 +1,35 @@
+"""The options that a connection takes besides the origin it leads to."""
+
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from httpcore_models import SOCKET_OPTION
+
+
+@dataclass(frozen=True)
+class ConnectionOptions:
+    """What a pool makes its connections with; the fields are the arguments of `AsyncHTTPConnection`, explained there.
+
+    `vars(options)` are these arguments by name.
+    """
+
+    ssl_context: ssl.SSLContext | None = None
+    keepalive_expiry: float | None = None
+    http1: bool = True
+    http2: bool = False
+    retries: int = 0
+    local_address: str | None = None
+    uds: str | None = None
+    network_backend: Any = None  # an async one or a sync one
+    socket_options: Iterable[SOCKET_OPTION] | None = None
+    http2_ping_interval: float | None = None
+    http2_ping_timeout: float = 20.0
+
+    @property
+    def alpn_protocols(self) -> tuple[str, ...]:
+        """The protocols to offer in the TLS handshake (RFC 7301), the preferred one first."""
+        if not self.http2:
+            return ("http/1.1",)
+        return ("h2", "http/1.1") if self.http1 else ("h2",)

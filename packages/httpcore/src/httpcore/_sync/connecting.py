@@ -1,0 +1,145 @@
+# Generated from ../_async/connecting.py by tools/make_sync.py: edit that file, then run it.
+"""Connecting once for several requests: one request leads and connects, the others follow and share the outcome."""
+
+import collections
+import threading
+import time
+
+from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
+from httpcore_models.concurrency import CancellableCall, Event
+
+
+class ConnectCall:
+    """One request that needs the connection, and its `timeout` in seconds, `None` for no limit."""
+
+    #: Wakes the request while it follows another one.
+    event: Event
+
+    def __init__(self, timeout: float | None) -> None:
+        self.timeout = timeout
+        self.has_waited = False
+        self.end = None if timeout is None else time.monotonic() + timeout
+        self.attempt = CancellableCall()
+        # Why this request, or the one that it followed, could not connect.
+        self.error: BaseException | None = None
+
+    def remaining(self) -> float | None:
+        """Return the seconds left, `None` for no limit."""
+        return None if self.end is None else max(0.0, self.end - time.monotonic())
+
+    @property
+    def failed_for_all(self) -> bool:
+        """Whether the error concerns the followers too, and not only this request and its own time limit."""
+        if isinstance(self.error, ConnectTimeout):
+            return self.timeout is None
+        return isinstance(self.error, (ConnectError, ProxyError))
+
+
+class Connecting:
+    """Lets one request at a time, the leader, connect to `origin`. Requests that arrive meanwhile follow.
+
+    When connecting fails, all of them fail. When the leader is cancelled, exceeds its own time limit, or fails through
+    its user's code, the first follower leads, within its own time limit.
+    """
+
+    def __init__(self, origin: Origin) -> None:
+        self.established = False
+        self.closed = False
+        # Guards all attributes. Never held across a wait.
+        self.lock = threading.Lock()
+        self._origin = origin
+        # The request that is connecting.
+        self.leader: ConnectCall | None = None
+        self._followers: collections.deque[ConnectCall] = collections.deque()
+
+    def join(self, call: ConnectCall) -> None:
+        """Return when `call` leads, or when the connection is established.
+
+        Raises the error of the leader, `ConnectTimeout` when the call's time is over, and `ConnectionNotAvailable` when
+        the connection was already closed. Call `leave()` afterwards in any case.
+        """
+        with self.lock:
+            if self.closed:
+                raise ConnectionNotAvailable(f"the connection to {self._origin} is closed")
+            if self.established:
+                return
+            if self.leader is None:
+                self.leader = call
+                return
+            call.event = Event()
+            call.has_waited = True
+            self._followers.append(call)
+        while True:
+            call.event.wait(call.remaining())
+            with self.lock:
+                if self.leader is call:
+                    if self.closed:
+                        raise self.closed_error()
+                    self._followers.remove(call)
+                    return
+                if self.established:
+                    return
+                if call.error is not None:
+                    raise _copy_of(call.error) from call.error
+                if call.remaining() == 0.0:
+                    raise ConnectTimeout(
+                        f"Connect timed out after {call.timeout:g} seconds ({self._origin}): "
+                        "another request was still opening the connection"
+                    ) from TimeoutError()
+
+    def leave(self, call: ConnectCall) -> None:
+        """End `call`, whose `error` says why it failed, if it did: tell the followers, or let the first of them lead.
+
+        Where an exception from a signal handler interrupts this, calling it again completes it.
+        """
+        followers = self._followers
+        with self.lock:
+            if call in followers:
+                followers.remove(call)
+            if self.leader is not call:
+                return
+            if self.established or call.failed_for_all:
+                self._end_all(call.error)
+                self.leader = None
+            else:
+                # In this order, so that calling this again repeats it. The follower removes itself in join().
+                if followers:
+                    followers[0].event.set()
+                self.leader = followers[0] if followers else None
+
+    def _end_all(self, error: BaseException | None) -> None:
+        for follower in self._followers:
+            follower.error = error
+            follower.event.set()
+        self._followers.clear()
+
+    def close(self, *, for_good: bool) -> bool:
+        """Make the leader and its followers fail with `ConnectError`. Return whether the connection is closed now.
+
+        A connection that was never used stays usable, unless it is closed `for_good`.
+        """
+        with self.lock:
+            leader = self.leader
+            if leader is None and not self.established and not for_good:
+                return False
+            self.closed = True
+            self._end_all(None if self.established else self.closed_error())
+        if leader is not None:
+            leader.attempt.cancel()
+        return True
+
+    def closed_error(self) -> ConnectError:
+        """Return the error for a connection that is closed before it is established."""
+        return ConnectError(f"the connection to {self._origin} was closed while it was being opened")
+
+
+def _copy_of(error: BaseException) -> BaseException:
+    """Return an exception like `error`, for another request to raise.
+
+    `copy.copy()` calls the class with the arguments that the exception stores, but a user's exception class may take
+    other arguments.
+    """
+    kind = type(error)
+    copied: BaseException = kind.__new__(kind, *error.args)
+    copied.__dict__.update(error.__dict__)
+    return copied

@@ -1,0 +1,43 @@
+# Generated from ../_async/legacy_connection.py by tools/make_sync.py: edit that file, then run it.
+"""Private names of 1.0's connections to origins that published programs use."""
+
+from typing import Any
+
+from httpcore_models import ConnectionInterface
+from httpcore_models.concurrency import Lock
+
+from .._attribute_aliases import AttributeAlias, OptionAlias
+
+
+class LegacyConnection:
+    """Names that nothing here needs. They show the state of the connection and hold no copy of it."""
+
+    _established: ConnectionInterface | None
+
+    # Subclasses that connect by themselves use these, and guards replace the backend.
+    _network_backend = AttributeAlias("_direct.backend")
+    _local_address = AttributeAlias("_direct.local_address")
+    _uds = AttributeAlias("_direct.uds")
+    _socket_options = AttributeAlias("_direct.socket_options")
+    _ssl_context = OptionAlias()
+    _keepalive_expiry = OptionAlias()
+    _http1 = OptionAlias()
+    _http2 = OptionAlias()
+    _retries = OptionAlias()
+
+    def _adopt(self, connection: ConnectionInterface | None) -> None: ...
+
+    @property
+    def _connection(self) -> ConnectionInterface | None:
+        """The HTTP/1.1 or HTTP/2 connection. hermes-agent and others end a read through its `_network_stream`."""
+        return self._established
+
+    @_connection.setter
+    def _connection(self, value: ConnectionInterface | None) -> None:
+        # Subclasses that replace `handle_request()` assign it.
+        self._adopt(value)
+
+    @property
+    def _request_lock(self) -> Any:
+        """What subclasses hold while they open the connection themselves."""
+        return self.__dict__.setdefault("_lock", Lock())  # the same one for all threads

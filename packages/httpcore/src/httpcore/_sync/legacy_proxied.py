@@ -1,0 +1,160 @@
+# Generated from ../_async/legacy_proxied.py by tools/make_sync.py: edit that file, then run it.
+"""Private names of 1.0's connections through proxies that published programs use."""
+
+from typing import Any
+
+from httpcore_models import ConnectionInterface, NetworkStream, Origin, Request
+from httpcore_models.network import Dialler, DirectDialler
+from httpcore_proxy import SocksDialler, TunnelDialler, connect_request
+
+from .._attribute_aliases import AttributeAlias
+from .connection import HTTPConnection
+
+
+class LegacyProxied(HTTPConnection):
+    """Names of a connection to an origin that a proxy connects to."""
+
+    # What replaces `_connect()` connects to an origin and knows nothing of proxies.
+    _connects_directly = False
+
+    # The next four are for python-proxy-headers and other subclasses.
+    _remote_origin = AttributeAlias("_origin")
+    _connect_lock = AttributeAlias("_request_lock")
+
+    @property
+    def _connected(self) -> bool:
+        return self._established is not None
+
+    @_connected.setter
+    def _connected(self, value: bool) -> None:
+        """Do nothing: assigning `_connection` has done it."""
+
+
+class LegacySocks(LegacyProxied):
+    """Names of a connection through a SOCKS proxy, for subclasses and for programs that assign other values."""
+
+    _proxy_origin = AttributeAlias("_dialler.proxy")
+    _proxy_auth = AttributeAlias("_dialler.auth")
+
+
+class LegacyTunnel(LegacyProxied):
+    """Names of a tunnel. Subclasses, such as those of python-proxy-headers, open it in their own way."""
+
+    _dialler: Any
+    _proxy_origin: Origin
+    _proxy_ssl_context: Any
+    _dialler_to_proxy: Dialler
+    _connection_to_proxy: HTTPConnection | None = None
+
+    # Headers of the CONNECT request, for subclasses and for programs that add credentials.
+    _proxy_headers = AttributeAlias("_dialler.headers")
+
+    @property
+    def _connection(self) -> ConnectionInterface:
+        """The connection to the origin or, before there is one, a connection to the proxy for a CONNECT request.
+
+        Guards replace the latter's backend or `_connect()`. Others replace the latter, for options that a tunnel lacks.
+        """
+        return self._established or self._for_connect()
+
+    @_connection.setter
+    def _connection(self, value: ConnectionInterface | None) -> None:
+        if isinstance(value, HTTPConnection) and value.can_handle_request(self._proxy_origin):
+            self._connection_to_proxy = value
+        else:
+            self._adopt(value)
+
+    def _for_connect(self) -> HTTPConnection:
+        if self._connection_to_proxy is None:
+            self._connection_to_proxy = ConnectionToProxy(
+                self._proxy_origin, self._proxy_ssl_context, self._direct, self._dialler_to_proxy
+            )
+        return self._connection_to_proxy
+
+    def _dial(self, request: Request) -> NetworkStream:
+        if self._connection_to_proxy is not None or HTTPConnection._connect is not _stock_connect:
+            # A program may have put a guard there.
+            dialler = ConnectionDialler(self._for_connect(), self._proxy_headers)
+            self._dialler = TunnelDialler(dialler, self._proxy_origin, self._proxy_headers)
+        return super()._dial(request)
+
+    def close(self) -> None:
+        """Close the connection, and the one to the proxy if there is one; see `HTTPConnection.close()`."""
+        try:
+            super().close()
+        finally:
+            if self._connection_to_proxy is not None:
+                self._connection_to_proxy.close()
+
+
+class LegacyForward(HTTPConnection):
+    """Names of a connection to a proxy that forwards requests."""
+
+    _proxy_origin = AttributeAlias("_origin")
+
+    @property
+    def _connection(self) -> ConnectionInterface | None:
+        """The connection to the proxy, which is this one, and whose `_connection` is the one over HTTP/1.1."""
+        view = object.__new__(HTTPConnection)
+        view.__dict__ = self.__dict__
+        return view
+
+    @_connection.setter
+    def _connection(self, value: ConnectionInterface | None) -> None:
+        self._adopt(value)
+
+
+_stock_connect = HTTPConnection._connect
+
+
+class ConnectionToProxy(HTTPConnection):
+    """The connection to a proxy that a tunnel shows before it is open. It connects with the diallers of the tunnel."""
+
+    def __init__(self, origin: Origin, ssl_context: Any, direct: DirectDialler, dialler: Dialler) -> None:
+        super().__init__(origin, ssl_context, network_backend=direct.backend)
+        self._direct = direct
+        self._dialler = dialler
+
+
+class ConnectionDialler(Dialler):
+    """Reaches a proxy through a connection to it, which may be a program's own or have another `_connect()`."""
+
+    def __init__(self, connection: HTTPConnection, headers: list[tuple[bytes, bytes]]) -> None:
+        self._connection = connection
+        self._dialler: Dialler = connection._dialler
+        self._headers = headers
+        self.logger = self._dialler.logger
+
+    def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
+        """Have the connection connect for the CONNECT request."""
+        timeouts = {**request.extensions.get("timeout", {}), "connect": timeout}
+        extensions = {**request.extensions, "timeout": timeouts}
+        connect = connect_request(request.url.origin, extensions, origin, self._headers)
+        return self._connection._connect(connect)
+
+    def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
+        """Return what the dialler of the connection reports."""
+        return self._dialler.describe(origin, timeout)
+
+    def cancel(self) -> None:
+        """Cancel the dialler of the connection."""
+        self._dialler.cancel()
+
+
+class StreamDialler(Dialler):
+    """Returns a stream that exists already."""
+
+    def __init__(self, stream: NetworkStream) -> None:
+        self._stream = stream
+
+    def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
+        """Return the stream."""
+        return self._stream
+
+
+def _init_socks5_connection(
+    stream: NetworkStream, *, host: bytes, port: int, auth: tuple[bytes, bytes] | None = None
+) -> None:
+    """Have the SOCKS5 proxy at the other end of `stream` connect, for subclasses of `Socks5Connection`."""
+    dialler = SocksDialler(StreamDialler(stream), Origin(b"socks5", b"proxy", 1080), auth)
+    dialler.dial(Origin(b"http", host, port), Request("CONNECT", "http://proxy"), None)
