@@ -35,8 +35,8 @@ _CONNECTIONS = (
     "LocalProtocolError Origin RemoteProtocolError Request Response Trace logger"
 )
 _TUNNELS = (
-    "AsyncConnectionInterface AsyncHTTP11Connection AsyncLock ProxyError Trace default_ssl_context enforce_bytes "
-    "enforce_url logger"
+    "AsyncConnectionInterface AsyncHTTP11Connection AsyncLock Origin ProxyError Request Response Trace "
+    "default_ssl_context enforce_bytes enforce_url logger"
 )
 _NAMES = {
     # Programs that have the classes of one colour in a variable.
@@ -53,10 +53,10 @@ _NAMES = {
     # The same, and httpx-tls.
     "_async.http2": f"HTTPConnectionState HTTP2ConnectionByteStream has_body_headers AsyncSemaphore {_CONNECTIONS}",
     # python-proxy-headers, and others that open tunnels in their own way.
-    "_async.http_proxy": f"merge_headers enforce_headers HeadersAsMapping HeadersAsSequence ByteOrStr {_TUNNELS}",
+    "_async.http_proxy": "merge_headers enforce_headers HeadersAsMapping HeadersAsSequence ByteOrStr AsyncHTTPConnection "
+    f"{_TUNNELS}",
     # Tests of SOCKS, and connections through chains of proxies.
-    "_async.socks_proxy": "_init_socks5_connection AutoBackend AsyncNetworkStream ConnectionNotAvailable Request "
-    f"Response {_TUNNELS}",
+    "_async.socks_proxy": f"_init_socks5_connection AutoBackend AsyncNetworkStream ConnectionNotAvailable {_TUNNELS}",
     # Clients on pools that make requests themselves.
     "_async.interfaces": "Extensions HeaderTypes Request Response Origin URL enforce_bytes enforce_headers enforce_url "
     "include_request_headers",
