@@ -53,8 +53,8 @@ _NAMES = {
     # The same, and httpx-tls.
     "_async.http2": f"HTTPConnectionState HTTP2ConnectionByteStream has_body_headers AsyncSemaphore {_CONNECTIONS}",
     # python-proxy-headers, and others that open tunnels in their own way.
-    "_async.http_proxy": "merge_headers enforce_headers HeadersAsMapping HeadersAsSequence ByteOrStr AsyncHTTPConnection "
-    f"{_TUNNELS}",
+    "_async.http_proxy": "merge_headers enforce_headers HeadersAsMapping HeadersAsSequence ByteOrStr "
+    f"AsyncHTTPConnection {_TUNNELS}",
     # Tests of SOCKS, and connections through chains of proxies.
     "_async.socks_proxy": f"_init_socks5_connection AutoBackend AsyncNetworkStream ConnectionNotAvailable {_TUNNELS}",
     # Clients on pools that make requests themselves.
