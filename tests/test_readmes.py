@@ -1,7 +1,8 @@
-"""The examples of the READMEs work, and their lists of public names are complete."""
+"""The pages are true: examples work, lists of public names are complete, and files and links that they name exist."""
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,9 @@ EXAMPLES = [
     for readme in READMES
     for number, example in enumerate(code_blocks(readme, "python"))
 ]
+# The pages that name files of the packages, and all that have links.
+GUIDES = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "PERFORMANCE.md"]
+PAGES = [*READMES, *GUIDES, ROOT / "SECURITY.md", ROOT / "benchmarks" / "README.md"]
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +72,30 @@ def test_the_public_names_of_each_module_of_models_are_listed(name: str) -> None
     public = public_names(importlib.import_module(f"httpcore_models.{name}"))
     listed = set(listed_names(readme, f"### In `httpcore_models.{name}`"))
     assert listed == public - set(listed_names(readme, "## Public names"))
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=[guide.name for guide in GUIDES])
+def test_files_that_a_guide_names_exist(guide: Path) -> None:
+    """A path may begin at the root, in the folder of the code of a package, or anywhere below."""
+    paths = [f"/{path.relative_to(ROOT)}" for path in ROOT.glob("[!.]*/**/*") if "__pycache__" not in path.parts]
+    paths += [f"/{path.name}" for path in ROOT.iterdir()]
+    named = set(re.findall(r"`([\w./*-]*(?:\.py|\.md|\.toml|\w/))`", guide.read_text()))
+    assert len(named) > 5
+    patterns = {name: re.compile(".*/" + re.escape(name.rstrip("/")).replace(r"\*", "[^/]*")) for name in named}
+    assert [name for name, pattern in patterns.items() if not any(map(pattern.fullmatch, paths))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if not target.startswith("https://"):
+            path, _, anchor = target.partition("#")
+            linked = page.parent / path if path else page
+            assert linked.exists(), target
+            assert not anchor or anchor in anchors(linked), target
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -17,8 +17,8 @@ _LOST = ("PoolTimeout", "hang")
 @LIST.means(
     "P2",
     "A response that nobody holds keeps nothing.",
-    "A response that is dropped without being closed gives its place in the pool back, "
-    "with a `ResourceWarning` that names the request.",
+    "A response that is dropped without being closed returns its slot to the pool, with a `ResourceWarning` that names "
+    "the request.",
 )
 def dropped_response(d: Difference) -> bool:
     if not d.scenario.caller.startswith("dropped"):
@@ -44,7 +44,7 @@ def fewer_sockets_left_to_the_collector(d: Difference) -> bool:
 
 
 _REPEATED = (
-    "A reused connection that dies before the first byte of a response: the request is sent once more, on a new "
+    "When a reused connection dies before the first byte of the response, the request is sent once more, on a new "
     "connection, if its method is idempotent"
 )
 

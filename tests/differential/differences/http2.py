@@ -32,7 +32,7 @@ _REFUSED = ("h2 goaway", "h2 rst refused", "h2 refuses", "h2 early goaway", "h2 
 @LIST.means(
     "P3 P4 N15",
     "The server says that it did nothing with it.",
-    "HTTP/2: a request above a GOAWAY's last stream, or refused with REFUSED_STREAM, is sent again",
+    "A request above a GOAWAY's last stream, or refused with REFUSED_STREAM, is sent again",
     times=True,
 )
 def refused_requests_are_repeated(d: Difference) -> bool:
@@ -107,7 +107,7 @@ def wrong_fields(d: Difference) -> bool:
 @LIST.means(
     "-",
     "The server learns what is not wanted any more.",
-    "HTTP/2: cancelling, timing out or closing early resets the stream and nothing else.",
+    "Cancelling, timing out or closing early resets the stream and nothing else.",
 )
 def resets_streams(d: Difference) -> bool:
     if d.step != "peer" or not d.scenario.http2:
@@ -121,7 +121,7 @@ def resets_streams(d: Difference) -> bool:
 @LIST.means(
     "-",
     "Nothing arrived: the path may be dead.",
-    "HTTP/2: a read or write timeout during which nothing at all arrived ends the use of its connection",
+    "After a read or write timeout during which nothing at all arrived, an HTTP/2 connection takes no further request",
 )
 def silent_connections_are_left(d: Difference) -> bool:
     more = d.scenario.http2 and connections(d.ours) > connections(d.original)

@@ -33,7 +33,7 @@ def own_error_for_a_wrong_length(d: Difference) -> bool:
 @LIST.means(
     "S3",
     "A download that is cut must not look whole.",
-    "Reading on after a response was closed raises `ReadError` at once, unless all of it had been read",
+    "Reading from a closed response raises `ReadError` at once, unless its whole body had been read",
 )
 def read_after_close(d: Difference) -> bool:
     reads = d.scenario.caller == "read after close" and d.step in ("read", "read and close")
@@ -64,7 +64,7 @@ def parameters_of_a_path(d: Difference) -> bool:
 @LIST.means(
     "S11",
     "RFC 9112, section 6.2.",
-    "Of Content-Length and Transfer-Encoding, given both, only Transfer-Encoding is sent (RFC 9112, section 6.2).",
+    "If both Content-Length and Transfer-Encoding are given, only Transfer-Encoding is sent (RFC 9112, section 6.2).",
 )
 def one_of_two_lengths(d: Difference) -> bool:
     both = d.step == "peer" and d.scenario.caller == "post with both lengths" and not same_requests(d)
@@ -105,7 +105,7 @@ def long_head(d: Difference) -> bool:
 @LIST.means(
     "T11 T16",
     "The server has answered.",
-    "A response with a status of 300 and above that arrives during an upload ends the upload and is returned",
+    "A response with a status of 300 or above that arrives during an upload ends the upload and is returned",
     times=True,
 )
 def early_refusal(d: Difference) -> bool:

@@ -11,7 +11,7 @@ __all__ = ["LIST"]
 
 LIST = List()
 
-_FAULTS = "All that a proxy does wrong is a `ProxyError`"
+_FAULTS = "Every proxy failure raises `ProxyError`"
 _SOCKS_ERROR = "socksio.ProtocolError"
 
 
@@ -40,7 +40,7 @@ def split_socks_reply(d: Difference) -> bool:
 @LIST.means(
     "N7",
     "Only the status of the reply decides.",
-    "A SOCKS5 proxy may do without the credentials that are given.",
+    "A SOCKS5 proxy may accept a connection without asking for the credentials that are given.",
 )
 def credentials_not_wanted(d: Difference) -> bool:
     if d.step == "peer":  # both methods are offered
@@ -50,7 +50,7 @@ def credentials_not_wanted(d: Difference) -> bool:
     return accepted and ends(d, "ProxyError", ("ok", "runner.Interrupted", "cancelled", "builtins.ZeroDivisionError"))
 
 
-@LIST.means("T1", "Negotiating is a part of connecting.", "silence is a `ConnectTimeout`.")
+@LIST.means("T1", "Negotiating is a part of connecting.", "a silent proxy causes a `ConnectTimeout`.")
 def silent_proxy(d: Difference) -> bool:
     silent = d.scenario.peer in ("proxy silent", "socks silent")
     return silent and ends(d, ("ReadTimeout", "hang", "PoolTimeout"), "ConnectTimeout")
