@@ -148,7 +148,9 @@ class TestPicture:
         data = raw_data(*((name, f"client {number}", [rated(1_000)]) for name in names for number in range(12)))
         svg = ElementTree.fromstring(picture(data))
         width, height = (float(svg.attrib[side]) for side in ("width", "height"))
-        for bar in drawn(data, "rect"):
+        bars = drawn(data, "rect")
+        assert len(bars) == len(names) * 12
+        for bar in bars:
             assert float(bar.attrib["x"]) + float(bar.attrib["width"]) <= width
             assert float(bar.attrib["y"]) + float(bar.attrib["height"]) <= height
 

@@ -156,6 +156,7 @@ def version_of(package: Path) -> str:
 def test_the_packages_of_this_repository_fit_each_other() -> None:
     for project in PROJECTS:
         siblings = [Requirement(line) for line in re.findall(r'"(httpcore[^"]*>=[^"]*)"', project.read_text())]
+        assert siblings or project.parent.name == "httpcore-models"
         for sibling in siblings:
             assert version_of(ROOT / "packages" / sibling.name) in sibling.specifier, str(sibling)
 

@@ -63,6 +63,14 @@ class TestLiveness:
             pool.idle((b"http", b"%d.example.com" % number, 80))
         assert len(pool._idle_by_key) <= 2 * 4 + 16 + 1
 
+    def test_an_unlimited_pool_forgets_origins_without_connections(self) -> None:
+        pool = ModelPool(keepalive_expiry=1.0)
+        for number in range(100):
+            pool.idle((b"http", b"%d.example.com" % number, 80))
+            pool.now += 10.0
+        assert len(pool.connections) == 1
+        assert len(pool._idle_by_key) <= 2 * 2 + 16 + 1
+
     def test_all_are_looked_at_on_request(self) -> None:
         pool = ModelPool(keepalive_expiry=60.0)
         old = pool.idle(A)

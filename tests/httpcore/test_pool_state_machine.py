@@ -19,11 +19,11 @@ class PoolMachine(RuleBasedStateMachine):
     """Does with a pool's state what shells do, on model connections, and keeps its own account of it all."""
 
     @initialize(
-        connections=st.sampled_from([1, 1, 2, 3]),
+        connections=st.sampled_from([1, 1, 2, 3, None]),
         keepalive=st.none() | st.integers(min_value=0, max_value=3),
         expiry=st.none() | st.sampled_from([0.0, 5.0]),
     )
-    def set_up(self, connections: int, keepalive: int | None, expiry: float | None) -> None:
+    def set_up(self, connections: int | None, keepalive: int | None, expiry: float | None) -> None:
         self.state = CheckedPoolState(connections, keepalive, expiry)
         self.now = 0.0
         self.made: list[ModelConnection] = []
@@ -159,13 +159,15 @@ class PoolMachine(RuleBasedStateMachine):
         idle[which % len(idle)].expired = True
 
     @rule(
-        connections=st.sampled_from([1, 2, 3, 4]),
+        connections=st.sampled_from([1, 2, 3, 4, None]),
         keepalive=st.none() | st.integers(min_value=0, max_value=3),
         expiry=st.none() | st.sampled_from([0.0, 5.0]),
     )
-    def change_limits(self, connections: int, keepalive: int | None, expiry: float | None) -> None:
+    def change_limits(self, connections: int | None, keepalive: int | None, expiry: float | None) -> None:
         # Below what is in use the limit holds for new ones only.
-        set_limits(self.state, max(connections, self.state.connections_active), keepalive, expiry)
+        if connections is not None:
+            connections = max(connections, self.state.connections_active)
+        set_limits(self.state, connections, keepalive, expiry)
         check_invariants(self.state)
         self._carry_out()
 

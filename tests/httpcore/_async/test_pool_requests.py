@@ -64,8 +64,8 @@ class TestRequest:
         async with AsyncConnectionPool(network_backend=backend) as pool:
             await pool.request("GET", url)
             await pool.request(b"GET", URL(url))
-        for stream in backend.streams:
-            assert stream.written == b"GET /path?q=1 HTTP/1.1\r\nHost: example.com\r\n\r\n"
+        sent = b"GET /path?q=1 HTTP/1.1\r\nHost: example.com\r\n\r\n"
+        assert [stream.written for stream in backend.streams] == [sent, sent]
 
     async def test_bytes_are_sent_with_their_length(self) -> None:
         backend = AsyncRecordingBackend([OK])

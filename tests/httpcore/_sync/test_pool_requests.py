@@ -65,8 +65,8 @@ class TestRequest:
         with ConnectionPool(network_backend=backend) as pool:
             pool.request("GET", url)
             pool.request(b"GET", URL(url))
-        for stream in backend.streams:
-            assert stream.written == b"GET /path?q=1 HTTP/1.1\r\nHost: example.com\r\n\r\n"
+        sent = b"GET /path?q=1 HTTP/1.1\r\nHost: example.com\r\n\r\n"
+        assert [stream.written for stream in backend.streams] == [sent, sent]
 
     def test_bytes_are_sent_with_their_length(self) -> None:
         backend = RecordingBackend([OK])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -119,6 +120,10 @@ class CheckedPoolState(PoolState[ModelConnection]):
         check_invariants(self)
 
 
+# The most slots that each state was seen with.
+_most_slots: weakref.WeakKeyDictionary[PoolState[Any], int] = weakref.WeakKeyDictionary()
+
+
 def check_invariants(state: PoolState[Any]) -> None:
     """Fail with an `AssertionError` if something that always holds between two calls does not."""
     _check_limits(state)
@@ -145,7 +150,9 @@ def _check_slots(state: PoolState[Any]) -> None:
     _check_index(state, state._shared)
     assert all(state._shared.values()), "an origin without slots stays in the index"
     assert all(slot.key in state._idle_by_key for slot in state._slots)
-    assert len(state._idle_by_key) <= 2 * state.max_connections + 17
+    # An unlimited pool forgets origins as well: what counts is how many slots there were at most.
+    most = _most_slots[state] = max(_most_slots.get(state, 0), len(state._slots))
+    assert len(state._idle_by_key) <= 2 * most + 17, "origins without slots are not forgotten"
     assert {slot for slots in state._idle_by_key.values() for slot in slots} == set(state._idle)
     assert all(slot.leases for slots in state._shared.values() for slot in slots), "idle slots are not shared"
     leases = sum(slot.leases for slot in state._slots)

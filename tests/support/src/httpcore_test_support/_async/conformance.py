@@ -271,9 +271,7 @@ async def async_check_write_until_readable(connect: AsyncConnect) -> None:
 
     script = [wait(answer), send(b"wait"), wait(go_on), take_the_rest, hold()]
     async with connect(script) as stream:
-        write = getattr(stream, "write_until_readable", None)
-        if write is None:
-            return
+        write = stream.write_until_readable  # type: ignore[attr-defined]
         assert await write(b"", TIMEOUT) == 0
         answer.set()
         taken, received = 0, b""
@@ -293,9 +291,7 @@ async def async_check_write_until_readable(connect: AsyncConnect) -> None:
 async def async_check_blocked_writes_see_an_answer(connect: AsyncConnect) -> None:
     """A write that the peer takes nothing of ends early when the peer says something, long before its limit."""
     async with connect([receive_until(lambda data: bool(data)), send(b"no"), hold()]) as stream:
-        write = getattr(stream, "write_until_readable", None)
-        if write is None:
-            return
+        write = stream.write_until_readable  # type: ignore[attr-defined]
         received = b""
         while received != b"no":
             assert await write(ENDLESS, TIMEOUT) < len(ENDLESS)

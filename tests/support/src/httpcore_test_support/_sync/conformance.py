@@ -272,9 +272,7 @@ def check_write_until_readable(connect: Connect) -> None:
 
     script = [wait(answer), send(b"wait"), wait(go_on), take_the_rest, hold()]
     with connect(script) as stream:
-        write = getattr(stream, "write_until_readable", None)
-        if write is None:
-            return
+        write = stream.write_until_readable  # type: ignore[attr-defined]
         assert write(b"", TIMEOUT) == 0
         answer.set()
         taken, received = 0, b""
@@ -294,9 +292,7 @@ def check_write_until_readable(connect: Connect) -> None:
 def check_blocked_writes_see_an_answer(connect: Connect) -> None:
     """A write that the peer takes nothing of ends early when the peer says something, long before its limit."""
     with connect([receive_until(lambda data: bool(data)), send(b"no"), hold()]) as stream:
-        write = getattr(stream, "write_until_readable", None)
-        if write is None:
-            return
+        write = stream.write_until_readable  # type: ignore[attr-defined]
         received = b""
         while received != b"no":
             assert write(ENDLESS, TIMEOUT) < len(ENDLESS)
