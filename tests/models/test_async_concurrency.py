@@ -18,7 +18,6 @@ from httpcore_models.concurrency import (
     _events,
     anyio_or_trio,
     async_checkpoint_if_cancelled,
-    checkpoint_if_cancelled,
     current_async_library,
     require,
 )
@@ -329,7 +328,6 @@ class TestCheckpoints:
 
     async def test_else_it_goes_on(self) -> None:
         await async_checkpoint_if_cancelled()
-        checkpoint_if_cancelled()
 
 
 @pytest.mark.fault("P24")

@@ -68,13 +68,13 @@ def test_unknown_limits_are_warned_of() -> None:
 def test_the_limits_of_the_last_request_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = {"connect": 1.0, "pool": 2.0}
     request(limits)
-    monkeypatch.setattr("httpcore_models._messages.enforce_extensions", None)
+    monkeypatch.setattr("httpcore_models._request.enforce_extensions", None)
     request(limits)
     request({**limits})
     limits["pool"] = -1.0
     with pytest.raises(TypeError, match="not callable"):
         request(limits)
-    assert _arguments.last_timeout["pool"] == 2.0
+    assert _arguments.last_valid_timeout["pool"] == 2.0
 
 
 @pytest.mark.parametrize("extensions", [5, [1], "timeout", ()], ids=repr)

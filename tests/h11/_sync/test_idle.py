@@ -82,7 +82,7 @@ def test_there_is_one_question_for_each_reuse(pooled: bool, monkeypatch: pytest.
 
 @pytest.mark.fault("S7")
 def test_a_connection_that_was_asked_some_time_ago_is_asked_again() -> None:
-    """The request was given the connection, and its task had to wait for the others, or its thread."""
+    """The request was given the connection, and its thread had to wait for the others, or its thread."""
     stream = ScriptedStream(RESPONSE, RESPONSE)
     connection = HTTP11Connection(ORIGIN, stream)
     connection.request("GET", "http://localhost/")

@@ -185,7 +185,7 @@ def while_waiting(
 
 @pytest.mark.fault("S4")
 class TestClosingTheConnection:
-    """While another thread or task waits."""
+    """While another thread waits."""
 
     def test_for_a_head(self, certificates_or_none: Certificates | None, trace: dict[str, Any]) -> None:
         def script(peer: Http2Peer) -> None:
@@ -281,7 +281,7 @@ class TestClosingTheConnection:
 
 @pytest.mark.fault("S4")
 class TestClosingOneStream:
-    """While another thread or task reads it, and nothing comes from the server by itself."""
+    """While another thread reads it, and nothing comes from the server by itself."""
 
     def test_a_tunnel(self, certificates_or_none: Certificates | None) -> None:
         def script(peer: Http2Peer) -> None:

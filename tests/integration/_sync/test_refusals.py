@@ -30,7 +30,7 @@ def restless(request: pytest.FixtureRequest) -> NginxServer | NodeServer:
 
 
 def sizes(work: Work, times: int) -> set[int]:
-    """Do the same many times in many tasks; return the sizes of bodies that the server tells."""
+    """Do the same many times in many threads; return the sizes of bodies that the server tells."""
     told: list[int] = []
 
     def repeat() -> None:

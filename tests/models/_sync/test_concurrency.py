@@ -1,5 +1,5 @@
 # Generated from ../_async/test_concurrency.py by tools/make_sync.py: edit that file, then run it.
-"""What locks, events and shields do for tasks and threads alike."""
+"""What locks, events and shields do for threads alike."""
 
 import pytest
 from httpcore_models import SyncBackend

@@ -19,7 +19,7 @@ class ArgumentTypeError(TypeError, AttributeError):
 
 
 # Most clients set the same limits again and again.
-last_timeout: Mapping[str, Any] = {}
+last_valid_timeout: Mapping[str, Any] = {}
 
 
 def enforce_extensions(extensions: Any) -> None:
@@ -31,7 +31,7 @@ def enforce_extensions(extensions: Any) -> None:
 
 
 def _enforce_timeout(timeout: Any) -> None:
-    global last_timeout
+    global last_valid_timeout
     if not isinstance(timeout, Mapping):
         raise ArgumentTypeError(
             "the extension 'timeout' must be a dict with any of 'connect', 'read', 'write' and 'pool', "
@@ -55,7 +55,7 @@ def _enforce_timeout(timeout: Any) -> None:
             stacklevel=4,
         )
     else:
-        last_timeout = {**timeout}
+        last_valid_timeout = {**timeout}
 
 
 def enforce_content(content: Any) -> None:

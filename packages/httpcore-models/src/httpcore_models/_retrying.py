@@ -6,8 +6,9 @@ other connections, reads it there.
 
 import enum
 
+from ._bodies import ByteStream
 from ._exceptions import ConnectionNotAvailable
-from ._messages import ByteStream, Request
+from ._request import Request
 
 # RFC 9110 section 9.2.2.
 _IDEMPOTENT_METHODS = {b"DELETE", b"GET", b"HEAD", b"OPTIONS", b"PUT", b"QUERY", b"TRACE"}

@@ -2,7 +2,7 @@
 
 import warnings
 
-from ._messages import Request
+from ._request import Request
 from ._url import URL
 
 

@@ -103,12 +103,12 @@ def _parse_authority(prefix: str) -> tuple[bytes, bytes, int | None]:
 
 def _parse(url: bytes | str) -> tuple[bytes, bytes, int | None, bytes]:
     raw = enforce_bytes(url, name="url")
-    url_from_str = urlsplit(raw)
-    target = url_from_str.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
+    parts = urlsplit(raw)
+    target = parts.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
     # An empty query is one: "/a?" and "/a" are different resources (RFC 3986 section 6.2.3).
     if b"?" in raw.partition(b"#")[0]:
-        target = b"%b?%b" % (target, url_from_str.query)
-    return url_from_str.scheme, url_from_str.hostname or b"", url_from_str.port, target
+        target = b"%b?%b" % (target, parts.query)
+    return parts.scheme, parts.hostname or b"", parts.port, target
 
 
 class URL:
@@ -182,15 +182,10 @@ def _without_userinfo(url: bytes | str) -> bytes:
     return split_userinfo(enforce_bytes(url, name="url"))[0]
 
 
-_new = object.__new__
-
-
-def url_from_str(url: str) -> URL:
-    """Return `URL(url)`, without what it takes to choose among the ways to make one."""
-    plain = _PLAIN_URL.fullmatch(url)
-    if plain is None:
-        return URL(url)
-    result = _new(URL)
-    result.scheme, result.host, result.port = _parse_authority(plain[1])
-    result.target = plain[2].encode("ascii")
-    return result
+def enforce_url(value: URL | bytes | str, *, name: str) -> URL:
+    """Return `value` as a `URL`; raises `TypeError`, naming the argument `name`, for any other type."""
+    if isinstance(value, URL):
+        return value
+    if isinstance(value, (bytes, str)):
+        return URL(value)
+    raise TypeError(f"{name} must be a URL, bytes, or str, but got {type(value).__name__}.")

@@ -14,9 +14,8 @@ from ._closing import close_unopened as close_unopened
 from ._headers import enforce_headers as enforce_headers
 from ._headers import include_request_headers as include_request_headers
 from ._legacy_body import LegacyBody as LegacyBody
-from ._messages import enforce_url as enforce_url
-from ._messages import received_response as received_response
 from ._optional_methods import optional_method as optional_method
+from ._response import received_response as received_response
 from ._retrying import Retryable as Retryable
 from ._retrying import has_replayable_body as has_replayable_body
 from ._retrying import is_refused as is_refused
@@ -31,4 +30,5 @@ from ._trace import redacted as redacted
 from ._unclosed import warn_unclosed as warn_unclosed
 from ._url import bracketed as bracketed
 from ._url import enforce_bytes as enforce_bytes
+from ._url import enforce_url as enforce_url
 from ._url import is_origin_of as is_origin_of

@@ -49,12 +49,12 @@ def socks_proxy(
 
     Raises `ValueError` for a URL that is none of a proxy.
     """
-    url_from_str = enforce_url(url, name="proxy_url")
+    parsed = enforce_url(url, name="proxy_url")
     try:
-        port = url_from_str.origin.port
+        port = parsed.origin.port
     except KeyError:
         port = 0
-    if url_from_str.scheme in SOCKS_SCHEMES or not port:
+    if parsed.scheme in SOCKS_SCHEMES or not port:
         return the_proxy(url, auth, rdns=rdns)
     if isinstance(url, URL):
         url = URL(scheme=b"http", host=url.host, port=port, target=url.target)
@@ -62,5 +62,5 @@ def socks_proxy(
         # It may have a user name and a password.
         url = b"http:" + enforce_bytes(url, name="url").partition(b":")[2]
     proxy = the_proxy(url, auth, rdns=rdns)
-    proxy.url = URL(scheme=b"socks5", host=url_from_str.host, port=port, target=url_from_str.target)
+    proxy.url = URL(scheme=b"socks5", host=parsed.host, port=port, target=parsed.target)
     return proxy

@@ -160,7 +160,7 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
     async def _send(self, request: Request, tracer: AsyncTracer | None, timeout: float | None) -> None:
         engine, stream = self._engine, request.stream
         if tracer is None and type(stream) is ByteStream:
-            content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
+            content = stream.content
             if len(content) <= PART_SIZE:
                 data = engine.whole_request(request.method, request.url.target, request.headers, content)
                 try:

@@ -27,7 +27,7 @@ class HTTP11Body(LegacyBody, ResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
     An iterator object and not a generator: there is nothing in it to be finalised but the exchange itself. Errors and
-    cancellation close the connection. Once the body was closed, reading what had not been read of it raises
+    interruption close the connection. Once the body was closed, reading what had not been read of it raises
     `ReadError`. A body that is dropped ends its exchange, with a `ResourceWarning`.
     """
 

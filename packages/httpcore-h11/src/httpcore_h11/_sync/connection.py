@@ -22,7 +22,7 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
 )
-from httpcore_models.concurrency import Shield, checkpoint_if_cancelled
+from httpcore_models.concurrency import Shield
 from httpcore_models.lowlevel import (
     Retryable,
     Tracer,
@@ -51,7 +51,7 @@ _AFTER_COMPLETE = transition(State.ACTIVE, Input.COMPLETE)
 
 _NO_TIMEOUTS: dict[str, float | None] = {}
 
-# For so many seconds a look at an idle connection is good enough. The request may be late: its task has to wait for its
+# For so many seconds a look at an idle connection is good enough. The request may be late: its thread has to wait for its
 # turn, while the event loop is busy with others, or its thread for its own.
 _QUIET_FOR = 0.002
 
@@ -62,7 +62,7 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
     `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
     long in seconds it may stay idle before `has_expired()` says so, `None` for ever.
 
-    A request that fails or is cancelled at any point closes the connection, as does closing a response whose body
+    A request that fails or is interrupted at any point closes the connection, as does closing a response whose body
     was not read to its end.
     """
 
@@ -97,7 +97,6 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
         if not is_origin_of(self._origin, request.url):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
-        checkpoint_if_cancelled()
         taken = False
         tracer = None
         try:
@@ -161,7 +160,7 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
     def _send(self, request: Request, tracer: Tracer | None, timeout: float | None) -> None:
         engine, stream = self._engine, request.stream
         if tracer is None and type(stream) is ByteStream:
-            content = stream.__bytes__()  # bytes(stream) would do the same, by a detour through C
+            content = stream.content
             if len(content) <= PART_SIZE:
                 data = engine.whole_request(request.method, request.url.target, request.headers, content)
                 try:
@@ -258,7 +257,7 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
             else:
                 tracer.run("response_closed", {}, self._end_exchange, ended)
         except BaseException:
-            # The callback may raise, or be cancelled, before the exchange was ended; and so may a signal handler.
+            # The callback may raise, or be interrupted, before the exchange was ended; and so may a signal handler.
             if self._state is _ACTIVE:
                 self._end_exchange(ended)
             raise

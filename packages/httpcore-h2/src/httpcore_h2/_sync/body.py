@@ -18,7 +18,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
     An iterator object and not a generator: one that is abandoned half-way needs nobody who finalises it in its event
-    loop. Errors and cancellation end the stream, and nothing but the stream. So does dropping the response without
+    loop. Errors and interruption end the stream, and nothing but the stream. So does dropping the response without
     closing it, with a `ResourceWarning`.
     """
 

@@ -19,7 +19,7 @@ from httpcore_models import (
     Response,
     WriteError,
 )
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield, checkpoint_if_cancelled
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.lowlevel import (
     Retryable,
     get_tracer,
@@ -57,7 +57,7 @@ class HTTP2Connection(Exchanges):
     With `ping_interval`, a server that has been silent for so many seconds while a request waits for it is sent a
     PING, and unless anything comes within `ping_timeout` seconds, all requests fail with `ReadError`.
 
-    May be shared between tasks, or in its sync form between threads. A request that fails, times out or is cancelled
+    May be shared between threads, or in its sync form between threads. A request that fails, times out or is interrupted
     at any point resets its own stream; the others go on. Only a network that fails, a server that breaks the protocol,
     and a write that ends in the middle on a stream that cannot resume it, as a blocking socket, end them all.
     """
@@ -97,7 +97,7 @@ class HTTP2Connection(Exchanges):
         only for the server to say how many it allows.
 
         Raises `ConnectionNotAvailable` when the connection is closed or about to be, when the server says by a GOAWAY
-        that it has not processed the request, and in another process or event loop; `RuntimeError` for another
+        that it has not processed the request, and in another process; `RuntimeError` for another
         origin, `LocalProtocolError` or `RemoteProtocolError` when either side breaks the protocol, and timeout and
         network errors. A response with a status of 300 and above that arrives while the body is sent ends the upload,
         and so does a RST_STREAM after a complete response; the response is returned (RFC 9113 section 8.1).
@@ -109,7 +109,6 @@ class HTTP2Connection(Exchanges):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = self._translator.request_head(request)
-        checkpoint_if_cancelled()
         exchange = Exchange(request, get_tracer(_logger, request))
         try:
             self._claim(exchange)
@@ -264,7 +263,7 @@ class HTTP2Connection(Exchanges):
         """Close the connection, with a GOAWAY where that can be sent at once.
 
         Requests in flight on it fail with `ReadError` or `WriteError`, those that wait for a stream with
-        `ConnectionNotAvailable`. The socket is closed even if this is cancelled.
+        `ConnectionNotAvailable`. The socket is closed even if this is interrupted.
         """
         if os.getpid() != self._process:
             # In a child process: the lock may be held by a thread that is not there, and a word would be the parent's.
@@ -283,7 +282,7 @@ class HTTP2Connection(Exchanges):
                     # If somebody writes, that is ended below.
                     self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
         finally:
-            # No shield holds off a task's own cancel() on asyncio.
+            # No shield holds off a thread's own cancel() on asyncio.
             self._network_stream.close()
 
     def can_handle_request(self, origin: Origin) -> bool:

@@ -42,7 +42,7 @@ class Exchange:
         # Whether it ended since nobody would read on, without waiting until the server was told.
         self.dropped: bool = False
         self.lease: Lease | None = None
-        # What was taken from the engine and not handed on yet, since its reader was cancelled in between.
+        # What was taken from the engine and not handed on yet, since its reader was interrupted in between.
         self.taken: Event | None = None
         # What the trace says of each phase.
         self.info: dict[str, Any] = {}

@@ -110,7 +110,7 @@ class Exchanges(LegacyConnection, ConnectionInterface):
             info = {"stream_id": exchange.stream.id}
             exchange.tracer.run("response_closed", info, self._end_exchange, exchange)
         except BaseException:
-            # The callback may raise, or be cancelled, before the exchange was ended.
+            # The callback may raise, or be interrupted, before the exchange was ended.
             self._end_exchange(exchange)
             raise
 
@@ -134,7 +134,7 @@ class Exchanges(LegacyConnection, ConnectionInterface):
                 engine.finish(stream)
                 self._shared.wake(stream)
                 if not stream.remote_end and self._shared.is_read_for(exchange) and not engine.ping_unanswered:
-                    # Nothing but an answer of the server's ends a read of another thread or task.
+                    # Nothing but an answer of the server's ends a read of another thread.
                     engine.ping()
             self._shared.wake_newcomers()
         finally:

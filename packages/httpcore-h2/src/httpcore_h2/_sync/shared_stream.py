@@ -4,7 +4,7 @@
 Nobody is in charge. Whoever needs something from the server and finds that nobody reads becomes the reader: it reads
 once, hands what came to the engine, wakes those whose streams have something new, and looks again. When it has what
 it needed, or gives up, it passes the role on to one of those that wait. So a request reads with its own timeout, and
-its cancellation is nobody else's business.
+its interruption is nobody else's business.
 
 Nobody waits while there is something to be sent that nobody sends: the server may be waiting for that.
 """
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from httpcore_models import NetworkStream, PoolTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import Event, checkpoint_if_cancelled
+from httpcore_models.concurrency import Event
 from httpcore_models.lowlevel import optional_method
 
 from .._engine import Engine
@@ -190,7 +190,6 @@ class SharedStream(Writer):
     def _look_once_more(self) -> None:
         """Before giving up: a program that was busy or stopped finds that its time is over while all has arrived."""
         # Whoever reads may be due in the same turn of the event loop.
-        checkpoint_if_cancelled()
         self.catch_up()
 
     def _pass_on(self) -> None:

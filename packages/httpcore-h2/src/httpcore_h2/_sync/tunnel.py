@@ -30,7 +30,7 @@ class TunnelStream(NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is there, or wait for it; `b""` once the server has ended its side.
 
-        Raises `ReadError` once it is closed on our side, also where another thread or task does that meanwhile.
+        Raises `ReadError` once it is closed on our side, also where another thread does that meanwhile.
         """
         if self._closed:
             raise ReadError("The stream was closed")

@@ -223,7 +223,7 @@ class Writer:
     def wake_all(self) -> None: ...
 
 
-# What ends a wait, and nothing but a wait, of a task or a green thread: by its class and the top of its module.
+# What ends a wait, and nothing but a wait, of a thread or a green thread: by its class and the top of its module.
 _CANCELLATIONS = {
     ("asyncio", "CancelledError"),
     ("trio", "Cancelled"),
@@ -234,7 +234,7 @@ _CANCELLATIONS = {
 
 
 def is_resumable(exc: BaseException) -> bool:
-    """Whether a read or write that ended so has lost nothing: at its timeout, or by a cancellation.
+    """Whether a read or write that ended so has lost nothing: at its timeout, or by an interruption.
 
     Anything else that ends it comes from a signal handler, at any point.
     """

@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from .._headers import HeaderTypes, include_request_headers
-from .._messages import Content, Extensions, Request, Response
+from .._request import Content, Extensions, Request
+from .._response import Response
 from .._url import URL, Origin
-
-_new = object.__new__
 
 
 class AsyncRequestInterface:
@@ -28,8 +27,7 @@ class AsyncRequestInterface:
         arguments; time limits are set by the `timeout` extension. Cancelling is safe at any point: the connection is
         closed and its place in the pool is free.
         """
-        request = _new(Request)  # what Request() does, without a detour through C
-        Request.__init__(request, method, url, content=content, extensions=extensions)
+        request = Request(method, url, content=content, extensions=extensions)
         request.headers = include_request_headers(headers, url=request.url, content=content)
         response = await self.handle_async_request(request)
         try:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from .._messages import Request
+from .._request import Request
 from .._trace import async_call_trace, describe
 
 

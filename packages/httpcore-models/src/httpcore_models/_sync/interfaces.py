@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .._headers import HeaderTypes, include_request_headers
-from .._messages import Content, Extensions, Request, Response
+from .._request import Content, Extensions, Request
+from .._response import Response
 from .._url import URL, Origin
-
-_new = object.__new__
 
 
 class RequestInterface:
@@ -26,11 +25,10 @@ class RequestInterface:
         """Send a request and return its response with the body read.
 
         Host and, for a body, Content-Length or Transfer-Encoding are added unless given. See `Request` for the
-        arguments; time limits are set by the `timeout` extension. Cancelling is safe at any point: the connection is
+        arguments; time limits are set by the `timeout` extension. Interrupting is safe at any point: the connection is
         closed and its place in the pool is free.
         """
-        request = _new(Request)  # what Request() does, without a detour through C
-        Request.__init__(request, method, url, content=content, extensions=extensions)
+        request = Request(method, url, content=content, extensions=extensions)
         request.headers = include_request_headers(headers, url=request.url, content=content)
         response = self.handle_request(request)
         try:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from .._messages import Request
+from .._request import Request
 from .._trace import call_trace, describe
 
 
@@ -22,7 +22,7 @@ class Tracer:
         self._prefix = logger.name.rpartition(".")[2]
 
     def run(self, name: str, info: dict[str, Any], function: Callable[..., Any], *args: Any) -> Any:
-        """Await `function(*args)` as the phase `name`, and return its result."""
+        """Call `function(*args)` as the phase `name`, and return its result."""
         self.report(f"{name}.started", info)
         try:
             result = function(*args)

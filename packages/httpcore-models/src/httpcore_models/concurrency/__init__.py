@@ -10,7 +10,6 @@ from ._cancellation import AsyncShield as AsyncShield
 from ._cancellation import CancellableCall as CancellableCall
 from ._cancellation import Shield as Shield
 from ._cancellation import async_checkpoint_if_cancelled as async_checkpoint_if_cancelled
-from ._cancellation import checkpoint_if_cancelled as checkpoint_if_cancelled
 from ._event_loops import AsyncLoopAffinity as AsyncLoopAffinity
 from ._event_loops import LoopAffinity as LoopAffinity
 from ._event_loops import async_event_loop_handle as async_event_loop_handle

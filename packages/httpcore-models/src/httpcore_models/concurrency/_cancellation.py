@@ -16,10 +16,6 @@ T = TypeVar("T")
 TEARDOWN_TIMEOUT = 1.0
 
 
-def checkpoint_if_cancelled() -> None:
-    """Do nothing: threads cannot be cancelled."""
-
-
 async def async_checkpoint_if_cancelled() -> None:
     """Raise the async library's cancellation if the task, or a scope around it, is cancelled or expired already.
 

@@ -159,5 +159,5 @@ class SocksDialler(Dialler):
         return self._dialler.describe(self.proxy, timeout)
 
     def cancel(self) -> None:
-        """Cancel the dialler that reaches the proxy."""
+        """Interrupt the dialler that reaches the proxy."""
         self._dialler.cancel()

@@ -66,7 +66,7 @@ class TLSDialler(Dialler):
         return self._dialler.describe(origin, timeout)
 
     def cancel(self) -> None:
-        """Cancel the wrapped dialler."""
+        """Interrupt the wrapped dialler."""
         self._dialler.cancel()
 
 
@@ -115,7 +115,7 @@ class TunnelDialler(Dialler):
         return self._dialler.describe(self._proxy, timeout)
 
     def cancel(self) -> None:
-        """Cancel the dialler that reaches the proxy."""
+        """Interrupt the dialler that reaches the proxy."""
         self._dialler.cancel()
 
 

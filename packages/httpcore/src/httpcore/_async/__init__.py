@@ -1,4 +1,4 @@
-"""Shells in async form; the sync twin beside this folder is generated from it."""
+"""Async code. `tools/make_sync.py` generates `../_sync` from it."""
 
 from typing import Any
 

@@ -38,7 +38,7 @@ class ConnectCall:
 class Connecting:
     """Lets one request at a time, the leader, connect to `origin`. Requests that arrive meanwhile follow.
 
-    When connecting fails, all of them fail. When the leader is cancelled, exceeds its own time limit, or fails through
+    When connecting fails, all of them fail. When the leader is interrupted, exceeds its own time limit, or fails through
     its user's code, the first follower leads, within its own time limit.
     """
 

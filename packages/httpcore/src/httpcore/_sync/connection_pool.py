@@ -81,7 +81,7 @@ class ConnectionPool(LegacyPool):
     * `http1`, `http2`, `retries`, `local_address`, `uds`, `network_backend`, `socket_options`, `http2_ping_interval`,
       `http2_ping_timeout`: see `HTTPConnection`.
 
-    A pool may be shared, between tasks or, in its sync form, between threads. Requests that wait are served first
+    A pool may be shared, between threads or, in its sync form, between threads. Requests that wait are served first
     come, first served. Whatever happens to a request, its slot in the pool comes back.
     """
 
@@ -348,7 +348,7 @@ def _key_with_name(key: Key, request: Request) -> Key:
 
 
 def _original(stream: Any) -> Any:
-    """Return the user's object. Where several tasks send the same request, another one may have replaced it."""
+    """Return the user's object. Where several threads send the same request, another one may have replaced it."""
     return stream.original if isinstance(stream, SentBody) else stream
 
 

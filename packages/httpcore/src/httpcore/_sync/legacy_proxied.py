@@ -137,7 +137,7 @@ class ConnectionDialler(Dialler):
         return self._dialler.describe(origin, timeout)
 
     def cancel(self) -> None:
-        """Cancel the dialler of the connection."""
+        """Interrupt the dialler of the connection."""
         self._dialler.cancel()
 
 

@@ -19,7 +19,7 @@ from .reservations import Pooled, Reservation, Waiting
 
 
 class PoolBase(RequestInterface):
-    """The state of a pool, shared between tasks or threads.
+    """The state of a pool, shared between threads.
 
     Whatever interrupts a step, an exception from a signal handler included, the next one finds the state repaired.
     """

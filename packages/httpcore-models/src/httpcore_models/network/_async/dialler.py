@@ -10,7 +10,7 @@ from ..._arguments import enforce_port
 from ..._async.tracing import async_get_tracer
 from ..._closing import async_close_unopened
 from ..._exceptions import ConnectError
-from ..._messages import Request
+from ..._request import Request
 from ..._url import Origin, tls_name
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer

@@ -10,7 +10,7 @@ from typing import Any, cast
 from ..._arguments import enforce_port
 from ..._closing import close_unopened
 from ..._exceptions import ConnectError
-from ..._messages import Request
+from ..._request import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin, tls_name
 from .._socket_options import SOCKET_OPTION
@@ -31,7 +31,7 @@ class Dialler:
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Open a stream to `origin`, on behalf of `request`, which is only traced.
 
-        `timeout` is in seconds. Raises `ConnectTimeout`, `ConnectError` or `ProxyError`; on failure and cancellation
+        `timeout` is in seconds. Raises `ConnectTimeout`, `ConnectError` or `ProxyError`; on failure and interruption
         nothing stays open.
         """
         raise NotImplementedError
@@ -85,7 +85,7 @@ class DirectDialler(Dialler):
             nonlocal stream
             self._stream = stream = connect(**arguments)
             if self._cancelled:
-                raise ConnectError(f"Connecting to {origin} was cancelled")
+                raise ConnectError(f"Connecting to {origin} was interrupted")
             return stream
 
         try:
@@ -93,7 +93,7 @@ class DirectDialler(Dialler):
                 return call()
             return cast(NetworkStream, tracer.run(name, self.describe(origin, timeout), call))
         except BaseException:
-            # The callback may raise, or be cancelled, once there is a stream.
+            # The callback may raise, or be interrupted, once there is a stream.
             if stream is not None:
                 close_unopened(stream)
             raise
@@ -138,7 +138,7 @@ def start_tls(
 
     `server_hostname` is a host as it stands in a URL. The handshake offers `alpn_protocols`, or what `ssl_context` is
     set to offer; the context is left as it was, and may be used for other handshakes at the same time. See
-    `NetworkStream.start_tls()`. On failure and cancellation nothing stays open.
+    `NetworkStream.start_tls()`. On failure and interruption nothing stays open.
     """
     name = tls_name(server_hostname)
     arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": name, "timeout": timeout}

@@ -16,8 +16,8 @@ from .._socket_options import SOCKET_OPTION
 class NetworkStream:
     """A two-way stream of bytes: a socket, TLS on top of one, a tunnel.
 
-    A read that times out or is cancelled has taken nothing. After any other exception, and after a write that was
-    interrupted unless `"keeps_unsent"` is true, the stream is in an undefined state: the caller closes it. One task
+    A read that times out or is interrupted has taken nothing. After any other exception, and after a write that was
+    interrupted unless `"keeps_unsent"` is true, the stream is in an undefined state: the caller closes it. One thread
     may read while another writes; no two may do the same at a time.
 
     Closing the stream, by whomever, makes those who wait fail: a read that begins or goes on after it raises
@@ -28,12 +28,12 @@ class NetworkStream:
 
     * `receive_nowait(max_bytes) -> bytes | None` returns what a read would return at once, `b""` at the end of stream,
       and `None` if a read would wait. It never blocks, in sync code neither. Raises `ReadError`.
-    * `write_until_readable(buffer, timeout) -> int`, awaited in async code, writes as `write()` does, but returns early
+    * `write_until_readable(buffer, timeout) -> int`, called in async code, writes as `write()` does, but returns early
       once something may be read. It returns how many bytes of `buffer` were taken: all of them, or fewer, maybe none,
       when there is something to be read first. What was taken but not sent yet, such as encrypted records, is sent
       before all else. It may turn out that what there is to be read is no data, but a message of TLS itself;
       `receive_nowait()` then returns `None`, and the caller goes on writing. Raises `WriteTimeout` or `WriteError`.
-    * `abort() -> None`, in async code not awaited either, closes the stream at once, without waiting. It may be called
+    * `abort() -> None`, in async code not called either, closes the stream at once, without waiting. It may be called
       in a finaliser, from any thread, with or without a running event loop. Whoever reads or writes then fails with
       `ReadError` or `WriteError`. Doing it twice, or after closing, does nothing.
     """
@@ -81,7 +81,7 @@ class NetworkStream:
         * `"socket"`: the `socket.socket` underneath.
         * `"is_readable"`: whether a read would return at once. On an idle connection that means it was closed, or
           that the server broke the protocol.
-        * `"keeps_unsent"`: whether what a write did not send, because it timed out or was cancelled, is sent before
+        * `"keeps_unsent"`: whether what a write did not send, because it timed out or was interrupted, is sent before
           what is written next.
         """
         return None
@@ -102,7 +102,7 @@ class NetworkBackend:
 
         `timeout` in seconds bounds the whole, name resolution included where it can be interrupted.
         `local_address` is the address to connect from; `socket_options` are set before connecting. Raises
-        `ConnectTimeout` or `ConnectError`. On failure and cancellation nothing stays open.
+        `ConnectTimeout` or `ConnectError`. On failure and interruption nothing stays open.
         """
         raise NotImplementedError
 

@@ -78,7 +78,7 @@ class TLSStream(NetworkStream):
             try:
                 close_unopened(stream)
             finally:
-                # Where a cancellation came through, or there is no closing without waiting.
+                # Where an interruption came through, or there is no closing without waiting.
                 abort: Callable[[], None] | None = getattr(stream, "abort", None)
                 if abort is not None:
                     abort()
@@ -116,7 +116,7 @@ class TLSStream(NetworkStream):
         """Return what is there, or wait for it."""
         self._look_whether_closed()
         if self._reading:
-            raise ReadError(f"another task is already reading from this stream ({self._peer})")
+            raise ReadError(f"another thread is already reading from this stream ({self._peer})")
         try:
             with self._tls.lock:
                 self._reading = True  # whoever looks whether there is something takes nothing from here on
@@ -220,7 +220,7 @@ class TLSStream(NetworkStream):
         if self._closed:
             raise WriteError(f"the stream is closed ({self._peer})")
         if self._writing:
-            raise WriteError(f"another task is already writing to this stream ({self._peer})")
+            raise WriteError(f"another thread is already writing to this stream ({self._peer})")
         deadline = deadline_in(timeout)
         data = as_bytes(buffer)
         turn = object()

@@ -1,4 +1,4 @@
-# Generated from ../_async/streams.py by tools/make_sync.py: edit that file, then run it.
+# Generated from ../_async/response_stream.py by tools/make_sync.py: edit that file, then run it.
 """The body of a response that its connection has yet to receive."""
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class ResponseStream:
     """The body of a response that a connection receives while it is iterated over.
 
     A pool sets `lease`. Whoever implements this releases it when the exchange has ended, however it did: at the end of
-    `close()`, and when reading fails or is cancelled. A body that is finalised without having been closed ends its
+    `close()`, and when reading fails or is interrupted. A body that is finalised without having been closed ends its
     exchange, issues a `ResourceWarning` that names the request, and drops the lease.
 
     Reading a body that was closed before it was read to its end raises `ReadError`.

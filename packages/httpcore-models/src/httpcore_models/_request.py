@@ -1,0 +1,78 @@
+"""`Request`: what a pool or connection is asked to send."""
+
+from collections.abc import AsyncIterable, Iterable, MutableMapping
+from typing import Any, TypeAlias
+
+from . import _arguments
+from ._arguments import enforce_content, enforce_extensions
+from ._bodies import EMPTY, ByteStream
+from ._headers import Headers, HeaderTypes, enforce_headers
+from ._url import URL, enforce_bytes, enforce_url
+
+Extensions: TypeAlias = MutableMapping[str, Any]
+Content: TypeAlias = bytes | Iterable[bytes] | AsyncIterable[bytes]
+
+# The common methods, encoded once.
+_METHODS = {method.decode(): method for method in (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")}
+
+
+class Request:
+    """An HTTP request, the argument of `handle_request()` of pools and connections.
+
+    `method` is `bytes`, `url` is a `URL`, and `headers` is a list of pairs of bytes. `stream` is the body, an iterable
+    of bytes: sync for sync connections, async for async ones. Headers are sent as given; none are added.
+
+    `extensions` may hold:
+
+    * `timeout`: a dict with any of `connect`, `read`, `write` and `pool`, each in seconds as a float or `None`.
+    * `trace`: a callable `(event_name: str, info: dict)`, async for async connections.
+    * `sni_hostname`: the server name for TLS, sent and checked against the certificate instead of the URL's host.
+    * `target`: `bytes` that replace the request target of the URL.
+
+    Raises `TypeError` for arguments of the wrong type and for text outside ASCII, and `ValueError` for a timeout below
+    0. Unknown keys of `timeout` cause a warning.
+    """
+
+    method: bytes
+    url: URL
+    headers: Headers
+    stream: Iterable[bytes] | AsyncIterable[bytes]
+    extensions: Extensions
+
+    def __init__(
+        self,
+        method: bytes | str,
+        url: URL | bytes | str,
+        *,
+        headers: HeaderTypes = None,
+        content: Content | None = None,
+        extensions: Extensions | None = None,
+    ) -> None:
+        if type(method) is str and method in _METHODS:
+            self.method = _METHODS[method]
+        else:
+            self.method = enforce_bytes(method, name="method")
+        self.url = URL(url) if isinstance(url, str) else enforce_url(url, name="url")
+        self.headers = [] if headers is None else enforce_headers(headers, name="headers")
+        if content is None:
+            self.stream = EMPTY
+        elif isinstance(content, bytes):
+            self.stream = ByteStream(content)
+        else:
+            enforce_content(content)
+            self.stream = content
+        if extensions is None:
+            self.extensions = {}
+        else:
+            self.extensions = extensions
+            # Most clients set the same time limits for each request: those need no second check.
+            if type(extensions) is not dict or (
+                "timeout" in extensions and extensions["timeout"] != _arguments.last_valid_timeout
+            ):
+                enforce_extensions(extensions)
+            if "target" in extensions:
+                url = self.url
+                self.url = URL(scheme=url.scheme, host=url.host, port=url.port, target=extensions["target"])
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} [{self.method!r}]>"
