@@ -6,18 +6,21 @@ import asyncio
 import dataclasses
 import hashlib
 import http.client
+import re
 import socket
 import ssl
 import threading
 from datetime import datetime, timezone
 from pathlib import Path
 
+import httpcore
 import pytest
 import trio
 from httpcore_test_support import steps
 from httpcore_test_support.asyncs import BACKENDS, run_async
 from httpcore_test_support.caddy import CaddyError, CaddyServer, caddy_server
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.library_code import is_library_code
 from httpcore_test_support.scripted import Connection, PeerClosedError, Step, scripted_server
 from httpcore_test_support.sockets import no_leaked_sockets, open_sockets, refusing_port, unresponsive_port
 
@@ -339,6 +342,21 @@ class TestSockets:
             socket.create_connection(("127.0.0.1", port), timeout=0.2)
 
 
+class TestLibraryCode:
+    def test_only_the_packages_themselves_are_library_code(self) -> None:
+        assert is_library_code(httpcore.request.__code__)
+        assert not is_library_code(is_library_code.__code__)
+        assert not is_library_code(read_all.__code__)
+        elsewhere = compile("", "/src/httpcore/__init__.py", "exec")
+        assert not is_library_code(elsewhere)
+
+    def test_modules_and_packages_can_be_named(self) -> None:
+        code = httpcore.request.__code__
+        assert is_library_code(code, "httpcore")
+        assert is_library_code(code, "httpcore_h11", "httpcore._api")
+        assert not is_library_code(code, "httpcore_h11", "httpcore._fork")
+
+
 LEAKY_TESTS = """
 import socket, threading
 import anyio, pytest
@@ -385,6 +403,21 @@ class TestPlugin:
         result.assert_outcomes(passed=3 + 1 + 2 * len(BACKENDS), errors=2)
         result.stdout.fnmatch_lines(["*ERROR*test_leaks_socket*", "leaked sockets: fd *", "leaked threads: stray"])
         result.stdout.no_fnmatch_line("*ERROR*test_clean*")
+
+    def test_a_failure_tells_the_seed_of_its_random_numbers(
+        self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pytester.makepyfile("def test_it(chance):\n    raise ValueError(f'drawn: {chance.random()}')")
+        monkeypatch.delenv("HTTPCORE_TEST_SEED", raising=False)
+        drawn = []
+        for _ in range(2):
+            result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+            output = result.stdout.str()
+            (number,) = set(re.findall(r"ValueError: drawn: (\S+)", output))
+            (seed,) = re.findall(r"HTTPCORE_TEST_SEED=(\d+)", output)
+            drawn.append(number)
+            monkeypatch.setenv("HTTPCORE_TEST_SEED", seed)
+        assert drawn[0] == drawn[1]
 
     @pytest.mark.anyio
     async def test_async_tests_run_on_every_loop(self, request: pytest.FixtureRequest) -> None:

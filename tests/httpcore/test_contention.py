@@ -33,7 +33,7 @@ from httpcore._fork import _in_child
 from httpcore._pool.slots import PoolRequest
 from httpcore._sync.reservations import Reservation
 from httpcore_models.concurrency import AsyncEvent
-from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.scripted import Connection, Step, scripted_server
 from httpcore_test_support.sockets import refusing_port
 from httpcore_test_support.waiting import async_wait_until
 
@@ -47,16 +47,20 @@ def answer(connection: Connection) -> None:
         connection.send(OK)
 
 
-def answer_mostly(connection: Connection) -> None:
+def answer_mostly(chance: random.Random) -> Step:
     """Reset one connection in twenty, instead of answering or in the middle of it."""
-    while True:
-        connection.receive_request()
-        chance = random.random()
-        if chance < 0.05:
-            connection.send(OK[: int(chance * 1000)])
-            connection.abort()
-            return
-        connection.send(OK)
+
+    def answer(connection: Connection) -> None:
+        while True:
+            connection.receive_request()
+            drawn = chance.random()
+            if drawn < 0.05:
+                connection.send(OK[: int(drawn * 1000)])
+                connection.abort()
+                return
+            connection.send(OK)
+
+    return answer
 
 
 def in_threads(count: int, function: Callable[[], None]) -> None:
@@ -98,7 +102,7 @@ async def test_bursts_of_cancelled_requests() -> None:
 
 
 @pytest.mark.anyio
-async def test_random_cancellations_under_load() -> None:
+async def test_random_cancellations_under_load(chance: random.Random) -> None:
     """40 tasks on 10 connections, of which any may be cancelled at any moment: the others are served."""
     with scripted_server(answer) as server:
         async with AsyncConnectionPool(max_connections=10) as pool:
@@ -107,7 +111,7 @@ async def test_random_cancellations_under_load() -> None:
             async def client() -> None:
                 nonlocal served
                 for _ in range(10):
-                    with anyio.move_on_after(random.choice([0.0005, 0.005, 5.0])):
+                    with anyio.move_on_after(chance.choice([0.0005, 0.005, 5.0])):
                         await pool.request("GET", server.url)
                         served += 1
 
@@ -119,7 +123,7 @@ async def test_random_cancellations_under_load() -> None:
 
 
 @pytest.mark.anyio
-async def test_tiny_pool_timeouts_under_load() -> None:
+async def test_tiny_pool_timeouts_under_load(chance: random.Random) -> None:
     """Pool timeouts that expire just as a connection is released."""
     with scripted_server(answer) as server:
         async with AsyncConnectionPool(max_connections=2) as pool:
@@ -127,7 +131,7 @@ async def test_tiny_pool_timeouts_under_load() -> None:
 
             async def client() -> None:
                 for _ in range(10):
-                    limit = random.choice([0.0, 0.0005, 0.001, 0.005, 5.0])
+                    limit = chance.choice([0.0, 0.0005, 0.001, 0.005, 5.0])
                     try:
                         await pool.request("GET", server.url, extensions={"timeout": {"pool": limit}})
                         outcomes.append("served")
@@ -156,9 +160,12 @@ def test_wait_for_with_tiny_timeouts() -> None:
 
 
 @pytest.mark.field(13, 21)
-def test_threads_with_a_server_that_resets_connections() -> None:
+def test_threads_with_a_server_that_resets_connections(chance: random.Random) -> None:
     """32 threads on 4 connections: whatever fails, fails as an error of ours, and the pool is whole afterwards."""
-    with scripted_server(answer_mostly) as server, ConnectionPool(max_connections=4, keepalive_expiry=0.01) as pool:
+    with (
+        scripted_server(answer_mostly(chance)) as server,
+        ConnectionPool(max_connections=4, keepalive_expiry=0.01) as pool,
+    ):
         lock, failed = threading.Lock(), 0
 
         def client() -> None:

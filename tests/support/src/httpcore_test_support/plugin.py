@@ -1,10 +1,12 @@
-"""The pytest plugin: event loops, certificates, real servers, and a check that no test leaks a socket or a thread.
+"""The pytest plugin: event loops, certificates, real servers, random numbers, and a check for leaks of every test.
 
 Mark async tests with `@pytest.mark.anyio`; each then runs on asyncio, uvloop and trio.
 """
 
 from __future__ import annotations
 
+import os
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,6 +22,7 @@ from .node import NodeServer, find_node, node_server
 from .proxies import AUTH, RealProxies, pproxy_server, proxy_py_server
 from .sockets import describe_leak, leaked_sockets, open_sockets
 
+_SEED = "HTTPCORE_TEST_SEED"
 _IMPATIENCE = 0.2  # seconds
 _JOIN_TIMEOUT = 2.0
 # Trio keeps idle worker threads for the next `trio.run`; they end by themselves. Old releases call them workers.
@@ -29,6 +32,14 @@ _CACHED_THREADS = ("Trio thread", "Trio worker thread")
 def pytest_configure(config: pytest.Config) -> None:
     """Let our `anyio_backend` replace that of anyio's plugin: of two, the one registered last is used."""
     config.pluginmanager.register(asyncs, "httpcore-test-support-asyncs")
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """Random numbers. The seed is in the report of a test that fails; the environment variable named there sets it."""
+    seed = int(os.environ.get(_SEED) or random.randrange(2**32))
+    print(f"to get the same random numbers: {_SEED}={seed}")  # pytest shows what failed tests print
+    return random.Random(seed)
 
 
 @pytest.fixture(scope="session")
