@@ -160,7 +160,7 @@ class TestTimeouts:
     @pytest.mark.field(65)
     async def test_one_limit_for_all_reads_and_writes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A proxy that sends a byte now and then does not get more time."""
-        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         replies = b"\x05\x00" + CONNECTED
         backend = AsyncRecordingBackend([replies[index : index + 1] for index in range(len(replies))])
         with pytest.raises(ConnectTimeout):
@@ -213,7 +213,7 @@ class TestNames:
         assert b"example" not in backend.streams[0].written
 
     async def test_resolving_takes_of_the_time_for_connecting(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         async_resolve_to(monkeypatch, IPV4)
         backend = AsyncRecordingBackend([b"\x05\x00", CONNECTED])
         await recorded(backend, rdns=False).dial(ORIGIN, REQUEST, 10.0)
@@ -224,12 +224,12 @@ class TestNames:
         [
             (b"socks5", OSError("no such name"), r"^no such name \(example\.com\)$"),
             pytest.param(
-                b"socks5", None, r"^the name resolves to no address \(example\.com\)$", marks=pytest.mark.fault("N17")
+                b"socks5", None, r"^The name resolves to no address \(example\.com\)$", marks=pytest.mark.fault("N17")
             ),
             pytest.param(
-                b"socks4", None, r"^the name resolves to no address \(example\.com\)$", marks=pytest.mark.fault("N17")
+                b"socks4", None, r"^The name resolves to no address \(example\.com\)$", marks=pytest.mark.fault("N17")
             ),
-            (b"socks4", IPV6, r"^no IPv4 address, which is all that SOCKS4 can connect to \(example\.com\)$"),
+            (b"socks4", IPV6, r"^SOCKS4 connects to IPv4 addresses only, and the name has none \(example\.com\)$"),
         ],
     )
     async def test_that_have_no_address(

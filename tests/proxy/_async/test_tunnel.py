@@ -208,7 +208,7 @@ class TestTimeouts:
 
     async def test_one_limit_for_all_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A proxy that sends a byte now and then does not get more time."""
-        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         backend = AsyncRecordingBackend([ESTABLISHED[index : index + 1] for index in range(len(ESTABLISHED))])
         dialler = AsyncTunnelDialler(AsyncDirectDialler(backend), PROXY)
         with pytest.raises(ConnectTimeout):
@@ -267,7 +267,7 @@ class TestTLS:
     async def test_connecting_and_tls_share_one_limit(
         self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         backend = AsyncRecordingBackend([])
         tls = AsyncTLSDialler(AsyncDirectDialler(backend), certificates.client_context())
         await tls.dial(PROXY, REQUEST, 2.0)
@@ -275,7 +275,7 @@ class TestTLS:
         assert backend.streams[0].handshakes[0]["server_hostname"] == "proxy.local"
 
     async def test_no_time_left_for_tls(self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         backend = AsyncRecordingBackend([])
         tls = AsyncTLSDialler(AsyncDirectDialler(backend), certificates.client_context())
         with pytest.raises(ConnectTimeout, match=r"^TLS with the proxy http://proxy\.local:8080 timed out after 0\.2"):

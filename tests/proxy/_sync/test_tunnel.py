@@ -209,7 +209,7 @@ class TestTimeouts:
 
     def test_one_limit_for_all_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A proxy that sends a byte now and then does not get more time."""
-        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         backend = RecordingBackend([ESTABLISHED[index : index + 1] for index in range(len(ESTABLISHED))])
         dialler = TunnelDialler(DirectDialler(backend), PROXY)
         with pytest.raises(ConnectTimeout):
@@ -268,7 +268,7 @@ class TestTLS:
     def test_connecting_and_tls_share_one_limit(
         self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         backend = RecordingBackend([])
         tls = TLSDialler(DirectDialler(backend), certificates.client_context())
         tls.dial(PROXY, REQUEST, 2.0)
@@ -276,7 +276,7 @@ class TestTLS:
         assert backend.streams[0].handshakes[0]["server_hostname"] == "proxy.local"
 
     def test_no_time_left_for_tls(self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("httpcore_proxy._deadline.time", Clock())
+        monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         backend = RecordingBackend([])
         tls = TLSDialler(DirectDialler(backend), certificates.client_context())
         with pytest.raises(ConnectTimeout, match=r"^TLS with the proxy http://proxy\.local:8080 timed out after 0\.2"):

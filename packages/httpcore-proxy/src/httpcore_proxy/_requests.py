@@ -1,27 +1,27 @@
-"""The requests that an HTTP proxy is sent: those it forwards, and CONNECT (RFC 9112 sections 3.2.2 and 3.2.3)."""
+"""The requests that an HTTP proxy receives: forwarded ones and CONNECT (RFC 9112 sections 3.2.2 and 3.2.3)."""
 
 from typing import Any, TypeAlias
 
 from httpcore_models import URL, Origin, Request
 from httpcore_models.lowlevel import bracketed
 
-# What traces show in place of credentials.
+# What traces show instead of credentials.
 _HIDDEN = b"[secure]"
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 
 def forwarded_request(request: Request, proxy: Origin, proxy_headers: Headers) -> Request:
-    """Return `request` as it is sent to `proxy`, for the proxy to forward.
+    """Return the request to send to `proxy`, for the proxy to forward `request`.
 
-    Of headers that both have, those of the request are sent. What is about the connection to the origin, the TLS
-    name, means nothing to the proxy.
+    Headers of the request replace `proxy_headers` of the same name. The TLS name is left out: it concerns a connection
+    to the origin.
     """
     extensions = {name: value for name, value in request.extensions.items() if name not in ("sni_hostname", "target")}
-    return _hidden_in_trace(
+    return _with_hidden_credentials(
         Request(
             request.method,
-            _to_proxy(proxy, absolute_form(request.url)),
+            URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target=absolute_form(request.url)),
             headers=merge_headers(proxy_headers, request.headers),
             content=request.stream,
             extensions=extensions,
@@ -32,40 +32,47 @@ def forwarded_request(request: Request, proxy: Origin, proxy_headers: Headers) -
 def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_headers: Headers) -> Request:
     """Return the CONNECT request that asks `proxy` for a tunnel to `origin`.
 
-    Of the `extensions` of the request that needs the tunnel, the tunnel shares the time limits and the trace.
+    Of `extensions`, those of the request that needs the tunnel, the time limits and the trace apply to CONNECT too.
     """
-    authority = b"%b:%d" % (bracketed(without_zone(origin.host)), origin.port)
-    return _hidden_in_trace(
-        Request(
-            b"CONNECT",
-            _to_proxy(proxy, authority),
-            headers=merge_headers([(b"Host", authority), (b"Accept", b"*/*")], proxy_headers),
-            extensions={name: extensions[name] for name in ("timeout", "trace") if name in extensions},
-        )
+    host = origin.host
+    authority = b"%b:%d" % (bracketed(without_zone(host)) if b":" in host else host, origin.port)
+    request = Request(
+        b"CONNECT",
+        URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target=authority),
+        headers=merge_headers([(b"Host", authority), (b"Accept", b"*/*")], proxy_headers),
     )
+    if "timeout" in extensions:
+        request.extensions["timeout"] = extensions["timeout"]
+    if "trace" in extensions:
+        request.extensions["trace"] = extensions["trace"]
+        return _with_hidden_credentials(request)
+    return request
 
 
-def _hidden_in_trace(request: Request) -> Request:
-    """Have the trace callback be given a request without the credentials that the proxy is sent."""
+def _with_hidden_credentials(request: Request) -> Request:
+    """Return `request`, whose trace callback sees a copy without the proxy's credentials."""
     trace = request.extensions.get("trace")
-    shown = [(name, _HIDDEN if name.lower() == b"proxy-authorization" else value) for name, value in request.headers]
-    if trace is None or shown == request.headers:
+    if trace is None:
         return request
-    other = Request(
+    shown = [(name, _HIDDEN if name.lower() == b"proxy-authorization" else value) for name, value in request.headers]
+    if shown == request.headers:
+        return request
+    copy = Request(
         request.method, request.url, headers=shown, content=request.stream, extensions={**request.extensions}
     )
 
     def call(name: str, info: dict[str, Any]) -> Any:
-        return trace(name, {**info, "request": other} if info.get("request") is request else info)
+        return trace(name, {**info, "request": copy} if info.get("request") is request else info)
 
     request.extensions["trace"] = call
     return request
 
 
 def absolute_form(url: URL) -> bytes:
-    """The target of a request to `url` that a proxy forwards.
+    """Return the target of a request to `url` that a proxy forwards.
 
-    Of targets that are no path, only `*` has such a form, which is a URL without a path (RFC 9112 section 3.2.4).
+    The target `*` becomes a URL without a path (RFC 9112 section 3.2.4). Other targets that are not paths have no
+    absolute form and stay as they are.
     """
     if url.target == b"*":
         target = b""
@@ -77,15 +84,13 @@ def absolute_form(url: URL) -> bytes:
 
 
 def merge_headers(defaults: Headers, headers: Headers) -> Headers:
-    """Return `headers` after those of `defaults` that they do not replace."""
+    """Return `defaults` without the names that are in `headers`, followed by `headers`."""
+    if not headers:
+        return [*defaults]
     names = {name.lower() for name, _ in headers}
     return [*((name, value) for name, value in defaults if name.lower() not in names), *headers]
 
 
 def without_zone(host: bytes) -> bytes:
-    """The host without an IPv6 zone, which has a meaning on this machine only (RFC 6874 section 1)."""
+    """Return the host without an IPv6 zone, which has a meaning on this machine only (RFC 6874 section 1)."""
     return host.partition(b"%")[0] if b":" in host else host
-
-
-def _to_proxy(proxy: Origin, target: bytes) -> URL:
-    return URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target=target)

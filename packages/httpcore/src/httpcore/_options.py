@@ -26,10 +26,3 @@ class ConnectionOptions:
     socket_options: Iterable[SOCKET_OPTION] | None = None
     http2_ping_interval: float | None = None
     http2_ping_timeout: float = 20.0
-
-    @property
-    def alpn_protocols(self) -> tuple[str, ...]:
-        """The protocols to offer in the TLS handshake (RFC 7301), the preferred one first."""
-        if not self.http2:
-            return ("http/1.1",)
-        return ("h2", "http/1.1") if self.http1 else ("h2",)

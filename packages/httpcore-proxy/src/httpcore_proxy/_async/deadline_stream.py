@@ -1,47 +1,49 @@
-"""The stream to a proxy while it is being negotiated with."""
+"""The stream to a proxy during the negotiation."""
 
+from collections.abc import Callable
 from typing import Any
 
 from httpcore_models import AsyncNetworkStream, ReadTimeout, WriteTimeout
+from httpcore_models.deadline import Deadline
 
-from .._deadline import Deadline
+from .._timeouts import remaining_time, timeout_error
 
 
 class AsyncDeadlineStream(AsyncNetworkStream):
-    """Another stream with one deadline for all reads and writes.
+    """A stream with one deadline for all reads and writes; `describe()` names the operation in errors.
 
-    A deadline that is not set leaves the time limits of the single calls, and their errors.
+    Without a time limit, the limits of the single calls apply, and their errors.
     """
 
-    def __init__(self, stream: AsyncNetworkStream, deadline: Deadline) -> None:
+    def __init__(self, stream: AsyncNetworkStream, deadline: Deadline, describe: Callable[[], str]) -> None:
         self.deadline = deadline
         self._stream = stream
+        self._describe = describe
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read, within what is left of the time."""
+        """Read, within the remaining time."""
+        deadline = self.deadline
+        if deadline.timeout is None:
+            return await self._stream.read(max_bytes, timeout)
         try:
-            return await self._stream.read(max_bytes, self._limit(timeout))
+            return await self._stream.read(max_bytes, remaining_time(deadline, self._describe))
         except ReadTimeout as exc:
-            if self.deadline.is_set:
-                raise self.deadline.exceeded() from exc
-            raise
+            raise timeout_error(deadline, self._describe) from exc
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write, within what is left of the time."""
+        """Write, within the remaining time."""
+        deadline = self.deadline
+        if deadline.timeout is None:
+            return await self._stream.write(buffer, timeout)
         try:
-            await self._stream.write(buffer, self._limit(timeout))
+            await self._stream.write(buffer, remaining_time(deadline, self._describe))
         except WriteTimeout as exc:
-            if self.deadline.is_set:
-                raise self.deadline.exceeded() from exc
-            raise
+            raise timeout_error(deadline, self._describe) from exc
 
     async def aclose(self) -> None:
-        """Close the other stream."""
+        """Close the stream."""
         await self._stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:
-        """What the other stream knows."""
+        """Return what the wrapped stream does."""
         return self._stream.get_extra_info(info)
-
-    def _limit(self, timeout: float | None) -> float | None:
-        return self.deadline.remaining() if self.deadline.is_set else timeout

@@ -16,25 +16,26 @@ from httpcore_models import (
     Request,
     WriteError,
 )
+from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import async_close_unopened, async_get_tracer
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_resolve
 
-from .._deadline import Deadline
 from .._requests import without_zone
 from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here
+from .._timeouts import remaining_time
 from .deadline_stream import AsyncDeadlineStream
 
 _logger = logging.getLogger("httpcore.socks")
 
-# Longer than all replies of a negotiation.
+# More than all replies of a negotiation together.
 _READ_SIZE = 4096
 
-# What traces show in place of user name and password.
+# What traces show instead of user name and password.
 _HIDDEN = (b"[secure]", b"[secure]")
 
 
 class AsyncSocksProxyDialler(AsyncDirectDialler):
-    """Reaches a SOCKS proxy over the network, as any other server, but traced as a part of SOCKS."""
+    """Reaches a SOCKS proxy over the network, and traces that as a part of SOCKS."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class AsyncSocksProxyDialler(AsyncDirectDialler):
         super().__init__(backend, local_address=local_address, uds=uds, socket_options=socket_options, logger=_logger)
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """The address that is connected to, and the time limit."""
+        """Return the address and the time limit."""
         arguments = super().describe(origin, timeout)
         return {name: arguments[name] for name in ("path", "host", "port", "timeout") if name in arguments}
 
@@ -55,9 +56,9 @@ class AsyncSocksProxyDialler(AsyncDirectDialler):
 class AsyncSocksDialler(AsyncDialler):
     """Has a SOCKS proxy connect to origins.
 
-    `dialler` reaches the proxy at `proxy`. The scheme of its origin is the protocol: `socks5`, `socks5h`, `socks4` or
-    `socks4a`. `auth` is a pair of user name and password, of which SOCKS4 only has the first. Both are for the dials to
-    come. `rdns` says who resolves names, the proxy or this machine, where the protocol leaves that open; see `Proxy`.
+    `dialler` reaches the proxy at `proxy`. The scheme of that origin is the protocol: `socks5`, `socks5h`, `socks4` or
+    `socks4a`. `auth` is a pair of user name and password; SOCKS4 uses only the first. `proxy` and `auth` may be changed
+    between dials. `rdns` says whether the proxy resolves names, where the protocol leaves that open; see `Proxy`.
 
     Raises `RuntimeError` when socksio is not installed.
     """
@@ -79,18 +80,18 @@ class AsyncSocksDialler(AsyncDialler):
         self._resolves_here = resolves_here(proxy.scheme, rdns)
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
-        """Open a connection through the proxy, in `timeout` seconds all together; see `AsyncDialler.dial()`.
+        """Open a connection through the proxy within `timeout` seconds; see `AsyncDialler.dial()`.
 
-        Where names are resolved here, their addresses are tried in turn. Raises `ProxyError` when the proxy refuses or
+        When this machine resolves the name, its addresses are tried in turn. Raises `ProxyError` when the proxy refuses or
         does not speak SOCKS, and `ConnectError` for a name without an address.
         """
         where = f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
-        deadline = Deadline(timeout, where)
+        deadline = Deadline(timeout)
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
         if self._resolves_here and not is_address(host):
-            hosts = await self._resolve(host, deadline)
-            timeout = deadline.remaining()
+            hosts = await self._resolve(host, remaining_time(deadline, lambda: where))
+            timeout = remaining_time(deadline, lambda: where)
         errors = []
         for target in hosts:
             try:
@@ -99,36 +100,37 @@ class AsyncSocksDialler(AsyncDialler):
                 raise ProxyError(f"{exc} ({where})") from exc
             stream = await self._dialler.dial(self.proxy, request, timeout)
             try:
-                return await self._traced(stream, target, origin.port, negotiation, deadline, request)
+                handshake = AsyncDeadlineStream(stream, deadline, lambda: where)
+                return await self._traced(stream, handshake, target, origin.port, negotiation, request)
             except ProxyError as exc:
                 errors.append(str(exc))
                 if not negotiation.asked or len(errors) == len(hosts):
                     raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({where})") from exc
-            timeout = deadline.remaining()
+            timeout = remaining_time(deadline, lambda: where)
         raise AssertionError("unreachable")
 
-    async def _resolve(self, host: str, deadline: Deadline) -> list[str]:
-        addresses = await async_resolve(host, deadline.remaining())
+    async def _resolve(self, host: str, timeout: float | None) -> list[str]:
+        addresses = await async_resolve(host, timeout)
         if not addresses:
-            raise ConnectError(f"the name resolves to no address ({host})")
+            raise ConnectError(f"The name resolves to no address ({host})")
         if self._version == 4:
             addresses = [address for address in addresses if ":" not in address]
             if not addresses:
-                raise ConnectError(f"no IPv4 address, which is all that SOCKS4 can connect to ({host})")
+                raise ConnectError(f"SOCKS4 connects to IPv4 addresses only, and the name has none ({host})")
         return list(dict.fromkeys(without_zone(address.encode("ascii")).decode("ascii") for address in addresses))
 
     async def _traced(
         self,
         stream: AsyncNetworkStream,
+        handshake: AsyncDeadlineStream,
         host: str,
         port: int,
         negotiation: Negotiation,
-        deadline: Deadline,
         request: Request,
     ) -> AsyncNetworkStream:
         try:
             tracer = async_get_tracer(_logger, request)
-            arguments = (stream, negotiation, deadline, request.extensions.get("timeout", {}))
+            arguments = (stream, handshake, negotiation, request.extensions.get("timeout", {}))
             if tracer is None:
                 return await self._negotiate(*arguments)
             info = {"stream": stream, "host": host, "port": port, "auth": None if self.auth is None else _HIDDEN}
@@ -139,9 +141,12 @@ class AsyncSocksDialler(AsyncDialler):
             raise
 
     async def _negotiate(
-        self, stream: AsyncNetworkStream, negotiation: Negotiation, deadline: Deadline, timeouts: dict[str, Any]
+        self,
+        stream: AsyncNetworkStream,
+        handshake: AsyncDeadlineStream,
+        negotiation: Negotiation,
+        timeouts: dict[str, Any],
     ) -> AsyncNetworkStream:
-        handshake = AsyncDeadlineStream(stream, deadline)
         try:
             while not negotiation.complete:
                 data = negotiation.data_to_send()
@@ -154,7 +159,7 @@ class AsyncSocksDialler(AsyncDialler):
         return AsyncUpgradeStream(stream, leading_data) if leading_data else stream
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """What the dialler that reaches the proxy reports."""
+        """Return what the dialler that reaches the proxy reports."""
         return self._dialler.describe(self.proxy, timeout)
 
     def cancel(self) -> None:

@@ -1,5 +1,5 @@
 # Generated from ../_async/tunnel.py by tools/make_sync.py: edit that file, then run it.
-"""Tunnels through HTTP proxies (RFC 9110 section 9.3.6), over TLS to the proxy or not."""
+"""Tunnels through HTTP proxies (RFC 9110 section 9.3.6), with or without TLS to the proxy."""
 
 import contextlib
 import logging
@@ -21,21 +21,21 @@ from httpcore_models import (
     TimeoutException,
     WriteError,
 )
+from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import close_unopened
 from httpcore_models.network import Dialler, start_tls
 
-from .._deadline import Deadline
 from .._requests import connect_request
+from .._timeouts import remaining_time
 from .deadline_stream import DeadlineStream
 
-# The body of a refusal is for the user to read, so that it is neither waited for for long, in seconds, nor kept whole
-# if it is long, in bytes.
+# The body of a refusal is for the user to read: it is worth neither a long wait (in seconds) nor much memory (in bytes).
 _REFUSAL_TIMEOUT = 1.0
 _REFUSAL_SIZE = 64 * 1024
 
 
 class TLSDialler(Dialler):
-    """Adds TLS to the streams of another dialler: how an `https://` proxy is reached. It offers HTTP/1.1."""
+    """Adds TLS to the streams of another dialler, to reach an `https://` proxy. It offers HTTP/1.1."""
 
     def __init__(self, dialler: Dialler, ssl_context: ssl.SSLContext) -> None:
         self.logger: logging.Logger = dialler.logger
@@ -43,11 +43,11 @@ class TLSDialler(Dialler):
         self._ssl_context = ssl_context
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
-        """Open a stream and do a TLS handshake, in `timeout` seconds all together; see `Dialler.dial()`."""
-        deadline = Deadline(timeout, f"TLS with the proxy {origin}")
+        """Open a stream and do a TLS handshake, both within `timeout` seconds; see `Dialler.dial()`."""
+        deadline = Deadline(timeout)
         stream = self._dialler.dial(origin, request, timeout)
         try:
-            remaining = deadline.remaining()
+            remaining = remaining_time(deadline, lambda: f"TLS with the proxy {origin}")
         except BaseException:
             close_unopened(stream)
             raise
@@ -62,7 +62,7 @@ class TLSDialler(Dialler):
         )
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """What the other dialler reports."""
+        """Return what the wrapped dialler reports."""
         return self._dialler.describe(origin, timeout)
 
     def cancel(self) -> None:
@@ -71,9 +71,9 @@ class TLSDialler(Dialler):
 
 
 class TunnelDialler(Dialler):
-    """Has an HTTP proxy connect to origins, by the method CONNECT.
+    """Has an HTTP proxy connect to origins, with the method CONNECT.
 
-    `dialler` reaches the proxy; `headers` are sent to it with each CONNECT to come.
+    `dialler` reaches the proxy. Each CONNECT request carries `headers`, which may be changed between dials.
     """
 
     logger: logging.Logger = logging.getLogger("httpcore.proxy")
@@ -84,34 +84,34 @@ class TunnelDialler(Dialler):
         self.headers: list[tuple[bytes, bytes]] = list(headers)
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
-        """Open a tunnel, in `timeout` seconds all together; see `Dialler.dial()`.
+        """Open a tunnel within `timeout` seconds; see `Dialler.dial()`.
 
         Raises `ProxyError` when the proxy refuses, with its response, or does not answer in HTTP/1.1.
         """
-        where = f"CONNECT to {origin} through the proxy {self._proxy}"
-        deadline = Deadline(timeout, where)
+
+        def describe() -> str:
+            return f"CONNECT to {origin} through the proxy {self._proxy}"
+
+        deadline = Deadline(timeout)
         stream = self._dialler.dial(self._proxy, request, timeout)
-        handshake = DeadlineStream(stream, deadline)
+        handshake = DeadlineStream(stream, deadline, describe)
         try:
+            connect = connect_request(origin, request.extensions, self._proxy, self.headers)
             try:
-                response = self._connect(origin, request, handshake)
+                response = HTTP11Connection(self._proxy, handshake).handle_request(connect)
             except (RemoteProtocolError, ReadError, WriteError) as exc:
-                raise ProxyError(f"{exc} ({where})") from exc
+                raise ProxyError(f"{exc} ({describe()})") from exc
             if not 200 <= response.status <= 299:
-                raise _refusal(response, handshake, where)
-            # What came with the response belongs to the tunnel, which outlives it.
+                raise _refusal(response, handshake, describe())
+            # Bytes that arrived with the response are the first of the tunnel.
             _, leading_data = response.extensions["network_stream"].detach()
         except BaseException:
             close_unopened(stream)
             raise
         return UpgradeStream(stream, leading_data) if leading_data else stream
 
-    def _connect(self, origin: Origin, request: Request, stream: DeadlineStream) -> Response:
-        connection = HTTP11Connection(self._proxy, stream)
-        return connection.handle_request(connect_request(origin, request.extensions, self._proxy, self.headers))
-
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """What the dialler that reaches the proxy reports."""
+        """Return what the dialler that reaches the proxy reports."""
         return self._dialler.describe(self._proxy, timeout)
 
     def cancel(self) -> None:
@@ -120,8 +120,8 @@ class TunnelDialler(Dialler):
 
 
 def _refusal(response: Response, stream: DeadlineStream, where: str) -> ProxyError:
-    """The error for a response that is no tunnel, with as much of its body as there is to be had."""
-    stream.deadline = stream.deadline.sooner(_REFUSAL_TIMEOUT)
+    """Return the error for a response that opens no tunnel, with as much of its body as arrives in time."""
+    stream.deadline = stream.deadline.at_most(_REFUSAL_TIMEOUT)
     assert isinstance(response.stream, Iterable)
     body = b""
     with contextlib.suppress(NetworkError, ProtocolError, TimeoutException):

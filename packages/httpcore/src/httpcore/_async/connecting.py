@@ -98,7 +98,8 @@ class AsyncConnecting:
             if self.leader is not call:
                 return
             if self.established or call.failed_for_all:
-                self._end_all(call.error)
+                if followers:
+                    self._end_all(call.error)
                 self.leader = None
             else:
                 # In this order, so that calling this again repeats it. The follower removes itself in join().
@@ -122,7 +123,8 @@ class AsyncConnecting:
             if leader is None and not self.established and not for_good:
                 return False
             self.closed = True
-            self._end_all(None if self.established else self.closed_error())
+            if self._followers:
+                self._end_all(None if self.established else self.closed_error())
         if leader is not None:
             leader.attempt.cancel()
         return True

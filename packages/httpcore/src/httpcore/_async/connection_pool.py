@@ -102,10 +102,10 @@ class AsyncConnectionPool(AsyncLegacyPool):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
     ) -> None:
-        enforce_ssl_context(ssl_context, name="ssl_context")
+        if ssl_context is not None:
+            enforce_ssl_context(ssl_context, name="ssl_context")
         enforce_max_connections(max_connections)
-        proxies = enforce_proxies(proxy)
-        self._proxy = proxies[0] if len(proxies) == 1 else proxies or None
+        self._proxies = enforce_proxies(proxy)
         self._options = ConnectionOptions(
             ssl_context,
             keepalive_expiry,
@@ -123,8 +123,8 @@ class AsyncConnectionPool(AsyncLegacyPool):
 
     def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
-        if self._proxy is not None:
-            return async_proxied_connection(enforce_proxies(self._proxy), origin, self._options)
+        if self._proxies:
+            return async_proxied_connection(self._proxies, origin, self._options)
         return AsyncHTTPConnection(origin, **vars(self._options))
 
     async def handle_async_request(self, request: Request) -> Response:

@@ -2,15 +2,17 @@
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from httpcore_models import AsyncConnectionInterface
+from httpcore_models import AsyncConnectionInterface, Proxy
 from httpcore_models.lowlevel import async_close_all
 
 from .._attribute_aliases import AttributeAlias, OptionAlias
 from .._options import ConnectionOptions
 from .._pool.limits import limits, set_limits
 from .._pool.slots import PoolRequest
+from .._proxies import enforce_proxies
 from .pool_base import AsyncPoolBase
 
 
@@ -18,6 +20,7 @@ class AsyncLegacyPool(AsyncPoolBase):
     """Names that nothing here needs. They show the state of the pool and hold no copy of it."""
 
     _options: ConnectionOptions
+    _proxies: tuple[Proxy, ...]
 
     # Subclasses that make connections by themselves read them, and tests and guards assign them.
     _ssl_context = OptionAlias()
@@ -28,6 +31,15 @@ class AsyncLegacyPool(AsyncPoolBase):
     _uds = OptionAlias()
     _network_backend = OptionAlias()
     _socket_options = OptionAlias()
+
+    @property
+    def _proxy(self) -> Proxy | tuple[Proxy, ...] | None:
+        """The proxy, or all of a chain. Programs assign another one."""
+        return self._proxies[0] if len(self._proxies) == 1 else self._proxies or None
+
+    @_proxy.setter
+    def _proxy(self, value: Proxy | Sequence[Proxy] | None) -> None:
+        self._proxies = enforce_proxies(value)
 
     @property
     def _connections(self) -> list[AsyncConnectionInterface]:

@@ -1,6 +1,6 @@
 """Private names of 1.0's connections through proxies that published programs use."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from httpcore_models import AsyncConnectionInterface, AsyncNetworkStream, Origin, Request
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
@@ -9,6 +9,11 @@ from httpcore_proxy import AsyncSocksDialler, AsyncTunnelDialler, connect_reques
 from .._attribute_aliases import AttributeAlias
 from .connection import AsyncHTTPConnection
 
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+# Programs put another method in its place.
+STOCK_CONNECT = AsyncHTTPConnection._connect
+
 
 class AsyncLegacyProxied(AsyncHTTPConnection):
     """Names of a connection to an origin that a proxy connects to."""
@@ -16,7 +21,7 @@ class AsyncLegacyProxied(AsyncHTTPConnection):
     # What replaces `_connect()` connects to an origin and knows nothing of proxies.
     _connects_directly = False
 
-    # The next four are for python-proxy-headers and other subclasses.
+    # For python-proxy-headers and other subclasses, as is `_connected`.
     _remote_origin = AttributeAlias("_origin")
     _connect_lock = AttributeAlias("_request_lock")
 
@@ -45,8 +50,17 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
     _dialler_to_proxy: AsyncDialler
     _connection_to_proxy: AsyncHTTPConnection | None = None
 
-    # Headers of the CONNECT request, for subclasses and for programs that add credentials.
-    _proxy_headers = AttributeAlias("_dialler.headers")
+    @property
+    def _proxy_headers(self) -> Headers:
+        """Headers of the CONNECT request, for subclasses and for programs that add credentials."""
+        headers: Headers = self._dialler.headers
+        return headers
+
+    @_proxy_headers.setter
+    def _proxy_headers(self, value: Headers) -> None:
+        self._dialler.headers = value
+        if self._connection_to_proxy is not None:
+            self._connect_through(self._connection_to_proxy)
 
     @property
     def _connection(self) -> AsyncConnectionInterface:
@@ -59,23 +73,26 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
     @_connection.setter
     def _connection(self, value: AsyncConnectionInterface | None) -> None:
         if isinstance(value, AsyncHTTPConnection) and value.can_handle_request(self._proxy_origin):
-            self._connection_to_proxy = value
+            self._connect_through(value)
         else:
             self._adopt(value)
 
     def _for_connect(self) -> AsyncHTTPConnection:
-        if self._connection_to_proxy is None:
-            self._connection_to_proxy = AsyncConnectionToProxy(
-                self._proxy_origin, self._proxy_ssl_context, self._direct, self._dialler_to_proxy
-            )
-        return self._connection_to_proxy
+        if self._connection_to_proxy is not None:
+            return self._connection_to_proxy
+        connection = AsyncConnectionToProxy(
+            self._proxy_origin, self._proxy_ssl_context, self._direct, self._dialler_to_proxy
+        )
+        self._connect_through(connection)
+        return connection
 
-    async def _dial(self, request: Request) -> AsyncNetworkStream:
-        if self._connection_to_proxy is not None or AsyncHTTPConnection._connect is not _stock_connect:
-            # A program may have put a guard there.
-            dialler = AsyncConnectionDialler(self._for_connect(), self._proxy_headers)
-            self._dialler = AsyncTunnelDialler(dialler, self._proxy_origin, self._proxy_headers)
-        return await super()._dial(request)
+    def _connect_through(self, connection: AsyncHTTPConnection) -> None:
+        """Have `connection`, on which a program may put a guard, connect to the proxy."""
+        self._connection_to_proxy = connection
+        headers = self._proxy_headers
+        dialler = AsyncConnectionDialler(connection, headers)
+        self._dialler = AsyncTunnelDialler(dialler, self._proxy_origin, headers)
+        self._dialler.headers = headers
 
     async def aclose(self) -> None:
         """Close the connection, and the one to the proxy if there is one; see `AsyncHTTPConnection.aclose()`."""
@@ -103,9 +120,6 @@ class AsyncLegacyForward(AsyncHTTPConnection):
         self._adopt(value)
 
 
-_stock_connect = AsyncHTTPConnection._connect
-
-
 class AsyncConnectionToProxy(AsyncHTTPConnection):
     """The connection to a proxy that a tunnel shows before it is open. It connects with the diallers of the tunnel."""
 
@@ -118,7 +132,7 @@ class AsyncConnectionToProxy(AsyncHTTPConnection):
 class AsyncConnectionDialler(AsyncDialler):
     """Reaches a proxy through a connection to it, which may be a program's own or have another `_connect()`."""
 
-    def __init__(self, connection: AsyncHTTPConnection, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, connection: AsyncHTTPConnection, headers: Headers) -> None:
         self._connection = connection
         self._dialler: AsyncDialler = connection._dialler
         self._headers = headers

@@ -26,7 +26,8 @@ from httpcore_proxy import (
 
 from .._options import ConnectionOptions
 from .._ssl import shared_ssl_context
-from .legacy_proxied import AsyncLegacyForward, AsyncLegacySocks, AsyncLegacyTunnel
+from .connection import AsyncHTTPConnection
+from .legacy_proxied import STOCK_CONNECT, AsyncLegacyForward, AsyncLegacySocks, AsyncLegacyTunnel
 
 
 def async_proxied_connection(
@@ -168,6 +169,8 @@ class AsyncTunnelHTTPConnection(AsyncLegacyTunnel):
         self._proxy_ssl_context = proxy_ssl_context
         self._dialler_to_proxy = through or self._dialler
         self._dialler = _tunnel_dialler(self._dialler_to_proxy, proxy_origin, proxy_headers or (), proxy_ssl_context)
+        if AsyncHTTPConnection._connect is not STOCK_CONNECT:
+            self._for_connect()
 
 
 class AsyncSocks5Connection(AsyncLegacySocks):

@@ -84,7 +84,8 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
     ) -> None:
-        enforce_ssl_context(ssl_context, name="ssl_context")
+        if ssl_context is not None:
+            enforce_ssl_context(ssl_context, name="ssl_context")
         self._origin = origin
         backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
         self._options = ConnectionOptions(
@@ -121,7 +122,7 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         if connection is None:
             # Once established, the connection below makes sure of that.
             origin = request.url.origin
-            if not self.can_handle_request(origin):
+            if origin is not self._origin and not self.can_handle_request(origin):
                 raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
             connection = self._establish(request)
         if self._verified_name is not None or "sni_hostname" in request.extensions:
@@ -171,7 +172,8 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
             with connecting.lock:
                 if connecting.closed:
                     raise connecting.closed_error()
-                self._verified_name = requested_server_name(request)
+                if "sni_hostname" in request.extensions:
+                    self._verified_name = requested_server_name(request)
                 self._established = connection
                 connecting.established = True
             return connection
@@ -229,8 +231,21 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
                 stream = self._dialler.dial(self._origin, request, timeout)
                 if self._origin.scheme not in _TLS_SCHEMES:
                     return stream
-                tls, offer = self._tls_arguments(request, timeout)
-                return start_tls(stream, request, self._dialler.logger, **tls, alpn_protocols=offer)
+                context, offer = self._options.ssl_context, self._alpn_protocols()
+                host = requested_server_name(request) if "sni_hostname" in request.extensions else None
+                tls = {
+                    "ssl_context": shared_ssl_context(offer) if context is None else context,
+                    "server_hostname": host or self._origin.host.decode("ascii"),
+                    "timeout": timeout,
+                }
+                return start_tls(
+                    stream,
+                    request,
+                    self._dialler.logger,
+                    **tls,
+                    # The shared contexts offer them already.
+                    alpn_protocols=None if context is None else offer,
+                )
             except BaseException as exc:
                 if stream is not None:
                     close_unopened(stream)
@@ -242,16 +257,11 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
             timeout = call.timeout
         raise AssertionError("unreachable")
 
-    def _tls_arguments(self, request: Request, timeout: float | None) -> tuple[dict[str, Any], tuple[str, ...] | None]:
-        """Return the arguments of `start_tls()`, and the protocols to offer unless the context is set to offer them."""
-        offer = self._options.alpn_protocols
-        context = self._options.ssl_context
-        arguments = {
-            "ssl_context": shared_ssl_context(offer) if context is None else context,
-            "server_hostname": requested_server_name(request) or self._origin.host.decode("ascii"),
-            "timeout": timeout,
-        }
-        return arguments, None if context is None else offer
+    def _alpn_protocols(self) -> tuple[str, ...]:
+        """Return the protocols to offer in the TLS handshake (RFC 7301), the preferred one first."""
+        if not self._options.http2:
+            return ("http/1.1",)
+        return ("h2", "http/1.1") if self._options.http1 else ("h2",)
 
     def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = get_tracer(_logger, request)

@@ -103,10 +103,10 @@ class ConnectionPool(LegacyPool):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
     ) -> None:
-        enforce_ssl_context(ssl_context, name="ssl_context")
+        if ssl_context is not None:
+            enforce_ssl_context(ssl_context, name="ssl_context")
         enforce_max_connections(max_connections)
-        proxies = enforce_proxies(proxy)
-        self._proxy = proxies[0] if len(proxies) == 1 else proxies or None
+        self._proxies = enforce_proxies(proxy)
         self._options = ConnectionOptions(
             ssl_context,
             keepalive_expiry,
@@ -124,8 +124,8 @@ class ConnectionPool(LegacyPool):
 
     def create_connection(self, origin: Origin) -> ConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
-        if self._proxy is not None:
-            return proxied_connection(enforce_proxies(self._proxy), origin, self._options)
+        if self._proxies:
+            return proxied_connection(self._proxies, origin, self._options)
         return HTTPConnection(origin, **vars(self._options))
 
     def handle_request(self, request: Request) -> Response:

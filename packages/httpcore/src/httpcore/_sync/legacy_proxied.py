@@ -1,7 +1,7 @@
 # Generated from ../_async/legacy_proxied.py by tools/make_sync.py: edit that file, then run it.
 """Private names of 1.0's connections through proxies that published programs use."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from httpcore_models import ConnectionInterface, NetworkStream, Origin, Request
 from httpcore_models.network import Dialler, DirectDialler
@@ -10,6 +10,11 @@ from httpcore_proxy import SocksDialler, TunnelDialler, connect_request
 from .._attribute_aliases import AttributeAlias
 from .connection import HTTPConnection
 
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+# Programs put another method in its place.
+STOCK_CONNECT = HTTPConnection._connect
+
 
 class LegacyProxied(HTTPConnection):
     """Names of a connection to an origin that a proxy connects to."""
@@ -17,7 +22,7 @@ class LegacyProxied(HTTPConnection):
     # What replaces `_connect()` connects to an origin and knows nothing of proxies.
     _connects_directly = False
 
-    # The next four are for python-proxy-headers and other subclasses.
+    # For python-proxy-headers and other subclasses, as is `_connected`.
     _remote_origin = AttributeAlias("_origin")
     _connect_lock = AttributeAlias("_request_lock")
 
@@ -46,8 +51,17 @@ class LegacyTunnel(LegacyProxied):
     _dialler_to_proxy: Dialler
     _connection_to_proxy: HTTPConnection | None = None
 
-    # Headers of the CONNECT request, for subclasses and for programs that add credentials.
-    _proxy_headers = AttributeAlias("_dialler.headers")
+    @property
+    def _proxy_headers(self) -> Headers:
+        """Headers of the CONNECT request, for subclasses and for programs that add credentials."""
+        headers: Headers = self._dialler.headers
+        return headers
+
+    @_proxy_headers.setter
+    def _proxy_headers(self, value: Headers) -> None:
+        self._dialler.headers = value
+        if self._connection_to_proxy is not None:
+            self._connect_through(self._connection_to_proxy)
 
     @property
     def _connection(self) -> ConnectionInterface:
@@ -60,23 +74,26 @@ class LegacyTunnel(LegacyProxied):
     @_connection.setter
     def _connection(self, value: ConnectionInterface | None) -> None:
         if isinstance(value, HTTPConnection) and value.can_handle_request(self._proxy_origin):
-            self._connection_to_proxy = value
+            self._connect_through(value)
         else:
             self._adopt(value)
 
     def _for_connect(self) -> HTTPConnection:
-        if self._connection_to_proxy is None:
-            self._connection_to_proxy = ConnectionToProxy(
-                self._proxy_origin, self._proxy_ssl_context, self._direct, self._dialler_to_proxy
-            )
-        return self._connection_to_proxy
+        if self._connection_to_proxy is not None:
+            return self._connection_to_proxy
+        connection = ConnectionToProxy(
+            self._proxy_origin, self._proxy_ssl_context, self._direct, self._dialler_to_proxy
+        )
+        self._connect_through(connection)
+        return connection
 
-    def _dial(self, request: Request) -> NetworkStream:
-        if self._connection_to_proxy is not None or HTTPConnection._connect is not _stock_connect:
-            # A program may have put a guard there.
-            dialler = ConnectionDialler(self._for_connect(), self._proxy_headers)
-            self._dialler = TunnelDialler(dialler, self._proxy_origin, self._proxy_headers)
-        return super()._dial(request)
+    def _connect_through(self, connection: HTTPConnection) -> None:
+        """Have `connection`, on which a program may put a guard, connect to the proxy."""
+        self._connection_to_proxy = connection
+        headers = self._proxy_headers
+        dialler = ConnectionDialler(connection, headers)
+        self._dialler = TunnelDialler(dialler, self._proxy_origin, headers)
+        self._dialler.headers = headers
 
     def close(self) -> None:
         """Close the connection, and the one to the proxy if there is one; see `HTTPConnection.close()`."""
@@ -104,9 +121,6 @@ class LegacyForward(HTTPConnection):
         self._adopt(value)
 
 
-_stock_connect = HTTPConnection._connect
-
-
 class ConnectionToProxy(HTTPConnection):
     """The connection to a proxy that a tunnel shows before it is open. It connects with the diallers of the tunnel."""
 
@@ -119,7 +133,7 @@ class ConnectionToProxy(HTTPConnection):
 class ConnectionDialler(Dialler):
     """Reaches a proxy through a connection to it, which may be a program's own or have another `_connect()`."""
 
-    def __init__(self, connection: HTTPConnection, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, connection: HTTPConnection, headers: Headers) -> None:
         self._connection = connection
         self._dialler: Dialler = connection._dialler
         self._headers = headers

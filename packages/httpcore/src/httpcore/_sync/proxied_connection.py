@@ -27,7 +27,8 @@ from httpcore_proxy import (
 
 from .._options import ConnectionOptions
 from .._ssl import shared_ssl_context
-from .legacy_proxied import LegacyForward, LegacySocks, LegacyTunnel
+from .connection import HTTPConnection
+from .legacy_proxied import STOCK_CONNECT, LegacyForward, LegacySocks, LegacyTunnel
 
 
 def proxied_connection(proxies: Sequence[Proxy], origin: Origin, options: ConnectionOptions) -> ConnectionInterface:
@@ -167,6 +168,8 @@ class TunnelHTTPConnection(LegacyTunnel):
         self._proxy_ssl_context = proxy_ssl_context
         self._dialler_to_proxy = through or self._dialler
         self._dialler = _tunnel_dialler(self._dialler_to_proxy, proxy_origin, proxy_headers or (), proxy_ssl_context)
+        if HTTPConnection._connect is not STOCK_CONNECT:
+            self._for_connect()
 
 
 class Socks5Connection(LegacySocks):

@@ -1,0 +1,22 @@
+"""The error for a proxy that does not let a connection through in time."""
+
+from collections.abc import Callable
+
+from httpcore_models import ConnectTimeout
+from httpcore_models.deadline import Deadline
+
+
+def remaining_time(deadline: Deadline, describe: Callable[[], str]) -> float | None:
+    """Return the seconds left, or `None` for no limit.
+
+    Raises `ConnectTimeout` when the deadline has passed; `describe()` is what took too long.
+    """
+    remaining = deadline.remaining()
+    if remaining == 0.0:
+        raise timeout_error(deadline, describe) from TimeoutError()
+    return remaining
+
+
+def timeout_error(deadline: Deadline, describe: Callable[[], str]) -> ConnectTimeout:
+    """Return the error for a deadline that has passed; see `remaining_time()`."""
+    return ConnectTimeout(f"{describe()} timed out after {deadline.timeout:g} seconds")
