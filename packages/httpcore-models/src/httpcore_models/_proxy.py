@@ -15,7 +15,7 @@ _PROXY_SCHEMES = (b"http", b"https", b"socks4", b"socks4a", b"socks5", b"socks5h
 def _enforce_proxy_url(value: URL | bytes | str) -> tuple[URL, bytes | None]:
     """Return the URL without its user information, and the user information, if any."""
     userinfo = None
-    if isinstance(value, (bytes, str)):
+    if (isinstance(value, str) and "@" in value) or (isinstance(value, bytes) and b"@" in value):
         value, userinfo = split_userinfo(enforce_bytes(value, name="url"))
     url = enforce_url(value, name="url")
     # The texts show no more of the URL than its scheme: any other part may contain a password.
@@ -53,8 +53,9 @@ class Proxy:
     ) -> None:
         self.url: URL
         self.url, userinfo = _enforce_proxy_url(url)
-        self.headers: Headers = enforce_headers(headers, name="headers")
-        enforce_ssl_context(ssl_context, name="ssl_context")
+        self.headers: Headers = [] if headers is None else enforce_headers(headers, name="headers")
+        if ssl_context is not None:
+            enforce_ssl_context(ssl_context, name="ssl_context")
         self.ssl_context = ssl_context
         self.rdns = rdns
         self.auth: tuple[bytes, bytes] | None = None

@@ -50,9 +50,14 @@ class Request:
     ) -> None:
         if type(method) is str and method in _METHODS:
             self.method = _METHODS[method]
+        elif type(method) is bytes:
+            self.method = method
         else:
             self.method = enforce_bytes(method, name="method")
-        self.url = URL(url) if isinstance(url, str) else enforce_url(url, name="url")
+        if isinstance(url, str):
+            self.url = URL(url)
+        else:
+            self.url = url if type(url) is URL else enforce_url(url, name="url")
         self.headers = [] if headers is None else enforce_headers(headers, name="headers")
         if content is None:
             self.stream = EMPTY

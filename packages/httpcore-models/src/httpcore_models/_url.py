@@ -143,10 +143,10 @@ class URL:
             else:
                 self.scheme, self.host, self.port, self.target = _parse(_without_userinfo(url))
         else:
-            self.scheme = enforce_bytes(scheme, name="scheme")
-            self.host = enforce_bytes(host, name="host")
+            self.scheme = scheme if type(scheme) is bytes else enforce_bytes(scheme, name="scheme")
+            self.host = host if type(host) is bytes else enforce_bytes(host, name="host")
             self.port = port
-            self.target = enforce_bytes(target, name="target")
+            self.target = target if type(target) is bytes else enforce_bytes(target, name="target")
 
     @property
     def origin(self) -> Origin:

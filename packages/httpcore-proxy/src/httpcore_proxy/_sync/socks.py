@@ -83,8 +83,8 @@ class SocksDialler(Dialler):
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Open a connection through the proxy within `timeout` seconds; see `Dialler.dial()`.
 
-        When this machine resolves the name, its addresses are tried in turn. Raises `ProxyError` when the proxy refuses or
-        does not speak SOCKS, and `ConnectError` for a name without an address.
+        When this machine resolves the name, its addresses are tried in turn. Raises `ProxyError` when the proxy refuses
+        or does not speak SOCKS, and `ConnectError` for a name without an address.
         """
         where = f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
         deadline = Deadline(timeout)

@@ -29,7 +29,7 @@ from .._requests import connect_request
 from .._timeouts import remaining_time
 from .deadline_stream import DeadlineStream
 
-# The body of a refusal is for the user to read: it is worth neither a long wait (in seconds) nor much memory (in bytes).
+# The body of a refusal is for the user to read. It is worth neither a long wait (seconds) nor much memory (bytes).
 _REFUSAL_TIMEOUT = 1.0
 _REFUSAL_SIZE = 64 * 1024
 
