@@ -1,1 +1,1 @@
-"""Compare httpcore with its peers in one interleaved run: ``python -m benchmarks --help``."""
+"""Compare httpcore with other clients in one interleaved run: ``python -m benchmarks --help``."""

@@ -1,4 +1,4 @@
-"""Compare httpcore with its peers: rates, CPU time, latencies and memory, in one interleaved run.
+"""Compare httpcore with other clients: rates, CPU time, latencies and memory, in one interleaved run.
 
 The client runs in a process of its own for each measurement, on one core, and the server on another. The tables
 are printed in Markdown, and every single measurement is kept in a JSON file.

@@ -1,7 +1,7 @@
-"""HTTP/2 for the server of the benchmarks: no more of it than the clients that are measured need.
+"""The HTTP/2 side of the benchmark server: only as much of the protocol as the measured clients need.
 
-A connection is asked for the same again and again, so only its first request is decompressed. Responses are
-compressed as servers do it: in full once, and by references from then on.
+A client repeats one request on its connection, so only the first is decompressed. Responses are compressed as real
+servers compress them: the first in full, the following ones by references.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _END_STREAM, _ACK, _END_HEADERS = 0x1, 0x1, 0x4
 _INITIAL_WINDOW_SIZE = 4
 _FRAME_SIZE = 16384
 
-# Where the entries of the dynamic table begin (RFC 7541 section 2.3.3).
+# The first index of the dynamic table (RFC 7541 section 2.3.3).
 _FIRST_DYNAMIC = 62
 
 
@@ -27,15 +27,15 @@ def _frame(kind: int, flags: int, stream_id: int, payload: bytes = b"") -> bytes
 
 
 def _literal(name: bytes, value: bytes) -> bytes:
-    """A field that enters the table, without Huffman coding."""
+    """Encode a field that enters the table, without Huffman coding."""
     return b"\x40" + bytes((len(name),)) + name + bytes((len(value),)) + value
 
 
 class Session:
-    """One connection; `outgoing` is what waits to be sent, `done` counts the responses that are complete."""
+    """One connection. `outgoing` holds the bytes to send, `done` counts complete responses."""
 
     def __init__(self, fields: Callable[[int], Sequence[tuple[bytes, bytes]]], lengths: dict[bytes, int]) -> None:
-        """`fields` gives the header fields of a response of a length, `lengths` the lengths by target."""
+        """`fields` returns the header fields for a length of the body; `lengths` maps targets to lengths."""
         self._fields = fields
         self._lengths = lengths
         self._decoder = hpack.Decoder()
@@ -44,13 +44,13 @@ class Session:
         self._block = b""
         self._windows = {0: 65535}
         self._initial_window = 65535
-        # The response under way that does not fit into the windows, if there is one: its stream, what is left of it.
+        # The response that exceeds the windows, if there is one: its stream, and how many bytes are left.
         self._large: tuple[int, int] | None = None
         self.outgoing = bytearray(_frame(_SETTINGS, 0, 0))
         self.done = 0
 
     def receive(self, data: bytes) -> None:
-        """Take what came after the preface."""
+        """Process bytes that arrived after the preface."""
         data = self._received + data
         start = 0
         while len(data) - start >= 9:
@@ -88,7 +88,7 @@ class Session:
             head = self._block
         self.outgoing += _frame(_HEADERS, _END_HEADERS, stream_id, head)
         if self._length <= _FRAME_SIZE:
-            # Far below any window, and credit for it comes back sooner or later.
+            # Far below any window, so credit need not be counted.
             self.outgoing += _frame(_DATA, _END_STREAM, stream_id, b"x" * self._length)
             self.done += 1
         else:
@@ -96,7 +96,7 @@ class Session:
             self._large = stream_id, self._length
 
     def fill(self, size: int) -> None:
-        """Add to `outgoing` what the windows allow of a large response, until it holds `size` bytes."""
+        """Fill `outgoing` up to `size` bytes with the large response, as far as the windows allow."""
         while self._large is not None and len(self.outgoing) < size:
             stream_id, left = self._large
             part = min(left, _FRAME_SIZE, self._windows[0], self._windows[stream_id])

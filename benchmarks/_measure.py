@@ -1,8 +1,8 @@
-"""How one run of one workload is measured, in the process of the client.
+"""Measures one run of one workload, in the process of the client.
 
-A run warms up, so that its connections are open and its code is warm, and then counts for a fixed time. Every
-answer is checked. The garbage collector is left as Python sets it. A run that reaches its limit is cut short by
-``Meter.sample``, called from another thread; if it still warmed up then, ``complete`` is false in its sample.
+A run first warms up, to open its connections and warm its code, and then counts for a fixed time. Every response is
+checked. The garbage collector keeps Python's settings. ``Meter.sample``, called from another thread, ends a run that
+reaches its limit. If the run was still warming up, ``complete`` is false in its sample.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from benchmarks._startup import measure_startup
 from benchmarks.clients._base import Answer, AsyncClient, Client, Options, SyncClient
 from benchmarks.workloads import WORKLOADS, Workload
 
-# All numbers but `complete`, which tells whether the rest counts.
+# `complete` tells whether the other numbers count.
 Sample = dict[str, float]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One measurement: the unit that gets a process of its own. Times are in seconds.
+    """One measurement, which gets a process of its own. Times are in seconds.
 
-    ``limit`` is what the run may take beyond the times it should take, to end the requests that it began.
+    ``limit`` is how much longer the run may take to finish the requests that it started.
     """
 
     client: str
@@ -58,7 +58,7 @@ class Run:
 
 
 class WrongAnswerError(Exception):
-    """The status or the length of an answer is not what the server sent."""
+    """The status or the length of a response is not what the server sent."""
 
 
 class Meter:
@@ -69,9 +69,9 @@ class Meter:
         self.begin()
 
     def begin(self, *, complete: bool = False) -> array[float]:
-        """Start anew; the latencies are to be added to the array that is returned.
+        """Start measuring. The caller adds latencies to the returned array.
 
-        The memory is read from the warm-up on: what a transfer takes, its first one takes already.
+        Memory is measured from the warm-up on, because the first transfer already needs all of it.
         """
         if not complete:
             _forget_peak()
@@ -86,7 +86,7 @@ class Meter:
         return self._latencies
 
     def sample(self) -> Sample:
-        """What was measured up to the first call: to close a client is no part of it."""
+        """Return what was measured up to the first call, so that closing the client is excluded."""
         if self._sample is None:
             self._sample = self._read()
         return self._sample
@@ -123,7 +123,7 @@ class Meter:
 
 
 def _run_delay() -> float:
-    """Seconds that the main thread was ready to run while another had its core."""
+    """Seconds that the main thread was ready to run while another thread occupied its core."""
     with open("/proc/self/schedstat") as file:
         return int(file.read().split()[1]) / 1e9
 
@@ -150,7 +150,7 @@ def _options(run: Run, workload: Workload) -> Options:
     if workload.new_heads:
         path = "/new-head"
     if workload.kind == "memory":
-        # Answered once all requests have arrived: each then has a connection of its own.
+        # The server responds once all requests have arrived, so each needs a connection of its own.
         path = f"/hold/{run.connections}"
     return Options(
         run.host,
@@ -199,7 +199,7 @@ async def _measure_asyncio(
     expected, now = workload.expected, time.perf_counter
 
     async def work(until: float, latencies: array[float]) -> None:
-        # At least one request, so that every connection is open when the warm-up ends.
+        # At least one request each, so that every connection is open when the warm-up ends.
         while True:
             start = now()
             answer = await call()
@@ -224,7 +224,7 @@ async def _measure_asyncio(
 async def _measure_memory(
     workload: Workload, make_client: Callable[[Options], AsyncClient], options: Options
 ) -> Sample:
-    """Growth of the resident set, then of what Python allocated: tracing takes memory itself, so not at once."""
+    """Measure the growth of the resident set, then of Python's allocations: tracing itself needs memory."""
 
     async def work(client: AsyncClient) -> None:
         answer = await client.get()
@@ -253,7 +253,7 @@ def _resident_size() -> int:
 
 
 def _peak_resident_size() -> int:
-    """Since `_forget_peak`; the maximum of getrusage can not be reset, and begins with that of the parent process."""
+    """The peak since `_forget_peak`. That of getrusage cannot be reset, and starts with the parent's."""
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
 

@@ -1,6 +1,6 @@
-"""A picture of the raw data: what a request costs each client in CPU time, as bars in an SVG, the shorter the better.
+"""Draws the CPU time that a request costs each client, from raw data, as bars in an SVG. Shorter is better.
 
-The colours follow the reader's light or dark theme, also where the file is embedded as an image.
+The colours follow the reader's light or dark theme, even where the file is embedded as an image.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks._report import OURS
 
-# By workload, the titles that there is room for: on the left one request after the other, on the right many at a time.
+# Titles of the workloads that are shown: on the left one request after the other, on the right many at a time.
 PANELS = {
     "sync-1": "sync, one connection",
     "asyncio-16": "asyncio, 16 connections",
@@ -46,12 +46,12 @@ text { font: 12px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-s
 }
 """
 
-# The label of a client and its CPU time per request in microseconds.
+# A client's label, and its CPU time per request in microseconds.
 _Bar = tuple[str, float]
 
 
 def picture(data: dict[str, Any]) -> str:
-    """The SVG of raw data as ``--json`` keeps it; its workloads without a panel are left out."""
+    """Return the SVG for raw data in the form of ``--json``. Workloads without a panel are left out."""
     panels = [(name, bars) for name in PANELS if (bars := _bars(data, name))]
     body: list[str] = []
     top = _HEAD
@@ -80,7 +80,7 @@ def picture(data: dict[str, Any]) -> str:
 
 
 def _bars(data: dict[str, Any], workload: str) -> list[_Bar]:
-    """The shortest first; without the clients that no round of was complete."""
+    """Return the shortest bar first. Clients without a complete round are left out."""
     bars = []
     for sample in data["samples"]:
         if sample["workload"] != workload:

@@ -1,4 +1,4 @@
-"""Markdown of the results: a table for each workload, the budgets, and the machine they were measured on."""
+"""Formats results as Markdown: a table for each workload, the budgets, and the machine."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ REFERENCE = "httpcore2"
 _FIRST_ANSWER = ("import_seconds", "first_tls_request_seconds")
 _NONE = "–"  # noqa: RUF001
 
-# Above these shares a table gets a note that its rates say less about the clients.
+# Above these shares, a note says that the rates of the table are less meaningful.
 _SERVER_BUSY = 0.9
 _CORE_TAKEN = 0.05
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Two measurements, by the names of workload and client, whose ratio is to be at least (or at most) ``bound``."""
+    """A bound on the ratio of two measurements, each given by the names of its workload and client."""
 
     title: str
     measured: tuple[str, str]
@@ -128,7 +128,7 @@ def _memory_table(rows: list[Result], results: Results) -> list[str]:
 
 
 def _startup_table(rows: list[Result], results: Results) -> list[str]:
-    """The total compares what a program pays up to its first answer over TLS."""
+    """The totals compare what a program pays up to its first response over TLS."""
     columns = {
         "import ms": ("import_seconds",),
         "first http ms": ("first_request_seconds",),
@@ -160,7 +160,7 @@ def _who(result: Result) -> tuple[str, str]:
 
 
 def _spread(samples: list[Sample]) -> str:
-    """Half the distance of the slowest and the fastest round, as a share of their middle."""
+    """Half the distance between the slowest and the fastest round, relative to their middle."""
     rates = [sample["rate"] for sample in samples]
     return f"±{(max(rates) - min(rates)) / (max(rates) + min(rates)):.0%}" if len(rates) > 1 else _NONE
 
@@ -181,8 +181,8 @@ def _notes(rows: list[Result]) -> list[str]:
         taken = sorted(row.median("client_waited_for_core_share") for row in rows if row.complete)
         if taken and taken[len(taken) // 2] > _CORE_TAKEN:
             notes.append(
-                f"The clients waited {taken[len(taken) // 2]:.0%} of the time for their core, which other work or"
-                " threads of their own had: the CPU time says more than the rate."
+                f"The clients waited {taken[len(taken) // 2]:.0%} of the time for their core, which other programs or"
+                " their own threads occupied: the CPU time says more than the rate."
             )
     return [f"- {note}" for note in notes] + [""] * bool(notes)
 
@@ -202,7 +202,7 @@ def _row_notes(row: Result) -> Iterator[str]:
 
 
 def _budget_table(results: Results) -> list[str]:
-    """The CPU column compares CPU time per request, the other way round, so that more is better in both."""
+    """The CPU column inverts the ratio of CPU times, so that more is better in both columns."""
 
     def cells(budget: Budget) -> Iterator[str]:
         measured, against = results.get(budget.measured), results.get(budget.against)

@@ -1,4 +1,4 @@
-"""Starts the server, and the runs one after the other: round by round, each workload over all clients in turn."""
+"""Starts the server, then the runs in sequence: in each round, each workload, all clients in turn."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from benchmarks.clients._base import Client
 from benchmarks.workloads import Workload
 
 _ROOT = Path(__file__).resolve().parent.parent
-# What a run may take beside its own times and limits: the interpreter and the imports. A start is nothing else.
+# How long an interpreter may take to start and import, beyond the times and limits of its run.
 _START_SECONDS = 30
 _HOST = "127.0.0.1"
 
@@ -30,7 +30,7 @@ class ClientError(Exception):
 
 @dataclass(frozen=True)
 class Effort:
-    """Seconds of a run; the limits are what a slow client may take on top to end the requests that it began."""
+    """The seconds of a run. The limits are how much longer a slow client may take to finish its requests."""
 
     warm_up: float
     seconds: float
@@ -39,14 +39,14 @@ class Effort:
     idle_connections: int
 
 
-# A pool whose work grows with the cube of its connections still opens 250 of them in bearable time.
+# Even a pool whose work grows with the cube of its connections opens 250 of them in acceptable time.
 FULL = Effort(warm_up=0.3, seconds=1.5, limit=20, memory_limit=120, idle_connections=250)
 QUICK = Effort(warm_up=0.05, seconds=0.2, limit=2, memory_limit=5, idle_connections=100)
 
 
 @dataclass(frozen=True)
 class Cores:
-    """Where the server and the clients run; ``None`` if they can not be kept apart."""
+    """The cores of the server and of the clients; ``None`` if they cannot be separated."""
 
     server: int | None
     client: int | None
@@ -59,7 +59,7 @@ class Cores:
 
 @dataclass(frozen=True)
 class Server:
-    """Where the clients find it, and the file of the authority that vouches for it."""
+    """The ports of the server, and the certificate file of its authority."""
 
     port: int
     tls_port: int
@@ -118,7 +118,7 @@ class Bench:
 
 @contextmanager
 def running_server(cores: Cores) -> Iterator[Server]:
-    """A server that lives as long as the context."""
+    """Run a server during the context."""
     with tempfile.TemporaryDirectory() as folder:
         authority, certificate = issue_certificates(Path(folder), _HOST)
         command = [sys.executable, "-m", "benchmarks._server", str(certificate)]
@@ -130,13 +130,13 @@ def running_server(cores: Cores) -> Iterator[Server]:
 
 @contextmanager
 def _started(command: list[str]) -> Iterator[tuple[int, int]]:
-    """The ports that the process prints."""
+    """Read the ports that the process prints."""
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
         if not line:
             raise ClientError(f"the server did not start: exit status {server.wait()}")
-        # Leaving closes the standard input of the server, which ends it.
+        # On exit, the server's standard input is closed, which ends it.
         port, tls_port = map(int, line.split())
         yield port, tls_port
 
@@ -151,7 +151,7 @@ class Result:
 
     @property
     def complete(self) -> list[Sample]:
-        """The rounds that were not cut short while they warmed up."""
+        """The rounds that did not reach their limit during the warm-up."""
         return [sample for sample in self.samples if sample["complete"]]
 
     def median(self, field: str) -> float:
@@ -164,13 +164,13 @@ Results = dict[tuple[str, str], Result]
 def run_rounds(
     bench: Bench, clients: dict[str, Client], workloads: list[Workload], rounds: int
 ) -> tuple[Results, list[str]]:
-    """Results by the names of workload and client, and what failed, which spoils nothing else."""
+    """Return results by the names of workload and client, and failures, which affect no other result."""
     results: Results = {}
     failures: list[str] = []
     for number in range(1, rounds + 1):
         for workload in workloads:
             if workload.kind == "memory" and number > 1:
-                # What is allocated does not depend on the time, so once is enough.
+                # Allocations do not vary with time, so one round is enough.
                 continue
             for name, client in clients.items():
                 if not workload.supports(client):

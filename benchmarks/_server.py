@@ -1,11 +1,15 @@
-"""The server under the benchmarks: one process, raw epoll, answers built beforehand.
+"""The benchmark server: one process, plain epoll, prepared responses. Linux only.
 
-It has to be quicker than every client, so it does not parse more than the request target. Linux only.
-``/small`` is a 1 KiB answer, as is the one to an upload, ``/new-head`` the same with an id in the head that is another
-each time, ``/download`` a 100 MB one sent with sendfile, ``/hold/N`` is answered once N of them wait, so that N
-connections must exist at the same moment, and ``/stats`` tells how busy the server was. After CONNECT it goes on as if
-it were the origin behind a proxy. A second port has all of it over TLS. The process ends when its standard input is
-closed, so it can not outlive the run that started it.
+It must be faster than every client, so it parses only the request target:
+
+* ``/small``, and any upload: a response of 1 KiB.
+* ``/new-head``: the same, with a different ID in each head.
+* ``/download``: 100 MB, sent with sendfile.
+* ``/hold/N``: answered once N such requests wait, so that N connections exist at the same time.
+* ``/stats``: how busy the server was.
+
+After CONNECT, the server acts as the origin behind a proxy. A second port offers all of it over TLS. The process ends
+when its standard input is closed, so it cannot outlive the run that started it.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ SMALL_LENGTH = 1024
 TRANSFER_LENGTH = 100_000_000
 STATUS = 200
 
-# How much is received at a time, and how much of a large response is made at a time.
+# How many bytes are received at a time, and how many of a large response are produced at a time.
 _LARGE_PIECE = 256 * 1024
 
 _HEAD = (
@@ -50,13 +54,13 @@ def _head(length: int, content_type: str = "application/json", request_id: int =
 
 
 def _fields(length: int) -> list[tuple[bytes, bytes]]:
-    """The same head for HTTP/2, without the status."""
+    """Return the fields of the same head for HTTP/2, without the status."""
     lines = _head(length).split(b"\r\n")[1:-2]
     return [(name.lower(), value) for name, _, value in (line.partition(b": ") for line in lines)]
 
 
 def raise_open_file_limit() -> None:
-    """Many connections need many descriptors, in the server and in the client."""
+    """Allow enough file descriptors for many connections; for server and client."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -80,7 +84,7 @@ class _Connection:
         self.http2: _http2.Session | None = None
         self.received = b""
         self.offset = 0
-        self.uploading = 0  # the bytes of an upload that are still to come
+        self.uploading = 0  # remaining bytes of an upload
 
 
 class Server:
@@ -98,7 +102,7 @@ class Server:
         self._download_head = _head(TRANSFER_LENGTH, "application/octet-stream")
         self._download_file = os.memfd_create("download")
         os.truncate(self._download_file, TRANSFER_LENGTH)
-        # Pages that were never written are made at the first read: write them now, not in the first client's time.
+        # Unwritten pages are allocated by the first read. Write them now, not at the first client's expense.
         os.pwrite(self._download_file, b"x" * TRANSFER_LENGTH, 0)
         self._piece = memoryview(b"x" * _LARGE_PIECE)
         self._buffer = memoryview(bytearray(_LARGE_PIECE))
@@ -113,8 +117,8 @@ class Server:
         connections, sending = self._connections, self._sending
         now = time.perf_counter
         while True:
-            # Waking a sleeping core may take longer than a whole request, and would hide what the clients cost. A
-            # download never lets the core sleep for long, and is quicker in large pieces.
+            # Poll without sleeping: waking a core may take longer than a request, and would hide the clients' cost.
+            # During a download the core does not sleep for long, and large pieces are faster.
             events = poll(0 if connections and not sending else None)
             if not events:
                 continue
@@ -155,7 +159,7 @@ class Server:
         except BlockingIOError:
             pass
         except OSError:
-            # The client went away, as one does whose run was cut short.
+            # The client is gone: its run was cut short.
             self._close(fd)
 
     def _receive(self, fd: int, connection: _Connection) -> None:
@@ -224,7 +228,7 @@ class Server:
                 self._held.clear()
         elif target == b"/stats":
             body = json.dumps(
-                # The connection that asks is not one of the client's.
+                # The connection that asks for the statistics does not belong to the client.
                 {"busy": self._busy, "requests": self._requests, "connections": len(self._connections) - 1}
             ).encode()
             connection.socket.send(_head(len(body)) + body)

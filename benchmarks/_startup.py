@@ -1,7 +1,7 @@
-"""What a program pays before its first answer, in interpreters that have just begun.
+"""Measures what a program pays up to its first response, in new interpreters.
 
-An interpreter is told what to import and how to make a request, and prints how long it took: for the imports, for the
-first request, and for a second one, which shows what was kept.
+Each interpreter gets its imports and a request as text, and prints how long these took: the imports, the first
+request, and a second one, which shows what is reused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchmarks.clients._base import Startup
 _STARTS = 3
 _STATUS = 200
 
-# Nothing is imported in it that a client may have to import: the figures are for all that it needs.
+# The program must not import anything that a client may need: the client's imports are measured.
 _PROGRAM = """
 import sys, time
 imports, request, url, authorities = sys.argv[1:]
@@ -39,15 +39,15 @@ print([values["status"], modules, *(end - start for start, end in zip(times, tim
 
 
 class StartupError(Exception):
-    """A program did not get its answer."""
+    """A program did not get its response."""
 
 
 def measure_startup(startup: Startup, clear_url: str, tls_url: str, authority: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
-        # As large as what real programs load.
+        # As large as the file that real programs load.
         authorities = Path(folder) / "authorities.pem"
         authorities.write_bytes(Path(certifi.where()).read_bytes() + Path(authority).read_bytes())
-        # The first interpreter leaves what the others find: compiled modules, and the files of all in memory.
+        # The first interpreter prepares the others: it compiles modules and fills the file cache.
         clear = [_start(startup, clear_url, authorities) for _ in range(_STARTS + 1)][1:]
         tls = [_start(startup, tls_url, authorities) for _ in range(_STARTS)]
     modules, imports, first, _ = (statistics.median(values) for values in zip(*clear, strict=True))

@@ -1,4 +1,4 @@
-"""TLS for the benchmarks: an authority for one run, and the server's end of a connection."""
+"""TLS for the benchmarks: a certificate authority for one run, and the server's side of a connection."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def issue_certificates(folder: Path, host: str) -> tuple[Path, Path]:
 
 
 class TlsSocket:
-    """A non-blocking socket that shakes hands with the first call, and has the errors of one without TLS."""
+    """A non-blocking TLS socket. The first call does the handshake; errors are those of a plain socket."""
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         self._socket = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
 
     def recv_into(self, buffer: memoryview) -> int:
-        # The buffer has room for a whole record: none is decrypted and left, which would not make the socket readable.
+        # The buffer holds a whole record. Decrypted bytes left behind would not make the socket readable.
         try:
             return self._socket.recv_into(buffer)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise BlockingIOError from None
 
     def send(self, data: bytes | bytearray | memoryview, flags: int = 0) -> int:
-        """What blocked has to be sent again; the flags have no meaning with TLS."""
+        """Send data. After `BlockingIOError`, the same data must be sent again. TLS has no use for flags."""
         try:
             return self._socket.send(data)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):

@@ -1,4 +1,4 @@
-"""One measurement in a process of its own: ``python -m benchmarks._worker RUN``, RUN in JSON; prints the sample."""
+"""Does one measurement and prints its sample: ``python -m benchmarks._worker RUN``, with RUN in JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true")
     arguments = parser.parse_args()
     run: Run = arguments.run
-    # Before the client is imported: the threads that it starts inherit the core.
+    # Before the client is imported, so that threads that it starts inherit the core.
     pin_to_core(run.core)
     raise_open_file_limit()
     try:
@@ -46,7 +46,7 @@ def main() -> None:
 
 def _measure(run: Run, client: Client) -> None:
     meter = Meter(run)
-    # A thread, as an event loop that is busy for minutes without a pause can not watch the time itself.
+    # A thread, because an event loop that is busy for minutes cannot watch the time itself.
     limit = threading.Timer(run.warm_up + run.seconds + run.limit, _cut_short, (meter,))
     limit.daemon = True
     limit.start()
@@ -56,7 +56,7 @@ def _measure(run: Run, client: Client) -> None:
 
 
 def _cut_short(meter: Meter) -> NoReturn:
-    """End a run at its limit. A client that is slow still has its result; one that hangs has failed."""
+    """End a run at its limit. A slow client still has a result; one that hangs has failed."""
     sample = meter.sample()
     before = time.process_time()
     time.sleep(_HANG_SECONDS)
@@ -68,7 +68,7 @@ def _cut_short(meter: Meter) -> NoReturn:
 
 def _finish(sample: Sample) -> NoReturn:
     print(json.dumps(sample), flush=True)
-    # What is still under way may take long to end in an orderly way.
+    # An orderly shutdown of pending requests may take long.
     os._exit(0)
 
 

@@ -1,8 +1,8 @@
-"""What a request costs the pool itself, by how many connections and waiting requests there are.
+"""Measures the pool's cost per request, by the number of connections and of waiting requests.
 
 Run `python -m benchmarks.scale`.
-The connections answer from memory, so that nothing but the pool is measured, in microseconds of CPU time a request.
-Beside it, where it is installed, httpcore2's pool under the same load, up to where it takes too long to wait for.
+The connections respond from memory, so that only the pool is measured, in microseconds of CPU time per request. If
+httpcore2 is installed, its pool is measured under the same load, except at sizes where it takes too long.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from typing import Any
 CONNECTIONS = (1, 100, 1_000, 10_000)
 WAITING = (0, 10, 100, 1_000)
 ROUNDS = 5
-PATIENCE = 20.0  # seconds for one figure; after that the larger ones are left out
+PATIENCE = 20.0  # seconds for one size; larger sizes are left out after that
 
 
 def main() -> None:
     """Print both tables."""
-    print(f"Python {platform.python_version()}, {platform.machine()}; CPU microseconds a request, median of {ROUNDS}\n")
+    print(
+        f"Python {platform.python_version()}, {platform.machine()}; CPU microseconds per request, median of {ROUNDS}\n"
+    )
     cores = [core for name in ("httpcore", "httpcore2") if (core := _imported(name)) is not None]
     table("connections in the pool, one request at a time", CONNECTIONS, cores, cost_by_connections)
     table("requests waiting for one connection", WAITING, cores, cost_by_waiting)
@@ -48,7 +50,7 @@ def table(title: str, sizes: tuple[int, ...], cores: list[ModuleType], measure: 
 
 
 def cost_by_connections(core: ModuleType, size: int) -> float:
-    """The cost of a request with `size` idle connections, each to another origin."""
+    """Measure a request with `size` idle connections, each to a different origin."""
 
     async def run() -> float:
         async with pool_class(core)(max_connections=size + 1) as pool:
@@ -60,7 +62,7 @@ def cost_by_connections(core: ModuleType, size: int) -> float:
 
 
 def cost_by_waiting(core: ModuleType, size: int) -> float:
-    """The cost of a request when `size` others are always waiting for the same single connection."""
+    """Measure a request while `size` others wait for the only connection."""
 
     async def run() -> float:
         async with pool_class(core)(max_connections=1) as pool:
@@ -76,7 +78,7 @@ def cost_by_waiting(core: ModuleType, size: int) -> float:
 
 
 async def cost(pool: Any, requests: int) -> float:
-    """The CPU time of a request, in microseconds."""
+    """Return the CPU time per request, in microseconds."""
     figures = []
     for _ in range(ROUNDS + 1):
         before = time.process_time()
@@ -87,7 +89,7 @@ async def cost(pool: Any, requests: int) -> float:
 
 
 def pool_class(core: ModuleType) -> Any:
-    """A pool of `core` whose connections answer from memory."""
+    """Return a pool of `core` whose connections respond from memory."""
 
     class Connection(core.AsyncConnectionInterface):  # type: ignore[misc, name-defined]
         def __init__(self, origin: Any) -> None:

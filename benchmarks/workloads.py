@@ -1,4 +1,4 @@
-"""The workloads: what is asked of a client. ``_measure`` runs them, ``_report`` prints them."""
+"""The workloads that clients run. ``_measure`` runs them, ``_report`` prints them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Workload:
 
     @property
     def transfers(self) -> bool:
-        """Whether it is the amount of data that counts, not the number of requests."""
+        """Whether the amount of data matters, rather than the number of requests."""
         return self.operation != "get"
 
     @property
     def rated(self) -> bool:
-        """Whether requests follow each other for a time, so that there is a rate."""
+        """Whether the run repeats requests for a fixed time, so that there is a rate."""
         return self.kind in ("sync", "asyncio")
 
     def supports(self, client: Client) -> bool:

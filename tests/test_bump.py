@@ -81,7 +81,7 @@ def test_version_and_changelog(workspace: Workspace, level: str, version: str) -
     dates = {today()}
     lines = workspace.bumped("httpcore-h2", level)
     dates.add(today())
-    assert lines[0] == f"httpcore-h2 1.0.0 -> {version}; once it is committed: git tag httpcore-h2-v{version}"
+    assert lines[0] == f"httpcore-h2 1.0.0 -> {version}; after committing: git tag httpcore-h2-v{version}"
     assert workspace.version("httpcore-h2") == version
     expected = {CHANGELOG.format(name="httpcore-h2", header=f"{version} ({date})") for date in dates}
     assert workspace.changelog("httpcore-h2") in expected
@@ -99,12 +99,12 @@ def test_a_minor_release_changes_no_other_package(workspace: Workspace) -> None:
 def test_after_a_major_release_those_that_excluded_it_ask_for_it(workspace: Workspace) -> None:
     lines = workspace.bumped("httpcore-proxy", "major")
     text = workspace.path("httpcore").read_text()
-    assert '"httpcore-proxy>=2.0,<3",  # 2.0: the first of its major version' in text
+    assert '"httpcore-proxy>=2.0,<3",  # 2.0: the first release of its major version' in text
     assert '"httpcore-proxy[socks]>=2.0,<3"' in text
     assert '"httpcore-h11>=1.0,<2"' in text
     assert text.count("2.0,<3") == 2
     assert "- Something new.\n- Needs httpcore-proxy 2.0.0.\n\n## 0.9.0" in workspace.changelog("httpcore")
-    assert "after it: httpcore, whose range of httpcore-proxy excluded 2.0.0 and is changed now" in lines
+    assert "afterwards: httpcore, whose requirement of httpcore-proxy excluded 2.0.0 and was updated" in lines
     for name in ("httpcore-h2", "httpcore-models"):
         assert "httpcore-proxy" not in workspace.path(name).read_text()
 
@@ -119,7 +119,7 @@ def test_a_changelog_without_unreleased_entries_gets_one_for_a_new_range(workspa
 def test_siblings_with_unreleased_changes_are_named(workspace: Workspace) -> None:
     workspace.write_changelog("httpcore-h11", "1.0.0 (2021-01-01)")
     (_, *others) = workspace.bumped("httpcore-proxy", "patch")
-    assert others == ["before it, if it needs what is new there: httpcore-models, which has unreleased changes"]
+    assert others == ["first, if this release needs them: the unreleased changes of httpcore-models"]
 
 
 def test_a_first_release_has_the_version_that_is_there(workspace: Workspace) -> None:
@@ -131,11 +131,11 @@ def test_a_first_release_has_the_version_that_is_there(workspace: Workspace) -> 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("httpcore-h3", "minor"), "'httpcore-h3' is none of httpcore, httpcore-h11, httpcore-h2, "),
-        (("httpcore", "huge"), "'huge' is none of major, minor, patch, and no version of three numbers"),
-        (("httpcore", "0.9.0"), "0.9.0 is no step forward from 1.0.0"),
-        (("httpcore", "1.0.0"), "1.0.0 is no step forward from 1.0.0"),
-        (("httpcore-models", "minor"), "its changelog has nothing below '## Unreleased'"),
+        (("httpcore-h3", "minor"), "'httpcore-h3' is not one of httpcore, httpcore-h11, httpcore-h2, "),
+        (("httpcore", "huge"), "'huge' is neither one of major, minor, patch nor a version of three numbers"),
+        (("httpcore", "0.9.0"), "0.9.0 is not newer than 1.0.0"),
+        (("httpcore", "1.0.0"), "1.0.0 is not newer than 1.0.0"),
+        (("httpcore-models", "minor"), "the changelog of httpcore-models has nothing below '## Unreleased'"),
     ],
 )
 def test_refusals_change_nothing(workspace: Workspace, arguments: tuple[str, str], reason: str) -> None:

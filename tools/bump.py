@@ -1,7 +1,7 @@
 """Prepare the release of one package: `python tools/bump.py PACKAGE major|minor|patch|VERSION`.
 
-Sets the version, dates the changelog, and has the siblings that exclude a new major version ask for it. Then says what
-else has to be released, before and after. New entries of a changelog stand below the header `## Unreleased`.
+Sets the version, dates the changelog, and updates the requirements of siblings that exclude the new version. Then
+prints what else must be released, before and after. New entries of a changelog are below the header `## Unreleased`.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _VERSION_LINE = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 _UNRELEASED = re.compile(
     r"^## (?:Unreleased|\S+ \(unreleased\))\n+(?P<entries>.*?)\s*(?=^## |\Z)", re.MULTILINE | re.DOTALL
 )
-# A requirement of a sibling in a pyproject.toml, and the comment that tells the reason of its lower bound.
+# A requirement of a sibling in a pyproject.toml, and the comment with the reason for its lower bound.
 _RANGE = r'(?P<name>"{name}(?:\[[\w,-]+\])?)>=(?P<lower>[\d.]+),<(?P<upper>\d+)(?P<end>"\S*)(?P<comment>[ ]+\#[ ].*)?'
 
 
 class BumpError(Exception):
-    """What was asked for cannot be done; nothing has been changed."""
+    """The release cannot be prepared. Nothing has been changed."""
 
 
 def parsed(text: str) -> Version:
     """Return the three numbers of a version."""
     match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", text)
     if match is None:
-        raise BumpError(f"{text!r} is none of {', '.join(LEVELS)}, and no version of three numbers")
+        raise BumpError(f"{text!r} is neither one of {', '.join(LEVELS)} nor a version of three numbers")
     major, minor, patch = (int(number) for number in match.groups())
     return major, minor, patch
 
@@ -51,47 +51,47 @@ def raised(version: Version, level: str) -> Version:
 
 
 def formatted(version: Version) -> str:
-    """Return the version as it is written."""
+    """Return the version as text."""
     return ".".join(map(str, version))
 
 
 @dataclass(frozen=True)
 class Package:
-    """The files of one distribution that a release changes."""
+    """A distribution, and the files that its release changes."""
 
     name: str
 
     @property
     def project(self) -> Path:
-        """Its metadata."""
+        """The file with its metadata."""
         return PACKAGES / self.name / "pyproject.toml"
 
     @property
     def changelog(self) -> Path:
-        """What is new in it."""
+        """Its changelog."""
         return PACKAGES / self.name / "CHANGELOG.md"
 
     @property
     def module(self) -> Path:
-        """The file that has its version."""
+        """The file with its version."""
         return PACKAGES / self.name / "src" / self.name.replace("-", "_") / "__init__.py"
 
     def version(self) -> Version:
-        """The version in the repository."""
+        """Return the version in the repository."""
         (text,) = _VERSION_LINE.findall(self.module.read_text())
         return parsed(text)
 
     def unreleased(self) -> str:
-        """What the changelog says about the next release: nothing if there is none to come."""
+        """Return the entries of the changelog for the next release; empty if there are none."""
         match = _UNRELEASED.search(self.changelog.read_text())
         return "" if match is None else match["entries"]
 
     def requires(self, other: Package) -> bool:
-        """Whether it depends on a sibling, be it for an extra only."""
+        """Whether it depends on a sibling, even if only for an extra."""
         return _range_of(other).search(self.project.read_text()) is not None
 
     def release(self, version: Version) -> None:
-        """Set the version and the header of the changelog."""
+        """Set the version and the heading of the changelog."""
         _substitute(self.module, _VERSION_LINE, f'__version__ = "{formatted(version)}"')
         today = datetime.datetime.now(datetime.timezone.utc).date()
         entries = self.unreleased()
@@ -101,12 +101,12 @@ class Package:
         self.changelog.write_text("\n\n".join(filter(None, parts)) + "\n")
 
     def require(self, other: Package, version: Version) -> bool:
-        """Ask for `version` of a sibling if its range excludes it; return whether it did."""
+        """Require `version` of a sibling if the present range excludes it; return whether it did."""
         text = self.project.read_text()
 
         def replaced(match: re.Match[str]) -> str:
             lower = ".".join(map(str, version[:2]))
-            comment = match["comment"] and f"  # {lower}: the first of its major version"
+            comment = match["comment"] and f"  # {lower}: the first release of its major version"
             return f"{match['name']}>={lower},<{version[0] + 1}{match['end']}{comment or ''}"
 
         if all(version[0] < int(match["upper"]) for match in _range_of(other).finditer(text)):
@@ -136,26 +136,28 @@ def _substitute(path: Path, pattern: re.Pattern[str], replacement: str) -> None:
 
 
 def bump(name: str, level: str) -> list[str]:
-    """Prepare the release, and return what to say about it."""
+    """Prepare the release, and return the lines to print."""
     packages = {path.parent.name: Package(path.parent.name) for path in sorted(PACKAGES.glob("*/pyproject.toml"))}
     if name not in packages:
-        raise BumpError(f"{name!r} is none of {', '.join(packages)}")
+        raise BumpError(f"{name!r} is not one of {', '.join(packages)}")
     package = packages.pop(name)
     old, new = package.version(), raised(package.version(), level)
     if not package.unreleased():
-        raise BumpError(f"its changelog has nothing below '## Unreleased': there is no reason to release {name}")
+        raise BumpError(f"the changelog of {name} has nothing below '## Unreleased': there is nothing to release")
     never_released = f"## {formatted(old)} (unreleased)" in package.changelog.read_text()
     if new < old or (new == old and not never_released):
-        raise BumpError(f"{formatted(new)} is no step forward from {formatted(old)}")
+        raise BumpError(f"{formatted(new)} is not newer than {formatted(old)}")
 
     package.release(new)
-    lines = [f"{name} {formatted(old)} -> {formatted(new)}; once it is committed: git tag {name}-v{formatted(new)}"]
+    lines = [f"{name} {formatted(old)} -> {formatted(new)}; after committing: git tag {name}-v{formatted(new)}"]
     for other in packages.values():
         if package.requires(other) and other.unreleased():
-            lines.append(f"before it, if it needs what is new there: {other.name}, which has unreleased changes")
+            lines.append(f"first, if this release needs them: the unreleased changes of {other.name}")
     for other in packages.values():
         if other.require(package, new):
-            lines.append(f"after it: {other.name}, whose range of {name} excluded {formatted(new)} and is changed now")
+            lines.append(
+                f"afterwards: {other.name}, whose requirement of {name} excluded {formatted(new)} and was updated"
+            )
     return lines
 
 

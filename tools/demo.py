@@ -1,10 +1,10 @@
-"""See httpcore work: against a real server on the loopback interface, or with one GET of a URL.
+"""Show httpcore at work: against a real server on the loopback interface, or with a GET of one URL.
 
     python tools/demo.py         sync, asyncio and trio, with httpcore and with httpx on top of it, against Caddy, and
                                  through proxies
     python tools/demo.py URL     one GET, with the phases of the request
 
-Every result is verified. The first that is wrong ends the demo with one line on stderr and exit status 1.
+Every result is verified. The first wrong one ends the demo with a line on stderr and exit status 1.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ REUSES = 20
 
 
 class DemoError(Exception):
-    """A result that is not what it should be, or input that cannot be used."""
+    """A wrong result, or unusable input."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One row: the request, how often it is sent, and the response that each has to get."""
+    """One row: a request, how often it is sent, and the response that is expected."""
 
     name: str
     method: str
@@ -68,7 +68,7 @@ class Job:
 
 
 class Exchange:
-    """Carries out the bookkeeping of one job, and verifies what comes back."""
+    """Records the responses of one job and verifies them."""
 
     def __init__(self, job: Job) -> None:
         self.trace = Trace()
@@ -89,23 +89,23 @@ class Exchange:
         return {"trace": self.trace.record if sync else self.trace.record_async, "timeout": timeout}
 
     def start(self, status: int, headers: Sequence[tuple[bytes, bytes]], extensions: Any) -> None:
-        """Take note of the head of a response."""
+        """Record the head of a response."""
         self.status = status
         self.protocol = extensions["http_version"].decode("ascii")
         self._expect("status", 200, status)
         self._expect("protocol", "HTTP/1.1", self.protocol)
-        # The client's port as the server sees it: the evidence of reuse that does not come from the client.
+        # The client's port as the server sees it: evidence of reuse that is independent of the client.
         self._ports.update(value for name, value in headers if name.lower() == b"x-remote-port")
 
     def feed(self, chunk: bytes) -> None:
-        """Take a part of the response's body."""
+        """Record a part of the body."""
         self._size += len(chunk)
         self._digest.update(chunk)
         if self._progress:
             self._progress.update(self._size)
 
     def finish(self) -> None:
-        """Verify the body that has come to its end."""
+        """Verify the complete body."""
         self._finished = time.perf_counter()
         if self._progress:
             self._progress.finish(self._size)
@@ -122,7 +122,7 @@ class Exchange:
         print_row(*cells, str(job.requests), str(self.trace.connections))
 
     def abandon(self) -> None:
-        """Leave no half-drawn progress bar behind."""
+        """Remove an unfinished progress bar."""
         if self._progress:
             self._progress.clear()
 
@@ -156,7 +156,7 @@ async def run_httpcore_async(job: Job, exchange: Exchange, context: SSLContext) 
 
 
 def run_httpx_sync(job: Job, exchange: Exchange, context: SSLContext) -> None:
-    """Send the job's requests with `httpx.Client`, which stands on httpcore."""
+    """Send the job's requests with `httpx.Client`, which uses httpcore."""
     extensions = exchange.extensions(sync=True)
     with httpx.Client(verify=context, trust_env=False) as client:
         for _ in range(job.requests):
@@ -168,7 +168,7 @@ def run_httpx_sync(job: Job, exchange: Exchange, context: SSLContext) -> None:
 
 
 async def run_httpx_async(job: Job, exchange: Exchange, context: SSLContext) -> None:
-    """Send the job's requests with `httpx.AsyncClient`, which stands on httpcore."""
+    """Send the job's requests with `httpx.AsyncClient`, which uses httpcore."""
     extensions = exchange.extensions(sync=False)
     async with httpx.AsyncClient(verify=context, trust_env=False) as client:
         for _ in range(job.requests):
@@ -192,7 +192,7 @@ PROXIED_CLIENTS = [name for name in CLIENTS if name.startswith("httpcore")]
 
 
 def plan_jobs(server: CaddyServer) -> list[Job]:
-    """Return what every client has to do."""
+    """Return the jobs for every client."""
     posted = bytes(range(256)) * 400
     echo = (len(posted), hashlib.sha256(posted).hexdigest())
     small, large = ((file.size, file.sha256) for file in (server.files["/small.txt"], server.files["/50mb.bin"]))
@@ -206,7 +206,7 @@ def plan_jobs(server: CaddyServer) -> list[Job]:
 
 
 def plan_proxied_jobs(server: CaddyServer, proxy: ProxyServer) -> list[Job]:
-    """Return requests through a proxy that speaks several protocols, and through two in a row."""
+    """Return jobs through a proxy that speaks several protocols, and through a chain of two."""
     small = (server.files["/small.txt"].size, server.files["/small.txt"].sha256)
     http, socks4, socks5 = (httpcore.Proxy(proxy.url(scheme)) for scheme in ("http", "socks4", "socks5"))
     ways = (
@@ -226,7 +226,7 @@ def run_job(client: str, job: Job, context: SSLContext) -> Exchange:
         CLIENTS[client](job, exchange, context)
         exchange.print()
     except BrokenPipeError:
-        # Raised by `print`: in the network's case it is an error of httpcore.
+        # Raised by `print`. On the network it would be an error of httpcore.
         raise
     except DemoError as error:
         exchange.abandon()
@@ -284,7 +284,7 @@ def get_url(url: str, timeout: float) -> None:
 
 
 def check_url(url: str) -> None:
-    """Refuse what is no URL; whether its scheme is supported is for httpcore to say."""
+    """Refuse text that is not a URL. httpcore itself refuses unsupported schemes."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -299,13 +299,13 @@ def check_url(url: str) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """Return an error as one line, with its type in case its message says little."""
+    """Return an error as one line that begins with its type."""
     message = " ".join(str(error).split())
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def is_interrupt(error: BaseException) -> bool:
-    """Whether this is an interrupt, perhaps in the exception group of a task group."""
+    """Whether this is an interrupt, possibly inside a task group's exception group."""
     return isinstance(error, KeyboardInterrupt) or any(map(is_interrupt, getattr(error, "exceptions", ())))
 
 
@@ -333,7 +333,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     """Run the demo and return its exit status."""
     arguments = parse_arguments()
-    # Being terminated is to stop Caddy too, on the way out; asyncio and trio know how to end on an interrupt.
+    # Termination must stop Caddy too. asyncio and trio know how to end on an interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
@@ -342,7 +342,7 @@ def main() -> int:
         else:
             get_url(arguments.url, arguments.timeout)
     except BrokenPipeError:
-        # The reader of stdout is gone; Python must not try to flush it at exit.
+        # Nobody reads stdout any more, so Python must not flush it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except DemoError as error:

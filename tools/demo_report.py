@@ -21,7 +21,7 @@ PHASES = (
     "receive_response_headers",
     "receive_response_body",
 )
-# Together no wider than a terminal of 80 columns: a line that wraps cannot be drawn in place.
+# In total at most 80 columns: a line that wraps cannot be redrawn in place.
 _WIDTHS = (20, 8, 6, 10, 7, 8, 5)
 _PROGRESS_WIDTH = 24
 _WATERFALL_WIDTH = 30
@@ -73,7 +73,7 @@ class Progress:
         self._drawn = 0.0
 
     def update(self, received: int) -> None:
-        """Draw the bar in place, if this is a terminal and the last drawing is not too recent."""
+        """Redraw the bar if this is a terminal, but not too often."""
         now = time.perf_counter()
         if sys.stdout.isatty() and now - self._drawn > _REDRAW_SECONDS:
             self._drawn = now
@@ -81,7 +81,7 @@ class Progress:
             print(f"\r{self._line(received)[: columns - 1]}\x1b[K", end="", flush=True)
 
     def finish(self, received: int) -> None:
-        """Leave the final state of the bar behind, as a line."""
+        """Print the final state of the bar as a line."""
         start, end = ("\r", "\x1b[K") if sys.stdout.isatty() else ("", "")
         print(f"{start}{self._line(received)}{end}", flush=True)
 

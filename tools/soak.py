@@ -1,6 +1,6 @@
-"""Run the tests that search, for races, leaks, odd messages, differences from 1.0.9: `python tools/soak.py [MINUTES]`.
+"""Run the tests that search for races, leaks, odd messages and differences from 1.0.9: `soak.py [MINUTES]`.
 
-They run again and again, by default for 5 minutes. Where atheris is installed, a minute of fuzzing ends each round.
+They repeat, by default for 5 minutes. If atheris is installed, each round ends with a minute of fuzzing.
 """
 
 import importlib.util
@@ -25,7 +25,7 @@ FUZZER = ("tests/h11/fuzz_parsers.py", "-max_total_time=60", "-artifact_prefix=f
 
 
 def main(arguments: list[str]) -> int:
-    """Repeat until the time is over or something fails; return the exit code."""
+    """Repeat until the time is up or a test fails; return the exit code."""
     deadline = time.monotonic() + 60 * float(arguments[0] if arguments else 5)
     commands = [[sys.executable, "-m", "pytest", "-q", "-x", "--timeout=600", "--hypothesis-profile=soak", *TESTS]]
     if importlib.util.find_spec("atheris") is not None:

@@ -1,4 +1,4 @@
-"""The clients that are compared: each module here without a leading underscore is one, and defines ``CLIENT``."""
+"""The compared clients: each module without a leading underscore is one, and defines ``CLIENT``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Client | None:
-    """Import one client; ``None`` if the package that it drives is not installed."""
+    """Import a client; return ``None`` if its package is not installed."""
     try:
         module = importlib.import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as exc:

@@ -25,7 +25,7 @@ HEADERS = {"User-Agent": "benchmark", "Accept": "*/*", "Accept-Encoding": "ident
 
 @dataclass(frozen=True)
 class Options:
-    """Where the requests go and over how many connections at most; over TLS if there is an authority to trust."""
+    """Where requests go, and over how many connections at most. With an `authority`, over TLS."""
 
     host: str
     port: int
@@ -39,7 +39,7 @@ class Options:
 
     @property
     def proxy(self) -> str:
-        """The server is its own proxy: what comes on top is the client's doing alone."""
+        """The server acts as its own proxy, so that only the client's own overhead is added."""
         return f"http://{self.host}:{self.port}"
 
     @property
@@ -59,7 +59,7 @@ class Options:
         return ssl.create_default_context(cafile=self.authority) if self.authority else None
 
     def parts(self) -> Iterator[bytes]:
-        """The body of one upload."""
+        """Return the body of one upload."""
         for left in range(self.upload_length, 0, -len(_PART)):
             yield _PART if left >= len(_PART) else _PART[:left]
 
@@ -69,7 +69,7 @@ class Options:
 
     @property
     def request(self) -> bytes:
-        """The request as the others send it, for a client that writes to the socket itself."""
+        """The request that other clients send, for a client that writes to the socket itself."""
         fields = {"Host": f"{self.host}:{self.port}", **self.headers}
         lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
         return "\r\n".join(lines).encode()
@@ -91,9 +91,9 @@ class AsyncClient(Protocol):
 
 @dataclass(frozen=True)
 class Startup:
-    """Statements for a new interpreter: the imports, and then one request for ``url`` that sets ``status``.
+    """Statements for a new interpreter: the imports, then a request for ``url`` that sets ``status``.
 
-    They find the file of the authorities to trust as ``authorities``, and in the usual environment variables.
+    The variable ``authorities`` and the usual environment variables name the file of the authorities to trust.
     """
 
     imports: str
@@ -104,8 +104,8 @@ class Startup:
 class Client:
     """One row of the tables. ``distribution`` is the name on PyPI, ``None`` for the standard library.
 
-    An asyncio client is made in the running event loop. ``tunnels`` is whether it can have a proxy connect to an origin
-    without TLS, ``http2`` whether it speaks HTTP/2 without having to be told by TLS, ``startup`` how a program begins.
+    An asyncio client is created in the running event loop. ``tunnels``: whether it can tunnel to an origin without TLS.
+    ``http2``: whether it can speak HTTP/2 without TLS. ``startup``: how a program begins.
     """
 
     label: str

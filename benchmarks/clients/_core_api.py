@@ -12,7 +12,7 @@ def _arguments(options: Options) -> dict[str, Any]:
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), options.timeout)
     return {
         "method": options.method,
-        # Plain HTTP would be forwarded. Tunnels are for the other schemes, of which this one has no TLS.
+        # Plain HTTP would be forwarded. This scheme is tunnelled, and does not use TLS.
         "url": options.url.replace("http://", "ws://") if options.tunnelled else options.url,
         "headers": [(name.encode(), value.encode()) for name, value in options.headers.items()],
         "extensions": {} if options.timeout is None else {"timeout": timeouts},

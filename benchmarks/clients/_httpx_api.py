@@ -17,7 +17,7 @@ def _arguments(library: ModuleType, options: Options) -> dict[str, Any]:
         "limits": limits,
         "timeout": options.timeout,
         "trust_env": False,
-        # A context is asked for in any case, and making the default one takes its time.
+        # httpx creates a context in any case, and its default one takes time.
         "verify": options.ssl_context() or False,
         "http1": not options.http2,
         "http2": options.http2,

@@ -1,4 +1,4 @@
-"""aiohttp, without its cookie jar: the transports compared have none."""
+"""aiohttp, without its cookie jar, which the other transports do not have."""
 
 from __future__ import annotations
 

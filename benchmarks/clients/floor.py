@@ -1,4 +1,4 @@
-"""What the sockets alone cost: no parser, no pool but a list of free connections."""
+"""The cost of the sockets alone: no parser, and a list of free connections as the pool."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _RECEIVE = 1 << 18
 
 
 def _parse_head(data: bytes | bytearray) -> tuple[int, int, int]:
-    """The status, the length of the head and the length of the body that it announces.
+    """Return the status, the length of the head, and the length of the body that it announces.
 
-    The server sends a head in one piece, so it is there whole with the first bytes.
+    The server sends each head in one piece, so the first bytes contain all of it.
     """
     head, _, _ = data[:2048].partition(b"\r\n\r\n")
     length = head.partition(b"\r\nContent-Length: ")[2].partition(b"\r\n")[0]
@@ -59,7 +59,7 @@ class Sync:
 
 
 class _Exchange(asyncio.Protocol):
-    """One connection that answers one request at a time."""
+    """One connection for one request at a time."""
 
     def __init__(self) -> None:
         self._done: asyncio.Future[Answer]
@@ -104,7 +104,7 @@ class _Exchange(asyncio.Protocol):
 
 
 class Async:
-    """The timeout is left out: the floor is what remains when every service of a client is."""
+    """Ignores the timeout: the floor offers no services at all."""
 
     def __init__(self, options: Options) -> None:
         self._address = options.host, options.port

@@ -1,4 +1,4 @@
-"""The httpcore that is installed: the subject of the comparison."""
+"""The installed httpcore: the subject of the comparison."""
 
 from __future__ import annotations
 

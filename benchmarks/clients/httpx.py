@@ -1,4 +1,4 @@
-"""httpx, on the httpcore that is installed: what the subject is worth to most of its users."""
+"""httpx on the installed httpcore, which is how most users run it."""
 
 from __future__ import annotations
 

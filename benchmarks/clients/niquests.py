@@ -11,7 +11,7 @@ from benchmarks.clients._base import Answer, Client, Options, Startup
 
 
 class _SizedBody:
-    """A body whose length is known, so that it is not sent in chunks of the protocol."""
+    """A body with a known length, which is not sent with chunked framing."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -45,7 +45,7 @@ def _session_arguments(options: Options) -> dict[str, Any]:
     return {
         "pool_maxsize": options.connections,
         "timeout": options.timeout,
-        # The certificate names nobody to ask.
+        # The certificate names no responder to ask for its revocation.
         "revocation_configuration": None,
     }
 

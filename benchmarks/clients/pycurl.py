@@ -14,7 +14,7 @@ class Sync:
         self._parts = options.parts
         self._curl = curl = pycurl.Curl()
         curl.setopt(pycurl.URL, options.url)
-        # It sends the length of an upload by itself, and would wait to be told to go on.
+        # curl adds the length of an upload itself, and without this would wait for 100 Continue.
         headers = {name: value for name, value in options.headers.items() if name != "Content-Length"}
         curl.setopt(pycurl.HTTPHEADER, ["Expect:", *(f"{name}: {value}" for name, value in headers.items())])
         curl.setopt(pycurl.PROXY, "")

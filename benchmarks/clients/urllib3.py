@@ -1,4 +1,4 @@
-"""urllib3, through its pool manager as its documentation shows it."""
+"""urllib3, through its pool manager, as in its documentation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib3._version import __version__
 from benchmarks.clients._base import Answer, Client, Options, Startup
 
 if importlib.metadata.version("urllib3") != __version__:
-    # urllib3-future, below niquests, puts itself in the place of urllib3 unless it is told not to.
+    # niquests needs urllib3-future, which replaces urllib3 unless told not to.
     raise ModuleNotFoundError("another distribution took the place of urllib3")
 
 
