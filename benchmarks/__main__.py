@@ -108,6 +108,10 @@ def _bench(arguments: argparse.Namespace) -> int:
     if failures:
         print("Failed:", *(f"- {failure}" for failure in failures), sep="\n", end="\n\n")
     print(report(results))
+    if OURS in installed:
+        from benchmarks._instructions import instruction_table
+
+        print("\n" + instruction_table())
     return 1 if failures else 0
 
 

@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("resource", reason="the benchmarks run on Linux")
 
 from benchmarks import clients
+from benchmarks._instructions import count
 from benchmarks._measure import Meter, Run, Sample
 from benchmarks._picture import PANELS, picture
 from benchmarks._report import report
@@ -260,6 +261,13 @@ class TestMeasurements:
 
 def bench(server: Server) -> Bench:
     return Bench(server, Cores(None, None), Effort(0, 0.01, limit=20, memory_limit=20, idle_connections=1), None)
+
+
+@pytest.mark.parametrize("http2", [False, True])
+def test_the_calls_and_instructions_of_a_request_are_counted(http2: bool) -> None:
+    calls, instructions = count(http2=http2)
+    assert 10 < calls < instructions
+    assert count(http2=http2) == (calls, instructions)
 
 
 def test_every_client_offers_what_it_says() -> None:

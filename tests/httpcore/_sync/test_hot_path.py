@@ -18,11 +18,10 @@ pytestmark = pytest.mark.anyio
 URL = "http://example.com/"
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello"
 
-# Calls of Python functions, and instructions of the interpreter for each version of it that was measured. To raise one
-# takes a reason; when it falls, it is lowered. (From 3.12 on the interpreter does not report all instructions.)
-CALLS = {"HTTP/1.1": 49, "HTTP/2": 143}
-INSTRUCTIONS = {"HTTP/1.1": {(3, 10): 1620, (3, 11): 1573}, "HTTP/2": {(3, 10): 4050, (3, 11): 4081}}
-MEASURED = [(3, 10), (3, 11)]
+# Calls of this library's functions, as measured. A tenth more is allowed: lower the numbers when the calls get fewer,
+# and raise them for a reason only. `hatch run bench` counts bytecode instructions as well.
+CALLS = {"HTTP/1.1": 47, "HTTP/2": 133}
+ROOM = 1.1
 
 
 def responses(protocol: str) -> Iterator[bytes]:
@@ -99,29 +98,4 @@ def test_calls_of_a_small_request(protocol: str) -> None:
             calls.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
 
     trace_a_small_request(protocol, trace)
-    assert 0 < len(calls) <= CALLS[protocol], "\n".join(calls)
-
-
-@pytest.mark.field(82)
-@pytest.mark.parametrize("protocol", INSTRUCTIONS)
-@pytest.mark.skipif(sys.version_info[:2] not in MEASURED, reason="not measured for this version of Python")
-def test_instructions_of_a_small_request(protocol: str) -> None:
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        if not is_library_code(frame.f_code):
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        if event == "opcode":
-            name = f"{frame.f_code.co_filename}:{frame.f_code.co_firstlineno} {frame.f_code.co_name}"
-            counts[name] = counts.get(name, 0) + 1
-        return trace
-
-    totals, reports = [], []
-    # The least of several: what other tests have left to the event loop is not the request's.
-    for _ in range(3):
-        counts: dict[str, int] = {}
-        trace_a_small_request(protocol, trace)
-        totals.append(sum(counts.values()))
-        reports.append(
-            "\n".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda item: -item[1]))
-        )
-    assert 0 < min(totals) <= INSTRUCTIONS[protocol][sys.version_info[:2]], "\n\n".join(reports)
+    assert 0 < len(calls) <= CALLS[protocol] * ROOM, "\n".join(calls)
