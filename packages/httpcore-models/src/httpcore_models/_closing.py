@@ -1,36 +1,40 @@
-"""Closing what may fail to close: it must neither keep others open nor hide what went wrong before."""
+"""Closing when `close()` may fail: other connections are closed all the same, and earlier errors are not replaced."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ._async.interfaces import AsyncConnectionInterface
 from ._sync.interfaces import ConnectionInterface
 from .concurrency import AsyncShield, anyio_or_trio
 
-if TYPE_CHECKING:
-    from .network import AsyncNetworkStream, NetworkStream
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
 
 
-def close_unopened(stream: "NetworkStream") -> None:
-    """Close a stream on which opening a connection failed. What it raises is suppressed: the failure is to be seen."""
+class _AsyncClosable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+def close_unopened(stream: _Closable) -> None:
+    """Close a stream after opening a connection on it has failed. Errors are suppressed in favour of that failure."""
     with suppress(Exception):
         stream.close()
 
 
-async def async_close_unopened(stream: "AsyncNetworkStream") -> None:
-    """Close a stream on which opening a connection failed. What it raises is suppressed: the failure is to be seen.
+async def async_close_unopened(stream: _AsyncClosable) -> None:
+    """Close a stream after opening a connection on it has failed. Errors are suppressed in favour of that failure.
 
-    A cancellation does not stop it, for `TEARDOWN_TIMEOUT` seconds at the most.
+    Closing is shielded from cancellation for `TEARDOWN_TIMEOUT` seconds.
     """
     with AsyncShield(), suppress(Exception):
         await stream.aclose()
 
 
 def close_all(connections: list[ConnectionInterface]) -> None:
-    """Close each, and take it off the list. What they raise is suppressed.
+    """Close each connection and remove it from the list. Errors are suppressed.
 
-    An exception that comes from outside, as out of a signal handler, ends the closing of one; it is raised when the
-    others are closed.
+    An exception from a signal handler ends the closing of one connection. It is raised after the others are closed.
     """
     try:
         while connections:
@@ -45,10 +49,10 @@ def close_all(connections: list[ConnectionInterface]) -> None:
 
 
 async def async_close_all(connections: list[AsyncConnectionInterface]) -> None:
-    """Close all side by side, each for `TEARDOWN_TIMEOUT` seconds at the most, and empty the list.
+    """Close all connections concurrently, each within `TEARDOWN_TIMEOUT` seconds, and empty the list.
 
-    What they raise is suppressed. A cancellation does not stop them. A native one of asyncio, which no scope holds
-    off, ends each at its next wait; it is for them to let go of their sockets then.
+    Errors are suppressed. Cancellation does not stop the closing, except for asyncio's own `task.cancel()`, which no
+    scope holds off: it ends each `aclose()` at its next wait. Connections have to release their sockets even then.
     """
     if len(connections) == 1:
         await _close(connections[0], connections)
@@ -61,7 +65,7 @@ async def async_close_all(connections: list[AsyncConnectionInterface]) -> None:
                     tasks.start_soon(_close, connection, connections)
     finally:
         while connections:
-            # Cancelled before its task had begun.
+            # Its task was cancelled before it had started.
             with anyio.move_on_after(0, shield=True):
                 await _close(connections[0], connections)
 

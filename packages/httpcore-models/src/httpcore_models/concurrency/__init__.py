@@ -1,7 +1,7 @@
-"""Paired primitives of concurrency: each async class or function has a sync twin of the same shape.
+"""Concurrency primitives in pairs: each class or function for tasks has a twin for threads with the same methods.
 
-Outside of the network backends only this package tells asyncio and trio apart. What each request passes uses the event
-loop's own futures; the rest goes through anyio on asyncio, and straight to trio on trio.
+Only this package and the network backends tell asyncio and trio apart. Code that every request runs uses the event
+loop's own futures. Other code uses anyio on asyncio, and trio directly.
 """
 
 from ._cancellation import TEARDOWN_TIMEOUT as TEARDOWN_TIMEOUT

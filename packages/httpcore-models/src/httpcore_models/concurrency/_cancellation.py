@@ -1,4 +1,4 @@
-"""Cancellation: noticing it, holding it off a teardown, and cancelling a call from elsewhere."""
+"""Cancellation: checking for it, shielding a teardown from it, and cancelling a call from elsewhere."""
 
 import contextlib
 import sys
@@ -11,37 +11,37 @@ from ._libraries import anyio_or_trio, current_async_library, running_loop
 
 T = TypeVar("T")
 
-# How long, in seconds, a shielded teardown may take before it is abandoned. Our own streams close without waiting;
-# only a replaced stream, such as one that shuts TLS down with a dead peer, could ever take this long.
+# A shielded teardown is abandoned after this many seconds. Our own streams close without waiting. Only a stream of
+# another make can take this long, for example one that shuts TLS down with a dead peer.
 TEARDOWN_TIMEOUT = 1.0
 
 
 async def async_checkpoint_if_cancelled() -> None:
-    """Raise the async library's cancellation if the task, or a scope around it, is cancelled or expired already.
+    """Raise the async library's cancellation if the task or a scope around it is cancelled or has expired.
 
-    To be awaited before the first side effect of a request: what is cancelled by then sends nothing. The task gives
-    up its turn once, on asyncio and on trio: only so are a limit of zero (`asyncio.timeout(0)`) and a `task.cancel()`
-    by a task that is due in the same turn seen. A limit that ends while the event loop is busy may be seen later. Costs
-    one turn of the event loop, 1 to 4 microseconds.
+    Await this before the first side effect of a request, so that a cancelled request sends nothing. The task yields
+    once to the event loop, which costs 1 to 4 microseconds. Without that, a timeout of zero (`asyncio.timeout(0)`), or
+    a `task.cancel()` by another task in the same turn, would go unnoticed. A timeout that expires while the event loop
+    is busy may be noticed later.
     """
     try:
         loop = running_loop()
     except RuntimeError:
-        return  # outside of both, where nobody cancels
+        return  # outside of both libraries nothing can cancel
     if loop is None:
         await sys.modules["trio"].lowlevel.checkpoint()
     else:
-        await _turn()
+        await _yield_once()
 
 
 @types.coroutine
-def _turn() -> Generator[None, None, None]:
-    # What asyncio.sleep(0) does, with one coroutine less.
+def _yield_once() -> Generator[None, None, None]:
+    # asyncio.sleep(0) with one coroutine less.
     yield
 
 
 class Shield:
-    """Where async code would shield a teardown from cancellation; threads cannot be cancelled."""
+    """The form of `AsyncShield` for threads, which cannot be cancelled: it does nothing."""
 
     def __enter__(self) -> None:
         return None
@@ -51,10 +51,10 @@ class Shield:
 
 
 class AsyncShield:
-    """Shields a teardown from cancellation, for `TEARDOWN_TIMEOUT` seconds at the most.
+    """Shields a teardown from cancellation, for `TEARDOWN_TIMEOUT` seconds at most.
 
-    The bound is on all that the block does: whoever closes several things needs a shield for each. On asyncio a
-    `task.cancel()` passes through, so what has to happen goes into a `finally`, and does not wait.
+    The limit is for the whole block: to close several things, use a shield for each. On asyncio `task.cancel()` is not
+    held off. What has to happen all the same belongs into a `finally`, and must not wait.
     """
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class AsyncShield:
 
 
 class CancellableCall:
-    """Where async code can be cancelled from elsewhere. A thread cannot: it wakes when what it waits for is closed."""
+    """The form of `AsyncCancellableCall` for threads, which cannot be cancelled. Close what the thread waits for."""
 
     def run(self, function: Callable[..., T], *args: Any) -> T | None:
         """Return `function(*args)`."""
@@ -84,18 +84,18 @@ class CancellableCall:
 
 
 class AsyncCancellableCall:
-    """Lets others interrupt one call, and nothing else that its task does."""
+    """A call that others can cancel. Nothing else that its task does is cancelled."""
 
     def __init__(self) -> None:
         self._cancelled = False
         self._cancel_scope: Callable[[], object] = lambda: None
 
     async def run(self, function: Callable[..., Awaitable[T]], *args: Any) -> T | None:
-        """Return `await function(*args)`, or `None` if that was cancelled."""
+        """Return `await function(*args)`, or `None` if `cancel()` was called."""
         try:
             library = current_async_library()
         except RuntimeError:
-            # Without an async library nobody else can run meanwhile.
+            # Without an async library nothing else can run in the meantime.
             return await function(*args)
         with anyio_or_trio().CancelScope() as scope:
             if library == "trio":
@@ -110,7 +110,7 @@ class AsyncCancellableCall:
         return None
 
     def cancel(self) -> None:
-        """Cancel the call. May be called from any thread; on a call that is over it has no effect."""
+        """Cancel the call. Any thread may call this. It has no effect on a call that has returned."""
         self._cancelled = True
-        with contextlib.suppress(RuntimeError):  # the event loop is gone, and the call with it
+        with contextlib.suppress(RuntimeError):  # the event loop has ended, and the call with it
             self._cancel_scope()

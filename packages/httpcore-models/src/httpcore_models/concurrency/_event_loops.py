@@ -1,4 +1,4 @@
-"""Where connections can be used: those of async code only in the event loop in which they were opened."""
+"""The event loop that a connection belongs to. An async connection works only in the one that opened it."""
 
 import sys
 from collections.abc import Callable
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def current_event_loop() -> Any:
-    """Return what the calling code runs in: asyncio's loop, trio's token, or `None` outside of both.
+    """Return asyncio's loop or trio's token for the caller, `None` outside of both.
 
-    May be called from anywhere, such as from a finaliser.
+    Any code may call this, including finalisers.
     """
     trio = sys.modules.get("trio")
     if trio is not None and in_trio_task(trio.lowlevel):
@@ -35,14 +35,14 @@ def call_soon_threadsafe(event_loop: Any, function: Callable[[], object]) -> Non
 
 
 def event_loop_handle() -> Any:
-    """Return where the caller's connections can be used: `None`, as for threads that is everywhere."""
+    """Return `None`: threads can use a connection anywhere."""
     return None
 
 
 def async_event_loop_handle() -> "asyncio.AbstractEventLoop | _TrioRun | None":
-    """Return where the calling task's connections can be used: equal objects for all tasks of an event loop.
+    """Return the event loop to which the calling task's connections belong, `None` outside of asyncio and trio.
 
-    Outside of asyncio and trio, where nothing can wait, that is `None`.
+    The object is hashable, equal for all tasks of an event loop, and has `is_closed()`.
     """
     try:
         loop = running_loop()
@@ -52,7 +52,7 @@ def async_event_loop_handle() -> "asyncio.AbstractEventLoop | _TrioRun | None":
 
 
 class _TrioRun:
-    """The run of trio that the calling task belongs to."""
+    """The run of trio to which the calling task belongs."""
 
     def __init__(self, trio: ModuleType) -> None:
         self._trio: Any = trio
@@ -74,7 +74,7 @@ class _TrioRun:
 
 
 class LoopAffinity:
-    """Where async code would have an event loop; threads may use a connection from anywhere."""
+    """The form of `AsyncLoopAffinity` for threads, which can use a connection anywhere."""
 
     __slots__ = ()
 
@@ -84,19 +84,19 @@ class LoopAffinity:
 
 
 class AsyncLoopAffinity:
-    """The event loop that runs when it is made; on trio, the run."""
+    """Remembers the running event loop; on trio, the run."""
 
     __slots__ = ("_here", "_loop")
 
     def __init__(self) -> None:
         self._loop = current_event_loop()
-        # Half of what current_event_loop() does is enough to see that nothing has changed, which costs less.
+        # On asyncio its half of current_event_loop() is enough to see that the loop is the same, and it costs less.
         self._here: Callable[[], Any] = current_event_loop
         if hasattr(self._loop, "call_soon_threadsafe"):
             self._here = sys.modules["asyncio"]._get_running_loop
 
     def is_other_loop(self) -> bool:
-        """Whether the caller runs in another event loop, where nothing that belongs to this one works."""
+        """Whether the caller runs in another event loop, in which objects of this one do not work."""
         here = self._here()
         if here is self._loop or self._loop is None:
             return False

@@ -1,4 +1,4 @@
-"""Events for threads and for tasks: what one sets and others wait for."""
+"""Events for threads and for tasks."""
 
 import contextlib
 import math
@@ -7,23 +7,22 @@ import threading
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
-from ._libraries import in_trio_task, running_loop
+from ._libraries import NO_LIBRARY, in_trio_task
 
 if TYPE_CHECKING:
     import asyncio
 
     import trio
 
-# By how much, in seconds, a timer may be early: the clocks of event loops count milliseconds, and round some of them up
-# (uvloop).
+# A timer may fire this many seconds early: the clock of an event loop may count milliseconds, and round them (uvloop).
 CLOCK_RESOLUTION = 0.001
 
-# By how much, in seconds, a wait may end late for each other one there is. All are looked through when the first is
-# due, and where each of very many has a deadline of its own, that must not take all the time.
-_LATENESS = 1e-6
+# Each time the timer fires, it scans all waits. Spacing the scans by this many seconds per wait keeps them cheap when
+# thousands of waits have deadlines of their own.
+_SCAN_INTERVAL = 1e-6
 
-# So many waits are never too many to keep.
-_FEW = 64
+# Finished waits are removed once there are more than this many.
+_MIN_CLEANUP = 64
 
 
 class Event:
@@ -31,17 +30,17 @@ class Event:
 
     def __init__(self) -> None:
         self._flag = False
-        # Held until the event is set. A bare lock is woken in C, several times faster than threading.Event.
+        # Locked until the event is set. A bare lock wakes its waiters in C, several times faster than threading.Event.
         self._gate = threading.Lock()
         self._gate.acquire()
 
     def set(self) -> None:
-        """Set the flag. Any thread may call this, more than once, and when an exception ended it before."""
+        """Set the flag. Any thread may call this, repeatedly, and again after an exception has interrupted it."""
         self._flag = True
         try:  # noqa: SIM105 - a context manager takes three more calls
             self._gate.release()
         except RuntimeError:
-            pass  # it is open
+            pass  # already open
 
     wake = set
 
@@ -56,7 +55,7 @@ class Event:
         try:
             self._gate.acquire(timeout=-1 if timeout is None else min(max(timeout, 0.0), threading.TIMEOUT_MAX))
         finally:
-            # For others who wait, even if a signal handler raised as soon as the gate was passed.
+            # Passing the gate has locked it. Open it for the other waiters, even if a signal handler has just raised.
             if self._flag:
                 self.set()
         return self._flag
@@ -65,16 +64,20 @@ class Event:
 class AsyncEvent:
     """A flag that is set once and wakes the tasks that wait for it, on asyncio and trio.
 
-    It belongs to the async library, and on asyncio to the event loop, that runs when it is made.
+    It belongs to the async library that runs when it is made, and on asyncio to the running event loop.
     """
 
     __slots__ = ()
 
     def __new__(cls) -> "AsyncEvent":
-        """Return the event of the running library."""
-        loop = running_loop()
-        if loop is None:
+        """Make an event of the running library; raises `RuntimeError` if none runs."""
+        trio = sys.modules.get("trio")
+        if trio is not None and in_trio_task(trio.lowlevel):
             return object.__new__(_TrioEvent)
+        module: Any = sys.modules.get("asyncio")
+        loop = None if module is None else module._get_running_loop()
+        if loop is None:
+            raise RuntimeError(NO_LIBRARY)
         event = object.__new__(_AsyncioEvent)
         event._loop = loop
         event._flag = False
@@ -83,7 +86,7 @@ class AsyncEvent:
         return event
 
     def set(self) -> None:
-        """Set the flag; setting it again changes nothing."""
+        """Set the flag. Setting it again has no effect."""
         raise NotImplementedError
 
     def wake(self) -> None:
@@ -121,14 +124,14 @@ class _AsyncioEvent(AsyncEvent):
         if module._get_running_loop() is self._loop:
             self.set()
         else:
-            with contextlib.suppress(RuntimeError):  # closed: nobody waits there any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and all waits on it are over
                 self._loop.call_soon_threadsafe(self.set)
 
     def is_set(self) -> bool:
         return self._flag
 
     def wait(self, timeout: float | None = None) -> "asyncio.Future[bool]":
-        # Not a coroutine, which would be one more between the event loop and the task whenever it is woken.
+        # A future and not a coroutine, which would be one more frame to pass whenever the event loop wakes the task.
         loop = self._loop
         future = loop.create_future()
         if self._flag:
@@ -138,32 +141,32 @@ class _AsyncioEvent(AsyncEvent):
         if timeout is not None:
             timer = _local.timer
             if timer is None or timer.loop is not loop:
-                # That of another loop lives on there, for as long as anything waits.
+                # The timer of another loop lives on, referenced by that loop, until its waits are over.
                 timer = _local.timer = _Timer(loop)
             self._deadlines = timer.add(future, timeout)
         return future
 
 
 class _Timer:
-    """Ends the waits on an event loop that have lasted for long enough.
+    """Ends waits on an event loop at their deadlines, with one timer for all.
 
-    Nearly every wait is over in time, and setting a timer just to cancel it would take longer than all else about it.
+    Nearly every wait ends before its deadline. Setting and cancelling a timer would be the most expensive part of it.
     """
 
     def __init__(self, loop: "asyncio.AbstractEventLoop") -> None:
         self.loop = loop
-        # Whoever ends a wait removes it. Those that were cancelled are removed now and then, all at once.
+        # set() and _wake() remove the waits that they end. Cancelled waits are removed from time to time, all at once.
         self._deadlines: dict[asyncio.Future[bool], float] = {}
-        self._most = _FEW
+        self._cleanup_at = _MIN_CLEANUP
         self._next = math.inf
 
     def add(self, future: "asyncio.Future[bool]", timeout: float) -> "dict[asyncio.Future[bool], float]":
-        """End the wait for `future` in `timeout` seconds, unless it is removed from what is returned before."""
+        """End the wait for `future` in `timeout` seconds, unless it has been removed from the returned dict by then."""
         deadlines = self._deadlines
-        if len(deadlines) >= self._most:
+        if len(deadlines) >= self._cleanup_at:
             for cancelled in [future for future in deadlines if future.done()]:
                 del deadlines[cancelled]
-            self._most = 2 * len(deadlines) + _FEW
+            self._cleanup_at = 2 * len(deadlines) + _MIN_CLEANUP
         deadline = deadlines[future] = self.loop.time() + timeout
         if deadline < self._next:
             self._wake_at(deadline)
@@ -176,7 +179,7 @@ class _Timer:
     def _wake(self) -> None:
         now = self.loop.time() + CLOCK_RESOLUTION
         if now < self._next:
-            return  # a timer that was set before an earlier one
+            return  # this timer was set before a later wait asked for an earlier one
         self._next = math.inf
         deadlines = self._deadlines
         for future in [future for future, deadline in deadlines.items() if deadline <= now or future.done()]:
@@ -184,8 +187,7 @@ class _Timer:
             if not future.done():
                 future.set_result(False)
         if deadlines:
-            # Where very many wait, and each has a deadline of its own, some are woken a little late.
-            self._wake_at(max(min(deadlines.values()), now + len(deadlines) * _LATENESS))
+            self._wake_at(max(min(deadlines.values()), now + len(deadlines) * _SCAN_INTERVAL))
 
 
 class _Local(threading.local):

@@ -1,4 +1,4 @@
-"""Which async library runs the calling code, and how to call it."""
+"""Which async library runs the caller, and anyio's functions for it."""
 
 import contextlib
 import math
@@ -10,26 +10,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import asyncio
 
+NO_LIBRARY = "unknown async library, or not in async context"
+
 
 def current_async_library() -> str:
-    """Return `"asyncio"` or `"trio"`, whichever runs the calling task; raises `RuntimeError` outside of both."""
+    """Return `"asyncio"` or `"trio"`, the library that runs the calling task; raises `RuntimeError` outside of both."""
     return "trio" if running_loop() is None else "asyncio"
 
 
 def running_loop() -> "asyncio.AbstractEventLoop | None":
-    """Return asyncio's loop, or `None` where trio runs the calling task; raises `RuntimeError` outside of both."""
+    """Return asyncio's loop, or `None` if trio runs the calling task; raises `RuntimeError` outside of both."""
     trio = sys.modules.get("trio")
     if trio is not None and in_trio_task(trio.lowlevel):
         return None
     module: Any = sys.modules.get("asyncio")
+    # asyncio exports this underscored function; unlike get_running_loop() it does not raise.
     loop: asyncio.AbstractEventLoop | None = None if module is None else module._get_running_loop()
     if loop is None:
-        raise RuntimeError("unknown async library, or not in async context")
+        raise RuntimeError(NO_LIBRARY)
     return loop
 
 
 def in_trio_task(lowlevel: ModuleType) -> bool:
-    # An old trio may be loaded in a program on asyncio too, where no range of ours excludes it.
+    """Whether trio, whose module `trio.lowlevel` is given, runs the calling task."""
+    # A program on asyncio may have loaded a trio that is older than the oldest one supported.
     if hasattr(lowlevel, "in_trio_task"):  # since trio 0.27
         return bool(lowlevel.in_trio_task())
     try:
@@ -40,7 +44,7 @@ def in_trio_task(lowlevel: ModuleType) -> bool:
 
 
 def require(module: str, *, library: str) -> ModuleType:
-    """Import and return `module`; raises `RuntimeError` naming the extra to install where it is missing."""
+    """Import and return `module`; raises `RuntimeError` naming the extra to install if it is missing."""
     try:
         return __import__(module)
     except ImportError as exc:
@@ -51,13 +55,13 @@ def anyio_or_trio() -> Any:
     """Return anyio on asyncio, and on trio an object that offers trio under anyio's names.
 
     Use only what `_TrioAsAnyIO` has, and only what works with every anyio from 3.0 on: before 4.0 scopes have no
-    `cancelled_caught`. Raises `RuntimeError` outside of both libraries, and where anyio is missing on asyncio.
+    `cancelled_caught`. Raises `RuntimeError` outside of both libraries, and if anyio is missing on asyncio.
     """
     return _TrioAsAnyIO() if running_loop() is None else require("anyio", library="asyncio")
 
 
 class _TrioAsAnyIO:
-    """Trio under anyio's names. Anyio need not be there, and its releases before 4.0 fail with trio's from 0.25 on."""
+    """Trio under anyio's names: anyio may be missing, and releases before 4.0 fail with trio 0.25 and newer."""
 
     def __init__(self) -> None:
         trio: Any = sys.modules["trio"]
@@ -77,6 +81,6 @@ class _TrioAsAnyIO:
             async with self._trio.open_nursery() as nursery:
                 yield nursery
         except BaseException as exc:
-            # A group, even of cancellations alone, which nobody above takes for one.
+            # Trio raises a group even if all it holds are cancellations. Callers expect a single exception.
             errors = getattr(exc, "exceptions", (exc,))
             raise next((error for error in errors if not isinstance(error, self._trio.Cancelled)), errors[0]) from None

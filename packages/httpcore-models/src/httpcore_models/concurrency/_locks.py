@@ -5,13 +5,16 @@ import threading
 
 from ._events import AsyncEvent
 
-# Itself, and not a class around it: an exception from a signal handler that comes between taking the lock and the
-# block it is for would leave it locked.
+# The lock itself and not a class around it: an exception from a signal handler between taking the lock and entering the
+# block would leave it locked.
 Lock = threading.Lock
 
 
 class AsyncLock:
-    """A mutex for tasks, used as an async context manager. First come, first served; free of waits when unlocked."""
+    """A lock for tasks, used as an async context manager. Tasks get it in the order in which they asked for it.
+
+    Taking it does not wait, nor yield to other tasks, if it is free.
+    """
 
     def __init__(self) -> None:
         self._locked = False
@@ -26,7 +29,7 @@ class AsyncLock:
         try:
             await turn.wait()
         except BaseException:
-            # Cancelled, maybe just after being handed the lock: then it goes to the next in line.
+            # If the task was cancelled after the lock had been handed to it, the next task in line gets the lock.
             if turn.is_set():
                 self._release()
             else:
