@@ -1,7 +1,6 @@
 """One HTTP/1.1 connection over any network stream."""
 
 import time
-from types import TracebackType
 
 from httpcore_models import (
     AsyncConnectionInterface,
@@ -12,7 +11,7 @@ from httpcore_models import (
     Response,
 )
 from httpcore_models.concurrency import async_checkpoint_if_cancelled
-from httpcore_models.lowlevel import is_origin_of
+from httpcore_models.lowlevel import AsyncCloseOnExit, is_origin_of
 
 from .._engine import Engine
 from .._legacy import LegacyConnection
@@ -29,7 +28,7 @@ _IDLE, _CLOSED, _REQUEST = State.IDLE, State.CLOSED, Input.REQUEST
 _CHECK_IS_VALID_FOR = 0.002
 
 
-class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
+class AsyncHTTP11Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionInterface):
     """One HTTP/1.1 connection: one request at a time, kept open in between (RFC 9112 section 9.3).
 
     `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
@@ -146,14 +145,3 @@ class AsyncHTTP11Connection(LegacyConnection, AsyncConnectionInterface):
         return f"<{type(self).__name__} [{str(self._origin)!r}, {lifecycle.state.name}, Request Count: {count}]>"
 
     # For use without a pool.
-
-    async def __aenter__(self) -> "AsyncHTTP11Connection":
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()

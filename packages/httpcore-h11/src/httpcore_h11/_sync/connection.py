@@ -2,7 +2,6 @@
 """One HTTP/1.1 connection over any network stream."""
 
 import time
-from types import TracebackType
 
 from httpcore_models import (
     ConnectionInterface,
@@ -12,7 +11,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.lowlevel import is_origin_of
+from httpcore_models.lowlevel import CloseOnExit, is_origin_of
 
 from .._engine import Engine
 from .._legacy import LegacyConnection
@@ -29,7 +28,7 @@ _IDLE, _CLOSED, _REQUEST = State.IDLE, State.CLOSED, Input.REQUEST
 _CHECK_IS_VALID_FOR = 0.002
 
 
-class HTTP11Connection(LegacyConnection, ConnectionInterface):
+class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
     """One HTTP/1.1 connection: one request at a time, kept open in between (RFC 9112 section 9.3).
 
     `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
@@ -145,14 +144,3 @@ class HTTP11Connection(LegacyConnection, ConnectionInterface):
         return f"<{type(self).__name__} [{str(self._origin)!r}, {lifecycle.state.name}, Request Count: {count}]>"
 
     # For use without a pool.
-
-    def __enter__(self) -> "HTTP11Connection":
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()

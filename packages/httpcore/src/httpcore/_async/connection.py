@@ -5,7 +5,6 @@ import logging
 import ssl
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
 from typing import Any
 
 from httpcore_h11 import AsyncHTTP11Connection
@@ -21,7 +20,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.lowlevel import async_close_unopened, async_get_tracer, enforce_ssl_context
+from httpcore_models.lowlevel import AsyncCloseOnExit, async_close_unopened, async_get_tracer, enforce_ssl_context
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_start_tls
 
 from .._default_backends import AutoBackend
@@ -48,7 +47,7 @@ def exponential_backoff(factor: float) -> Iterator[float]:
         delay *= 2
 
 
-class AsyncHTTPConnection(AsyncLegacyConnection, AsyncConnectionInterface):
+class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnectionInterface):
     """A connection to one origin, opened by its first request.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -357,17 +356,6 @@ class AsyncHTTPConnection(AsyncLegacyConnection, AsyncConnectionInterface):
         return f"<{type(self).__name__} [{self.info()}]>"
 
     # For use without a pool.
-
-    async def __aenter__(self) -> "AsyncHTTPConnection":
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,6 @@ import ssl
 import time
 import weakref
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 from typing import Any
 
 from httpcore_models import (
@@ -28,6 +27,7 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import AsyncEvent, async_event_loop_handle
 from httpcore_models.lowlevel import (
+    AsyncCloseOnExit,
     Retryable,
     async_get_tracer,
     enforce_ssl_context,
@@ -69,7 +69,7 @@ _MAX_REFUSED = 6
 _PAUSE = 0.03
 
 
-class AsyncConnectionPool(AsyncLegacyPool):
+class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
     """Sends requests to any origin, keeping connections open for later ones.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -325,17 +325,6 @@ class AsyncConnectionPool(AsyncLegacyPool):
             f"Pool timed out after {_pool_timeout(request):g} seconds: no connection to {request.url.origin} became "
             f"available ({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
         )
-
-    async def __aenter__(self) -> "AsyncConnectionPool":
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
 
 
 def _unsupported(scheme: bytes) -> UnsupportedProtocol:

@@ -6,7 +6,6 @@ import logging
 import ssl
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
 from typing import Any
 
 from httpcore_h11 import HTTP11Connection
@@ -22,7 +21,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.lowlevel import close_unopened, enforce_ssl_context, get_tracer
+from httpcore_models.lowlevel import CloseOnExit, close_unopened, enforce_ssl_context, get_tracer
 from httpcore_models.network import Dialler, DirectDialler, start_tls
 
 from .._default_backends import SyncBackend
@@ -49,7 +48,7 @@ def exponential_backoff(factor: float) -> Iterator[float]:
         delay *= 2
 
 
-class HTTPConnection(LegacyConnection, ConnectionInterface):
+class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
     """A connection to one origin, opened by its first request.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -358,17 +357,6 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         return f"<{type(self).__name__} [{self.info()}]>"
 
     # For use without a pool.
-
-    def __enter__(self) -> "HTTPConnection":
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()
 
 
 def __getattr__(name: str) -> Any:

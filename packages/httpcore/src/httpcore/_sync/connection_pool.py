@@ -8,7 +8,6 @@ import ssl
 import time
 import weakref
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 from typing import Any
 
 from httpcore_models import (
@@ -29,6 +28,7 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import Event, event_loop_handle
 from httpcore_models.lowlevel import (
+    CloseOnExit,
     Retryable,
     enforce_ssl_context,
     get_tracer,
@@ -70,7 +70,7 @@ _MAX_REFUSED = 6
 _PAUSE = 0.03
 
 
-class ConnectionPool(LegacyPool):
+class ConnectionPool(CloseOnExit, LegacyPool):
     """Sends requests to any origin, keeping connections open for later ones.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -320,17 +320,6 @@ class ConnectionPool(LegacyPool):
             f"Pool timed out after {_pool_timeout(request):g} seconds: no connection to {request.url.origin} became "
             f"available ({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
         )
-
-    def __enter__(self) -> "ConnectionPool":
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()
 
 
 def _unsupported(scheme: bytes) -> UnsupportedProtocol:
