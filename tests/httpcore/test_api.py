@@ -138,7 +138,7 @@ class TestDefaultContext:
 
 def test_the_package_can_be_imported_where_there_is_no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "register_at_fork")
-    runpy.run_path(str(_fork.__file__))["reset_after_fork"](httpcore.ConnectionPool())
+    runpy.run_path(str(_fork.__file__))["register_for_fork"](httpcore.ConnectionPool()._shared)
 
 
 @pytest.mark.fault("N9")

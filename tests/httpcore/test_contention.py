@@ -214,12 +214,12 @@ async def test_cancelled_waiting_request_raises_nothing_else() -> None:
 def test_response_finalised_inside_the_critical_section(monkeypatch: pytest.MonkeyPatch) -> None:
     """An abandoned response is finalised while the same thread holds the pool's lock: no deadlock, no lost slot."""
     with scripted_server(answer) as server, ConnectionPool(max_connections=2) as pool:
-        state = pool._state
+        state = pool._shared.state
         abandoned: list[Any] = []
 
         def finalising(original: Callable[..., Any]) -> Callable[..., Any]:
             def call(*arguments: Any) -> Any:
-                assert pool._lock._is_owned()  # type: ignore[attr-defined]
+                assert pool._shared.holds_lock()
                 # What the garbage collector would do here, of all moments.
                 abandoned.clear()
                 return original(*arguments)
@@ -245,15 +245,15 @@ def test_a_response_that_is_finalised_while_another_is_given_back(monkeypatch: p
     """The garbage collector may close one at any point: in the middle of a release, its own has to wait."""
     with scripted_server(answer) as server, ConnectionPool() as pool:
         first, second = [pool.handle_request(Request("GET", server.url, headers={"Host": "a"})) for _ in range(2)]
-        release = pool._state.release
+        release = pool._shared.state.release
 
-        def release_both(ticket: Any, now: float) -> None:
-            monkeypatch.setattr(pool._state, "release", release)
+        def release_both(pool_request: Any, now: float) -> None:
+            monkeypatch.setattr(pool._shared.state, "release", release)
             second.close()
             assert pool.stats().requests_active == 2
-            release(ticket, now)
+            release(pool_request, now)
 
-        monkeypatch.setattr(pool._state, "release", release_both)
+        monkeypatch.setattr(pool._shared.state, "release", release_both)
         first.close()
         assert_at_rest(pool)
 
@@ -284,19 +284,18 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
         now += 0.1875
         return False
 
-    monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
+    monkeypatch.setattr("httpcore._async.reservations.time.monotonic", lambda: now)
     pool = AsyncConnectionPool(max_connections=1)
     request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
-    in_use: PoolRequest[AsyncConnectionInterface] = PoolRequest((b"http", b"example.com", 80))
-    holder = AsyncReservation(pool, in_use)
-    pool._submit(holder, in_use)
-    waiting: PoolRequest[AsyncConnectionInterface] = PoolRequest((b"http", b"example.com", 80))
-    ticket = AsyncReservation(pool, waiting)
-    pool._submit(ticket, waiting)
-    monkeypatch.setattr(type(waiting.event), "wait", wait)
+    requests: list[PoolRequest[AsyncConnectionInterface]] = [PoolRequest(), PoolRequest()]
+    for pool_request in requests:
+        pool_request.key = (b"http", b"example.com", 80)
+        pool_request.request = request
+    holder, waiting = [AsyncReservation(pool, pool._shared, pool_request) for pool_request in requests]
+    monkeypatch.setattr(type(requests[1].event), "wait", wait)
     for _ in range(3):
         with pytest.raises(PoolTimeout, match=r"0\.25 seconds"):
-            await pool._wait(request, ticket, waiting)
+            await waiting.wait()
     assert waits == [0.25, 0.0625, 0.0]
     await holder.release()
 
@@ -348,7 +347,7 @@ def test_what_a_child_process_inherits_is_closed_when_the_pool_is_used_next() ->
     """In this process, where it can be seen: requests of other threads are forgotten, and their connections closed."""
     with scripted_server(answer) as server, ConnectionPool(max_connections=1) as pool:
         with pool.stream("GET", server.url):
-            with pool._lock:  # as by a thread that does not exist in the child
+            with pool._shared.lock:  # as by a thread that does not exist in the child
                 _in_child()
             assert pool.stats() == ConnectionPool().stats()
             assert pool.request("GET", server.url, extensions={"timeout": {"pool": 0.0}}).status == 200
@@ -456,16 +455,16 @@ def test_waiting_requests_cost_the_same_however_many_there_are() -> None:
     pool = CountingPool(max_connections=1)
     url = URL("http://example.com/")
     response = pool.handle_request(Request("GET", url))
-    requests = [PoolRequest[ConnectionInterface]((b"http", b"example.com", 80)) for _ in range(1000)]
-    tickets = [Reservation(pool, request) for request in requests]
-    for ticket, request in zip(tickets, requests, strict=True):
-        pool._submit(ticket, request)
+    requests = [PoolRequest[ConnectionInterface]() for _ in range(1000)]
+    for request in requests:
+        request.key = (b"http", b"example.com", 80)
+    reservations = [Reservation(pool, pool._shared, request) for request in requests]
     Counting.asked = 0
     response.close()
     assert requests[0].slot is not None
     assert Counting.asked <= 5
-    for ticket in tickets:
-        ticket.release()
+    for reservation in reservations:
+        reservation.release()
     assert Counting.asked <= 5 * 1000
 
 
@@ -502,6 +501,6 @@ def test_no_request_waits_for_a_pool_that_was_closed_meanwhile() -> None:
 
 @pytest.mark.fault("P9")
 @pytest.mark.parametrize("kind", [Reservation, AsyncReservation])
-def test_a_ticket_whose_making_was_interrupted_has_nothing_to_give_back(kind: Any) -> None:
-    ticket = kind.__new__(kind)
-    ticket.__del__()
+def test_reservation_whose_constructor_was_interrupted_releases_nothing(kind: Any) -> None:
+    reservation = kind.__new__(kind)
+    reservation.__del__()

@@ -295,7 +295,7 @@ def check(scenario: Scenario) -> None:
     pool = scenario.pool
     stats = pool.stats()
     assert (stats.requests_active, stats.requests_queued, stats.connections_active) == (0, 0, 0), pool
-    check_invariants(pool._state)
+    check_invariants(pool._shared.state)
     with ExitStack() as responses:
         for _ in range(SIZE):
             responses.enter_context(pool.stream("GET", "http://a/", extensions=NO_WAIT))
@@ -303,7 +303,7 @@ def check(scenario: Scenario) -> None:
         with pytest.raises(PoolTimeout):
             pool.request("GET", "http://a/", extensions=NO_WAIT)
     assert pool.request("GET", "http://b/", extensions=NO_WAIT).content == b"hello"
-    check_invariants(pool._state)
+    check_invariants(pool._shared.state)
     pool.close()
     assert scenario.backend.open_streams() == 0
     assert pool.connections == []

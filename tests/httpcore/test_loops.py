@@ -183,7 +183,7 @@ def test_a_lease_that_is_dropped_takes_no_lock() -> None:
         response.read()
         lease = response.stream.lease  # type: ignore[union-attr]
         assert lease is not None
-        with pool._lock:
+        with pool._shared.lock:
             thread = threading.Thread(target=lease.drop)
             thread.start()
             thread.join(10)

@@ -3,21 +3,20 @@
 from collections import OrderedDict
 
 import pytest
-from httpcore._pool.request_queue import Queue, insert
-from httpcore._pool.slots import PoolRequest
+from httpcore._pool.request_table import Queue, insert_in_order
 from httpcore_test_support.pool_invariants import ModelConnection
-from httpcore_test_support.pool_model import A
+from httpcore_test_support.pool_model import A, ModelRequest
 
 
 @pytest.mark.parametrize("length", range(6))
 @pytest.mark.parametrize("position", range(6))
 def test_a_request_that_comes_back_gets_where_it_was(length: int, position: int) -> None:
-    requests = [PoolRequest[ModelConnection](A) for _ in range(length + 1)]
+    requests = [ModelRequest(A) for _ in range(length + 1)]
     for number, request in enumerate(requests):
         request.number = number
     back = requests[min(position, length)]
     queue: Queue[ModelConnection] = OrderedDict((request, None) for request in requests if request is not back)
-    insert(queue, back)
+    insert_in_order(queue, back)
     assert list(queue) == requests
 
 
@@ -25,7 +24,7 @@ def test_a_request_that_comes_back_gets_where_it_was(length: int, position: int)
 def test_it_is_quick_near_both_ends(number: int) -> None:
     looked_at = 0
 
-    class Request(PoolRequest[ModelConnection]):
+    class Request(ModelRequest):
         def __getattribute__(self, name: str) -> object:
             nonlocal looked_at
             looked_at += 1
@@ -36,6 +35,6 @@ def test_it_is_quick_near_both_ends(number: int) -> None:
         request.number = position
     queue: Queue[ModelConnection] = OrderedDict((request, None) for request in requests if request.number != number)
     looked_at = 0
-    insert(queue, requests[number])
+    insert_in_order(queue, requests[number])
     assert looked_at < 20
     assert list(queue) == requests

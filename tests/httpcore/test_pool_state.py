@@ -66,13 +66,13 @@ class TestReuse:
 
 class TestMaxConnections:
     def test_no_limit_by_default(self) -> None:
-        assert ModelPool().max_connections == sys.maxsize
+        assert ModelPool().slots.limits.max_connections == sys.maxsize
 
     def test_at_the_limit_requests_wait(self) -> None:
         pool = ModelPool(max_connections=2)
         first, second, third = (pool.ask() for _ in range(3))
         assert first.leased is not second.leased
-        assert third.waiting
+        assert pool.is_waiting(third)
         assert (pool.requests_active, pool.requests_queued, pool.connections_active) == (2, 1, 2)
 
     def test_a_released_connection_goes_to_the_one_that_waits(self) -> None:
@@ -82,7 +82,7 @@ class TestMaxConnections:
         pool.finish(first)
         assert pool.to_wake == [second]
         assert second.connection is connection
-        assert not second.waiting
+        assert not pool.is_waiting(second)
 
     def test_a_closed_connection_makes_room_for_a_new_one(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -114,8 +114,8 @@ class TestMaxConnections:
         connection = pool.respond(first)
         pool.finish(first)
         assert promised.connection is connection
-        assert pool.ask(C).waiting
-        assert other.waiting
+        assert pool.is_waiting(pool.ask(C))
+        assert pool.is_waiting(other)
         assert pool.to_close == []
 
     @pytest.mark.field(6)
@@ -259,7 +259,7 @@ class TestOrder:
         connection.closed = True
         pool.requeue(second)
         assert second.leased.connection is None, "it has waited longest, so it gets the slot"
-        assert third.waiting
+        assert pool.is_waiting(third)
 
     def test_a_request_that_comes_back_waits_before_later_ones(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -269,8 +269,8 @@ class TestOrder:
         assert connection.take()
         pool.requeue(third)
         pool.requeue(second)
-        assert second.waiting
-        assert third.waiting
+        assert pool.is_waiting(second)
+        assert pool.is_waiting(third)
         pool.established(first.leased)
         pool.finish(first)
         assert pool.to_wake == [second]
@@ -283,12 +283,12 @@ class TestOrder:
         assert connection_a.take()
         assert connection_b.take()
         pool.requeue(older)
-        assert older.waiting
+        assert pool.is_waiting(older)
         pool.finish(first_b)
         connection_b.closed = True
         pool.requeue(younger)
         assert pool.to_wake == [older]
-        assert younger.waiting
+        assert pool.is_waiting(younger)
 
     def test_a_connection_that_refuses_is_not_handed_out_again(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -304,7 +304,7 @@ class TestCancel:
         pool = ModelPool(max_connections=1)
         first, second, third = (pool.ask() for _ in range(3))
         pool.release(second, pool.now)
-        assert (second.waiting, pool.requests_queued) == (False, 1)
+        assert list(pool.requests.waiting) == [third]
         pool.respond(first)
         pool.finish(first)
         assert pool.to_wake == [third]
@@ -319,7 +319,7 @@ class TestCancel:
         patient = pool.ask()
         for _ in range(200):
             pool.release(pool.ask(), pool.now)
-        assert patient.waiting
+        assert pool.is_waiting(patient)
 
     def test_those_that_stay_keep_their_order(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -343,7 +343,7 @@ class TestCancel:
         pool.finish(first)
         pool.release(first, pool.now)
         assert pool.requests_active == 1
-        assert pool.ask().waiting
+        assert pool.is_waiting(pool.ask())
         pool.release(second, pool.now)
         pool.release(second, pool.now)
         assert pool.requests_active == 1
@@ -365,7 +365,7 @@ class TestSharing:
         connection = pool.respond(first, streams=3)
         second, third, fourth = (pool.ask() for _ in range(3))
         assert (second.connection, third.connection) == (connection, connection)
-        assert fourth.waiting, "there is no more room once both have got there"
+        assert pool.is_waiting(fourth), "there is no more room once both have got there"
         for _ in (second, third):
             assert connection.take()
         pool.finish(second)
@@ -378,7 +378,7 @@ class TestSharing:
         connection = pool.respond(first, streams=3)
         assert pool.to_wake == [waiting[0]]
         assert waiting[0].connection is connection
-        assert waiting[1].waiting
+        assert pool.is_waiting(waiting[1])
         assert waiting[2].waiting, "the request for another origin is due before it"
 
     def test_a_stream_that_ends_goes_to_the_request_that_waits(self) -> None:
@@ -388,7 +388,7 @@ class TestSharing:
         second = pool.ask()
         assert connection.take()
         third = pool.ask()
-        assert third.waiting
+        assert pool.is_waiting(third)
         pool.finish(first)
         assert pool.to_wake == [third]
         assert third.connection is second.connection
@@ -436,7 +436,7 @@ class TestSharing:
         pool.respond(first)
         pool.release(second, pool.now)
         assert pool.connections == [connection]
-        assert third.waiting
+        assert pool.is_waiting(third)
         assert pool.to_close == []
 
     def test_the_origins_whose_connections_are_not_shared_are_remembered_up_to_a_number(self) -> None:
@@ -447,7 +447,7 @@ class TestSharing:
             pool.open(request, may_share=True)
             pool.respond(request)
             pool.finish(request)
-        assert list(pool._http1_origins) == keys[1:]
+        assert list(pool.slots.http1_origins) == keys[1:]
 
 
 class TestClose:
@@ -459,7 +459,7 @@ class TestClose:
         assert first.leased.connection is None
         pool.close()
         assert pool.to_wake == [second]
-        assert not second.waiting
+        assert not pool.is_waiting(second)
         assert pool.to_close == [idle, connection]
         assert (pool.connections, pool.requests_queued) == ([], 0)
 

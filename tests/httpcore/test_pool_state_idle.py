@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from httpcore._pool.slot_table import _LIVENESS_CHECKS, _LIVENESS_INTERVAL
+from httpcore._pool.pruning import _LIVENESS_CHECKS, _LIVENESS_INTERVAL
 from httpcore._pool.stats import PoolStats
 from httpcore_test_support.pool_model import A, B, C, ModelPool
 
@@ -61,7 +61,7 @@ class TestLiveness:
         pool = ModelPool(max_connections=4)
         for number in range(1000):
             pool.idle((b"http", b"%d.example.com" % number, 80))
-        assert len(pool._idle_by_key) <= 2 * 4 + 16 + 1
+        assert len(pool.slots.idle_by_key) <= 2 * 4 + 16 + 1
 
     def test_an_unlimited_pool_forgets_origins_without_connections(self) -> None:
         pool = ModelPool(keepalive_expiry=1.0)
@@ -191,7 +191,7 @@ class TestRepeatedRequests:
         request.failed_on = request.leased.number
         assert request.connection is connection
         pool.requeue(request)
-        assert request.waiting
+        assert pool.is_waiting(request)
         pool.finish(first)
         assert pool.to_wake == [request]
         assert request.leased.connection is None
@@ -206,7 +206,7 @@ class TestRepeatedRequests:
         connection = pool.respond(other)
         request.failed_on = request.leased.number
         pool.requeue(request)
-        assert request.waiting
+        assert pool.is_waiting(request)
         pool.finish(other)
         assert request.leased.connection is None
         assert pool.to_close == [connection]
@@ -219,14 +219,14 @@ class TestForsaking:
         pool = ModelPool()
         idle, request = pool.idle(A), pool.ask(B)
         busy = pool.respond(request)
-        assert pool.disown_connections() == [idle, busy]
+        assert pool.slots.disown_connections() == [idle, busy]
         assert not request.leased.pooled
 
     def test_requests_of_the_old_state_do_not_count_in_the_new_one(self) -> None:
         old, new = ModelPool(max_connections=1), ModelPool(max_connections=1)
         request = old.ask()
         connection = old.respond(request)
-        assert old.disown_connections() == [connection]
+        assert old.slots.disown_connections() == [connection]
         current = new.ask()
         connection.end()
         new.release(request, new.now)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from httpcore._pool.limits import set_limits
-from httpcore._pool.state import PoolRequest
 from httpcore_test_support.pool_invariants import CheckedPoolState, ModelConnection, check_invariants
+from httpcore_test_support.pool_model import ModelRequest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-Request = PoolRequest[ModelConnection]
+Request = ModelRequest
 
 ORIGINS = [(b"https", name, 443) for name in (b"a", b"a", b"b", b"c")]
 pick = st.integers(min_value=0, max_value=10_000)
@@ -38,7 +37,7 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(keys=st.lists(st.sampled_from(ORIGINS), min_size=1, max_size=4))
     def submit(self, keys: list[tuple[bytes, bytes, int]]) -> None:
         for key in keys:
-            request: Request = PoolRequest(key)
+            request = Request(key)
             self.state.submit(request, self.now)
             self._placed_or_waiting(request)
             self._carry_out()
@@ -167,7 +166,7 @@ class PoolMachine(RuleBasedStateMachine):
         # Below what is in use the limit holds for new ones only.
         if connections is not None:
             connections = max(connections, self.state.connections_active)
-        set_limits(self.state, connections, keepalive, expiry)
+        self.state.set_limits(connections, keepalive, expiry)
         check_invariants(self.state)
         self._carry_out()
 
@@ -185,7 +184,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def _placed_or_waiting(self, request: Request) -> None:
         if request.slot is None:
-            assert request.waiting
+            assert self.state.is_waiting(request)
             self.waiting.append(request)
             self.waiting.sort(key=lambda other: other.number)
         else:
@@ -197,7 +196,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert slot is not None
         assert slot.pooled
         assert slot.key == request.key
-        assert not request.waiting
+        assert not self.state.is_waiting(request)
         if slot.connection is not None and slot.connection.streams == 1 and slot.connection.connected:
             assert slot.leases == 1, "a connection for one request at a time was given to two"
         for older in self.waiting:
@@ -210,17 +209,22 @@ class PoolMachine(RuleBasedStateMachine):
         self.leasing.append(request)
 
     def _carry_out(self, *, even_if_leased: bool = False) -> None:
-        assigned, self.state.to_wake = self.state.to_wake, []
-        for request in assigned:
+        to_wake = [*self.state.to_wake]
+        self.state.to_wake.clear()
+        for request in to_wake:
             self.waiting.remove(request)
-        for request in assigned:
+        for request in to_wake:
             self._placed(request)
-        closing, self.state.to_close = self.state.to_close, []
+        closing = [*self.state.to_close]
+        self.state.to_close.clear()
         leased = {request.slot.connection for request in self.leasing if request.slot}
         for connection in closing:
             assert connection not in self.state.connections
             assert even_if_leased or connection not in leased, "a connection that was promised is closed"
             connection.closed = True
+
+    def _snapshot(self) -> str:
+        return repr([vars(part) for part in (self.state.slots, self.state.requests, self.state._shared)])
 
     def _release(self, request: Request) -> None:
         for requests in (self.waiting, self.leasing):
@@ -228,11 +232,12 @@ class PoolMachine(RuleBasedStateMachine):
                 requests.remove(request)
         self.sent.discard(request)
         self.state.release(request, self.now)
-        assert (request.slot, request.waiting) == (None, False)
+        assert request.slot is None
+        assert request not in self.state.requests.waiting
         self._carry_out()
-        before = repr(vars(self.state))
+        before = self._snapshot()
         self.state.release(request, self.now)
-        assert repr(vars(self.state)) == before, "releasing a request again changes something"
+        assert self._snapshot() == before, "releasing a request again changes something"
 
     @invariant()
     def counts_are_right(self) -> None:
@@ -249,7 +254,7 @@ class PoolMachine(RuleBasedStateMachine):
                 connection = slot.connection
                 assert connection is not None
                 has_room = connection.is_available() and slot.leases < connection.request_capacity
-                assert slot is self.state._draining or not has_room
+                assert slot is self.state._shared.draining or not has_room
 
     @invariant()
     def every_open_connection_is_accounted_for(self) -> None:

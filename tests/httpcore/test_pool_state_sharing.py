@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from httpcore._pool.state import Key
+from httpcore._pool.slots import Key
 from httpcore_test_support.pool_model import A, B, C, ModelPool, ModelRequest
 
 
@@ -22,8 +22,8 @@ class TestRoom:
         assert connection.take()
         assert not connection.take()
         pool.requeue(third)
-        assert third.waiting
-        assert pool.ask().waiting
+        assert pool.is_waiting(third)
+        assert pool.is_waiting(pool.ask())
 
     @pytest.mark.fault("P18")
     def test_a_connection_takes_no_more_once_another_origin_is_due(self) -> None:
@@ -35,7 +35,7 @@ class TestRoom:
         other, third = pool.ask(B), pool.ask()
         pool.finish(first)
         assert pool.to_wake == []
-        assert third.waiting
+        assert pool.is_waiting(third)
         pool.finish(second)
         assert pool.to_wake == [other]
         assert pool.to_close == [connection]
@@ -50,7 +50,7 @@ class TestRoom:
         pool.respond(current, streams=100)
         other = pool.ask(B)
         asked = 0
-        while other.waiting and asked < 10:
+        while pool.is_waiting(other) and asked < 10:
             following = pool.ask()
             if following.slot is not None:
                 assert following.connection.take()
@@ -58,7 +58,7 @@ class TestRoom:
             current = following
             asked += 1
         assert asked == 1
-        assert current.waiting
+        assert pool.is_waiting(current)
 
     @pytest.mark.fault("P18")
     def test_only_one_connection_makes_way_and_the_others_go_on(self) -> None:
@@ -68,7 +68,7 @@ class TestRoom:
         pool.respond(lazy, streams=9)
         assert pool.ask(A).connection.take()
         other = pool.ask(B)
-        assert pool.ask(C).waiting, "the one with fewer requests makes way"
+        assert pool.is_waiting(pool.ask(C)), "the one with fewer requests makes way"
         assert pool.ask(A).connection is busy.connection
         pool.finish(lazy)
         assert pool.to_wake == [other]
@@ -79,7 +79,7 @@ class TestRoom:
         first = pool.ask()
         connection = pool.respond(first, streams=2)
         other, second = pool.ask(B), pool.ask()
-        assert second.waiting
+        assert pool.is_waiting(second)
         pool.release(other, pool.now)
         assert pool.to_wake == [second]
         assert second.connection is connection
@@ -91,11 +91,11 @@ class TestRoom:
         connection = pool.respond(first, streams=2)
         assert pool.ask().connection.take()
         third, fourth = pool.ask(), pool.ask()
-        assert third.waiting
+        assert pool.is_waiting(third)
         connection.streams = 3
         pool.changed(first.leased)
         assert pool.to_wake == [third]
-        assert fourth.waiting
+        assert pool.is_waiting(fourth)
 
     @pytest.mark.fault("P5")
     def test_a_new_connection_is_taken_for_what_the_last_one_was(self) -> None:
@@ -119,10 +119,10 @@ class TestRoom:
         assert connection.take()
         assert not connection.take()
         pool.requeue(third)
-        assert third.waiting
+        assert pool.is_waiting(third)
         pool.finish(second)
         assert pool.to_wake == [third]
-        assert A not in pool._http1_origins
+        assert A not in pool.slots.http1_origins
 
     @pytest.mark.fault("P6")
     def test_a_connection_that_refuses_is_offered_again_while_it_says_that_it_has_room(self) -> None:
@@ -134,7 +134,7 @@ class TestRoom:
         assert connection.is_available(), "so it says"
         pool.requeue(third)
         assert third.connection is connection
-        assert pool.ask().waiting
+        assert pool.is_waiting(pool.ask())
         pool.finish(second)
         assert len(pool.to_wake) == 1
 
@@ -145,7 +145,7 @@ class TestRoom:
         pool.respond(first)
         refusing = pool.open(second)
         other = pool.ask(B)
-        assert other.waiting
+        assert pool.is_waiting(other)
         pool.requeue(second)
         assert second.connection is connection
         assert pool.to_close == [refusing]
@@ -160,7 +160,7 @@ class TestRoom:
         pool.respond(first)
         assert pool.to_wake == [second]
         assert second.connection is connection
-        assert third.waiting
+        assert pool.is_waiting(third)
         assert first.leased.established
 
     def test_requests_wait_for_a_connection_that_may_be_shared_instead_of_opening_one(self) -> None:
@@ -189,7 +189,7 @@ class TestRoom:
         assert second.connection.take()
         fourth = pool.ask()
         pool.release(third, pool.now)
-        assert fourth.waiting
+        assert pool.is_waiting(fourth)
 
     def test_a_connection_is_not_closed_under_those_that_try_it_again(self) -> None:
         pool = ModelPool()
@@ -251,7 +251,7 @@ class TestExclusiveOrigins:
         self.exclusive(pool, A)
         pool.respond(pool.ask(A), streams=2)
         connection = pool.open(pool.ask(B), may_share=True)
-        assert A not in pool._http1_origins
+        assert A not in pool.slots.http1_origins
         assert pool.ask(B).connection is connection
 
 
@@ -267,12 +267,12 @@ def test_a_repeated_request_is_passed_over_by_the_room_that_it_does_not_want() -
     repeated.failed_on = repeated.leased.number
     pool.requeue(repeated)
     behind = pool.ask(A)
-    assert repeated.waiting
-    assert behind.waiting
+    assert pool.is_waiting(repeated)
+    assert pool.is_waiting(behind)
     pool.finish(second)
     assert pool.to_wake == [behind]
     assert behind.connection is connection
-    assert repeated.waiting
+    assert pool.is_waiting(repeated)
     pool.respond(behind)
     pool.finish(behind)
     pool.finish(first)
@@ -296,12 +296,12 @@ def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None
     pool = ModelPool(max_connections=1)
     first, second, _ = two_beside_two_that_are_repeated(pool)
     third, fourth = pool.ask(), pool.ask()
-    assert third.waiting
+    assert pool.is_waiting(third)
     # There is room for one of them, and their order is one of the invariants.
     first.connection.streams = 2
     pool.finish(second)
     assert pool.to_wake == [third]
-    assert fourth.waiting
+    assert pool.is_waiting(fourth)
 
 
 def test_repeated_requests_that_are_passed_over_keep_their_order() -> None:

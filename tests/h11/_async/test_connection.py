@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection
 from httpcore_h11._async import connection as module
-from httpcore_h11._async import lifecycle
 from httpcore_models import URL, ConnectionNotAvailable, ReadError, RemoteProtocolError
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import (
@@ -110,8 +109,7 @@ class TestExpiry:
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         clock = SimpleNamespace(now=1000.0)
         clock.monotonic = lambda: clock.now
-        for part in (module, lifecycle):
-            monkeypatch.setattr(part, "time", clock)
+        monkeypatch.setattr(module, "time", clock)
         return clock
 
     async def test_an_idle_connection_expires(self, clock: SimpleNamespace) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
-from httpcore._async.bodies import AsyncSentBody
+from httpcore._async.bodies import AsyncRewindableBody
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +24,7 @@ class AsyncParts:
             self.open -= 1
 
 
-async def begin(body: AsyncSentBody) -> None:
+async def begin(body: AsyncRewindableBody) -> None:
     """Send the first part, and no more."""
     parts = body.__aiter__()
     assert isinstance(parts, AsyncGenerator)
@@ -35,7 +35,7 @@ async def begin(body: AsyncSentBody) -> None:
 @pytest.mark.fault("P4")
 async def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() -> None:
     parts = AsyncParts()
-    body = AsyncSentBody(parts)
+    body = AsyncRewindableBody(parts)
     await begin(body)
     for _ in range(3):
         assert await body.rewind()
@@ -48,7 +48,7 @@ async def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() ->
 @pytest.mark.fault("P4")
 async def test_a_body_that_is_not_sent_again_after_all_is_closed() -> None:
     parts = AsyncParts()
-    body = AsyncSentBody(parts)
+    body = AsyncRewindableBody(parts)
     await begin(body)
     assert await body.rewind()
     await body.discard()

@@ -166,7 +166,7 @@ class AsyncStubbornConnection(AsyncForeignConnection):
 
 
 @pytest.mark.fault("T10")
-async def test_a_request_that_is_to_be_sent_again_is_not() -> None:
+async def test_a_request_that_is_to_be_sent_again_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pool is closed just as the request gives its slot back."""
 
     class Connection(AsyncForeignConnection):
@@ -180,13 +180,15 @@ async def test_a_request_that_is_to_be_sent_again_is_not() -> None:
         def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
             return Connection(origin)
 
-        async def _settle(self) -> None:
-            if sent and not self._closings:
-                await self.aclose()
-            await super()._settle()
+    async def close_pool_first() -> None:
+        if sent and not pool._shared.close_count:
+            await pool.aclose()
+        await close_pending()
 
     sent: list[Request] = []
     pool = Pool()
+    close_pending = pool._shared.close_pending
+    monkeypatch.setattr(pool._shared, "close_pending", close_pool_first)
     with pytest.raises(ConnectError, match="pool was closed"):
         await pool.request("GET", URL)
     assert len(sent) == 1

@@ -183,7 +183,7 @@ class TestTimeout:
     async def test_it_goes_on_when_a_connection_refuses(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A clock that moves by the whole limit before a refusal leaves no time for a pause after the second."""
         clock = Clock()
-        for module in ("connection_pool", "reservations", "pool_base"):
+        for module in ("reservations", "shared_state"):
             monkeypatch.setattr(f"httpcore._async.{module}.time", clock)
         connection = AsyncLateConnection(Origin(b"http", b"example.com", 80), clock)
         async with (

@@ -169,7 +169,7 @@ class TestKeepAlive:
 
     def test_they_are_closed_when_their_time_is_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
-        for module in ("connection_pool", "reservations", "pool_base"):
+        for module in ("reservations", "shared_state"):
             monkeypatch.setattr(f"httpcore._sync.{module}.time", clock)
         backend = RecordingBackend([OK])
         with ConnectionPool(network_backend=backend, keepalive_expiry=60.0) as pool:

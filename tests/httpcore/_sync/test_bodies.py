@@ -4,7 +4,7 @@
 from collections.abc import Generator, Iterator
 
 import pytest
-from httpcore._sync.bodies import SentBody
+from httpcore._sync.bodies import RewindableBody
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +25,7 @@ class Parts:
             self.open -= 1
 
 
-def begin(body: SentBody) -> None:
+def begin(body: RewindableBody) -> None:
     """Send the first part, and no more."""
     parts = body.__iter__()
     assert isinstance(parts, Generator)
@@ -36,7 +36,7 @@ def begin(body: SentBody) -> None:
 @pytest.mark.fault("P4")
 def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() -> None:
     parts = Parts()
-    body = SentBody(parts)
+    body = RewindableBody(parts)
     begin(body)
     for _ in range(3):
         assert body.rewind()
@@ -49,7 +49,7 @@ def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() -> None:
 @pytest.mark.fault("P4")
 def test_a_body_that_is_not_sent_again_after_all_is_closed() -> None:
     parts = Parts()
-    body = SentBody(parts)
+    body = RewindableBody(parts)
     begin(body)
     assert body.rewind()
     body.discard()

@@ -167,7 +167,7 @@ class StubbornConnection(ForeignConnection):
 
 
 @pytest.mark.fault("T10")
-def test_a_request_that_is_to_be_sent_again_is_not() -> None:
+def test_a_request_that_is_to_be_sent_again_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pool is closed just as the request gives its slot back."""
 
     class Connection(ForeignConnection):
@@ -181,13 +181,15 @@ def test_a_request_that_is_to_be_sent_again_is_not() -> None:
         def create_connection(self, origin: Origin) -> ConnectionInterface:
             return Connection(origin)
 
-        def _settle(self) -> None:
-            if sent and not self._closings:
-                self.close()
-            super()._settle()
+    def close_pool_first() -> None:
+        if sent and not pool._shared.close_count:
+            pool.close()
+        close_pending()
 
     sent: list[Request] = []
     pool = Pool()
+    close_pending = pool._shared.close_pending
+    monkeypatch.setattr(pool._shared, "close_pending", close_pool_first)
     with pytest.raises(ConnectError, match="pool was closed"):
         pool.request("GET", URL)
     assert len(sent) == 1

@@ -19,4 +19,4 @@ class LegacyBody:
     @property
     def _pool_request(self) -> Any:
         """What stands for the request in the pool, for the same."""
-        return getattr(getattr(self, "lease", None), "waiting", None)
+        return getattr(getattr(self, "lease", None), "pool_request", None)

@@ -1,4 +1,4 @@
-"""Checks of arguments."""
+"""What arguments have to be like, said at once where they are not."""
 
 import math
 import operator

@@ -6,24 +6,24 @@ from typing import Protocol
 
 
 class _Resettable(Protocol):
-    def _reset_after_fork(self) -> None: ...
+    def reset_after_fork(self) -> None: ...
 
 
-_pools: "weakref.WeakSet[_Resettable]" = weakref.WeakSet()
+_registered: "weakref.WeakSet[_Resettable]" = weakref.WeakSet()
 
 
-def reset_after_fork(pool: _Resettable) -> None:
-    """Have `pool._reset_after_fork()` called in every child process that is forked from now on.
+def register_for_fork(shared: _Resettable) -> None:
+    """Have `shared.reset_after_fork()` called in every child process that is forked from now on.
 
     A lock may be held and a request be half written at that moment by a thread that does not exist in the child, and
     the sockets are the parent's: two processes writing to one TLS connection break it for both.
     """
-    _pools.add(pool)
+    _registered.add(shared)
 
 
 def _in_child() -> None:
-    for pool in list(_pools):
-        pool._reset_after_fork()
+    for shared in list(_registered):
+        shared.reset_after_fork()
 
 
 if hasattr(os, "register_at_fork"):

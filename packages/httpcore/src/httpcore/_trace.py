@@ -1,4 +1,4 @@
-"""Alias of 1.0's module path: tracing is in `httpcore_models`. `Trace` is for connections that programs bring."""
+"""Where 1.0 kept tracing; see `httpcore_models`."""
 
 import logging
 from types import TracebackType
@@ -10,9 +10,9 @@ from httpcore_models.lowlevel import Tracer as Tracer
 
 
 class Trace:
-    """Reports the events of a `with` block to the trace callback and the log, as in 1.0.
+    """Reports what its block does, for connections of programs that do so as those of 1.0 did.
 
-    The block sets `return_value`.
+    `return_value` is what the block sets it to.
     """
 
     def __init__(

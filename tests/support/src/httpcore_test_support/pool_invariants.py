@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from httpcore._pool.slot_table import _REMEMBERED_ORIGINS
-from httpcore._pool.state import Key, PoolRequest, PoolState, Slot
+from httpcore._pool.slots import Key, PoolRequest, Slot
+from httpcore._pool.state import PoolState
 
 __all__ = ["CheckedPoolState", "ModelConnection", "check_invariants"]
 
@@ -77,6 +78,35 @@ class ModelConnection:
 class CheckedPoolState(PoolState[ModelConnection]):
     """A pool's state that is checked after every step."""
 
+    @property
+    def connections(self) -> list[ModelConnection]:
+        """The connections in the pool, oldest first."""
+        return self.slots.connections
+
+    @property
+    def connections_active(self) -> int:
+        """How many slots are in use."""
+        return self.stats().connections_active
+
+    @property
+    def connections_idle(self) -> int:
+        """How many slots are idle."""
+        return self.stats().connections_idle
+
+    @property
+    def requests_active(self) -> int:
+        """How many requests lease a slot."""
+        return self.stats().requests_active
+
+    @property
+    def requests_queued(self) -> int:
+        """How many requests wait."""
+        return self.stats().requests_queued
+
+    def is_waiting(self, request: PoolRequest[ModelConnection]) -> bool:
+        """Whether a request waits."""
+        return request in self.requests.waiting
+
     def submit(self, request: PoolRequest[ModelConnection], now: float) -> bool:
         """See `PoolState.submit()`."""
         served = super().submit(request, now)
@@ -130,72 +160,72 @@ def check_invariants(state: PoolState[Any]) -> None:
     _check_slots(state)
     _check_idle_order(state)
     _check_queues(state)
-    if state.requests_queued:
+    if state.requests.waiting:
         _check_nothing_is_withheld(state)
 
 
 def _check_limits(state: PoolState[Any]) -> None:
-    assert len(state._slots) <= state.max_connections
-    assert state.connections_idle <= state._max_keepalive
-    assert len(state._http1_origins) <= _REMEMBERED_ORIGINS
-    assert len(state._stream_limits) <= _REMEMBERED_ORIGINS
+    assert len(state.slots.all) <= state.slots.limits.max_connections
+    assert len(state.slots.idle) <= state.slots.limits.max_keepalive
+    assert len(state.slots.http1_origins) <= _REMEMBERED_ORIGINS
+    assert len(state.slots.stream_limits) <= _REMEMBERED_ORIGINS
 
 
 def _check_slots(state: PoolState[Any]) -> None:
-    for slot in state._slots:
+    for slot in state.slots.all:
         assert slot.pooled
         assert slot.leases >= 0
-        assert (slot in state._idle) == (slot.leases == 0), "idle slots are leased by nobody, all others are leased"
-    _check_index(state, state._idle_by_key)
-    _check_index(state, state._shared)
-    assert all(state._shared.values()), "an origin without slots stays in the index"
-    assert all(slot.key in state._idle_by_key for slot in state._slots)
+        assert (slot in state.slots.idle) == (not slot.leases), "idle slots have no leases, all others have some"
+    _check_index(state, state.slots.idle_by_key)
+    _check_index(state, state.slots.shared)
+    assert all(state.slots.shared.values()), "an origin without slots stays in the index"
+    assert all(slot.key in state.slots.idle_by_key for slot in state.slots.all)
     # An unlimited pool forgets origins as well: what counts is how many slots there were at most.
-    most = _most_slots[state] = max(_most_slots.get(state, 0), len(state._slots))
-    assert len(state._idle_by_key) <= 2 * most + 17, "origins without slots are not forgotten"
-    assert {slot for slots in state._idle_by_key.values() for slot in slots} == set(state._idle)
-    assert all(slot.leases for slots in state._shared.values() for slot in slots), "idle slots are not shared"
-    leases = sum(slot.leases for slot in state._slots)
+    most = _most_slots[state] = max(_most_slots.get(state, 0), len(state.slots.all))
+    assert len(state.slots.idle_by_key) <= 2 * most + 17, "origins without slots are not forgotten"
+    assert {slot for slots in state.slots.idle_by_key.values() for slot in slots} == set(state.slots.idle)
+    assert all(slot.leases for slots in state.slots.shared.values() for slot in slots), "idle slots are not shared"
+    leases = sum(slot.leases for slot in state.slots.all)
     # Slots that left the pool may still be leased.
-    assert leases <= state.requests_active
+    assert leases <= len(state.requests.active)
     stats = state.stats()
-    assert stats.connections_active + stats.connections_idle == len(state._slots)
-    assert stats.opened - sum(stats.closed.values()) == len(state._slots)
+    assert stats.connections_active + stats.connections_idle == len(state.slots.all)
+    assert stats.opened - sum(stats.closed.values()) == len(state.slots.all)
 
 
 def _check_index(state: PoolState[Any], index: Mapping[Key, Mapping[Slot[Any], None]]) -> None:
     for key, slots in index.items():
-        assert all(slot.key == key and slot in state._slots for slot in slots)
+        assert all(slot.key == key and slot in state.slots.all for slot in slots)
         assert all(slot.connection is not None for slot in slots)
 
 
 def _check_idle_order(state: PoolState[Any]) -> None:
-    for slots in (state._idle, *state._idle_by_key.values()):
+    for slots in (state.slots.idle, *state.slots.idle_by_key.values()):
         times = [slot.idle_since for slot in slots]
         assert times == sorted(times)
 
 
 def _check_queues(state: PoolState[Any]) -> None:
-    by_key = state._queue.by_key or {}
-    for queue in (state._queue.requests, *by_key.values()):
-        assert all(request.waiting and request.slot is None for request in queue)
+    by_key = state.requests.waiting_by_key or {}
+    for queue in (state.requests.waiting, *by_key.values()):
+        assert all(request.slot is None for request in queue)
         assert [request.number for request in queue] == sorted(request.number for request in queue)
     for key, queue in by_key.items():
         assert queue, "an origin without waiting requests stays in the index"
         assert all(request.key == key for request in queue)
-    if by_key or state._shared:
-        assert state._queue.by_key is not None, "requests are not found by the origin of a connection to share"
-        assert {request for queue in by_key.values() for request in queue} == set(state._queue.requests)
+    if by_key or state.slots.shared:
+        assert state.requests.waiting_by_key is not None, "there is no index for a shared connection"
+        assert {request for queue in by_key.values() for request in queue} == set(state.requests.waiting)
 
 
 def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
-    assert not state._idle, "a request waits beside an idle slot"
-    assert len(state._slots) == state.max_connections, "a request waits although a slot may be opened"
-    for key, queue in (state._queue.by_key or {}).items():
+    assert not state.slots.idle, "a request waits beside an idle slot"
+    assert len(state.slots.all) == state.slots.limits.max_connections, "a request waits although a slot may be opened"
+    for key, queue in (state.requests.waiting_by_key or {}).items():
         # One that is repeated waits for slots opened after the one that it failed on.
         after = min(request.failed_on or 0 for request in queue)
-        for slot in state._shared.get(key, ()):
-            if slot.number <= after or slot is state._draining:
+        for slot in state.slots.shared.get(key, ()):
+            if slot.number <= after or slot is state._shared.draining:
                 continue
             assert slot.connection is not None
             room = slot.connection.is_available() and slot.leases < slot.connection.request_capacity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from httpcore._pool.state import Key, PoolRequest, Slot
+from httpcore._pool.slots import Key, PoolRequest, Slot
 
 from .pool_invariants import CheckedPoolState, ModelConnection
 
@@ -15,6 +15,9 @@ C: Key = (b"http", b"c", 80)
 
 class ModelRequest(PoolRequest[ModelConnection]):
     """A request, and what tests ask of it."""
+
+    def __init__(self, key: Key) -> None:
+        self.key = key
 
     @property
     def leased(self) -> Slot[ModelConnection]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httpcore_models import ConnectError, NetworkStream
 
-from .body import HTTP11Body
+if TYPE_CHECKING:
+    from .body import HTTP11Body
 
 
 class UpgradeStream(NetworkStream):
@@ -30,7 +31,7 @@ class UpgradeStream(NetworkStream):
         That ends the exchange and leaves the stream open, whatever becomes of the response and its connection.
         """
         if self._body is not None:
-            self._body.give_stream_away()
+            self._body.give_up()
         return self._stream, self._leading_data
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:

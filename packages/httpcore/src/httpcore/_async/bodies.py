@@ -12,7 +12,7 @@ from .._plain_data import is_plain_data
 _COMPARED = 1024
 
 
-class AsyncSentBody:
+class AsyncRewindableBody:
     """A body of a kind that is not known, as it is sent: has it `begun`, and does it begin anew?
 
     An iterable does not tell whether iterating over it a second time gives the same. Bodies of httpx raise, a file that
@@ -98,12 +98,12 @@ def _declares_length(request: Request) -> bool:
     return b"content-length" in names and b"transfer-encoding" not in names
 
 
-async def async_can_be_sent_again(request: Request, exc: Exception) -> bool:
+async def async_can_resend_body(request: Request, exc: Exception) -> bool:
     """Whether the body of `request`, which failed with `exc`, can be sent from its beginning."""
     body = request.stream
     if has_replayable_body(request):
         return True
-    if isinstance(body, AsyncSentBody):
+    if isinstance(body, AsyncRewindableBody):
         if not body.begun:
             return True
         if not _declares_length(request) and body.reads_on():

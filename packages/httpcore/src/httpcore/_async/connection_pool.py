@@ -2,11 +2,10 @@
 
 import functools
 import logging
-import random
 import ssl
-import time
 import weakref
 from collections.abc import Iterable, Sequence
+from types import TracebackType
 from typing import Any
 
 from httpcore_models import (
@@ -15,61 +14,44 @@ from httpcore_models import (
     AsyncNetworkBackend,
     AsyncResponseStream,
     ByteStream,
-    ConnectError,
-    ConnectionNotAvailable,
     Origin,
-    PoolTimeout,
     Proxy,
-    RemoteProtocolError,
     Request,
     Response,
     UnsupportedProtocol,
 )
-from httpcore_models.concurrency import AsyncEvent, async_event_loop_handle
+from httpcore_models.concurrency import AsyncShield, async_event_loop_handle
 from httpcore_models.lowlevel import (
-    AsyncCloseOnExit,
-    Retryable,
     async_get_tracer,
     enforce_ssl_context,
     is_refused,
     is_shut_down,
-    may_retry_method,
-    retryable_after,
 )
 
 from .._arguments import enforce_max_connections
 from .._default_backends import AutoBackend
 from .._extras import find
 from .._options import ConnectionOptions
-from .._pool.slots import Key, PoolRequest
+from .._pool.slots import Key, PoolRequest, Slot
 from .._proxies import enforce_proxies
 from .._ssl import requested_server_name
-from .bodies import AsyncSentBody, async_can_be_sent_again
+from .bodies import AsyncRewindableBody
 from .connection import AsyncHTTPConnection
+from .leased_body import AsyncLeasedBody
 from .legacy_pool import AsyncLegacyPool
 from .proxied_connection import async_proxied_connection
-from .reservations import AsyncLeasedBody, AsyncPooled, AsyncReservation, AsyncWaiting
-
-_new = object.__new__
+from .reservations import AsyncReservation
+from .shared_state import AsyncSharedState
 
 _logger = logging.getLogger("httpcore.connection_pool")
 
 _DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 
-# Of these, a body is rarely more than none, and not worth watching.
+# Requests with these methods rarely have a body, so it is not made rewindable.
 _MOSTLY_WITHOUT_BODY = {b"GET", b"HEAD"}
 
-# A request may lose the connection that it opened to another thread that was faster, but hardly so often. It can be
-# only that the connections do not work.
-_MAX_OPENED = 5
 
-# How often a request is sent again that was refused, and the longest pause, in seconds, before the second time. It
-# doubles with each further one. All pauses together take less than a second.
-_MAX_REFUSED = 6
-_PAUSE = 0.03
-
-
-class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
+class AsyncConnectionPool(AsyncLegacyPool):
     """Sends requests to any origin, keeping connections open for later ones.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -146,39 +128,46 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         `ConnectError` when the pool is closed meanwhile, and what the connection raises.
         """
         url, stream = request.url, request.stream
+        if type(stream) is AsyncRewindableBody:
+            stream = stream.original  # put there for another task, which sends the same request
         scheme = url.scheme
         if scheme not in _DEFAULT_PORTS:
             raise _unsupported(scheme)
-        waiting: AsyncWaiting = _new(PoolRequest)  # what PoolRequest() does, without a detour through C
-        waiting.key = (scheme, url.host, _DEFAULT_PORTS[scheme] if url.port is None else url.port)
-        waiting.request = request
+        pool_request: PoolRequest[AsyncConnectionInterface] = PoolRequest()
+        pool_request.key = (scheme, url.host, _DEFAULT_PORTS[scheme] if url.port is None else url.port)
         if "sni_hostname" in request.extensions:
-            waiting.key = _key_with_name(waiting.key, request)
-        reservation = AsyncReservation(self, waiting)
+            pool_request.key = _key_with_name(pool_request.key, request)
+        pool_request.request = request
+        shared = self._shared
+        reservation = AsyncReservation(self, shared, pool_request)
         try:
-            self._submit(reservation, waiting)
             while True:
-                if self._deferred or self._state.to_close:
-                    await self._settle()
-                slot = waiting.slot or await self._wait(request, reservation, waiting)
+                if shared.deferred or shared.state.to_close:
+                    await shared.close_pending()
+                if pool_request.slot is None:
+                    tracer = async_get_tracer(_logger, request)
+                    if tracer is None:
+                        await reservation.wait()
+                    else:
+                        await tracer.run("wait_for_connection", {"request": request}, reservation.wait)
+                slot = pool_request.slot
+                assert slot is not None
                 connection = slot.connection
                 if connection is None:
                     connection = await self._open(request, reservation, slot)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
-                    stream = _original(stream)
-                    request.stream = _as_sent(stream, reservation, connection)
+                    request.stream = _rewindable(stream, reservation, connection)
                 try:
                     response = await connection.handle_async_request(request)
                     break
                 except Exception as exc:
-                    if not await self._may_go_again(request, reservation, waiting, exc):
+                    if not await reservation.may_retry(request, exc):
                         raise
                     usable = is_refused(exc) and not is_shut_down(exc)
-                await self._go_again(reservation, waiting, usable)
-            if not slot.established or (slot.multiplexed and self._state.requests_queued):
+                await reservation.retry(usable)
+            if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 await self._established(slot, response)
         except BaseException:
-            stream = _original(stream)
             await reservation.release()
             if reservation.body is not None:
                 await reservation.body.discard()
@@ -193,138 +182,42 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         return response
 
     async def _open(
-        self, request: Request, reservation: AsyncReservation, slot: AsyncPooled
+        self, request: Request, reservation: AsyncReservation, slot: Slot[AsyncConnectionInterface]
     ) -> AsyncConnectionInterface:
+        shared = self._shared
         connection = self.create_connection(request.url.origin)
         reservation.opened += 1
         slot.event_loop = async_event_loop_handle()
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
-            connection.on_capacity_change = functools.partial(_changed, weakref.ref(self), weakref.ref(slot))
-        self._step(self._state.opened, slot, connection)
-        await self._settle()
+            connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
+        shared.step(shared.state.opened, slot, connection)
+        await shared.close_pending()
         if not slot.pooled:
-            self._check_not_closed(reservation)
+            reservation.check_pool_not_closed()
         return connection
 
-    # Sending a request again.
+    async def _established(self, slot: Slot[AsyncConnectionInterface], response: Response) -> None:
+        shared = self._shared
+        try:
+            multiplexed = response.extensions.get("http_version") == b"HTTP/2"
+            shared.step(shared.state.established, slot, multiplexed)
+            await shared.close_pending()
+        except BaseException:
+            with AsyncShield():
+                await response.aclose()
+            raise
 
-    async def _may_go_again(
-        self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting, exc: Exception
-    ) -> bool:
-        """Whether a request that failed is to be sent again, after `reservation.pause` seconds."""
-        not_available = isinstance(exc, ConnectionNotAvailable)
-        if not_available:
-            self._check_not_closed(reservation)
-            if not is_refused(exc):
-                self._check_worth_trying(request, reservation, exc)
-        elif not may_retry_method(request, exc):
-            return False
-        reservation.pause = 0.0
-        if reservation.body is not None:
-            request.stream = reservation.body
-        if retryable_after(exc) is Retryable.IDEMPOTENT:
-            # Once, and not where it was: a server that fails twice would fail for ever.
-            if waiting.failed_on is not None or waiting.slot is None or reservation.closings != self._closings:
-                return False
-            if not await async_can_be_sent_again(request, exc):
-                return False
-            waiting.failed_on = waiting.slot.number
-            return True
-        # Where each connection carries some requests, all are processed in the end, however often one of them is late.
-        if (is_refused(exc) and not is_shut_down(exc)) or _says_available(waiting.slot):
-            reservation.refused += 1
-            if reservation.refused > 1:
-                reservation.pause = _PAUSE * 2 ** (reservation.refused - 2) * random.uniform(0.5, 1.0)
-        in_time = self._has_time(request, reservation)
-        if reservation.refused <= _MAX_REFUSED and in_time and await async_can_be_sent_again(request, exc):
-            self._check_not_closed(reservation)
-            return True
-        if not not_available:
-            return False
-        if not in_time:
-            raise self._pool_timeout(request) from exc
-        why = (
-            f"refused {reservation.refused} times"
-            if reservation.refused > _MAX_REFUSED
-            else "and its body cannot be sent again"
-        )
-        raise RemoteProtocolError(f"{request.url.origin} did not process the request, {why}: {exc}") from exc
+    async def __aenter__(self) -> "AsyncConnectionPool":
+        return self
 
-    def _has_time(self, request: Request, reservation: AsyncReservation) -> bool:
-        if not reservation.pause:
-            return True
-        now = time.monotonic()
-        reservation.waiting_since = reservation.waiting_since or now
-        timeout = _pool_timeout(request)
-        return timeout is None or now + reservation.pause <= reservation.waiting_since + timeout
-
-    async def _go_again(self, reservation: AsyncReservation, waiting: AsyncWaiting, usable: bool) -> None:
-        """Give the slot back and get another, or the same if its connection is `usable`; after a pause, if any."""
-        if not usable or waiting.failed_on is not None:
-            if not reservation.pause:
-                self._step(self._rejoin, reservation, waiting, self._state.requeue)
-                self._check_not_closed(reservation)
-                return
-            self._step(self._state.step_aside, waiting)
-        else:
-            self._step(self._state.release, waiting, time.monotonic())
-        await self._settle()
-        if reservation.pause:
-            await AsyncEvent().wait(reservation.pause)
-        self._step(self._rejoin, reservation, waiting, self._state.rejoin)
-        # Closing does not reach a request that holds no slot and is not in the line. From here on it does.
-        self._check_not_closed(reservation)
-
-    def _check_worth_trying(self, request: Request, reservation: AsyncReservation, exc: Exception) -> None:
-        if reservation.opened >= _MAX_OPENED:
-            raise ConnectError(
-                f"{reservation.opened} new connections to {request.url.origin} were not available to the request "
-                "that opened them"
-            ) from exc
-
-    # Waiting.
-
-    async def _wait(self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting) -> AsyncPooled:
-        tracer = async_get_tracer(_logger, request)
-        if tracer is not None:
-            arguments = request, reservation, waiting
-            await tracer.run("wait_for_connection", {"request": request}, self._wait_in_line, *arguments)
-        timeout: float | None = request.extensions.get("timeout", {}).get("pool")
-        while waiting.slot is None:
-            # There is one deadline over all waits.
-            remaining = None if timeout is None else max(0.0, reservation.waiting_since + timeout - time.monotonic())
-            in_time = await waiting.event.wait(remaining)
-            if waiting.slot is None:
-                await self._woken_without_slot(request, reservation, waiting, in_time)
-        return waiting.slot
-
-    async def _wait_in_line(self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting) -> None:
-        """Do the same under the eyes of a tracer, which gets no slot to show."""
-        timeout = _pool_timeout(request)
-        while waiting.slot is None:
-            remaining = None if timeout is None else max(0.0, reservation.waiting_since + timeout - time.monotonic())
-            in_time = await waiting.event.wait(remaining)
-            if waiting.slot is None:
-                await self._woken_without_slot(request, reservation, waiting, in_time)
-
-    async def _woken_without_slot(
-        self, request: Request, reservation: AsyncReservation, waiting: AsyncWaiting, in_time: bool
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
     ) -> None:
-        """See whether there is one in what was noted meanwhile; else go on waiting, or give up."""
-        # First of all, so that a step of another thread, from here on, wakes this one again.
-        waiting.event = AsyncEvent()
-        self._check_not_closed(reservation)
-        await self._settle()
-        if not in_time and waiting.slot is None:
-            raise self._pool_timeout(request) from TimeoutError()
-
-    def _pool_timeout(self, request: Request) -> PoolTimeout:
-        state = self._state
-        return PoolTimeout(
-            f"Pool timed out after {_pool_timeout(request):g} seconds: no connection to {request.url.origin} became "
-            f"available ({state.connections_active} of {state.max_connections} in use, {state.requests_queued} waiting)"
-        )
+        await self.aclose()
 
 
 def _unsupported(scheme: bytes) -> UnsupportedProtocol:
@@ -341,37 +234,20 @@ def _key_with_name(key: Key, request: Request) -> Key:
     return (key[0], key[1], key[2], name)
 
 
-def _original(stream: Any) -> Any:
-    """Return the user's object. Where several tasks send the same request, another one may have replaced it."""
-    return stream.original if isinstance(stream, AsyncSentBody) else stream
-
-
-def _as_sent(stream: Any, reservation: AsyncReservation, connection: AsyncConnectionInterface) -> Any:
-    """Have it watched what becomes of a body, unless the connection is somebody's own, which gets the user's object."""
+def _rewindable(stream: Any, reservation: AsyncReservation, connection: AsyncConnectionInterface) -> Any:
+    """Wrap a body so that the request can be retried. Connections of users' own classes get the user's object."""
     if isinstance(stream, (list, tuple)) or not hasattr(stream, "__aiter__"):
         return stream
     if reservation.body is None and isinstance(connection, AsyncHTTPConnection):
-        reservation.body = AsyncSentBody(stream)
+        reservation.body = AsyncRewindableBody(stream)
     return reservation.body or stream
 
 
-def _pool_timeout(request: Request) -> float | None:
-    timeout: float | None = request.extensions.get("timeout", {}).get("pool")
-    return timeout
-
-
-def _says_available(slot: AsyncPooled | None) -> bool:
-    try:
-        return slot is not None and slot.connection is not None and slot.connection.is_available()
-    except Exception:
-        return False
-
-
-def _changed(pool: "weakref.ref[AsyncConnectionPool]", slot: "weakref.ref[AsyncPooled]") -> None:
-    """Have a connection looked at that may be able to carry more requests than before, or fewer."""
-    this_pool, this_place = pool(), slot()
-    if this_pool is not None and this_place is not None:
-        this_pool._defer(this_place)
+def _defer_change(shared: "weakref.ref[AsyncSharedState]", slot: "weakref.ref[Slot[AsyncConnectionInterface]]") -> None:
+    """Have the next step look at a connection that can carry more or fewer requests than before."""
+    this_state, this_slot = shared(), slot()
+    if this_state is not None and this_slot is not None:
+        this_state.defer(this_slot)
 
 
 def __getattr__(name: str) -> Any:

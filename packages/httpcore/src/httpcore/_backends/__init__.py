@@ -1,4 +1,4 @@
-"""Alias of 1.0's module path: the network backends are in `httpcore_models.network`."""
+"""Where 1.0 kept the network backends."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""The pool's decisions on plain data, without I/O, locks or clocks; `state` is where to begin."""
+"""The pool's decisions on plain data, without I/O, locks or clocks. Start with `state`."""

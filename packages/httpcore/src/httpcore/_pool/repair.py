@@ -1,64 +1,58 @@
-"""The state of a pool after a call that was interrupted: an exception from a signal handler may come at any line."""
+"""Makes the tables of a pool consistent after an interrupted call: a signal handler may raise at any line."""
 
 import itertools
-from typing import TYPE_CHECKING
 
+from .request_table import RequestTable
+from .slot_table import SlotTable
 from .slots import C
 from .stats import Reason
 
-if TYPE_CHECKING:
-    from .state import PoolState
+
+def repair(slots: SlotTable[C], requests: RequestTable[C]) -> None:
+    """Rebuild all tables from those that are never wrong: `all`, `active`, `waiting`, `to_wake` and `to_close`."""
+    _count_leases(slots, requests)
+    _repair_queue(requests)
+    _sort_slots(slots)
+    if slots.shared:
+        requests.index_by_key()
 
 
-def repair(state: "PoolState[C]") -> None:
-    """Make the tables anew from those that tell the truth: `_slots`, `_leasing`, the line, `to_wake`, `to_close`."""
-    _count_leases(state)
-    _sort_requests(state)
-    _sort_slots(state)
-    state._next_due = state._draining = None
-    state._serve_waiting()
-    state.broken = False
-
-
-def _count_leases(state: "PoolState[C]") -> None:
-    for slot in itertools.chain(state._slots, (request.slot for request in state._leasing)):
+def _count_leases(slots: SlotTable[C], requests: RequestTable[C]) -> None:
+    for slot in itertools.chain(slots.all, (request.slot for request in requests.active)):
         if slot is not None:
             slot.leases = 0
-    for request in state._leasing:
+    for request in requests.active:
         if request.slot is not None:
             request.slot.leases += 1
 
 
-def _sort_requests(state: "PoolState[C]") -> None:
-    """Let nobody wait who has a slot, or was told that the pool is closed. Whoever has got a slot is woken again."""
-    queue = state._queue.requests
-    state.to_wake += [request for request in queue if request in state._leasing]
-    over = set(state.to_wake).union(state._leasing)
-    for request in over:
-        request.waiting = False
-    state._queue.replace(sorted((request for request in queue if request not in over), key=lambda other: other.number))
+def _repair_queue(requests: RequestTable[C]) -> None:
+    """Remove the requests that have a slot, which are woken again, and those that the closing of the pool removed."""
+    requests.to_wake += [request for request in requests.waiting if request in requests.active]
+    served = {*requests.active, *requests.to_wake}
+    waiting = (request for request in requests.waiting if request not in served)
+    requests.replace(sorted(waiting, key=lambda request: request.number))
 
 
-def _sort_slots(state: "PoolState[C]") -> None:
-    was_shared = {slot for slots in state._shared.values() for slot in slots}
-    slots = sorted(state._slots, key=lambda slot: slot.idle_since)
-    state._idle, state._shared = {}, {}
-    state._idle_by_key = {slot.key: {} for slot in slots}
-    for slot in slots:
+def _sort_slots(slots: SlotTable[C]) -> None:
+    was_shared = {slot for shared in slots.shared.values() for slot in shared}
+    by_age = sorted(slots.all, key=lambda slot: slot.idle_since)
+    slots.idle, slots.shared = {}, {}
+    slots.idle_by_key = {slot.key: {} for slot in by_age}
+    for slot in by_age:
         connection = slot.connection
-        if not slot.pooled or any(connection is closing for closing in state.to_close):
+        if not slot.pooled or any(connection is other for other in slots.to_close):
             slot.pooled = True
-            state._drop(slot, Reason.ENDED)
+            slots.drop(slot, Reason.ENDED)
         elif slot.leases:
             if connection is not None and (slot.multiplexed or slot in was_shared):
-                state._share(slot)
+                slots.share(slot)
         elif slot.established and connection is not None and _says_idle(connection):
-            state._idle[slot] = None
-            state._idle_by_key[slot.key][slot] = None
+            slots.idle[slot] = None
+            slots.idle_by_key[slot.key][slot] = None
         else:
-            state._drop(slot, Reason.ENDED)
-    while len(state._idle) > state._max_keepalive:
-        state._drop(next(iter(state._idle)), Reason.SURPLUS)
+            slots.drop(slot, Reason.ENDED)
+    slots.drop_surplus()
 
 
 def _says_idle(connection: C) -> bool:

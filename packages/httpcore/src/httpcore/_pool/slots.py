@@ -1,13 +1,16 @@
-"""What the decisions of a pool are about: slots, and the requests that lease them or wait for one."""
+"""Slots, and the requests that lease one or wait for one."""
 
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-#: Scheme, host, port, and the name that TLS checks the server for where a request asks for another one than the host.
+#: What a connection can be reused for: scheme, host and port; then the name that TLS verifies, if it is not the host.
 Key: TypeAlias = tuple[bytes, bytes, int] | tuple[bytes, bytes, int, bytes | str]
 
 
 class PoolableConnection(Protocol):
-    """What is asked of a connection here: a part of `ConnectionInterface`, none of which waits."""
+    """What the pool asks a connection: the part of `ConnectionInterface` that never waits.
+
+    Two attributes are optional: `request_capacity` and `stream_limit`, as `ConnectionInterface` describes them.
+    """
 
     def is_available(self) -> bool: ...
 
@@ -22,13 +25,21 @@ C = TypeVar("C", bound=PoolableConnection)
 
 
 class EventLoop(Protocol):
-    """Where a connection was opened, outside of which it cannot be used: an event loop."""
+    """The event loop that a connection is bound to."""
 
     def is_closed(self) -> bool: ...
 
 
 class Slot(Generic[C]):
-    """One of the connections that the pool may have; `connection` is `None` until the first request has made it."""
+    """Room for one connection.
+
+    * `connection`: `None` until the first request that leases the slot has made it.
+    * `number`: slots added later have higher numbers.
+    * `leases`: how many requests lease the slot.
+    * `established`: whether the connection has carried a request as far as the response.
+    * `multiplexed`: whether it carries several requests at a time.
+    * `pooled`: whether the slot is still in the pool. It may have left while requests lease it.
+    """
 
     __slots__ = (
         "__weakref__",
@@ -56,33 +67,30 @@ class Slot(Generic[C]):
 
 
 class PoolRequest(Generic[C]):
-    """A request in the pool: `slot` is what it leases, `None` while it waits.
+    """A request in the pool. It has no constructor, which every request would have to call: set `key`.
 
-    One that failed on a slot and is to be repeated elsewhere has that slot's number in `failed_on`. It gets a slot that
-    was opened later, and never an idle one: what made the first one fail most likely made its neighbours so.
-
-    `event` is what wakes it, `None` before its first wait: the caller's.
+    Programs that reach for 1.0's `AsyncPoolRequest` get this one: they use `request`, `connection` and `is_queued()`.
     """
 
-    event: Any = None
-    slot: Slot[C] | None = None
+    #: The connections that can carry the request.
+    key: Key
+    #: The position in the queue: requests that came earlier have lower numbers.
     number = 0
-    waiting = False
+    #: The slot that the request leases, `None` while it waits.
+    slot: Slot[C] | None = None
+    #: For a retry, the number of the slot whose connection failed. The retry gets a slot that was added later, and
+    #: never an idle one: the idle connections are probably as stale as the one that failed.
     failed_on: int | None = None
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
-
-    # For others; see `_async/legacy.py`.
-
-    #: The caller's request: for programs that shut down the socket of one of theirs, and for logs of those in flight.
+    #: What wakes the request. The caller sets it before the first wait.
+    event: Any = None
+    #: The caller's request.
     request: Any = None
 
     @property
     def connection(self) -> C | None:
-        """The connection that the request has got: for programs that count the requests on each."""
+        """The connection of the slot, for programs that count the requests on each connection."""
         return None if self.slot is None else self.slot.connection
 
     def is_queued(self) -> bool:
-        """Whether the request waits: for programs that count those."""
+        """Whether the request waits, for programs that count waiting requests."""
         return self.slot is None

@@ -1,0 +1,120 @@
+"""The state of a pool, shared between tasks or threads: each step runs under a lock."""
+
+import collections
+import threading
+import time
+from collections.abc import Callable
+
+from httpcore_models import AsyncConnectionInterface
+from httpcore_models.lowlevel import async_close_all
+
+from .._fork import register_for_fork
+from .._pool.slots import PoolRequest, Slot
+from .._pool.state import PoolState
+
+
+class AsyncSharedState:
+    """The state of a pool, and what carries out its decisions.
+
+    Every use of `state` that changes it is a step: with the lock held, and so that an exception marks it as broken.
+    Whatever interrupts a step, an exception from a signal handler included, the next step finds the state repaired.
+    """
+
+    def __init__(self, max_connections: int | None, max_keepalive: int | None, keepalive_expiry: float | None) -> None:
+        self.state: PoolState[AsyncConnectionInterface]
+        self.state = PoolState(max_connections, max_keepalive, keepalive_expiry)
+        #: How often the pool has been closed.
+        self.close_count = 0
+        self._make_lock()
+        #: What finalizers leave for the next step, since they must not wait for the lock: requests to release, and
+        #: slots whose connection has changed.
+        self.deferred: collections.deque[PoolRequest[AsyncConnectionInterface] | Slot[AsyncConnectionInterface]]
+        self.deferred = collections.deque()
+        register_for_fork(self)
+
+    def _make_lock(self) -> None:
+        #: Held for a few microseconds at a time, never across a wait.
+        self.lock = threading.RLock()
+        #: Whether the calling thread holds the lock.
+        self.holds_lock: Callable[[], bool]
+        self.holds_lock = self.lock._is_owned  # type: ignore[attr-defined]  # as `threading.Condition`
+
+    def step(self, function: Callable[..., object], *arguments: object) -> None:
+        """Run what was deferred, and then `function`, which changes the state."""
+        with self.lock:
+            state = self.state
+            try:
+                if state.broken:
+                    state.repair()
+                if self.deferred:
+                    self._run_deferred()
+                function(*arguments)
+                self.wake()
+            except BaseException:
+                state.broken = True
+                raise
+
+    def wake(self) -> None:
+        """Wake the requests that were served. Part of a step."""
+        to_wake = self.state.to_wake
+        for request in to_wake:
+            if request.event is not None:
+                request.event.wake()
+        to_wake.clear()
+
+    def defer(self, what: PoolRequest[AsyncConnectionInterface] | Slot[AsyncConnectionInterface]) -> None:
+        """Have the next step release a request, or look at a changed connection, and cause one if a request waits.
+
+        Takes no lock: the garbage collector may call this at any point, even while the same thread holds the lock.
+        """
+        self.deferred.append(what)
+        waiting = self.state.requests.first()
+        if waiting is not None and waiting.event is not None:
+            waiting.event.wake()
+
+    def catch_up(self) -> None:
+        """Run what was deferred, so that the state is what a user expects to see."""
+        if (self.deferred or self.state.broken) and not self.holds_lock():
+            self.step(bool)  # nothing but what was deferred
+
+    def _run_deferred(self) -> None:
+        while self.deferred:
+            what = self.deferred[0]
+            if isinstance(what, Slot):
+                self.state.changed(what)
+            else:
+                self.state.release(what, time.monotonic())
+            self.deferred.popleft()
+
+    async def close_pending(self) -> None:
+        """Run what was deferred, and close the connections that left the pool."""
+        self.catch_up()
+        if not self.state.to_close:
+            return
+        closing: list[AsyncConnectionInterface] = []
+        try:
+            with self.lock:
+                closing += self.state.to_close
+                self.state.to_close.clear()
+            await async_close_all(closing)
+        finally:
+            if closing:
+                # Those that were not reached, as an exception came from outside.
+                with self.lock:
+                    self.state.to_close += closing
+
+    def close(self) -> None:
+        """Let the state close all connections. Part of a step, so that a request finds both changes or none."""
+        self.close_count += 1
+        self.state.close()
+
+    def reset_after_fork(self) -> None:
+        """In a child process: forget what belongs to the parent.
+
+        The connections are closed when the pool is used next, which only closes descriptors of this process.
+        """
+        inherited = self.state
+        self._make_lock()
+        self.deferred.clear()
+        self.state = PoolState(*inherited.slots.limits)
+        self.state.to_close += inherited.slots.disown_connections()
