@@ -11,14 +11,9 @@ from contextlib import ExitStack
 import pytest
 from httpcore_models import AutoBackend, SyncBackend
 from httpcore_models.network import is_socket_readable
-from httpcore_models.network._connecting.addresses import (
-    Address,
-    all_failed,
-    finish_connecting,
-    interleaved,
-    new_socket,
-    numeric_addresses,
-)
+from httpcore_models.network._connecting.happy_eyeballs import CONNECTION_ATTEMPT_DELAY, Race, interleaved
+from httpcore_models.network._connecting.resolving import Address, numeric_addresses
+from httpcore_models.network._connecting.sockets import finish_connecting, new_socket
 from httpcore_models.network._error_texts import failure_text, peer_name, timeout_text
 from httpcore_models.network._readiness import Readiness
 from httpcore_test_support.scripted import scripted_server
@@ -82,9 +77,34 @@ def test_the_outcome_of_a_connect_is_raised() -> None:
 
 def test_failures_are_summed_up() -> None:
     refused, other = OSError(errno.ECONNREFUSED, "refused"), OSError(errno.ENETUNREACH, "unreachable")
-    assert all_failed([refused]) is refused
-    assert all_failed([refused, OSError(errno.ECONNREFUSED, "refused")]) is refused
-    assert str(all_failed([refused, other, refused])) == "[Errno 111] refused; [Errno 101] unreachable"
+    assert lost_race(refused).failure() is refused
+    assert lost_race(refused, OSError(errno.ECONNREFUSED, "refused")).failure() is refused
+    assert str(lost_race(refused, other, refused).failure()) == "[Errno 111] refused; [Errno 101] unreachable"
+    assert str(lost_race().failure()) == "the resolver knows no address of this host"
+
+
+def lost_race(*errors: OSError) -> Race:
+    race = Race(FOUR[: len(errors)])
+    for error in errors:
+        assert race.next_address() is not None
+        race.attempt_failed(error)
+    assert race.is_lost
+    return race
+
+
+def test_a_race_goes_on_until_all_attempts_have_failed() -> None:
+    race = Race(FOUR[:2])
+    assert race.next_address() == FOUR[0]
+    assert race.delay() == CONNECTION_ATTEMPT_DELAY
+    race.attempt_failed(OSError())
+    assert not race.is_lost
+    assert race.next_address() == FOUR[1]
+    # The last address has all the time there is.
+    assert race.delay() is None
+    assert race.next_address() is None
+    assert not race.is_lost
+    race.attempt_failed(OSError())
+    assert race.is_lost
 
 
 def test_peers_are_named() -> None:

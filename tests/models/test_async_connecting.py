@@ -18,7 +18,7 @@ from httpcore_models import (
     ConnectTimeout,
     ReadError,
 )
-from httpcore_models.network._connecting import connect_async
+from httpcore_models.network._connecting import connect_async, happy_eyeballs
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
@@ -80,7 +80,7 @@ async def test_a_race_that_two_addresses_win_keeps_one_open(monkeypatch: pytest.
             return sock
 
         monkeypatch.setattr(connect_async, "_connect", connect)
-        monkeypatch.setattr(connect_async, "CONNECTION_ATTEMPT_DELAY", 0.0)
+        monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 0.0)
         async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", server.port))] * 3)
         stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
         assert sum(sock.fileno() >= 0 for sock in sockets) == 1

@@ -112,9 +112,9 @@ class TestReadDeadlines:
             await exchange(stream, 0.05)
             reading = asyncio.create_task(stream.read(100, timeout))
             # The timer of the first read fires while the second one waits.
-            timer = stream._read_timer
+            timer = stream._read_timer.handle
             assert timer is not None
-            await async_wait_until(lambda: stream._read_timer is not timer)
+            await async_wait_until(lambda: stream._read_timer.handle is not timer)
             await stream.write(b"data", TIMEOUT)
             assert await reading == b"data"
 
@@ -127,7 +127,7 @@ class TestReadDeadlines:
     async def test_the_timer_of_a_read_that_is_over_does_no_harm(self) -> None:
         async with connected(echo) as stream:
             await exchange(stream, 0.02)
-            await async_wait_until(lambda: stream._read_timer is None)
+            await async_wait_until(lambda: stream._read_timer.handle is None)
             await exchange(stream, TIMEOUT)
 
     async def test_a_timer_that_fires_as_the_bytes_come_does_no_harm(self) -> None:
@@ -135,14 +135,15 @@ class TestReadDeadlines:
             reading = asyncio.create_task(stream.read(100, 1000.0))
             await asyncio.sleep(0)
             stream.data_received(b"data")
-            stream._read_deadline = stream._loop.time()
-            stream._check_read_deadline()
+            timer = stream._read_timer
+            timer._deadline = stream._loop.time()
+            timer._fire()
             assert await reading == b"data"
 
     async def test_a_stream_that_is_closed_or_lost_leaves_no_timer(self) -> None:
         async with connected(echo) as stream:
             await exchange(stream, 1000.0)
-            timer = stream._read_timer
+            timer = stream._read_timer.handle
             assert timer is not None
             await stream.aclose()
             assert timer.cancelled()
@@ -150,11 +151,11 @@ class TestReadDeadlines:
         async with connected([send(b"data"), wait(ended), abort()]) as stream:
             reading = asyncio.create_task(stream.read(100, 1000.0))
             assert await reading == b"data"
-            timer = stream._read_timer
+            timer = stream._read_timer.handle
             ended.set()
             with pytest.raises(ReadError, match=r"Connection reset by peer \(127\.0\.0\.1:\d+\)$"):
                 await stream.read(100, 1000.0)
-            timer = stream._read_timer or timer
+            timer = stream._read_timer.handle or timer
             assert timer is None or timer.cancelled()
 
 
@@ -167,20 +168,20 @@ class TestBackPressure:
             await async_wait_until(lambda: stream._paused)
             await async_pause()
             # One more read of the event loop's may be above the limit.
-            assert _READ_LIMIT < stream._queued <= _READ_LIMIT + 256 * 1024
+            assert _READ_LIMIT < stream._received.size <= _READ_LIMIT + 256 * 1024
             assert not all_sent.is_set()
             received = bytearray()
             while len(received) < size:
                 received += await stream.read(100_000, TIMEOUT)
             assert received == data
-            assert stream._queued == 0
+            assert stream._received.size == 0
             assert not stream._paused
 
     async def test_what_came_before_the_end_is_read_after_it(self) -> None:
         # The transport is closing when reading from the network would be resumed.
         size = 2 * _READ_LIMIT
         async with connected([send(bytes(100))]) as stream:
-            await async_wait_until(lambda: stream._queued == 100)
+            await async_wait_until(lambda: stream._received.size == 100)
             stream.data_received(bytes(size))
             assert stream._paused
             stream._transport.abort()
@@ -237,16 +238,16 @@ class TestResets:
         with first, second:
             first.setblocking(False)
             stream = AsyncioStream(first, "peer")
-            stream._queued = _READ_LIMIT + 1
+            stream._received.size = _READ_LIMIT + 1
             second.send(b"data")
             stream.connection_lost(OSError("Broken pipe"))
-            assert not stream._chunks
-            stream._queued = 0
+            assert not stream._received
+            stream._received.size = 0
             stream.connection_lost(OSError("Broken pipe"))
-            assert list(stream._chunks) == [b"data"]
+            assert list(stream._received) == [b"data"]
             second.close()
             stream.connection_lost(OSError("Broken pipe"))
-            assert list(stream._chunks) == [b"data"]
+            assert list(stream._received) == [b"data"]
 
     async def test_a_reset_during_a_write_is_a_write_error(self) -> None:
         blocked = threading.Event()
@@ -281,7 +282,7 @@ class TestMisuse:
     async def test_what_is_there_is_received_without_a_wait(self) -> None:
         ended = threading.Event()
         async with connected([send(b"data"), wait(ended)]) as stream:
-            await async_wait_until(lambda: stream._chunks)
+            await async_wait_until(lambda: stream._received)
             assert [stream.receive_nowait(3), stream.receive_nowait(3)] == [b"dat", b"a"]
             assert stream.receive_nowait(3) is None
             await stream.aclose()
@@ -388,12 +389,12 @@ def test_a_child_process_closes_its_copy_only(loop: str) -> None:
 
 READ_ON_A_FRESH_HEAP = """
 import asyncio, resource, socket
-from httpcore_models.network._streams.asyncio_opening import open_stream
+from httpcore_models.network._streams.asyncio_stream import AsyncioStream
 
 async def main():
     ours, peer = socket.socketpair()
     ours.setblocking(False)
-    stream = await open_stream(ours, "peer")
+    stream = await AsyncioStream.open(ours, "peer")
     for _ in range(2):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(300):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from httpcore_models import ConnectTimeout, ReadTimeout, SyncBackend, WriteTimeout
-from httpcore_models.network import SyncStream
+from httpcore_models.network._streams import sync_stream
 from httpcore_test_support._sync.conformance import DATA, ENDLESS, LARGE, TIMEOUT, read_exactly
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.conformance import TRANSPORTS, Connect, connector
@@ -28,7 +28,7 @@ def connect(request: pytest.FixtureRequest, certificates: Certificates, monkeypa
     transport = request.param
     if transport == "plainly":
         transport = "tcp"
-        monkeypatch.setattr(SyncStream, "_suitable", [])
+        monkeypatch.setattr(sync_stream, "_subclasses", [])
     return connector(SyncBackend(), TRANSPORTS[transport], certificates)
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from httpcore_models import SOCKET_OPTION, AutoBackend, ConnectError, ConnectTimeout
-from httpcore_models.network._backends import sync as sync_backend
-from httpcore_models.network._connecting import addresses, connect_async
+from httpcore_models.network._connecting import happy_eyeballs, sockets
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.sockets import refusing_port, unresponsive_port
@@ -23,7 +22,6 @@ KEEPALIVE = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 # Connecting to the first fails at once, and not even a socket can be made for the second.
 UNREACHABLE = (socket.AF_INET, ("255.255.255.255", 80))
 UNSUPPORTED = (255, ("127.0.0.1", 80))
-CONNECTING_MODULES = (connect_async, sync_backend)
 
 
 def loopback(port: int) -> tuple[int, Any]:
@@ -64,8 +62,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     recorded: list[tuple[Any, ...]] = []
     module = types.SimpleNamespace(**vars(socket))
     module.socket = lambda *arguments: RecordingSocket(recorded, *arguments)
-    module.getaddrinfo = lambda *arguments: socket.getaddrinfo(*arguments)  # whatever that is by then
-    monkeypatch.setattr(addresses, "socket", module)
+    monkeypatch.setattr(sockets, "socket", module)
     return recorded
 
 
@@ -139,8 +136,7 @@ async def test_without_a_time_limit_all_addresses_are_tried_too(monkeypatch: pyt
 async def test_an_address_that_fails_makes_room_for_the_next_at_once(
     monkeypatch: pytest.MonkeyPatch, first: Any
 ) -> None:
-    for module in CONNECTING_MODULES:
-        monkeypatch.setattr(module, "CONNECTION_ATTEMPT_DELAY", 1000.0)
+    monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 1000.0)
     with scripted_server(hold()) as server, refusing_port() as port:
         async_resolve_to(monkeypatch, loopback(port) if first == "refusing" else first, loopback(server.port))
         stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
@@ -171,8 +167,7 @@ async def test_the_errors_of_all_addresses_are_told(monkeypatch: pytest.MonkeyPa
 
 
 async def test_of_several_connections_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in CONNECTING_MODULES:
-        monkeypatch.setattr(module, "CONNECTION_ATTEMPT_DELAY", 0.0)
+    monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 0.0)
     with scripted_server(hold()) as server:
         async_resolve_to(monkeypatch, *[loopback(server.port)] * 5)
         stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)

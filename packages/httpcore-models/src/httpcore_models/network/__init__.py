@@ -1,6 +1,23 @@
-"""The network seam: stream and backend interfaces, their implementations, and diallers.
+"""The network: streams and what opens them.
 
-Implementations that need an event loop are imported when they are first used.
+For users, and also in `httpcore`:
+
+* `AsyncNetworkStream`, `AsyncNetworkBackend` and their sync twins: the interfaces of a replacement for the network.
+* `AutoBackend`, `AnyIOBackend`, `TrioBackend`, `SyncBackend`: the network itself.
+* `AsyncMockBackend`, `AsyncMockStream` and their sync twins, and `MockSSLObject`: a network that plays back bytes.
+* `SOCKET_OPTION`: the type of a socket option.
+
+For sibling packages, which build connections and proxies from it:
+
+* `AsyncDialler`, `AsyncDirectDialler`: how a stream to an origin is opened, directly or by way of a proxy.
+* `async_start_tls()`: a TLS handshake on behalf of a request. `AsyncTLSStream`, `AsyncTLSCapableStream`: TLS over any
+  stream, and the base class of streams that offer it.
+* `async_resolve()`: the addresses of a name, for a proxy that takes addresses only.
+* `SyncStream`, `AnyIOStreamWrapper`, `TrioStreamWrapper`, `is_socket_readable()`: what httpcore 1.0 has under names of
+  its own, and programs reach for.
+
+Each async name has a sync twin without the prefix. Modules that need an event loop's library are imported when they
+are first used.
 """
 
 from ._async.dialler import AsyncDialler as AsyncDialler
@@ -10,12 +27,13 @@ from ._async.interface import AsyncNetworkBackend as AsyncNetworkBackend
 from ._async.interface import AsyncNetworkStream as AsyncNetworkStream
 from ._async.mock import AsyncMockBackend as AsyncMockBackend
 from ._async.mock import AsyncMockStream as AsyncMockStream
+from ._async.tls import AsyncTLSCapableStream as AsyncTLSCapableStream
 from ._async.tls import AsyncTLSStream as AsyncTLSStream
 from ._backends.anyio import AnyIOBackend as AnyIOBackend
-from ._backends.anyio import TrioBackend as TrioBackend
 from ._backends.auto import AutoBackend as AutoBackend
 from ._backends.sync import SyncBackend as SyncBackend
 from ._backends.sync import SyncStream as SyncStream
+from ._backends.trio import TrioBackend as TrioBackend
 from ._connecting.resolving import async_resolve as async_resolve
 from ._connecting.resolving import resolve as resolve
 from ._readiness import is_socket_readable as is_socket_readable
@@ -30,4 +48,5 @@ from ._sync.interface import NetworkStream as NetworkStream
 from ._sync.mock import MockBackend as MockBackend
 from ._sync.mock import MockSSLObject as MockSSLObject
 from ._sync.mock import MockStream as MockStream
+from ._sync.tls import TLSCapableStream as TLSCapableStream
 from ._sync.tls import TLSStream as TLSStream

@@ -1,12 +1,13 @@
 """TLS over any network stream, and so inside another TLS stream too.
 
-What TLS makes of bytes is in `_tls_records`; this moves the bytes.
+`_tls.records` turns bytes into records and back, `tls_sender` sends records, and this module does the rest: reading,
+the handshake, and who may do what at a time.
 
 A reader returns what it has decrypted without sending anything. What TLS itself wants sent, such as the answer to a
 KeyUpdate, goes out before the next wait, or with what is written next.
 
-Left out on purpose: TLS is not shut down on close, since that could wait for the peer, and a connection that ends
-without `close_notify` reads as a plain end of stream, as HTTP has its own framing to tell a cut off body.
+TLS is not shut down on close, since that could wait for the peer. A connection that ends without `close_notify` reads
+as a plain end of stream: HTTP has framing of its own that tells a truncated body.
 """
 
 import contextlib
@@ -25,36 +26,49 @@ from ..._exceptions import (
     WriteTimeout,
 )
 from ...concurrency import AsyncEvent
+from ...deadline import Deadline
 from .._buffers import as_bytes
-from .._deadlines import deadline_in, limit_until, time_left
 from .._error_texts import failure_text, inner_failure_text, peer_of, timeout_text
 from .._tls.alpn import takes_alpn_offer
 from .._tls.records import TLSRecords
 from .interface import AsyncNetworkStream
+from .tls_sender import AsyncTLSSender
 
-# As much as asyncio receives at a time.
+# The most that asyncio receives at a time, in bytes.
 _READ_SIZE = 256 * 1024
 
-# How much is encrypted before it is sent: bounds the copy in memory.
+# How many bytes are encrypted before they are sent: bounds the copy in memory.
 _WRITE_SIZE = 64 * 1024
 
 
-class AsyncTLSStream(AsyncNetworkStream):
-    """TLS on top of another stream. `abort()` and `write_until_readable()` are there if that stream has them."""
+class AsyncTLSCapableStream(AsyncNetworkStream):
+    """A base class for streams: `start_tls()` by way of `AsyncTLSStream`."""
+
+    @takes_alpn_offer
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncNetworkStream:
+        """Do a TLS handshake over this stream; see `AsyncNetworkStream.start_tls()`."""
+        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
+
+
+class AsyncTLSStream(AsyncTLSCapableStream):
+    """TLS on top of another stream. It has `abort()` and `write_until_readable()` if that stream has them."""
 
     def __init__(self, stream: AsyncNetworkStream, ssl_context: ssl.SSLContext, server_hostname: str | None) -> None:
         self._stream = stream
         self._peer = peer_of(stream, server_hostname)
         self._tls = TLSRecords(ssl_context, server_hostname)
-        self._sender: object | None = None  # who sends; goes on until there is nothing to be sent
-        self._sent: AsyncEvent | None = None  # that the sender is done, where a writer waits for it
-        self._receiving = False  # somebody waits for the network
-        self._received: AsyncEvent | None = None  # that somebody is done, where another waits for it
+        self._sender = AsyncTLSSender(stream, self._tls)
+        self._receiving = False  # a task waits for the network
+        self._received: AsyncEvent | None = None  # that it has received, where another task waits for that
         self._reading = False
         self._writing = False
         self._unread = b""  # decrypted
-        self._unsent: bytes | memoryview = b""  # to be encrypted: an interrupted write has left it
-        self._sealed = b""  # encrypted, and not taken by the stream below
+        self._unsent: bytes | memoryview = b""  # to be encrypted: left by an interrupted write
         self._closed = False
 
     @classmethod
@@ -68,7 +82,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         """Do a TLS handshake over `stream` and return the encrypted stream; see `start_tls()`."""
         try:
             tls = cls(stream, ssl_context, server_hostname)
-            await tls._shake_hands(timeout)
+            await tls._shake_hands(Deadline(timeout))
             return tls
         except BaseException as exc:
             peer = peer_of(stream, server_hostname)
@@ -77,7 +91,7 @@ class AsyncTLSStream(AsyncNetworkStream):
             try:
                 await async_close_unopened(stream)
             finally:
-                # Where a cancellation came through, or there is no closing without waiting.
+                # Needed if a cancellation came through, or if the stream cannot close without waiting.
                 abort: Callable[[], None] | None = getattr(stream, "abort", None)
                 if abort is not None:
                     abort()
@@ -87,38 +101,37 @@ class AsyncTLSStream(AsyncNetworkStream):
                 raise ConnectError(f"Server disconnected during the TLS handshake ({peer})") from exc
             if isinstance(exc, (ReadError, WriteError)):
                 raise ConnectError(inner_failure_text(exc, peer_of(stream, peer))) from exc
-            # Without a name that is to be checked it is the caller's mistake.
+            # A `ValueError` without a name to check is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
                 raise ConnectError(failure_text(exc, peer)) from exc
             raise
 
-    async def _shake_hands(self, timeout: float | None) -> None:
-        deadline = deadline_in(timeout)
+    async def _shake_hands(self, deadline: Deadline) -> None:
         while True:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
-                await self._send(deadline)
-                await self._receive(time_left(deadline))
+                await self._sender.send(deadline)
+                await self._receive(deadline.remaining_or_raise(ReadTimeout))
             except ssl.SSLError:
                 # The alert that tells the peer what was wrong, if it still listens.
                 with contextlib.suppress(TimeoutException, WriteError):
-                    await self._send(deadline)
+                    await self._sender.send(deadline)
                 raise
             else:
-                await self._send(deadline)
+                await self._sender.send(deadline)
                 return
 
     # Receiving.
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what is there, or wait for it."""
+        """Return what has been received, or wait for it."""
         self._look_whether_closed()
         if self._reading:
             raise ReadError(f"another task is already reading from this stream ({self._peer})")
         try:
             with self._tls.lock:
-                self._reading = True  # whoever looks whether there is something takes nothing from here on
+                self._reading = True  # from here on looking for input takes nothing
             data = self._decrypt(max_bytes)
             if data is None:
                 data = await self._wait_for_data(max_bytes, timeout)
@@ -128,23 +141,22 @@ class AsyncTLSStream(AsyncNetworkStream):
         except ReadError as exc:
             if self._tls.outgoing.pending and not self._closed:
                 # The alert that tells the peer what was wrong, if it still listens.
-                await self._send_own_messages(deadline_in(0.0))
+                await self._sender.send_for_reader(Deadline(0.0))
             raise ReadError(inner_failure_text(exc, self._peer)) from exc.__cause__ or exc
         finally:
             self._reading = False
 
     async def _wait_for_data(self, max_bytes: int, timeout: float | None) -> bytes:
-        deadline = deadline_in(timeout)
+        deadline = Deadline(timeout)
         remaining = timeout
         while True:
-            if self._sealed or self._tls.outgoing.pending:
-                await self._send_own_messages(deadline)
+            await self._sender.send_for_reader(deadline)
             await self._receive(remaining)
             self._look_whether_closed()
             data = self._decrypt(max_bytes)
             if data is not None:
                 return data
-            remaining = time_left(deadline)
+            remaining = deadline.remaining_or_raise(ReadTimeout)
 
     def _look_whether_closed(self) -> None:
         if self._closed:
@@ -161,7 +173,7 @@ class AsyncTLSStream(AsyncNetworkStream):
             raise ReadError(failure_text(exc, self._peer)) from exc
 
     async def _receive(self, timeout: float | None) -> None:
-        """Feed TLS from the network. Of two who need it, such as in a renegotiation, one waits for the other."""
+        """Feed TLS from the network. In a renegotiation a writer needs that too: one of the two waits for the other."""
         received, mine = None, False
         try:
             with self._tls.lock:
@@ -188,7 +200,7 @@ class AsyncTLSStream(AsyncNetworkStream):
         fed = 0
         with self._tls.lock:
             while (data := self._decrypt(max_bytes)) is None:
-                # A peer that sends nothing but messages of TLS must not keep the caller here for ever.
+                # A peer that sends only messages of TLS itself must not keep the caller here forever.
                 if below is None or self._receiving or fed >= _READ_SIZE:
                     return None
                 encrypted = below(_READ_SIZE)
@@ -220,15 +232,17 @@ class AsyncTLSStream(AsyncNetworkStream):
             raise WriteError(f"the stream is closed ({self._peer})")
         if self._writing:
             raise WriteError(f"another task is already writing to this stream ({self._peer})")
-        deadline = deadline_in(timeout)
+        deadline = Deadline(timeout)
         data = as_bytes(buffer)
-        turn = object()
+        turn, sender = object(), self._sender
         try:
             self._writing = True
             rest = self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
-            await self._wait_to_send(turn, deadline)
-            # With nothing to encrypt, something may be left of an interrupted write all the same.
-            sent = (bool(rest) and not self._sealed) or await self._send(deadline, until_readable, flush=True)
+            await sender.wait_for_turn(turn, deadline)
+            # Even with nothing to encrypt, there may be records that an interrupted write has left.
+            sent = (bool(rest) and not sender.has_unsent) or await sender.send(
+                deadline, until_readable=until_readable, flush=True
+            )
             while rest and sent:
                 try:
                     with self._tls.lock:
@@ -237,9 +251,9 @@ class AsyncTLSStream(AsyncNetworkStream):
                     await self._wait_for_handshake(deadline)
                     continue
                 rest = self._unsent = rest[size:]
-                sent = await self._send(deadline, until_readable)
-            while sent and not self._has_sent_all(turn):
-                sent = await self._send(deadline, until_readable)
+                sent = await sender.send(deadline, until_readable=until_readable)
+            while sent and not sender.end_turn_if_all_is_sent(turn):
+                sent = await sender.send(deadline, until_readable=until_readable)
             # What an interrupted write has left stays ours; what is left of this buffer stays the caller's.
             left = min(len(rest), len(data))
             self._unsent = rest[: len(rest) - left]
@@ -252,92 +266,16 @@ class AsyncTLSStream(AsyncNetworkStream):
             raise WriteError(failure_text(exc, self._peer)) from exc
         finally:
             self._unsent = bytes(self._unsent)
-            self._end_sending(turn)
+            sender.end_turn(turn)
             self._writing = False
 
-    async def _wait_for_handshake(self, deadline: float | None) -> None:
-        await self._send(deadline)
-        await self._receive(time_left(deadline))
+    async def _wait_for_handshake(self, deadline: Deadline) -> None:
+        await self._sender.send(deadline)
+        await self._receive(deadline.remaining_or_raise(ReadTimeout))
         if self._closed:
             raise WriteError(f"the stream is closed ({self._peer})")
 
-    async def _send_own_messages(self, deadline: float | None) -> None:
-        """Send what TLS wants sent for itself, before somebody waits for the network; a sender does so anyway."""
-        turn = object()
-        try:
-            if not self._begin_to_send(turn):
-                return
-            if self._stream.get_extra_info("keeps_unsent"):
-                # What the peer does not take at once goes out later, ahead of all else: a read waits for no write.
-                with contextlib.suppress(WriteTimeout):
-                    await self._send(0.0)
-            else:
-                await self._send(deadline, until_readable=hasattr(self._stream, "write_until_readable"))
-        except WriteError:
-            # If the peer takes nothing any more, there may still be something to read.
-            pass
-        finally:
-            self._end_sending(turn)
-
-    # One sends at a time, reader or writer: records have to leave in the order in which TLS made them.
-
-    def _begin_to_send(self, turn: object) -> bool:
-        with self._tls.lock:
-            if self._sender is None:
-                self._sender = turn
-            return self._sender is turn
-
-    async def _wait_to_send(self, turn: object, deadline: float | None) -> None:
-        while not self._begin_to_send(turn):
-            with self._tls.lock:
-                if self._sender is None:
-                    continue
-                sent = self._sent = self._sent or AsyncEvent()
-            if not await sent.wait(limit_until(deadline)):
-                raise WriteTimeout from TimeoutError()
-
-    def _has_sent_all(self, turn: object) -> bool:
-        """End sending, unless there is more to be sent meanwhile; return whether it has ended."""
-        with self._tls.lock:
-            if self._tls.outgoing.pending:
-                return False
-            self._let_others_send(turn)
-            return True
-
-    def _end_sending(self, turn: object) -> None:
-        with self._tls.lock:
-            self._let_others_send(turn)
-
-    def _let_others_send(self, turn: object) -> None:
-        if self._sender is turn:
-            self._sender = None
-            if self._sent is not None:
-                self._sent.set()
-                self._sent = None
-
-    async def _send(self, deadline: float | None, until_readable: bool = False, flush: bool = False) -> bool:
-        """Send all records; return whether the stream below has taken them. `flush` writes even if there are none."""
-        while (records := self._take_records()) or flush:
-            flush = False
-            # What can be sent at once is sent even if the time is over.
-            if not until_readable:
-                await self._stream.write(records, limit_until(deadline))
-                continue
-            taken = await self._stream.write_until_readable(records, limit_until(deadline))  # type: ignore[attr-defined]
-            if taken < len(records):
-                self._sealed = records[taken:]
-                return False
-        return True
-
-    def _take_records(self) -> bytes:
-        if not self._sealed and not self._tls.outgoing.pending:
-            return b""
-        with self._tls.lock:
-            records = self._sealed + self._tls.outgoing.read()
-            self._sealed = b""
-            return records
-
-    # Closing, and all else.
+    # Closing and looking.
 
     async def aclose(self) -> None:
         """Close the stream below. TLS is not shut down."""
@@ -355,16 +293,6 @@ class AsyncTLSStream(AsyncNetworkStream):
         self._closed = True
         self._stream.abort()  # type: ignore[attr-defined]
 
-    @takes_alpn_offer
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> AsyncNetworkStream:
-        """Do a TLS handshake inside this TLS stream."""
-        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
-
     def get_extra_info(self, info: str) -> Any:
         """See `AsyncNetworkStream.get_extra_info()`."""
         if info == "ssl_object":
@@ -377,14 +305,14 @@ class AsyncTLSStream(AsyncNetworkStream):
         if self._closed or self._unread or self._tls.ended or self._tls.failure is not None:
             return True
         if self._reading or not hasattr(self._stream, "receive_nowait"):
-            # What has come is for whoever reads.
+            # What has come is for the task that reads.
             if self._stream.get_extra_info("is_readable"):
                 return True
             if self._reading:
                 return False
         elif not self._tls.has_input() and not self._stream.get_extra_info("is_readable"):
             return False
-        # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
+        # What has come may be no data, but a message of TLS itself, such as a session ticket of TLS 1.3: look.
         try:
             with self._tls.lock:
                 if self._reading:  # another thread has begun to

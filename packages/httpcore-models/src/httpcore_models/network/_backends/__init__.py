@@ -1,1 +1,1 @@
-"""What opens network streams, by event loop: threads, asyncio and trio."""
+"""Network backends: `sync` for threads, `anyio` and `trio` by name, and `auto` for whichever async library runs."""

@@ -8,10 +8,14 @@ from .._socket_options import SOCKET_OPTION
 
 
 class AutoBackend(AsyncNetworkBackend):
-    """Connects on asyncio or trio, whichever runs; raises `RuntimeError` naming the extra that it lacks."""
+    """Connects on asyncio or trio, whichever runs. Raises `RuntimeError`, naming the extra to install, if that lacks.
 
-    # Not there before the first use, and nothing that `__init__()` makes: programs ask by `hasattr()`, set it to a
-    # backend of their own, in subclasses without calling ours, or replace `_init_backend()`, as TonIO does.
+    One object serves both libraries: it chooses again when another one runs.
+    """
+
+    # Absent before the first use and never set by `__init__()`: programs look for it with `hasattr()`, set it to a
+    # backend of their own, also in subclasses that do not call our `__init__()`, or, as TonIO does, replace
+    # `_init_backend()`.
     _backend: AsyncNetworkBackend
     _chosen: AsyncNetworkBackend | None = None
     _library: str | None = None
@@ -29,10 +33,14 @@ class AutoBackend(AsyncNetworkBackend):
             self._library = library
 
     def _backend_of(self, library: str) -> AsyncNetworkBackend:
-        """Make the backend of `"asyncio"` or `"trio"`."""
-        from .anyio import AnyIOBackend, TrioBackend
+        """Make the backend for `"asyncio"` or `"trio"`."""
+        if library == "trio":
+            from .trio import TrioBackend
 
-        return TrioBackend() if library == "trio" else AnyIOBackend()
+            return TrioBackend()
+        from .anyio import AnyIOBackend
+
+        return AnyIOBackend()
 
     async def connect_tcp(
         self,

@@ -1,1 +1,8 @@
-"""Connecting a socket: addresses, name resolution, and the race between addresses (happy eyeballs)."""
+"""Connecting sockets.
+
+* `resolving`: from a name to addresses.
+* `happy_eyeballs`: which address is tried when (RFC 8305), without I/O.
+* `sockets`: a socket before and while it connects.
+* `connect_sync`, `connect_async`: the I/O, for threads, and for tasks on asyncio and trio.
+* `monkeypatched`: connecting by the functions that a program has put in the place of anyio's or trio's.
+"""

@@ -1,4 +1,7 @@
-"""Connecting sockets on asyncio and trio alike. Imported once a connection is made."""
+"""Connecting sockets for tasks, on asyncio and trio alike: in the race between addresses each attempt is a task.
+
+Imported when the first connection is opened.
+"""
 
 import os
 import socket
@@ -10,17 +13,9 @@ from ..._exceptions import ConnectError, ConnectTimeout
 from ...concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
 from .._error_texts import failure_text, peer_name, timeout_text
 from .._socket_options import SOCKET_OPTION
-from .addresses import (
-    CONNECTION_ATTEMPT_DELAY,
-    QUEUE_FULL_DELAY,
-    Address,
-    all_failed,
-    finish_connecting,
-    interleaved,
-    new_socket,
-    numeric_addresses,
-    start_connecting,
-)
+from .happy_eyeballs import Race
+from .resolving import Address, async_look_up
+from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
 
 
 async def open_tcp_socket(
@@ -32,12 +27,12 @@ async def open_tcp_socket(
 ) -> socket.socket:
     """Return a connected non-blocking socket; see `AsyncNetworkBackend.connect_tcp()`."""
     peer = peer_name(host, port)
-    options = [*_own_options(), *(socket_options or ())]
+    options = [*_default_options(), *(socket_options or ())]
     await async_checkpoint_if_cancelled()
     resolved = False
     try:
         with anyio_or_trio().move_on_after(timeout):
-            addresses = interleaved(await _resolve(host, port))
+            addresses = await async_look_up(host, port)
             resolved = True
             if len(addresses) == 1:
                 return await _connect(addresses[0], local_address, options)
@@ -47,18 +42,18 @@ async def open_tcp_socket(
         raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError) as exc:
         text = failure_text(exc, peer)
-        raise ConnectError(f"{_attempts_failed(peer)}: {text}" if resolved else text) from exc
+        raise ConnectError(f"{_all_attempts_failed(peer)}: {text}" if resolved else text) from exc
 
 
-def _own_options() -> list[SOCKET_OPTION]:
-    """What trio sets: then the operating system takes no more than it is about to send, and the rest can time out."""
+def _default_options() -> list[SOCKET_OPTION]:
+    """The option that trio sets: the operating system then buffers little, and a write of the rest can time out."""
     if current_async_library() == "trio" and hasattr(socket, "TCP_NOTSENT_LOWAT"):
         return [(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 16 * 1024)]
     return []
 
 
-def _attempts_failed(peer: str) -> str:
-    """What anyio and trio say of attempts to connect, and programs look for."""
+def _all_attempts_failed(peer: str) -> str:
+    """The words of anyio and trio, which programs look for."""
     if current_async_library() == "asyncio":
         return "All connection attempts failed"
     return f"all attempts to connect to {peer} failed"
@@ -82,15 +77,6 @@ async def open_unix_socket(
         raise ConnectError(failure_text(exc, path)) from exc
 
 
-async def _resolve(host: str, port: int) -> list[Address]:
-    # Trio asks `socket.getaddrinfo()`, and a guard in its place, for these as well.
-    numeric = numeric_addresses(host, port) if current_async_library() == "asyncio" else []
-    if numeric:
-        return numeric
-    infos = await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
-
-
 async def _connect(address: Address, local_address: str | None, options: list[SOCKET_OPTION]) -> socket.socket:
     sock = new_socket(address.family, local_address, options)
     try:
@@ -106,7 +92,7 @@ async def _connect_asyncio(sock: socket.socket, sockaddr: Any) -> None:
         await sys.modules["asyncio"].get_running_loop().sock_connect(sock, sockaddr)
     except OSError as exc:
         if exc.errno is not None and str(exc.strerror).startswith("Connect call failed"):
-            # The event loop has put the address in the place of what the operating system says.
+            # The event loop has replaced the operating system's text by the address. Put it back.
             raise OSError(exc.errno, os.strerror(exc.errno)) from None
         raise
 
@@ -132,20 +118,21 @@ async def _connect_unix(path: str, options: list[SOCKET_OPTION]) -> socket.socke
 
 
 async def _race(addresses: list[Address], local_address: str | None, options: list[SOCKET_OPTION]) -> socket.socket:
-    """Connect to the first address that answers, trying one more whenever the others take long."""
+    """Return the first socket to connect, having closed all others."""
+    race = Race(addresses)
     connected: list[socket.socket] = []
-    errors: list[OSError] = []
     mistakes: list[Exception] = []
     anyio = anyio_or_trio()
+    attempt_failed = anyio.Event()
 
-    async def attempt(address: Address, failed: Any) -> None:
+    async def attempt(address: Address) -> None:
         try:
             sock = await _connect(address, local_address, options)
         except OSError as exc:
-            errors.append(exc)
-            failed.set()
+            race.attempt_failed(exc)
+            attempt_failed.set()
         except Exception as exc:
-            # The caller's, such as a wrong socket option: the next address would not help.
+            # The caller's mistake, such as an impossible socket option: the next address would not help.
             mistakes.append(exc)
             attempts.cancel_scope.cancel()
         else:
@@ -154,10 +141,12 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
 
     try:
         async with anyio.create_task_group() as attempts:
-            for address in addresses:
+            while not race.is_lost:
                 attempt_failed = anyio.Event()
-                attempts.start_soon(attempt, address, attempt_failed)
-                with anyio.move_on_after(CONNECTION_ATTEMPT_DELAY):
+                address = race.next_address()
+                if address is not None:
+                    attempts.start_soon(attempt, address)
+                with anyio.move_on_after(race.delay()):
                     await attempt_failed.wait()
     except BaseException:
         for sock in connected:
@@ -166,8 +155,8 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
     if mistakes and not connected:
         raise mistakes[0]
     if not connected:
-        raise all_failed(errors)
-    winner, *others = connected
+        raise race.failure()
+    winner, *others = connected  # more than one may connect in the same turn of the event loop
     for sock in others:
         sock.close()
     return winner

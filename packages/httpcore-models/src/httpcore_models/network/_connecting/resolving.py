@@ -1,28 +1,50 @@
-"""Resolving a name without connecting to it, for those who have the address connected to by somebody else."""
+"""Resolving names: the addresses of a host."""
 
+import _socket
+import ipaddress
 import socket
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..._exceptions import ConnectError, ConnectTimeout
-from ...concurrency import anyio_or_trio
+from ...concurrency import anyio_or_trio, current_async_library
 from .._error_texts import failure_text, timeout_text
 
 
-async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
-    """Return the IP addresses of `host`, in the order of the system's resolver.
+class Address(NamedTuple):
+    """A resolved address: the socket family, and the argument of `socket.connect()`."""
 
-    Raises `ConnectTimeout` or `ConnectError`.
+    family: int
+    sockaddr: Any
+
+
+def look_up(host: str, port: int) -> list[Address]:
+    """Ask the resolver of the system, or the function that a program has put in its place to pin, cache or guard names.
+
+    Arguments are positional, as in `socket.create_connection()`: replacements may name their parameters otherwise.
     """
-    anyio = anyio_or_trio()
+    return _addresses(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+
+
+async def async_look_up(host: str, port: int) -> list[Address]:
+    """Ask the resolver of the async library; IP literals need none on asyncio."""
+    # Trio passes literals to `socket.getaddrinfo()`, where a guard may look at them.
+    literal = numeric_addresses(host, port) if current_async_library() == "asyncio" else []
+    return literal or _addresses(await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+def numeric_addresses(host: str, port: int) -> list[Address]:
+    """Return the address of an IP literal without asking a resolver, or an empty list for a name."""
     try:
-        with anyio.move_on_after(timeout):
-            return _addresses(await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM))
-        raise TimeoutError
-    except TimeoutError as exc:
-        raise ConnectTimeout(timeout_text("Name resolution", host, timeout)) from exc
-    except (OSError, UnicodeError) as exc:
-        raise ConnectError(failure_text(exc, host)) from exc
+        ipaddress.ip_address(host)
+    except ValueError:
+        return []
+    # Not by `socket.getaddrinfo()`, which a program may have replaced: asyncio does not call it for literals either.
+    return _addresses(_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST))
+
+
+def _addresses(infos: Iterable[Any]) -> list[Address]:
+    return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
 
 
 def resolve(host: str, timeout: float | None = None) -> list[str]:
@@ -31,11 +53,27 @@ def resolve(host: str, timeout: float | None = None) -> list[str]:
     The resolver cannot be interrupted, so `timeout` has no effect. Raises `ConnectError`.
     """
     try:
-        # By position: what a program has put in its place may name its parameters otherwise.
-        return _addresses(socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM))
+        # Arguments are positional for the reason given in `look_up()`.
+        return _hosts(socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM))
     except (OSError, UnicodeError) as exc:
         raise ConnectError(failure_text(exc, host)) from exc
 
 
-def _addresses(infos: Iterable[Any]) -> list[str]:
+async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
+    """Return the IP addresses of `host`, in the order of the system's resolver.
+
+    `timeout` is in seconds. Raises `ConnectTimeout` or `ConnectError`.
+    """
+    anyio = anyio_or_trio()
+    try:
+        with anyio.move_on_after(timeout):
+            return _hosts(await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM))
+        raise TimeoutError
+    except TimeoutError as exc:
+        raise ConnectTimeout(timeout_text("Name resolution", host, timeout)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failure_text(exc, host)) from exc
+
+
+def _hosts(infos: Iterable[Any]) -> list[str]:
     return [str(info[4][0]) for info in infos]

@@ -1,67 +1,68 @@
-"""Streams on the transports of asyncio: works with every event loop, uvloop included.
+"""Streams on the transports of asyncio: they work with every event loop, uvloop included.
 
-Bytes arrive in a callback, whether somebody reads or not, and wait in a queue. A read takes what is queued at once and
-waits otherwise. Reading from the network is paused while the queue is long and, once others got the socket, while
-nobody reads. Before an idle connection is used again the system is asked once for what a busy loop has not seen. A
-write sends what it can at once, hands a part of the rest to the transport, and waits while some of it is left over.
+The problem: a transport pushes bytes into a callback as they arrive and takes bytes to send into a buffer of its own,
+while HTTP pulls and wants time limits. asyncio's own streams, and anyio's on top of them, bridge that at a cost that
+exceeds the rest of a small request: a timer for each read, a copy into a buffer, a turn of the event loop for each
+write.
 
-One timer a connection watches over reads: each moves a deadline, and the timer, when it fires, looks whether that was
-moved meanwhile. A request on a warm connection then makes no timer at all.
+Reading. What arrives waits in a queue, and a read takes a chunk of it as it is. The transport is paused while the queue
+is long, so that a peer cannot fill the memory. It is also paused while nobody reads after the socket was handed out by
+`get_extra_info()`: what arrives then is for its new holder. A busy event loop learns late what has arrived, so before
+an idle connection is used again the operating system is asked once. One timer watches over all reads.
+
+Writing. A write sends to the socket directly, as long as the transport has nothing left to send, and is then complete
+without a turn of the event loop. It hands over a part of what the socket does not take and waits until that is sent:
+the transport copies what it is given, maybe many times. What it was given it sends, even if the write times out or is
+cancelled.
 """
 
 import asyncio
-import collections
 import contextlib
 import os
 import socket
-import ssl
+from asyncio import _get_running_loop as running_loop
 from typing import Any, cast
 
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ...concurrency import CLOCK_RESOLUTION
-from .._async.interface import AsyncNetworkStream
-from .._async.tls import AsyncTLSStream
 from .._buffers import as_bytes
 from .._error_texts import failure_text, timeout_text
 from .._readiness import Readiness
-from .._tls.alpn import takes_alpn_offer
+from .asyncio_read_queue import ReadQueue
+from .asyncio_read_timer import ReadTimer
 from .asyncio_transport import LARGE_READ, SMALL_READ, forget, read_up_to
 from .legacy import LegacyAsyncioStream
+from .loop_bound import LoopBoundStream
 
-# How many bytes may wait unread before the network is left to wait: two of asyncio's largest reads.
+# How many bytes may wait unread before reading from the network is paused: two of asyncio's largest reads.
 _READ_LIMIT = 512 * 1024
 
-# How many bytes may be written before the event loop gets a turn. A fast peer takes all at once; without a turn nothing
-# would arrive, such as its refusal of an upload, and no other task would run.
+# How many bytes may be written before the event loop gets a turn. A fast peer takes everything at once, and without a
+# turn nothing would arrive, such as its refusal of an upload, and no other task would run.
 _WRITE_LIMIT = 256 * 1024
 
-# How much of what cannot be sent at once the transport is given. It copies what it is given, maybe many times over.
+# How many bytes, of what cannot be sent at once, the transport is given.
 _WRITE_PART = 64 * 1024
 
 
-class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
+class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
     """A connected socket, as the protocol of an asyncio transport."""
 
     def __init__(self, sock: socket.socket, peer: str) -> None:
+        super().__init__()
         self._sock = sock
         self._peer = peer
         self._loop = asyncio.get_running_loop()
-        self._process = os.getpid()
         self._transport: asyncio.Transport
         # On Windows' own loop the operating system reads ahead for the transport, and there is nothing more to ask it.
         self._proactive = isinstance(self._loop, getattr(asyncio, "ProactorEventLoop", ()))
-        self._chunks: collections.deque[bytes] = collections.deque()
-        self._offset = 0  # into the first chunk
-        self._queued = 0  # bytes in the chunks, the read part of the first included
+        self._received = ReadQueue()
         self._read_size = 0  # how many bytes the transport reads at most, where that can be set
         self._paused = False
-        self._handed_out = False  # others may read from the socket: take from it only what is asked for
+        self._handed_out = False  # another holder may read from the socket: take from it only what is asked for
         self._eof = False
         self._lost: Exception | None = None
-        self._closed = False
         self._reader: asyncio.Future[None] | None = None
-        self._read_deadline = 0.0
-        self._read_timer: asyncio.TimerHandle | None = None
+        self._read_timer = ReadTimer(self._loop)
         self._readiness = Readiness(sock)
         self._loop_is_late = False  # the operating system has something that the loop has not seen
         self._writer: asyncio.Future[bool] | None = None
@@ -69,11 +70,26 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
         self._until_readable = False  # the writer waits for something to read, too
         self._written = 0  # bytes since the event loop was given a turn
 
+    @classmethod
+    async def open(cls, sock: socket.socket, peer: str) -> "AsyncioStream":
+        """Return a stream on a connected non-blocking socket, which is closed if that fails."""
+        loop = asyncio.get_running_loop()
+        stream = cls(sock, peer)
+        try:
+            if sock.family == getattr(socket, "AF_UNIX", None):
+                await loop.create_unix_connection(lambda: stream, sock=sock)
+            else:
+                await loop.create_connection(lambda: stream, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        return stream
+
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of `asyncio.Protocol`."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's does not inherit from it
         # A write is complete when the operating system has all of it.
         self._transport.set_write_buffer_limits(high=0)
         self._read_size = read_up_to(transport, SMALL_READ)
@@ -83,9 +99,8 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
         size = len(data)
         if size == self._read_size or self._read_size == LARGE_READ:
             self._read_size = read_up_to(self._transport, SMALL_READ if size < SMALL_READ else LARGE_READ)
-        self._chunks.append(data)
-        self._queued += size
-        if self._queued > _READ_LIMIT:
+        self._received.put(data)
+        if self._received.size > _READ_LIMIT:
             self._pause(True)
         if (reader := self._reader) is not None and not reader.done():
             reader.set_result(None)
@@ -93,7 +108,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
             _wake(self._writer)
 
     def eof_received(self) -> bool:
-        """Part of `asyncio.Protocol`. Returns true: what is still to be written may be."""
+        """Part of `asyncio.Protocol`. Returns true: the transport stays open for what is still to be written."""
         self._eof = True
         _wake(self._reader)
         if self._until_readable:
@@ -106,8 +121,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
         self._lost = exc or self._lost
         if exc is not None and not self._closed:
             self._rescue()
-        if self._read_timer is not None:
-            self._read_timer.cancel()
+        self._read_timer.cancel()
         _wake(self._reader)
         _wake(self._writer)
 
@@ -121,43 +135,42 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
         _wake(self._writer)
 
     def _rescue(self) -> None:
-        """Take what the operating system still holds after a failed write.
+        """Receive what the operating system still holds after a failed write.
 
-        A server that refuses an upload answers and closes; the reset that follows makes a write fail, and the
-        transport gives up without having read the answer.
+        A server that refuses an upload answers and closes. The reset that follows makes a write fail, and the transport
+        gives up without having read the answer.
         """
         with contextlib.suppress(OSError):
-            while self._queued <= _READ_LIMIT and (data := self._sock.recv(65536)):
-                self._chunks.append(data)
-                self._queued += len(data)
+            while self._received.size <= _READ_LIMIT and (data := self._sock.recv(65536)):
+                self._received.put(data)
 
     # What the user calls.
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is queued, or wait for it."""
-        if self._loop is not asyncio._get_running_loop():
+        if self._loop is not running_loop():
             raise ReadError(f"the stream belongs to another event loop ({self._peer})")
-        if not (self._chunks or self._eof):
+        if not (self._received or self._eof):
             if self._reader is not None:
                 raise ReadError(f"another task is already reading from this stream ({self._peer})")
-            self._reader = self._loop.create_future()
+            self._reader = reader = self._loop.create_future()
             if timeout is not None:
-                self._set_read_deadline(self._loop.time() + timeout)
+                self._read_timer.start(reader, timeout)
             if self._handed_out:
                 self._pause(False)
             try:
-                await self._reader
+                await reader
             except TimeoutError as exc:
                 raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from exc
             finally:
                 self._reader = None
-                self._read_deadline = 0.0
+                self._read_timer.stop()
                 if self._handed_out:
                     self._pause(True)
         return self._take(max_bytes)
 
     def _pause(self, paused: bool) -> None:
-        """Have the transport leave what comes to the operating system, or take it."""
+        """Leave what arrives to the operating system, or receive it again."""
         if paused is not self._paused:
             self._paused = paused
             with contextlib.suppress(RuntimeError):  # the transport is closing
@@ -165,16 +178,16 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is queued, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
-        if not self._chunks and not self._eof:
-            if self._loop is not asyncio._get_running_loop():
+        if not self._received and not self._eof:
+            if self._loop is not running_loop():
                 raise ReadError(f"the stream belongs to another event loop ({self._peer})")
             if not self._loop_is_late:
                 return None
             self._catch_up(max_bytes)
-        return self._take(max_bytes) if self._chunks or self._eof else None
+        return self._take(max_bytes) if self._received or self._eof else None
 
     def _catch_up(self, max_bytes: int) -> None:
-        """Receive what the loop has not seen yet. Once it looks, it finds what comes after that."""
+        """Receive what the event loop has not seen yet. It will see what arrives after that."""
         try:
             data = self._sock.recv(max_bytes)
         except BlockingIOError:
@@ -190,43 +203,14 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
     def _take(self, max_bytes: int) -> bytes:
         if self._closed:
             raise ReadError(f"the stream is closed ({self._peer})")
-        if not self._chunks:
+        if not self._received:
             if self._lost is not None:
                 raise ReadError(failure_text(self._lost, self._peer)) from self._lost
             return b""
-        chunk = self._chunks[0]
-        end = self._offset + max_bytes
-        if end < len(chunk):
-            data = chunk[self._offset : end]
-            self._offset = end
-            return data
-        self._chunks.popleft()
-        data = chunk[self._offset :] if self._offset else chunk
-        self._offset = 0
-        self._queued -= len(chunk)
-        if self._paused and self._queued <= _READ_LIMIT // 2 and not self._handed_out:
+        data = self._received.take(max_bytes)
+        if self._paused and self._received.size <= _READ_LIMIT // 2 and not self._handed_out:
             self._pause(False)
         return data
-
-    def _set_read_deadline(self, deadline: float) -> None:
-        self._read_deadline = deadline
-        timer = self._read_timer
-        if timer is not None and timer.when() > deadline + CLOCK_RESOLUTION:
-            timer.cancel()
-            timer = None
-        if timer is None:
-            self._read_timer = self._loop.call_at(deadline, self._check_read_deadline)
-
-    def _check_read_deadline(self) -> None:
-        self._read_timer = None
-        if self._reader is None or not self._read_deadline:
-            return
-        # A timer may fire early by the resolution of the clock.
-        if self._read_deadline <= self._loop.time() + CLOCK_RESOLUTION:
-            if not self._reader.done():
-                self._reader.set_exception(TimeoutError())
-        else:
-            self._set_read_deadline(self._read_deadline)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`."""
@@ -236,7 +220,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
             await self._write_rest(memoryview(data)[sent:], timeout, until_readable=False)
 
     async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
-        """Write until something may be read; see `AsyncNetworkStream`. What the transport was given counts as taken."""
+        """Write until something may be read; see `AsyncNetworkStream`. Bytes that the transport has count as taken."""
         data = as_bytes(buffer)
         sent = self._send(data)
         if sent < len(data) or self._written > _WRITE_LIMIT:
@@ -247,11 +231,11 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
         """Send what the operating system takes at once; return how many bytes."""
         if self._closed or self._lost is not None:
             raise self._write_error(self._lost) from self._lost
-        if self._loop is not asyncio._get_running_loop():
+        if self._loop is not running_loop():
             raise WriteError(f"the stream belongs to another event loop ({self._peer})")
         if self._write_blocked:
             return 0
-        # The transport has nothing to send, so this comes after nothing. uvloop's would wait for its next turn.
+        # The transport has nothing left to send, so nothing is overtaken. uvloop's would wait for the loop's next turn.
         try:
             sent = self._sock.send(data)
         except BlockingIOError:
@@ -262,9 +246,9 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
         return sent
 
     def _write_error(self, exc: Exception | None) -> WriteError:
-        return WriteError(
-            failure_text(OSError("the stream is closed") if self._closed or exc is None else exc, self._peer)
-        )
+        if self._closed or exc is None:
+            exc = OSError("the stream is closed")
+        return WriteError(failure_text(exc, self._peer))
 
     async def _write_rest(self, rest: memoryview, timeout: float | None, *, until_readable: bool) -> int:
         """Write what could not be sent at once; return how many bytes of it were not taken."""
@@ -279,7 +263,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
                 rest = rest[self._send(rest) :]
                 if self._transport.is_closing():
                     break
-                readable = until_readable and self._reader is None and (self._chunks or self._eof)
+                readable = until_readable and self._reader is None and (self._received or self._eof)
                 if readable and (rest or self._write_blocked):
                     return len(rest)
                 if rest and not self._write_blocked:
@@ -292,18 +276,18 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
             self._hand_over(rest)
             raise
         if self._transport.is_closing():
-            # A turn later the transport has told why.
+            # One turn later the transport has reported the reason.
             await asyncio.sleep(0)
             raise self._write_error(self._lost) from self._lost
         return 0
 
     def _hand_over(self, data: memoryview) -> None:
         if data and not self._transport.is_closing():
-            # uvloop keeps what it is given, and the caller may change what is not `bytes`.
+            # uvloop keeps the buffer itself, and the caller may change one that is not `bytes`.
             self._transport.write(data if type(data.obj) is bytes else bytes(data))
 
     async def _wait_for_room(self, deadline: float | None, until_readable: bool) -> bool:
-        """Wait until the transport has sent all that it was given; return whether that was in time."""
+        """Wait until the transport has sent everything; return whether that was in time."""
         self._writer = writer = self._loop.create_future()
         self._until_readable = until_readable
         if until_readable and self._handed_out:
@@ -319,57 +303,34 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
             if timer is not None:
                 timer.cancel()
 
-    async def aclose(self) -> None:
-        """Close the connection. What the operating system has not accepted yet is dropped."""
-        self.abort()
-
     def abort(self) -> None:
-        """Close the connection; see `AsyncNetworkStream`."""
-        if self._closed:
-            return
-        self._closed = True
+        """Close the connection; see `AsyncNetworkStream`. What the operating system has not accepted is dropped."""
         self._eof = True
-        if os.getpid() != self._process or self._loop.is_closed():
-            self._abandon()
-        elif self._loop is asyncio._get_running_loop():
-            self._abort()
-        else:
-            try:
-                self._loop.call_soon_threadsafe(self._abort)
-            except RuntimeError:  # the loop has been closed meanwhile
-                self._abandon()
-            if not self._loop.is_running():
-                # It may never run again, and the peer is to be told now.
-                with contextlib.suppress(OSError):
-                    self._sock.shutdown(socket.SHUT_RDWR)
+        super().abort()
 
-    def _abort(self) -> None:
-        self._chunks.clear()
-        if self._read_timer is not None:
-            self._read_timer.cancel()
+    def _close_in_loop(self) -> None:
+        self._received.clear()
+        self._read_timer.cancel()
         _wake(self._reader)
         _wake(self._writer)
         self._transport.abort()
 
-    def _abandon(self) -> None:
-        """Close the socket behind the back of a transport that cannot do it any more.
+    def _close_from_outside(self) -> None:
+        if not (self._loop.is_running() or self._loop.is_closed()):
+            # It may never run again, and the peer is to be told now.
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
 
-        Its loop has ended, or belongs to the parent process, whose selector it would change.
-        """
-        # Whoever waits there cannot be woken any more.
+    def _close_without_loop(self) -> None:
+        """Close the socket behind the back of a transport that cannot close it any more: its event loop has ended."""
+        # Tasks that wait there cannot be woken any more.
         self._reader = self._writer = None
         forget(self._transport)
         self._sock.close()
 
-    @takes_alpn_offer
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> AsyncNetworkStream:
-        """Do a TLS handshake."""
-        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
+    def _close_copy(self) -> None:
+        # Not by way of the transport, which would change the parent's selector.
+        self._close_without_loop()
 
     def get_extra_info(self, info: str) -> Any:
         """See `AsyncNetworkStream.get_extra_info()`."""
@@ -377,19 +338,19 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, AsyncNetworkStream):
             return self._is_readable()
         if info == "socket":
             self._handed_out = True
-            if self._loop is asyncio._get_running_loop() and os.getpid() == self._process and not self._reader:
+            if self._loop is running_loop() and os.getpid() == self._process and not self._reader:
                 self._pause(True)
             return self._sock
         if info == "client_addr":
             return self._transport.get_extra_info("sockname")
         if info == "server_addr":
             return self._transport.get_extra_info("peername")
-        # The transport has all that was written, and goes on sending it when nobody waits for that any more.
+        # The transport goes on sending what it was given when the write has timed out or was cancelled.
         return True if info == "keeps_unsent" else None
 
     def _is_readable(self) -> bool:
-        # A stream of another event loop cannot be used: to this one it is as good as closed.
-        if self._chunks or self._eof or self._loop is not asyncio._get_running_loop():
+        # A stream of another event loop cannot be used: to this one it is closed.
+        if self._received or self._eof or self._loop is not running_loop():
             return True
         if self._reader is not None or self._proactive:
             return False

@@ -1,13 +1,19 @@
-"""Streams for threads, on sockets."""
+"""Streams for threads, on any socket: `SyncStream`, and the choice of a faster class where the socket is known.
+
+The plain way to give a socket a time limit is `settimeout()`, and everything that replaces the standard library's
+sockets has it. So `SyncStream` itself uses that. But such a limit holds for both directions at once, and with TLS it
+may hold for each of several waits in turn. The standard library's own sockets are used without it, by subclasses:
+see `sync_plain` and `sync_tls`.
+"""
 
 import socket
 import ssl
-import time
 import traceback
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from ..._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
+from ...deadline import Deadline
 from .._buffers import as_bytes
 from .._error_texts import address_name, failure_text, timeout_text
 from .._readiness import is_socket_readable, wait_limit
@@ -18,32 +24,43 @@ from . import thread_safe_close
 from .thread_safe_close import SharedSocket
 
 Error = TypeVar("Error", ReadError, WriteError, ConnectError)
+Stream = TypeVar("Stream", bound="SyncStream")
 
-# What an operation says that cannot go on before the peer or the operating system has done something.
+# What an operation raises that cannot go on before the peer or the operating system has done something.
 WOULD_WAIT = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
-# Where the contexts are from whose `wrap_socket()` leaves the handshake to the caller, if asked to, and nothing else.
+# The modules whose contexts leave the handshake to the caller if asked to, and do nothing else in `wrap_socket()`.
 _CONTEXTS_THAT_WAIT = ("ssl", "gevent.ssl", "eventlet.green.ssl")
+
+# Which sockets a subclass is for, in the order of registration.
+_subclasses: list[tuple[Callable[[socket.socket], bool], type["SyncStream"]]] = []
+
+
+def used_for(suits: Callable[[socket.socket], bool]) -> Callable[[type[Stream]], type[Stream]]:
+    """Have `SyncStream(sock)` make a stream of the decorated class if `suits(sock)` is true."""
+
+    def register(kind: type[Stream]) -> type[Stream]:
+        _subclasses.append((suits, kind))
+        return kind
+
+    return register
 
 
 class SyncStream(NetworkStream):
-    """A connected socket, clear or TLS.
+    """A connected socket, with or without TLS.
 
-    Called with a plain socket of the standard library, or its TLS, it makes a stream of the subclass that suits this
-    socket. What replaces the standard library's, such as the sockets of gevent, eventlet, PySocks and mocks, may be
-    no more than it promises: it is used in the plain way, by `settimeout()`. So are all where a program has replaced
-    methods of this class.
+    Calling this class with a socket of the standard library, or a TLS socket of it, makes a stream of the subclass for
+    that socket. All other sockets, such as those of gevent, eventlet, PySocks and mocks, are used in the plainest way,
+    with `settimeout()`. So are all sockets if a program has replaced methods of this class.
 
-    One thread may read while another writes, and any may close. `peer` is how the other end is named in errors, by
-    default by its address.
+    One thread may read while another writes, and any thread may close. `peer` names the other end in errors; the
+    default is its address.
     """
 
-    _suitable: ClassVar[list[tuple[Callable[[socket.socket], bool], type["SyncStream"]]]] = []
-
     def __new__(cls, sock: socket.socket, *_: Any, **__: Any) -> "SyncStream":
-        """Make a stream of the class that suits `sock`."""
+        """Make a stream of the class for `sock`."""
         if cls is SyncStream and _methods() == _OWN_METHODS:
-            for suits, kind in SyncStream._suitable:
+            for suits, kind in _subclasses:
                 if suits(sock):
                     return object.__new__(kind)
         return object.__new__(cls)
@@ -54,7 +71,7 @@ class SyncStream(NetworkStream):
         self._shared = SharedSocket(sock) if shared is None else shared
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what is there, or wait for it."""
+        """Return what has been received, or wait for it."""
         lease = self._shared.lease
         try:
             if lease is not None:
@@ -73,15 +90,14 @@ class SyncStream(NetworkStream):
         lease = self._shared.lease
         rest = as_bytes(buffer)
         remaining = wait_limit(timeout)
-        deadline = None if remaining is None else time.monotonic() + remaining
+        deadline = Deadline(remaining)
         try:
             while rest and not self._shared.closed:
                 self._sock.settimeout(remaining)
                 rest = rest[self._sock.send(rest) :]
-                if rest and deadline is not None:
-                    remaining = deadline - time.monotonic()
-                    if remaining <= 0:
-                        raise TimeoutError
+                remaining = deadline.remaining()
+                if rest and remaining == 0.0:
+                    raise TimeoutError
             if self._shared.closed:
                 raise self._closed(WriteError)
         except OSError as exc:
@@ -92,12 +108,12 @@ class SyncStream(NetworkStream):
     def close(self) -> None:
         """Close the socket. TLS is not shut down: that would wait for the peer.
 
-        Whoever reads or writes at the time fails with `ReadError` or `WriteError`.
+        Threads that read or write at the time fail with `ReadError` or `WriteError`.
         """
         self._shared.close()
 
     def abort(self) -> None:
-        """Close at once; see `NetworkStream`. That is all that `close()` does, too."""
+        """Close at once; see `NetworkStream`. `close()` does the same."""
         self._shared.close()
 
     @takes_alpn_offer
@@ -107,7 +123,7 @@ class SyncStream(NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> NetworkStream:
-        """Do a TLS handshake, inside the present TLS connection where there is one."""
+        """Do a TLS handshake, inside the present TLS connection if there is one."""
         if isinstance(self._sock, ssl.SSLSocket):
             # A socket can be wrapped once only.
             return TLSStream.handshake(self, ssl_context, server_hostname, timeout)
@@ -116,7 +132,7 @@ class SyncStream(NetworkStream):
             if lease is None:
                 raise self._closed(ConnectError)
             self._sock.settimeout(wait_limit(timeout))
-            # The method of this context: it may have been replaced there alone, and the context be of any class.
+            # Look at the method of this very context: it may be of any class, or have its method replaced.
             if getattr(ssl_context.wrap_socket, "__module__", None) in _CONTEXTS_THAT_WAIT:
                 sock = make_tls_object(
                     ssl_context,
@@ -124,12 +140,12 @@ class SyncStream(NetworkStream):
                         self._sock, server_hostname=server_hostname, do_handshake_on_connect=False
                     ),
                 )
-                # From here on whoever closes the stream ends the handshake.
+                # From here on closing the stream ends the handshake.
                 lease.sock = self._shared.sock = sock
                 if not self._shared.closed:
                     sock.do_handshake()
             else:
-                # It may look at the certificates itself, after a handshake of its own, or know no other arguments.
+                # It may inspect certificates itself, after a handshake of its own, or know no other arguments.
                 with offer_on_context(ssl_context):
                     sock = lease.sock = self._shared.sock = ssl_context.wrap_socket(
                         self._sock, server_hostname=server_hostname
@@ -145,7 +161,7 @@ class SyncStream(NetworkStream):
                 raise self._closed(ConnectError) from exc
             if isinstance(exc, WOULD_WAIT):
                 raise ConnectTimeout(timeout_text("The handshake operation", self._peer, timeout)) from exc
-            # Without a name that is to be checked it is the caller's mistake.
+            # A `ValueError` without a name to check is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
                 raise ConnectError(failure_text(exc, self._peer)) from exc
             raise
@@ -155,7 +171,7 @@ class SyncStream(NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
         if info == "is_readable":
-            # A process that was forked off leaves the connections of its parent alone.
+            # A forked child process leaves its parent's connections alone.
             return self._shared.closed or self._shared.forks != thread_safe_close.forks or self._is_readable()
         if info == "socket":
             self._shared.handed_out = True
@@ -165,8 +181,8 @@ class SyncStream(NetworkStream):
         if info == "server_addr":
             return self._sock.getpeername()
         if info == "ssl_object" and isinstance(self._sock, ssl.SSLSocket):
-            # As ever: it tells more than the socket around it, such as the verified chain of certificates.
-            return self._sock._sslobj  # type: ignore[attr-defined]
+            # As in httpcore 1.0: it tells more than the socket around it, such as the verified chain of certificates.
+            return getattr(self._sock, "_sslobj", None)
         return None
 
     def _is_readable(self) -> bool:
@@ -196,12 +212,12 @@ def _peer_of(sock: socket.socket) -> str:
     try:
         return address_name(sock.getpeername())
     except (AttributeError, OSError):
-        # TLS of others, as that of python-socks inside TLS, does not tell, nor does a connection that is over.
+        # Some TLS sockets, such as python-socks' TLS inside TLS, do not tell, nor does a connection that has ended.
         return "unknown peer"
 
 
 def _methods() -> tuple[object, ...]:
-    """What programs replace on this class to see what is sent and received, and its subclasses have of their own."""
+    """Return the methods that programs replace on this class to see what is sent, and that its subclasses override."""
     return SyncStream.read, SyncStream.write, SyncStream.get_extra_info
 
 
@@ -209,15 +225,15 @@ _OWN_METHODS = _methods()
 
 
 def close_left_behind(exc: BaseException, sock: "socket.socket | None" = None) -> None:
-    """Close the socket that `SSLContext.wrap_socket()` makes out of `sock`, and loses when it fails itself.
+    """Close the socket that `SSLContext.wrap_socket()` made out of `sock` and lost when it failed with `exc`.
 
-    It does when the peer has reset the connection.
+    It fails so when the peer has reset the connection.
     """
-    # Not in the frame that has caught it: looking at its variables would keep what they refer to.
+    # Skip the frame that caught the exception: reading its variables would keep what they refer to.
     for frame, _ in traceback.walk_tb(exc.__traceback__ and exc.__traceback__.tb_next):
         left = frame.f_locals.get("self")
         if isinstance(left, ssl.SSLSocket):
             if sock is not None and left.fileno() == sock.fileno():
-                # It was lost before it had taken the descriptor over.
+                # It failed before it had taken over the descriptor, which is still ours.
                 left.detach()
             left.close()

@@ -1,4 +1,8 @@
-"""TLS for threads, on the TLS sockets of the standard library as they are."""
+"""Streams for threads, on the standard library's TLS sockets.
+
+OpenSSL allows one call at a time on a connection, and a thread may read while another writes. So calls are made under
+a lock, and none of them waits: a thread that waits does so in `poll()`, without the lock.
+"""
 
 import copy
 import errno
@@ -7,27 +11,24 @@ import selectors
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 from ..._exceptions import ReadError
+from ...deadline import Deadline
 from .._readiness import wait_for_socket, wait_limit
-from .._stock_sockets import is_stock
+from .._stock_sockets import is_stock_tls
 from .sync_polled import PolledStream
-from .sync_stream import WOULD_WAIT, SyncStream
+from .sync_stream import WOULD_WAIT, used_for
 from .thread_safe_close import SharedSocket
 
 # The most that one TLS record carries, in bytes (RFC 8446 section 5.1).
 _TLS_RECORD = 16 * 1024
 
 
-def _is_stock_tls(kind: Any) -> bool:
-    return kind.__module__ == "ssl" and len(kind.__bases__) == 1 and is_stock(kind.__bases__[0])
-
-
+@used_for(lambda sock: is_stock_tls(type(sock)))
 class TLSSocketStream(PolledStream):
-    """A TLS socket. OpenSSL needs its calls to come one at a time, so none of them may wait."""
+    """A TLS socket, which does not block until a program gets it by `get_extra_info()`."""
 
     _takes_parts = True
     _tls: Any
@@ -35,15 +36,15 @@ class TLSSocketStream(PolledStream):
     def __init__(self, sock: socket.socket, peer: str | None = None, shared: SharedSocket | None = None) -> None:
         super().__init__(sock, peer, shared)
         self._tls = sock
-        # Also for who reads: whoever looks whether there is something may take a byte that belongs to the reader.
-        # Reentrant, as looking is made of several steps.
+        # Guards calls of OpenSSL, and `_reading` and `_unread`: looking for input may take a byte, but not one that
+        # belongs to a thread that reads. Reentrant, as looking takes several steps.
         self._lock = threading.RLock()
         self._reading = False
         self._unread = b""
         self._ended = False
-        # What went wrong after bytes were received, for the next read; OpenSSL would then speak of an end of stream.
+        # An error that followed received bytes, for the next read: OpenSSL would report an end of stream then.
         self._failure: OSError | None = None
-        # An end of stream without close_notify may have been a reset.
+        # An end of stream without close_notify may have been a reset: `_note_failure()` tells.
         self._tls.suppress_ragged_eofs = False
         sock.setblocking(False)
 
@@ -60,7 +61,7 @@ class TLSSocketStream(PolledStream):
         return bytes(self._without_waiting(self._tls.recv, max_bytes))
 
     def _without_waiting(self, operation: Callable[[Any], Any], argument: Any) -> Any:
-        """Call an operation of the socket, for which somebody who got it by `get_extra_info()` has set a limit."""
+        """Call an operation of a socket that was handed out by `get_extra_info()`: it may block or have a limit."""
         limit = self._tls.gettimeout()
         self._tls.setblocking(False)
         self._tls.suppress_ragged_eofs = False
@@ -71,7 +72,7 @@ class TLSSocketStream(PolledStream):
             self._tls.settimeout(limit)
 
     def _committed(self, rest: "bytes | memoryview") -> int:
-        # OpenSSL has encrypted this much, maybe, and takes nothing else before it has sent it.
+        # OpenSSL may have encrypted one record of it, and takes nothing else before that is sent.
         return min(len(rest), _TLS_RECORD)
 
     def _has_input(self) -> bool:
@@ -82,7 +83,7 @@ class TLSSocketStream(PolledStream):
             return int(self._tls.pending())
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what is there, or wait for it."""
+        """Return what has been received, or wait for it."""
         taking = False
         try:
             lease = self._shared.lease
@@ -92,7 +93,7 @@ class TLSSocketStream(PolledStream):
                 with self._lock:
                     self._reading = True
                 limit = wait_limit(timeout)
-                deadline = None if limit is None else time.monotonic() + limit
+                deadline = Deadline(limit)
                 while True:
                     if self._full or self._has_input() or self._readiness.is_readable(limit):
                         taking = True
@@ -105,10 +106,9 @@ class TLSSocketStream(PolledStream):
                         except ssl.SSLWantWriteError:
                             wait_for_socket(self._sock, selectors.EVENT_WRITE, limit)
                         taking = False
-                    if deadline is not None:
-                        limit = deadline - time.monotonic()
-                        if limit <= 0:
-                            raise TimeoutError
+                    limit = deadline.remaining()
+                    if limit == 0.0:
+                        raise TimeoutError
             finally:
                 self._reading = False
                 lease = None
@@ -119,12 +119,12 @@ class TLSSocketStream(PolledStream):
             raise self._read_error(exc, timeout) from exc
         except BaseException:
             if taking:
-                # Something may have been received, and nobody will ever get it.
+                # What was received is lost.
                 self._shared.close()
             raise
 
     def _receive(self, max_bytes: int) -> bytes:
-        """Receive without waiting. TLS gives out one record at a time: take as many as there are."""
+        """Receive without waiting, as many records as there are: OpenSSL returns one for each call."""
         if self._unread:
             data, self._unread = self._unread[:max_bytes], self._unread[max_bytes:]
             return data
@@ -157,48 +157,33 @@ class TLSSocketStream(PolledStream):
 
     def _note_failure(self, exc: OSError) -> None:
         if not isinstance(exc, ssl.SSLEOFError):
-            # Raised as a copy: with a traceback, which leads here, it would keep the socket alive.
+            # Raised as a copy: its traceback would lead here and keep the socket alive.
             self._failure = exc.with_traceback(None)
         elif exc.reason == "UNEXPECTED_EOF_WHILE_READING":
             self._ended = True
         else:
-            # Before Python 3.12.4 a reset is an end of stream, too. But it leaves the socket without a peer.
+            # Before Python 3.12.4 this may be a reset, too. A reset leaves the socket without a peer.
             try:
                 self._sock.getpeername()
                 self._ended = True
             except OSError:
                 self._failure = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
-    def receive_nowait(self, max_bytes: int) -> bytes | None:
-        """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
+    def _receive_nowait(self, max_bytes: int) -> bytes | None:
+        if not (self._full or self._has_input() or self._readiness.is_readable()):
+            return None
         try:
-            lease = self._shared.lease
-            try:
-                if lease is None:
-                    raise self._closed(ReadError)
-                if not (self._full or self._has_input() or self._readiness.is_readable()):
-                    return None
-                with self._lock:
-                    data = self._receive(max_bytes)
-            finally:
-                lease = None
-            if self._shared.closed:
-                raise self._closed(ReadError)
-            return data
+            with self._lock:
+                return self._receive(max_bytes)
         except WOULD_WAIT:
             return None
-        except OSError as exc:
-            raise self._read_error(exc, None) from exc
-        except BaseException:
-            self._shared.close()
-            raise
 
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
         if info == "socket":
             with self._lock:
                 if self._tls.gettimeout() == 0.0 and not self._shared.closed:
-                    # Whoever gets the socket may go on with blocking calls, and expects the end that sockets have.
+                    # The program may go on with blocking calls, and expects the end of stream that sockets have.
                     self._tls.suppress_ragged_eofs = True
                     self._tls.setblocking(True)
         return super().get_extra_info(info)
@@ -206,10 +191,10 @@ class TLSSocketStream(PolledStream):
     def _is_readable(self) -> bool:
         if self._has_input():
             return True
-        # It may be a message of TLS itself, such as the session tickets of TLS 1.3.
+        # What has come may be no data, but a message of TLS itself, such as a session ticket of TLS 1.3: look.
         try:
             with self._lock:
-                # What has come for somebody who reads is left alone.
+                # Leave what has come to a thread that reads.
                 if not self._reading:
                     data = self.receive_nowait(1)
                     if data:
@@ -221,6 +206,3 @@ class TLSSocketStream(PolledStream):
         except BaseException:
             self._shared.close()
             raise
-
-
-SyncStream._suitable.append((lambda sock: _is_stock_tls(type(sock)), TLSSocketStream))

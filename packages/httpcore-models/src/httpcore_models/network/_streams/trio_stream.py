@@ -1,48 +1,42 @@
-"""Streams on trio: plain sockets that it watches. Imported once one is made."""
+"""Streams on trio: sockets that trio watches. Imported when the first stream is made."""
 
 import contextlib
 import math
-import os
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import trio
 
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ...concurrency import anyio_or_trio, call_soon_threadsafe, current_event_loop
-from .._async.interface import AsyncNetworkStream
-from .._async.tls import AsyncTLSStream
+from ...concurrency import anyio_or_trio
 from .._buffers import as_bytes
 from .._error_texts import failure_text, timeout_text
 from .._readiness import is_socket_readable
-from .._tls.alpn import takes_alpn_offer
+from .loop_bound import LoopBoundStream
 
 # How many bytes may be written before other tasks get a turn.
 _WRITE_LIMIT = 256 * 1024
 
 
-class TrioStream(AsyncNetworkStream):
+class TrioStream(LoopBoundStream):
     """A connected non-blocking socket."""
 
     def __init__(self, sock: socket.socket, peer: str) -> None:
+        super().__init__()
         self._sock = sock
         self._peer = peer
-        self._process = os.getpid()
-        self._affinity = current_event_loop()
         self._unsent = b""
         self._written = 0  # bytes since other tasks were given a turn
         self._reading = False
         self._writing = False
         self._looking = trio.CancelScope()  # around the wait of a writer for something to read
-        self._closed = False
         self._handed_out: Any = None
-        # What waiting and asking the operating system may raise; the last two on a socket that was closed.
+        # What waiting and asking the operating system may raise. The last two are raised on a socket that was closed.
         self._failures = (OSError, trio.BusyResourceError, trio.ClosedResourceError, ValueError)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Wait until there is something, and return it."""
+        """Return what has been received, or wait for it."""
         if self._closed:
             raise ReadError(f"the stream is closed ({self._peer})")
         if self._reading:
@@ -52,8 +46,8 @@ class TrioStream(AsyncNetworkStream):
             if timeout is not None and timeout <= 0 and (data := self.receive_nowait(max_bytes)) is not None:
                 return data
             with anyio_or_trio().move_on_after(timeout):
-                # Waiting first makes every read a checkpoint, so that a fast peer cannot keep other tasks from
-                # running, and spares the attempt that would find nothing.
+                # Waiting first makes every read a checkpoint, so a fast peer cannot keep other tasks from running. It
+                # also saves an attempt that would find nothing.
                 self._looking.cancel()  # only one task can wait to read
                 while True:
                     await trio.lowlevel.wait_readable(self._sock)
@@ -69,7 +63,10 @@ class TrioStream(AsyncNetworkStream):
                 self._close_unless_waited_for()
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
-        """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
+        """Return what has been received, `b""` at the end of stream, or `None` if a read would wait.
+
+        Raises `ReadError`.
+        """
         if self._closed:
             raise ReadError(f"the stream is closed ({self._peer})")
         try:
@@ -110,7 +107,7 @@ class TrioStream(AsyncNetworkStream):
                 except BlockingIOError:
                     if until_readable and not self._reading and is_socket_readable(self._sock):
                         break
-                    if deadline is None:  # one limit for all waits
+                    if deadline is None:  # one for all waits
                         deadline = trio.current_time() + (math.inf if timeout is None else timeout)
                     with trio.CancelScope(deadline=deadline) as scope:
                         await self._wait_for_room(until_readable)
@@ -119,7 +116,7 @@ class TrioStream(AsyncNetworkStream):
                     if self._closed:
                         raise WriteError(f"the stream is closed ({self._peer})") from None
             left = min(len(rest), len(data))
-            # What an interrupted write has left stays ours; what is left of this buffer stays the caller's.
+            # The rest of an interrupted write stays ours; the rest of this buffer stays the caller's.
             rest = rest[: len(rest) - left]
             return len(data) - left
         except self._failures as exc:
@@ -153,52 +150,36 @@ class TrioStream(AsyncNetworkStream):
             tasks.start_soon(look)
             await wait(trio.lowlevel.wait_writable)
         if errors:
-            raise errors.pop()  # its frames hold the list
+            raise errors.pop()  # the error refers to this frame: the list must not refer to the error
 
     def _text(self, exc: Exception) -> str:
         if self._closed:
             return f"the stream is closed ({self._peer})"
-        # As trio's own streams say it.
+        # The words of trio's own streams.
         broken = "socket connection broken: " if isinstance(exc, OSError) else ""
         return f"{broken}{failure_text(exc, self._peer)}"
 
-    async def aclose(self) -> None:
-        """Close the socket."""
-        self.abort()
+    def _close_copy(self) -> None:
+        self._sock.close()
 
-    def abort(self) -> None:
-        """Close the socket; see `AsyncNetworkStream`."""
-        if self._closed:
-            return
-        self._closed = True
-        if os.getpid() != self._process:
-            self._sock.close()
-            return
-        if self._affinity is not None and self._affinity is current_event_loop():
-            trio.lowlevel.notify_closing(self._sock)
-            self._sock.close()
-            return
-        # Closing a descriptor wakes nobody who waits for it; this does, from any thread.
+    def _close_in_loop(self) -> None:
+        trio.lowlevel.notify_closing(self._sock)
+        self._sock.close()
+
+    def _close_from_outside(self) -> None:
+        # Closing a descriptor does not wake the tasks that wait for it. This does, from any thread.
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
-        try:
-            call_soon_threadsafe(self._affinity, self._close_unless_waited_for)
-        except RuntimeError:
-            self._sock.close()
+
+    def _close_soon(self) -> None:
+        self._close_unless_waited_for()
+
+    def _close_without_loop(self) -> None:
+        self._sock.close()
 
     def _close_unless_waited_for(self) -> None:
         if not (self._reading or self._writing):
             self._sock.close()
-
-    @takes_alpn_offer
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> AsyncNetworkStream:
-        """Do a TLS handshake."""
-        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
         """See `AsyncNetworkStream.get_extra_info()`."""
@@ -213,10 +194,10 @@ class TrioStream(AsyncNetworkStream):
         return True if info == "keeps_unsent" else None
 
     def _trio_socket(self) -> Any:
-        """The socket as trio has them, whose methods that wait are awaited."""
+        """Return the socket in the form of trio's own, whose waiting methods are coroutines."""
         if self._handed_out is None:
             try:
                 self._handed_out = trio.socket.from_stdlib_socket(self._sock)
-            except (TypeError, OSError):  # not the standard library's, or closed
+            except (TypeError, OSError):  # not a socket of the standard library, or closed
                 self._handed_out = self._sock
         return self._handed_out

@@ -1,39 +1,34 @@
-"""Network streams around the streams of anyio and trio, for what connects with these libraries itself."""
+"""Network streams around the streams of anyio and trio, for connections that these libraries have opened."""
 
 import contextlib
 import os
 import socket
-import ssl
 from typing import TYPE_CHECKING, Any
 
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from ...concurrency import anyio_or_trio, call_soon_threadsafe, current_event_loop
-from .._async.interface import AsyncNetworkStream
-from .._async.tls import AsyncTLSStream
+from ...concurrency import anyio_or_trio
 from .._buffers import as_bytes
 from .._error_texts import address_name, failure_text, timeout_text
 from .._readiness import is_socket_readable
-from .._tls.alpn import takes_alpn_offer
+from .loop_bound import LoopBoundStream
 
 if TYPE_CHECKING:
     import anyio.abc
     import trio.abc
 
 
-# How often anyio's streams give up their turn while they close.
-_TURNS_OF_CLOSING = 4
+# How many times anyio's streams yield to the event loop while they close.
+_YIELDS_WHILE_CLOSING = 4
 
 
-class _Wrapper(AsyncNetworkStream):
-    """What is the same around both."""
+class _Wrapper(LoopBoundStream):
+    """What the wrappers of both libraries' streams have in common."""
 
     def __init__(self, stream: Any, peer: str | None, *failures: type[Exception]) -> None:
+        super().__init__()
         self._stream = stream
         self._failures: tuple[type[Exception], ...] = (OSError, ValueError, *failures)
         self._peer = address_name(self._extra("server_addr")) if peer is None else peer
-        self._process = os.getpid()
-        self._affinity = current_event_loop()
-        self._closed = False
 
     async def _receive(self, max_bytes: int) -> bytes:
         raise NotImplementedError
@@ -45,7 +40,7 @@ class _Wrapper(AsyncNetworkStream):
         raise NotImplementedError
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Wait until there is something, and return it."""
+        """Return what has been received, or wait for it."""
         if self._closed:
             raise ReadError(f"the stream is closed ({self._peer})")
         data: bytes | None = None
@@ -87,7 +82,7 @@ class _Wrapper(AsyncNetworkStream):
                 await self._stream.aclose()
                 done = True
         finally:
-            # In older releases of anyio, and when the task is cancelled meanwhile, what is left would still be sent.
+            # In older releases of anyio, and if the task is cancelled meanwhile, what is left would still be sent.
             if not done and os.getpid() == self._process:
                 transport = getattr(self._stream, "_transport", None)  # of a stream of anyio on asyncio
                 if transport is None:
@@ -95,26 +90,20 @@ class _Wrapper(AsyncNetworkStream):
                 else:
                     transport.abort()
 
-    def abort(self) -> None:
-        """Close the stream; see `AsyncNetworkStream`."""
-        if self._closed:
-            return
-        self._closed = True
-        if os.getpid() != self._process:
-            return
-        if self._affinity is not None and self._affinity is current_event_loop():
-            self._begin_to_close()
-            return
-        try:
-            call_soon_threadsafe(self._affinity, self._begin_to_close)
-        except RuntimeError:  # there is no event loop any more
-            self._shut_down()
+    def _close_copy(self) -> None:
+        """Leave the copy to the garbage collector: closing it here would change the parent's selector."""
+
+    def _close_in_loop(self) -> None:
+        self._begin_to_close()
+
+    def _close_without_loop(self) -> None:
+        self._shut_down()
 
     def _begin_to_close(self) -> None:
-        """Do as much of closing as waits for nothing but its turn: that is to close the socket, in both libraries."""
+        """Run `aclose()` of the stream without awaiting it. In both libraries that is enough to close the socket."""
         closing = self._stream.aclose()
         try:
-            for _ in range(_TURNS_OF_CLOSING):
+            for _ in range(_YIELDS_WHILE_CLOSING):
                 if closing.send(None) is not None:
                     break
             closing.close()
@@ -123,26 +112,16 @@ class _Wrapper(AsyncNetworkStream):
         except self._failures:
             pass
         except RuntimeError:
-            pass  # of the library, outside of a task
+            pass  # the library says that this is no task
         self._shut_down()
 
     def _shut_down(self) -> None:
-        """End the connection below whatever the stream does: who waits for it wakes, in any thread."""
+        """End the connection below the stream. This wakes the tasks that wait for it, in any thread."""
         sock = self._extra("socket")
         if sock is not None:
-            # What the libraries give out are no sockets of which all can be asked for.
+            # The libraries hand out objects that lack some methods of a socket.
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(sock.fileno())) as duplicate:
                 duplicate.shutdown(socket.SHUT_RDWR)
-
-    @takes_alpn_offer
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> AsyncNetworkStream:
-        """Do a TLS handshake."""
-        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
         """See `AsyncNetworkStream.get_extra_info()`."""
@@ -192,7 +171,7 @@ class AnyIOStreamWrapper(_Wrapper):
         try:
             return self._stream.extra(attributes[info], None)
         except (OSError, AttributeError):
-            # The connection is lost, and with it what it knew; what stands in for a stream may know nothing at all.
+            # The connection is lost, or this is a replacement for a stream, which may know nothing at all.
             return None
 
 
@@ -213,7 +192,7 @@ class TrioStreamWrapper(_Wrapper):
 
     def _extra(self, info: str) -> Any:
         if info == "ssl_object":
-            # It has all methods of the `ssl.SSLObject` inside.
+            # It has all methods of its `ssl.SSLObject`.
             return self._stream if isinstance(self._stream, self._trio.SSLStream) else None
         stream = self._stream
         while isinstance(stream, self._trio.SSLStream):

@@ -1,13 +1,14 @@
 # Generated from ../_async/tls.py by tools/make_sync.py: edit that file, then run it.
 """TLS over any network stream, and so inside another TLS stream too.
 
-What TLS makes of bytes is in `_tls_records`; this moves the bytes.
+`_tls.records` turns bytes into records and back, `tls_sender` sends records, and this module does the rest: reading,
+the handshake, and who may do what at a time.
 
 A reader returns what it has decrypted without sending anything. What TLS itself wants sent, such as the answer to a
 KeyUpdate, goes out before the next wait, or with what is written next.
 
-Left out on purpose: TLS is not shut down on close, since that could wait for the peer, and a connection that ends
-without `close_notify` reads as a plain end of stream, as HTTP has its own framing to tell a cut off body.
+TLS is not shut down on close, since that could wait for the peer. A connection that ends without `close_notify` reads
+as a plain end of stream: HTTP has framing of its own that tells a truncated body.
 """
 
 import contextlib
@@ -26,36 +27,49 @@ from ..._exceptions import (
     WriteTimeout,
 )
 from ...concurrency import Event
+from ...deadline import Deadline
 from .._buffers import as_bytes
-from .._deadlines import deadline_in, limit_until, time_left
 from .._error_texts import failure_text, inner_failure_text, peer_of, timeout_text
 from .._tls.alpn import takes_alpn_offer
 from .._tls.records import TLSRecords
 from .interface import NetworkStream
+from .tls_sender import TLSSender
 
-# As much as asyncio receives at a time.
+# The most that asyncio receives at a time, in bytes.
 _READ_SIZE = 256 * 1024
 
-# How much is encrypted before it is sent: bounds the copy in memory.
+# How many bytes are encrypted before they are sent: bounds the copy in memory.
 _WRITE_SIZE = 64 * 1024
 
 
-class TLSStream(NetworkStream):
-    """TLS on top of another stream. `abort()` and `write_until_readable()` are there if that stream has them."""
+class TLSCapableStream(NetworkStream):
+    """A base class for streams: `start_tls()` by way of `TLSStream`."""
+
+    @takes_alpn_offer
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> NetworkStream:
+        """Do a TLS handshake over this stream; see `NetworkStream.start_tls()`."""
+        return TLSStream.handshake(self, ssl_context, server_hostname, timeout)
+
+
+class TLSStream(TLSCapableStream):
+    """TLS on top of another stream. It has `abort()` and `write_until_readable()` if that stream has them."""
 
     def __init__(self, stream: NetworkStream, ssl_context: ssl.SSLContext, server_hostname: str | None) -> None:
         self._stream = stream
         self._peer = peer_of(stream, server_hostname)
         self._tls = TLSRecords(ssl_context, server_hostname)
-        self._sender: object | None = None  # who sends; goes on until there is nothing to be sent
-        self._sent: Event | None = None  # that the sender is done, where a writer waits for it
-        self._receiving = False  # somebody waits for the network
-        self._received: Event | None = None  # that somebody is done, where another waits for it
+        self._sender = TLSSender(stream, self._tls)
+        self._receiving = False  # a thread waits for the network
+        self._received: Event | None = None  # that it has received, where another thread waits for that
         self._reading = False
         self._writing = False
         self._unread = b""  # decrypted
-        self._unsent: bytes | memoryview = b""  # to be encrypted: an interrupted write has left it
-        self._sealed = b""  # encrypted, and not taken by the stream below
+        self._unsent: bytes | memoryview = b""  # to be encrypted: left by an interrupted write
         self._closed = False
 
     @classmethod
@@ -69,7 +83,7 @@ class TLSStream(NetworkStream):
         """Do a TLS handshake over `stream` and return the encrypted stream; see `start_tls()`."""
         try:
             tls = cls(stream, ssl_context, server_hostname)
-            tls._shake_hands(timeout)
+            tls._shake_hands(Deadline(timeout))
             return tls
         except BaseException as exc:
             peer = peer_of(stream, server_hostname)
@@ -78,7 +92,7 @@ class TLSStream(NetworkStream):
             try:
                 close_unopened(stream)
             finally:
-                # Where an interruption came through, or there is no closing without waiting.
+                # Needed if an interruption came through, or if the stream cannot close without waiting.
                 abort: Callable[[], None] | None = getattr(stream, "abort", None)
                 if abort is not None:
                     abort()
@@ -88,38 +102,37 @@ class TLSStream(NetworkStream):
                 raise ConnectError(f"Server disconnected during the TLS handshake ({peer})") from exc
             if isinstance(exc, (ReadError, WriteError)):
                 raise ConnectError(inner_failure_text(exc, peer_of(stream, peer))) from exc
-            # Without a name that is to be checked it is the caller's mistake.
+            # A `ValueError` without a name to check is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
                 raise ConnectError(failure_text(exc, peer)) from exc
             raise
 
-    def _shake_hands(self, timeout: float | None) -> None:
-        deadline = deadline_in(timeout)
+    def _shake_hands(self, deadline: Deadline) -> None:
         while True:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
-                self._send(deadline)
-                self._receive(time_left(deadline))
+                self._sender.send(deadline)
+                self._receive(deadline.remaining_or_raise(ReadTimeout))
             except ssl.SSLError:
                 # The alert that tells the peer what was wrong, if it still listens.
                 with contextlib.suppress(TimeoutException, WriteError):
-                    self._send(deadline)
+                    self._sender.send(deadline)
                 raise
             else:
-                self._send(deadline)
+                self._sender.send(deadline)
                 return
 
     # Receiving.
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what is there, or wait for it."""
+        """Return what has been received, or wait for it."""
         self._look_whether_closed()
         if self._reading:
             raise ReadError(f"another thread is already reading from this stream ({self._peer})")
         try:
             with self._tls.lock:
-                self._reading = True  # whoever looks whether there is something takes nothing from here on
+                self._reading = True  # from here on looking for input takes nothing
             data = self._decrypt(max_bytes)
             if data is None:
                 data = self._wait_for_data(max_bytes, timeout)
@@ -129,23 +142,22 @@ class TLSStream(NetworkStream):
         except ReadError as exc:
             if self._tls.outgoing.pending and not self._closed:
                 # The alert that tells the peer what was wrong, if it still listens.
-                self._send_own_messages(deadline_in(0.0))
+                self._sender.send_for_reader(Deadline(0.0))
             raise ReadError(inner_failure_text(exc, self._peer)) from exc.__cause__ or exc
         finally:
             self._reading = False
 
     def _wait_for_data(self, max_bytes: int, timeout: float | None) -> bytes:
-        deadline = deadline_in(timeout)
+        deadline = Deadline(timeout)
         remaining = timeout
         while True:
-            if self._sealed or self._tls.outgoing.pending:
-                self._send_own_messages(deadline)
+            self._sender.send_for_reader(deadline)
             self._receive(remaining)
             self._look_whether_closed()
             data = self._decrypt(max_bytes)
             if data is not None:
                 return data
-            remaining = time_left(deadline)
+            remaining = deadline.remaining_or_raise(ReadTimeout)
 
     def _look_whether_closed(self) -> None:
         if self._closed:
@@ -162,7 +174,7 @@ class TLSStream(NetworkStream):
             raise ReadError(failure_text(exc, self._peer)) from exc
 
     def _receive(self, timeout: float | None) -> None:
-        """Feed TLS from the network. Of two who need it, such as in a renegotiation, one waits for the other."""
+        """Feed TLS from the network. In a renegotiation a writer needs that too: one of the two waits for the other."""
         received, mine = None, False
         try:
             with self._tls.lock:
@@ -189,7 +201,7 @@ class TLSStream(NetworkStream):
         fed = 0
         with self._tls.lock:
             while (data := self._decrypt(max_bytes)) is None:
-                # A peer that sends nothing but messages of TLS must not keep the caller here for ever.
+                # A peer that sends only messages of TLS itself must not keep the caller here forever.
                 if below is None or self._receiving or fed >= _READ_SIZE:
                     return None
                 encrypted = below(_READ_SIZE)
@@ -221,15 +233,17 @@ class TLSStream(NetworkStream):
             raise WriteError(f"the stream is closed ({self._peer})")
         if self._writing:
             raise WriteError(f"another thread is already writing to this stream ({self._peer})")
-        deadline = deadline_in(timeout)
+        deadline = Deadline(timeout)
         data = as_bytes(buffer)
-        turn = object()
+        turn, sender = object(), self._sender
         try:
             self._writing = True
             rest = self._unsent = memoryview(bytes(self._unsent) + data if self._unsent else data)
-            self._wait_to_send(turn, deadline)
-            # With nothing to encrypt, something may be left of an interrupted write all the same.
-            sent = (bool(rest) and not self._sealed) or self._send(deadline, until_readable, flush=True)
+            sender.wait_for_turn(turn, deadline)
+            # Even with nothing to encrypt, there may be records that an interrupted write has left.
+            sent = (bool(rest) and not sender.has_unsent) or sender.send(
+                deadline, until_readable=until_readable, flush=True
+            )
             while rest and sent:
                 try:
                     with self._tls.lock:
@@ -238,9 +252,9 @@ class TLSStream(NetworkStream):
                     self._wait_for_handshake(deadline)
                     continue
                 rest = self._unsent = rest[size:]
-                sent = self._send(deadline, until_readable)
-            while sent and not self._has_sent_all(turn):
-                sent = self._send(deadline, until_readable)
+                sent = sender.send(deadline, until_readable=until_readable)
+            while sent and not sender.end_turn_if_all_is_sent(turn):
+                sent = sender.send(deadline, until_readable=until_readable)
             # What an interrupted write has left stays ours; what is left of this buffer stays the caller's.
             left = min(len(rest), len(data))
             self._unsent = rest[: len(rest) - left]
@@ -253,92 +267,16 @@ class TLSStream(NetworkStream):
             raise WriteError(failure_text(exc, self._peer)) from exc
         finally:
             self._unsent = bytes(self._unsent)
-            self._end_sending(turn)
+            sender.end_turn(turn)
             self._writing = False
 
-    def _wait_for_handshake(self, deadline: float | None) -> None:
-        self._send(deadline)
-        self._receive(time_left(deadline))
+    def _wait_for_handshake(self, deadline: Deadline) -> None:
+        self._sender.send(deadline)
+        self._receive(deadline.remaining_or_raise(ReadTimeout))
         if self._closed:
             raise WriteError(f"the stream is closed ({self._peer})")
 
-    def _send_own_messages(self, deadline: float | None) -> None:
-        """Send what TLS wants sent for itself, before somebody waits for the network; a sender does so anyway."""
-        turn = object()
-        try:
-            if not self._begin_to_send(turn):
-                return
-            if self._stream.get_extra_info("keeps_unsent"):
-                # What the peer does not take at once goes out later, ahead of all else: a read waits for no write.
-                with contextlib.suppress(WriteTimeout):
-                    self._send(0.0)
-            else:
-                self._send(deadline, until_readable=hasattr(self._stream, "write_until_readable"))
-        except WriteError:
-            # If the peer takes nothing any more, there may still be something to read.
-            pass
-        finally:
-            self._end_sending(turn)
-
-    # One sends at a time, reader or writer: records have to leave in the order in which TLS made them.
-
-    def _begin_to_send(self, turn: object) -> bool:
-        with self._tls.lock:
-            if self._sender is None:
-                self._sender = turn
-            return self._sender is turn
-
-    def _wait_to_send(self, turn: object, deadline: float | None) -> None:
-        while not self._begin_to_send(turn):
-            with self._tls.lock:
-                if self._sender is None:
-                    continue
-                sent = self._sent = self._sent or Event()
-            if not sent.wait(limit_until(deadline)):
-                raise WriteTimeout from TimeoutError()
-
-    def _has_sent_all(self, turn: object) -> bool:
-        """End sending, unless there is more to be sent meanwhile; return whether it has ended."""
-        with self._tls.lock:
-            if self._tls.outgoing.pending:
-                return False
-            self._let_others_send(turn)
-            return True
-
-    def _end_sending(self, turn: object) -> None:
-        with self._tls.lock:
-            self._let_others_send(turn)
-
-    def _let_others_send(self, turn: object) -> None:
-        if self._sender is turn:
-            self._sender = None
-            if self._sent is not None:
-                self._sent.set()
-                self._sent = None
-
-    def _send(self, deadline: float | None, until_readable: bool = False, flush: bool = False) -> bool:
-        """Send all records; return whether the stream below has taken them. `flush` writes even if there are none."""
-        while (records := self._take_records()) or flush:
-            flush = False
-            # What can be sent at once is sent even if the time is over.
-            if not until_readable:
-                self._stream.write(records, limit_until(deadline))
-                continue
-            taken = self._stream.write_until_readable(records, limit_until(deadline))  # type: ignore[attr-defined]
-            if taken < len(records):
-                self._sealed = records[taken:]
-                return False
-        return True
-
-    def _take_records(self) -> bytes:
-        if not self._sealed and not self._tls.outgoing.pending:
-            return b""
-        with self._tls.lock:
-            records = self._sealed + self._tls.outgoing.read()
-            self._sealed = b""
-            return records
-
-    # Closing, and all else.
+    # Closing and looking.
 
     def close(self) -> None:
         """Close the stream below. TLS is not shut down."""
@@ -356,16 +294,6 @@ class TLSStream(NetworkStream):
         self._closed = True
         self._stream.abort()  # type: ignore[attr-defined]
 
-    @takes_alpn_offer
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> NetworkStream:
-        """Do a TLS handshake inside this TLS stream."""
-        return TLSStream.handshake(self, ssl_context, server_hostname, timeout)
-
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
         if info == "ssl_object":
@@ -378,14 +306,14 @@ class TLSStream(NetworkStream):
         if self._closed or self._unread or self._tls.ended or self._tls.failure is not None:
             return True
         if self._reading or not hasattr(self._stream, "receive_nowait"):
-            # What has come is for whoever reads.
+            # What has come is for the thread that reads.
             if self._stream.get_extra_info("is_readable"):
                 return True
             if self._reading:
                 return False
         elif not self._tls.has_input() and not self._stream.get_extra_info("is_readable"):
             return False
-        # What has come may be a message of TLS itself, such as the session tickets of TLS 1.3.
+        # What has come may be no data, but a message of TLS itself, such as a session ticket of TLS 1.3: look.
         try:
             with self._tls.lock:
                 if self._reading:  # another thread has begun to

@@ -1,0 +1,165 @@
+"""Connecting sockets for threads: the race between addresses waits with a selector."""
+
+import selectors
+import socket
+import sys
+import time
+from collections.abc import Iterable
+
+from ..._exceptions import ConnectError, ConnectTimeout
+from ...deadline import Deadline
+from .._error_texts import failure_text, peer_name, timeout_text
+from .._readiness import wait_limit
+from .._socket_options import SOCKET_OPTION
+from .._stock_sockets import connects_as_stock, creates_connections_as_stock
+from .happy_eyeballs import Race
+from .resolving import Address, look_up
+from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
+
+
+def open_tcp_socket(
+    host: str,
+    port: int,
+    timeout: float | None,
+    local_address: str | None,
+    socket_options: Iterable[SOCKET_OPTION] | None,
+) -> socket.socket:
+    """Return a connected socket; see `NetworkBackend.connect_tcp()`. A slow resolver is not interrupted."""
+    peer = peer_name(host, port)
+    limit = wait_limit(timeout)
+    deadline = Deadline(limit)
+    try:
+        if connects_as_stock(socket.socket) and creates_connections_as_stock():
+            return _race(look_up(host, port), local_address, list(socket_options or ()), deadline)
+        return _create_connection(host, port, limit, local_address, socket_options)
+    except TimeoutError as exc:
+        raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failure_text(exc, peer)) from exc
+
+
+def open_unix_socket(path: str, timeout: float | None, socket_options: Iterable[SOCKET_OPTION] | None) -> socket.socket:
+    """Return a connected Unix domain socket; see `NetworkBackend.connect_unix_socket()`."""
+    if sys.platform == "win32":
+        raise RuntimeError("Attempted to connect to a UNIX socket on a Windows system.")
+    limit = wait_limit(timeout)
+    deadline = Deadline(limit)
+    try:
+        if connects_as_stock(socket.socket):
+            return _connect_unix(path, deadline, socket_options)
+        return _connect_unix_blocking(path, limit, socket_options)
+    except TimeoutError as exc:
+        raise ConnectTimeout(timeout_text("Connect", path, timeout)) from exc
+    except OSError as exc:
+        raise ConnectError(failure_text(exc, path)) from exc
+
+
+def _create_connection(
+    host: str,
+    port: int,
+    limit: float | None,
+    local_address: str | None,
+    socket_options: Iterable[SOCKET_OPTION] | None,
+) -> socket.socket:
+    """Connect with `socket.create_connection()`, which everything that replaces the standard library's sockets has."""
+    source = None if local_address is None else (local_address, 0)
+    sock = socket.create_connection((host, port), limit, source_address=source)
+    try:
+        for option in socket_options or ():
+            sock.setsockopt(*option)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _connect_unix_blocking(
+    path: str, limit: float | None, socket_options: Iterable[SOCKET_OPTION] | None
+) -> socket.socket:
+    """Connect in the way that everything has that replaces the standard library's sockets."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        for option in socket_options or ():
+            sock.setsockopt(*option)
+        sock.settimeout(limit)
+        sock.connect(path)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _connect_unix(path: str, deadline: Deadline, socket_options: Iterable[SOCKET_OPTION] | None) -> socket.socket:
+    sock = new_socket(socket.AF_UNIX, None, socket_options)
+    try:
+        while True:
+            try:
+                sock.connect(path)
+                return sock
+            except BlockingIOError:
+                if deadline.has_passed:
+                    raise TimeoutError from None
+                time.sleep(QUEUE_FULL_DELAY)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _race(
+    addresses: list[Address], local_address: str | None, options: list[SOCKET_OPTION], deadline: Deadline
+) -> socket.socket:
+    """Return the first socket to connect, having closed all others; raise `TimeoutError` or `OSError`."""
+    with selectors.DefaultSelector() as selector:
+        try:
+            sock = _winner(selector, Race(addresses), local_address, options, deadline)
+            selector.unregister(sock)
+            return sock
+        finally:
+            for key in list(selector.get_map().values()):
+                key.fileobj.close()  # type: ignore[union-attr]
+
+
+def _winner(
+    selector: selectors.BaseSelector,
+    race: Race,
+    local_address: str | None,
+    options: list[SOCKET_OPTION],
+    deadline: Deadline,
+) -> socket.socket:
+    while not race.is_lost:
+        address = race.next_address()
+        if address is not None:
+            try:
+                _start_attempt(selector, address, local_address, options)
+            except OSError as exc:
+                race.attempt_failed(exc)
+                continue
+        limits = (race.delay(), deadline.remaining())
+        ready = selector.select(min((limit for limit in limits if limit is not None), default=None))
+        for key, _ in ready:
+            sock: socket.socket = key.fileobj  # type: ignore[assignment]
+            try:
+                finish_connecting(sock)
+                return sock
+            except OSError as exc:
+                selector.unregister(sock)
+                sock.close()
+                race.attempt_failed(exc)
+        if not ready and deadline.has_passed:
+            raise TimeoutError
+    raise race.failure()
+
+
+def _start_attempt(
+    selector: selectors.BaseSelector, address: Address, local_address: str | None, options: list[SOCKET_OPTION]
+) -> None:
+    sock = new_socket(address.family, local_address, options)
+    # From here on `_race()` closes the socket.
+    selector.register(sock, selectors.EVENT_WRITE)
+    try:
+        start_connecting(sock, address.sockaddr)
+    except OSError:
+        selector.unregister(sock)
+        sock.close()
+        raise
