@@ -389,12 +389,12 @@ def test_a_child_process_closes_its_copy_only(loop: str) -> None:
 
 READ_ON_A_FRESH_HEAP = """
 import asyncio, resource, socket
-from httpcore_models.network._streams.asyncio_stream import AsyncioStream
+from httpcore_models.network._streams.asyncio_stream import open_stream
 
 async def main():
     ours, peer = socket.socketpair()
     ours.setblocking(False)
-    stream = await AsyncioStream.open(ours, "peer")
+    stream = await open_stream(ours, "peer")
     for _ in range(2):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(300):

@@ -57,9 +57,9 @@ class AsyncSocketBackend(AsyncNetworkBackend):
 
 async def _stream_on(sock: socket.socket, peer: str) -> AsyncNetworkStream:
     if current_async_library() == "asyncio":
-        from .._streams.asyncio_stream import AsyncioStream
+        from .._streams.asyncio_stream import open_stream
 
-        return await AsyncioStream.open(sock, peer)
+        return await open_stream(sock, peer)
     from .._streams.trio_stream import TrioStream
 
     return TrioStream(sock, peer)

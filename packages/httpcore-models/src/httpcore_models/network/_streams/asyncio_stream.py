@@ -70,21 +70,6 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         self._until_readable = False  # the writer waits for something to read, too
         self._written = 0  # bytes since the event loop was given a turn
 
-    @classmethod
-    async def open(cls, sock: socket.socket, peer: str) -> "AsyncioStream":
-        """Return a stream on a connected non-blocking socket, which is closed if that fails."""
-        loop = asyncio.get_running_loop()
-        stream = cls(sock, peer)
-        try:
-            if sock.family == getattr(socket, "AF_UNIX", None):
-                await loop.create_unix_connection(lambda: stream, sock=sock)
-            else:
-                await loop.create_connection(lambda: stream, sock=sock)
-        except BaseException:
-            sock.close()
-            raise
-        return stream
-
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -322,15 +307,14 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
                 self._sock.shutdown(socket.SHUT_RDWR)
 
     def _close_without_loop(self) -> None:
-        """Close the socket behind the back of a transport that cannot close it any more: its event loop has ended."""
+        """Close the socket behind the back of a transport that cannot do it.
+
+        Its event loop has ended, or belongs to the parent process, whose selector it would change.
+        """
         # Tasks that wait there cannot be woken any more.
         self._reader = self._writer = None
         forget(self._transport)
         self._sock.close()
-
-    def _close_copy(self) -> None:
-        # Not by way of the transport, which would change the parent's selector.
-        self._close_without_loop()
 
     def get_extra_info(self, info: str) -> Any:
         """See `AsyncNetworkStream.get_extra_info()`."""
@@ -356,6 +340,21 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
             return False
         self._loop_is_late = self._readiness.is_readable()
         return self._loop_is_late
+
+
+async def open_stream(sock: socket.socket, peer: str) -> AsyncioStream:
+    """Return a stream on a connected non-blocking socket, which is closed if that fails."""
+    loop = asyncio.get_running_loop()
+    stream = AsyncioStream(sock, peer)
+    try:
+        if sock.family == getattr(socket, "AF_UNIX", None):
+            await loop.create_unix_connection(lambda: stream, sock=sock)
+        else:
+            await loop.create_connection(lambda: stream, sock=sock)
+    except BaseException:
+        sock.close()
+        raise
+    return stream
 
 
 def _wake(future: "asyncio.Future[Any] | None", in_time: bool = True) -> None:

@@ -42,7 +42,7 @@ class LoopBoundStream(AsyncTLSCapableStream):
 
     def _close_copy(self) -> None:
         """Close in a child process, where the event loop does not run."""
-        raise NotImplementedError
+        self._close_without_loop()
 
     def _close_in_loop(self) -> None:
         """Close in the event loop."""

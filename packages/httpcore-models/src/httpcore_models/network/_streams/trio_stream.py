@@ -159,9 +159,6 @@ class TrioStream(LoopBoundStream):
         broken = "socket connection broken: " if isinstance(exc, OSError) else ""
         return f"{broken}{failure_text(exc, self._peer)}"
 
-    def _close_copy(self) -> None:
-        self._sock.close()
-
     def _close_in_loop(self) -> None:
         trio.lowlevel.notify_closing(self._sock)
         self._sock.close()
