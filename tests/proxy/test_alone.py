@@ -1,4 +1,4 @@
-"""`httpcore-proxy` needs nothing but its siblings and h11, and for sync use no anyio; socksio only for SOCKS."""
+"""`httpcore-proxy` needs only its siblings and h11. It needs socksio only for SOCKS, and anyio only for async use."""
 
 import subprocess
 import sys

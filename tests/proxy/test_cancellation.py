@@ -1,7 +1,7 @@
-"""Cancelling a request through each kind of proxy at every point where it can be cancelled.
+"""Cancelling a request through each kind of proxy, at every point where it can be cancelled.
 
-After each cancellation the pool, which has one place only, must serve the next request at once, and the proxy must have
-seen the cancelled connection close.
+After each cancellation, the pool with its single connection must serve the next request at once, and the proxy must see
+the cancelled connection close.
 """
 
 import time
@@ -22,8 +22,8 @@ LIMITS = {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 0.0}
 AUTH = ("user", "secret")
 ADDRESS = b"\x00\x00\x01\x7f\x00\x00\x01\x12\x34"
 
-# How often a request is suspended depends on how fast the proxy happens to be: at least for connecting, for the head
-# of a response and for a part of its body.
+# How often a request is suspended depends on the speed of the proxy. It is suspended at least for connecting, for the
+# head of the response and for a part of its body.
 MINIMUM_STEPS = 3
 
 
@@ -32,7 +32,7 @@ def slowly(data: bytes) -> Step:
 
     def run(connection: Connection) -> None:
         for part in (data[:1], data[1:]):
-            # The client may be gone, so that nothing else would tell.
+            # No event tells when the client reads: it may be gone.
             time.sleep(0.002)
             connection.send(part)
 
@@ -59,7 +59,7 @@ SOCKS4A = [receive_exactly(19), slowly(b"\x00\x5a" + bytes(6))]
 
 
 def _steps(certificates: Certificates) -> dict[str, list[Step]]:
-    """What a scripted peer does that is all proxies of a chain, and the origin behind them."""
+    """Return what a scripted peer does that plays all proxies of a chain and the origin behind them."""
     tls = start_tls(certificates.server_context())
     inner_tls = start_inner_tls(certificates.server_context())
     return {
@@ -84,7 +84,7 @@ def _proxies(certificates: Certificates) -> dict[str, Callable[[str], list[Proxy
         "SOCKS4a": lambda server: [Proxy(f"socks4a://{server}")],
         "chain": lambda server: [
             Proxy(f"http://{server}"),
-            # Of the name's length, which the script counts on.
+            # The script relies on the length of the name.
             Proxy("socks5://localhost"),
             Proxy("http://localhost"),
         ],
@@ -95,7 +95,7 @@ KINDS = ("forward", "forward over TLS", "tunnel", "tunnel over TLS", "SOCKS5", "
 
 
 async def assert_serves(pool: AsyncConnectionPool, server: ScriptedServer, url: str) -> None:
-    """The pool holds no request and no connection in use, and a request is served without waiting for one."""
+    """Check that no request and no connection is active, and that the next request need not wait."""
     stats = pool.stats()
     assert (stats.requests_active, stats.requests_queued, stats.connections_active) == (0, 0, 0), pool
     response = await pool.request("GET", url, extensions={"timeout": LIMITS})
@@ -105,7 +105,7 @@ async def assert_serves(pool: AsyncConnectionPool, server: ScriptedServer, url: 
 
 @pytest.mark.field(56, 67)
 @pytest.mark.parametrize("kind", KINDS)
-async def test_at_every_point(kind: str, certificates: Certificates) -> None:
+async def test_cancelling_at_every_point(kind: str, certificates: Certificates) -> None:
     url = f"{'http' if kind.startswith('forward') else 'https'}://localhost/"
     with scripted_server(_steps(certificates)[kind]) as server:
         proxies = _proxies(certificates)[kind](f"127.0.0.1:{server.port}")

@@ -1,4 +1,4 @@
-"""The requests that an HTTP proxy is sent, as pure functions."""
+"""The requests that an HTTP proxy receives, as pure functions."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_a_forwarded_request() -> None:
     assert forwarded.stream is request.stream
 
 
-def test_what_is_the_origins_is_not_told_to_the_proxy() -> None:
+def test_extensions_for_the_origin_are_removed() -> None:
     extensions = {"target": b"/target", "sni_hostname": "other.org", "timeout": {"read": 1.0}, "own": 1}
     request = Request("GET", "http://example.com/", extensions=extensions)
     forwarded = forwarded_request(request, PROXY, [])
@@ -64,14 +64,14 @@ def test_the_authority_of_a_connect_request(origin: Origin, authority: bytes) ->
     assert request.headers == [(b"Host", authority), (b"Accept", b"*/*")]
 
 
-def test_own_headers_of_a_connect_request() -> None:
+def test_proxy_headers_of_a_connect_request() -> None:
     origin = Origin(b"https", b"example.com", 443)
     request = connect_request(origin, {}, PROXY, [CREDENTIALS, (b"accept", b"text/plain")])
     assert request.headers == [(b"Host", b"example.com:443"), CREDENTIALS, (b"accept", b"text/plain")]
 
 
 @pytest.mark.field(60, 61)
-def test_a_connect_request_shares_time_limits_and_trace_only() -> None:
+def test_a_connect_request_keeps_only_timeouts_and_trace() -> None:
     def trace(*_: object) -> None: ...
 
     extensions = {"timeout": {"read": 1.0}, "trace": trace, "target": b"/target", "sni_hostname": "other.org"}
@@ -80,7 +80,7 @@ def test_a_connect_request_shares_time_limits_and_trace_only() -> None:
     assert request.url.target == b"example.com:443"
 
 
-def test_headers_of_the_request_replace_those_of_the_proxy() -> None:
+def test_request_headers_replace_proxy_headers() -> None:
     defaults = [(b"A", b"1"), (b"B", b"2"), (b"a", b"3")]
     assert merge_headers(defaults, [(b"b", b"4"), (b"B", b"5")]) == [
         (b"A", b"1"),
@@ -92,7 +92,7 @@ def test_headers_of_the_request_replace_those_of_the_proxy() -> None:
 
 @pytest.mark.fault("S20")
 @pytest.mark.parametrize("connect", [False, True])
-def test_credentials_are_in_no_trace(connect: bool) -> None:
+def test_traces_hide_credentials(connect: bool) -> None:
     seen: list[tuple[str, dict[str, Any]]] = []
     extensions = {"trace": lambda name, info: seen.append((name, info)) or "outcome", "timeout": {"read": 1.0}}
     if connect:
@@ -117,12 +117,12 @@ def test_credentials_are_in_no_trace(connect: bool) -> None:
     assert (shown.method, shown.url) == (request.method, request.url)
     hidden = [(name, b"[secure]" if value in secrets else value) for name, value in request.headers]
     assert shown.headers == hidden != request.headers
-    # What is the user's own is shown, and the request that the user has made is as it was.
+    # The user's request is unchanged.
     assert extensions["trace"] is not trace
 
 
 @pytest.mark.fault("S20")
-def test_without_credentials_the_trace_is_that_of_the_request() -> None:
+def test_without_credentials_the_trace_callback_is_unchanged() -> None:
     extensions = {"trace": lambda name, info: None}
     request = Request("GET", "http://example.com/", extensions=extensions)
     forwarded = forwarded_request(request, PROXY, [(b"X-Proxy", b"1")])

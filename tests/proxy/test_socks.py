@@ -1,4 +1,4 @@
-"""SOCKS negotiations without a network: what is sent, and what is made of the replies, however they are cut up."""
+"""SOCKS negotiations without a network: what is sent, and how replies in pieces of any size are understood."""
 
 import re
 import sys
@@ -17,7 +17,7 @@ SOCKS5_GREETING_WITH_AUTH = b"\x05\x02\x02\x00"
 SOCKS5_CREDENTIALS = b"\x01\x04user\x06secret"
 SOCKS5_COMMAND = b"\x05\x01\x00\x03\x0bexample.com\x00\x50"
 
-# What the proxy says it connected from: nobody is interested, but it has three lengths.
+# The address that the proxy connected from, in all its forms. It is not used, but must be consumed.
 BOUND = {
     "IPv4": b"\x01\x7f\x00\x00\x01\x12\x34",
     "IPv6": b"\x04" + bytes(15) + b"\x01\x12\x34",
@@ -29,7 +29,7 @@ SOCKS4_GRANTED = b"\x00\x5a" + bytes(6)
 
 
 def play(negotiation: Negotiation, *replies: bytes) -> list[bytes]:
-    """Give `replies` in turn, whatever is sent, and return what was."""
+    """Deliver `replies` one after the other, and return what is sent."""
     sent = [negotiation.data_to_send()]
     for reply in replies:
         negotiation.receive_data(reply)
@@ -52,14 +52,14 @@ class TestSocks5:
         assert negotiation.complete
 
     @pytest.mark.fault("N7")
-    def test_a_proxy_that_asks_for_no_credentials_is_sent_none(self) -> None:
+    def test_credentials_are_sent_only_when_requested(self) -> None:
         negotiation = negotiate(b"socks5", NAME, 80, AUTH)
         assert play(negotiation, b"\x05\x00", CONNECTED) == [SOCKS5_GREETING_WITH_AUTH, SOCKS5_COMMAND]
         assert negotiation.complete
 
     @pytest.mark.fault("N7")
     @pytest.mark.parametrize("version", range(0, 256, 5))
-    def test_the_status_alone_says_whether_credentials_are_right(self, version: int) -> None:
+    def test_only_the_status_of_the_credentials_reply_counts(self, version: int) -> None:
         negotiation = negotiate(b"socks5", NAME, 80, AUTH)
         play(negotiation, b"\x05\x02", bytes([version, 0]), CONNECTED)
         assert negotiation.complete
@@ -83,7 +83,7 @@ class TestSocks5:
 
     @pytest.mark.parametrize("bound", BOUND.values(), ids=list(BOUND))
     @pytest.mark.parametrize("trailing", [b"", b"HTTP/1.1 200"])
-    def test_what_follows_the_reply_is_left(self, bound: bytes, trailing: bytes) -> None:
+    def test_bytes_after_the_reply_are_trailing_data(self, bound: bytes, trailing: bytes) -> None:
         negotiation = negotiate(b"socks5", NAME, 80, None)
         play(negotiation, b"\x05\x00", b"\x05\x00\x00" + bound + trailing)
         assert (negotiation.complete, negotiation.trailing_data) == (True, trailing)
@@ -103,8 +103,8 @@ class TestSocks5:
             (255, "Unknown reply 0xFF"),
         ],
     )
-    def test_refusals_in_words(self, code: int, reason: str) -> None:
-        """The code is enough: some proxies send nothing after it."""
+    def test_refusals_have_a_reason(self, code: int, reason: str) -> None:
+        """The code is enough: some proxies send no more of the reply."""
         negotiation = negotiate(b"socks5", NAME, 80, None)
         play(negotiation, b"\x05\x00")
         with pytest.raises(ProxyError, match=rf"^Proxy Server could not connect: {reason}\.$"):
@@ -141,18 +141,18 @@ class TestSocks5:
     )
     def test_another_protocol(self, replies: Sequence[bytes]) -> None:
         with pytest.raises(
-            ProxyError, match=r"^Malformed reply: the proxy does not speak SOCKS5, its reply begins with b"
+            ProxyError, match=r"^Malformed reply: the proxy does not speak SOCKS5\. Its reply begins with b"
         ):
             play(negotiate(b"socks5", NAME, 80, None), *replies)
 
     @pytest.mark.parametrize("auth", [(b"u" * 256, b"secret"), (b"user", b"p" * 256)])
-    def test_credentials_that_are_too_long(self, auth: tuple[bytes, bytes]) -> None:
-        """The error comes before anything is sent, and does not show them."""
-        with pytest.raises(ProxyError, match=r"^SOCKS5 takes user names and passwords of up to 255 bytes only\.$"):
+    def test_too_long_credentials(self, auth: tuple[bytes, bytes]) -> None:
+        """The error is raised before anything is sent, and does not contain them."""
+        with pytest.raises(ProxyError, match=r"^SOCKS5 user names and passwords are limited to 255 bytes$"):
             negotiate(b"socks5", NAME, 80, auth)
 
-    def test_a_name_that_is_too_long(self) -> None:
-        with pytest.raises(ProxyError, match=r"^SOCKS5 can name hosts of up to 255 bytes only\.$"):
+    def test_a_too_long_name(self) -> None:
+        with pytest.raises(ProxyError, match=r"^SOCKS5 host names are limited to 255 bytes$"):
             negotiate(b"socks5", "a" * 256, 80, None)
 
 
@@ -168,7 +168,7 @@ class TestSocks4:
         sent = play(negotiate(scheme, NAME, 443, (b"user", b"never sent")))
         assert sent == [b"\x04\x01\x01\xbb\x00\x00\x00\xffuser\x00example.com\x00"]
 
-    def test_what_follows_the_reply_is_left(self) -> None:
+    def test_bytes_after_the_reply_are_trailing_data(self) -> None:
         negotiation = negotiate(b"socks4", "10.0.0.1", 80, None)
         play(negotiation, SOCKS4_GRANTED + b"HTTP/1.1 200")
         assert (negotiation.complete, negotiation.trailing_data) == (True, b"HTTP/1.1 200")
@@ -182,29 +182,29 @@ class TestSocks4:
             (0x00, "Unknown reply 0x00"),
         ],
     )
-    def test_refusals_in_words(self, code: int, reason: str) -> None:
+    def test_refusals_have_a_reason(self, code: int, reason: str) -> None:
         with pytest.raises(ProxyError, match=rf"^Proxy Server could not connect: {reason}\.$"):
             play(negotiate(b"socks4", "10.0.0.1", 80, None), bytes([0, code]))
 
     def test_another_protocol(self) -> None:
         with pytest.raises(
-            ProxyError, match=r"^Malformed reply: the proxy does not speak SOCKS4, its reply begins with b'HT'"
+            ProxyError, match=r"^Malformed reply: the proxy does not speak SOCKS4\. Its reply begins with b'HT'"
         ):
             play(negotiate(b"socks4", "10.0.0.1", 80, None), b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
     @pytest.mark.parametrize("host", ["0.0.0.1", "0.0.0.255"])
-    def test_addresses_that_mean_a_name(self, host: str) -> None:
+    def test_addresses_that_announce_a_name(self, host: str) -> None:
         with pytest.raises(ProxyError, match=r"^SOCKS4 cannot connect to 0\.0\.0\.x"):
             negotiate(b"socks4", host, 80, None)
         assert not negotiate(b"socks4", "0.0.0.0", 80, None).complete
 
     def test_ipv6(self) -> None:
-        with pytest.raises(ProxyError, match=r"^SOCKS4 cannot connect to IPv6 addresses\.$"):
+        with pytest.raises(ProxyError, match=r"^SOCKS4 cannot connect to IPv6 addresses$"):
             negotiate(b"socks4", "::1", 80, None)
 
     @pytest.mark.parametrize(("host", "user"), [("exam\0ple.com", b"user"), (NAME, b"us\0er")])
-    def test_bytes_that_would_end_a_field_early(self, host: str, user: bytes) -> None:
-        with pytest.raises(ProxyError, match=r"^SOCKS4 cannot carry zero bytes"):
+    def test_zero_bytes_are_refused(self, host: str, user: bytes) -> None:
+        with pytest.raises(ProxyError, match=r"^SOCKS4 host names and user ids cannot contain zero bytes$"):
             negotiate(b"socks4a", host, 80, (user, b""))
 
 
@@ -243,7 +243,7 @@ class TestPieces:
         assert (negotiation.complete, negotiation.trailing_data) == (True, b"!")
 
     @pytest.mark.field(66)
-    def test_the_end_of_stream_anywhere(
+    def test_end_of_stream_at_any_byte(
         self, scheme: bytes, auth: tuple[bytes, bytes] | None, replies: list[bytes]
     ) -> None:
         data = b"".join(replies)
@@ -256,7 +256,7 @@ class TestPieces:
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "::1", "2001:db8::5"])
-def test_addresses_are_told_from_names(host: str) -> None:
+def test_is_address(host: str) -> None:
     assert is_address(host)
     assert not is_address(f"{host}.example.com")
 
@@ -276,7 +276,7 @@ def test_who_resolves_names(scheme: bytes, by_default: bool, with_rdns: bool, wi
     assert answers == [by_default, with_rdns, without_rdns]
 
 
-def test_a_missing_socksio_is_told_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_socksio_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     require_socksio()
     monkeypatch.setitem(sys.modules, "socksio", None)
     with pytest.raises(RuntimeError, match=r"`socksio` package is not installed. Use 'pip install httpcore\[socks\]'"):

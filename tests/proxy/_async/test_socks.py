@@ -1,4 +1,4 @@
-"""Connections through SOCKS proxies: over sockets to scripted proxies, which do what no real one would."""
+"""Connections through SOCKS proxies, over sockets to scripted proxies, which misbehave as real ones rarely do."""
 
 import socket
 from typing import Any
@@ -38,7 +38,7 @@ SOCKS4_GRANTED = b"\x00\x5a" + bytes(6)
 
 
 class Clock:
-    """Stands in for the `time` module, and moves on whenever it is looked at."""
+    """Replaces the `time` module. Each call advances the time."""
 
     now = 1000.0
 
@@ -93,7 +93,7 @@ class TestConnection:
             await stream.aclose()
             assert server.connections[0].received == sent + b"ping"
 
-    async def test_the_first_bytes_of_the_origin_may_come_with_the_reply(self) -> None:
+    async def test_bytes_that_arrive_with_the_reply_belong_to_the_connection(self) -> None:
         with scripted_server([*SOCKS5[:-1], send(CONNECTED + b"early"), hold()]) as server:
             stream = await through(server).dial(ORIGIN, REQUEST, TIMEOUT)
             assert await stream.read(100, TIMEOUT) == b"early"
@@ -105,8 +105,8 @@ class TestConnection:
             with pytest.raises(ConnectError):
                 await dialler.dial(ORIGIN, REQUEST, TIMEOUT)
 
-    async def test_an_origin_that_cannot_be_asked_for(self) -> None:
-        """It is known before the proxy is connected to."""
+    async def test_an_origin_that_socks_cannot_express(self) -> None:
+        """The error is raised before connecting to the proxy."""
         backend = AsyncRecordingBackend([])
         with pytest.raises(ProxyError, match=r"^SOCKS4 cannot connect to IPv6"):
             await recorded(backend, b"socks4").dial(Origin(b"https", b"::1", 443), REQUEST, TIMEOUT)
@@ -127,14 +127,14 @@ class TestRefusals:
         ],
     )
     @pytest.mark.field(66)
-    async def test_all_close_the_connection(self, script: Script) -> None:
+    async def test_every_refusal_closes_the_connection(self, script: Script) -> None:
         with scripted_server(script) as server:
             with pytest.raises(ProxyError) as caught:
                 await through(server).dial(ORIGIN, REQUEST, TIMEOUT)
             await async_wait_until(lambda: not server.open_connections)
         assert (caught.value.status, caught.value.headers, caught.value.body) == (None, [], b"")
 
-    async def test_of_credentials(self) -> None:
+    async def test_refused_credentials(self) -> None:
         with scripted_server([receive_exactly(4), send(b"\x05\x02"), receive_exactly(13), send(b"\x01\x01")]) as server:
             with pytest.raises(ProxyError) as caught:
                 await through(server, auth=AUTH).dial(ORIGIN, REQUEST, TIMEOUT)
@@ -158,8 +158,8 @@ class TestTimeouts:
             await async_wait_until(lambda: not server.open_connections)
 
     @pytest.mark.field(65)
-    async def test_one_limit_for_all_reads_and_writes(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A proxy that sends a byte now and then does not get more time."""
+    async def test_one_time_limit_for_all_reads_and_writes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy that sends a byte now and then gets no more time."""
         monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         replies = b"\x05\x00" + CONNECTED
         backend = AsyncRecordingBackend([replies[index : index + 1] for index in range(len(replies))])
@@ -170,7 +170,7 @@ class TestTimeouts:
         assert stream.closed
 
     @pytest.mark.field(65)
-    async def test_without_a_limit_for_connecting_those_for_reading_and_writing_hold(self) -> None:
+    async def test_without_a_connect_timeout_read_and_write_timeouts_apply(self) -> None:
         request = Request("GET", "https://example.com/", extensions={"timeout": {"read": 0.05, "write": 3.0}})
         with scripted_server(hold()) as server:
             with pytest.raises(ReadTimeout):
@@ -187,8 +187,10 @@ class TestNames:
     @pytest.mark.parametrize(
         ("scheme", "rdns"), [(b"socks5", None), (b"socks5", True), (b"socks5h", False), (b"socks4", True)]
     )
-    async def test_go_to_the_proxy(self, scheme: bytes, rdns: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
-        async_resolve_to(monkeypatch, OSError("not to be asked"))
+    async def test_the_proxy_resolves_names(
+        self, scheme: bytes, rdns: bool | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async_resolve_to(monkeypatch, OSError("must not be called"))
         backend = AsyncRecordingBackend([b"\x05\x00", CONNECTED] if scheme != b"socks4" else [SOCKS4_GRANTED])
         await recorded(backend, scheme, rdns=rdns).dial(ORIGIN, REQUEST, 1.5)
         assert b"example.com" in backend.streams[0].written
@@ -203,7 +205,7 @@ class TestNames:
             (b"socks4", False, [IPV4], b"\x01\xbb\x0a\x00\x00\x01\x00"),
         ],
     )
-    async def test_are_resolved_here(
+    async def test_this_machine_resolves_names(
         self, scheme: bytes, rdns: bool | None, answers: Any, address: bytes, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async_resolve_to(monkeypatch, *answers)
@@ -212,7 +214,7 @@ class TestNames:
         assert backend.streams[0].written.endswith(address)
         assert b"example" not in backend.streams[0].written
 
-    async def test_resolving_takes_of_the_time_for_connecting(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_resolving_counts_towards_the_connect_timeout(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         async_resolve_to(monkeypatch, IPV4)
         backend = AsyncRecordingBackend([b"\x05\x00", CONNECTED])
@@ -232,7 +234,7 @@ class TestNames:
             (b"socks4", IPV6, r"^SOCKS4 connects to IPv4 addresses only, and the name has none \(example\.com\)$"),
         ],
     )
-    async def test_that_have_no_address(
+    async def test_names_without_an_address(
         self, scheme: bytes, answer: Any, message: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async_resolve_to(monkeypatch, *([] if answer is None else [answer]))
@@ -243,7 +245,7 @@ class TestNames:
 
     @pytest.mark.fault("N17")
     @pytest.mark.parametrize("failure", [b"\x05\x04", b""], ids=["refused", "EOF"])
-    async def test_their_addresses_are_tried_in_turn(self, failure: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_addresses_are_tried_in_turn(self, failure: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         async_resolve_to(monkeypatch, IPV6, IPV4, IPV6)
         backend = AsyncRecordingBackend([b"\x05\x00", failure], [b"\x05\x00", CONNECTED])
         await recorded(backend, rdns=False).dial(ORIGIN, REQUEST, None)
@@ -253,7 +255,7 @@ class TestNames:
         assert (first.closed, second.closed) == (1, 0)
 
     @pytest.mark.fault("N17", "N18")
-    async def test_none_of_their_addresses_works(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_all_addresses_fail(self, monkeypatch: pytest.MonkeyPatch) -> None:
         async_resolve_to(monkeypatch, IPV6, IPV4)
         backend = AsyncRecordingBackend([b"\x05\x00", b"\x05\x04"], [b"\x05\x00", b"\x05\x05"])
         with pytest.raises(ProxyError) as caught:
@@ -265,7 +267,7 @@ class TestNames:
         assert [stream.closed for stream in backend.streams] == [1, 1]
 
     @pytest.mark.fault("N17")
-    async def test_what_is_not_about_an_address_is_not_tried_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_failures_not_about_an_address_are_not_retried(self, monkeypatch: pytest.MonkeyPatch) -> None:
         async_resolve_to(monkeypatch, IPV6, IPV4)
         backend = AsyncRecordingBackend([b"\x05\x02", b"\x01\x01"])
         with pytest.raises(ProxyError, match=r"^Invalid username/password \("):
@@ -276,15 +278,17 @@ class TestNames:
         ("host", "address"),
         [(b"10.0.0.1", b"\x01\x0a\x00\x00\x01"), (b"fe80::1%25eth0", b"\x04\xfe\x80" + bytes(13) + b"\x01")],
     )
-    async def test_addresses_are_no_names(self, host: bytes, address: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-        async_resolve_to(monkeypatch, OSError("not to be asked"))
+    async def test_addresses_are_not_resolved(
+        self, host: bytes, address: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async_resolve_to(monkeypatch, OSError("must not be called"))
         backend = AsyncRecordingBackend([b"\x05\x00", CONNECTED])
         await recorded(backend, rdns=False).dial(Origin(b"https", host, 443), REQUEST, None)
         assert backend.streams[0].written.endswith(address + b"\x01\xbb")
 
 
 class TestTrace:
-    async def test_the_network_is_traced_as_a_part_of_socks(self) -> None:
+    async def test_connecting_is_traced_as_a_part_of_socks(self) -> None:
         dialler = AsyncSocksProxyDialler(AutoBackend(), local_address="127.0.0.1")
         proxy = Origin(b"socks5", b"proxy.local", 1080)
         expected = {"host": "proxy.local", "port": 1080, "timeout": 1.5}
@@ -294,7 +298,7 @@ class TestTrace:
 
     @pytest.mark.field(70)
     @pytest.mark.parametrize("scheme", [b"socks5", b"socks4a"])
-    async def test_no_credentials(self, scheme: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_traces_hide_credentials(self, scheme: bytes, caplog: pytest.LogCaptureFixture) -> None:
         events: list[str] = []
 
         async def trace(name: str, info: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Tunnels through HTTP proxies: over sockets to scripted proxies, which do what no real one would."""
+"""Tunnels through HTTP proxies, over sockets to scripted proxies, which misbehave as real ones rarely do."""
 
 import gc
 from typing import Any
@@ -35,7 +35,7 @@ CONNECT = b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\nAccept:
 
 
 class Clock:
-    """Stands in for the `time` module, and moves on whenever it is looked at."""
+    """Replaces the `time` module. Each call advances the time."""
 
     now = 1000.0
 
@@ -57,7 +57,7 @@ def after_the_request(*steps: Any) -> Script:
 
 
 async def refusal(*steps: Any) -> ProxyError:
-    """The error of a tunnel that a proxy which follows `steps` refuses; the connection to it is closed."""
+    """Return the error when a proxy refuses the tunnel with `steps`; check that the connection to it is closed."""
     with scripted_server(after_the_request(*steps)) as server:
         with pytest.raises(ProxyError) as caught:
             await through(server).dial(ORIGIN, REQUEST, TIMEOUT)
@@ -74,7 +74,7 @@ class TestTunnel:
             await stream.aclose()
             assert server.connections[0].received == CONNECT + b"X-Proxy: 1\r\n\r\nping"
 
-    async def test_the_first_bytes_of_the_origin_may_come_with_the_answer(self) -> None:
+    async def test_bytes_that_arrive_with_the_response_belong_to_the_tunnel(self) -> None:
         with scripted_server(after_the_request(send(ESTABLISHED + b"early, "), hold())) as server:
             stream = await through(server).dial(ORIGIN, REQUEST, TIMEOUT)
             assert await stream.read(100, TIMEOUT) == b"early, "
@@ -97,7 +97,7 @@ class TestTunnel:
         ],
     )
     @pytest.mark.fault("N6")
-    async def test_answers_that_open_it(self, answer: bytes) -> None:
+    async def test_successful_responses(self, answer: bytes) -> None:
         """Framing headers of a successful response to CONNECT mean nothing (RFC 9110 section 9.3.6)."""
         with scripted_server(after_the_request(send_bytewise(answer), receive_until(b"ping"), send(b"pong"))) as server:
             stream = await through(server).dial(ORIGIN, REQUEST, TIMEOUT)
@@ -111,7 +111,7 @@ class TestTunnel:
             with pytest.raises(ConnectError):
                 await dialler.dial(ORIGIN, REQUEST, TIMEOUT)
 
-    async def test_what_is_reported_is_the_way_to_the_proxy(self) -> None:
+    async def test_describe_reports_the_connection_to_the_proxy(self) -> None:
         dialler = AsyncTunnelDialler(direct(), PROXY)
         assert dialler.describe(ORIGIN, 1.5)["host"] == "proxy.local"
         assert AsyncTLSDialler(direct(), None).describe(PROXY, 1.5)["host"] == "proxy.local"  # type: ignore[arg-type]
@@ -128,7 +128,7 @@ async def test_bytes_before_the_tls_handshake_are_refused(certificates: Certific
 
 @pytest.mark.fault("P2")
 @pytest.mark.filterwarnings("error::ResourceWarning")
-async def test_nothing_but_the_stream_is_needed_of_the_proxy_s_response() -> None:
+async def test_the_tunnel_outlives_the_response() -> None:
     with scripted_server(after_the_request(send(ESTABLISHED), receive_until(b"ping"), send(b"pong"))) as server:
         stream = await through(server).dial(ORIGIN, REQUEST, TIMEOUT)
         gc.collect()
@@ -169,25 +169,25 @@ class TestRefusals:
         error = await refusal(send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nnot h"), close())
         assert (error.status, error.body) == (403, b"not h")
 
-    async def test_a_body_that_does_not_come(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_body_that_stalls(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(tunnel, "_REFUSAL_TIMEOUT", 0.05)
         error = await refusal(send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nnot h"), hold())
         assert (error.status, error.body) == (403, b"not h")
 
-    async def test_of_a_long_body_the_beginning_is_kept(self) -> None:
+    async def test_a_long_body_is_truncated(self) -> None:
         size = 10_000_000
         head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n" % size
         error = await refusal(send(head + b"x" * size))
         assert (error.status, error.body) == (403, b"x" * tunnel._REFUSAL_SIZE)
 
-    async def test_a_proxy_that_is_none(self) -> None:
+    async def test_a_server_that_is_not_a_proxy(self) -> None:
         error = await refusal(send(b"\x15\x03\x01\x00\x02\x02\x46"), hold())
         assert str(error).endswith(f"(CONNECT to {ORIGIN} through the proxy http://127.0.0.1:{_port(error)})")
         assert (error.status, error.headers, error.body) == (None, [], b"")
 
     @pytest.mark.parametrize("end", [close(), abort()], ids=["EOF", "reset"])
     @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 O"])
-    async def test_a_proxy_that_leaves(self, begun: bytes, end: Any) -> None:
+    async def test_a_proxy_that_closes_the_connection(self, begun: bytes, end: Any) -> None:
         error = await refusal(send_bytewise(begun), end)
         assert f"CONNECT to {ORIGIN}" in str(error)
 
@@ -206,8 +206,8 @@ class TestTimeouts:
                 await through(server).dial(ORIGIN, request, 0.1)
             await async_wait_until(lambda: not server.open_connections)
 
-    async def test_one_limit_for_all_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A proxy that sends a byte now and then does not get more time."""
+    async def test_one_time_limit_for_all_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy that sends a byte now and then gets no more time."""
         monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         backend = AsyncRecordingBackend([ESTABLISHED[index : index + 1] for index in range(len(ESTABLISHED))])
         dialler = AsyncTunnelDialler(AsyncDirectDialler(backend), PROXY)
@@ -218,7 +218,7 @@ class TestTimeouts:
         assert limits == {1.75, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25}
         assert stream.closed
 
-    async def test_without_a_limit_for_connecting_those_for_reading_and_writing_hold(self) -> None:
+    async def test_without_a_connect_timeout_read_and_write_timeouts_apply(self) -> None:
         request = Request("GET", "https://example.com/", extensions={"timeout": {"read": 2.0, "write": 3.0}})
         backend = AsyncRecordingBackend([ESTABLISHED])
         await AsyncTunnelDialler(AsyncDirectDialler(backend), PROXY).dial(ORIGIN, request, None)
@@ -256,7 +256,7 @@ class TestTLS:
             assert await stream.read(100, TIMEOUT) == b"pong"
             await stream.aclose()
 
-    async def test_the_certificate_is_checked_for_the_proxy(self, certificates: Certificates) -> None:
+    async def test_the_certificate_is_checked_for_the_name_of_the_proxy(self, certificates: Certificates) -> None:
         request = Request("GET", "https://example.com/", extensions={"sni_hostname": "127.0.0.1"})
         with scripted_server(hold(), tls=certificates.server_context(identities=["other.org"])) as server:
             tls = AsyncTLSDialler(direct(), certificates.client_context())
@@ -264,7 +264,7 @@ class TestTLS:
                 await tls.dial(URL(server.url).origin, request, TIMEOUT)
             await async_wait_until(lambda: not server.open_connections)
 
-    async def test_connecting_and_tls_share_one_limit(
+    async def test_connecting_and_tls_share_one_time_limit(
         self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("httpcore_models.deadline.time", Clock())

@@ -1,6 +1,6 @@
 """Connecting through proxies: HTTP CONNECT tunnels, SOCKS, chains of both, and forwarding of plain HTTP.
 
-Not here: HTTP to the origin (`httpcore_h11`, `httpcore_h2`), and pools that put the parts together (`httpcore`).
+Not here: HTTP to the origin (`httpcore_h11`, `httpcore_h2`) and connection pools (`httpcore`).
 """
 
 from ._async.socks import AsyncSocksDialler as AsyncSocksDialler

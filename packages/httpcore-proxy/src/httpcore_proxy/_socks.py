@@ -1,8 +1,8 @@
 """SOCKS negotiations without I/O: SOCKS4, SOCKS4a and SOCKS5 (RFC 1928) with user name and password (RFC 1929).
 
-Each protocol is a generator that says what to send and how many bytes the reply to it has. `Negotiation` drives it with
-what the network gives, cut up in any way. The messages are those of socksio, which is imported when it is needed; it
-takes whole replies only and trusts most of what is in them, so that framing and checks are here.
+Each protocol is a generator of steps: the bytes to send, and the length of the reply. `Negotiation` drives it with the
+bytes that the network delivers, in pieces of any size. socksio, which is imported when it is needed, builds the
+messages. It parses only whole replies and trusts most of their content, so this module frames and checks them.
 """
 
 import ipaddress
@@ -37,14 +37,14 @@ _SOCKS4_REPLIES = {
     0x5D: "Request rejected: identd on this machine reports another user id",
 }
 
-# How many bytes follow the first one of an address in a SOCKS5 reply; a name begins with its length.
+# By address type, how many bytes follow the first byte of the address in a SOCKS5 reply. That of a name is its length.
 _ADDRESS_SIZES = {0x01: 3, 0x04: 15}
 _NAME = 0x03
 _PORT_SIZE = 2
 
 
 class Step(NamedTuple):
-    """What to send, and how many bytes to receive after it. The command is what asks for the connection."""
+    """The bytes to send, and the length of the reply. A command is the step that asks for the connection."""
 
     data: bytes
     reply_size: int
@@ -55,9 +55,9 @@ Steps: TypeAlias = Generator[Step, bytes, None]
 
 
 class Negotiation:
-    """A negotiation under way. Send `data_to_send()`; then, until `complete`, give `receive_data()` what comes.
+    """A negotiation in progress: until `complete`, send `data_to_send()` and pass what arrives to `receive_data()`.
 
-    `asked` says whether the proxy was asked for the connection: what fails then may be about the address.
+    `asked` says whether the command has been sent. A later failure may concern the address.
 
     Raises `ProxyError` when the proxy refuses or does not speak SOCKS.
     """
@@ -72,12 +72,12 @@ class Negotiation:
         self._advance(None)
 
     def data_to_send(self) -> bytes:
-        """Return what is to be sent now, once."""
+        """Return the bytes to send now, and forget them."""
         data, self._outgoing = self._outgoing, b""
         return data
 
     def receive_data(self, data: bytes) -> None:
-        """Take bytes from the network, or `b""` for the end of stream."""
+        """Process bytes from the network, or `b""` for the end of the stream."""
         if not data:
             raise ProxyError("Proxy closed the connection during the SOCKS negotiation.")
         self._incoming += data
@@ -87,12 +87,12 @@ class Negotiation:
 
     @property
     def trailing_data(self) -> bytes:
-        """What came after the negotiation: the first bytes of the origin."""
+        """The bytes after the negotiation, which are the first from the origin."""
         return self._incoming
 
     def _advance(self, reply: bytes | None) -> None:
         try:
-            # A generator takes None, and nothing else, when it starts.
+            # A generator that has not started accepts nothing but None.
             step = next(self._steps) if reply is None else self._steps.send(reply)
         except StopIteration:
             self.complete = True
@@ -103,16 +103,19 @@ class Negotiation:
 
 
 def negotiate(scheme: bytes, host: str, port: int, auth: tuple[bytes, bytes] | None) -> Negotiation:
-    """Ask the proxy for a connection to `host`, a name or an address; raises `ProxyError` if SOCKS cannot say that."""
+    """Start a negotiation for a connection to `host`, a name or an address.
+
+    Raises `ProxyError` when SOCKS cannot express that.
+    """
     steps = _socks4 if scheme in (b"socks4", b"socks4a") else _socks5
     return Negotiation(steps(host, port, auth))
 
 
 def resolves_here(scheme: bytes, rdns: bool | None) -> bool:
-    """Whether this machine resolves names, and not the proxy.
+    """Whether this machine resolves names, instead of the proxy.
 
-    `socks4a` and `socks5h` mean the proxy. By default, so does `socks5`, and not `socks4`: there a name is an extension
-    (SOCKS4a), and a proxy that does not know it connects to a wrong address.
+    With `socks4a` and `socks5h` the proxy does. With `socks5` it does by default. With `socks4` it does not by default:
+    names are an extension (SOCKS4a), and a proxy without it connects to a wrong address.
     """
     if scheme == b"socks4":
         return rdns is not True
@@ -120,7 +123,7 @@ def resolves_here(scheme: bytes, rdns: bool | None) -> bool:
 
 
 def is_address(host: str) -> bool:
-    """Whether `host` is an IP address and not a name."""
+    """Whether `host` is an IP address, not a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -129,7 +132,7 @@ def is_address(host: str) -> bool:
 
 
 def require_socksio() -> None:
-    """Raise `RuntimeError`, naming the extra to install, unless socksio is there."""
+    """Raise `RuntimeError`, naming the extra to install, unless socksio is installed."""
     try:
         import socksio  # noqa: F401
     except ImportError as exc:
@@ -143,13 +146,13 @@ def _socks5(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
     from socksio import socks5
 
     if len(host) > 255:
-        raise ProxyError("SOCKS5 can name hosts of up to 255 bytes only.")
+        raise ProxyError("SOCKS5 host names are limited to 255 bytes")
     methods = [socks5.SOCKS5AuthMethod.NO_AUTH_REQUIRED]
     if auth is not None:
-        # Some proxies take the first that they know, and some tell their users apart by name.
+        # First, since some proxies choose the first method that they know, and need the name to tell users apart.
         methods.insert(0, socks5.SOCKS5AuthMethod.USERNAME_PASSWORD)
     if auth is not None and max(map(len, auth)) > 255:
-        raise ProxyError("SOCKS5 takes user names and passwords of up to 255 bytes only.")
+        raise ProxyError("SOCKS5 user names and passwords are limited to 255 bytes")
     reply = yield Step(socks5.SOCKS5AuthMethodsRequest(methods).dumps(), 2)
     if reply[0] != 5:
         _malformed("SOCKS5", reply)
@@ -158,7 +161,7 @@ def _socks5(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
         raise ProxyError(f"Requested {requested} from proxy server, but got {got}.")
     if auth is not None and reply[1:] == socks5.SOCKS5AuthMethod.USERNAME_PASSWORD:
         reply = yield Step(socks5.SOCKS5UsernamePasswordRequest(*auth).dumps(), 2)
-        # The version before the status is 1, and 5 from some proxies.
+        # The version byte is not checked: it is 1, but 5 from some proxies.
         if reply[1] != 0:
             raise ProxyError("Invalid username/password")
     command = socks5.SOCKS5CommandRequest.from_address(socks5.SOCKS5Command.CONNECT, (host, port))
@@ -166,9 +169,9 @@ def _socks5(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
     if reply[0] != 5:
         _malformed("SOCKS5", reply)
     if reply[1] != 0:
-        # Some proxies send nothing more than that.
+        # Some proxies send no more of the reply.
         _refused(_SOCKS5_REPLIES, reply[1])
-    # The address that the proxy connected from has to be taken off the stream; nobody needs it.
+    # Consume the address that the proxy connected from. It is not used.
     reply += yield Step(b"", 3)
     address_size = reply[4] if reply[3] == _NAME else _ADDRESS_SIZES.get(reply[3])
     if address_size is None:
@@ -181,11 +184,11 @@ def _socks4(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:
 
     user_id = b"" if auth is None else auth[0]
     if "\0" in host or b"\0" in user_id:
-        raise ProxyError("SOCKS4 cannot carry zero bytes in host names and user ids.")
+        raise ProxyError("SOCKS4 host names and user ids cannot contain zero bytes")
     if ":" in host:
-        raise ProxyError("SOCKS4 cannot connect to IPv6 addresses.")
+        raise ProxyError("SOCKS4 cannot connect to IPv6 addresses")
     if is_address(host) and host.startswith("0.0.0.") and host != "0.0.0.0":
-        raise ProxyError("SOCKS4 cannot connect to 0.0.0.x, by which SOCKS4a says that a name follows.")
+        raise ProxyError("SOCKS4 cannot connect to 0.0.0.x: in SOCKS4a such an address means that a name follows")
     kind = socks4.SOCKS4Request if is_address(host) else socks4.SOCKS4ARequest
     request = kind.from_address(socks4.SOCKS4Command.CONNECT, (host, port), user_id)
     reply = yield Step(request.dumps(), 2, is_command=True)
@@ -202,4 +205,4 @@ def _refused(replies: dict[int, str], code: int) -> NoReturn:
 
 
 def _malformed(protocol: str, reply: bytes) -> NoReturn:
-    raise ProxyError(f"Malformed reply: the proxy does not speak {protocol}, its reply begins with {reply!r}.")
+    raise ProxyError(f"Malformed reply: the proxy does not speak {protocol}. Its reply begins with {reply!r}.")
