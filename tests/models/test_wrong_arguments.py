@@ -60,7 +60,7 @@ def test_limits(value: Any) -> None:
 
 def test_unknown_limits_are_warned_of() -> None:
     for _ in range(2):
-        with pytest.warns(UserWarning, match=r"'timeout' sets no limit by 'conect', 7: it may have") as caught:
+        with pytest.warns(UserWarning, match=r"'timeout' has unknown keys, 'conect', 7: it may have") as caught:
             assert request({"conect": 1.0, 7: None, "read": 2.0}).extensions["timeout"]["read"] == 2.0
         assert caught[0].filename == __file__
 

@@ -1,4 +1,4 @@
-"""What arguments have to be like, said at once where they are not."""
+"""Checks of arguments, so that errors are raised where the mistake is made."""
 
 import numbers
 import ssl
@@ -12,18 +12,18 @@ _LIMITS = ("connect", "read", "write", "pool")
 
 
 class ArgumentTypeError(TypeError, AttributeError):
-    """An argument is of the wrong type.
+    """An argument has the wrong type.
 
-    An `AttributeError` too, which httpcore 1.0.9 raises for such a one when it comes to use it.
+    It is an `AttributeError` too, because httpcore 1.0.9 raises one when it uses such an argument.
     """
 
 
-# Most clients set the same limits again and again.
+# The last `timeout` extension that was found valid. Most clients set the same time limits for every request.
 last_valid_timeout: Mapping[str, Any] = {}
 
 
 def enforce_extensions(extensions: Any) -> None:
-    """Raise `TypeError` or `ValueError` unless these are extensions of a request, with limits of time in seconds."""
+    """Raise `TypeError` or `ValueError` unless `extensions` is a mapping with a valid `timeout`, if any."""
     if not hasattr(extensions, "get"):
         raise ArgumentTypeError(f"extensions must be a dict, but got {type(extensions).__name__}.")
     if "timeout" in extensions:
@@ -48,9 +48,9 @@ def _enforce_timeout(timeout: Any) -> None:
             raise ValueError(f"{what} got {value}.")
     unknown = [repr(name) for name in timeout if name not in _LIMITS]
     if unknown:
-        # At the caller of Request().
+        # The warning names the caller of Request().
         warnings.warn(
-            f"the extension 'timeout' sets no limit by {', '.join(unknown)}: "
+            f"the extension 'timeout' has unknown keys, {', '.join(unknown)}: "
             "it may have 'connect', 'read', 'write' and 'pool'.",
             stacklevel=4,
         )
@@ -59,15 +59,15 @@ def _enforce_timeout(timeout: Any) -> None:
 
 
 def enforce_content(content: Any) -> None:
-    """Raise `TypeError` unless `content`, which is not bytes, may be iterated over, sync or async, to give bytes."""
+    """Raise `TypeError` unless `content`, which is not bytes, is a sync or async iterable that may yield bytes."""
     is_iterable = hasattr(content, "__iter__") or hasattr(content, "__aiter__")
-    # These give characters and numbers.
+    # These yield characters and numbers.
     if not is_iterable or isinstance(content, (str, bytearray, memoryview)):
         raise TypeError(f"content must be bytes or an iterable of bytes, but got {type(content).__name__}.")
 
 
 def enforce_ssl_context(value: Any, *, name: str) -> None:
-    """Raise `TypeError`, naming the argument `name`, unless `value` is a TLS context, of any make, or `None`."""
+    """Raise `TypeError`, naming the argument `name`, unless `value` is `None` or a TLS context of any library."""
     is_context = isinstance(value, ssl.SSLContext) or any(
         hasattr(value, method) for method in ("wrap_socket", "wrap_bio", "set_alpn_protocols")
     )
@@ -76,7 +76,7 @@ def enforce_ssl_context(value: Any, *, name: str) -> None:
 
 
 def enforce_port(host: bytes | str, port: Any) -> None:
-    """Raise `ConnectError` for a port that nothing can listen on, and that the operating system takes for another."""
+    """Raise `ConnectError` for a port outside 1 to 65535, which the operating system might take for another one."""
     if not isinstance(port, int) or not 1 <= port <= 65535:
         name = host if isinstance(host, str) else host.decode("ascii")
         raise ConnectError(f"port must be an int from 1 to 65535, but got {port!r} ({name}).")

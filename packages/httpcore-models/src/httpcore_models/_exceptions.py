@@ -23,14 +23,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 
 class ConnectionNotAvailable(Exception):
-    """The connection cannot take the request now; nothing was sent, so another connection may be tried."""
+    """The connection cannot take the request now. Nothing was sent, so another connection may be tried."""
 
 
 class ProxyError(Exception):
-    """A proxy refused to connect to the origin, or did not speak its protocol.
+    """A proxy refused to connect to the origin, or did not follow its protocol.
 
-    When an HTTP proxy refused, `status`, `headers` and `body` hold its response: a 407 names in `Proxy-Authenticate`
-    what it wants (RFC 9110 section 11.7). Of a long body only the beginning is kept. For all else `status` is `None`.
+    If an HTTP proxy refused, `status`, `headers` and the beginning of `body` are those of its response. A 407 response
+    says in `Proxy-Authenticate` which credentials it requires (RFC 9110 section 11.7). Otherwise `status` is `None`.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class ProxyError(Exception):
 
 
 class UnsupportedProtocol(Exception):
-    """The URL has no scheme, or one that is not `http`, `https`, `ws` or `wss`."""
+    """The URL has no scheme, or one other than `http`, `https`, `ws` and `wss`."""
 
 
 class ProtocolError(Exception):
@@ -59,15 +59,15 @@ class RemoteProtocolError(ProtocolError):
 
 
 class LocalProtocolError(ProtocolError):
-    """The request breaks the HTTP protocol: it is not sent, or not completed."""
+    """The request breaks the HTTP protocol. It was not sent, or not completely."""
 
 
 class TimeoutException(Exception):
-    """An operation took longer than its limit in the `timeout` request extension."""
+    """An operation took longer than the `timeout` request extension allows."""
 
 
 class PoolTimeout(TimeoutException):
-    """No connection of the pool became available in time."""
+    """No connection in the pool became available in time."""
 
 
 class ConnectTimeout(TimeoutException):
@@ -75,15 +75,15 @@ class ConnectTimeout(TimeoutException):
 
 
 class ReadTimeout(TimeoutException):
-    """The peer sent nothing for too long."""
+    """The server sent nothing for too long."""
 
 
 class WriteTimeout(TimeoutException):
-    """The peer accepted nothing for too long."""
+    """The server accepted no data for too long."""
 
 
 class NetworkError(Exception):
-    """The operating system or TLS reported a failure of the connection."""
+    """The operating system or TLS reported that the connection failed."""
 
 
 class ConnectError(NetworkError):
@@ -100,9 +100,9 @@ class WriteError(NetworkError):
 
 @contextlib.contextmanager
 def map_exceptions(mapping: Mapping[type[Exception], type[Exception]]) -> Iterator[None]:
-    """Raise exceptions of the types on the left as the types on the right, chained to the original.
+    """Raise exceptions whose type is a key of `mapping` as the type that is its value, chained to the original.
 
-    The first match in the mapping's order wins; anything else passes through unchanged.
+    The first match in the mapping's order wins. Other exceptions pass through unchanged.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Accepting header fields from callers, and adding the ones HTTP/1.1 requires (RFC 9112 sections 3.2 and 6)."""
+"""Checking the headers of callers, and adding those that HTTP/1.1 requires (RFC 9112 sections 3.2 and 6)."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -12,29 +12,29 @@ _Value_co = TypeVar("_Value_co", covariant=True)
 
 
 class _CovariantMapping(Protocol[_Key_co, _Value_co]):
-    # For type checkers: `Mapping` is invariant in its keys, so that a `dict[str, str]` is none from `bytes | str`.
+    # For type checkers: `Mapping` is invariant in its keys, so a `dict[str, str]` is no `Mapping[bytes | str, ...]`.
     def items(self) -> AbstractSet[tuple[_Key_co, _Value_co]]: ...
 
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 HeaderTypes: TypeAlias = Sequence[tuple[bytes | str, bytes | str]] | _CovariantMapping[bytes | str, bytes | str] | None
 
-# Schemes whose default port may be left out of the Host header.
+# The default port of these schemes is left out of the Host header.
 _HOST_DEFAULT_PORTS = {b"ftp": 21, b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 
-# Of the names below: the other header fields, most of them, need not be looked at further.
+# The lengths of the names that include_request_headers() looks for. Most names can be skipped by their length.
 _LENGTHS = {len(b"host"), len(b"content-length"), len(b"transfer-encoding")}
 
 
 def enforce_headers(value: HeaderTypes, *, name: str) -> Headers:
     """Return `value`, a mapping or a sequence of pairs, as a new list of pairs of bytes.
 
-    Raises `TypeError`, naming the argument `name`, for anything else, and `ValueError` for items that are no pairs.
+    Raises `TypeError`, naming the argument `name`, for other types, and `ValueError` for items that are not pairs.
     """
     if value is None:
         return []
     items: Any
-    if type(value) is list:  # checks against abstract classes are slow, and this is what comes most often
+    if type(value) is list:  # the most common type, and checks against abstract classes are slow
         items = value
     elif isinstance(value, Mapping):
         items = value.items()
@@ -68,10 +68,10 @@ def _is_pair(item: Any) -> bool:
     return True
 
 
-# Clients talk to few origins.
+# Cached, because clients talk to few origins.
 @functools.lru_cache(maxsize=1024)
 def _host_field(scheme: bytes, host: bytes, port: int | None) -> tuple[bytes, bytes]:
-    """The Host header field: no default port, no IPv6 zone (RFC 9110 section 7.2, RFC 6874)."""
+    """Return the Host header, without a default port or an IPv6 zone (RFC 9110 section 7.2, RFC 6874)."""
     host = bracketed(host.partition(b"%")[0]) if b":" in host else host
     if port is None or port == _HOST_DEFAULT_PORTS.get(scheme):
         return b"Host", host
@@ -79,9 +79,9 @@ def _host_field(scheme: bytes, host: bytes, port: int | None) -> tuple[bytes, by
 
 
 def include_request_headers(headers: HeaderTypes, *, url: URL, content: Any) -> Headers:
-    """Return `headers` as a new list, with Host and the framing header of `content` added where they are missing.
+    """Return `headers` as a new list. Host, and for `content` a framing header, are added if they are missing.
 
-    Raises `TypeError` where they are neither a mapping nor a sequence of pairs.
+    Raises `TypeError` unless `headers` is a mapping or a sequence of pairs.
     """
     host = _host_field(url.scheme, url.host, url.port)
     names: list[bytes] = []

@@ -1,13 +1,14 @@
-"""Optional methods of network streams, which do what `read()` and `write()` do, but may do less."""
+"""Optional methods of network streams: faster or more capable forms of `read()` and `write()`."""
 
 from typing import Any
 
 
 def optional_method(stream: Any, name: str, *, instead_of: str) -> Any:
-    """Return the method `name` of `stream`, if that may be called instead of another; else `None`.
+    """Return the method `name` of `stream` if it may be called in place of the method `instead_of`, else `None`.
 
-    It may not where a program has put the other one in its place: on the object, in a subclass, or in a wrapper that
-    leaves all else to the stream inside by `__getattr__()`. Nor may what a mock makes up.
+    Programs replace `read()` and `write()`: on the object, in a subclass, or in a wrapper whose `__getattr__()`
+    forwards all other names to the stream inside. Their replacements must be called. So `name` counts only if it is
+    defined in the same class as `instead_of`, or in one that overrides it. Methods that a mock makes up do not count.
     """
     own = getattr(stream, "__dict__", {})
     if instead_of in own and name not in own:

@@ -1,10 +1,10 @@
-"""What the sync and async tracers share: calling the callback, and the text of a debug log line."""
+"""What sync and async tracers share: the call of the callback, and the text of a debug log line."""
 
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-# Fields whose values open accounts or sessions; RFC 9110 section 17.16 asks to keep such values out of logs.
+# The values of these fields give access to accounts or sessions. RFC 9110 section 17.16 warns against logging them.
 _SENSITIVE_HEADERS = {
     b"authentication-info",
     b"authorization",
@@ -20,7 +20,7 @@ _HIDDEN = b"[secure]"
 
 
 def redacted(value: Any) -> Any:
-    """Return `value` with sensitive header values hidden, wherever lists of header pairs stand in its tuples."""
+    """Return `value`, a list of header pairs or a tuple that may contain such, with sensitive header values hidden."""
     if isinstance(value, tuple):
         return tuple(redacted(item) for item in value)
     if isinstance(value, list):
@@ -34,7 +34,7 @@ def _redacted_pair(item: Any) -> Any:
 
 
 def describe(event: str, info: dict[str, Any]) -> str:
-    """The debug log line of an event. A `return_value` of `None` says nothing and is left out."""
+    """Return the debug log line of an event. A `return_value` of `None` is left out."""
     details = [
         f"{key}={redacted(value)!r}" for key, value in info.items() if not (key == "return_value" and value is None)
     ]
@@ -42,7 +42,7 @@ def describe(event: str, info: dict[str, Any]) -> str:
 
 
 def call_trace(callback: Callable[[str, dict[str, Any]], Any], event: str, info: dict[str, Any]) -> None:
-    """Call a trace callback from sync code; raises `TypeError` for an async one."""
+    """Call a trace callback from sync code. Raises `TypeError` if it is async."""
     outcome = callback(event, info)
     if inspect.iscoroutine(outcome):
         outcome.close()
@@ -53,7 +53,7 @@ def call_trace(callback: Callable[[str, dict[str, Any]], Any], event: str, info:
 
 
 async def async_call_trace(callback: Callable[[str, dict[str, Any]], Any], event: str, info: dict[str, Any]) -> None:
-    """Call a trace callback from async code; raises `TypeError` for a sync one."""
+    """Call a trace callback from async code. Raises `TypeError` if it is sync."""
     outcome = callback(event, info)
     if not inspect.isawaitable(outcome):
         raise TypeError(

@@ -1,7 +1,7 @@
 """`URL` and `Origin` (RFC 3986, RFC 9110 section 4).
 
-Only what a connection needs is kept: scheme, host, port and request target, as bytes. User information and
-fragments are dropped, and nothing is normalised or IDNA-encoded.
+A `URL` keeps only what a connection needs: scheme, host, port and request target. It drops user information and the
+fragment, and it neither normalises nor IDNA-encodes anything.
 """
 
 import functools
@@ -24,7 +24,7 @@ DEFAULT_PORTS = {
 def enforce_bytes(value: bytes | str, *, name: str) -> bytes:
     """Return `value` as bytes, encoding a `str` as ASCII.
 
-    Raises `TypeError`, naming the argument `name`, for any other type and for text beyond ASCII.
+    Raises `TypeError`, naming the argument `name`, for other types and for text outside ASCII.
     """
     if isinstance(value, bytes):
         return value
@@ -40,26 +40,26 @@ _USERINFO = re.compile(rb"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)@")
 
 
 def split_userinfo(url: bytes) -> tuple[bytes, bytes | None]:
-    """Return `url` without its user information (RFC 3986 section 3.2.1), and that, `None` where there is none."""
+    """Split `url` into the URL without user information (RFC 3986 section 3.2.1) and the latter, `None` if absent."""
     match = _USERINFO.match(url)
     return (url, None) if match is None else (url[: match.start(1)] + url[match.end() :], match[1])
 
 
 def bracketed(host: bytes) -> bytes:
-    """The host as it stands in a URL or authority: an IPv6 literal in brackets (RFC 3986 section 3.2.2)."""
+    """Return `host` as written in a URL or authority: IPv6 addresses in brackets (RFC 3986 section 3.2.2)."""
     return b"[%b]" % host if b":" in host else host
 
 
 def tls_name(host: str) -> str:
-    """The name that TLS sends and checks for `host`: without a final dot (RFC 6066 section 3) and an IPv6 zone."""
+    """Return the server name of `host` for TLS: no final dot (RFC 6066 section 3) and no IPv6 zone."""
     host = host.partition("%")[0] if ":" in host else host
     return host[:-1] if host.endswith(".") else host
 
 
 class Origin:
-    """Scheme, host and port: what a connection belongs to (RFC 9110 section 4.3.1).
+    """Scheme, host and port (RFC 9110 section 4.3.1). Each connection leads to one origin.
 
-    `scheme` and `host` are `bytes`, `port` is an `int`. An IPv6 host stands without brackets.
+    `scheme` and `host` are `bytes`, and `port` is an `int`. IPv6 addresses have no brackets.
     """
 
     def __init__(self, scheme: bytes, host: bytes, port: int) -> None:
@@ -80,7 +80,7 @@ class Origin:
 
 
 def is_origin_of(origin: Origin, url: "URL") -> bool:
-    """Whether `origin` is that of `url`, told without making another."""
+    """Whether `url.origin == origin`, without making that object."""
     return (
         url.host == origin.host
         and url.scheme == origin.scheme
@@ -88,11 +88,11 @@ def is_origin_of(origin: Origin, url: "URL") -> bool:
     )
 
 
-# Clients talk to few origins and fetch the same again and again.
+# Cached, because clients talk to few origins.
 _origin = functools.lru_cache(maxsize=1024)(Origin)
 
 
-# A URL with a plain authority and nothing that would have to be removed from the request target.
+# A URL with a simple authority and no fragment: scheme, host and port in one group, and the request target in another.
 _PLAIN_URL = re.compile(r"((?:http|ws)s?://[A-Za-z0-9.-]+(?::[0-9]+)?)(/[!\"$-~]*)")
 
 
@@ -105,19 +105,19 @@ def _parse(url: bytes | str) -> tuple[bytes, bytes, int | None, bytes]:
     raw = enforce_bytes(url, name="url")
     parts = urlsplit(raw)
     target = parts.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
-    # An empty query is one: "/a?" and "/a" are different resources (RFC 3986 section 6.2.3).
+    # An empty query is kept: "/a?" and "/a" are different resources (RFC 3986 section 6.2.3).
     if b"?" in raw.partition(b"#")[0]:
         target = b"%b?%b" % (target, parts.query)
     return parts.scheme, parts.hostname or b"", parts.port, target
 
 
 class URL:
-    """The URL of a request, as the parts that reach the wire.
+    """The URL of a request, split into the parts that are sent.
 
-    `scheme`, `host` and `target` are `bytes`; `port` is an `int`, or `None` for the scheme's default. Parts given
-    instead of `url` are taken as they are, so that a target can hold what a URL cannot, such as `*`.
+    `scheme`, `host` and `target` are `bytes`. `port` is an `int`, or `None` for the scheme's default. Instead of `url`
+    its parts can be given. They are not parsed, so `target` may be something that no URL contains, such as `*`.
 
-    Raises `TypeError` for text beyond ASCII and `ValueError` for an impossible port.
+    Raises `TypeError` for text outside ASCII and `ValueError` for an invalid port.
     """
 
     scheme: bytes
@@ -137,7 +137,7 @@ class URL:
         if url:
             plain = _PLAIN_URL.fullmatch(url) if type(url) is str else None
             if plain is not None:
-                # Only what comes before the path is remembered: the rest may hold secrets.
+                # Only the part before the path is cached: the rest may contain secrets.
                 self.scheme, self.host, self.port = _parse_authority(plain[1])
                 self.target = plain[2].encode("ascii")
             else:
@@ -150,9 +150,9 @@ class URL:
 
     @property
     def origin(self) -> Origin:
-        """The origin of this URL, with the scheme's default port where none is given.
+        """The origin of this URL, with the scheme's default port if the URL has none.
 
-        Raises `KeyError` for a scheme that no connection can be made for.
+        Raises `KeyError` if there is no default port for the scheme.
         """
         return _origin(self.scheme, self.host, DEFAULT_PORTS[self.scheme] if self.port is None else self.port)
 
@@ -183,7 +183,7 @@ def _without_userinfo(url: bytes | str) -> bytes:
 
 
 def enforce_url(value: URL | bytes | str, *, name: str) -> URL:
-    """Return `value` as a `URL`; raises `TypeError`, naming the argument `name`, for any other type."""
+    """Return `value` as a `URL`. Raises `TypeError`, naming the argument `name`, for other types."""
     if isinstance(value, URL):
         return value
     if isinstance(value, (bytes, str)):

@@ -1,4 +1,4 @@
-"""What a pool and a connection have in common with their users, and a connection with its pool."""
+"""The interfaces of pools and connections: for users, and between a pool and its connections."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from .._url import URL, Origin
 
 
 class AsyncRequestInterface:
-    """Sends requests, given `handle_async_request()`."""
+    """Sends requests by `handle_async_request()`, which subclasses implement."""
 
     async def request(
         self,
@@ -21,11 +21,11 @@ class AsyncRequestInterface:
         content: Content | None = None,
         extensions: Extensions | None = None,
     ) -> Response:
-        """Send a request and return its response with the body read.
+        """Send a request, read the body of its response, and return the response.
 
-        Host and, for a body, Content-Length or Transfer-Encoding are added unless given. See `Request` for the
-        arguments; time limits are set by the `timeout` extension. Cancelling is safe at any point: the connection is
-        closed and its place in the pool is free.
+        See `Request` for the arguments; the `timeout` extension sets time limits. Host and, for a body, Content-Length
+        or Transfer-Encoding are added unless given. The request may be cancelled at any point: its connection is closed
+        and its slot in the pool is free again.
         """
         request = Request(method, url, content=content, extensions=extensions)
         request.headers = include_request_headers(headers, url=request.url, content=content)
@@ -46,7 +46,7 @@ class AsyncRequestInterface:
         content: Content | None = None,
         extensions: Extensions | None = None,
     ) -> AsyncIterator[Response]:
-        """Send a request and give its response with the body yet to be read, closing it at the end of the block."""
+        """Send a request and yield its response before the body is read. The end of the block closes the response."""
         request = Request(method, url, content=content, extensions=extensions)
         request.headers = include_request_headers(headers, url=request.url, content=content)
         response = await self.handle_async_request(request)
@@ -56,22 +56,37 @@ class AsyncRequestInterface:
             await response.aclose()
 
     async def handle_async_request(self, request: Request) -> Response:
-        """Send a complete request and return its response with the body yet to be read.
+        """Send a request and return its response before the body is read.
 
-        The caller closes the response in any case. Headers are sent as given.
+        The caller must close the response. Headers are sent as given.
         """
         raise NotImplementedError
 
 
 class AsyncConnectionInterface(AsyncRequestInterface):
-    """What a pool needs to know of a connection. The pool relies on nothing else, so any object with these will do."""
+    """What a pool requires of a connection. Any object with these methods will do.
+
+    A connection may carry several requests at a time. It then also offers the following members, which a pool uses if
+    they exist:
+
+    * `request_capacity`: how many requests it can carry now, including those that it carries already. Without it, the
+      pool goes by `is_available()` alone.
+    * `stream_limit`: how many requests the server allows at a time, or `None` if that is not known yet. The pool
+      expects the same of the next connection to the origin.
+    * `on_capacity_change`: `None`, or a callable without arguments that the pool sets. Call it when `is_available()`,
+      `request_capacity` or `stream_limit` may have changed, but not from within these or other methods that the pool
+      calls. It may be called from any thread. While it is set, a request for which there is no room raises
+      `ConnectionNotAvailable` instead of waiting.
+
+    If the stream of a response is an `AsyncResponseStream`, the pool sets its `lease`.
+    """
 
     async def aclose(self) -> None:
-        """Close the connection; requests in flight on it fail."""
+        """Close the connection. Requests in flight on it fail."""
         raise NotImplementedError
 
     def info(self) -> str:
-        """A one-line description of the connection's state."""
+        """Describe the connection's state in one line."""
         raise NotImplementedError
 
     def can_handle_request(self, origin: Origin) -> bool:
@@ -81,17 +96,17 @@ class AsyncConnectionInterface(AsyncRequestInterface):
     def is_available(self) -> bool:
         """Whether the connection can take a request now.
 
-        A connection that is still being established answers `True` when it may turn out to carry several requests
-        at a time. A request sent to a connection that cannot take it raises `ConnectionNotAvailable`.
+        A connection that is still being established returns `True` if it may turn out to carry several requests at a
+        time. A connection that is given a request all the same raises `ConnectionNotAvailable`.
         """
         raise NotImplementedError
 
     def has_expired(self) -> bool:
-        """Whether an idle connection should be closed instead of used: kept for too long, or closed by the server."""
+        """Whether the connection is idle and must not be used: it was idle for too long, or the server closed it."""
         raise NotImplementedError
 
     def is_idle(self) -> bool:
-        """Whether the connection is established and carries no request."""
+        """Whether the connection is established and carries no requests."""
         raise NotImplementedError
 
     def is_closed(self) -> bool:

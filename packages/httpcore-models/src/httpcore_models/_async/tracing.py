@@ -1,7 +1,7 @@
-"""The `trace` request extension and the debug log, fed from the same events.
+"""The `trace` request extension and the debug log, which report the same events.
 
-Each phase of a request is announced as `<prefix>.<name>.started`, then `.complete` or `.failed`, where the prefix is
-the last part of the logger's name. Callers ask for a tracer once a request and skip all of it when there is none.
+Each phase of a request is reported as `<prefix>.<name>.started`, and then as `.complete` or `.failed`. The prefix is
+the last part of the logger's name. Callers ask for a tracer once per request, and skip all reports if there is none.
 """
 
 import logging
@@ -40,7 +40,7 @@ class AsyncTracer:
 
 
 def async_get_tracer(logger: logging.Logger, request: Request | None) -> AsyncTracer | None:
-    """Return a tracer for `request`, or `None` when nobody listens: neither a callback nor the debug log."""
+    """Return a tracer for `request`, or `None` if there is neither a `trace` callback nor a debug log."""
     callback = None if request is None else request.extensions.get("trace")
     if callback is None and not logger.isEnabledFor(logging.DEBUG):
         return None

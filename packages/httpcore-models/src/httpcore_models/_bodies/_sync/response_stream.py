@@ -1,44 +1,45 @@
 # Generated from ../_async/response_stream.py by tools/make_sync.py: edit that file, then run it.
-"""The body of a response that its connection has yet to receive."""
+"""The body of a response that a connection is still receiving."""
 
 from collections.abc import Iterator
 
 
 class Lease:
-    """What a pool lends to a response, its place in the pool, until the response is closed."""
+    """The slot in a pool that a response occupies until it is closed."""
 
     def release(self) -> None:
-        """Give it back. Doing so again changes nothing."""
+        """Give the slot back. Further calls have no effect."""
         raise NotImplementedError
 
     def drop(self) -> None:
-        """Give it back from a finaliser: at once, without waiting, without a lock, in any thread or none of ours.
+        """Give the slot back from a finaliser, in any thread, without waiting or taking a lock.
 
-        Whoever waits for it is woken. Doing so again, or after `release()`, changes nothing.
+        Requests that wait for a slot are woken. Further calls, or a call after `release()`, have no effect.
         """
         raise NotImplementedError
 
 
 class ResponseStream:
-    """The body of a response that a connection receives while it is iterated over.
+    """The body of a response. Iterating over it receives it from the connection.
 
-    A pool sets `lease`. Whoever implements this releases it when the exchange has ended, however it did: at the end of
-    `close()`, and when reading fails or is interrupted. A body that is finalised without having been closed ends its
-    exchange, issues a `ResourceWarning` that names the request, and drops the lease.
+    A pool sets `lease`. Implementations release it at the end of `close()`, and when reading fails or is interrupted. A
+    body that is garbage-collected without having been closed ends its exchange, issues a `ResourceWarning` that names
+    the request, and drops the lease.
 
-    Reading a body that was closed before it was read to its end raises `ReadError`.
+    Reading from a body that was closed before its end raises `ReadError`.
     """
 
     lease: Lease | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        """Iterate over the body once, in parts as they arrive."""
+        """Return an iterator over the parts of the body as they arrive. The body can be read once."""
         raise NotImplementedError
 
     def drop(self) -> None:
-        """End the exchange, if it has not ended, since an iterator over the body was dropped half-way.
+        """End the exchange from a finaliser, in any thread, without waiting or taking a lock.
 
-        As `Lease.drop()`. Where that cannot be done, it is left to `close()`, or to the finaliser.
+        An iterator calls this if it is dropped before the end of the body. An implementation that cannot end the
+        exchange in this way does nothing, and leaves it to `close()` or to its own finaliser.
         """
 
     def __next__(self) -> bytes:
@@ -46,46 +47,46 @@ class ResponseStream:
         raise NotImplementedError
 
     def read(self) -> bytes:
-        """Return all of the body that is left."""
+        """Read the rest of the body and return it."""
         parts = bytearray()
         for part in self:
             parts += part
         return bytes(parts)
 
     def close(self) -> None:
-        """End the exchange, whether the body was read to its end or not. Closing again does nothing."""
+        """End the exchange, whether or not the body was read to its end. Further calls have no effect."""
         raise NotImplementedError
 
 
 class BodyIterator:
-    """Iterates over the body of a response, and ends its exchange when dropped half-way.
+    """Iterates over the body of a response, and ends the exchange if it is dropped before the end of the body.
 
-    Who leaves a loop over the body, and drops the response without closing it, may have left it in a reference cycle:
-    a response of httpx is part of one.
+    A program may leave a loop over the body and drop the response without closing it. The response may be part of a
+    reference cycle, as those of httpx are, and stay alive; the iterator does not.
     """
 
-    __slots__ = ("_body", "_half_way")
+    __slots__ = ("_body", "_unfinished")
 
     def __init__(self, body: ResponseStream) -> None:
         self._body = body
-        self._half_way = False
+        self._unfinished = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        # At the end, and when it fails, the body ends the exchange itself.
-        self._half_way = False
+        # At its end and on errors the body ends the exchange itself.
+        self._unfinished = False
         part = self._body.__next__()
-        self._half_way = True
+        self._unfinished = True
         return part
 
     def close(self) -> None:
-        """End the exchange, as closing a generator half-way does."""
-        if self._half_way:
-            self._half_way = False
+        """End the exchange, as closing a generator does before it is exhausted."""
+        if self._unfinished:
+            self._unfinished = False
             self._body.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_half_way", False):  # not set if an exception came out of a signal handler in __init__
+        if getattr(self, "_unfinished", False):  # not set if an exception came out of a signal handler in __init__
             self._body.drop()
