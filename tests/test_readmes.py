@@ -24,8 +24,15 @@ EXAMPLES = [
     for number, example in enumerate(code_blocks(readme, "python"))
 ]
 # The pages that name files of the packages, and all that have links.
-GUIDES = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "PERFORMANCE.md"]
+GUIDES = [
+    ROOT / "ARCHITECTURE.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "docs" / "PERFORMANCE.md",
+    ROOT / "tests" / "README.md",
+    ROOT / "tests" / "contract" / "facts" / "README.md",
+]
 PAGES = [*READMES, *GUIDES, ROOT / "SECURITY.md", ROOT / "benchmarks" / "README.md"]
+PAGES.append(ROOT / "tests" / "support" / "README.md")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +81,7 @@ def test_the_public_names_of_each_module_of_models_are_listed(name: str) -> None
     assert listed == public - set(listed_names(readme, "## Public names"))
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=[guide.name for guide in GUIDES])
+@pytest.mark.parametrize("guide", GUIDES, ids=[str(guide.relative_to(ROOT)) for guide in GUIDES])
 def test_files_that_a_guide_names_exist(guide: Path) -> None:
     """A path may begin at the root, in the folder of the code of a package, or anywhere below."""
     paths = [f"/{path.relative_to(ROOT)}" for path in ROOT.glob("[!.]*/**/*") if "__pycache__" not in path.parts]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection, HTTP11Connection
-from httpcore_h11._engine import Engine, body_parts
+from httpcore_h11._bodies import body_parts
+from httpcore_h11._engine import Engine
 from httpcore_models import URL, LocalProtocolError
 from httpcore_test_support._async.h11_connections import AsyncScriptedStream
 from httpcore_test_support._sync.h11_connections import ScriptedStream

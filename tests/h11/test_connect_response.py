@@ -1,7 +1,8 @@
 """The framing fields of a successful response to CONNECT, which mean nothing."""
 
 import pytest
-from httpcore_h11._engine import NEED_DATA, Engine, InformationalResponse, ResponseHead
+from httpcore_h11._engine import Engine
+from httpcore_h11._events import NEED_DATA, InformationalResponse, ResponseHead
 from httpcore_models import RemoteProtocolError
 
 pytestmark = pytest.mark.fault("N6")
@@ -28,7 +29,7 @@ def head_of(engine: Engine) -> ResponseHead | None:
 
 def connecting() -> Engine:
     engine = Engine(LIMIT)
-    engine.whole_request(b"CONNECT", b"example.com:443", [(b"Host", b"example.com:443")], b"")
+    engine.start_request(b"CONNECT", b"example.com:443", [(b"Host", b"example.com:443")], content=b"")
     return engine
 
 
@@ -75,7 +76,7 @@ def test_a_head_without_end_is_refused(line: bytes) -> None:
 
 def test_other_methods_have_a_body() -> None:
     engine = Engine(LIMIT)
-    engine.whole_request(b"GET", b"/", [(b"Host", b"example.com")], b"")
+    engine.start_request(b"GET", b"/", [(b"Host", b"example.com")], content=b"")
     engine.receive_data(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n")
     with pytest.raises(RemoteProtocolError):
         head_of(engine)

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import pytest
-from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine, Event, InformationalResponse, ResponseHead
+from httpcore_h11._engine import Engine
+from httpcore_h11._events import END_OF_MESSAGE, NEED_DATA, Event, InformationalResponse, ResponseHead
 from httpcore_models import LocalProtocolError, RemoteProtocolError
 from httpcore_test_support.exchanges import HEAD_LIMIT, cut_at, receive, sent
 from hypothesis import HealthCheck, example, given, settings

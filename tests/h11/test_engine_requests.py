@@ -1,7 +1,8 @@
 """The engine's sending side: what a request looks like on the wire, and which requests are refused."""
 
 import pytest
-from httpcore_h11._engine import Engine, body_parts
+from httpcore_h11._bodies import body_parts
+from httpcore_h11._engine import Engine
 from httpcore_models import LocalProtocolError
 from httpcore_test_support.exchanges import HEAD_LIMIT
 
@@ -128,7 +129,9 @@ class TestParts:
     def test_a_small_piece_is_one_part(self) -> None:
         chunk = b"x" * PART_SIZE
         ((part, rest),) = body_parts(chunk)
-        assert part is chunk
+        assert isinstance(part, memoryview)
+        assert part.obj is chunk
+        assert part == chunk
         assert not rest
 
     def test_an_empty_piece_has_no_parts(self) -> None:

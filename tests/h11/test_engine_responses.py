@@ -2,7 +2,8 @@
 
 import pytest
 from httpcore_h11 import _engine
-from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine, Event, ResponseHead
+from httpcore_h11._engine import Engine
+from httpcore_h11._events import END_OF_MESSAGE, NEED_DATA, Event, ResponseHead
 from httpcore_models import RemoteProtocolError
 from httpcore_test_support.exchanges import (
     FEEDINGS,

@@ -4,7 +4,8 @@ import tracemalloc
 
 import pytest
 from httpcore_h11 import _fast_parser
-from httpcore_h11._engine import Engine, ResponseHead
+from httpcore_h11._engine import Engine
+from httpcore_h11._events import ResponseHead
 from httpcore_models import LocalProtocolError
 from httpcore_test_support.exchanges import (
     FEEDINGS,

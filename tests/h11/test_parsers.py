@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from httpcore_h11 import _engine
+from httpcore_h11._engine import Engine
+from httpcore_h11._events import END_OF_MESSAGE
 from httpcore_test_support.exchanges import bytewise, cut_at
 from httpcore_test_support.h11_parsers import (
     HOST,
@@ -25,8 +26,8 @@ METHODS = (b"GET", b"HEAD", b"CONNECT", b"head")
 def test_plain_exchanges_do_without_h11(name: str) -> None:
     method, wire = COMMON[name]
     for pieces in ([wire], cut_at(wire, [1, 20, len(wire) // 2, len(wire) - 1])):
-        outcomes = transcript(_engine.Engine(100_000), exchange(pieces, method))
-        assert any(_engine.END_OF_MESSAGE in events for events in outcomes if isinstance(events, list))
+        outcomes = transcript(Engine(100_000), exchange(pieces, method))
+        assert any(END_OF_MESSAGE in events for events in outcomes if isinstance(events, list))
 
 
 @pytest.mark.usefixtures("no_h11")
@@ -34,7 +35,7 @@ def test_plain_exchanges_do_without_h11(name: str) -> None:
 def test_a_plain_upload_does_without_h11(framing: tuple[bytes, bytes]) -> None:
     start: Step = ("start", b"POST", b"/", [HOST, framing, (b"Expect", b"100-continue")])
     steps: list[Step] = [start, ("send", b"abc"), ("send", b"def"), ("end",), ("receive", COMMON["Caddy"][1])]
-    assert transcript(_engine.Engine(100_000), steps)[-1] is True
+    assert transcript(Engine(100_000), steps)[-1] is True
 
 
 @pytest.mark.parametrize("name", COMMON)
@@ -190,7 +191,7 @@ def test_request_heads_of_other_types(request_head: Any) -> None:
 @pytest.mark.parametrize("headers", [[(*HOST, b"more")], [HOST, None], [b"Host", b"localhost"], [HOST, (b"X", 1)]])
 def test_headers_that_are_no_pairs_of_bytes(headers: Any) -> None:
     errors = []
-    for engine in (_engine.Engine(1000), H11Engine(1000)):
+    for engine in (Engine(1000), H11Engine(1000)):
         with pytest.raises((TypeError, ValueError)) as caught:
             engine.start_request(b"GET", b"/", headers)
         errors.append((caught.type, str(caught.value)))
@@ -201,6 +202,4 @@ def test_headers_that_are_no_pairs_of_bytes(headers: Any) -> None:
 def test_bytes_of_another_type_are_received(kind: Any) -> None:
     method, wire = COMMON["nginx, chunked"]
     steps = exchange([kind(wire[:100]), kind(wire[100:])], method)
-    assert transcript(_engine.Engine(1000), steps) == transcript(
-        _engine.Engine(1000), exchange([wire[:100], wire[100:]])
-    )
+    assert transcript(Engine(1000), steps) == transcript(Engine(1000), exchange([wire[:100], wire[100:]]))

@@ -3,7 +3,8 @@
 from itertools import permutations, product
 
 import pytest
-from httpcore_h11 import _engine
+from httpcore_h11._engine import Engine
+from httpcore_h11._events import END_OF_MESSAGE
 from httpcore_test_support.exchanges import HEAD_LIMIT, bytewise
 from httpcore_test_support.h11_parsers import HOST, Step, assert_parsers_agree, exchange, transcript, with_odd_bytes
 from httpcore_test_support.messages import response
@@ -62,8 +63,8 @@ def test_plain_heads_that_resemble_the_last_do_without_h11() -> None:
     steps: list[Step] = []
     for status, name in product((b"HTTP/1.1 200 OK", b"HTTP/1.1 404 Not Found"), PLAIN):
         steps += [*exchange([response(*HEADS[name], status=status, body=b"hello")])[:-1], *AGAIN]
-    outcomes = transcript(_engine.Engine(HEAD_LIMIT), steps)
-    assert sum(_engine.END_OF_MESSAGE in events for events in outcomes if isinstance(events, list)) == 2 * len(PLAIN)
+    outcomes = transcript(Engine(HEAD_LIMIT), steps)
+    assert sum(END_OF_MESSAGE in events for events in outcomes if isinstance(events, list)) == 2 * len(PLAIN)
 
 
 def test_odd_bytes_in_a_head_like_the_last() -> None:

@@ -379,7 +379,7 @@ class TestSharing:
         assert pool.to_wake == [waiting[0]]
         assert waiting[0].connection is connection
         assert pool.is_waiting(waiting[1])
-        assert waiting[2].waiting, "the request for another origin is due before it"
+        assert pool.is_waiting(waiting[2]), "the request for another origin is due before it"
 
     def test_a_stream_that_ends_goes_to_the_request_that_waits(self) -> None:
         pool = ModelPool(max_connections=1)

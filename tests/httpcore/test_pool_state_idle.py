@@ -69,7 +69,7 @@ class TestLiveness:
             pool.idle((b"http", b"%d.example.com" % number, 80))
             pool.now += 10.0
         assert len(pool.connections) == 1
-        assert len(pool._idle_by_key) <= 2 * 2 + 16 + 1
+        assert len(pool.slots.idle_by_key) <= 2 * 2 + 16 + 1
 
     def test_all_are_looked_at_on_request(self) -> None:
         pool = ModelPool(keepalive_expiry=60.0)

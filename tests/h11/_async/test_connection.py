@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection
 from httpcore_h11._async import connection as module
+from httpcore_h11._async import lifecycle
 from httpcore_models import URL, ConnectionNotAvailable, ReadError, RemoteProtocolError
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import (
@@ -109,7 +110,8 @@ class TestExpiry:
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         clock = SimpleNamespace(now=1000.0)
         clock.monotonic = lambda: clock.now
-        monkeypatch.setattr(module, "time", clock)
+        for part in (module, lifecycle):
+            monkeypatch.setattr(part, "time", clock)
         return clock
 
     async def test_an_idle_connection_expires(self, clock: SimpleNamespace) -> None:

@@ -69,7 +69,7 @@ async def test_what_comes_between_two_requests_is_no_answer(
 @pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
 async def test_there_is_one_question_for_each_reuse(pooled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     # However slow the machine is.
-    monkeypatch.setattr(connections, "_QUIET_FOR", 60.0)
+    monkeypatch.setattr(connections, "_CHECK_IS_VALID_FOR", 60.0)
     stream = AsyncCountingStream(*[RESPONSE] * 3)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
     for reuse in range(3):

@@ -110,10 +110,10 @@ async def test_closing_the_connection_cuts_an_upload_also_after_a_success(
 
             def is_answered() -> bool:
                 stream = connection._network_stream
-                return connection._engine.response_started() or stream.get_extra_info("is_readable")
+                return connection._lifecycle.engine.response_started() or stream.get_extra_info("is_readable")
 
             async def cut() -> AsyncIterator[bytes]:
-                while not connection._engine.response_started():  # it is looked for with each part
+                while not connection._lifecycle.engine.response_started():  # it is looked for with each part
                     yield b"x" * 1_000
                     await async_wait_until(is_answered)
                 await connection.aclose()
@@ -320,7 +320,7 @@ async def test_an_upload_that_was_answered_is_not_to_be_repeated() -> None:
         with pytest.raises((ReadError, WriteError, RemoteProtocolError)) as caught:
             await connection.handle_async_request(request)
         await async_wait_until(lambda: server.open_connections == 0)
-        assert not connection._engine.response_begun or not may_retry(request, caught.value)
+        assert not connection._lifecycle.engine.response_begun or not may_retry(request, caught.value)
 
 
 @pytest.mark.fault("S4")

@@ -109,10 +109,10 @@ def test_closing_the_connection_cuts_an_upload_also_after_a_success(
 
             def is_answered() -> bool:
                 stream = connection._network_stream
-                return connection._engine.response_started() or stream.get_extra_info("is_readable")
+                return connection._lifecycle.engine.response_started() or stream.get_extra_info("is_readable")
 
             def cut() -> Iterator[bytes]:
-                while not connection._engine.response_started():  # it is looked for with each part
+                while not connection._lifecycle.engine.response_started():  # it is looked for with each part
                     yield b"x" * 1_000
                     wait_until(is_answered)
                 connection.close()
@@ -317,7 +317,7 @@ def test_an_upload_that_was_answered_is_not_to_be_repeated() -> None:
         with pytest.raises((ReadError, WriteError, RemoteProtocolError)) as caught:
             connection.handle_request(request)
         wait_until(lambda: server.open_connections == 0)
-        assert not connection._engine.response_begun or not may_retry(request, caught.value)
+        assert not connection._lifecycle.engine.response_begun or not may_retry(request, caught.value)
 
 
 @pytest.mark.fault("S4")

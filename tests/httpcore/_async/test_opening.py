@@ -160,7 +160,7 @@ class TestClosing:
                 error = await error_of(call)
             assert isinstance(error, ConnectError)
             assert str(error) == (
-                f"the connection to https://127.0.0.1:{server.port} was closed while it was being opened"
+                f"The connection to https://127.0.0.1:{server.port} was closed while it was being opened"
             )
             await async_wait_until(lambda: not server.open_connections)
 
@@ -205,7 +205,7 @@ class TestClosing:
         connection = AsyncHTTPConnection(SECURE_ORIGIN, network_backend=backend)
         connection.on_capacity_change = lambda: None
         await connection.aclose()
-        with pytest.raises(ConnectionNotAvailable, match=r"^the connection to https://example\.com:443 is closed$"):
+        with pytest.raises(ConnectionNotAvailable, match=r"^The connection to https://example\.com:443 is closed$"):
             await connection.request("GET", SECURE_URL)
         assert connection.is_closed()
         assert not backend.connects
@@ -224,7 +224,7 @@ class TestNames:
             with pytest.raises(ConnectionNotAvailable) as raised:
                 await connection.request("GET", SECURE_URL, extensions={} if then is None else {"sni_hostname": then})
             assert str(raised.value) == (
-                "the server of this connection to https://example.com:443 was checked for the name "
+                "The server of this connection to https://example.com:443 was checked for the name "
                 f"{first or 'example.com'!r}, not for {then or 'example.com'!r}"
             )
             assert backend.streams[0].written == sent

@@ -161,7 +161,7 @@ class TestClosing:
                 error = error_of(call)
             assert isinstance(error, ConnectError)
             assert str(error) == (
-                f"the connection to https://127.0.0.1:{server.port} was closed while it was being opened"
+                f"The connection to https://127.0.0.1:{server.port} was closed while it was being opened"
             )
             wait_until(lambda: not server.open_connections)
 
@@ -206,7 +206,7 @@ class TestClosing:
         connection = HTTPConnection(SECURE_ORIGIN, network_backend=backend)
         connection.on_capacity_change = lambda: None
         connection.close()
-        with pytest.raises(ConnectionNotAvailable, match=r"^the connection to https://example\.com:443 is closed$"):
+        with pytest.raises(ConnectionNotAvailable, match=r"^The connection to https://example\.com:443 is closed$"):
             connection.request("GET", SECURE_URL)
         assert connection.is_closed()
         assert not backend.connects
@@ -225,7 +225,7 @@ class TestNames:
             with pytest.raises(ConnectionNotAvailable) as raised:
                 connection.request("GET", SECURE_URL, extensions={} if then is None else {"sni_hostname": then})
             assert str(raised.value) == (
-                "the server of this connection to https://example.com:443 was checked for the name "
+                "The server of this connection to https://example.com:443 was checked for the name "
                 f"{first or 'example.com'!r}, not for {then or 'example.com'!r}"
             )
             assert backend.streams[0].written == sent

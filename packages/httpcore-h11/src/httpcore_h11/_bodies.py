@@ -14,14 +14,7 @@ def body_parts(chunk: Any) -> Iterator[tuple[bytes | memoryview, int]]:
     Gives each with the number of bytes of the piece that come after it. A piece may be any object that gives access to
     its memory, such as an array. Raises `TypeError` for any other.
     """
-    if type(chunk) is bytes:
-        if len(chunk) <= PART_SIZE:
-            if chunk:
-                yield chunk, 0
-            return
-        view: bytes | memoryview = memoryview(chunk)
-    else:
-        view = as_octets(chunk)
+    view = memoryview(chunk) if type(chunk) is bytes else as_octets(chunk)
     for start in range(0, len(view), PART_SIZE):
         part = view[start : start + PART_SIZE]
         # Of what may change, a copy: whose it is may do so, and change its size, as soon as all of it was sent.
@@ -52,4 +45,5 @@ def is_in_memory(body: Any) -> bool:
     Only what waits for nothing can be had in both ways, sync and async. Any other body may take its time, or count on
     the server having seen the head.
     """
-    return hasattr(body, "__iter__") and hasattr(body, "__aiter__")
+    kind = type(body)
+    return hasattr(kind, "__iter__") and hasattr(kind, "__aiter__")

@@ -11,17 +11,13 @@ is how responses are smuggled.
 
 import collections
 
+import h11
 from httpcore_models import RemoteProtocolError
 
 from ._bodies import as_octets
-from ._bodies import body_parts as body_parts
 from ._chunks import ChunkDecoder
 from ._errors import disconnected
-from ._events import END_OF_MESSAGE as END_OF_MESSAGE
-from ._events import NEED_DATA as NEED_DATA
-from ._events import Event as Event
-from ._events import InformationalResponse as InformationalResponse
-from ._events import ResponseHead as ResponseHead
+from ._events import END_OF_MESSAGE, NEED_DATA, Event, ResponseHead
 from ._fast_parser import (
     CHUNKED,
     MAX_KNOWN_HEAD,
@@ -72,6 +68,7 @@ class Engine:
         "_pending_events",
         "_position",
         "_receiver",
+        "_send_failed",
         "_sender",
         "_sent",
         "_target",
@@ -101,8 +98,9 @@ class Engine:
         self._unsent = 0  # bytes of the body, or `CHUNKED`
         self._in_chunk = False
         self._sent = False
+        self._send_failed = False
         # The response.
-        self.response_begun = False
+        self.response_begun: bool = False
         self._data = b""
         self._position = 0  # of what is not yet taken from the data
         self._head_pieces = 0  # how often data was joined to what was left
@@ -110,15 +108,18 @@ class Engine:
         self._last_head: ParsedHead | None = None  # which the next one is often the same as
         self._unread = 0  # bytes of the body, where its length is known
         self._chunks: ChunkDecoder | None = None
-        self.at_end_of_stream = False
+        self.at_end_of_stream: bool = False
         self._failed = False
-        self.ended = False
+        self.ended: bool = False
         self._pending_events: collections.deque[Event] | None = None  # what came while the request was sent
 
     # Sending.
 
-    def start_request(self, method: bytes, target: bytes, headers: Headers) -> bytes:
-        """Return the head of the request. Continue with `send_body()` or `end_body()`."""
+    def start_request(self, method: bytes, target: bytes, headers: Headers, content: bytes | None = None) -> bytes:
+        """Return the head of the request. Continue with `send_body()` or `end_body()`.
+
+        With `content`, the whole body, return the whole request; there is nothing to continue with.
+        """
         if self._fields is None and self._sender is None:
             fields = self._last_fields
             try:
@@ -132,9 +133,20 @@ class Engine:
             if fields is not None and (is_same_line or self._take_line(method, target)):
                 self._fields = fields
                 self._unsent = fields.length
-                return self._line + fields.lines
+                head = self._line + fields.lines
+                if not content and content is not None and not fields.length:
+                    self._sent = True
+                    return head
+                return head if content is None else head + self.send_body(content) + self.end_body()
             self._sender = self._receiver = H11Fallback(self._max_head_size, self._peer)
-        return self._h11_sender().start_request(method, target, headers)
+        head = self._h11_sender().start_request(method, target, headers)
+        if content is None:
+            return head
+        return head + (self.send_body(content) if content else b"") + self.end_body()
+
+    def send_failed(self) -> None:
+        """Take note that not all of the request was sent: this is the last exchange of the connection."""
+        self._send_failed = True
 
     def _take_line(self, method: bytes, target: bytes) -> bool:
         line = parse_request_line(method, target)
@@ -174,14 +186,6 @@ class Engine:
             self._sent = True
             return b"0\r\n\r\n" if self._unsent else b""
         return self._h11_sender().end_body()
-
-    def whole_request(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> bytes:
-        """Return a request in one piece: `start_request()`, `send_body()` and `end_body()` for a body at hand."""
-        head = self.start_request(method, target, headers)
-        if not body and not self._unsent and self._sender is None:
-            self._sent = True
-            return head
-        return head + (self.send_body(body) if body else b"") + self.end_body()
 
     # Receiving.
 
@@ -282,8 +286,7 @@ class Engine:
             self._chunks = ChunkDecoder()
         else:
             self._unread = length
-        # Made by the type of all tuples, since the constructor of a named one is a function in Python.
-        return tuple.__new__(ResponseHead, (b"HTTP/1.1", head.status, head.reason, [*head.headers]))
+        return ResponseHead(b"HTTP/1.1", head.status, head.reason, [*head.headers])
 
     def _parse_body(self) -> Event:
         position = self._position
@@ -337,12 +340,11 @@ class Engine:
     def next_cycle(self) -> bool:
         """Make ready for the next exchange; return false if the connection has to be closed instead.
 
-        It has to when either side said so, when either message is incomplete, when the server sends nothing more, and
-        when something came after the response: whatever that is, it would be taken for the response to the next
-        request.
+        The connection has to be closed if either side said so, if either message is incomplete, if the server sends
+        nothing more, and if anything came after the response: that would be taken for the response to the next request.
         """
         fields, head = self._fields, self._head
-        if self.at_end_of_stream:
+        if self.at_end_of_stream or self._send_failed:
             reusable = False
         elif self._receiver is not None:
             reusable = self._receiver.next_cycle()
@@ -362,7 +364,13 @@ class Engine:
             self._position = self._head_pieces = 0
         return reusable
 
-    # Handing over.
+    # Handing over to h11.
+
+    @property
+    def h11_connection(self) -> h11.Connection | None:
+        """h11's connection, if this exchange uses it."""
+        fallback = self._receiver or self._sender
+        return None if fallback is None else fallback.h11_connection
 
     def _h11_sender(self) -> H11Fallback:
         """Return h11 in the state that the exchange is in."""

@@ -28,7 +28,7 @@ class H11Fallback:
         self._reset()
 
     def _reset(self) -> None:
-        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._max_head_size)
+        self.h11_connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._max_head_size)
         self._asked_to_close = False
         self._kept_alive = False
         self._connect: h11.Request | None = None
@@ -60,7 +60,7 @@ class H11Fallback:
     def skip_body(self, size: int) -> None:
         """Take note that a part of the body, of `size` bytes, has been sent already."""
         # h11 asks no more of the data than its length.
-        self._h11.send_with_data_passthrough(h11.Data(data=range(size)))  # type: ignore[arg-type]
+        self.h11_connection.send_with_data_passthrough(h11.Data(data=range(size)))  # type: ignore[arg-type]
 
     def end_body(self) -> bytes:
         """See `Engine.end_body()`."""
@@ -68,7 +68,7 @@ class H11Fallback:
 
     def _send(self, event: h11.Event) -> bytes:
         try:
-            return self._h11.send(event) or b""
+            return self.h11_connection.send(event) or b""
         except h11.LocalProtocolError as exc:
             raise LocalProtocolError(str(exc)) from exc
 
@@ -82,7 +82,7 @@ class H11Fallback:
             self._head_bytes += len(data)
             if self._connect is not None:
                 self._connect_head += data
-        self._h11.receive_data(data)
+        self.h11_connection.receive_data(data)
 
     def next_event(self) -> Event:
         """See `Engine.next_event()`."""
@@ -104,7 +104,7 @@ class H11Fallback:
     def _next_event(self) -> Any:
         while True:
             try:
-                return self._h11.next_event()
+                return self.h11_connection.next_event()
             except h11.RemoteProtocolError as exc:
                 text = str(exc)
                 # It refers to itself by way of its traceback, and would keep the connection alive.
@@ -120,19 +120,19 @@ class H11Fallback:
         """
         request, self._connect = self._connect, None
         success = None if request is None else _SUCCESS.match(self._connect_head)
-        if request is None or success is None or self._has_head or self._h11.our_state is h11.SEND_BODY:
+        if request is None or success is None or self._has_head or self.h11_connection.our_state is h11.SEND_BODY:
             return False
-        self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._max_head_size)
-        self._h11.send(request)
-        self._h11.send(h11.EndOfMessage())
-        self._h11.receive_data(_FRAMING_LINES.sub(b"", success[0]) + self._connect_head[success.end() :])
+        self.h11_connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._max_head_size)
+        self.h11_connection.send(request)
+        self.h11_connection.send(h11.EndOfMessage())
+        self.h11_connection.receive_data(_FRAMING_LINES.sub(b"", success[0]) + self._connect_head[success.end() :])
         return True
 
     def _head(self, event: h11.Response | h11.InformationalResponse) -> ResponseHead | InformationalResponse:
         # h11 applies its limit only when it has to wait for more, so that the outcome would depend on how the bytes
         # were split.
         if self._head_bytes > self._max_head_size:
-            size = self._head_bytes - len(self._h11.trailing_data[0])
+            size = self._head_bytes - len(self.h11_connection.trailing_data[0])
             if size > self._max_head_size:
                 raise RemoteProtocolError("Receive buffer too long")
         version = b"HTTP/" + event.http_version
@@ -155,19 +155,19 @@ class H11Fallback:
     @property
     def switched_protocol(self) -> bool:
         """See `Engine.switched_protocol`."""
-        return self._h11.their_state is h11.SWITCHED_PROTOCOL
+        return self.h11_connection.their_state is h11.SWITCHED_PROTOCOL
 
     @property
     def trailing_data(self) -> bytes:
         """See `Engine.trailing_data`."""
-        return bytes(self._h11.trailing_data[0])
+        return bytes(self.h11_connection.trailing_data[0])
 
     def next_cycle(self) -> bool:
         """See `Engine.next_cycle()`."""
-        states = {self._h11.our_state, self._h11.their_state}
+        states = {self.h11_connection.our_state, self.h11_connection.their_state}
         # h11 keeps no connection to a server of HTTP/1.0, even if that asks for it (RFC 9112 section 9.3).
         kept_alive = states == {h11.MUST_CLOSE} and self._kept_alive and not self._asked_to_close
-        if self._h11.trailing_data[0] or not (states == {h11.DONE} or kept_alive):
+        if self.h11_connection.trailing_data[0] or not (states == {h11.DONE} or kept_alive):
             return False
         self._reset()
         return True

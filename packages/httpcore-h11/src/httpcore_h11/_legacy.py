@@ -1,24 +1,40 @@
-"""Private attributes of httpcore 1.0 that nothing here needs, but programs reach for. They show the state, no copy.
+"""Private attributes of httpcore 1.0 that programs reach for, as views of the state that is kept elsewhere.
 
-Each says who needs it. `_network_stream`, `_state`, `_request_count` and `_expire_at` of a connection, and
-`_connection` of a body, need no entry: they are used here, too.
+`_connection` of a body needs no entry here: it is an attribute of every exchange.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import h11
 
-    from ._engine import Engine
+
+def _of_lifecycle(name: str) -> Any:
+    """A property of the connection that is an attribute of its lifecycle."""
+
+    def get(connection: Any) -> Any:
+        return getattr(connection._lifecycle, name)  # noqa: SLF001 - a subclass has it, see below
+
+    def set(connection: Any, value: Any) -> None:
+        setattr(connection._lifecycle, name, value)  # noqa: SLF001
+
+    return property(get, set)
 
 
 class LegacyConnection:
-    """What others look for on a connection."""
+    """The private attributes of a connection."""
 
-    _engine: "Engine"
+    _lifecycle: Any
+
+    _network_stream = _of_lifecycle("stream")  # to end a blocked read, or to reach the socket
+    _state = _of_lifecycle("state")
+    _state_lock = _of_lifecycle("state_lock")
+    _request_count = _of_lifecycle("request_count")
+    _expire_at = _of_lifecycle("expire_at")
+    _keepalive_expiry = _of_lifecycle("keepalive_expiry")
 
     @property
     def _h11_state(self) -> "h11.Connection | None":
-        """h11's connection, for loggers of its states; `None` while the fast parser has no need of h11."""
-        fallback = self._engine._receiver or self._engine._sender
-        return None if fallback is None else fallback._h11
+        """h11's connection, for loggers of its states; `None` while the fast parser needs no h11."""
+        connection: h11.Connection | None = self._lifecycle.engine.h11_connection
+        return connection

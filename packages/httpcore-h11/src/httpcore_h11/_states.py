@@ -1,4 +1,4 @@
-"""The life of a connection, as a table.
+"""The states of a connection, as a table.
 
              request                    complete
     NEW ───────────────────▶ ACTIVE ───────────────▶ IDLE
@@ -8,8 +8,9 @@
      └──────────────────────────┐ ▼ ┌─────────────────┘
                                 CLOSED
 
-All that decides whether a connection may be used lives here. What is not in the table cannot happen: a second request
-on an active connection, or any on a closed one.
+The state decides whether a connection may be used. A step that is not in the table cannot happen: a second request on
+an active connection, or any request on a closed one. An exchange ends with `complete` only if `Engine.next_cycle()`
+allows another one on the connection, and with `close` otherwise.
 """
 
 import enum
@@ -18,23 +19,28 @@ from typing import Any
 
 
 class State(enum.Enum):
-    """Where a connection is in its life."""
+    """The state of a connection."""
 
     NEW = "new"
     ACTIVE = "active"
     IDLE = "idle"
     CLOSED = "closed"
 
-    # Members are equal only to themselves. The hash that enumerations have is a function in Python, and not fast.
+    # Members equal only themselves. `Enum.__hash__()` is a Python function, and slow.
     __hash__: Callable[[Any], int] = object.__hash__  # type: ignore[assignment]
 
 
 class Input(enum.Enum):
-    """What moves a connection on."""
+    """What changes the state of a connection."""
 
     REQUEST = "request"
+    """A request begins."""
+
     COMPLETE = "complete"
+    """Request and response are complete, and the connection is kept alive."""
+
     CLOSE = "close"
+    """The connection is closed."""
 
     __hash__ = object.__hash__
 
@@ -48,18 +54,3 @@ TRANSITIONS: dict[tuple[State, Input], State] = {
     (State.IDLE, Input.CLOSE): State.CLOSED,
     (State.CLOSED, Input.CLOSE): State.CLOSED,
 }
-
-
-class InvalidTransition(Exception):
-    """The table has no such step."""
-
-    def __init__(self, state: State, step: Input) -> None:
-        super().__init__(f"no {step.value!r} for a connection that is {state.value}")
-
-
-def transition(state: State, step: Input) -> State:
-    """Return the state that `step` leads to; raises `InvalidTransition`."""
-    try:
-        return TRANSITIONS[state, step]
-    except KeyError:
-        raise InvalidTransition(state, step) from None

@@ -1,11 +1,14 @@
 """Closing when `close()` may fail: other connections are closed all the same, and earlier errors are not replaced."""
 
 from contextlib import suppress
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, TypeVar
 
 from ._async.interfaces import AsyncConnectionInterface
 from ._sync.interfaces import ConnectionInterface
 from .concurrency import AsyncShield, anyio_or_trio
+
+_T = TypeVar("_T")
 
 
 class _Closable(Protocol):
@@ -14,6 +17,36 @@ class _Closable(Protocol):
 
 class _AsyncClosable(Protocol):
     async def aclose(self) -> None: ...
+
+
+class CloseOnExit:
+    """Makes an object with `close()` a context manager that closes it at the end of the block."""
+
+    def __enter__(self: _T) -> _T:
+        return self
+
+    def __exit__(
+        self: _Closable,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.close()
+
+
+class AsyncCloseOnExit:
+    """Makes an object with `aclose()` an async context manager that closes it at the end of the block."""
+
+    async def __aenter__(self: _T) -> _T:
+        return self
+
+    async def __aexit__(
+        self: _AsyncClosable,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.aclose()
 
 
 def close_unopened(stream: _Closable) -> None:

@@ -120,8 +120,8 @@ __all__ = [
 
 __version__ = "1.1.0"
 
-# Tracebacks, reprs and pickles name these classes `httpcore.…`, where users import them from. Done here and not in the
-# sibling packages, which stay true to their own names when they are used alone or vendored.
+# Tracebacks, reprs and pickles name these classes `httpcore.…`, where users import them. The sibling packages keep
+# their own names, for use without this package.
 for _name in __all__:
     _object = globals().get(_name)
     if getattr(_object, "__module__", "").startswith("httpcore"):
@@ -130,7 +130,9 @@ del _name, _object
 
 
 def __getattr__(name: str) -> Any:
-    # What comes with an extra is not loaded before somebody asks for it.
+    if name in _LEGACY_MODULES:
+        # Tools that pack a program into one file follow import statements, which this module has for all of them.
+        from . import _legacy  # noqa: F401
     value = globals()[name] = _load(name)
     return value
 

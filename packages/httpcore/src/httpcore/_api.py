@@ -1,4 +1,4 @@
-"""Requests without a pool of one's own."""
+"""Single requests, without a pool."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ def request(
     content: Content | None = None,
     extensions: Extensions | None = None,
 ) -> Response:
-    """Send a request over a connection of its own and return the response with the body read.
+    """Send a request over a new connection and return the response with its body read.
 
-    For more than one request use a `ConnectionPool`. `method` and `url` are `bytes` or `str`; `headers` a mapping or a
-    list of pairs; `content` the body, as bytes or an iterable of bytes; `extensions` as in `Request`, where
-    `{"timeout": {"connect": 5.0, "read": 5.0}}` sets limits in seconds: there are none by default.
+    For more than one request, use a `ConnectionPool`. `method` and `url` are `bytes` or `str`; `headers` is a mapping
+    or a list of pairs; `content` is the body, as bytes or an iterable of bytes; `extensions` are those of `Request`.
+    There are no time limits by default: `{"timeout": {"connect": 5.0, "read": 5.0}}` sets two, in seconds.
 
-    Raises the exceptions of this package; `TypeError` and `ValueError` for arguments that cannot be sent.
+    Raises the exceptions of this package, and `TypeError` and `ValueError` for arguments that cannot be sent.
     """
     with ConnectionPool() as pool:
         return pool.request(method, url, headers=headers, content=content, extensions=extensions)
@@ -37,9 +37,9 @@ def stream(
     content: Content | None = None,
     extensions: Extensions | None = None,
 ) -> Iterator[Response]:
-    """Send a request over a connection of its own and give the response with the body yet to be read.
+    """Send a request over a new connection and return the response without reading its body.
 
-    The connection is closed at the end of the `with` block. Otherwise as `request()`.
+    The connection is closed at the end of the `with` block. For arguments and errors see `request()`.
     """
     with (
         ConnectionPool() as pool,

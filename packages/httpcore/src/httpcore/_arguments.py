@@ -1,4 +1,4 @@
-"""What arguments have to be like, said at once where they are not."""
+"""Checks of arguments."""
 
 import math
 import operator

@@ -1,20 +1,18 @@
-"""What pools and connections connect by unless they are given a backend."""
+"""The network backends that pools and connections use unless they are given one."""
+
+import importlib
 
 from httpcore_models import AsyncNetworkBackend, network
 from httpcore_models.network import SyncBackend as SyncBackend
 
 
 class AutoBackend(network.AutoBackend):
-    """Connects by the backends that stand in `_backends.anyio` and `_backends.trio` when it first does.
+    """Connects with the classes that `_backends.anyio` and `_backends.trio` hold when it connects first.
 
-    Programs put others in their place, which refuse some hosts, or all of them in tests.
+    Programs replace these, with backends that refuse some hosts or, in tests, all of them.
     """
 
     def _backend_of(self, library: str) -> AsyncNetworkBackend:
-        if library == "trio":
-            from ._backends.trio import TrioBackend
-
-            return TrioBackend()
-        from ._backends.anyio import AnyIOBackend
-
-        return AnyIOBackend()
+        module, name = ("trio", "TrioBackend") if library == "trio" else ("anyio", "AnyIOBackend")
+        backend: AsyncNetworkBackend = getattr(importlib.import_module(f"{__package__}._backends.{module}"), name)()
+        return backend

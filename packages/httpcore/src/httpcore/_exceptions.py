@@ -1,4 +1,4 @@
-"""Where 1.0 kept the exceptions; see `httpcore_models`."""
+"""Alias of 1.0's module path: the exceptions are in `httpcore_models`."""
 
 from collections.abc import Mapping
 
@@ -19,5 +19,5 @@ from httpcore_models import WriteError as WriteError
 from httpcore_models import WriteTimeout as WriteTimeout
 from httpcore_models import map_exceptions as map_exceptions
 
-#: What `map_exceptions()` takes, for backends of programs.
+#: The argument of `map_exceptions()`, for backends of programs.
 ExceptionMapping = Mapping[type[Exception], type[Exception]]

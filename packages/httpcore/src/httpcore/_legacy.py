@@ -1,9 +1,7 @@
-"""Where httpcore 1.0 had what: the modules and private names in them that published programs import, and which do.
+"""Private names in the modules of httpcore 1.0 that published programs import, and where they are now.
 
-All lead to where the thing lives now. What has a module of its own here, or is used here, needs no line: the classes of
-connections and pools, the exceptions, `_models`, `_ssl`, the backends. Attributes are in `_async/legacy_*.py`.
-
-A name that stands neither here nor there has no meaning any more, and cannot be imported.
+The names that these modules define or import themselves need no entry here. Private attributes of pools and connections
+are in `_async/legacy_*.py`. Other private names of 1.0 have no meaning any more and cannot be imported.
 """
 
 import importlib
@@ -13,7 +11,7 @@ from typing import Any, TypeAlias
 
 import httpcore_proxy
 
-# Found by name below. Programs that are packed into one file have only what an import statement names.
+# `find()` looks them up by name. Tools that pack a program into one file follow import statements only.
 from . import _exceptions, _models, _ssl, _synchronization, _trace, _utils  # noqa: F401
 from ._async import http11, interfaces  # noqa: F401
 from ._backends import anyio, auto, base, mock, sync, trio  # noqa: F401
@@ -29,7 +27,7 @@ _MODULES = {
     "_backends": "anyio auto base mock sync trio",
 }
 
-# Names that modules had besides their own, by module, and in those of `_async` in their async form.
+# Further names by module. `_sync` has those of `_async`, in their sync form.
 _CONNECTIONS = (
     "AsyncConnectionInterface AsyncNetworkStream AsyncLock AsyncShieldCancellation ConnectionNotAvailable "
     "LocalProtocolError Origin RemoteProtocolError Request Response Trace logger"
@@ -39,28 +37,28 @@ _TUNNELS = (
     "default_ssl_context enforce_bytes enforce_url logger"
 )
 _NAMES = {
-    # Programs that have the classes of one colour in a variable.
+    # For programs that choose between `_async` and `_sync` at run time.
     "_async": "AsyncConnectionInterface AsyncConnectionPool AsyncHTTP11Connection AsyncHTTP2Connection "
     "AsyncHTTPConnection AsyncHTTPProxy AsyncSOCKSProxy",
-    # Subclasses that connect to addresses of their own choice (gateways to Telegram), or by another TLS (bssl).
+    # For subclasses that choose the address (gateways to Telegram) or use another TLS implementation (bssl).
     "_async.connection": "Trace logger default_ssl_context AsyncLock",
-    # dstack and others take `isinstance()` of these.
+    # For `isinstance()`, in dstack and others.
     "_async.connection_pool": "AsyncPoolRequest PoolByteStream AsyncRequestInterface AsyncShieldCancellation "
     "AsyncThreadLock",
-    # Tests of cancellation look at states and bodies; tunnels need the others.
+    # For tests of cancellation, which look at states and bodies, and for tunnels.
     "_async.http11": "HTTPConnectionState HTTP11ConnectionByteStream AsyncHTTP11UpgradeStream WriteError "
     f"map_exceptions {_CONNECTIONS}",
-    # The same, and httpx-tls.
+    # For the same and httpx-tls.
     "_async.http2": f"HTTPConnectionState HTTP2ConnectionByteStream has_body_headers AsyncSemaphore {_CONNECTIONS}",
-    # python-proxy-headers, and others that open tunnels in their own way.
+    # For python-proxy-headers and others that open tunnels in their own way.
     "_async.http_proxy": "merge_headers enforce_headers HeadersAsMapping HeadersAsSequence ByteOrStr "
     f"AsyncHTTPConnection {_TUNNELS}",
-    # Tests of SOCKS, and connections through chains of proxies.
+    # For tests of SOCKS, and connections through chains of proxies.
     "_async.socks_proxy": f"_init_socks5_connection AutoBackend AsyncNetworkStream ConnectionNotAvailable {_TUNNELS}",
-    # Clients on pools that make requests themselves.
+    # For clients that make requests for pools themselves.
     "_async.interfaces": "Extensions HeaderTypes Request Response Origin URL enforce_bytes enforce_headers enforce_url "
     "include_request_headers",
-    # Backends of programs, which take what the module they replace had.
+    # For backends of programs, which import from the module that they replace.
     "_backends.anyio": "AsyncNetworkBackend AsyncNetworkStream SOCKET_OPTION ConnectError ConnectTimeout ReadError "
     "ReadTimeout WriteError WriteTimeout map_exceptions is_socket_readable",
     "_backends.auto": "AsyncNetworkBackend AsyncNetworkStream SOCKET_OPTION current_async_library",
@@ -71,7 +69,7 @@ _NAMES = {
     "ReadTimeout WriteError WriteTimeout ExceptionMapping map_exceptions",
 }
 
-# Where they are, unless their module has a line below.
+# Where `find()` looks for a name that `_ELSEWHERE` lacks.
 _PLACES = ["", "_legacy", "_models", "_exceptions", "_trace", "_synchronization", "_utils", "_ssl", "_backends.auto"]
 _PLACES += ["_async.interfaces", "_sync.interfaces", "_async.legacy_proxied", "_sync.legacy_proxied"]
 _LOGGERS = {
@@ -87,14 +85,14 @@ _ELSEWHERE = {
     ("http11", "AsyncHTTP11UpgradeStream"): ("httpcore_h11", "AsyncUpgradeStream"),
     ("http2", "HTTPConnectionState"): ("httpcore_h2", "State"),
     ("http2", "HTTP2ConnectionByteStream"): ("httpcore_h2", "AsyncHTTP2Body"),
-    # What stands for a request in the pool, and the body of a response.
+    # A request in the pool, and the body of a response.
     ("connection_pool", "AsyncPoolRequest"): ("httpcore._pool.slots", "PoolRequest"),
     ("connection_pool", "PoolByteStream"): ("httpcore_models", "AsyncResponseStream"),
 }
 
 
 def names() -> dict[str, list[str]]:
-    """All the names by the module that they can be imported from."""
+    """Return the names by the module that they can be imported from."""
     found = {}
     for module, text in _NAMES.items():
         found[module] = text.split()
@@ -104,7 +102,7 @@ def names() -> dict[str, list[str]]:
 
 
 def find(module: str, name: str) -> Any:
-    """Return what `name` in the module of 1.0 stood for; raises `AttributeError` where it has no meaning."""
+    """Return what `name` in `module` was in 1.0. Raises `AttributeError` for a name without a meaning."""
     package, _, path = module.partition(".")
     if name in _MODULES.get(path, "").split():
         try:
@@ -132,7 +130,10 @@ def find(module: str, name: str) -> Any:
 def merge_headers(
     default_headers: Headers | None = None, override_headers: Headers | None = None
 ) -> list[tuple[bytes, bytes]]:
-    """Return the second headers after those of the first that they do not replace; for python-proxy-headers."""
+    """Return the first headers, without those that the second ones replace, and the second ones.
+
+    For python-proxy-headers.
+    """
     return httpcore_proxy.merge_headers(list(default_headers or ()), list(override_headers or ()))
 
 

@@ -1,4 +1,7 @@
-"""Where 1.0 kept requests and responses; see `httpcore_models`. Clients that take the same arguments use its checks."""
+"""Alias of 1.0's module path: requests and responses are in `httpcore_models`.
+
+The checks of arguments are for clients that take the same arguments.
+"""
 
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 
@@ -24,12 +27,12 @@ DEFAULT_PORTS = {b"ftp": 21, b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 def enforce_stream(
     value: bytes | Iterable[bytes] | AsyncIterable[bytes] | None, *, name: str
 ) -> Iterable[bytes] | AsyncIterable[bytes]:
-    """Return `value` as something that gives parts of a body."""
+    """Return `value` as an iterable of the parts of a body."""
     if value is None:
         return ByteStream(b"")
     return ByteStream(value) if isinstance(value, bytes) else value
 
 
 def has_body_headers(request: Request) -> bool:
-    """Whether `request` says that it has a body."""
+    """Whether the headers of `request` say that it has a body."""
     return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in request.headers)

@@ -1,4 +1,4 @@
-"""What pools are told about their proxies."""
+"""The arguments of pools about proxies."""
 
 import ssl
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from httpcore_proxy import SOCKS_SCHEMES, require_socksio
 def enforce_proxies(value: Proxy | Sequence[Proxy] | None) -> tuple[Proxy, ...]:
     """Return the proxies to connect through, nearest first.
 
-    Raises `TypeError` for anything else, and `RuntimeError` when a package is missing for one of them.
+    Raises `TypeError` for anything else, and `RuntimeError` when socksio is missing for a SOCKS proxy.
     """
     proxies = () if value is None else (value,) if isinstance(value, Proxy) else tuple(value)
     for proxy in proxies:
@@ -22,32 +22,32 @@ def enforce_proxies(value: Proxy | Sequence[Proxy] | None) -> tuple[Proxy, ...]:
     return proxies
 
 
-# Of the arguments of pools for one proxy, which are those of `Proxy` with `proxy_` before them.
-_NAMED_OTHERWISE = tuple(f"{name} must be " for name in ("url", "auth", "headers", "ssl_context"))
+# Errors about arguments of `Proxy`. The pools for one proxy call these arguments `proxy_url`, `proxy_auth` and so on.
+_PROXY_ARGUMENT_ERRORS = tuple(f"{name} must be " for name in ("url", "auth", "headers", "ssl_context"))
 
 
-def the_proxy(
+def single_proxy(
     url: URL | bytes | str,
     auth: tuple[bytes | str, bytes | str] | None = None,
     headers: HeaderTypes = None,
     ssl_context: ssl.SSLContext | None = None,
     rdns: bool | None = None,
 ) -> Proxy:
-    """Return the proxy of a pool for one only; errors name the arguments as they are called there."""
+    """Return the proxy for a pool with one proxy. Errors name the arguments as that pool does."""
     try:
         return Proxy(url, auth, headers, ssl_context, rdns)
     except (TypeError, ValueError) as exc:
-        if str(exc).startswith(_NAMED_OTHERWISE):
+        if str(exc).startswith(_PROXY_ARGUMENT_ERRORS):
             raise type(exc)(f"proxy_{exc}") from None
         raise
 
 
-def socks_proxy(
+def single_socks_proxy(
     url: URL | bytes | str, auth: tuple[bytes | str, bytes | str] | None = None, rdns: bool | None = None
 ) -> Proxy:
-    """Return the proxy of a pool for SOCKS only: a URL with a scheme that is none of SOCKS means SOCKS5.
+    """Return the proxy for a pool with one SOCKS proxy. For a URL with a scheme other than those of SOCKS it is SOCKS5.
 
-    Raises `ValueError` for a URL that is none of a proxy.
+    Raises `ValueError` for a URL without a host or a port.
     """
     parsed = enforce_url(url, name="proxy_url")
     try:
@@ -55,12 +55,12 @@ def socks_proxy(
     except KeyError:
         port = 0
     if parsed.scheme in SOCKS_SCHEMES or not port:
-        return the_proxy(url, auth, rdns=rdns)
+        return single_proxy(url, auth, rdns=rdns)
     if isinstance(url, URL):
         url = URL(scheme=b"http", host=url.host, port=port, target=url.target)
     else:
-        # It may have a user name and a password.
+        # The URL may contain a user name and a password.
         url = b"http:" + enforce_bytes(url, name="url").partition(b":")[2]
-    proxy = the_proxy(url, auth, rdns=rdns)
+    proxy = single_proxy(url, auth, rdns=rdns)
     proxy.url = URL(scheme=b"socks5", host=parsed.host, port=port, target=parsed.target)
     return proxy

@@ -1,4 +1,4 @@
-"""The default TLS configuration, and the server name that a request asks for."""
+"""The default TLS contexts, and the server name that a request asks for."""
 
 import functools
 import os
@@ -11,17 +11,16 @@ from httpcore_models import Request
 def default_ssl_context(*, _trust_env: bool = False) -> ssl.SSLContext:
     """Return a new client context that verifies servers against certifi's CA bundle.
 
-    Making one takes tens of milliseconds and about a megabyte; pools without an `ssl_context` share one.
+    A context takes tens of milliseconds and about a megabyte of memory. Pools without an `ssl_context` share one.
 
-    `_trust_env` is for httpx2, which runs on this package under another name: it has the environment variables
-    `SSL_CERT_FILE` and `SSL_CERT_DIR`, where one is set, replace the bundle. Raises `OSError` for a file that is
-    missing.
+    `_trust_env` is for httpx2, which uses this package under another name: the environment variables `SSL_CERT_FILE`
+    and `SSL_CERT_DIR`, if one is set, replace the bundle. Raises `OSError` for a missing file.
     """
     if _trust_env:
         file, folder = (os.environ.get(name) or None for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
         if file or folder:
             return ssl.create_default_context(cafile=file, capath=folder)
-    # Not before it is needed: clear connections, and contexts of one's own, have no use for it.
+    # Imported here, since connections without TLS or with another context do not need it.
     import certifi
 
     context = ssl.create_default_context()
@@ -29,14 +28,14 @@ def default_ssl_context(*, _trust_env: bool = False) -> ssl.SSLContext:
     return context
 
 
-# Threads that need a context at the same time wait for one, instead of making one each.
+# Threads that need a context at the same time share one, instead of making one each.
 _making = threading.Lock()
-# In seconds, how long a fork waits for them.
+# How long a fork waits for a thread that makes a context, in seconds.
 _FORK_TIMEOUT = 1.0
 
 
 def shared_ssl_context(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
-    """Return the context that all connections without one of their own share, one for each offer of protocols."""
+    """Return the context for connections without one of their own. There is one for each tuple of `alpn_protocols`."""
     with _making:
         return _context_offering(alpn_protocols)
 
@@ -49,9 +48,9 @@ def _context_offering(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
 
 
 def requested_server_name(request: Request) -> str | None:
-    """The name that TLS is to send and check for `request` instead of that of the URL's host, if there is one.
+    """Return the server name that TLS sends and checks for `request` instead of the URL's host, if there is one.
 
-    Given as bytes it is taken as the text that it stands for, as 1.0.9 does.
+    As in 1.0.9, the extension `sni_hostname` may be bytes.
     """
     name: str | bytes | None = request.extensions.get("sni_hostname")
     return (name.decode("ascii") if isinstance(name, bytes) else name) or None
@@ -61,8 +60,8 @@ _fork = threading.local()
 
 
 def _before_fork() -> None:
-    # What another thread has locked while it makes a context, such as modules that it imports, would stay locked in
-    # the child. A thread that takes longer than that is not waited for.
+    # A thread that makes a context holds locks, such as those of modules that it imports. In the child they would stay
+    # locked for ever. So wait until it has finished, within limits.
     _fork.waited = _making.acquire(timeout=_FORK_TIMEOUT)
 
 
@@ -72,7 +71,7 @@ def _in_parent() -> None:
 
 
 def _in_child() -> None:
-    # A thread that does not exist here may hold it.
+    # A thread that does not exist in the child may hold the lock.
     global _making
     _making = threading.Lock()
 

@@ -1,5 +1,6 @@
-"""Where 1.0 kept locks and events, which programs use for their own. Those used here are in
-`httpcore_models.concurrency`.
+"""Alias of 1.0's module path: locks and events are in `httpcore_models.concurrency`.
+
+The classes are for programs that use them. Nothing here does.
 """
 
 import threading
@@ -17,12 +18,12 @@ from ._exceptions import ExceptionMapping as ExceptionMapping
 
 
 class AsyncEvent:
-    """A flag that is set once; waiting for it too long raises `PoolTimeout`."""
+    """A flag that is set once. Waiting for it too long raises `PoolTimeout`."""
 
     _event: concurrency.AsyncEvent | None = None
 
     def _made(self) -> concurrency.AsyncEvent:
-        # Not before it is used, which is in the event loop.
+        # Made on first use, which is in the event loop.
         self._event = self._event or concurrency.AsyncEvent()
         return self._event
 
@@ -31,13 +32,13 @@ class AsyncEvent:
         self._made().set()
 
     async def wait(self, timeout: float | None = None) -> None:
-        """Wait until the flag is set, for `timeout` seconds at the most."""
+        """Wait until the flag is set, for at most `timeout` seconds."""
         if not await self._made().wait(timeout):
-            raise PoolTimeout(f"timed out after {timeout:g} seconds")
+            raise PoolTimeout(f"Timed out after {timeout:g} seconds")
 
 
 class AsyncSemaphore:
-    """A semaphore for tasks, as the library has it that runs. Subclasses use that of anyio or trio."""
+    """A semaphore for tasks: the one of the running library. Subclasses use the attributes for anyio and trio."""
 
     _anyio_semaphore: Any
     _trio_semaphore: Any
@@ -47,7 +48,7 @@ class AsyncSemaphore:
         self._backend = ""
 
     def setup(self) -> None:
-        """Make the semaphore of the library."""
+        """Make the semaphore of the running library."""
         self._backend = current_async_library()
         module = concurrency.require("trio" if self._backend == "trio" else "anyio", library=self._backend)
         semaphore = module.Semaphore(initial_value=self._bound, max_value=self._bound)
@@ -62,16 +63,16 @@ class AsyncSemaphore:
         return self._trio_semaphore if self._backend == "trio" else self._anyio_semaphore
 
     async def acquire(self) -> None:
-        """Take one, waiting while there is none."""
+        """Wait until the counter is above 0, and decrement it."""
         await self._made().acquire()
 
     async def release(self) -> None:
-        """Give one back."""
+        """Increment the counter."""
         self._made().release()
 
 
 class AsyncShieldCancellation:
-    """Shields its block from cancellation, for as long as it takes. Of `task.cancel()` on asyncio it does not."""
+    """Shields its block from cancellation, without a time limit, but not from `task.cancel()` of asyncio."""
 
     def __init__(self) -> None:
         library = current_async_library()
@@ -92,7 +93,7 @@ class AsyncShieldCancellation:
 
 
 class AsyncThreadLock:
-    """Where sync code would lock out other threads; tasks do not run at the same time."""
+    """The async counterpart of `ThreadLock`. It does nothing: tasks do not run at the same time."""
 
     def __enter__(self) -> "AsyncThreadLock":
         return self
@@ -102,7 +103,7 @@ class AsyncThreadLock:
 
 
 class Event:
-    """A flag that is set once; waiting for it too long raises `PoolTimeout`."""
+    """A flag that is set once. Waiting for it too long raises `PoolTimeout`."""
 
     def __init__(self) -> None:
         self._event = concurrency.Event()
@@ -112,9 +113,9 @@ class Event:
         self._event.set()
 
     def wait(self, timeout: float | None = None) -> None:
-        """Wait until the flag is set, for `timeout` seconds at the most."""
+        """Wait until the flag is set, for at most `timeout` seconds."""
         if not self._event.wait(timeout):
-            raise PoolTimeout(f"timed out after {timeout:g} seconds")
+            raise PoolTimeout(f"Timed out after {timeout:g} seconds")
 
 
 class Semaphore:
@@ -124,11 +125,11 @@ class Semaphore:
         self._semaphore = threading.Semaphore(bound)
 
     def acquire(self) -> None:
-        """Take one, waiting while there is none."""
+        """Wait until the counter is above 0, and decrement it."""
         self._semaphore.acquire()
 
     def release(self) -> None:
-        """Give one back."""
+        """Increment the counter."""
         self._semaphore.release()
 
 
@@ -147,7 +148,7 @@ class ThreadLock:
 
 
 class ShieldCancellation:
-    """Where async code would shield its block from cancellation; threads cannot be cancelled."""
+    """The sync counterpart of `AsyncShieldCancellation`. It does nothing: threads cannot be cancelled."""
 
     def __enter__(self) -> "ShieldCancellation":
         return self

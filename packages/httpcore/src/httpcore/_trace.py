@@ -1,4 +1,4 @@
-"""Where 1.0 kept tracing; see `httpcore_models`."""
+"""Alias of 1.0's module path: tracing is in `httpcore_models`. `Trace` is for connections that programs bring."""
 
 import logging
 from types import TracebackType
@@ -10,9 +10,9 @@ from httpcore_models.lowlevel import Tracer as Tracer
 
 
 class Trace:
-    """Reports what its block does, for connections of programs that do so as those of 1.0 did.
+    """Reports the events of a `with` block to the trace callback and the log, as in 1.0.
 
-    `return_value` is what the block sets it to.
+    The block sets `return_value`.
     """
 
     def __init__(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine, Event, InformationalResponse, ResponseHead
+from httpcore_h11._engine import Engine
+from httpcore_h11._events import END_OF_MESSAGE, NEED_DATA, Event, InformationalResponse, ResponseHead
 from httpcore_models import RemoteProtocolError
 
 __all__ = [

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from httpcore_h11._engine import END_OF_MESSAGE, NEED_DATA, Engine
+from httpcore_h11._engine import Engine
+from httpcore_h11._events import END_OF_MESSAGE, NEED_DATA
 from httpcore_h11._h11_fallback import H11Fallback
 from httpcore_models import LocalProtocolError, RemoteProtocolError
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from httpcore_models import AsyncNetworkStream, ConnectError
 
-if TYPE_CHECKING:
-    from .body import AsyncHTTP11Body
+from .body import AsyncHTTP11Body
 
 
 class AsyncUpgradeStream(AsyncNetworkStream):
@@ -30,7 +29,7 @@ class AsyncUpgradeStream(AsyncNetworkStream):
         That ends the exchange and leaves the stream open, whatever becomes of the response and its connection.
         """
         if self._body is not None:
-            self._body.give_up()
+            self._body.give_stream_away()
         return self._stream, self._leading_data
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:

@@ -1,34 +1,28 @@
-"""Sending a request while its server may answer at any time (RFC 9112 section 9.5)."""
+"""Sending a request while the server may answer at any time (RFC 9112 section 9.5)."""
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
-from httpcore_models import (
-    AsyncNetworkStream,
-    ReadError,
-    RemoteProtocolError,
-    Request,
-    WriteError,
-    WriteTimeout,
-)
+from httpcore_models import AsyncNetworkStream, ReadError, RemoteProtocolError, Request, WriteError, WriteTimeout
 from httpcore_models.lowlevel import optional_method
 
-from .._bodies import body_parts
+from .._bodies import PART_SIZE, body_parts
 from .._engine import Engine
 
 _FAILURES = (ReadError, RemoteProtocolError, WriteError, WriteTimeout)
 
-# How many bytes one look takes, at most.
+# How many bytes of an early answer are read at a time.
 _READ_SIZE = 64 * 1024
 
 
 class AsyncUpload:
-    """The upload of one request.
+    """Sends one request, head and body, until the server refuses the rest.
 
-    It looks for an answer without ever waiting for one, where the stream can do that. `timeout` is how long, in
-    seconds, one write may take. `failure` is what the stream or the engine raised: what else is raised, even if it is
-    of the same type, comes from the body.
+    It looks for an answer between parts and while a part waits to be sent, if the stream can do that without waiting.
+    `timeout` is how long one write may take, in seconds; `peer` names the server in errors.
+
+    `failure` is the exception that the stream or the engine raised. Any other, even of the same type, is from the body.
     """
 
     def __init__(self, stream: AsyncNetworkStream, engine: Engine, timeout: float | None, peer: object) -> None:
@@ -36,34 +30,54 @@ class AsyncUpload:
         self._engine = engine
         self._timeout = timeout
         self._peer = peer
+        self._unsent_head = b""
         self._receive_nowait: Any = optional_method(stream, "receive_nowait", instead_of="read")
         self._write_until_readable: Any = None
         if self._receive_nowait is not None:
-            # Without that, what there is to be read could not be got out of the way.
+            # Without `receive_nowait()`, what makes the stream readable could not be read out of the way.
             self._write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
         self.failure: Exception | None = None
 
-    async def send_body(self, request: Request, head: bytes) -> None:
-        """Send the body, and `head` together with the first part of it, until the server refuses the rest."""
+    async def send_head(self, request: Request, with_body: bool = False) -> None:
+        """Send the head, or keep it until `send_body()` sends it together with the first part of the body."""
+        head = self._engine.start_request(request.method, request.url.target, request.headers)
+        if with_body:
+            self._unsent_head = head
+        else:
+            await self._write(head)
+
+    async def send_body(self, request: Request) -> None:
+        """Send the body until its end, or until the server refuses the rest."""
         if not isinstance(request.stream, AsyncIterable):
             kind = type(request.stream).__name__
             raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+        engine = self._engine
         body = request.stream.__aiter__()
         try:
             async for chunk in body:
-                for part, rest in body_parts(chunk):
-                    if self.is_refused() or await self._is_refused_meanwhile(head + self._engine.send_body(part, rest)):
-                        return
-                    head = b""
+                is_one_part = type(chunk) is bytes and 0 < len(chunk) <= PART_SIZE
+                for part, rest in ((chunk, 0),) if is_one_part else body_parts(chunk):
+                    try:
+                        if self._receive_nowait is not None and self.is_refused():
+                            return
+                        data = self._unsent_head + engine.send_body(part, rest)
+                        if self._write_until_readable is None:
+                            await self._stream.write(data, self._timeout)
+                        elif await self._is_refused_while_writing(data):
+                            return
+                    except _FAILURES as exc:
+                        self.failure = exc
+                        raise
+                    self._unsent_head = b""
         finally:
-            # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
+            # A generator that is left early has to clean up now. A file stays open: it belongs to the caller.
             if isinstance(body, AsyncGenerator):
                 await body.aclose()
-        end = head + self._engine.end_body()
+        end = self._unsent_head + engine.end_body()
         if end:
-            await self.write(end)
+            await self._write(end)
 
-    async def write(self, data: bytes) -> None:
+    async def _write(self, data: bytes) -> None:
         """Write all of `data`, whatever the server says."""
         try:
             await self._stream.write(data, self._timeout)
@@ -72,52 +86,41 @@ class AsyncUpload:
             raise
 
     def is_refused(self) -> bool:
-        """Whether the server has refused the rest of the request, as far as one look can tell."""
+        """Whether the server has refused the rest of the request, judging by what has arrived. Never waits."""
         if self._receive_nowait is None:
             return False
-        engine = self._engine
-        try:
-            data = self._receive_nowait(_READ_SIZE)
-            if data is not None:
-                engine.receive_data(data)
-                if engine.response_started():
-                    # What comes now is for whoever reads the response. It may be more than can be kept.
-                    self._receive_nowait = self._write_until_readable = None
-        except _FAILURES as exc:
-            self.failure = exc
-            raise
-        return engine.refused
+        data = self._receive_nowait(_READ_SIZE)
+        if data is not None:
+            self._engine.receive_data(data)
+            if self._engine.response_started():
+                # What follows is left to the reader of the response. It may be more than fits into memory.
+                self._receive_nowait = self._write_until_readable = None
+        return self._engine.refused
 
-    async def _is_refused_meanwhile(self, data: bytes) -> bool:
-        """Write all of `data`, unless the server refuses it; return whether it has."""
-        if self._write_until_readable is None:
-            await self.write(data)
-            return False
+    async def _is_refused_while_writing(self, data: bytes) -> bool:
+        """Write all of `data`, unless the server refuses the request; return whether it has."""
         rest: memoryview | bytes = data
         remaining = self._timeout
         deadline = None if remaining is None else time.monotonic() + remaining
         while True:
             try:
-                taken: int = await self._write_until_readable(rest, remaining)
-                if taken == len(rest):
+                written: int = await self._write_until_readable(rest, remaining)
+                if written == len(rest):
                     return False
-                rest = memoryview(rest)[taken:]
+                rest = memoryview(rest)[written:]
                 if self.is_refused():
                     return True
                 if deadline is not None:
-                    # A server that sends this and that does not get more time for it.
+                    # A server that keeps sending something gets no more time for that.
                     remaining = deadline - time.monotonic()
                     if remaining <= 0:
-                        raise self._timed_out() from TimeoutError()
+                        raise WriteTimeout from TimeoutError()
                 if self._write_until_readable is None:
                     await self._stream.write(bytes(rest), remaining)
                     return False
-            except _FAILURES as exc:
-                if isinstance(exc, WriteTimeout) and remaining != self._timeout:
-                    self.failure = self._timed_out()
-                    raise self.failure from exc
-                self.failure = exc
-                raise
-
-    def _timed_out(self) -> WriteTimeout:
-        return WriteTimeout(f"The write operation timed out after {self._timeout:g} seconds ({self._peer})")
+            except WriteTimeout as exc:
+                if remaining == self._timeout:
+                    raise
+                # The limit is for the whole part, and not what was left of it for the last step.
+                text = f"The write operation timed out after {self._timeout:g} seconds ({self._peer})"
+                raise WriteTimeout(text) from exc

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from httpcore_models import ConnectError, NetworkStream
 
-if TYPE_CHECKING:
-    from .body import HTTP11Body
+from .body import HTTP11Body
 
 
 class UpgradeStream(NetworkStream):
@@ -31,7 +30,7 @@ class UpgradeStream(NetworkStream):
         That ends the exchange and leaves the stream open, whatever becomes of the response and its connection.
         """
         if self._body is not None:
-            self._body.give_up()
+            self._body.give_stream_away()
         return self._stream, self._leading_data
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:

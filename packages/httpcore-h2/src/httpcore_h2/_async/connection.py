@@ -5,7 +5,6 @@ import logging
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
-from types import TracebackType
 from typing import Any
 
 from h2.config import H2Configuration
@@ -20,6 +19,7 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, async_checkpoint_if_cancelled
 from httpcore_models.lowlevel import (
+    AsyncCloseOnExit,
     Retryable,
     async_get_tracer,
     is_origin_of,
@@ -47,7 +47,7 @@ _OPEN = (State.IDLE, State.ACTIVE)
 _PART_SIZE = 64 * 1024
 
 
-class AsyncHTTP2Connection(AsyncExchanges):
+class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
     """One HTTP/2 connection: as many requests at a time as the server allows (RFC 9113 section 5.1.2).
 
     `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
@@ -354,14 +354,3 @@ class AsyncHTTP2Connection(AsyncExchanges):
         )
 
     # For use without a pool.
-
-    async def __aenter__(self) -> "AsyncHTTP2Connection":
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()

@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Callable, Generator, Iterable
-from types import TracebackType
 from typing import Any
 
 from h2.config import H2Configuration
@@ -21,6 +20,7 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.lowlevel import (
+    CloseOnExit,
     Retryable,
     get_tracer,
     is_origin_of,
@@ -48,7 +48,7 @@ _OPEN = (State.IDLE, State.ACTIVE)
 _PART_SIZE = 64 * 1024
 
 
-class HTTP2Connection(Exchanges):
+class HTTP2Connection(CloseOnExit, Exchanges):
     """One HTTP/2 connection: as many requests at a time as the server allows (RFC 9113 section 5.1.2).
 
     `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
@@ -354,14 +354,3 @@ class HTTP2Connection(Exchanges):
         )
 
     # For use without a pool.
-
-    def __enter__(self) -> "HTTP2Connection":
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()

@@ -59,7 +59,7 @@ class AsyncConnecting:
         """
         with self.lock:
             if self.closed:
-                raise ConnectionNotAvailable(f"the connection to {self._origin} is closed")
+                raise ConnectionNotAvailable(f"The connection to {self._origin} is closed")
             if self.established:
                 return
             if self.leader is None:
@@ -131,7 +131,7 @@ class AsyncConnecting:
 
     def closed_error(self) -> ConnectError:
         """Return the error for a connection that is closed before it is established."""
-        return ConnectError(f"the connection to {self._origin} was closed while it was being opened")
+        return ConnectError(f"The connection to {self._origin} was closed while it was being opened")
 
 
 def _copy_of(error: BaseException) -> BaseException:

@@ -5,7 +5,6 @@ import logging
 import ssl
 import weakref
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 from typing import Any
 
 from httpcore_models import (
@@ -22,6 +21,7 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import AsyncShield, async_event_loop_handle
 from httpcore_models.lowlevel import (
+    AsyncCloseOnExit,
     async_get_tracer,
     enforce_ssl_context,
     is_refused,
@@ -51,7 +51,7 @@ _DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 _MOSTLY_WITHOUT_BODY = {b"GET", b"HEAD"}
 
 
-class AsyncConnectionPool(AsyncLegacyPool):
+class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
     """Sends requests to any origin, keeping connections open for later ones.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -207,17 +207,6 @@ class AsyncConnectionPool(AsyncLegacyPool):
             with AsyncShield():
                 await response.aclose()
             raise
-
-    async def __aenter__(self) -> "AsyncConnectionPool":
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        await self.aclose()
 
 
 def _unsupported(scheme: bytes) -> UnsupportedProtocol:

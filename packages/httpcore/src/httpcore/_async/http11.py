@@ -1,4 +1,4 @@
-"""Where 1.0 kept the HTTP/1.1 connection; see `httpcore_h11`."""
+"""Alias of 1.0's module path: the HTTP/1.1 connection is in `httpcore_h11`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where 1.0 kept the HTTP/2 connection; see `httpcore_h2`. As in 1.0, importing this needs h2."""
+"""Alias of 1.0's module path: the HTTP/2 connection is in `httpcore_h2`. As in 1.0, importing this needs h2."""
 
 from typing import Any
 

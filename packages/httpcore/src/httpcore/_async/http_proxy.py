@@ -7,7 +7,7 @@ from typing import Any
 from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, HeaderTypes
 
 from .._extras import find
-from .._proxies import the_proxy
+from .._proxies import single_proxy
 from .connection_pool import AsyncConnectionPool
 from .legacy_pool import AsyncLegacyProxy
 
@@ -17,10 +17,10 @@ from .proxied_connection import AsyncTunnelHTTPConnection as AsyncTunnelHTTPConn
 
 
 class AsyncHTTPProxy(AsyncLegacyProxy, AsyncConnectionPool):
-    """A connection pool that sends all requests through an HTTP proxy.
+    """A pool that sends all requests through one HTTP proxy: a short form of `AsyncConnectionPool(proxy=…)`.
 
     * `proxy_url`, `proxy_auth`, `proxy_headers`, `proxy_ssl_context`: see `Proxy`.
-    * All else: see `AsyncConnectionPool`, of which this is a shorthand.
+    * The other arguments: see `AsyncConnectionPool`.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class AsyncHTTPProxy(AsyncLegacyProxy, AsyncConnectionPool):
         network_backend: AsyncNetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> None:
-        proxy = the_proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
+        proxy = single_proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
         if proxy_ssl_context is not None and proxy.url.scheme == b"http":
             raise RuntimeError("The `proxy_ssl_context` argument is not allowed for the http scheme")
         super().__init__(

@@ -1,4 +1,4 @@
-"""Where 1.0 kept the interfaces; see `httpcore_models`."""
+"""Alias of 1.0's module path: the interfaces of connections are in `httpcore_models`."""
 
 from typing import Any
 

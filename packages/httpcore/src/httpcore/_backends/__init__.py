@@ -1,4 +1,4 @@
-"""Where 1.0 kept the network backends."""
+"""Alias of 1.0's module path: the network backends are in `httpcore_models.network`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where 1.0 kept the backend that chooses by itself; see `httpcore_models.network`."""
+"""Alias of 1.0's module path: the backend for the running async library is in `_default_backends`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where 1.0 kept the network interfaces; see `httpcore_models.network`."""
+"""Alias of 1.0's module path: the interfaces of the network are in `httpcore_models.network`."""
 
 from httpcore_models.network import SOCKET_OPTION as SOCKET_OPTION
 from httpcore_models.network import AsyncNetworkBackend as AsyncNetworkBackend

@@ -1,4 +1,4 @@
-"""Where 1.0 kept the mocks; see `httpcore_models.network`."""
+"""Alias of 1.0's module path: the mocks are in `httpcore_models.network`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where 1.0 kept the network for threads; see `httpcore_models.network`."""
+"""Alias of 1.0's module path: the backend for threads is in `httpcore_models.network`."""
 
 import socket
 import ssl
@@ -12,7 +12,7 @@ from .._extras import find
 
 
 class TLSinTLSStream(NetworkStream):
-    """TLS inside the TLS that `sock` is, for backends of programs. What is made is a `TLSStream`."""
+    """TLS inside the TLS of `sock`, for backends of programs. Instances are of the class `TLSStream`."""
 
     def __new__(  # type: ignore[misc]
         cls,

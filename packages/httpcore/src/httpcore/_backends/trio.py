@@ -1,4 +1,4 @@
-"""Where 1.0 kept the network on trio; see `httpcore_models.network`."""
+"""Alias of 1.0's module path: the backend for trio is in `httpcore_models.network`."""
 
 import importlib
 from typing import Any
@@ -12,5 +12,5 @@ TrioStream = TrioStreamWrapper
 
 
 def __getattr__(name: str) -> Any:
-    # Tests patch its functions by this path, and the library need not be there.
+    # Tests patch functions of the library by this path. The library may be missing.
     return importlib.import_module(name) if name == "trio" else find(__name__, name)

@@ -1,12 +1,11 @@
 # Generated from ../_async/connection.py by tools/make_sync.py: edit that file, then run it.
-"""A connection to an origin, from dialling to closing: the one place that chooses the protocol."""
+"""A connection to an origin, from connecting to closing. It chooses between HTTP/1.1 and HTTP/2."""
 
 import itertools
 import logging
 import ssl
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
 from typing import Any
 
 from httpcore_h11 import HTTP11Connection
@@ -22,7 +21,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.lowlevel import close_unopened, enforce_ssl_context, get_tracer
+from httpcore_models.lowlevel import CloseOnExit, close_unopened, enforce_ssl_context, get_tracer
 from httpcore_models.network import Dialler, DirectDialler, start_tls
 
 from .._default_backends import SyncBackend
@@ -41,7 +40,7 @@ RETRIES_BACKOFF_FACTOR = 0.5
 
 
 def exponential_backoff(factor: float) -> Iterator[float]:
-    """Give the seconds to wait before each retry."""
+    """Yield the seconds to wait before each retry."""
     yield 0.0
     delay = factor
     while True:
@@ -49,23 +48,23 @@ def exponential_backoff(factor: float) -> Iterator[float]:
         delay *= 2
 
 
-class HTTPConnection(LegacyConnection, ConnectionInterface):
+class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
     """A connection to one origin, opened by its first request.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
-    * `keepalive_expiry`: seconds that the connection may stay idle, `None` for ever.
-    * `http1`, `http2`: the protocols to offer; without the extra `http2`, a request raises `ModuleNotFoundError` when
-      the server chooses HTTP/2.
-    * `retries`: how often a failed attempt to connect is repeated, at growing intervals.
+    * `keepalive_expiry`: how many seconds the connection may stay idle, `None` for no limit.
+    * `http1`, `http2`: the protocols to offer. When the server chooses HTTP/2, a request without the extra `http2`
+      raises `ModuleNotFoundError`.
+    * `retries`: how often to retry a failed attempt to connect, at growing intervals.
     * `local_address`: the address to connect from.
     * `uds`: the path of a Unix domain socket to connect to instead of the origin's host and port.
-    * `network_backend`: what opens the stream; by default sockets of the running async library.
+    * `network_backend`: opens the stream. The default uses the running async library.
     * `socket_options`: arguments for `socket.setsockopt()`, set before connecting.
-    * `http2_ping_interval`: seconds of silence after which a server that a request waits for is sent a PING, `None`
-      for never; unless it answers within `http2_ping_timeout` seconds, the requests fail with `ReadError`.
+    * `http2_ping_interval`: after how many seconds of silence a server that owes a response is sent a PING, `None` for
+      never. If it does not answer within `http2_ping_timeout` seconds, the requests fail with `ReadError`.
     """
 
-    #: Whether `_connect()` opens the stream: not through a proxy, which a replaced one would pass by.
+    #: Whether `_connect()` opens the stream. A replaced `_connect()` would bypass a proxy.
     _connects_directly = True
 
     def __init__(
@@ -112,15 +111,15 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         self._verified_name: str | None = None
 
     def handle_request(self, request: Request) -> Response:
-        """Send a request, connecting first if this is the first one; see `ConnectionInterface`.
+        """Send a request, after connecting if necessary; see `ConnectionInterface`.
 
-        Raises `ConnectTimeout` or `ConnectError` when connecting fails, which it does when the connection is closed
-        meanwhile, `ConnectionNotAvailable` when the connection is busy, closed, or one whose server was checked for
-        another name than this request's, and `RuntimeError` for another origin.
+        Raises `ConnectTimeout` or `ConnectError` when connecting fails, for instance because the connection is closed
+        meanwhile. Raises `ConnectionNotAvailable` when the connection is busy or closed, or when TLS has verified the
+        server for another name than this request's, and `RuntimeError` for another origin.
         """
         connection = self._established
         if connection is None:
-            # Once established, the connection below makes sure of that.
+            # An established connection checks this itself.
             origin = request.url.origin
             if origin is not self._origin and not self.can_handle_request(origin):
                 raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
@@ -136,7 +135,7 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
             verified, wanted = self._verified_name or host, requested_server_name(request) or host
             if verified != wanted:
                 raise ConnectionNotAvailable(
-                    f"the server of this connection to {self._origin} was checked for the name {verified!r}, "
+                    f"The server of this connection to {self._origin} was checked for the name {verified!r}, "
                     f"not for {wanted!r}"
                 )
 
@@ -274,7 +273,7 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
     # The connection as its pool sees it.
 
     def close(self) -> None:
-        """Close the connection; requests in flight on it, or waiting for it to open, fail."""
+        """Close the connection. Requests in flight, and those that wait for the connection, fail."""
         # A connection that was never used may be used later, unless its pool closes it.
         closed = self._connecting.close(for_good=self._on_capacity_change is not None)
         if self._established is None:
@@ -288,11 +287,11 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
             tracer.run("close", {}, self._established.close)
 
     def can_handle_request(self, origin: Origin) -> bool:
-        """Whether `origin` is the one this connection leads to."""
+        """Whether `origin` is that of this connection."""
         return origin == self._origin
 
     def is_available(self) -> bool:
-        """Whether the connection can take a request now, or may, once it is established, take several."""
+        """Whether the connection can take a request now, or may take several once it is established."""
         if self._established is not None:
             return self._established.is_available()
         options = self._options
@@ -301,10 +300,10 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
 
     @property
     def on_capacity_change(self) -> Callable[[], None] | None:
-        """What a pool sets, to be called without arguments when the connection may take more or fewer requests.
+        """A callback of the pool, without arguments, for when the connection can take more or fewer requests.
 
-        Where it is set, a request that finds no room raises `ConnectionNotAvailable`; else it waits, over HTTP/2, up to
-        the timeout `pool`.
+        When it is set, a request beyond the server's limit raises `ConnectionNotAvailable`. Otherwise such a request
+        waits, over HTTP/2, for at most the `pool` timeout.
         """
         return self._on_capacity_change
 
@@ -317,11 +316,11 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
 
     @property
     def stream_limit(self) -> int | None:
-        """How many requests and responses an HTTP/2 server allows at a time; `None` until it has said so."""
+        """How many concurrent requests an HTTP/2 server allows, `None` until its SETTINGS have arrived."""
         return getattr(self._established, "stream_limit", None)
 
     def assume_stream_limit(self, limit: int) -> None:
-        """Until an HTTP/2 server says how many requests it allows at a time, count on `limit`."""
+        """Assume that the server allows `limit` concurrent requests until its HTTP/2 SETTINGS arrive."""
         self._assumed_stream_limit = limit
         connection: Any = self._established
         if hasattr(connection, "assume_stream_limit"):
@@ -329,7 +328,7 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
 
     @property
     def request_capacity(self) -> int:
-        """How many requests the connection can carry now, as far as that is known, those included that it carries."""
+        """How many requests the connection can carry at a time, as far as is known, including those in flight."""
         return getattr(self._established, "request_capacity", sys.maxsize)
 
     def has_expired(self) -> bool:
@@ -337,11 +336,11 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         return self._is_over if self._established is None else self._established.has_expired()
 
     def is_idle(self) -> bool:
-        """Whether the connection carries no request."""
+        """Whether no request is in flight."""
         return self._is_over if self._established is None else self._established.is_idle()
 
     def is_closed(self) -> bool:
-        """Whether the connection is closed, or could not be established."""
+        """Whether the connection is closed or could not be established."""
         return self._is_over if self._established is None else self._established.is_closed()
 
     @property
@@ -349,7 +348,7 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         return self._connecting.closed or (self._connect_failed and self._connecting.leader is None)
 
     def info(self) -> str:
-        """Origin, protocol, state and number of requests."""
+        """Return origin, protocol, state and number of requests, as text."""
         if self._established is None:
             return "CLOSED" if self._connecting.closed else "CONNECTION FAILED" if self._is_over else "CONNECTING"
         return self._established.info()
@@ -358,17 +357,6 @@ class HTTPConnection(LegacyConnection, ConnectionInterface):
         return f"<{type(self).__name__} [{self.info()}]>"
 
     # For use without a pool.
-
-    def __enter__(self) -> "HTTPConnection":
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()
 
 
 def __getattr__(name: str) -> Any:

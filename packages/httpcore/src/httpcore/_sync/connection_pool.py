@@ -6,7 +6,6 @@ import logging
 import ssl
 import weakref
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 from typing import Any
 
 from httpcore_models import (
@@ -23,6 +22,7 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import Shield, event_loop_handle
 from httpcore_models.lowlevel import (
+    CloseOnExit,
     enforce_ssl_context,
     get_tracer,
     is_refused,
@@ -52,7 +52,7 @@ _DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 _MOSTLY_WITHOUT_BODY = {b"GET", b"HEAD"}
 
 
-class ConnectionPool(LegacyPool):
+class ConnectionPool(CloseOnExit, LegacyPool):
     """Sends requests to any origin, keeping connections open for later ones.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
@@ -206,17 +206,6 @@ class ConnectionPool(LegacyPool):
             with Shield():
                 response.close()
             raise
-
-    def __enter__(self) -> "ConnectionPool":
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()
 
 
 def _unsupported(scheme: bytes) -> UnsupportedProtocol:

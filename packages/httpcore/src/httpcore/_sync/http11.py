@@ -1,5 +1,5 @@
 # Generated from ../_async/http11.py by tools/make_sync.py: edit that file, then run it.
-"""Where 1.0 kept the HTTP/1.1 connection; see `httpcore_h11`."""
+"""Alias of 1.0's module path: the HTTP/1.1 connection is in `httpcore_h11`."""
 
 from typing import Any
 

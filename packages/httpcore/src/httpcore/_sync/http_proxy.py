@@ -8,7 +8,7 @@ from typing import Any
 from httpcore_models import SOCKET_OPTION, URL, HeaderTypes, NetworkBackend
 
 from .._extras import find
-from .._proxies import the_proxy
+from .._proxies import single_proxy
 from .connection_pool import ConnectionPool
 from .legacy_pool import LegacyProxy
 
@@ -18,10 +18,10 @@ from .proxied_connection import TunnelHTTPConnection as TunnelHTTPConnection
 
 
 class HTTPProxy(LegacyProxy, ConnectionPool):
-    """A connection pool that sends all requests through an HTTP proxy.
+    """A pool that sends all requests through one HTTP proxy: a short form of `ConnectionPool(proxy=…)`.
 
     * `proxy_url`, `proxy_auth`, `proxy_headers`, `proxy_ssl_context`: see `Proxy`.
-    * All else: see `ConnectionPool`, of which this is a shorthand.
+    * The other arguments: see `ConnectionPool`.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class HTTPProxy(LegacyProxy, ConnectionPool):
         network_backend: NetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> None:
-        proxy = the_proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
+        proxy = single_proxy(proxy_url, proxy_auth, proxy_headers, proxy_ssl_context)
         if proxy_ssl_context is not None and proxy.url.scheme == b"http":
             raise RuntimeError("The `proxy_ssl_context` argument is not allowed for the http scheme")
         super().__init__(

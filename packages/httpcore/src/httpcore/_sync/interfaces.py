@@ -1,5 +1,5 @@
 # Generated from ../_async/interfaces.py by tools/make_sync.py: edit that file, then run it.
-"""Where 1.0 kept the interfaces; see `httpcore_models`."""
+"""Alias of 1.0's module path: the interfaces of connections are in `httpcore_models`."""
 
 from typing import Any
 

@@ -8,17 +8,17 @@ from typing import Any
 from httpcore_models import SOCKET_OPTION, URL, NetworkBackend
 
 from .._extras import find
-from .._proxies import socks_proxy
+from .._proxies import single_socks_proxy
 from .connection_pool import ConnectionPool
 from .legacy_pool import LegacyProxy
 from .proxied_connection import Socks5Connection as Socks5Connection  # where 1.0 has it
 
 
 class SOCKSProxy(LegacyProxy, ConnectionPool):
-    """A connection pool that sends all requests through a SOCKS proxy.
+    """A pool that sends all requests through one SOCKS proxy: a short form of `ConnectionPool(proxy=…)`.
 
-    * `proxy_url`, `proxy_auth`, `rdns`: see `Proxy`. A URL with a scheme that is none of SOCKS means SOCKS5.
-    * All else: see `ConnectionPool`, of which this is a shorthand.
+    * `proxy_url`, `proxy_auth`, `rdns`: see `Proxy`. A URL with a scheme other than those of SOCKS means SOCKS5.
+    * The other arguments: see `ConnectionPool`.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class SOCKSProxy(LegacyProxy, ConnectionPool):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
         rdns: bool | None = None,
     ) -> None:
-        proxy = socks_proxy(proxy_url, proxy_auth, rdns)
+        proxy = single_socks_proxy(proxy_url, proxy_auth, rdns)
         super().__init__(
             ssl_context=ssl_context,
             proxy=proxy,

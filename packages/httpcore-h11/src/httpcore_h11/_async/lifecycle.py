@@ -1,0 +1,110 @@
+"""The life of a connection: its stream, its state, and the end of an exchange, which keeps it alive or closes it."""
+
+import os
+import threading
+import time
+
+from httpcore_models import AsyncNetworkStream, Origin
+from httpcore_models.concurrency import AsyncShield
+
+from .._engine import Engine
+from .._states import TRANSITIONS, Input, State
+
+# Before Python 3.12, looking up a member of an enumeration is slow.
+_ACTIVE, _COMPLETE, _CLOSE = State.ACTIVE, Input.COMPLETE, Input.CLOSE
+
+
+class AsyncLifecycle:
+    """What a connection shares with its exchanges, of which there is one at a time.
+
+    `state_lock` is held only to look at the state and to change it, by any thread.
+    """
+
+    __slots__ = (
+        "_process",
+        "engine",
+        "expire_at",
+        "keepalive_expiry",
+        "origin",
+        "read_size",
+        "request_count",
+        "state",
+        "state_lock",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        origin: Origin,
+        stream: AsyncNetworkStream,
+        engine: Engine,
+        keepalive_expiry: float | None,
+        read_size: int,
+    ) -> None:
+        """`read_size` is how many bytes one read may return."""
+        self.origin: Origin = origin
+        self.stream: AsyncNetworkStream = stream
+        self.engine: Engine = engine
+        self.read_size: int = read_size
+        self.state: State = State.NEW
+        self.state_lock: threading.Lock = threading.Lock()
+        self.request_count: int = 0
+        self.keepalive_expiry: float | None = keepalive_expiry
+        self.expire_at: float | None = None
+        self._process = os.getpid()
+
+    async def end_exchange(self, complete: bool) -> None:
+        """Keep the connection alive if it can carry another exchange, and close it if not.
+
+        `complete` says that the caller read the whole response.
+        """
+        with self.state_lock:
+            kept_alive = complete and self.state is _ACTIVE and self.engine.next_cycle()
+            if kept_alive:
+                if self.keepalive_expiry is not None:
+                    self.expire_at = time.monotonic() + self.keepalive_expiry
+                self.state = TRANSITIONS[_ACTIVE, _COMPLETE]
+        if not kept_alive:
+            with AsyncShield():
+                await self.aclose()
+
+    def drop_exchange(self, complete: bool) -> None:
+        """End the exchange of a response that was dropped without being closed.
+
+        Finalisers call this, and may run in the middle of anything: so it waits for nothing, not even for the lock.
+        Besides the exchange that ends here, only `aclose()` changes the state. If another thread calls that at the same
+        time, the state may end up idle, but the closed stream makes `has_expired()` true.
+        """
+        if self.state is not _ACTIVE:
+            return
+        if (complete or self.engine.is_complete()) and self.engine.next_cycle():
+            if self.keepalive_expiry is not None:
+                self.expire_at = time.monotonic() + self.keepalive_expiry
+            self.state = TRANSITIONS[_ACTIVE, _COMPLETE]
+            return
+        abort = getattr(self.stream, "abort", None)
+        if abort is not None:  # otherwise the pool closes the connection when it finds it still active
+            self.state = TRANSITIONS[_ACTIVE, _CLOSE]
+            abort()
+
+    def give_stream_away(self) -> None:
+        """Count as closed, but leave the stream open: it belongs to the caller after a switch of protocols."""
+        self.state = State.CLOSED
+
+    async def aclose(self) -> None:
+        """Close the stream. An exchange in progress fails."""
+        with self.state_lock:
+            self.state = TRANSITIONS[self.state, _CLOSE]
+        await self.stream.aclose()
+
+    def is_active(self) -> bool:
+        """Whether an exchange is in progress."""
+        return self.state is _ACTIVE
+
+    def is_closed(self) -> bool:
+        """Whether the connection is closed."""
+        return self.state is State.CLOSED
+
+    def is_ours(self) -> bool:
+        """Whether this process opened the connection, rather than inheriting it by a fork."""
+        return self._process == os.getpid()

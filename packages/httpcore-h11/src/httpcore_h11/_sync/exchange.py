@@ -1,0 +1,197 @@
+# Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
+"""One request and its response on a connection: sending, receiving the head, and the end when the request fails."""
+
+import contextlib
+import logging
+from typing import Any
+
+from httpcore_models import (
+    ByteStream,
+    NetworkStream,
+    ReadError,
+    RemoteProtocolError,
+    Request,
+    Response,
+    ResponseStream,
+    WriteError,
+    WriteTimeout,
+)
+from httpcore_models.concurrency import Shield
+from httpcore_models.lowlevel import Retryable, Tracer, get_tracer, mark_retryable, received_response
+
+from .._bodies import PART_SIZE, is_in_memory
+from .._events import NEED_DATA, InformationalResponse, ResponseHead
+from .lifecycle import Lifecycle
+from .upload import Upload
+
+_logger = logging.getLogger("httpcore.http11")
+
+_NO_TIMEOUTS: dict[str, float | None] = {}
+
+
+class Exchange(ResponseStream):
+    """Sends one request, receives the head of its response, and ends the exchange if either fails.
+
+    The response's body is the same object, to save an allocation: `HTTP11Body` continues this class.
+    """
+
+    # Defaults for all exchanges, since most of them keep these values.
+    _closed = True  # until there is a response
+    _tracer: Tracer | None = None
+    _timeouts = _NO_TIMEOUTS
+    switched_protocol: bool = False
+
+    def __init__(self, connection: object, lifecycle: Lifecycle, request: Request) -> None:
+        """`connection` is kept for programs that reach it through the body of the response; see `LegacyBody`."""
+        self._connection = connection
+        self._lifecycle = lifecycle
+        self._engine = lifecycle.engine
+        self._request = request
+
+    # Sending.
+
+    def send_request(self) -> None:
+        """Send the request, or as much of it as the server wants to have."""
+        request, lifecycle = self._request, self._lifecycle
+        tracer = self._tracer = get_tracer(_logger, request)
+        self._timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
+        timeout = self._timeouts.get("write")
+        if tracer is None and type(request.stream) is ByteStream:
+            content = request.stream.content
+            if len(content) <= PART_SIZE:
+                data = self._engine.start_request(request.method, request.url.target, request.headers, content)
+                try:
+                    lifecycle.stream.write(data, timeout)
+                except (WriteError, WriteTimeout) as exc:
+                    upload = Upload(lifecycle.stream, self._engine, timeout, lifecycle.origin)
+                    if not self._may_be_answered_after(exc, upload):
+                        raise
+                return
+        upload = Upload(lifecycle.stream, self._engine, timeout, lifecycle.origin)
+        try:
+            if tracer is None:
+                upload.send_head(request, is_in_memory(request.stream))
+                upload.send_body(request)
+            else:
+                info = {"request": request}
+                tracer.run("send_request_headers", info, upload.send_head, request)
+                tracer.run("send_request_body", info, upload.send_body, request)
+        except (ReadError, RemoteProtocolError, WriteError, WriteTimeout) as exc:
+            is_own = exc is upload.failure  # and not raised by the body
+            if not is_own or not self._may_be_answered_after(exc, upload):
+                raise
+        finally:
+            upload.failure = None  # breaks a cycle: its traceback refers to the upload
+
+    def _may_be_answered_after(self, exc: Exception, upload: Upload) -> bool:
+        """Whether the server may have answered, although sending the request failed with `exc`."""
+        if isinstance(exc, (ReadError, RemoteProtocolError)):
+            self._mark_retryable(exc)
+            return False
+        if self._lifecycle.is_closed():  # the server's answer would be to a part of the request
+            origin = self._lifecycle.origin
+            raise ReadError(f"The connection to {origin} was closed while a request was being sent.") from exc
+        if isinstance(exc, WriteTimeout):
+            refused = False
+            with contextlib.suppress(ReadError, RemoteProtocolError):
+                refused = upload.is_refused()
+            if not refused:
+                return False
+        self._engine.send_failed()
+        return True
+
+    # Receiving.
+
+    def receive_response(self) -> Response:
+        """Return the response, with this object as its body.
+
+        `switched_protocol` says whether HTTP ends with it on this connection.
+        """
+        request, lifecycle, engine, tracer = self._request, self._lifecycle, self._engine, self._tracer
+        # Made while the server is at work.
+        extensions: dict[str, Any] = {
+            "http_version": b"",
+            "reason_phrase": b"",
+            "network_stream": lifecycle.stream,
+        }
+        timeout = self._timeout = self._timeouts.get("read")
+        if tracer is not None:
+            tracer.report("receive_response_headers.started", {"request": request})
+        try:
+            event = engine.next_event() if engine.response_begun else NEED_DATA
+            while type(event) is not ResponseHead:
+                if event is NEED_DATA:
+                    data = lifecycle.stream.read(lifecycle.read_size, timeout)
+                    if not data:
+                        self._check_not_closed()
+                    engine.receive_data(data)
+                elif tracer is not None and isinstance(event, InformationalResponse):
+                    tracer.report("receive_informational_response.started", {"request": request})
+                    tracer.report("receive_informational_response.complete", {"return_value": tuple(event)})
+                event = engine.next_event()
+        except BaseException as exc:
+            if isinstance(exc, (ReadError, RemoteProtocolError)):
+                self._mark_retryable(exc)
+            if tracer is not None:
+                tracer.report("receive_response_headers.failed", {"exception": exc})
+            raise
+        if tracer is not None:
+            tracer.report("receive_response_headers.complete", {"return_value": tuple(event)})
+        extensions["http_version"] = event.http_version
+        extensions["reason_phrase"] = event.reason
+        if (event.status == 101 or request.method == b"CONNECT") and engine.switched_protocol:
+            # There are no trailers. Without the extensions, there is no cycle: they refer to a stream that refers here.
+            self.switched_protocol = True
+            self._extensions = {}
+        else:
+            self._extensions = extensions
+        self._closed = False
+        return received_response(event.status, event.headers, self, extensions)
+
+    def _mark_retryable(self, exc: Exception) -> None:
+        """Mark `exc` as one after which the request may be repeated, if it may."""
+        lifecycle = self._lifecycle
+        if lifecycle.request_count > 1 and not self._engine.response_begun and lifecycle.is_active():
+            # Most likely the server closed the idle connection just as it was used again.
+            mark_retryable(exc, Retryable.IDEMPOTENT)
+
+    def _check_not_closed(self) -> None:
+        """At the end of stream: raise `ReadError` if it was this side that closed the connection."""
+        if self._lifecycle.is_closed():
+            origin = self._lifecycle.origin
+            raise ReadError(f"The connection to {origin} was closed while a response was being received.")
+
+    # The end.
+
+    def fail(self) -> None:
+        """End the exchange of a request that failed or was interrupted, by closing the connection."""
+        self._closed = True
+        tracer = self._tracer
+        if tracer is None:
+            self._end(None, complete=False)
+        else:
+            with Shield():
+                self._end(tracer, complete=False)
+
+    def _end(self, tracer: Tracer | None, complete: bool) -> None:
+        """Keep the connection or close it; `complete` says whether the whole response was read."""
+        lifecycle = self._lifecycle
+        try:
+            if tracer is None:
+                lifecycle.end_exchange(complete)
+            else:
+                tracer.run("response_closed", {}, lifecycle.end_exchange, complete)
+        except BaseException:
+            # The callback, an interruption or a signal handler may raise before the exchange has ended.
+            if lifecycle.is_active():
+                lifecycle.end_exchange(complete)
+            raise
+
+    def give_stream_away(self) -> None:
+        """After a switch of protocols: end the exchange, and with it the connection, but leave its stream open."""
+        self._closed = True
+        self._lifecycle.give_stream_away()
+
+    def replace_stream(self, stream: NetworkStream) -> None:
+        """After a switch of protocols: `stream`, which is on top of the connection's stream, takes its place."""
+        self._lifecycle.stream = stream
