@@ -35,7 +35,9 @@ _OPTION = typing.Union[  # noqa: UP007
 # The facts quote the interpreter they were measured on, which was 3.11. This is what the one that runs says.
 WORDING = {
     "too many values to unpack (expected 2)": _error(_unpack),
-    "%d format: a real number is required, not str": _error(lambda: b"%b://%b:%d" % (b"", b"", "80")),
+    "%d format: a real number is required, not str": _error(
+        lambda: b"%b://%b:%d" % (b"", b"", "80")  # type: ignore[str-format]
+    ),
     _QUOTED: repr(_NO_STATUS_LINE),
     repr(f"'{_QUOTED}")[3:-1]: repr(f"'{_NO_STATUS_LINE!r}")[3:-1],
     (

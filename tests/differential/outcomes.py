@@ -129,7 +129,9 @@ def _frames(data: bytes) -> list[Any]:
 def compare(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Difference]:
     """Return where the outcomes part."""
     found: list[Difference] = []
-    pairs = list(itertools.zip_longest(map(_shown, original.steps), map(_shown, ours.steps), fillvalue={}))
+    pairs: list[tuple[dict[str, Any], dict[str, Any]]] = list(
+        itertools.zip_longest(map(_shown, original.steps), map(_shown, ours.steps), fillvalue={})
+    )
     for index, (theirs, mine) in enumerate(pairs):
         if _compared(theirs) != _compared(mine):
             found.append(Difference(scenario, str(theirs.get("step", mine.get("step"))), theirs, mine))

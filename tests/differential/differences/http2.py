@@ -87,7 +87,7 @@ def blanks_around_a_value(d: Difference) -> bool:
     if d.scenario.peer != "h2 empty field" or not ends(d, "ok", "ok") or "headers" not in d.ours:
         return False
     fields = [[name, value.strip()] for name, value in d.original["headers"]]
-    return d.original["headers"] != fields == d.ours["headers"]
+    return bool(d.original["headers"] != fields == d.ours["headers"])
 
 
 @LIST.means("-", "What one stream does wrong, or what is read later, ends no request that was answered.")

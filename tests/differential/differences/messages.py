@@ -122,7 +122,7 @@ def early_refusal(d: Difference) -> bool:
     # Whatever 1.0.9 went on to: waiting, writing to a closed connection, or what is wrong with the rest of the body.
     waited = end(d.original) not in ("ok", "none") and end(d.ours) == "ok"
     sooner = d.original.get("status") == d.ours.get("status") and d.ours.get("time") == "at once"
-    return (waited or sooner) and d.ours.get("status") == 413
+    return (waited or sooner) and bool(d.ours.get("status") == 413)
 
 
 @LIST.means("-", "What a proxy makes of a reset depends on what it has read by then.", luck=True)

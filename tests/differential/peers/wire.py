@@ -97,7 +97,8 @@ class Conn:
         tls, incoming, _ = self._tls[layer]
         while True:
             try:
-                return tls.read(262_144)
+                data: bytes = tls.read(262_144)
+                return data
             except ssl.SSLWantReadError:
                 self._flush(layer)
                 data = self._receive(layer - 1, patience)

@@ -99,7 +99,7 @@ def play(case: dict[str, Any], record: records.Record) -> dict[str, Any]:
             world.run(lambda: _play(stage))
     except BaseException as exc:
         record.steps.append({"step": "escaped", "error": type(exc).__name__, "text": str(exc)})
-    stage = None  # type: ignore[assignment]  # what it holds can be collected
+    stage = None  # what it holds can be collected
     gc.collect()
     return answer(case, record)
 

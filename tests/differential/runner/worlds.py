@@ -48,7 +48,7 @@ class World:
         if self.name == "uvloop":
             import uvloop
 
-            loop = uvloop.new_event_loop()
+            loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
         else:
             loop = asyncio.new_event_loop()
         loop.set_exception_handler(lambda _, context: self._complain(f"loop: {context['message']}"))
@@ -86,4 +86,4 @@ class World:
 
         async with anyio.create_task_group() as group:
             for function in functions:
-                group.start_soon(function)
+                group.start_soon(function)  # type: ignore[arg-type]  # functions that return awaitables will do

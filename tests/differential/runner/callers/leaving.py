@@ -39,7 +39,7 @@ async def read_after_close(stage: Stage) -> None:
     if reply is not None:
         got = 0
 
-        async def read_on() -> None:
+        async def read_on(reply: Any = reply) -> None:
             nonlocal got
             async for part in reply.parts():
                 got += len(part)

@@ -86,7 +86,7 @@ async def _at_once(stage: Stage, number: int) -> None:
 
     paths = [stage.path() for _ in range(number)]
     began = time.monotonic()
-    await stage.world.together(*[lambda path=path: one(path) for path in paths])  # type: ignore[misc]
+    await stage.world.together(*[lambda path=path: one(path) for path in paths])
     stage.record.steps.append({"step": "at once", "time": stage.record.duration(began), "ends": sorted(ends, key=repr)})
 
 

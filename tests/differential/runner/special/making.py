@@ -202,7 +202,8 @@ async def odd_arguments(stage: Stage) -> None:
         try:
             reply = await settle(function(stage))
             if isinstance(reply, httpcore.Response):
-                await settle(reply.aclose() if stage.world.asynchronous else reply.close())
+                close: Callable[[], Any] = reply.aclose if stage.world.asynchronous else reply.close
+                await settle(close())
         except Exception as exc:
             result = "named" if argument in str(exc).lower() or argument in str(exc) else f"{type(exc).__name__}: {exc}"
         stage.record.steps.append({"step": name, "result": result})

@@ -31,7 +31,7 @@ async def together(stage: Stage, **parts: Callable[[], Awaitable[Any]]) -> None:
         with lock:
             ends[name] = {key: step[key] for key in ("status", "length", "error", "text", "time") if key in step}
 
-    await stage.world.together(*[lambda name=name: one(name) for name in parts])  # type: ignore[misc]
+    await stage.world.together(*[lambda name=name: one(name) for name in parts])
     for name in parts:
         stage.record.steps.append({"step": name, **ends[name]})
 

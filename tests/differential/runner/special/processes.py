@@ -150,7 +150,7 @@ def forked_while_a_context_is_made(stage: Stage, finish: Finish) -> None:
             time.sleep(0.5)
         first(self, *args, **options)
 
-    ssl.SSLContext.load_verify_locations = slow  # type: ignore[method-assign,assignment]
+    ssl.SSLContext.load_verify_locations = slow  # type: ignore[method-assign]
     url = f"https://127.0.0.1:{stage.case['port']}/"
     limits = dict.fromkeys(("connect", "read", "write", "pool"), 0.4)
 
@@ -197,7 +197,7 @@ def no_addresses(stage: Stage, finish: Finish) -> None:
 @caller
 def name_with_a_dot(stage: Stage, finish: Finish) -> None:
     resolve = socket.getaddrinfo
-    socket.getaddrinfo = lambda host, *args, **options: resolve("127.0.0.1", *args, **options)  # type: ignore[misc]
+    socket.getaddrinfo = lambda host, *args, **options: resolve("127.0.0.1", *args, **options)
 
     async def use() -> None:
         stage.client = Client(stage.world, stage.case)
