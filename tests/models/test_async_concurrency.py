@@ -1,4 +1,4 @@
-"""Tasks that are cancelled while they wait for locks and events, and event loops that are told apart."""
+"""Async locks, events and shields, cancellation while tasks wait for them, and the detection of the async library."""
 
 import asyncio
 import sys
@@ -33,7 +33,7 @@ async def hold(lock: AsyncLock, name: str, order: list[str]) -> None:
         await anyio.sleep(0)
 
 
-async def test_a_lock_goes_to_the_one_that_has_waited_longest() -> None:
+async def test_lock_goes_to_the_task_that_has_waited_longest() -> None:
     lock = AsyncLock()
     order: list[str] = []
     async with anyio.create_task_group() as tasks:
@@ -41,18 +41,18 @@ async def test_a_lock_goes_to_the_one_that_has_waited_longest() -> None:
             for name in "abcde":
                 tasks.start_soon(hold, lock, name, order)
                 await anyio.wait_all_tasks_blocked()
-        # It is handed over: who comes now has to wait.
+        # The lock is handed over. A task that asks for it now has to wait.
         await hold(lock, "late", order)
     assert order == ["a", "b", "c", "d", "e", "late"]
 
 
-async def test_a_free_lock_is_taken_without_a_wait() -> None:
+async def test_taking_a_free_lock_does_not_wait() -> None:
     # A coroutine that never waits ends with the first step.
     with pytest.raises(StopIteration):
         AsyncLock().__aenter__().send(None)
 
 
-async def test_who_is_cancelled_while_waiting_leaves_the_queue() -> None:
+async def test_cancelled_waiter_leaves_the_queue_of_a_lock() -> None:
     lock = AsyncLock()
     order: list[str] = []
     async with anyio.create_task_group() as tasks:
@@ -74,7 +74,7 @@ async def test_who_is_cancelled_while_waiting_leaves_the_queue() -> None:
     assert not lock._waiting
 
 
-async def test_who_is_cancelled_just_after_the_hand_over_passes_the_lock_on() -> None:
+async def test_waiter_cancelled_just_after_the_handover_passes_the_lock_on() -> None:
     lock = AsyncLock()
     order: list[str] = []
     async with anyio.create_task_group() as tasks:
@@ -89,7 +89,7 @@ async def test_who_is_cancelled_just_after_the_hand_over_passes_the_lock_on() ->
             await anyio.wait_all_tasks_blocked()
             tasks.start_soon(hold, lock, "next", order)
             await anyio.wait_all_tasks_blocked()
-        # The lock is the first task's by now, which has not run since.
+        # The first task owns the lock by now, but has not run since.
         scope.cancel()
     assert order[-1] == "next"
     assert not lock._locked
@@ -98,7 +98,7 @@ async def test_who_is_cancelled_just_after_the_hand_over_passes_the_lock_on() ->
 
 @pytest.mark.parametrize("others", [0, 1])
 @pytest.mark.parametrize("anyio_backend", [BACKENDS["asyncio"], BACKENDS["uvloop"]], ids=["asyncio", "uvloop"])
-async def test_a_task_of_asyncio_cancelled_just_after_the_hand_over_passes_the_lock_on(others: int) -> None:
+async def test_asyncio_task_cancelled_just_after_the_handover_passes_the_lock_on(others: int) -> None:
     lock = AsyncLock()
     order: list[str] = []
     async with lock:
@@ -114,7 +114,7 @@ async def test_a_task_of_asyncio_cancelled_just_after_the_hand_over_passes_the_l
     assert not lock._waiting
 
 
-async def test_who_is_cancelled_while_waiting_for_an_event_does_not_matter_to_it() -> None:
+async def test_cancelling_one_waiter_leaves_event_usable() -> None:
     event = AsyncEvent()
     with anyio.move_on_after(0.001) as scope:
         await event.wait(1000.0)
@@ -124,8 +124,8 @@ async def test_who_is_cancelled_while_waiting_for_an_event_does_not_matter_to_it
 
 
 @pytest.mark.parametrize("anyio_backend", [BACKENDS["asyncio"]], ids=["asyncio"])
-async def test_waits_that_are_over_are_forgotten() -> None:
-    """At once, or once there are many where they were cancelled."""
+async def test_finished_waits_are_removed() -> None:
+    """Immediately, or, if they were cancelled, once there are many."""
 
     async def wait(event: AsyncEvent, timeout: float) -> None:
         await event.wait(timeout)
@@ -138,7 +138,7 @@ async def test_waits_that_are_over_are_forgotten() -> None:
         timer = _events._local.timer
         assert timer is not None
         assert len(timer._deadlines) == 300
-        # How many there may be grows with those that wait, or each new one would have to look through all others.
+        # The threshold grows with the number of waits. Otherwise each new wait would scan all others.
         assert timer._cleanup_at > 300
         await async_wait_until(lambda: len(timer._deadlines) == 200)
         for event in events:
@@ -149,14 +149,14 @@ async def test_waits_that_are_over_are_forgotten() -> None:
             scope.cancel()
             await AsyncEvent().wait(1000.0)
     assert len(timer._deadlines) <= 64
-    # With the first that is due, all that are over are.
+    # The first wait that is due takes all finished ones with it.
     with anyio.CancelScope() as scope:
         scope.cancel()
         await AsyncEvent().wait(0.0)
     await async_wait_until(lambda: not timer._deadlines)
 
 
-async def test_an_event_may_be_set_and_waited_for_in_time_at_once() -> None:
+async def test_event_works_after_a_wait_has_timed_out() -> None:
     event = AsyncEvent()
     results = []
 
@@ -173,7 +173,7 @@ async def test_an_event_may_be_set_and_waited_for_in_time_at_once() -> None:
     assert results == [False, True]
 
 
-async def test_each_wait_ends_when_it_is_due_and_not_before() -> None:
+async def test_each_wait_ends_at_its_deadline_and_not_before() -> None:
     event = AsyncEvent()
     ended = []
 
@@ -199,7 +199,7 @@ async def test_each_wait_ends_when_it_is_due_and_not_before() -> None:
 
 
 @pytest.mark.parametrize("anyio_backend", [BACKENDS["asyncio"]], ids=["asyncio"])
-async def test_the_waits_of_a_loop_have_one_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waits_of_an_event_loop_share_one_timer(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = asyncio.get_running_loop()
     set_timers: list[float] = []
     call_at = loop.call_at
@@ -224,15 +224,15 @@ async def test_the_waits_of_a_loop_have_one_timer(monkeypatch: pytest.MonkeyPatc
                 event.set()
     assert len(set_timers) == 1
 
-    # One that is due earlier needs a timer of its own, which leaves the one before with nothing to do.
+    # A wait with an earlier deadline sets a new timer. The previous one has nothing to do when it fires.
     async with anyio.create_task_group() as tasks:
         for timeout in (0.03, 0.02, 0.01):
             tasks.start_soon(wait, AsyncEvent(), timeout)
     assert len(set_timers) <= 6
 
 
-def test_a_wait_ends_in_time_though_another_loop_ran_in_between() -> None:
-    """Of two loops that take turns in a thread, each keeps its own deadlines."""
+def test_wait_ends_in_time_after_another_event_loop_ran_in_between() -> None:
+    """Two event loops that take turns in one thread keep their own deadlines."""
     loops = [asyncio.new_event_loop() for _ in range(2)]
 
     async def wait(timeout: float) -> bool:
@@ -247,7 +247,7 @@ def test_a_wait_ends_in_time_though_another_loop_ran_in_between() -> None:
         loop.close()
 
 
-async def test_a_shield_keeps_cancellation_away_from_a_teardown() -> None:
+async def test_shield_protects_a_teardown_from_cancellation() -> None:
     done = []
     with anyio.CancelScope() as scope:
         scope.cancel()
@@ -259,7 +259,7 @@ async def test_a_shield_keeps_cancellation_away_from_a_teardown() -> None:
     assert done == ["teardown"]
 
 
-async def test_a_shield_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_shield_ends_after_the_teardown_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("httpcore_models.concurrency._cancellation.TEARDOWN_TIMEOUT", 0.01)
     reached = False
     with anyio.CancelScope() as scope:
@@ -270,25 +270,25 @@ async def test_a_shield_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> 
     assert reached
 
 
-async def test_the_running_library_is_known(anyio_backend: Backend) -> None:
+async def test_running_library_is_detected(anyio_backend: Backend) -> None:
     assert current_async_library() == anyio_backend[0]
 
 
-async def test_the_running_library_is_known_beside_a_trio_before_0_27(
+async def test_running_library_is_detected_with_a_trio_before_0_27(
     anyio_backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(trio.lowlevel, "in_trio_task", raising=False)
     assert current_async_library() == anyio_backend[0]
 
 
-def test_outside_of_event_loops_there_is_no_library() -> None:
+def test_outside_of_event_loops_no_library_is_detected() -> None:
     with pytest.raises(RuntimeError, match=r"^unknown async library, or not in async context$"):
         current_async_library()
     with pytest.raises(RuntimeError, match=r"^unknown async library, or not in async context$"):
         AsyncEvent()
 
 
-def test_without_asyncio_there_is_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_asyncio_no_library_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.delitem(sys.modules, "asyncio")
         patch.delitem(sys.modules, "trio")
@@ -296,13 +296,13 @@ def test_without_asyncio_there_is_no_library(monkeypatch: pytest.MonkeyPatch) ->
             current_async_library()
 
 
-def test_modules_are_required() -> None:
+def test_require_returns_the_module() -> None:
     assert isinstance(require("anyio", library="asyncio"), ModuleType)
     assert require("anyio", library="asyncio") is anyio
 
 
 @pytest.mark.field(81)
-def test_a_missing_module_is_told_with_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_require_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "anyio", None)
     with pytest.raises(RuntimeError) as caught:
         require("anyio", library="trio")
@@ -311,28 +311,28 @@ def test_a_missing_module_is_told_with_the_extra_to_install(monkeypatch: pytest.
 
 
 class TestCheckpoints:
-    """What is cancelled or expired already does nothing more."""
+    """A task that is already cancelled, or whose timeout has expired, stops."""
 
     @pytest.mark.fault("P24")
-    async def test_a_scope_that_is_cancelled(self) -> None:
+    async def test_stops_in_a_cancelled_scope(self) -> None:
         with anyio.CancelScope() as scope:
             scope.cancel()
             await async_checkpoint_if_cancelled()
             pytest.fail("went on")
 
     @pytest.mark.fault("P24")
-    async def test_a_limit_that_is_over(self) -> None:
+    async def test_stops_after_a_timeout_has_expired(self) -> None:
         with anyio.move_on_after(0):
             await async_checkpoint_if_cancelled()
             pytest.fail("went on")
 
-    async def test_else_it_goes_on(self) -> None:
+    async def test_continues_otherwise(self) -> None:
         await async_checkpoint_if_cancelled()
 
 
 @pytest.mark.fault("P24")
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_a_task_that_is_cancelled_after_its_first_turn_does_nothing_more(loop: str) -> None:
+def test_task_cancelled_in_its_first_turn_stops(loop: str) -> None:
     steps = []
 
     async def go_on() -> None:
@@ -354,7 +354,7 @@ def test_a_task_that_is_cancelled_after_its_first_turn_does_nothing_more(loop: s
 @pytest.mark.fault("P24")
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio.timeout() is new in Python 3.11")
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_an_asyncio_timeout_of_zero_is_seen(loop: str) -> None:
+def test_asyncio_timeout_of_zero_stops_the_task(loop: str) -> None:
     steps = []
 
     async def main() -> None:
@@ -369,7 +369,7 @@ def test_an_asyncio_timeout_of_zero_is_seen(loop: str) -> None:
 
 
 class Interrupt(BaseException):
-    """Not to be taken for an error."""
+    """An exception that is not an error."""
 
 
 async def fail_and_wait(fail: Callable[[], Awaitable[None]]) -> None:
@@ -379,7 +379,7 @@ async def fail_and_wait(fail: Callable[[], Awaitable[None]]) -> None:
 
 
 @pytest.mark.upgrade("1.2")
-async def test_a_cancelled_group_of_tasks_raises_a_cancellation_and_no_group() -> None:
+async def test_cancelled_task_group_raises_a_cancellation_and_no_group() -> None:
     async def cancel() -> None:
         scope.cancel()
         await anyio.sleep_forever()
@@ -389,7 +389,7 @@ async def test_a_cancelled_group_of_tasks_raises_a_cancellation_and_no_group() -
 
 
 @pytest.mark.upgrade("1.2")
-async def test_a_group_of_tasks_raises_what_came_beside_cancellations() -> None:
+async def test_task_group_raises_the_exception_that_is_no_cancellation() -> None:
     async def fail() -> None:
         raise Interrupt
 

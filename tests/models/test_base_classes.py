@@ -1,4 +1,4 @@
-"""What the base classes of the network do where a user's own class says nothing: as in httpcore 1.0.9."""
+"""The defaults that network base classes provide for a user's own classes: the same as in httpcore 1.0.9."""
 
 import asyncio
 import time
@@ -32,7 +32,7 @@ def call(thing: Any, name: str, *arguments: Any) -> Any:
     return asyncio.run(result) if asyncio.iscoroutine(result) else result
 
 
-def test_a_backend_for_threads_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sync_backend_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
     NetworkBackend().sleep(0.25)
@@ -49,18 +49,18 @@ def test_a_backend_for_threads_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
         (AsyncNetworkStream(), "aclose"),
     ],
 )
-def test_everything_else_is_left_to_do(thing: Any, name: str) -> None:
+def test_other_methods_raise_not_implemented_error(thing: Any, name: str) -> None:
     with pytest.raises(NotImplementedError):
         call(thing, name, *((0.1,) if name == "sleep" else ()))
 
 
 @pytest.mark.parametrize("kind", [NetworkStream, AsyncNetworkStream])
-def test_a_stream_knows_nothing(kind: Any) -> None:
+def test_stream_has_no_extra_info(kind: Any) -> None:
     assert kind().get_extra_info("socket") is None
 
 
 @pytest.mark.parametrize(("kind", "stream"), [(MockBackend, MockStream), (AsyncMockBackend, AsyncMockStream)])
-def test_a_mock_does_not_sleep(monkeypatch: pytest.MonkeyPatch, kind: Any, stream: Any) -> None:
+def test_mock_backend_does_not_sleep(monkeypatch: pytest.MonkeyPatch, kind: Any, stream: Any) -> None:
     monkeypatch.setattr(time, "sleep", pytest.fail)
     backend = kind([b"data"])
     call(backend, "sleep", 10.0)

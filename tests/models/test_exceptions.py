@@ -1,4 +1,4 @@
-"""The exception tree, and mapping exceptions into it."""
+"""The exception tree, and `map_exceptions()`."""
 
 import inspect
 
@@ -25,7 +25,7 @@ TREE = {
 }
 
 
-def test_the_tree_of_exceptions() -> None:
+def test_exception_tree() -> None:
     found = {
         name: value.__mro__[1].__name__
         for name, value in vars(httpcore_models).items()
@@ -42,14 +42,14 @@ def test_exceptions_are_mapped_and_chained() -> None:
     assert caught.value.args == (original,)
 
 
-def test_the_first_match_wins() -> None:
+def test_first_match_wins() -> None:
     mapping: dict[type[Exception], type[Exception]] = {OSError: ConnectError, FileNotFoundError: ReadError}
     with pytest.raises(ConnectError), map_exceptions(mapping):
         raise FileNotFoundError
 
 
 @pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt])
-def test_other_exceptions_pass_unchanged(exception: type[BaseException]) -> None:
+def test_other_exceptions_pass_through_unchanged(exception: type[BaseException]) -> None:
     original = exception()
     with pytest.raises(exception) as caught, map_exceptions({OSError: ConnectError}):
         raise original

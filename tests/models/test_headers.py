@@ -1,4 +1,4 @@
-"""Header fields: what is accepted, and what is added to a request."""
+"""Which headers are accepted, and which are added to a request."""
 
 import subprocess
 import sys
@@ -30,17 +30,17 @@ def test_mappings_and_sequences_of_pairs_are_accepted(value: Any) -> None:
     assert all(type(pair) is tuple for pair in headers)
 
 
-def test_no_headers_are_an_empty_list() -> None:
+def test_none_becomes_an_empty_list() -> None:
     assert enforce_headers(None, name="headers") == []
 
 
-def test_the_caller_keeps_its_own_list() -> None:
+def test_list_of_the_caller_is_copied() -> None:
     given = list(PAIRS)
     enforce_headers(given, name="headers").append((b"Y", b"2"))
     assert given == PAIRS
 
 
-def test_order_and_repetitions_are_kept() -> None:
+def test_order_and_duplicates_are_kept() -> None:
     given = [(b"B", b"1"), (b"a", b"2"), (b"B", b"3")]
     assert enforce_headers(given, name="headers") == given
 
@@ -60,7 +60,7 @@ def generate() -> Iterator[tuple[bytes, bytes]]:
         ([(b"X", 1)], "header value must be bytes or str, but got int."),
     ],
 )
-def test_other_headers_are_refused(value: Any, text: str) -> None:
+def test_other_types_are_rejected(value: Any, text: str) -> None:
     with pytest.raises(TypeError) as caught:
         enforce_headers(value, name="headers")
     assert str(caught.value) == text
@@ -81,26 +81,26 @@ def test_other_headers_are_refused(value: Any, text: str) -> None:
         ("http://example.org:8080/", b"example.org:8080"),
     ],
 )
-def test_host_has_the_port_unless_it_is_the_default(url: str, host: bytes) -> None:
+def test_host_includes_the_port_unless_it_is_the_default(url: str, host: bytes) -> None:
     assert include_request_headers([], url=URL(url), content=None) == [(b"Host", host)]
 
 
 @pytest.mark.field(57)
-def test_host_has_the_brackets_of_ipv6_literals() -> None:
+def test_host_has_brackets_around_ipv6_addresses() -> None:
     for url, host in (("http://[::1]:8080/", b"[::1]:8080"), ("https://[2001:db8::1]/", b"[2001:db8::1]")):
         assert include_request_headers([], url=URL(url), content=None) == [(b"Host", host)]
 
 
 @pytest.mark.field(58)
-def test_host_does_not_have_the_zone_of_ipv6_literals() -> None:
+def test_host_omits_the_zone_of_ipv6_addresses() -> None:
     for url, host in (("http://[fe80::1%en0]/", b"[fe80::1]"), ("http://[fe80::1%25en0]:8080/", b"[fe80::1]:8080")):
         assert include_request_headers([], url=URL(url), content=None) == [(b"Host", host)]
-    # Elsewhere a percent sign is part of the name.
+    # In other hosts a percent sign is part of the name.
     assert include_request_headers([], url=URL("http://a%20b/"), content=None) == [(b"Host", b"a%20b")]
 
 
 @pytest.mark.parametrize("name", [b"Host", b"host", b"HOST"])
-def test_a_given_host_is_left_alone(name: bytes) -> None:
+def test_given_host_is_kept(name: bytes) -> None:
     given = [(b"A", b"1"), (name, b"other.example")]
     assert include_request_headers(given, url=URL("http://example.org/"), content=None) == given
 
@@ -120,19 +120,19 @@ def test_host_comes_first_and_framing_last() -> None:
     ],
     ids=["empty", "bytes", "list", "generator"],
 )
-def test_bodies_are_framed(content: Any, field: tuple[bytes, bytes]) -> None:
+def test_framing_header_is_added_for_a_body(content: Any, field: tuple[bytes, bytes]) -> None:
     headers = include_request_headers([(b"Host", b"a")], url=URL("http://a/"), content=content)
     assert headers == [(b"Host", b"a"), field]
 
 
 @pytest.mark.parametrize("field", [(b"content-LENGTH", b"4"), (b"transfer-ENCODING", b"chunked")])
 @pytest.mark.parametrize("content", [b"body", [b"body"]], ids=["bytes", "list"])
-def test_a_given_framing_is_left_alone(content: Any, field: tuple[bytes, bytes]) -> None:
+def test_given_framing_header_is_kept(content: Any, field: tuple[bytes, bytes]) -> None:
     given = [(b"Host", b"a"), field]
     assert include_request_headers(given, url=URL("http://a/"), content=content) == given
 
 
-def test_fields_that_come_again_are_completed_for_each_request() -> None:
+def test_each_request_gets_its_own_list() -> None:
     url, other = URL("http://a/"), URL("http://b:81/")
     host, other_host = (b"Host", b"a"), (b"Host", b"b:81")
     given = [(b"X", b"1")]
@@ -141,7 +141,7 @@ def test_fields_that_come_again_are_completed_for_each_request() -> None:
         assert include_request_headers(given, url=other, content=None) == [other_host, (b"X", b"1")]
         length = (b"Content-Length", b"4")
         assert include_request_headers(given, url=url, content=b"body") == [host, (b"X", b"1"), length]
-        # Nobody else's fields change with those that were given out, or with those that were given.
+        # Changing the returned list, or the list that was passed, affects no other request.
         include_request_headers(given, url=url, content=None).append((b"Y", b"2"))
     given.append((b"host", b"c"))
     complete = [include_request_headers(given, url=url, content=None) for _ in range(3)]
@@ -156,7 +156,7 @@ def test_fields_that_come_again_are_completed_for_each_request() -> None:
 
 
 @pytest.mark.fault("S13")
-def test_no_field_outlives_its_request() -> None:
+def test_headers_are_not_kept_after_the_request() -> None:
     value = b"Bearer " + bytes(range(97, 107))
     count = sys.getrefcount(value)
     include_request_headers([(b"Authorization", value)], url=URL("http://a/"), content=None)
@@ -164,7 +164,7 @@ def test_no_field_outlives_its_request() -> None:
 
 
 @pytest.mark.fault("N9")
-def test_fields_of_bytes_and_of_text_are_never_compared() -> None:
+def test_bytes_and_text_are_never_compared() -> None:
     program = (
         "from httpcore_models import URL; from httpcore_models._headers import include_request_headers\n"
         "for headers in ([(b'X', b'1')], [('X', '1')], {'X': b'1'}):\n"

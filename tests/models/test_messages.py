@@ -12,7 +12,7 @@ WHOLE = b"Hello, world!"
 
 
 class SyncBody:
-    """A body as connections make them, sync."""
+    """A sync response body that can be closed."""
 
     def __init__(self) -> None:
         self.closed = 0
@@ -25,7 +25,7 @@ class SyncBody:
 
 
 class AsyncBody:
-    """A body as connections make them, async."""
+    """An async response body that can be closed."""
 
     def __init__(self) -> None:
         self.closed = 0
@@ -39,17 +39,17 @@ class AsyncBody:
 
 
 class TestByteStream:
-    def test_iterates_any_number_of_times(self) -> None:
+    def test_can_be_iterated_over_repeatedly(self) -> None:
         stream = ByteStream(WHOLE)
         assert [list(stream), list(stream)] == [[WHOLE], [WHOLE]]
 
     @pytest.mark.anyio
-    async def test_iterates_async_any_number_of_times(self) -> None:
+    async def test_can_be_iterated_over_repeatedly_in_async_code(self) -> None:
         stream = ByteStream(WHOLE)
         assert [part async for part in stream] == [WHOLE]
         assert [part async for part in stream] == [WHOLE]
 
-    def test_gives_its_bytes_and_size(self) -> None:
+    def test_shows_its_bytes_and_size(self) -> None:
         assert bytes(ByteStream(WHOLE)) == WHOLE
         assert repr(ByteStream(WHOLE)) == "<ByteStream [13 bytes]>"
 
@@ -65,7 +65,7 @@ class TestRequest:
         assert request.extensions == {}
         assert repr(request) == "<Request [b'GET']>"
 
-    def test_keeps_what_it_is_given(self) -> None:
+    def test_keeps_its_arguments(self) -> None:
         url, body, extensions = URL("http://example.org/"), SyncBody(), {"timeout": {"read": 1.0}}
         request = Request(b"PUT", url, headers={"A": "1"}, content=body, extensions=extensions)
         assert request.method == b"PUT"
@@ -74,17 +74,17 @@ class TestRequest:
         assert request.stream is body
         assert request.extensions is extensions
 
-    def test_keeps_extensions_that_are_empty(self) -> None:
+    def test_keeps_empty_extensions(self) -> None:
         extensions: dict[str, Any] = {}
         assert Request("GET", "http://example.org/", extensions=extensions).extensions is extensions
 
-    def test_holds_bytes_as_a_stream(self) -> None:
+    def test_wraps_bytes_in_a_stream(self) -> None:
         request = Request("PUT", b"http://example.org/", content=WHOLE)
         assert isinstance(request.stream, ByteStream)
         assert bytes(request.stream) == WHOLE
 
     @pytest.mark.parametrize("target", ["*", b"example.org:443"])
-    def test_replaces_the_target(self, target: bytes | str) -> None:
+    def test_target_extension_replaces_the_target(self, target: bytes | str) -> None:
         url = URL("https://example.org:444/path")
         request = Request("OPTIONS", url, extensions={"target": target})
         assert request.url == URL(scheme="https", host="example.org", port=444, target=target)
@@ -100,7 +100,7 @@ class TestRequest:
             ({"extensions": {"target": 1}}, "target must be bytes or str, but got int."),
         ],
     )
-    def test_refuses_other_types(self, arguments: dict[str, Any], text: str) -> None:
+    def test_rejects_other_types(self, arguments: dict[str, Any], text: str) -> None:
         with pytest.raises(TypeError) as caught:
             Request(**{"method": "GET", "url": "http://example.org/", **arguments})
         assert str(caught.value) == text
@@ -115,7 +115,7 @@ class TestResponse:
         assert response.read() == b""
         assert repr(response) == "<Response [204]>"
 
-    def test_keeps_what_it_is_given(self) -> None:
+    def test_keeps_its_arguments(self) -> None:
         body, extensions = SyncBody(), {"http_version": b"HTTP/1.1"}
         response = Response(200, headers=[("A", "1")], content=body, extensions=extensions)
         assert response.headers == [(b"A", b"1")]
@@ -132,7 +132,7 @@ class TestResponse:
         with pytest.raises(RuntimeError, match=r"call 'for \.\.\. in response\.iter_stream\(\)' more than once"):
             next(response.iter_stream())
 
-    def test_has_no_content_until_it_is_read(self) -> None:
+    def test_has_no_content_before_it_is_read(self) -> None:
         with pytest.raises(RuntimeError, match=r"streaming response\. Call 'response\.read\(\)' first\.$"):
             _ = Response(200, content=SyncBody()).content
         with pytest.raises(RuntimeError, match=r"streaming response\. Call 'await response\.aread\(\)' first\.$"):
@@ -143,12 +143,12 @@ class TestResponse:
         Response(200, content=body).close()
         assert body.closed == 1
 
-    def test_closes_without_a_stream_to_close(self) -> None:
+    def test_can_be_closed_if_its_stream_has_no_close_method(self) -> None:
         response = Response(200, content=[WHOLE])
         response.close()
         assert response.read() == WHOLE
 
-    def test_refuses_sync_use_of_async_bodies(self) -> None:
+    def test_rejects_sync_calls_for_async_bodies(self) -> None:
         response = Response(200, content=AsyncBody())
         with pytest.raises(RuntimeError, match=r"^Attempted to read an asynchronous .*'await response\.aread\(\)'"):
             response.read()
@@ -175,12 +175,12 @@ class TestAsyncResponse:
         await Response(200, content=body).aclose()
         assert body.closed == 1
 
-    async def test_closes_without_a_stream_to_close(self) -> None:
+    async def test_can_be_closed_if_its_stream_has_no_close_method(self) -> None:
         response = Response(200, content=WHOLE)
         await response.aclose()
         assert await response.aread() == WHOLE
 
-    async def test_refuses_async_use_of_sync_bodies(self) -> None:
+    async def test_rejects_async_calls_for_sync_bodies(self) -> None:
         response = Response(200, content=SyncBody())
         with pytest.raises(RuntimeError, match=r"^Attempted to read an synchronous .*'response\.read\(\)'"):
             await response.aread()
@@ -196,7 +196,7 @@ class TestProxy:
         assert proxy.url == URL("http://localhost:8080/")
         assert (proxy.auth, proxy.headers, proxy.ssl_context) == (None, [], None)
 
-    def test_keeps_what_it_is_given(self) -> None:
+    def test_keeps_its_arguments(self) -> None:
         url, context = URL("https://localhost:8080/"), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         proxy = Proxy(url, headers={"A": "1"}, ssl_context=context)
         assert proxy.url is url
@@ -209,10 +209,10 @@ class TestProxy:
         assert proxy.headers == [(b"Proxy-Authorization", b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), (b"A", b"1")]
 
     @pytest.mark.parametrize("auth", [("ü", "b"), ("a", "ü")])
-    def test_refuses_credentials_beyond_ascii(self, auth: tuple[str, str]) -> None:
+    def test_rejects_credentials_outside_ascii(self, auth: tuple[str, str]) -> None:
         with pytest.raises(TypeError, match=r"^auth strings may not include unicode characters\.$"):
             Proxy("http://localhost/", auth=auth)
 
-    def test_refuses_other_types(self) -> None:
+    def test_rejects_other_types(self) -> None:
         with pytest.raises(TypeError, match=r"^url must be a URL, bytes, or str, but got NoneType\.$"):
             Proxy(None)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Without the optional packages everything can be imported, and what needs them says which extra to install."""
+"""Without the optional packages all imports work, and calls that need one name the extra to install."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ async def shield():
 
 
 def output(code: str, *blocked: str) -> list[str]:
-    """What `code` prints in an interpreter without the packages `blocked`."""
+    """Return what `code` prints in an interpreter in which the packages `blocked` cannot be imported."""
     command = [sys.executable, "-W", "error", "-c", BLOCKER + code, *blocked]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
@@ -48,7 +48,7 @@ def needs(library: str) -> str:
 
 
 @pytest.mark.field(81)
-def test_asyncio_needs_anyio() -> None:
+def test_asyncio_requires_anyio() -> None:
     code = """
 import asyncio
 
@@ -62,7 +62,7 @@ asyncio.run(main())
 
 
 @pytest.mark.upgrade("1.2")
-def test_trio_needs_no_anyio() -> None:
+def test_trio_does_not_require_anyio() -> None:
     code = """
 import socket
 import trio
@@ -88,7 +88,7 @@ trio.run(main)
     ("name", "missing", "extra"),
     [("AnyIOBackend", "anyio", "asyncio"), ("TrioBackend", "trio", "trio")],
 )
-def test_backends_asked_for_by_name_say_at_once_what_is_missing(name: str, missing: str, extra: str) -> None:
+def test_backends_by_name_report_the_missing_package_at_once(name: str, missing: str, extra: str) -> None:
     code = f"""
 async def create():
     models.{name}()
@@ -103,7 +103,7 @@ except StopIteration:
 
 
 @pytest.mark.field(81)
-def test_threads_need_nothing() -> None:
+def test_threads_require_no_package() -> None:
     code = """
 import socket
 

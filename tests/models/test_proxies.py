@@ -1,4 +1,4 @@
-"""What is said about proxies, and what they say."""
+"""`Proxy` and `ProxyError`."""
 
 import base64
 import copy
@@ -9,7 +9,7 @@ from httpcore_models import URL, Proxy, ProxyError
 from httpcore_models.lowlevel import bracketed
 
 
-def test_a_refusal_has_the_response() -> None:
+def test_refusal_has_the_response_of_the_proxy() -> None:
     headers = [(b"Proxy-Authenticate", b"Basic")]
     error = ProxyError("407 No", status=407, headers=headers, body=b"who?")
     for each in (error, copy.copy(error), pickle.loads(pickle.dumps(error))):
@@ -17,24 +17,24 @@ def test_a_refusal_has_the_response() -> None:
         assert (each.status, each.headers, each.body) == (407, headers, b"who?")
 
 
-def test_other_errors_have_none() -> None:
+def test_other_errors_have_no_response() -> None:
     error = ProxyError("no SOCKS")
     assert (error.status, error.headers, error.body) == (None, [], b"")
     assert ProxyError().headers is not ProxyError().headers
 
 
 @pytest.mark.parametrize("rdns", [None, True, False])
-def test_who_resolves_names_is_kept(rdns: bool | None) -> None:
+def test_rdns_is_kept(rdns: bool | None) -> None:
     assert Proxy("socks5://proxy.local", rdns=rdns).rdns is rdns
     assert Proxy("socks5://proxy.local").rdns is None
 
 
 @pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5", "socks5h"])
-def test_socks_has_a_port(scheme: str) -> None:
+def test_socks_schemes_have_a_default_port(scheme: str) -> None:
     assert URL(f"{scheme}://proxy.local").origin.port == 1080
 
 
-def test_brackets() -> None:
+def test_ipv6_addresses_get_brackets() -> None:
     assert [bracketed(host) for host in (b"::1", b"10.0.0.1", b"example.com")] == [
         b"[::1]",
         b"10.0.0.1",
@@ -56,7 +56,7 @@ def test_brackets() -> None:
         ("", "one without scheme or host"),
     ],
 )
-def test_a_url_that_is_none_of_a_proxy(url: URL | bytes | str, got: str) -> None:
+def test_url_that_is_not_that_of_a_proxy_is_rejected(url: URL | bytes | str, got: str) -> None:
     with pytest.raises(ValueError, match=r"^url must be that of a proxy") as raised:
         Proxy(url)
     assert str(raised.value) == (
@@ -79,7 +79,7 @@ def test_a_url_that_is_none_of_a_proxy(url: URL | bytes | str, got: str) -> None
     ],
 )
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-def test_credentials_in_the_url(scheme: str, userinfo: str, auth: tuple[bytes, bytes] | None) -> None:
+def test_credentials_in_the_url_are_used(scheme: str, userinfo: str, auth: tuple[bytes, bytes] | None) -> None:
     for url in (f"{scheme}://{userinfo}@proxy.local:8080/", f"{scheme}://{userinfo}@proxy.local:8080/".encode()):
         proxy = Proxy(url)
         assert proxy.auth == auth
@@ -89,7 +89,7 @@ def test_credentials_in_the_url(scheme: str, userinfo: str, auth: tuple[bytes, b
 
 
 @pytest.mark.fault("N11")
-def test_credentials_given_otherwise_come_first() -> None:
+def test_explicit_credentials_take_precedence_over_the_url() -> None:
     url = "http://someone:secret@proxy.local"
     assert Proxy(url, auth=("u", "p")).auth == (b"u", b"p")
     assert len(Proxy(url, auth=("u", "p")).headers) == 1

@@ -1,4 +1,4 @@
-"""The text of debug log lines, and callbacks of the wrong kind."""
+"""The text of debug log lines, and trace callbacks of the wrong kind."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ SENSITIVE = [
 
 @pytest.mark.field(87)
 @pytest.mark.parametrize("name", SENSITIVE)
-def test_sensitive_values_are_hidden_wherever_headers_stand(name: bytes) -> None:
+def test_sensitive_values_are_hidden_in_all_lists_of_headers(name: bytes) -> None:
     headers = [(b"A", b"1"), (name, b"secret")]
     hidden = [(b"A", b"1"), (name, b"[secure]")]
     assert redacted(headers) == hidden
@@ -44,33 +44,33 @@ def test_sensitive_values_are_hidden_wherever_headers_stand(name: bytes) -> None
         (b"Authorization", b"public"),
     ],
 )
-def test_everything_else_is_left_as_it_is(value: Any) -> None:
+def test_other_values_are_unchanged(value: Any) -> None:
     assert redacted(value) == value
 
 
-def test_lines_hold_the_event_and_all_that_is_known() -> None:
+def test_line_has_the_event_and_its_details() -> None:
     request = Request("GET", "http://example.org/")
     info = {"request": request, "timeout": None, "host": "a b", "headers": [(b"Cookie", b"secret")]}
     line = "event.started request=<Request [b'GET']> timeout=None host='a b' headers=[(b'Cookie', b'[secure]')]"
     assert describe("event.started", info) == line
 
 
-def test_a_result_of_none_is_left_out() -> None:
+def test_return_value_of_none_is_left_out() -> None:
     assert describe("event.complete", {"return_value": None}) == "event.complete"
     assert describe("event.complete", {"return_value": 0}) == "event.complete return_value=0"
 
 
-def test_sync_tracers_refuse_async_callbacks() -> None:
+def test_sync_tracers_reject_async_callbacks() -> None:
     async def callback(event: str, info: dict[str, Any]) -> None:
         pass
 
-    # A coroutine that is never awaited would be a warning, which is an error here.
+    # A coroutine that was never awaited would cause a warning, which fails the test.
     with pytest.raises(TypeError, match=r"^If you are using a synchronous interface, the callback of the `trace` ext"):
         Tracer(logger(), callback).report("event", {})
 
 
 @pytest.mark.anyio
-async def test_async_tracers_refuse_sync_callbacks() -> None:
+async def test_async_tracers_reject_sync_callbacks() -> None:
     with pytest.raises(TypeError, match=r"^If you're using an asynchronous interface, the callback of the `trace` ext"):
         await AsyncTracer(logger(), lambda event, info: None).report("event", {})
 

@@ -1,4 +1,4 @@
-"""`URL` and `Origin`: parsing, writing and comparing."""
+"""`URL` and `Origin`: parsing, formatting and comparison."""
 
 import unittest.mock
 
@@ -28,7 +28,7 @@ def test_urls_are_parsed(text: str, parts: tuple[object, ...], encode: type[str]
     assert (url.scheme, url.host, url.port, url.target) == parts
 
 
-def test_parts_are_taken_as_they_are() -> None:
+def test_parts_are_not_parsed() -> None:
     url = URL(scheme="https", host="Example.org", port=443, target="*")
     assert (url.scheme, url.host, url.port, url.target) == (b"https", b"Example.org", 443, b"*")
     assert url == URL(scheme=b"https", host=b"Example.org", port=443, target=b"*")
@@ -40,23 +40,23 @@ def test_parts_are_empty_by_default() -> None:
 
 
 @pytest.mark.parametrize("text", ["http://example.org:65536/", "http://example.org:port/"])
-def test_impossible_ports_are_refused(text: str) -> None:
+def test_invalid_ports_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"[Pp]ort"):
         URL(text)
 
 
 @pytest.mark.parametrize("part", ["scheme", "host", "target"])
-def test_parts_beyond_ascii_are_refused(part: str) -> None:
+def test_parts_outside_ascii_are_rejected(part: str) -> None:
     with pytest.raises(TypeError, match=rf"^{part} strings may not include unicode characters\.$"):
         URL(**{part: "ü"})  # type: ignore[arg-type]
 
 
-def test_urls_beyond_ascii_are_refused() -> None:
+def test_urls_outside_ascii_are_rejected() -> None:
     with pytest.raises(TypeError, match=r"^url strings may not include unicode characters\.$"):
         URL("http://exämple.org/")
 
 
-def test_urls_of_other_types_are_refused() -> None:
+def test_other_types_are_rejected() -> None:
     with pytest.raises(TypeError, match=r"^url must be bytes or str, but got int\.$"):
         URL(1)  # type: ignore[arg-type]
 
@@ -65,12 +65,12 @@ def test_urls_of_other_types_are_refused() -> None:
     ("scheme", "port"),
     [("http", 80), ("https", 443), ("ws", 80), ("wss", 443), ("socks5", 1080), ("socks5h", 1080)],
 )
-def test_origins_have_the_default_port_of_the_scheme(scheme: str, port: int) -> None:
+def test_origin_has_the_default_port_of_the_scheme(scheme: str, port: int) -> None:
     assert URL(f"{scheme}://example.org/path").origin == Origin(scheme.encode(), b"example.org", port)
     assert URL(f"{scheme}://example.org:8080/path").origin == Origin(scheme.encode(), b"example.org", 8080)
 
 
-def test_other_schemes_have_no_origin() -> None:
+def test_unknown_schemes_have_no_origin() -> None:
     with pytest.raises(KeyError):
         _ = URL("ftp://example.org/").origin
 
@@ -86,7 +86,7 @@ def test_other_schemes_have_no_origin() -> None:
     ],
     ids=["scheme", "host", "port", "target", "no URL"],
 )
-def test_urls_differ_in_every_part(other: object) -> None:
+def test_urls_with_a_different_part_are_not_equal(other: object) -> None:
     assert URL("http://example.org:80/path") == URL(b"http://example.org:80/path")
     assert URL("http://example.org:80/path") != other
 
@@ -96,7 +96,7 @@ def test_urls_differ_in_every_part(other: object) -> None:
     [Origin(b"https", b"a", 80), Origin(b"http", b"b", 80), Origin(b"http", b"a", 81), "http://a:80"],
     ids=["scheme", "host", "port", "no origin"],
 )
-def test_origins_differ_in_every_part(other: object) -> None:
+def test_origins_with_a_different_part_are_not_equal(other: object) -> None:
     assert Origin(b"http", b"a", 80) == Origin(b"http", b"a", 80)
     assert Origin(b"http", b"a", 80) != other
 
@@ -113,11 +113,11 @@ def test_origins_differ_in_every_part(other: object) -> None:
         ("ftp://a", False),
     ],
 )
-def test_an_origin_is_compared_with_a_url(url: str, same: bool) -> None:
+def test_is_origin_of_compares_an_origin_with_a_url(url: str, same: bool) -> None:
     assert is_origin_of(Origin(b"http", b"a", 80), URL(url)) is same
 
 
-def test_urls_and_origins_are_written() -> None:
+def test_urls_and_origins_are_formatted() -> None:
     url = URL("https://example.org:8443/a?b")
     assert bytes(url) == b"https://example.org:8443/a?b"
     assert bytes(URL("https://example.org/a?b")) == b"https://example.org/a?b"
@@ -127,7 +127,7 @@ def test_urls_and_origins_are_written() -> None:
 
 @pytest.mark.field(57)
 @pytest.mark.parametrize("host", ["::1", "2001:db8::1", "fe80::1%en0"])
-def test_ipv6_literals_keep_their_brackets(host: str) -> None:
+def test_ipv6_addresses_keep_their_brackets(host: str) -> None:
     url = URL(f"http://[{host}]:8080/path")
     assert url.host == host.encode()
     assert bytes(url) == f"http://[{host}]:8080/path".encode()
@@ -149,7 +149,7 @@ def test_values_are_encoded() -> None:
         (1, "value must be bytes or str, but got int."),
     ],
 )
-def test_values_that_are_no_text_are_refused(value: str, text: str) -> None:
+def test_values_that_are_not_text_are_rejected(value: str, text: str) -> None:
     with pytest.raises(TypeError) as caught:
         enforce_bytes(value, name="value")
     assert str(caught.value) == text
@@ -171,7 +171,7 @@ def test_values_that_are_no_text_are_refused(value: str, text: str) -> None:
         ("", b"/"),
     ],
 )
-def test_all_of_path_and_query_is_asked_for(path: str, target: bytes) -> None:
+def test_target_has_the_whole_path_and_query(path: str, target: bytes) -> None:
     for url in (f"http://example.com{path}", f"http://example.com{path}".encode()):
         assert URL(url).target == target
     assert Request("GET", f"http://example.com{path}").url.target == target
@@ -179,7 +179,7 @@ def test_all_of_path_and_query_is_asked_for(path: str, target: bytes) -> None:
 
 @pytest.mark.fault("N11", "S13")
 @pytest.mark.parametrize("url", ["https://some%20one:s3cret@example.com/a@b", "//:s3cret@example.com/", "http://@h/"])
-def test_user_information_is_dropped_and_not_remembered(url: str) -> None:
+def test_user_information_is_dropped_and_not_cached(url: str) -> None:
     parse = unittest.mock.Mock(wraps=_url._parse)
     with unittest.mock.patch.object(_url, "_parse", parse):
         for made in (URL(url), URL(url.encode()), Request("GET", url).url):
@@ -188,7 +188,7 @@ def test_user_information_is_dropped_and_not_remembered(url: str) -> None:
     assert "s3cret" not in repr(parse.mock_calls)
 
 
-def test_an_at_sign_may_stand_in_a_path() -> None:
+def test_path_may_contain_an_at_sign() -> None:
     assert URL("http://example.com/@a").target == b"/@a"
     assert URL("http://example.com?b@c").target == b"/?b@c"
 
@@ -197,7 +197,7 @@ def test_an_at_sign_may_stand_in_a_path() -> None:
 @pytest.mark.parametrize(
     "url", ["http://example.com/s3cret", "https://example.com:8443/a?key=s3cret", "http://h?s3cret"]
 )
-def test_paths_and_queries_are_not_remembered(url: str) -> None:
+def test_paths_and_queries_are_not_cached(url: str) -> None:
     remember = unittest.mock.Mock(wraps=_url._parse_authority)
     with unittest.mock.patch.object(_url, "_parse_authority", remember):
         for made in (URL(url), URL(url.encode()), Request("GET", url).url):
@@ -211,7 +211,7 @@ def test_paths_and_queries_are_not_remembered(url: str) -> None:
         r"(http|https|ws|wss|HTTP|ftp)://[a-zA-Z0-9.-]{1,8}(:[0-9]{0,5})?(/[ -~]*)?([?#][ -~]*)?", fullmatch=True
     )
 )
-def test_plain_urls_are_read_as_all_others(url: str) -> None:
+def test_fast_path_parses_like_the_slow_one(url: str) -> None:
     try:
         expected = URL(url.encode())
     except ValueError:

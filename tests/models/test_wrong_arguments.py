@@ -1,4 +1,4 @@
-"""Arguments that are wrong: one error at once, which names the argument and what it should be."""
+"""Wrong arguments raise an error at once, which names the argument and says what it should be."""
 
 import math
 import ssl
@@ -21,7 +21,7 @@ def request(timeout: Any) -> Request:
 
 
 @pytest.mark.parametrize("timeout", [5, None, [1], (1.0, 2.0), "5"], ids=repr)
-def test_limits_that_are_no_dict(timeout: Any) -> None:
+def test_timeout_that_is_not_a_dict_is_rejected(timeout: Any) -> None:
     with pytest.raises(TypeError) as raised:
         request(timeout)
     assert isinstance(raised.value, AttributeError)  # what 1.0.9 raises
@@ -44,7 +44,7 @@ def test_limits_that_are_no_dict(timeout: Any) -> None:
         (-math.inf, ValueError, "-inf"),
     ],
 )
-def test_limits_that_are_none(name: str, value: Any, error: type[Exception], got: str) -> None:
+def test_invalid_timeouts_are_rejected(name: str, value: Any, error: type[Exception], got: str) -> None:
     for _ in range(2):  # a wrong one is not remembered as a right one
         with pytest.raises(error) as raised:
             request({name: value})
@@ -54,18 +54,18 @@ def test_limits_that_are_none(name: str, value: Any, error: type[Exception], got
 
 
 @pytest.mark.parametrize("value", [0, 0.0, 5, 1.5, True, Fraction(1, 2), math.inf, None])
-def test_limits(value: Any) -> None:
+def test_valid_timeouts_are_accepted(value: Any) -> None:
     assert request({"connect": value, "read": 1}).extensions == {"timeout": {"connect": value, "read": 1}}
 
 
-def test_unknown_limits_are_warned_of() -> None:
+def test_unknown_keys_of_timeout_cause_a_warning() -> None:
     for _ in range(2):
         with pytest.warns(UserWarning, match=r"'timeout' has unknown keys, 'conect', 7: it may have") as caught:
             assert request({"conect": 1.0, 7: None, "read": 2.0}).extensions["timeout"]["read"] == 2.0
         assert caught[0].filename == __file__
 
 
-def test_the_limits_of_the_last_request_are_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timeouts_of_the_last_request_are_not_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = {"connect": 1.0, "pool": 2.0}
     request(limits)
     monkeypatch.setattr("httpcore_models._request.enforce_extensions", None)
@@ -78,13 +78,13 @@ def test_the_limits_of_the_last_request_are_not_looked_at_again(monkeypatch: pyt
 
 
 @pytest.mark.parametrize("extensions", [5, [1], "timeout", ()], ids=repr)
-def test_extensions_that_are_no_dict(extensions: Any) -> None:
+def test_extensions_that_are_not_a_dict_are_rejected(extensions: Any) -> None:
     with pytest.raises(TypeError, match=rf"^extensions must be a dict, but got {type(extensions).__name__}\.$"):
         Request("GET", URL, extensions=extensions)
 
 
 @pytest.mark.parametrize("content", ["text", 5, 5.0, bytearray(b"a"), memoryview(b"a"), object()])
-def test_content(content: Any) -> None:
+def test_invalid_content_is_rejected(content: Any) -> None:
     message = rf"^content must be bytes or an iterable of bytes, but got {type(content).__name__}\.$"
     with pytest.raises(TypeError, match=message):
         Request("POST", URL, content=content)
@@ -100,13 +100,13 @@ def test_content(content: Any) -> None:
         (b"abc", 0, TypeError),
     ],
 )
-def test_headers(headers: Any, number: int, error: type[Exception]) -> None:
+def test_invalid_headers_are_rejected(headers: Any, number: int, error: type[Exception]) -> None:
     message = rf"^headers must be a mapping or sequence of two-tuples, but item {number} is no pair: .*\.$"
     with pytest.raises(error, match=message):
         Request("GET", URL, headers=headers)
 
 
-def test_headers_are_not_shown() -> None:
+def test_error_does_not_show_the_headers() -> None:
     for headers in ([("Authorization", "secret", "x")], ["secret"]):
         with pytest.raises(ValueError, match=r"^headers must be") as raised:
             Request("GET", URL, headers=headers)  # type: ignore[arg-type]
@@ -118,7 +118,7 @@ class WrappedContext:
 
 
 @pytest.mark.parametrize("value", [True, False, 1, "context", {}], ids=repr)
-def test_a_tls_context(value: Any) -> None:
+def test_tls_contexts_are_checked(value: Any) -> None:
     for name, call in (
         ("verify", lambda: enforce_ssl_context(value, name="verify")),
         ("ssl_context", lambda: Proxy("https://proxy.local", ssl_context=value)),
@@ -130,7 +130,7 @@ def test_a_tls_context(value: Any) -> None:
         enforce_ssl_context(right, name="verify")
 
 
-def test_right_arguments_are_not_warned_of() -> None:
+def test_valid_arguments_cause_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         request({"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 1.0})

@@ -1,4 +1,4 @@
-"""What locks, events and shields do for tasks and threads alike."""
+"""Behaviour of locks, events and shields that tasks and threads share."""
 
 import pytest
 from httpcore_models import AutoBackend
@@ -8,7 +8,7 @@ from httpcore_test_support.waiting import async_at_once
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_lock_is_held_by_one_at_a_time() -> None:
+async def test_lock_has_one_holder_at_a_time() -> None:
     lock, inside, seen = AsyncLock(), [], []
 
     async def hold() -> None:
@@ -22,7 +22,7 @@ async def test_a_lock_is_held_by_one_at_a_time() -> None:
     assert seen == [1] * 5
 
 
-async def test_a_lock_is_released_by_an_exception() -> None:
+async def test_exception_releases_the_lock() -> None:
     lock = AsyncLock()
 
     async def fail() -> None:
@@ -34,7 +34,7 @@ async def test_a_lock_is_released_by_an_exception() -> None:
             await fail()
 
 
-async def test_an_event_is_set_once_and_for_all() -> None:
+async def test_event_stays_set() -> None:
     event = AsyncEvent()
     assert not event.is_set()
     event.set()
@@ -46,7 +46,7 @@ async def test_an_event_is_set_once_and_for_all() -> None:
 
 @pytest.mark.fault("T9")
 @pytest.mark.parametrize("timeout", [0.0, 0.001, -1.0])
-async def test_waiting_for_an_event_ends_in_time(timeout: float) -> None:
+async def test_wait_for_an_event_times_out(timeout: float) -> None:
     event = AsyncEvent()
     assert await event.wait(timeout) is False
     assert not event.is_set()
@@ -56,7 +56,7 @@ async def test_waiting_for_an_event_ends_in_time(timeout: float) -> None:
 
 @pytest.mark.fault("T9")
 @pytest.mark.parametrize("timeout", [None, 1000.0, 1e18, float("inf")])
-async def test_an_event_wakes_all_that_wait(timeout: float | None) -> None:
+async def test_event_wakes_all_waiters(timeout: float | None) -> None:
     event = AsyncEvent()
 
     async def wait() -> bool:
@@ -69,7 +69,7 @@ async def test_an_event_wakes_all_that_wait(timeout: float | None) -> None:
     assert await async_at_once(wait, wait, wait, wake) == [True, True, True, None]
 
 
-async def test_a_shield_lets_exceptions_pass() -> None:
+async def test_shield_lets_exceptions_pass() -> None:
     async def fail() -> None:
         with AsyncShield():
             raise ValueError("no")

@@ -1,4 +1,4 @@
-"""What users of pools and connections call, and the methods that an implementation has to have."""
+"""The request methods of pools and connections, and the methods that an implementation must have."""
 
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -56,26 +56,26 @@ class AsyncSender(AsyncRequestInterface):
 
 
 class AsyncReceivedBody(AsyncResponseStream):
-    """A body as connections have it, of which nothing but iteration is implemented."""
+    """A response body that implements only iteration."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b"Hello, "
         yield b"world!"
 
 
-async def test_a_body_is_read_as_it_is_iterated_over() -> None:
+async def test_read_collects_the_parts_of_the_iteration() -> None:
     body = AsyncReceivedBody()
     assert (body.lease, await body.aread()) == (None, b"Hello, world!")
     assert await Response(200, content=body).aread() == b"Hello, world!"
 
 
-async def test_request_reads_and_closes() -> None:
+async def test_request_reads_and_closes_the_response() -> None:
     body = AsyncBody()
     response = await AsyncSender(body).request("GET", "http://example.org/")
     assert (response.status, response.content, body.closed) == (200, b"Hello, world!", 1)
 
 
-async def test_request_closes_a_response_that_fails() -> None:
+async def test_request_closes_the_response_if_reading_fails() -> None:
     body = AsyncBody(ReadError("Connection reset"))
     with pytest.raises(ReadError):
         await AsyncSender(body).request("GET", "http://example.org/")
@@ -105,7 +105,7 @@ async def test_stream_leaves_reading_to_the_caller() -> None:
     assert sender.requests[0].headers == [(b"Host", b"example.org"), (b"Transfer-Encoding", b"chunked")]
 
 
-async def test_stream_closes_when_its_block_fails() -> None:
+async def test_stream_closes_the_response_if_its_block_fails() -> None:
     body, error = AsyncBody(), ValueError("no")
     sender = AsyncSender(body)
 
@@ -118,7 +118,7 @@ async def test_stream_closes_when_its_block_fails() -> None:
     assert body.closed == 1
 
 
-async def test_impossible_requests_are_not_sent() -> None:
+async def test_invalid_requests_are_not_sent() -> None:
     sender = AsyncSender(AsyncBody())
     with pytest.raises(TypeError, match=r"^url must be a URL, bytes, or str, but got int\.$"):
         await sender.request("GET", 1)  # type: ignore[arg-type]
@@ -143,7 +143,7 @@ async def test_impossible_requests_are_not_sent() -> None:
         lambda: AsyncDialler().dial(ORIGIN, Request("GET", "http://example.org/"), None),
     ],
 )
-async def test_interfaces_do_nothing_by_themselves(call: Callable[[], Any]) -> None:
+async def test_methods_of_interfaces_raise_not_implemented_error(call: Callable[[], Any]) -> None:
     with pytest.raises(NotImplementedError):
         await call()
 
@@ -160,11 +160,11 @@ async def test_interfaces_do_nothing_by_themselves(call: Callable[[], Any]) -> N
         lambda: AsyncDialler().describe(ORIGIN, None),
     ],
 )
-async def test_interfaces_know_nothing_by_themselves(call: Callable[[], Any]) -> None:
+async def test_questions_of_interfaces_raise_not_implemented_error(call: Callable[[], Any]) -> None:
     with pytest.raises(NotImplementedError):
         call()
 
 
-async def test_streams_need_not_know_anything_more() -> None:
+async def test_extra_info_is_none_by_default() -> None:
     for info in ("socket", "ssl_object", "client_addr", "server_addr", "is_readable"):
         assert AsyncNetworkStream().get_extra_info(info) is None

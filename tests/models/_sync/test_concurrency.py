@@ -1,5 +1,5 @@
 # Generated from ../_async/test_concurrency.py by tools/make_sync.py: edit that file, then run it.
-"""What locks, events and shields do for threads alike."""
+"""Behaviour of locks, events and shields that threads share."""
 
 import pytest
 from httpcore_models import SyncBackend
@@ -9,7 +9,7 @@ from httpcore_test_support.waiting import at_once
 pytestmark = pytest.mark.anyio
 
 
-def test_a_lock_is_held_by_one_at_a_time() -> None:
+def test_lock_has_one_holder_at_a_time() -> None:
     lock, inside, seen = Lock(), [], []
 
     def hold() -> None:
@@ -23,7 +23,7 @@ def test_a_lock_is_held_by_one_at_a_time() -> None:
     assert seen == [1] * 5
 
 
-def test_a_lock_is_released_by_an_exception() -> None:
+def test_exception_releases_the_lock() -> None:
     lock = Lock()
 
     def fail() -> None:
@@ -35,7 +35,7 @@ def test_a_lock_is_released_by_an_exception() -> None:
             fail()
 
 
-def test_an_event_is_set_once_and_for_all() -> None:
+def test_event_stays_set() -> None:
     event = Event()
     assert not event.is_set()
     event.set()
@@ -47,7 +47,7 @@ def test_an_event_is_set_once_and_for_all() -> None:
 
 @pytest.mark.fault("T9")
 @pytest.mark.parametrize("timeout", [0.0, 0.001, -1.0])
-def test_waiting_for_an_event_ends_in_time(timeout: float) -> None:
+def test_wait_for_an_event_times_out(timeout: float) -> None:
     event = Event()
     assert event.wait(timeout) is False
     assert not event.is_set()
@@ -57,7 +57,7 @@ def test_waiting_for_an_event_ends_in_time(timeout: float) -> None:
 
 @pytest.mark.fault("T9")
 @pytest.mark.parametrize("timeout", [None, 1000.0, 1e18, float("inf")])
-def test_an_event_wakes_all_that_wait(timeout: float | None) -> None:
+def test_event_wakes_all_waiters(timeout: float | None) -> None:
     event = Event()
 
     def wait() -> bool:
@@ -70,7 +70,7 @@ def test_an_event_wakes_all_that_wait(timeout: float | None) -> None:
     assert at_once(wait, wait, wait, wake) == [True, True, True, None]
 
 
-def test_a_shield_lets_exceptions_pass() -> None:
+def test_shield_lets_exceptions_pass() -> None:
     def fail() -> None:
         with Shield():
             raise ValueError("no")

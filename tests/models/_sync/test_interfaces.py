@@ -1,5 +1,5 @@
 # Generated from ../_async/test_interfaces.py by tools/make_sync.py: edit that file, then run it.
-"""What users of pools and connections call, and the methods that an implementation has to have."""
+"""The request methods of pools and connections, and the methods that an implementation must have."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -57,26 +57,26 @@ class Sender(RequestInterface):
 
 
 class ReceivedBody(ResponseStream):
-    """A body as connections have it, of which nothing but iteration is implemented."""
+    """A response body that implements only iteration."""
 
     def __iter__(self) -> Iterator[bytes]:
         yield b"Hello, "
         yield b"world!"
 
 
-def test_a_body_is_read_as_it_is_iterated_over() -> None:
+def test_read_collects_the_parts_of_the_iteration() -> None:
     body = ReceivedBody()
     assert (body.lease, body.read()) == (None, b"Hello, world!")
     assert Response(200, content=body).read() == b"Hello, world!"
 
 
-def test_request_reads_and_closes() -> None:
+def test_request_reads_and_closes_the_response() -> None:
     body = Body()
     response = Sender(body).request("GET", "http://example.org/")
     assert (response.status, response.content, body.closed) == (200, b"Hello, world!", 1)
 
 
-def test_request_closes_a_response_that_fails() -> None:
+def test_request_closes_the_response_if_reading_fails() -> None:
     body = Body(ReadError("Connection reset"))
     with pytest.raises(ReadError):
         Sender(body).request("GET", "http://example.org/")
@@ -106,7 +106,7 @@ def test_stream_leaves_reading_to_the_caller() -> None:
     assert sender.requests[0].headers == [(b"Host", b"example.org"), (b"Transfer-Encoding", b"chunked")]
 
 
-def test_stream_closes_when_its_block_fails() -> None:
+def test_stream_closes_the_response_if_its_block_fails() -> None:
     body, error = Body(), ValueError("no")
     sender = Sender(body)
 
@@ -119,7 +119,7 @@ def test_stream_closes_when_its_block_fails() -> None:
     assert body.closed == 1
 
 
-def test_impossible_requests_are_not_sent() -> None:
+def test_invalid_requests_are_not_sent() -> None:
     sender = Sender(Body())
     with pytest.raises(TypeError, match=r"^url must be a URL, bytes, or str, but got int\.$"):
         sender.request("GET", 1)  # type: ignore[arg-type]
@@ -144,7 +144,7 @@ def test_impossible_requests_are_not_sent() -> None:
         lambda: Dialler().dial(ORIGIN, Request("GET", "http://example.org/"), None),
     ],
 )
-def test_interfaces_do_nothing_by_themselves(call: Callable[[], Any]) -> None:
+def test_methods_of_interfaces_raise_not_implemented_error(call: Callable[[], Any]) -> None:
     with pytest.raises(NotImplementedError):
         call()
 
@@ -161,11 +161,11 @@ def test_interfaces_do_nothing_by_themselves(call: Callable[[], Any]) -> None:
         lambda: Dialler().describe(ORIGIN, None),
     ],
 )
-def test_interfaces_know_nothing_by_themselves(call: Callable[[], Any]) -> None:
+def test_questions_of_interfaces_raise_not_implemented_error(call: Callable[[], Any]) -> None:
     with pytest.raises(NotImplementedError):
         call()
 
 
-def test_streams_need_not_know_anything_more() -> None:
+def test_extra_info_is_none_by_default() -> None:
     for info in ("socket", "ssl_object", "client_addr", "server_addr", "is_readable"):
         assert NetworkStream().get_extra_info(info) is None

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_tracing.py by tools/make_sync.py: edit that file, then run it.
-"""Tracers: the phases of a request, as told to the trace callback and to the debug log."""
+"""Tracers: the phases of a request, as reported to the trace callback and to the debug log."""
 
 import logging
 from typing import Any
@@ -15,7 +15,7 @@ HEADERS = [(b"Set-Cookie", b"secret"), (b"Server", b"public")]
 
 
 class Callback:
-    """Keeps what it is told."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, dict[str, Any]]] = []
@@ -26,7 +26,7 @@ class Callback:
 
 @pytest.fixture(autouse=True)
 def _log_level(caplog: pytest.LogCaptureFixture) -> None:
-    """No debug log unless the test wants it."""
+    """The debug log is off unless a test turns it on."""
     caplog.set_level(logging.INFO, "httpcore")
 
 
@@ -42,7 +42,7 @@ def request_with(callback: Any) -> Request:
     return Request("GET", "http://example.org/", extensions={"trace": callback})
 
 
-def test_phases_are_told_with_their_results() -> None:
+def test_phases_are_reported_with_their_results() -> None:
     callback = Callback()
     tracer = get_tracer(LOGGER, request_with(callback))
     assert isinstance(tracer, Tracer)
@@ -53,7 +53,7 @@ def test_phases_are_told_with_their_results() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
-def test_failures_are_told_and_raised(error: BaseException) -> None:
+def test_failures_are_reported_and_raised(error: BaseException) -> None:
     callback = Callback()
     tracer = Tracer(LOGGER, callback)
     with pytest.raises(type(error)) as caught:
@@ -62,18 +62,18 @@ def test_failures_are_told_and_raised(error: BaseException) -> None:
     assert callback.events == [("http11.fail.started", {}), ("http11.fail.failed", {"exception": error})]
 
 
-def test_single_events_are_told() -> None:
+def test_single_events_are_reported() -> None:
     callback = Callback()
     Tracer(logging.getLogger("name"), callback).report("retry", {"exception": None})
     assert callback.events == [("name.retry", {"exception": None})]
 
 
-def test_nothing_is_traced_when_nobody_listens() -> None:
+def test_without_callback_and_debug_log_there_is_no_tracer() -> None:
     assert get_tracer(LOGGER, None) is None
     assert get_tracer(LOGGER, Request("GET", "http://example.org/")) is None
 
 
-def test_the_debug_log_is_fed_without_a_callback(caplog: pytest.LogCaptureFixture) -> None:
+def test_debug_log_needs_no_callback(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "httpcore"):
         for request in (None, Request("GET", "http://example.org/")):
             tracer = get_tracer(LOGGER, request)
@@ -90,13 +90,13 @@ def test_failures_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == ["fail.started", "fail.failed exception=ValueError('no')"]
 
 
-def test_nothing_is_logged_for_a_callback_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_callback_alone_causes_no_log_lines(caplog: pytest.LogCaptureFixture) -> None:
     Tracer(LOGGER, Callback()).run("double", {}, double, 1)
     assert caplog.messages == []
 
 
 @pytest.mark.field(87)
-def test_secrets_are_hidden_from_the_log_but_not_from_callbacks(caplog: pytest.LogCaptureFixture) -> None:
+def test_secrets_are_hidden_in_the_log_but_not_from_callbacks(caplog: pytest.LogCaptureFixture) -> None:
     callback = Callback()
     result = (b"HTTP/1.1", 200, b"OK", HEADERS)
 

@@ -1,4 +1,4 @@
-"""Which requests may be sent once more after a failure."""
+"""Which failed requests may be retried."""
 
 import pytest
 from httpcore_models import ReadError, Request
@@ -18,23 +18,23 @@ def after(which: Retryable | None, request: Request) -> bool:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
-def test_idempotent_methods_may_be_repeated(method: str) -> None:
+def test_idempotent_methods_may_be_retried(method: str) -> None:
     assert after(Retryable.IDEMPOTENT, Request(method, "http://h/"))
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "CONNECT", "get"])
-def test_other_methods_may_be_repeated_only_if_the_server_did_nothing(method: str) -> None:
+def test_other_methods_may_be_retried_only_if_the_server_processed_nothing(method: str) -> None:
     assert not after(Retryable.IDEMPOTENT, Request(method, "http://h/"))
     assert after(Retryable.ANY, Request(method, "http://h/"))
     assert after(Retryable.AFTER_SHUTDOWN, Request(method, "http://h/"))
 
 
-def test_nothing_may_be_repeated_after_an_unmarked_exception() -> None:
+def test_nothing_may_be_retried_after_an_unmarked_exception() -> None:
     assert not after(None, Request("GET", "http://h/"))
 
 
 @pytest.mark.parametrize("content", [b"body", [b"a", b"b"], (b"a",), None])
-def test_bodies_that_can_be_sent_again(content: bytes | list[bytes] | None) -> None:
+def test_replayable_bodies_may_be_retried(content: bytes | list[bytes] | None) -> None:
     headers = {"Content-Length": "4"}
     assert after(Retryable.ANY, Request("PUT", "http://h/", content=content, headers=headers))
 
@@ -48,6 +48,6 @@ def test_bodies_that_can_be_sent_again(content: bytes | list[bytes] | None) -> N
         ({"Transfer-Encoding": "chunked"}, False),
     ],
 )
-def test_an_unknown_body_is_sent_again_only_if_it_is_none(headers: dict[str, str], expected: bool) -> None:
+def test_unknown_body_is_retried_only_if_the_headers_declare_none(headers: dict[str, str], expected: bool) -> None:
     request = Request("PUT", "http://h/", content=Iterated(), headers=headers)
     assert after(Retryable.ANY, request) is expected
