@@ -216,8 +216,8 @@ def test_only_so_many_lines_are_remembered() -> None:
         engine = sent(b"GET", (b"X", b"%d" % number))
         receive(engine, [b"HTTP/1.1 200 OK\r\nX: %d\r\nContent-Length: 0\r\n\r\n" % number])
         assert engine.next_cycle()
-    assert 0 < len(_fast_parser._known_request_fields) <= 512
-    assert 0 < len(_fast_parser._known_lines) <= 512
+    assert 0 < len(_fast_parser._request_field_memo) <= 512
+    assert 0 < len(_fast_parser._line_memo) <= 512
 
 
 def test_a_part_of_a_body_after_the_end_of_the_request_ends_the_connection() -> None:

@@ -105,7 +105,7 @@ def test_nothing_that_may_be_secret_outlives_its_connection() -> None:
     connection.close()
     del connection
     gc.collect()
-    assert b"*/*" in str(_fast_parser._known_lines).encode()
+    assert b"*/*" in str(_fast_parser._line_memo).encode()
     assert SECRET not in remembered()
 
 

@@ -1,10 +1,12 @@
 """HTTP/1.1 message exchange without I/O (RFC 9112): a request in, bytes out; bytes in, a response out.
 
-In the order of use: `start_request()`, `send_body()` any number of times and `end_body()` return the bytes to send;
-`next_event()`, and `receive_data()` whenever it says `NEED_DATA`; `next_cycle()`. There are two parsers: the fast one,
-here, recognises plain messages; h11 takes over whatever it declines, from the start of the message, and has the say.
+For each exchange, call `start_request()`, `send_body()` any number of times, and `end_body()`, which return the bytes
+to send. Then call `next_event()`, and `receive_data()` whenever that returns `NEED_DATA`. `next_cycle()` comes last.
 
-Known limits, both h11's: an empty line before the status line, and any transfer coding besides `chunked`, are errors.
+The fast parser handles plain, common messages. When it declines a message, h11 takes over from the start of that
+message, and decides what is legal.
+
+Known limits, both of h11: an empty line before the status line, and any transfer coding besides `chunked`, are errors.
 A header line that breaks the grammar is an error that names the field: skipping it could hide a framing header, which
 is how responses are smuggled.
 """
@@ -14,178 +16,71 @@ import collections
 import h11
 from httpcore_models import RemoteProtocolError
 
-from ._bodies import as_octets
 from ._chunks import ChunkDecoder
-from ._errors import disconnected
+from ._errors import disconnected, incomplete_body
 from ._events import END_OF_MESSAGE, NEED_DATA, Event, ResponseHead
-from ._fast_parser import (
-    CHUNKED,
-    MAX_KNOWN_HEAD,
-    Headers,
-    ParsedHead,
-    RequestFields,
-    may_become_head,
-    parse_request_fields,
-    parse_request_line,
-    parse_response_head,
-)
+from ._fast_parser import CHUNKED, MAX_MEMO_HEAD, Headers, ParsedHead, may_become_head, parse_response_head
 from ._h11_fallback import H11Fallback
+from ._sending import RequestSender
 
-# In so many pieces the fast parser waits for the end of a head, putting them together anew each time.
+# The fast parser waits for the end of a head through this many pieces. For each it joins all pieces anew.
 _MAX_HEAD_PIECES = 8
 
 _END_OF_HEAD = b"\r\n\r\n"
 
-# The last so many interim responses are kept that come while the request is sent. There may be any number of them.
+# A server may send any number of interim responses during an upload. Only the last ones are kept.
 _MAX_PENDING_EVENTS = 100
 
 
-class Engine:
+class Engine(RequestSender):
     """The exchanges on one connection, one after the other.
 
-    Raises `LocalProtocolError` for a request that breaks the protocol, and `RemoteProtocolError` for such a response;
-    after either the connection cannot go on.
+    Raises `LocalProtocolError` for a request that breaks the protocol, and `RemoteProtocolError` for such a response.
+    After either, the connection is of no further use.
 
-    `response_begun` says whether any byte of the response to the current request has arrived. `ended` says that the
-    last part of the response was given out, if that is known without asking for another event. `at_end_of_stream` says
-    that the server sends nothing more.
+    * `response_begun`: whether any byte of the response to the current request has arrived.
+    * `ended`: whether the last part of the response was returned, if that is known without another event.
+    * `at_end_of_stream`: whether the server has ended the stream.
     """
 
     __slots__ = (
         "_chunks",
         "_data",
         "_failed",
-        "_fields",
         "_head",
         "_head_pieces",
-        "_in_chunk",
-        "_last_fields",
         "_last_head",
-        "_line",
         "_max_head_size",
-        "_method",
         "_peer",
         "_pending_events",
         "_position",
-        "_receiver",
-        "_send_failed",
-        "_sender",
-        "_sent",
-        "_target",
         "_unread",
-        "_unsent",
         "at_end_of_stream",
         "ended",
         "response_begun",
     )
 
     def __init__(self, max_head_size: int, peer: object = None) -> None:
-        """`max_head_size` limits the head of a response, interim ones included, and of a chunk, in bytes.
+        """`max_head_size` limits, in bytes, the head of a response, interim ones included, and that of a chunk.
 
-        `peer` is how errors name the server.
+        `peer` names the server in errors.
         """
+        super().__init__()
         self._max_head_size = max_head_size
         self._peer = peer
-        # Who sends and who receives where the fast parser has declined: one and the same, but not always both.
-        self._sender: H11Fallback | None = None
-        self._receiver: H11Fallback | None = None
-        # The request.
-        self._method = b"GET"
-        self._target = b"/"
-        self._line = b"GET / HTTP/1.1\r\n"
-        self._fields: RequestFields | None = None
-        self._last_fields: RequestFields | None = None  # which the next ones are often the same as
-        self._unsent = 0  # bytes of the body, or `CHUNKED`
-        self._in_chunk = False
-        self._sent = False
-        self._send_failed = False
-        # The response.
         self.response_begun: bool = False
-        self._data = b""
-        self._position = 0  # of what is not yet taken from the data
-        self._head_pieces = 0  # how often data was joined to what was left
-        self._head: ParsedHead | None = None
-        self._last_head: ParsedHead | None = None  # which the next one is often the same as
-        self._unread = 0  # bytes of the body, where its length is known
-        self._chunks: ChunkDecoder | None = None
-        self.at_end_of_stream: bool = False
-        self._failed = False
         self.ended: bool = False
-        self._pending_events: collections.deque[Event] | None = None  # what came while the request was sent
-
-    # Sending.
-
-    def start_request(self, method: bytes, target: bytes, headers: Headers, content: bytes | None = None) -> bytes:
-        """Return the head of the request. Continue with `send_body()` or `end_body()`.
-
-        With `content`, the whole body, return the whole request; there is nothing to continue with.
-        """
-        if self._fields is None and self._sender is None:
-            fields = self._last_fields
-            try:
-                known = fields is not None and fields.headers == headers
-            except BytesWarning:  # they are text, and `python -bb` does not let them be compared
-                known = False
-            if not known:
-                fields = parse_request_fields(headers)
-                self._last_fields = fields if fields is None or len(fields.lines) <= MAX_KNOWN_HEAD else None
-            is_same_line = method == self._method and target == self._target
-            if fields is not None and (is_same_line or self._take_line(method, target)):
-                self._fields = fields
-                self._unsent = fields.length
-                head = self._line + fields.lines
-                if not content and content is not None and not fields.length:
-                    self._sent = True
-                    return head
-                return head if content is None else head + self.send_body(content) + self.end_body()
-            self._sender = self._receiver = H11Fallback(self._max_head_size, self._peer)
-        head = self._h11_sender().start_request(method, target, headers)
-        if content is None:
-            return head
-        return head + (self.send_body(content) if content else b"") + self.end_body()
-
-    def send_failed(self) -> None:
-        """Take note that not all of the request was sent: this is the last exchange of the connection."""
-        self._send_failed = True
-
-    def _take_line(self, method: bytes, target: bytes) -> bool:
-        line = parse_request_line(method, target)
-        if line is None:
-            return False
-        self._method = method
-        self._target = target
-        self._line = line
-        return True
-
-    def send_body(self, data: bytes | memoryview, rest: int = 0) -> bytes:
-        """Return a part of the body, framed. Raises `LocalProtocolError` when it exceeds the declared length.
-
-        `data` may be any object that gives access to its memory; raises `TypeError` for any other. `rest` bytes of the
-        same piece follow: in a chunked body, each piece is one chunk.
-        """
-        if type(data) is not bytes:
-            data = as_octets(data)
-        size = len(data)
-        if self._sender is None and self._fields is not None and not self._sent:
-            if self._unsent == CHUNKED:
-                start = b"" if self._in_chunk else b"%x\r\n" % (size + rest)
-                self._in_chunk = rest > 0
-                return b"".join((start, data, b"" if rest else b"\r\n")) if size else b""
-            if size <= self._unsent:
-                sent = data if type(data) is bytes else b"".join((data,))
-                self._unsent -= size
-                return sent
-        if self._in_chunk:  # that began before h11 took over
-            self._in_chunk = rest > 0
-            return b"".join((data, b"" if rest else b"\r\n"))
-        return self._h11_sender().send_body(data)
-
-    def end_body(self) -> bytes:
-        """Return the end of the body. Raises `LocalProtocolError` when the declared length is not reached."""
-        if self._sender is None and self._fields is not None and not self._sent and self._unsent <= 0:
-            self._sent = True
-            return b"0\r\n\r\n" if self._unsent else b""
-        return self._h11_sender().end_body()
+        self.at_end_of_stream: bool = False
+        self._data = b""
+        self._position = 0  # where the rest of the data begins
+        self._head_pieces = 0  # how often data was appended to the beginning of a head
+        # The head, and that of the last response, which is often the same.
+        self._head: ParsedHead | None = None
+        self._last_head: ParsedHead | None = None
+        self._unread = 0  # bytes of a body of known length
+        self._chunks: ChunkDecoder | None = None
+        self._failed = False
+        self._pending_events: collections.deque[Event] | None = None  # taken by `response_started()`
 
     # Receiving.
 
@@ -223,16 +118,15 @@ class Engine:
 
     @property
     def refused(self) -> bool:
-        """Whether the server has said, by `response_started()`, that it does not want the rest of the request.
+        """Whether a response found by `response_started()` says that the server does not want the rest of the request.
 
-        That is what a status of 300 or above means (RFC 9112 section 9.5). After any other, the server may go on to
-        read.
+        A status of 300 or above says so (RFC 9112 section 9.5). After any other, the server may read on.
         """
         head = self._pending_events[-1] if self._pending_events else None
         return isinstance(head, ResponseHead) and head.status >= 300
 
     def next_event(self) -> Event:
-        """Return the next part of the response, `NEED_DATA`, or `END_OF_MESSAGE` at its end and from then on."""
+        """Return the next part of the response or `NEED_DATA`; at its end and from then on, `END_OF_MESSAGE`."""
         if self._pending_events:
             return self._pending_events.popleft()
         if self._receiver is not None:
@@ -247,14 +141,14 @@ class Engine:
         return END_OF_MESSAGE
 
     def is_complete(self) -> bool:
-        """Whether nothing is left of the response. Only for a body that nobody goes on to read: a part may be lost."""
+        """Whether the response has been read to its end. Loses a part if it has not: call this only before closing."""
         try:
             return self.next_event() is END_OF_MESSAGE
         except RemoteProtocolError:
             return False
 
     def take_body(self) -> bytes | None:
-        """Return all that is left of a body that has arrived whole, or `None` if `next_event()` has to tell."""
+        """Return the rest of the body if all of it has arrived, and `None` if that is left to `next_event()`."""
         if self._head is None or self._chunks is not None:
             return None
         data, position = self._data, self._position
@@ -274,7 +168,7 @@ class Engine:
                 may_wait = len(data) <= self._max_head_size and self._head_pieces < _MAX_HEAD_PIECES
                 return NEED_DATA if may_wait and may_become_head(data) else self._let_h11_receive()
             head = parse_response_head(data[:end], head) if end <= self._max_head_size else None
-            self._last_head = head if end <= MAX_KNOWN_HEAD else None
+            self._last_head = head if end <= MAX_MEMO_HEAD else None
         if head is None or self._fields is None:
             return self._let_h11_receive()
         length = 0 if self._method == b"HEAD" else head.length
@@ -303,11 +197,7 @@ class Engine:
         self._failed = True
         assert self._head is not None
         assert self._head.length is not None
-        received, expected = self._head.length - self._unread, self._head.length
-        raise RemoteProtocolError(
-            "peer closed connection without sending complete message body "
-            f"(received {received} bytes, expected {expected})"
-        )
+        raise incomplete_body(self._head.length, self._unread)
 
     def _parse_chunks(self, chunks: ChunkDecoder) -> Event:
         if not chunks.ended:
@@ -323,7 +213,7 @@ class Engine:
 
     @property
     def trailing_headers(self) -> Headers:
-        """The header fields after the body (RFC 9110 section 6.5), once `END_OF_MESSAGE` was given out."""
+        """The header fields after the body (RFC 9110 section 6.5), known after `END_OF_MESSAGE`."""
         receiver = self._receiver
         return [] if receiver is None else receiver.trailing_headers
 
@@ -334,14 +224,14 @@ class Engine:
 
     @property
     def trailing_data(self) -> bytes:
-        """What came after the response; after a switch of protocols, the first bytes of the new one."""
+        """The bytes received after the response; after a switch of protocols, the first ones of the new protocol."""
         return self._data[self._position :] if self._receiver is None else self._receiver.trailing_data
 
     def next_cycle(self) -> bool:
-        """Make ready for the next exchange; return false if the connection has to be closed instead.
+        """Prepare for the next exchange, or return false: the connection has to be closed.
 
-        The connection has to be closed if either side said so, if either message is incomplete, if the server sends
-        nothing more, and if anything came after the response: that would be taken for the response to the next request.
+        That is so if either side announced it, if either message is incomplete, if the server has ended the stream, and
+        if bytes follow the response: they would be taken for the response to the next request.
         """
         fields, head = self._fields, self._head
         if self.at_end_of_stream or self._send_failed:
@@ -353,10 +243,10 @@ class Engine:
         elif fields is None or head is None or fields.close or head.close:
             reusable = False
         else:
-            # Where only sending was left to h11, that was for an error.
+            # If only sending was left to h11, that was because of an error.
             reusable = self._sent and self.ended and self._sender is None and self._position == len(self._data)
         if reusable:
-            # The rest is as it was, or set by the next request.
+            # Everything else is still in its initial state, or set by the next request.
             self._fields = self._head = None
             self._sent = self.ended = False
             self.response_begun = False
@@ -368,12 +258,12 @@ class Engine:
 
     @property
     def h11_connection(self) -> h11.Connection | None:
-        """h11's connection, if this exchange uses it."""
+        """h11's connection, if this exchange needs h11."""
         fallback = self._receiver or self._sender
         return None if fallback is None else fallback.h11_connection
 
     def _h11_sender(self) -> H11Fallback:
-        """Return h11 in the state that the exchange is in."""
+        """Return h11 in the state of this exchange."""
         if self._sender is None:
             self._sender = fallback = H11Fallback(self._max_head_size, self._peer)
             if self._fields is not None:

@@ -1,11 +1,11 @@
-"""What errors say of the bytes that a server sent: enough to recognise the server, and nothing that may be secret."""
+"""Errors that quote what a server sent: enough to recognise the server, but nothing that may be secret."""
 
 import ast
 import re
 
 from httpcore_models import RemoteProtocolError
 
-# Of a line, in bytes, and of what may be part of a body.
+# How many bytes of a line are quoted, and how many of what may belong to a body.
 _MOST_SHOWN = 40
 _MOST_SHOWN_OF_BODY = 8
 
@@ -15,21 +15,29 @@ _FIELD_NAME = re.compile(rb"([^:]{0,%d}):" % _MOST_SHOWN)
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
 # The first is part of no field name, however odd, and the others end one value and begin another.
 _MARKS_OF_VALUES = re.compile(rb"[=;,\"]")
-# How h11 quotes a line.
+# How errors of h11 quote a line.
 _QUOTING = re.compile(r"illegal (header line|status line|chunk header): bytearray\((b.*)\)", re.DOTALL)
 
 
 def disconnected(data: bytes, peer: object) -> RemoteProtocolError:
-    """The error for a server that closes before the head of its response is complete, after it sent `data`."""
+    """The error for a server that closes before the head of its response is complete; `data` is what it sent."""
     text = "Server disconnected without sending a response."
-    # One that began to speak HTTP is no stranger.
+    # A server that began to speak HTTP needs no explanation.
     if data and not _STATUS_LINE.match(data):
         text = f"{text} It sent {_beginning(data)!r}{_named(peer)}"
     return RemoteProtocolError(text)
 
 
+def incomplete_body(expected: int, missing: int) -> RemoteProtocolError:
+    """The error for a server that closes before the end of a body of known length, in the words of h11."""
+    return RemoteProtocolError(
+        "peer closed connection without sending complete message body "
+        f"(received {expected - missing} bytes, expected {expected})"
+    )
+
+
 def refused(text: str, data: bytes, peer: object) -> RemoteProtocolError:
-    """The error for a response that h11 refuses with `text`; `data` is what h11 has not taken yet."""
+    """The error for a response that h11 refuses with `text`; `data` is what h11 has not consumed."""
     match = _QUOTING.fullmatch(text)
     if match is not None:
         kind, line = match[1], ast.literal_eval(match[2])
@@ -39,13 +47,13 @@ def refused(text: str, data: bytes, peer: object) -> RemoteProtocolError:
             text = f"illegal status line: {bytearray(_beginning(line))!r}"
         else:
             text = f"illegal chunk header: {bytearray(line[:_MOST_SHOWN_OF_BODY])!r}"
-    elif text == "illegal request line":  # what h11 calls a response that begins with a control character
+    elif text == "illegal request line":  # h11 says this of a response that begins with a control character
         text = f"{text}: {_beginning(data)!r}{_named(peer)}"
     return RemoteProtocolError(text)
 
 
 def _beginning(data: bytes) -> bytes:
-    """The first bytes of the first line; of what looks like a header field, the name."""
+    """The first bytes of the first line, or the name alone if that looks like a header field."""
     line = data[: 2 * _MOST_SHOWN].partition(b"\n")[0].rstrip(b"\r")
     if _FIELD_NAME.match(line) and not line.startswith(b"HTTP/"):
         line = _without_value(line)

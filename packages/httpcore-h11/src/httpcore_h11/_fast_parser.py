@@ -1,8 +1,19 @@
-"""Which heads the fast parser takes: the plain, common ones (RFC 9112 sections 3 to 6), of known length or chunked.
+"""Parses plain, common heads without h11 (RFC 9112 sections 3 to 6): those of bodies of known length, or in chunks.
 
-Each rule here is as strict as h11's or stricter. What does not match is declined and judged by h11, so a rule may be
-narrower than the RFC, and never wider. Header fields that repeat, as most do from message to message, are remembered
-by all connections together, if they are such as never carry a secret.
+Each rule is as strict as h11's, or stricter. The parser declines a head that matches no rule, and h11 judges it. So a
+rule may accept less than the RFC allows, but never more.
+
+**Memos.** Most of a head is the same from message to message, and most of this parser's speed comes from looking up
+what it has parsed before.
+
+* *What*: each field of a request and the line it is sent as, each line of a response and the field it holds, each
+  status line and its parts. A result depends on its key alone, so that a memo cannot be out of date.
+* *Where*: in three dicts of this module, `_request_field_memo`, `_line_memo` and `_status_line_memo`, which all
+  connections share. Besides, each `Engine` keeps the last head in either direction, to compare the next one with it.
+* *How long*: until a dict has `_MAX_MEMO_SIZE` entries, when it is emptied. Lines over `_MAX_MEMO_LINE` bytes are never
+  kept. An engine's last heads are kept as long as its connection, and never if over `MAX_MEMO_HEAD` bytes.
+* *What never goes in*: anything that may be secret or tell who asks. Connections share the fields that
+  `_HARMLESS_FIELDS` names, and no others. All other fields are known to their own connection, and forgotten with it.
 """
 
 import re
@@ -11,11 +22,11 @@ from typing import Final, TypeVar
 
 Headers = list[tuple[bytes, bytes]]
 
-# The length of a message whose body is sent in chunks.
+# Stands for the length of a body that is sent in chunks.
 CHUNKED: Final = -1
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-# Visible bytes, with blanks between them only: none of these patterns can cross the end of a line.
+# Visible bytes, with blanks only between them. None of these patterns can match across the end of a line.
 _VALUE = rb"(?:[\x21-\x7e\x80-\xff][\t\x20-\x7e\x80-\xff]*(?<![\t ])|)"
 
 _METHOD = re.compile(_TOKEN)
@@ -26,18 +37,17 @@ _FIELD_NAME = re.compile(_TOKEN)
 _FIELD_VALUE = re.compile(_VALUE)
 _STATUS_LINE_START = b"HTTP/1.1 "
 
-# Most methods are one of these. CONNECT is not: it may end HTTP on the connection.
+# The most common methods, which need no check. CONNECT is left to h11: it may end HTTP on the connection.
 _METHODS = {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"}
 
-# h11's limit, and enough for 88 million terabytes.
+# The limit of h11, enough for 88 million terabytes.
 _MAX_LENGTH_DIGITS = 20
 
-# Header fields that decide how messages and connections end, and the one that requests have to have.
+# The header fields that decide how messages and connections end, and the one that every request needs.
 _FRAMING_FIELDS = {b"connection", b"content-length", b"transfer-encoding"}
 _REQUEST_FIELDS = {b"host", *_FRAMING_FIELDS}
 
-# The fields that are remembered: well-known ones whose values say what kind of program or content it is, never who
-# asks. All else is forgotten with its connection, at the latest.
+# The fields whose values the memos may keep. They describe a program or its content, never a user.
 _HARMLESS_FIELDS = {
     b"accept",
     b"accept-encoding",
@@ -58,22 +68,22 @@ _HARMLESS_FIELDS = {
     b"vary",
 }
 
-# So many lines are remembered, and none that is larger than this, in bytes. Nor is a larger head by its connection.
-_MAX_KNOWN = 512
-_MAX_KNOWN_LINE = 1024
-MAX_KNOWN_HEAD = 4 * 1024
+# Entries of each dict; bytes of a line in a dict, and of a head that an engine keeps.
+_MAX_MEMO_SIZE = 512
+_MAX_MEMO_LINE = 1024
+MAX_MEMO_HEAD = 4 * 1024
 
-# What each line is, and the name of the field in lower case if it is one of those above.
-_known_request_fields: dict[tuple[bytes, bytes], tuple[bytes, bytes | None]] = {}
-_known_lines: dict[bytes, tuple[tuple[bytes, bytes], bytes | None]] = {}
-_known_status_lines: dict[bytes, tuple[int, bytes]] = {}
+# With each field goes its name in lower case, if that is one of `_REQUEST_FIELDS` or `_FRAMING_FIELDS`.
+_request_field_memo: dict[tuple[bytes, bytes], tuple[bytes, bytes | None]] = {}
+_line_memo: dict[bytes, tuple[tuple[bytes, bytes], bytes | None]] = {}
+_status_line_memo: dict[bytes, tuple[int, bytes]] = {}
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 
 class RequestFields:
-    """The header fields of a request, and what they mean: `lines` is how they are sent, with the empty line."""
+    """The header fields of a request and their meaning. `lines` is what is sent, with the empty line at the end."""
 
     __slots__ = ("close", "headers", "length", "lines")
 
@@ -85,7 +95,7 @@ class RequestFields:
 
 
 class ParsedHead:
-    """The head of a response: its bytes, its lines, its parts, and what they mean."""
+    """The head of a response: its bytes (`wire`), its lines, its parts and their meaning."""
 
     __slots__ = ("close", "headers", "length", "lines", "reason", "status", "wire")
 
@@ -120,13 +130,13 @@ def parse_request_line(method: bytes, target: bytes) -> bytes | None:
 
 
 def parse_request_fields(headers: Headers) -> RequestFields | None:
-    """Return the header fields with Host in front, as RFC 9112 section 3.2 wants it, or `None` to decline."""
+    """Return the header fields, with Host sent first (RFC 9112 section 3.2), or `None` to decline."""
     lines: list[bytes] = []
     found: dict[bytes, bytes] = {}
     host = 0
     try:
         for field in headers:
-            line, framing = _known_request_fields.get(field) or _parse_request_field(field)
+            line, framing = _request_field_memo.get(field) or _parse_request_field(field)
             if framing is not None:
                 if framing in found:
                     return None
@@ -135,7 +145,7 @@ def parse_request_fields(headers: Headers) -> RequestFields | None:
                     host = len(lines)
             lines.append(line)
         length, close = _end_of_message(found)
-    except (TypeError, ValueError, BytesWarning):  # declined, not pairs, not of bytes, or such that may change
+    except (TypeError, ValueError, BytesWarning):  # declined: not pairs, not of bytes, or mutable
         return None
     if b"host" not in found:
         return None
@@ -152,21 +162,21 @@ def _parse_request_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes | Non
         raise ValueError
     lowered = name.lower()
     line = b"%b: %b\r\n" % field
-    known = (line, lowered if lowered in _REQUEST_FIELDS else None)
-    return _remember(_known_request_fields, field, known, len(line)) if lowered in _HARMLESS_FIELDS else known
+    parsed = (line, lowered if lowered in _REQUEST_FIELDS else None)
+    return _remember(_request_field_memo, field, parsed, len(line)) if lowered in _HARMLESS_FIELDS else parsed
 
 
 def may_become_head(data: bytes) -> bool:
-    """Whether `data`, which has no empty line yet, may become a head that is recognised."""
+    """Whether `data`, in which there is no empty line yet, may become a head that this parser accepts."""
     is_start = data.startswith(_STATUS_LINE_START) or _STATUS_LINE_START.startswith(data)
-    # A line that ends with a bare line feed may be the empty one for h11.
+    # To h11, a line feed alone may end the empty line.
     return is_start and data.count(b"\n") == data.count(b"\r\n")
 
 
 def parse_response_head(wire: bytes, last: ParsedHead | None = None) -> ParsedHead | None:
-    """Return the head of a final response, which `wire` is as far as the first empty line; `None` to decline.
+    """Return the head of a final response, or `None` to decline.
 
-    `last` is one that came before, which this one most likely resembles.
+    `wire` ends with the empty line. `last` is an earlier head, which this one probably resembles.
     """
     lines = wire[: -len(b"\r\n\r\n")].split(b"\r\n")
     try:
@@ -178,9 +188,9 @@ def parse_response_head(wire: bytes, last: ParsedHead | None = None) -> ParsedHe
 
 
 def _resembling_head(wire: bytes, lines: list[bytes], last: ParsedHead) -> ParsedHead | None:
-    """Return the head if it differs from the last one in nothing but values of fields that do not frame the message."""
+    """Return the head if only values differ from those of the last one, and only of fields that are not for framing."""
     headers = [*last.headers]
-    index = -1  # of the header field, the first line being the status line
+    index = -1  # of the header field; the first line is the status line
     for line, before in zip(lines, last.lines, strict=True):
         if line != before:
             if index < 0:
@@ -197,9 +207,9 @@ def _new_head(wire: bytes, lines: list[bytes]) -> ParsedHead:
     headers: Headers = []
     found: dict[bytes, bytes] = {}
     status_line, *rest = lines
-    status, reason = _known_status_lines.get(status_line) or _parse_status_line(status_line)
+    status, reason = _status_line_memo.get(status_line) or _parse_status_line(status_line)
     for line in rest:
-        field, framing = _known_lines.get(line) or _parse_line(line)
+        field, framing = _line_memo.get(line) or _parse_line(line)
         headers.append(field)
         if framing is not None:
             if framing in found:
@@ -214,14 +224,14 @@ def _parse_status_line(line: bytes) -> tuple[int, bytes]:
     match = _STATUS_LINE.fullmatch(line)
     if match is None:
         raise ValueError
-    return _remember(_known_status_lines, line, (int(match[1]), match[2]), len(line))
+    return _remember(_status_line_memo, line, (int(match[1]), match[2]), len(line))
 
 
 def _parse_line(line: bytes) -> tuple[tuple[bytes, bytes], bytes | None]:
     name, value = _field(line)
     lowered = name.lower()
-    known = ((name, value), lowered if lowered in _FRAMING_FIELDS else None)
-    return _remember(_known_lines, line, known, len(line)) if lowered in _HARMLESS_FIELDS else known
+    parsed = ((name, value), lowered if lowered in _FRAMING_FIELDS else None)
+    return _remember(_line_memo, line, parsed, len(line)) if lowered in _HARMLESS_FIELDS else parsed
 
 
 def _field(line: bytes) -> tuple[bytes, bytes]:
@@ -231,18 +241,18 @@ def _field(line: bytes) -> tuple[bytes, bytes]:
     return match[1], match[2]
 
 
-def _remember(known: dict[_K, _V], key: _K, value: _V, size: int) -> _V:
-    if size <= _MAX_KNOWN_LINE:
-        if len(known) >= _MAX_KNOWN:
-            known.clear()
-        known[key] = value
+def _remember(memo: dict[_K, _V], key: _K, value: _V, size: int) -> _V:
+    if size <= _MAX_MEMO_LINE:
+        if len(memo) >= _MAX_MEMO_SIZE:
+            memo.clear()
+        memo[key] = value
     return value
 
 
 def _end_of_message(found: Mapping[bytes, bytes]) -> tuple[int | None, bool]:
-    """Return how the message ends (RFC 9112 section 6.3); raises `ValueError` to decline.
+    """Return the length of the body and whether the connection closes after it (RFC 9112 sections 6.3 and 9.6).
 
-    That is the length of the body, `CHUNKED`, or `None` where no field tells; and whether the connection ends as well.
+    The length may be `CHUNKED`, or `None` if no field declares it. Raises `ValueError` to decline.
     """
     length = None
     if b"content-length" in found:

@@ -1,7 +1,7 @@
-"""The exchanges that the fast parser declines, and the measure of what it accepts: everything through h11.
+"""Exchanges through h11: those that the fast parser declines, and the standard that it is tested against.
 
-h11 parses and judges what is legal; nothing of it shows outside. Usable as an engine by itself, with the interface of
-`Engine`, which hands exchanges over in any state.
+h11 parses, and judges what is legal; none of its types and errors leave this module. `H11Fallback` has the interface of
+`Engine` and works on its own, too. An `Engine` can switch to it in any state of an exchange.
 """
 
 import re
@@ -14,7 +14,7 @@ from httpcore_models.lowlevel import redacted
 from ._errors import disconnected, refused
 from ._events import END_OF_MESSAGE, NEED_DATA, Event, InformationalResponse, ResponseHead
 
-# The head of a success, as far as the empty line, and the lines of it that would frame a body.
+# The head of a success, up to the empty line, and those of its lines that would frame a body.
 _SUCCESS = re.compile(rb"HTTP/\d\.\d 2\d\d[ \r\n].*?\n\r?\n", re.DOTALL)
 _FRAMING_LINES = re.compile(rb"^(?:content-length|transfer-encoding):[^\n]*\n(?:[ \t][^\n]*\n)*", re.I | re.M)
 
@@ -55,11 +55,11 @@ class H11Fallback:
 
     def send_body(self, data: bytes | memoryview) -> bytes:
         """See `Engine.send_body()`."""
-        return self._send(h11.Data(data=data))  # type: ignore[arg-type]  # h11 joins it, so any buffer will do
+        return self._send(h11.Data(data=data))  # type: ignore[arg-type]  # h11 joins it, and takes any buffer
 
     def skip_body(self, size: int) -> None:
-        """Take note that a part of the body, of `size` bytes, has been sent already."""
-        # h11 asks no more of the data than its length.
+        """Note that `size` bytes of the body have been sent already."""
+        # All that h11 needs of the data is its length.
         self.h11_connection.send_with_data_passthrough(h11.Data(data=range(size)))  # type: ignore[arg-type]
 
     def end_body(self) -> bytes:
@@ -107,16 +107,16 @@ class H11Fallback:
                 return self.h11_connection.next_event()
             except h11.RemoteProtocolError as exc:
                 text = str(exc)
-                # It refers to itself by way of its traceback, and would keep the connection alive.
+                # Its traceback refers to this frame, and so to the error: a cycle that would keep the connection alive.
                 exc.__traceback__ = None
-            # Not while h11's error is handled: it would be kept, with all that it quotes.
+            # Not inside `except`: h11's error would stay on as the context, with everything that it quotes.
             if not self._begin_again_as_tunnel():
                 raise refused(text, self.trailing_data, self._peer) from None
 
     def _begin_again_as_tunnel(self) -> bool:
-        """Leave out the framing of a success to CONNECT, which h11 has refused; return whether that is what it was.
+        """If h11 refused the framing fields of a success to CONNECT, feed it the head without them; return whether so.
 
-        A client ignores it (RFC 9110 section 9.3.6).
+        A client ignores these fields (RFC 9110 section 9.3.6).
         """
         request, self._connect = self._connect, None
         success = None if request is None else _SUCCESS.match(self._connect_head)
@@ -129,8 +129,7 @@ class H11Fallback:
         return True
 
     def _head(self, event: h11.Response | h11.InformationalResponse) -> ResponseHead | InformationalResponse:
-        # h11 applies its limit only when it has to wait for more, so that the outcome would depend on how the bytes
-        # were split.
+        # h11 applies its limit only when it waits for more data, so whether it does would depend on the size of reads.
         if self._head_bytes > self._max_head_size:
             size = self._head_bytes - len(self.h11_connection.trailing_data[0])
             if size > self._max_head_size:
@@ -165,7 +164,7 @@ class H11Fallback:
     def next_cycle(self) -> bool:
         """See `Engine.next_cycle()`."""
         states = {self.h11_connection.our_state, self.h11_connection.their_state}
-        # h11 keeps no connection to a server of HTTP/1.0, even if that asks for it (RFC 9112 section 9.3).
+        # h11 closes every connection to an HTTP/1.0 server, even if that wants to keep it (RFC 9112 section 9.3).
         kept_alive = states == {h11.MUST_CLOSE} and self._kept_alive and not self._asked_to_close
         if self.h11_connection.trailing_data[0] or not (states == {h11.DONE} or kept_alive):
             return False
@@ -174,9 +173,9 @@ class H11Fallback:
 
 
 def _framed_once(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Leave out Content-Length where there is Transfer-Encoding, which overrides it: only one may be sent.
+    """Remove Content-Length if there is Transfer-Encoding, which overrides it (RFC 9112 section 6.2).
 
-    RFC 9112 section 6.2. Servers that go by the wrong one of two can be made to take a body for a request.
+    A server that believed the wrong one of the two could take part of the body for another request.
     """
     names = [_lowered(name) for name, _ in headers]
     if b"transfer-encoding" not in names or b"content-length" not in names:
@@ -194,7 +193,7 @@ def _connection_options(event: h11.Request | h11.Response | h11.InformationalRes
 
 
 def _without_secrets(text: str, headers: list[tuple[bytes, bytes]]) -> str:
-    """The text of an error, which may quote a header value: not one that logs hide."""
+    """Hide header values in the text of an error if they are values that logs hide."""
     for (_, value), (_, shown) in zip(headers, redacted(headers), strict=True):
         if shown is not value:
             text = text.replace(repr(value), shown.decode())
