@@ -60,6 +60,9 @@ class PlainSocketStream(PolledStream):
                 self._shared.close()
             raise
 
+    # Defined beside `read()`: otherwise `optional_method()` takes that for a replacement of both.
+    receive_nowait = PolledStream.receive_nowait
+
     def _receive_nowait(self, max_bytes: int) -> bytes | None:
         if self._shared.handed_out and not self._readiness.is_readable():
             return None

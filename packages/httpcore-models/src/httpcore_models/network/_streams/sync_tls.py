@@ -169,6 +169,9 @@ class TLSSocketStream(PolledStream):
             except OSError:
                 self._failure = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
+    # Defined beside `read()`: otherwise `optional_method()` takes that for a replacement of both.
+    receive_nowait = PolledStream.receive_nowait
+
     def _receive_nowait(self, max_bytes: int) -> bytes | None:
         if not (self._full or self._has_input() or self._readiness.is_readable()):
             return None
