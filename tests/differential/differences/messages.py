@@ -91,7 +91,7 @@ def errors_of_ssl(d: Difference) -> bool:
 
 
 @LIST.means(
-    "-", "TLS inside TLS ends as TLS does elsewhere: a missing close_notify is forgiven where a body has no length."
+    "75", "TLS inside TLS ends as TLS does elsewhere: a missing close_notify is forgiven where a body has no length."
 )
 def cut_tls_inside_tls(d: Difference) -> bool:
     return d.scenario.route == "https proxy" and d.scenario.peer.startswith("cut") and ends(d, "ReadError", "ok")
