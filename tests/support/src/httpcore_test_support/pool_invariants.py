@@ -206,7 +206,8 @@ def _check_idle_order(state: PoolState[Any]) -> None:
 
 
 def _check_queues(state: PoolState[Any]) -> None:
-    by_key = state.requests.waiting_by_key or {}
+    index = state.requests.index
+    by_key = index.queues if index is not None else {}
     for queue in (state.requests.waiting, *by_key.values()):
         assert all(request.slot is None for request in queue)
         assert [request.number for request in queue] == sorted(request.number for request in queue)
@@ -214,14 +215,14 @@ def _check_queues(state: PoolState[Any]) -> None:
         assert queue, "an origin without waiting requests stays in the index"
         assert all(request.key == key for request in queue)
     if by_key or state.slots.shared:
-        assert state.requests.waiting_by_key is not None, "there is no index for a shared connection"
+        assert index is not None, "there is no index for a shared connection"
         assert {request for queue in by_key.values() for request in queue} == set(state.requests.waiting)
 
 
 def _check_nothing_is_withheld(state: PoolState[Any]) -> None:
     assert not state.slots.idle, "a request waits beside an idle slot"
     assert len(state.slots.all) == state.slots.limits.max_connections, "a request waits although a slot may be opened"
-    for key, queue in (state.requests.waiting_by_key or {}).items():
+    for key, queue in (state.requests.index.queues if state.requests.index is not None else {}).items():
         # One that is repeated waits for slots opened after the one that it failed on.
         after = min(request.failed_on or 0 for request in queue)
         for slot in state.slots.shared.get(key, ()):

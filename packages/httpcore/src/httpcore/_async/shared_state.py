@@ -68,7 +68,7 @@ class AsyncSharedState:
         Takes no lock: the garbage collector may call this at any point, even while the same thread holds the lock.
         """
         self.deferred.append(what)
-        waiting = self.state.requests.first()
+        waiting = self.state.requests.first_waiting()
         if waiting is not None and waiting.event is not None:
             waiting.event.wake()
 

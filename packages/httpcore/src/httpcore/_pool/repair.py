@@ -14,7 +14,7 @@ def repair(slots: SlotTable[C], requests: RequestTable[C]) -> None:
     _repair_queue(requests)
     _sort_slots(slots)
     if slots.shared:
-        requests.index_by_key()
+        requests.make_index()
 
 
 def _count_leases(slots: SlotTable[C], requests: RequestTable[C]) -> None:
@@ -31,7 +31,7 @@ def _repair_queue(requests: RequestTable[C]) -> None:
     requests.to_wake += [request for request in requests.waiting if request in requests.active]
     served = {*requests.active, *requests.to_wake}
     waiting = (request for request in requests.waiting if request not in served)
-    requests.replace(sorted(waiting, key=lambda request: request.number))
+    requests.replace_waiting(sorted(waiting, key=lambda request: request.number))
 
 
 def _sort_slots(slots: SlotTable[C]) -> None:

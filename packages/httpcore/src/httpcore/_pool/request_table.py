@@ -12,42 +12,32 @@ Queue: TypeAlias = OrderedDict[PoolRequest[C], None]
 class RequestTable(Generic[C]):
     """The requests of a pool.
 
-    The other modules of this package read the tables and change them. A change that has to reach several tables is a
-    method here.
+    The other modules of this package read the tables and change them.
     """
 
     def __init__(self) -> None:
         #: Requests that lease a slot.
         self.active: dict[PoolRequest[C], None] = {}
+        #: Requests that wait. Whatever changes this changes `index` as well.
         self.waiting: Queue[C] = OrderedDict()
         #: Waiting requests by origin, once there is a connection that can be shared.
-        self.waiting_by_key: dict[Key, Queue[C]] | None = None
+        self.index: QueueIndex[C] | None = None
         #: Requests for the caller to wake: they got a slot, or the pool was closed.
         self.to_wake: list[PoolRequest[C]] = []
         #: How many requests got a connection that existed before.
         self.reused = 0
 
-    def append(self, request: PoolRequest[C]) -> None:
-        """Add a new request at the end of the queue."""
-        self.waiting[request] = None
-        if self.waiting_by_key is not None:
-            self._waiting_for(request.key)[request] = None
-
     def insert(self, request: PoolRequest[C]) -> None:
         """Add a request to the queue where its number belongs: it has waited before."""
         insert_in_order(self.waiting, request)
-        if self.waiting_by_key is not None:
-            insert_in_order(self._waiting_for(request.key), request)
+        if self.index is not None:
+            self.index.insert(request)
 
     def remove(self, request: PoolRequest[C]) -> None:
         """Remove a request from the queue, if it waits."""
         self.waiting.pop(request, None)
-        if self.waiting_by_key is not None:
-            queue = self.waiting_by_key.get(request.key)
-            if queue is not None:
-                queue.pop(request, None)
-                if not queue:
-                    del self.waiting_by_key[request.key]
+        if self.index is not None:
+            self.index.remove(request)
 
     def serve(self, request: PoolRequest[C], slot: Slot[C]) -> None:
         """Give a waiting request a slot that has a connection."""
@@ -58,7 +48,7 @@ class RequestTable(Generic[C]):
         self.to_wake.append(request)
         self.remove(request)
 
-    def first(self) -> PoolRequest[C] | None:
+    def first_waiting(self) -> PoolRequest[C] | None:
         """Return the request that has waited longest. Other threads may call this at any time."""
         while True:
             try:
@@ -66,23 +56,41 @@ class RequestTable(Generic[C]):
             except RuntimeError:
                 continue  # the queue changed at that very moment
 
-    def index_by_key(self) -> None:
-        """Find waiting requests by origin from now on. Walks over the queue the first time."""
-        if self.waiting_by_key is None:
-            self.waiting_by_key = {}
-            for request in self.waiting:
-                self._waiting_for(request.key)[request] = None
+    def make_index(self) -> "QueueIndex[C]":
+        """Find waiting requests by origin from now on."""
+        self.index = QueueIndex(self.waiting)
+        return self.index
 
-    def replace(self, requests: list[PoolRequest[C]]) -> None:
+    def replace_waiting(self, requests: list[PoolRequest[C]]) -> None:
         """Replace the whole queue."""
         self.waiting = OrderedDict.fromkeys(requests)
-        if self.waiting_by_key is not None:
-            self.waiting_by_key = None
-            self.index_by_key()
+        if self.index is not None:
+            self.make_index()
 
-    def _waiting_for(self, key: Key) -> Queue[C]:
-        assert self.waiting_by_key is not None
-        return self.waiting_by_key.setdefault(key, OrderedDict())
+
+class QueueIndex(Generic[C]):
+    """Waiting requests by origin. Each queue is in the order of the requests' numbers, and none is empty."""
+
+    def __init__(self, requests: Queue[C]) -> None:
+        self.queues: dict[Key, Queue[C]] = {}
+        for request in requests:
+            self.append(request)
+
+    def append(self, request: PoolRequest[C]) -> None:
+        """Add a new request at the end of its queue."""
+        self.queues.setdefault(request.key, OrderedDict())[request] = None
+
+    def insert(self, request: PoolRequest[C]) -> None:
+        """Add a request to its queue where its number belongs."""
+        insert_in_order(self.queues.setdefault(request.key, OrderedDict()), request)
+
+    def remove(self, request: PoolRequest[C]) -> None:
+        """Remove a request, if it is there."""
+        queue = self.queues.get(request.key)
+        if queue is not None:
+            queue.pop(request, None)
+            if not queue:
+                del self.queues[request.key]
 
 
 def insert_in_order(queue: Queue[C], request: PoolRequest[C]) -> None:

@@ -31,8 +31,8 @@ class SharedSlots(Generic[C]):
 
     def add(self, slot: Slot[C]) -> None:
         """Let further requests share a slot in use."""
-        if self._requests.waiting_by_key is None:
-            self._requests.index_by_key()
+        if self._requests.index is None:
+            self._requests.make_index()
         self._slots.share(slot)
 
     def find_room(self, request: PoolRequest[C]) -> Slot[C] | None:
@@ -48,9 +48,9 @@ class SharedSlots(Generic[C]):
 
     def serve(self, slot: Slot[C]) -> None:
         """Give the room on a shared connection to the requests that wait for its origin."""
-        assert self._requests.waiting_by_key is not None
+        assert self._requests.index is not None
         self.update_draining()
-        queue = self._requests.waiting_by_key.get(slot.key)
+        queue = self._requests.index.queues.get(slot.key)
         passed_over: list[PoolRequest[C]] = []
         while queue and len(passed_over) < len(queue) and slot is not self.draining and self._slots.has_room(slot):
             request = next(iter(queue))

@@ -112,7 +112,9 @@ class PoolState(Generic[C]):
         # A connection in use may be dead. The first request that has to wait looks for one: nobody else may come.
         if not self.requests.waiting and self._pruner.check_next(_CHECKS_BEFORE_WAITING) and self._assign(request):
             return True
-        self.requests.append(request)
+        self.requests.waiting[request] = None
+        if self.requests.index is not None:
+            self.requests.index.append(request)
         if self.slots.shared:
             self._shared.update_draining()
         return False
@@ -184,7 +186,9 @@ class PoolState(Generic[C]):
         slots, requests, slot = self.slots, self.requests, request.slot
         if slot is None or request not in requests.active:
             request.slot = None
-            requests.remove(request)
+            requests.waiting.pop(request, None)
+            if requests.index is not None:
+                requests.index.remove(request)
             if self._shared.draining is not None:
                 self._shared.update_draining()
             return
@@ -223,7 +227,7 @@ class PoolState(Generic[C]):
     def close(self) -> None:
         """Close all connections, and let no request wait any longer."""
         self.to_wake += self.requests.waiting
-        self.requests.replace([])
+        self.requests.replace_waiting([])
         # Slots that have left the pool, with requests in flight, are among the leased ones.
         leased = {request.slot: None for request in self.requests.active if request.slot is not None}
         for slot in self.slots.all | leased:

@@ -121,8 +121,9 @@ class Reservation(Lease):
 
     def wait(self) -> None:
         """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
-        pool_request = self._reserved()
-        timeout = _pool_timeout(pool_request.request)
+        pool_request = self.pool_request
+        assert pool_request is not None
+        timeout: float | None = pool_request.request.extensions.get("timeout", {}).get("pool")
         while pool_request.slot is None:
             # There is one deadline for all waits of a request.
             remaining = None if timeout is None else max(0.0, self.waiting_since + timeout - time.monotonic())
@@ -133,13 +134,14 @@ class Reservation(Lease):
                 self.check_pool_not_closed()
                 self.shared.close_pending()  # what was deferred may release a slot
                 if not in_time and pool_request.slot is None:
-                    raise self._pool_timeout_error(pool_request.request) from TimeoutError()
+                    raise self._pool_timeout(pool_request.request) from TimeoutError()
 
-    def _pool_timeout_error(self, request: Request) -> PoolTimeout:
+    def _pool_timeout(self, request: Request) -> PoolTimeout:
+        timeout = request.extensions["timeout"]["pool"]
         stats = self.shared.state.stats()
         limit = self.shared.state.slots.limits.max_connections
         return PoolTimeout(
-            f"Pool timed out after {_pool_timeout(request):g} seconds: no connection to {request.url.origin} became "
+            f"Pool timed out after {timeout:g} seconds: no connection to {request.url.origin} became "
             f"available ({stats.connections_active} of {limit} in use, {stats.requests_queued} waiting)"
         )
 
@@ -147,7 +149,8 @@ class Reservation(Lease):
 
     def may_retry(self, request: Request, exc: Exception) -> bool:
         """Whether a request that failed is to be sent again, after `pause` seconds."""
-        pool_request = self._reserved()
+        pool_request = self.pool_request
+        assert pool_request is not None
         not_available = isinstance(exc, ConnectionNotAvailable)
         if not_available:
             self.check_pool_not_closed()
@@ -179,7 +182,7 @@ class Reservation(Lease):
         if not not_available:
             return False
         if not in_time:
-            raise self._pool_timeout_error(request) from exc
+            raise self._pool_timeout(request) from exc
         tried = self.refused > _MAX_REFUSED
         why = f"refused {self.refused} times" if tried else "and its body cannot be sent again"
         raise RemoteProtocolError(f"{request.url.origin} did not process the request, {why}: {exc}") from exc
@@ -196,12 +199,13 @@ class Reservation(Lease):
             return True
         now = time.monotonic()
         self.waiting_since = self.waiting_since or now
-        timeout = _pool_timeout(request)
+        timeout: float | None = request.extensions.get("timeout", {}).get("pool")
         return timeout is None or now + self.pause <= self.waiting_since + timeout
 
     def retry(self, usable: bool) -> None:
         """Return the slot and get another, or the same if its connection is `usable`; after a pause, if any."""
-        pool_request, shared = self._reserved(), self.shared
+        pool_request, shared = self.pool_request, self.shared
+        assert pool_request is not None
         state = shared.state
         if usable and pool_request.failed_on is None:
             shared.step(state.release, pool_request, time.monotonic())
@@ -230,15 +234,6 @@ class Reservation(Lease):
         if pool_request.slot is None:
             pool_request.event = Event()
             self.waiting_since = self.waiting_since or time.monotonic()
-
-    def _reserved(self) -> PoolRequest[ConnectionInterface]:
-        assert self.pool_request is not None, "the reservation was released"
-        return self.pool_request
-
-
-def _pool_timeout(request: Request) -> float | None:
-    timeout: float | None = request.extensions.get("timeout", {}).get("pool")
-    return timeout
 
 
 def _says_available(slot: Slot[ConnectionInterface] | None) -> bool:
