@@ -116,6 +116,23 @@ def test_a_changelog_without_unreleased_entries_gets_one_for_a_new_range(workspa
     assert workspace.changelog("httpcore-h11").startswith(head)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("### Changed\n\n- A.\n\n### Fixed\n\n- B.", "### Changed\n\n- A.\n{new}\n\n### Fixed\n\n- B."),
+        ("### Added\n\n- A.\n\n### Changed\n\n- B.", "### Added\n\n- A.\n\n### Changed\n\n- B.\n{new}"),
+        ("### Fixed\n\n- A.", "### Fixed\n\n- A.\n\n### Changed\n\n{new}"),
+    ],
+    ids=["first", "last", "missing"],
+)
+def test_a_new_range_is_among_the_changes(workspace: Workspace, before: str, after: str) -> None:
+    path = workspace.path("httpcore-h11", "CHANGELOG.md")
+    path.write_text(f"# Changelog of httpcore-h11\n\n## Unreleased\n\n{before}\n\n## 0.9.0 (2020-01-01)\n\nOld.\n")
+    workspace.bumped("httpcore-models", "major")
+    new = after.format(new="- Needs httpcore-models 2.0.0.")
+    assert f"\n## Unreleased\n\n{new}\n\n## 0.9.0" in workspace.changelog("httpcore-h11")
+
+
 def test_siblings_with_unreleased_changes_are_named(workspace: Workspace) -> None:
     workspace.write_changelog("httpcore-h11", "1.0.0 (2021-01-01)")
     (_, *others) = workspace.bumped("httpcore-proxy", "patch")

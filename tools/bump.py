@@ -122,9 +122,19 @@ class Package:
             title, _, older = text.partition("\n")
             text = f"{title}\n\n## Unreleased\n\n{entry}\n\n{older.strip()}\n"
         else:
-            end = match.end("entries")
-            text = f"{text[:end]}\n{entry}{text[end:]}"
+            start, end = match.span("entries")
+            text = f"{text[:start]}{_with_entry(match['entries'], entry)}{text[end:]}"
         self.changelog.write_text(text)
+
+
+def _with_entry(entries: str, entry: str) -> str:
+    """Add an entry at the end; where there are groups, at the end of the group "Changed"."""
+    if "### " not in entries:
+        return f"{entries}\n{entry}"
+    changed = re.search(r"^### Changed\n.*?(?=\n+### |\Z)", entries, re.MULTILINE | re.DOTALL)
+    if changed is None:
+        return f"{entries}\n\n### Changed\n\n{entry}"
+    return f"{entries[: changed.end()]}\n{entry}{entries[changed.end() :]}"
 
 
 def _range_of(package: Package) -> re.Pattern[str]:
