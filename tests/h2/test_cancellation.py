@@ -77,7 +77,7 @@ def assert_in_order(pool: AsyncConnectionPool) -> None:
     assert (stats.requests_active, stats.requests_queued, stats.connections_active) == (0, 0, 0), pool
     for connection in pool.connections:
         inner: Any = connection
-        assert inner._connection is None or inner._connection._engine.open_streams == 0
+        assert inner._connection is None or inner._connection._engine.streams.open_count == 0
 
 
 async def assert_serves(pool: AsyncConnectionPool, server: ScriptedServer) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from httpcore_h2._events import END_OF_STREAM, Failure, ResponseHead
-from httpcore_h2._streams import Stream
+from httpcore_h2._stream import Stream
 from httpcore_models import ReadError, RemoteProtocolError
 from httpcore_models.lowlevel import Retryable
 from httpcore_test_support import h2_frames as frames
@@ -32,7 +32,7 @@ def test_streams_that_the_server_still_serves_outlive_goaway(feeding: Feeding) -
     talk.engine.end_request(second)
     talk.receive(frames.settings({3: 1000}), answer(second, b"done"))
     assert_answered(talk, second, b"done")
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
 
 
 @pytest.mark.field(37)
@@ -47,9 +47,9 @@ def test_streams_above_the_last_one_may_be_repeated(feeding: Feeding) -> None:
     for stream in others:
         failure = talk.failure(stream)
         assert (type(failure), str(failure), repeatable(failure)) == (RemoteProtocolError, text, Retryable.ANY)
-        assert talk.engine.wants_body(stream) is False
+        assert stream.wants_body() is False
         talk.engine.finish(stream)
-    assert talk.engine.open_streams == 1
+    assert talk.engine.streams.open_count == 1
     talk.disconnect()
     failure = talk.failure(served)
     assert str(failure) == f"Server disconnected after {text}"
@@ -64,7 +64,7 @@ def test_a_last_stream_of_zero_means_none(feeding: Feeding) -> None:
     stream = talk.request()
     talk.receive(frames.goaway(0))
     assert repeatable(talk.failure(stream)) is Retryable.ANY
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
 
 
 @pytest.mark.parametrize("code", [PROTOCOL_ERROR, ENHANCE_YOUR_CALM])
@@ -84,7 +84,7 @@ def test_a_second_goaway_may_take_less_but_not_more(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     first, second = talk.request(), talk.request()
     talk.receive(frames.goaway(2**31 - 1))
-    assert (talk.engine.usable, talk.touched, talk.engine.open_streams) == (False, set(), 2)
+    assert (talk.engine.usable, talk.touched, talk.engine.streams.open_count) == (False, set(), 2)
     talk.receive(frames.goaway(1))
     assert repeatable(talk.failure(second)) is Retryable.ANY
     talk.receive(frames.goaway(1, CANCEL), answer(first))
@@ -116,7 +116,7 @@ def test_a_refused_stream_may_be_repeated(feeding: Feeding) -> None:
     assert repeatable(failure) is Retryable.ANY
     assert_answered(talk, neighbour)
     talk.engine.finish(stream)
-    assert (talk.sent(), talk.engine.open_streams, talk.engine.can_open) == ([], 0, True)
+    assert (talk.sent(), talk.engine.streams.open_count, talk.engine.can_open) == ([], 0, True)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_other_resets_may_not(feeding: Feeding, before: bytes, code: int) -> Non
     failure = talk.failure(stream)
     assert str(failure) == f"<StreamReset stream_id:1, error_code:{code}, remote_reset:True>"
     assert repeatable(failure) is None
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
 
 
 @every_feeding
@@ -164,7 +164,7 @@ def test_every_stream_is_told_of_the_end_of_the_connection(feeding: Feeding) -> 
     for stream in (complete, *others):
         talk.engine.finish(stream)
     talk.disconnect()
-    assert (talk.touched, talk.engine.open_streams, talk.engine.failed) == (set(), 0, True)
+    assert (talk.touched, talk.engine.streams.open_count, talk.engine.failed) == (set(), 0, True)
 
 
 @every_feeding
@@ -193,7 +193,7 @@ def test_an_upload_whose_response_is_complete_frees_its_place_on_a_lost_connecti
     assert_answered(talk, stream)
     talk.sent()
     talk.engine.finish(stream)
-    assert (talk.engine.open_streams, talk.sent()) == (0, [])
+    assert (talk.engine.streams.open_count, talk.sent()) == (0, [])
 
 
 def test_a_failure_from_outside_names_its_cause() -> None:
@@ -222,8 +222,8 @@ def test_bytes_after_the_end_are_not_looked_at() -> None:
 def test_a_connection_that_stops_still_receives() -> None:
     talk = Dialogue()
     stream = talk.request()
-    talk.engine.stop("enough")
-    assert talk.engine.retired_because == "enough"
+    talk.engine.retire("enough")
+    assert talk.engine.reason == "enough"
     assert (talk.engine.usable, talk.engine.can_open) == (False, False)
     talk.receive(answer(stream))
     assert_answered(talk, stream)

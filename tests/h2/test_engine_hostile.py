@@ -3,7 +3,8 @@
 import pytest
 from httpcore_h2._events import END_OF_STREAM, InformationalResponse
 from httpcore_h2._flow import CONNECTION_WINDOW
-from httpcore_h2._receiving import _MAX_ABANDONED, _MAX_ANSWERS
+from httpcore_h2._receiving import _MAX_ANSWERS
+from httpcore_h2._stream_table import MAX_ABANDONED
 from httpcore_models import RemoteProtocolError
 from httpcore_test_support import h2_frames as frames
 from httpcore_test_support.exchanges import cut_at
@@ -187,7 +188,7 @@ def test_an_error_of_the_connection_ends_it(feeding: Feeding, name: str) -> None
     assert str(failure).startswith(text)
     assert repeatable(failure) is None
     assert [frame.error_code for frame in talk.sent() if isinstance(frame, GoAwayFrame)] == [code]
-    assert (talk.engine.failed, talk.engine.usable, talk.engine.open_streams) == (True, False, 0)
+    assert (talk.engine.failed, talk.engine.usable, talk.engine.streams.open_count) == (True, False, 0)
     for stream in streams:
         talk.engine.finish(stream)
     talk.engine.close()
@@ -229,7 +230,7 @@ def test_more_than_the_connections_window_ends_the_connection(feeding: Feeding) 
     talk = Dialogue(feeding)
     stream = talk.request()
     talk.receive(frames.headers(1))
-    talk.engine._window = 10
+    talk.engine._handlers._window = 10
     talk.receive(frames.data(1, b"0123456789"))
     assert not talk.engine.failed
     talk.receive(frames.data(1, b"a"))
@@ -242,7 +243,7 @@ def test_data_of_dropped_streams_counts_against_the_connections_window() -> None
     talk.engine.finish(talk.request())
     size = 60_000
     talk.receive(frames.data(1, bytes(size)))
-    assert talk.engine._window == CONNECTION_WINDOW - size
+    assert talk.engine._handlers._window == CONNECTION_WINDOW - size
 
 
 def test_pings_at_a_legal_pace_are_answered_for_hours() -> None:
@@ -293,11 +294,11 @@ def test_empty_frames_for_a_stream_that_was_given_up_are_a_flood_too(finished: b
 
 def test_only_so_many_dropped_streams_are_remembered_and_none_is_taken_for_illegal() -> None:
     talk = Dialogue()
-    for _ in range(_MAX_ABANDONED + 10):
+    for _ in range(MAX_ABANDONED + 10):
         talk.engine.finish(talk.request())
     talk.sent()
-    assert len(talk.engine._abandoned) == _MAX_ABANDONED
-    talk.receive(frames.headers(1), frames.data(1, b"a", True), frames.data(2 * _MAX_ABANDONED + 1, b"a"))
+    assert len(talk.engine.streams._abandoned) == MAX_ABANDONED
+    talk.receive(frames.headers(1), frames.data(1, b"a", True), frames.data(2 * MAX_ABANDONED + 1, b"a"))
     assert not talk.engine.failed
 
 
@@ -311,7 +312,7 @@ def test_what_is_held_for_a_stream_that_nobody_reads_is_bounded() -> None:
         talk.engine.bytes_to_send()
     assert not talk.engine.failed
     assert sum(len(event.headers) for event in stream.events if isinstance(event, InformationalResponse)) < 20_000
-    assert talk.engine._frames._size == 0
+    assert talk.engine._reader._size == 0
 
 
 @pytest.mark.fault("T14")

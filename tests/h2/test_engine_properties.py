@@ -6,7 +6,7 @@ import pytest
 from httpcore_h2._engine import Engine
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event
 from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW
-from httpcore_h2._streams import Stream
+from httpcore_h2._stream import Stream
 from httpcore_models import ReadError, RemoteProtocolError
 from httpcore_test_support import h2_frames as frames
 from httpcore_test_support.exchanges import cut_at
@@ -68,7 +68,7 @@ def read(engine: Engine, stream: Stream) -> list[Event]:
         try:
             event = engine.next_event(stream)
         except (RemoteProtocolError, ReadError):
-            assert engine.has_event(stream)
+            assert stream.has_event()
             return found
         if event is NEED_DATA:
             return found
@@ -80,16 +80,16 @@ def read(engine: Engine, stream: Stream) -> list[Event]:
 
 def check_counts(engine: Engine, streams: list[Stream]) -> None:
     """`streams` are all that were opened and not finished."""
-    assert engine.open_streams == sum(not stream.closed for stream in streams)
-    assert set(engine._streams.values()) == set(streams)
+    assert engine.streams.open_count == sum(stream.is_open for stream in streams)
+    assert set(engine.streams.by_id.values()) == set(streams)
     if engine.failed:
-        assert engine.open_streams == 0 or all(stream.remote_end for stream in streams if not stream.closed)
+        assert engine.streams.open_count == 0 or all(stream.remote_end for stream in streams if stream.is_open)
         assert not engine.can_open
-    assert 0 <= engine._window <= CONNECTION_WINDOW or engine.failed
+    assert 0 <= engine._handlers._window <= CONNECTION_WINDOW or engine.failed
     for stream in streams:
         unread = sum(len(event) for event in stream.events if isinstance(event, (bytes, bytearray)))
         assert unread <= STREAM_WINDOW
-        assert stream.window <= STREAM_WINDOW
+        assert stream.receive_window <= STREAM_WINDOW
 
 
 @settings(database=None)
@@ -102,7 +102,7 @@ def test_no_frames_raise_anything_but_errors_of_the_server(parts: list[bytes], c
         talk.receive(piece)
         for stream in streams:
             read(talk.engine, stream)
-            talk.send(stream, b"part") if talk.engine.wants_body(stream) else None
+            talk.send(stream, b"part") if stream.wants_body() else None
         check_counts(talk.engine, streams)
         talk.engine.bytes_to_send()
     talk.disconnect()
@@ -110,7 +110,7 @@ def test_no_frames_raise_anything_but_errors_of_the_server(parts: list[bytes], c
         read(talk.engine, stream)
         assert stream.remote_end or stream.failure is not None
         talk.engine.finish(stream)
-    check_counts(talk.engine, [stream for stream in streams if stream.id in talk.engine._streams])
+    check_counts(talk.engine, [stream for stream in streams if stream.id in talk.engine.streams.by_id])
 
 
 @settings(database=None)
@@ -126,7 +126,7 @@ def test_cuts_change_nothing(parts: list[bytes], cuts: set[int]) -> None:
             talk.receive(piece)
         seen = [(read(talk.engine, stream), stream.failure, stream.remote_end) for stream in streams]
         changes = [change.changed_settings for change in talk.settings]
-        return seen, changes, talk.engine.bytes_to_send(), talk.engine.open_streams, talk.engine.failed
+        return seen, changes, talk.engine.bytes_to_send(), talk.engine.streams.open_count, talk.engine.failed
 
     assert outcome(cut_at(wire, {min(cut, len(wire)) for cut in cuts})) == outcome([wire])
 
@@ -185,7 +185,7 @@ class Conversation(RuleBasedStateMachine):
     @rule(data=st.data(), size=st.integers(0, 40_000))
     def send(self, data: st.DataObject, size: int) -> None:
         stream = data.draw(st.sampled_from(self.streams))
-        if self.engine.wants_body(stream):
+        if stream.wants_body():
             credit = self.engine.send_credit(stream)
             assert self.talk.send(stream, bytes(size)) == min(size, credit)
         self.exchange()
@@ -256,15 +256,15 @@ class Conversation(RuleBasedStateMachine):
     def both_sides_agree(self) -> None:
         assert not self.engine.failed
         check_counts(self.engine, self.streams)
-        given_up = self.engine.open_streams
-        assert given_up == len({stream.id for stream in self.streams if not stream.closed})
+        given_up = self.engine.streams.open_count
+        assert given_up == len({stream.id for stream in self.streams if stream.is_open})
         if self.last_id == 2**31 - 1:
-            assert self.engine.open_streams == len(self.client_open | set(self.server_open))
-            assert self.engine.can_open == (self.limit is None or self.engine.open_streams < self.limit)
+            assert self.engine.streams.open_count == len(self.client_open | set(self.server_open))
+            assert self.engine.can_open == (self.limit is None or self.engine.streams.open_count < self.limit)
         else:
             assert not self.engine.can_open
         for stream in self.streams:
-            if self.engine.wants_body(stream):
+            if stream.wants_body():
                 assert self.engine.send_credit(stream) == max(0, min(self.windows[0], self.windows[stream.id]))
 
 

@@ -37,14 +37,14 @@ def test_a_request_without_a_body_is_one_frame() -> None:
     assert isinstance(sent, HeadersFrame)
     assert (sent.stream_id, sorted(sent.flags)) == (1, ["END_HEADERS", "END_STREAM"])
     assert talk.client.fields(sent)[-1] == (b"x-one", b"1")
-    assert (stream.local_end, talk.engine.wants_body(stream), talk.engine.send_credit(stream)) == (True, False, 0)
+    assert (stream.local_end, stream.wants_body(), talk.engine.send_credit(stream)) == (True, False, 0)
 
 
 def test_streams_have_odd_ids_in_their_order() -> None:
     talk = Dialogue()
     assert [talk.request().id for _ in range(5)] == [1, 3, 5, 7, 9]
     assert [frame.stream_id for frame in talk.sent()] == [1, 3, 5, 7, 9]
-    assert talk.engine.open_streams == 5
+    assert talk.engine.streams.open_count == 5
 
 
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
@@ -73,7 +73,7 @@ def test_a_body_is_sent_in_frames_that_the_server_takes() -> None:
     talk.engine.end_request(stream)
     [end] = talk.sent()
     assert (end.data, end.flags) == (b"", {"END_STREAM"})
-    assert (stream.sent, stream.local_end, talk.engine.open_streams) == (50_000, True, 1)
+    assert (stream.sent, stream.local_end, talk.engine.streams.open_count) == (50_000, True, 1)
 
 
 @pytest.mark.field(50)
@@ -172,14 +172,14 @@ def test_an_error_answered_during_an_upload_ends_the_upload(feeding: Feeding) ->
     talk.sent()
     reset = frames.rst_stream(1, 0)
     talk.receive(frames.headers(1, 413), frames.data(1, b"too large", end_stream=True), reset)
-    assert (talk.engine.wants_body(stream), talk.send(stream, b"more")) == (False, 0)
+    assert (stream.wants_body(), talk.send(stream, b"more")) == (False, None)
     talk.engine.end_request(stream)
     head, *rest = talk.events(stream)
     assert head == (413, [])
     assert rest == [b"too large", END_OF_STREAM]
     talk.engine.finish(stream)
     assert talk.sent() == []
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
 
 
 @every_feeding
@@ -187,13 +187,13 @@ def test_an_upload_that_is_no_longer_wanted_is_reset_without_an_error(feeding: F
     talk = Dialogue(feeding)
     stream = talk.upload()
     talk.receive(frames.headers(1, 413, end_stream=True))
-    assert not talk.engine.wants_body(stream)
-    assert talk.engine.open_streams == 1
+    assert not stream.wants_body()
+    assert talk.engine.streams.open_count == 1
     talk.engine.finish(stream)
     reset = talk.sent()[-1]
     assert isinstance(reset, RstStreamFrame)
     assert (reset.stream_id, reset.error_code) == (1, 0)
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
 
 
 @every_feeding
@@ -201,12 +201,12 @@ def test_a_successful_response_may_begin_before_the_request_ends(feeding: Feedin
     talk = Dialogue(feeding)
     stream = talk.upload()
     talk.receive(frames.headers(1, 200), frames.data(1, b"echo"))
-    assert talk.engine.wants_body(stream)
+    assert stream.wants_body()
     assert talk.send(stream, b"more") == 4
     talk.engine.end_request(stream)
-    assert talk.engine.open_streams == 1
+    assert talk.engine.streams.open_count == 1
     talk.receive(frames.data(1, b"", end_stream=True))
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
     talk.engine.finish(stream)
     assert [type(frame) for frame in talk.sent()] == [HeadersFrame, DataFrame, DataFrame]
 
@@ -216,7 +216,7 @@ def test_errors_and_redirections_end_an_upload(status: int) -> None:
     talk = Dialogue()
     stream = talk.upload()
     talk.receive(frames.headers(1, status))
-    assert talk.engine.wants_body(stream) == (status < 300)
+    assert stream.wants_body() == (status < 300)
 
 
 @pytest.mark.field(32)
@@ -231,7 +231,7 @@ def test_a_request_that_is_given_up_is_reset_and_frees_its_place(feeding: Feedin
         talk.engine.finish(stream)
         talk.engine.finish(stream)
         assert [(frame.stream_id, frame.error_code) for frame in talk.sent()] == [(2 * number + 1, 8)]
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
     stream = talk.request()
     talk.receive(frames.headers(stream.id, 200, end_stream=True))
     assert talk.events(stream)[-1] is END_OF_STREAM
@@ -240,15 +240,15 @@ def test_a_request_that_is_given_up_is_reset_and_frees_its_place(feeding: Feedin
 @pytest.mark.field(48)
 def test_a_connection_whose_ids_have_run_out_is_not_usable() -> None:
     talk = Dialogue()
-    talk.engine._next_id = 2**31 - 3
+    talk.engine.streams.next_id = 2**31 - 3
     assert talk.request().id == 2**31 - 3
     last = talk.request()
     assert last.id == 2**31 - 1
-    assert (talk.engine.usable, talk.engine.can_open, talk.engine.open_streams) == (False, False, 2)
+    assert (talk.engine.usable, talk.engine.can_open, talk.engine.streams.open_count) == (False, False, 2)
     talk.receive(frames.headers(last.id, 200, end_stream=True))
     assert talk.events(last)[-1] is END_OF_STREAM
     talk.engine.finish(last)
-    assert talk.engine.open_streams == 1
+    assert talk.engine.streams.open_count == 1
 
 
 def test_a_ping_awaits_any_sign_of_life() -> None:
@@ -272,13 +272,13 @@ def test_closing_takes_leave_of_the_server_once() -> None:
     assert (type(leave).__name__, leave.error_code) == ("GoAwayFrame", 0)
     assert str(talk.failure(stream)) == "The connection was closed"
     assert type(talk.failure(stream)).__name__ == "ReadError"
-    assert (talk.engine.failed, talk.engine.usable, talk.engine.open_streams) == (True, False, 0)
+    assert (talk.engine.failed, talk.engine.usable, talk.engine.streams.open_count) == (True, False, 0)
     talk.engine.finish(stream)
     assert talk.sent() == []
 
 
 def test_closing_what_has_not_begun_sends_nothing() -> None:
-    fresh = type(Dialogue().engine)(Dialogue().engine._control._h2.config)
+    fresh = type(Dialogue().engine)(Dialogue().engine.control._h2.config)
     assert not fresh.started
     fresh.close()
     assert fresh.bytes_to_send() == b""
@@ -289,4 +289,4 @@ def test_no_event_is_there_before_the_server_speaks() -> None:
     talk = Dialogue(first=b"")
     stream = talk.request()
     assert talk.engine.next_event(stream) is NEED_DATA
-    assert not talk.engine.has_event(stream)
+    assert not stream.has_event()

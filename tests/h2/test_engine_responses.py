@@ -117,7 +117,7 @@ def test_response(feeding: Feeding, name: str) -> None:
     assert talk.touched == {1}
     assert talk.events(stream) == events
     assert talk.engine.next_event(stream) is END
-    assert (talk.engine.open_streams, stream.response_begun) == (0, True)
+    assert (talk.engine.streams.open_count, stream.response_begun) == (0, True)
     talk.sent()
     talk.engine.finish(stream)
     assert talk.sent() == []
@@ -128,7 +128,7 @@ def test_parts_of_a_response_are_there_as_soon_as_they_arrive() -> None:
     stream = talk.request()
     for wire, event in ((frames.headers(1), ResponseHead(200, [])), (frames.data(1, b"a"), b"a")):
         talk.receive(wire[:-1])
-        assert not talk.engine.has_event(stream)
+        assert not stream.has_event()
         assert talk.engine.next_event(stream) is NEED_DATA
         talk.receive(wire[-1:])
         assert talk.engine.next_event(stream) == event
@@ -167,7 +167,7 @@ def test_responses_on_many_streams_are_told_apart(feeding: Feeding) -> None:
     assert talk.touched == {stream.id for stream in streams}
     for stream in streams:
         assert talk.events(stream) == [ResponseHead(200 + stream.id, []), b"%d" % stream.id, END]
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
 
 
 def test_a_list_of_fields_belongs_to_one_response() -> None:
@@ -216,7 +216,7 @@ def test_credit_of_a_stream_comes_back_as_its_body_is_read() -> None:
     while talk.engine.next_event(stream) is not NEED_DATA:
         returned += window_updates(talk.sent()).get(1, 0)
     assert STREAM_WINDOW // 2 <= returned <= STREAM_WINDOW
-    assert stream.window == 1 + returned
+    assert stream.receive_window == 1 + returned
 
 
 @pytest.mark.field(54)
@@ -226,7 +226,7 @@ def test_credit_of_the_connection_comes_back_without_a_reader() -> None:
     streams = [talk.request() for _ in range(8)]
     for stream in streams:
         talk.receive(frames.headers(stream.id), parts(stream.id, STREAM_WINDOW))
-        assert talk.engine._window > CONNECTION_WINDOW // 2 - 60_000
+        assert talk.engine._handlers._window > CONNECTION_WINDOW // 2 - 60_000
     returned = window_updates(talk.sent())
     assert set(returned) == {0}
     assert returned[0] >= 8 * STREAM_WINDOW - CONNECTION_WINDOW // 2
@@ -254,7 +254,7 @@ def test_padding_is_credited_on_arrival() -> None:
     for _ in range(STREAM_WINDOW // 2 // 256):
         talk.receive(frame)
     assert window_updates(talk.sent()) == {1: STREAM_WINDOW // 2}
-    assert stream.window == STREAM_WINDOW
+    assert stream.receive_window == STREAM_WINDOW
     assert talk.engine.next_event(stream) == ResponseHead(200, [])
     assert talk.engine.next_event(stream) is NEED_DATA
 
@@ -287,7 +287,7 @@ def test_the_connection_gets_back_what_a_dropped_stream_has_used(feeding: Feedin
         used += 2**22
     assert not talk.engine.failed
     assert 0 <= used - returned < CONNECTION_WINDOW // 2
-    assert talk.engine._window == CONNECTION_WINDOW - (used - returned)
+    assert talk.engine._handlers._window == CONNECTION_WINDOW - (used - returned)
 
 
 @every_feeding
@@ -299,7 +299,7 @@ def test_what_comes_late_for_a_dropped_stream_is_ignored(feeding: Feeding) -> No
     talk.receive(*late, frames.rst_stream(1, 8), frames.headers(3, 200, end_stream=True))
     assert talk.touched == {3}
     assert talk.events(kept) == [ResponseHead(200, []), END]
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
 
 
 # Name: what breaks a response on stream 1, and what is said of it.
@@ -404,7 +404,7 @@ def test_a_broken_response_ends_its_stream_alone(feeding: Feeding, name: str) ->
     codes = [frame.error_code for frame in talk.sent() if frame.stream_id == 1]
     assert codes == [3 if "WINDOW" in text else 1]
     assert talk.events(neighbour) == [ResponseHead(200, []), b"a", END]
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
     talk.engine.finish(broken)
     assert talk.sent() == []
     assert talk.engine.usable
@@ -436,4 +436,4 @@ def test_a_window_that_overflows_after_the_response_does_not_spoil_it(feeding: F
     stream = talk.upload()
     talk.receive(frames.headers(1, 200, end_stream=True), frames.window_update(1, 2**31 - 1))
     assert talk.events(stream) == [ResponseHead(200, []), END]
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0

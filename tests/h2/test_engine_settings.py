@@ -20,7 +20,7 @@ def test_ten_streams_are_assumed_before_the_settings() -> None:
     assert not talk.engine.settings_received
     for _ in range(10):
         talk.request()
-    assert (talk.engine.can_open, talk.engine.open_streams) == (False, 10)
+    assert (talk.engine.can_open, talk.engine.streams.open_count) == (False, 10)
 
 
 @pytest.mark.fault("P5")
@@ -75,7 +75,7 @@ def test_a_limit_lowered_in_flight_lets_the_streams_end_and_opens_no_more(feedin
     first, second = talk.request(), talk.request()
     talk.receive(limited_to(1), frames.headers(1, 200, end_stream=True))
     assert talk.events(first)[-1] is END_OF_STREAM
-    assert (talk.engine.can_open, talk.engine.open_streams) == (False, 1)
+    assert (talk.engine.can_open, talk.engine.streams.open_count) == (False, 1)
     talk.receive(frames.headers(3, 200, end_stream=True))
     assert talk.events(second)[-1] is END_OF_STREAM
     assert talk.engine.can_open
@@ -163,8 +163,8 @@ def test_changes_of_the_size_of_the_table_do_not_pile_up() -> None:
     for number in range(5000):
         talk.receive(frames.settings({HEADER_TABLE_SIZE: number}))
         talk.sent()
-    assert not talk.engine._control.encoder.table_size_changes
-    assert not hasattr(talk.engine._control._h2.encoder, "table_size_changes")
+    assert not talk.engine.control.encoder.table_size_changes
+    assert not hasattr(talk.engine.control._h2.encoder, "table_size_changes")
 
 
 @pytest.mark.fault("P15")
@@ -172,7 +172,7 @@ def test_settings_that_nobody_knows_are_not_kept() -> None:
     talk = Dialogue()
     for number in range(2000):
         talk.receive(frames.raw_settings({0x1000 + number: 1}))
-    assert len(talk.engine._control._h2.remote_settings) < 20
+    assert len(talk.engine.control._h2.remote_settings) < 20
 
 
 def test_a_server_may_offer_to_remember_more_than_we_do() -> None:

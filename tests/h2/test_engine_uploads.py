@@ -18,18 +18,18 @@ def test_a_complete_success_does_not_end_an_upload(feeding: Feeding, content: by
     stream = talk.upload(10)
     talk.sent()
     talk.receive(frames.headers(1, 200), frames.data(1, content, end_stream=True))
-    assert talk.engine.wants_body(stream)
+    assert stream.wants_body()
     assert talk.send(stream, b"01234") == 5
     talk.receive(frames.window_update(1, 100))
     assert talk.send(stream, b"56789") == 5
-    assert talk.engine.open_streams == 1
+    assert talk.engine.streams.open_count == 1
     talk.engine.end_request(stream)
     assert [(frame.data, sorted(frame.flags)) for frame in talk.sent()] == [
         (b"01234", []),
         (b"56789", []),
         (b"", ["END_STREAM"]),
     ]
-    assert talk.engine.open_streams == 0
+    assert talk.engine.streams.open_count == 0
     assert talk.events(stream) == [ResponseHead(200, []), *([content] if content else []), END_OF_STREAM]
     talk.engine.finish(stream)
     assert talk.sent() == []
@@ -42,7 +42,7 @@ def test_a_reset_after_a_complete_response_ends_an_upload(feeding: Feeding, code
     talk = Dialogue(feeding)
     stream = talk.upload()
     talk.receive(frames.headers(1, 200, end_stream=True), frames.rst_stream(1, code))
-    assert (talk.engine.wants_body(stream), talk.engine.open_streams) == (False, 0)
+    assert (stream.wants_body(), talk.engine.streams.open_count) == (False, 0)
     assert talk.events(stream) == [ResponseHead(200, []), END_OF_STREAM]
 
 
@@ -52,9 +52,9 @@ def test_a_goaway_below_it_ends_an_upload_whose_response_is_complete(feeding: Fe
     talk = Dialogue(feeding)
     first, second = talk.upload(), talk.upload()
     talk.receive(frames.headers(1, 200, end_stream=True), frames.headers(3, 200, end_stream=True), frames.goaway(1))
-    assert [talk.engine.wants_body(stream) for stream in (first, second)] == [True, False]
+    assert [stream.wants_body() for stream in (first, second)] == [True, False]
     assert talk.events(second) == [ResponseHead(200, []), END_OF_STREAM]
-    assert talk.engine.open_streams == 1
+    assert talk.engine.streams.open_count == 1
 
 
 @pytest.mark.fault("S6")
@@ -63,8 +63,8 @@ def test_the_end_of_the_connection_ends_an_upload_whose_response_is_complete() -
     stream = talk.upload()
     talk.receive(frames.headers(1, 200, end_stream=True))
     talk.disconnect()
-    assert (talk.engine.wants_body(stream), talk.engine.send_credit(stream), talk.send(stream, b"a")) == (False, 0, 0)
-    assert talk.engine.open_streams == 0
+    assert (stream.wants_body(), talk.engine.send_credit(stream), talk.send(stream, b"a")) == (False, 0, None)
+    assert talk.engine.streams.open_count == 0
     assert talk.events(stream) == [ResponseHead(200, []), END_OF_STREAM]
 
 
@@ -111,7 +111,7 @@ def test_a_request_that_has_failed_is_ended_so_that_the_rest_of_the_answer_comes
     talk.receive(frames.data(1, b"sorry", end_stream=True))
     assert talk.events(stream) == [b"sorry", END_OF_STREAM]
     talk.engine.finish(stream)
-    assert (talk.sent(), talk.engine.open_streams) == ([], 0)
+    assert (talk.sent(), talk.engine.streams.open_count) == ([], 0)
 
 
 @pytest.mark.fault("T16")

@@ -76,7 +76,7 @@ def test_a_neighbour_that_reads(first: int) -> None:
 
             neighbour = threading.Thread(target=wait)
             neighbour.start()
-            wait_until(lambda connection=connection: connection._shared._reader)  # type: ignore[misc]
+            wait_until(lambda connection=connection: connection._shared.reader.holder)  # type: ignore[misc]
 
             def post(connection: HTTP2Connection = connection) -> None:
                 connection.request("POST", server.url, content=b"hi", extensions=TIMEOUTS)
@@ -91,7 +91,7 @@ def test_a_neighbour_that_reads(first: int) -> None:
             [result] = results
             expected = result == b"at last" if served else isinstance(result, (ReadError, WriteError))
             assert expected, (step, served, result)
-            assert not connection._lock.locked()
+            assert not connection._shared.lock.locked()
             outcomes.add(served)
             connection.close()
             step += STRIDE

@@ -82,19 +82,19 @@ def test_a_request(warm: bool, at_once: bool) -> None:
 
 
 def assert_in_order(connection: HTTP2Connection, step: int) -> None:
-    assert not connection._lock.locked(), step
-    assert connection._shared._writer is None, step
-    assert connection._shared._reader is None, step
-    assert not connection._exchanges, step
+    assert not connection._shared.lock.locked(), step
+    assert connection._shared.writer.holder is None, step
+    assert connection._shared.reader.holder is None, step
+    assert not connection._engine.requests, step
     try:
         assert get(connection) == b"hello", step
     except AssertionError:
         raise AssertionError(step) from None
     except (ConnectionNotAvailable, ReadError, WriteError):
         assert not connection.is_available(), step
-    assert not connection._exchanges, step
+    assert not connection._engine.requests, step
     if connection.is_available():
-        assert not connection._engine.open_streams, step
+        assert not connection._engine.streams.open_count, step
     else:
         # A pool closes it.
         assert connection.is_closed() or not connection.is_idle() or connection.has_expired(), step
@@ -107,7 +107,7 @@ def test_closing() -> None:
         connection = HTTP2Connection(Origin(b"http", b"example.com", 80), Peer())
         assert get(connection) == b"hello"
         more = raised_at(step, connection.close, is_ours)
-        assert not connection._lock.locked(), step
+        assert not connection._shared.lock.locked(), step
         connection.close()
         assert connection.is_closed()
         if not more:

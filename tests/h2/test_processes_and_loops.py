@@ -78,10 +78,10 @@ def test_a_child_process_neither_reads_nor_drops_what_is_its_parents(target: tup
     with ConnectionPool(**arguments) as pool, pool.stream("GET", url + "/50mb.bin") as response:
         connection: Any = pool.connections[0]
         inner = connection._connection
-        inner._lock.acquire()
+        inner._shared.lock.acquire()
         child = os.fork()
         if child:
-            inner._lock.release()
+            inner._shared.lock.release()
         else:
             works = False
             try:

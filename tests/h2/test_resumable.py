@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 import trio
-from httpcore_h2._sync.writing import is_resumable
+from httpcore_h2._resumable import is_resumable
 from httpcore_models import ReadTimeout, WriteTimeout
 
 

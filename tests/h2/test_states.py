@@ -5,7 +5,7 @@ import re
 
 import pytest
 from httpcore_h2 import _states
-from httpcore_h2._states import TRANSITIONS, Input, InvalidTransition, State, transition
+from httpcore_h2._states import TRANSITIONS, USABLE, Input, InvalidTransition, State
 
 STEPS: dict[State, dict[Input, State | None]] = {
     State.IDLE: {
@@ -35,10 +35,10 @@ STEPS: dict[State, dict[Input, State | None]] = {
 def test_every_state_with_every_input(state: State, step: Input) -> None:
     expected = STEPS[state][step]
     if expected is not None:
-        assert transition(state, step) is expected
+        assert TRANSITIONS[state, step] is expected
         return
     with pytest.raises(InvalidTransition, match=f"^no '{step.value}' for a connection that is {state.value}$"):
-        transition(state, step)
+        TRANSITIONS[state, step]
 
 
 def test_the_diagram_names_all_states_and_the_steps_of_the_table() -> None:
@@ -47,3 +47,7 @@ def test_the_diagram_names_all_states_and_the_steps_of_the_table() -> None:
     steps = [step.value for (start, step) in TRANSITIONS if start is not State.CLOSED]
     assert collections.Counter(re.findall("[a-z]+", diagram)) == collections.Counter(steps)
     assert sorted(re.findall("[A-Z]+", diagram)) == sorted(state.name for state in State)
+
+
+def test_the_states_that_take_requests_are_those_with_a_step_for_it() -> None:
+    assert {state for state, step in TRANSITIONS if step is Input.REQUEST} == set(USABLE)

@@ -146,7 +146,7 @@ def test_a_native_cancel_while_a_connection_says_goodbye() -> None:
             connection = await connect(server)
             # Nothing goes out any more, nor comes in.
             upload = asyncio.create_task(connection.request("POST", server.url, content=bytes(50_000_000)))
-            while connection._shared._writer is None or not connection._exchanges:
+            while connection._shared.writer.holder is None or not connection._engine.requests:
                 await asyncio.sleep(0.001)
             await asyncio.sleep(0.1)
             upload.cancel()
@@ -288,7 +288,7 @@ async def test_what_has_arrived_while_the_loop_was_busy_is_in_time(certificates_
             assert response.content == content
 
         async def keep_busy() -> None:
-            while connection._engine.open_streams < 10 or connection._shared.output_pending:
+            while connection._engine.streams.open_count < 10 or connection._shared.writer.output_pending:
                 await anyio.sleep(0)
             busy.set()
             assert answered.wait(10.0)

@@ -279,10 +279,10 @@ class TestStreamLimits:
                 return (await connection.request("GET", server.url, extensions=TIMEOUTS)).content
 
             async def ask() -> None:
-                await async_wait_until(lambda: connection._shared._newcomers and connection._shared._reader)
-                with connection._lock:
+                await async_wait_until(lambda: connection._shared.waiters.openers and connection._shared.reader.holder)
+                with connection._shared.lock:
                     connection._engine.ping()
-                await connection._shared.flush(5.0)
+                await connection._shared.writer.flush(5.0)
 
             assert await async_at_once(first.aread, get, ask) == [b"first", b"hello", None]
             await first.aclose()
@@ -336,10 +336,10 @@ class TestStreamLimits:
         async with connected(script) as (connection, server):
             connection.on_capacity_change = lambda: None
             connection._engine.start()
-            await connection._shared.flush(5.0)
+            await connection._shared.writer.flush(5.0)
 
             def limit() -> int | None:
-                connection._shared.catch_up()
+                connection._shared.reader.catch_up()
                 return connection.stream_limit
 
             await async_wait_until(lambda: limit() == 0)
@@ -349,10 +349,10 @@ class TestStreamLimits:
                 return (await connection.request("GET", server.url, extensions=TIMEOUTS)).content
 
             async def ask() -> None:
-                await async_wait_until(lambda: connection._shared._reader)
-                with connection._lock:
+                await async_wait_until(lambda: connection._shared.reader.holder)
+                with connection._shared.lock:
                     connection._engine.ping()
-                await connection._shared.flush(5.0)
+                await connection._shared.writer.flush(5.0)
 
             assert await async_at_once(get, ask) == [b"hello", None]
 

@@ -158,7 +158,7 @@ async def test_a_body_that_has_arrived_is_read_while_another_request_is_blocked(
                 await upload(connection, server, write=50.0)
 
         async def read() -> None:
-            await async_wait_until(lambda: connection._shared._writer)
+            await async_wait_until(lambda: connection._shared.writer.holder)
             assert len(await download.aread()) == 200 * 16_000
             done.set()
 
@@ -191,7 +191,7 @@ async def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Con
             assert content == bytes(32_000) + b"the end"
 
         async def blocked() -> None:
-            await async_wait_until(lambda: connection._engine.open_streams)
+            await async_wait_until(lambda: connection._engine.streams.open_count)
             with pytest.raises(WriteTimeout, match=r"0\.2 seconds"):
                 await upload(connection, server, write=0.2)
             over.set()
@@ -278,7 +278,7 @@ async def test_the_end_of_the_connection_ends_a_write_that_is_blocked(connected:
                 await upload(connection, server, write=0.1)
 
         async def behind() -> None:
-            await async_wait_until(lambda: connection._shared._writer)
+            await async_wait_until(lambda: connection._shared.writer.holder)
             with pytest.raises((ConnectionNotAvailable, WriteError, ReadError, RemoteProtocolError)):
                 await connection.request("GET", server.url, extensions={"timeout": {}})
 
@@ -308,7 +308,7 @@ async def test_a_connection_that_is_cut_fails_whoever_reads_and_whoever_writes(c
                 failures.append(exc)
 
         async def write() -> None:
-            await async_wait_until(lambda: connection._engine.open_streams)
+            await async_wait_until(lambda: connection._engine.streams.open_count)
             try:
                 await upload(connection, server)
             except Exception as exc:

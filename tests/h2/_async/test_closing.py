@@ -195,7 +195,7 @@ class TestClosingTheConnection:
             await while_waiting(
                 connection,
                 lambda: connection.request("GET", server.url, extensions={**TIMEOUTS, **trace}),
-                lambda: connection._shared._reader is not None,
+                lambda: connection._shared.reader.holder is not None,
                 ReadError,
             )
 
@@ -204,7 +204,9 @@ class TestClosingTheConnection:
     ) -> None:
         async with connected(http2_script(half), certificates_or_none) as (connection, server):
             response: Response = await connection.handle_async_request(request_to(server, **trace))
-            await while_waiting(connection, response.aread, lambda: connection._shared._reader is not None, ReadError)
+            await while_waiting(
+                connection, response.aread, lambda: connection._shared.reader.holder is not None, ReadError
+            )
             await response.aclose()
 
     async def test_for_somebody_else_who_reads(self, certificates_or_none: Certificates | None) -> None:
@@ -221,7 +223,7 @@ class TestClosingTheConnection:
                     await response.aread()
 
             async def close() -> None:
-                await async_wait_until(lambda: len(connection._shared._receivers) == 2)
+                await async_wait_until(lambda: len(connection._shared.waiters.receivers) == 2)
                 await connection.aclose()
 
             await async_at_once(*[lambda each=each: read(each) for each in responses], close)
@@ -240,7 +242,7 @@ class TestClosingTheConnection:
                 lambda: connection.request(
                     "POST", server.url, content=bytes(100_000), extensions={**TIMEOUTS, **trace}
                 ),
-                lambda: connection._shared._senders or connection._shared._reader,
+                lambda: connection._shared.waiters.senders or connection._shared.reader.holder,
                 (ReadError, WriteError),
             )
 
@@ -255,7 +257,7 @@ class TestClosingTheConnection:
             await while_waiting(
                 connection,
                 lambda: connection.request("GET", server.url, extensions=TIMEOUTS),
-                lambda: connection._shared._newcomers,
+                lambda: connection._shared.waiters.openers,
                 ConnectionNotAvailable,
             )
             await response.aclose()
@@ -273,7 +275,7 @@ class TestClosingTheConnection:
             await while_waiting(
                 connection,
                 lambda: connection.request("POST", server.url, content=bytes(50_000_000), extensions=TIMEOUTS),
-                lambda: holding.is_set() and connection._shared._writer is not None,
+                lambda: holding.is_set() and connection._shared.writer.holder is not None,
                 (ReadError, WriteError),
             )
 
@@ -297,7 +299,7 @@ class TestClosingOneStream:
                     await stream.read(1)
 
             async def close() -> None:
-                await async_wait_until(lambda: connection._shared._reader is not None)
+                await async_wait_until(lambda: connection._shared.reader.holder is not None)
                 await stream.aclose()
 
             await async_at_once(read, close)
@@ -318,7 +320,7 @@ class TestClosingOneStream:
                     await response.aread()
 
             async def close() -> None:
-                await async_wait_until(lambda: connection._shared._reader is not None)
+                await async_wait_until(lambda: connection._shared.reader.holder is not None)
                 await response.aclose()
 
             await async_at_once(read, close)

@@ -134,7 +134,7 @@ async def test_a_response_that_is_closed_early_is_reset() -> None:
         for _ in range(150):
             async with connection.stream("GET", server.url, extensions=TIMEOUTS):
                 pass
-        assert connection._engine.open_streams == 0
+        assert connection._engine.streams.open_count == 0
         assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
 
 
@@ -390,7 +390,7 @@ class TestEnds:
                     await response.aread()
 
             async def close() -> None:
-                await async_wait_until(lambda: connection._shared._reader is not None)
+                await async_wait_until(lambda: connection._shared.reader.holder is not None)
                 await connection.aclose()
 
             await async_at_once(read, close)
@@ -430,7 +430,7 @@ class TestPings:
                     await connection.request("POST", server.url, content=bytes(2**25), extensions=TIMEOUTS)
 
             async def read() -> None:
-                await async_wait_until(lambda: connection._shared._writer is not None)
+                await async_wait_until(lambda: connection._shared.writer.holder is not None)
                 with pytest.raises(ReadError, match=f"No answer to a PING within {limit:g} seconds"):
                     await response.aread()
 

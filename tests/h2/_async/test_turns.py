@@ -45,7 +45,7 @@ async def test_a_stream_that_is_closed_makes_room_for_one_that_waits() -> None:
             return (await connection.request("GET", server.url, extensions=TIMEOUTS)).content
 
         async def close() -> None:
-            await async_wait_until(lambda: connection._shared._newcomers)
+            await async_wait_until(lambda: connection._shared.waiters.openers)
             await first.__aexit__(None, None, None)
 
         assert await async_at_once(get, close) == [b"hello", None]
@@ -66,7 +66,7 @@ async def test_waiting_behind_a_write_has_a_limit() -> None:
                 await connection.request("POST", server.url, content=bytes(50_000_000))
 
         async def behind() -> None:
-            await async_wait_until(lambda: connection._shared._writer and connection._request_count)
+            await async_wait_until(lambda: connection._shared.writer.holder and connection._request_count)
             with pytest.raises(WriteTimeout, match=r"0\.05 seconds"):
                 # The other may just be between two writes: then this one is stalled itself.
                 await connection.request(

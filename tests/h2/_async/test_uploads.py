@@ -100,7 +100,7 @@ async def test_closing_the_connection_cuts_an_upload_also_after_a_complete_succe
 
     async with connected(http2_script(script)) as (connection, server), AsyncBackground() as background:
         call = background.start(connection.request, "PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
-        await async_wait_until(lambda: any(s.remote_end for s in connection._engine._streams.values()))
+        await async_wait_until(lambda: any(s.remote_end for s in connection._engine.streams.by_id.values()))
         await connection.aclose()
         with pytest.raises(WriteError, match="closed while the request was being sent"):
             await call.result()

@@ -278,10 +278,10 @@ class TestStreamLimits:
                 return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
 
             def ask() -> None:
-                wait_until(lambda: connection._shared._newcomers and connection._shared._reader)
-                with connection._lock:
+                wait_until(lambda: connection._shared.waiters.openers and connection._shared.reader.holder)
+                with connection._shared.lock:
                     connection._engine.ping()
-                connection._shared.flush(5.0)
+                connection._shared.writer.flush(5.0)
 
             assert at_once(first.read, get, ask) == [b"first", b"hello", None]
             first.close()
@@ -335,10 +335,10 @@ class TestStreamLimits:
         with connected(script) as (connection, server):
             connection.on_capacity_change = lambda: None
             connection._engine.start()
-            connection._shared.flush(5.0)
+            connection._shared.writer.flush(5.0)
 
             def limit() -> int | None:
-                connection._shared.catch_up()
+                connection._shared.reader.catch_up()
                 return connection.stream_limit
 
             wait_until(lambda: limit() == 0)
@@ -348,10 +348,10 @@ class TestStreamLimits:
                 return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
 
             def ask() -> None:
-                wait_until(lambda: connection._shared._reader)
-                with connection._lock:
+                wait_until(lambda: connection._shared.reader.holder)
+                with connection._shared.lock:
                     connection._engine.ping()
-                connection._shared.flush(5.0)
+                connection._shared.writer.flush(5.0)
 
             assert at_once(get, ask) == [b"hello", None]
 

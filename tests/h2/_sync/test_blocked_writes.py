@@ -159,7 +159,7 @@ def test_a_body_that_has_arrived_is_read_while_another_request_is_blocked(connec
                 upload(connection, server, write=50.0)
 
         def read() -> None:
-            wait_until(lambda: connection._shared._writer)
+            wait_until(lambda: connection._shared.writer.holder)
             assert len(download.read()) == 200 * 16_000
             done.set()
 
@@ -192,7 +192,7 @@ def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Connect) 
             assert content == bytes(32_000) + b"the end"
 
         def blocked() -> None:
-            wait_until(lambda: connection._engine.open_streams)
+            wait_until(lambda: connection._engine.streams.open_count)
             with pytest.raises(WriteTimeout, match=r"0\.2 seconds"):
                 upload(connection, server, write=0.2)
             over.set()
@@ -279,7 +279,7 @@ def test_the_end_of_the_connection_ends_a_write_that_is_blocked(connected: Conne
                 upload(connection, server, write=0.1)
 
         def behind() -> None:
-            wait_until(lambda: connection._shared._writer)
+            wait_until(lambda: connection._shared.writer.holder)
             with pytest.raises((ConnectionNotAvailable, WriteError, ReadError, RemoteProtocolError)):
                 connection.request("GET", server.url, extensions={"timeout": {}})
 
@@ -309,7 +309,7 @@ def test_a_connection_that_is_cut_fails_whoever_reads_and_whoever_writes(connect
                 failures.append(exc)
 
         def write() -> None:
-            wait_until(lambda: connection._engine.open_streams)
+            wait_until(lambda: connection._engine.streams.open_count)
             try:
                 upload(connection, server)
             except Exception as exc:

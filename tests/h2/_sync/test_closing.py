@@ -196,7 +196,7 @@ class TestClosingTheConnection:
             while_waiting(
                 connection,
                 lambda: connection.request("GET", server.url, extensions={**TIMEOUTS, **trace}),
-                lambda: connection._shared._reader is not None,
+                lambda: connection._shared.reader.holder is not None,
                 ReadError,
             )
 
@@ -205,7 +205,7 @@ class TestClosingTheConnection:
     ) -> None:
         with connected(http2_script(half), certificates_or_none) as (connection, server):
             response: Response = connection.handle_request(request_to(server, **trace))
-            while_waiting(connection, response.read, lambda: connection._shared._reader is not None, ReadError)
+            while_waiting(connection, response.read, lambda: connection._shared.reader.holder is not None, ReadError)
             response.close()
 
     def test_for_somebody_else_who_reads(self, certificates_or_none: Certificates | None) -> None:
@@ -222,7 +222,7 @@ class TestClosingTheConnection:
                     response.read()
 
             def close() -> None:
-                wait_until(lambda: len(connection._shared._receivers) == 2)
+                wait_until(lambda: len(connection._shared.waiters.receivers) == 2)
                 connection.close()
 
             at_once(*[lambda each=each: read(each) for each in responses], close)
@@ -241,7 +241,7 @@ class TestClosingTheConnection:
                 lambda: connection.request(
                     "POST", server.url, content=bytes(100_000), extensions={**TIMEOUTS, **trace}
                 ),
-                lambda: connection._shared._senders or connection._shared._reader,
+                lambda: connection._shared.waiters.senders or connection._shared.reader.holder,
                 (ReadError, WriteError),
             )
 
@@ -256,7 +256,7 @@ class TestClosingTheConnection:
             while_waiting(
                 connection,
                 lambda: connection.request("GET", server.url, extensions=TIMEOUTS),
-                lambda: connection._shared._newcomers,
+                lambda: connection._shared.waiters.openers,
                 ConnectionNotAvailable,
             )
             response.close()
@@ -274,7 +274,7 @@ class TestClosingTheConnection:
             while_waiting(
                 connection,
                 lambda: connection.request("POST", server.url, content=bytes(50_000_000), extensions=TIMEOUTS),
-                lambda: holding.is_set() and connection._shared._writer is not None,
+                lambda: holding.is_set() and connection._shared.writer.holder is not None,
                 (ReadError, WriteError),
             )
 
@@ -298,7 +298,7 @@ class TestClosingOneStream:
                     stream.read(1)
 
             def close() -> None:
-                wait_until(lambda: connection._shared._reader is not None)
+                wait_until(lambda: connection._shared.reader.holder is not None)
                 stream.close()
 
             at_once(read, close)
@@ -319,7 +319,7 @@ class TestClosingOneStream:
                     response.read()
 
             def close() -> None:
-                wait_until(lambda: connection._shared._reader is not None)
+                wait_until(lambda: connection._shared.reader.holder is not None)
                 response.close()
 
             at_once(read, close)

@@ -85,14 +85,14 @@ def test_a_response_that_was_not_closed() -> None:
             del response, body
         assert [str(each.message) for each in warned] == [f"unclosed response to GET {server.url}/path"]
         assert (lease.released, lease.dropped) == (0, 1)
-        assert (connection.is_idle(), connection._engine.open_streams) == (True, 0)
+        assert (connection.is_idle(), connection._engine.streams.open_count) == (True, 0)
         assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
 
 
 def test_in_the_middle_of_what_holds_the_lock() -> None:
     with connected(http2_script(half)) as (connection, server):
         response: Response = connection.handle_request(request_to(server))
-        with pytest.warns(ResourceWarning, match="unclosed response"), connection._lock:
+        with pytest.warns(ResourceWarning, match="unclosed response"), connection._shared.lock:
             del response
         assert connection.is_idle()
         assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
@@ -107,8 +107,8 @@ def test_in_another_thread_while_a_request_waits_for_its_stream(locked: bool) ->
 
         def collect() -> None:
             # Nothing else goes on meanwhile that would wake an event loop.
-            wait_until(lambda: connection._shared._newcomers)
-            with connection._lock if locked else contextlib.nullcontext():
+            wait_until(lambda: connection._shared.waiters.openers)
+            with connection._shared.lock if locked else contextlib.nullcontext():
                 held.clear()
 
         thread = threading.Thread(target=collect)
@@ -144,7 +144,7 @@ def test_the_last_on_a_connection_that_takes_no_more() -> None:
         response: Response = connection.handle_request(request_to(server))
 
         def retired() -> bool:
-            connection._shared.catch_up()
+            connection._shared.reader.catch_up()
             return not connection.is_available()
 
         wait_until(retired)

@@ -147,7 +147,7 @@ class TestTraceCallbacks:
             with pytest.raises(ValueError, match=event):
                 connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
             assert connection.is_idle()
-            assert connection._engine.open_streams == 0
+            assert connection._engine.streams.open_count == 0
             assert (connection.request("GET", server.url)).content == b"hello"
 
 

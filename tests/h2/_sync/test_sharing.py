@@ -135,7 +135,7 @@ def test_a_response_that_is_closed_early_is_reset() -> None:
         for _ in range(150):
             with connection.stream("GET", server.url, extensions=TIMEOUTS):
                 pass
-        assert connection._engine.open_streams == 0
+        assert connection._engine.streams.open_count == 0
         assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
 
 
@@ -389,7 +389,7 @@ class TestEnds:
                     response.read()
 
             def close() -> None:
-                wait_until(lambda: connection._shared._reader is not None)
+                wait_until(lambda: connection._shared.reader.holder is not None)
                 connection.close()
 
             at_once(read, close)
@@ -429,7 +429,7 @@ class TestPings:
                     connection.request("POST", server.url, content=bytes(2**25), extensions=TIMEOUTS)
 
             def read() -> None:
-                wait_until(lambda: connection._shared._writer is not None)
+                wait_until(lambda: connection._shared.writer.holder is not None)
                 with pytest.raises(ReadError, match=f"No answer to a PING within {limit:g} seconds"):
                     response.read()
 

@@ -46,7 +46,7 @@ def test_a_stream_that_is_closed_makes_room_for_one_that_waits() -> None:
             return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
 
         def close() -> None:
-            wait_until(lambda: connection._shared._newcomers)
+            wait_until(lambda: connection._shared.waiters.openers)
             first.__exit__(None, None, None)
 
         assert at_once(get, close) == [b"hello", None]
@@ -67,7 +67,7 @@ def test_waiting_behind_a_write_has_a_limit() -> None:
                 connection.request("POST", server.url, content=bytes(50_000_000))
 
         def behind() -> None:
-            wait_until(lambda: connection._shared._writer and connection._request_count)
+            wait_until(lambda: connection._shared.writer.holder and connection._request_count)
             with pytest.raises(WriteTimeout, match=r"0\.05 seconds"):
                 # The other may just be between two writes: then this one is stalled itself.
                 connection.request(

@@ -101,7 +101,7 @@ def test_closing_the_connection_cuts_an_upload_also_after_a_complete_success() -
 
     with connected(http2_script(script)) as (connection, server), Background() as background:
         call = background.start(connection.request, "PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
-        wait_until(lambda: any(s.remote_end for s in connection._engine._streams.values()))
+        wait_until(lambda: any(s.remote_end for s in connection._engine.streams.by_id.values()))
         connection.close()
         with pytest.raises(WriteError, match="closed while the request was being sent"):
             call.result()

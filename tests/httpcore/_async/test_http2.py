@@ -143,7 +143,7 @@ class TestConnections:
         async with serving(http2_script(answering), max_connections=1) as (pool, server):
             assert await get(pool, server) == b"hello"
             connection: Any = pool.connections[0]
-            connection._connection._engine._next_id = 2**31 - 1
+            connection._connection._engine.streams.next_id = 2**31 - 1
             assert await get(pool, server) == b"hello"
             assert await get(pool, server) == b"hello"
             assert len(server.connections) == 2

@@ -144,7 +144,7 @@ class TestConnections:
         with serving(http2_script(answering), max_connections=1) as (pool, server):
             assert get(pool, server) == b"hello"
             connection: Any = pool.connections[0]
-            connection._connection._engine._next_id = 2**31 - 1
+            connection._connection._engine.streams.next_id = 2**31 - 1
             assert get(pool, server) == b"hello"
             assert get(pool, server) == b"hello"
             assert len(server.connections) == 2

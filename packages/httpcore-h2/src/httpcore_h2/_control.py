@@ -68,6 +68,16 @@ class Control:
         return self._h2.decoder
 
     @property
+    def local_settings(self) -> h2.settings.Settings:
+        """Our settings, as h2 has them."""
+        return self._h2.local_settings
+
+    @property
+    def remote_settings(self) -> h2.settings.Settings:
+        """The settings of the server, as h2 has them."""
+        return self._h2.remote_settings
+
+    @property
     def max_frame_size(self) -> int:
         """The longest payload of a frame that the server takes, in bytes."""
         return self._h2.remote_settings.max_frame_size

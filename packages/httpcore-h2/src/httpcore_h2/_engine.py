@@ -2,234 +2,293 @@
 
 In the order of use:
 
-1. `start()` once, then `open_stream()` for each request, while `can_open` is true, and `send_data()` for its body.
-2. `receive_data()` with what the network gave; it returns the streams that have something new.
-3. `next_event(stream)` until it says `NEED_DATA` or `END_OF_STREAM`.
-4. `finish(stream)` in any case, once nobody wants more of it.
+1. `start()` once.
+2. `admit(stream)` for each request, and `open_stream(stream)` until it returns true; then `send_data()` for its body.
+3. `receive_data()` with what the network gave; it returns the streams that have something new.
+4. `next_event(stream)` until it returns `NEED_DATA` or `END_OF_STREAM`.
+5. `finish(stream)` in any case, as soon as nothing more of it is needed.
 
-After each of these `bytes_to_send()` may have something. Nothing here is safe to call from two threads at once.
+After each of these `bytes_to_send()` may have something. Nothing here is safe to call from two threads at once. An
+exception from a signal handler may end a step at any point; the next step notices, and the connection fails.
 
-An error of one stream is raised where that stream is asked; an error of the connection, at every stream that it cut
-off. Streams whose response is complete by then are not affected.
+An error of one stream is raised where that stream is asked. An error of the connection is raised for every stream that
+it cut off; streams whose response is complete by then are not affected.
 
-h2 speaks for the connection as a whole (`_control`), and hpack compresses header fields (`_hpack`); nothing of them
-shows outside.
+h2 speaks for the connection as a whole (`_control`), and hpack compresses header fields (`_hpack`); neither shows
+outside.
 """
 
 import sys
-from collections.abc import Callable
 
-from httpcore_models import ConnectionNotAvailable, LocalProtocolError, ReadError
-from httpcore_models.lowlevel import Retryable, mark_retryable
+from h2.config import H2Configuration
+from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
 
 from . import _frames as frames
-from ._control import Code
-from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, Trailers
-from ._flow import CONNECTION_WINDOW
-from ._frames import build_frame, build_frame_header
-from ._receiving import DEFAULT_WINDOW, LAST_STREAM_ID, ReceivingSide
-from ._streams import Stream
-from ._translate import RequestHead
+from ._connection_state import ConnectionState
+from ._control import Code, ConnectionFault, goaway_text
+from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, RemoteSettingsChanged
+from ._flow import CONNECTION_WINDOW, DEFAULT_WINDOW, MAX_FRAME_SIZE
+from ._frames import FrameReader, build_frame, build_frame_header
+from ._receiving import FrameHandlers
+from ._states import TRANSITIONS, USABLE, Input, State
+from ._stream import Stream
+
+_CLOSED = Failure("The connection was closed", kind=ReadError)
 
 
-class Engine(ReceivingSide):
+class Engine(ConnectionState):
     """A connection and its streams."""
+
+    def __init__(self, config: H2Configuration) -> None:
+        super().__init__(config)
+        self._reader = FrameReader(MAX_FRAME_SIZE)
+        self._handlers = FrameHandlers(self)
+        #: The requests in progress, whether they have a stream yet or wait for one.
+        self.requests: set[Stream] = set()
+        self.request_count = 0
+        self.started = False
+        self.ping_unanswered = False
+        # Whether a step is under way.
+        self._busy = False
 
     # What the connection can do.
 
     @property
     def can_open(self) -> bool:
-        """Whether `open_stream()` may be called now."""
-        return self.usable and self.open_streams < self._stream_limit
+        """Whether `open_stream()` would open a stream now."""
+        return self.state in USABLE and self.streams.open_count < self.streams.limit
 
     def can_open_after(self, others: int) -> bool:
         """Whether there would still be a stream if `others` got theirs first."""
-        return self.usable and self.open_streams + others < self._stream_limit
+        return self.state in USABLE and self.streams.open_count + others < self.streams.limit
 
     @property
     def capacity(self) -> int:
         """How many streams there may be now, `sys.maxsize` until the server has said so.
 
-        To the server, those that have ended but are not finished do not count.
+        Streams that have ended but are not finished do not count for the server.
         """
-        if not self.limit_known:
+        streams = self.streams
+        if not streams.limit_known:
             return sys.maxsize
-        return self._stream_limit + len(self._streams) - self.open_streams
+        return streams.limit + len(streams.by_id) - streams.open_count
 
     @property
     def stream_limit(self) -> int | None:
         """How many streams at a time the server allows, `sys.maxsize` for any number; `None` until it says so."""
-        return self._stream_limit if self.settings_received else None
+        return self.streams.limit if self.settings_received else None
 
     def assume_stream_limit(self, limit: int) -> None:
         """Until the server says how many streams it allows, open up to `limit`, as it has allowed before."""
         if not self.settings_received:
-            self._stream_limit = limit
-            self.limit_known = True
+            self.streams.limit = limit
+            self.streams.limit_known = True
 
     @property
     def supports_extended_connect(self) -> bool:
         """Whether the server takes CONNECT requests with a `protocol` (RFC 8441 section 3)."""
-        return self._control.extended_connect
+        return self.control.extended_connect
 
     def disowns(self, stream: Stream) -> bool:
         """Whether the stream has failed by a GOAWAY: the server will not process it (RFC 9113 section 6.8)."""
-        failure, goaway = stream.failure, self._goaway
+        failure, goaway = stream.failure, self.goaway
         retryable = failure is not None and failure.retryable is not None
         return retryable and goaway is not None and stream.id > goaway[1] and not stream.response_begun
 
-    def not_available(self) -> ConnectionNotAvailable:
-        """The exception for a request that comes, or is still waiting, when no more streams can be opened."""
-        exc = ConnectionNotAvailable(self.retired_because)
-        if self._goaway is not None and self._goaway[1]:
-            mark_retryable(exc, Retryable.AFTER_SHUTDOWN)
-        return exc
+    def was_closed_midway(self, stream: Stream) -> bool:
+        """Whether the connection was closed here, and not for a failure, while the request was being sent."""
+        return self.failure is _CLOSED and stream.is_half_sent()
+
+    def _check_undisturbed(self) -> None:
+        """Fail if a step was interrupted: since then, the two sides may disagree about the connection."""
+        if self._busy:
+            self._busy = False
+            self.fail(Failure("The connection was left in the middle of an operation", kind=ReadError))
 
     # Sending.
 
     def start(self) -> None:
-        """Begin with the preface and the settings (RFC 9113 section 3.4)."""
+        """Send the preface and the settings (RFC 9113 section 3.4)."""
         self._busy = True
         self.started = True
-        self.outgoing.append(self._control.start())
-        self._send_window_update(0, CONNECTION_WINDOW - DEFAULT_WINDOW)
+        self.outgoing.append(self.control.start())
+        self.send_window_update(0, CONNECTION_WINDOW - DEFAULT_WINDOW)
         self._busy = False
 
-    def open_stream(self, head: RequestHead, opened: Callable[[Stream], object]) -> None:
-        """Send the head of a request. Without a body that ends the request; else continue with `send_data()`.
+    def admit(self, stream: Stream) -> None:
+        """Take a request, which has to be finished from then on. Raises `ConnectionNotAvailable`."""
+        if self.state not in USABLE:
+            raise self.not_available()
+        self.requests.add(stream)
+        self.state = TRANSITIONS[self.state, Input.REQUEST]
+        self.request_count += 1
 
-        `opened` is called with the stream, which from then on has to be finished.
+    def open_stream(self, stream: Stream) -> bool:
+        """Send the head of a request; return false if the server allows no further stream now.
+
+        Without a body this ends the request; otherwise continue with `send_data()`. Raises `ConnectionNotAvailable`.
         """
-        assert self.usable
         if self._busy:
-            self.check_whole()
+            self._check_undisturbed()
+        if self.state not in USABLE:
+            raise self.not_available()
+        if self.streams.open_count >= self.streams.limit:
+            return False
         self._busy = True
-        stream = Stream(self._next_id, head, self._answered > 0, self._initial_send_window)
-        self._next_id += 2
-        if self._next_id > LAST_STREAM_ID:
-            self.stop("All stream identifiers of the connection are used up")
-        block = self._encoder.encode(head.pseudo_headers, head.headers)
-        flags = 0 if head.has_body else frames.END_STREAM
+        if not self.streams.take_id(stream):
+            self.retire("All stream identifiers of the connection are used up")
+        block = self.encoder.encode(stream.head.pseudo_headers, stream.head.headers)
+        flags = 0 if stream.head.has_body else frames.END_STREAM
         frame_type = frames.HEADERS
-        while len(block) > self._max_frame_size:
-            self.outgoing.append(build_frame(frame_type, flags, stream.id, block[: self._max_frame_size]))
-            block = block[self._max_frame_size :]
+        while len(block) > self.max_frame_size:
+            self.outgoing.append(build_frame(frame_type, flags, stream.id, block[: self.max_frame_size]))
+            block = block[self.max_frame_size :]
             frame_type, flags = frames.CONTINUATION, 0
         self.outgoing.append(build_frame(frame_type, flags | frames.END_HEADERS, stream.id, block))
-        self._streams[stream.id] = stream
-        self.open_streams += 1
-        opened(stream)
+        self.streams.add(stream)
         self._busy = False
+        return True
 
     def send_credit(self, stream: Stream) -> int:
         """How many bytes of the body may be sent now."""
-        return max(0, min(self._send_window, stream.send_window)) if self.wants_body(stream) else 0
+        return max(0, min(self.send_window, stream.send_window)) if stream.wants_body() else 0
 
-    def wants_body(self, stream: Stream) -> bool:
-        """Whether the rest of the body is still of use to the server.
+    def can_go_on(self, stream: Stream) -> bool:
+        """Whether more of the body may be sent, or need not be sent."""
+        return (self.send_window > 0 and stream.send_window > 0) or not stream.wants_body()
 
-        It is not once the stream or the connection has ended, or when the response is an error or a redirection. A
-        successful response may well be complete before the request is: a server that wants no more of it says so by
-        RST_STREAM (RFC 9113 section 8.1). A tunnel whose other end is closed takes nothing more.
-        """
-        return not (
-            stream.local_end
-            or (stream.is_connect and stream.remote_end)
-            or stream.was_reset
-            or stream.failure is not None
-            or (stream.status is not None and stream.status >= 300)
-        )
+    def send_data(self, stream: Stream, data: memoryview) -> int | None:
+        """Send as much of `data` as there is credit for; return how much, or `None` if the server wants no more.
 
-    def is_half_sent(self, stream: Stream) -> bool:
-        """Whether a part of the body is missing which, by what it has response_begun, the server wanted."""
-        return not (stream.local_end or stream.is_connect or (stream.status is not None and stream.status >= 300))
-
-    def send_data(self, stream: Stream, data: memoryview) -> int:
-        """Send as much of `data` as there is credit for, and return how much. Raises `LocalProtocolError`.
-
-        The data is not copied before `bytes_to_send()`.
+        The data is not copied before `bytes_to_send()`. Raises `LocalProtocolError` if there is more of it than was
+        declared.
         """
         if self._busy:
-            self.check_whole()
-        if not self.wants_body(stream) and not stream.local_end:
-            return 0
-        declared = stream.declared_length
+            self._check_undisturbed()
+        if not stream.wants_body() and not stream.local_end:
+            return None
+        declared = stream.head.declared_length
         if stream.local_end or (declared is not None and stream.sent + len(data) > declared):
             raise LocalProtocolError("Too much data for declared Content-Length")
-        size = min(len(data), self.send_credit(stream))
+        size = max(0, min(len(data), self.send_window, stream.send_window))
+        if not size:
+            return 0
         self._busy = True
-        for start in range(0, size, self._max_frame_size):
-            part = data[start : min(start + self._max_frame_size, size)]
-            self.outgoing += (build_frame_header(len(part), frames.DATA, 0, stream.id), part)
-        if size:
-            stream.sent += size
-            stream.send_window -= size
-            self._send_window -= size
-            self._guard.progress()
+        most = self.max_frame_size
+        header = build_frame_header(min(size, most), frames.DATA, 0, stream.id)
+        for start in range(0, size - most + 1, most):
+            self.outgoing += (header, data[start : start + most])
+        rest = size % most
+        if rest:
+            if size > most:
+                header = build_frame_header(rest, frames.DATA, 0, stream.id)
+            self.outgoing += (header, data[size - rest : size])
+        stream.sent += size
+        stream.send_window -= size
+        self.send_window -= size
+        self.guard.progress()
         self._busy = False
         return size
 
     def end_request(self, stream: Stream) -> None:
         """End the body. Raises `LocalProtocolError` when the declared length is not reached."""
-        if not self.wants_body(stream):
+        if not stream.wants_body():
             return
-        if stream.declared_length is not None and stream.sent < stream.declared_length:
+        declared = stream.head.declared_length
+        if declared is not None and stream.sent < declared:
             raise LocalProtocolError("Too little data for declared Content-Length")
         self._end_request(stream)
 
     def _end_request(self, stream: Stream) -> None:
         if self._busy:
-            self.check_whole()
+            self._check_undisturbed()
         self._busy = True
         stream.local_end = True
         self.outgoing.append(build_frame(frames.DATA, frames.END_STREAM, stream.id))
-        self._count_closed(stream)
+        if stream.remote_end:
+            self.streams.close(stream)
         self._busy = False
 
     def finish(self, stream: Stream) -> None:
-        """Nobody wants more of the stream: end it, unless it has ended, and forget it."""
+        """Forget the stream, which nobody needs any more; reset it unless it has ended.
+
+        When the last request is finished, the connection is idle, or closed if it was retired.
+        """
         if self._busy:
-            self.check_whole()
-        self._busy = True
-        if self._streams.pop(stream.id, None) is not None:
-            if not stream.closed:
-                # Whoever has response_begun with an error or a redirection does not wait for the rest of the request.
-                response_begun = stream.remote_end and stream.status is not None and stream.status >= 300
-                self._reset(stream, Code.NO_ERROR if response_begun else Code.CANCEL)
-            if not stream.remote_end:
-                stream.failure = stream.failure or Failure("The stream was closed", kind=ReadError)
-        self._busy = False
+            self._check_undisturbed()
+        try:
+            self._busy = True
+            if self.streams.by_id.pop(stream.id, None) is not None:
+                if stream.is_open:
+                    # A server that has answered with an error or a redirection needs nothing more of the request.
+                    enough = stream.remote_end and stream.status is not None and stream.status >= 300
+                    self.reset(stream, Code.NO_ERROR if enough else Code.CANCEL)
+                if not stream.remote_end:
+                    stream.failure = stream.failure or Failure("The stream was closed", kind=ReadError)
+            self._busy = False
+        finally:
+            self.requests.discard(stream)
+        if not self.requests and self.state in (State.ACTIVE, State.RETIRED):
+            self.state = TRANSITIONS[self.state, Input.COMPLETE]
 
     def ping(self) -> None:
         """Ask the server for a sign of life (RFC 9113 section 6.7)."""
         self.ping_unanswered = True
-        self.outgoing.append(self._control.ping())
+        self.outgoing.append(self.control.ping())
 
     def close(self) -> None:
-        """Take leave of the server."""
-        self.closed = not self.failed
-        if self.started and self.closed:
-            self._send_goaway(Code.NO_ERROR)
-        self.fail(Failure("The connection was closed", kind=ReadError))
+        """Close the connection, with a GOAWAY unless it has failed."""
+        if self.started and self.failure is None:
+            self.send_goaway(Code.NO_ERROR)
+        self.fail(_CLOSED)
+        self.state = TRANSITIONS[self.state, Input.CLOSE]
 
     def bytes_to_send(self) -> bytes:
-        """What has to be sent, in this order, before anything that comes later."""
+        """Return what has to be sent, in this order, before anything that comes later."""
         data = b"".join(self.outgoing)
         self.outgoing.clear()
-        self._unsent_answers = 0
+        self.unsent_answers = 0
         return data
 
-    # Reading a response.
+    # Receiving.
+
+    def receive_data(self, data: bytes, now: float) -> tuple[list[Stream], list[RemoteSettingsChanged]]:
+        """Take bytes from the network at the time `now` in seconds, or `b""` when the server has closed it.
+
+        Returns the streams that have something new, and the changes of settings.
+        """
+        if self._busy:
+            self._check_undisturbed()
+        self._busy = True
+        handlers, touched = self._handlers, self.streams.touched
+        touched.clear()
+        handlers.settings = []
+        if not data:
+            text = "Server disconnected"
+            if self.goaway is not None:
+                text = f"{text} after {goaway_text(*self.goaway)}"
+            self.fail(Failure(text), disconnected=True)
+        elif self.failure is None:
+            self.ping_unanswered = False
+            try:
+                handlers.receive(self._reader.receive_data(data), now)
+                if self._reader.error is not None:
+                    raise self._reader.error
+            except RemoteProtocolError as exc:
+                self.send_goaway(exc.code if isinstance(exc, ConnectionFault) else Code.PROTOCOL_ERROR)
+                self.fail(Failure(str(exc)))
+        self._busy = False
+        return list(touched), handlers.settings
 
     def next_event(self, stream: Stream) -> Event:
         """Return the next part of the response, `NEED_DATA`, or `END_OF_STREAM` at its end and from then on.
 
-        Raises what has gone wrong with the stream, once all that came before is read.
+        Raises the failure of the stream once everything that came before it is read.
         """
         if stream.events:
             event = stream.events.popleft()
             if isinstance(event, (bytes, bytearray)):
-                self._give_credit(stream, len(event))
+                self.give_credit(stream, len(event))
                 return bytes(event)
             return event
         if stream.failure is not None and not stream.remote_end:
@@ -240,16 +299,3 @@ class Engine(ReceivingSide):
             # The rest of the response may come only after the end of the request, and a reset would cut it off.
             self._end_request(stream)
         return NEED_DATA
-
-    def take_body(self, stream: Stream) -> bytes | None:
-        """Return all that is left of a body that has arrived whole, or `None` if `next_event()` has to tell."""
-        events = stream.events
-        if not stream.remote_end or (events and type(events[-1]) is Trailers):
-            return None
-        body = b"".join(events)  # type: ignore[arg-type]
-        events.clear()
-        return body
-
-    def has_event(self, stream: Stream) -> bool:
-        """Whether `next_event()` has anything but `NEED_DATA`."""
-        return bool(stream.events) or stream.remote_end or stream.failure is not None

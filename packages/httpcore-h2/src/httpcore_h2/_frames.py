@@ -1,7 +1,6 @@
 """Frames (RFC 9113 sections 4 and 6): cutting incoming bytes, building outgoing ones, telling floods from traffic."""
 
 import struct
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from httpcore_models import RemoteProtocolError
@@ -62,45 +61,51 @@ class FrameReader:
         self._size = 0
         self._needed = _HEADER_LENGTH
         self._first = True
+        #: What is wrong with the bytes after the frames that were returned last, if anything is.
+        self.error: RemoteProtocolError | None = None
 
-    def receive_data(self, data: bytes) -> Iterator[Frame]:
-        """Take bytes, and yield the frames that are complete. Raises `RemoteProtocolError` for what can be none."""
+    def receive_data(self, data: bytes) -> list[Frame]:
+        """Take bytes, and return the frames that are complete. What follows them is refused if `error` is set."""
         self._size += len(data)
         if self._parts:
             self._parts.append(data)
             if self._size < self._needed:
                 # Small pieces of a large frame are joined once, when it is complete.
-                return
+                return []
             data = b"".join(self._parts)
             self._parts.clear()
         start = 0
         self._needed = _HEADER_LENGTH
+        found: list[Frame] = []
         while len(data) - start >= _HEADER_LENGTH:
             high, low, frame_type, flags, stream_id = _unpack_header(data, start)
-            if self._first:
-                self._check_preface(data, frame_type)
             length = high << 16 | low
-            if length > self._max_frame_size:
-                raise RemoteProtocolError(f"Received overlong frame: length {length}, max {self._max_frame_size}")
+            self.error = self._check_preface(data, frame_type) if self._first else None
+            if self.error is None and length > self._max_frame_size:
+                text = f"Received overlong frame: length {length}, max {self._max_frame_size}"
+                self.error = RemoteProtocolError(text)
+            if self.error is not None:
+                return found
             end = start + _HEADER_LENGTH + length
             if end > len(data):
                 self._needed = _HEADER_LENGTH + length
                 break
-            payload = data[start + _HEADER_LENGTH : end]
+            found.append(Frame(frame_type, flags, stream_id & _MAX_STREAM_ID, data[start + _HEADER_LENGTH : end]))
             start = end
-            yield Frame(frame_type, flags, stream_id & _MAX_STREAM_ID, payload)
         self._size = len(data) - start
         if self._size:
             self._parts.append(data[start:])
+        return found
 
-    def _check_preface(self, data: bytes, frame_type: int) -> None:
+    def _check_preface(self, data: bytes, frame_type: int) -> RemoteProtocolError | None:
         # RFC 9113 section 3.4: the first frame is SETTINGS. Servers without HTTP/2 answer in plain text instead.
         if data.startswith(b"HTTP/"):
             line = data[:64].splitlines()[0].decode("ascii", "backslashreplace")
-            raise RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}")
+            return RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}")
         if frame_type != SETTINGS:
-            raise RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}")
+            return RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}")
         self._first = False
+        return None
 
 
 def as_bytes(chunk: Any) -> memoryview:
@@ -126,6 +131,8 @@ class HeaderBlocks:
 
     def __init__(self) -> None:
         self._head: Frame | None = None
+        #: Whether a header block has begun and is not complete.
+        self.is_open = False
         self._fragments: list[bytes] = []
         self._size = 0
 
@@ -141,7 +148,7 @@ class HeaderBlocks:
         """Take a frame; return the first one and the block when it is complete. Raises `RemoteProtocolError`."""
         fragment = frame.payload
         if frame.type == HEADERS:
-            self._head, self._size = frame, 0
+            self._head, self._size, self.is_open = frame, 0, True
             fragment = unpadded(frame)
             if frame.flags & HAS_PRIORITY:
                 if len(fragment) < 5:
@@ -156,7 +163,7 @@ class HeaderBlocks:
         if not frame.flags & END_HEADERS:
             return None
         assert self._head is not None
-        head, self._head = self._head, None
+        head, self._head, self.is_open = self._head, None, False
         block = fragment if len(self._fragments) == 1 else b"".join(self._fragments)
         self._fragments.clear()
         return head, block

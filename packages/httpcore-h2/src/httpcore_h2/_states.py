@@ -1,4 +1,4 @@
-"""The life of a connection, as a table.
+"""The life of a connection, as a table. Its state alone decides whether a connection may be used.
 
            request           request
     IDLE ───────────▶ ACTIVE ◀──────┐
@@ -11,10 +11,10 @@
     │         │ close      │
     └─────▶ CLOSED ◀───────┘
 
-A connection is idle from the start: HTTP/2 takes requests before the server has said anything. It is active while
-any response is open, and `COMPLETE` is the end of the last of them. `RETIRE` is whatever keeps it from taking another
-request while those it carries may go on: a GOAWAY, the last stream identifier, a failure, or a timeout during which
-nothing arrived at all.
+A connection takes requests while it is IDLE or ACTIVE. It starts as IDLE: HTTP/2 allows requests before the server
+has said anything. `COMPLETE` is the end of the last request. `RETIRE` is anything that rules out another request while
+those in progress may continue: a GOAWAY, the last stream identifier, a failed write, or a timeout during which nothing
+arrived at all. A connection that fails is retired too; its requests then end one by one.
 """
 
 import enum
@@ -30,26 +30,12 @@ class State(enum.Enum):
 
 
 class Input(enum.Enum):
-    """What moves a connection on."""
+    """What moves a connection to another state."""
 
     REQUEST = "request"
     COMPLETE = "complete"
     RETIRE = "retire"
     CLOSE = "close"
-
-
-TRANSITIONS: dict[tuple[State, Input], State] = {
-    (State.IDLE, Input.REQUEST): State.ACTIVE,
-    (State.IDLE, Input.RETIRE): State.RETIRED,
-    (State.IDLE, Input.CLOSE): State.CLOSED,
-    (State.ACTIVE, Input.REQUEST): State.ACTIVE,
-    (State.ACTIVE, Input.COMPLETE): State.IDLE,
-    (State.ACTIVE, Input.RETIRE): State.RETIRED,
-    (State.ACTIVE, Input.CLOSE): State.CLOSED,
-    (State.RETIRED, Input.COMPLETE): State.CLOSED,
-    (State.RETIRED, Input.CLOSE): State.CLOSED,
-    (State.CLOSED, Input.CLOSE): State.CLOSED,
-}
 
 
 class InvalidTransition(Exception):
@@ -59,9 +45,26 @@ class InvalidTransition(Exception):
         super().__init__(f"no {step.value!r} for a connection that is {state.value}")
 
 
-def transition(state: State, step: Input) -> State:
-    """Return the state that `step` leads to; raises `InvalidTransition`."""
-    try:
-        return TRANSITIONS[state, step]
-    except KeyError:
-        raise InvalidTransition(state, step) from None
+class _Table(dict[tuple[State, Input], State]):
+    def __missing__(self, key: tuple[State, Input]) -> State:
+        raise InvalidTransition(*key)
+
+
+#: The state that follows a state and an input. Looking up a step that is not in the table raises `InvalidTransition`.
+TRANSITIONS = _Table(
+    {
+        (State.IDLE, Input.REQUEST): State.ACTIVE,
+        (State.IDLE, Input.RETIRE): State.RETIRED,
+        (State.IDLE, Input.CLOSE): State.CLOSED,
+        (State.ACTIVE, Input.REQUEST): State.ACTIVE,
+        (State.ACTIVE, Input.COMPLETE): State.IDLE,
+        (State.ACTIVE, Input.RETIRE): State.RETIRED,
+        (State.ACTIVE, Input.CLOSE): State.CLOSED,
+        (State.RETIRED, Input.COMPLETE): State.CLOSED,
+        (State.RETIRED, Input.CLOSE): State.CLOSED,
+        (State.CLOSED, Input.CLOSE): State.CLOSED,
+    }
+)
+
+#: The states in which a connection takes requests.
+USABLE = (State.IDLE, State.ACTIVE)

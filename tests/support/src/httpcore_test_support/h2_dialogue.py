@@ -12,7 +12,7 @@ from h2.config import H2Configuration
 from httpcore_h2 import RemoteSettingsChanged
 from httpcore_h2._engine import Engine
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event
-from httpcore_h2._streams import Stream
+from httpcore_h2._stream import Stream
 from httpcore_h2._translate import RequestHead, RequestTranslator
 from httpcore_models import ReadError, RemoteProtocolError, Request
 from httpcore_models.lowlevel import Retryable, may_retry
@@ -71,17 +71,18 @@ class Dialogue:
 
     def request(self, method: bytes = b"GET", *fields: Field, **extensions: Any) -> Stream:
         """Send the head of a request; it has a body if `fields` announce one."""
-        opened: list[Stream] = []
-        self.engine.open_stream(head(method, *fields, **extensions), opened.append)
-        return opened[0]
+        stream = Stream(head(method, *fields, **extensions))
+        self.engine.admit(stream)
+        assert self.engine.open_stream(stream)
+        return stream
 
     def upload(self, length: int | None = None) -> Stream:
         """Send the head of a request with a body, of a `length` that is declared or not."""
         framing = (b"Transfer-Encoding", b"chunked") if length is None else (b"Content-Length", b"%d" % length)
         return self.request(b"POST", framing)
 
-    def send(self, stream: Stream, content: bytes) -> int:
-        """Send as much of `content` as there is credit for; return how much that was."""
+    def send(self, stream: Stream, content: bytes) -> int | None:
+        """Send as much of `content` as there is credit for; return how much that was, `None` if it is not wanted."""
         return self.engine.send_data(stream, memoryview(content))
 
     def receive(self, *parts: bytes) -> None:
@@ -105,7 +106,7 @@ class Dialogue:
         """Return what there is of the response, END_OF_STREAM included. Neighbouring parts of the body are joined."""
         found: list[Event] = []
         while (event := self.engine.next_event(stream)) is not NEED_DATA:
-            assert self.engine.has_event(stream) or event is not END_OF_STREAM
+            assert stream.has_event() or event is not END_OF_STREAM
             if isinstance(event, bytes) and found and isinstance(found[-1], bytes):
                 found[-1] += event
             else:
@@ -113,7 +114,7 @@ class Dialogue:
             if event is END_OF_STREAM:
                 break
         else:
-            assert not self.engine.has_event(stream)
+            assert not stream.has_event()
         return found
 
     def failure(self, stream: Stream) -> Exception:

@@ -9,32 +9,30 @@ from httpcore_models.concurrency import AsyncShield
 from .._legacy import LegacyBody
 
 if TYPE_CHECKING:
-    from .connection import AsyncHTTP2Connection
+    # The body can be imported without h2, the exchange cannot.
     from .exchange import AsyncExchange
 
 
 class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
-    An iterator object and not a generator: one that is abandoned half-way needs nobody who finalises it in its event
-    loop. Errors and cancellation end the stream, and nothing but the stream. So does dropping the response without
-    closing it, with a `ResourceWarning`.
+    It is an iterator object and not a generator: one that is abandoned half-way need not be finalised in its event
+    loop. An error or a cancellation ends the stream, and only the stream. So does dropping the response without closing
+    it, which issues a `ResourceWarning`.
     """
 
+    _exchange: "AsyncExchange"
     _released = True
 
-    def __init__(
-        self, connection: "AsyncHTTP2Connection", exchange: "AsyncExchange", extensions: dict[str, Any]
-    ) -> None:
+    def __init__(self, exchange: "AsyncExchange", extensions: dict[str, Any]) -> None:
         """`extensions` are those of the response."""
-        self._connection = connection
         self._exchange = exchange
         self._extensions = extensions
         self._receiving = False
-        # Whether nothing is left to be read: what comes through a tunnel is no body.
+        # Whether nothing is left to be read: what comes through a tunnel is not a body.
         self._complete = exchange.is_tunnel
         self._closed = False
-        self._released = False  # from here on, there is something to be released
+        self._released = False  # only now is there something to release
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return AsyncBodyIterator(self)
@@ -49,7 +47,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
             if tracer is not None and not self._receiving:
                 self._receiving = True
                 await tracer.report("receive_response_body.started", self._exchange.info)
-            part = await self._connection._receive_body(self._exchange, self._extensions)
+            part = await self._exchange.receive_body(self._extensions)
             if not part and self._receiving and tracer is not None:
                 self._receiving = False
                 await tracer.report("receive_response_body.complete", {"return_value": None})
@@ -66,7 +64,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
         """Return all of the body that is left. Raises as iterating over it does."""
         if self._exchange.tracer is None and not self._closed and not self._complete:
             try:
-                body = self._connection._take_body(self._exchange)
+                body = self._exchange.take_body()
             except BaseException:
                 # From a signal handler: the body may be lost.
                 await self.aclose()
@@ -87,7 +85,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
         """
         if self._released:
             return
-        self._complete = self._complete or self._connection._is_complete(self._exchange)
+        self._complete = self._complete or self._exchange.is_complete
         self._closed = True
         tracer, receiving = self._exchange.tracer, self._receiving
         self._receiving = False
@@ -97,7 +95,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
                 await tracer.report("receive_response_body.failed", {"exception": exception})
         finally:
             try:
-                await self._connection._close_response(self._exchange)
+                await self._exchange.close()
             finally:
                 if self.lease is not None:
                     await self.lease.release()
@@ -107,11 +105,11 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
         """See `AsyncResponseStream`. A callback is told only by `aclose()`."""
         if self._closed or self._complete or self._exchange.tracer is not None:
             return
-        self._closed = self._connection._abandon(self._exchange)
+        self._closed = self._exchange.abandon()
         if self._closed and self.lease is not None:
             self.lease.drop()
 
     def __del__(self) -> None:
         if not self._released:
             self._exchange.lease = self.lease
-            self._connection._drop(self._exchange, self)
+            self._exchange.release(self)

@@ -1,21 +1,21 @@
-"""One HTTP/2 connection over any network stream."""
+"""The life of an HTTP/2 connection: who may use it, when it expires, and how it is closed."""
 
 import contextlib
 import logging
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from h2.config import H2Configuration
 from httpcore_models import (
+    AsyncConnectionInterface,
     AsyncNetworkStream,
     ByteStream,
     ConnectionNotAvailable,
     Origin,
     Request,
     Response,
-    WriteError,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, async_checkpoint_if_cancelled
 from httpcore_models.lowlevel import (
@@ -28,26 +28,19 @@ from httpcore_models.lowlevel import (
     retryable_after,
 )
 
-from .._engine import Engine
-from .._frames import as_bytes
-from .._states import Input, State, transition
-from .._translate import RequestHead, RequestTranslator
+from .._legacy import LegacyConnection
+from .._states import TRANSITIONS, USABLE, Input, State
+from .._translate import RequestTranslator
 from .body import AsyncHTTP2Body
 from .exchange import AsyncExchange
-from .exchanges import AsyncExchanges
 from .shared_stream import AsyncSharedStream
 from .stream_queue import AsyncStreamQueue
 from .tunnel import AsyncTunnelStream
 
 _logger = logging.getLogger("httpcore.http2")
 
-_OPEN = (State.IDLE, State.ACTIVE)
 
-# Between parts of this size, in bytes, an upload looks whether the server has already answered.
-_PART_SIZE = 64 * 1024
-
-
-class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
+class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionInterface):
     """One HTTP/2 connection: as many requests at a time as the server allows (RFC 9113 section 5.1.2).
 
     `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
@@ -74,20 +67,15 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
         ping_interval: float | None = None,
         ping_timeout: float = 20.0,
     ) -> None:
-        super().__init__()
         self._origin = origin
         self._network_stream = stream
         self._keepalive_expiry = keepalive_expiry
-        self._engine = Engine(self.CONFIG)
         self._translator = RequestTranslator()
         self._shared = AsyncSharedStream(
-            stream, self._engine, self._lock, self.READ_NUM_BYTES, str(origin), ping_interval, ping_timeout
+            stream, self.CONFIG, self.READ_NUM_BYTES, str(origin), ping_interval, ping_timeout
         )
-        self._shared.on_change = self._changed
-        self._shared.end_dropped = self._end_dropped
-        self._stream_queue = AsyncStreamQueue(self._engine, self._shared, self._lock, str(origin))
-        self._shared.report = self._stream_queue.report
-        self._request_count = 0
+        self._engine = self._shared.engine
+        self._stream_queue = AsyncStreamQueue(self._shared)
 
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request and return its response with the body yet to be read.
@@ -109,19 +97,25 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = self._translator.request_head(request)
         await async_checkpoint_if_cancelled()
-        exchange = AsyncExchange(request, async_get_tracer(_logger, request))
+        tracer = async_get_tracer(_logger, request)
+        exchange = AsyncExchange(request, head, tracer, self, self._shared, self._stream_queue)
         try:
-            self._claim(exchange)
-            await self._open_stream(exchange, head)
-            await self._send_request(exchange)
-            response_head = await self._run("receive_response_headers", exchange, self._receive_head)
-            return self._response(exchange, *response_head)
+            await exchange.send()
+            if tracer is None:
+                status, headers = await exchange.receive_head()
+            else:
+                status, headers = await tracer.run("receive_response_headers", exchange.info, exchange.receive_head)
+            extensions: dict[str, Any] = {
+                "http_version": b"HTTP/2",
+                "network_stream": AsyncTunnelStream(exchange) if exchange.is_tunnel else self._network_stream,
+                "stream_id": exchange.stream.id,
+            }
+            return received_response(status, headers, AsyncHTTP2Body(exchange, extensions), extensions)
         except BaseException as exc:
             with AsyncShield():
-                await self._close_response(exchange)
-            stream = exchange.stream
+                await exchange.close()
             has_begun = head.has_body and not isinstance(request.stream, (ByteStream, list, tuple))
-            if stream is not None and self._engine.disowns(stream) and not has_begun:
+            if self._engine.disowns(exchange.stream) and not has_begun:
                 # Nothing of the request counts, and all of it may be sent elsewhere.
                 error = ConnectionNotAvailable(str(exc))
                 mark_retryable(error, retryable_after(exc) or Retryable.ANY)
@@ -131,132 +125,6 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
                     del error  # which holds this frame
             raise
 
-    def _response(self, exchange: AsyncExchange, status: int, headers: list[tuple[bytes, bytes]]) -> Response:
-        assert exchange.stream is not None
-        exchange.is_tunnel = exchange.stream.is_connect and 200 <= status < 300
-        extensions: dict[str, Any] = {
-            "http_version": b"HTTP/2",
-            "network_stream": AsyncTunnelStream(self, exchange) if exchange.is_tunnel else self._network_stream,
-            "stream_id": exchange.stream.id,
-        }
-        body = AsyncHTTP2Body(self, exchange, extensions)
-        return received_response(status, headers, body, extensions)
-
-    async def _run(self, name: str, exchange: AsyncExchange, function: Any) -> Any:
-        if exchange.tracer is None:
-            return await function(exchange)
-        return await exchange.tracer.run(name, exchange.info, function, exchange)
-
-    # The stream of a request.
-
-    def _claim(self, exchange: AsyncExchange) -> None:
-        if os.getpid() != self._process:
-            raise ConnectionNotAvailable("The connection belongs to another process")
-        if self._affinity.is_other_loop():
-            raise ConnectionNotAvailable("The connection belongs to another event loop")
-        if self._dropped:
-            self._end_dropped()
-        if self._state is State.IDLE:
-            self._shared.catch_up()
-        with self._lock:
-            if not self._engine.usable:
-                raise self._engine.not_available()
-            self._exchanges.add(exchange)
-            self._state = transition(self._state, Input.REQUEST)
-            self._request_count += 1
-
-    def _changed(self) -> None:
-        """Note whether the connection can take another request. The lock is held."""
-        if not self._engine.usable and self._state in (State.IDLE, State.ACTIVE):
-            self._state = transition(self._state, Input.RETIRE)
-
-    async def _open_stream(self, exchange: AsyncExchange, head: RequestHead) -> None:
-        engine = self._engine
-        with self._lock:
-            starting = not engine.started
-            if starting:
-                engine.start()
-        if starting:
-            if exchange.tracer is None:
-                await self._send_connection_init(exchange)
-            else:
-                info = {"request": exchange.request}
-                await exchange.tracer.run("send_connection_init", info, self._send_connection_init, exchange)
-        await self._stream_queue.open_stream(exchange, head)
-
-    async def _send_connection_init(self, exchange: AsyncExchange) -> None:
-        await self._shared.flush(exchange.write_timeout)
-
-    # Sending.
-
-    async def _send_request(self, exchange: AsyncExchange) -> None:
-        try:
-            await self._run("send_request_headers", exchange, self._send_head)
-            await self._run("send_request_body", exchange, self._send_body)
-        except WriteError as exc:
-            # A server may answer without reading all of the request: there may be a response to read. What the user's
-            # body or trace callback raises is none of that.
-            if exc is not exchange.write_error:
-                raise
-        finally:
-            # It holds the frames of its callers, and with them the response, which would never be freed.
-            exchange.write_error = None
-        if self._engine.closed and exchange.stream is not None and self._engine.is_half_sent(exchange.stream):
-            raise WriteError(f"The connection was closed while the request was being sent ({self._origin})")
-
-    async def _send_head(self, exchange: AsyncExchange) -> None:
-        await self._shared.flush(exchange.write_timeout, exchange)
-
-    async def _send_body(self, exchange: AsyncExchange) -> None:
-        request, stream = exchange.request, exchange.stream
-        assert stream is not None
-        if not isinstance(request.stream, AsyncIterable):
-            kind = type(request.stream).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
-        body = request.stream.__aiter__()
-        try:
-            async for chunk in body:
-                if not (type(chunk) is bytes and not chunk) and not await self._send_data(exchange, chunk):
-                    return
-        finally:
-            # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
-            if isinstance(body, AsyncGenerator):
-                await body.aclose()
-        if not stream.local_end and not stream.is_connect:
-            self._end_request(exchange)
-            await self._shared.flush(exchange.write_timeout, exchange)
-
-    def _end_request(self, exchange: AsyncExchange) -> None:
-        assert exchange.stream is not None
-        with self._lock:
-            self._engine.end_request(exchange.stream)
-
-    async def _send_data(self, exchange: AsyncExchange, chunk: bytes) -> bool:
-        """Send a piece of the body; return false if the server wants no more of it."""
-        engine, stream = self._engine, exchange.stream
-        assert stream is not None
-        rest = as_bytes(chunk)
-
-        def unwanted() -> bool:
-            return not engine.wants_body(stream)
-
-        while rest:
-            if exchange.sent >= _PART_SIZE:
-                exchange.sent = 0
-                self._shared.catch_up()
-            with self._lock:
-                sent = engine.send_data(stream, rest[:_PART_SIZE])
-                wanted = engine.wants_body(stream)
-            rest = rest[sent:]
-            if sent:
-                exchange.sent += sent
-                await self._shared.flush(exchange.write_timeout, exchange, unwanted)
-            if not wanted:
-                return False
-            if not sent:
-                await self._shared.wait_for_credit(exchange, stream)
-        return True
-
     # The connection as its pool sees it.
 
     async def aclose(self) -> None:
@@ -265,24 +133,24 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
         Requests in flight on it fail with `ReadError` or `WriteError`, those that wait for a stream with
         `ConnectionNotAvailable`. The socket is closed even if this is cancelled.
         """
-        if os.getpid() != self._process:
-            # In a child process: the lock may be held by a thread that is not there, and a word would be the parent's.
-            self._state = State.CLOSED
-            self._engine.stop("The connection belongs to another process")
+        shared, engine = self._shared, self._engine
+        if os.getpid() != shared.process:
+            # In a child process the lock may be held by a thread that does not exist, and the stream is the parent's.
+            engine.retire("The connection belongs to another process")
+            engine.state = TRANSITIONS[engine.state, Input.CLOSE]
             await self._network_stream.aclose()
             return
         try:
-            with self._lock:
-                self._state = transition(self._state, Input.CLOSE)
-                self._engine.close()
-                self._shared.wake_all()
-            self._stream_queue.report()
-            if not (self._affinity.is_other_loop() or self._network_stream.get_extra_info("is_readable")):
+            with shared.lock:
+                engine.close()
+                shared.waiters.wake_all()
+            shared.capacity.report()
+            if not (shared.affinity.is_other_loop() or self._network_stream.get_extra_info("is_readable")):
                 with contextlib.suppress(Exception), AsyncShield():
-                    # If somebody writes, that is ended below.
-                    await self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
+                    # A write that is under way is ended below.
+                    await shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
         finally:
-            # No shield holds off a task's own cancel() on asyncio.
+            # No shield stops a task's own cancel() on asyncio.
             await self._network_stream.aclose()
 
     def can_handle_request(self, origin: Origin) -> bool:
@@ -291,7 +159,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now."""
-        return self._state in _OPEN and self._stream_queue.has_room and not self._affinity.is_other_loop()
+        return self._stream_queue.has_room and not self._shared.affinity.is_other_loop()
 
     @property
     def stream_limit(self) -> int | None:
@@ -300,7 +168,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
 
     def assume_stream_limit(self, limit: int) -> None:
         """Until the server says how many requests it allows at a time, count on `limit`, as it has allowed before."""
-        with self._lock:
+        with self._shared.lock:
             self._engine.assume_stream_limit(limit)
 
     @property
@@ -310,11 +178,11 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
         Where it is set, a request that finds all streams in use raises `ConnectionNotAvailable` instead of waiting. It
         is called from any thread and holds up the connection; it is not called by the methods that a pool asks.
         """
-        return self._stream_queue.on_capacity_change
+        return self._shared.capacity.on_change
 
     @on_capacity_change.setter
     def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
-        self._stream_queue.on_capacity_change = callback
+        self._shared.capacity.on_change = callback
 
     @property
     def request_capacity(self) -> int:
@@ -326,23 +194,29 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
 
         It was kept for too long, or the server has closed it or allows no request on it.
         """
-        if self._state is not State.IDLE and not self.is_idle():
+        if not self.is_idle():
             return False
         expire_at = self._expire_at
         if expire_at is not None and time.monotonic() > expire_at:
             return True
-        self._shared.catch_up()
-        return not self._engine.can_open
+        self._shared.reader.catch_up()
+        engine = self._engine
+        return engine.state not in USABLE or engine.streams.open_count >= engine.streams.limit
+
+    @property
+    def _expire_at(self) -> float | None:
+        """When the connection expires if it remains idle, on the monotonic clock. Also read by other programs."""
+        idle_since, keepalive_expiry = self._shared.idle_since, self._keepalive_expiry
+        return None if idle_since is None or keepalive_expiry is None else idle_since + keepalive_expiry
 
     def is_idle(self) -> bool:
-        """Whether the connection carries no request."""
-        if self._dropped:
-            self._end_dropped()
-        return self._state is State.IDLE or (self._state is State.RETIRED and not self._exchanges)
+        """Whether the connection carries no request and is not closed."""
+        self._shared.end_dropped()
+        return not self._engine.requests and self._engine.state is not State.CLOSED
 
     def is_closed(self) -> bool:
         """Whether the connection is closed."""
-        return self._state is State.CLOSED
+        return self._engine.state is State.CLOSED
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""
@@ -352,5 +226,3 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, AsyncExchanges):
         return (
             f"<{type(self).__name__} [{str(self._origin)!r}, {self._state.name}, Request Count: {self._request_count}]>"
         )
-
-    # For use without a pool.

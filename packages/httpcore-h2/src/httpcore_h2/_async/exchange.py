@@ -1,57 +1,325 @@
-"""What belongs to one request while it is on its way."""
+"""One request and its response on a connection: sending, receiving, and the end."""
 
+import os
+import sys
+from collections.abc import AsyncGenerator, AsyncIterable
+from functools import partial
 from typing import Any
 
-from httpcore_models import AsyncLease, Request
-from httpcore_models.lowlevel import AsyncTracer
+from httpcore_models import (
+    AsyncConnectionInterface,
+    AsyncLease,
+    AsyncNetworkStream,
+    ByteStream,
+    ReadError,
+    ReadTimeout,
+    Request,
+    WriteError,
+    WriteTimeout,
+)
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
+from httpcore_models.lowlevel import AsyncTracer, warn_unclosed
 
-from .._events import Event
-from .._streams import Stream
+from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
+from .._frames import as_bytes
+from .._stream import Stream
+from .._translate import RequestHead
+from .shared_stream import AsyncSharedStream
+from .stream_queue import AsyncStreamQueue
+
+# After this many bytes of an upload, it checks whether the server has already answered.
+_PART_SIZE = 64 * 1024
 
 
 class AsyncExchange:
-    """A request, its stream, and who listens to its events."""
+    """A request and its response. Its stream is opened by `send()`, and has to be ended by `close()` in any case."""
 
     __slots__ = (
-        "dropped",
+        "_dropped",
+        "_engine",
+        "_event",
+        "_pool_timeout",
+        "_queue",
+        "_sent",
+        "_shared",
+        "connection",
         "holders",
-        "info",
         "is_tunnel",
         "lease",
         "read_timeout",
         "request",
-        "sent",
         "stream",
-        "taken",
         "tracer",
         "write_error",
         "write_timeout",
     )
 
-    def __init__(self, request: Request, tracer: AsyncTracer | None) -> None:
-        self.request: Request = request
-        self.tracer: AsyncTracer | None = tracer
-        self.stream: Stream | None = None
-        # Bytes of the body since it was last looked whether the server has answered.
-        self.sent: int = 0
-        self.is_tunnel: bool = False
-        # How many objects stand for it that the user may drop: the body, and the stream of a tunnel; and the lease that
-        # a dropped body has left to the latter.
-        self.holders: int = 1
-        # Whether it ended since nobody would read on, without waiting until the server was told.
-        self.dropped: bool = False
-        self.lease: AsyncLease | None = None
-        # What was taken from the engine and not handed on yet, since its reader was cancelled in between.
-        self.taken: Event | None = None
-        # What the trace says of each phase.
-        self.info: dict[str, Any] = {}
-        # What a write on its behalf has ended with.
-        self.write_error: BaseException | None = None
+    def __init__(
+        self,
+        request: Request,
+        head: RequestHead,
+        tracer: AsyncTracer | None,
+        connection: AsyncConnectionInterface,
+        shared: AsyncSharedStream,
+        queue: AsyncStreamQueue,
+    ) -> None:
+        """`connection` is closed when the exchange finds at its end that nothing more is possible on it."""
+        self.request = request
+        self.tracer = tracer
+        self.connection = connection
+        self._shared = shared
+        self._engine = shared.engine
+        self._queue = queue
+        self.stream = Stream(head)
+        self.is_tunnel = False
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")
         self.write_timeout: float | None = timeouts.get("write")
+        self._pool_timeout: float | None = timeouts.get("pool")
+        # Bytes of the body since the upload last checked whether the server has answered.
+        self._sent = 0
+        # An event that was taken from the engine, but not handed on, because its reader was cancelled in between.
+        self._event: Event | None = None
+        #: The exception that ended a write on behalf of the exchange.
+        self.write_error: BaseException | None = None
+        #: How many objects the user may drop that stand for the exchange, the body and the stream of a tunnel, and the
+        #: lease that a dropped body has left to the latter.
+        self.holders = 1
+        self.lease: AsyncLease | None = None
+        # Whether it was ended without waiting, so that the server may not know yet.
+        self._dropped = False
 
-    def opened(self, stream: Stream) -> None:
-        """The request has got a stream."""
-        self.stream = stream
-        self.info = {"request": self.request, "stream_id": stream.id}
+    @property
+    def info(self) -> dict[str, Any]:
+        """What trace events tell about the exchange."""
+        return {"request": self.request, "stream_id": self.stream.id}
+
+    @property
+    def network_stream(self) -> AsyncNetworkStream:
+        """The stream below the connection."""
+        return self._shared.network_stream
+
+    # Sending.
+
+    async def send(self) -> None:
+        """Open the stream as soon as the server allows it, and send the request.
+
+        Raises `ConnectionNotAvailable`, `PoolTimeout`, `LocalProtocolError`, `WriteError` and `WriteTimeout`. A write
+        that fails is no error: a server may answer without reading all of the request.
+        """
+        self._shared.join(self.stream)
+        if not self._engine.started:
+            await self._send_preface()
+        if "protocol" in self.request.extensions:
+            await self._queue.require_extended_connect(self, self._pool_timeout)
+        await self._queue.open_stream(self, self._pool_timeout)
+        try:
+            if self.tracer is None:
+                await self._shared.writer.flush(self.write_timeout, self)
+                await self._send_body()
+            else:
+                await self.tracer.run("send_request_headers", self.info, self._send_head)
+                await self.tracer.run("send_request_body", self.info, self._send_body)
+        except WriteError as exc:
+            # The user's body and trace callback may raise it too.
+            if exc is not self.write_error:
+                raise
+        finally:
+            # It holds the frames of its callers, and with them the response, which would never be freed.
+            self.write_error = None
+        if self._engine.failure is not None and self._engine.was_closed_midway(self.stream):
+            raise WriteError(f"The connection was closed while the request was being sent ({self._shared.peer})")
+
+    async def _send_preface(self) -> None:
+        with self._shared.lock:
+            if self._engine.started:
+                return
+            self._engine.start()
+        flush = self._shared.writer.flush
+        if self.tracer is None:
+            await flush(self.write_timeout)
+        else:
+            await self.tracer.run("send_connection_init", {"request": self.request}, flush, self.write_timeout)
+
+    async def _send_head(self) -> None:
+        await self._shared.writer.flush(self.write_timeout, self)
+
+    async def _send_body(self) -> None:
+        body, stream = self.request.stream, self.stream
+        if type(body) is ByteStream:
+            content = bytes(body)
+            if content and not await self.send_data(content):
+                return
+        elif not isinstance(body, AsyncIterable):
+            kind = type(body).__name__
+            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+        elif not await self._send_parts(body):
+            return
+        if not stream.local_end and not stream.head.is_connect:
+            self.end_request()
+            await self._shared.writer.flush(self.write_timeout, self)
+
+    async def _send_parts(self, body: AsyncIterable[bytes]) -> bool:
+        """Send a body part by part; return false if the server wants no more of it."""
+        parts = body.__aiter__()
+        try:
+            async for chunk in parts:
+                if not (type(chunk) is bytes and not chunk) and not await self.send_data(chunk):
+                    return False
+        finally:
+            # A generator that is not exhausted has to run its own cleanup now. A file stays open: it is the user's.
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
+        return True
+
+    async def send_data(self, chunk: bytes) -> bool:
+        """Send a part of the body; return false if the server wants no more of it."""
+        shared, engine, stream = self._shared, self._engine, self.stream
+        rest = as_bytes(chunk)
+
+        def unwanted() -> bool:
+            return not stream.wants_body()
+
+        while rest:
+            if self._sent >= _PART_SIZE:
+                self._sent = 0
+                shared.reader.catch_up()
+            with shared.lock:
+                sent = engine.send_data(stream, rest[:_PART_SIZE])
+            if sent is None:
+                return False
+            rest = rest[sent:]
+            if sent:
+                self._sent += sent
+                await shared.writer.flush(self.write_timeout, self, unwanted)
+            else:
+                await self._wait_for_credit()
+        return True
+
+    async def _wait_for_credit(self) -> None:
+        shared, timeout = self._shared, self.write_timeout
+        ready = partial(self._engine.can_go_on, self.stream)
+        if not await shared.wait(self, shared.waiters.senders, ready, timeout):
+            shared.capacity.report()
+            text = f"The write operation timed out after {timeout:g} seconds: no flow control credit from {shared.peer}"
+            raise WriteTimeout(text) from TimeoutError()
+
+    def end_request(self) -> None:
+        """End the body; the next write tells the server."""
+        with self._shared.lock:
+            self._engine.end_request(self.stream)
+
+    # Receiving.
+
+    async def receive_head(self) -> tuple[int, list[tuple[bytes, bytes]]]:
+        """Return status and headers of the final response."""
+        while True:
+            event = await self._next_event()
+            if isinstance(event, ResponseHead):
+                self.is_tunnel = self.stream.head.is_connect and 200 <= event.status < 300
+                return event.status, event.headers
+            if isinstance(event, InformationalResponse) and self.tracer is not None:
+                await self.tracer.report("receive_informational_response.started", self.info)
+                await self.tracer.report("receive_informational_response.complete", {"return_value": tuple(event)})
+
+    async def receive_body(self, extensions: dict[str, Any]) -> bytes:
+        """Return the next part of the body, or `b""` at its end. Trailers are put into `extensions`."""
+        while True:
+            event = await self._next_event()
+            if isinstance(event, bytes):
+                return event
+            if isinstance(event, Trailers):
+                extensions["trailing_headers"] = event.headers
+            if event is END_OF_STREAM:
+                return b""
+
+    def take_body(self) -> bytes | None:
+        """Return the rest of the body without waiting, or `None` unless all of it has arrived."""
+        with self._shared.lock:
+            return self.stream.take_body()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the response has been read to its end."""
+        return self.stream.remote_end and not self.stream.events
+
+    async def _next_event(self) -> Event:
+        shared, engine, stream = self._shared, self._engine, self.stream
+        while True:
+            if os.getpid() != shared.process:
+                raise ReadError("The connection belongs to another process")
+            event = self._event
+            if event is None:
+                with shared.lock:
+                    event = engine.next_event(stream)
+            if engine.outgoing and not shared.affinity.is_other_loop():
+                self._event = event
+                await shared.writer.flush_unless_writing(self.write_timeout)
+            self._event = None
+            if event is not NEED_DATA:
+                return event
+            if not await shared.wait(self, shared.waiters.receivers, stream.has_event, self.read_timeout):
+                shared.capacity.report()
+                text = f"The read operation timed out after {self.read_timeout:g} seconds ({shared.peer})"
+                raise ReadTimeout(text) from TimeoutError()
+
+    # The end.
+
+    async def close(self) -> None:
+        """End the exchange; reset the stream unless it has ended by itself. Closing again does nothing."""
+        # In a child process, the stream is the parent's.
+        if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
+            return
+        if self.tracer is None or not self.stream.id or self._dropped:
+            await self._end()
+            return
+        try:
+            await self.tracer.run("response_closed", {"stream_id": self.stream.id}, self._end)
+        except BaseException:
+            # The callback may have raised, or been cancelled, before the exchange was ended.
+            await self._end()
+            raise
+
+    async def _end(self) -> None:
+        shared = self._shared
+        with shared.lock:
+            over = shared.leave(self.stream)
+        if over:
+            with AsyncShield():
+                await self.connection.aclose()
+        elif self._engine.outgoing and not shared.affinity.is_other_loop():
+            with AsyncShield():
+                await shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
+
+    def abandon(self) -> bool:
+        """End an exchange whose body nobody will read on, without waiting; return whether it is over."""
+        shared = self._shared
+        is_open = os.getpid() == shared.process and self.stream in self._engine.requests
+        if not is_open or shared.reader.is_held_for(self.stream):
+            return False
+        self._dropped = True
+        shared.drop(self.stream)
+        return True
+
+    def abort(self) -> None:
+        """End the exchange without waiting; may be called from a finaliser and from any thread."""
+        self._shared.drop(self.stream)
+
+    def release(self, holder: object) -> None:
+        """End the exchange of `holder`, which is finalised, unless another object stands for it.
+
+        May be called at any point, even while the same thread holds the lock, and does not wait.
+        """
+        self.holders -= 1
+        if os.getpid() != self._shared.process or sys.is_finalizing():
+            return
+        is_open = self.stream in self._engine.requests and not self.connection.is_closed()
+        if is_open and self.holders:
+            return
+        if is_open:
+            self.abort()
+        drop = getattr(self.lease, "drop", None)
+        if drop is not None:
+            drop()
+        if is_open:
+            warn_unclosed(self.request, holder)

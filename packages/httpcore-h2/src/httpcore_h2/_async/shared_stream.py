@@ -1,156 +1,167 @@
-"""How the requests on a connection share its network stream: who reads, who waits.
+"""How the exchanges on a connection share its network stream: who takes part, who reads, who waits.
 
-Nobody is in charge. Whoever needs something from the server and finds that nobody reads becomes the reader: it reads
-once, hands what came to the engine, wakes those whose streams have something new, and looks again. When it has what
-it needed, or gives up, it passes the role on to one of those that wait. So a request reads with its own timeout, and
-its cancellation is nobody else's business.
+No task is in charge. A task that needs something from the server and finds that no other one is reading becomes the
+reader: it reads once, hands the bytes to the engine, wakes those whose streams have something new, and looks again.
+When it has what it needed, or gives up, it passes the role on to another one that waits. So each exchange reads with
+its own timeout, and cancelling one does not affect the others.
 
-Nobody waits while there is something to be sent that nobody sends: the server may be waiting for that.
+No task waits while there is something to be sent that none is sending: the server may be waiting for that.
 """
 
+import collections
 import contextlib
+import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
 
-from httpcore_models import AsyncNetworkStream, PoolTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled
-from httpcore_models.lowlevel import optional_method
+from h2.config import H2Configuration
+from httpcore_models import AsyncNetworkStream, ConnectionNotAvailable, ReadError, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models.concurrency import AsyncEvent, AsyncLoopAffinity, async_checkpoint_if_cancelled
 
+from .._capacity import CapacityReport
 from .._engine import Engine
-from .._events import Failure, RemoteSettingsChanged
-from .._streams import Stream
-from .writing import PATIENCE, AsyncWriter, is_resumable
+from .._resumable import is_resumable
+from .._states import State
+from .._stream import Stream
+from .reading import AsyncReader
+from .waiters import AsyncSharer, AsyncWaiters
+from .writing import AsyncWriter
 
-if TYPE_CHECKING:
-    from .exchange import AsyncExchange
-
-# How often a catch-up reads at the most: a server that sends without end must not keep it from ending.
-_CATCH_UP_READS = 16
-
-# How many changes of settings are remembered until somebody can be told.
-_MAX_UNREPORTED = 64
-
-# How often, in seconds, whoever reads looks whether somebody else who writes has given up.
+# How often, in seconds, a task that reads checks whether one that writes has given up.
 _LOOK_AGAIN = 1.0
 
 
-class AsyncSharedStream(AsyncWriter):
-    """The network stream of a connection, for all of its requests."""
+class AsyncSharedStream:
+    """The network stream of a connection, for all of its exchanges, and the engine behind it."""
 
     def __init__(
         self,
         stream: AsyncNetworkStream,
-        engine: Engine,
-        lock: threading.Lock,
+        config: H2Configuration,
         read_size: int,
         peer: str,
         ping_interval: float | None,
         ping_timeout: float,
     ) -> None:
-        """`lock` guards `engine`; `ping_interval` and `ping_timeout` are in seconds."""
-        super().__init__(stream, engine, lock, peer)
-        self._receive_nowait: Callable[[int], bytes | None] | None = optional_method(
-            stream, "receive_nowait", instead_of="read"
-        )
+        """`ping_interval` and `ping_timeout` are in seconds, `read_size` is in bytes."""
+        #: Guards the engine, the waiters, and the state of reading and writing. Held for a few microseconds at a time,
+        #: never across a wait or a trace callback.
+        self.lock = threading.Lock()
+        self.network_stream = stream
+        self.peer = peer
+        self.engine = Engine(config)
+        self.capacity = CapacityReport(self.engine)
+        self.waiters = AsyncWaiters()
+        self.reader = AsyncReader(stream, self.engine, self.lock, self.waiters, read_size, peer)
+        self.writer = AsyncWriter(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
+        #: Where the stream can be used.
+        self.process = os.getpid()
+        self.affinity = AsyncLoopAffinity()
+        #: When the last exchange ended, on the monotonic clock; `None` if none has.
+        self.idle_since: float | None = None
         self._read_size = read_size
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
-        # When something arrived, or a PING was sent, for the last time.
-        self._silent_since = 0.0
-        # A token of whoever reads, which is like no other; and for which request that is.
-        self._reader: object | None = None
-        self._reads_for: AsyncExchange | None = None
-        # Who waits: for a part of a response, by stream; for credit, by stream; for a stream, by exchange.
-        self._receivers: dict[Stream, AsyncEvent] = {}
-        self._senders: dict[Stream, AsyncEvent] = {}
-        self._newcomers: dict[AsyncExchange, AsyncEvent] = {}
-        self._unreported: deque[RemoteSettingsChanged] = deque(maxlen=_MAX_UNREPORTED)
+        # Streams to be ended without waiting, as soon as the lock is free.
+        self._dropped: collections.deque[Stream] = collections.deque()
+
+    # Taking part.
+
+    def join(self, stream: Stream) -> None:
+        """Take a request. Raises `ConnectionNotAvailable`, also in another process or event loop."""
+        if os.getpid() != self.process:
+            raise ConnectionNotAvailable("The connection belongs to another process")
+        if self.affinity.is_other_loop():
+            raise ConnectionNotAvailable("The connection belongs to another event loop")
+        if self._dropped:
+            self.end_dropped()
+        # A pool has just called `has_expired()`, which does the same.
+        if self.engine.state is State.IDLE and self.capacity.on_change is None:
+            self.reader.catch_up()
+        with self.lock:
+            self.engine.admit(stream)
+
+    def leave(self, stream: Stream) -> bool:
+        """End a request; return whether the connection is over. The lock is held."""
+        engine, waiters = self.engine, self.waiters
+        if stream not in engine.requests:
+            return False
+        engine.finish(stream)
+        if not engine.requests:
+            self.idle_since = time.monotonic()
+        if waiters.receivers or waiters.senders:
+            waiters.wake((stream,))
+        if not stream.remote_end and self.reader.is_held_for(stream) and not engine.ping_unanswered:
+            # Only an answer of the server ends a read of another task.
+            engine.ping()
+        if waiters.openers:
+            waiters.wake_openers()
+        return engine.failure is not None or engine.state is State.CLOSED
+
+    def drop(self, stream: Stream) -> None:
+        """End a request without waiting: the next write resets its stream.
+
+        May be called at any point, by a finaliser in any thread, even while the same thread holds the lock.
+        """
+        self._dropped.append(stream)
+        self.end_dropped()
+
+    def end_dropped(self) -> None:
+        """End the requests that were dropped while the lock was held."""
+        # The lock is never held for long, but the calling thread itself may hold it. Tasks that wait look again.
+        if not self._dropped or self.lock.locked():
+            return
+        over = False
+        with self.lock:
+            while self._dropped:
+                over = self.leave(self._dropped.popleft()) or over
+        abort = getattr(self.network_stream, "abort", None)
+        if over and abort is not None:
+            abort()
 
     # Waiting.
 
-    async def wait_for_event(self, exchange: "AsyncExchange", stream: Stream) -> None:
-        """Wait for a part of a response. Raises `ReadTimeout`."""
-        engine, timeout = self._engine, exchange.read_timeout
-        if not await self._wait(exchange, self._receivers, stream, lambda: engine.has_event(stream), timeout):
-            self.report()
-            raise ReadTimeout(
-                f"The read operation timed out after {timeout:g} seconds ({self._peer})"
-            ) from TimeoutError()
-
-    async def wait_for_credit(self, exchange: "AsyncExchange", stream: Stream) -> None:
-        """Wait until more of the body may be sent, or need not be. Raises `WriteTimeout`."""
-        engine, timeout = self._engine, exchange.write_timeout
-
-        def ready() -> bool:
-            return engine.send_credit(stream) > 0 or not engine.wants_body(stream)
-
-        if not await self._wait(exchange, self._senders, stream, ready, timeout):
-            self.report()
-            text = f"The write operation timed out after {timeout:g} seconds: no flow control credit from {self._peer}"
-            raise WriteTimeout(text) from TimeoutError()
-
-    async def wait_for_settings(
-        self, exchange: "AsyncExchange", ready: Callable[[], bool], timeout: float | None
-    ) -> None:
-        """Wait for what depends on the settings of the server or on other requests. Raises `PoolTimeout`.
-
-        Only reads while no stream is open: a stream that is closed by its user is told to those who wait, and could
-        not be told to one that reads.
-        """
-        self.catch_up()
-        if not await self._wait(exchange, self._newcomers, exchange, ready, timeout):
-            raise PoolTimeout(
-                f"Pool timed out after {timeout:g} seconds: no stream to {self._peer} became available "
-                f"({self._engine.open_streams} in use)"
-            ) from TimeoutError()
-
-    async def _wait(
+    async def wait(
         self,
-        exchange: "AsyncExchange",
-        waiting: dict[Any, AsyncEvent],
-        key: object,
+        sharer: AsyncSharer,
+        waiting: dict[Stream, AsyncEvent],
         ready: Callable[[], bool],
         timeout: float | None,
     ) -> bool:
-        """Return true once `ready` says so, and false after `timeout` seconds."""
+        """Wait until `ready` returns true; return false after `timeout` seconds.
+
+        `waiting` are those that wait for the same, one of the dictionaries of `waiters`. A task that waits for a stream
+        reads only while no stream is open: if another task closes one, it can wake a task that waits, but not one that
+        reads.
+        """
+        engine, writer, stream = self.engine, self.writer, sharer.stream
+        for_stream = waiting is self.waiters.openers
         since = time.monotonic()
         deadline = None if timeout is None else since + timeout
-        remaining = timeout
-        arrivals = self._arrivals
-        token = object()
+        remaining, arrivals, token = timeout, self.reader.arrivals, object()
         in_time = can_send = True
         try:
             while True:
                 event = None
-                pending = self._outgoing or self._unsent or self._interrupted
-                sending = pending and can_send and self._writer is None
-                with self._lock:
-                    if ready() or not in_time:
-                        waiting.pop(key, None)
-                        if self._receivers or self._senders or self._newcomers:
-                            self._pass_on()
-                        if in_time or ready():
-                            return True
-                        # A tunnel may well be silent, and to wait for a stream is to wait for other requests.
-                        if waiting is not self._newcomers and not exchange.is_tunnel:
-                            self._judge(arrivals)
-                        return False
+                sending = can_send and writer.holder is None and writer.output_pending
+                with self.lock:
+                    is_ready = ready()
+                    if is_ready or not in_time:
+                        self._stop_waiting(waiting, sharer, None if is_ready else arrivals)
+                        return is_ready
                     if sending:
                         pass
-                    elif self._reader is None and (waiting is not self._newcomers or not self._engine.open_streams):
-                        self._reader = token
-                        self._reads_for = exchange
+                    elif self.reader.holder is None and not (for_stream and engine.streams.open_count):
+                        self.reader.holder, self.reader.reads_for = token, stream
                     else:
-                        event = waiting[key] = AsyncEvent()
+                        event = waiting[stream] = AsyncEvent()
                 if sending:
-                    can_send = await self._send_while_waiting(exchange, ready, remaining)
+                    can_send = await self._send_while_waiting(sharer, ready, remaining)
                 elif event is None:
-                    in_time = await self._read(exchange, remaining, since)
+                    in_time = await self._read(sharer, remaining, since)
                     can_send = True
-                elif waiting is self._newcomers:
+                elif for_stream:
                     in_time = await self._wait_for_room(event, remaining)
                 else:
                     in_time = await event.wait(remaining)
@@ -160,215 +171,122 @@ class AsyncSharedStream(AsyncWriter):
                     if not in_time:
                         await self._look_once_more()
         except BaseException as exc:
-            with self._lock:
-                if self._reader is token:
-                    self._reader = None
+            with self.lock:
+                if self.reader.holder is token:
+                    self.reader.holder = None
                     if not is_resumable(exc):
-                        self._lost(ReadError(f"A read on this connection was interrupted ({self._peer})"), exc)
-                waiting.pop(key, None)
-                if isinstance(exc, ReadTimeout) and waiting is not self._newcomers and not exchange.is_tunnel:
-                    self._judge(arrivals)
-                self._pass_on()
+                        self.reader.interrupted(exc)
+                self._stop_waiting(waiting, sharer, arrivals if isinstance(exc, ReadTimeout) else None)
             raise
 
-    async def _send_while_waiting(
-        self, exchange: "AsyncExchange", ready: Callable[[], bool], timeout: float | None
-    ) -> bool:
-        """Send what is to be sent, and receive meanwhile; return whether that can go on until something arrives."""
-        if self._write_until_readable is None:
-            await self.flush_unless_writing(exchange.write_timeout)
+    def _stop_waiting(
+        self, waiting: dict[Stream, AsyncEvent], sharer: AsyncSharer, timed_out_after: int | None
+    ) -> None:
+        """Leave those who wait; `timed_out_after` counts what had arrived before a wait that timed out."""
+        waiters = self.waiters
+        waiting.pop(sharer.stream, None)
+        if waiters.receivers or waiters.senders or waiters.openers:
+            self._pass_on()
+        # Silence is normal in a tunnel, and while waiting for a stream, which depends on other requests.
+        if timed_out_after is not None and waiting is not waiters.openers and not sharer.is_tunnel:
+            self.writer.retire_if_silent(timed_out_after)
+
+    def _pass_on(self) -> None:
+        """Let one of those who wait become the reader, if there is none. The lock is held."""
+        if self.reader.holder is None:
+            self.waiters.wake_next_reader(among_openers=not self.engine.streams.open_count)
+
+    async def _send_while_waiting(self, sharer: AsyncSharer, ready: Callable[[], bool], timeout: float | None) -> bool:
+        """Send, and receive meanwhile; return whether more can be sent before something arrives."""
+        if self.writer.write_until_readable is None:
+            await self.writer.flush_unless_writing(sharer.write_timeout)
             return False
         with contextlib.suppress(WriteError, WriteTimeout):
-            await self.flush(timeout, enough=ready)
+            await self.writer.flush(timeout, enough=ready)
         return True
 
     async def _wait_for_room(self, event: AsyncEvent, timeout: float | None) -> bool:
-        """Wait for the end of another request; return false if `timeout` is over."""
+        """Wait for the end of another request; return false after `timeout` seconds."""
         limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         in_time = await event.wait(limit) or limit != timeout
-        # What was dropped while somebody held the lock has woken nobody.
+        # Requests that were dropped while the lock was held have woken no task.
         self.end_dropped()
         return in_time
 
     async def _look_once_more(self) -> None:
-        """Before giving up: a program that was busy or stopped finds that its time is over while all has arrived."""
-        # Whoever reads may be due in the same turn of the event loop.
+        """Before a timeout: after a pause, the time of a program may be over although everything has arrived."""
+        # The one who reads may be due in the same turn of the event loop.
         await async_checkpoint_if_cancelled()
-        self.catch_up()
-
-    def _pass_on(self) -> None:
-        """Let one of those who wait become the reader, if there is none. The lock is held."""
-        if self._reader is not None:
-            return
-        newcomers = {} if self._engine.open_streams else self._newcomers
-        everyone: tuple[dict[Any, AsyncEvent], ...] = (self._receivers, self._senders, newcomers)
-        for waiting in everyone:
-            if waiting:
-                _set(waiting, next(iter(waiting)))
-                return
-
-    def _wake(self, streams: Iterable[Stream]) -> None:
-        if self._receivers or self._senders:
-            for stream in streams:
-                self.wake(stream)
-
-    def wake(self, stream: Stream) -> None:
-        """Let those who wait for the stream look again. The lock is held."""
-        for waiting in (self._receivers, self._senders):
-            if stream in waiting:
-                _set(waiting, stream)
-
-    def wake_newcomers(self) -> None:
-        """Let those who wait for a stream look again. The lock is held."""
-        while self._newcomers:
-            _set(self._newcomers, next(iter(self._newcomers)))
+        self.reader.catch_up()
 
     # Reading.
 
-    async def _read(self, exchange: "AsyncExchange", timeout: float | None, since: float) -> bool:
-        """Read once, as the reader that the caller has become; return false if there was nothing in time.
+    async def _read(self, sharer: AsyncSharer, timeout: float | None, since: float) -> bool:
+        """Read once, as the reader that the caller has become; return false if nothing came in time.
 
-        The caller waits `since` then, on the monotonic clock.
+        The caller has been waiting since the time `since` on the monotonic clock.
         """
+        reader, writer = self.reader, self.writer
         limit = timeout
-        if self._writer is not None or self._outgoing or self._unsent or self._interrupted:
-            # If whoever writes gives up, the rest is ours to send.
+        if writer.holder is not None or writer.output_pending:
+            # If the one who writes gives up, the rest is ours to send.
             limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         try:
-            data = await self._receive(limit, since)
+            if self._ping_interval is None:
+                data = await self.network_stream.read(self._read_size, limit)
+            else:
+                data = await self._read_with_pings(self._ping_interval, limit, since)
         except ReadTimeout:
-            with self._lock:
-                self._reader = None
+            with self.lock:
+                reader.holder = None
             if limit is None:
                 # The stream has a limit of its own.
                 raise
             return limit != timeout
         except ReadError as exc:
-            with self._lock:
-                self._lost(exc, exc)
-                self._reader = None
-            self.report()
+            with self.lock:
+                reader.lost(exc, exc)
+                reader.holder = None
+            self.capacity.report()
             return True
-        with self._lock:
+        with self.lock:
             # In one step: what is read next must not overtake this.
-            self._received(data)
-            settings = list(self._unreported)
-            self._unreported.clear()
-            self._reader = None
-            answering = self._outgoing or self._unsent or self._interrupted
+            reader.received(data)
+            settings = list(reader.unreported)
+            reader.unreported.clear()
+            reader.holder = None
+            answering = writer.output_pending
             if answering:
                 # Writing may take long, and others should not have to wait for it.
                 self._pass_on()
-        if settings or not self._engine.usable:
-            self.report()
-        if exchange.tracer is not None:
+        if settings or not self.engine.usable:
+            self.capacity.report()
+        if sharer.tracer is not None:
             for change in settings:
-                await exchange.tracer.report("receive_remote_settings.started", {})
-                await exchange.tracer.report("receive_remote_settings.complete", {"return_value": change})
+                await sharer.tracer.report("receive_remote_settings.started", {})
+                await sharer.tracer.report("receive_remote_settings.complete", {"return_value": change})
         if answering:
-            await self.flush_unless_writing(exchange.write_timeout)
+            await writer.flush_unless_writing(sharer.write_timeout)
         return True
 
-    async def _receive(self, timeout: float | None, since: float) -> bytes:
-        if self._ping_interval is None:
-            return await self._stream.read(self._read_size, timeout)
+    async def _read_with_pings(self, interval: float, timeout: float | None, since: float) -> bytes:
+        reader, engine = self.reader, self.engine
         now = time.monotonic()
         deadline = None if timeout is None else now + timeout
         while True:
             # Counted over all reads of a wait, which may be short ones.
-            patience = self._ping_timeout if self._engine.ping_unanswered else self._ping_interval
-            patience = max(0.0, max(self._silent_since, since) + patience - now)
+            patience = self._ping_timeout if engine.ping_unanswered else interval
+            patience = max(0.0, max(reader.silent_since, since) + patience - now)
             remaining = None if deadline is None else max(0.0, deadline - now)
             if remaining is not None and remaining <= patience:
-                return await self._stream.read(self._read_size, remaining)
+                return await self.network_stream.read(self._read_size, remaining)
             try:
-                return await self._stream.read(self._read_size, patience)
+                return await self.network_stream.read(self._read_size, patience)
             except ReadTimeout as exc:
-                if self._engine.ping_unanswered:
-                    text = f"No answer to a PING within {self._ping_timeout:g} seconds ({self._peer})"
+                if engine.ping_unanswered:
+                    text = f"No answer to a PING within {self._ping_timeout:g} seconds ({self.peer})"
                     raise ReadError(text) from exc
-            with self._lock:
-                self._engine.ping()
-                self._silent_since = now = time.monotonic()
-            await self.flush_unless_writing(self._ping_timeout)
-
-    def _received(self, data: bytes) -> None:
-        engine, before = self._engine, self._engine.open_streams
-        self._arrivals += 1
-        self._silent_since = now = time.monotonic()
-        streams, settings = engine.receive_data(data, now)
-        self._unreported += settings
-        self._wake(streams)
-        if not engine.usable and engine.failed:
-            self.wake_all()
-        elif settings or not engine.usable:
-            self.on_change()
-        if self._newcomers and (settings or engine.open_streams < before or not engine.usable):
-            self.wake_newcomers()
-        if self._writers or self._has_read is not None:
-            self._wake_writers()
-
-    def _lost(self, error: ReadError, cause: BaseException) -> None:
-        self._engine.fail(Failure(str(error), kind=type(error), cause=cause), disconnected=True)
-        self.wake_all()
-
-    def is_read_for(self, exchange: "AsyncExchange") -> bool:
-        """Whether it is for this request that somebody waits for the network."""
-        return self._reader is not None and self._reads_for is exchange
-
-    def wake_all(self) -> None:
-        """Let all who wait look again. The lock is held."""
-        self.on_change()
-        self._wake([*self._receivers, *self._senders])
-        self.wake_newcomers()
-        self._wake_writers()
-
-    def catch_up(self) -> None:
-        """Take note of what came while nobody was reading, without waiting: the end of the connection, above all."""
-        with self._lock:
-            # Before the preface there is nothing to note: an answer to it would be sent first.
-            if self._receive_nowait is None or self._reader is not None or not self._engine.started:
-                return
-            if self._stream.get_extra_info("is_readable"):
-                self._take_in(self._receive_nowait)
-
-    async def _receive_meanwhile(self, arrivals: int) -> None:
-        """Take in what has come while somebody writes, or let whoever reads do so."""
-        with self._lock:
-            if self._arrivals != arrivals:
-                return
-            if self._reader is None and self._receive_nowait is not None:
-                self._take_in(self._receive_nowait)
-                return
-            self._has_read = event = AsyncEvent()
-        # What there was may have been a message of TLS, which is no news.
-        await event.wait(PATIENCE)
-
-    def _take_in(self, receive: Callable[[int], bytes | None]) -> None:
-        token = object()
-        try:
-            self._reader = token
-            for _ in range(_CATCH_UP_READS):
-                data = receive(self._read_size)
-                if data is not None:
-                    self._received(data)
-                if not data:
-                    break
-            self._reader = None
-        except ReadError as exc:
-            self._lost(exc, exc)
-            self._reader = None
-        except BaseException as exc:
-            if self._reader is token:
-                self._reader = None
-                self._lost(ReadError(f"A read on this connection was interrupted ({self._peer})"), exc)
-            raise
-
-
-def _set(waiting: dict[Any, AsyncEvent], key: object) -> None:
-    """Wake who waits, and forget them only then: an exception in between must not make them wait for ever.
-
-    Responses are dropped in any thread: wherever the garbage collector runs.
-    """
-    waiting[key].wake()
-    del waiting[key]
+            with self.lock:
+                engine.ping()
+                reader.silent_since = now = time.monotonic()
+            await self.writer.flush_unless_writing(self._ping_timeout)

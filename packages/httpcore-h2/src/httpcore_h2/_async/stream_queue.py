@@ -1,131 +1,124 @@
 """Which request gets the next stream: first come, first served, within the server's limit (RFC 9113 section 5.1.2)."""
 
-import threading
 import time
 from collections.abc import Callable
 
 from httpcore_models import ConnectionNotAvailable, LocalProtocolError, PoolTimeout
 from httpcore_models.concurrency import AsyncEvent
 
-from .._engine import Engine
-from .._translate import RequestHead
-from .exchange import AsyncExchange
+from .._stream import Stream
 from .shared_stream import AsyncSharedStream
+from .waiters import AsyncSharer
 
 
 class AsyncStreamQueue:
     """The requests that wait for a stream.
 
-    In a pool, which has other connections, only those wait that do not know yet how many streams there will be.
+    In a pool, which has other connections, a request waits only until the server has said how many streams it allows.
     """
 
-    def __init__(self, engine: Engine, shared: AsyncSharedStream, lock: threading.Lock, peer: str) -> None:
-        """`lock` guards `engine`."""
-        self._engine = engine
+    def __init__(self, shared: AsyncSharedStream) -> None:
         self._shared = shared
-        self._lock = lock
-        self._peer = peer
-        # In their order, with what wakes each when it has become the first, where it is not: all at once would wake up
-        # in vain whenever a stream ends.
-        self._waiting: dict[AsyncExchange, AsyncEvent | None] = {}
+        self._engine = shared.engine
+        self._lock = shared.lock
+        # In order of arrival. Each but the first has an event, which is set when it has become the first: waking all
+        # whenever a stream ends would be in vain for all but one.
+        self._waiting: dict[Stream, AsyncEvent | None] = {}
         self._opened = False
-        self._reported: int | None = None
-        #: Set by a pool: what is to be called when there may be more or fewer streams than before.
-        self.on_capacity_change: Callable[[], None] | None = None
 
     @property
     def has_room(self) -> bool:
         """Whether another request would get a stream now, or at least wait for the server's limit."""
         engine = self._engine
-        return engine.usable and (not engine.limit_known or engine.can_open_after(len(self._waiting)))
+        return engine.usable and (not engine.streams.limit_known or engine.can_open_after(len(self._waiting)))
 
-    async def open_stream(self, exchange: AsyncExchange, head: RequestHead) -> None:
-        """Open a stream for the exchange, when it is its turn.
+    async def open_stream(self, sharer: AsyncSharer, timeout: float | None) -> None:
+        """Open the stream of a request when it is its turn.
 
-        Raises `PoolTimeout`, and `ConnectionNotAvailable` when there will be none here.
+        Raises `PoolTimeout` after `timeout` seconds, and `ConnectionNotAvailable` if the connection will offer none.
         """
-        engine = self._engine
-        if "protocol" in exchange.request.extensions:
-            await self._wait(exchange, lambda: engine.settings_received, _timeout_of(exchange))
-            if not engine.supports_extended_connect:
-                raise LocalProtocolError("The server does not support extended CONNECT (RFC 8441)")
         try:
-            if not self._open_in_turn(exchange, head):
-                await self._wait_and_open(exchange, head)
+            if not self._open_in_turn(sharer.stream):
+                await self._wait_and_open(sharer, timeout)
         finally:
             if self._waiting:
-                self._step_out(exchange)
+                self._step_out(sharer.stream)
 
-    async def _wait_and_open(self, exchange: AsyncExchange, head: RequestHead) -> None:
-        timeout = _timeout_of(exchange)
-        deadline = None if timeout is None else time.monotonic() + timeout
-        try:
-            await self._wait_for_turn(exchange, timeout)
-            while not self._open_in_turn(exchange, head):
-                remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
-                await self._wait(exchange, lambda: self._may_open(exchange) or self._is_full(), remaining)
-        except PoolTimeout as exc:
-            raise PoolTimeout(
-                f"Pool timed out after {timeout:g} seconds: no stream to {self._peer} became available "
-                f"({self._engine.open_streams} in use)"
-            ) from exc
+    async def require_extended_connect(self, sharer: AsyncSharer, timeout: float | None) -> None:
+        """Raise `LocalProtocolError` unless the server, once it has sent its settings, supports extended CONNECT."""
+        engine = self._engine
+        await self._wait(sharer, lambda: engine.settings_received, timeout)
+        if not engine.supports_extended_connect:
+            raise LocalProtocolError("The server does not support extended CONNECT (RFC 8441)")
 
-    async def _wait_for_turn(self, exchange: AsyncExchange, timeout: float | None) -> None:
+    def _open_in_turn(self, stream: Stream) -> bool:
         with self._lock:
-            if next(iter(self._waiting), exchange) is exchange:
+            try:
+                if self._is_first(stream) and self._engine.open_stream(stream):
+                    self._opened = True
+                    return True
+                if not self._engine.usable:
+                    raise self._engine.not_available()
+            except ConnectionNotAvailable:
+                self._shared.waiters.wake_all()
+                raise
+            if self._is_full():
+                raise ConnectionNotAvailable(
+                    f"The server allows no further stream on this connection to {self._shared.peer} "
+                    f"({self._engine.streams.open_count} in use)"
+                )
+            self._waiting[stream] = None
+            return False
+
+    def _is_first(self, stream: Stream) -> bool:
+        return next(iter(self._waiting), stream) is stream
+
+    def _is_full(self) -> bool:
+        """Whether the request should go to another connection. A new connection may begin with a limit of 0."""
+        engine = self._engine
+        in_pool = self._shared.capacity.on_change is not None
+        return in_pool and engine.streams.limit_known and self._opened and not engine.can_open
+
+    async def _wait_and_open(self, sharer: AsyncSharer, timeout: float | None) -> None:
+        stream = sharer.stream
+        deadline = None if timeout is None else time.monotonic() + timeout
+
+        def may_go_on() -> bool:
+            return (self._engine.can_open and self._is_first(stream)) or self._is_full()
+
+        try:
+            await self._wait_for_turn(stream, timeout)
+            while not self._open_in_turn(stream):
+                remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+                await self._wait(sharer, may_go_on, remaining)
+        except PoolTimeout as exc:
+            raise self._timed_out(timeout) from exc
+
+    async def _wait_for_turn(self, stream: Stream, timeout: float | None) -> None:
+        with self._lock:
+            if self._is_first(stream):
                 return
-            event = self._waiting[exchange] = AsyncEvent()
+            event = self._waiting[stream] = AsyncEvent()
         if not await event.wait(timeout):
             raise PoolTimeout from TimeoutError()
 
-    def _step_out(self, exchange: AsyncExchange) -> None:
+    def _step_out(self, stream: Stream) -> None:
         with self._lock:
-            self._waiting.pop(exchange, None)
+            self._waiting.pop(stream, None)
             event = next(iter(self._waiting.values()), None)
             if event is not None:
                 event.set()
 
-    def _open_in_turn(self, exchange: AsyncExchange, head: RequestHead) -> bool:
-        with self._lock:
-            self._engine.check_whole()
-            if not self._engine.usable:
-                self._shared.wake_all()
-                raise self._engine.not_available()
-            if not self._may_open(exchange):
-                if self._is_full():
-                    raise ConnectionNotAvailable(
-                        f"The server allows no further stream on this connection to {self._peer} "
-                        f"({self._engine.open_streams} in use)"
-                    )
-                self._waiting[exchange] = None
-                return False
-            self._engine.open_stream(head, exchange.opened)
-            self._opened = True
-            return True
+    async def _wait(self, sharer: AsyncSharer, ready: Callable[[], bool], timeout: float | None) -> None:
+        shared, engine = self._shared, self._engine
+        shared.reader.catch_up()
+        if not await shared.wait(sharer, shared.waiters.openers, lambda: ready() or not engine.usable, timeout):
+            raise self._timed_out(timeout) from TimeoutError()
+        if not engine.usable:
+            raise engine.not_available()
 
-    def _may_open(self, exchange: AsyncExchange) -> bool:
-        return self._engine.can_open and next(iter(self._waiting), exchange) is exchange
-
-    def _is_full(self) -> bool:
-        """Whether a request had better go to another connection. A new connection may begin with a limit of 0."""
-        engine = self._engine
-        return self.on_capacity_change is not None and engine.limit_known and self._opened and not engine.can_open
-
-    async def _wait(self, exchange: AsyncExchange, ready: Callable[[], bool], timeout: float | None) -> None:
-        await self._shared.wait_for_settings(exchange, lambda: ready() or not self._engine.usable, timeout)
-        if not self._engine.usable:
-            raise self._engine.not_available()
-
-    def report(self) -> None:
-        """Tell the pool if the limit, or whether there is one, has changed. The lock is not held."""
-        engine = self._engine
-        limit = engine.stream_limit if engine.usable else 0
-        if limit != self._reported:
-            self._reported = limit
-            if self.on_capacity_change is not None:
-                self.on_capacity_change()
-
-
-def _timeout_of(exchange: AsyncExchange) -> float | None:
-    timeout: float | None = exchange.request.extensions.get("timeout", {}).get("pool")
-    return timeout
+    def _timed_out(self, timeout: float | None) -> PoolTimeout:
+        return PoolTimeout(
+            f"Pool timed out after {timeout:g} seconds: no stream to {self._shared.peer} became available "
+            f"({self._engine.streams.open_count} in use)"
+        )

@@ -1,16 +1,13 @@
 """The network stream inside an HTTP/2 stream, after a successful CONNECT (RFC 9113 section 8.5, RFC 8441)."""
 
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from httpcore_models import AsyncNetworkStream, NetworkError, ProtocolError, ReadError, WriteError
 from httpcore_models.network import AsyncTLSStream
 
-from .writing import is_resumable
-
-if TYPE_CHECKING:
-    from .connection import AsyncHTTP2Connection
-    from .exchange import AsyncExchange
+from .._resumable import is_resumable
+from .exchange import AsyncExchange
 
 
 class AsyncTunnelStream(AsyncNetworkStream):
@@ -18,8 +15,7 @@ class AsyncTunnelStream(AsyncNetworkStream):
 
     _holds = False
 
-    def __init__(self, connection: "AsyncHTTP2Connection", exchange: "AsyncExchange") -> None:
-        self._connection = connection
+    def __init__(self, exchange: AsyncExchange) -> None:
         self._exchange = exchange
         self._unread = b""
         self._closed = False
@@ -36,7 +32,7 @@ class AsyncTunnelStream(AsyncNetworkStream):
         if not self._unread:
             self._exchange.read_timeout = timeout
             try:
-                self._unread = await self._connection._receive_body(self._exchange, {})
+                self._unread = await self._exchange.receive_body({})
             except BaseException as exc:
                 if not (is_resumable(exc) or isinstance(exc, (NetworkError, ProtocolError))):
                     # From a signal handler: something may be lost.
@@ -48,18 +44,16 @@ class AsyncTunnelStream(AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`, as the server's window allows. Raises `WriteError` once either side has ended."""
         self._exchange.write_timeout = timeout
-        stream = self._exchange.stream
-        assert stream is not None
-        if stream.local_end or not await self._connection._send_data(self._exchange, buffer):
+        if self._exchange.stream.local_end or not await self._exchange.send_data(buffer):
             raise WriteError("The tunnel is closed")
 
     async def aclose(self) -> None:
         """End the stream, and nothing but the stream."""
         self._closed = True
-        connection, exchange = self._connection, self._exchange
+        exchange = self._exchange
         try:
-            connection._end_request(exchange)
-            await connection._close_response(exchange)
+            exchange.end_request()
+            await exchange.close()
         finally:
             if exchange.lease is not None:
                 await exchange.lease.release()
@@ -67,11 +61,11 @@ class AsyncTunnelStream(AsyncNetworkStream):
     def abort(self) -> None:
         """Reset the stream without waiting; may be called from a finaliser and from any thread."""
         self._closed = True
-        self._connection._abort(self._exchange)
+        self._exchange.abort()
 
     def __del__(self) -> None:
         if self._holds:
-            self._connection._drop(self._exchange, self)
+            self._exchange.release(self)
 
     async def start_tls(
         self,
@@ -85,5 +79,5 @@ class AsyncTunnelStream(AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """As for the connection, but for `"is_readable"`, which is that of the stream."""
         if info == "is_readable":
-            return bool(self._unread) or self._connection._has_event(self._exchange)
-        return None if info == "keeps_unsent" else self._connection._network_stream.get_extra_info(info)
+            return bool(self._unread) or self._exchange.stream.has_event()
+        return None if info == "keeps_unsent" else self._exchange.network_stream.get_extra_info(info)

@@ -10,30 +10,30 @@ from httpcore_models.concurrency import Shield
 from .._legacy import LegacyBody
 
 if TYPE_CHECKING:
-    from .connection import HTTP2Connection
+    # The body can be imported without h2, the exchange cannot.
     from .exchange import Exchange
 
 
 class HTTP2Body(LegacyBody, ResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
-    An iterator object and not a generator: one that is abandoned half-way needs nobody who finalises it in its event
-    loop. Errors and interruption end the stream, and nothing but the stream. So does dropping the response without
-    closing it, with a `ResourceWarning`.
+    It is an iterator object and not a generator: one that is abandoned half-way need not be finalised in its event
+    loop. An error or an interruption ends the stream, and only the stream. So does dropping the response without closing
+    it, which issues a `ResourceWarning`.
     """
 
+    _exchange: "Exchange"
     _released = True
 
-    def __init__(self, connection: "HTTP2Connection", exchange: "Exchange", extensions: dict[str, Any]) -> None:
+    def __init__(self, exchange: "Exchange", extensions: dict[str, Any]) -> None:
         """`extensions` are those of the response."""
-        self._connection = connection
         self._exchange = exchange
         self._extensions = extensions
         self._receiving = False
-        # Whether nothing is left to be read: what comes through a tunnel is no body.
+        # Whether nothing is left to be read: what comes through a tunnel is not a body.
         self._complete = exchange.is_tunnel
         self._closed = False
-        self._released = False  # from here on, there is something to be released
+        self._released = False  # only now is there something to release
 
     def __iter__(self) -> Iterator[bytes]:
         return BodyIterator(self)
@@ -48,7 +48,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
             if tracer is not None and not self._receiving:
                 self._receiving = True
                 tracer.report("receive_response_body.started", self._exchange.info)
-            part = self._connection._receive_body(self._exchange, self._extensions)
+            part = self._exchange.receive_body(self._extensions)
             if not part and self._receiving and tracer is not None:
                 self._receiving = False
                 tracer.report("receive_response_body.complete", {"return_value": None})
@@ -65,7 +65,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
         """Return all of the body that is left. Raises as iterating over it does."""
         if self._exchange.tracer is None and not self._closed and not self._complete:
             try:
-                body = self._connection._take_body(self._exchange)
+                body = self._exchange.take_body()
             except BaseException:
                 # From a signal handler: the body may be lost.
                 self.close()
@@ -86,7 +86,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
         """
         if self._released:
             return
-        self._complete = self._complete or self._connection._is_complete(self._exchange)
+        self._complete = self._complete or self._exchange.is_complete
         self._closed = True
         tracer, receiving = self._exchange.tracer, self._receiving
         self._receiving = False
@@ -96,7 +96,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
                 tracer.report("receive_response_body.failed", {"exception": exception})
         finally:
             try:
-                self._connection._close_response(self._exchange)
+                self._exchange.close()
             finally:
                 if self.lease is not None:
                     self.lease.release()
@@ -106,11 +106,11 @@ class HTTP2Body(LegacyBody, ResponseStream):
         """See `ResponseStream`. A callback is told only by `close()`."""
         if self._closed or self._complete or self._exchange.tracer is not None:
             return
-        self._closed = self._connection._abandon(self._exchange)
+        self._closed = self._exchange.abandon()
         if self._closed and self.lease is not None:
             self.lease.drop()
 
     def __del__(self) -> None:
         if not self._released:
             self._exchange.lease = self.lease
-            self._connection._drop(self._exchange, self)
+            self._exchange.release(self)

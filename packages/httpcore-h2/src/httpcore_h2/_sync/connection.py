@@ -1,22 +1,22 @@
 # Generated from ../_async/connection.py by tools/make_sync.py: edit that file, then run it.
-"""One HTTP/2 connection over any network stream."""
+"""The life of an HTTP/2 connection: who may use it, when it expires, and how it is closed."""
 
 import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from h2.config import H2Configuration
 from httpcore_models import (
     ByteStream,
+    ConnectionInterface,
     ConnectionNotAvailable,
     NetworkStream,
     Origin,
     Request,
     Response,
-    WriteError,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.lowlevel import (
@@ -29,26 +29,19 @@ from httpcore_models.lowlevel import (
     retryable_after,
 )
 
-from .._engine import Engine
-from .._frames import as_bytes
-from .._states import Input, State, transition
-from .._translate import RequestHead, RequestTranslator
+from .._legacy import LegacyConnection
+from .._states import TRANSITIONS, USABLE, Input, State
+from .._translate import RequestTranslator
 from .body import HTTP2Body
 from .exchange import Exchange
-from .exchanges import Exchanges
 from .shared_stream import SharedStream
 from .stream_queue import StreamQueue
 from .tunnel import TunnelStream
 
 _logger = logging.getLogger("httpcore.http2")
 
-_OPEN = (State.IDLE, State.ACTIVE)
 
-# Between parts of this size, in bytes, an upload looks whether the server has already answered.
-_PART_SIZE = 64 * 1024
-
-
-class HTTP2Connection(CloseOnExit, Exchanges):
+class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
     """One HTTP/2 connection: as many requests at a time as the server allows (RFC 9113 section 5.1.2).
 
     `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
@@ -75,20 +68,13 @@ class HTTP2Connection(CloseOnExit, Exchanges):
         ping_interval: float | None = None,
         ping_timeout: float = 20.0,
     ) -> None:
-        super().__init__()
         self._origin = origin
         self._network_stream = stream
         self._keepalive_expiry = keepalive_expiry
-        self._engine = Engine(self.CONFIG)
         self._translator = RequestTranslator()
-        self._shared = SharedStream(
-            stream, self._engine, self._lock, self.READ_NUM_BYTES, str(origin), ping_interval, ping_timeout
-        )
-        self._shared.on_change = self._changed
-        self._shared.end_dropped = self._end_dropped
-        self._stream_queue = StreamQueue(self._engine, self._shared, self._lock, str(origin))
-        self._shared.report = self._stream_queue.report
-        self._request_count = 0
+        self._shared = SharedStream(stream, self.CONFIG, self.READ_NUM_BYTES, str(origin), ping_interval, ping_timeout)
+        self._engine = self._shared.engine
+        self._stream_queue = StreamQueue(self._shared)
 
     def handle_request(self, request: Request) -> Response:
         """Send a request and return its response with the body yet to be read.
@@ -109,19 +95,25 @@ class HTTP2Connection(CloseOnExit, Exchanges):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = self._translator.request_head(request)
-        exchange = Exchange(request, get_tracer(_logger, request))
+        tracer = get_tracer(_logger, request)
+        exchange = Exchange(request, head, tracer, self, self._shared, self._stream_queue)
         try:
-            self._claim(exchange)
-            self._open_stream(exchange, head)
-            self._send_request(exchange)
-            response_head = self._run("receive_response_headers", exchange, self._receive_head)
-            return self._response(exchange, *response_head)
+            exchange.send()
+            if tracer is None:
+                status, headers = exchange.receive_head()
+            else:
+                status, headers = tracer.run("receive_response_headers", exchange.info, exchange.receive_head)
+            extensions: dict[str, Any] = {
+                "http_version": b"HTTP/2",
+                "network_stream": TunnelStream(exchange) if exchange.is_tunnel else self._network_stream,
+                "stream_id": exchange.stream.id,
+            }
+            return received_response(status, headers, HTTP2Body(exchange, extensions), extensions)
         except BaseException as exc:
             with Shield():
-                self._close_response(exchange)
-            stream = exchange.stream
+                exchange.close()
             has_begun = head.has_body and not isinstance(request.stream, (ByteStream, list, tuple))
-            if stream is not None and self._engine.disowns(stream) and not has_begun:
+            if self._engine.disowns(exchange.stream) and not has_begun:
                 # Nothing of the request counts, and all of it may be sent elsewhere.
                 error = ConnectionNotAvailable(str(exc))
                 mark_retryable(error, retryable_after(exc) or Retryable.ANY)
@@ -131,132 +123,6 @@ class HTTP2Connection(CloseOnExit, Exchanges):
                     del error  # which holds this frame
             raise
 
-    def _response(self, exchange: Exchange, status: int, headers: list[tuple[bytes, bytes]]) -> Response:
-        assert exchange.stream is not None
-        exchange.is_tunnel = exchange.stream.is_connect and 200 <= status < 300
-        extensions: dict[str, Any] = {
-            "http_version": b"HTTP/2",
-            "network_stream": TunnelStream(self, exchange) if exchange.is_tunnel else self._network_stream,
-            "stream_id": exchange.stream.id,
-        }
-        body = HTTP2Body(self, exchange, extensions)
-        return received_response(status, headers, body, extensions)
-
-    def _run(self, name: str, exchange: Exchange, function: Any) -> Any:
-        if exchange.tracer is None:
-            return function(exchange)
-        return exchange.tracer.run(name, exchange.info, function, exchange)
-
-    # The stream of a request.
-
-    def _claim(self, exchange: Exchange) -> None:
-        if os.getpid() != self._process:
-            raise ConnectionNotAvailable("The connection belongs to another process")
-        if self._affinity.is_other_loop():
-            raise ConnectionNotAvailable("The connection belongs to another event loop")
-        if self._dropped:
-            self._end_dropped()
-        if self._state is State.IDLE:
-            self._shared.catch_up()
-        with self._lock:
-            if not self._engine.usable:
-                raise self._engine.not_available()
-            self._exchanges.add(exchange)
-            self._state = transition(self._state, Input.REQUEST)
-            self._request_count += 1
-
-    def _changed(self) -> None:
-        """Note whether the connection can take another request. The lock is held."""
-        if not self._engine.usable and self._state in (State.IDLE, State.ACTIVE):
-            self._state = transition(self._state, Input.RETIRE)
-
-    def _open_stream(self, exchange: Exchange, head: RequestHead) -> None:
-        engine = self._engine
-        with self._lock:
-            starting = not engine.started
-            if starting:
-                engine.start()
-        if starting:
-            if exchange.tracer is None:
-                self._send_connection_init(exchange)
-            else:
-                info = {"request": exchange.request}
-                exchange.tracer.run("send_connection_init", info, self._send_connection_init, exchange)
-        self._stream_queue.open_stream(exchange, head)
-
-    def _send_connection_init(self, exchange: Exchange) -> None:
-        self._shared.flush(exchange.write_timeout)
-
-    # Sending.
-
-    def _send_request(self, exchange: Exchange) -> None:
-        try:
-            self._run("send_request_headers", exchange, self._send_head)
-            self._run("send_request_body", exchange, self._send_body)
-        except WriteError as exc:
-            # A server may answer without reading all of the request: there may be a response to read. What the user's
-            # body or trace callback raises is none of that.
-            if exc is not exchange.write_error:
-                raise
-        finally:
-            # It holds the frames of its callers, and with them the response, which would never be freed.
-            exchange.write_error = None
-        if self._engine.closed and exchange.stream is not None and self._engine.is_half_sent(exchange.stream):
-            raise WriteError(f"The connection was closed while the request was being sent ({self._origin})")
-
-    def _send_head(self, exchange: Exchange) -> None:
-        self._shared.flush(exchange.write_timeout, exchange)
-
-    def _send_body(self, exchange: Exchange) -> None:
-        request, stream = exchange.request, exchange.stream
-        assert stream is not None
-        if not isinstance(request.stream, Iterable):
-            kind = type(request.stream).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
-        body = request.stream.__iter__()
-        try:
-            for chunk in body:
-                if not (type(chunk) is bytes and not chunk) and not self._send_data(exchange, chunk):
-                    return
-        finally:
-            # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
-            if isinstance(body, Generator):
-                body.close()
-        if not stream.local_end and not stream.is_connect:
-            self._end_request(exchange)
-            self._shared.flush(exchange.write_timeout, exchange)
-
-    def _end_request(self, exchange: Exchange) -> None:
-        assert exchange.stream is not None
-        with self._lock:
-            self._engine.end_request(exchange.stream)
-
-    def _send_data(self, exchange: Exchange, chunk: bytes) -> bool:
-        """Send a piece of the body; return false if the server wants no more of it."""
-        engine, stream = self._engine, exchange.stream
-        assert stream is not None
-        rest = as_bytes(chunk)
-
-        def unwanted() -> bool:
-            return not engine.wants_body(stream)
-
-        while rest:
-            if exchange.sent >= _PART_SIZE:
-                exchange.sent = 0
-                self._shared.catch_up()
-            with self._lock:
-                sent = engine.send_data(stream, rest[:_PART_SIZE])
-                wanted = engine.wants_body(stream)
-            rest = rest[sent:]
-            if sent:
-                exchange.sent += sent
-                self._shared.flush(exchange.write_timeout, exchange, unwanted)
-            if not wanted:
-                return False
-            if not sent:
-                self._shared.wait_for_credit(exchange, stream)
-        return True
-
     # The connection as its pool sees it.
 
     def close(self) -> None:
@@ -265,24 +131,24 @@ class HTTP2Connection(CloseOnExit, Exchanges):
         Requests in flight on it fail with `ReadError` or `WriteError`, those that wait for a stream with
         `ConnectionNotAvailable`. The socket is closed even if this is interrupted.
         """
-        if os.getpid() != self._process:
-            # In a child process: the lock may be held by a thread that is not there, and a word would be the parent's.
-            self._state = State.CLOSED
-            self._engine.stop("The connection belongs to another process")
+        shared, engine = self._shared, self._engine
+        if os.getpid() != shared.process:
+            # In a child process the lock may be held by a thread that does not exist, and the stream is the parent's.
+            engine.retire("The connection belongs to another process")
+            engine.state = TRANSITIONS[engine.state, Input.CLOSE]
             self._network_stream.close()
             return
         try:
-            with self._lock:
-                self._state = transition(self._state, Input.CLOSE)
-                self._engine.close()
-                self._shared.wake_all()
-            self._stream_queue.report()
-            if not (self._affinity.is_other_loop() or self._network_stream.get_extra_info("is_readable")):
+            with shared.lock:
+                engine.close()
+                shared.waiters.wake_all()
+            shared.capacity.report()
+            if not (shared.affinity.is_other_loop() or self._network_stream.get_extra_info("is_readable")):
                 with contextlib.suppress(Exception), Shield():
-                    # If somebody writes, that is ended below.
-                    self._shared.flush_unless_writing(TEARDOWN_TIMEOUT)
+                    # A write that is under way is ended below.
+                    shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
         finally:
-            # No shield holds off a thread's own cancel() on asyncio.
+            # No shield stops a thread's own cancel() on asyncio.
             self._network_stream.close()
 
     def can_handle_request(self, origin: Origin) -> bool:
@@ -291,7 +157,7 @@ class HTTP2Connection(CloseOnExit, Exchanges):
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now."""
-        return self._state in _OPEN and self._stream_queue.has_room and not self._affinity.is_other_loop()
+        return self._stream_queue.has_room and not self._shared.affinity.is_other_loop()
 
     @property
     def stream_limit(self) -> int | None:
@@ -300,7 +166,7 @@ class HTTP2Connection(CloseOnExit, Exchanges):
 
     def assume_stream_limit(self, limit: int) -> None:
         """Until the server says how many requests it allows at a time, count on `limit`, as it has allowed before."""
-        with self._lock:
+        with self._shared.lock:
             self._engine.assume_stream_limit(limit)
 
     @property
@@ -310,11 +176,11 @@ class HTTP2Connection(CloseOnExit, Exchanges):
         Where it is set, a request that finds all streams in use raises `ConnectionNotAvailable` instead of waiting. It
         is called from any thread and holds up the connection; it is not called by the methods that a pool asks.
         """
-        return self._stream_queue.on_capacity_change
+        return self._shared.capacity.on_change
 
     @on_capacity_change.setter
     def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
-        self._stream_queue.on_capacity_change = callback
+        self._shared.capacity.on_change = callback
 
     @property
     def request_capacity(self) -> int:
@@ -326,23 +192,29 @@ class HTTP2Connection(CloseOnExit, Exchanges):
 
         It was kept for too long, or the server has closed it or allows no request on it.
         """
-        if self._state is not State.IDLE and not self.is_idle():
+        if not self.is_idle():
             return False
         expire_at = self._expire_at
         if expire_at is not None and time.monotonic() > expire_at:
             return True
-        self._shared.catch_up()
-        return not self._engine.can_open
+        self._shared.reader.catch_up()
+        engine = self._engine
+        return engine.state not in USABLE or engine.streams.open_count >= engine.streams.limit
+
+    @property
+    def _expire_at(self) -> float | None:
+        """When the connection expires if it remains idle, on the monotonic clock. Also read by other programs."""
+        idle_since, keepalive_expiry = self._shared.idle_since, self._keepalive_expiry
+        return None if idle_since is None or keepalive_expiry is None else idle_since + keepalive_expiry
 
     def is_idle(self) -> bool:
-        """Whether the connection carries no request."""
-        if self._dropped:
-            self._end_dropped()
-        return self._state is State.IDLE or (self._state is State.RETIRED and not self._exchanges)
+        """Whether the connection carries no request and is not closed."""
+        self._shared.end_dropped()
+        return not self._engine.requests and self._engine.state is not State.CLOSED
 
     def is_closed(self) -> bool:
         """Whether the connection is closed."""
-        return self._state is State.CLOSED
+        return self._engine.state is State.CLOSED
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""
@@ -352,5 +224,3 @@ class HTTP2Connection(CloseOnExit, Exchanges):
         return (
             f"<{type(self).__name__} [{str(self._origin)!r}, {self._state.name}, Request Count: {self._request_count}]>"
         )
-
-    # For use without a pool.

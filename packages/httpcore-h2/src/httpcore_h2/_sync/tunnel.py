@@ -2,16 +2,13 @@
 """The network stream inside an HTTP/2 stream, after a successful CONNECT (RFC 9113 section 8.5, RFC 8441)."""
 
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from httpcore_models import NetworkError, NetworkStream, ProtocolError, ReadError, WriteError
 from httpcore_models.network import TLSStream
 
-from .writing import is_resumable
-
-if TYPE_CHECKING:
-    from .connection import HTTP2Connection
-    from .exchange import Exchange
+from .._resumable import is_resumable
+from .exchange import Exchange
 
 
 class TunnelStream(NetworkStream):
@@ -19,8 +16,7 @@ class TunnelStream(NetworkStream):
 
     _holds = False
 
-    def __init__(self, connection: "HTTP2Connection", exchange: "Exchange") -> None:
-        self._connection = connection
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._unread = b""
         self._closed = False
@@ -37,7 +33,7 @@ class TunnelStream(NetworkStream):
         if not self._unread:
             self._exchange.read_timeout = timeout
             try:
-                self._unread = self._connection._receive_body(self._exchange, {})
+                self._unread = self._exchange.receive_body({})
             except BaseException as exc:
                 if not (is_resumable(exc) or isinstance(exc, (NetworkError, ProtocolError))):
                     # From a signal handler: something may be lost.
@@ -49,18 +45,16 @@ class TunnelStream(NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`, as the server's window allows. Raises `WriteError` once either side has ended."""
         self._exchange.write_timeout = timeout
-        stream = self._exchange.stream
-        assert stream is not None
-        if stream.local_end or not self._connection._send_data(self._exchange, buffer):
+        if self._exchange.stream.local_end or not self._exchange.send_data(buffer):
             raise WriteError("The tunnel is closed")
 
     def close(self) -> None:
         """End the stream, and nothing but the stream."""
         self._closed = True
-        connection, exchange = self._connection, self._exchange
+        exchange = self._exchange
         try:
-            connection._end_request(exchange)
-            connection._close_response(exchange)
+            exchange.end_request()
+            exchange.close()
         finally:
             if exchange.lease is not None:
                 exchange.lease.release()
@@ -68,11 +62,11 @@ class TunnelStream(NetworkStream):
     def abort(self) -> None:
         """Reset the stream without waiting; may be called from a finaliser and from any thread."""
         self._closed = True
-        self._connection._abort(self._exchange)
+        self._exchange.abort()
 
     def __del__(self) -> None:
         if self._holds:
-            self._connection._drop(self._exchange, self)
+            self._exchange.release(self)
 
     def start_tls(
         self,
@@ -86,5 +80,5 @@ class TunnelStream(NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """As for the connection, but for `"is_readable"`, which is that of the stream."""
         if info == "is_readable":
-            return bool(self._unread) or self._connection._has_event(self._exchange)
-        return None if info == "keeps_unsent" else self._connection._network_stream.get_extra_info(info)
+            return bool(self._unread) or self._exchange.stream.has_event()
+        return None if info == "keeps_unsent" else self._exchange.network_stream.get_extra_info(info)

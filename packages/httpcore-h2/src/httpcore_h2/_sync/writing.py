@@ -1,10 +1,10 @@
 # Generated from ../_async/writing.py by tools/make_sync.py: edit that file, then run it.
-"""Writing to the network stream of a connection, for all of its requests.
+"""Writing to the network stream of a connection, for all of its exchanges.
 
-Whoever has made the engine produce bytes writes all there are. One writes at a time: the bytes are taken under the
-lock and leave in the order in which the engine made them.
+Whoever makes the engine produce bytes writes all there are. One thread writes at a time: bytes are taken under the lock
+and leave in the order in which the engine made them.
 
-A server may stop reading until what it sends is read. So a write that has to wait looks at what arrives meanwhile,
+A server may stop reading until what it sends is read. So a write that has to wait takes in what arrives meanwhile,
 where the stream allows that, and what it cannot finish is kept for the next one.
 """
 
@@ -14,53 +14,54 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from httpcore_models import NetworkStream, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models import NetworkStream, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event
 from httpcore_models.lowlevel import optional_method
 
+from .._capacity import CapacityReport
 from .._engine import Engine
 from .._events import Failure
-from .exchange import Exchange
+from .._resumable import is_resumable
+from .reading import Reader
+from .waiters import Sharer, Waiters
 
-# How long, in seconds, a request waits for its part in what the connection has to say, such as that it has received
-# something. What the server does not take by then is sent by whoever waits next.
-PATIENCE = 0.01
-
-
-def _nothing() -> None:
-    pass
+# How long, in seconds, an exchange helps to send what the connection has to say, such as that it has received
+# something. What the server does not take in this time is sent by the next one that waits.
+_PATIENCE = 0.01
 
 
 class Writer:
-    """The sending side of a network stream that requests share."""
+    """The sending side of a network stream that exchanges share."""
 
-    def __init__(self, stream: NetworkStream, engine: Engine, lock: threading.Lock, peer: str) -> None:
-        """`lock` guards `engine`, and all that is here."""
+    def __init__(
+        self,
+        stream: NetworkStream,
+        engine: Engine,
+        lock: threading.Lock,
+        waiters: Waiters,
+        reader: Reader,
+        capacity: CapacityReport,
+        peer: str,
+    ) -> None:
+        """`lock` guards `engine`, `waiters` and everything here."""
         self._stream = stream
         self._engine = engine
         self._outgoing = engine.outgoing
         self._lock = lock
+        self._waiters = waiters
+        self._reader = reader
+        self._capacity = capacity
         self._peer = peer
-        self._write_until_readable: Callable[..., Any] | None = None
-        if optional_method(stream, "receive_nowait", instead_of="read") is not None:
-            # Without that, what there is to be read could not be got out of the way.
-            self._write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
-        # A token of whoever writes, and who waits for that to end.
-        self._writer: object | None = None
-        self._writers: dict[Event, None] = {}
-        # What was taken from the engine, but not by the stream; and whether the stream keeps something that an
-        # interrupted write has left.
+        #: Writes until something can be read, where the stream has such a method and can be read without waiting.
+        self.write_until_readable: Callable[..., Any] | None = None
+        if reader.can_receive_nowait:
+            self.write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
+        #: A token of the one who writes, which is equal to no other.
+        self.holder: object | None = None
+        # What was taken from the engine, but not by the stream.
         self._unsent = b""
+        # Whether the stream keeps something that an interrupted write has left.
         self._interrupted = False
-        # How often something has arrived.
-        self._arrivals = 0
-        #: Called when the connection may take more or fewer requests than before: with the lock held, and without it.
-        self.on_change: Callable[[], None] = _nothing
-        self.report: Callable[[], None] = _nothing
-        #: Called without the lock, to end what was dropped while somebody held it.
-        self.end_dropped: Callable[[], None] = _nothing
-        # Set when somebody who reads has done so.
-        self._has_read: Event | None = None
 
     @property
     def output_pending(self) -> bool:
@@ -68,27 +69,27 @@ class Writer:
         return bool(self._outgoing or self._unsent or self._interrupted)
 
     def flush(
-        self, timeout: float | None, exchange: Exchange | None = None, enough: Callable[[], bool] | None = None
+        self, timeout: float | None, sharer: Sharer | None = None, enough: Callable[[], bool] | None = None
     ) -> None:
-        """Write what the engine has to send. Raises `WriteError`, or `WriteTimeout`, for waiting behind others too.
+        """Write what the engine has to send. Raises `WriteError`, or `WriteTimeout`, also after waiting for others.
 
-        Whoever writes goes on until there is nothing left, so that those who wait meanwhile need not; or until `enough`
-        says, after something has arrived, that it is not worth waiting for. A failure is noted with `exchange`, too.
+        The one who writes goes on until nothing is left, so that those who wait meanwhile need not write; or until
+        `enough` says, after something has arrived, that waiting is not worth it. A failure is noted with `sharer` too.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        arrivals = self._arrivals
+        arrivals = self._reader.arrivals
         token = object()
         try:
             while True:
                 event = None
                 with self._lock:
-                    if self._writer is None or self._writer is token:
-                        self._writer = token
+                    if self.holder is None or self.holder is token:
+                        self.holder = token
                         if not (self._outgoing or self._unsent or self._interrupted):
                             self._end_writing()
                             return
                         if self._interrupted:
-                            # One interrupted write after the other must not fill the memory of the stream.
+                            # Otherwise a series of interrupted writes could fill the memory of the stream.
                             data = b""
                         else:
                             data = self._unsent or self._engine.bytes_to_send()
@@ -97,7 +98,7 @@ class Writer:
                         return
                     else:
                         event = Event()
-                        self._writers[event] = None
+                        self._waiters.writers[event] = event
                 if event is not None:
                     self._wait_for_writer(event, timeout, deadline)
                 elif not self._write(data, timeout, enough):
@@ -105,54 +106,48 @@ class Writer:
                         self._end_writing()
                     return
         except BaseException as exc:
-            with self._lock:
-                if self._writer is token:
-                    self._stopped_writing(exc)
-            if exchange is not None:
-                exchange.write_error = exc
-                if isinstance(exc, WriteTimeout):
-                    self.catch_up()
-                    with self._lock:
-                        self._judge(arrivals)
-                    self.report()
+            self._failed(token, exc, sharer, arrivals)
             raise
-
-    def _judge(self, arrivals: int) -> None:
-        """Some time limit is over. Unless more has arrived than `arrivals`, the path may be dead. The lock is held."""
-        if self._arrivals == arrivals:
-            self._engine.stop("Nothing arrived on this connection for as long as a time limit")
-            self.on_change()
-            self.wake_newcomers()
 
     def _end_writing(self) -> None:
         """Let the others write. The lock is held."""
-        self._writer = None
-        if self._writers or self._has_read is not None:
-            self._wake_writers()
+        self.holder = None
+        if self._waiters.writers or self._waiters.on_receipt is not None:
+            self._waiters.wake_writers()
 
-    def _wake_writers(self) -> None:
-        """Let those look again who wait to write, or for something to be read meanwhile. The lock is held."""
-        if self._has_read is not None:
-            self._has_read.wake()
-            self._has_read = None
-        while self._writers:
-            event = next(iter(self._writers))
-            event.wake()
-            del self._writers[event]
+    def _failed(self, token: object, exc: BaseException, sharer: Sharer | None, arrivals: int) -> None:
+        with self._lock:
+            if self.holder is token:
+                self._stopped_writing(exc)
+        if sharer is not None:
+            sharer.write_error = exc
+            if isinstance(exc, WriteTimeout):
+                self._reader.catch_up()
+                with self._lock:
+                    self.retire_if_silent(arrivals)
+                self._capacity.report()
 
     def _stopped_writing(self, exc: BaseException) -> None:
         """The write that was under way has failed. The lock is held."""
         if isinstance(exc, WriteError):
             self._unsent, self._interrupted = b"", False
-            self._engine.stop("A write on this connection failed")
-            self.on_change()
-            self.wake_newcomers()
+            self._engine.retire("A write on this connection failed")
+            self._waiters.wake_openers()
         elif not is_resumable(exc) or (self._interrupted and not self._stream.get_extra_info("keeps_unsent")):
             # A part of a frame may be on its way: nothing can follow it.
             self._engine.fail(Failure("A write on this connection was interrupted", kind=WriteError, cause=exc))
             self._unsent, self._interrupted = b"", False
-            self.wake_all()
+            self._waiters.wake_all()
         self._end_writing()
+
+    def retire_if_silent(self, arrivals: int) -> None:
+        """Retire the connection after a timeout, unless more has arrived than `arrivals`. The lock is held.
+
+        The path to the server may be dead.
+        """
+        if self._reader.arrivals == arrivals:
+            self._engine.retire("Nothing arrived on this connection for as long as a time limit")
+            self._waiters.wake_openers()
 
     def _wait_for_writer(self, event: Event, timeout: float | None, deadline: float | None) -> None:
         remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -161,14 +156,14 @@ class Writer:
                 raise self._timed_out(timeout) from TimeoutError()
         finally:
             with self._lock:
-                self._writers.pop(event, None)
+                self._waiters.writers.pop(event, None)
 
     def _timed_out(self, timeout: float | None) -> WriteTimeout:
         return WriteTimeout(f"The write operation timed out after {timeout:g} seconds ({self._peer})")
 
     def _write(self, data: bytes, timeout: float | None, enough: Callable[[], bool] | None) -> bool:
-        """Write `data`, and before it what is left of an interrupted write; return whether all was written."""
-        write = self._write_until_readable
+        """Write what is left of an interrupted write, then `data`; return whether all was written."""
+        write = self.write_until_readable
         if write is None:
             self._interrupted = True
             self._stream.write(data, timeout)
@@ -179,7 +174,7 @@ class Writer:
         while True:
             # If this is interrupted, the stream keeps what was to be written.
             self._unsent, self._interrupted = b"", True
-            arrivals = self._arrivals
+            arrivals = self._reader.arrivals
             try:
                 taken = write(rest, remaining)
             except WriteTimeout as exc:
@@ -190,8 +185,8 @@ class Writer:
                 return True
             if enough is not None and enough():
                 return False
-            self._receive_meanwhile(arrivals)
-            if self._engine.failed:
+            self._reader.receive_meanwhile(arrivals)
+            if self._engine.failure is not None:
                 raise WriteError(f"The connection was lost while something was written to it ({self._peer})")
             if enough is not None and enough():
                 return False
@@ -201,44 +196,13 @@ class Writer:
                     raise self._timed_out(timeout) from TimeoutError()
 
     def flush_unless_writing(self, timeout: float | None) -> None:
-        """Write on behalf of the connection if nobody else does, who would write this too.
+        """Write on behalf of the connection, unless another thread is writing, which will write this too.
 
-        To wait for them could be for ever: a server may not read before somebody reads what it sends. A failure shows
-        when something is read, or written for a request.
+        Waiting for that thread could last for ever: a server may not read before somebody reads what it sends. A failure
+        shows when something is read, or written for a request.
         """
-        if self._writer is None and self.output_pending:
+        if self.holder is None and self.output_pending:
             if self._stream.get_extra_info("keeps_unsent"):
-                timeout = PATIENCE if timeout is None else min(timeout, PATIENCE)
+                timeout = _PATIENCE if timeout is None else min(timeout, _PATIENCE)
             with contextlib.suppress(WriteError, WriteTimeout):
                 self.flush(timeout)
-
-    # What the receiving side does.
-
-    def _receive_meanwhile(self, arrivals: int) -> None: ...
-
-    def catch_up(self) -> None: ...
-
-    def wake_newcomers(self) -> None: ...
-
-    def wake_all(self) -> None: ...
-
-
-# What ends a wait, and nothing but a wait, of a thread or a green thread: by its class and the top of its module.
-_CANCELLATIONS = {
-    ("asyncio", "CancelledError"),
-    ("trio", "Cancelled"),
-    ("eventlet", "Timeout"),
-    ("gevent", "Timeout"),
-    ("greenlet", "GreenletExit"),
-}
-
-
-def is_resumable(exc: BaseException) -> bool:
-    """Whether a read or write that ended so has lost nothing: at its timeout, or by an interruption.
-
-    Anything else that ends it comes from a signal handler, at any point.
-    """
-    if isinstance(exc, (ReadTimeout, WriteTimeout)):
-        return True
-    kinds = {(kind.__module__.partition(".")[0], kind.__name__) for kind in type(exc).__mro__}
-    return not kinds.isdisjoint(_CANCELLATIONS)

@@ -1,11 +1,11 @@
-"""One request and its response on a connection, as far as it can be looked at alone (RFC 9113 section 5.1).
+"""One request and its response, as far as they can be looked at alone (RFC 9113 section 5.1).
 
              open_stream()                 END_STREAM of both sides
     (idle) ────────────────▶ open ───────────────────────────────────▶ closed
                               │            RST_STREAM of either side     ▲
                               └──────────────────────────────────────────┘
 
-Half-closed is where only one of `local_end` and `remote_end` is true.
+A stream is half-closed while only one of `local_end` and `remote_end` is true.
 """
 
 import collections
@@ -13,14 +13,13 @@ import collections
 from httpcore_models import RemoteProtocolError
 
 from ._events import Event, Failure, InformationalResponse, ResponseHead, Trailers
-from ._flow import STREAM_WINDOW, Credit
+from ._flow import STREAM_WINDOW
 from ._translate import FieldSection, RequestHead
 
 # How many interim responses may wait to be read: their fields may take much more memory here than on the wire.
 _MAX_UNREAD_INTERIM = 64
 
-# Parts of a body below this size are gathered into larger ones, up to this size, both in bytes, unless they are asked
-# for at once.
+# Parts of a body below `_SMALL` bytes are gathered into larger ones, of up to `_GATHERED` bytes, until they are read.
 _SMALL, _GATHERED = 512, 16 * 1024
 
 
@@ -29,15 +28,15 @@ class Stream:
 
     __slots__ = (
         "_bodiless",
-        "_is_head",
-        "credit",
-        "declared_length",
+        "consumed",
         "events",
         "expected_length",
         "failure",
+        "head",
         "id",
-        "is_connect",
+        "is_open",
         "local_end",
+        "receive_window",
         "received",
         "remote_end",
         "response_begun",
@@ -46,40 +45,71 @@ class Stream:
         "sent",
         "status",
         "was_reset",
-        "window",
     )
 
-    def __init__(self, stream_id: int, head: RequestHead, reused: bool, send_window: int) -> None:
-        self.id: int = stream_id
-        self.is_connect: bool = head.is_connect
-        self.declared_length: int | None = head.declared_length
+    def __init__(self, head: RequestHead) -> None:
+        self.head: RequestHead = head
+        #: The stream identifier; 0 until the stream is opened.
+        self.id: int = 0
+        #: Whether the stream counts against the server's limit. Only the stream table changes it.
+        self.is_open: bool = False
         self.sent: int = 0
         self.received: int = 0
         self.local_end: bool = not head.has_body
         self.remote_end: bool = False
         self.was_reset: bool = False
         self.failure: Failure | None = None
-        # Whether anything of a response has come, and the status of the final one.
+        #: Whether any part of a response has arrived, and the status of the final response.
         self.response_begun: bool = False
         self.status: int | None = None
         self.expected_length: int | None = None
-        self._is_head = head.is_head
         self._bodiless = False
-        # Whether other requests had been response_begun on this connection before this one was sent.
-        self.reused: bool = reused
-        # What may be sent, and received, and how the latter is given back.
-        self.send_window: int = send_window
-        self.window: int = STREAM_WINDOW
-        self.credit: Credit = Credit(STREAM_WINDOW)
+        #: Whether the connection had carried a response before this request was sent.
+        self.reused: bool = False
+        #: How many bytes may be sent and received, and how many were consumed since credit was last returned.
+        self.send_window: int = 0
+        self.receive_window: int = STREAM_WINDOW
+        self.consumed: int = 0
         self.events: collections.deque[Event | bytearray] = collections.deque()
 
-    @property
-    def closed(self) -> bool:
-        """Whether the stream counts no more against the server's limit."""
-        return self.was_reset or (self.local_end and self.remote_end)
+    # Sending.
+
+    def wants_body(self) -> bool:
+        """Whether the server still has a use for the rest of the body.
+
+        It has none once the stream or the connection has ended, or when the response is an error or a redirection. A
+        successful response may be complete before the request is: a server that wants no more of the body then sends
+        RST_STREAM (RFC 9113 section 8.1). A tunnel whose other end is closed takes nothing more.
+        """
+        return not (
+            self.local_end
+            or (self.head.is_connect and self.remote_end)
+            or self.was_reset
+            or self.failure is not None
+            or (self.status is not None and self.status >= 300)
+        )
+
+    def is_half_sent(self) -> bool:
+        """Whether a part of the body is missing that the server wants, as far as its response tells."""
+        return not (self.local_end or self.head.is_connect or (self.status is not None and self.status >= 300))
+
+    # Receiving.
+
+    def has_event(self) -> bool:
+        """Whether the engine's `next_event()` returns anything but `NEED_DATA`."""
+        return bool(self.events) or self.remote_end or self.failure is not None
+
+    def take_body(self) -> bytes | None:
+        """Return the rest of a body that has arrived completely, or `None` if `next_event()` has to be asked."""
+        events = self.events
+        if not self.remote_end or (events and type(events[-1]) is Trailers):
+            return None
+        body = b"".join(events)  # type: ignore[arg-type]
+        events.clear()
+        return body
 
     def receive_fields(self, section: FieldSection, end: bool) -> None:
-        """Take a head or the trailers. Raises `RemoteProtocolError` for what may not come here."""
+        """Take a head or the trailers. Raises `RemoteProtocolError` if they are not allowed here."""
         self.response_begun = True
         status = section.status
         if self.status is not None:
@@ -99,20 +129,20 @@ class Stream:
             return
         else:
             self.status = status
-            if not (self.is_connect and status < 300):
-                # RFC 9113 section 8.1.1: a response without a body may well say how long one would be.
-                self._bodiless = self._is_head or status in (204, 304)
+            if not (self.head.is_connect and status < 300):
+                # RFC 9113 section 8.1.1: a response without a body may declare the length that one would have.
+                self._bodiless = self.head.is_head or status in (204, 304)
                 self.expected_length = None if self._bodiless else section.content_length
             self.events.append(ResponseHead(status, list(section.headers)))
         if end:
-            self.receive_end()
+            self._receive_end()
 
     def receive_body(self, data: bytes, end: bool) -> None:
-        """Take a part of the body. Raises `RemoteProtocolError` for what may not come here."""
+        """Take a part of the body. Raises `RemoteProtocolError` if it is not allowed here."""
         if self.status is None:
             raise RemoteProtocolError("cannot receive data before headers")
         if data and self._bodiless:
-            request = " to HEAD" if self._is_head else ""
+            request = " to HEAD" if self.head.is_head else ""
             raise RemoteProtocolError(f"Received a body of a response{request} that has none (status {self.status})")
         self.received += len(data)
         if self.expected_length is not None and self.received > self.expected_length:
@@ -122,10 +152,10 @@ class Stream:
         elif data:
             self._gather(data)
         if end:
-            self.receive_end()
+            self._receive_end()
 
     def _gather(self, data: bytes) -> None:
-        """Append a small part to others that nobody has asked for yet: an object for each would take far more room."""
+        """Append a small part to others that are still unread: an object for each would take far more memory."""
         last = self.events[-1] if self.events else None
         if type(last) is bytearray and len(last) < _GATHERED:
             last += data
@@ -138,8 +168,7 @@ class Stream:
         text = f"InvalidBodyLengthError: Expected {self.expected_length} bytes, received {self.received}"
         return RemoteProtocolError(text)
 
-    def receive_end(self) -> None:
-        """Take the end of the response. Raises `RemoteProtocolError` when it comes too early."""
+    def _receive_end(self) -> None:
         if self.expected_length is not None and self.received != self.expected_length:
             raise self._wrong_length()
         self.remote_end = True

@@ -1,0 +1,134 @@
+"""Taking in what the server sends, without waiting for it."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from httpcore_models import AsyncNetworkStream, ReadError
+from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.lowlevel import optional_method
+
+from .._engine import Engine
+from .._events import Failure, RemoteSettingsChanged
+from .._stream import Stream
+from .waiters import AsyncWaiters
+
+# How often a catch-up reads at most: a server that sends without end must not keep it from ending.
+_CATCH_UP_READS = 16
+
+# How many changes of settings are remembered until they can be reported.
+_MAX_UNREPORTED = 64
+
+# How long, in seconds, a writer waits for another task to receive what blocks it.
+_RECEIPT_TIMEOUT = 0.01
+
+
+class AsyncReader:
+    """The receiving side of a network stream that exchanges share."""
+
+    def __init__(
+        self,
+        stream: AsyncNetworkStream,
+        engine: Engine,
+        lock: threading.Lock,
+        waiters: AsyncWaiters,
+        read_size: int,
+        peer: str,
+    ) -> None:
+        """`lock` guards `engine`, `waiters` and everything here."""
+        self._stream = stream
+        self._engine = engine
+        self._lock = lock
+        self._waiters = waiters
+        self._read_size = read_size
+        self._peer = peer
+        self._receive_nowait: Callable[[int], bytes | None] | None = optional_method(
+            stream, "receive_nowait", instead_of="read"
+        )
+        #: A token of the one who reads, which is equal to no other, and the stream on whose behalf it reads.
+        self.holder: object | None = None
+        self.reads_for: Stream | None = None
+        #: How often something has arrived, and when that, or the last PING, was.
+        self.arrivals = 0
+        self.silent_since = 0.0
+        #: Changes of settings that nobody was told yet.
+        self.unreported: deque[RemoteSettingsChanged] = deque(maxlen=_MAX_UNREPORTED)
+
+    @property
+    def can_receive_nowait(self) -> bool:
+        """Whether the network stream can be read without waiting."""
+        return self._receive_nowait is not None
+
+    def is_held_for(self, stream: Stream) -> bool:
+        """Whether a task waits for the network on behalf of this stream."""
+        return self.holder is not None and self.reads_for is stream
+
+    def received(self, data: bytes) -> None:
+        """Hand bytes to the engine, and wake those concerned. The lock is held."""
+        engine, waiters, before = self._engine, self._waiters, self._engine.streams.open_count
+        self.arrivals += 1
+        self.silent_since = now = time.monotonic()
+        streams, settings = engine.receive_data(data, now)
+        self.unreported += settings
+        if waiters.receivers or waiters.senders:
+            waiters.wake(streams)
+        if engine.failure is not None:
+            waiters.wake_all()
+        elif waiters.openers and (settings or engine.streams.open_count < before or not engine.usable):
+            waiters.wake_openers()
+        if waiters.writers or waiters.on_receipt is not None:
+            waiters.wake_writers()
+
+    def lost(self, error: ReadError, cause: BaseException) -> None:
+        """Fail the connection with `error`, because of `cause`. The lock is held."""
+        self._engine.fail(Failure(str(error), kind=type(error), cause=cause), disconnected=True)
+        self._waiters.wake_all()
+
+    def interrupted(self, cause: BaseException) -> None:
+        """Fail the connection after a read that may have lost something. The lock is held."""
+        self.lost(ReadError(f"A read on this connection was interrupted ({self._peer})"), cause)
+
+    def catch_up(self) -> None:
+        """Take in, without waiting, what came while nobody was reading, such as the end of the connection."""
+        with self._lock:
+            # Before the preface there is nothing to take in: an answer to it would be sent first.
+            if self._receive_nowait is None or self.holder is not None or not self._engine.started:
+                return
+            if self._stream.get_extra_info("is_readable"):
+                self._take_in(self._receive_nowait)
+
+    async def receive_meanwhile(self, arrivals: int) -> None:
+        """Take in what came during a write, or let the one who reads do so.
+
+        Does nothing if more has been received than the `arrivals` counted before that write.
+        """
+        with self._lock:
+            if self.arrivals != arrivals:
+                return
+            if self.holder is None and self._receive_nowait is not None:
+                self._take_in(self._receive_nowait)
+                return
+            self._waiters.on_receipt = event = AsyncEvent()
+        # What made the stream readable may have been a TLS message that carries no data.
+        await event.wait(_RECEIPT_TIMEOUT)
+
+    def _take_in(self, receive: Callable[[int], bytes | None]) -> None:
+        token = object()
+        try:
+            self.holder = token
+            for _ in range(_CATCH_UP_READS):
+                data = receive(self._read_size)
+                if data is not None:
+                    self.received(data)
+                if not data:
+                    break
+            self.holder = None
+        except ReadError as exc:
+            self.lost(exc, exc)
+            self.holder = None
+        except BaseException as exc:
+            if self.holder is token:
+                self.holder = None
+                self.interrupted(exc)
+            raise

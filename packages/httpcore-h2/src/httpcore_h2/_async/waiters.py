@@ -1,0 +1,77 @@
+"""Who waits for what on a connection, and how they are woken."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.lowlevel import AsyncTracer
+
+from .._stream import Stream
+
+
+class AsyncSharer(Protocol):
+    """What the shared parts of a connection need to know of an exchange."""
+
+    stream: Stream
+    tracer: AsyncTracer | None
+    write_timeout: float | None
+    #: The exception that ended a write on behalf of the exchange.
+    write_error: BaseException | None
+    is_tunnel: bool
+
+
+class AsyncWaiters:
+    """The tasks that wait, each with an event of its own. Everything here is done with the connection's lock held."""
+
+    def __init__(self) -> None:
+        #: Those that wait for a part of a response, for credit, and for a stream.
+        self.receivers: dict[Stream, AsyncEvent] = {}
+        self.senders: dict[Stream, AsyncEvent] = {}
+        self.openers: dict[Stream, AsyncEvent] = {}
+        #: Those that wait until another one has finished writing.
+        self.writers: dict[AsyncEvent, AsyncEvent] = {}
+        #: Set as soon as something is received, for one that writes meanwhile.
+        self.on_receipt: AsyncEvent | None = None
+
+    def wake(self, streams: Iterable[Stream]) -> None:
+        """Let those look again that wait for a part of a response, or for credit, on these streams."""
+        for stream in streams:
+            for waiting in (self.receivers, self.senders):
+                if stream in waiting:
+                    _set(waiting, stream)
+
+    def wake_openers(self) -> None:
+        """Let those look again that wait for a stream."""
+        while self.openers:
+            _set(self.openers, next(iter(self.openers)))
+
+    def wake_writers(self) -> None:
+        """Let those look again that wait to write, or for something to be received meanwhile."""
+        if self.on_receipt is not None:
+            self.on_receipt.wake()
+            self.on_receipt = None
+        while self.writers:
+            _set(self.writers, next(iter(self.writers)))
+
+    def wake_all(self) -> None:
+        """Let all look again."""
+        self.wake([*self.receivers, *self.senders])
+        self.wake_openers()
+        self.wake_writers()
+
+    def wake_next_reader(self, among_openers: bool) -> None:
+        """Let one look again, so that it reads next; one that waits for a stream only if `among_openers`."""
+        candidates: tuple[dict[Stream, AsyncEvent], ...] = (self.receivers, self.senders)
+        for waiting in (*candidates, self.openers) if among_openers else candidates:
+            if waiting:
+                _set(waiting, next(iter(waiting)))
+                return
+
+
+def _set(waiting: dict[Any, AsyncEvent], key: object) -> None:
+    """Wake one, and only then forget it: an exception in between must not make it wait for ever.
+
+    May run in any thread, since the garbage collector drops responses in any thread.
+    """
+    waiting[key].wake()
+    del waiting[key]

@@ -1,0 +1,102 @@
+"""What both directions of a connection share: its state, its streams, and the bytes that are to be sent."""
+
+from h2.config import H2Configuration
+from httpcore_models import ConnectionNotAvailable
+from httpcore_models.lowlevel import Retryable, mark_retryable
+
+from . import _frames as frames
+from ._control import Code, Control
+from ._events import Failure
+from ._flow import DEFAULT_WINDOW, STREAM_CREDIT
+from ._frames import FloodGuard, build_frame
+from ._hpack import FieldEncoder
+from ._states import TRANSITIONS, USABLE, Input, State
+from ._stream import Stream
+from ._stream_table import StreamTable
+
+
+class ConnectionState:
+    """The state of a connection, and how it ends."""
+
+    def __init__(self, config: H2Configuration) -> None:
+        self.control = Control(config)
+        self.encoder = FieldEncoder(self.control.encoder)
+        self.streams = StreamTable()
+        self.guard = FloodGuard()
+        #: Where the connection is in its life, and why it takes no further request, for the text of an error.
+        self.state = State.IDLE
+        self.reason = ""
+        #: What ended the connection for all streams, if anything did.
+        self.failure: Failure | None = None
+        #: The GOAWAY frame that was received: its code, last stream identifier and additional data.
+        self.goaway: tuple[int, int, bytes] | None = None
+        #: How many bytes may be sent on all streams together, and in one frame.
+        self.send_window = DEFAULT_WINDOW
+        self.max_frame_size = 16384
+        #: What `bytes_to_send()` returns, in parts; always the same list.
+        self.outgoing: list[bytes | memoryview] = []
+        #: How many of these are answers to SETTINGS and PING.
+        self.unsent_answers = 0
+        self.settings_received = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether the connection takes requests."""
+        return self.state in USABLE
+
+    @property
+    def failed(self) -> bool:
+        """Whether the connection is over for all streams."""
+        return self.failure is not None
+
+    def not_available(self) -> ConnectionNotAvailable:
+        """Return the exception for a request that the connection cannot take."""
+        exc = ConnectionNotAvailable(self.reason)
+        if self.goaway is not None and self.goaway[1]:
+            mark_retryable(exc, Retryable.AFTER_SHUTDOWN)
+        return exc
+
+    def retire(self, reason: str) -> None:
+        """Take no further request, for a `reason` that the next one is told; those in progress continue."""
+        if self.state in USABLE:
+            self.reason = reason
+            self.state = TRANSITIONS[self.state, Input.RETIRE]
+
+    def fail(self, failure: Failure, disconnected: bool = False) -> None:
+        """End the connection and all streams whose response is not complete.
+
+        `disconnected` says that the server went away, rather than that something was wrong.
+        """
+        self.retire(failure.message)
+        self.failure = self.failure or failure
+        for stream in self.streams.by_id.values():
+            # The server may have closed the connection just as it was used again.
+            stale = disconnected and stream.reused and not stream.response_begun
+            self.streams.cut_off(stream, failure._replace(retryable=Retryable.IDEMPOTENT if stale else None))
+
+    def reset(self, stream: Stream, code: int) -> None:
+        """End a stream by RST_STREAM."""
+        if self.failure is None:
+            self.outgoing.append(build_frame(frames.RST_STREAM, 0, stream.id, code.to_bytes(4, "big")))
+        stream.was_reset = True
+        self.streams.close(stream)
+        if not stream.remote_end:
+            self.streams.abandon(stream)
+
+    def give_credit(self, stream: Stream, size: int) -> None:
+        """Let the server send `size` bytes more on the stream, since so many were consumed: in batches."""
+        stream.consumed += size
+        if stream.consumed < STREAM_CREDIT:
+            return
+        returned, stream.consumed = stream.consumed, 0
+        if stream.is_open and not stream.remote_end and self.failure is None:
+            stream.receive_window += returned
+            self.send_window_update(stream.id, returned)
+
+    def send_window_update(self, stream_id: int, size: int) -> None:
+        """Send WINDOW_UPDATE for a stream, or with 0 for the connection."""
+        self.outgoing.append(build_frame(frames.WINDOW_UPDATE, 0, stream_id, size.to_bytes(4, "big")))
+
+    def send_goaway(self, code: Code | int) -> None:
+        """Tell the server that the connection ends."""
+        self.outgoing.append(self.control.goaway(code))
