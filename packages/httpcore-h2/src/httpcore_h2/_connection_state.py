@@ -19,25 +19,25 @@ class ConnectionState:
     """The state of a connection, and how it ends."""
 
     def __init__(self, config: H2Configuration) -> None:
-        self.control = Control(config)
-        self.encoder = FieldEncoder(self.control.encoder)
-        self.streams = StreamTable()
-        self.guard = FloodGuard()
+        self.control: Control = Control(config)
+        self.encoder: FieldEncoder = FieldEncoder(self.control.encoder)
+        self.streams: StreamTable = StreamTable()
+        self.guard: FloodGuard = FloodGuard()
         #: Where the connection is in its life, and why it takes no further request, for the text of an error.
-        self.state = State.IDLE
-        self.reason = ""
+        self.state: State = State.IDLE
+        self.reason: str = ""
         #: What ended the connection for all streams, if anything did.
         self.failure: Failure | None = None
         #: The GOAWAY frame that was received: its code, last stream identifier and additional data.
         self.goaway: tuple[int, int, bytes] | None = None
         #: How many bytes may be sent on all streams together, and in one frame.
-        self.send_window = DEFAULT_WINDOW
-        self.max_frame_size = 16384
+        self.send_window: int = DEFAULT_WINDOW
+        self.max_frame_size: int = 16384
         #: What `bytes_to_send()` returns, in parts; always the same list.
         self.outgoing: list[bytes | memoryview] = []
         #: How many of these are answers to SETTINGS and PING.
-        self.unsent_answers = 0
-        self.settings_received = False
+        self.unsent_answers: int = 0
+        self.settings_received: bool = False
 
     @property
     def usable(self) -> bool:
@@ -100,3 +100,10 @@ class ConnectionState:
     def send_goaway(self, code: Code | int) -> None:
         """Tell the server that the connection ends."""
         self.outgoing.append(self.control.goaway(code))
+
+    def bytes_to_send(self) -> bytes:
+        """Return what has to be sent, in this order, before anything that comes later."""
+        data = b"".join(self.outgoing)
+        self.outgoing.clear()
+        self.unsent_answers = 0
+        return data

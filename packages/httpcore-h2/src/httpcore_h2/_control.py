@@ -57,7 +57,7 @@ class Control:
         # A setting of servers, which h2 would send for us (RFC 8441 section 3).
         del self._h2.local_settings[_Setting.ENABLE_CONNECT_PROTOCOL]
         # h2 resizes the table of its encoder whenever a SETTINGS frame comes; that of ours waits for the next block.
-        self.encoder = hpack.Encoder()
+        self.encoder: hpack.Encoder = hpack.Encoder()
         self._h2.encoder = _NoEncoder()  # type: ignore[assignment]
         self._h2.max_inbound_frame_size = MAX_FRAME_SIZE
         self._h2.decoder.max_header_list_size = MAX_HEADER_LIST_SIZE

@@ -39,15 +39,19 @@ _CLOSED = Failure("The connection was closed", kind=ReadError)
 class Engine(ConnectionState):
     """A connection and its streams."""
 
+    # Of the base class; declared again for type checkers, since they are assigned here too.
+    state: State
+    send_window: int
+
     def __init__(self, config: H2Configuration) -> None:
         super().__init__(config)
         self._reader = FrameReader(MAX_FRAME_SIZE)
         self._handlers = FrameHandlers(self)
         #: The requests in progress, whether they have a stream yet or wait for one.
         self.requests: set[Stream] = set()
-        self.request_count = 0
-        self.started = False
-        self.ping_unanswered = False
+        self.request_count: int = 0
+        self.started: bool = False
+        self.ping_unanswered: bool = False
         # Whether a step is under way.
         self._busy = False
 
@@ -177,12 +181,12 @@ class Engine(ConnectionState):
         most = self.max_frame_size
         header = build_frame_header(min(size, most), frames.DATA, 0, stream.id)
         for start in range(0, size - most + 1, most):
-            self.outgoing += (header, data[start : start + most])
+            self.outgoing.extend((header, data[start : start + most]))
         rest = size % most
         if rest:
             if size > most:
                 header = build_frame_header(rest, frames.DATA, 0, stream.id)
-            self.outgoing += (header, data[size - rest : size])
+            self.outgoing.extend((header, data[size - rest : size]))
         stream.sent += size
         stream.send_window -= size
         self.send_window -= size
@@ -242,13 +246,6 @@ class Engine(ConnectionState):
             self.send_goaway(Code.NO_ERROR)
         self.fail(_CLOSED)
         self.state = TRANSITIONS[self.state, Input.CLOSE]
-
-    def bytes_to_send(self) -> bytes:
-        """Return what has to be sent, in this order, before anything that comes later."""
-        data = b"".join(self.outgoing)
-        self.outgoing.clear()
-        self.unsent_answers = 0
-        return data
 
     # Receiving.
 

@@ -21,15 +21,15 @@ class StreamTable:
     def __init__(self) -> None:
         self.by_id: dict[int, Stream] = {}
         #: How many streams count against the server's limit, and that limit.
-        self.open_count = 0
-        self.limit = _ASSUMED_LIMIT
+        self.open_count: int = 0
+        self.limit: int = _ASSUMED_LIMIT
         #: Whether the server has said how many streams it allows, or has said so on an earlier connection.
-        self.limit_known = False
+        self.limit_known: bool = False
         #: Streams that have something new.
         self.touched: dict[Stream, None] = {}
         #: Whether a stream on this connection has carried a response.
-        self.any_response = False
-        self.next_id = 1
+        self.any_response: bool = False
+        self.next_id: int = 1
         # Streams that we have given up, and how many bytes the server may still send on each.
         self._abandoned: dict[int, int] = {}
         self._send_window = DEFAULT_WINDOW

@@ -64,14 +64,14 @@ class AsyncExchange:
         queue: AsyncStreamQueue,
     ) -> None:
         """`connection` is closed when the exchange finds at its end that nothing more is possible on it."""
-        self.request = request
-        self.tracer = tracer
-        self.connection = connection
+        self.request: Request = request
+        self.tracer: AsyncTracer | None = tracer
+        self.connection: AsyncConnectionInterface = connection
         self._shared = shared
         self._engine = shared.engine
         self._queue = queue
-        self.stream = Stream(head)
-        self.is_tunnel = False
+        self.stream: Stream = Stream(head)
+        self.is_tunnel: bool = False
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")
         self.write_timeout: float | None = timeouts.get("write")
@@ -84,7 +84,7 @@ class AsyncExchange:
         self.write_error: BaseException | None = None
         #: How many objects the user may drop that stand for the exchange, the body and the stream of a tunnel, and the
         #: lease that a dropped body has left to the latter.
-        self.holders = 1
+        self.holders: int = 1
         self.lease: AsyncLease | None = None
         # Whether it was ended without waiting, so that the server may not know yet.
         self._dropped = False

@@ -47,17 +47,19 @@ class AsyncSharedStream:
         """`ping_interval` and `ping_timeout` are in seconds, `read_size` is in bytes."""
         #: Guards the engine, the waiters, and the state of reading and writing. Held for a few microseconds at a time,
         #: never across a wait or a trace callback.
-        self.lock = threading.Lock()
-        self.network_stream = stream
-        self.peer = peer
-        self.engine = Engine(config)
-        self.capacity = CapacityReport(self.engine)
-        self.waiters = AsyncWaiters()
-        self.reader = AsyncReader(stream, self.engine, self.lock, self.waiters, read_size, peer)
-        self.writer = AsyncWriter(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
+        self.lock: threading.Lock = threading.Lock()
+        self.network_stream: AsyncNetworkStream = stream
+        self.peer: str = peer
+        self.engine: Engine = Engine(config)
+        self.capacity: CapacityReport = CapacityReport(self.engine)
+        self.waiters: AsyncWaiters = AsyncWaiters()
+        self.reader: AsyncReader = AsyncReader(stream, self.engine, self.lock, self.waiters, read_size, peer)
+        self.writer: AsyncWriter = AsyncWriter(
+            stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer
+        )
         #: Where the stream can be used.
-        self.process = os.getpid()
-        self.affinity = AsyncLoopAffinity()
+        self.process: int = os.getpid()
+        self.affinity: AsyncLoopAffinity = AsyncLoopAffinity()
         #: When the last exchange ended, on the monotonic clock; `None` if none has.
         self.idle_since: float | None = None
         self._read_size = read_size

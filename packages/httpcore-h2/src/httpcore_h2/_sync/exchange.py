@@ -65,14 +65,14 @@ class Exchange:
         queue: StreamQueue,
     ) -> None:
         """`connection` is closed when the exchange finds at its end that nothing more is possible on it."""
-        self.request = request
-        self.tracer = tracer
-        self.connection = connection
+        self.request: Request = request
+        self.tracer: Tracer | None = tracer
+        self.connection: ConnectionInterface = connection
         self._shared = shared
         self._engine = shared.engine
         self._queue = queue
-        self.stream = Stream(head)
-        self.is_tunnel = False
+        self.stream: Stream = Stream(head)
+        self.is_tunnel: bool = False
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")
         self.write_timeout: float | None = timeouts.get("write")
@@ -85,7 +85,7 @@ class Exchange:
         self.write_error: BaseException | None = None
         #: How many objects the user may drop that stand for the exchange, the body and the stream of a tunnel, and the
         #: lease that a dropped body has left to the latter.
-        self.holders = 1
+        self.holders: int = 1
         self.lease: Lease | None = None
         # Whether it was ended without waiting, so that the server may not know yet.
         self._dropped = False

@@ -51,8 +51,8 @@ class Reader:
         self.holder: object | None = None
         self.reads_for: Stream | None = None
         #: How often something has arrived, and when that, or the last PING, was.
-        self.arrivals = 0
-        self.silent_since = 0.0
+        self.arrivals: int = 0
+        self.silent_since: float = 0.0
         #: Changes of settings that nobody was told yet.
         self.unreported: deque[RemoteSettingsChanged] = deque(maxlen=_MAX_UNREPORTED)
 

@@ -48,17 +48,17 @@ class SharedStream:
         """`ping_interval` and `ping_timeout` are in seconds, `read_size` is in bytes."""
         #: Guards the engine, the waiters, and the state of reading and writing. Held for a few microseconds at a time,
         #: never across a wait or a trace callback.
-        self.lock = threading.Lock()
-        self.network_stream = stream
-        self.peer = peer
-        self.engine = Engine(config)
-        self.capacity = CapacityReport(self.engine)
-        self.waiters = Waiters()
-        self.reader = Reader(stream, self.engine, self.lock, self.waiters, read_size, peer)
-        self.writer = Writer(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
+        self.lock: threading.Lock = threading.Lock()
+        self.network_stream: NetworkStream = stream
+        self.peer: str = peer
+        self.engine: Engine = Engine(config)
+        self.capacity: CapacityReport = CapacityReport(self.engine)
+        self.waiters: Waiters = Waiters()
+        self.reader: Reader = Reader(stream, self.engine, self.lock, self.waiters, read_size, peer)
+        self.writer: Writer = Writer(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
         #: Where the stream can be used.
-        self.process = os.getpid()
-        self.affinity = LoopAffinity()
+        self.process: int = os.getpid()
+        self.affinity: LoopAffinity = LoopAffinity()
         #: When the last exchange ended, on the monotonic clock; `None` if none has.
         self.idle_since: float | None = None
         self._read_size = read_size
