@@ -4,7 +4,7 @@ from typing import Any
 
 
 def as_bytes(buffer: Any) -> "bytes | memoryview":
-    """Return `buffer` as something whose length is its number of bytes, without a copy where there need be none."""
+    """Return an object whose length is the number of bytes in `buffer`, without a copy if possible."""
     if type(buffer) is bytes:
         return buffer
     view = memoryview(buffer)

@@ -1,4 +1,4 @@
-"""What base classes of the network do where a user's own class says nothing, as in httpcore 1.0.9."""
+"""`sleep()` of a network backend that does not define its own, as in httpcore 1.0."""
 
 import time
 
@@ -9,5 +9,5 @@ def sleep(seconds: float) -> None:
 
 
 async def async_sleep(seconds: float) -> None:
-    """Raise `NotImplementedError`: a backend that does not say so may run on any async library."""
+    """Raise `NotImplementedError`: a user's backend may run on an async library that is not known here."""
     raise NotImplementedError

@@ -1,41 +1,49 @@
-"""The text of network errors: phase, peer, and seconds or cause."""
+"""The texts of network errors.
+
+A timeout says what timed out, after how many seconds and with which peer: "Connect timed out after 5 seconds
+(example.org:443)". Any other error says what the operating system or TLS reports, and the peer. All streams, backends
+and the TLS handshake take their texts from here. The pool's timeouts come from `httpcore._pool`.
+"""
 
 import contextlib
 from typing import Any
 
 
+def timeout_text(operation: str, peer: str, seconds: float | None) -> str:
+    """Return the text of a timeout. `operation` begins it, such as `"Connect"` or `"The read operation"`.
+
+    `seconds` is `None` if the operating system gave up by itself.
+    """
+    if seconds is None:
+        return f"{operation} timed out ({peer})"
+    return f"{operation} timed out after {seconds:g} seconds ({peer})"
+
+
+def failure_text(exc: BaseException, peer: str) -> str:
+    """Return the text for an error of the operating system or of TLS."""
+    return f"{str(exc) or type(exc).__name__} ({peer})"
+
+
+def inner_failure_text(exc: BaseException, peer: str) -> str:
+    """Return the text for an error of the stream below, which names the peer already if the stream is ours."""
+    return str(exc) if peer in str(exc) else failure_text(exc, peer)
+
+
 def peer_name(host: str, port: int) -> str:
-    """How a peer is named in errors."""
+    """Return the name of a peer in errors."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def address_name(address: Any) -> str:
-    """How the peer at a socket address is named in errors."""
+    """Return the name of the peer at a socket address in errors."""
     return peer_name(*address[:2]) if isinstance(address, tuple) else str(address)
 
 
 def peer_of(stream: Any, default: str | None) -> str:
-    """How the peer of a stream is named in errors; `default` if the stream does not know its address."""
+    """Return the name of a stream's peer in errors, or `default` if the stream does not know its address."""
     name: str | None = getattr(stream, "_peer", None)
     if name is None:
         with contextlib.suppress(OSError):  # closed already
             address = stream.get_extra_info("server_addr")
             name = address_name(address) if address else None
     return name or default or "unknown peer"
-
-
-def timeout_text(phase: str, peer: str, seconds: float | None) -> str:
-    """The text of a timeout."""
-    if seconds is None:
-        return f"{phase} timed out ({peer})"
-    return f"{phase} timed out after {seconds:g} seconds ({peer})"
-
-
-def failure_text(exc: BaseException, peer: str) -> str:
-    """The text of an error of the operating system or of TLS."""
-    return f"{str(exc) or type(exc).__name__} ({peer})"
-
-
-def inner_failure_text(exc: BaseException, peer: str) -> str:
-    """The text of an error of the stream below, which names the peer, too, if it is ours."""
-    return str(exc) if peer in str(exc) else failure_text(exc, peer)

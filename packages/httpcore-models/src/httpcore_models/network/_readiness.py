@@ -1,18 +1,18 @@
-"""Asking the operating system whether a socket can be read from or written to."""
+"""Asking the operating system whether a socket is ready to be read from or written to."""
 
 import math
 import select
 import selectors
 import socket
 
-# The longest that poll() and sockets wait, in seconds: 24 days.
+# The longest wait that poll() and sockets accept, in seconds: 24 days.
 _LONGEST = (2**31 - 1) / 1000
 
 
 def wait_limit(timeout: float | None) -> float | None:
-    """Return the time limit in seconds as the operating system takes it; `None` is none, and so is infinity.
+    """Return a time limit in seconds that the operating system accepts, or `None` for no limit, also for infinity.
 
-    Raises `ValueError` for what is not a number.
+    Raises `ValueError` for NaN.
     """
     if timeout is None or timeout == math.inf:
         return None
@@ -22,16 +22,16 @@ def wait_limit(timeout: float | None) -> float | None:
 
 
 def is_socket_readable(sock: "socket.socket | None") -> bool:
-    """Whether a read would return at once: bytes, the end of stream or an error. True as well once closed."""
+    """Whether a read would return at once: with bytes, the end of stream or an error. True for a closed socket."""
     if sock is None or sock.fileno() < 0:
         return True
     return wait_for_socket(sock, selectors.EVENT_READ, 0) != 0
 
 
 class Readiness:
-    """Waits for one socket to be readable, in a quarter of the time of `wait_for_socket()` from the second call on.
+    """Waits for one socket to be readable. From the second call on it takes a quarter of `wait_for_socket()`'s time.
 
-    Every request on an idle connection comes here first. Whoever calls it keeps the socket from being closed meanwhile.
+    Every request on an idle connection comes here first. The caller keeps the socket from being closed meanwhile.
     """
 
     __slots__ = ("_poll", "_sock")
@@ -41,7 +41,7 @@ class Readiness:
         self._poll: select.poll | None = None
 
     def is_readable(self, timeout: float | None = 0.0) -> bool:
-        """Whether a read would return at once, now or within `timeout` seconds. May be called by several threads."""
+        """Whether a read would return at once, now or within `timeout` seconds. Several threads may call this."""
         poll = self._poll
         if poll is None:
             descriptor = self._sock.fileno()
@@ -63,9 +63,9 @@ class Readiness:
 
 
 def wait_for_socket(sock: socket.socket, events: int, timeout: float | None) -> int:
-    """Wait up to `timeout` seconds for one of `events`, as in `selectors`; return those that came, maybe none.
+    """Wait up to `timeout` seconds for one of `events`, a mask as in `selectors`; return those that are ready, or 0.
 
-    All have come once the socket is closed, or has failed.
+    A socket that is closed or has failed is ready for all of them.
     """
     descriptor = sock.fileno()
     if descriptor < 0:
@@ -75,7 +75,7 @@ def wait_for_socket(sock: socket.socket, events: int, timeout: float | None) -> 
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, events)
             return sum(ready for _, ready in selector.select(timeout))
-    # Unlike select(), poll() has no limit on the number of the descriptor.
+    # Unlike select(), poll() has no upper limit for descriptors.
     poll = select.poll()
     wanted = (select.POLLIN if events & selectors.EVENT_READ else 0) | (
         select.POLLOUT if events & selectors.EVENT_WRITE else 0

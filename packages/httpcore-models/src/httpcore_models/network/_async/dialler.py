@@ -1,4 +1,4 @@
-"""Diallers: how a byte stream to an origin comes about, before TLS and HTTP."""
+"""Diallers: how a byte stream to an origin is opened, before TLS and HTTP."""
 
 import contextlib
 import logging
@@ -20,15 +20,15 @@ _logger = logging.getLogger("httpcore.connection")
 
 
 class AsyncDialler:
-    """Opens byte streams to origins. A proxy's dialler does so over the stream that another dialler opens.
+    """Opens byte streams to origins. A proxy's dialler does so over a stream that another dialler opens.
 
-    `logger` is what a TLS handshake on such a stream is traced by.
+    TLS handshakes on these streams are traced with `logger`.
     """
 
     logger: logging.Logger = _logger
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
-        """Open a stream to `origin`, on behalf of `request`, which is only traced.
+        """Open a stream to `origin` on behalf of `request`, which is needed for tracing only.
 
         `timeout` is in seconds. Raises `ConnectTimeout`, `ConnectError` or `ProxyError`; on failure and cancellation
         nothing stays open.
@@ -40,7 +40,7 @@ class AsyncDialler:
         enforce_port(origin.host, origin.port)
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """What `dial()` reports to the trace when it starts."""
+        """Return what `dial()` reports to the trace when it starts."""
         raise NotImplementedError
 
     def cancel(self) -> None:
@@ -48,9 +48,9 @@ class AsyncDialler:
 
 
 class AsyncDirectDialler(AsyncDialler):
-    """Reaches origins over TCP, or all of them over one Unix domain socket.
+    """Reaches origins over TCP, or all of them over one Unix domain socket, `uds`.
 
-    `backend` and its arguments `local_address`, `uds` and `socket_options` are for the dials to come.
+    `backend`, `local_address`, `uds` and `socket_options` may be changed; they count for the next dial.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class AsyncDirectDialler(AsyncDialler):
         self.uds: str | None = uds
         self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
         self._cancelled = False
-        # That of a dial that is under way, or of the last one.
+        # The stream of the dial in progress, or of the last one.
         self._stream: AsyncNetworkStream | None = None
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
@@ -98,7 +98,7 @@ class AsyncDirectDialler(AsyncDialler):
             raise
 
     def check(self, origin: Origin) -> None:
-        """Leave it to the backend: users' own may reach what nobody else does."""
+        """Leave the check to the backend: a user's backend may reach any origin."""
 
     def cancel(self) -> None:
         """Close the stream of the last dial, as soon as there is one; see `AsyncDialler.cancel()`."""
@@ -108,7 +108,7 @@ class AsyncDirectDialler(AsyncDialler):
             abort()
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """The arguments of the network backend's method."""
+        """Return the arguments of the network backend's method."""
         return self._arguments(origin, timeout)
 
     def _arguments(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
@@ -133,11 +133,11 @@ async def async_start_tls(
     timeout: float | None,
     alpn_protocols: Sequence[str] | None = None,
 ) -> AsyncNetworkStream:
-    """Do a TLS handshake on behalf of `request`, which is only traced, by `logger`.
+    """Do a TLS handshake on behalf of `request`, which is needed for tracing only, with `logger`.
 
-    `server_hostname` is a host as it stands in a URL. The handshake offers `alpn_protocols`, or what `ssl_context` is
-    set to offer; the context is left as it was, and may be used for other handshakes at the same time. See
-    `AsyncNetworkStream.start_tls()`. On failure and cancellation nothing stays open.
+    `server_hostname` is a host in the form of a URL. The handshake offers `alpn_protocols`, or, without them, the
+    protocols that `ssl_context` is set to offer. The context is left unchanged, and may be used for other handshakes at
+    the same time. See `AsyncNetworkStream.start_tls()`. On failure and cancellation nothing stays open.
     """
     name = tls_name(server_hostname)
     arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": name, "timeout": timeout}

@@ -1,7 +1,7 @@
-"""The network seam: what the library asks of a byte stream and of what opens one.
+"""The interfaces of the network: a byte stream, and the backend that opens one.
 
-Users replace these to reach the network in their own way. `typing.Any` arguments aside, a replacement needs nothing
-but the methods below, and may leave out what its protocol does not use.
+Users replace these to reach the network in their own way. A replacement needs the methods below and nothing else, and
+may leave out those that its protocol does not use.
 """
 
 import ssl
@@ -15,46 +15,46 @@ from .._socket_options import SOCKET_OPTION
 class AsyncNetworkStream:
     """A two-way stream of bytes: a socket, TLS on top of one, a tunnel.
 
-    A read that times out or is cancelled has taken nothing. After any other exception, and after a write that was
-    interrupted unless `"keeps_unsent"` is true, the stream is in an undefined state: the caller closes it. One task
-    may read while another writes; no two may do the same at a time.
+    A read that times out or is cancelled has taken nothing. A write that times out or is cancelled may have sent a
+    part, and the stream can only be used further if `"keeps_unsent"` is true. After any other exception the state of
+    the stream is undefined. The caller then closes it. One task may read while another writes, but two tasks must not
+    read, or write, at the same time.
 
-    Closing the stream, by whomever, makes those who wait fail: a read that begins or goes on after it raises
-    `ReadError`, never returns bytes or `b""`, and a write raises `WriteError`.
+    Once the stream is closed, from wherever, a read raises `ReadError` and never returns bytes or `b""`, and a write
+    raises `WriteError`. This includes reads and writes that are in progress.
 
-    A stream may also have some of these methods; whoever uses one looks whether it is there. The first two are called
-    only where `read()` and `write()` are of the same class, and not of a subclass or wrapper that may do more.
+    A stream may also have the following methods. Callers check whether it does. They call the first two only if the
+    class that defines them also defines `read()` and `write()`: a subclass or wrapper may do more in these.
 
     * `receive_nowait(max_bytes) -> bytes | None` returns what a read would return at once, `b""` at the end of stream,
-      and `None` if a read would wait. It never blocks, in sync code neither. Raises `ReadError`.
-    * `write_until_readable(buffer, timeout) -> int`, awaited in async code, writes as `write()` does, but returns early
-      once something may be read. It returns how many bytes of `buffer` were taken: all of them, or fewer, maybe none,
-      when there is something to be read first. What was taken but not sent yet, such as encrypted records, is sent
-      before all else. It may turn out that what there is to be read is no data, but a message of TLS itself;
-      `receive_nowait()` then returns `None`, and the caller goes on writing. Raises `WriteTimeout` or `WriteError`.
-    * `abort() -> None`, in async code not awaited either, closes the stream at once, without waiting. It may be called
-      in a finaliser, from any thread, with or without a running event loop. Whoever reads or writes then fails with
-      `ReadError` or `WriteError`. Doing it twice, or after closing, does nothing.
+      or `None` if a read would wait. It never blocks, not even in sync code. Raises `ReadError`.
+    * `write_until_readable(buffer, timeout) -> int`, a coroutine in async code, writes as `write()` does, but returns
+      early once something may be read. It returns how many bytes of `buffer` were taken: all, or fewer, maybe none, if
+      there is something to read first. Bytes that were taken but not sent yet, such as encrypted records, are sent
+      before anything else. What can be read may turn out to be a message of TLS itself and no data. In that case
+      `receive_nowait()` returns `None`, and the caller goes on writing. Raises `WriteTimeout` or `WriteError`.
+    * `abort() -> None`, a plain function even in async code, closes the stream at once, without waiting. It may be
+      called in a finaliser, from any thread, with or without a running event loop. Reads and writes in progress then
+      raise `ReadError` or `WriteError`. Calling it twice, or after closing, does nothing.
     """
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return at least one and at most `max_bytes` bytes as soon as there are any, or `b""` at the end of stream.
 
-        `timeout` is how long in seconds the whole call may take; infinity is no limit. Raises `ReadTimeout` or
-        `ReadError`.
+        `timeout` limits the whole call, in seconds; infinity is no limit. Raises `ReadTimeout` or `ReadError`.
         """
         raise NotImplementedError
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`, an object with the buffer protocol; its bytes count, not its items.
 
-        `timeout` is how long in seconds the whole call may take; infinity is no limit. Raises `WriteTimeout` or
-        `WriteError`; how much was written is then unknown.
+        `timeout` limits the whole call, in seconds; infinity is no limit. Raises `WriteTimeout` or `WriteError`; it is
+        then unknown how much was written.
         """
         raise NotImplementedError
 
     async def aclose(self) -> None:
-        """Close the stream and release what it holds, without waiting for the peer. Closing twice does nothing."""
+        """Close the stream and release its resources, without waiting for the peer. Closing twice does nothing."""
         raise NotImplementedError
 
     async def start_tls(
@@ -63,25 +63,25 @@ class AsyncNetworkStream:
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> "AsyncNetworkStream":
-        """Do a TLS handshake and return the encrypted stream, which takes this one over.
+        """Do a TLS handshake and return the encrypted stream, which takes over this one.
 
-        `server_hostname` is sent as SNI and checked against the certificate; `timeout` in seconds bounds the whole
-        handshake. Raises `ConnectTimeout` or `ConnectError`, the latter also if bytes that are not TLS were received
-        and not read, which would be lost, and `ValueError` without a name where the context checks names; this stream
-        is then closed.
+        `server_hostname` is sent as SNI and checked against the certificate. `timeout` limits the whole handshake, in
+        seconds. Raises `ConnectTimeout` or `ConnectError`, the latter also if this stream holds bytes in the clear that
+        were not read and would be lost. Raises `ValueError` if `ssl_context` checks names and there is no name. After
+        an error this stream is closed.
         """
         raise NotImplementedError
 
     def get_extra_info(self, info: str) -> typing.Any:
-        """Return what is known under the key `info`, or `None`.
+        """Return the value of `info`, or `None` if the stream does not know it.
 
-        * `"ssl_object"`: the `ssl.SSLObject` of an encrypted stream, or what does the same within an `ssl.SSLSocket`.
-        * `"client_addr"`, `"server_addr"`: the socket addresses of both ends, as `getsockname()` gives them.
+        * `"ssl_object"`: the `ssl.SSLObject` of an encrypted stream, or its equivalent inside an `ssl.SSLSocket`.
+        * `"client_addr"`, `"server_addr"`: the socket addresses of both ends, in the form of `getsockname()`.
         * `"socket"`: the `socket.socket` underneath.
-        * `"is_readable"`: whether a read would return at once. On an idle connection that means it was closed, or
-          that the server broke the protocol.
-        * `"keeps_unsent"`: whether what a write did not send, because it timed out or was cancelled, is sent before
-          what is written next.
+        * `"is_readable"`: whether a read would return at once. On an idle connection this means that the server has
+          closed it or violated the protocol.
+        * `"keeps_unsent"`: whether bytes that a write did not send, because it timed out or was cancelled, are sent
+          before those of the next write.
         """
         return None
 
@@ -97,9 +97,9 @@ class AsyncNetworkBackend:
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
-        """Connect to `host`, a name or an IP address, and `port`.
+        """Connect to `port` of `host`, a name or an IP address.
 
-        `timeout` in seconds bounds the whole, name resolution included where it can be interrupted.
+        `timeout` limits the whole call, in seconds, including name resolution if that can be interrupted.
         `local_address` is the address to connect from; `socket_options` are set before connecting. Raises
         `ConnectTimeout` or `ConnectError`. On failure and cancellation nothing stays open.
         """
@@ -111,9 +111,9 @@ class AsyncNetworkBackend:
         timeout: float | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
-        """Connect to the Unix domain socket at `path`; otherwise as `connect_tcp()`."""
+        """Connect to the Unix domain socket at `path`; otherwise like `connect_tcp()`."""
         raise NotImplementedError
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for `seconds`; called between attempts to connect."""
+        """Wait for `seconds`. Called between attempts to connect."""
         await async_sleep(seconds)

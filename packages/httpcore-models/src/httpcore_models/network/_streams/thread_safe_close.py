@@ -1,8 +1,18 @@
-"""Closing a socket that several threads use: it happens here and nowhere else.
+"""Closing a socket that other threads use. All sync streams close here.
 
-A descriptor that is closed while another thread is about to use its number would make that thread read from, or write
-to, whatever connection gets the number next. So closing shuts the connection down, which wakes all who wait for it;
-and the descriptor is closed when the last of them has left.
+The problem. A thread reads, another one closes the socket. The operating system may give the number of the closed
+descriptor to the next socket that is opened anywhere in the process. If the first thread was about to call `recv()`
+with that number, it now reads from somebody else's connection, and may hand the bytes of one user to another. A lock
+around each call would prevent that, but then closing would have to wait for a read that may last for minutes.
+
+Our way. Closing ends the connection with `shutdown()`, which wakes the threads that wait for it. The descriptor is
+closed once the last of them has left. Each thread that uses the socket keeps a reference to a `SocketLease` in a local
+variable meanwhile. Closing drops the stream's own reference, and the finaliser of the lease, which runs when the last
+reference is gone, closes the descriptor.
+
+Why references, not a counter. A counter has to be decremented in a `finally`, and a signal handler may raise between
+any two instructions, also just before the `try` and within the `finally`. The interpreter counts references itself, and
+no exception on any line can make it miscount.
 """
 
 import _socket
@@ -11,7 +21,7 @@ import os
 import socket
 import weakref
 
-# How many times this process was forked off another one that used this module. A connection belongs to one process.
+# How many forks lie between this process and the one that imported this module. A connection belongs to one process.
 forks = 0
 
 
@@ -24,11 +34,8 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_count_fork)
 
 
-class Lease:
-    """Keeps a socket open while somebody refers to it, in a local variable.
-
-    The interpreter counts the references, which no exception, at whatever line, can upset.
-    """
+class SocketLease:
+    """Keeps a socket open for as long as a local variable refers to it."""
 
     __slots__ = ("__weakref__", "closing", "sock")
 
@@ -37,16 +44,16 @@ class Lease:
         self.closing: bool = False
 
     def __del__(self) -> None:
-        """Close the socket. One that nobody asked to close complains, when it is collected, that it was not closed."""
+        """Close the socket. If nothing asked for that, leave it to the socket, which warns that it was not closed."""
         if getattr(self, "closing", False):
             self.sock.close()
 
 
 class SharedSocket:
-    """A socket that is shared. Whoever uses it refers to the lease meanwhile, and looks at `closed` afterwards.
+    """A socket that threads share. To use it, refer to `lease` meanwhile, and look at `closed` afterwards.
 
-    `handed_out` is set when others are given the socket. They may change its time limit, and hold on to the connection
-    beyond the end of the stream: by `makefile()`, by `dup()`, or in another process.
+    `handed_out` is set when a program is given the socket. It may change the socket's time limit, and keep the
+    connection beyond the end of the stream: by `makefile()`, by `dup()`, or in another process.
     """
 
     __slots__ = ("_given", "closed", "forks", "handed_out", "lease", "sock")
@@ -56,7 +63,7 @@ class SharedSocket:
         self.closed: bool = False
         self.handed_out: bool = False
         self.sock: socket.socket = sock
-        self.lease: Lease | None = Lease(sock)
+        self.lease: SocketLease | None = SocketLease(sock)
         self._given = weakref.ref(self.lease)
 
     def close(self) -> None:
@@ -64,7 +71,7 @@ class SharedSocket:
         lease = self.lease
         if lease is None:
             if self._given() is None:
-                # Done already, unless a signal handler has raised just when it was.
+                # The descriptor is closed, unless a signal handler raised just as the finaliser was about to do it.
                 self.sock.close()
             else:
                 self._end_for_users()
@@ -75,14 +82,15 @@ class SharedSocket:
         lease.closing = True
         self.lease = None
         if self.handed_out:
+            # Another holder may go on with the connection: end it only if threads still wait for it here.
             del lease
             self._end_for_users()
 
     def _end_for_users(self) -> None:
-        """End the connection for those who use the socket, if there are any, or may be.
+        """End the connection for the threads that use the socket, if there may be any.
 
-        Closing a descriptor does not wake the threads that wait for it; this does. In a child process it would end the
-        connection of the parent.
+        Closing a descriptor does not wake the threads that wait for it. This does. A child process does not do it: that
+        would end the connection of its parent.
         """
         lease = self._given()
         if lease is not None and self.forks == forks:
@@ -92,10 +100,10 @@ class SharedSocket:
 def _wake_users(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         if isinstance(sock, _socket.socket):
-            # Not the method of the TLS socket, which gives up TLS first: a thread that writes would go on in the clear.
+            # Not the method of a TLS socket, which first drops TLS: a thread that writes would go on in the clear.
             _socket.socket.shutdown(sock, socket.SHUT_RDWR)
         elif hasattr(sock, "getpeercert"):
-            # Green TLS, whose shutdown gives up TLS, too. Closing wakes those who wait for it.
+            # Green TLS, whose `shutdown()` drops TLS, too. Closing it wakes the threads that wait.
             sock.close()
         elif hasattr(sock, "shutdown"):
             sock.shutdown(socket.SHUT_RDWR)

@@ -1,5 +1,5 @@
 # Generated from ../_async/dialler.py by tools/make_sync.py: edit that file, then run it.
-"""Diallers: how a byte stream to an origin comes about, before TLS and HTTP."""
+"""Diallers: how a byte stream to an origin is opened, before TLS and HTTP."""
 
 import contextlib
 import logging
@@ -21,15 +21,15 @@ _logger = logging.getLogger("httpcore.connection")
 
 
 class Dialler:
-    """Opens byte streams to origins. A proxy's dialler does so over the stream that another dialler opens.
+    """Opens byte streams to origins. A proxy's dialler does so over a stream that another dialler opens.
 
-    `logger` is what a TLS handshake on such a stream is traced by.
+    TLS handshakes on these streams are traced with `logger`.
     """
 
     logger: logging.Logger = _logger
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
-        """Open a stream to `origin`, on behalf of `request`, which is only traced.
+        """Open a stream to `origin` on behalf of `request`, which is needed for tracing only.
 
         `timeout` is in seconds. Raises `ConnectTimeout`, `ConnectError` or `ProxyError`; on failure and interruption
         nothing stays open.
@@ -41,7 +41,7 @@ class Dialler:
         enforce_port(origin.host, origin.port)
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """What `dial()` reports to the trace when it starts."""
+        """Return what `dial()` reports to the trace when it starts."""
         raise NotImplementedError
 
     def cancel(self) -> None:
@@ -49,9 +49,9 @@ class Dialler:
 
 
 class DirectDialler(Dialler):
-    """Reaches origins over TCP, or all of them over one Unix domain socket.
+    """Reaches origins over TCP, or all of them over one Unix domain socket, `uds`.
 
-    `backend` and its arguments `local_address`, `uds` and `socket_options` are for the dials to come.
+    `backend`, `local_address`, `uds` and `socket_options` may be changed; they count for the next dial.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class DirectDialler(Dialler):
         self.uds: str | None = uds
         self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
         self._cancelled = False
-        # That of a dial that is under way, or of the last one.
+        # The stream of the dial in progress, or of the last one.
         self._stream: NetworkStream | None = None
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
@@ -99,7 +99,7 @@ class DirectDialler(Dialler):
             raise
 
     def check(self, origin: Origin) -> None:
-        """Leave it to the backend: users' own may reach what nobody else does."""
+        """Leave the check to the backend: a user's backend may reach any origin."""
 
     def cancel(self) -> None:
         """Close the stream of the last dial, as soon as there is one; see `Dialler.cancel()`."""
@@ -109,7 +109,7 @@ class DirectDialler(Dialler):
             abort()
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
-        """The arguments of the network backend's method."""
+        """Return the arguments of the network backend's method."""
         return self._arguments(origin, timeout)
 
     def _arguments(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
@@ -134,11 +134,11 @@ def start_tls(
     timeout: float | None,
     alpn_protocols: Sequence[str] | None = None,
 ) -> NetworkStream:
-    """Do a TLS handshake on behalf of `request`, which is only traced, by `logger`.
+    """Do a TLS handshake on behalf of `request`, which is needed for tracing only, with `logger`.
 
-    `server_hostname` is a host as it stands in a URL. The handshake offers `alpn_protocols`, or what `ssl_context` is
-    set to offer; the context is left as it was, and may be used for other handshakes at the same time. See
-    `NetworkStream.start_tls()`. On failure and interruption nothing stays open.
+    `server_hostname` is a host in the form of a URL. The handshake offers `alpn_protocols`, or, without them, the
+    protocols that `ssl_context` is set to offer. The context is left unchanged, and may be used for other handshakes at
+    the same time. See `NetworkStream.start_tls()`. On failure and interruption nothing stays open.
     """
     name = tls_name(server_hostname)
     arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": name, "timeout": timeout}

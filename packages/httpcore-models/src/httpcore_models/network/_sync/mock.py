@@ -1,5 +1,5 @@
 # Generated from ../_async/mock.py by tools/make_sync.py: edit that file, then run it.
-"""A network without a network: streams that play back given bytes."""
+"""A network for tests: streams that play back given bytes."""
 
 import ssl
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from .interface import NetworkBackend, NetworkStream
 
 
 class MockSSLObject:
-    """What is asked of a TLS connection: the protocol that ALPN chose."""
+    """The part of a TLS connection that is asked for: the protocol that ALPN chose."""
 
     def __init__(self, http2: bool) -> None:
         self._http2 = http2
@@ -21,9 +21,9 @@ class MockSSLObject:
 
 
 class MockStream(NetworkStream):
-    """Plays back `buffer`, one item a read whatever its size, then the end of stream. What is written is dropped.
+    """Plays back `buffer`, one item for each read whatever its size, then the end of stream. Writes are dropped.
 
-    `http2` is what ALPN is said to have chosen.
+    `http2` tells whether ALPN seems to have chosen HTTP/2.
     """
 
     def __init__(self, buffer: list[bytes], http2: bool = False) -> None:
@@ -32,7 +32,7 @@ class MockStream(NetworkStream):
         self._closed = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return the next item of the buffer, or `b""` when there is none. Raises `ReadError` once closed."""
+        """Return the next item of the buffer, or `b""` if there is none left. Raises `ReadError` once closed."""
         if self._closed:
             raise ReadError("Connection closed")
         return self._buffer.pop(0) if self._buffer else b""

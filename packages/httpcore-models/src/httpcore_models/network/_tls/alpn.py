@@ -1,8 +1,13 @@
-"""What TLS offers of protocols (ALPN, RFC 7301), where several share one `ssl.SSLContext`.
+"""Offering protocols in a TLS handshake (ALPN, RFC 7301), where several connections share one `ssl.SSLContext`.
 
-A context holds the offer of all connections that are made from it, and each of them copies it when its TLS object is
-made. So the offer is set, the object made, and the context put back as it was, in one step under one lock. The step
-is deep inside `start_tls()` of a stream, whose signature has no place for the offer: a context variable takes it there.
+The problem. `set_alpn_protocols()` is a method of the context, and each TLS object copies the offer when it is made.
+But the context is the user's, and connections with different offers, to origins and to proxies, may use it at the same
+time.
+
+Our way. The offer is set, the TLS object made, and the former offer put back, in one step under one lock. That step is
+deep inside `start_tls()` of a stream, whose signature, which is public, has no parameter for the offer. So a context
+variable carries it there. A stream that does not take the offer from there finds it on the context, until its handshake
+is over.
 """
 
 import contextlib
@@ -17,36 +22,36 @@ T = TypeVar("T")
 
 _offer: "ContextVar[tuple[ssl.SSLContext, list[str]] | None]" = ContextVar("httpcore-tls-offer", default=None)
 
-# One for all contexts: it is held for the time it takes to make a TLS object. A signal handler may connect, too.
+# One for all contexts: it is held only while a TLS object is made. Reentrant, as a signal handler may connect, too.
 _lock = threading.RLock()
 
 
-class _Foreign:
-    """What a context offered before streams of others were given it, and which handshakes have it now."""
+class _ChangedContext:
+    """A context whose offer is changed, what it offered before, and the handshakes that need the change."""
 
     def __init__(self, ssl_context: ssl.SSLContext) -> None:
         self.ssl_context = ssl_context
-        self.before = _read(ssl_context)
+        self.before = _offer_of(ssl_context)
         self.handshakes: set[object] = set()
 
 
-# By the id of the context, which is kept alive meanwhile: what stands in for a context may have no hash.
-_foreign: dict[int, _Foreign] = {}
+# By the id of the context, which is kept alive meanwhile: a replacement for a context may have no hash.
+_changed: dict[int, _ChangedContext] = {}
 
 
 def takes_alpn_offer(start_tls: T) -> T:
-    """Mark a `start_tls()` that makes its TLS object by `make_tls_object()`."""
+    """Mark a `start_tls()` that makes its TLS object with `make_tls_object()` or `offer_on_context()`."""
     start_tls.takes_alpn_offer = True  # type: ignore[attr-defined]
     return start_tls
 
 
 def make_tls_object(ssl_context: ssl.SSLContext, make: Callable[[], T]) -> T:
-    """Return `make()`, which makes a TLS object of `ssl_context`, with the offer that the caller is to make."""
+    """Return `make()`, which makes a TLS object of `ssl_context`, with the offer of `alpn_offer()` around this call."""
     offer = _offer.get()
     with _lock:
         if offer is None or offer[0] is not ssl_context:
             return make()
-        before = _read(ssl_context)
+        before = _offer_of(ssl_context)
         if before == offer[1]:
             return make()
         try:
@@ -58,9 +63,9 @@ def make_tls_object(ssl_context: ssl.SSLContext, make: Callable[[], T]) -> T:
 
 @contextlib.contextmanager
 def offer_on_context(ssl_context: ssl.SSLContext) -> Iterator[None]:
-    """Have `ssl_context` itself make the offer in the block: for a context that makes its TLS object in its own way.
+    """Set the offer of `alpn_offer()` on `ssl_context` in the block.
 
-    That may include the whole handshake, for which `make_tls_object()` must not hold its lock.
+    For a context that does the whole handshake when it makes a TLS object: the lock must not be held for that.
     """
     offer = _offer.get()
     if offer is None or offer[0] is not ssl_context:
@@ -68,17 +73,17 @@ def offer_on_context(ssl_context: ssl.SSLContext) -> Iterator[None]:
         return
     handshake = object()
     try:
-        _lend(ssl_context, offer[1], handshake)
+        _change_for(ssl_context, offer[1], handshake)
         yield
     finally:
-        _take_back(ssl_context, handshake)
+        _restore_after(ssl_context, handshake)
 
 
 @contextlib.contextmanager
 def alpn_offer(ssl_context: ssl.SSLContext, protocols: Sequence[str], start_tls: Any) -> Iterator[None]:
     """Have `start_tls`, a method of a stream, offer `protocols` in the block.
 
-    A stream that is not made for that finds them set on the context, which is put back once no handshake needs it.
+    A method that does not take the offer finds it on the context, which is restored when no handshake needs it.
     """
     offer = list(protocols)
     handshake = object()
@@ -88,54 +93,54 @@ def alpn_offer(ssl_context: ssl.SSLContext, protocols: Sequence[str], start_tls:
             yield
             return
         try:
-            _lend(ssl_context, offer, handshake)
+            _change_for(ssl_context, offer, handshake)
             yield
         finally:
-            _take_back(ssl_context, handshake)
+            _restore_after(ssl_context, handshake)
     finally:
         _offer.reset(token)
 
 
-def _lend(ssl_context: ssl.SSLContext, offer: list[str], handshake: object) -> None:
+def _change_for(ssl_context: ssl.SSLContext, offer: list[str], handshake: object) -> None:
     with _lock:
-        foreign = _foreign.get(id(ssl_context))
-        if foreign is None:
-            foreign = _foreign[id(ssl_context)] = _Foreign(ssl_context)
-        foreign.handshakes.add(handshake)
+        changed = _changed.get(id(ssl_context))
+        if changed is None:
+            changed = _changed[id(ssl_context)] = _ChangedContext(ssl_context)
+        changed.handshakes.add(handshake)
         ssl_context.set_alpn_protocols(offer)
 
 
-def _take_back(ssl_context: ssl.SSLContext, handshake: object) -> None:
+def _restore_after(ssl_context: ssl.SSLContext, handshake: object) -> None:
     with _lock:
-        foreign = _foreign.get(id(ssl_context))
-        if foreign is not None:
-            foreign.handshakes.discard(handshake)
-            if not foreign.handshakes:
-                _restore(ssl_context, foreign.before)
-                del _foreign[id(ssl_context)]
+        changed = _changed.get(id(ssl_context))
+        if changed is not None:
+            changed.handshakes.discard(handshake)
+            if not changed.handshakes:
+                _restore(ssl_context, changed.before)
+                del _changed[id(ssl_context)]
 
 
 def _restore(ssl_context: ssl.SSLContext, protocols: list[str] | None) -> None:
     if protocols is not None:
-        # Where OpenSSL 1.1 is asked to offer none, it does so and says that it failed.
+        # OpenSSL 1.1 reports a failure if it is to offer no protocols, though it does so.
         with contextlib.suppress(MemoryError):
             ssl_context.set_alpn_protocols(protocols)
 
 
-def _read(ssl_context: ssl.SSLContext) -> list[str] | None:
-    """Return what `ssl_context` offers, `None` where that cannot be told.
+def _offer_of(ssl_context: ssl.SSLContext) -> list[str] | None:
+    """Return what `ssl_context` offers, or `None` if that cannot be found out.
 
-    There is no call for that, but a client says it in its first message.
+    No call returns it, but the first message of a client contains it.
     """
     outgoing = ssl.MemoryBIO()
     try:
-        # The name is for contexts that want one.
+        # Some contexts require a name.
         client = ssl_context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost")
         with contextlib.suppress(ssl.SSLWantReadError):
             client.do_handshake()
         return offered_protocols(outgoing.read())
     except Exception:
-        # A context that can make no connection, or one that stands in for another: all it needs is to be used.
+        # A context that cannot make a connection, or a replacement for one: there is nothing to restore.
         return None
 
 
@@ -146,7 +151,7 @@ def offered_protocols(hello: bytes) -> list[str]:
     """
     if hello[0] != 22 or hello[5] != 1:
         raise ValueError("no ClientHello")
-    # The record and message headers, version and random are followed by three lists of one, two and one bytes' length.
+    # Headers of record and message, version and random, then three lists with lengths of one, two and one bytes.
     position = 5 + 4 + 2 + 32
     position += 1 + hello[position]
     position += 2 + int.from_bytes(hello[position : position + 2], "big")
@@ -157,12 +162,12 @@ def offered_protocols(hello: bytes) -> list[str]:
         kind, size = (int.from_bytes(hello[position + skip : position + skip + 2], "big") for skip in (0, 2))
         position += 4
         if kind == 16:
-            return _names(hello[position + 2 : position + size])
+            return _protocol_names(hello[position + 2 : position + size])
         position += size
     return []
 
 
-def _names(data: bytes) -> list[str]:
+def _protocol_names(data: bytes) -> list[str]:
     names = []
     while data:
         names.append(data[1 : 1 + data[0]].decode("ascii"))
@@ -170,14 +175,14 @@ def _names(data: bytes) -> list[str]:
     return names
 
 
-def _in_child() -> None:
-    # A thread that does not exist here may hold the lock, and will not take back what it lent.
+def _restore_in_child() -> None:
+    # A thread of the parent may hold the lock or have changed a context. It does not exist here, so undo that.
     global _lock
     _lock = threading.RLock()
-    for foreign in list(_foreign.values()):
-        _restore(foreign.ssl_context, foreign.before)
-    _foreign.clear()
+    for changed in list(_changed.values()):
+        _restore(changed.ssl_context, changed.before)
+    _changed.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(after_in_child=_restore_in_child)

@@ -1,11 +1,17 @@
-"""TLS without a network: bytes of the peer and calls in, data and bytes for the peer out.
+"""TLS without a network: bytes from the peer and calls go in, data and bytes for the peer come out.
 
-Theory of operation: an `ssl.SSLObject` does TLS between two memory buffers. "Incoming" holds what came from the
-network and TLS has not consumed, "outgoing" what TLS wants sent. An operation on the object either succeeds, having
-maybe left bytes in outgoing, or says that it wants to read: then outgoing has to be sent and more received.
+The problem. `ssl.SSLSocket` does TLS on a socket of the operating system and on nothing else: not inside another TLS
+connection, not on a tunnel or a user's own stream, and not on a socket that an event loop watches. The TLS of asyncio
+and of trio is tied to the transports and streams of each.
 
-What TLS says once it does not say again: after a fatal error or alert OpenSSL reports a plain end of stream, and after
-`close_notify` it would go on with whatever follows. So the first end and the first error are kept.
+Our way. An `ssl.SSLObject` does TLS between two buffers in memory (`ssl.MemoryBIO`). "Incoming" holds what came from
+the network and TLS has not consumed, "outgoing" what TLS wants sent. Each operation either succeeds, and may have left
+bytes in outgoing, or says that it wants to read. Then outgoing has to be sent and more received, by the stream that
+uses this class: the same for all streams.
+
+Two things to know. TLS reports an end once: after a fatal error or alert OpenSSL reports a plain end of stream, and
+after `close_notify` it would go on with whatever follows. So the first end and the first error are kept here. And
+OpenSSL allows one call at a time, hence the lock.
 """
 
 import ssl
@@ -13,17 +19,17 @@ import threading
 
 from .alpn import make_tls_object
 
-# A TLS record of the largest size, with its overhead.
+# The size in bytes of the largest TLS record, with its overhead.
 _RECORD_SIZE = 16 * 1024 + 256
 
 
 class TLSRecords:
-    """One TLS connection of a client. Several threads may call it."""
+    """One TLS connection of a client. May be used by several threads."""
 
     def __init__(self, ssl_context: ssl.SSLContext, server_hostname: str | None) -> None:
-        # What stands in for a context may not have all that one has.
+        # A replacement for a context may lack attributes.
         if getattr(ssl_context, "check_hostname", True) and not server_hostname:
-            # Sockets refuse this by themselves; memory buffers would leave the name unchecked.
+            # `wrap_socket()` refuses this, but `wrap_bio()` would leave the name unchecked.
             raise ValueError("check_hostname requires server_hostname")
         self._incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
@@ -31,30 +37,29 @@ class TLSRecords:
             ssl_context,
             lambda: ssl_context.wrap_bio(self._incoming, self.outgoing, server_hostname=server_hostname),
         )
-        # OpenSSL allows one call at a time, and each thread of a reader and a writer makes some. Reentrant for those
-        # whose step is made of several calls.
+        # One thread may read while another writes. Reentrant, as some steps of a stream take several calls.
         self.lock = threading.RLock()
         self.ended = False
         self.failure: ssl.SSLError | None = None
 
     def do_handshake(self) -> None:
-        """Go on with the handshake. Raises `ssl.SSLWantReadError` until it is complete."""
+        """Continue the handshake. Raises `ssl.SSLWantReadError` until it is complete."""
         with self.lock:
             self.ssl_object.do_handshake()
 
     def feed(self, data: bytes) -> None:
-        """Take bytes from the network, `b""` for its end."""
+        """Add bytes that came from the network, or `b""` for its end."""
         if data:
             self._incoming.write(data)
         else:
             self._incoming.write_eof()
 
     def has_input(self) -> bool:
-        """Whether there is something to ask TLS for. Asking in vain costs an exception."""
+        """Whether TLS may have data. Look before asking for data: asking in vain costs an exception."""
         return bool(self._incoming.pending or self._incoming.eof or self.ssl_object.pending())
 
     def decrypt(self, max_bytes: int) -> bytes | None:
-        """Return what there is, `b""` at the end of stream, or `None` if TLS needs more. Raises `ssl.SSLError`."""
+        """Return data, `b""` at the end of stream, or `None` if TLS needs more bytes. Raises `ssl.SSLError`."""
         if not self.ended and self.failure is None:
             if not self.has_input():
                 return None
@@ -67,7 +72,7 @@ class TLSRecords:
         return b"" if self.ended else None
 
     def _read_records(self, max_bytes: int) -> list[bytes]:
-        """Decrypt what there is. TLS gives one record at a time, and whoever reads prefers larger parts."""
+        """Decrypt as many records as there are: OpenSSL returns one for each call, and larger parts are faster to use."""
         records: list[bytes] = []
         size = 0
         try:
@@ -90,9 +95,9 @@ class TLSRecords:
         return records
 
     def encrypt(self, data: memoryview) -> int:
-        """Encrypt `data`, or the beginning of it; return how many bytes.
+        """Encrypt `data`, or its beginning; return how many bytes.
 
-        Raises `ssl.SSLWantReadError` if the peer wants a new handshake, which TLS 1.2 allows, or `ssl.SSLError`.
+        Raises `ssl.SSLWantReadError` if the peer wants a renegotiation, which TLS 1.2 allows, or `ssl.SSLError`.
         """
         try:
             return self.ssl_object.write(data)
