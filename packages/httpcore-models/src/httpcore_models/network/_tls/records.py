@@ -72,7 +72,7 @@ class TLSRecords:
         return b"" if self.ended else None
 
     def _read_records(self, max_bytes: int) -> list[bytes]:
-        """Decrypt as many records as there are: OpenSSL returns one for each call, and larger parts are faster to use."""
+        """Decrypt as many records as there are. OpenSSL returns one for each call, and larger parts cost less."""
         records: list[bytes] = []
         size = 0
         try:
