@@ -1,4 +1,4 @@
-"""The module paths of 1.0 lead to the same objects as the public ones."""
+"""The module paths of 1.0 give the same objects as the public ones."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ ALIASES = {
 
 
 @pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in ALIASES.items() for name in names])
-def test_the_old_path_leads_to_the_object(path: str, name: str) -> None:
+def test_an_alias_is_the_same_object(path: str, name: str) -> None:
     module = importlib.import_module(f"httpcore.{path}")
     places = [place for place in (httpcore, httpcore_models, lowlevel, network, concurrency) if hasattr(place, name)]
     assert places
@@ -71,29 +71,29 @@ def test_the_old_path_leads_to_the_object(path: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("path", ALIASES)
-def test_every_old_path_can_be_imported(path: str) -> None:
+def test_every_module_path_can_be_imported(path: str) -> None:
     assert importlib.import_module(f"httpcore.{path}").__doc__
 
 
-def test_streams_are_where_they_were() -> None:
+def test_aliases_of_streams() -> None:
     assert importlib.import_module("httpcore._backends.anyio").AnyIOStream is network.AnyIOStreamWrapper
     assert importlib.import_module("httpcore._backends.trio").TrioStream is network.TrioStreamWrapper
 
 
-def test_tracing_is_where_it_was() -> None:
+def test_aliases_of_tracing() -> None:
     module = importlib.import_module("httpcore._trace")
     assert (module.AsyncTracer, module.Tracer) == (lowlevel.AsyncTracer, lowlevel.Tracer)
 
 
 @pytest.mark.parametrize("name", httpcore.__all__)
-def test_public_names_say_where_they_are_imported_from(name: str) -> None:
+def test_public_classes_name_the_public_module(name: str) -> None:
     thing = getattr(httpcore, name)
     module = getattr(thing, "__module__", "httpcore")
     assert module == "httpcore" or name == "SOCKET_OPTION"
 
 
 @pytest.mark.parametrize("kind", [httpcore.HTTPProxy, httpcore.AsyncHTTPProxy])
-def test_pools_know_their_http_proxy(kind: type[httpcore.HTTPProxy]) -> None:
+def test_pools_show_their_http_proxy(kind: type[httpcore.HTTPProxy]) -> None:
     pool = kind("http://proxy.local:8080", proxy_auth=("user", "secret"), proxy_headers={"name": "value"})
     assert pool._proxy_url == httpcore.URL("http://proxy.local:8080")
     assert pool._proxy_headers == [(b"Proxy-Authorization", b"Basic dXNlcjpzZWNyZXQ="), (b"name", b"value")]

@@ -1,4 +1,4 @@
-"""The package itself: requests without a pool, what there is and what there is not."""
+"""The package: top-level functions, public names, and the default TLS context."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCRIPT = [receive_request(), send(OK)]
 
 
 class TestTopLevelFunctions:
-    def test_request_returns_a_response_that_was_read(self) -> None:
+    def test_request_reads_the_body(self) -> None:
         with scripted_server(SCRIPT) as server:
             response = httpcore.request(
                 "POST",
@@ -39,7 +39,7 @@ class TestTopLevelFunctions:
         assert b"\r\nX-Header: value\r\n" in received
         assert received.endswith(b"\r\n\r\nbody")
 
-    def test_stream_gives_a_response_to_be_read(self) -> None:
+    def test_stream_does_not_read_the_body(self) -> None:
         with scripted_server(SCRIPT) as server:
             with httpcore.stream("PUT", server.url, headers=[("X-Header", "value")], content=b"body") as response:
                 with pytest.raises(RuntimeError, match="streaming response"):
@@ -62,7 +62,7 @@ class TestTopLevelFunctions:
                 assert server.wait_closed()
                 assert len(server.connections) == count + 1
 
-    def test_the_extensions_are_handed_on(self) -> None:
+    def test_extensions_are_passed_on(self) -> None:
         events: list[str] = []
 
         def trace(name: str, info: dict[str, Any]) -> None:
@@ -75,21 +75,21 @@ class TestTopLevelFunctions:
         assert events[0] == "connection.connect_tcp.started"
 
     @pytest.mark.parametrize("function", [httpcore.request, httpcore.stream])
-    def test_time_limits_are_an_extension_and_no_argument(self, function: Any) -> None:
+    def test_timeouts_are_an_extension_not_an_argument(self, function: Any) -> None:
         with pytest.raises(TypeError, match="timeout"):
             function("GET", "http://example.com/", timeout=5.0)
 
 
 class TestNames:
     @pytest.mark.parametrize("name", ["SyncConnectionPool", "SyncHTTPProxy", "SyncHTTPConnection", "Client"])
-    def test_some_that_might_be_expected_do_not_exist(self, name: str) -> None:
+    def test_names_that_do_not_exist(self, name: str) -> None:
         assert not hasattr(httpcore, name)
 
     @pytest.mark.parametrize("name", httpcore.__all__)
-    def test_all_that_are_listed_exist(self, name: str) -> None:
+    def test_all_public_names_exist(self, name: str) -> None:
         assert hasattr(httpcore, name)
 
-    def test_the_version_is_a_text(self) -> None:
+    def test_the_version_is_a_string(self) -> None:
         assert httpcore.__version__.count(".") == 2
 
 
@@ -99,7 +99,7 @@ class TestHTTP2:
         [(b"https", True, True), (b"wss", True, True), (b"http", True, False), (b"http", False, True)],
     )
     @pytest.mark.parametrize("connection", [httpcore.HTTPConnection, httpcore.AsyncHTTPConnection])
-    def test_a_new_connection_may_be_shared_where_it_could_speak_http_2(
+    def test_a_new_connection_is_available_if_it_may_speak_http_2(
         self, connection: Any, scheme: bytes, http1: bool, available: bool
     ) -> None:
         new = connection(httpcore.Origin(scheme, b"example.com", 443), http1=http1, http2=True)
@@ -107,7 +107,7 @@ class TestHTTP2:
 
 
 class TestDefaultContext:
-    def test_it_verifies_servers_against_the_bundle_of_certifi(self) -> None:
+    def test_it_trusts_the_bundle_of_certifi(self) -> None:
         context = httpcore.default_ssl_context()
         assert isinstance(context, ssl.SSLContext)
         assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
@@ -116,12 +116,12 @@ class TestDefaultContext:
         authorities = {certificate["serialNumber"] for certificate in bundle.get_ca_certs()}
         assert authorities <= {certificate["serialNumber"] for certificate in context.get_ca_certs()}
 
-    def test_each_call_makes_another(self) -> None:
+    def test_each_call_returns_a_new_one(self) -> None:
         assert httpcore.default_ssl_context() is not httpcore.default_ssl_context()
 
     @pytest.mark.upgrade("4.8")
     @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR", None])
-    def test_httpx2_says_whether_the_environment_counts(
+    def test_trust_env_of_httpx2(
         self, monkeypatch: pytest.MonkeyPatch, certificates: Certificates, tmp_path: Path, name: str | None
     ) -> None:
         for other in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
@@ -136,7 +136,7 @@ class TestDefaultContext:
         assert httpcore.default_ssl_context(_trust_env=False).cert_store_stats()["x509_ca"] > 1
 
 
-def test_the_package_can_be_imported_where_there_is_no_fork(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_package_can_be_imported_without_fork(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "register_at_fork")
     runpy.run_path(str(_fork.__file__))["register_for_fork"](httpcore.ConnectionPool()._shared)
 

@@ -1,4 +1,4 @@
-"""What comes with an extra is loaded when it is first used, and told by name where it is missing."""
+"""Libraries of extras are loaded on first use. Errors name the extra when they are missing."""
 
 import subprocess
 import sys
@@ -75,14 +75,14 @@ OK = [steps.receive_request(), steps.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0
 
 
 def run(program: str, *arguments: str) -> list[str]:
-    """What a program prints; a warning of its fails the test."""
+    """Return what a program prints. A warning fails the test."""
     command = [sys.executable, "-W", "error", "-c", program, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
 
-def test_importing_loads_nothing_that_is_not_needed_yet() -> None:
+def test_importing_does_not_load_extras() -> None:
     run(
         "import sys, httpcore\n"
         "httpcore.ConnectionPool(http2=True)\n"
@@ -92,14 +92,14 @@ def test_importing_loads_nothing_that_is_not_needed_yet() -> None:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_the_classes_of_http_2_are_loaded_by_their_names(name: str) -> None:
+def test_the_classes_of_http_2_are_loaded_on_access(name: str) -> None:
     run(f"import httpcore, sys\nassert httpcore.{name}.__module__ == 'httpcore'\nassert 'httpcore_h2' in sys.modules")
 
 
 @pytest.mark.upgrade("1.1")
 @pytest.mark.parametrize("name", CLASSES)
 @pytest.mark.parametrize("module", ["httpcore", "httpcore_h2"])
-def test_without_h2_they_are_refused_when_they_are_made(module: str, name: str) -> None:
+def test_without_h2_its_classes_cannot_be_instantiated(module: str, name: str) -> None:
     program = f"from {module} import {name}, {name} as same\nprint(error_of({name}))\nassert same is {name}"
     assert run(WITHOUT_H2 + program) == [
         "RuntimeError: Attempted to use http2 support, but the `h2` package is not installed. "
@@ -108,7 +108,7 @@ def test_without_h2_they_are_refused_when_they_are_made(module: str, name: str) 
 
 
 @pytest.mark.upgrade("1.1")
-def test_without_h2_the_modules_that_need_it_cannot_be_imported() -> None:
+def test_without_h2_modules_that_need_it_cannot_be_imported() -> None:
     program = """
 import importlib
 import httpcore_h2
@@ -122,20 +122,20 @@ assert ChangedSetting and TunnelStream
 
 
 @pytest.mark.upgrade("1.1")
-def test_without_h2_what_needs_none_works() -> None:
+def test_without_h2_everything_else_works() -> None:
     with scripted_server(OK) as server:
         assert run(WITHOUT_H2 + REQUESTS, server.url, certifi.where(), "http1") == ["200"] * 4
 
 
 @pytest.mark.upgrade("1.1")
-def test_without_h2_servers_of_http_1_are_spoken_to_over_tls(certificates: Certificates) -> None:
+def test_without_h2_http_1_works_over_tls(certificates: Certificates) -> None:
     with scripted_server(OK, tls=certificates.server_context(alpn=["http/1.1"])) as server:
         assert run(WITHOUT_H2 + REQUESTS, server.url, str(certificates.authority_pem), "http1") == ["200"] * 4
 
 
 @pytest.mark.upgrade("1.1")
 @pytest.mark.parametrize("http1", ["http1", "no http1"])
-def test_without_h2_a_server_that_chooses_it_is_refused(certificates: Certificates, http1: str) -> None:
+def test_without_h2_a_server_that_chooses_http_2_is_an_error(certificates: Certificates, http1: str) -> None:
     with scripted_server([steps.hold()], tls=certificates.server_context(alpn=["h2", "http/1.1"])) as server:
         assert run(WITHOUT_H2 + REQUESTS, server.url, str(certificates.authority_pem), http1) == [NO_H2] * 4
         assert server.wait_closed()
@@ -150,7 +150,7 @@ def test_without_h2_there_is_no_http_2_by_prior_knowledge() -> None:
         assert {connection.received for connection in server.connections} == {b""}
 
 
-def test_a_library_that_h2_misses_is_named() -> None:
+def test_the_error_names_a_missing_dependency_of_h2() -> None:
     program = """
 import sys
 class Blocker:
@@ -167,7 +167,7 @@ except ModuleNotFoundError as exc:
     assert run(program) == ["hyperframe"]
 
 
-def test_h2_may_be_there_later() -> None:
+def test_h2_may_be_installed_later() -> None:
     program = """
 import httpcore_h2
 missing = httpcore_h2.HTTP2Connection
@@ -186,5 +186,5 @@ def test_other_names_do_not_exist(module: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("module", [httpcore, httpcore_h2])
-def test_those_that_exist_are_listed_before_they_are_loaded(module: ModuleType) -> None:
+def test_dir_lists_names_that_are_not_loaded(module: ModuleType) -> None:
     assert {"HTTP2Connection", "AsyncHTTP2Connection"} <= set(dir(module)) & set(module.__all__)

@@ -1,4 +1,4 @@
-"""Classes and functions of private modules that published programs use do what they did in 1.0.9."""
+"""Classes and functions of private modules that published programs use work as in 1.0.9."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ REFUSED = [b"\x05\x00", b"\x05\x01\x00\x01\xff\x00\x00\x01\x00\x50"]
 
 
 class Recorder(httpcore.AsyncMockStream):
-    """Notes what is written."""
+    """Records what is written."""
 
     written = b""
 
@@ -93,7 +93,7 @@ def test_arguments_are_checked() -> None:
 
 
 @pytest.mark.parametrize(("name", "expected"), [("content-length", True), ("Transfer-Encoding", True), ("a", False)])
-def test_requests_with_a_body_say_so(name: str, expected: bool) -> None:
+def test_has_body_headers(name: str, expected: bool) -> None:
     assert has_body_headers(httpcore.Request("POST", "http://a/", headers={name: "1"})) is expected
 
 
@@ -123,7 +123,7 @@ class TestTrace:
             "step.failed exception=ValueError('bad')",
         ]
 
-    def test_nothing_is_reported_where_nobody_listens(self) -> None:
+    def test_without_callback_and_log_nothing_is_reported(self) -> None:
         with Trace("step", self.LOGGER, httpcore.Request("GET", "http://a/")) as trace:
             assert not trace.should_trace
 
@@ -139,7 +139,7 @@ class TestTrace:
         assert events == [("http11.step.started", {"a": 1}), ("http11.step.complete", {"return_value": 5})]
 
     @pytest.mark.anyio
-    async def test_callbacks_have_the_colour_of_the_block(self) -> None:
+    async def test_sync_blocks_need_sync_callbacks_and_async_blocks_async_ones(self) -> None:
         async def callback(*event: Any) -> None:
             raise AssertionError
 
@@ -150,7 +150,7 @@ class TestTrace:
 
 
 class NonBlocking(AsyncSemaphore):
-    """As a program has it, which has one more method."""
+    """Adds a method, as a published program does."""
 
     def acquire_nowait(self) -> bool:
         if not self._backend:
@@ -237,14 +237,14 @@ class TestPrimitives:
         ((b"u", b"p"), PASSWORD, b"\x05\x02\x02\x00\x01\x01u\x01p\x05\x01\x00\x03\x0bexample.com\x01\xbb"),
     ],
 )
-async def test_a_socks_proxy_is_asked(auth: tuple[bytes, bytes] | None, answers: list[bytes], written: bytes) -> None:
+async def test_socks_negotiation(auth: tuple[bytes, bytes] | None, answers: list[bytes], written: bytes) -> None:
     stream = Recorder(list(answers))
     await _init_socks5_connection(stream, host=b"example.com", port=443, auth=auth)
     assert stream.written == written
 
 
 @pytest.mark.anyio
-async def test_a_socks_proxy_that_refuses_is_an_error() -> None:
+async def test_socks_refusal() -> None:
     with pytest.raises(httpcore.ProxyError, match="Proxy Server could not connect: General SOCKS server failure"):
         await _init_socks5_connection(Recorder(list(REFUSED)), host=b"example.com", port=443)
 
@@ -265,14 +265,14 @@ def test_tls_goes_inside_tls(certificates: Certificates) -> None:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """The URL of a server that takes requests and answers none."""
+    """Return the URL of a server that receives requests and never responds."""
     with scripted_server([receive_request()]) as server:
         yield server.url
 
 
 @pytest.mark.upgrade("3.3", "3.4")
 class TestBelowHttpx:
-    def test_a_blocked_read_is_ended_by_its_socket(self, silent: str) -> None:
+    def test_shutting_a_socket_down_ends_a_blocked_read(self, silent: str) -> None:
         asked = threading.Event()
         with httpx.Client(event_hooks={"request": [lambda request: asked.set()]}) as client:
             pool: Any = client._transport._pool  # type: ignore[attr-defined]
@@ -327,7 +327,7 @@ class TestBelowHttpx:
                 assert holder._transport._sock.fileno() == stream.get_extra_info("socket").fileno()
 
     @pytest.mark.upgrade("3.2")
-    def test_a_call_finds_its_own_connection(self) -> None:
+    def test_a_request_leads_to_its_connection(self) -> None:
         with scripted_server([receive_request(), send(ANSWER)]) as server, httpx.Client() as client:
             pool: Any = client._transport._pool  # type: ignore[attr-defined]
             with (

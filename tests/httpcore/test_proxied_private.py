@@ -1,4 +1,4 @@
-"""What programs put on connections through proxies before these are open: guards, credentials, options."""
+"""Guards, credentials and options that programs assign to connections through proxies before these are open."""
 
 import functools
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class Blocked(httpcore.ConnectError):
 
 
 class Peer(httpcore.NetworkBackend):
-    """A backend that notes where it connects to, and what is written there."""
+    """A backend that records where it connects and what is written."""
 
     def __init__(self, answers: list[bytes]) -> None:
         self.answers = answers
@@ -100,17 +100,17 @@ def test_another_connection_to_the_proxy() -> None:
 
 
 @pytest.mark.upgrade("4.1")
-def test_a_guard_on_the_way_to_the_proxy_sees_the_request_of_the_tunnel() -> None:
+def test_a_guard_sees_the_connect_request() -> None:
     seen: list[httpcore.Request] = []
     connection = tunnel(Peer(TUNNEL))
-    way = connection._connection
-    connect = way._connect
+    to_proxy = connection._connection
+    connect = to_proxy._connect
 
     def guard(request: httpcore.Request) -> Any:
         seen.append(request)
         return connect(request)
 
-    way._connect = guard
+    to_proxy._connect = guard
     send(connection, sni_hostname="other.example")
     [request] = seen
     assert (request.method, request.url.host, request.url.target) == (b"CONNECT", b"proxy", b"example.com:443")

@@ -1,4 +1,4 @@
-"""Once a tunnel is open, a request through it costs what a direct one costs: the same calls, one for one."""
+"""A request through an open tunnel costs as much as a direct one: the same calls."""
 
 import collections
 import sys
@@ -18,7 +18,7 @@ TUNNELS = {
 
 
 def calls_of_a_request(pool: ConnectionPool) -> collections.Counter[str]:
-    """What a request on a warm connection calls, by name, and how often."""
+    """Count the calls of a request on a warm connection, by name."""
     calls: collections.Counter[str] = collections.Counter()
 
     def note(frame: FrameType, event: str, argument: Any) -> None:

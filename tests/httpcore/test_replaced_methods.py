@@ -1,4 +1,4 @@
-"""Methods of streams and of the default backend that programs replace: certificate pins, other libraries, recorders."""
+"""Programs may replace methods of streams and of the default backend: certificate pins, other libraries, recorders."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Blocked(Exception):
 
 
 def refuse(self: Any, *arguments: Any, **options: Any) -> Any:
-    """Stand for a method."""
+    """Replace a method."""
     raise Blocked
 
 
 async def async_refuse(self: Any, *arguments: Any, **options: Any) -> Any:
-    """Stand for a coroutine method."""
+    """Replace a coroutine method."""
     raise Blocked
 
 
 async def request(port: int, scheme: str = "http", **options: Any) -> None:
-    """Send a request, which is blocked."""
+    """Send a request, and check that it is blocked."""
     async with httpcore.AsyncConnectionPool(**options) as pool:
         with pytest.raises(Blocked):
             await pool.request("GET", f"{scheme}://127.0.0.1:{port}/", extensions={"timeout": {"read": 10.0}})
@@ -43,7 +43,7 @@ async def request(port: int, scheme: str = "http", **options: Any) -> None:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Listen, and accept nothing."""
+    """Return a port on which a socket listens that accepts nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
@@ -67,7 +67,7 @@ def test_a_method_of_sync_streams(monkeypatch: pytest.MonkeyPatch, port: int, na
 
 
 @pytest.mark.upgrade("4.9")
-def test_the_fast_streams_are_back_once_the_method_is(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+def test_restoring_the_method_restores_the_fast_streams(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     kind = httpcore._backends.sync.SyncStream
     with monkeypatch.context() as patching:
         patching.setattr(kind, "write", refuse)
@@ -80,19 +80,19 @@ def test_the_fast_streams_are_back_once_the_method_is(monkeypatch: pytest.Monkey
 
 
 class Other(httpcore.AsyncNetworkBackend):
-    """A backend for a library of its own."""
+    """A backend for another library."""
 
     connect_tcp = async_refuse
 
 
 def set_other(backend: Any) -> None:
-    """Set another backend, as 1.0 set its own."""
+    """Set another backend, as 1.0 set its backend."""
     if not hasattr(backend, "_backend"):
         backend._backend = Other()
 
 
 async def async_set_other(backend: Any) -> None:
-    """The same in the place of `_init_backend()`."""
+    """Set another backend by replacing `_init_backend()`."""
     set_other(backend)
 
 
@@ -123,7 +123,7 @@ def test_another_backend_in_the_default_one(monkeypatch: pytest.MonkeyPatch, por
 @pytest.mark.upgrade("4.3")
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("kind", [staticmethod, classmethod])
-def test_what_anyio_connects_by(monkeypatch: pytest.MonkeyPatch, port: int, loop: str, kind: Any) -> None:
+def test_replaced_functions_of_anyio(monkeypatch: pytest.MonkeyPatch, port: int, loop: str, kind: Any) -> None:
     async def refuse(*arguments: Any) -> Any:
         raise OSError("not in tests")
 
@@ -136,7 +136,7 @@ def test_what_anyio_connects_by(monkeypatch: pytest.MonkeyPatch, port: int, loop
 
 
 @pytest.mark.upgrade("4.11")
-def test_a_function_in_the_place_of_sockets_before_the_import() -> None:
+def test_socket_replaced_by_a_function_before_the_import() -> None:
     program = """
 import asyncio, socket, ssl
 def refuse(*arguments, **options):

@@ -1,4 +1,4 @@
-"""Streams of programs that see all that is read and written: recorders, limits, deadlines and mocks."""
+"""Streams of programs that see everything that is read and written: recorders, limits, deadlines and mocks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMEOUTS = {"timeout": {"read": 10.0, "write": 10.0, "pool": 10.0, "connect": 10
 
 
 class Wrapper:
-    """Leaves to the stream inside what it does not know."""
+    """Delegates unknown attributes to the wrapped stream."""
 
     def __init__(self, stream: Any, written: list[bytes]) -> None:
         self._stream = stream
@@ -34,7 +34,7 @@ class Wrapper:
 
 
 def seen_by(way: str, stream: Any, written: list[bytes]) -> Any:
-    """Have all that is written to `stream` seen."""
+    """Record everything that is written to `stream`."""
     wrapper = Wrapper(stream, written)
     if way == "wrapper":
         return wrapper
@@ -45,7 +45,7 @@ def seen_by(way: str, stream: Any, written: list[bytes]) -> Any:
 
 @pytest.mark.parametrize("loop", [None, *BACKENDS])
 @pytest.mark.parametrize("way", ["wrapper", "on the object"])
-def test_all_of_an_upload_is_seen(loop: str | None, way: str) -> None:
+def test_the_whole_upload_is_seen(loop: str | None, way: str) -> None:
     written: list[bytes] = []
 
     class Backend(httpcore.SyncBackend):

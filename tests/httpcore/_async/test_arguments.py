@@ -1,4 +1,4 @@
-"""What the arguments of pools and connections do."""
+"""The effects of the arguments of pools and connections."""
 
 import inspect
 import socket
@@ -29,7 +29,7 @@ CLIENTS = [
 
 
 class Clock:
-    """Stands in for the `time` module, and moves when told to."""
+    """Replaces the `time` module. The tests advance its time."""
 
     now = 1000.0
 
@@ -38,7 +38,7 @@ class Clock:
 
 
 def defaults(function: Any) -> dict[str, Any]:
-    """The names of all arguments that have a default, with it."""
+    """Return the names of all arguments with a default, and the default."""
     parameters = inspect.signature(function).parameters.values()
     return {parameter.name: parameter.default for parameter in parameters if parameter.default is not parameter.empty}
 
@@ -80,7 +80,7 @@ def test_the_defaults_of_a_connection() -> None:
 
 @pytest.mark.parametrize("client", CLIENTS)
 class TestNetwork:
-    async def test_by_default_the_host_is_connected_to(self, client: Any) -> None:
+    async def test_the_default_is_to_connect_to_the_host(self, client: Any) -> None:
         backend = AsyncRecordingBackend([OK])
         async with client(ORIGIN, network_backend=backend) as http:
             await http.request("GET", URL)
@@ -88,7 +88,7 @@ class TestNetwork:
             {"host": "example.com", "port": 80, "local_address": None, "timeout": None, "socket_options": None}
         ]
 
-    async def test_local_address_and_socket_options_are_handed_on(self, client: Any) -> None:
+    async def test_local_address_and_socket_options(self, client: Any) -> None:
         backend = AsyncRecordingBackend([OK])
         async with client(ORIGIN, network_backend=backend, local_address="::", socket_options=[NO_DELAY]) as http:
             await http.request("GET", URL, extensions={"timeout": {"connect": 5.0}})
@@ -96,7 +96,7 @@ class TestNetwork:
             {"host": "example.com", "port": 80, "local_address": "::", "timeout": 5.0, "socket_options": [NO_DELAY]}
         ]
 
-    async def test_a_unix_socket_takes_the_place_of_the_host(self, client: Any) -> None:
+    async def test_a_unix_socket_replaces_the_host(self, client: Any) -> None:
         backend = AsyncRecordingBackend([OK])
         async with client(ORIGIN, network_backend=backend, uds="/run/server", socket_options=[KEEP_ALIVE]) as http:
             await http.request("GET", URL, extensions={"timeout": {"connect": 5.0}})
@@ -109,7 +109,7 @@ class TestNetwork:
             assert (await http.request("GET", URL)).status == 200
         assert (len(backend.connects), len(backend.sleeps)) == (3, 2)
 
-    async def test_a_context_of_ones_own(self, client: Any) -> None:
+    async def test_ssl_context(self, client: Any) -> None:
         backend = AsyncRecordingBackend([OK])
         context = ssl.create_default_context()
         async with client(SECURE_ORIGIN, network_backend=backend, ssl_context=context) as http:
@@ -145,7 +145,7 @@ class TestSockets:
             assert server.connections[0].received.startswith(b"GET / HTTP/1.1\r\nHost: example.com\r\n")
 
     @pytest.mark.fault("N10")
-    async def test_a_unix_socket_has_no_use_for_the_port(self) -> None:
+    async def test_a_unix_socket_ignores_the_port(self) -> None:
         with scripted_server([receive_request(), send(OK)], unix=True) as server:
             async with AsyncConnectionPool(uds=server.unix_socket) as pool:
                 assert (await pool.request("GET", "http://example.com:0/")).content == b"ok"
@@ -160,13 +160,13 @@ class TestKeepAlive:
                 await pool.request("GET", f"http://{host}/")
             assert [stream.closed for stream in backend.streams] == [1, 0]
 
-    async def test_none_are_kept_with_zero(self) -> None:
+    async def test_zero_idle_connections(self) -> None:
         backend = AsyncRecordingBackend([OK])
         async with AsyncConnectionPool(network_backend=backend, max_keepalive_connections=0) as pool:
             await pool.request("GET", URL)
             assert (backend.streams[0].closed, pool.connections) == (1, [])
 
-    async def test_they_are_closed_when_their_time_is_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_expired_connections_are_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
         for module in ("reservations", "shared_state"):
             monkeypatch.setattr(f"httpcore._async.{module}.time", clock)
@@ -180,7 +180,7 @@ class TestKeepAlive:
             await pool.request("GET", "http://c/")
             assert [stream.closed for stream in backend.streams] == [1, 0, 0]
 
-    async def test_a_connection_knows_its_time_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_connection_without_a_pool_expires_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
         monkeypatch.setattr("httpcore_h11._async.connection.time", clock)
         backend = AsyncRecordingBackend([OK])

@@ -1,4 +1,4 @@
-"""A connection of one's own: its life, its errors, and how it is established."""
+"""`HTTPConnection` without a pool: its states, its errors, and how it connects."""
 
 import logging
 from typing import Any
@@ -33,7 +33,7 @@ SECURE_ORIGIN = Origin(b"https", b"example.com", 443)
 
 
 def states(connection: AsyncHTTPConnection) -> dict[str, bool]:
-    """What the connection says of itself, where it says yes."""
+    """Return the states that the connection is in."""
     answers = {
         "available": connection.is_available(),
         "expired": connection.has_expired(),
@@ -60,10 +60,10 @@ class TestLife:
         assert states(connection) == {"closed": True}
 
     @pytest.mark.parametrize("origin", [ORIGIN, SECURE_ORIGIN], ids=str)
-    async def test_a_new_one_is_not_to_be_shared(self, origin: Origin) -> None:
+    async def test_a_new_connection_is_not_available(self, origin: Origin) -> None:
         assert states(AsyncHTTPConnection(origin)) == {}
 
-    async def test_one_that_was_never_used_can_be_closed(self) -> None:
+    async def test_closing_an_unused_connection(self) -> None:
         async with AsyncHTTPConnection(ORIGIN, network_backend=AsyncRecordingBackend([OK])) as connection:
             assert connection.can_handle_request(ORIGIN)
         assert repr(connection).endswith("HTTPConnection [CONNECTING]>")
@@ -94,7 +94,7 @@ class TestLife:
         with pytest.raises(ConnectionNotAvailable):
             await connection.request("GET", PLAIN_URL)
 
-    async def test_with_a_real_server(self) -> None:
+    async def test_over_a_socket(self) -> None:
         with scripted_server([step for _ in range(2) for step in (receive_request(), send(OK))]) as server:
             url = URL(server.url)
             connection = AsyncHTTPConnection(url.origin)
@@ -107,16 +107,14 @@ class TestLife:
 
 
 class TestConnecting:
-    async def test_a_failure_can_be_seen(self) -> None:
+    async def test_a_failure_shows_in_the_state(self) -> None:
         connection = AsyncHTTPConnection(ORIGIN, network_backend=AsyncRecordingBackend(ConnectError("no"), [OK]))
         with pytest.raises(ConnectError):
             await connection.request("GET", PLAIN_URL)
         assert repr(connection).endswith("HTTPConnection [CONNECTION FAILED]>")
         assert states(connection) == {"expired": True, "idle": True, "closed": True}
 
-    async def test_one_that_might_have_been_shared_is_not_after_a_failure(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_after_a_failure_nothing_is_shared(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
         backend = AsyncRecordingBackend(ConnectError("no"))
         connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
@@ -160,13 +158,13 @@ class TestConnecting:
             assert len(backend.connects) == 1
 
     @pytest.mark.parametrize("error", [ConnectError("no"), ConnectTimeout("late")])
-    async def test_it_is_tried_again_at_growing_intervals(self, error: Exception) -> None:
+    async def test_retries_at_growing_intervals(self, error: Exception) -> None:
         backend = AsyncRecordingBackend(error, error, error, error, error, [OK])
         async with AsyncHTTPConnection(ORIGIN, retries=5, network_backend=backend) as connection:
             assert (await connection.request("GET", PLAIN_URL)).status == 200
         assert backend.sleeps == [0.0, 0.5, 1.0, 2.0, 4.0]
 
-    async def test_it_is_given_up_in_the_end(self) -> None:
+    async def test_retries_are_limited(self) -> None:
         backend = AsyncRecordingBackend(ConnectError("no"))
         connection = AsyncHTTPConnection(ORIGIN, retries=2, network_backend=backend)
         with pytest.raises(ConnectError, match="no"):
@@ -196,14 +194,14 @@ class TestHandshake:
             assert [stream.closed > 0 for stream in backend.streams] == [True, True, False]
         assert backend.sleeps == [0.0, 0.5]
 
-    async def test_an_error_of_another_kind_closes_the_stream_too(self) -> None:
+    async def test_other_errors_close_the_stream_too(self) -> None:
         backend = AsyncRecordingBackend([OK], handshake_errors=[ValueError("wrong")])
         connection = AsyncHTTPConnection(SECURE_ORIGIN, retries=2, network_backend=backend)
         with pytest.raises(ValueError, match="wrong"):
             await connection.request("GET", SECURE_URL)
         assert backend.streams[0].closed
 
-    async def test_the_name_may_be_another_than_the_host(self) -> None:
+    async def test_the_server_name_may_differ_from_the_host(self) -> None:
         backend = AsyncRecordingBackend([OK])
         async with AsyncHTTPConnection(SECURE_ORIGIN, network_backend=backend) as connection:
             await connection.request("GET", SECURE_URL, extensions={"sni_hostname": "example.org"})
@@ -246,7 +244,7 @@ class TestTrace:
 
 
 async def outcome(call: Any) -> str:
-    """The name of the type of what a call returned or raised."""
+    """Return the name of the class that a call returned or raised."""
     try:
         response = await call.result()
         await response.aclose()

@@ -1,4 +1,4 @@
-"""Streams of users' own that cannot be closed: what failed before stays what is raised."""
+"""Streams that raise when they are closed do not hide the error that made it necessary to close them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 
 
 class Stubborn(AsyncNetworkStream):
-    """Fails to shake hands, or does it by our TLS, and fails to be closed."""
+    """Raises in the handshake, or uses our TLS, and raises when it is closed."""
 
     def __init__(self, stream: AsyncNetworkStream, own_tls: bool) -> None:
         self._stream = stream
@@ -39,7 +39,7 @@ class Stubborn(AsyncNetworkStream):
 
 
 class StubbornBackend(AsyncRecordingBackend):
-    """Connects streams that cannot be closed."""
+    """Connects streams that raise when they are closed."""
 
     own_tls = True
 

@@ -1,4 +1,4 @@
-"""Private attributes of pools and connections that published programs use do what they did in 1.0.9."""
+"""Private attributes of pools and connections that published programs use work as in 1.0.9."""
 
 import socket
 import ssl
@@ -37,7 +37,7 @@ def echo_head(connection: Connection) -> None:
 
 @pytest.mark.upgrade("3.2")
 class TestRequests:
-    async def test_they_are_counted_at_each_moment(self) -> None:
+    async def test_requests_are_listed_at_any_time(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             async with AsyncConnectionPool(max_connections=2) as pool, AsyncBackground() as background:
@@ -60,7 +60,7 @@ class TestRequests:
                 await second.__aexit__(None, None, None)
                 assert pool._requests == []
 
-    async def test_a_failed_request_is_none(self) -> None:
+    async def test_a_failed_request_is_not_listed(self) -> None:
         pool: Any
         with scripted_server([receive_request()]) as server:
             async with AsyncConnectionPool() as pool:
@@ -68,7 +68,7 @@ class TestRequests:
                     await pool.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
                 assert pool._requests == []
 
-    async def test_a_dropped_response_is_none(self) -> None:
+    async def test_a_request_with_a_dropped_response_is_not_listed(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             async with AsyncConnectionPool() as pool:
@@ -81,7 +81,7 @@ class TestRequests:
 
 @pytest.mark.upgrade("3.2")
 class TestLimits:
-    async def test_they_are_those_that_were_given(self) -> None:
+    async def test_the_values_are_those_given(self) -> None:
         pool: Any = AsyncConnectionPool(max_connections=20, max_keepalive_connections=5, keepalive_expiry=3.0)
         assert (pool._max_connections, pool._max_keepalive_connections, pool._keepalive_expiry) == (20, 5, 3.0)
         pool = AsyncConnectionPool()
@@ -90,7 +90,7 @@ class TestLimits:
         assert pool._max_connections > 1_000_000
         assert pool._max_keepalive_connections == 7
 
-    async def test_more_connections_serve_those_that_wait(self) -> None:
+    async def test_raising_the_limit_serves_waiting_requests(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             async with AsyncConnectionPool(max_connections=1) as pool, AsyncBackground() as background:
@@ -101,7 +101,7 @@ class TestLimits:
                     assert (await waiting.result()).status == 200
                 assert pool._max_connections == 2
 
-    async def test_fewer_connections_are_kept_at_once(self) -> None:
+    async def test_lowering_the_limit_takes_effect_as_connections_become_idle(self) -> None:
         pool: Any
         with scripted_server(answer) as server, scripted_server(answer) as other:
             async with AsyncConnectionPool() as pool:
@@ -146,7 +146,7 @@ class TestLimits:
                 await pool.request("GET", server.url)
                 assert len(pool._connections) == 1
 
-    async def test_connections_expire_by_the_new_limit(self) -> None:
+    async def test_a_new_expiry_applies_to_idle_connections(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             async with AsyncConnectionPool(keepalive_expiry=60.0) as pool:
@@ -159,7 +159,7 @@ class TestLimits:
                 await pool.request("GET", server.url)
                 assert len(server.connections) == 3
 
-    async def test_a_subclass_may_set_them_before_the_pool_is_made(self) -> None:
+    async def test_a_subclass_may_set_limits_before_the_pool_is_initialised(self) -> None:
         class Pool(AsyncConnectionPool):
             def __init__(self) -> None:
                 self._max_connections = 3
@@ -183,7 +183,7 @@ class TestLimits:
 
 @pytest.mark.upgrade("3.2")
 class TestProxies:
-    async def test_they_are_those_that_were_given(self) -> None:
+    async def test_the_values_are_those_given(self) -> None:
         proxy = Proxy("http://127.0.0.1:8080")
         pool: Any = AsyncConnectionPool(proxy=proxy)
         assert pool._proxy is proxy
@@ -210,7 +210,7 @@ class TestProxies:
                 response = await pool.request("GET", "http://example.com/")
                 assert b"X-Proxy: set\r\nX-More: added\r\n" in response.content
 
-    async def test_pools_for_proxies_know_theirs(self) -> None:
+    async def test_pools_for_one_proxy_show_it(self) -> None:
         context = ssl.create_default_context()
         pool: Any = AsyncHTTPProxy("https://127.0.0.1:8080", ("user", "secret"), proxy_ssl_context=context)
         assert pool._proxy_url == httpcore.URL("https://127.0.0.1:8080")
@@ -220,7 +220,7 @@ class TestProxies:
         assert pool._proxy_url == httpcore.URL("socks5://127.0.0.1:1080")
         assert pool._proxy_auth == (b"user", b"secret")
 
-    async def test_a_forwarding_connection_has_one_to_the_proxy(self) -> None:
+    async def test_a_forwarding_connection_shows_one_to_the_proxy(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             async with AsyncHTTPProxy(server.url, socket_options=[(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]) as pool:
@@ -302,7 +302,7 @@ class TestConnections:
                     assert (await pool.request("GET", "http://example.com/", extensions=extensions)).status == 200
                 assert len(server.connections) == 1
 
-    async def test_a_subclass_that_refuses_to_connect_is_heard(self) -> None:
+    async def test_a_subclass_may_refuse_to_connect(self) -> None:
         class Guarded(AsyncHTTPConnection):
             async def _connect(self, request: httpcore.Request) -> Any:
                 raise ConnectError("private address")
@@ -325,9 +325,7 @@ class TestConnections:
             assert pool.connections == []
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
-    async def test_a_replaced_method_is_called_on_the_way_to_a_proxy(
-        self, monkeypatch: pytest.MonkeyPatch, scheme: str
-    ) -> None:
+    async def test_a_replaced_method_connects_to_a_proxy(self, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
         hosts = []
 
         async def pinned(connection: Any, request: httpcore.Request) -> Any:
@@ -345,7 +343,7 @@ class TestConnections:
             method = b"GET http://example.com/" if scheme == "http" else b"CONNECT example.com:443"
             assert server.connections[0].received.startswith(method)
 
-    async def test_a_replaced_method_does_not_lead_around_socks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_replaced_method_does_not_bypass_socks(self, monkeypatch: pytest.MonkeyPatch) -> None:
         async def connect(connection: Any, request: httpcore.Request) -> Any:
             raise AssertionError
 
@@ -355,7 +353,7 @@ class TestConnections:
                 with pytest.raises(httpcore.ProxyError):
                     await pool.request("GET", "http://example.com/")
 
-    async def test_a_subclass_may_leave_connecting_to_the_original(self) -> None:
+    async def test_a_subclass_may_call_the_original(self) -> None:
         class Counting(AsyncHTTPConnection):
             connects = 0
 
@@ -373,7 +371,7 @@ class TestConnections:
 
 
 class OwnConnection(AsyncHTTPConnection):
-    """Does all by itself."""
+    """Opens the connection by itself."""
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         async with self._request_lock:
@@ -384,7 +382,7 @@ class OwnConnection(AsyncHTTPConnection):
 
 
 class OwnSocks(AsyncSocks5Connection):
-    """Does so through SOCKS."""
+    """Opens the connection through SOCKS by itself."""
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         proxy, origin = self._proxy_origin, self._remote_origin
@@ -398,7 +396,7 @@ class OwnSocks(AsyncSocks5Connection):
 
 @pytest.mark.upgrade("3.3", "3.5")
 class TestOwnConnections:
-    async def test_a_subclass_may_do_all_by_itself(self) -> None:
+    async def test_a_subclass_may_open_the_connection(self) -> None:
         class Pool(AsyncConnectionPool):
             def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
                 return OwnConnection(origin)
@@ -414,7 +412,7 @@ class TestOwnConnections:
                 assert pool._connections[0].is_closed()
             await async_wait_until(lambda: server.open_connections == 0)
 
-    async def test_one_through_socks_may(self) -> None:
+    async def test_a_subclass_may_open_a_connection_through_socks(self) -> None:
         def serve(connection: Connection) -> None:
             assert connection.receive_exactly(3) == b"\x05\x01\x00"
             connection.send(b"\x05\x00")
@@ -435,7 +433,7 @@ class TestOwnConnections:
 
 
 class OwnTunnel(AsyncTunnelHTTPConnection):
-    """Opens its tunnel by itself, with a connection to the proxy, as python-proxy-headers does."""
+    """Opens the tunnel by itself, over a connection to the proxy, as python-proxy-headers does."""
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         async with self._connect_lock:
@@ -481,7 +479,7 @@ class OwnProxy(AsyncHTTPProxy):
 
 @pytest.mark.upgrade("3.5")
 class TestTunnels:
-    async def test_a_subclass_may_open_its_tunnel_by_itself(self, certificates: Certificates) -> None:
+    async def test_a_subclass_may_open_the_tunnel(self, certificates: Certificates) -> None:
         heads = []
         events = []
 
@@ -512,7 +510,7 @@ class TestTunnels:
         assert heads == [b"CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\nX-Proxy: yes\r\n\r\n"]
         assert "proxy.start_tls.complete" in events
 
-    async def test_a_tunnel_that_it_could_not_open_leaves_nothing(self, certificates: Certificates) -> None:
+    async def test_a_refused_tunnel_leaves_nothing_open(self, certificates: Certificates) -> None:
         with scripted_server([receive_request(), send(b"HTTP/1.1 407 No\r\n\r\n")]) as server:
             pool: Any = OwnProxy(server.url, ssl_context=certificates.client_context(), max_connections=1)
             async with pool:
@@ -523,7 +521,7 @@ class TestTunnels:
                 assert pool._requests == []
                 await async_wait_until(lambda: server.open_connections == 0)
 
-    async def test_one_whose_tls_fails_leaves_nothing(self, certificates: Certificates) -> None:
+    async def test_a_failed_handshake_leaves_nothing_open(self, certificates: Certificates) -> None:
         script = [receive_request(), send(b"HTTP/1.1 200 OK\r\n\r\nthis is no TLS")]
         with scripted_server(script) as server:
             pool: Any = OwnProxy(server.url, ssl_context=certificates.client_context(), max_connections=1)
@@ -534,7 +532,7 @@ class TestTunnels:
                 assert pool._connections == []
                 await async_wait_until(lambda: server.open_connections == 0)
 
-    async def test_a_subclass_may_leave_it_to_the_original(self, certificates: Certificates) -> None:
+    async def test_a_subclass_may_call_the_original_tunnel(self, certificates: Certificates) -> None:
         class Closing(AsyncTunnelHTTPConnection):
             async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
                 try:

@@ -1,4 +1,4 @@
-"""What proxies change about requests and connections, and what they leave, on a recorded network."""
+"""What proxies change about requests and connections, and what they do not, on a recorded network."""
 
 import inspect
 import re
@@ -72,7 +72,7 @@ every_way = pytest.mark.parametrize(("new", "replies", "url"), WAYS.values(), id
 async def written(
     proxy: Proxy | Sequence[Proxy], url: str, replies: list[bytes], **request: Any
 ) -> tuple[bytes, AsyncRecordingBackend]:
-    """What a request through `proxy` writes to the network, and the network."""
+    """Return what a request through `proxy` writes to the network, and the network."""
     backend = AsyncRecordingBackend([*replies, OK])
     async with AsyncConnectionPool(proxy=proxy, network_backend=backend) as pool:
         assert (await pool.request("GET", url, **request)).content == b"ok"
@@ -82,7 +82,7 @@ async def written(
 class TestNetworkOptions:
     @pytest.mark.field(59)
     @every_way
-    async def test_they_are_for_the_way_to_the_first_proxy(self, new: Any, replies: list[bytes], url: str) -> None:
+    async def test_options_apply_to_the_first_proxy(self, new: Any, replies: list[bytes], url: str) -> None:
         backend = AsyncRecordingBackend([*replies, OK])
         options = {"local_address": "::", "socket_options": [KEEP_ALIVE]}
         async with new(network_backend=backend, **options) as pool:
@@ -116,7 +116,7 @@ class TestNetworkOptions:
         assert len(backend.connects) == 2
 
     @every_way
-    async def test_the_read_limit_is_for_the_response(self, new: Any, replies: list[bytes], url: str) -> None:
+    async def test_the_read_timeout_applies_to_the_response(self, new: Any, replies: list[bytes], url: str) -> None:
         backend = AsyncRecordingBackend([*replies, OK])
         async with new(network_backend=backend) as pool:
             await pool.request("GET", url, extensions={"timeout": {"connect": 5.0, "read": 7.0, "write": 8.0}})
@@ -128,9 +128,7 @@ class TestNetworkOptions:
 class TestPool:
     @pytest.mark.field(9)
     @every_way
-    async def test_a_connection_is_used_again_and_counted_as_idle(
-        self, new: Any, replies: list[bytes], url: str
-    ) -> None:
+    async def test_a_connection_is_reused_and_counted_as_idle(self, new: Any, replies: list[bytes], url: str) -> None:
         backend = AsyncRecordingBackend([*replies, OK, OK, OK])
         async with new(network_backend=backend) as pool:
             for _ in range(3):
@@ -140,7 +138,7 @@ class TestPool:
         assert len(backend.connects) == 1
 
     @every_way
-    async def test_connections_are_kept_as_told(self, new: Any, replies: list[bytes], url: str) -> None:
+    async def test_max_keepalive_connections(self, new: Any, replies: list[bytes], url: str) -> None:
         backend = AsyncRecordingBackend([*replies, OK])
         async with new(network_backend=backend, max_keepalive_connections=0) as pool:
             await pool.request("GET", url)
@@ -155,7 +153,7 @@ class TestPool:
             await pool.request("GET", url)
         assert len(backend.connects) == 2
 
-    async def test_a_connection_for_one_origin(self) -> None:
+    async def test_a_connection_serves_one_origin(self) -> None:
         backend = AsyncRecordingBackend([OK])
         async with AsyncConnectionPool(proxy=Proxy("http://proxy.local"), network_backend=backend) as pool:
             await pool.request("GET", HTTP)
@@ -163,7 +161,7 @@ class TestPool:
             with pytest.raises(RuntimeError, match=r"^Attempted to send request to http://other\.org:80 on connection"):
                 await connection.request("GET", "http://other.org/")
 
-    async def test_the_defaults_of_the_shorthands(self) -> None:
+    async def test_the_defaults_of_the_short_forms(self) -> None:
         pool = parameters(AsyncConnectionPool)
         del pool["proxy"], pool["http2_ping_interval"], pool["http2_ping_timeout"]
         proxy = dict.fromkeys(("proxy_auth", "proxy_headers", "proxy_ssl_context"))
@@ -172,7 +170,7 @@ class TestPool:
 
 
 def parameters(function: Any) -> dict[str, Any]:
-    """The names of all arguments that have a default, with it."""
+    """Return the names of all arguments with a default, and the default."""
     found = inspect.signature(function).parameters.values()
     return {parameter.name: parameter.default for parameter in found if parameter.default is not parameter.empty}
 
@@ -184,7 +182,7 @@ class TestForwarding:
         assert sent == b"GET http://[::1]:1234/ HTTP/1.1\r\nHost: [::1]:1234\r\n\r\n"
 
     @pytest.mark.field(61)
-    async def test_a_target_of_its_own(self) -> None:
+    async def test_the_extension_target(self) -> None:
         sent, _ = await written(Proxy("http://proxy.local"), HTTP, [], extensions={"target": b"/other?x"})
         assert sent.startswith(b"GET http://example.com/other?x HTTP/1.1\r\n")
 
@@ -200,7 +198,7 @@ class TestForwarding:
             head + host + CREDENTIALS + b"X-Proxy: 1\r\nX-Both: request\r\n\r\n",
         )
 
-    async def test_tls_is_with_the_proxy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_tls_to_the_proxy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         context = ssl.create_default_context()
         proxy = Proxy("https://proxy.local", ssl_context=context)
         _, backend = await written(proxy, HTTP, [], extensions={"sni_hostname": "origin.name"})
@@ -228,14 +226,14 @@ class TestTunnelling:
         assert request == b"GET / HTTP/1.1\r\nHost: [::1]:8443"
 
     @pytest.mark.field(61)
-    async def test_a_target_of_its_own_is_for_the_origin(self) -> None:
+    async def test_the_extension_target_applies_to_the_origin(self) -> None:
         sent, _ = await written(Proxy("http://proxy.local"), HTTPS, [ESTABLISHED], extensions={"target": b"/other"})
         connect, request, _ = sent.split(b"\r\n\r\n")
         assert connect.startswith(b"CONNECT example.com:443 HTTP/1.1\r\n")
         assert request.startswith(b"GET /other HTTP/1.1\r\n")
 
     @pytest.mark.field(64)
-    async def test_credentials_are_for_the_proxy(self) -> None:
+    async def test_credentials_are_sent_to_the_proxy_only(self) -> None:
         proxy = Proxy("http://proxy.local", auth=AUTH, headers={"X-Proxy": "1"})
         sent, _ = await written(proxy, HTTPS, [ESTABLISHED])
         connect, request, _ = sent.split(b"\r\n\r\n")
@@ -244,7 +242,7 @@ class TestTunnelling:
         assert request == b"GET / HTTP/1.1\r\nHost: example.com"
 
     @pytest.mark.field(60)
-    async def test_another_tls_name_is_for_the_origin(self) -> None:
+    async def test_the_extension_sni_hostname_applies_to_the_origin(self) -> None:
         proxy = Proxy("https://proxy.local", ssl_context=ssl.create_default_context())
         _, backend = await written(proxy, HTTPS, [ESTABLISHED], extensions={"sni_hostname": "other.org"})
         names = [handshake["server_hostname"] for handshake in backend.streams[0].handshakes]
@@ -277,7 +275,7 @@ class TestTunnelling:
 class TestSocks:
     @pytest.mark.field(69)
     @pytest.mark.parametrize(("scheme", "handshakes"), [("ws", 0), ("wss", 1), ("http", 0), ("https", 1)])
-    async def test_tls_is_for_the_schemes_that_have_it(self, scheme: str, handshakes: int) -> None:
+    async def test_tls_depends_on_the_scheme_of_the_origin(self, scheme: str, handshakes: int) -> None:
         _, backend = await written(Proxy("socks5://proxy.local"), f"{scheme}://example.com/", SOCKS5)
         assert len(backend.streams[0].handshakes) == handshakes
 
@@ -291,7 +289,7 @@ class TestSocks:
             _, backend = await written(Proxy(f"{scheme}://proxy.local"), HTTP, replies)
             assert backend.connects[0]["port"] == 1080
 
-    async def test_another_scheme_is_taken_for_socks5(self) -> None:
+    async def test_another_scheme_means_socks5(self) -> None:
         backend = AsyncRecordingBackend([*SOCKS5, OK])
         async with AsyncSOCKSProxy("http://proxy.local:9050", network_backend=backend) as pool:
             assert (await pool.request("GET", HTTP)).content == b"ok"
@@ -326,15 +324,15 @@ class TestSocks:
 
 class TestWrongArguments:
     @pytest.mark.parametrize("proxy", ["http://proxy.local", [Proxy("http://proxy.local"), "http://proxy.local"]])
-    async def test_no_proxy(self, proxy: Any) -> None:
+    async def test_not_a_proxy(self, proxy: Any) -> None:
         with pytest.raises(TypeError, match=r"^proxy must be a Proxy or a sequence of them, but got (str|list)\.$"):
             AsyncConnectionPool(proxy=proxy)
 
-    async def test_no_proxies_at_all(self) -> None:
+    async def test_an_empty_list_of_proxies(self) -> None:
         sent, _ = await written([], HTTP, [])
         assert sent.startswith(b"GET / HTTP/1.1\r\n")
 
-    async def test_tls_for_a_proxy_without_it(self) -> None:
+    async def test_proxy_ssl_context_for_an_http_proxy(self) -> None:
         with pytest.raises(RuntimeError, match=r"^The `proxy_ssl_context` argument is not allowed for the http"):
             AsyncHTTPProxy("http://proxy.local", proxy_ssl_context=ssl.create_default_context())
 
@@ -354,7 +352,7 @@ class TestSecrets:
     )
     @pytest.mark.fault("S20", "N11")
     @pytest.mark.parametrize("explicit", [True, False])
-    async def test_they_are_shown_nowhere(
+    async def test_secrets_are_not_shown(
         self, explicit: bool, scheme: str, replies: list[bytes], url: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         shown: list[str] = []
@@ -373,7 +371,7 @@ class TestSecrets:
                 except ProxyError as error:
                     shown += [str(error), repr(error), repr(error.__cause__)]
                 shown += [repr(pool), repr(pool.connections), repr(proxy), repr(proxy.url)]
-        # The proxy was told who asks.
+        # The proxy has received the credentials.
         assert re.search(rb"someone|c29tZW9uZTpzZWNyZXQ=", backend.streams[0].written)
         for text in [*shown, *caplog.messages]:
             assert "secret" not in text

@@ -53,7 +53,7 @@ OPENINGS = [
 
 
 def proxied(server: ScriptedServer, scheme: str = "http", **options: Any) -> AsyncConnectionPool:
-    """A pool with one place, whose proxy is the server."""
+    """Return a pool with one slot, whose proxy is the server."""
     return AsyncConnectionPool(proxy=Proxy(f"{scheme}://127.0.0.1:{server.port}"), max_connections=1, **options)
 
 
@@ -76,7 +76,7 @@ class TestTLSFailures:
     async def test_a_failed_handshake_frees_everything(
         self, scheme: str, opening: list[Any], certificates: Certificates, trusting: ssl.SSLContext
     ) -> None:
-        """Twice in a pool with one place, and the third request is served."""
+        """After two failures in a pool with one slot, the third request is served."""
         wrong = [*opening, start_tls(certificates.server_context(identities=["other.org"]))]
         right = [*opening, start_tls(certificates.server_context()), answer]
         with scripted_server(by_connection(wrong, wrong, right)) as server:
@@ -89,7 +89,7 @@ class TestTLSFailures:
                 assert (await pool.request("GET", HTTPS, extensions=LIMITS)).content == b"ok"
 
     @pytest.mark.field(56)
-    async def test_an_origin_that_does_not_shake_hands(
+    async def test_an_origin_that_is_silent_in_the_handshake(
         self, scheme: str, opening: list[Any], certificates: Certificates, trusting: ssl.SSLContext
     ) -> None:
         limits = {"timeout": {"connect": 0.1, "pool": 0.0}}
@@ -100,7 +100,7 @@ class TestTLSFailures:
                         await pool.request("GET", HTTPS, extensions=limits)
                     await async_wait_until(lambda: not server.open_connections)
 
-    async def test_an_origin_that_leaves(
+    async def test_an_origin_that_closes_the_connection(
         self, scheme: str, opening: list[Any], certificates: Certificates, trusting: ssl.SSLContext
     ) -> None:
         with scripted_server([*opening, close()]) as server:
@@ -113,7 +113,7 @@ class TestTLSFailures:
 class TestRefusals:
     @pytest.mark.field(63)
     async def test_the_error_has_the_response(self) -> None:
-        """Enough to answer with what the proxy wants; here in place of a negotiation, by hand."""
+        """The response is enough to choose credentials, as a client with its own authentication scheme does."""
         head = b"HTTP/1.1 407 Who is it\r\nProxy-Authenticate: Own realm=1\r\nContent-Length: 4\r\n\r\n"
         script = by_connection(
             [receive_request(), send(head + b"who?")],
@@ -133,8 +133,8 @@ class TestRefusals:
             async with AsyncConnectionPool(proxy=Proxy(url, headers={"Proxy-Authorization": "Own me"})) as pool:
                 assert (await pool.request("GET", "ws://localhost/", extensions=LIMITS)).content == b"ok"
 
-    async def test_a_forwarding_proxy_answers_for_itself(self) -> None:
-        """There is no telling its responses from those of the origin."""
+    async def test_a_refusal_to_forward_is_a_response(self) -> None:
+        """It cannot be distinguished from a response of the origin."""
         with scripted_server(
             [receive_request(), send(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")]
         ) as server:
@@ -174,7 +174,7 @@ class TestTimeouts:
         ("scheme", "url"), [("http", HTTPS), ("https", HTTP), ("https", HTTPS), ("socks5", HTTP), ("socks4a", HTTP)]
     )
     async def test_a_silent_proxy(self, scheme: str, url: str, trusting: ssl.SSLContext) -> None:
-        """The socket is closed and the place free."""
+        """The socket is closed, and the slot is free."""
         limits = {"timeout": {"connect": 0.1, "read": 10.0, "write": 10.0, "pool": 0.0}}
         with scripted_server(hold()) as server:
             proxy = Proxy(f"{scheme}://127.0.0.1:{server.port}", ssl_context=trusting)
@@ -185,7 +185,7 @@ class TestTimeouts:
                     await async_wait_until(lambda: not server.open_connections)
 
     @pytest.mark.parametrize(("scheme", "opening"), OPENINGS)
-    async def test_the_origin_has_the_read_limit(
+    async def test_the_read_timeout_applies_to_the_origin(
         self, scheme: str, opening: list[Any], trusting: ssl.SSLContext
     ) -> None:
         limits = {"timeout": {"connect": 10.0, "read": 0.05}}
@@ -204,7 +204,7 @@ class TestConnections:
             ("socks5", HTTPS, OPEN_SOCKS5, "Socks5Connection"),
         ],
     )
-    async def test_they_are_shared_and_stale_ones_replaced(
+    async def test_reuse_and_replacement_of_stale_connections(
         self, scheme: str, url: str, opening: list[Any], kind: str, certificates: Certificates, trusting: ssl.SSLContext
     ) -> None:
         tls = [start_tls(certificates.server_context())] if opening else []
@@ -218,20 +218,20 @@ class TestConnections:
                 assert re.match(rf"<(Async)?{kind} \[", repr(connection))
             assert len(server.connections) == 2
 
-    async def test_requests_that_wait_get_their_turn(self) -> None:
+    async def test_waiting_requests_are_served(self) -> None:
         with scripted_server(answer) as server:
             async with proxied(server) as pool:
                 urls = [HTTP, "http://other.org/", HTTP, "http://other.org/"]
                 responses = await async_at_once(*(lambda url=url: pool.request("GET", url) for url in urls))
             assert [response.content for response in responses] == [b"ok"] * 4
 
-    async def test_one_place_is_one_place(self) -> None:
+    async def test_max_connections_applies(self) -> None:
         with scripted_server(answer) as server:
             async with proxied(server) as pool, pool.stream("GET", HTTP, extensions=LIMITS):
                 with pytest.raises(PoolTimeout):
                     await pool.request("GET", HTTP, extensions=LIMITS)
 
-    async def test_an_error_of_the_origin_stays_one(self) -> None:
+    async def test_an_error_of_the_origin_is_no_proxy_error(self) -> None:
         with scripted_server([*OPEN_TUNNEL, receive_request(), send(b"nonsense\r\n\r\n")]) as server:
             async with proxied(server) as pool:
                 with pytest.raises(RemoteProtocolError):

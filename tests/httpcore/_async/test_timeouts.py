@@ -1,4 +1,4 @@
-"""The limits of time that a request carries: what each applies to, and what its error says."""
+"""The timeouts of a request: what each applies to, and the text of its error."""
 
 import re
 
@@ -16,7 +16,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 EMPTY = "Requests: 0 active, 0 queued | Connections: 0 active, 0 idle"
 
 
-async def test_each_applies_to_its_own_operations() -> None:
+async def test_each_timeout_applies_to_its_own_operations() -> None:
     backend = AsyncRecordingBackend([OK])
     async with AsyncConnectionPool(network_backend=backend) as pool:
         timeout = {"connect": 1.0, "read": 2.0, "write": 3.0, "pool": 4.0}
@@ -26,7 +26,7 @@ async def test_each_applies_to_its_own_operations() -> None:
     assert backend.streams[0].timeouts == {("read", 2.0), ("write", 3.0)}
 
 
-async def test_without_them_there_is_no_limit() -> None:
+async def test_no_timeout_by_default() -> None:
     backend = AsyncRecordingBackend([OK])
     async with AsyncConnectionPool(network_backend=backend) as pool:
         await pool.request("POST", "https://example.com/", content=b"body", extensions={"timeout": {}})
@@ -99,7 +99,7 @@ async def test_writing() -> None:
         assert str(raised.value) == f"The write operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
 
 
-async def test_one_that_is_over_does_not_disturb_the_next_request() -> None:
+async def test_an_exceeded_timeout_does_not_affect_the_next_request() -> None:
     with scripted_server([receive_request(), send(OK), receive_request(), send(OK)]) as server:
         pool = AsyncConnectionPool(max_connections=1)
         async with pool:

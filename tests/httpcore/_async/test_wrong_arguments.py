@@ -1,4 +1,4 @@
-"""Arguments of pools and connections that are wrong: one error at once, which names the argument."""
+"""Invalid arguments of pools and connections raise an error at once, which names the argument."""
 
 import math
 from typing import Any
@@ -21,7 +21,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         (1.5, TypeError, r"^max_connections must be an int or None, but got float\.$"),
     ],
 )
-async def test_a_number_of_connections(value: Any, error: type[Exception], message: str) -> None:
+async def test_invalid_max_connections(value: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         AsyncConnectionPool(max_connections=value)
     with pytest.raises(error, match=message):
@@ -29,13 +29,13 @@ async def test_a_number_of_connections(value: Any, error: type[Exception], messa
 
 
 @pytest.mark.parametrize("value", [1, True, None, math.inf])
-async def test_a_right_number_of_connections(value: Any) -> None:
+async def test_valid_max_connections(value: Any) -> None:
     pool = AsyncConnectionPool(max_connections=value, network_backend=AsyncRecordingBackend([OK]))
     async with pool:
         assert (await pool.request("GET", "http://example.com/")).status == 200
 
 
-async def test_a_tls_context() -> None:
+async def test_invalid_ssl_context() -> None:
     context: Any = True
     for new in (
         lambda: AsyncConnectionPool(ssl_context=context),
@@ -49,7 +49,7 @@ async def test_a_tls_context() -> None:
 @pytest.mark.parametrize("port", [0, -1, 65536, 99999])
 @pytest.mark.parametrize("through", [None, "http", "socks5"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_port(port: int, through: str | None, scheme: str) -> None:
+async def test_invalid_port(port: int, through: str | None, scheme: str) -> None:
     backend = AsyncRecordingBackend([OK])
     proxy = None if through is None else Proxy(f"{through}://proxy.local")
     pool = AsyncConnectionPool(proxy=proxy, network_backend=backend if proxy else None)
@@ -62,7 +62,7 @@ async def test_a_port(port: int, through: str | None, scheme: str) -> None:
 
 @pytest.mark.parametrize("port", [0, 99999])
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
-async def test_the_port_of_a_proxy(port: int, scheme: str) -> None:
+async def test_invalid_port_of_a_proxy(port: int, scheme: str) -> None:
     proxy = Proxy(URL(scheme=scheme, host="proxy.local", port=port, target="/"))
     async with AsyncConnectionPool(proxy=proxy) as pool:
         message = rf"^port must be an int from 1 to 65535, but got {port} \(proxy\.local\)\.$"
@@ -73,10 +73,10 @@ async def test_the_port_of_a_proxy(port: int, scheme: str) -> None:
 @pytest.mark.upgrade("4.7")
 @pytest.mark.parametrize("port", [0, 99999])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_a_backend_of_a_users_own_is_given_any_port(port: int, scheme: str) -> None:
+async def test_a_custom_backend_gets_any_port(port: int, scheme: str) -> None:
     backend = AsyncRecordingBackend([OK])
     async with AsyncConnectionPool(network_backend=backend) as pool:
-        # One to the default port is not for this port.
+        # A connection to the default port is not used for this port.
         await pool.request("GET", f"{scheme}://example.com/")
         await pool.request("GET", URL(scheme=scheme, host="example.com", port=port, target="/"))
     assert [arguments["port"] for arguments in backend.connects] == [443 if scheme == "https" else 80, port]

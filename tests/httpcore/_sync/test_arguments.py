@@ -1,5 +1,5 @@
 # Generated from ../_async/test_arguments.py by tools/make_sync.py: edit that file, then run it.
-"""What the arguments of pools and connections do."""
+"""The effects of the arguments of pools and connections."""
 
 import inspect
 import socket
@@ -30,7 +30,7 @@ CLIENTS = [
 
 
 class Clock:
-    """Stands in for the `time` module, and moves when told to."""
+    """Replaces the `time` module. The tests advance its time."""
 
     now = 1000.0
 
@@ -39,7 +39,7 @@ class Clock:
 
 
 def defaults(function: Any) -> dict[str, Any]:
-    """The names of all arguments that have a default, with it."""
+    """Return the names of all arguments with a default, and the default."""
     parameters = inspect.signature(function).parameters.values()
     return {parameter.name: parameter.default for parameter in parameters if parameter.default is not parameter.empty}
 
@@ -81,7 +81,7 @@ def test_the_defaults_of_a_connection() -> None:
 
 @pytest.mark.parametrize("client", CLIENTS)
 class TestNetwork:
-    def test_by_default_the_host_is_connected_to(self, client: Any) -> None:
+    def test_the_default_is_to_connect_to_the_host(self, client: Any) -> None:
         backend = RecordingBackend([OK])
         with client(ORIGIN, network_backend=backend) as http:
             http.request("GET", URL)
@@ -89,7 +89,7 @@ class TestNetwork:
             {"host": "example.com", "port": 80, "local_address": None, "timeout": None, "socket_options": None}
         ]
 
-    def test_local_address_and_socket_options_are_handed_on(self, client: Any) -> None:
+    def test_local_address_and_socket_options(self, client: Any) -> None:
         backend = RecordingBackend([OK])
         with client(ORIGIN, network_backend=backend, local_address="::", socket_options=[NO_DELAY]) as http:
             http.request("GET", URL, extensions={"timeout": {"connect": 5.0}})
@@ -97,7 +97,7 @@ class TestNetwork:
             {"host": "example.com", "port": 80, "local_address": "::", "timeout": 5.0, "socket_options": [NO_DELAY]}
         ]
 
-    def test_a_unix_socket_takes_the_place_of_the_host(self, client: Any) -> None:
+    def test_a_unix_socket_replaces_the_host(self, client: Any) -> None:
         backend = RecordingBackend([OK])
         with client(ORIGIN, network_backend=backend, uds="/run/server", socket_options=[KEEP_ALIVE]) as http:
             http.request("GET", URL, extensions={"timeout": {"connect": 5.0}})
@@ -110,7 +110,7 @@ class TestNetwork:
             assert (http.request("GET", URL)).status == 200
         assert (len(backend.connects), len(backend.sleeps)) == (3, 2)
 
-    def test_a_context_of_ones_own(self, client: Any) -> None:
+    def test_ssl_context(self, client: Any) -> None:
         backend = RecordingBackend([OK])
         context = ssl.create_default_context()
         with client(SECURE_ORIGIN, network_backend=backend, ssl_context=context) as http:
@@ -146,7 +146,7 @@ class TestSockets:
             assert server.connections[0].received.startswith(b"GET / HTTP/1.1\r\nHost: example.com\r\n")
 
     @pytest.mark.fault("N10")
-    def test_a_unix_socket_has_no_use_for_the_port(self) -> None:
+    def test_a_unix_socket_ignores_the_port(self) -> None:
         with scripted_server([receive_request(), send(OK)], unix=True) as server:
             with ConnectionPool(uds=server.unix_socket) as pool:
                 assert (pool.request("GET", "http://example.com:0/")).content == b"ok"
@@ -161,13 +161,13 @@ class TestKeepAlive:
                 pool.request("GET", f"http://{host}/")
             assert [stream.closed for stream in backend.streams] == [1, 0]
 
-    def test_none_are_kept_with_zero(self) -> None:
+    def test_zero_idle_connections(self) -> None:
         backend = RecordingBackend([OK])
         with ConnectionPool(network_backend=backend, max_keepalive_connections=0) as pool:
             pool.request("GET", URL)
             assert (backend.streams[0].closed, pool.connections) == (1, [])
 
-    def test_they_are_closed_when_their_time_is_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_expired_connections_are_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
         for module in ("reservations", "shared_state"):
             monkeypatch.setattr(f"httpcore._sync.{module}.time", clock)
@@ -181,7 +181,7 @@ class TestKeepAlive:
             pool.request("GET", "http://c/")
             assert [stream.closed for stream in backend.streams] == [1, 0, 0]
 
-    def test_a_connection_knows_its_time_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_connection_without_a_pool_expires_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
         monkeypatch.setattr("httpcore_h11._sync.connection.time", clock)
         backend = RecordingBackend([OK])

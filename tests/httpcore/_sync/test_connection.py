@@ -1,5 +1,5 @@
 # Generated from ../_async/test_connection.py by tools/make_sync.py: edit that file, then run it.
-"""A connection of one's own: its life, its errors, and how it is established."""
+"""`HTTPConnection` without a pool: its states, its errors, and how it connects."""
 
 import logging
 from typing import Any
@@ -34,7 +34,7 @@ SECURE_ORIGIN = Origin(b"https", b"example.com", 443)
 
 
 def states(connection: HTTPConnection) -> dict[str, bool]:
-    """What the connection says of itself, where it says yes."""
+    """Return the states that the connection is in."""
     answers = {
         "available": connection.is_available(),
         "expired": connection.has_expired(),
@@ -61,10 +61,10 @@ class TestLife:
         assert states(connection) == {"closed": True}
 
     @pytest.mark.parametrize("origin", [ORIGIN, SECURE_ORIGIN], ids=str)
-    def test_a_new_one_is_not_to_be_shared(self, origin: Origin) -> None:
+    def test_a_new_connection_is_not_available(self, origin: Origin) -> None:
         assert states(HTTPConnection(origin)) == {}
 
-    def test_one_that_was_never_used_can_be_closed(self) -> None:
+    def test_closing_an_unused_connection(self) -> None:
         with HTTPConnection(ORIGIN, network_backend=RecordingBackend([OK])) as connection:
             assert connection.can_handle_request(ORIGIN)
         assert repr(connection).endswith("HTTPConnection [CONNECTING]>")
@@ -95,7 +95,7 @@ class TestLife:
         with pytest.raises(ConnectionNotAvailable):
             connection.request("GET", PLAIN_URL)
 
-    def test_with_a_real_server(self) -> None:
+    def test_over_a_socket(self) -> None:
         with scripted_server([step for _ in range(2) for step in (receive_request(), send(OK))]) as server:
             url = URL(server.url)
             connection = HTTPConnection(url.origin)
@@ -108,14 +108,14 @@ class TestLife:
 
 
 class TestConnecting:
-    def test_a_failure_can_be_seen(self) -> None:
+    def test_a_failure_shows_in_the_state(self) -> None:
         connection = HTTPConnection(ORIGIN, network_backend=RecordingBackend(ConnectError("no"), [OK]))
         with pytest.raises(ConnectError):
             connection.request("GET", PLAIN_URL)
         assert repr(connection).endswith("HTTPConnection [CONNECTION FAILED]>")
         assert states(connection) == {"expired": True, "idle": True, "closed": True}
 
-    def test_one_that_might_have_been_shared_is_not_after_a_failure(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_after_a_failure_nothing_is_shared(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
         backend = RecordingBackend(ConnectError("no"))
         connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
@@ -159,13 +159,13 @@ class TestConnecting:
             assert len(backend.connects) == 1
 
     @pytest.mark.parametrize("error", [ConnectError("no"), ConnectTimeout("late")])
-    def test_it_is_tried_again_at_growing_intervals(self, error: Exception) -> None:
+    def test_retries_at_growing_intervals(self, error: Exception) -> None:
         backend = RecordingBackend(error, error, error, error, error, [OK])
         with HTTPConnection(ORIGIN, retries=5, network_backend=backend) as connection:
             assert (connection.request("GET", PLAIN_URL)).status == 200
         assert backend.sleeps == [0.0, 0.5, 1.0, 2.0, 4.0]
 
-    def test_it_is_given_up_in_the_end(self) -> None:
+    def test_retries_are_limited(self) -> None:
         backend = RecordingBackend(ConnectError("no"))
         connection = HTTPConnection(ORIGIN, retries=2, network_backend=backend)
         with pytest.raises(ConnectError, match="no"):
@@ -195,14 +195,14 @@ class TestHandshake:
             assert [stream.closed > 0 for stream in backend.streams] == [True, True, False]
         assert backend.sleeps == [0.0, 0.5]
 
-    def test_an_error_of_another_kind_closes_the_stream_too(self) -> None:
+    def test_other_errors_close_the_stream_too(self) -> None:
         backend = RecordingBackend([OK], handshake_errors=[ValueError("wrong")])
         connection = HTTPConnection(SECURE_ORIGIN, retries=2, network_backend=backend)
         with pytest.raises(ValueError, match="wrong"):
             connection.request("GET", SECURE_URL)
         assert backend.streams[0].closed
 
-    def test_the_name_may_be_another_than_the_host(self) -> None:
+    def test_the_server_name_may_differ_from_the_host(self) -> None:
         backend = RecordingBackend([OK])
         with HTTPConnection(SECURE_ORIGIN, network_backend=backend) as connection:
             connection.request("GET", SECURE_URL, extensions={"sni_hostname": "example.org"})
@@ -245,7 +245,7 @@ class TestTrace:
 
 
 def outcome(call: Any) -> str:
-    """The name of the type of what a call returned or raised."""
+    """Return the name of the class that a call returned or raised."""
     try:
         response = call.result()
         response.close()

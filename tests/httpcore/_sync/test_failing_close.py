@@ -1,5 +1,5 @@
 # Generated from ../_async/test_failing_close.py by tools/make_sync.py: edit that file, then run it.
-"""Streams of users' own that cannot be closed: what failed before stays what is raised."""
+"""Streams that raise when they are closed do not hide the error that made it necessary to close them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 
 
 class Stubborn(NetworkStream):
-    """Fails to shake hands, or does it by our TLS, and fails to be closed."""
+    """Raises in the handshake, or uses our TLS, and raises when it is closed."""
 
     def __init__(self, stream: NetworkStream, own_tls: bool) -> None:
         self._stream = stream
@@ -40,7 +40,7 @@ class Stubborn(NetworkStream):
 
 
 class StubbornBackend(RecordingBackend):
-    """Connects streams that cannot be closed."""
+    """Connects streams that raise when they are closed."""
 
     own_tls = True
 

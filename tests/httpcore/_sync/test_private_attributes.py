@@ -1,5 +1,5 @@
 # Generated from ../_async/test_private_attributes.py by tools/make_sync.py: edit that file, then run it.
-"""Private attributes of pools and connections that published programs use do what they did in 1.0.9."""
+"""Private attributes of pools and connections that published programs use work as in 1.0.9."""
 
 import socket
 import ssl
@@ -38,7 +38,7 @@ def echo_head(connection: Connection) -> None:
 
 @pytest.mark.upgrade("3.2")
 class TestRequests:
-    def test_they_are_counted_at_each_moment(self) -> None:
+    def test_requests_are_listed_at_any_time(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             with ConnectionPool(max_connections=2) as pool, Background() as background:
@@ -61,7 +61,7 @@ class TestRequests:
                 second.__exit__(None, None, None)
                 assert pool._requests == []
 
-    def test_a_failed_request_is_none(self) -> None:
+    def test_a_failed_request_is_not_listed(self) -> None:
         pool: Any
         with scripted_server([receive_request()]) as server:
             with ConnectionPool() as pool:
@@ -69,7 +69,7 @@ class TestRequests:
                     pool.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
                 assert pool._requests == []
 
-    def test_a_dropped_response_is_none(self) -> None:
+    def test_a_request_with_a_dropped_response_is_not_listed(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             with ConnectionPool() as pool:
@@ -82,7 +82,7 @@ class TestRequests:
 
 @pytest.mark.upgrade("3.2")
 class TestLimits:
-    def test_they_are_those_that_were_given(self) -> None:
+    def test_the_values_are_those_given(self) -> None:
         pool: Any = ConnectionPool(max_connections=20, max_keepalive_connections=5, keepalive_expiry=3.0)
         assert (pool._max_connections, pool._max_keepalive_connections, pool._keepalive_expiry) == (20, 5, 3.0)
         pool = ConnectionPool()
@@ -91,7 +91,7 @@ class TestLimits:
         assert pool._max_connections > 1_000_000
         assert pool._max_keepalive_connections == 7
 
-    def test_more_connections_serve_those_that_wait(self) -> None:
+    def test_raising_the_limit_serves_waiting_requests(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             with ConnectionPool(max_connections=1) as pool, Background() as background:
@@ -102,7 +102,7 @@ class TestLimits:
                     assert (waiting.result()).status == 200
                 assert pool._max_connections == 2
 
-    def test_fewer_connections_are_kept_at_once(self) -> None:
+    def test_lowering_the_limit_takes_effect_as_connections_become_idle(self) -> None:
         pool: Any
         with scripted_server(answer) as server, scripted_server(answer) as other:
             with ConnectionPool() as pool:
@@ -147,7 +147,7 @@ class TestLimits:
                 pool.request("GET", server.url)
                 assert len(pool._connections) == 1
 
-    def test_connections_expire_by_the_new_limit(self) -> None:
+    def test_a_new_expiry_applies_to_idle_connections(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             with ConnectionPool(keepalive_expiry=60.0) as pool:
@@ -160,7 +160,7 @@ class TestLimits:
                 pool.request("GET", server.url)
                 assert len(server.connections) == 3
 
-    def test_a_subclass_may_set_them_before_the_pool_is_made(self) -> None:
+    def test_a_subclass_may_set_limits_before_the_pool_is_initialised(self) -> None:
         class Pool(ConnectionPool):
             def __init__(self) -> None:
                 self._max_connections = 3
@@ -184,7 +184,7 @@ class TestLimits:
 
 @pytest.mark.upgrade("3.2")
 class TestProxies:
-    def test_they_are_those_that_were_given(self) -> None:
+    def test_the_values_are_those_given(self) -> None:
         proxy = Proxy("http://127.0.0.1:8080")
         pool: Any = ConnectionPool(proxy=proxy)
         assert pool._proxy is proxy
@@ -211,7 +211,7 @@ class TestProxies:
                 response = pool.request("GET", "http://example.com/")
                 assert b"X-Proxy: set\r\nX-More: added\r\n" in response.content
 
-    def test_pools_for_proxies_know_theirs(self) -> None:
+    def test_pools_for_one_proxy_show_it(self) -> None:
         context = ssl.create_default_context()
         pool: Any = HTTPProxy("https://127.0.0.1:8080", ("user", "secret"), proxy_ssl_context=context)
         assert pool._proxy_url == httpcore.URL("https://127.0.0.1:8080")
@@ -221,7 +221,7 @@ class TestProxies:
         assert pool._proxy_url == httpcore.URL("socks5://127.0.0.1:1080")
         assert pool._proxy_auth == (b"user", b"secret")
 
-    def test_a_forwarding_connection_has_one_to_the_proxy(self) -> None:
+    def test_a_forwarding_connection_shows_one_to_the_proxy(self) -> None:
         pool: Any
         with scripted_server(answer) as server:
             with HTTPProxy(server.url, socket_options=[(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]) as pool:
@@ -303,7 +303,7 @@ class TestConnections:
                     assert (pool.request("GET", "http://example.com/", extensions=extensions)).status == 200
                 assert len(server.connections) == 1
 
-    def test_a_subclass_that_refuses_to_connect_is_heard(self) -> None:
+    def test_a_subclass_may_refuse_to_connect(self) -> None:
         class Guarded(HTTPConnection):
             def _connect(self, request: httpcore.Request) -> Any:
                 raise ConnectError("private address")
@@ -326,9 +326,7 @@ class TestConnections:
             assert pool.connections == []
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
-    def test_a_replaced_method_is_called_on_the_way_to_a_proxy(
-        self, monkeypatch: pytest.MonkeyPatch, scheme: str
-    ) -> None:
+    def test_a_replaced_method_connects_to_a_proxy(self, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
         hosts = []
 
         def pinned(connection: Any, request: httpcore.Request) -> Any:
@@ -346,7 +344,7 @@ class TestConnections:
             method = b"GET http://example.com/" if scheme == "http" else b"CONNECT example.com:443"
             assert server.connections[0].received.startswith(method)
 
-    def test_a_replaced_method_does_not_lead_around_socks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_replaced_method_does_not_bypass_socks(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def connect(connection: Any, request: httpcore.Request) -> Any:
             raise AssertionError
 
@@ -356,7 +354,7 @@ class TestConnections:
                 with pytest.raises(httpcore.ProxyError):
                     pool.request("GET", "http://example.com/")
 
-    def test_a_subclass_may_leave_connecting_to_the_original(self) -> None:
+    def test_a_subclass_may_call_the_original(self) -> None:
         class Counting(HTTPConnection):
             connects = 0
 
@@ -374,7 +372,7 @@ class TestConnections:
 
 
 class OwnConnection(HTTPConnection):
-    """Does all by itself."""
+    """Opens the connection by itself."""
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         with self._request_lock:
@@ -385,7 +383,7 @@ class OwnConnection(HTTPConnection):
 
 
 class OwnSocks(Socks5Connection):
-    """Does so through SOCKS."""
+    """Opens the connection through SOCKS by itself."""
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         proxy, origin = self._proxy_origin, self._remote_origin
@@ -399,7 +397,7 @@ class OwnSocks(Socks5Connection):
 
 @pytest.mark.upgrade("3.3", "3.5")
 class TestOwnConnections:
-    def test_a_subclass_may_do_all_by_itself(self) -> None:
+    def test_a_subclass_may_open_the_connection(self) -> None:
         class Pool(ConnectionPool):
             def create_connection(self, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
                 return OwnConnection(origin)
@@ -415,7 +413,7 @@ class TestOwnConnections:
                 assert pool._connections[0].is_closed()
             wait_until(lambda: server.open_connections == 0)
 
-    def test_one_through_socks_may(self) -> None:
+    def test_a_subclass_may_open_a_connection_through_socks(self) -> None:
         def serve(connection: Connection) -> None:
             assert connection.receive_exactly(3) == b"\x05\x01\x00"
             connection.send(b"\x05\x00")
@@ -436,7 +434,7 @@ class TestOwnConnections:
 
 
 class OwnTunnel(TunnelHTTPConnection):
-    """Opens its tunnel by itself, with a connection to the proxy, as python-proxy-headers does."""
+    """Opens the tunnel by itself, over a connection to the proxy, as python-proxy-headers does."""
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         with self._connect_lock:
@@ -482,7 +480,7 @@ class OwnProxy(HTTPProxy):
 
 @pytest.mark.upgrade("3.5")
 class TestTunnels:
-    def test_a_subclass_may_open_its_tunnel_by_itself(self, certificates: Certificates) -> None:
+    def test_a_subclass_may_open_the_tunnel(self, certificates: Certificates) -> None:
         heads = []
         events = []
 
@@ -513,7 +511,7 @@ class TestTunnels:
         assert heads == [b"CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\nX-Proxy: yes\r\n\r\n"]
         assert "proxy.start_tls.complete" in events
 
-    def test_a_tunnel_that_it_could_not_open_leaves_nothing(self, certificates: Certificates) -> None:
+    def test_a_refused_tunnel_leaves_nothing_open(self, certificates: Certificates) -> None:
         with scripted_server([receive_request(), send(b"HTTP/1.1 407 No\r\n\r\n")]) as server:
             pool: Any = OwnProxy(server.url, ssl_context=certificates.client_context(), max_connections=1)
             with pool:
@@ -524,7 +522,7 @@ class TestTunnels:
                 assert pool._requests == []
                 wait_until(lambda: server.open_connections == 0)
 
-    def test_one_whose_tls_fails_leaves_nothing(self, certificates: Certificates) -> None:
+    def test_a_failed_handshake_leaves_nothing_open(self, certificates: Certificates) -> None:
         script = [receive_request(), send(b"HTTP/1.1 200 OK\r\n\r\nthis is no TLS")]
         with scripted_server(script) as server:
             pool: Any = OwnProxy(server.url, ssl_context=certificates.client_context(), max_connections=1)
@@ -535,7 +533,7 @@ class TestTunnels:
                 assert pool._connections == []
                 wait_until(lambda: server.open_connections == 0)
 
-    def test_a_subclass_may_leave_it_to_the_original(self, certificates: Certificates) -> None:
+    def test_a_subclass_may_call_the_original_tunnel(self, certificates: Certificates) -> None:
         class Closing(TunnelHTTPConnection):
             def handle_request(self, request: httpcore.Request) -> httpcore.Response:
                 try:

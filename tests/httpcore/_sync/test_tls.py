@@ -21,7 +21,7 @@ SCRIPT = [receive_request(), send(OK)]
 
 @pytest.fixture
 def built(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ssl.SSLContext]]:
-    """All default contexts that are made; they trust the test's own authority."""
+    """Collect the default contexts that are created. They trust the authority of the tests."""
     contexts: list[ssl.SSLContext] = []
 
     def default_ssl_context() -> ssl.SSLContext:
@@ -46,7 +46,7 @@ class TestDefaultContext:
         assert len(built) == 1
 
     @pytest.mark.field(71)
-    def test_none_is_made_for_clear_connections(self, built: list[ssl.SSLContext]) -> None:
+    def test_connections_without_tls_create_none(self, built: list[ssl.SSLContext]) -> None:
         with scripted_server(SCRIPT) as server:
             pool = ConnectionPool()
             with pool:
@@ -61,7 +61,7 @@ class TestDefaultContext:
 
                 def send_request() -> Any:
                     with pool.stream("GET", server.url) as response:
-                        # Held until there are five, so that none is used twice.
+                        # Keep each connection in use until there are five, so that none is reused.
                         wait_until(lambda: len(server.connections) == 5)
                         return response.read()
 
@@ -69,7 +69,7 @@ class TestDefaultContext:
         assert len(built) == 1
 
     @pytest.mark.field(73)
-    def test_handshakes_add_nothing_to_it(self, certificates: Certificates, built: list[ssl.SSLContext]) -> None:
+    def test_handshakes_do_not_change_it(self, certificates: Certificates, built: list[ssl.SSLContext]) -> None:
         with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
             pool = ConnectionPool(max_keepalive_connections=0)
             with pool:
@@ -92,7 +92,7 @@ class TestDefaultContext:
 
 @pytest.mark.fault("S10")
 @pytest.mark.parametrize("proxied", [False, True])
-def test_pools_that_speak_different_protocols_share_a_context(certificates: Certificates, proxied: bool) -> None:
+def test_pools_with_different_protocols_share_a_context(certificates: Certificates, proxied: bool) -> None:
     offers: list[list[str]] = []
 
     def note_offer(connection: Connection) -> None:
@@ -128,7 +128,7 @@ def test_pools_that_speak_different_protocols_share_a_context(certificates: Cert
 
 
 @pytest.mark.fault("S10")
-def test_a_proxy_over_tls_leaves_its_context_as_it_was(certificates: Certificates) -> None:
+def test_tls_to_a_proxy_does_not_change_the_context(certificates: Certificates) -> None:
     context = certificates.client_context()
     context.set_alpn_protocols(["imap"])
     with scripted_server(SCRIPT, tls=certificates.server_context(alpn=["http/1.1", "imap"])) as server:
@@ -154,7 +154,7 @@ class TestNames:
                 assert pool.connections == []
 
     @pytest.mark.parametrize("asked_for", ["example.org", b"example.org"])
-    def test_another_name_can_be_asked_for(self, asked_for: Any, certificates: Certificates) -> None:
+    def test_sni_hostname(self, asked_for: Any, certificates: Certificates) -> None:
         names: list[Any] = []
         context = certificates.server_context(identities=["example.org"])
         context.sni_callback = lambda tls, name, context: names.append(name)
@@ -167,7 +167,7 @@ class TestNames:
 
 
 class TestProtocols:
-    def test_http_1_1_is_asked_for(self, certificates: Certificates) -> None:
+    def test_http_1_1_is_offered(self, certificates: Certificates) -> None:
         context = certificates.server_context(alpn=["h2", "http/1.1"])
         with scripted_server(SCRIPT, tls=context) as server:
             pool = ConnectionPool(ssl_context=certificates.client_context())
@@ -176,10 +176,10 @@ class TestProtocols:
                 tls = response.extensions["network_stream"].get_extra_info("ssl_object")
                 assert tls.selected_alpn_protocol() == "http/1.1"
 
-    def test_requests_that_counted_on_http_2_get_connections_of_their_own(
+    def test_without_http_2_each_concurrent_request_gets_a_connection(
         self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """All but the first wait to see which protocol the server speaks; the next time they know."""
+        """At first, the others wait for the protocol that the server chooses. Later it is known."""
         monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
         with scripted_server(SCRIPT, tls=certificates.server_context(alpn=["http/1.1"])) as server:
             pool = ConnectionPool(ssl_context=certificates.client_context(), http2=True)
@@ -197,7 +197,7 @@ class TestProtocols:
 
 
 @pytest.mark.fault("S9")
-def test_a_connection_is_reused_only_for_the_name_that_was_checked_on_it(certificates: Certificates) -> None:
+def test_a_connection_is_reused_only_for_the_verified_name(certificates: Certificates) -> None:
     names: list[str | None] = []
     context = certificates.server_context()
     context.sni_callback = lambda tls, name, context: names.append(name)
@@ -214,7 +214,7 @@ def test_a_connection_is_reused_only_for_the_name_that_was_checked_on_it(certifi
 
 
 @pytest.mark.fault("S9")
-def test_a_name_to_check_makes_no_difference_without_tls() -> None:
+def test_without_tls_sni_hostname_is_ignored() -> None:
     with scripted_server([receive_request(), send(OK)] * 2) as server:
         with ConnectionPool() as pool:
             for name in ("a.example", "b.example"):

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_wrong_arguments.py by tools/make_sync.py: edit that file, then run it.
-"""Arguments of pools and connections that are wrong: one error at once, which names the argument."""
+"""Invalid arguments of pools and connections raise an error at once, which names the argument."""
 
 import math
 from typing import Any
@@ -22,7 +22,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         (1.5, TypeError, r"^max_connections must be an int or None, but got float\.$"),
     ],
 )
-def test_a_number_of_connections(value: Any, error: type[Exception], message: str) -> None:
+def test_invalid_max_connections(value: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         ConnectionPool(max_connections=value)
     with pytest.raises(error, match=message):
@@ -30,13 +30,13 @@ def test_a_number_of_connections(value: Any, error: type[Exception], message: st
 
 
 @pytest.mark.parametrize("value", [1, True, None, math.inf])
-def test_a_right_number_of_connections(value: Any) -> None:
+def test_valid_max_connections(value: Any) -> None:
     pool = ConnectionPool(max_connections=value, network_backend=RecordingBackend([OK]))
     with pool:
         assert (pool.request("GET", "http://example.com/")).status == 200
 
 
-def test_a_tls_context() -> None:
+def test_invalid_ssl_context() -> None:
     context: Any = True
     for new in (
         lambda: ConnectionPool(ssl_context=context),
@@ -50,7 +50,7 @@ def test_a_tls_context() -> None:
 @pytest.mark.parametrize("port", [0, -1, 65536, 99999])
 @pytest.mark.parametrize("through", [None, "http", "socks5"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_port(port: int, through: str | None, scheme: str) -> None:
+def test_invalid_port(port: int, through: str | None, scheme: str) -> None:
     backend = RecordingBackend([OK])
     proxy = None if through is None else Proxy(f"{through}://proxy.local")
     pool = ConnectionPool(proxy=proxy, network_backend=backend if proxy else None)
@@ -63,7 +63,7 @@ def test_a_port(port: int, through: str | None, scheme: str) -> None:
 
 @pytest.mark.parametrize("port", [0, 99999])
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
-def test_the_port_of_a_proxy(port: int, scheme: str) -> None:
+def test_invalid_port_of_a_proxy(port: int, scheme: str) -> None:
     proxy = Proxy(URL(scheme=scheme, host="proxy.local", port=port, target="/"))
     with ConnectionPool(proxy=proxy) as pool:
         message = rf"^port must be an int from 1 to 65535, but got {port} \(proxy\.local\)\.$"
@@ -74,10 +74,10 @@ def test_the_port_of_a_proxy(port: int, scheme: str) -> None:
 @pytest.mark.upgrade("4.7")
 @pytest.mark.parametrize("port", [0, 99999])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_backend_of_a_users_own_is_given_any_port(port: int, scheme: str) -> None:
+def test_a_custom_backend_gets_any_port(port: int, scheme: str) -> None:
     backend = RecordingBackend([OK])
     with ConnectionPool(network_backend=backend) as pool:
-        # One to the default port is not for this port.
+        # A connection to the default port is not used for this port.
         pool.request("GET", f"{scheme}://example.com/")
         pool.request("GET", URL(scheme=scheme, host="example.com", port=port, target="/"))
     assert [arguments["port"] for arguments in backend.connects] == [443 if scheme == "https" else 80, port]

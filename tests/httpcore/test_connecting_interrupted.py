@@ -1,7 +1,7 @@
-"""Connecting that is interrupted: by cancellation at any point, and in a thread by an exception at any instruction.
+"""Interrupted attempts to connect: a cancellation at any point, or an exception at any instruction of a thread.
 
-A signal handler may raise anywhere. Whatever it leaves undone, no lock stays taken, no socket stays open, and the next
-request on the same connection goes on.
+A signal handler may raise anywhere. Afterwards no lock is held, no socket is open, and the next request on the same
+connection succeeds.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ def answer(connection: Connection) -> None:
 @pytest.mark.anyio
 @pytest.mark.fault("T8")
 @pytest.mark.parametrize("tls", [False, True])
-async def test_whoever_is_cancelled_leaves_the_connection_to_the_others(tls: bool, certificates: Certificates) -> None:
+async def test_a_cancelled_leader_leaves_the_connection_to_the_followers(tls: bool, certificates: Certificates) -> None:
     context = certificates.client_context() if tls else None
     with scripted_server(answer, tls=certificates.server_context() if tls else None) as server:
         step, was_hit = 0, True
@@ -183,7 +183,7 @@ def test_an_exception_at_any_instruction_of_a_proxied_connection(scheme: str) ->
 
 
 class HeldBackend(MockBackend):
-    """Connects once another request waits for that, or connects itself."""
+    """Connects once another request follows, or connects itself."""
 
     def __init__(self, fails: bool) -> None:
         super().__init__([OK, OK])
@@ -232,7 +232,7 @@ def open_interrupted_while_another_waits(step: int, fails: bool) -> bool:
 @pytest.mark.fault("P9", "T8")
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("fails", [False, True])
-def test_those_that_wait_for_a_thread_that_is_interrupted(fails: bool) -> None:
+def test_followers_of_an_interrupted_leader(fails: bool) -> None:
     step = 1
     while open_interrupted_while_another_waits(step, fails):
         step += 1
@@ -241,7 +241,7 @@ def test_those_that_wait_for_a_thread_that_is_interrupted(fails: bool) -> None:
 
 @pytest.mark.fault("T8", "T10")
 def test_many_threads_open_and_close(certificates: Certificates) -> None:
-    """Nobody hangs, and nothing stays open."""
+    """No thread hangs, and nothing stays open."""
     context: ssl.SSLContext = certificates.client_context()
     with scripted_server(answer, tls=certificates.server_context()) as server:
         origin = Request("GET", server.url).url.origin

@@ -1,5 +1,5 @@
-# Generated from ../_async/test_opening.py by tools/make_sync.py: edit that file, then run it.
-"""One connection that several requests wait for, and one that is closed before it is open."""
+# Generated from ../_async/test_connecting.py by tools/make_sync.py: edit that file, then run it.
+"""Connecting once for several requests, closing while that is in progress, and server names."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def limits(**seconds: float) -> dict[str, Any]:
 
 
 def error_of(call: Call) -> Exception:
-    """What a call in the background raises."""
+    """Return what a call in the background raises."""
     try:
         outcome = call.result()
     except Exception as error:
@@ -46,7 +46,7 @@ def error_of(call: Call) -> Exception:
 
 
 class ErrorOfAnotherShape(ConnectError):
-    """Is made from other arguments than it keeps."""
+    """An exception whose constructor takes other arguments than it stores."""
 
     def __init__(self, text: str, code: int) -> None:
         super().__init__(text)
@@ -54,7 +54,7 @@ class ErrorOfAnotherShape(ConnectError):
 
 
 class HeldBackend(RecordingBackend):
-    """Connects when its gate is open; `begun` counts the attempts."""
+    """Connects once its gate is open. `begun` counts the attempts."""
 
     def __init__(self, *outcomes: Any) -> None:
         super().__init__(*outcomes)
@@ -70,7 +70,7 @@ class HeldBackend(RecordingBackend):
 
 @pytest.mark.fault("T8")
 class TestWaiting:
-    def test_a_request_keeps_its_own_limit_while_another_connects(self) -> None:
+    def test_a_follower_keeps_its_own_time_limit(self) -> None:
         with scripted_server(hold()) as server:
             url = f"https://127.0.0.1:{server.port}/"
             pool = ConnectionPool(http2=True)
@@ -88,18 +88,18 @@ class TestWaiting:
                     assert not first.done
                 assert isinstance(error_of(first), ConnectError)
 
-    def test_many_with_the_same_limit_end_together(self) -> None:
+    def test_followers_time_out_together(self) -> None:
         with scripted_server(hold()) as server:
             url = f"https://127.0.0.1:{server.port}/"
             pool = ConnectionPool(http2=True)
             with pool, Background() as background:
                 calls = [background.start(pool.request, "GET", url, extensions=limits(connect=0.2)) for _ in range(30)]
-                # One after the other they would take six seconds, which is longer than this waits.
+                # One after the other, they would take six seconds.
                 wait_until(lambda: all(call.done for call in calls), 3.0)
                 assert {type(error_of(call)) for call in calls} == {ConnectTimeout}
 
     @pytest.mark.parametrize("error", [ConnectError("no"), ProxyError("no", status=407), ErrorOfAnotherShape("no", 5)])
-    def test_a_failure_is_that_of_all(self, error: Exception) -> None:
+    def test_a_failure_is_shared(self, error: Exception) -> None:
         backend = HeldBackend(error)
         connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         with Background() as background:
@@ -114,7 +114,7 @@ class TestWaiting:
         assert backend.begun == 1
         assert connection.is_closed()
 
-    def test_a_shorter_limit_of_the_one_that_connects_is_not_that_of_the_others(self) -> None:
+    def test_a_timeout_of_the_leader_is_not_shared(self) -> None:
         backend = HeldBackend([OK])
         connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         with connection, Background() as background:
@@ -128,7 +128,7 @@ class TestWaiting:
             assert (patient.result()).content == b"ok"
         assert 9.0 < backend.connects[-1]["timeout"] < 10.0
 
-    def test_what_the_user_of_the_one_that_connects_does_is_nothing_to_the_others(self) -> None:
+    def test_an_exception_from_the_leaders_callback_is_not_shared(self) -> None:
         backend = HeldBackend([OK])
         connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
 
@@ -178,7 +178,7 @@ class TestClosing:
             wait_until(lambda: not server.open_connections)
 
     def test_nothing_is_sent_once_it_is_closed(self) -> None:
-        """The network cannot be interrupted here: what it opens is closed."""
+        """This backend cannot be interrupted. The stream that it opens is closed."""
         backend = HeldBackend([OK])
         connection = HTTPConnection(Origin(b"http", b"example.com", 80), retries=3, network_backend=backend)
         with Background() as background:
@@ -191,7 +191,7 @@ class TestClosing:
         assert all(stream.closed and not stream.written for stream in backend.streams)
         assert connection.is_closed()
 
-    def test_those_that_wait_for_it_fail_too(self) -> None:
+    def test_followers_fail_too(self) -> None:
         backend = HeldBackend([OK])
         connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         with Background() as background:
@@ -201,7 +201,7 @@ class TestClosing:
             backend.gate.set()
             assert {type(error_of(call)) for call in calls} == {ConnectError}
 
-    def test_a_request_that_comes_after_its_pool_has_closed_it(self) -> None:
+    def test_a_request_after_the_pool_has_closed_the_connection(self) -> None:
         backend = RecordingBackend([OK])
         connection = HTTPConnection(SECURE_ORIGIN, network_backend=backend)
         connection.on_capacity_change = lambda: None
@@ -239,7 +239,7 @@ class TestNames:
                 assert (connection.request("GET", SECURE_URL, extensions=extensions)).status == 200
         assert len(backend.connects) == 1
 
-    def test_clear_connections_have_none(self) -> None:
+    def test_without_tls_the_name_is_ignored(self) -> None:
         backend = RecordingBackend([OK, OK])
         with HTTPConnection(Origin(b"http", b"example.com", 80), network_backend=backend) as connection:
             for name in ("a", "b"):
@@ -247,8 +247,8 @@ class TestNames:
                 assert (connection.request("GET", url, extensions={"sni_hostname": name})).status == 200
 
 
-def test_a_clear_origin_does_not_take_the_protocol_of_its_proxy(certificates: Certificates) -> None:
-    """The proxy speaks TLS, and whatever it has chosen there, the origin of ws:// has not."""
+def test_an_origin_without_tls_ignores_the_protocol_of_the_proxy(certificates: Certificates) -> None:
+    """The proxy has chosen HTTP/2 in TLS, but the origin of the ws:// URL has not."""
     proxy = [receive_until(b"\r\n\r\n"), send(b"HTTP/1.1 200 OK\r\n\r\n"), receive_request(), send(OK)]
     with scripted_server(proxy, tls=certificates.server_context(alpn=["h2"])) as server:
         context = certificates.client_context()
@@ -264,7 +264,7 @@ def test_a_clear_origin_does_not_take_the_protocol_of_its_proxy(certificates: Ce
     [("example.com.", "example.com"), ("[fe80::1%eth0]", "fe80::1"), ("127.0.0.1", "127.0.0.1"), ("[::1]", "::1")],
 )
 @pytest.mark.parametrize("through", [None, "http", "socks5", "https"])
-def test_the_name_in_tls_has_neither_dot_nor_zone(host: str, name: str, through: str | None) -> None:
+def test_the_server_name_has_no_final_dot_and_no_zone(host: str, name: str, through: str | None) -> None:
     replies = {"http": [b"HTTP/1.1 200 OK\r\n\r\n"], "socks5": [b"\x05\x00", b"\x05\x00\x00\x01" + bytes(6)]}
     backend = RecordingBackend([*replies.get(through or "", []), OK])
     proxy = None if through is None else Proxy(f"{through}://{host if through == 'https' else 'proxy.local'}")
@@ -276,7 +276,7 @@ def test_the_name_in_tls_has_neither_dot_nor_zone(host: str, name: str, through:
 
 
 @pytest.mark.fault("N1")
-def test_a_name_with_a_final_dot_is_checked_without_it(certificates: Certificates) -> None:
+def test_the_certificate_is_checked_without_a_final_dot(certificates: Certificates) -> None:
     names: list[Any] = []
     context = certificates.server_context(identities=["localhost"])
     context.sni_callback = lambda tls, name, context: names.append(name)
@@ -285,7 +285,7 @@ def test_a_name_with_a_final_dot_is_checked_without_it(certificates: Certificate
 
         class Backend(RecordingBackend):
             def connect_tcp(self, *args: Any, **kwargs: Any) -> NetworkStream:
-                # Some systems have no address for the name with the dot.
+                # Some systems do not resolve the name with the dot.
                 return SyncBackend().connect_tcp("127.0.0.1", server.port)
 
         tls = certificates.client_context()

@@ -1,4 +1,4 @@
-"""One connection that several requests wait for, and one that is closed before it is open."""
+"""Connecting once for several requests, closing while that is in progress, and server names."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def limits(**seconds: float) -> dict[str, Any]:
 
 
 async def error_of(call: AsyncCall) -> Exception:
-    """What a call in the background raises."""
+    """Return what a call in the background raises."""
     try:
         outcome = await call.result()
     except Exception as error:
@@ -45,7 +45,7 @@ async def error_of(call: AsyncCall) -> Exception:
 
 
 class ErrorOfAnotherShape(ConnectError):
-    """Is made from other arguments than it keeps."""
+    """An exception whose constructor takes other arguments than it stores."""
 
     def __init__(self, text: str, code: int) -> None:
         super().__init__(text)
@@ -53,7 +53,7 @@ class ErrorOfAnotherShape(ConnectError):
 
 
 class AsyncHeldBackend(AsyncRecordingBackend):
-    """Connects when its gate is open; `begun` counts the attempts."""
+    """Connects once its gate is open. `begun` counts the attempts."""
 
     def __init__(self, *outcomes: Any) -> None:
         super().__init__(*outcomes)
@@ -69,7 +69,7 @@ class AsyncHeldBackend(AsyncRecordingBackend):
 
 @pytest.mark.fault("T8")
 class TestWaiting:
-    async def test_a_request_keeps_its_own_limit_while_another_connects(self) -> None:
+    async def test_a_follower_keeps_its_own_time_limit(self) -> None:
         with scripted_server(hold()) as server:
             url = f"https://127.0.0.1:{server.port}/"
             pool = AsyncConnectionPool(http2=True)
@@ -87,18 +87,18 @@ class TestWaiting:
                     assert not first.done
                 assert isinstance(await error_of(first), ConnectError)
 
-    async def test_many_with_the_same_limit_end_together(self) -> None:
+    async def test_followers_time_out_together(self) -> None:
         with scripted_server(hold()) as server:
             url = f"https://127.0.0.1:{server.port}/"
             pool = AsyncConnectionPool(http2=True)
             async with pool, AsyncBackground() as background:
                 calls = [background.start(pool.request, "GET", url, extensions=limits(connect=0.2)) for _ in range(30)]
-                # One after the other they would take six seconds, which is longer than this waits.
+                # One after the other, they would take six seconds.
                 await async_wait_until(lambda: all(call.done for call in calls), 3.0)
                 assert {type(await error_of(call)) for call in calls} == {ConnectTimeout}
 
     @pytest.mark.parametrize("error", [ConnectError("no"), ProxyError("no", status=407), ErrorOfAnotherShape("no", 5)])
-    async def test_a_failure_is_that_of_all(self, error: Exception) -> None:
+    async def test_a_failure_is_shared(self, error: Exception) -> None:
         backend = AsyncHeldBackend(error)
         connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         async with AsyncBackground() as background:
@@ -113,7 +113,7 @@ class TestWaiting:
         assert backend.begun == 1
         assert connection.is_closed()
 
-    async def test_a_shorter_limit_of_the_one_that_connects_is_not_that_of_the_others(self) -> None:
+    async def test_a_timeout_of_the_leader_is_not_shared(self) -> None:
         backend = AsyncHeldBackend([OK])
         connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         async with connection, AsyncBackground() as background:
@@ -127,7 +127,7 @@ class TestWaiting:
             assert (await patient.result()).content == b"ok"
         assert 9.0 < backend.connects[-1]["timeout"] < 10.0
 
-    async def test_what_the_user_of_the_one_that_connects_does_is_nothing_to_the_others(self) -> None:
+    async def test_an_exception_from_the_leaders_callback_is_not_shared(self) -> None:
         backend = AsyncHeldBackend([OK])
         connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
 
@@ -177,7 +177,7 @@ class TestClosing:
             await async_wait_until(lambda: not server.open_connections)
 
     async def test_nothing_is_sent_once_it_is_closed(self) -> None:
-        """The network cannot be interrupted here: what it opens is closed."""
+        """This backend cannot be cancelled. The stream that it opens is closed."""
         backend = AsyncHeldBackend([OK])
         connection = AsyncHTTPConnection(Origin(b"http", b"example.com", 80), retries=3, network_backend=backend)
         async with AsyncBackground() as background:
@@ -190,7 +190,7 @@ class TestClosing:
         assert all(stream.closed and not stream.written for stream in backend.streams)
         assert connection.is_closed()
 
-    async def test_those_that_wait_for_it_fail_too(self) -> None:
+    async def test_followers_fail_too(self) -> None:
         backend = AsyncHeldBackend([OK])
         connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         async with AsyncBackground() as background:
@@ -200,7 +200,7 @@ class TestClosing:
             backend.gate.set()
             assert {type(await error_of(call)) for call in calls} == {ConnectError}
 
-    async def test_a_request_that_comes_after_its_pool_has_closed_it(self) -> None:
+    async def test_a_request_after_the_pool_has_closed_the_connection(self) -> None:
         backend = AsyncRecordingBackend([OK])
         connection = AsyncHTTPConnection(SECURE_ORIGIN, network_backend=backend)
         connection.on_capacity_change = lambda: None
@@ -238,7 +238,7 @@ class TestNames:
                 assert (await connection.request("GET", SECURE_URL, extensions=extensions)).status == 200
         assert len(backend.connects) == 1
 
-    async def test_clear_connections_have_none(self) -> None:
+    async def test_without_tls_the_name_is_ignored(self) -> None:
         backend = AsyncRecordingBackend([OK, OK])
         async with AsyncHTTPConnection(Origin(b"http", b"example.com", 80), network_backend=backend) as connection:
             for name in ("a", "b"):
@@ -246,8 +246,8 @@ class TestNames:
                 assert (await connection.request("GET", url, extensions={"sni_hostname": name})).status == 200
 
 
-async def test_a_clear_origin_does_not_take_the_protocol_of_its_proxy(certificates: Certificates) -> None:
-    """The proxy speaks TLS, and whatever it has chosen there, the origin of ws:// has not."""
+async def test_an_origin_without_tls_ignores_the_protocol_of_the_proxy(certificates: Certificates) -> None:
+    """The proxy has chosen HTTP/2 in TLS, but the origin of the ws:// URL has not."""
     proxy = [receive_until(b"\r\n\r\n"), send(b"HTTP/1.1 200 OK\r\n\r\n"), receive_request(), send(OK)]
     with scripted_server(proxy, tls=certificates.server_context(alpn=["h2"])) as server:
         context = certificates.client_context()
@@ -263,7 +263,7 @@ async def test_a_clear_origin_does_not_take_the_protocol_of_its_proxy(certificat
     [("example.com.", "example.com"), ("[fe80::1%eth0]", "fe80::1"), ("127.0.0.1", "127.0.0.1"), ("[::1]", "::1")],
 )
 @pytest.mark.parametrize("through", [None, "http", "socks5", "https"])
-async def test_the_name_in_tls_has_neither_dot_nor_zone(host: str, name: str, through: str | None) -> None:
+async def test_the_server_name_has_no_final_dot_and_no_zone(host: str, name: str, through: str | None) -> None:
     replies = {"http": [b"HTTP/1.1 200 OK\r\n\r\n"], "socks5": [b"\x05\x00", b"\x05\x00\x00\x01" + bytes(6)]}
     backend = AsyncRecordingBackend([*replies.get(through or "", []), OK])
     proxy = None if through is None else Proxy(f"{through}://{host if through == 'https' else 'proxy.local'}")
@@ -275,7 +275,7 @@ async def test_the_name_in_tls_has_neither_dot_nor_zone(host: str, name: str, th
 
 
 @pytest.mark.fault("N1")
-async def test_a_name_with_a_final_dot_is_checked_without_it(certificates: Certificates) -> None:
+async def test_the_certificate_is_checked_without_a_final_dot(certificates: Certificates) -> None:
     names: list[Any] = []
     context = certificates.server_context(identities=["localhost"])
     context.sni_callback = lambda tls, name, context: names.append(name)
@@ -284,7 +284,7 @@ async def test_a_name_with_a_final_dot_is_checked_without_it(certificates: Certi
 
         class Backend(AsyncRecordingBackend):
             async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
-                # Some systems have no address for the name with the dot.
+                # Some systems do not resolve the name with the dot.
                 return await AutoBackend().connect_tcp("127.0.0.1", server.port)
 
         tls = certificates.client_context()
