@@ -182,7 +182,8 @@ class TestKeepAlive:
 
     async def test_a_connection_without_a_pool_expires_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
-        monkeypatch.setattr("httpcore_h11._async.connection.time", clock)
+        for module in ("connection", "lifecycle"):
+            monkeypatch.setattr(f"httpcore_h11._async.{module}.time", clock)
         backend = AsyncRecordingBackend([OK])
         async with AsyncHTTPConnection(ORIGIN, keepalive_expiry=60.0, network_backend=backend) as connection:
             await connection.request("GET", URL)
