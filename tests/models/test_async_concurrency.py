@@ -4,7 +4,6 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from types import ModuleType
 from typing import Any
 
 import anyio
@@ -19,7 +18,7 @@ from httpcore_models.concurrency import (
     anyio_or_trio,
     async_checkpoint_if_cancelled,
     current_async_library,
-    require,
+    require_async_library,
 )
 from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
 from httpcore_test_support.waiting import async_wait_until
@@ -296,17 +295,17 @@ def test_without_asyncio_no_library_is_detected(monkeypatch: pytest.MonkeyPatch)
             current_async_library()
 
 
-def test_require_returns_the_module() -> None:
-    assert isinstance(require("anyio", library="asyncio"), ModuleType)
-    assert require("anyio", library="asyncio") is anyio
+def test_require_async_library_returns_the_module() -> None:
+    assert require_async_library("asyncio") is anyio
+    assert require_async_library("trio") is trio
 
 
 @pytest.mark.field(81)
-def test_require_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_require_async_library_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "anyio", None)
     with pytest.raises(RuntimeError) as caught:
-        require("anyio", library="trio")
-    assert str(caught.value) == "Running with trio requires installation of 'httpcore[trio]'."
+        require_async_library("asyncio")
+    assert str(caught.value) == "Running with asyncio requires installation of 'httpcore[asyncio]'."
     assert isinstance(caught.value.__cause__, ImportError)
 
 

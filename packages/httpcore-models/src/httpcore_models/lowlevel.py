@@ -17,6 +17,7 @@ from ._headers import enforce_headers as enforce_headers
 from ._headers import include_request_headers as include_request_headers
 from ._legacy_body import LegacyBody as LegacyBody
 from ._optional_methods import optional_method as optional_method
+from ._optional_packages import require as require
 from ._response import received_response as received_response
 from ._retrying import Retryable as Retryable
 from ._retrying import has_replayable_body as has_replayable_body

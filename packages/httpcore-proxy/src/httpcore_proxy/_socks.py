@@ -10,6 +10,7 @@ from collections.abc import Generator
 from typing import NamedTuple, NoReturn, TypeAlias
 
 from httpcore_models import ProxyError
+from httpcore_models.lowlevel import require
 
 SOCKS_SCHEMES = (b"socks4", b"socks4a", b"socks5", b"socks5h")
 
@@ -133,13 +134,11 @@ def is_address(host: str) -> bool:
 
 def require_socksio() -> None:
     """Raise `RuntimeError`, naming the extra to install, unless socksio is installed."""
-    try:
-        import socksio  # noqa: F401
-    except ImportError as exc:
-        raise RuntimeError(
-            "Attempted to use SOCKS support, but the `socksio` package is not installed. "
-            "Use 'pip install httpcore[socks]'."
-        ) from exc
+    require(
+        "socksio",
+        "Attempted to use SOCKS support, but the `socksio` package is not installed. "
+        "Use 'pip install httpcore[socks]'.",
+    )
 
 
 def _socks5(host: str, port: int, auth: tuple[bytes, bytes] | None) -> Steps:

@@ -50,7 +50,7 @@ class AsyncSemaphore:
     def setup(self) -> None:
         """Make the semaphore of the running library."""
         self._backend = current_async_library()
-        module = concurrency.require("trio" if self._backend == "trio" else "anyio", library=self._backend)
+        module = concurrency.require_async_library(self._backend)
         semaphore = module.Semaphore(initial_value=self._bound, max_value=self._bound)
         if self._backend == "trio":
             self._trio_semaphore = semaphore
@@ -76,7 +76,7 @@ class AsyncShieldCancellation:
 
     def __init__(self) -> None:
         library = current_async_library()
-        module = concurrency.require("trio" if library == "trio" else "anyio", library=library)
+        module = concurrency.require_async_library(library)
         self._scope = module.CancelScope(shield=True)
 
     def __enter__(self) -> "AsyncShieldCancellation":

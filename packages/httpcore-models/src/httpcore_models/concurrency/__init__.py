@@ -21,6 +21,6 @@ from ._events import AsyncEvent as AsyncEvent
 from ._events import Event as Event
 from ._libraries import anyio_or_trio as anyio_or_trio
 from ._libraries import current_async_library as current_async_library
-from ._libraries import require as require
+from ._libraries import require_async_library as require_async_library
 from ._locks import AsyncLock as AsyncLock
 from ._locks import Lock as Lock

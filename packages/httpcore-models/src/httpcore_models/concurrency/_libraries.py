@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from .._optional_packages import require
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -43,12 +45,10 @@ def in_trio_task(lowlevel: ModuleType) -> bool:
     return True
 
 
-def require(module: str, *, library: str) -> ModuleType:
-    """Import and return `module`; raises `RuntimeError` naming the extra to install if it is missing."""
-    try:
-        return __import__(module)
-    except ImportError as exc:
-        raise RuntimeError(f"Running with {library} requires installation of 'httpcore[{library}]'.") from exc
+def require_async_library(library: str) -> ModuleType:
+    """Import and return trio for `"trio"` and anyio for `"asyncio"`; raises `RuntimeError` if it is missing."""
+    module = "trio" if library == "trio" else "anyio"
+    return require(module, f"Running with {library} requires installation of 'httpcore[{library}]'.")
 
 
 def anyio_or_trio() -> Any:
@@ -57,7 +57,7 @@ def anyio_or_trio() -> Any:
     Use only what `_TrioAsAnyIO` has, and only what works with every anyio from 3.0 on: before 4.0 scopes have no
     `cancelled_caught`. Raises `RuntimeError` outside of both libraries, and if anyio is missing on asyncio.
     """
-    return _TrioAsAnyIO() if running_loop() is None else require("anyio", library="asyncio")
+    return _TrioAsAnyIO() if running_loop() is None else require_async_library("asyncio")
 
 
 class _TrioAsAnyIO:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ...concurrency import current_async_library, require
+from ...concurrency import current_async_library, require_async_library
 from .._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from .._socket_options import SOCKET_OPTION
 
@@ -28,7 +28,7 @@ class AutoBackend(AsyncNetworkBackend):
         library = current_async_library()
         if backend is None or self._library != library:
             if library == "asyncio":
-                require("anyio", library=library)
+                require_async_library(library)
             self._backend = self._chosen = self._backend_of(library)
             self._library = library
 

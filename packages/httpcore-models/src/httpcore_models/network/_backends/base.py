@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from ..._arguments import enforce_port
+from ..._optional_packages import require
 from ...concurrency import anyio_or_trio, current_async_library
 from .._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from .._error_texts import peer_name
@@ -67,9 +68,7 @@ async def _stream_on(sock: socket.socket, peer: str) -> AsyncNetworkStream:
 
 def require_for(name: str, module: str, *, extra: str) -> None:
     """Raise `RuntimeError` if `module`, which the backend called `name` needs, is missing."""
-    try:
-        __import__(module)
-    except ImportError as exc:
-        raise RuntimeError(
-            f"Attempted to use 'httpcore.{name}' but '{module}' is not installed. Use 'pip install httpcore[{extra}]'."
-        ) from exc
+    require(
+        module,
+        f"Attempted to use 'httpcore.{name}' but '{module}' is not installed. Use 'pip install httpcore[{extra}]'.",
+    )
