@@ -1,4 +1,4 @@
-"""Pools in a forked process: what they hold belongs to the parent."""
+"""Resets pools in a forked process, since their connections belong to the parent."""
 
 import os
 import weakref
@@ -15,8 +15,8 @@ _registered: "weakref.WeakSet[_Resettable]" = weakref.WeakSet()
 def register_for_fork(shared: _Resettable) -> None:
     """Have `shared.reset_after_fork()` called in every child process that is forked from now on.
 
-    A lock may be held and a request be half written at that moment by a thread that does not exist in the child, and
-    the sockets are the parent's: two processes writing to one TLS connection break it for both.
+    At the time of the fork, a thread that does not exist in the child may hold the lock or have sent half a request.
+    And the parent goes on using the sockets: two processes that write to one TLS connection break it for both.
     """
     _registered.add(shared)
 

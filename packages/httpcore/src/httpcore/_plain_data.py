@@ -1,10 +1,10 @@
-"""Whether an object holds nothing but data, or may hold something that is used up by reading it."""
+"""Tells objects that hold nothing but data from those that reading may use up."""
 
 import os
 import threading
 from typing import Any
 
-# Locks hold nothing.
+# Locks are among them: they hold no data.
 _PLAIN = (
     str,
     bytes,
@@ -18,18 +18,18 @@ _PLAIN = (
     type(threading.RLock()),
 )
 
-# How deep, and how far, objects are looked into before they are taken for something else.
-_DEEPEST = 4
-_MOST = 1000
+# How deeply objects may be nested, and how many items each may hold. Larger ones are not examined, and not plain data.
+_MAX_DEPTH = 4
+_MAX_ITEMS = 1000
 
 _READABLE = ("read", "aread", "__next__", "__anext__")
 
 
-def is_plain_data(value: Any, depth: int = _DEEPEST) -> bool:
-    """Whether `value` consists of plain data only: text, numbers, collections, and objects that hold such.
+def is_plain_data(value: Any, depth: int = _MAX_DEPTH) -> bool:
+    """Whether `value` consists of plain data only: text, numbers, collections, and objects that hold nothing else.
 
-    What is not known is none: files and iterators, queues, sockets, cursors, generators, functions. Where an object
-    iterates over something that it does not hold, such as a global variable, that is not seen.
+    Objects of unknown types do not: files, iterators, queues, sockets, cursors, generators, functions. An object that
+    iterates over something that it does not hold, such as a global variable, is not recognised.
     """
     if isinstance(value, _PLAIN):
         return True
@@ -37,15 +37,15 @@ def is_plain_data(value: Any, depth: int = _DEEPEST) -> bool:
         held = list(value)
     elif isinstance(value, dict):
         held = [*value, *value.values()]
-    elif _shows_all_it_holds(value):
+    elif _has_visible_state(value):
         held = list(vars(value).values())
     else:
         return False
-    return depth > 0 and len(held) <= _MOST and all(is_plain_data(other, depth - 1) for other in held)
+    return depth > 0 and len(held) <= _MAX_ITEMS and all(is_plain_data(other, depth - 1) for other in held)
 
 
-def _shows_all_it_holds(value: Any) -> bool:
-    """Whether all state of an object is in its attributes, as in one of a class written in Python, without slots."""
+def _has_visible_state(value: Any) -> bool:
+    """Whether the whole state of an object is in its `__dict__`: its class is written in Python, without slots."""
     kind = type(value)
     return (
         hasattr(value, "__dict__")

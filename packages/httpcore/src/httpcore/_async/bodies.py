@@ -1,4 +1,4 @@
-"""Bodies of requests that may have to be sent more than once."""
+"""Request bodies that may have to be sent more than once."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
@@ -8,30 +8,30 @@ from httpcore_models.lowlevel import has_replayable_body
 
 from .._plain_data import is_plain_data
 
-# By how many bytes at its beginning a body is known again.
+# How many bytes of the first part are compared to recognise a body.
 _COMPARED = 1024
 
 
 class AsyncRewindableBody:
-    """A body of a kind that is not known, as it is sent: has it `begun`, and does it begin anew?
+    """A body of unknown type, which finds out whether it can be sent from the beginning again.
 
-    An iterable does not tell whether iterating over it a second time gives the same. Bodies of httpx raise, a file that
-    was read gives nothing, or its rest. So the second time the first part is looked at before the request is repeated.
-    That is not enough where the source is read as it is sent: of a file of zeros, the rest begins as the file does.
+    Iterating over an iterable a second time need not yield the same parts: httpx's bodies raise, and a file yields
+    nothing, or its rest. So before a request is sent again, the first part is compared with the one sent before. That
+    proves nothing if the body may go on where it stopped: the rest of a file of zeros begins as the whole file does.
     """
 
     def __init__(self, stream: Any) -> None:
         self.original = stream
-        self.begun = False
+        self.started = False
         self._beginning: tuple[int, bytes] | None = None
-        # An iterator that `rewind()` has made, and the part that it took.
+        # The iterator that `rewind()` started, and the first part that it yielded.
         self._again: tuple[AsyncIterator[bytes], bytes] | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._parts()
 
     async def _parts(self) -> AsyncGenerator[bytes, None]:
-        self.begun = True
+        self.started = True
         again, self._again = self._again, None
         iterator = self.original.__aiter__() if again is None else again[0]
         try:
@@ -42,17 +42,17 @@ class AsyncRewindableBody:
                     self._beginning = _beginning_of(part)
                 yield part
         finally:
-            # A generator that was left early has to run its own cleanup now. A file stays open: it is the user's.
+            # A generator that was not exhausted cleans up now. A file stays open: it belongs to the user.
             if isinstance(iterator, AsyncGenerator):
                 await iterator.aclose()
 
-    def reads_on(self) -> bool:
-        """Whether iterating again may go on where the first time ended, as it does for what holds a file or a queue."""
+    def may_go_on(self) -> bool:
+        """Whether a second iteration may go on where the first one stopped, as for an object that holds a file."""
         return not is_plain_data(self.original)
 
     async def rewind(self) -> bool:
-        """Return whether the body can be sent from its beginning."""
-        if not self.begun or self._again is not None:
+        """Return whether the body can be sent from the beginning, and prepare for it."""
+        if not self.started or self._again is not None:
             return True
         if self._beginning is None:
             return False
@@ -62,7 +62,7 @@ class AsyncRewindableBody:
         try:
             part = await iterator.__anext__()
         except Exception:
-            # `StopAsyncIteration` is one: there is nothing left.
+            # Among them `StopAsyncIteration`: nothing is left.
             return False
         if _beginning_of(part) != self._beginning:
             if isinstance(iterator, AsyncGenerator):
@@ -72,13 +72,13 @@ class AsyncRewindableBody:
         return True
 
     def __getattr__(self, name: str) -> Any:
-        """What else the object has, as the user's trace callbacks and subclasses of connections know it."""
+        """The other attributes of the user's object, for trace callbacks and subclasses of connections."""
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self.original, name)
 
     async def discard(self) -> None:
-        """Let go of what `rewind()` has begun, should it not be sent after all."""
+        """Close the iterator that `rewind()` has started, if it was not used."""
         again, self._again = self._again, None
         if again is not None and isinstance(again[0], AsyncGenerator):
             await again[0].aclose()
@@ -93,21 +93,21 @@ def _beginning_of(part: Any) -> tuple[int, bytes] | None:
 
 
 def _declares_length(request: Request) -> bool:
-    """Whether the connection notices if less than all of the body is sent. In chunks, a rest looks like the whole."""
+    """Whether the connection notices that a body is incomplete. Chunks of the rest look like a whole body."""
     names = {name.lower() for name, _ in request.headers}
     return b"content-length" in names and b"transfer-encoding" not in names
 
 
 async def async_can_resend_body(request: Request, exc: Exception) -> bool:
-    """Whether the body of `request`, which failed with `exc`, can be sent from its beginning."""
+    """Whether the body of `request`, which failed with `exc`, can be sent from the beginning."""
     body = request.stream
     if has_replayable_body(request):
         return True
     if isinstance(body, AsyncRewindableBody):
-        if not body.begun:
+        if not body.started:
             return True
-        if not _declares_length(request) and body.reads_on():
+        if not _declares_length(request) and body.may_go_on():
             return False
         return await body.rewind()
-    # That of a GET, say. What was not available has not begun to send it.
+    # The body of a GET, for instance. A connection that is not available has not started to send it.
     return isinstance(exc, ConnectionNotAvailable)

@@ -1,4 +1,4 @@
-"""Connections kept for reuse: carries out what `PoolState` decides."""
+"""The connection pool: sends each request over a connection that `PoolState` chooses."""
 
 import functools
 import logging
@@ -52,18 +52,18 @@ _MOSTLY_WITHOUT_BODY = {b"GET", b"HEAD"}
 
 
 class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
-    """Sends requests to any origin, keeping connections open for later ones.
+    """Sends requests to any origin, and keeps connections open for later requests.
 
     * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
-    * `proxy`: the proxy to connect through, or several of them, nearest first.
-    * `max_connections`: how many connections there may be, `None` for no limit; further requests wait.
-    * `max_keepalive_connections`: how many of them may be idle, `None` for no other limit than the one above.
-    * `keepalive_expiry`: seconds that a connection may stay idle, `None` for ever.
+    * `proxy`: the proxy to connect through, or a chain of proxies, nearest first.
+    * `max_connections`: how many connections the pool may have, `None` for no limit. Further requests wait.
+    * `max_keepalive_connections`: how many of these may be idle, `None` for all of them.
+    * `keepalive_expiry`: for how many seconds a connection may be idle, `None` for no limit.
     * `http1`, `http2`, `retries`, `local_address`, `uds`, `network_backend`, `socket_options`, `http2_ping_interval`,
       `http2_ping_timeout`: see `AsyncHTTPConnection`.
 
-    A pool may be shared, between tasks or, in its sync form, between threads. Requests that wait are served first
-    come, first served. Whatever happens to a request, its slot in the pool comes back.
+    Tasks may share a pool. Waiting requests are served in the order in which they came. Whatever happens to a request,
+    it releases its slot in the pool.
     """
 
     def __init__(
@@ -110,26 +110,29 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         return AsyncHTTPConnection(origin, **vars(self._options))
 
     async def handle_async_request(self, request: Request) -> Response:
-        """Send a request over a connection of the pool and return its response with the body yet to be read.
+        """Send a request over a connection of the pool and return its response, with the body yet to be read.
 
-        The response holds its slot in the pool until it is closed. One that nobody holds any more gives it back, with
-        a `ResourceWarning`.
+        The response keeps its slot in the pool until it is closed. If it is dropped without being closed, the slot is
+        released and a `ResourceWarning` issued.
 
-        A request that its server did not process, as it says (RFC 9113 section 8.7), is sent again up to six times,
-        from the second time on after a short pause, which counts towards the `pool` limit; and as often as it takes
-        where the server ends connections after other requests (section 6.8). One that found the
-        connection it was given closed by the server, before anything of a response arrived, is sent once more, over a
-        new one, when its method is idempotent (RFC 9110 section 9.2.2); on a new connection it is never sent twice.
-        In either case its body has to be one that was not begun, or that can be iterated over again: bytes, a list, a
-        tuple, an object that holds nothing but plain data, or any other that has a Content-Length, by which it is
-        noticed if the second time gives but the rest.
+        A request is sent again in two cases:
 
-        Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` when no connection is available in time,
-        `ConnectError` when the pool is closed meanwhile, and what the connection raises.
+        * Its server did not process it, and says so (RFC 9113 section 8.7). It is sent up to six more times, from the
+          second time on after a short pause, which counts towards the `pool` timeout. There is no limit if the server
+          shuts its connections down after other requests (section 6.8).
+        * It was sent over a reused connection that turned out to be closed before any part of the response arrived.
+          If its method is idempotent (RFC 9110 section 9.2.2), it is sent once more, over a new connection.
+
+        In both cases its body must not have been started, or it must be possible to send it from the beginning: bytes,
+        a list, a tuple, an object that holds nothing but plain data, or another iterable with a Content-Length, which
+        reveals an iterable that goes on where it stopped.
+
+        Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` if no connection becomes available in time,
+        `ConnectError` if the pool is closed meanwhile, and what the connection raises.
         """
         url, stream = request.url, request.stream
         if type(stream) is AsyncRewindableBody:
-            stream = stream.original  # put there for another task, which sends the same request
+            stream = stream.original  # set for another task, which sends the same request
         scheme = url.scheme
         if scheme not in _DEFAULT_PORTS:
             raise _unsupported(scheme)
@@ -216,7 +219,7 @@ def _unsupported(scheme: bytes) -> UnsupportedProtocol:
 
 
 def _key_with_name(key: Key, request: Request) -> Key:
-    """Keep apart connections on which TLS checked the server for another name than the host's."""
+    """Add the name that TLS verifies, if it is not the host's: such connections are not for other requests."""
     name = requested_server_name(request)
     if name is None or key[0] not in (b"https", b"wss") or name == key[1].decode("ascii"):
         return key

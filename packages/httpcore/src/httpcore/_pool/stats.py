@@ -1,4 +1,4 @@
-"""What a pool tells about itself."""
+"""The statistics of a pool."""
 
 import enum
 from typing import NamedTuple
@@ -8,44 +8,44 @@ class Reason(enum.Enum):
     """Why a connection left the pool."""
 
     ENDED = "ended"
-    """Its last request closed it: with an error, by cancellation, or because either side wanted it closed."""
+    """Its last request failed, was cancelled, or was the last one that the client or the server allowed."""
 
     EXPIRED = "expired"
     """It was idle for longer than `keepalive_expiry`."""
 
     STALE = "stale"
-    """It said so itself while idle, mostly because the server had closed it."""
+    """It could not be reused: the server closed it while it was idle, as a rule."""
 
     SURPLUS = "surplus"
     """More connections were idle than `max_keepalive_connections`."""
 
     EVICTED = "evicted"
-    """It was idle, and made room for a connection to another origin."""
+    """It was idle, and was closed to make room for a connection to another origin."""
 
     POOL_CLOSED = "pool closed"
     """The pool was closed."""
 
 
 class PoolStats(NamedTuple):
-    """What a pool holds at the moment, and what it has done so far."""
+    """What a pool holds now, and what it has done so far."""
 
     connections_active: int
-    """Connections in use, or being opened."""
+    """Connections that are in use or being opened."""
 
     connections_idle: int
-    """Connections kept for later requests."""
+    """Connections that are kept for later requests."""
 
     requests_active: int
-    """Requests that have a connection: those of which the response is not closed yet."""
+    """Requests that have a connection. They have it until their response is closed."""
 
     requests_queued: int
     """Requests that wait for a connection."""
 
     opened: int
-    """Connections opened so far."""
+    """How many connections have been opened."""
 
     reused: int
-    """Requests so far that were given a connection that was there already."""
+    """How many requests have got a connection that existed before."""
 
     closed: dict[str, int]
-    """Connections that left the pool so far, by reason: the values of `Reason`."""
+    """How many connections have left the pool, by reason: the values of `Reason`."""
