@@ -15,8 +15,10 @@ REQUESTS = 20
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 TIMEOUTS = dict.fromkeys(("connect", "read", "write", "pool"), 1000.0)
 
-# Calls of Python functions in this library. To raise it takes a reason; when it falls, it is lowered.
+# Calls of this library's functions, as measured. A tenth more is allowed: lower the number when the calls get fewer,
+# and raise it for a reason only.
 CALLS_OF_A_WAIT = 17
+ROOM = 1.1
 
 
 class Stream(AsyncNetworkStream):
@@ -79,4 +81,4 @@ async def test_calls_of_a_wait() -> None:
 
         await at_once()
         without, waiting = await calls_of(one_by_one), await calls_of(at_once)
-        assert 0 < waiting - without <= CALLS_OF_A_WAIT * REQUESTS
+        assert 0 < waiting - without <= CALLS_OF_A_WAIT * ROOM * REQUESTS
