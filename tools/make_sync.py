@@ -1,7 +1,7 @@
 """Generate the sync twin of every `_async` folder: `python tools/make_sync.py [--check]`.
 
-Edit `_async`, then run this. With `--check` nothing is written: the twins are made in a temporary folder, compared
-with the committed ones file by file, and any that is missing, left over or different is an error.
+Edit `_async`, then run this. With `--check` nothing is written: the twins are generated in a temporary folder and
+compared with the committed files. Any that is missing, left over or different is an error.
 
 Names follow one rule: `AsyncThing` becomes `Thing` and `async_thing` becomes `thing`; `NAMES` holds the exceptions.
 Comments and texts follow `PHRASES`: where async code speaks of tasks, its twin speaks of threads. No other differences
@@ -31,27 +31,29 @@ NAMES = {
     "aread": "read",
     "handle_async_request": "handle_request",
 }
-# Applied to comments, docstrings and other texts, in this order, but not to code in backticks.
+# Applied to comments, docstrings and other texts, in this order, but not to code within them.
 PHRASES = {
     "Async code. `tools/make_sync.py` generates `../_sync` from it.": "The twin of `../_async` for threads.",
     "thread or task": "thread",
     "task or thread": "thread",
+    ", a task or a thread": " or a thread",
     "a task or a thread": "a thread",
-    "no task and no thread": "no thread",
+    ", no task and no thread": " and no thread",
     "threads or tasks": "threads",
     "tasks or threads": "threads",
     "threads and tasks": "threads",
     "tasks and threads": "threads",
     "process or event loop": "process",
     "event loop or process": "process",
+    "the running async library": "sockets",
     "task": "thread",
     "tasks": "threads",
     "await": "call",
     "awaits": "calls",
     "awaited": "called",
     "awaiting": "calling",
-    # Threads are not cancelled. What may end their calls from outside is an exception from a signal handler or of a
-    # library of green threads.
+    # Threads cannot be cancelled. But an exception from a signal handler, or from a library of green threads, may
+    # interrupt their calls.
     "a cancellation": "an interruption",
     "cancel": "interrupt",
     "cancels": "interrupts",
@@ -60,7 +62,7 @@ PHRASES = {
     "cancellation": "interruption",
     "cancellations": "interruptions",
 }
-# Calls without meaning for threads; each stands on a line of its own.
+# Calls that have no meaning for threads. Each is on a line of its own.
 DROPPED = ("async_checkpoint_if_cancelled()",)
 HEADER = "# Generated from ../_async/{name} by tools/make_sync.py: edit that file, then run it.\n"
 
@@ -81,7 +83,7 @@ def main(arguments: list[str]) -> int:
 
 
 def generate(folder: Path, target: Path) -> None:
-    """Write the twin of `folder` to `target`, and remove what is left over there."""
+    """Write the twin of `folder` to `target`, and remove other files there."""
     target.mkdir(exist_ok=True)
     sources = sorted(folder.glob("*.py"))
     for source in sources:
@@ -97,14 +99,14 @@ def generate(folder: Path, target: Path) -> None:
 
 
 def tidy(target: Path) -> None:
-    """Sort imports, remove unused ones and wrap lines again: names have become shorter, and calls have gone."""
+    """Sort imports, remove unused ones and wrap lines again: names are shorter, and some calls are gone."""
     options = ("--quiet", "--config", str(ROOT / "pyproject.toml"), str(target))
     subprocess.run(["ruff", "check", "--select=I,F401", "--fix", "--no-cache", *options], check=True)
     subprocess.run(["ruff", "format", "--no-cache", *options], check=True)
 
 
 def check(folder: Path) -> list[str]:
-    """Return what is wrong with the twin of `folder`, one line each."""
+    """Return one line for each problem with the twin of `folder`."""
     twin = folder.with_name("_sync")
     with tempfile.TemporaryDirectory() as temporary:
         expected = Path(temporary)
@@ -115,7 +117,7 @@ def check(folder: Path) -> list[str]:
 
 
 def replacements(text: str) -> dict[str, str]:
-    """The names in `text` that change, and what they become."""
+    """Return the names in `text` that change, with their replacements."""
     found = dict(NAMES)
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.NAME and re.match(r"_*Async[A-Z]|_*async_", token.string):
@@ -124,20 +126,20 @@ def replacements(text: str) -> dict[str, str]:
 
 
 def without_dropped_calls(text: str) -> str:
-    """Remove the calls that mean nothing to threads."""
+    """Remove the calls that have no meaning for threads."""
     for call in DROPPED:
         text = re.sub(rf"^ *{re.escape(renamed(call))}\n", "", text, flags=re.MULTILINE)
     return text
 
 
 def in_prose(text: str, names: dict[str, str]) -> str:
-    """Put the new names into docstrings and comments, which unasync leaves alone."""
+    """Replace names in docstrings and comments, which unasync does not touch."""
     pattern = r"\b_*(?:Async[A-Z]\w*|async_\w+)|\b(?:" + "|".join(NAMES) + r")\b"
     return re.sub(pattern, lambda match: names.get(match[0]) or renamed(match[0]), text)
 
 
 def about_threads(text: str) -> str:
-    """Translate comments and texts, which are all strings that contain a space, by the table of phrases."""
+    """Replace phrases in comments and texts. A string is taken for a text if it contains a space."""
     lines = text.splitlines(keepends=True)
     for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
         is_string = tokenize.tok_name[token.type] in ("STRING", "FSTRING_MIDDLE") and " " in token.string
@@ -149,10 +151,11 @@ def about_threads(text: str) -> str:
 
 
 def translated(prose: str) -> str:
-    """Replace each phrase in `prose`, however it is wrapped, and keep a capital at its start."""
+    """Replace phrases, also where they are wrapped, and keep an initial capital."""
     for phrase, replacement in PHRASES.items():
+        start = r"(?<![\w.])" if phrase[0].isalpha() else ""
         words = re.escape(phrase).replace(r"\ ", r"\s+")
-        code = "" if "`" in phrase else r"`[^`\n]*`|"
+        code = "" if "`" in phrase else r"`[^`\n]*`|\{[^{}\n]*\}|"  # in backticks, or in an f-string
 
         def replace(match: re.Match[str], replacement: str = replacement) -> str:
             found = match["phrase"]
@@ -160,12 +163,12 @@ def translated(prose: str) -> str:
                 return match[0]
             return replacement.capitalize() if found[0].isupper() and replacement.islower() else replacement
 
-        prose = re.sub(rf"{code}(?P<phrase>(?<![\w.]){words}(?![\w(]))", replace, prose, flags=re.IGNORECASE)
+        prose = re.sub(rf"{code}(?P<phrase>{start}{words}(?!\w|\(|\.\w))", replace, prose, flags=re.IGNORECASE)
     return prose
 
 
 def renamed(name: str) -> str:
-    """Apply the rule for names."""
+    """Return the sync form of a name."""
     return re.sub(r"^(_*)(?:Async|async_)", r"\1", name)
 
 

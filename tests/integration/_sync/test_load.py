@@ -1,5 +1,5 @@
 # Generated from ../_async/test_load.py by tools/make_sync.py: edit that file, then run it.
-"""Many requests leave nothing behind: no socket, no place in the pool, no thread."""
+"""Many requests leave nothing behind: no socket, no place in the pool and no thread."""
 
 import gc
 import os
@@ -24,7 +24,7 @@ UNUSED = "Requests: 0 active, 0 queued | Connections: 0 active, "
 
 @contextmanager
 def nothing_left() -> Iterator[None]:
-    """Fail if the block leaves a socket, a thread behind."""
+    """Fail if the block leaves a socket or a thread behind."""
     sockets, before = open_sockets(), running()
     yield
     wait_until(lambda: open_sockets() <= sockets)

@@ -58,7 +58,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
     * `retries`: how often to retry a failed attempt to connect, at growing intervals.
     * `local_address`: the address to connect from.
     * `uds`: the path of a Unix domain socket to connect to instead of the origin's host and port.
-    * `network_backend`: opens the stream. The default uses the running async library.
+    * `network_backend`: opens the stream. The default uses sockets.
     * `socket_options`: arguments for `socket.setsockopt()`, set before connecting.
     * `http2_ping_interval`: after how many seconds of silence a server that owes a response is sent a PING, `None` for
       never. If it does not answer within `http2_ping_timeout` seconds, the requests fail with `ReadError`.
