@@ -1,30 +1,42 @@
-"""How the body of a request is cut into parts to send."""
+"""The body of a request, cut into the parts that are sent."""
 
+import abc
 from collections.abc import Iterator
 from typing import Any
 
-# An upload looks for an answer between parts of this size, in bytes, and while one waits to be sent. As large as the
-# reads, and as curl's upload buffer.
+# An upload looks for an answer between parts of this many bytes: as many as one read, and as curl's upload buffer.
 PART_SIZE = 64 * 1024
 
 
-def body_parts(chunk: Any) -> Iterator[tuple[bytes | memoryview, int]]:
-    """Cut a large piece of a body into parts that are sent one by one; bytes are not copied.
+class InMemoryBody(abc.ABC):  # noqa: B024 - for `isinstance()` only
+    """A body whose first part can be asked for before the head is sent, as `isinstance()` tells.
 
-    Gives each with the number of bytes of the piece that come after it. A piece may be any object that gives access to
-    its memory, such as an array. Raises `TypeError` for any other.
+    Only a body that never waits supports both `for` and `async for`. Any other one may take its time, or rely on the
+    server having seen the head.
+    """
+
+    @classmethod
+    def __subclasshook__(cls, kind: type) -> bool:
+        return hasattr(kind, "__iter__") and hasattr(kind, "__aiter__")
+
+
+def body_parts(chunk: Any) -> Iterator[tuple[bytes | memoryview, int]]:
+    """Cut a piece of a body into parts that are sent one by one. Bytes are not copied.
+
+    Yields each part together with the number of bytes of the piece that follow it. A piece may be any bytes-like
+    object, such as an array. Raises `TypeError` for anything else.
     """
     view = memoryview(chunk) if type(chunk) is bytes else as_octets(chunk)
     for start in range(0, len(view), PART_SIZE):
         part = view[start : start + PART_SIZE]
-        # Of what may change, a copy: whose it is may do so, and change its size, as soon as all of it was sent.
+        # Copy what is mutable: its owner may change it, and its size too, as soon as all of it was sent.
         yield part if type(chunk) is bytes else bytes(part), len(view) - start - len(part)
 
 
 def as_octets(data: Any) -> bytes | memoryview:
-    """Return `data`, of whatever type and shape its items are, as bytes, if possible without copying them.
+    """Return a bytes-like object as single bytes, whatever the type and shape of its items; copy only if necessary.
 
-    Raises `TypeError` for an object that gives no access to its memory.
+    Raises `TypeError` for any other object.
     """
     if type(data) is bytes:
         return data
@@ -35,15 +47,5 @@ def as_octets(data: Any) -> bytes | memoryview:
         raise TypeError(f"content must be made of bytes or other bytes-like objects, but got {kind}.") from None
     try:
         return view.cast("B")
-    except (TypeError, ValueError):  # not in one piece, empty in some dimension, or of items that it cannot cast
+    except (TypeError, ValueError):  # not contiguous, of length 0 in some dimension, or of a format that has no cast
         return view.tobytes()
-
-
-def is_in_memory(body: Any) -> bool:
-    """Whether the first part of a body may be asked for before the head of the request was sent.
-
-    Only what waits for nothing can be had in both ways, sync and async. Any other body may take its time, or count on
-    the server having seen the head.
-    """
-    kind = type(body)
-    return hasattr(kind, "__iter__") and hasattr(kind, "__aiter__")

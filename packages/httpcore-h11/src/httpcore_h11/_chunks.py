@@ -1,27 +1,27 @@
-"""Decoding a chunked body (RFC 9112 section 7.1) that has neither extensions nor trailers; what has any is declined."""
+"""Decodes chunked bodies (RFC 9112 section 7.1) that have neither extensions nor trailers, and declines all others."""
 
 import re
 
-# More digits than these are left to h11.
+# A size with more digits is left to h11.
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n")
 _START_OF_SIZE_LINE = re.compile(rb"(?:[0-9A-Fa-f]{1,16}\r?)?")
 _CRLF = b"\r\n"
 
 
 class ChunkDecoder:
-    """One chunked body. Once it has `declined`, `resumption()` says where in a chunk it stopped."""
+    """Decodes one chunked body. If it has `declined`, `resumption()` says where in a chunk it stopped."""
 
     __slots__ = ("_line_end", "_remaining", "declined", "ended")
 
     def __init__(self) -> None:
-        # What of the present chunk is yet to come: bytes of data, and the line end behind them.
+        # What is missing of the current chunk: bytes of data, and the line end after them.
         self._remaining = 0
         self._line_end = b""
         self.declined = False
         self.ended = False
 
     def decode(self, data: bytes, position: int) -> tuple[bytes, int]:
-        """Return all that `data` holds of the body from `position` on, and the position of what is left."""
+        """Return the part of the body that `data` holds from `position` on, and the position where the rest begins."""
         parts: list[bytes] = []
         while True:
             size_line = None
@@ -68,7 +68,7 @@ class ChunkDecoder:
         return position + len(found)
 
     def resumption(self) -> bytes:
-        """Return the start of a chunk that brings another decoder to where this one stopped."""
+        """Return the start of a chunk after which another decoder is in the same state as this one."""
         if self._remaining:
             return b"%x\r\n" % self._remaining
         if self._line_end:

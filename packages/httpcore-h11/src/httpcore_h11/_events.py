@@ -1,4 +1,4 @@
-"""What an engine says about a response, whichever parser read it."""
+"""The events of an engine: what it received of a response, with either parser."""
 
 import enum
 from typing import NamedTuple, TypeAlias
@@ -14,7 +14,7 @@ class ResponseHead(NamedTuple):
 
 
 class InformationalResponse(NamedTuple):
-    """The head of a response that announces another one (RFC 9110 section 15.2); never 101, which is final."""
+    """The head of an interim response (RFC 9110 section 15.2), except 101, which is final."""
 
     http_version: bytes
     status: int
@@ -23,7 +23,7 @@ class InformationalResponse(NamedTuple):
 
 
 class Signal(enum.Enum):
-    """What `next_event()` says when it has no part of a response."""
+    """What `next_event()` returns instead of a part of a response."""
 
     NEED_DATA = "need data"
     END_OF_MESSAGE = "end of message"

@@ -29,13 +29,13 @@ _CHECK_IS_VALID_FOR = 0.002
 
 
 class AsyncHTTP11Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionInterface):
-    """One HTTP/1.1 connection: one request at a time, kept open in between (RFC 9112 section 9.3).
+    """One HTTP/1.1 connection, which carries one request at a time and stays open in between (RFC 9112 section 9.3).
 
-    `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
-    long in seconds it may stay idle before `has_expired()` says so, `None` for ever.
+    The connection takes over `stream`, a connected network stream to `origin`. After `keepalive_expiry` idle seconds
+    `has_expired()` returns true; `None` means never.
 
-    A request that fails or is cancelled at any point closes the connection, as does closing a response whose body
-    was not read to its end.
+    A request that fails or is cancelled at any point closes the connection. So does closing a response before its body
+    was read to its end.
     """
 
     READ_NUM_BYTES = 64 * 1024
@@ -51,12 +51,14 @@ class AsyncHTTP11Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionI
         self._recheck_at = 0.0
 
     async def handle_async_request(self, request: Request) -> Response:
-        """Send a request and return its response with the body yet to be read.
+        """Send a request and return its response. The body of the response is still to be read.
 
-        Raises `ConnectionNotAvailable` when the connection is busy or closed, by the server too, `RuntimeError` for
-        another origin, `LocalProtocolError` or `RemoteProtocolError` when either message is not HTTP/1.1, and timeout
-        and network errors. A final response with a status of 300 or above that arrives while the body is sent ends the
-        upload and is returned (RFC 9112 section 9.5); any other is returned when all of the body was sent.
+        A final response with a status of 300 or above ends the upload of the body (RFC 9112 section 9.5). Any other
+        final response is returned after the whole body was sent.
+
+        Raises `ConnectionNotAvailable` if the connection is busy, or closed by either side; `RuntimeError` for another
+        origin; `LocalProtocolError` or `RemoteProtocolError` if the request or the response breaks the protocol; and
+        timeout and network errors.
         """
         if not is_origin_of(self._origin, request.url):
             origin = request.url.origin
@@ -97,14 +99,14 @@ class AsyncHTTP11Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionI
             return f"The connection to {self._origin} is closed."
         return f"The connection to {self._origin} is busy with another request."
 
-    # The connection as its pool sees it.
+    # The interface for pools.
 
     async def aclose(self) -> None:
-        """Close the connection; a request in flight on it fails."""
+        """Close the connection. A request in progress fails."""
         await self._lifecycle.aclose()
 
     def can_handle_request(self, origin: Origin) -> bool:
-        """Whether `origin` is the one this connection leads to."""
+        """Whether this connection leads to `origin`."""
         return origin == self._origin
 
     def is_available(self) -> bool:
@@ -112,7 +114,7 @@ class AsyncHTTP11Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionI
         return self._lifecycle.state is _IDLE
 
     def has_expired(self) -> bool:
-        """Whether the connection is idle and should be closed: kept for too long, or closed by the server."""
+        """Whether the connection is idle and should be closed: it was idle for too long, or the server closed it."""
         lifecycle = self._lifecycle
         if lifecycle.state is not _IDLE:
             return False
@@ -126,7 +128,7 @@ class AsyncHTTP11Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionI
         return False
 
     def is_idle(self) -> bool:
-        """Whether the connection has carried a request and carries none now."""
+        """Whether the connection has carried a request, and carries none now."""
         return self._lifecycle.state is _IDLE
 
     def is_closed(self) -> bool:

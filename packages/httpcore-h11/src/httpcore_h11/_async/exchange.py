@@ -18,7 +18,7 @@ from httpcore_models import (
 from httpcore_models.concurrency import AsyncShield
 from httpcore_models.lowlevel import AsyncTracer, Retryable, async_get_tracer, mark_retryable, received_response
 
-from .._bodies import PART_SIZE, is_in_memory
+from .._bodies import PART_SIZE, InMemoryBody
 from .._events import NEED_DATA, InformationalResponse, ResponseHead
 from .lifecycle import AsyncLifecycle
 from .upload import AsyncUpload
@@ -69,7 +69,7 @@ class AsyncExchange(AsyncResponseStream):
         upload = AsyncUpload(lifecycle.stream, self._engine, timeout, lifecycle.origin)
         try:
             if tracer is None:
-                await upload.send_head(request, is_in_memory(request.stream))
+                await upload.send_head(request, isinstance(request.stream, InMemoryBody))
                 await upload.send_body(request)
             else:
                 info = {"request": request}

@@ -1,4 +1,4 @@
-"""The stream that is handed out after a switch of protocols: 101, or a successful CONNECT (RFC 9110 section 7.8)."""
+"""The stream that the caller gets after a switch of protocols: 101, or a success to CONNECT (RFC 9110 section 7.8)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .body import AsyncHTTP11Body
 
 
 class AsyncUpgradeStream(AsyncNetworkStream):
-    """The connection's stream, with the bytes in front that arrived together with the response.
+    """The connection's stream, which reads the bytes first that arrived together with the response.
 
-    `body` is that of the response. The stream keeps it, so that the connection stays open when nothing but the stream
-    is kept of the response, and ends the exchange when it is closed itself.
+    `body` is the body of the response. This stream keeps it, so that the connection stays open even if the caller drops
+    the response and keeps only its stream. Closing this stream ends the exchange.
     """
 
     def __init__(self, stream: AsyncNetworkStream, leading_data: bytes, body: AsyncHTTP11Body | None = None) -> None:
@@ -24,9 +24,9 @@ class AsyncUpgradeStream(AsyncNetworkStream):
         self._body = body
 
     def detach(self) -> tuple[AsyncNetworkStream, bytes]:
-        """Return the connection's stream and the bytes to be read before what it receives; neither is used here again.
+        """Return the connection's stream, and the bytes to read before any from that stream.
 
-        That ends the exchange and leaves the stream open, whatever becomes of the response and its connection.
+        The exchange ends. The stream stays open, even when the response and its connection are closed.
         """
         if self._body is not None:
             self._body.give_stream_away()
@@ -53,15 +53,15 @@ class AsyncUpgradeStream(AsyncNetworkStream):
 
     @property
     def abort(self) -> Callable[[], None]:
-        """See `AsyncNetworkStream`; there if the connection's stream has it."""
+        """See `AsyncNetworkStream`. Present if the connection's stream has it."""
         abort: Callable[[], None] = self._stream.abort  # type: ignore[attr-defined]
         return abort
 
     @property
     def write_until_readable(self) -> Any:
-        """See `AsyncNetworkStream`; there if the connection's stream has it and no leading bytes are left to read."""
+        """See `AsyncNetworkStream`. Present if the connection's stream has it and no leading bytes are left."""
         if self._leading_data:
-            raise AttributeError("there is something to read")
+            raise AttributeError("leading bytes are left to read")
         return self._stream.write_until_readable  # type: ignore[attr-defined]
 
     def _receive_nowait(self, max_bytes: int) -> bytes | None:
@@ -73,7 +73,7 @@ class AsyncUpgradeStream(AsyncNetworkStream):
 
     @property
     def receive_nowait(self) -> Callable[[int], bytes | None]:
-        """See `AsyncNetworkStream`; there if the connection's stream has it."""
+        """See `AsyncNetworkStream`. Present if the connection's stream has it."""
         if not hasattr(self._stream, "receive_nowait"):
             raise AttributeError("the connection's stream has no receive_nowait()")
         return self._receive_nowait
@@ -84,9 +84,9 @@ class AsyncUpgradeStream(AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> AsyncNetworkStream:
-        """Do a TLS handshake, as through a tunnel.
+        """Start TLS on the connection, as through a tunnel.
 
-        Raises `ConnectError` if bytes came with the response: no server speaks first in TLS, and they would be lost.
+        Raises `ConnectError` if bytes came with the response: in TLS no server speaks first, and they would be lost.
         """
         if self._leading_data:
             size = len(self._leading_data)

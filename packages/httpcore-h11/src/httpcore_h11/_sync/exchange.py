@@ -19,7 +19,7 @@ from httpcore_models import (
 from httpcore_models.concurrency import Shield
 from httpcore_models.lowlevel import Retryable, Tracer, get_tracer, mark_retryable, received_response
 
-from .._bodies import PART_SIZE, is_in_memory
+from .._bodies import PART_SIZE, InMemoryBody
 from .._events import NEED_DATA, InformationalResponse, ResponseHead
 from .lifecycle import Lifecycle
 from .upload import Upload
@@ -70,7 +70,7 @@ class Exchange(ResponseStream):
         upload = Upload(lifecycle.stream, self._engine, timeout, lifecycle.origin)
         try:
             if tracer is None:
-                upload.send_head(request, is_in_memory(request.stream))
+                upload.send_head(request, isinstance(request.stream, InMemoryBody))
                 upload.send_body(request)
             else:
                 info = {"request": request}
