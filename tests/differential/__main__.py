@@ -1,4 +1,4 @@
-"""Plays scenarios on both releases and prints what came out: `python -m tests.differential never/get/trio/tls …`."""
+"""Plays scenarios on both releases and prints the outcomes: `python -m tests.differential never/get/trio/tls …`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Scenarios of every run that are chosen one by one: each shows a fault that once was, by its row of FAULTS.
+"""Hand-picked scenarios of every run: each shows a past fault, by its row in FAULTS.md.
 
-Where the list of differences has an entry for the row, one of them has to match it. Behind `=>` stands what has to come
-out (see `expected`); where 1.0.9 has the fault, that is enough, and the list needs no entry.
+If the list of differences has an entry for the row, one of the scenarios must match it. After `=>` comes what the
+scenario must show (see `expected`). If 1.0.9 has the fault, that is enough, and the list needs no entry.
 """
 
 from __future__ import annotations

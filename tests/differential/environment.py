@@ -20,12 +20,12 @@ __all__ = ["green_folder", "original_python", "original_runner", "our_runner"]
 
 CACHE = Path(__file__).parents[2] / ".cache" / "differential"
 GEVENT = "gevent==26.9.0"
-# What stands below and on both releases is the same in both environments.
+# Both environments have the same versions of all other packages.
 BESIDE = ("anyio", "certifi", "h11", "h2", "hpack", "httpx", "hyperframe", "sniffio", "socksio", "trio", "uvloop")
 
 
 def original_python() -> str:
-    """Return the interpreter with 1.0.9; the environment variable HTTPCORE_ORIGINAL names one that is there.
+    """Return the interpreter with 1.0.9; the environment variable HTTPCORE_ORIGINAL names an existing one.
 
     Without a network the test is skipped only if the environment variable HTTPCORE_OFFLINE is set.
     """

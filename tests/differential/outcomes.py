@@ -1,4 +1,4 @@
-"""What came out of a scenario, and how two outcomes differ."""
+"""The outcome of a scenario, and how two outcomes differ."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .scenarios import Scenario
 
 __all__ = ["Difference", "Outcome", "answers_side_by_side", "compare", "faults", "seen_by_peer"]
 
-# Whether a request was on its way when they ended is a matter of luck.
+# Whether a request was in flight when they ended depends on timing.
 SPEAK_FIRST_AND_END = ("closes at once", "resets at once", "h2 closes at once")
 _NOT_COMPARED = ("text", "taken", "hang")  # for the reader
-# What a caller's own code raises.
+# What the caller's own code raises.
 _OF_THE_CALLER = ("builtins.ZeroDivisionError",)
 
 
 @dataclass
 class Outcome:
-    """What the caller saw, step by step; what reached the peer, connection by connection; what was complained of."""
+    """What the caller saw, step by step; what reached the peer, by connection; warnings and unraisable errors."""
 
     steps: list[dict[str, Any]]
     peer: list[dict[str, Any]]
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Difference:
-    """Where the outcomes of a scenario part.
+    """Where the outcomes of a scenario differ.
 
     That is a step of the caller, or else what the peer saw (`step` is "peer"); beside them, the kinds of complaints
     ("noise"). Behind the first step that differs the pools are in different states: what failed on ours alone is a
@@ -49,7 +49,7 @@ class Difference:
 
     @property
     def of_time_alone(self) -> bool:
-        """Whether a step took shorter or longer, and came out as it did on 1.0.9."""
+        """Whether a step only took a different time than on 1.0.9."""
         if not isinstance(self.original, dict) or not isinstance(self.ours, dict):
             return False
         theirs, mine = ({**_compared(step), "time": ""} for step in (self.original, self.ours))
@@ -85,7 +85,7 @@ def _without_port(value: Any, port: str) -> Any:
 
 
 def _requests(data: bytes) -> list[Any]:
-    """Return the requests of HTTP/1.1; of a body that is cut, that it is."""
+    """Return the HTTP/1.1 requests; a truncated body is marked as such."""
     found: list[Any] = []
     if data.startswith(b"\x16\x03"):
         return ["the beginning of TLS"]
@@ -127,7 +127,7 @@ def _frames(data: bytes) -> list[Any]:
 
 
 def compare(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Difference]:
-    """Return where the outcomes part."""
+    """Return the differences between the outcomes."""
     found: list[Difference] = []
     pairs: list[tuple[dict[str, Any], dict[str, Any]]] = list(
         itertools.zip_longest(map(_shown, original.steps), map(_shown, ours.steps), fillvalue={})
@@ -153,7 +153,7 @@ def compare(scenario: Scenario, original: Outcome, ours: Outcome) -> list[Differ
 def _failures(
     scenario: Scenario, original: Sequence[dict[str, Any]], ours: Sequence[dict[str, Any]], index: int
 ) -> list[Difference]:
-    """Return the steps behind the first that differs that failed on ours and did not fail on 1.0.9."""
+    """Return the steps after the first difference that failed on ours but not on 1.0.9."""
     theirs = {_key(original, number): _shown(step) for number, step in enumerate(original)}
     found = []
     for number in range(index, len(ours)):
@@ -177,14 +177,14 @@ def _in_any_order(peer: list[dict[str, Any]]) -> list[Any]:
 
 def _compared(step: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in step.items() if key not in _NOT_COMPARED}
-    if step.get("step") == "at once":  # how long each waits for the others is a matter of luck
+    if step.get("step") == "at once":  # how long each waits for the others depends on timing
         kept.pop("time", None)
         kept["ends"] = answers_side_by_side(step)
     return kept
 
 
 def answers_side_by_side(step: dict[str, Any]) -> list[str]:
-    """Return how each request ended of those that were sent side by side: `200 30 digest`, or an error."""
+    """Return how each of the simultaneous requests ended: `200 30 digest`, or an error."""
     ends: list[list[list[Any]]] = step["ends"]
     return sorted(" ".join(str(part).rpartition(".")[2] for one in each for part in one[1:-1]) for each in ends)
 
@@ -196,7 +196,7 @@ def _shown(step: dict[str, Any]) -> dict[str, Any]:
 
 
 def faults(ours: Outcome) -> list[str]:
-    """Return what must never be, whatever 1.0.9 does."""
+    """Return what must never happen, whatever 1.0.9 does."""
     found = []
     for step in ours.steps:
         error = step.get("error") or "httpcore."
@@ -210,6 +210,6 @@ def faults(ours: Outcome) -> list[str]:
 
 
 def _kinds(noise: Sequence[str]) -> list[str]:
-    """Return the kinds of complaints; how often each comes, and its text, is not compared."""
-    others = [text for text in noise if "Async generator" not in text]  # trio's, of generators that are dropped
+    """Return the kinds of warnings; their number and texts are not compared."""
+    others = [text for text in noise if "Async generator" not in text]  # trio's, about dropped generators
     return sorted({": ".join(text.split(": ")[:2]) if "Warning" not in text else text.split()[0] for text in others})

@@ -1,4 +1,4 @@
-"""Plays scenarios on both releases: `python -m tests.differential SCENARIO…` plays some and prints what came out."""
+"""Plays scenarios on both releases. `python -m tests.differential SCENARIO…` plays some and prints their outcomes."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ __all__ = ["LIMIT", "Net", "Result", "Runner"]
 
 LIMIT = 0.4  # seconds that each phase of a request may take
 _PATIENCE = 20.0
-_MORE_THAN_BUFFERS = 6_000_000  # bytes; than two sockets have
+_MORE_THAN_BUFFERS = 6_000_000  # bytes: more than two sockets buffer
 RUNNER = Path(__file__).parent / "runner"
 
 
 class Runner:
-    """A process that plays scenarios side by side on one release. After one that hangs another process takes over."""
+    """A process that plays scenarios at the same time on one release. If one hangs, another process takes over."""
 
     def __init__(self, python: str, environment: Mapping[str, str] | None = None, green: Path | None = None) -> None:
         """`green` is the folder with gevent."""
@@ -140,7 +140,7 @@ class _Process:
 
 @dataclass
 class Result:
-    """How a scenario came out: what is wrong, and the entries of the list that explain what differs."""
+    """How a scenario ended: what is wrong, and the entries of the list that explain the differences."""
 
     scenario: Scenario
     wrong: list[str]
@@ -148,7 +148,7 @@ class Result:
 
 
 class Net:
-    """Two runners, and the peers that both are given."""
+    """Two runners, and the peers for both."""
 
     def __init__(self, original: Runner, ours: Runner, certificates: Certificates, side_by_side: int = 16) -> None:
         self._runners = (original, ours)

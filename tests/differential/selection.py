@@ -31,12 +31,12 @@ UPLOADING |= {"pool closed while uploading", "cancelled in time", "cancelled sen
 
 
 def is_alone(scenario: Scenario) -> bool:
-    """Return whether it needs a process of its own."""
+    """Return whether the scenario needs its own process."""
     return scenario.world == "gevent" or scenario.caller in ALONE or scenario.caller in processes.CALLERS
 
 
 def makes_sense(scenario: Scenario) -> bool:
-    """Return whether there is such a scenario."""
+    """Return whether the parts of the scenario fit together."""
     peer, caller = scenario.peer, scenario.caller
     if caller in ASYNC_ONLY and scenario.world == "sync":
         return False
@@ -82,9 +82,9 @@ def surroundings() -> Iterator[tuple[str, bool, str, str]]:
 
 
 SURROUNDINGS = tuple(surroundings())
-# How many scenarios each peer and each caller has at least.
+# The least number of scenarios for each peer and each caller.
 EACH = {"peer": 2, "caller": 4}
-# Peers that make sense with one caller or a few only: they are played in the chosen scenarios.
+# Peers that make sense with few callers only: the chosen scenarios have them.
 ONLY_CHOSEN = {f"h2 {what}" for what in ("settings flood in large frames", "refuses beside", "allows more later")}
 ONLY_CHOSEN |= {f"h2 {what} stops reading" for what in ("answers then", "streams and")}
 ONLY_CHOSEN |= {"h2 cut while one reads", "h2 strict table size", "talks late after 101", "h2 cut and stops reading"}
@@ -110,7 +110,7 @@ def _turn(peer: str, caller: str, number: int) -> int:
 
 
 def pair(peer: str, caller: str) -> Scenario | None:
-    """Return a scenario of that peer and that caller, in surroundings that take turns; not all go together."""
+    """Return a scenario of that peer and caller, in alternating surroundings, or `None` if they do not fit together."""
     first = _turn(peer, caller, len(SURROUNDINGS))
     for step in range(len(SURROUNDINGS)):
         world, tls, route, layer = SURROUNDINGS[(first + step * 7) % len(SURROUNDINGS)]
@@ -121,12 +121,12 @@ def pair(peer: str, caller: str) -> Scenario | None:
 
 
 def every_pair() -> list[Scenario]:
-    """Return every pair of a peer and a caller once."""
+    """Return a scenario for every pair of a peer and a caller."""
     return [found for peer in PEERS for caller in CALLERS if (found := pair(peer, caller)) is not None]
 
 
 def fixed() -> list[Scenario]:
-    """Return the scenarios of every run: the chosen ones, and every peer and every caller some times."""
+    """Return the scenarios of every run: the chosen ones, and a few for every peer and every caller."""
     pairs = every_pair()
     picked = dict.fromkeys(CHOSEN)
     for part in ("peer", "caller"):

@@ -1,4 +1,4 @@
-"""Scenarios come out as on httpcore 1.0.9, or differ as THE list says."""
+"""Scenarios end as on httpcore 1.0.9, or differ as the list says."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""THE list of what differs from 1.0.9 on purpose. Each entry says why, for whom, and how to recognise it.
+"""The list of intended differences from 1.0.9. Each entry has a reason and a function that recognises the difference.
 
-`readme` is what the README tells users; it stands there word for word. An entry that matches nothing fails the test.
+`readme` is a sentence of the README, word for word. An entry that matches no scenario fails the test.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Differences of connections and of places in the pool."""
+"""Differences in connections and slots of the pool."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOST = ("PoolTimeout", "hang")
 
 @LIST.means(
     "P2",
-    "A response that nobody holds keeps nothing.",
+    "A dropped response keeps nothing.",
     "A response that is dropped without being closed returns its slot to the pool, with a `ResourceWarning` that names "
     "the request.",
 )
@@ -30,15 +30,15 @@ def dropped_response(d: Difference) -> bool:
 
 @LIST.means(
     "P9",
-    "1.0.9 loses the place of a request that is interrupted or cancelled, or that fails in a proxy's TLS.",
+    "1.0.9 loses the slot of a request that is interrupted or cancelled, or that fails in a proxy's TLS.",
 )
-def places_come_back(d: Difference) -> bool:
+def slots_come_back(d: Difference) -> bool:
     caller, peer = d.scenario.caller, d.scenario.peer
     lost = caller.startswith(("cancelled", "interrupted", "task")) or peer.startswith("handshake")
     return lost and ends(d, _LOST, ("ok", *BROKEN, "ConnectError", "ConnectTimeout", "ReadTimeout"))
 
 
-@LIST.means("-", "1.0.9 leaves sockets to the collector after errors in a proxy or a callback.")
+@LIST.means("-", "After errors in a proxy or a callback, 1.0.9 leaves sockets to the garbage collector.")
 def fewer_sockets_left_to_the_collector(d: Difference) -> bool:
     return d.step == "noise" and d.original == ["ResourceWarning:"] and d.ours == []
 
@@ -49,7 +49,7 @@ _REPEATED = (
 )
 
 
-@LIST.means("16", "The server closed while the request was on its way.", _REPEATED)
+@LIST.means("16", "The server closed the connection while the request was in flight.", _REPEATED)
 def repeated_on_a_new_connection(d: Difference) -> bool:
     again = ("GET /1",) if d.scenario.caller == "task cancelled" else ("GET /2", "GET /3", "GET /4", "PUT /2", "probe")
     return d.step in again and ends(d, BROKEN, "ok")
@@ -57,7 +57,7 @@ def repeated_on_a_new_connection(d: Difference) -> bool:
 
 @LIST.means(
     "-",
-    "A server that says more than it was asked cannot be believed.",
+    "A server that sends more than was asked for cannot be trusted.",
     "Bytes after the end of a response close the connection.",
 )
 def bytes_after_the_end(d: Difference) -> bool:
@@ -70,7 +70,7 @@ def bytes_after_the_end(d: Difference) -> bool:
     return later and d.scenario.caller == "head" and ends(d, (*BROKEN, "ReadTimeout"), "ok")
 
 
-@LIST.means("T6 P22", "The end of a connection is noticed before it is used again, a close_notify alone, too.")
+@LIST.means("T6 P22", "The end of a connection is noticed before reuse, even if only a close_notify arrived.")
 def end_noticed_before_reuse(d: Difference) -> bool:
     peers = ("close notify", "h2 close notify", "h2 closes after one")
     return d.scenario.peer.startswith(peers) and d.step == "POST /2" and ends(d, BROKEN, "ok")
@@ -78,7 +78,7 @@ def end_noticed_before_reuse(d: Difference) -> bool:
 
 @LIST.means(
     "15 P14",
-    "Connections belong to a loop or a process.",
+    "A connection belongs to one event loop and one process.",
     "A pool that is used again from another event loop, or in a forked process, drops the connections that it "
     "cannot use there.",
 )
@@ -96,7 +96,7 @@ def other_loops_and_processes(d: Difference) -> bool:
 
 @LIST.means(
     "T10",
-    "Nobody waits for what is closed.",
+    "No request waits for what is closed.",
     "Closing a pool or a connection makes the requests that wait for a connection, or open one, raise `ConnectError`",
     times=True,
 )
@@ -110,7 +110,7 @@ def closed_while_connecting(d: Difference) -> bool:
     return d.scenario.caller.startswith("pool closed while") and waits and d.ours.get("time") == "at once"
 
 
-@LIST.means("1", "A cancelled request takes its cancellation at the next wait; it opens nothing before.")
+@LIST.means("1", "A cancelled request ends at its next wait, and opens nothing before.")
 def cancelled_at_another_wait(d: Difference) -> bool:
     caller = d.scenario.caller
     if not caller.startswith(("cancelled", "task")) or caller == "cancelled before":  # when nothing was begun
@@ -121,7 +121,7 @@ def cancelled_at_another_wait(d: Difference) -> bool:
     return caller == "cancelled reading" and d.step == "read" and ends(d, "cancelled", "ok")
 
 
-@LIST.means("-", "Who is cancelled while the answer arrives gets the one or the other.", luck=True)
+@LIST.means("-", "A request cancelled while its response arrives may end either way.", luck=True)
 def cancelled_beside_an_answer(d: Difference) -> bool:
     if d.scenario.caller not in ("cancelled sending", "cancelled waiting", "cancelled in time", "cancelled reading"):
         return False
@@ -133,7 +133,7 @@ def cancelled_beside_an_answer(d: Difference) -> bool:
 
 @LIST.means(
     "S9",
-    "TLS has checked one name.",
+    "TLS checked one name.",
     "An `https` or `wss` connection is reused only for requests with the same `sni_hostname`",
 )
 def other_sni(d: Difference) -> bool:
@@ -151,7 +151,7 @@ def http_1_0_kept(d: Difference) -> bool:
     return kept and same_requests(d, "lengths")
 
 
-@LIST.means("-", "Requests side by side fare as they do one by one.")
+@LIST.means("-", "Simultaneous requests end as they do one by one.")
 def side_by_side(d: Difference) -> bool:
     if d.step != "at once":
         return False
@@ -167,7 +167,7 @@ def side_by_side(d: Difference) -> bool:
     return errors <= known and (fewer or shared)
 
 
-@LIST.means("-", "A body that has arrived is complete, read or not: its connection may be used again.")
+@LIST.means("-", "A body that has arrived is complete, read or not, so its connection may be reused.")
 def used_again_after_half_a_read(d: Difference) -> bool:
     leaving = ("half read", "dropped", "dropped half read", "unread", "read after close", "interrupted reading")
     fewer = d.scenario.caller in leaving and connections(d.ours) < connections(d.original)

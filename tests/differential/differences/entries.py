@@ -1,4 +1,4 @@
-"""An entry of THE list, and what entries ask of a difference."""
+"""An entry of the list, and the questions that entries ask about a difference."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from ..outcomes import Difference
 
 __all__ = ["BROKEN", "Entry", "List", "connections", "end", "ends", "repeats", "requests", "same_requests"]
 
-# How the end of a connection is told.
+# The errors that report the end of a connection.
 BROKEN = ("RemoteProtocolError", "ReadError", "WriteError")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A difference that is meant, with its rows of FIELD (numbers) and FAULTS, or `-`."""
+    """An intended difference, with its rows in DEFECTS.md (numbers) and FAULTS.md, or `-`."""
 
     name: str
     reason: str
     row: str
     readme: str | None
     matches: Callable[[Difference], bool]
-    luck: bool = False  # whether it comes out so is a matter of timing: it need not match in every run
-    times: bool = False  # whether it explains steps that differ in nothing but how long they took
+    luck: bool = False  # depends on timing: it need not match in every run
+    times: bool = False  # also explains steps that differ only in how long they took
 
 
 class List:
@@ -37,7 +37,7 @@ class List:
     def means(
         self, row: str, reason: str, readme: str | None = None, *, luck: bool = False, times: bool = False
     ) -> Callable[[Callable[[Difference], bool]], None]:
-        """Add an entry: the function that is decorated says whether it explains a difference."""
+        """Add an entry. The decorated function returns whether it explains a difference."""
 
         def add(matches: Callable[[Difference], bool]) -> None:
             name = matches.__name__.replace("_", " ").strip()
@@ -50,7 +50,7 @@ class List:
 
 
 def end(step: Any) -> str:
-    """Return how a step ended: an error, `ok`, `hang`, or `none` if there was no such step."""
+    """Return how a step ended: an error, `ok` or `hang`, or `none` if there was no such step."""
     if not isinstance(step, dict):
         return "no step"
     if not step:
@@ -59,16 +59,16 @@ def end(step: Any) -> str:
 
 
 def ends(difference: Difference, original: str | Iterable[str], ours: str | Iterable[str]) -> bool:
-    """Return whether the step ended on each in one of these ways."""
+    """Return whether the step ended in one of these ways on each release."""
     theirs, mine = ((each,) if isinstance(each, str) else tuple(each) for each in (original, ours))
     return end(difference.original) in theirs and end(difference.ours) in mine
 
 
-# What the peer saw. It is a list of connections, or where requests come in any order, one of requests.
+# What the peer saw: a list of connections, or a list of requests if their order does not matter.
 
 
 def connections(peer: Any) -> int:
-    """Return on how many connections requests came."""
+    """Return the number of connections on which requests arrived."""
     return sum(1 for conn in peer if conn["sent"]) if _by_connection(peer) else 0
 
 
@@ -85,10 +85,10 @@ def _sent(peer: Any) -> Iterator[Any]:
 
 
 def requests(peer: Any, without: tuple[str, ...] = ()) -> Counter[str]:
-    """Return the requests that came, and how often: head and body, and how their streams were reset.
+    """Count the requests that arrived: head, body, and how their streams were reset.
 
-    `without` names what to leave out: `resets`, which are errors that the client told the server of, or `lengths`, the
-    Content-Length beside a Transfer-Encoding, or `bodies`, whose ends may not have been sent.
+    `without` names what to leave out: `resets`, the errors that the client reported to the server; `lengths`, the
+    Content-Length beside a Transfer-Encoding; or `bodies`, whose ends may not have been sent.
     """
     found: Counter[str] = Counter()
     for each in _sent(peer):
@@ -106,12 +106,12 @@ def requests(peer: Any, without: tuple[str, ...] = ()) -> Counter[str]:
 
 
 def same_requests(difference: Difference, *without: str) -> bool:
-    """Return whether the peer saw the same requests, on whichever connections."""
+    """Return whether the peer saw the same requests, on any connections."""
     return difference.step == "peer" and requests(difference.original, without) == requests(difference.ours, without)
 
 
 def repeats(difference: Difference, path: str, least: int, most: int) -> bool:
-    """Return whether ours sent the request of `path` so often, where all others are the same."""
+    """Return whether ours sent the request for `path` from `least` to `most` times, and all others as 1.0.9 did."""
     theirs, mine = (requests(each, ("resets", "bodies")) for each in (difference.original, difference.ours))
     for each in {*theirs, *mine}:
         if theirs[each] != mine[each] and not (path in each and least <= mine[each] <= most):

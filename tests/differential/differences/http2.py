@@ -1,4 +1,4 @@
-"""Differences of HTTP/2 alone."""
+"""Differences of HTTP/2 only."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ LIST = List()
 
 
 def _below(d: Difference) -> tuple[str, ...]:
-    """Return how the step ended on 1.0.9, if that is an error of a library below."""
+    """Return how the step ended on 1.0.9, if with an error of an underlying library."""
     theirs = end(d.original)
     return (theirs,) if theirs.startswith(("LocalProtocolError", "h2.", "hpack.", "builtins.")) else ()
 
 
-@LIST.means("T14", "1.0.9 reads a flood of frames that carry nothing for ever.")
+@LIST.means("T14", "1.0.9 reads an endless flood of frames without content.")
 def floods(d: Difference) -> bool:
     told = ("RemoteProtocolError", "ReadTimeout", "hang")  # the caller is given up, as 1.0.9 has long been waited for
     own = ends(d, ("hang", "WriteTimeout"), "LocalProtocolError")
@@ -31,7 +31,7 @@ _REFUSED = ("h2 goaway", "h2 rst refused", "h2 refuses", "h2 early goaway", "h2 
 
 @LIST.means(
     "P3 P4 N15",
-    "The server says that it did nothing with it.",
+    "The server says that it did not process the request.",
     "A request above a GOAWAY's last stream, or refused with REFUSED_STREAM, is sent again",
     times=True,
 )
@@ -52,13 +52,13 @@ def refused_requests_are_repeated(d: Difference) -> bool:
 
 
 def _fewer_failures(d: Difference) -> bool:
-    """Return whether of requests side by side more were answered, and all alike."""
+    """Return whether more of the simultaneous requests got a response, and all the same one."""
     theirs, mine = (Counter(answers_side_by_side(side)) for side in (d.original, d.ours))
     good = [{answer: number for answer, number in side.items() if answer[0].isdigit()} for side in (theirs, mine)]
     return sum(good[1].values()) > sum(good[0].values()) and len(good[1]) == 1
 
 
-@LIST.means("-", "What a server does wrong is a RemoteProtocolError, and no error of a library below.")
+@LIST.means("-", "A server's mistake is a RemoteProtocolError, not the error of an underlying library.")
 def faults_of_a_server(d: Difference) -> bool:
     # Of a response whose head is returned.
     broken = (
@@ -71,7 +71,7 @@ def faults_of_a_server(d: Difference) -> bool:
 _MALFORMED = ("h2 data for", "h2 connection field", "h2 no status", "h2 upper case", "h2 window over", "h2 data after")
 
 
-@LIST.means("S8", "RFC 9113, section 8.1.1: a response that is malformed.")
+@LIST.means("S8", "RFC 9113, section 8.1.1: the response is malformed.")
 def malformed_responses(d: Difference) -> bool:
     malformed = d.scenario.peer.startswith(_MALFORMED)
     if d.step == "at once":
@@ -82,7 +82,7 @@ def malformed_responses(d: Difference) -> bool:
     return malformed and ends(d, ("ok", "ReadTimeout"), "RemoteProtocolError")
 
 
-@LIST.means("-", "RFC 9110, section 5.5: blanks around a value are no part of it.")
+@LIST.means("-", "RFC 9110, section 5.5: whitespace around a value is not part of it.")
 def blanks_around_a_value(d: Difference) -> bool:
     if d.scenario.peer != "h2 empty field" or not ends(d, "ok", "ok") or "headers" not in d.ours:
         return False
@@ -90,12 +90,12 @@ def blanks_around_a_value(d: Difference) -> bool:
     return bool(d.original["headers"] != fields == d.ours["headers"])
 
 
-@LIST.means("-", "What one stream does wrong, or what is read later, ends no request that was answered.")
+@LIST.means("-", "A fault of another stream, or one that is read later, does not end a request that has its response.")
 def answers_before_the_fault(d: Difference) -> bool:
     return d.scenario.http2 and ends(d, _below(d), "ok")
 
 
-@LIST.means("-", "Fields that are wrong are refused over HTTP/2 as over HTTP/1.1.")
+@LIST.means("-", "Invalid header fields are refused over HTTP/2 as they are over HTTP/1.1.")
 def wrong_fields(d: Difference) -> bool:
     wrong = d.scenario.http2 and d.scenario.caller == "wrong field"
     if d.step == "probe":  # the first request that is sent, and so the one that the peer misbehaves for
@@ -106,7 +106,7 @@ def wrong_fields(d: Difference) -> bool:
 
 @LIST.means(
     "-",
-    "The server learns what is not wanted any more.",
+    "The server learns that the response is no longer wanted.",
     "Cancelling, timing out or closing early resets the stream and nothing else.",
 )
 def resets_streams(d: Difference) -> bool:
@@ -120,7 +120,7 @@ def resets_streams(d: Difference) -> bool:
 
 @LIST.means(
     "-",
-    "Nothing arrived: the path may be dead.",
+    "Nothing arrived, so the network path may be dead.",
     "After a read or write timeout during which nothing at all arrived, an HTTP/2 connection takes no further request",
 )
 def silent_connections_are_left(d: Difference) -> bool:
@@ -128,7 +128,7 @@ def silent_connections_are_left(d: Difference) -> bool:
     return more and same_requests(d, "resets")
 
 
-@LIST.means("T6", "1.0.9 sends a request on a connection whose end has arrived.", luck=True)
+@LIST.means("T6", "1.0.9 sends a request on a connection that has already ended.", luck=True)
 def ended_connections_are_left(d: Difference) -> bool:
     return d.scenario.peer.startswith("h2 close notify") and same_requests(d, "resets")
 
@@ -141,13 +141,13 @@ def streams_mind_their_own_business(d: Difference) -> bool:
     return d.scenario.http2 and ends(d, "hang", ("ok", "PoolTimeout", "ReadTimeout"))
 
 
-@LIST.means("S3", "The body had arrived when the response was closed.")
+@LIST.means("S3", "The body had arrived before the response was closed.")
 def closed_when_complete(d: Difference) -> bool:
     complete = d.scenario.http2 and d.step == "read and close" and ends(d, "ReadTimeout", "ok")
     return complete and d.ours.get("time") == "at once"
 
 
-@LIST.means("-", "A limit is that of the whole wait, whatever arrives that is no answer.", times=True)
+@LIST.means("-", "A limit applies to the whole wait, whatever else arrives.", times=True)
 def pings_are_no_answer(d: Difference) -> bool:
     if d.step == "at once":
         more = Counter(answers_side_by_side(d.ours)) - Counter(answers_side_by_side(d.original))
@@ -157,7 +157,7 @@ def pings_are_no_answer(d: Difference) -> bool:
     return (d.original.get("time"), d.ours.get("time")) == ("late", "the limit")
 
 
-@LIST.means("T4", "A limit is named after what was waited for: credit to write with.")
+@LIST.means("T4", "The error names what the request waited for: credit for a write.")
 def no_credit_is_no_read(d: Difference) -> bool:
     return d.scenario.http2 and ends(d, "ReadTimeout", "WriteTimeout") and "credit" in d.ours["text"]
 
@@ -170,12 +170,12 @@ def reset_while_uploading(d: Difference) -> bool:
 _TOLD = ("h2 noise", "h2 http 1.1", "h2 data after end", "h2 bad block", "h2 frame too large", "h2 stray", "h2 push")
 
 
-@LIST.means("-", "The server learns what was wrong: of one stream by RST_STREAM, of the connection by GOAWAY.")
+@LIST.means("-", "The server learns the error: for a stream by RST_STREAM, for the connection by GOAWAY.")
 def codes_for_the_server(d: Difference) -> bool:
     return d.scenario.peer.startswith(_TOLD) and same_requests(d, "resets", "bodies")
 
 
-@LIST.means("-", "A connection of HTTP/2 goes on when one of its requests has failed, though its server be silent.")
+@LIST.means("-", "An HTTP/2 connection continues after a request has failed, even if its server is silent.")
 def next_request_on_a_silent_connection(d: Difference) -> bool:
     peers = ("h2 pings only", "h2 early 413", "h2 early 200 stops reading")
     silent = d.scenario.peer in peers or d.scenario.caller == "post too short"

@@ -14,7 +14,7 @@ _REFUSALS = ("early 413", "h2 early 413")
 
 @LIST.means(
     "P25",
-    "h11 is a library below.",
+    "h11 is an implementation detail.",
     "A request body longer or shorter than its Content-Length raises `httpcore.LocalProtocolError`, not h11's.",
 )
 def own_error_for_a_wrong_length(d: Difference) -> bool:
@@ -32,7 +32,7 @@ def own_error_for_a_wrong_length(d: Difference) -> bool:
 
 @LIST.means(
     "S3",
-    "A download that is cut must not look whole.",
+    "A truncated download must not look complete.",
     "Reading from a closed response raises `ReadError` at once, unless its whole body had been read",
 )
 def read_after_close(d: Difference) -> bool:
@@ -43,19 +43,19 @@ def read_after_close(d: Difference) -> bool:
     return ends(d, theirs, "ReadError") or ends(d, "none", ("ReadError", "StreamClosed"))
 
 
-@LIST.means("S18", "Sync TLS of 1.0.9 takes a reset for the end of a body.")
+@LIST.means("S18", "Over TLS in sync code, 1.0.9 treats a reset as the end of a body.")
 def reset_is_no_end(d: Difference) -> bool:
     reset = "reset" in d.scenario.peer and d.scenario.tls and d.scenario.world == "sync"
     return reset and d.step == "read" and ends(d, "ok", "ReadError")
 
 
-@LIST.means("T9", "Long limits are cut.")
+@LIST.means("T9", "Limits that are too long for the system are reduced.")
 def long_limits(d: Difference) -> bool:
     sync = d.scenario.caller == "no limits" and d.scenario.world == "sync"
     return sync and ends(d, "builtins.OverflowError", ("ok", "hang", "ConnectError", "ProxyError", *BROKEN))
 
 
-@LIST.means("N2", "Parameters are a part of the path.", "URLs keep path parameters (`/a;v=1`)")
+@LIST.means("N2", "Parameters are part of the path.", "URLs keep path parameters (`/a;v=1`)")
 def parameters_of_a_path(d: Difference) -> bool:
     odd = d.step == "peer" and d.scenario.caller == "odd target" and d.original != d.ours
     return odd and repr(d.ours).replace("/a;v=1", "/a") == repr(d.original)
@@ -71,7 +71,7 @@ def one_of_two_lengths(d: Difference) -> bool:
     return both and same_requests(d, "lengths") and "Content-Length" not in repr(d.ours)
 
 
-@LIST.means("-", "A reset is a reset over TLS, too, where 1.0.9 sees the end of the stream.")
+@LIST.means("-", "Over TLS, 1.0.9 sees the end of the stream instead of a reset.")
 def reset_over_tls(d: Difference) -> bool:
     if d.scenario.http2:  # a client that writes and reads at once may see either
         ended = any(each in d.scenario.peer for each in ("reset", "cut", "closes", "drops"))
@@ -79,25 +79,23 @@ def reset_over_tls(d: Difference) -> bool:
     return "reset" in d.scenario.peer and ends(d, "RemoteProtocolError", ("ReadError", "WriteError"))
 
 
-@LIST.means("-", "Of a connection that ends while it is written to, the kernel tells the end or a reset.", luck=True)
+@LIST.means("-", "If a connection ends during a write, the kernel reports an end or a reset.", luck=True)
 def end_or_reset(d: Difference) -> bool:
     return d.scenario.peer in ("early close", "closes at once", "resets at once") and ends(d, BROKEN, BROKEN)
 
 
-@LIST.means("S17", "1.0.9 lets errors of the ssl module out.")
+@LIST.means("S17", "1.0.9 lets errors of the ssl module escape.")
 def errors_of_ssl(d: Difference) -> bool:
     theirs = ("ssl.SSLError", "none") if d.scenario.peer in ("damaged record", "fatal alert") else ("ssl.SSLError",)
     return d.step.startswith("read") and ends(d, theirs, "ReadError")
 
 
-@LIST.means(
-    "75", "TLS inside TLS ends as TLS does elsewhere: a missing close_notify is forgiven where a body has no length."
-)
+@LIST.means("75", "TLS inside TLS ends as other TLS does: a body without a length may end without a close_notify.")
 def cut_tls_inside_tls(d: Difference) -> bool:
     return d.scenario.route == "https proxy" and d.scenario.peer.startswith("cut") and ends(d, "ReadError", "ok")
 
 
-@LIST.means("-", "A head that is there is read, whatever its length.")
+@LIST.means("-", "A head that has arrived is read, whatever its length.")
 def long_head(d: Difference) -> bool:
     return d.scenario.peer == "head of 120 kB" and ends(d, "RemoteProtocolError", "ok")
 
@@ -125,13 +123,13 @@ def early_refusal(d: Difference) -> bool:
     return (waited or sooner) and bool(d.ours.get("status") == 413)
 
 
-@LIST.means("-", "What a proxy makes of a reset depends on what it has read by then.", luck=True)
+@LIST.means("-", "What a proxy does with a reset depends on what it has read by then.", luck=True)
 def resets_through_a_proxy(d: Difference) -> bool:
     reset = "reset" in d.scenario.peer and d.scenario.route != "direct"
     return reset and d.step.endswith("/1") and ends(d, BROKEN, BROKEN)
 
 
-@LIST.means("T17", "What the user's body raises reaches the user; 1.0.9 takes a write error for its own.")
+@LIST.means("T17", "Exceptions of the user's body reach the user; 1.0.9 treats a write error as its own.")
 def write_errors_of_the_body(d: Difference) -> bool:
     own = d.scenario.caller == "post failing to write" and d.step == "POST /1"
     return own and ends(d, ("ok", "ReadTimeout", *BROKEN), "WriteError") and "mine" in d.ours["text"]

@@ -19,7 +19,7 @@ def _misbehaves(d: Difference) -> bool:
     return d.scenario.peer.startswith(("proxy", "socks"))
 
 
-@LIST.means("-", "Who fails is the proxy, whichever way.", _FAULTS)
+@LIST.means("-", "The proxy failed, in whatever way.", _FAULTS)
 def error_of_a_proxy(d: Difference) -> bool:
     if d.step == "at once":
         theirs, mine = (Counter(answers_side_by_side(side)) for side in (d.original, d.ours))
@@ -28,7 +28,7 @@ def error_of_a_proxy(d: Difference) -> bool:
     return _misbehaves(d) and ends(d, (*BROKEN, _SOCKS_ERROR), "ProxyError")
 
 
-@LIST.means("-", "TCP does not keep the borders of writes.", _FAULTS)
+@LIST.means("-", "TCP does not preserve the boundaries of writes.", _FAULTS)
 def split_socks_reply(d: Difference) -> bool:
     if d.scenario.peer == "speaks first" and ends(d, _SOCKS_ERROR, ("ok", "LocalProtocolError")):
         return d.scenario.route.startswith("socks")
@@ -39,7 +39,7 @@ def split_socks_reply(d: Difference) -> bool:
 
 @LIST.means(
     "N7",
-    "Only the status of the reply decides.",
+    "Only the status in the reply decides.",
     "A SOCKS5 proxy may accept a connection without asking for the credentials that are given.",
 )
 def credentials_not_wanted(d: Difference) -> bool:
@@ -50,13 +50,13 @@ def credentials_not_wanted(d: Difference) -> bool:
     return accepted and ends(d, "ProxyError", ("ok", "runner.Interrupted", "cancelled", "builtins.ZeroDivisionError"))
 
 
-@LIST.means("T1", "Negotiating is a part of connecting.", "a silent proxy causes a `ConnectTimeout`.")
+@LIST.means("T1", "Negotiating is part of connecting.", "a silent proxy causes a `ConnectTimeout`.")
 def silent_proxy(d: Difference) -> bool:
     silent = d.scenario.peer in ("proxy silent", "socks silent")
     return silent and ends(d, ("ReadTimeout", "hang", "PoolTimeout"), "ConnectTimeout")
 
 
-@LIST.means("S19", "What a proxy sent before TLS began is no part of TLS.")
+@LIST.means("S19", "Bytes that a proxy sends before TLS are not part of TLS.")
 def bytes_behind_the_answer_to_connect(d: Difference) -> bool:
     if d.scenario.peer != "proxy bytes behind":
         return False
