@@ -177,7 +177,7 @@ def _framed_once(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]
 
     A server that believed the wrong one of the two could take part of the body for another request.
     """
-    names = [_lowered(name) for name, _ in headers]
+    names = [name.lower() if type(name) is bytes else _lowered(name) for name, _ in headers]
     if b"transfer-encoding" not in names or b"content-length" not in names:
         return headers
     return [field for field, name in zip(headers, names, strict=True) if name != b"content-length"]
@@ -188,8 +188,11 @@ def _lowered(name: bytes | str) -> bytes:
 
 
 def _connection_options(event: h11.Request | h11.Response | h11.InformationalResponse) -> set[bytes]:
-    values = [value for name, value in event.headers if name == b"connection"]
-    return {option.strip().lower() for value in values for option in value.split(b",")}
+    options: set[bytes] = set()
+    for name, value in event.headers:
+        if name == b"connection":
+            options.update(option.strip().lower() for option in value.split(b","))
+    return options
 
 
 def _without_secrets(text: str, headers: list[tuple[bytes, bytes]]) -> str:

@@ -51,12 +51,14 @@ class RequestSender:
         With `content`, the whole body, return the whole request instead; nothing is left to send then.
         """
         if self._fields is None and self._sender is None:
-            fields = self._last_fields
+            # CONNECT is for h11, which knows what its response means.
+            is_connect = method == b"CONNECT"
+            fields = None if is_connect else self._last_fields
             try:
                 repeated = fields is not None and fields.headers == headers
             except BytesWarning:  # under `python -bb`, comparing bytes with text raises
                 repeated = False
-            if not repeated:
+            if not repeated and not is_connect:
                 fields = parse_request_fields(headers)
                 self._last_fields = fields if fields is None or len(fields.lines) <= MAX_MEMO_HEAD else None
             is_same_line = method == self._method and target == self._target
