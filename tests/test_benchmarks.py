@@ -1,4 +1,4 @@
-"""What the benchmarks print and draw, and that their server and their measurements do what they say."""
+"""The benchmarks: their tables and picture, their server, and their measurements."""
 
 from __future__ import annotations
 
@@ -45,57 +45,57 @@ def results(workload: str, *rows: tuple[Client, list[Sample]]) -> Results:
 
 
 def cells(markdown: str, label: str, table: str) -> dict[str, str]:
-    """A row of a table, by the heads of its columns."""
+    """Return a row of a table, by column."""
     lines = markdown.partition(f"## {table}\n")[2].partition("\n## ")[0].splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
     return next(dict(zip(rows[0], row, strict=True)) for row in rows if row[0] == label)
 
 
 class TestReport:
-    def test_the_quickest_comes_first_and_is_compared(self) -> None:
+    def test_fastest_client_comes_first_and_is_compared(self) -> None:
         text = report(results("sync-1", (PEER, [rated(100)]), (OURS, [rated(400)])))
         assert text.index("**httpcore**") < text.index("| httpcore2")
         row = cells(text, "**httpcore**", "sync-1")
         assert (row["requests/s"], row["vs httpcore2"], row["vs httpcore"]) == ("400", "4.00×", "1.00×")  # noqa: RUF001
         assert row["CPU µs/request"] == "2,500.0"
 
-    def test_a_figure_is_the_median_of_the_rounds(self) -> None:
+    def test_figures_are_medians_of_rounds(self) -> None:
         text = report(results("sync-1", (OURS, [rated(100), rated(900), rated(300)])))
         row = cells(text, "**httpcore**", "sync-1")
         assert (row["requests/s"], row["spread"]) == ("300", "±80%")
 
-    def test_rounds_that_were_cut_short_are_left_out_and_told(self) -> None:
+    def test_rounds_that_were_cut_short_are_left_out_with_a_note(self) -> None:
         text = report(results("sync-1", (OURS, [rated(100), rated(900, complete=False)])))
         assert cells(text, "**httpcore**", "sync-1")["requests/s"] == "100"
         assert "httpcore: 1 of 2 rounds reached the time limit" in text
 
-    def test_a_transfer_has_its_speed_and_its_memory(self) -> None:
+    def test_transfers_have_speed_and_memory(self) -> None:
         text = report(results("upload-sync", (OURS, [rated(10, memory_growth=1.5 * MIB)])))
         row = cells(text, "**httpcore**", "upload-sync")
         assert (row["MB/s"], row["CPU ms/transfer"], row["memory growth MiB"]) == ("1,000", "100.0", "1.5")
 
-    def test_small_requests_have_no_memory(self) -> None:
+    def test_small_requests_have_no_memory_column(self) -> None:
         assert "memory" not in report(results("sync-1", (OURS, [rated(100)])))
 
-    def test_the_start_that_answers_first_comes_first(self) -> None:
+    def test_fastest_start_comes_first(self) -> None:
         text = report(results("startup", (PEER, [started(0.2)]), (OURS, [started(0.1)])))
         assert text.index("**httpcore**") < text.index("| httpcore2")
         row = cells(text, "**httpcore**", "startup")
         assert (row["modules imported"], row["import ms"], row["import and first https ms"]) == ("7", "100.0", "200.0")
         assert row["vs httpcore2"] == "0.50×"  # noqa: RUF001
 
-    def test_a_busy_server_and_a_core_that_others_had_are_told(self) -> None:
+    def test_notes_mention_a_busy_server_and_an_occupied_core(self) -> None:
         samples = [rated(100, server_busy_share=0.95, client_waited_for_core_share=0.4)]
         text = report(results("sync-1", (OURS, samples)))
         assert "The server was busy 95% of the time with httpcore." in text
         assert "waited 40% of the time for their core" in text
 
     @pytest.mark.parametrize(("rate", "met"), [(400, "yes"), (399, "no")])
-    def test_a_budget_is_met_or_not(self, rate: float, met: str) -> None:
+    def test_budget_says_whether_it_is_met(self, rate: float, met: str) -> None:
         text = report(results("sync-1", (PEER, [rated(100)]), (OURS, [rated(rate)])))
         assert cells(text, "sync-1 vs httpcore2", "budgets")["met"] == met
 
-    def test_a_budget_without_its_measurements_is_left_out(self) -> None:
+    def test_budget_without_measurements_is_left_out(self) -> None:
         assert "sync-1 vs httpcore2" not in report(results("sync-1", (OURS, [rated(100)])))
 
 
@@ -118,7 +118,7 @@ def texts(data: dict[str, Any], kind: str) -> list[str | None]:
 
 
 class TestPicture:
-    def test_bars_are_as_long_as_the_medians_and_the_shortest_comes_first(self) -> None:
+    def test_bars_show_medians_shortest_first(self) -> None:
         data = raw_data(
             ("sync-1", "httpcore2", [rated(2_000), rated(1_000), rated(500)]), ("sync-1", "httpcore", [rated(4_000)])
         )
@@ -132,19 +132,19 @@ class TestPicture:
         assert [bar.attrib["class"] for bar in drawn(data, "rect")] == ["bar ours", "bar"]
         assert texts(data, "ours") == ["httpcore", "500"]
 
-    def test_what_was_not_complete_is_left_out(self) -> None:
+    def test_incomplete_rounds_are_left_out(self) -> None:
         data = raw_data(("sync-1", "slow", [rated(1, complete=False)]), ("sync-1", "httpcore", [rated(1_000)]))
         assert texts(data, "label") == ["httpcore"]
 
-    def test_there_is_a_panel_for_each_workload_that_was_measured_and_has_one(self) -> None:
+    def test_measured_workloads_have_their_panels(self) -> None:
         rows = [(workload, "httpcore", [rated(1_000)]) for workload in ("asyncio-16", "sync-1", "upload-sync")]
         rows.append(("startup", "httpcore", [started(1)]))
         assert texts(raw_data(*rows), "title") == [PANELS["sync-1"], PANELS["asyncio-16"]]
 
-    def test_the_panels_are_workloads(self) -> None:
+    def test_panels_are_workloads(self) -> None:
         assert PANELS.keys() <= WORKLOADS.keys()
 
-    def test_everything_is_inside(self) -> None:
+    def test_nothing_is_drawn_outside_the_picture(self) -> None:
         names = ("sync-1", "asyncio-16", "tls-sync-1")
         data = raw_data(*((name, f"client {number}", [rated(1_000)]) for name in names for number in range(12)))
         svg = ElementTree.fromstring(picture(data))
@@ -155,22 +155,22 @@ class TestPicture:
             assert float(bar.attrib["x"]) + float(bar.attrib["width"]) <= width
             assert float(bar.attrib["y"]) + float(bar.attrib["height"]) <= height
 
-    def test_the_machine_is_named(self) -> None:
+    def test_picture_names_the_machine(self) -> None:
         assert "A CPU, 2 cores & more." in texts(raw_data(("sync-1", "httpcore", [rated(1_000)])), "note")
 
-    def test_it_follows_the_theme(self) -> None:
+    def test_picture_follows_the_theme(self) -> None:
         assert "@media (prefers-color-scheme: dark)" in picture(raw_data(("sync-1", "httpcore", [rated(1_000)])))
 
 
 class TestOptions:
     @pytest.mark.parametrize("length", [1, 65536, 65537, 200_000])
-    def test_the_parts_of_an_upload_have_its_length(self, length: int) -> None:
+    def test_parts_of_an_upload_add_up_to_its_length(self, length: int) -> None:
         options = Options("127.0.0.1", 80, "/upload", 1, upload_length=length)
         assert sum(map(len, options.parts())) == length
         assert options.headers["Content-Length"] == str(length)
         assert options.request.startswith(b"POST /upload HTTP/1.1\r\n")
 
-    def test_an_authority_is_what_makes_it_tls(self) -> None:
+    def test_an_authority_means_tls(self) -> None:
         assert Options("127.0.0.1", 80, "/", 1).url == "http://127.0.0.1:80/"
         assert Options("127.0.0.1", 443, "/", 1, authority="ca.pem").url == "https://127.0.0.1:443/"
 
@@ -193,14 +193,16 @@ def connection(request: pytest.FixtureRequest, server: Server) -> Iterator[http.
 
 
 class TestServer:
-    def test_answers_follow_each_other_on_a_connection(self, connection: http.client.HTTPConnection) -> None:
+    def test_a_connection_serves_several_requests(self, connection: http.client.HTTPConnection) -> None:
         for path, length in (("/small", SMALL_LENGTH), ("/download", TRANSFER_LENGTH), ("/small", SMALL_LENGTH)):
             connection.request("GET", path)
             response = connection.getresponse()
             assert (response.status, len(response.read())) == (200, length)
 
     @pytest.mark.parametrize("length", [1, 1_000_000])
-    def test_an_upload_is_answered_once_it_is_there(self, connection: http.client.HTTPConnection, length: int) -> None:
+    def test_an_upload_is_answered_once_it_has_arrived(
+        self, connection: http.client.HTTPConnection, length: int
+    ) -> None:
         for _ in range(2):
             connection.request("POST", "/upload", body=b"x" * length)
             response = connection.getresponse()
@@ -218,32 +220,32 @@ class TestMeasurements:
         assert sample["cpu_per_request"] > 0
         assert sample["memory_growth"] < TRANSFER_LENGTH / 2
 
-    def test_memory_that_was_given_back_counts(self, server: Server) -> None:
+    def test_memory_growth_includes_freed_memory(self, server: Server) -> None:
         meter = Meter(
             Run("httpcore", "sync-1", 1, "127.0.0.1", server.port, server.tls_port, server.authority, 0, 0, 1)
         )
-        # More than the allocator keeps of what earlier tests have given back, which is up to 64 MiB.
+        # More than the allocator keeps of memory that earlier tests freed, which is up to 64 MiB.
         taken = bytes(range(256)) * (160 * MIB // 256)
         del taken
         meter.begin(complete=True)
         assert meter.sample()["memory_growth"] > 80 * MIB
 
-    def test_a_start_is_taken_apart(self, server: Server) -> None:
+    def test_a_start_is_measured_in_parts(self, server: Server) -> None:
         sample = bench(server).measure("http_client", WORKLOADS["startup"])
         assert sample["complete"]
         assert all(value > 0 for value in sample.values())
 
-    def test_a_start_without_an_answer_fails(self, server: Server) -> None:
+    def test_a_start_without_a_response_fails(self, server: Server) -> None:
         with pytest.raises(StartupError, match="the status is 404, not 200"):
             measure_startup(Startup("import json", "status = 404"), "http://", "https://", server.authority)
         with pytest.raises(StartupError, match="ModuleNotFoundError"):
             measure_startup(Startup("import no_such_module", ""), "http://", "https://", server.authority)
 
-    def test_a_client_that_fails_is_named(self, server: Server) -> None:
+    def test_a_failing_client_is_named(self, server: Server) -> None:
         with pytest.raises(ClientError, match="no_such_client failed in sync-1"):
             bench(server).measure("no_such_client", WORKLOADS["sync-1"])
 
-    def test_a_client_that_fails_spoils_nothing_else(
+    def test_a_failing_client_does_not_affect_others(
         self, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         def measure(_: Bench, client: str, workload: Workload) -> Sample:

@@ -1,4 +1,4 @@
-"""Releasing one package: what `tools/bump.py` changes, and what it says."""
+"""The release of one package: what `tools/bump.py` changes and prints."""
 
 import datetime
 import re
@@ -16,7 +16,7 @@ CHANGELOG = "# Changelog of {name}\n\n## {header}\n\n- Something new.\n\n## 0.9.
 
 
 class Workspace:
-    """A copy of what a release reads and writes, with 1.0.0 released, and something new since then in all packages."""
+    """A copy of the files that a release changes. 1.0.0 is released, and every package has unreleased changes."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -59,7 +59,7 @@ class Workspace:
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def bumped(self, *arguments: str) -> list[str]:
-        """What is said; the release has to succeed."""
+        """Prepare a release, which must succeed; return the printed lines."""
         finished = self.bump(*arguments)
         assert (finished.returncode, finished.stderr) == (0, "")
         return finished.stdout.splitlines()
@@ -96,7 +96,7 @@ def test_a_minor_release_changes_no_other_package(workspace: Workspace) -> None:
     assert len(lines) == 1
 
 
-def test_after_a_major_release_those_that_excluded_it_ask_for_it(workspace: Workspace) -> None:
+def test_a_major_release_updates_requirements_that_exclude_it(workspace: Workspace) -> None:
     lines = workspace.bumped("httpcore-proxy", "major")
     text = workspace.path("httpcore").read_text()
     assert '"httpcore-proxy>=2.0,<3",  # 2.0: the first release of its major version' in text
@@ -109,7 +109,7 @@ def test_after_a_major_release_those_that_excluded_it_ask_for_it(workspace: Work
         assert "httpcore-proxy" not in workspace.path(name).read_text()
 
 
-def test_a_changelog_without_unreleased_entries_gets_one_for_a_new_range(workspace: Workspace) -> None:
+def test_a_new_requirement_adds_the_missing_section_to_a_changelog(workspace: Workspace) -> None:
     workspace.write_changelog("httpcore-h11", "1.0.0 (2021-01-01)")
     workspace.bumped("httpcore-models", "major")
     head = "# Changelog of httpcore-h11\n\n## Unreleased\n\n- Needs httpcore-models 2.0.0.\n\n## 1.0.0 (2021-01-01)\n\n"
@@ -125,7 +125,7 @@ def test_a_changelog_without_unreleased_entries_gets_one_for_a_new_range(workspa
     ],
     ids=["first", "last", "missing"],
 )
-def test_a_new_range_is_among_the_changes(workspace: Workspace, before: str, after: str) -> None:
+def test_a_new_requirement_is_listed_as_a_change(workspace: Workspace, before: str, after: str) -> None:
     path = workspace.path("httpcore-h11", "CHANGELOG.md")
     path.write_text(f"# Changelog of httpcore-h11\n\n## Unreleased\n\n{before}\n\n## 0.9.0 (2020-01-01)\n\nOld.\n")
     workspace.bumped("httpcore-models", "major")
@@ -139,7 +139,7 @@ def test_siblings_with_unreleased_changes_are_named(workspace: Workspace) -> Non
     assert others == ["first, if this release needs them: the unreleased changes of httpcore-models"]
 
 
-def test_a_first_release_has_the_version_that_is_there(workspace: Workspace) -> None:
+def test_a_first_release_keeps_the_version_of_the_code(workspace: Workspace) -> None:
     workspace.write_changelog("httpcore-h11", "1.0.0 (unreleased)")
     workspace.bumped("httpcore-h11", "1.0.0")
     assert f"## 1.0.0 ({today()[:4]}" in workspace.changelog("httpcore-h11")
@@ -170,7 +170,7 @@ def version_of(package: Path) -> str:
     return str(version)
 
 
-def test_the_packages_of_this_repository_fit_each_other() -> None:
+def test_packages_of_this_repository_satisfy_each_other() -> None:
     for project in PROJECTS:
         siblings = [Requirement(line) for line in re.findall(r'"(httpcore[^"]*>=[^"]*)"', project.read_text())]
         assert siblings or project.parent.name == "httpcore-models"
@@ -178,7 +178,7 @@ def test_the_packages_of_this_repository_fit_each_other() -> None:
             assert version_of(ROOT / "packages" / sibling.name) in sibling.specifier, str(sibling)
 
 
-def test_each_changelog_begins_with_the_version_or_with_what_is_unreleased() -> None:
+def test_each_changelog_begins_with_the_current_version_or_unreleased_changes() -> None:
     for project in PROJECTS:
         package = project.parent
         title, _, header = (package / "CHANGELOG.md").read_text().splitlines()[:3]
@@ -186,7 +186,7 @@ def test_each_changelog_begins_with_the_version_or_with_what_is_unreleased() -> 
         assert header == "## Unreleased" or header.startswith(f"## {version_of(package)} ("), header
 
 
-def test_each_bound_tells_its_reason() -> None:
+def test_each_lower_bound_has_a_reason() -> None:
     for project in PROJECTS:
         bounds = re.findall(r'^.*"[^"]+>=\d.*', project.read_text(), re.MULTILINE)
         assert bounds
