@@ -1,4 +1,4 @@
-"""Addresses and sockets before they connect, and whether a socket is readable."""
+"""Addresses, sockets that connect, the race between addresses, texts of errors, and readiness of sockets."""
 
 import errno
 import os
@@ -36,34 +36,34 @@ RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     ],
     ids=["none", "one family", "alternating", "more of the second", "fewer of the first"],
 )
-def test_families_take_turns(given: list[Address], expected: list[Address]) -> None:
+def test_address_families_alternate(given: list[Address], expected: list[Address]) -> None:
     assert interleaved(iter(given)) == expected
 
 
-def test_literals_need_no_resolver() -> None:
+def test_ip_literals_are_not_resolved() -> None:
     assert numeric_addresses("127.0.0.1", 80) == [Address(socket.AF_INET, ("127.0.0.1", 80))]
     assert numeric_addresses("::1", 80) == [Address(socket.AF_INET6, ("::1", 80, 0, 0))]
     assert numeric_addresses("localhost", 80) == []
 
 
 @pytest.mark.field(58)
-def test_the_zone_of_a_literal_is_connected_to() -> None:
+def test_zone_of_ipv6_literal_is_kept() -> None:
     ((_, sockaddr),) = numeric_addresses("fe80::1%lo", 80)
     assert sockaddr == ("fe80::1", 80, 0, socket.if_nametoindex("lo"))
 
 
-def test_new_sockets_do_not_block() -> None:
+def test_new_socket_does_not_block() -> None:
     with new_socket(socket.AF_INET, None, None) as sock:
         assert sock.gettimeout() == 0.0
 
 
-def test_a_socket_that_cannot_be_set_up_is_closed() -> None:
+def test_new_socket_is_closed_if_an_option_fails() -> None:
     # The plugin fails tests that leave a socket open.
     with pytest.raises(OSError, match="Protocol not available"):
         new_socket(socket.AF_INET, None, [(socket.SOL_SOCKET, 9999, 1)])
 
 
-def test_the_outcome_of_a_connect_is_raised() -> None:
+def test_finish_connecting_raises_the_outcome() -> None:
     first, second = socket.socketpair()
     with first, second:
         finish_connecting(first)
@@ -75,7 +75,7 @@ def test_the_outcome_of_a_connect_is_raised() -> None:
             finish_connecting(sock)
 
 
-def test_failures_are_summed_up() -> None:
+def test_errors_of_a_lost_race_are_combined() -> None:
     refused, other = OSError(errno.ECONNREFUSED, "refused"), OSError(errno.ENETUNREACH, "unreachable")
     assert lost_race(refused).failure() is refused
     assert lost_race(refused, OSError(errno.ECONNREFUSED, "refused")).failure() is refused
@@ -92,14 +92,14 @@ def lost_race(*errors: OSError) -> Race:
     return race
 
 
-def test_a_race_goes_on_until_all_attempts_have_failed() -> None:
+def test_race_is_lost_when_all_attempts_have_failed() -> None:
     race = Race(FOUR[:2])
     assert race.next_address() == FOUR[0]
     assert race.delay() == CONNECTION_ATTEMPT_DELAY
     race.attempt_failed(OSError())
     assert not race.is_lost
     assert race.next_address() == FOUR[1]
-    # The last address has all the time there is.
+    # The last address has all the remaining time.
     assert race.delay() is None
     assert race.next_address() is None
     assert not race.is_lost
@@ -107,7 +107,7 @@ def test_a_race_goes_on_until_all_attempts_have_failed() -> None:
     assert race.is_lost
 
 
-def test_peers_are_named() -> None:
+def test_peer_names() -> None:
     assert peer_name("example.org", 80) == "example.org:80"
     assert peer_name("::1", 80) == "[::1]:80"
 
@@ -127,13 +127,13 @@ def test_errors_name_cause_and_peer() -> None:
 
 @pytest.fixture(params=["poll", "selectors"])
 def _readiness(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask the operating system in the one way and, as on Windows, the other."""
+    """Ask the operating system by `poll()` and, as on Windows, by a selector."""
     if request.param == "selectors":
         monkeypatch.delattr(select, "poll")
 
 
 @pytest.mark.usefixtures("_readiness")
-def test_sockets_are_readable_with_bytes_at_the_end_and_once_closed() -> None:
+def test_socket_is_readable_with_bytes_at_end_of_stream_and_when_closed() -> None:
     first, second = socket.socketpair()
     with first, second:
         assert not is_socket_readable(first)
@@ -148,7 +148,7 @@ def test_sockets_are_readable_with_bytes_at_the_end_and_once_closed() -> None:
 
 
 @pytest.mark.usefixtures("_readiness")
-def test_readiness_of_one_socket_again_and_again() -> None:
+def test_readiness_can_be_checked_repeatedly() -> None:
     first, second = socket.socketpair()
     with first, second:
         readiness = Readiness(first)
@@ -159,12 +159,12 @@ def test_readiness_of_one_socket_again_and_again() -> None:
             first.recv(100)
         second.close()
         assert readiness.is_readable()
-    # Another socket may have the same number now.
+    # Another socket may have the same descriptor now.
     with socket.socket():
         assert readiness.is_readable()
 
 
-def test_readiness_may_be_asked_for_by_several_threads() -> None:
+def test_several_threads_can_check_readiness() -> None:
     class Busy:
         def poll(self, timeout: float) -> list[tuple[int, int]]:
             raise RuntimeError("concurrent poll() invocation")

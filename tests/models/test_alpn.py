@@ -1,4 +1,4 @@
-"""What TLS offers of protocols, and what becomes of the context that says so."""
+"""The protocols that a handshake offers, and the context that is left unchanged."""
 
 import ssl
 import threading
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.fault("S10")
 
 
 def offered_by(context: ssl.SSLContext) -> list[str]:
-    """What a client made of `context` offers."""
+    """Return what a client of `context` offers."""
     outgoing = ssl.MemoryBIO()
     client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost")
     with pytest.raises(ssl.SSLWantReadError):
@@ -46,48 +46,46 @@ def context(request: pytest.FixtureRequest) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("names", [[], ["imap"], ["h2", "http/1.1"], ["x" * 255] * 20], ids=len)
-def test_an_offer_can_be_read(context: ssl.SSLContext, names: list[str]) -> None:
+def test_offer_of_a_context_is_parsed(context: ssl.SSLContext, names: list[str]) -> None:
     context.set_alpn_protocols(names)
     assert offered_by(context) == names
 
 
 @pytest.mark.parametrize("data", [b"", b"\x16\x03\x01", b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(100)])
-def test_what_is_no_hello(data: bytes) -> None:
+def test_other_bytes_than_a_client_hello_are_rejected(data: bytes) -> None:
     with pytest.raises((IndexError, ValueError)):
         offered_protocols(data)
 
 
 @pytest.mark.parametrize("before", [[], ["imap"], ["h2"]])
 @pytest.mark.parametrize("start_tls", [ours, theirs])
-def test_it_is_made_and_the_context_is_left_as_it_was(
-    context: ssl.SSLContext, before: list[str], start_tls: Any
-) -> None:
+def test_offer_is_made_and_the_context_restored(context: ssl.SSLContext, before: list[str], start_tls: Any) -> None:
     context.set_alpn_protocols(before)
     with alpn_offer(context, ["h2"], start_tls):
         assert start_tls(context) == ["h2"]
         if start_tls is ours:
-            # Not even while the handshake lasts.
+            # Not even during the handshake.
             assert offered_by(context) == before
     assert offered_by(context) == before
     assert ours(context) == before
 
 
 @pytest.mark.parametrize("start_tls", [ours, theirs])
-def test_a_failure_leaves_it_as_it_was(context: ssl.SSLContext, start_tls: Any) -> None:
+def test_context_is_restored_after_a_failure(context: ssl.SSLContext, start_tls: Any) -> None:
     context.set_alpn_protocols(["imap"])
     with pytest.raises(LookupError), alpn_offer(context, ["h2"], start_tls):
         make_tls_object(context, lambda: {}["nothing"])
     assert offered_by(context) == ["imap"]
 
 
-def test_it_is_for_one_context_only(context: ssl.SSLContext) -> None:
+def test_offer_applies_to_one_context_only(context: ssl.SSLContext) -> None:
     other = ssl.create_default_context()
     other.set_alpn_protocols(["imap"])
     with alpn_offer(context, ["h2"], ours):
         assert ours(other) == ["imap"]
 
 
-def test_the_last_of_several_streams_puts_it_back(context: ssl.SSLContext) -> None:
+def test_last_of_several_handshakes_restores_the_context(context: ssl.SSLContext) -> None:
     context.set_alpn_protocols(["imap"])
     with alpn_offer(context, ["h2"], theirs):
         with alpn_offer(context, ["http/1.1"], theirs):
@@ -99,7 +97,7 @@ def test_the_last_of_several_streams_puts_it_back(context: ssl.SSLContext) -> No
 
 
 class StandIn:
-    """Has no more than TLS needs: neither a hash nor weak references, nor anything else of a context."""
+    """A replacement for a context with only what TLS needs: no hash, no weak references."""
 
     __slots__ = ("set_alpn_protocols", "wrap_bio")
     __hash__ = None  # type: ignore[assignment]
@@ -110,7 +108,7 @@ class StandIn:
 
 
 @pytest.mark.parametrize("start_tls", [ours, theirs])
-def test_what_stands_in_for_a_context(context: ssl.SSLContext, start_tls: Any) -> None:
+def test_replacement_for_a_context_gets_the_offer(context: ssl.SSLContext, start_tls: Any) -> None:
     context.set_alpn_protocols(["imap"])
     stand_in: Any = StandIn(context)
     with alpn_offer(stand_in, ["h2"], start_tls):
@@ -120,13 +118,13 @@ def test_what_stands_in_for_a_context(context: ssl.SSLContext, start_tls: Any) -
     assert offered_by(context) == ["imap"]
 
 
-def test_what_does_not_say_whether_it_checks_the_name_is_given_one(context: ssl.SSLContext) -> None:
+def test_context_without_check_hostname_is_treated_as_checking(context: ssl.SSLContext) -> None:
     stand_in: Any = StandIn(context)
     with pytest.raises(ValueError, match=r"^check_hostname requires server_hostname$"):
         TLSRecords(stand_in, None)
 
 
-def test_a_context_that_cannot_be_read_is_set() -> None:
+def test_offer_is_set_on_a_context_that_cannot_be_read() -> None:
     class Context(ssl.SSLContext):
         def wrap_bio(self, *args: Any, **kwargs: Any) -> Any:
             raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Connecting async: what is cancelled leaves nothing open, and slow resolvers are interrupted.
+"""Connecting in tasks: cancellation leaves nothing open, and slow resolvers are interrupted.
 
 That nothing is left open is checked after every test, by the plugin.
 """
@@ -32,7 +32,7 @@ TIMEOUT = 10.0
 
 
 @pytest.mark.parametrize("addresses", [1, 3])
-async def test_a_cancelled_connect_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, addresses: int) -> None:
+async def test_cancelled_connect_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, addresses: int) -> None:
     with unresponsive_port() as port:
         async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", port))] * addresses)
         with anyio.move_on_after(0.02) as scope:
@@ -40,7 +40,7 @@ async def test_a_cancelled_connect_leaves_nothing_open(monkeypatch: pytest.Monke
         assert scope.cancelled_caught
 
 
-async def test_a_cancelled_connect_to_a_unix_socket_leaves_nothing_open(tmp_path: Path) -> None:
+async def test_cancelled_connect_to_unix_socket_leaves_nothing_open(tmp_path: Path) -> None:
     path = str(tmp_path / "full.sock")
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
         listener.bind(path)
@@ -51,7 +51,7 @@ async def test_a_cancelled_connect_to_a_unix_socket_leaves_nothing_open(tmp_path
         assert scope.cancelled_caught
 
 
-async def test_a_race_cancelled_as_it_is_won_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_race_cancelled_when_it_is_won_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
     async def connect(*arguments: Any) -> socket.socket:
         scope.cancel()
         return socket.socket()
@@ -63,7 +63,7 @@ async def test_a_race_cancelled_as_it_is_won_leaves_nothing_open(monkeypatch: py
     assert scope.cancelled_caught
 
 
-async def test_a_race_that_two_addresses_win_keeps_one_open(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_race_won_by_several_addresses_keeps_one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     sockets: list[socket.socket] = []
     everybody_is_there = anyio.Event()
 
@@ -89,7 +89,7 @@ async def test_a_race_that_two_addresses_win_keeps_one_open(monkeypatch: pytest.
 
 
 @pytest.mark.field(86)
-async def test_a_slow_resolver_is_a_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_resolver_raises_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     async def getaddrinfo(*arguments: Any, **options: Any) -> Any:
         await anyio.sleep_forever()
 
@@ -125,15 +125,15 @@ async def test_cancelling_at_any_step_leaves_nothing_open(certificates: Certific
                 for _ in range(steps):
                     await anyio.lowlevel.checkpoint()
                 scope.cancel()
-            # The first steps are those of the event loop; the later ones go by while the peer takes its time.
+            # The first steps are the client's own; later ones pass while the peer works.
             steps += 1 + steps // 20
         await async_wait_until(lambda: not server.open_connections)
     assert steps > 1
 
 
-class TestNothingLeavesButOurErrors:
+class TestErrors:
     @pytest.mark.fault("N16")
-    async def test_a_unix_socket_may_be_a_path(self) -> None:
+    async def test_unix_socket_can_be_a_path_object(self) -> None:
         with scripted_server(hold(), unix=True) as server:
             stream = await AutoBackend().connect_unix_socket(Path(server.unix_socket), TIMEOUT)  # type: ignore[arg-type]
             await stream.aclose()
@@ -144,7 +144,7 @@ class TestNothingLeavesButOurErrors:
             await AutoBackend().connect_unix_socket(missing, TIMEOUT)  # type: ignore[arg-type]
 
     @pytest.mark.fault("N17")
-    async def test_a_name_without_addresses_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_name_without_addresses_raises_connect_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         async_resolve_to(monkeypatch)
         with pytest.raises(
             ConnectError, match=r"^[Aa]ll .* failed: the resolver knows no address of this host \(example\.org:80\)$"
@@ -152,8 +152,8 @@ class TestNothingLeavesButOurErrors:
             await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
 
     @pytest.mark.fault("N17")
-    async def test_a_mistake_of_the_callers_is_raised_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        # One that is found with the socket of each address, in a race with others.
+    async def test_invalid_socket_option_raises_type_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # It is found with the socket of each address, in the race.
         async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", 80))] * 3)
         options: Any = [("no", "option", 1)]
         with pytest.raises(TypeError):
@@ -161,13 +161,13 @@ class TestNothingLeavesButOurErrors:
 
     @pytest.mark.parametrize("timeout", [float("inf"), 1e18, 30 * 24 * 3600.0])
     @pytest.mark.fault("T9")
-    async def test_unusual_limits(self, timeout: float) -> None:
+    async def test_very_long_timeouts_are_accepted(self, timeout: float) -> None:
         with scripted_server(hold()) as server:
             stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout)
             await stream.aclose()
 
     @pytest.mark.fault("T9")
-    async def test_a_limit_that_is_over(self) -> None:
+    async def test_negative_timeout_raises_connect_timeout(self) -> None:
         with unresponsive_port() as port, pytest.raises(ConnectTimeout):
             await AutoBackend().connect_tcp("127.0.0.1", port, -1.0)
 
@@ -185,6 +185,6 @@ class TestCancelledAlready:
         assert made == []
 
 
-async def test_a_backend_of_a_user_has_to_sleep_by_itself() -> None:
+async def test_sleep_of_a_user_backend_is_not_implemented() -> None:
     with pytest.raises(NotImplementedError):
         await AsyncNetworkBackend().sleep(0)

@@ -1,4 +1,4 @@
-"""Sockets that others got from a stream of tasks: what comes is theirs unless the stream is read from."""
+"""Sockets that a program gets from an async stream: it receives what arrives, unless the stream is read from."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ def duplicate_of(stream: AsyncNetworkStream) -> socket.socket:
     return socket.socket(fileno=os.dup(stream.get_extra_info("socket").fileno()))
 
 
-async def test_a_duplicate_gets_all_that_comes() -> None:
+async def test_duplicate_of_the_socket_receives_everything() -> None:
     first, second = threading.Event(), threading.Event()
     with scripted_server([wait(first), send(b"one"), wait(second), send(b"two"), hold()]) as server:
         stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
@@ -37,7 +37,7 @@ async def test_a_duplicate_gets_all_that_comes() -> None:
             assert duplicate.recv(100) == b"two"
 
 
-async def test_the_stream_can_still_be_used() -> None:
+async def test_stream_still_works_after_the_socket_was_handed_out() -> None:
     go_on = threading.Event()
     script = [send(b"one"), receive_exactly(4), wait(go_on), send(bytes(2_000_000)), hold()]
     with scripted_server(script) as server:
@@ -53,7 +53,7 @@ async def test_the_stream_can_still_be_used() -> None:
         await stream.aclose()
 
 
-async def test_it_is_handed_out_while_somebody_reads() -> None:
+async def test_socket_can_be_handed_out_during_a_read() -> None:
     asked = threading.Event()
     with scripted_server([wait(asked), send(b"one"), hold()]) as server:
         stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
@@ -71,7 +71,7 @@ async def test_it_is_handed_out_while_somebody_reads() -> None:
         await stream.aclose()
 
 
-async def test_a_write_still_notices_what_may_be_read() -> None:
+async def test_write_until_readable_works_after_the_socket_was_handed_out() -> None:
     blocked = threading.Event()
     with scripted_server([wait(blocked), send(b"no"), hold()]) as server:
         stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)

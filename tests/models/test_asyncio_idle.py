@@ -1,4 +1,4 @@
-"""Streams on asyncio whose event loop has been busy, has ended, or is another one; and tasks that are cancelled."""
+"""Streams on asyncio whose event loop was busy, has ended or is another one; and cancelled tasks."""
 
 import asyncio
 import gc
@@ -32,15 +32,13 @@ async def connected_to(port: int) -> AsyncNetworkStream:
 
 
 class TestBusyLoop:
-    """The event loop has had no time to look at its sockets."""
+    """The event loop has had no time to poll its sockets."""
 
     @pytest.mark.anyio
     @pytest.mark.fault("S7")
     @pytest.mark.parametrize("transport", ["tcp", "unix", "tls", "tls-in-tls"])
     @pytest.mark.parametrize("what", ["bytes", "end", "reset"])
-    async def test_what_has_come_is_known_all_the_same(
-        self, certificates: Certificates, transport: str, what: str
-    ) -> None:
+    async def test_received_bytes_are_noticed(self, certificates: Certificates, transport: str, what: str) -> None:
         go_on, done = threading.Event(), threading.Event()
         last = {"bytes": [send(b"408 "), send(b"Timeout")], "end": [close()], "reset": [abort()]}[what]
         script: Script = [wait(go_on), *last, notify(done), *([hold()] if what == "bytes" else [])]
@@ -52,7 +50,7 @@ class TestBusyLoop:
             assert done.wait(TIMEOUT)
             wait_until(lambda: stream.get_extra_info("is_readable"))
             assert stream.get_extra_info("is_readable")
-            # Nothing is lost, or comes in another order, for having been looked at.
+            # The check for input loses and reorders nothing.
             received = b""
             while what == "bytes" and len(received) < 11:
                 received += await stream.read(100, TIMEOUT)
@@ -62,7 +60,7 @@ class TestBusyLoop:
 
     @pytest.mark.anyio
     @pytest.mark.fault("S7")
-    async def test_what_has_come_is_received_in_order(self, certificates: Certificates) -> None:
+    async def test_bytes_are_received_in_order(self, certificates: Certificates) -> None:
         size = 1024 * 1024
         data = bytes(range(256)) * (size // 256)
         go_on = threading.Event()
@@ -80,8 +78,8 @@ class TestBusyLoop:
 
     @pytest.mark.anyio
     @pytest.mark.fault("S7")
-    async def test_session_tickets_that_the_loop_has_not_seen_are_no_data(self, certificates: Certificates) -> None:
-        # They come after the handshake, in one piece with its end or not; the loop has no turn to read them.
+    async def test_unseen_session_tickets_are_not_data(self, certificates: Certificates) -> None:
+        # They come at or after the end of the handshake. The loop has no turn to read them.
         connect = async_connector(AnyIOBackend(), TRANSPORTS["tls"], certificates)
         async with connect(hold()) as stream:
             deadline = time.monotonic() + 0.05
@@ -89,7 +87,7 @@ class TestBusyLoop:
                 assert not stream.get_extra_info("is_readable")
 
     @pytest.mark.anyio
-    async def test_an_idle_connection_costs_one_question(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_idle_connection_is_polled_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         questions: list[int] = []
         with scripted_server(hold()) as server:
             stream = await connected_to(server.port)
@@ -103,7 +101,7 @@ class TestBusyLoop:
             monkeypatch.setattr(stream, "_readiness", Counting())
             assert not stream.get_extra_info("is_readable")
             assert len(questions) == 1
-            # Nothing more is asked when the answer was that there is nothing.
+            # If there is nothing, the operating system is not asked again.
             assert stream.receive_nowait(100) is None  # type: ignore[attr-defined]
             assert len(questions) == 1
             await stream.aclose()
@@ -114,7 +112,7 @@ class TestBusyLoop:
 @pytest.mark.parametrize("loop", LOOPS)
 class TestOtherLoops:
     @pytest.mark.parametrize("data", [b"", b"data"], ids=["nothing", "unread"])
-    def test_a_stream_is_of_no_use_to_a_second_loop(self, loop: str, data: bytes) -> None:
+    def test_stream_cannot_be_used_in_another_loop(self, loop: str, data: bytes) -> None:
         async def connect(port: int) -> AsyncNetworkStream:
             stream = await connected_to(port)
             if data:
@@ -137,7 +135,7 @@ class TestOtherLoops:
             assert server.wait_closed()
             assert server.connections[0].received == b""
 
-    def test_a_stream_is_closed_while_its_loop_stands_still(self, loop: str) -> None:
+    def test_stream_can_be_closed_while_its_loop_is_stopped(self, loop: str) -> None:
         event_loop = new_loop(loop)
         with scripted_server(hold()) as server:
             stream = event_loop.run_until_complete(connected_to(server.port))
@@ -148,7 +146,7 @@ class TestOtherLoops:
             event_loop.run_until_complete(asyncio.sleep(0))
             event_loop.close()
 
-    def test_a_finaliser_closes_a_stream_in_whatever_thread_it_runs(self, loop: str) -> None:
+    def test_finaliser_closes_the_stream_in_any_thread(self, loop: str) -> None:
         class Owner:
             def __init__(self, stream: AsyncNetworkStream) -> None:
                 self.stream = stream
@@ -181,7 +179,7 @@ def new_loop(name: str) -> asyncio.AbstractEventLoop:
 
 @asynccontextmanager
 async def shaped(kind: str, script: Script, certificates: Certificates) -> AsyncIterator[AsyncNetworkStream]:
-    """Connect a stream of one of the kinds there are on asyncio."""
+    """Connect a stream of one of asyncio's kinds."""
     if kind == "wrapped":
         import anyio
 
@@ -201,7 +199,7 @@ async def shaped(kind: str, script: Script, certificates: Certificates) -> Async
 @pytest.mark.anyio
 @pytest.mark.fault("P13")
 @pytest.mark.parametrize("kind", ["transport", "tls", "wrapped"])
-async def test_a_native_cancellation_does_not_keep_a_stream_open(certificates: Certificates, kind: str) -> None:
+async def test_native_cancellation_during_close_leaves_nothing_open(certificates: Certificates, kind: str) -> None:
     gone = threading.Event()
 
     def hold_until_closed(connection: Connection) -> None:
@@ -229,7 +227,7 @@ async def test_a_native_cancellation_does_not_keep_a_stream_open(certificates: C
 @pytest.mark.anyio
 @pytest.mark.fault("T18")
 @pytest.mark.parametrize("kind", ["transport", "tls", "wrapped"])
-async def test_a_write_has_one_limit_however_many_sends_it_takes(certificates: Certificates, kind: str) -> None:
+async def test_timeout_limits_the_whole_write(certificates: Certificates, kind: str) -> None:
     stop = threading.Event()
 
     def take_slowly(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""What is special about streams on asyncio: deadlines of reads, back-pressure, resets and loops that have ended."""
+"""Streams on asyncio: timers of reads, back-pressure, resets, and event loops that have ended."""
 
 import asyncio
 import socket
@@ -42,7 +42,7 @@ async def connected(script: Script, receive_buffer: int | None = None) -> AsyncI
 
 @pytest.fixture
 async def timers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The times of the timers that are made."""
+    """The times of all timers that are set."""
     loop, times = asyncio.get_running_loop(), []
     call_at = loop.call_at
 
@@ -55,13 +55,13 @@ async def timers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def echo(connection: Connection) -> None:
-    """Send back whatever comes."""
+    """Send back what arrives."""
     while True:
         connection.send(connection.receive())
 
 
 async def exchange(stream: AsyncioStream, timeout: float | None) -> None:
-    """Read something that comes only after the read has begun to wait."""
+    """Read bytes that arrive only after the read has begun to wait."""
     assert not stream.get_extra_info("is_readable")
     reading = asyncio.create_task(stream.read(100, timeout))
     await asyncio.sleep(0)
@@ -70,8 +70,8 @@ async def exchange(stream: AsyncioStream, timeout: float | None) -> None:
 
 
 @pytest.mark.parametrize("anyio_backend", [BACKENDS["asyncio"]], ids=["asyncio"])
-async def test_as_much_memory_is_reserved_for_reads_as_they_need() -> None:
-    """Little, until it was too little, and little again when so much comes no longer."""
+async def test_read_buffer_adapts_to_what_arrives() -> None:
+    """It is small at first, large once that was not enough, and small again after small reads."""
     async with connected(echo) as stream:
         reserved = []
         for size in (100, SMALL_READ, 1024 * 1024, 100, 100):
@@ -94,20 +94,20 @@ class TestReadDeadlines:
                 await exchange(stream, TIMEOUT)
             assert len(timers) == 1
 
-    async def test_reads_without_a_limit_need_no_timer(self, timers: list[Any]) -> None:
+    async def test_reads_without_timeout_set_no_timer(self, timers: list[Any]) -> None:
         async with connected(echo) as stream:
             timers.clear()
             await exchange(stream, None)
             assert timers == []
 
-    async def test_a_limit_may_become_shorter(self) -> None:
+    async def test_next_timeout_can_be_shorter(self) -> None:
         async with connected(echo) as stream:
             await exchange(stream, 1000.0)
             with pytest.raises(ReadTimeout, match=r"^The read operation timed out after 0\.01 seconds"):
                 await stream.read(100, 0.01)
 
     @pytest.mark.parametrize("timeout", [TIMEOUT, None])
-    async def test_a_limit_may_become_longer(self, timeout: float | None) -> None:
+    async def test_next_timeout_can_be_longer(self, timeout: float | None) -> None:
         async with connected(echo) as stream:
             await exchange(stream, 0.05)
             reading = asyncio.create_task(stream.read(100, timeout))
@@ -118,19 +118,19 @@ class TestReadDeadlines:
             await stream.write(b"data", TIMEOUT)
             assert await reading == b"data"
 
-    async def test_a_longer_limit_is_kept_too(self) -> None:
+    async def test_longer_timeout_expires(self) -> None:
         async with connected(echo) as stream:
             await exchange(stream, 0.02)
             with pytest.raises(ReadTimeout, match=r"^The read operation timed out after 0\.05 seconds"):
                 await stream.read(100, 0.05)
 
-    async def test_the_timer_of_a_read_that_is_over_does_no_harm(self) -> None:
+    async def test_timer_of_a_finished_read_is_harmless(self) -> None:
         async with connected(echo) as stream:
             await exchange(stream, 0.02)
             await async_wait_until(lambda: stream._read_timer.handle is None)
             await exchange(stream, TIMEOUT)
 
-    async def test_a_timer_that_fires_as_the_bytes_come_does_no_harm(self) -> None:
+    async def test_timer_that_fires_when_bytes_arrive_is_harmless(self) -> None:
         async with connected(echo) as stream:
             reading = asyncio.create_task(stream.read(100, 1000.0))
             await asyncio.sleep(0)
@@ -140,7 +140,7 @@ class TestReadDeadlines:
             timer._fire()
             assert await reading == b"data"
 
-    async def test_a_stream_that_is_closed_or_lost_leaves_no_timer(self) -> None:
+    async def test_closed_or_lost_stream_leaves_no_timer(self) -> None:
         async with connected(echo) as stream:
             await exchange(stream, 1000.0)
             timer = stream._read_timer.handle
@@ -160,14 +160,14 @@ class TestReadDeadlines:
 
 
 class TestBackPressure:
-    async def test_a_peer_that_sends_more_than_is_read_has_to_wait(self) -> None:
+    async def test_reading_is_paused_while_too_much_is_unread(self) -> None:
         size = 16 * 1024 * 1024
         data = bytes(range(256)) * (size // 256)
         all_sent = threading.Event()
         async with connected([send(data), notify(all_sent), hold()]) as stream:
             await async_wait_until(lambda: stream._paused)
             await async_pause()
-            # One more read of the event loop's may be above the limit.
+            # One more read of the event loop may exceed the limit.
             assert _READ_LIMIT < stream._received.size <= _READ_LIMIT + 256 * 1024
             assert not all_sent.is_set()
             received = bytearray()
@@ -177,8 +177,8 @@ class TestBackPressure:
             assert stream._received.size == 0
             assert not stream._paused
 
-    async def test_what_came_before_the_end_is_read_after_it(self) -> None:
-        # The transport is closing when reading from the network would be resumed.
+    async def test_queued_bytes_can_be_read_after_the_transport_has_closed(self) -> None:
+        # The transport is closing when reading would be resumed.
         size = 2 * _READ_LIMIT
         async with connected([send(bytes(100))]) as stream:
             await async_wait_until(lambda: stream._received.size == 100)
@@ -192,21 +192,21 @@ class TestBackPressure:
             assert received == size + 100
             assert await stream.read(100, TIMEOUT) == b""
 
-    async def test_a_write_to_a_silent_peer_times_out(self) -> None:
+    async def test_write_to_a_peer_that_does_not_read_times_out(self) -> None:
         async with connected(hold(), receive_buffer=4096) as stream:
             with pytest.raises(
                 WriteTimeout, match=r"^The write operation timed out after 0\.02 seconds \(127\.0\.0\.1:\d+\)$"
             ):
                 await stream.write(bytes(16 * 1024 * 1024), 0.02)
 
-    async def test_a_write_is_over_when_the_operating_system_has_all_of_it(self) -> None:
+    async def test_write_waits_until_the_operating_system_has_everything(self) -> None:
         async with connected(hold(), receive_buffer=4096) as stream:
             piece = bytes(4096)
             with pytest.raises(WriteTimeout):
                 await write_for_ever(stream, piece, 0.02)
             assert 0 < stream._transport.get_write_buffer_size() <= len(piece)
 
-    async def test_a_write_without_a_limit_waits(self) -> None:
+    async def test_write_without_timeout_waits(self) -> None:
         size = 16 * 1024 * 1024
         blocked = threading.Event()
         async with connected([wait(blocked), receive_exactly(size), send(b"done"), hold()]) as stream:
@@ -218,13 +218,13 @@ class TestBackPressure:
 
 
 class TestResets:
-    async def test_an_answer_is_read_although_the_upload_failed(self) -> None:
+    async def test_response_can_be_read_after_the_upload_failed(self) -> None:
         uploading, refused = threading.Event(), threading.Event()
         answer = b"HTTP/1.1 413 Content Too Large\r\n\r\n"
         async with connected([wait(uploading), send(answer), abort(), notify(refused)]) as stream:
             await stream.write(b"start of the upload", TIMEOUT)
             uploading.set()
-            # Blocks the event loop, which so cannot read the answer before it writes.
+            # Blocks the event loop, so that it cannot read the response before it writes.
             assert refused.wait(TIMEOUT)
             stream._transport.write(b"more of the upload")
             with pytest.raises(WriteError):
@@ -233,7 +233,7 @@ class TestResets:
             with pytest.raises(ReadError, match=r"\(127\.0\.0\.1:\d+\)$"):
                 await stream.read(100, TIMEOUT)
 
-    async def test_the_answer_that_is_rescued_is_bounded(self) -> None:
+    async def test_bytes_rescued_after_a_reset_are_bounded(self) -> None:
         first, second = socket.socketpair()
         with first, second:
             first.setblocking(False)
@@ -249,7 +249,7 @@ class TestResets:
             stream.connection_lost(OSError("Broken pipe"))
             assert list(stream._received) == [b"data"]
 
-    async def test_a_reset_during_a_write_is_a_write_error(self) -> None:
+    async def test_reset_during_write_raises_write_error(self) -> None:
         blocked = threading.Event()
         async with connected([wait(blocked), abort()], receive_buffer=4096) as stream:
             writing = asyncio.create_task(stream.write(bytes(16 * 1024 * 1024)))
@@ -257,7 +257,7 @@ class TestResets:
             blocked.set()
             with pytest.raises(WriteError, match=r"\(127\.0\.0\.1:\d+\)$"):
                 await writing
-            # The cause stays known.
+            # The cause is remembered.
             with pytest.raises(WriteError, match=r"\(127\.0\.0\.1:\d+\)$") as caught:
                 await stream.write(b"data", TIMEOUT)
             assert isinstance(caught.value.__cause__, OSError)
@@ -270,7 +270,7 @@ async def write_for_ever(stream: AsyncioStream, piece: bytes, timeout: float) ->
 
 
 class TestMisuse:
-    async def test_two_tasks_may_not_read_at_a_time(self) -> None:
+    async def test_second_concurrent_read_is_rejected(self) -> None:
         async with connected(echo) as stream:
             reading = asyncio.create_task(stream.read(100, TIMEOUT))
             await asyncio.sleep(0)
@@ -279,7 +279,7 @@ class TestMisuse:
             await stream.write(b"data", TIMEOUT)
             assert await reading == b"data"
 
-    async def test_what_is_there_is_received_without_a_wait(self) -> None:
+    async def test_receive_nowait_returns_what_has_arrived(self) -> None:
         ended = threading.Event()
         async with connected([send(b"data"), wait(ended)]) as stream:
             await async_wait_until(lambda: stream._received)
@@ -303,7 +303,7 @@ async def connect_to(port: int) -> AsyncioStream:
 @pytest.mark.filterwarnings("ignore:unclosed (transport|resource) <:ResourceWarning")
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("action", ["close", "close twice", "read", "write"])
-def test_a_stream_is_closed_after_its_event_loop_has_ended(loop: str, action: str) -> None:
+def test_stream_can_be_closed_after_its_loop_has_ended(loop: str, action: str) -> None:
     async def close(stream: AsyncioStream) -> None:
         assert stream.get_extra_info("is_readable"), "to another loop it is as good as closed"
         await stream.aclose()
@@ -323,12 +323,12 @@ def test_a_stream_is_closed_after_its_event_loop_has_ended(loop: str, action: st
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_stream_is_closed_from_another_thread_than_that_of_its_event_loop(loop: str) -> None:
+def test_stream_can_be_closed_in_another_thread(loop: str) -> None:
     streams: list[AsyncioStream] = []
     reading = threading.Event()
 
     async def read(port: int) -> None:
-        # In debug mode event loops refuse what other threads may not do.
+        # In debug mode event loops reject calls that other threads must not make.
         asyncio.get_running_loop().set_debug(True)
         stream = await connect_to(port)
         streams.append(stream)
@@ -381,7 +381,7 @@ loop.close()
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_child_process_closes_its_copy_only(loop: str) -> None:
+def test_child_process_closes_its_copy_only(loop: str) -> None:
     command = [sys.executable, "-c", FORK, loop]
     completed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30.0)
     assert completed.stdout.splitlines() == ["0", "b'data'"]
@@ -408,6 +408,6 @@ asyncio.run(main())
 """
 
 
-def test_small_reads_take_no_new_memory_from_the_operating_system() -> None:
+def test_small_reads_cause_no_page_faults() -> None:
     faults = subprocess.check_output([sys.executable, "-c", READ_ON_A_FRESH_HEAP], text=True, timeout=60)
     assert int(faults) < 100

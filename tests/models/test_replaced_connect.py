@@ -1,4 +1,4 @@
-"""`connect()` of the standard library's sockets, which programs replace to guard tests, and to go by a proxy."""
+"""`connect()` of the standard library's sockets, which programs replace to guard tests or to use a proxy."""
 
 import contextlib
 import socket
@@ -37,14 +37,14 @@ def changed_for_this_thread(name: str, change: Callable[[Any], Any]) -> Iterator
 
 
 class TestConnectOfSockets:
-    """As those do that guard tests against the network, and those that connect by a proxy."""
+    """As libraries do that keep tests from the network, or that connect through a proxy."""
 
     def test_sync(self, server: ScriptedServer) -> None:
         connected: list[Any] = []
 
         def pinned(stock: Any) -> Any:
             def connect(self: socket.socket, address: Any) -> None:
-                # It waits for a limit, and for what a proxy says.
+                # It waits, with a time limit, for the answer of a proxy.
                 assert self.gettimeout() == TIMEOUT
                 connected.append(address)
                 stock(self, ("127.0.0.1", server.port))

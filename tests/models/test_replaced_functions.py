@@ -1,4 +1,4 @@
-"""Functions that programs put in the place of those that connect: guards, pins and mocks. Each has to be asked."""
+"""Functions for connecting that programs replace, for guards, pins and mocks. All of them have to be called."""
 
 import asyncio
 import functools
@@ -39,7 +39,7 @@ def server() -> Iterator[ScriptedServer]:
 
 
 class Guard:
-    """Stands before an async function: tells what it was asked, or refuses it."""
+    """Wraps an async function: records the calls, or refuses them."""
 
     def __init__(self, function: Callable[..., Awaitable[Any]], refusal: Exception | None = None) -> None:
         self.calls: list[tuple[Any, ...]] = []
@@ -54,7 +54,7 @@ class Guard:
 
 
 def as_function(guard: Guard, stock: Any) -> Any:
-    """Wrap a guard in a function that says that it is the stock one."""
+    """Wrap a guard in a function that claims to be the original."""
 
     @functools.wraps(stock)
     async def wrapper(*arguments: Any, **options: Any) -> Any:
@@ -77,9 +77,9 @@ async def exchange(backend: AsyncNetworkBackend, server: ScriptedServer, host: s
 
 @pytest.mark.upgrade("4.1")
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_stock_function_is_not_asked(loop: str, server: ScriptedServer) -> None:
+def test_original_function_is_not_called(loop: str, server: ScriptedServer) -> None:
     async def connect() -> None:
-        # The fast stream, and not those of anyio.
+        # Our own stream, not one of anyio.
         assert isinstance(await exchange(AutoBackend(), server), AsyncioStream)
 
     run_async(loop, connect)
@@ -89,7 +89,7 @@ def test_a_stock_function_is_not_asked(loop: str, server: ScriptedServer) -> Non
 @pytest.mark.parametrize("loop", BACKENDS)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("name", ["connect_tcp", "connect_unix_socket", "sleep"])
-def test_the_backends_of_both_libraries_are_those_that_have_names(
+def test_guard_applies_to_auto_and_named_backends(
     monkeypatch: pytest.MonkeyPatch, loop: str, when: str, name: str
 ) -> None:
     kind = TrioBackend if loop == "trio" else AnyIOBackend
@@ -115,7 +115,7 @@ def test_the_backends_of_both_libraries_are_those_that_have_names(
 @pytest.mark.upgrade("4.2")
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("where", ["instance", "class", "wrapped class", "subclass"])
-def test_a_guard_on_the_loop_connects_by_host_and_port(
+def test_guard_on_the_loop_gets_host_and_port(
     monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str, where: str
 ) -> None:
     calls: list[tuple[Any, Any]] = []
@@ -137,7 +137,7 @@ def test_a_guard_on_the_loop_connects_by_host_and_port(
             other = type("Guarded", (kind,), {"create_connection": guarded(kind.create_connection)})
             monkeypatch.setattr(running, "__class__", other)
         else:
-            # That of the library itself where Python code can change it.
+            # The library's own method, if Python code can replace it.
             owner = next(one for one in kind.__mro__ if one.__module__ in ("asyncio.base_events", "uvloop"))
             monkeypatch.setattr(owner, "create_connection", guarded(kind.create_connection))
         assert isinstance(await exchange(AutoBackend(), server), AnyIOStreamWrapper)
@@ -148,14 +148,14 @@ def test_a_guard_on_the_loop_connects_by_host_and_port(
 
 @pytest.mark.upgrade("4.2")
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_guard_on_the_loop_refuses(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str) -> None:
+def test_guard_on_the_loop_can_refuse(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str) -> None:
     async def connect() -> None:
         running = asyncio.get_running_loop()
         guard = Guard(running.create_connection, PermissionError("blocked"))
         monkeypatch.setattr(running, "create_connection", guard)
         with pytest.raises(ConnectError):
             await AutoBackend().connect_tcp("localhost", server.port, TIMEOUT)
-        # The addresses of the name, and not the name.
+        # The address of the name, not the name.
         assert {host for _, host, *_ in guard.calls} <= {"127.0.0.1", "::1"}
 
     run_async(loop, connect)
@@ -165,7 +165,7 @@ def test_a_guard_on_the_loop_refuses(monkeypatch: pytest.MonkeyPatch, server: Sc
 @pytest.mark.parametrize("loop", BACKENDS)
 @pytest.mark.parametrize("kind", ["object", "wrapper"])
 @pytest.mark.parametrize("unix", [False, True], ids=["tcp", "unix"])
-def test_replaced_functions_of_the_libraries_are_asked(
+def test_patched_library_functions_are_called(
     monkeypatch: pytest.MonkeyPatch, loop: str, kind: str, unix: bool
 ) -> None:
     library: Any = trio if loop == "trio" else anyio
@@ -191,7 +191,7 @@ def test_replaced_functions_of_the_libraries_are_asked(
 
 @pytest.mark.parametrize("loop", BACKENDS)
 @pytest.mark.parametrize("refusal", [PermissionError("blocked"), LookupError("blocked")], ids=["error", "own"])
-def test_what_a_guard_raises_is_seen(monkeypatch: pytest.MonkeyPatch, loop: str, refusal: Exception) -> None:
+def test_exception_of_a_guard_propagates(monkeypatch: pytest.MonkeyPatch, loop: str, refusal: Exception) -> None:
     library: Any = trio if loop == "trio" else anyio
     name = "open_tcp_stream" if loop == "trio" else "connect_tcp"
     monkeypatch.setattr(library, name, Guard(getattr(library, name), refusal))
@@ -204,7 +204,7 @@ def test_what_a_guard_raises_is_seen(monkeypatch: pytest.MonkeyPatch, loop: str,
 
 
 @pytest.mark.parametrize("loop", BACKENDS)
-def test_limits_hold_in_replaced_functions(monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
+def test_timeout_applies_to_patched_functions(monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
     library: Any = trio if loop == "trio" else anyio
     name = "open_tcp_stream" if loop == "trio" else "connect_tcp"
     monkeypatch.setattr(library, name, Guard(getattr(library, name)))
@@ -220,7 +220,7 @@ def test_limits_hold_in_replaced_functions(monkeypatch: pytest.MonkeyPatch, loop
 
 
 @pytest.mark.parametrize("loop", BACKENDS)
-def test_a_replaced_function_is_not_called_in_a_scope_that_is_over(monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
+def test_patched_function_is_not_called_in_a_cancelled_scope(monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
     library: Any = trio if loop == "trio" else anyio
     name = "open_tcp_stream" if loop == "trio" else "connect_tcp"
     guard = Guard(getattr(library, name))
@@ -234,7 +234,7 @@ def test_a_replaced_function_is_not_called_in_a_scope_that_is_over(monkeypatch: 
     assert not guard.calls
 
 
-def test_one_backend_may_be_used_on_both_libraries(server: ScriptedServer) -> None:
+def test_one_backend_object_works_on_both_libraries(server: ScriptedServer) -> None:
     backend = AutoBackend()
 
     async def connect() -> None:
@@ -245,7 +245,7 @@ def test_one_backend_may_be_used_on_both_libraries(server: ScriptedServer) -> No
 
 
 @pytest.mark.parametrize("loop", BACKENDS)
-def test_a_wrong_option_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str) -> None:
+def test_invalid_option_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str) -> None:
     library: Any = trio if loop == "trio" else anyio
     name = "open_tcp_stream" if loop == "trio" else "connect_tcp"
     monkeypatch.setattr(library, name, Guard(getattr(library, name)))
@@ -259,7 +259,7 @@ def test_a_wrong_option_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch, ser
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_what_stands_in_for_a_stream_is_used(monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
+def test_mock_stream_of_a_patched_function_is_used(monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
     class Stream:
         async def receive(self, max_bytes: int) -> bytes:
             return b"data"
@@ -281,7 +281,7 @@ def test_what_stands_in_for_a_stream_is_used(monkeypatch: pytest.MonkeyPatch, lo
     run_async(loop, connect)
 
 
-def test_a_factory_of_trios_sockets_is_asked(server: ScriptedServer) -> None:
+def test_custom_socket_factory_of_trio_is_used(server: ScriptedServer) -> None:
     made: list[Any] = []
 
     class Factory(trio.abc.SocketFactory):
@@ -298,7 +298,7 @@ def test_a_factory_of_trios_sockets_is_asked(server: ScriptedServer) -> None:
 
 
 @pytest.mark.parametrize("loop", [loop for loop in LOOPS if loop != "uvloop"])
-def test_the_loops_sock_connect_is_asked(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str) -> None:
+def test_sock_connect_of_the_loop_is_called(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str) -> None:
     async def connect() -> None:
         running = asyncio.get_running_loop()
         guard = Guard(running.sock_connect)
@@ -310,7 +310,7 @@ def test_the_loops_sock_connect_is_asked(monkeypatch: pytest.MonkeyPatch, server
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_the_loops_resolver_is_asked(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str) -> None:
+def test_getaddrinfo_of_the_loop_is_called(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str) -> None:
     async def connect() -> None:
         running = asyncio.get_running_loop()
         stock, asked = running.getaddrinfo, []
@@ -327,10 +327,10 @@ def test_the_loops_resolver_is_asked(monkeypatch: pytest.MonkeyPatch, server: Sc
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_no_resolver_is_asked_for_an_address(
+def test_resolver_is_not_called_for_ip_literals(
     monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, loop: str
 ) -> None:
-    # Guards against looking up names refuse them all.
+    # Guards against name resolution refuse every call.
     asked: list[Any] = []
 
     async def connect() -> None:
@@ -342,8 +342,8 @@ def test_no_resolver_is_asked_for_an_address(
     assert not asked
 
 
-def test_trio_asks_the_resolver_for_addresses_as_well(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer) -> None:
-    # As it does itself: guards that refuse private addresses see them there.
+def test_resolver_is_called_for_ip_literals_on_trio(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer) -> None:
+    # As trio itself does: guards that refuse private addresses see them there.
     def refuse(*arguments: Any) -> Any:
         raise PermissionError("blocked")
 

@@ -1,4 +1,4 @@
-"""Resolvers that programs put in the place of the system's, to pin, cache or guard names."""
+"""Resolvers by which programs replace the system's, to pin, cache or guard names."""
 
 import asyncio
 import socket
@@ -17,12 +17,12 @@ _original = socket.getaddrinfo
 
 
 def as_in_the_recipe(*args: Any) -> Any:
-    """As in the well-known recipe for pinning a name: no parameter has a name."""
+    """As in the well-known recipe for pinning a name: its parameters have no names."""
     return _original("127.0.0.1", *args[1:])
 
 
 def as_in_dnspython(host: Any, service: Any, family: int = 0, socktype: int = 0, proto: int = 0, flags: int = 0) -> Any:
-    """A parameter has another name than that of the standard library."""
+    """A parameter is named otherwise than in the standard library."""
     return _original("127.0.0.1", service, family, socktype, proto, flags)
 
 
@@ -34,7 +34,7 @@ def replaced(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.fault("T1")
 @pytest.mark.usefixtures("replaced")
 @pytest.mark.parametrize("host", ["pinned.example", "127.0.0.1"])
-def test_threads_connect_by_it(host: str) -> None:
+def test_threads_use_it(host: str) -> None:
     with scripted_server([hold()]) as server:
         stream = SyncBackend().connect_tcp(host, server.port, TIMEOUT)
         assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
@@ -54,7 +54,7 @@ def run_on_asyncio(function: Callable[[], Any]) -> None:
 @pytest.mark.usefixtures("replaced")
 @pytest.mark.parametrize("host", ["pinned.example", "127.0.0.1"])
 @pytest.mark.parametrize("run", [run_on_asyncio, run_on_trio])
-def test_tasks_connect_by_it(run: Callable[[Any], None], host: str) -> None:
+def test_tasks_use_it(run: Callable[[Any], None], host: str) -> None:
     async def connect() -> None:
         stream = await AutoBackend().connect_tcp(host, server.port, TIMEOUT)
         assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)

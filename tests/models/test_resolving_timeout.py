@@ -1,4 +1,4 @@
-"""A resolver that does not answer, which only async code can leave."""
+"""A resolver that does not answer. Only async code can stop waiting for it."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from httpcore_models.network import async_resolve
 
 
 @pytest.mark.anyio
-async def test_it_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unresponsive_resolver_raises_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     async def getaddrinfo(*arguments: Any, **options: Any) -> list[Any]:
         await anyio.sleep_forever()
         raise AssertionError("unreachable")

@@ -1,4 +1,4 @@
-"""The streams of every backend, over everything that carries them, keep the contract of network streams."""
+"""The streams of every backend, over every transport, fulfil the contract of network streams."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class Combination(NamedTuple):
 
 LOOPS: list[tuple[str, type[AsyncNetworkBackend], list[str]]] = [
     ("asyncio", AnyIOBackend, list(TRANSPORTS)),
-    ("asyncio", AutoBackend, ["tcp", "unix"]),  # what it connects are streams of the other backends
+    ("asyncio", AutoBackend, ["tcp", "unix"]),  # its streams are those of the other backends
     ("uvloop", AnyIOBackend, list(TRANSPORTS)),
     ("trio", AnyIOBackend, list(TRANSPORTS)),
     ("trio", TrioBackend, list(TRANSPORTS)),
@@ -40,7 +40,7 @@ LOOPS: list[tuple[str, type[AsyncNetworkBackend], list[str]]] = [
 
 
 def combinations() -> Iterator[object]:
-    """Every backend on every loop that it runs on, over every transport."""
+    """Return every backend, on every event loop that it supports, over every transport."""
     for loop, backend, transports in LOOPS:
         for name in transports:
             yield pytest.param(Combination(loop, backend, TRANSPORTS[name]), id=f"{backend.__name__}-{loop}-{name}")

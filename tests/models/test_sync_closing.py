@@ -1,4 +1,4 @@
-"""Closing a stream of threads that others use, and streams in a process that was forked off."""
+"""Closing a sync stream that other threads use, and streams in a forked process."""
 
 import gc
 import os
@@ -28,7 +28,7 @@ def connect(request: pytest.FixtureRequest, certificates: Certificates) -> Conne
 
 
 class InThread:
-    """What an operation raises, or returns, in a thread of its own."""
+    """An operation in a thread of its own, and what it raises or returns."""
 
     def __init__(self, operation: Callable[[], Any]) -> None:
         self.result: Any = None
@@ -49,7 +49,7 @@ class InThread:
 
 
 class Held:
-    """Stands before a call until it is let go."""
+    """Holds up a call until it is released."""
 
     def __init__(self, call: Callable[..., Any]) -> None:
         self.reached, self.go_on = threading.Event(), threading.Event()
@@ -72,7 +72,7 @@ def is_open(descriptor: int) -> bool:
 @pytest.mark.fault("S4")
 @pytest.mark.parametrize("close", ["close", "abort"])
 @pytest.mark.parametrize("timeout", [None, TIMEOUT, float("inf")])
-def test_whoever_waits_is_told_that_the_stream_is_closed(connect: Connect, close: str, timeout: float | None) -> None:
+def test_waiting_operations_fail_when_the_stream_is_closed(connect: Connect, close: str, timeout: float | None) -> None:
     def write_or_read(stream: Any) -> None:
         rest = memoryview(ENDLESS)
         while rest:
@@ -87,7 +87,7 @@ def test_whoever_waits_is_told_that_the_stream_is_closed(connect: Connect, close
         gone = threading.Event()
         with connect([hold_until_closed(gone)]) as stream:
             waiting = InThread(lambda operation=operation, stream=stream: operation(stream))  # type: ignore[misc]
-            # Whether it waits already or is about to makes no difference.
+            # It does not matter whether it waits already.
             threading.Event().wait(0.02)
             getattr(stream, close)()
             getattr(stream, close)()
@@ -105,7 +105,7 @@ def test_whoever_waits_is_told_that_the_stream_is_closed(connect: Connect, close
 
 @pytest.mark.fault("S1", "S2")
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
-def test_a_descriptor_lives_until_its_last_user_has_left(certificates: Certificates, transport: str) -> None:
+def test_descriptor_stays_open_until_its_last_user_has_left(certificates: Certificates, transport: str) -> None:
     with connector(SyncBackend(), TRANSPORTS[transport], certificates)(hold()) as stream:
         assert isinstance(stream, SyncStream)
         descriptor = stream.get_extra_info("socket").fileno()
@@ -114,16 +114,16 @@ def test_a_descriptor_lives_until_its_last_user_has_left(certificates: Certifica
         reading = InThread(lambda: stream.read(100, TIMEOUT))
         assert held.reached.wait(TIMEOUT)
         stream.close()
-        # Were it closed now, the thread would read from whatever opens the next descriptor.
+        # If it were closed now, the thread would read from whatever gets the descriptor next.
         assert is_open(descriptor)
         held.go_on.set()
         assert isinstance(reading.join(), ReadError)
-        # Whoever keeps the error keeps nothing else.
+        # The error keeps nothing alive.
         assert not is_open(descriptor)
 
 
 @pytest.mark.fault("S1")
-def test_an_upload_that_is_closed_never_goes_on_in_the_clear(certificates: Certificates) -> None:
+def test_closed_upload_sends_nothing_in_the_clear(certificates: Certificates) -> None:
     secret = b"SECRET" * 5000
     seen = []
 
@@ -149,7 +149,7 @@ def test_an_upload_that_is_closed_never_goes_on_in_the_clear(certificates: Certi
 
 @pytest.mark.fault("S2", "S4")
 @pytest.mark.parametrize("timeout", [None, TIMEOUT])
-def test_a_download_that_is_closed_neither_ends_nor_goes_on(connect: Connect, timeout: float | None) -> None:
+def test_closed_download_raises_read_error(connect: Connect, timeout: float | None) -> None:
     def flow(connection: Connection) -> None:
         while True:
             connection.send(bytes(65536))
@@ -173,7 +173,7 @@ def test_a_download_that_is_closed_neither_ends_nor_goes_on(connect: Connect, ti
 
 @pytest.mark.fault("T10")
 @pytest.mark.parametrize("timeout", [None, TIMEOUT])
-def test_closing_ends_a_handshake(certificates: Certificates, timeout: float | None) -> None:
+def test_close_ends_a_handshake(certificates: Certificates, timeout: float | None) -> None:
     gone, begun = threading.Event(), threading.Event()
     with scripted_server([lambda connection: connection.receive(), notify(begun), hold_until_closed(gone)]) as server:
         stream = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
@@ -190,7 +190,7 @@ def test_closing_ends_a_handshake(certificates: Certificates, timeout: float | N
 
 
 @pytest.mark.fault("T10")
-def test_a_stream_that_was_closed_closes_what_took_it_over(certificates: Certificates) -> None:
+def test_closing_the_plain_stream_closes_the_encrypted_one(certificates: Certificates) -> None:
     with scripted_server(hold(), tls=certificates.server_context()) as server:
         stream = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
         tls = stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)
@@ -203,7 +203,7 @@ def test_a_stream_that_was_closed_closes_what_took_it_over(certificates: Certifi
         wait_until(lambda: not server.open_connections)
 
 
-def test_a_finaliser_may_abort(connect: Connect) -> None:
+def test_finaliser_can_abort(connect: Connect) -> None:
     gone = threading.Event()
     with connect([hold_until_closed(gone)]) as stream:
 
@@ -221,7 +221,7 @@ def test_a_finaliser_may_abort(connect: Connect) -> None:
         wait_until(gone.is_set)
 
 
-def test_a_stream_that_nobody_closes_complains() -> None:
+def test_unclosed_stream_causes_a_resource_warning() -> None:
     first, second = socket.socketpair()
     streams = [SyncStream(first, "peer")]
     del first
@@ -232,7 +232,7 @@ def test_a_stream_that_nobody_closes_complains() -> None:
 @pytest.mark.fault("P11")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("operation", ["close", "abort", "collect", "is_readable"])
-def test_a_child_process_leaves_the_connection_to_its_parent(connect: Connect, operation: str) -> None:
+def test_child_process_does_not_touch_the_parents_connection(connect: Connect, operation: str) -> None:
     go_on = threading.Event()
 
     def answer(connection: Connection) -> None:
@@ -263,7 +263,7 @@ def test_a_child_process_leaves_the_connection_to_its_parent(connect: Connect, o
 
 
 @pytest.mark.fault("S1")
-def test_several_may_close_at_once(connect: Connect) -> None:
+def test_several_threads_can_close_at_once(connect: Connect) -> None:
     for _ in range(20):
         with connect([send(b"data"), hold()]) as stream:
             closing = [InThread(stream.close) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Sockets that others got from a stream: what they do with them, and what the stream goes on doing."""
+"""Sockets that a program gets from a stream: both remain usable."""
 
 import socket
 import threading
@@ -22,7 +22,7 @@ def connect(request: pytest.FixtureRequest, certificates: Certificates) -> Conne
 
 
 @pytest.mark.fault("N14")
-def test_a_file_of_the_socket_outlives_the_stream(connect: Connect) -> None:
+def test_file_made_from_the_socket_outlives_the_stream(connect: Connect) -> None:
     closed = threading.Event()
     with (
         connect([wait(closed), send(b"hello\n"), hold()]) as stream,
@@ -34,7 +34,7 @@ def test_a_file_of_the_socket_outlives_the_stream(connect: Connect) -> None:
 
 
 @pytest.mark.fault("N14")
-def test_a_duplicate_of_the_socket_outlives_the_stream() -> None:
+def test_duplicate_of_the_socket_outlives_the_stream() -> None:
     closed = threading.Event()
     with scripted_server([wait(closed), send(b"hello"), hold()]) as server:
         stream = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
@@ -46,7 +46,7 @@ def test_a_duplicate_of_the_socket_outlives_the_stream() -> None:
 
 
 @pytest.mark.fault("N14")
-def test_whoever_reads_from_the_stream_is_told_that_it_is_closed(connect: Connect) -> None:
+def test_reading_thread_learns_that_the_stream_is_closed(connect: Connect) -> None:
     with connect([hold()]) as stream, Background() as background:
         stream.get_extra_info("socket")
         read = background.start(stream.read, 1)
@@ -58,7 +58,7 @@ def test_whoever_reads_from_the_stream_is_told_that_it_is_closed(connect: Connec
 
 @pytest.mark.fault("N14")
 @pytest.mark.parametrize("limit", [0.0, 0.01, 5.0])
-def test_limits_of_the_socket_are_none_of_the_stream_s(connect: Connect, limit: float) -> None:
+def test_timeout_of_the_socket_does_not_affect_the_stream(connect: Connect, limit: float) -> None:
     reading = threading.Event()
     with (
         connect([wait(reading), send(b"abc"), hold_until_closed(threading.Event())]) as stream,

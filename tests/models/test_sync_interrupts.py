@@ -81,7 +81,7 @@ def _is_never_interrupted(frame: Any) -> bool:
     No code could be safe there: when a value is returned, and when a `try` or `with` block is left.
     """
     if frame.f_code.co_name == "__del__":
-        # The interpreter reports what a finaliser raises, and goes on.
+        # The interpreter reports an exception in a finaliser, and continues.
         return True
     name = dis.opname[frame.f_code.co_code[frame.f_lasti]]
     if name.startswith("RETURN") or name == "NOP":
@@ -110,7 +110,7 @@ def assert_no_lock_is_held(stream: Any) -> None:
             return True
         return False
 
-    # A thread that holds a lock of its own may take it again: so another one tries.
+    # The thread that holds a reentrant lock can take it again, so another thread tries.
     assert at_once(take) == [True]
 
 
@@ -124,9 +124,7 @@ READS: list[Callable[[Any], Any]] = [
 
 @pytest.mark.fault("P9")
 @pytest.mark.parametrize("read", READS, ids=["read", "read without limit", "receive_nowait", "is_readable"])
-def test_a_read_that_is_interrupted_has_taken_nothing_or_closed_the_stream(
-    connect: Connect, read: Callable[[Any], Any]
-) -> None:
+def test_interrupted_read_takes_nothing_or_closes_the_stream(connect: Connect, read: Callable[[Any], Any]) -> None:
     hit = True
     for step in steps():
         if not hit:
@@ -153,7 +151,7 @@ def test_a_read_that_is_interrupted_has_taken_nothing_or_closed_the_stream(
 
 @pytest.mark.fault("P9")
 @pytest.mark.parametrize("until_readable", [False, True])
-def test_a_write_that_is_interrupted_repeats_nothing(connect: Connect, until_readable: bool) -> None:
+def test_interrupted_write_is_not_repeated(connect: Connect, until_readable: bool) -> None:
     hit = True
     for step in steps():
         if not hit:
@@ -184,7 +182,7 @@ def test_a_write_that_is_interrupted_repeats_nothing(connect: Connect, until_rea
 
 
 @pytest.mark.fault("P9")
-def test_a_close_that_is_interrupted_can_be_done_again(connect: Connect) -> None:
+def test_interrupted_close_can_be_repeated(connect: Connect) -> None:
     hit = True
     for step in steps():
         if not hit:
@@ -200,7 +198,7 @@ def test_a_close_that_is_interrupted_can_be_done_again(connect: Connect) -> None
 
 @pytest.mark.fault("P9")
 @pytest.mark.parametrize("transport", ["tcp", "unix", "tls"])
-def test_connecting_that_is_interrupted_leaves_no_socket_open(certificates: Certificates, transport: str) -> None:
+def test_interrupted_connect_leaves_no_socket_open(certificates: Certificates, transport: str) -> None:
     tls = certificates.server_context() if transport == "tls" else None
     context = certificates.client_context()
     script: Any = [lambda connection: threading.Event().wait(0)]
@@ -219,7 +217,7 @@ def test_connecting_that_is_interrupted_leaves_no_socket_open(certificates: Cert
         for step in steps():
             if not hit:
                 break
-            # A socket that was lost before anybody knew of it complains, but it does not stay open.
+            # A socket that was interrupted while it was made causes a warning, but does not stay open.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ResourceWarning)
                 hit = interrupted_at(step, connect_and_close)
@@ -229,7 +227,7 @@ def test_connecting_that_is_interrupted_leaves_no_socket_open(certificates: Cert
 
 
 @pytest.mark.fault("P9")
-def test_a_wait_that_is_interrupted_leaves_the_stream_to_others(connect: Connect) -> None:
+def test_stream_works_after_an_interrupted_wait(connect: Connect) -> None:
     go_on = threading.Event()
 
     def interrupt(*_: Any) -> bool:
@@ -248,13 +246,13 @@ def test_a_wait_that_is_interrupted_leaves_the_stream_to_others(connect: Connect
 
 
 @pytest.mark.fault("P9")
-def test_a_wait_for_an_event_that_is_interrupted_once_it_is_over_wakes_the_others() -> None:
+def test_interrupted_wait_for_an_event_wakes_other_waiters() -> None:
     event = Event()
     gate: Any = event._gate
     waits, passed = threading.Event(), threading.Event()
 
     class Gate:
-        """Lets this thread pass first, and interrupts it just then."""
+        """Lets this thread pass first, and interrupts it at that moment."""
 
         release = staticmethod(gate.release)
 

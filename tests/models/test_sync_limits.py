@@ -1,4 +1,4 @@
-"""Time limits of sync streams, and writes that watch for something to read."""
+"""Timeouts of sync streams, and writes that return when something can be read."""
 
 import array
 import signal
@@ -64,13 +64,13 @@ def test_signals_do_not_prolong_a_write(connect: Connect) -> None:
 
 
 @pytest.mark.fault("T2")
-def test_signals_do_not_prolong_connecting() -> None:
+def test_signals_do_not_prolong_a_connect() -> None:
     with unresponsive_port() as port, at_most(SOON), signals(), pytest.raises(ConnectTimeout):
         SyncBackend().connect_tcp("127.0.0.1", port, 0.2)
 
 
 @pytest.mark.fault("T18")
-def test_a_peer_that_takes_a_little_does_not_prolong_a_write(connect: Connect) -> None:
+def test_slow_peer_does_not_prolong_a_write(connect: Connect) -> None:
     stop = threading.Event()
 
     def sip(connection: Connection) -> None:
@@ -84,7 +84,7 @@ def test_a_peer_that_takes_a_little_does_not_prolong_a_write(connect: Connect) -
 
 
 @pytest.mark.fault("T19")
-def test_bytes_that_drip_in_do_not_prolong_a_read_of_tls(certificates: Certificates) -> None:
+def test_slow_record_does_not_prolong_a_tls_read(certificates: Certificates) -> None:
     stop = threading.Event()
 
     def drip(connection: Connection) -> None:
@@ -100,7 +100,7 @@ def test_bytes_that_drip_in_do_not_prolong_a_read_of_tls(certificates: Certifica
 
 @pytest.mark.fault("T9")
 @pytest.mark.parametrize("timeout", [30 * 86400.0, 1e300, float("inf")])
-def test_limits_may_be_long(connect: Connect, timeout: float) -> None:
+def test_very_long_timeouts_are_accepted(connect: Connect, timeout: float) -> None:
     go_on = threading.Event()
     with connect([wait(go_on), send(b"data"), receive_exactly(len(LARGE)), send(b"done"), hold()]) as stream:
         threading.Timer(0.02, go_on.set).start()
@@ -113,7 +113,7 @@ def test_limits_may_be_long(connect: Connect, timeout: float) -> None:
 
 @pytest.mark.fault("T9")
 @pytest.mark.parametrize("timeout", [0.0, -1.0, -1e300, float("-inf"), 1e-9])
-def test_limits_that_are_over_time_out_but_let_do_what_needs_no_time(connect: Connect, timeout: float) -> None:
+def test_expired_timeouts_allow_what_needs_no_wait(connect: Connect, timeout: float) -> None:
     with connect([receive_exactly(4), send(b"data"), hold()]) as stream:
         stream.write(b"data", timeout)
         while True:
@@ -129,7 +129,7 @@ def test_limits_that_are_over_time_out_but_let_do_what_needs_no_time(connect: Co
 
 
 @pytest.mark.fault("T9")
-def test_limits_are_numbers(connect: Connect) -> None:
+def test_nan_is_rejected_as_a_timeout(connect: Connect) -> None:
     with connect([hold()]) as stream:
         with pytest.raises(ValueError, match="NaN"):
             stream.read(100, float("nan"))
@@ -151,7 +151,7 @@ def test_limits_are_numbers(connect: Connect) -> None:
     ],
     ids=["bytearray", "memoryview", "array", "doubles", "every other byte", "empty", "three dimensions"],
 )
-def test_buffers_are_written_by_their_bytes(connect: Connect, buffer: Any) -> None:
+def test_all_bytes_of_any_buffer_are_written(connect: Connect, buffer: Any) -> None:
     expected = memoryview(buffer).tobytes()
 
     def compare(connection: Connection) -> None:
@@ -173,7 +173,7 @@ def connect_watching(request: pytest.FixtureRequest, certificates: Certificates)
 
 
 @pytest.mark.fault("T11")
-def test_a_blocked_write_ends_when_something_may_be_read(connect_watching: Connect) -> None:
+def test_blocked_write_returns_when_something_can_be_read(connect_watching: Connect) -> None:
     go_on = threading.Event()
     with connect_watching([wait(go_on), send(b"refused"), hold()]) as stream, at_most(SOON):
         threading.Timer(0.02, go_on.set).start()
@@ -187,12 +187,12 @@ def test_a_blocked_write_ends_when_something_may_be_read(connect_watching: Conne
 
 
 @pytest.mark.fault("T11", "T3")
-def test_a_write_that_watches_times_out_too(connect_watching: Connect) -> None:
+def test_write_until_readable_times_out(connect_watching: Connect) -> None:
     def upload(stream: Any) -> None:
         rest = memoryview(ENDLESS)
         while rest:
             rest = rest[stream.write_until_readable(rest, 0.1) :]
-            # Messages of TLS itself at the most.
+            # At most messages of TLS itself.
             assert stream.receive_nowait(100) is None
 
     with connect_watching(hold()) as stream, at_most(SOON), pytest.raises(WriteTimeout):
@@ -200,7 +200,7 @@ def test_a_write_that_watches_times_out_too(connect_watching: Connect) -> None:
 
 
 @pytest.mark.fault("T11")
-def test_nothing_is_lost_or_sent_twice_by_writes_that_watch(connect_watching: Connect) -> None:
+def test_write_until_readable_loses_and_repeats_nothing(connect_watching: Connect) -> None:
     def chat(connection: Connection) -> None:
         received = b""
         while len(received) < 4 * len(LARGE):
@@ -221,7 +221,7 @@ def test_nothing_is_lost_or_sent_twice_by_writes_that_watch(connect_watching: Co
 
 
 @pytest.mark.fault("T15")
-def test_what_a_write_has_left_is_sent_first(connect_watching: Connect) -> None:
+def test_rest_of_an_interrupted_write_is_sent_first(connect_watching: Connect) -> None:
     go_on = threading.Event()
 
     def compare(connection: Connection) -> None:
@@ -240,7 +240,7 @@ def test_what_a_write_has_left_is_sent_first(connect_watching: Connect) -> None:
 
 @pytest.mark.fault("N14")
 @pytest.mark.parametrize("transport", ["tcp", "tls"])
-def test_whoever_takes_the_socket_over_has_no_limits_but_their_own(certificates: Certificates, transport: str) -> None:
+def test_handed_out_socket_has_no_timeout(certificates: Certificates, transport: str) -> None:
     go_on = threading.Event()
     script = [send(b"one"), wait(go_on), send(b"two"), receive_exactly(4), send(b"three"), hold()]
     with connector(SyncBackend(), TRANSPORTS[transport], certificates)(script) as stream:
@@ -248,11 +248,11 @@ def test_whoever_takes_the_socket_over_has_no_limits_but_their_own(certificates:
         with pytest.raises(ReadTimeout):
             stream.read(100, 0.01)
         sock = stream.get_extra_info("socket")
-        # None was set, and so a call waits.
+        # No timeout is set, so a call waits.
         threading.Timer(0.05, go_on.set).start()
         assert sock.recv(100) == b"two"
         sock.settimeout(None)
-        # Both may be used in turn.
+        # Stream and socket can be used in turn.
         stream.write(b"data", 0.5)
         assert stream.read(100, TIMEOUT) == b"three"
         sock.settimeout(0.01)

@@ -1,4 +1,4 @@
-"""Sockets that are not the standard library's own: green threads, proxies and mocks put theirs in its place."""
+"""Sockets by which green threads, proxies and mocks replace the standard library's."""
 
 import socket
 import subprocess
@@ -17,7 +17,7 @@ from httpcore_test_support.steps import hold, send
 
 
 class GreenSocket(socket.socket):
-    """Knows limits by `settimeout()` alone, and waits in its own way."""
+    """Supports timeouts by `settimeout()` only, and waits in its own way."""
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         assert not flags
@@ -45,7 +45,7 @@ class Duck:
 @pytest.mark.fault("T1")
 @pytest.mark.upgrade("4.4")
 @pytest.mark.parametrize("kind", [GreenSocket, Duck])
-def test_limits_hold_on_other_sockets(kind: Any) -> None:
+def test_timeouts_apply_to_replaced_sockets(kind: Any) -> None:
     with scripted_server([send(b"data"), hold()]) as server:
         stream = connected(kind, server.port)
         assert type(stream) is SyncStream
@@ -61,7 +61,7 @@ def test_limits_hold_on_other_sockets(kind: Any) -> None:
 
 @pytest.mark.fault("T1")
 @pytest.mark.upgrade("4.4")
-def test_limits_hold_in_a_handshake_and_after_it(certificates: Certificates) -> None:
+def test_timeouts_apply_during_and_after_a_handshake(certificates: Certificates) -> None:
     with (
         scripted_server(hold()) as silent,
         scripted_server([send(b"data"), hold()], tls=certificates.server_context()) as server,
@@ -80,7 +80,7 @@ def test_limits_hold_in_a_handshake_and_after_it(certificates: Certificates) -> 
 
 @pytest.mark.fault("T1")
 @pytest.mark.upgrade("4.4")
-def test_connections_are_made_by_whatever_replaces_create_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replaced_create_connection_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     stock = socket.create_connection
 
@@ -103,13 +103,13 @@ def test_connections_are_made_by_whatever_replaces_create_connection(monkeypatch
 @pytest.mark.fault("T1")
 @pytest.mark.upgrade("4.4")
 @pytest.mark.parametrize("kind", [GreenSocket, Duck])
-def test_a_silent_address_is_a_connect_timeout(kind: Any) -> None:
+def test_unresponsive_address_raises_connect_timeout(kind: Any) -> None:
     with unresponsive_port() as port, pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.05 seconds"):
         connected(kind, port, 0.05)
 
 
 class Mocket:
-    """Like the sockets of mocket: connected at once, and without a descriptor of its own before something is sent."""
+    """Like the sockets of mocket: connects at once, and has no descriptor of its own before it sends."""
 
     def __init__(self, *arguments: Any) -> None:
         self.calls: list[Any] = []
@@ -140,7 +140,7 @@ class Mocket:
 
 
 @pytest.mark.upgrade("4.4")
-def test_a_connect_that_returns_at_once_is_connected() -> None:
+def test_socket_that_connects_at_once_is_used() -> None:
     stream = connected(Mocket, 1)
     stream.write(b"ping", TIMEOUT)
     assert stream.read(100, TIMEOUT) == b"data"
@@ -152,7 +152,7 @@ def test_a_connect_that_returns_at_once_is_connected() -> None:
 
 
 def connected(kind: Any, port: int, timeout: float = TIMEOUT) -> NetworkStream:
-    """Connect while `kind` is in the place of the standard library's sockets, for this thread: servers keep theirs."""
+    """Connect while `kind` replaces the standard library's sockets in this thread; servers keep theirs."""
     stock, thread = socket.socket, threading.current_thread()
 
     def replacement(*arguments: Any, **options: Any) -> Any:
@@ -209,7 +209,7 @@ def test_gevent(when: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_stock_socket_is_told_from_what_changes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_is_stock_detects_modified_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = socket.socketpair()
     with first, second:
         assert type(SyncStream(first, "peer")) is not SyncStream
@@ -218,14 +218,14 @@ def test_the_stock_socket_is_told_from_what_changes_it(monkeypatch: pytest.Monke
 
 
 class Layered:
-    """TLS as python-socks has it inside TLS: it tells neither its peer nor its options."""
+    """Like python-socks' TLS inside TLS: it lacks `getpeername()` and socket options."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.settimeout, self.recv, self.send, self.close = sock.settimeout, sock.recv, sock.send, sock.close
 
 
 @pytest.mark.upgrade("4.4")
-def test_a_socket_that_does_not_tell_its_peer() -> None:
+def test_peer_of_a_socket_without_getpeername_is_unknown() -> None:
     first, second = socket.socketpair()
     layered: Any = Layered(first)
     with second:
@@ -241,7 +241,7 @@ def test_a_socket_that_does_not_tell_its_peer() -> None:
 
 
 @pytest.mark.upgrade("4.4")
-def test_a_socket_whose_connection_is_over() -> None:
+def test_peer_of_a_disconnected_socket_is_unknown() -> None:
     with socket.socket() as sock:
         stream = SyncStream(sock)
         with pytest.raises(WriteError, match=r"unknown peer"):

@@ -1,4 +1,4 @@
-"""What is special about TLS on blocking sockets."""
+"""TLS on sockets, for threads."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ from httpcore_test_support.waiting import at_once, wait_until
 BAD_RECORD = "bad record mac|BAD_RECORD_MAC|RECORD_LAYER_FAILURE"
 
 
-def test_a_reset_before_the_handshake_leaves_no_socket_open() -> None:
+def test_reset_before_the_handshake_leaves_no_socket_open() -> None:
     connected = threading.Event()
     with scripted_server([wait(connected), abort()]) as server:
         stream = SyncBackend().connect_tcp("127.0.0.1", server.port, 10.0)
@@ -36,7 +36,7 @@ def test_a_reset_before_the_handshake_leaves_no_socket_open() -> None:
 
 
 class Peer:
-    """A TLS server whose records a script sends when and how it likes."""
+    """A TLS server whose records a script sends one by one."""
 
     def __init__(self, connection: Connection, context: ssl.SSLContext) -> None:
         self._connection = connection
@@ -55,7 +55,7 @@ class Peer:
         self._connection.send(data)
 
     def take(self) -> bytes:
-        """What TLS wants sent."""
+        """Return what TLS wants sent."""
         return self._outgoing.read()
 
     def record(self, data: bytes) -> bytes:
@@ -63,7 +63,7 @@ class Peer:
         return self.take()
 
     def alert(self) -> bytes:
-        """The fatal alert after a record that cannot be decrypted."""
+        """Return the fatal alert after a record that cannot be decrypted."""
         self._incoming.write(b"\x17\x03\x03\x00\x20" + bytes(32))
         try:
             self.tls.read(100)
@@ -120,7 +120,7 @@ def reset(connection: Connection) -> None:
     ids=["bad MAC", "bad MAC, end", "bad MACs, end", "alert", "alert, end", "reset"],
 )
 @pytest.mark.parametrize("records", [0, 1, 2])
-def test_what_comes_before_an_error_is_read_and_then_the_error(
+def test_bytes_before_an_error_are_read_first(
     certificates: Certificates, version: ssl.TLSVersion, last: object, end: object, text: str, records: int
 ) -> None:
     context = certificates.server_context()
@@ -155,7 +155,7 @@ def test_what_comes_before_an_error_is_read_and_then_the_error(
 
 @pytest.mark.fault("T6", "S16")
 @pytest.mark.parametrize("after", [b"", bytes(60000)], ids=["nothing", "zeros"])
-def test_the_end_stays_known_until_it_is_read(
+def test_end_of_stream_is_remembered_until_it_is_read(
     certificates: Certificates, version: ssl.TLSVersion, after: bytes
 ) -> None:
     context = certificates.server_context()
@@ -179,7 +179,7 @@ def test_the_end_stays_known_until_it_is_read(
 
 
 @pytest.mark.fault("S18")
-def test_a_clean_end_that_a_reset_follows_is_an_end(certificates: Certificates, version: ssl.TLSVersion) -> None:
+def test_reset_after_close_notify_is_a_plain_end_of_stream(certificates: Certificates, version: ssl.TLSVersion) -> None:
     context = certificates.server_context()
     context.maximum_version = version
     done = threading.Event()
@@ -203,7 +203,7 @@ def test_a_clean_end_that_a_reset_follows_is_an_end(certificates: Certificates, 
 
 @pytest.mark.fault("T20")
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the program openssl")
-def test_negotiating_anew_disturbs_neither_reads_nor_writes(certificates: Certificates) -> None:
+def test_renegotiation_disturbs_neither_reads_nor_writes(certificates: Certificates) -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
@@ -232,7 +232,7 @@ def test_negotiating_anew_disturbs_neither_reads_nor_writes(certificates: Certif
                     stop.set()
 
             def command() -> None:
-                # The server takes one command at a time, and does not tell when it has.
+                # The server takes one command at a time, and does not report when it has.
                 while not stop.wait(0.15):
                     for line in (b"R\n", b"line\n"):
                         server.stdin.write(line)  # type: ignore[union-attr]

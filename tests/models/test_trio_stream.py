@@ -1,4 +1,4 @@
-"""What is special about trio's streams."""
+"""Streams on trio."""
 
 import threading
 from contextlib import suppress
@@ -23,7 +23,7 @@ def anyio_backend() -> str:
 TIMEOUT = 10.0
 
 
-async def test_a_read_goes_on_waiting_when_there_is_nothing_after_all(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_read_waits_again_if_there_is_nothing_to_receive(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server([send(b"data"), hold()]) as server:
         stream = await TrioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
         assert isinstance(stream, TrioStream)
@@ -42,7 +42,7 @@ async def test_a_read_goes_on_waiting_when_there_is_nothing_after_all(monkeypatc
             receive_nowait(100)
 
 
-async def test_a_cancelled_task_writes_nothing() -> None:
+async def test_cancelled_task_writes_nothing() -> None:
     with scripted_server(hold()) as server:
         stream = await TrioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
         with trio.CancelScope() as scope:
@@ -63,13 +63,13 @@ async def test_errors_of_closed_streams_name_the_peer() -> None:
 
 
 @pytest.mark.upgrade("1.2")
-async def test_a_read_may_begin_while_a_writer_waits_for_something_to_read_or_for_room() -> None:
+async def test_read_can_begin_while_write_until_readable_waits() -> None:
     go_on = threading.Event()
     with scripted_server([wait(go_on), send(b"data"), hold()]) as server:
         stream = await TrioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
 
         async def write() -> None:
-            # More than any socket takes; what is left over when the stream is closed is lost.
+            # More than any socket takes. The rest is lost when the stream is closed.
             with suppress(WriteError):
                 await stream.write_until_readable(bytes(50_000_000), TIMEOUT)  # type: ignore[attr-defined]
 

@@ -1,4 +1,4 @@
-"""Streams that others have connected keep the contract of network streams, once wrapped."""
+"""Wrapped streams of anyio and trio fulfil the contract of network streams."""
 
 import socket
 import ssl
@@ -20,20 +20,20 @@ from httpcore_test_support.steps import hold
 from httpcore_test_support.waiting import async_wait_until
 
 LEFT_OUT = (
-    # Both libraries check the time limit before they write, and have sockets of their own.
+    # Both libraries check the timeout before they write, and hand out sockets of their own.
     "async_check_short_writes_need_no_time",
     "async_check_extra_info",
     # Wrapped streams lack this optional method.
     "async_check_write_until_readable",
     "async_check_blocked_writes_see_an_answer",
-    # Checked below where there is no TLS.
+    # Checked below without TLS.
     "async_check_readability",
 )
 CHECKS = [check for check in ASYNC_CHECKS if check.__name__ not in LEFT_OUT]
 
 
 class AnyIOStream(AnyIOStreamWrapper):
-    """Begins TLS as anyio does it."""
+    """Starts TLS by anyio."""
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -45,7 +45,7 @@ class AnyIOStream(AnyIOStreamWrapper):
 
 
 class TrioStream(TrioStreamWrapper):
-    """Begins TLS as trio does it."""
+    """Starts TLS by trio."""
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -56,7 +56,7 @@ class TrioStream(TrioStreamWrapper):
 
 
 class ByAnyIO(AsyncNetworkBackend):
-    """Wraps what anyio connects."""
+    """Wraps streams that anyio has connected."""
 
     def __init__(self, tls: bool) -> None:
         self._wrap = AnyIOStream if tls else AnyIOStreamWrapper
@@ -69,7 +69,7 @@ class ByAnyIO(AsyncNetworkBackend):
 
 
 class ByTrio(AsyncNetworkBackend):
-    """Wraps what trio connects."""
+    """Wraps streams that trio has connected."""
 
     def __init__(self, tls: bool) -> None:
         self._wrap = TrioStream if tls else TrioStreamWrapper
@@ -82,7 +82,7 @@ class ByTrio(AsyncNetworkBackend):
 
 
 class Combination(NamedTuple):
-    """An event loop, what connects on it, and over what."""
+    """An event loop, a backend and a transport."""
 
     loop: str
     backend: type[ByAnyIO] | type[ByTrio]
@@ -122,7 +122,7 @@ async def test_checks(check: AsyncCheck, connect_async: AsyncConnect) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("combination", list(combinations("tcp", "unix")), indirect=True)
 async def test_readability(connect_async: AsyncConnect) -> None:
-    """Over TLS, its own messages cannot be told from data."""
+    """Not over TLS, whose own messages cannot be told from data."""
     await async_check_readability(connect_async)
 
 
@@ -140,7 +140,7 @@ async def test_extra_info(connect_async: AsyncConnect, combination: Combination)
 
 
 class ClosesLater:
-    """A stream of anyio that closes as in older releases: it sends what is left unless it gets another turn."""
+    """A stream of anyio that closes as in older releases: it sends the rest unless it gets another turn."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -156,7 +156,7 @@ class ClosesLater:
 
 @pytest.mark.upgrade("1.2")
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_closing_drops_what_was_not_sent(loop: str) -> None:
+def test_close_drops_unsent_bytes(loop: str) -> None:
     async def connect() -> None:
         with scripted_server([hold()], receive_buffer=4096) as server:
             stream = AnyIOStreamWrapper(ClosesLater(await anyio.connect_tcp("127.0.0.1", server.port)))  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ def has_ipv6() -> bool:
 
 
 class RecordingSocket(socket.socket):
-    """Notes, in order, what is done to it."""
+    """Records what is done to it."""
 
     def __init__(self, calls: list[tuple[Any, ...]], *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -58,7 +58,7 @@ class RecordingSocket(socket.socket):
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """What is done to sockets that connect."""
+    """The calls of sockets that connect."""
     recorded: list[tuple[Any, ...]] = []
     module = types.SimpleNamespace(**vars(socket))
     module.socket = lambda *arguments: RecordingSocket(recorded, *arguments)
@@ -74,20 +74,20 @@ async def test_names_are_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
         await stream.aclose()
 
 
-async def test_failures_of_the_resolver_are_connect_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_resolver_failure_raises_connect_error(monkeypatch: pytest.MonkeyPatch) -> None:
     async_resolve_to(monkeypatch, socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
     with pytest.raises(ConnectError, match=r"Name or service not known \(example\.org:80\)$"):
         await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
 
 
-async def test_impossible_names_are_connect_errors() -> None:
-    # Some of those who encode it leave it to the resolver to refuse it.
+async def test_invalid_host_name_raises_connect_error() -> None:
+    # Either the encoder or the resolver rejects it.
     with pytest.raises(ConnectError, match=r"(too long|not known).* \(a+\.example:80\)$"):
         await AutoBackend().connect_tcp("a" * 64 + ".example", 80, TIMEOUT)
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="needs IPv6 on the loopback interface")
-async def test_ipv6_literals_connect() -> None:
+async def test_ipv6_literal_connects() -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
         port = listener.getsockname()[1]
         stream = await AutoBackend().connect_tcp("::1", port, TIMEOUT)
@@ -97,25 +97,23 @@ async def test_ipv6_literals_connect() -> None:
         await AutoBackend().connect_tcp("::1", port, TIMEOUT)
 
 
-async def test_a_refused_connection_is_a_connect_error() -> None:
+async def test_refused_connection_raises_connect_error() -> None:
     with refusing_port() as port, pytest.raises(ConnectError, match=rf"Connection refused \(127\.0\.0\.1:{port}\)$"):
         await AutoBackend().connect_tcp("127.0.0.1", port, TIMEOUT)
 
 
 @pytest.mark.field(78)
-async def test_a_silent_address_does_not_keep_the_next_one_from_being_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silent_address_does_not_delay_the_next_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server(hold()) as server, unresponsive_port() as silent:
         async_resolve_to(monkeypatch, loopback(silent), loopback(server.port))
-        # Were the first address given all the time there is, this would be a timeout.
+        # If the first address had all the time, this would be a timeout.
         stream = await AutoBackend().connect_tcp("example.org", 80, 3.0)
         assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
         await stream.aclose()
 
 
 @pytest.mark.field(78)
-async def test_all_addresses_share_one_time_limit(
-    monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]
-) -> None:
+async def test_all_addresses_share_one_timeout(monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]) -> None:
     with unresponsive_port() as silent:
         async_resolve_to(monkeypatch, *[loopback(silent)] * 20)
         with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.3 seconds \(example\.org:80\)$"):
@@ -125,7 +123,7 @@ async def test_all_addresses_share_one_time_limit(
 
 
 @pytest.mark.field(78)
-async def test_without_a_time_limit_all_addresses_are_tried_too(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_addresses_are_tried_without_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server(hold()) as server, unresponsive_port() as silent:
         async_resolve_to(monkeypatch, loopback(silent), loopback(server.port))
         stream = await AutoBackend().connect_tcp("example.org", 80)
@@ -133,9 +131,7 @@ async def test_without_a_time_limit_all_addresses_are_tried_too(monkeypatch: pyt
 
 
 @pytest.mark.parametrize("first", [UNREACHABLE, UNSUPPORTED, "refusing"], ids=["unreachable", "unsupported", "refused"])
-async def test_an_address_that_fails_makes_room_for_the_next_at_once(
-    monkeypatch: pytest.MonkeyPatch, first: Any
-) -> None:
+async def test_next_address_is_tried_at_once_after_a_failure(monkeypatch: pytest.MonkeyPatch, first: Any) -> None:
     monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 1000.0)
     with scripted_server(hold()) as server, refusing_port() as port:
         async_resolve_to(monkeypatch, loopback(port) if first == "refusing" else first, loopback(server.port))
@@ -144,7 +140,7 @@ async def test_an_address_that_fails_makes_room_for_the_next_at_once(
         await stream.aclose()
 
 
-async def test_one_error_stands_for_addresses_that_fail_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_identical_errors_of_addresses_are_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with refusing_port() as port:
         async_resolve_to(monkeypatch, loopback(port), loopback(port))
         with pytest.raises(ConnectError) as caught:
@@ -153,7 +149,7 @@ async def test_one_error_stands_for_addresses_that_fail_alike(monkeypatch: pytes
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
 
-async def test_the_errors_of_all_addresses_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_different_errors_of_addresses_are_all_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with refusing_port() as port:
         async_resolve_to(monkeypatch, loopback(port), UNSUPPORTED, UNREACHABLE)
         with pytest.raises(ConnectError) as caught:
@@ -166,7 +162,7 @@ async def test_the_errors_of_all_addresses_are_told(monkeypatch: pytest.MonkeyPa
     assert str(caught.value).endswith(f"{'; '.join(errors)} (example.org:80)")
 
 
-async def test_of_several_connections_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_one_of_several_connections_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 0.0)
     with scripted_server(hold()) as server:
         async_resolve_to(monkeypatch, *[loopback(server.port)] * 5)
@@ -175,14 +171,14 @@ async def test_of_several_connections_one_is_kept(monkeypatch: pytest.MonkeyPatc
         await stream.aclose()
 
 
-async def test_connections_come_from_the_local_address() -> None:
+async def test_connection_comes_from_local_address() -> None:
     with scripted_server(hold()) as server:
         stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, local_address="127.0.0.2")
         assert stream.get_extra_info("client_addr")[0] == "127.0.0.2"
         await stream.aclose()
 
 
-async def test_a_local_address_of_another_host_is_a_connect_error() -> None:
+async def test_foreign_local_address_raises_connect_error() -> None:
     with scripted_server(hold()) as server:
         with pytest.raises(ConnectError, match=r"Cannot assign requested address"):
             await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, local_address="192.0.2.1")
@@ -190,7 +186,7 @@ async def test_a_local_address_of_another_host_is_a_connect_error() -> None:
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="needs IPv6 on the loopback interface")
-async def test_a_local_address_chooses_the_family(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_local_address_selects_the_address_family(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server(hold()) as server:
         async_resolve_to(monkeypatch, (socket.AF_INET6, ("::1", server.port, 0, 0)), loopback(server.port))
         stream = await AutoBackend().connect_tcp("example.org", 80, TIMEOUT, local_address="127.0.0.2")
@@ -202,7 +198,7 @@ async def test_a_local_address_chooses_the_family(monkeypatch: pytest.MonkeyPatc
 async def test_options_and_local_address_are_set_before_connecting(calls: list[tuple[Any, ...]]) -> None:
     with scripted_server(hold()) as server:
         stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, "127.0.0.2", [KEEPALIVE])
-        # On trio there is one of its own more.
+        # On trio there is one more, of its own.
         assert [call for call in calls if socket.TCP_NOTSENT_LOWAT not in call] == [
             ("setsockopt", socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
             ("setsockopt", *KEEPALIVE),
@@ -223,7 +219,7 @@ async def test_options_of_unix_sockets_are_set_before_connecting(calls: list[tup
         await stream.aclose()
 
 
-async def test_options_of_any_kind_are_set_on_every_socket_tried(
+async def test_options_of_all_kinds_are_set_on_each_attempted_socket(
     monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]
 ) -> None:
     options: list[SOCKET_OPTION] = [
@@ -238,7 +234,7 @@ async def test_options_of_any_kind_are_set_on_every_socket_tried(
         await stream.aclose()
 
 
-async def test_an_option_that_cannot_be_set_is_a_connect_error() -> None:
+async def test_unsupported_option_raises_connect_error() -> None:
     with scripted_server(hold()) as server, scripted_server(hold(), unix=True) as unix_server:
         with pytest.raises(ConnectError, match=r"Protocol not available"):
             await AutoBackend().connect_tcp(
@@ -250,7 +246,7 @@ async def test_an_option_that_cannot_be_set_is_a_connect_error() -> None:
 
 @pytest.mark.field(85, 86)
 @pytest.mark.parametrize("timeout", [0.0, 1e-6, 0.05])
-async def test_silence_is_a_connect_timeout_however_short_the_time(timeout: float) -> None:
+async def test_unresponsive_peer_raises_connect_timeout(timeout: float) -> None:
     with unresponsive_port() as port:
         with pytest.raises(ConnectTimeout) as caught:
             await AutoBackend().connect_tcp("127.0.0.1", port, timeout)
@@ -258,7 +254,7 @@ async def test_silence_is_a_connect_timeout_however_short_the_time(timeout: floa
 
 
 @pytest.mark.field(86)
-async def test_a_timeout_of_the_operating_system_is_a_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_timeout_of_the_operating_system_raises_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(sock: socket.socket, address: Any) -> None:
         raise OSError(errno.ETIMEDOUT, "Connection timed out")
 
@@ -269,7 +265,7 @@ async def test_a_timeout_of_the_operating_system_is_a_connect_timeout(monkeypatc
 
 @pytest.mark.field(85, 86)
 @pytest.mark.parametrize("timeout", [0.0, 1e-6, 0.05])
-async def test_a_unix_socket_with_a_full_queue_is_a_connect_timeout(tmp_path: Path, timeout: float) -> None:
+async def test_unix_socket_with_full_queue_raises_connect_timeout(tmp_path: Path, timeout: float) -> None:
     path = str(tmp_path / "full.sock")
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
         listener.bind(path)
@@ -281,7 +277,7 @@ async def test_a_unix_socket_with_a_full_queue_is_a_connect_timeout(tmp_path: Pa
 
 
 @pytest.mark.parametrize("timeout", [TIMEOUT, None])
-async def test_a_unix_socket_with_a_full_queue_is_waited_for(tmp_path: Path, timeout: float | None) -> None:
+async def test_connect_waits_for_unix_socket_with_full_queue(tmp_path: Path, timeout: float | None) -> None:
     path = str(tmp_path / "full.sock")
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
         listener.bind(path)
@@ -301,13 +297,13 @@ async def test_a_unix_socket_with_a_full_queue_is_waited_for(tmp_path: Path, tim
         await stream.aclose()
 
 
-async def test_a_missing_unix_socket_is_a_connect_error(tmp_path: Path) -> None:
+async def test_missing_unix_socket_raises_connect_error(tmp_path: Path) -> None:
     path = str(tmp_path / "missing.sock")
     with pytest.raises(ConnectError, match=r"^\[Errno 2\] No such file or directory \(.*/missing\.sock\)$"):
         await AutoBackend().connect_unix_socket(path, TIMEOUT)
 
 
-async def test_unix_sockets_need_an_operating_system_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unix_sockets_raise_runtime_error_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = AutoBackend()
     await backend.sleep(0)
     with monkeypatch.context() as patch:
@@ -317,5 +313,5 @@ async def test_unix_sockets_need_an_operating_system_that_has_them(monkeypatch: 
             await backend.connect_unix_socket("/path", TIMEOUT)
 
 
-async def test_sleeping_lets_time_pass() -> None:
+async def test_sleep_returns() -> None:
     await AutoBackend().sleep(0.001)

@@ -1,4 +1,4 @@
-"""Diallers: from an origin to the call of a network backend, and what the trace is told."""
+"""Diallers: from an origin to the call of a network backend, and what is traced."""
 
 import logging
 import socket
@@ -25,7 +25,7 @@ UNIX = {"path": "/path", "timeout": 1.5, "socket_options": OPTIONS}
 
 
 class AsyncRecordingBackend(AsyncNetworkBackend):
-    """Notes how it is called."""
+    """Records how it is called."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -46,7 +46,7 @@ class AsyncRecordingBackend(AsyncNetworkBackend):
 
 
 class AsyncCallback:
-    """Keeps what it is told, and may fail at one event."""
+    """A trace callback that records events, and may fail at one of them."""
 
     def __init__(self, failing: str = "") -> None:
         self.events: list[tuple[str, dict[str, Any]]] = []
@@ -67,7 +67,7 @@ CALLS = pytest.mark.parametrize(("name", "arguments"), [("connect_tcp", TCP), ("
 
 
 @CALLS
-async def test_the_backend_is_told_everything(name: str, arguments: dict[str, Any]) -> None:
+async def test_backend_gets_all_arguments(name: str, arguments: dict[str, Any]) -> None:
     backend = AsyncRecordingBackend()
     request = Request("GET", "https://elsewhere.example/")
     assert await dialler(backend, name).dial(ORIGIN, request, 1.5) is backend.stream
@@ -75,7 +75,7 @@ async def test_the_backend_is_told_everything(name: str, arguments: dict[str, An
     assert dialler(backend, name).describe(ORIGIN, 1.5) == arguments
 
 
-async def test_nothing_is_set_by_default() -> None:
+async def test_arguments_default_to_none() -> None:
     backend = AsyncRecordingBackend()
     await AsyncDirectDialler(backend).dial(ORIGIN, Request("GET", "https://example.org/"), None)
     nothing = {"local_address": None, "timeout": None, "socket_options": None}
@@ -83,7 +83,7 @@ async def test_nothing_is_set_by_default() -> None:
 
 
 @CALLS
-async def test_the_trace_is_told(name: str, arguments: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+async def test_dial_is_traced(name: str, arguments: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     backend, callback = AsyncRecordingBackend(), AsyncCallback()
     request = Request("GET", "https://example.org/", extensions={"trace": callback})
     with caplog.at_level(logging.DEBUG, "httpcore.connection"):
@@ -96,7 +96,7 @@ async def test_the_trace_is_told(name: str, arguments: dict[str, Any], caplog: p
     assert [message.split()[0] for message in caplog.messages] == [f"{name}.started", f"{name}.complete"]
 
 
-async def test_failures_are_traced_and_raised() -> None:
+async def test_failed_dial_is_traced_and_raises() -> None:
     error, callback = ConnectError("no"), AsyncCallback()
     request = Request("GET", "https://example.org/", extensions={"trace": callback})
     with pytest.raises(ConnectError) as caught:
@@ -106,7 +106,7 @@ async def test_failures_are_traced_and_raised() -> None:
 
 
 @CALLS
-async def test_a_callback_that_fails_leaves_nothing_open(name: str, arguments: dict[str, Any]) -> None:
+async def test_failing_trace_callback_leaves_nothing_open(name: str, arguments: dict[str, Any]) -> None:
     backend, callback = AsyncRecordingBackend(), AsyncCallback(failing=".complete")
     request = Request("GET", "https://example.org/", extensions={"trace": callback})
     with pytest.raises(LookupError, match=rf"^connection\.{name}\.complete$"):
@@ -115,7 +115,7 @@ async def test_a_callback_that_fails_leaves_nothing_open(name: str, arguments: d
         await backend.stream.read(100)
 
 
-async def test_a_callback_that_fails_at_once_keeps_from_connecting() -> None:
+async def test_failing_trace_callback_prevents_the_connect() -> None:
     backend, callback = AsyncRecordingBackend(), AsyncCallback(failing=".started")
     request = Request("GET", "https://example.org/", extensions={"trace": callback})
     with pytest.raises(LookupError, match=r"^connection\.connect_tcp\.started$"):

@@ -1,4 +1,4 @@
-"""TLS on the stream of a dialler: traced, and never left half-way."""
+"""TLS on the stream of a dialler: it is traced, and closed on failure."""
 
 import ssl
 from typing import Any
@@ -14,14 +14,14 @@ ARGUMENTS: dict[str, Any] = {"ssl_context": ssl.create_default_context(), "serve
 LOGGER = AsyncDialler.logger
 
 
-async def test_the_stream_is_asked() -> None:
+async def test_stream_does_the_handshake() -> None:
     stream = AsyncRecordingStream([])
     assert await async_start_tls(stream, Request("GET", "https://h/"), LOGGER, **ARGUMENTS) is stream
     assert stream.handshakes == [ARGUMENTS]
     assert not stream.closed
 
 
-async def test_the_logger_names_the_events() -> None:
+async def test_logger_determines_the_names_of_events() -> None:
     events: list[tuple[str, dict[str, Any]]] = []
 
     async def trace(name: str, info: dict[str, Any]) -> None:
@@ -33,7 +33,7 @@ async def test_the_logger_names_the_events() -> None:
     assert events == [("other.start_tls.started", ARGUMENTS), ("other.start_tls.complete", {"return_value": stream})]
 
 
-async def test_a_failed_handshake_closes_the_stream() -> None:
+async def test_failed_handshake_closes_the_stream() -> None:
     stream = AsyncRecordingStream([])
     stream.handshake_error = ConnectError("no")
     with pytest.raises(ConnectError, match=r"^no$"):
@@ -42,7 +42,7 @@ async def test_a_failed_handshake_closes_the_stream() -> None:
 
 
 @pytest.mark.parametrize("failing", ["started", "complete"])
-async def test_a_callback_that_fails_closes_the_stream(failing: str) -> None:
+async def test_failing_trace_callback_closes_the_stream(failing: str) -> None:
     async def trace(name: str, info: dict[str, Any]) -> None:
         if name.endswith(failing):
             raise LookupError(name)
@@ -54,7 +54,7 @@ async def test_a_callback_that_fails_closes_the_stream(failing: str) -> None:
     assert stream.closed
 
 
-async def test_a_direct_dialler_may_be_traced_by_another_logger() -> None:
+async def test_direct_dialler_can_use_another_logger() -> None:
     events: list[str] = []
 
     async def trace(name: str, info: dict[str, Any]) -> None:

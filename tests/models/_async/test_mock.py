@@ -1,4 +1,4 @@
-"""The network that is none."""
+"""The mock network."""
 
 import ssl
 
@@ -8,7 +8,7 @@ from httpcore_models import AsyncMockBackend, AsyncMockStream, ReadError
 pytestmark = pytest.mark.anyio
 
 
-async def test_items_are_read_one_by_one_then_the_end() -> None:
+async def test_read_returns_items_then_end_of_stream() -> None:
     stream = AsyncMockStream([b"Hello, ", b"world!"])
     assert [await stream.read(1) for _ in range(4)] == [b"Hello, ", b"world!", b"", b""]
 
@@ -19,7 +19,7 @@ async def test_writes_are_dropped() -> None:
     assert await stream.read(100) == b"answer"
 
 
-async def test_closed_streams_do_not_read() -> None:
+async def test_closed_stream_raises_read_error() -> None:
     stream = AsyncMockStream([b"answer"])
     await stream.aclose()
     await stream.aclose()
@@ -27,19 +27,19 @@ async def test_closed_streams_do_not_read() -> None:
         await stream.read(100)
 
 
-async def test_tls_is_the_same_stream() -> None:
+async def test_start_tls_returns_the_same_stream() -> None:
     stream = AsyncMockStream([])
     assert await stream.start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "localhost") is stream
 
 
 @pytest.mark.parametrize(("http2", "protocol"), [(False, "http/1.1"), (True, "h2")])
-async def test_the_protocol_is_as_told(http2: bool, protocol: str) -> None:
+async def test_alpn_protocol_is_the_configured_one(http2: bool, protocol: str) -> None:
     stream = await AsyncMockBackend([], http2=http2).connect_tcp("example.org", 443)
     assert stream.get_extra_info("ssl_object").selected_alpn_protocol() == protocol
     assert stream.get_extra_info("socket") is None
 
 
-async def test_every_connection_plays_the_whole_buffer() -> None:
+async def test_each_connection_plays_back_the_whole_buffer() -> None:
     backend = AsyncMockBackend([b"answer"])
     await backend.sleep(1000.0)
     streams = [
@@ -51,5 +51,5 @@ async def test_every_connection_plays_the_whole_buffer() -> None:
     assert {stream.get_extra_info("ssl_object").selected_alpn_protocol() for stream in streams} == {"http/1.1"}
 
 
-async def test_mock_streams_say_what_they_are() -> None:
+async def test_repr_of_mock_stream_names_its_class() -> None:
     assert repr(AsyncMockStream([])) == f"<{AsyncMockStream.__module__}.AsyncMockStream>"

@@ -1,4 +1,4 @@
-"""How TLS ends: by `close_notify`, by an alert, by a damaged record, by a close of our own; and when a read ends."""
+"""Ends of TLS: `close_notify`, alerts, damaged records, closing; and timeouts of reads."""
 
 import re
 import ssl
@@ -29,7 +29,7 @@ Talk = Callable[[Connection, RecordPeer], object]
 
 
 class Below(AsyncNetworkStream):
-    """What users may write: nothing but the methods of the interface, on top of another stream."""
+    """A user's stream on top of another one, with only the methods of the interface."""
 
     def __init__(self, stream: AsyncNetworkStream) -> None:
         self.stream = stream
@@ -57,7 +57,7 @@ class Below(AsyncNetworkStream):
 
 @pytest.fixture(params=["ours", "another's"])
 def wrap(request: pytest.FixtureRequest) -> Callable[[AsyncNetworkStream], AsyncNetworkStream]:
-    """What is below TLS."""
+    """The stream below TLS."""
     return Below if request.param == "another's" else lambda stream: stream
 
 
@@ -65,7 +65,7 @@ def wrap(request: pytest.FixtureRequest) -> Callable[[AsyncNetworkStream], Async
 async def async_talking(
     certificates: Certificates, wrap: Callable[[AsyncNetworkStream], AsyncNetworkStream], talk: Talk
 ) -> AsyncIterator[AsyncTLSStream]:
-    """Connect a TLS stream to a peer that shakes hands and runs `talk`."""
+    """Connect a TLS stream to a peer that does the handshake and runs `talk`."""
     context = certificates.server_context()
 
     def script(connection: Connection) -> None:
@@ -81,7 +81,7 @@ async def async_talking(
 
 
 async def async_read_on(stream: AsyncNetworkStream) -> tuple[bytes, str]:
-    """Read to the end; return what came, and the text of the error or nothing."""
+    """Read to the end; return the bytes, and the text of the error or an empty string."""
     received = bytearray()
     try:
         while data := await stream.read(256 * 1024, TIMEOUT):
@@ -94,7 +94,7 @@ async def async_read_on(stream: AsyncNetworkStream) -> tuple[bytes, str]:
 class TestCloseNotify:
     @pytest.mark.fault("S16")
     @pytest.mark.parametrize("more", ["zeros", "records"])
-    async def test_nothing_after_it_is_data(self, certificates: Certificates, wrap: Any, more: str) -> None:
+    async def test_bytes_after_close_notify_are_ignored(self, certificates: Certificates, wrap: Any, more: str) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             data, last = peer.data(4 * FULL_RECORD), peer.data(b"stolen")
             end = peer.close_notify()
@@ -106,7 +106,9 @@ class TestCloseNotify:
             assert await stream.read(100, TIMEOUT) == b""
 
     @pytest.mark.fault("T6")
-    async def test_it_stays_known_on_an_idle_connection(self, certificates: Certificates, wrap: Any) -> None:
+    async def test_close_notify_is_remembered_on_an_idle_connection(
+        self, certificates: Certificates, wrap: Any
+    ) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.send(peer.close_notify())
             connection.hold()
@@ -122,7 +124,7 @@ class TestCloseNotify:
 class TestErrors:
     @pytest.mark.fault("S17")
     @pytest.mark.parametrize("records", [0, 1, 3])
-    async def test_damage_after_good_records_is_an_error(
+    async def test_damaged_record_after_good_ones_raises_read_error(
         self, certificates: Certificates, wrap: Any, records: int
     ) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
@@ -135,14 +137,14 @@ class TestErrors:
             assert received == (records * FULL_RECORD or b"x")
             assert re.search(DAMAGE, text)
             assert stream.get_extra_info("is_readable")
-            # It is no end of stream either when it is asked for again.
+            # A second read does not report an end of stream either.
             with pytest.raises(ReadError, match=DAMAGE):
                 await stream.read(100, TIMEOUT)
             with pytest.raises(ReadError, match=DAMAGE):
                 stream.receive_nowait(100)
 
     @pytest.mark.fault("S17", "N12")
-    async def test_an_alert_after_good_records_is_an_error(self, certificates: Certificates, wrap: Any) -> None:
+    async def test_alert_after_good_records_raises_read_error(self, certificates: Certificates, wrap: Any) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             data = peer.data(2 * FULL_RECORD)
             connection.send(data + peer.alert())
@@ -157,7 +159,7 @@ class TestErrors:
             assert text.count(f"(127.0.0.1:{port})") == 1
 
     @pytest.mark.fault("S18", "N12")
-    async def test_a_reset_after_good_records_is_an_error(self, certificates: Certificates, wrap: Any) -> None:
+    async def test_reset_after_good_records_raises_read_error(self, certificates: Certificates, wrap: Any) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.send(peer.data(2 * FULL_RECORD))
             connection.abort()
@@ -169,9 +171,7 @@ class TestErrors:
 
 class TestTime:
     @pytest.mark.fault("T19", "N12")
-    async def test_a_record_that_drips_in_does_not_put_off_the_end_of_a_read(
-        self, certificates: Certificates, wrap: Any
-    ) -> None:
+    async def test_slow_record_does_not_prolong_a_read(self, certificates: Certificates, wrap: Any) -> None:
         stop = threading.Event()
 
         def talk(connection: Connection, peer: RecordPeer) -> None:
@@ -189,7 +189,7 @@ class TestTime:
             assert time.monotonic() - started < 5.0
             stop.set()
 
-    async def test_a_read_that_timed_out_has_taken_nothing(self, certificates: Certificates, wrap: Any) -> None:
+    async def test_timed_out_read_has_taken_nothing(self, certificates: Certificates, wrap: Any) -> None:
         go_on = threading.Event()
 
         def talk(connection: Connection, peer: RecordPeer) -> None:
@@ -205,7 +205,7 @@ class TestTime:
             go_on.set()
             assert await stream.read(100, TIMEOUT) == b"data"
 
-    async def test_data_is_returned_although_what_tls_wants_sent_cannot_be(self, certificates: Certificates) -> None:
+    async def test_data_is_returned_even_if_tls_messages_cannot_be_sent(self, certificates: Certificates) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.send(peer.data(b"data"))
             connection.hold()
@@ -215,16 +215,16 @@ class TestTime:
             below = stream._stream
             assert isinstance(below, Below)
             below.fail_write = WriteError("Broken pipe")
-            # What has been decrypted is never lost for that.
+            # Decrypted bytes are not lost because of that.
             assert await stream.read(100, TIMEOUT) == b"data"
 
 
 class TestBlockedWriter:
-    """The peer takes nothing more; whoever reads learns of the end all the same."""
+    """The peer takes nothing any more. A reader still learns of the end."""
 
     @pytest.mark.fault("T7")
     @pytest.mark.parametrize("end", ["end of TCP", "close_notify", "damage"])
-    async def test_the_end_is_told_to_a_reader_at_once(self, certificates: Certificates, wrap: Any, end: str) -> None:
+    async def test_reader_learns_of_the_end_at_once(self, certificates: Certificates, wrap: Any, end: str) -> None:
         go_on = threading.Event()
 
         def talk(connection: Connection, peer: RecordPeer) -> None:
@@ -251,9 +251,7 @@ class TestBlockedWriter:
 
 
 class TestOneSends:
-    async def test_a_writer_waits_for_what_a_reader_sends_no_longer_than_its_limit(
-        self, certificates: Certificates
-    ) -> None:
+    async def test_wait_of_a_writer_for_a_sending_reader_times_out(self, certificates: Certificates) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.hold()
 
@@ -267,7 +265,7 @@ class TestOneSends:
             with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.05 seconds"):
                 await stream.write(b"request", 0.05)
             below.block_write.set()
-            # What could not be written is written with what comes next.
+            # Bytes that could not be written are written with the next ones.
             await stream.write(b"", TIMEOUT)
             await stream.aclose()
             with pytest.raises(ReadError, match=r"^the stream is closed"):
@@ -275,7 +273,7 @@ class TestOneSends:
 
 
 class Renegotiating:
-    """A TLS object that can encrypt nothing until something has been received, as in a new handshake of TLS 1.2."""
+    """A TLS object that cannot encrypt before it has received something, as in a renegotiation of TLS 1.2."""
 
     def __init__(self, tls: ssl.SSLObject) -> None:
         self._tls = tls
@@ -299,9 +297,7 @@ class Renegotiating:
 
 class TestRenegotiation:
     @pytest.mark.fault("T20")
-    async def test_a_writer_that_needs_to_read_waits_for_the_reader(
-        self, certificates: Certificates, wrap: Any
-    ) -> None:
+    async def test_writer_that_needs_to_read_waits_for_the_reader(self, certificates: Certificates, wrap: Any) -> None:
         go_on = threading.Event()
 
         def talk(connection: Connection, peer: RecordPeer) -> None:
@@ -324,7 +320,7 @@ class TestRenegotiation:
             assert await stream.read(100, TIMEOUT) == b"done"
 
     @pytest.mark.fault("T20")
-    async def test_a_writer_waits_no_longer_than_its_limit(self, certificates: Certificates, wrap: Any) -> None:
+    async def test_wait_of_a_writer_for_the_reader_times_out(self, certificates: Certificates, wrap: Any) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.hold()
 

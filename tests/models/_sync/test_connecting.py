@@ -38,7 +38,7 @@ def has_ipv6() -> bool:
 
 
 class RecordingSocket(socket.socket):
-    """Notes, in order, what is done to it."""
+    """Records what is done to it."""
 
     def __init__(self, calls: list[tuple[Any, ...]], *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -59,7 +59,7 @@ class RecordingSocket(socket.socket):
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """What is done to sockets that connect."""
+    """The calls of sockets that connect."""
     recorded: list[tuple[Any, ...]] = []
     module = types.SimpleNamespace(**vars(socket))
     module.socket = lambda *arguments: RecordingSocket(recorded, *arguments)
@@ -75,20 +75,20 @@ def test_names_are_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
         stream.close()
 
 
-def test_failures_of_the_resolver_are_connect_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resolver_failure_raises_connect_error(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, socket.gaierror(socket.EAI_NONAME, "Name or service not known"))
     with pytest.raises(ConnectError, match=r"Name or service not known \(example\.org:80\)$"):
         SyncBackend().connect_tcp("example.org", 80, TIMEOUT)
 
 
-def test_impossible_names_are_connect_errors() -> None:
-    # Some of those who encode it leave it to the resolver to refuse it.
+def test_invalid_host_name_raises_connect_error() -> None:
+    # Either the encoder or the resolver rejects it.
     with pytest.raises(ConnectError, match=r"(too long|not known).* \(a+\.example:80\)$"):
         SyncBackend().connect_tcp("a" * 64 + ".example", 80, TIMEOUT)
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="needs IPv6 on the loopback interface")
-def test_ipv6_literals_connect() -> None:
+def test_ipv6_literal_connects() -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
         port = listener.getsockname()[1]
         stream = SyncBackend().connect_tcp("::1", port, TIMEOUT)
@@ -98,23 +98,23 @@ def test_ipv6_literals_connect() -> None:
         SyncBackend().connect_tcp("::1", port, TIMEOUT)
 
 
-def test_a_refused_connection_is_a_connect_error() -> None:
+def test_refused_connection_raises_connect_error() -> None:
     with refusing_port() as port, pytest.raises(ConnectError, match=rf"Connection refused \(127\.0\.0\.1:{port}\)$"):
         SyncBackend().connect_tcp("127.0.0.1", port, TIMEOUT)
 
 
 @pytest.mark.field(78)
-def test_a_silent_address_does_not_keep_the_next_one_from_being_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_address_does_not_delay_the_next_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server(hold()) as server, unresponsive_port() as silent:
         resolve_to(monkeypatch, loopback(silent), loopback(server.port))
-        # Were the first address given all the time there is, this would be a timeout.
+        # If the first address had all the time, this would be a timeout.
         stream = SyncBackend().connect_tcp("example.org", 80, 3.0)
         assert stream.get_extra_info("server_addr") == ("127.0.0.1", server.port)
         stream.close()
 
 
 @pytest.mark.field(78)
-def test_all_addresses_share_one_time_limit(monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]) -> None:
+def test_all_addresses_share_one_timeout(monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]) -> None:
     with unresponsive_port() as silent:
         resolve_to(monkeypatch, *[loopback(silent)] * 20)
         with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.3 seconds \(example\.org:80\)$"):
@@ -124,7 +124,7 @@ def test_all_addresses_share_one_time_limit(monkeypatch: pytest.MonkeyPatch, cal
 
 
 @pytest.mark.field(78)
-def test_without_a_time_limit_all_addresses_are_tried_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_addresses_are_tried_without_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server(hold()) as server, unresponsive_port() as silent:
         resolve_to(monkeypatch, loopback(silent), loopback(server.port))
         stream = SyncBackend().connect_tcp("example.org", 80)
@@ -132,7 +132,7 @@ def test_without_a_time_limit_all_addresses_are_tried_too(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("first", [UNREACHABLE, UNSUPPORTED, "refusing"], ids=["unreachable", "unsupported", "refused"])
-def test_an_address_that_fails_makes_room_for_the_next_at_once(monkeypatch: pytest.MonkeyPatch, first: Any) -> None:
+def test_next_address_is_tried_at_once_after_a_failure(monkeypatch: pytest.MonkeyPatch, first: Any) -> None:
     monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 1000.0)
     with scripted_server(hold()) as server, refusing_port() as port:
         resolve_to(monkeypatch, loopback(port) if first == "refusing" else first, loopback(server.port))
@@ -141,7 +141,7 @@ def test_an_address_that_fails_makes_room_for_the_next_at_once(monkeypatch: pyte
         stream.close()
 
 
-def test_one_error_stands_for_addresses_that_fail_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_identical_errors_of_addresses_are_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with refusing_port() as port:
         resolve_to(monkeypatch, loopback(port), loopback(port))
         with pytest.raises(ConnectError) as caught:
@@ -150,7 +150,7 @@ def test_one_error_stands_for_addresses_that_fail_alike(monkeypatch: pytest.Monk
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
 
 
-def test_the_errors_of_all_addresses_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_different_errors_of_addresses_are_all_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with refusing_port() as port:
         resolve_to(monkeypatch, loopback(port), UNSUPPORTED, UNREACHABLE)
         with pytest.raises(ConnectError) as caught:
@@ -163,7 +163,7 @@ def test_the_errors_of_all_addresses_are_told(monkeypatch: pytest.MonkeyPatch) -
     assert str(caught.value).endswith(f"{'; '.join(errors)} (example.org:80)")
 
 
-def test_of_several_connections_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_of_several_connections_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 0.0)
     with scripted_server(hold()) as server:
         resolve_to(monkeypatch, *[loopback(server.port)] * 5)
@@ -172,14 +172,14 @@ def test_of_several_connections_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> 
         stream.close()
 
 
-def test_connections_come_from_the_local_address() -> None:
+def test_connection_comes_from_local_address() -> None:
     with scripted_server(hold()) as server:
         stream = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, local_address="127.0.0.2")
         assert stream.get_extra_info("client_addr")[0] == "127.0.0.2"
         stream.close()
 
 
-def test_a_local_address_of_another_host_is_a_connect_error() -> None:
+def test_foreign_local_address_raises_connect_error() -> None:
     with scripted_server(hold()) as server:
         with pytest.raises(ConnectError, match=r"Cannot assign requested address"):
             SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, local_address="192.0.2.1")
@@ -187,7 +187,7 @@ def test_a_local_address_of_another_host_is_a_connect_error() -> None:
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="needs IPv6 on the loopback interface")
-def test_a_local_address_chooses_the_family(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_address_selects_the_address_family(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server(hold()) as server:
         resolve_to(monkeypatch, (socket.AF_INET6, ("::1", server.port, 0, 0)), loopback(server.port))
         stream = SyncBackend().connect_tcp("example.org", 80, TIMEOUT, local_address="127.0.0.2")
@@ -199,7 +199,7 @@ def test_a_local_address_chooses_the_family(monkeypatch: pytest.MonkeyPatch) -> 
 def test_options_and_local_address_are_set_before_connecting(calls: list[tuple[Any, ...]]) -> None:
     with scripted_server(hold()) as server:
         stream = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, "127.0.0.2", [KEEPALIVE])
-        # On trio there is one of its own more.
+        # On trio there is one more, of its own.
         assert [call for call in calls if socket.TCP_NOTSENT_LOWAT not in call] == [
             ("setsockopt", socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
             ("setsockopt", *KEEPALIVE),
@@ -220,7 +220,7 @@ def test_options_of_unix_sockets_are_set_before_connecting(calls: list[tuple[Any
         stream.close()
 
 
-def test_options_of_any_kind_are_set_on_every_socket_tried(
+def test_options_of_all_kinds_are_set_on_each_attempted_socket(
     monkeypatch: pytest.MonkeyPatch, calls: list[tuple[Any, ...]]
 ) -> None:
     options: list[SOCKET_OPTION] = [
@@ -235,7 +235,7 @@ def test_options_of_any_kind_are_set_on_every_socket_tried(
         stream.close()
 
 
-def test_an_option_that_cannot_be_set_is_a_connect_error() -> None:
+def test_unsupported_option_raises_connect_error() -> None:
     with scripted_server(hold()) as server, scripted_server(hold(), unix=True) as unix_server:
         with pytest.raises(ConnectError, match=r"Protocol not available"):
             SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT, socket_options=[(socket.SOL_SOCKET, 9999, 1)])
@@ -245,7 +245,7 @@ def test_an_option_that_cannot_be_set_is_a_connect_error() -> None:
 
 @pytest.mark.field(85, 86)
 @pytest.mark.parametrize("timeout", [0.0, 1e-6, 0.05])
-def test_silence_is_a_connect_timeout_however_short_the_time(timeout: float) -> None:
+def test_unresponsive_peer_raises_connect_timeout(timeout: float) -> None:
     with unresponsive_port() as port:
         with pytest.raises(ConnectTimeout) as caught:
             SyncBackend().connect_tcp("127.0.0.1", port, timeout)
@@ -253,7 +253,7 @@ def test_silence_is_a_connect_timeout_however_short_the_time(timeout: float) -> 
 
 
 @pytest.mark.field(86)
-def test_a_timeout_of_the_operating_system_is_a_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timeout_of_the_operating_system_raises_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(sock: socket.socket, address: Any) -> None:
         raise OSError(errno.ETIMEDOUT, "Connection timed out")
 
@@ -264,7 +264,7 @@ def test_a_timeout_of_the_operating_system_is_a_connect_timeout(monkeypatch: pyt
 
 @pytest.mark.field(85, 86)
 @pytest.mark.parametrize("timeout", [0.0, 1e-6, 0.05])
-def test_a_unix_socket_with_a_full_queue_is_a_connect_timeout(tmp_path: Path, timeout: float) -> None:
+def test_unix_socket_with_full_queue_raises_connect_timeout(tmp_path: Path, timeout: float) -> None:
     path = str(tmp_path / "full.sock")
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
         listener.bind(path)
@@ -276,7 +276,7 @@ def test_a_unix_socket_with_a_full_queue_is_a_connect_timeout(tmp_path: Path, ti
 
 
 @pytest.mark.parametrize("timeout", [TIMEOUT, None])
-def test_a_unix_socket_with_a_full_queue_is_waited_for(tmp_path: Path, timeout: float | None) -> None:
+def test_connect_waits_for_unix_socket_with_full_queue(tmp_path: Path, timeout: float | None) -> None:
     path = str(tmp_path / "full.sock")
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
         listener.bind(path)
@@ -296,13 +296,13 @@ def test_a_unix_socket_with_a_full_queue_is_waited_for(tmp_path: Path, timeout: 
         stream.close()
 
 
-def test_a_missing_unix_socket_is_a_connect_error(tmp_path: Path) -> None:
+def test_missing_unix_socket_raises_connect_error(tmp_path: Path) -> None:
     path = str(tmp_path / "missing.sock")
     with pytest.raises(ConnectError, match=r"^\[Errno 2\] No such file or directory \(.*/missing\.sock\)$"):
         SyncBackend().connect_unix_socket(path, TIMEOUT)
 
 
-def test_unix_sockets_need_an_operating_system_that_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unix_sockets_raise_runtime_error_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = SyncBackend()
     backend.sleep(0)
     with monkeypatch.context() as patch:
@@ -312,5 +312,5 @@ def test_unix_sockets_need_an_operating_system_that_has_them(monkeypatch: pytest
             backend.connect_unix_socket("/path", TIMEOUT)
 
 
-def test_sleeping_lets_time_pass() -> None:
+def test_sleep_returns() -> None:
     SyncBackend().sleep(0.001)

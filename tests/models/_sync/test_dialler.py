@@ -1,5 +1,5 @@
 # Generated from ../_async/test_dialler.py by tools/make_sync.py: edit that file, then run it.
-"""Diallers: from an origin to the call of a network backend, and what the trace is told."""
+"""Diallers: from an origin to the call of a network backend, and what is traced."""
 
 import logging
 import socket
@@ -26,7 +26,7 @@ UNIX = {"path": "/path", "timeout": 1.5, "socket_options": OPTIONS}
 
 
 class RecordingBackend(NetworkBackend):
-    """Notes how it is called."""
+    """Records how it is called."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -47,7 +47,7 @@ class RecordingBackend(NetworkBackend):
 
 
 class Callback:
-    """Keeps what it is told, and may fail at one event."""
+    """A trace callback that records events, and may fail at one of them."""
 
     def __init__(self, failing: str = "") -> None:
         self.events: list[tuple[str, dict[str, Any]]] = []
@@ -68,7 +68,7 @@ CALLS = pytest.mark.parametrize(("name", "arguments"), [("connect_tcp", TCP), ("
 
 
 @CALLS
-def test_the_backend_is_told_everything(name: str, arguments: dict[str, Any]) -> None:
+def test_backend_gets_all_arguments(name: str, arguments: dict[str, Any]) -> None:
     backend = RecordingBackend()
     request = Request("GET", "https://elsewhere.example/")
     assert dialler(backend, name).dial(ORIGIN, request, 1.5) is backend.stream
@@ -76,7 +76,7 @@ def test_the_backend_is_told_everything(name: str, arguments: dict[str, Any]) ->
     assert dialler(backend, name).describe(ORIGIN, 1.5) == arguments
 
 
-def test_nothing_is_set_by_default() -> None:
+def test_arguments_default_to_none() -> None:
     backend = RecordingBackend()
     DirectDialler(backend).dial(ORIGIN, Request("GET", "https://example.org/"), None)
     nothing = {"local_address": None, "timeout": None, "socket_options": None}
@@ -84,7 +84,7 @@ def test_nothing_is_set_by_default() -> None:
 
 
 @CALLS
-def test_the_trace_is_told(name: str, arguments: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+def test_dial_is_traced(name: str, arguments: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
     backend, callback = RecordingBackend(), Callback()
     request = Request("GET", "https://example.org/", extensions={"trace": callback})
     with caplog.at_level(logging.DEBUG, "httpcore.connection"):
@@ -97,7 +97,7 @@ def test_the_trace_is_told(name: str, arguments: dict[str, Any], caplog: pytest.
     assert [message.split()[0] for message in caplog.messages] == [f"{name}.started", f"{name}.complete"]
 
 
-def test_failures_are_traced_and_raised() -> None:
+def test_failed_dial_is_traced_and_raises() -> None:
     error, callback = ConnectError("no"), Callback()
     request = Request("GET", "https://example.org/", extensions={"trace": callback})
     with pytest.raises(ConnectError) as caught:
@@ -107,7 +107,7 @@ def test_failures_are_traced_and_raised() -> None:
 
 
 @CALLS
-def test_a_callback_that_fails_leaves_nothing_open(name: str, arguments: dict[str, Any]) -> None:
+def test_failing_trace_callback_leaves_nothing_open(name: str, arguments: dict[str, Any]) -> None:
     backend, callback = RecordingBackend(), Callback(failing=".complete")
     request = Request("GET", "https://example.org/", extensions={"trace": callback})
     with pytest.raises(LookupError, match=rf"^connection\.{name}\.complete$"):
@@ -116,7 +116,7 @@ def test_a_callback_that_fails_leaves_nothing_open(name: str, arguments: dict[st
         backend.stream.read(100)
 
 
-def test_a_callback_that_fails_at_once_keeps_from_connecting() -> None:
+def test_failing_trace_callback_prevents_the_connect() -> None:
     backend, callback = RecordingBackend(), Callback(failing=".started")
     request = Request("GET", "https://example.org/", extensions={"trace": callback})
     with pytest.raises(LookupError, match=r"^connection\.connect_tcp\.started$"):

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_dialler_tls.py by tools/make_sync.py: edit that file, then run it.
-"""TLS on the stream of a dialler: traced, and never left half-way."""
+"""TLS on the stream of a dialler: it is traced, and closed on failure."""
 
 import ssl
 from typing import Any
@@ -15,14 +15,14 @@ ARGUMENTS: dict[str, Any] = {"ssl_context": ssl.create_default_context(), "serve
 LOGGER = Dialler.logger
 
 
-def test_the_stream_is_asked() -> None:
+def test_stream_does_the_handshake() -> None:
     stream = RecordingStream([])
     assert start_tls(stream, Request("GET", "https://h/"), LOGGER, **ARGUMENTS) is stream
     assert stream.handshakes == [ARGUMENTS]
     assert not stream.closed
 
 
-def test_the_logger_names_the_events() -> None:
+def test_logger_determines_the_names_of_events() -> None:
     events: list[tuple[str, dict[str, Any]]] = []
 
     def trace(name: str, info: dict[str, Any]) -> None:
@@ -34,7 +34,7 @@ def test_the_logger_names_the_events() -> None:
     assert events == [("other.start_tls.started", ARGUMENTS), ("other.start_tls.complete", {"return_value": stream})]
 
 
-def test_a_failed_handshake_closes_the_stream() -> None:
+def test_failed_handshake_closes_the_stream() -> None:
     stream = RecordingStream([])
     stream.handshake_error = ConnectError("no")
     with pytest.raises(ConnectError, match=r"^no$"):
@@ -43,7 +43,7 @@ def test_a_failed_handshake_closes_the_stream() -> None:
 
 
 @pytest.mark.parametrize("failing", ["started", "complete"])
-def test_a_callback_that_fails_closes_the_stream(failing: str) -> None:
+def test_failing_trace_callback_closes_the_stream(failing: str) -> None:
     def trace(name: str, info: dict[str, Any]) -> None:
         if name.endswith(failing):
             raise LookupError(name)
@@ -55,7 +55,7 @@ def test_a_callback_that_fails_closes_the_stream(failing: str) -> None:
     assert stream.closed
 
 
-def test_a_direct_dialler_may_be_traced_by_another_logger() -> None:
+def test_direct_dialler_can_use_another_logger() -> None:
     events: list[str] = []
 
     def trace(name: str, info: dict[str, Any]) -> None:

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_resolving.py by tools/make_sync.py: edit that file, then run it.
-"""Names become addresses without connecting to them."""
+"""Resolving a name without connecting to it."""
 
 import socket
 
@@ -14,17 +14,17 @@ IPV4 = (socket.AF_INET, ("10.0.0.1", 0))
 IPV6 = (socket.AF_INET6, ("2001:db8::1", 0, 0, 0))
 
 
-def test_in_the_order_of_the_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_keep_the_order_of_the_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, IPV6, IPV4)
     assert resolve("example.com", 1.0) == ["2001:db8::1", "10.0.0.1"]
 
 
-def test_with_the_real_resolver() -> None:
+def test_localhost_resolves_with_the_real_resolver() -> None:
     assert "127.0.0.1" in resolve("localhost")
     assert resolve("10.0.0.1") == ["10.0.0.1"]
 
 
-def test_a_name_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_name_raises_connect_error(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, OSError("no such name"))
     with pytest.raises(ConnectError, match=r"^no such name \(example\.com\)$"):
         resolve("example.com", 1.0)

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_tls.py by tools/make_sync.py: edit that file, then run it.
-"""TLS: handshakes that fail, ends of stream, what an idle connection looks like, and TLS over any stream."""
+"""TLS: failing handshakes, ends of stream, idle connections, and TLS over any stream."""
 
 import gc
 import re
@@ -78,19 +78,19 @@ class TestHandshake:
             with pytest.raises(ConnectError) as caught:
                 stream.start_tls(certificates.client_context(), hostname, TIMEOUT)
             wait_until(lambda: not server.open_connections)
-            # The server is told.
+            # The server gets an alert.
             assert "alert" in str(server.connections[0].error)
         assert str(caught.value).startswith(f"{VERIFY_FAILED}{reason} (")
         assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
 
-    def test_authorities_have_to_be_known(self, certificates: Certificates) -> None:
+    def test_unknown_certificate_authority_is_rejected(self, certificates: Certificates) -> None:
         with scripted_server(hold(), tls=certificates.server_context()) as server:
             stream = clear_stream(server)
             with pytest.raises(ConnectError, match=UNKNOWN_AUTHORITY):
                 stream.start_tls(client_context(), "localhost", TIMEOUT)
             wait_until(lambda: not server.open_connections)
 
-    def test_a_certificate_that_fails_is_told_even_if_the_peer_has_gone(self, certificates: Certificates) -> None:
+    def test_certificate_error_is_raised_even_if_the_peer_has_gone(self, certificates: Certificates) -> None:
         def shake_hands_and_reset(connection: Connection) -> None:
             connection.start_tls(certificates.server_context())
 
@@ -99,14 +99,14 @@ class TestHandshake:
             with pytest.raises(ConnectError, match=UNKNOWN_AUTHORITY):
                 TLSStream.handshake(stream, client_context(), "localhost", TIMEOUT)
 
-    def test_names_are_needed_to_be_checked(self, certificates: Certificates) -> None:
+    def test_missing_name_is_rejected_if_the_context_checks_names(self, certificates: Certificates) -> None:
         with scripted_server(hold()) as server:
             stream = clear_stream(server)
             with pytest.raises(ValueError, match=r"^check_hostname requires server_hostname"):
                 stream.start_tls(certificates.client_context(), None, TIMEOUT)
             wait_until(lambda: not server.open_connections)
 
-    def test_names_are_not_needed_otherwise(self, certificates: Certificates) -> None:
+    def test_missing_name_is_accepted_if_the_context_does_not_check_names(self, certificates: Certificates) -> None:
         context = certificates.client_context()
         context.check_hostname = False
         with scripted_server(hold(), tls=certificates.server_context()) as server:
@@ -114,7 +114,7 @@ class TestHandshake:
             assert stream.get_extra_info("ssl_object").version() == "TLSv1.3"
             stream.close()
 
-    def test_names_are_sent(self, certificates: Certificates) -> None:
+    def test_server_name_is_sent(self, certificates: Certificates) -> None:
         names = []
         server_context = certificates.server_context()
         server_context.sni_callback = lambda sock, name, context: names.append(name)
@@ -123,7 +123,7 @@ class TestHandshake:
             (stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)).close()
         assert names == ["localhost"]
 
-    def test_protocols_are_negotiated(self, certificates: Certificates) -> None:
+    def test_alpn_protocol_is_negotiated(self, certificates: Certificates) -> None:
         context = certificates.client_context()
         context.set_alpn_protocols(["http/1.1", "h2"])
         with scripted_server(hold(), tls=certificates.server_context(alpn=["h2"])) as server:
@@ -132,10 +132,10 @@ class TestHandshake:
             stream.close()
 
     @pytest.mark.field(85, 86)
-    def test_the_time_limit_is_on_the_whole_handshake(self, certificates: Certificates) -> None:
+    def test_timeout_limits_the_whole_handshake(self, certificates: Certificates) -> None:
         def trickle(connection: Connection) -> None:
             connection.receive()
-            # A record of 16 KB, a byte at a time, is never complete; and the client waits for no single one too long.
+            # A record of 16 KB that comes byte by byte is never complete, but no single wait takes long.
             connection.send(b"\x16\x03\x03\x40\x00")
             interval = threading.Event()
             while not interval.wait(0.01):
@@ -148,14 +148,14 @@ class TestHandshake:
             wait_until(lambda: not server.open_connections)
 
     @pytest.mark.field(74)
-    def test_a_peer_that_ends_during_the_handshake_is_a_connect_error(self, certificates: Certificates) -> None:
+    def test_disconnect_during_handshake_raises_connect_error(self, certificates: Certificates) -> None:
         with scripted_server([lambda connection: connection.receive(), close()]) as server:
             stream = clear_stream(server)
             with pytest.raises(ConnectError, match=r"\(.+\)$"):
                 stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)
             wait_until(lambda: not server.open_connections)
 
-    def test_other_exceptions_pass_and_close_the_stream(self) -> None:
+    def test_other_exceptions_propagate_and_close_the_stream(self) -> None:
         with scripted_server(hold()) as server:
             stream = clear_stream(server)
             with pytest.raises(AttributeError):
@@ -165,7 +165,7 @@ class TestHandshake:
 
 class TestEndOfStream:
     @pytest.mark.field(75)
-    def test_tls_that_is_cut_short_ends_plainly(self, connect_async: Connect) -> None:
+    def test_missing_close_notify_is_a_plain_end_of_stream(self, connect_async: Connect) -> None:
         with connect_async([send(b"body"), close(close_notify=False)]) as stream:
             received = b""
             while data := stream.read(100, TIMEOUT):
@@ -174,7 +174,7 @@ class TestEndOfStream:
             assert stream.read(100, TIMEOUT) == b""
 
     @pytest.mark.field(75)
-    def test_tls_that_is_cut_short_inside_tls_ends_plainly(self, connect_twice: Connect) -> None:
+    def test_missing_close_notify_inside_tls_is_a_plain_end_of_stream(self, connect_twice: Connect) -> None:
         with connect_twice([send(b"body"), close(close_notify=False)]) as stream:
             received = b""
             while data := stream.read(100, TIMEOUT):
@@ -182,11 +182,11 @@ class TestEndOfStream:
             assert received == b"body"
             assert stream.read(100, TIMEOUT) == b""
             assert stream.get_extra_info("is_readable")
-            # Another TLS inside would end as plainly.
+            # TLS inside this one would see a plain end, too.
             assert stream.receive_nowait(100) == b""  # type: ignore[attr-defined]
 
     @pytest.mark.field(74)
-    def test_writing_to_a_peer_that_has_gone_is_a_write_error(self, connect_async: Connect) -> None:
+    def test_write_to_closed_peer_raises_write_error(self, connect_async: Connect) -> None:
         gone = threading.Event()
         with connect_async([close(close_notify=False), notify(gone)]) as stream:
             wait_until(gone.is_set)
@@ -194,21 +194,21 @@ class TestEndOfStream:
                 write_for_ever(stream)
 
     @pytest.mark.field(76)
-    def test_closing_does_not_wait_for_a_silent_peer(self, connect_async: Connect) -> None:
+    def test_close_does_not_wait_for_the_peer(self, connect_async: Connect) -> None:
         with connect_async(hold()) as stream:
             stream.close()
             wait_until(lambda: stream.get_extra_info("socket").fileno() < 0)
-        # Warnings of what is left unclosed are errors.
+        # A ResourceWarning would be an error.
         gc.collect()
 
-    def test_damaged_records_are_read_errors(self, connect_async: Connect) -> None:
+    def test_damaged_record_raises_read_error(self, connect_async: Connect) -> None:
         with connect_async([receive_exactly(4), send_damaged_record, hold()]) as stream:
             stream.write(b"data", TIMEOUT)
             with pytest.raises(ReadError):
                 stream.read(100, TIMEOUT)
 
     @pytest.mark.parametrize("transport", ["tls", "tls-in-tls"])
-    def test_damaged_records_are_readable(self, certificates: Certificates, transport: str) -> None:
+    def test_damaged_record_makes_the_stream_readable(self, certificates: Certificates, transport: str) -> None:
         connect = connector(SyncBackend(), TRANSPORTS[transport], certificates)
         with connect([send_damaged_record, hold()]) as stream:
             wait_until(lambda: stream.get_extra_info("is_readable"))
@@ -217,7 +217,7 @@ class TestEndOfStream:
 
 
 def send_damaged_record(connection: Connection) -> None:
-    """Send what no key decrypts, below the topmost TLS."""
+    """Send bytes that cannot be decrypted, below the topmost TLS."""
     record = b"\x17\x03\x03\x00\x20" + bytes(32)
     outer = getattr(connection._socket, "_outer", None)
     if outer is None:
@@ -234,7 +234,7 @@ class TestIdle:
     ) -> None:
         handshake_over, go_on = threading.Event(), threading.Event()
         connect = connector(SyncBackend(), TRANSPORTS[transport], certificates)
-        # The server of OpenSSL sends its tickets at the end of the handshake; nothing reads them until later.
+        # OpenSSL's server sends its tickets at the end of the handshake. Nothing has read them yet.
         with connect([notify(handshake_over), wait(go_on), send(b"next"), hold()]) as stream:
             wait_until(handshake_over.is_set)
             pause()
@@ -246,7 +246,7 @@ class TestIdle:
                 received += stream.read(100, TIMEOUT)
             assert received == b"next"
 
-    def test_looking_twice_loses_nothing(self, connect_async: Connect) -> None:
+    def test_checking_readability_twice_loses_nothing(self, connect_async: Connect) -> None:
         with connect_async([send(b"data"), hold()]) as stream:
             wait_until(lambda: stream.get_extra_info("is_readable"))
             assert stream.get_extra_info("is_readable")
@@ -258,7 +258,7 @@ class TestIdle:
             assert received == b"ata"
             assert not stream.get_extra_info("is_readable")
 
-    def test_looking_before_closing_leaves_nothing_to_read(self, connect_async: Connect) -> None:
+    def test_close_drops_bytes_that_a_readability_check_has_received(self, connect_async: Connect) -> None:
         with connect_async([send(b"data"), hold()]) as stream:
             wait_until(lambda: stream.get_extra_info("is_readable"))
             stream.close()
@@ -266,18 +266,20 @@ class TestIdle:
                 stream.read(100, TIMEOUT)
 
     @pytest.mark.parametrize("transport", ["tls", "tls-in-tls"])
-    def test_tls_inside_takes_what_was_looked_at(self, certificates: Certificates, transport: str) -> None:
+    def test_receive_nowait_returns_bytes_that_a_readability_check_has_received(
+        self, certificates: Certificates, transport: str
+    ) -> None:
         connect = connector(SyncBackend(), TRANSPORTS[transport], certificates)
         with connect([send(b"data"), hold()]) as stream:
             wait_until(lambda: stream.get_extra_info("is_readable"))
-            # As TLS inside this stream would.
+            # TLS inside this stream would do this.
             assert stream.receive_nowait(100) == b"d"  # type: ignore[attr-defined]
             assert stream.receive_nowait(100) == b"ata"  # type: ignore[attr-defined]
             assert stream.receive_nowait(100) is None  # type: ignore[attr-defined]
 
 
 class PlainStream(NetworkStream):
-    """What users may write: nothing but the methods of the interface, on top of another stream."""
+    """A user's stream on top of another one, with only the methods of the interface."""
 
     def __init__(self, stream: NetworkStream) -> None:
         self.stream = stream
@@ -297,7 +299,7 @@ class PlainStream(NetworkStream):
 
 
 class DeafStream(PlainStream):
-    """A stream whose peer has gone once it has sent its certificate."""
+    """A stream whose peer disconnects after it has sent its certificate."""
 
     def __init__(self, stream: NetworkStream) -> None:
         super().__init__(stream)
@@ -335,7 +337,7 @@ class FailingStream(NetworkStream):
 
 
 class TestOverAnyStream:
-    def test_the_interface_is_enough(self, certificates: Certificates) -> None:
+    def test_required_methods_of_the_stream_below_suffice(self, certificates: Certificates) -> None:
         with scripted_server([receive_exactly(4), send(b"done"), hold()], tls=certificates.server_context()) as server:
             below = PlainStream(clear_stream(server))
             stream = TLSStream.handshake(below, certificates.client_context(), "localhost", TIMEOUT)
@@ -358,15 +360,15 @@ class TestOverAnyStream:
         ],
         ids=["read timeout", "write timeout", "read error"],
     )
-    def test_reads_that_have_to_write_fail_as_reads(self, below: FailingStream, error: type[Exception]) -> None:
-        # Before the handshake every read and write has to do both.
+    def test_read_that_has_to_write_raises_read_errors(self, below: FailingStream, error: type[Exception]) -> None:
+        # Before the handshake every read has to write, and every write to read.
         with pytest.raises(
             error,
             match=r"^The read operation timed out after 10 seconds \(localhost\)$|^Connection reset \(localhost\)$",
         ):
             unshaken(below).read(100, TIMEOUT)
 
-    def test_reads_go_on_when_the_peer_takes_no_messages_of_tls_any_more(self) -> None:
+    def test_read_continues_if_tls_messages_cannot_be_sent(self) -> None:
         below = FailingStream(b"\x16", on_write=WriteError("Broken pipe"))
         with pytest.raises(ReadError, match=r"WRONG_VERSION_NUMBER.* \(localhost\)$"):
             unshaken(below).read(100, TIMEOUT)
@@ -381,13 +383,13 @@ class TestOverAnyStream:
         ],
         ids=["read timeout", "write timeout", "read error", "write error"],
     )
-    def test_writes_that_have_to_read_fail_as_writes(self, below: FailingStream, error: type[Exception]) -> None:
+    def test_write_that_has_to_read_raises_write_errors(self, below: FailingStream, error: type[Exception]) -> None:
         text = r"^(The write operation timed out after 10 seconds|Connection reset|Broken pipe) \(localhost\)$"
         with pytest.raises(error, match=text):
             unshaken(below).write(b"data", TIMEOUT)
 
     @pytest.mark.field(74)
-    def test_writes_that_read_the_end_fail_as_writes(self) -> None:
+    def test_write_that_reads_end_of_stream_raises_write_error(self) -> None:
         with pytest.raises(WriteError, match=r"\(localhost\)$"):
             unshaken(FailingStream()).write(b"data", TIMEOUT)
 
@@ -403,18 +405,18 @@ class TestOverAnyStream:
         ],
         ids=["read timeout", "write timeout", "read error", "write error", "end"],
     )
-    def test_handshakes_fail_as_connects(self, below: FailingStream, error: type[Exception]) -> None:
+    def test_failed_handshake_raises_connect_errors(self, below: FailingStream, error: type[Exception]) -> None:
         with pytest.raises(error, match=r"\(localhost\)$"):
             TLSStream.handshake(below, client_context(), "localhost", TIMEOUT)
         assert below.closed
 
-    def test_names_are_needed_to_be_checked(self) -> None:
+    def test_missing_name_is_rejected_if_the_context_checks_names(self) -> None:
         context = client_context()
         assert context.check_hostname
         with pytest.raises(ValueError, match=r"^check_hostname requires server_hostname$"):
             TLSStream.handshake(FailingStream(), context, None, TIMEOUT)
 
-    def test_other_exceptions_pass_and_close_the_stream(self) -> None:
+    def test_other_exceptions_propagate_and_close_the_stream(self) -> None:
         error = LookupError("no")
         below = FailingStream(on_read=error)
         with pytest.raises(LookupError) as caught:
@@ -422,7 +424,7 @@ class TestOverAnyStream:
         assert caught.value is error
         assert below.closed
 
-    def test_a_handshake_without_a_time_limit_has_none(self, certificates: Certificates) -> None:
+    def test_handshake_without_timeout_sets_no_limit(self, certificates: Certificates) -> None:
         with scripted_server(hold(), tls=certificates.server_context()) as server:
             stream = TLSStream.handshake(clear_stream(server), certificates.client_context(), "localhost")
             stream.close()
@@ -433,5 +435,5 @@ def client_context() -> ssl.SSLContext:
 
 
 def unshaken(below: NetworkStream) -> TLSStream:
-    """A TLS stream that has not shaken hands."""
+    """Return a TLS stream before its handshake."""
     return TLSStream(below, client_context(), "localhost")

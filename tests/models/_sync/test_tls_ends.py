@@ -1,5 +1,5 @@
 # Generated from ../_async/test_tls_ends.py by tools/make_sync.py: edit that file, then run it.
-"""How TLS ends: by `close_notify`, by an alert, by a damaged record, by a close of our own; and when a read ends."""
+"""Ends of TLS: `close_notify`, alerts, damaged records, closing; and timeouts of reads."""
 
 import re
 import ssl
@@ -30,7 +30,7 @@ Talk = Callable[[Connection, RecordPeer], object]
 
 
 class Below(NetworkStream):
-    """What users may write: nothing but the methods of the interface, on top of another stream."""
+    """A user's stream on top of another one, with only the methods of the interface."""
 
     def __init__(self, stream: NetworkStream) -> None:
         self.stream = stream
@@ -58,7 +58,7 @@ class Below(NetworkStream):
 
 @pytest.fixture(params=["ours", "another's"])
 def wrap(request: pytest.FixtureRequest) -> Callable[[NetworkStream], NetworkStream]:
-    """What is below TLS."""
+    """The stream below TLS."""
     return Below if request.param == "another's" else lambda stream: stream
 
 
@@ -66,7 +66,7 @@ def wrap(request: pytest.FixtureRequest) -> Callable[[NetworkStream], NetworkStr
 def talking(
     certificates: Certificates, wrap: Callable[[NetworkStream], NetworkStream], talk: Talk
 ) -> Iterator[TLSStream]:
-    """Connect a TLS stream to a peer that shakes hands and runs `talk`."""
+    """Connect a TLS stream to a peer that does the handshake and runs `talk`."""
     context = certificates.server_context()
 
     def script(connection: Connection) -> None:
@@ -82,7 +82,7 @@ def talking(
 
 
 def read_on(stream: NetworkStream) -> tuple[bytes, str]:
-    """Read to the end; return what came, and the text of the error or nothing."""
+    """Read to the end; return the bytes, and the text of the error or an empty string."""
     received = bytearray()
     try:
         while data := stream.read(256 * 1024, TIMEOUT):
@@ -95,7 +95,7 @@ def read_on(stream: NetworkStream) -> tuple[bytes, str]:
 class TestCloseNotify:
     @pytest.mark.fault("S16")
     @pytest.mark.parametrize("more", ["zeros", "records"])
-    def test_nothing_after_it_is_data(self, certificates: Certificates, wrap: Any, more: str) -> None:
+    def test_bytes_after_close_notify_are_ignored(self, certificates: Certificates, wrap: Any, more: str) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             data, last = peer.data(4 * FULL_RECORD), peer.data(b"stolen")
             end = peer.close_notify()
@@ -107,7 +107,7 @@ class TestCloseNotify:
             assert stream.read(100, TIMEOUT) == b""
 
     @pytest.mark.fault("T6")
-    def test_it_stays_known_on_an_idle_connection(self, certificates: Certificates, wrap: Any) -> None:
+    def test_close_notify_is_remembered_on_an_idle_connection(self, certificates: Certificates, wrap: Any) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.send(peer.close_notify())
             connection.hold()
@@ -123,7 +123,9 @@ class TestCloseNotify:
 class TestErrors:
     @pytest.mark.fault("S17")
     @pytest.mark.parametrize("records", [0, 1, 3])
-    def test_damage_after_good_records_is_an_error(self, certificates: Certificates, wrap: Any, records: int) -> None:
+    def test_damaged_record_after_good_ones_raises_read_error(
+        self, certificates: Certificates, wrap: Any, records: int
+    ) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.send(peer.data(records * FULL_RECORD or b"x") + peer.damaged() + peer.damaged() + peer.damaged())
             connection.shutdown_write()
@@ -134,14 +136,14 @@ class TestErrors:
             assert received == (records * FULL_RECORD or b"x")
             assert re.search(DAMAGE, text)
             assert stream.get_extra_info("is_readable")
-            # It is no end of stream either when it is asked for again.
+            # A second read does not report an end of stream either.
             with pytest.raises(ReadError, match=DAMAGE):
                 stream.read(100, TIMEOUT)
             with pytest.raises(ReadError, match=DAMAGE):
                 stream.receive_nowait(100)
 
     @pytest.mark.fault("S17", "N12")
-    def test_an_alert_after_good_records_is_an_error(self, certificates: Certificates, wrap: Any) -> None:
+    def test_alert_after_good_records_raises_read_error(self, certificates: Certificates, wrap: Any) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             data = peer.data(2 * FULL_RECORD)
             connection.send(data + peer.alert())
@@ -156,7 +158,7 @@ class TestErrors:
             assert text.count(f"(127.0.0.1:{port})") == 1
 
     @pytest.mark.fault("S18", "N12")
-    def test_a_reset_after_good_records_is_an_error(self, certificates: Certificates, wrap: Any) -> None:
+    def test_reset_after_good_records_raises_read_error(self, certificates: Certificates, wrap: Any) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.send(peer.data(2 * FULL_RECORD))
             connection.abort()
@@ -168,9 +170,7 @@ class TestErrors:
 
 class TestTime:
     @pytest.mark.fault("T19", "N12")
-    def test_a_record_that_drips_in_does_not_put_off_the_end_of_a_read(
-        self, certificates: Certificates, wrap: Any
-    ) -> None:
+    def test_slow_record_does_not_prolong_a_read(self, certificates: Certificates, wrap: Any) -> None:
         stop = threading.Event()
 
         def talk(connection: Connection, peer: RecordPeer) -> None:
@@ -188,7 +188,7 @@ class TestTime:
             assert time.monotonic() - started < 5.0
             stop.set()
 
-    def test_a_read_that_timed_out_has_taken_nothing(self, certificates: Certificates, wrap: Any) -> None:
+    def test_timed_out_read_has_taken_nothing(self, certificates: Certificates, wrap: Any) -> None:
         go_on = threading.Event()
 
         def talk(connection: Connection, peer: RecordPeer) -> None:
@@ -204,7 +204,7 @@ class TestTime:
             go_on.set()
             assert stream.read(100, TIMEOUT) == b"data"
 
-    def test_data_is_returned_although_what_tls_wants_sent_cannot_be(self, certificates: Certificates) -> None:
+    def test_data_is_returned_even_if_tls_messages_cannot_be_sent(self, certificates: Certificates) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.send(peer.data(b"data"))
             connection.hold()
@@ -214,16 +214,16 @@ class TestTime:
             below = stream._stream
             assert isinstance(below, Below)
             below.fail_write = WriteError("Broken pipe")
-            # What has been decrypted is never lost for that.
+            # Decrypted bytes are not lost because of that.
             assert stream.read(100, TIMEOUT) == b"data"
 
 
 class TestBlockedWriter:
-    """The peer takes nothing more; whoever reads learns of the end all the same."""
+    """The peer takes nothing any more. A reader still learns of the end."""
 
     @pytest.mark.fault("T7")
     @pytest.mark.parametrize("end", ["end of TCP", "close_notify", "damage"])
-    def test_the_end_is_told_to_a_reader_at_once(self, certificates: Certificates, wrap: Any, end: str) -> None:
+    def test_reader_learns_of_the_end_at_once(self, certificates: Certificates, wrap: Any, end: str) -> None:
         go_on = threading.Event()
 
         def talk(connection: Connection, peer: RecordPeer) -> None:
@@ -250,7 +250,7 @@ class TestBlockedWriter:
 
 
 class TestOneSends:
-    def test_a_writer_waits_for_what_a_reader_sends_no_longer_than_its_limit(self, certificates: Certificates) -> None:
+    def test_wait_of_a_writer_for_a_sending_reader_times_out(self, certificates: Certificates) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.hold()
 
@@ -264,7 +264,7 @@ class TestOneSends:
             with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.05 seconds"):
                 stream.write(b"request", 0.05)
             below.block_write.set()
-            # What could not be written is written with what comes next.
+            # Bytes that could not be written are written with the next ones.
             stream.write(b"", TIMEOUT)
             stream.close()
             with pytest.raises(ReadError, match=r"^the stream is closed"):
@@ -272,7 +272,7 @@ class TestOneSends:
 
 
 class Renegotiating:
-    """A TLS object that can encrypt nothing until something has been received, as in a new handshake of TLS 1.2."""
+    """A TLS object that cannot encrypt before it has received something, as in a renegotiation of TLS 1.2."""
 
     def __init__(self, tls: ssl.SSLObject) -> None:
         self._tls = tls
@@ -296,7 +296,7 @@ class Renegotiating:
 
 class TestRenegotiation:
     @pytest.mark.fault("T20")
-    def test_a_writer_that_needs_to_read_waits_for_the_reader(self, certificates: Certificates, wrap: Any) -> None:
+    def test_writer_that_needs_to_read_waits_for_the_reader(self, certificates: Certificates, wrap: Any) -> None:
         go_on = threading.Event()
 
         def talk(connection: Connection, peer: RecordPeer) -> None:
@@ -319,7 +319,7 @@ class TestRenegotiation:
             assert stream.read(100, TIMEOUT) == b"done"
 
     @pytest.mark.fault("T20")
-    def test_a_writer_waits_no_longer_than_its_limit(self, certificates: Certificates, wrap: Any) -> None:
+    def test_wait_of_a_writer_for_the_reader_times_out(self, certificates: Certificates, wrap: Any) -> None:
         def talk(connection: Connection, peer: RecordPeer) -> None:
             connection.hold()
 

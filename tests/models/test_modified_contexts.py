@@ -1,4 +1,4 @@
-"""TLS contexts that are not what their class says."""
+"""TLS contexts that programs have modified."""
 
 import ssl
 from typing import Any
@@ -11,7 +11,7 @@ from httpcore_test_support.steps import hold
 
 
 class Delegating:
-    """Stands in for a context, and has no methods of its own."""
+    """A replacement for a context, without methods of its own."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
@@ -21,7 +21,7 @@ class Delegating:
 
 
 def replaced_on_the_instance(context: ssl.SSLContext) -> Any:
-    """As in the recipe for sending another name than that of the URL."""
+    """As in the recipe for sending another name than the one in the URL."""
     original = context.wrap_socket
     context.wrap_socket = lambda sock, server_hostname=None: original(  # type: ignore[assignment,misc]
         sock, server_hostname="localhost"
@@ -31,7 +31,7 @@ def replaced_on_the_instance(context: ssl.SSLContext) -> Any:
 
 @pytest.mark.fault("T1")
 @pytest.mark.parametrize("changed", [Delegating, replaced_on_the_instance])
-def test_contexts_that_are_not_what_their_class_says(changed: Any, certificates: Certificates) -> None:
+def test_modified_contexts_are_used_as_they_are(changed: Any, certificates: Certificates) -> None:
     with scripted_server([hold()], tls=certificates.server_context()) as server:
         stream = SyncBackend().connect_tcp("127.0.0.1", server.port, 10.0)
         stream = stream.start_tls(changed(certificates.client_context()), "localhost", 10.0)

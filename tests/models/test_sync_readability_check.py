@@ -1,4 +1,4 @@
-"""A thread that looks whether a TLS stream is readable takes nothing from another that reads."""
+"""Checking whether a TLS stream is readable takes nothing from a thread that reads."""
 
 import select
 import threading
@@ -18,7 +18,7 @@ TIMEOUT = 10.0
 
 
 class Interlude:
-    """Stands before or after the call by which a look takes what is there, until a read has begun."""
+    """Holds up a check, before or after it receives, until a read has begun."""
 
     def __init__(self, call: Callable[..., Any], *, before: bool) -> None:
         self.reached, self.go_on = threading.Event(), threading.Event()
@@ -67,7 +67,7 @@ def looked_at(
 
 
 @pytest.mark.fault("S2")
-def test_a_read_that_begins_during_a_look_gets_all_in_order(looked_at: tuple[NetworkStream, Interlude]) -> None:
+def test_read_during_a_readability_check_gets_all_bytes_in_order(looked_at: tuple[NetworkStream, Interlude]) -> None:
     stream, interlude = looked_at
     with Background() as background:
         look = background.start(stream.get_extra_info, "is_readable")
