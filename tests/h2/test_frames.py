@@ -14,7 +14,6 @@ from httpcore_h2._frames import (
     HEADERS,
     PADDED,
     SETTINGS,
-    FloodGuard,
     Frame,
     FrameReader,
     HeaderBlocks,
@@ -23,6 +22,7 @@ from httpcore_h2._frames import (
     build_frame_header,
     unpadded,
 )
+from httpcore_h2._receiving import FloodGuard
 from httpcore_models import RemoteProtocolError
 from httpcore_test_support import h2_frames
 from httpcore_test_support.exchanges import bytewise, cut_at
@@ -207,7 +207,7 @@ def test_quiet_hours_are_no_licence_for_a_larger_flood() -> None:
 def test_whatever_is_transferred_starts_the_count_anew() -> None:
     guard = FloodGuard()
     for _ in range(3):
-        guard.progress()
+        guard.progress = True
         for _ in range(10_000):
             guard.idle_frame(0.0, 0)
 

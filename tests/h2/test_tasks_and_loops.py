@@ -288,7 +288,7 @@ async def test_what_has_arrived_while_the_loop_was_busy_is_in_time(certificates_
             assert response.content == content
 
         async def keep_busy() -> None:
-            while connection._engine.streams.open_count < 10 or connection._shared.writer.output_pending:
+            while connection._engine.streams.open_count < 10 or connection._shared.writer.holder:
                 await anyio.sleep(0)
             busy.set()
             assert answered.wait(10.0)

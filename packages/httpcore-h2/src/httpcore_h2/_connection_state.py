@@ -8,7 +8,7 @@ from . import _frames as frames
 from ._control import Code, Control
 from ._events import Failure
 from ._flow import DEFAULT_WINDOW, STREAM_CREDIT
-from ._frames import FloodGuard, build_frame
+from ._frames import build_frame
 from ._hpack import FieldEncoder
 from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
@@ -22,7 +22,6 @@ class ConnectionState:
         self.control: Control = Control(config)
         self.encoder: FieldEncoder = FieldEncoder(self.control.encoder)
         self.streams: StreamTable = StreamTable()
-        self.guard: FloodGuard = FloodGuard()
         #: Where the connection is in its life, and why it takes no further request, for the text of an error.
         self.state: State = State.IDLE
         self.reason: str = ""

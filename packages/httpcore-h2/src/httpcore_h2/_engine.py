@@ -32,6 +32,7 @@ from ._frames import FrameReader, build_frame, build_frame_header
 from ._receiving import FrameHandlers
 from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
+from ._stream_table import LAST_STREAM_ID
 
 _CLOSED = Failure("The connection was closed", kind=ReadError)
 
@@ -139,7 +140,9 @@ class Engine(ConnectionState):
         if self.streams.open_count >= self.streams.limit:
             return False
         self._busy = True
-        if not self.streams.take_id(stream):
+        stream.id = self.streams.next_id
+        self.streams.next_id += 2
+        if self.streams.next_id > LAST_STREAM_ID:
             self.retire("All stream identifiers of the connection are used up")
         block = self.encoder.encode(stream.head.pseudo_headers, stream.head.headers)
         flags = 0 if stream.head.has_body else frames.END_STREAM
@@ -190,7 +193,7 @@ class Engine(ConnectionState):
         stream.sent += size
         stream.send_window -= size
         self.send_window -= size
-        self.guard.progress()
+        self._handlers.guard.progress = True
         self._busy = False
         return size
 

@@ -1,4 +1,4 @@
-"""Frames (RFC 9113 sections 4 and 6): cutting incoming bytes, building outgoing ones, telling floods from traffic."""
+"""Frames (RFC 9113 sections 4 and 6): cutting incoming bytes into frames, and building outgoing ones."""
 
 import struct
 from typing import Any, NamedTuple
@@ -18,14 +18,6 @@ MAX_HEADER_LIST_SIZE = 100 * 1024
 
 # How many CONTINUATION frames one header block may take; h2 and others allow as many.
 _MAX_CONTINUATIONS = 64
-
-# Frames that bring nothing, such as PING, empty DATA or SETTINGS, cost work all the same. So many may come at once,
-# as in Go's net/http, and so many a second for ever after.
-_IDLE_FRAMES = 10_000
-_IDLE_FRAMES_PER_SECOND = 100.0
-
-# Large ones count for as many as there are such parts, in bytes, in what they carry.
-_IDLE_FRAME_SIZE = 64
 
 _pack_header = struct.Struct(">BHBBL").pack
 _unpack_header = struct.Struct(">BHBBL").unpack_from
@@ -167,25 +159,3 @@ class HeaderBlocks:
         block = fragment if len(self._fragments) == 1 else b"".join(self._fragments)
         self._fragments.clear()
         return head, block
-
-
-class FloodGuard:
-    """Counts frames that bring nothing; `now` is the time in seconds."""
-
-    def __init__(self) -> None:
-        self._budget = float(_IDLE_FRAMES)
-        self._since: float | None = None
-
-    def progress(self) -> None:
-        """Something was transferred, in either direction."""
-        self._budget = float(_IDLE_FRAMES)
-
-    def idle_frame(self, now: float, size: int) -> None:
-        """A frame of `size` bytes brought nothing. Raises `RemoteProtocolError` when there is too much of that."""
-        if self._since is not None:
-            self._budget = min(_IDLE_FRAMES, self._budget + (now - self._since) * _IDLE_FRAMES_PER_SECOND)
-        self._since = now
-        self._budget -= 1 + size // _IDLE_FRAME_SIZE
-        if self._budget < 0:
-            limit = f"{_IDLE_FRAMES} frames, or {_IDLE_FRAMES * _IDLE_FRAME_SIZE} bytes,"
-            raise RemoteProtocolError(f"Received more than {limit} in a row that transfer nothing")

@@ -20,11 +20,42 @@ from ._translate import FieldSection, field_section
 # How many answers to SETTINGS and PING may wait to be sent, while the server does not read them.
 _MAX_ANSWERS = 10_000
 
+# Frames that transfer nothing, such as PING, SETTINGS or empty DATA, cost work all the same. This many may come at
+# once, as in Go's net/http, and this many a second ever after.
+_IDLE_FRAMES = 10_000
+_IDLE_FRAMES_PER_SECOND = 100.0
+
+# A larger frame counts once for each part of its payload of this size, in bytes.
+_IDLE_FRAME_SIZE = 64
+
 # Frames that may transfer something; their handlers tell the guard against floods whether they have.
 _MAY_TRANSFER = (frames.DATA, frames.HEADERS, frames.CONTINUATION)
 
 # A HEADERS frame that has the first of these flags, and neither of the others, is a whole header block.
 _WHOLE_BLOCK = frames.END_HEADERS | frames.PADDED | frames.HAS_PRIORITY
+
+
+class FloodGuard:
+    """Counts frames that bring nothing; `now` is the time in seconds."""
+
+    def __init__(self) -> None:
+        #: Set when something was transferred, in either direction: the count begins anew.
+        self.progress = False
+        self._budget = float(_IDLE_FRAMES)
+        self._since: float | None = None
+
+    def idle_frame(self, now: float, size: int) -> None:
+        """Count a frame of `size` bytes that transfers nothing. Raises `RemoteProtocolError` if there are too many."""
+        if self.progress:
+            self.progress = False
+            self._budget = float(_IDLE_FRAMES)
+        if self._since is not None:
+            self._budget = min(_IDLE_FRAMES, self._budget + (now - self._since) * _IDLE_FRAMES_PER_SECOND)
+        self._since = now
+        self._budget -= 1 + size // _IDLE_FRAME_SIZE
+        if self._budget < 0:
+            limit = f"{_IDLE_FRAMES} frames, or {_IDLE_FRAMES * _IDLE_FRAME_SIZE} bytes,"
+            raise RemoteProtocolError(f"Received more than {limit} in a row that transfer nothing")
 
 
 class FrameHandlers:
@@ -35,6 +66,7 @@ class FrameHandlers:
         self._streams = connection.streams
         self._decoder: FieldDecoder[FieldSection] = FieldDecoder(connection.control.decoder, field_section)
         self._blocks = HeaderBlocks()
+        self.guard: FloodGuard = FloodGuard()
         # How many bytes the server may send on all streams together, and how many came since credit was last returned.
         self._window = CONNECTION_WINDOW
         self._consumed = 0
@@ -65,7 +97,7 @@ class FrameHandlers:
             if self._blocks.is_open or frame.type == frames.CONTINUATION:
                 self._blocks.check(frame)
             if frame.type not in _MAY_TRANSFER:
-                self._connection.guard.idle_frame(now, len(frame.payload))
+                self.guard.idle_frame(now, len(frame.payload))
             handler = self._by_type.get(frame.type)
             if handler is not None:
                 handler(frame)
@@ -86,9 +118,9 @@ class FrameHandlers:
         stream = self._streams.find(frame)
         data = frames.unpadded(frame) if frame.flags & frames.PADDED else frame.payload
         if data:
-            self._connection.guard.progress()
+            self.guard.progress = True
         else:
-            self._connection.guard.idle_frame(self._now, 0)
+            self.guard.idle_frame(self._now, 0)
         if stream is None:
             self._streams.receive_late_data(frame.stream_id, size)
             return
@@ -115,9 +147,9 @@ class FrameHandlers:
         else:
             complete = self._blocks.receive(frame)
         if complete is not None and self._section_received(*complete):
-            self._connection.guard.progress()
+            self.guard.progress = True
         else:
-            self._connection.guard.idle_frame(self._now, len(frame.payload))
+            self.guard.idle_frame(self._now, len(frame.payload))
 
     def _section_received(self, frame: Frame, block: bytes) -> bool:
         """Take the fields of a response; return whether they are the head of a final one."""

@@ -42,12 +42,6 @@ class StreamTable:
         stream.is_open = True
         self.open_count += 1
 
-    def take_id(self, stream: Stream) -> bool:
-        """Give the stream the next identifier; return whether there are more."""
-        stream.id = self.next_id
-        self.next_id += 2
-        return self.next_id <= LAST_STREAM_ID
-
     def close(self, stream: Stream) -> None:
         """The stream has ended on both sides, or was reset: it no longer counts. May be repeated."""
         if stream.is_open:

@@ -64,7 +64,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
         """Return all of the body that is left. Raises as iterating over it does."""
         if self._exchange.tracer is None and not self._closed and not self._complete:
             try:
-                body = self._exchange.take_body()
+                body = self._exchange.stream.take_body()
             except BaseException:
                 # From a signal handler: the body may be lost.
                 await self.aclose()

@@ -30,6 +30,7 @@ from httpcore_models.lowlevel import (
 
 from .._legacy import LegacyConnection
 from .._states import TRANSITIONS, USABLE, Input, State
+from .._stream import Stream
 from .._translate import RequestTranslator
 from .body import AsyncHTTP2Body
 from .exchange import AsyncExchange
@@ -98,7 +99,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
         head = self._translator.request_head(request)
         await async_checkpoint_if_cancelled()
         tracer = async_get_tracer(_logger, request)
-        exchange = AsyncExchange(request, head, tracer, self, self._shared, self._stream_queue)
+        exchange = AsyncExchange(request, Stream(head), tracer, self, self._shared, self._stream_queue)
         try:
             await exchange.send()
             if tracer is None:
@@ -194,13 +195,14 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
 
         It was kept for too long, or the server has closed it or allows no request on it.
         """
-        if not self.is_idle():
+        shared, engine = self._shared, self._engine
+        if shared.dropped:
+            shared.end_dropped()
+        if engine.requests or engine.state is State.CLOSED:
             return False
-        expire_at = self._expire_at
-        if expire_at is not None and time.monotonic() > expire_at:
+        if self._keepalive_expiry is not None and self._expire_at is not None and time.monotonic() > self._expire_at:
             return True
-        self._shared.reader.catch_up()
-        engine = self._engine
+        shared.reader.catch_up()
         return engine.state not in USABLE or engine.streams.open_count >= engine.streams.limit
 
     @property
@@ -211,7 +213,8 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
 
     def is_idle(self) -> bool:
         """Whether the connection carries no request and is not closed."""
-        self._shared.end_dropped()
+        if self._shared.dropped:
+            self._shared.end_dropped()
         return not self._engine.requests and self._engine.state is not State.CLOSED
 
     def is_closed(self) -> bool:

@@ -23,7 +23,6 @@ from httpcore_models.lowlevel import AsyncTracer, warn_unclosed
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .._frames import as_bytes
 from .._stream import Stream
-from .._translate import RequestHead
 from .shared_stream import AsyncSharedStream
 from .stream_queue import AsyncStreamQueue
 
@@ -57,20 +56,20 @@ class AsyncExchange:
     def __init__(
         self,
         request: Request,
-        head: RequestHead,
+        stream: Stream,
         tracer: AsyncTracer | None,
         connection: AsyncConnectionInterface,
         shared: AsyncSharedStream,
         queue: AsyncStreamQueue,
     ) -> None:
-        """`connection` is closed when the exchange finds at its end that nothing more is possible on it."""
+        """`stream` is not open yet. The exchange closes `connection` if that turns out to be over at its end."""
         self.request: Request = request
         self.tracer: AsyncTracer | None = tracer
         self.connection: AsyncConnectionInterface = connection
         self._shared = shared
         self._engine = shared.engine
         self._queue = queue
-        self.stream: Stream = Stream(head)
+        self.stream: Stream = stream
         self.is_tunnel: bool = False
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")
@@ -147,8 +146,7 @@ class AsyncExchange:
     async def _send_body(self) -> None:
         body, stream = self.request.stream, self.stream
         if type(body) is ByteStream:
-            content = bytes(body)
-            if content and not await self.send_data(content):
+            if body.content and not await self.send_data(body.content):
                 return
         elif not isinstance(body, AsyncIterable):
             kind = type(body).__name__
@@ -175,7 +173,7 @@ class AsyncExchange:
     async def send_data(self, chunk: bytes) -> bool:
         """Send a part of the body; return false if the server wants no more of it."""
         shared, engine, stream = self._shared, self._engine, self.stream
-        rest = as_bytes(chunk)
+        rest = memoryview(chunk) if type(chunk) is bytes else as_bytes(chunk)
 
         def unwanted() -> bool:
             return not stream.wants_body()
@@ -184,15 +182,16 @@ class AsyncExchange:
             if self._sent >= _PART_SIZE:
                 self._sent = 0
                 shared.reader.catch_up()
+            part = rest[:_PART_SIZE]
             with shared.lock:
-                sent = engine.send_data(stream, rest[:_PART_SIZE])
+                sent = engine.send_data(stream, part)
             if sent is None:
                 return False
             rest = rest[sent:]
             if sent:
                 self._sent += sent
                 await shared.writer.flush(self.write_timeout, self, unwanted)
-            else:
+            if sent < len(part):
                 await self._wait_for_credit()
         return True
 
@@ -233,11 +232,6 @@ class AsyncExchange:
             if event is END_OF_STREAM:
                 return b""
 
-    def take_body(self) -> bytes | None:
-        """Return the rest of the body without waiting, or `None` unless all of it has arrived."""
-        with self._shared.lock:
-            return self.stream.take_body()
-
     @property
     def is_complete(self) -> bool:
         """Whether the response has been read to its end."""
@@ -249,7 +243,9 @@ class AsyncExchange:
             if os.getpid() != shared.process:
                 raise ReadError("The connection belongs to another process")
             event = self._event
-            if event is None:
+            if event is None and not stream.response_begun and stream.failure is None:
+                event = NEED_DATA
+            elif event is None:
                 with shared.lock:
                     event = engine.next_event(stream)
             if engine.outgoing and not shared.affinity.is_other_loop():
@@ -270,11 +266,14 @@ class AsyncExchange:
         # In a child process, the stream is the parent's.
         if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
             return
-        if self.tracer is None or not self.stream.id or self._dropped:
+        if self.tracer is not None and self.stream.id and not self._dropped:
+            await self._close_traced(self.tracer)
+        else:
             await self._end()
-            return
+
+    async def _close_traced(self, tracer: AsyncTracer) -> None:
         try:
-            await self.tracer.run("response_closed", {"stream_id": self.stream.id}, self._end)
+            await tracer.run("response_closed", {"stream_id": self.stream.id}, self._end)
         except BaseException:
             # The callback may have raised, or been cancelled, before the exchange was ended.
             await self._end()

@@ -22,7 +22,7 @@ from httpcore_models.concurrency import AsyncEvent, AsyncLoopAffinity, async_che
 from .._capacity import CapacityReport
 from .._engine import Engine
 from .._resumable import is_resumable
-from .._states import State
+from .._states import USABLE, State
 from .._stream import Stream
 from .reading import AsyncReader
 from .waiters import AsyncSharer, AsyncWaiters
@@ -65,8 +65,8 @@ class AsyncSharedStream:
         self._read_size = read_size
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
-        # Streams to be ended without waiting, as soon as the lock is free.
-        self._dropped: collections.deque[Stream] = collections.deque()
+        #: Streams to be ended without waiting, as soon as the lock is free.
+        self.dropped: collections.deque[Stream] = collections.deque()
 
     # Taking part.
 
@@ -76,7 +76,7 @@ class AsyncSharedStream:
             raise ConnectionNotAvailable("The connection belongs to another process")
         if self.affinity.is_other_loop():
             raise ConnectionNotAvailable("The connection belongs to another event loop")
-        if self._dropped:
+        if self.dropped:
             self.end_dropped()
         # A pool has just called `has_expired()`, which does the same.
         if self.engine.state is State.IDLE and self.capacity.on_change is None:
@@ -106,18 +106,18 @@ class AsyncSharedStream:
 
         May be called at any point, by a finaliser in any thread, even while the same thread holds the lock.
         """
-        self._dropped.append(stream)
+        self.dropped.append(stream)
         self.end_dropped()
 
     def end_dropped(self) -> None:
         """End the requests that were dropped while the lock was held."""
         # The lock is never held for long, but the calling thread itself may hold it. Tasks that wait look again.
-        if not self._dropped or self.lock.locked():
+        if not self.dropped or self.lock.locked():
             return
         over = False
         with self.lock:
-            while self._dropped:
-                over = self.leave(self._dropped.popleft()) or over
+            while self.dropped:
+                over = self.leave(self.dropped.popleft()) or over
         abort = getattr(self.network_stream, "abort", None)
         if over and abort is not None:
             abort()
@@ -137,8 +137,8 @@ class AsyncSharedStream:
         reads only while no stream is open: if another task closes one, it can wake a task that waits, but not one that
         reads.
         """
-        engine, writer, stream = self.engine, self.writer, sharer.stream
-        for_stream = waiting is self.waiters.openers
+        engine, writer, waiters, stream = self.engine, self.writer, self.waiters, sharer.stream
+        for_stream = waiting is waiters.openers
         since = time.monotonic()
         deadline = None if timeout is None else since + timeout
         remaining, arrivals, token = timeout, self.reader.arrivals, object()
@@ -146,11 +146,16 @@ class AsyncSharedStream:
         try:
             while True:
                 event = None
-                sending = can_send and writer.holder is None and writer.output_pending
+                pending = engine.outgoing or writer.unfinished is not None
+                sending = pending and can_send and writer.holder is None
                 with self.lock:
                     is_ready = ready()
                     if is_ready or not in_time:
-                        self._stop_waiting(waiting, sharer, None if is_ready else arrivals)
+                        waiting.pop(stream, None)
+                        if waiters.receivers or waiters.senders or waiters.openers:
+                            self._pass_on()
+                        if not is_ready:
+                            self._timed_out(sharer, for_stream, arrivals)
                         return is_ready
                     if sending:
                         pass
@@ -178,20 +183,19 @@ class AsyncSharedStream:
                     self.reader.holder = None
                     if not is_resumable(exc):
                         self.reader.interrupted(exc)
-                self._stop_waiting(waiting, sharer, arrivals if isinstance(exc, ReadTimeout) else None)
+                waiting.pop(stream, None)
+                if isinstance(exc, ReadTimeout):
+                    self._timed_out(sharer, for_stream, arrivals)
+                self._pass_on()
             raise
 
-    def _stop_waiting(
-        self, waiting: dict[Stream, AsyncEvent], sharer: AsyncSharer, timed_out_after: int | None
-    ) -> None:
-        """Leave those who wait; `timed_out_after` counts what had arrived before a wait that timed out."""
-        waiters = self.waiters
-        waiting.pop(sharer.stream, None)
-        if waiters.receivers or waiters.senders or waiters.openers:
-            self._pass_on()
-        # Silence is normal in a tunnel, and while waiting for a stream, which depends on other requests.
-        if timed_out_after is not None and waiting is not waiters.openers and not sharer.is_tunnel:
-            self.writer.retire_if_silent(timed_out_after)
+    def _timed_out(self, sharer: AsyncSharer, for_stream: bool, arrivals: int) -> None:
+        """Retire the connection if no more has arrived during a wait than `arrivals`. The lock is held.
+
+        But silence is normal in a tunnel, and while waiting for a stream, which depends on other requests.
+        """
+        if not for_stream and not sharer.is_tunnel:
+            self.writer.retire_if_silent(arrivals)
 
     def _pass_on(self) -> None:
         """Let one of those who wait become the reader, if there is none. The lock is held."""
@@ -228,9 +232,9 @@ class AsyncSharedStream:
 
         The caller has been waiting since the time `since` on the monotonic clock.
         """
-        reader, writer = self.reader, self.writer
+        engine, reader, writer = self.engine, self.reader, self.writer
         limit = timeout
-        if writer.holder is not None or writer.output_pending:
+        if engine.outgoing or writer.unfinished is not None or writer.holder is not None:
             # If the one who writes gives up, the rest is ours to send.
             limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         try:
@@ -257,11 +261,11 @@ class AsyncSharedStream:
             settings = list(reader.unreported)
             reader.unreported.clear()
             reader.holder = None
-            answering = writer.output_pending
+            answering = engine.outgoing or writer.unfinished is not None
             if answering:
                 # Writing may take long, and others should not have to wait for it.
                 self._pass_on()
-        if settings or not self.engine.usable:
+        if settings or engine.state not in USABLE:
             self.capacity.report()
         if sharer.tracer is not None:
             for change in settings:

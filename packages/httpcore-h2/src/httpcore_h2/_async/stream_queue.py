@@ -54,7 +54,7 @@ class AsyncStreamQueue:
     def _open_in_turn(self, stream: Stream) -> bool:
         with self._lock:
             try:
-                if self._is_first(stream) and self._engine.open_stream(stream):
+                if (not self._waiting or self._is_first(stream)) and self._engine.open_stream(stream):
                     self._opened = True
                     return True
                 if not self._engine.usable:

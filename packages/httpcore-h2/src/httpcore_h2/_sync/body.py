@@ -65,7 +65,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
         """Return all of the body that is left. Raises as iterating over it does."""
         if self._exchange.tracer is None and not self._closed and not self._complete:
             try:
-                body = self._exchange.take_body()
+                body = self._exchange.stream.take_body()
             except BaseException:
                 # From a signal handler: the body may be lost.
                 self.close()

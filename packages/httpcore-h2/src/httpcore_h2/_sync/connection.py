@@ -31,6 +31,7 @@ from httpcore_models.lowlevel import (
 
 from .._legacy import LegacyConnection
 from .._states import TRANSITIONS, USABLE, Input, State
+from .._stream import Stream
 from .._translate import RequestTranslator
 from .body import HTTP2Body
 from .exchange import Exchange
@@ -96,7 +97,7 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = self._translator.request_head(request)
         tracer = get_tracer(_logger, request)
-        exchange = Exchange(request, head, tracer, self, self._shared, self._stream_queue)
+        exchange = Exchange(request, Stream(head), tracer, self, self._shared, self._stream_queue)
         try:
             exchange.send()
             if tracer is None:
@@ -192,13 +193,14 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
 
         It was kept for too long, or the server has closed it or allows no request on it.
         """
-        if not self.is_idle():
+        shared, engine = self._shared, self._engine
+        if shared.dropped:
+            shared.end_dropped()
+        if engine.requests or engine.state is State.CLOSED:
             return False
-        expire_at = self._expire_at
-        if expire_at is not None and time.monotonic() > expire_at:
+        if self._keepalive_expiry is not None and self._expire_at is not None and time.monotonic() > self._expire_at:
             return True
-        self._shared.reader.catch_up()
-        engine = self._engine
+        shared.reader.catch_up()
         return engine.state not in USABLE or engine.streams.open_count >= engine.streams.limit
 
     @property
@@ -209,7 +211,8 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
 
     def is_idle(self) -> bool:
         """Whether the connection carries no request and is not closed."""
-        self._shared.end_dropped()
+        if self._shared.dropped:
+            self._shared.end_dropped()
         return not self._engine.requests and self._engine.state is not State.CLOSED
 
     def is_closed(self) -> bool:

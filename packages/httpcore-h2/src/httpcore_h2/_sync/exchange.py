@@ -24,7 +24,6 @@ from httpcore_models.lowlevel import Tracer, warn_unclosed
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .._frames import as_bytes
 from .._stream import Stream
-from .._translate import RequestHead
 from .shared_stream import SharedStream
 from .stream_queue import StreamQueue
 
@@ -58,20 +57,20 @@ class Exchange:
     def __init__(
         self,
         request: Request,
-        head: RequestHead,
+        stream: Stream,
         tracer: Tracer | None,
         connection: ConnectionInterface,
         shared: SharedStream,
         queue: StreamQueue,
     ) -> None:
-        """`connection` is closed when the exchange finds at its end that nothing more is possible on it."""
+        """`stream` is not open yet. The exchange closes `connection` if that turns out to be over at its end."""
         self.request: Request = request
         self.tracer: Tracer | None = tracer
         self.connection: ConnectionInterface = connection
         self._shared = shared
         self._engine = shared.engine
         self._queue = queue
-        self.stream: Stream = Stream(head)
+        self.stream: Stream = stream
         self.is_tunnel: bool = False
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")
@@ -148,8 +147,7 @@ class Exchange:
     def _send_body(self) -> None:
         body, stream = self.request.stream, self.stream
         if type(body) is ByteStream:
-            content = bytes(body)
-            if content and not self.send_data(content):
+            if body.content and not self.send_data(body.content):
                 return
         elif not isinstance(body, Iterable):
             kind = type(body).__name__
@@ -176,7 +174,7 @@ class Exchange:
     def send_data(self, chunk: bytes) -> bool:
         """Send a part of the body; return false if the server wants no more of it."""
         shared, engine, stream = self._shared, self._engine, self.stream
-        rest = as_bytes(chunk)
+        rest = memoryview(chunk) if type(chunk) is bytes else as_bytes(chunk)
 
         def unwanted() -> bool:
             return not stream.wants_body()
@@ -185,15 +183,16 @@ class Exchange:
             if self._sent >= _PART_SIZE:
                 self._sent = 0
                 shared.reader.catch_up()
+            part = rest[:_PART_SIZE]
             with shared.lock:
-                sent = engine.send_data(stream, rest[:_PART_SIZE])
+                sent = engine.send_data(stream, part)
             if sent is None:
                 return False
             rest = rest[sent:]
             if sent:
                 self._sent += sent
                 shared.writer.flush(self.write_timeout, self, unwanted)
-            else:
+            if sent < len(part):
                 self._wait_for_credit()
         return True
 
@@ -234,11 +233,6 @@ class Exchange:
             if event is END_OF_STREAM:
                 return b""
 
-    def take_body(self) -> bytes | None:
-        """Return the rest of the body without waiting, or `None` unless all of it has arrived."""
-        with self._shared.lock:
-            return self.stream.take_body()
-
     @property
     def is_complete(self) -> bool:
         """Whether the response has been read to its end."""
@@ -250,7 +244,9 @@ class Exchange:
             if os.getpid() != shared.process:
                 raise ReadError("The connection belongs to another process")
             event = self._event
-            if event is None:
+            if event is None and not stream.response_begun and stream.failure is None:
+                event = NEED_DATA
+            elif event is None:
                 with shared.lock:
                     event = engine.next_event(stream)
             if engine.outgoing and not shared.affinity.is_other_loop():
@@ -271,11 +267,14 @@ class Exchange:
         # In a child process, the stream is the parent's.
         if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
             return
-        if self.tracer is None or not self.stream.id or self._dropped:
+        if self.tracer is not None and self.stream.id and not self._dropped:
+            self._close_traced(self.tracer)
+        else:
             self._end()
-            return
+
+    def _close_traced(self, tracer: Tracer) -> None:
         try:
-            self.tracer.run("response_closed", {"stream_id": self.stream.id}, self._end)
+            tracer.run("response_closed", {"stream_id": self.stream.id}, self._end)
         except BaseException:
             # The callback may have raised, or been interrupted, before the exchange was ended.
             self._end()

@@ -58,15 +58,9 @@ class Writer:
             self.write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
         #: A token of the one who writes, which is equal to no other.
         self.holder: object | None = None
-        # What was taken from the engine, but not by the stream.
-        self._unsent = b""
-        # Whether the stream keeps something that an interrupted write has left.
-        self._interrupted = False
-
-    @property
-    def output_pending(self) -> bool:
-        """Whether there is something to be sent."""
-        return bool(self._outgoing or self._unsent or self._interrupted)
+        #: What was taken from the engine, but not by the stream; or `b""` if the stream keeps what an interrupted write
+        #: has left, so that only another write is missing.
+        self.unfinished: bytes | None = None
 
     def flush(
         self, timeout: float | None, sharer: Sharer | None = None, enough: Callable[[], bool] | None = None
@@ -85,15 +79,15 @@ class Writer:
                 with self._lock:
                     if self.holder is None or self.holder is token:
                         self.holder = token
-                        if not (self._outgoing or self._unsent or self._interrupted):
-                            self._end_writing()
+                        if not self._outgoing and self.unfinished is None:
+                            self.holder = None
+                            if self._waiters.writers or self._waiters.on_receipt is not None:
+                                self._waiters.wake_writers()
                             return
-                        if self._interrupted:
-                            # Otherwise a series of interrupted writes could fill the memory of the stream.
-                            data = b""
-                        else:
-                            data = self._unsent or self._engine.bytes_to_send()
-                            self._unsent = b""
+                        # Only what is unfinished, if anything is: otherwise a series of interrupted writes could fill
+                        # the memory of the stream.
+                        data = self._engine.bytes_to_send() if self.unfinished is None else self.unfinished
+                        self.unfinished = None
                     elif enough is not None and enough():
                         return
                     else:
@@ -101,7 +95,11 @@ class Writer:
                         self._waiters.writers[event] = event
                 if event is not None:
                     self._wait_for_writer(event, timeout, deadline)
-                elif not self._write(data, timeout, enough):
+                elif self.write_until_readable is None:
+                    self.unfinished = b""
+                    self._stream.write(data, timeout)
+                    self.unfinished = None
+                elif not self._write_and_receive(self.write_until_readable, data, timeout, enough):
                     with self._lock:
                         self._end_writing()
                     return
@@ -130,13 +128,13 @@ class Writer:
     def _stopped_writing(self, exc: BaseException) -> None:
         """The write that was under way has failed. The lock is held."""
         if isinstance(exc, WriteError):
-            self._unsent, self._interrupted = b"", False
+            self.unfinished = None
             self._engine.retire("A write on this connection failed")
             self._waiters.wake_openers()
-        elif not is_resumable(exc) or (self._interrupted and not self._stream.get_extra_info("keeps_unsent")):
+        elif not is_resumable(exc) or (self.unfinished == b"" and not self._stream.get_extra_info("keeps_unsent")):
             # A part of a frame may be on its way: nothing can follow it.
             self._engine.fail(Failure("A write on this connection was interrupted", kind=WriteError, cause=exc))
-            self._unsent, self._interrupted = b"", False
+            self.unfinished = None
             self._waiters.wake_all()
         self._end_writing()
 
@@ -161,26 +159,22 @@ class Writer:
     def _timed_out(self, timeout: float | None) -> WriteTimeout:
         return WriteTimeout(f"The write operation timed out after {timeout:g} seconds ({self._peer})")
 
-    def _write(self, data: bytes, timeout: float | None, enough: Callable[[], bool] | None) -> bool:
+    def _write_and_receive(
+        self, write: Callable[..., Any], data: bytes, timeout: float | None, enough: Callable[[], bool] | None
+    ) -> bool:
         """Write what is left of an interrupted write, then `data`; return whether all was written."""
-        write = self.write_until_readable
-        if write is None:
-            self._interrupted = True
-            self._stream.write(data, timeout)
-            self._interrupted = False
-            return True
         deadline = None if timeout is None else time.monotonic() + timeout
         rest, remaining = data, timeout
         while True:
             # If this is interrupted, the stream keeps what was to be written.
-            self._unsent, self._interrupted = b"", True
+            self.unfinished = b""
             arrivals = self._reader.arrivals
             try:
                 taken = write(rest, remaining)
             except WriteTimeout as exc:
                 raise self._timed_out(timeout) from exc
-            self._unsent = rest = rest[taken:]
-            self._interrupted = False
+            rest = rest[taken:]
+            self.unfinished = rest or None
             if not rest:
                 return True
             if enough is not None and enough():
@@ -201,7 +195,7 @@ class Writer:
         Waiting for that thread could last for ever: a server may not read before somebody reads what it sends. A failure
         shows when something is read, or written for a request.
         """
-        if self.holder is None and self.output_pending:
+        if self.holder is None and (self._outgoing or self.unfinished is not None):
             if self._stream.get_extra_info("keeps_unsent"):
                 timeout = _PATIENCE if timeout is None else min(timeout, _PATIENCE)
             with contextlib.suppress(WriteError, WriteTimeout):
