@@ -293,6 +293,8 @@ def test_without_asyncio_no_library_is_detected(monkeypatch: pytest.MonkeyPatch)
         patch.delitem(sys.modules, "trio")
         with pytest.raises(RuntimeError, match=r"^unknown async library, or not in async context$"):
             current_async_library()
+        with pytest.raises(RuntimeError, match=r"^unknown async library, or not in async context$"):
+            AsyncEvent()
 
 
 def test_require_async_library_returns_the_module() -> None:
