@@ -27,7 +27,7 @@ def run_without_a_library(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 class TestOutsideOfALibrary:
-    def test_making_pools_and_connections_is_fine(self) -> None:
+    def test_pools_and_connections_can_be_created(self) -> None:
         httpcore.AsyncConnectionPool()
         httpcore.AsyncHTTPConnection(httpcore.Origin(b"http", b"example.com", 80))
 
@@ -53,7 +53,7 @@ class TestOutsideOfALibrary:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("expiry", [None, 0.0], ids=["kept", "expired"])
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_pool_may_outlive_its_event_loop(backend: str, expiry: float | None) -> None:
+def test_pool_outlives_its_event_loop(backend: str, expiry: float | None) -> None:
     """What the loops left open, they warn of; the pool closes it."""
     with scripted_server(receive_requests) as server:
         pool = httpcore.AsyncConnectionPool(keepalive_expiry=expiry, max_connections=1)
@@ -77,14 +77,14 @@ def receive_requests(connection: Connection) -> None:
 
 @pytest.mark.anyio
 class TestCancellation:
-    async def test_while_the_head_is_awaited(self) -> None:
+    async def test_cancelled_while_receiving_the_head(self) -> None:
         with scripted_server([receive_request(), hold()]) as server:
             async with httpcore.AsyncConnectionPool(max_connections=1) as pool:
                 await cancelled(pool, server.url, lambda: bool(server.connections and server.connections[0].received))
                 assert EMPTY in repr(pool)
                 await async_wait_until(lambda: not server.open_connections)
 
-    async def test_while_the_body_is_awaited(self) -> None:
+    async def test_cancelled_while_receiving_the_body(self) -> None:
         with scripted_server([receive_request(), send(OK[:-1]), hold()]) as server:
             async with httpcore.AsyncConnectionPool(max_connections=1) as pool:
                 await cancelled(pool, server.url, lambda: "ACTIVE" in repr(pool.connections))
@@ -92,7 +92,7 @@ class TestCancellation:
                 await async_wait_until(lambda: not server.open_connections)
 
     @pytest.mark.field(12)
-    async def test_while_waiting_for_a_connection(self) -> None:
+    async def test_cancelled_while_waiting_for_a_connection(self) -> None:
         with scripted_server([receive_request(), send(OK), receive_request(), send(OK)]) as server:
             async with httpcore.AsyncConnectionPool(max_connections=1) as pool:
                 async with pool.stream("GET", server.url) as response:

@@ -123,7 +123,7 @@ async def test_while_waiting_for_the_connection_of_another_request(tls: Certific
         assert await sweep(occupied, check) > MINIMUM_STEPS
 
 
-async def test_the_waiting_request_itself() -> None:
+async def test_waiting_request() -> None:
     async with pool_of_one(None) as (pool, server):
         responses = []
 

@@ -211,7 +211,7 @@ async def test_cancelled_waiting_request_raises_nothing_else() -> None:
 
 
 @pytest.mark.field(5)
-def test_response_finalised_inside_the_critical_section(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_response_is_finalized_while_the_lock_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     """An abandoned response is finalised while the same thread holds the pool's lock: no deadlock, no lost slot."""
     with scripted_server(answer) as server, ConnectionPool(max_connections=2) as pool:
         state = pool._shared.state
@@ -241,7 +241,7 @@ def test_response_finalised_inside_the_critical_section(monkeypatch: pytest.Monk
         assert_at_rest(pool)
 
 
-def test_a_response_that_is_finalised_while_another_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_response_is_finalized_during_another_release(monkeypatch: pytest.MonkeyPatch) -> None:
     """The garbage collector may close one at any point: in the middle of a release, its own has to wait."""
     with scripted_server(answer) as server, ConnectionPool() as pool:
         first, second = [pool.handle_request(Request("GET", server.url, headers={"Host": "a"})) for _ in range(2)]
@@ -343,7 +343,7 @@ def test_fork(certificates: Any) -> None:
 
 
 @pytest.mark.field(20)
-def test_what_a_child_process_inherits_is_closed_when_the_pool_is_used_next() -> None:
+def test_next_use_in_a_child_process_closes_inherited_connections() -> None:
     """In this process, where it can be seen: requests of other threads are forgotten, and their connections closed."""
     with scripted_server(answer) as server, ConnectionPool(max_connections=1) as pool:
         with pool.stream("GET", server.url):
@@ -438,7 +438,7 @@ class CountingPool(ConnectionPool):
 
 @pytest.mark.field(83, 84)
 @pytest.mark.parametrize("idle", [0, 100, 1000])
-def test_a_request_asks_few_connections_however_many_there_are(idle: int) -> None:
+def test_a_request_asks_few_of_many_connections(idle: int) -> None:
     pool = CountingPool(max_connections=None)
     for number in range(idle):
         pool.request("GET", f"http://host-{number}/")
@@ -451,7 +451,7 @@ def test_a_request_asks_few_connections_however_many_there_are(idle: int) -> Non
 
 
 @pytest.mark.field(83)
-def test_waiting_requests_cost_the_same_however_many_there_are() -> None:
+def test_cost_does_not_grow_with_waiting_requests() -> None:
     pool = CountingPool(max_connections=1)
     url = URL("http://example.com/")
     response = pool.handle_request(Request("GET", url))
@@ -469,7 +469,7 @@ def test_waiting_requests_cost_the_same_however_many_there_are() -> None:
 
 
 @pytest.mark.fault("T10")
-def test_no_request_waits_for_a_pool_that_was_closed_meanwhile() -> None:
+def test_no_request_waits_after_the_pool_was_closed() -> None:
     """Whoever comes, or is woken, at the very moment of closing is told, too."""
 
     def ask() -> None:

@@ -77,7 +77,7 @@ def test_https_in_the_child(module: Any, certificates: Certificates, monkeypatch
 
 
 @pytest.mark.fault("P11")
-def test_a_fork_waits_for_a_context_that_another_thread_makes(
+def test_fork_waits_for_a_context_that_another_thread_creates(
     certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The child would wait for ever for a module that this thread was importing."""

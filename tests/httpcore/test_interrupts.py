@@ -314,9 +314,7 @@ def check(scenario: Scenario) -> None:
     [Cold, Warm, Idle, Evicting, PartlyRead, Dropped, GivingUp, HandingOver, Closing, Expiring],
     ids=lambda kind: kind.__name__,
 )
-def test_nothing_is_lost_wherever_an_exception_comes(
-    kind: Callable[[], Scenario], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exception_at_any_point_loses_nothing(kind: Callable[[], Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
     # One that comes within a finaliser cannot be raised; and what was interrupted may leave a response unclosed.
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     monkeypatch.setattr(time, "monotonic", Scenario.clock)

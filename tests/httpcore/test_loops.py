@@ -26,7 +26,7 @@ def answer(connection: Connection) -> None:
 @pytest.mark.fault("P24")
 @pytest.mark.anyio
 @pytest.mark.parametrize("warm", [False, True])
-async def test_a_request_in_a_scope_that_is_over_does_nothing(warm: bool) -> None:
+async def test_request_in_a_cancelled_scope_does_nothing(warm: bool) -> None:
     with scripted_server(answer) as server:
         async with AsyncConnectionPool() as pool:
             if warm:
@@ -45,7 +45,7 @@ async def test_a_request_in_a_scope_that_is_over_does_nothing(warm: bool) -> Non
 
 @pytest.mark.fault("P24")
 @pytest.mark.parametrize("warm", [False, True])
-def test_a_task_that_was_cancelled_does_nothing(warm: bool) -> None:
+def test_request_of_a_cancelled_task_does_nothing(warm: bool) -> None:
     async def main() -> None:
         async with AsyncConnectionPool() as pool:
             if warm:
@@ -68,7 +68,7 @@ def test_a_task_that_was_cancelled_does_nothing(warm: bool) -> None:
 
 @pytest.mark.fault("P12", "P13")
 @pytest.mark.anyio
-async def test_one_connection_that_never_closes_does_not_keep_the_others_open() -> None:
+async def test_connection_that_never_closes_does_not_keep_others_open() -> None:
     closed = []
 
     class Hanging(AsyncForeignConnection):
@@ -94,7 +94,7 @@ async def test_one_connection_that_never_closes_does_not_keep_the_others_open() 
 @pytest.mark.fault("P13")
 @pytest.mark.parametrize("turns", range(4))
 @pytest.mark.parametrize("count", [1, 5])
-def test_a_task_that_is_cancelled_while_it_closes_connections(count: int, turns: int) -> None:
+def test_task_is_cancelled_while_it_closes_connections(count: int, turns: int) -> None:
     """No shield holds that off: each connection is told to close all the same, and may let go of its socket."""
     told = []
 
@@ -129,7 +129,7 @@ def test_a_task_that_is_cancelled_while_it_closes_connections(count: int, turns:
 @pytest.mark.parametrize("size", [1, 10])
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])  # a loop of uvloop does not close with a transport open
 @pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning")
-def test_a_response_that_was_left_open_in_another_event_loop(loop: str, size: int, http2: bool) -> None:
+def test_response_is_left_open_in_another_event_loop(loop: str, size: int, http2: bool) -> None:
     def stream(peer: Http2Peer) -> None:
         while True:
             peer.respond(peer.request())
@@ -158,7 +158,7 @@ def test_a_response_that_was_left_open_in_another_event_loop(loop: str, size: in
 @pytest.mark.fault("P2")
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 @pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning")
-def test_a_response_that_is_collected_in_another_thread_wakes_those_who_wait(loop: str) -> None:
+def test_response_collected_in_another_thread_wakes_waiting_requests(loop: str) -> None:
     async def main() -> None:
         async with AsyncConnectionPool(max_connections=1) as pool:
             responses = [await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))]
@@ -174,7 +174,7 @@ def test_a_response_that_is_collected_in_another_thread_wakes_those_who_wait(loo
 
 
 @pytest.mark.fault("P2")
-def test_a_lease_that_is_dropped_takes_no_lock() -> None:
+def test_dropping_a_lease_takes_no_lock() -> None:
     """It may happen in the middle of anything, even of what another thread does with the pool."""
     from httpcore import ConnectionPool
 

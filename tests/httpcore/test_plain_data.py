@@ -78,7 +78,7 @@ def nested(depth: int) -> object:
     ],
     ids=lambda held: type(held).__name__,
 )
-def test_data_stays(held: object) -> None:
+def test_plain_data(held: object) -> None:
     assert is_plain_data(Holder(held))
 
 
@@ -106,7 +106,7 @@ USED_UP: list[Callable[[], Any]] = [
 
 
 @pytest.mark.parametrize("make", USED_UP, ids=range(len(USED_UP)))
-def test_what_may_be_used_up(make: Callable[[], Any]) -> None:
+def test_not_plain_data(make: Callable[[], Any]) -> None:
     held = make()
     try:
         for value in (held, Holder(held), Holder(Holder(held)), Holder([held]), Holder({"a": held})):

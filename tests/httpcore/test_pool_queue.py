@@ -10,7 +10,7 @@ from httpcore_test_support.pool_model import A, ModelRequest
 
 @pytest.mark.parametrize("length", range(6))
 @pytest.mark.parametrize("position", range(6))
-def test_a_request_that_comes_back_gets_where_it_was(length: int, position: int) -> None:
+def test_requeued_request_returns_to_its_position(length: int, position: int) -> None:
     requests = [ModelRequest(A) for _ in range(length + 1)]
     for number, request in enumerate(requests):
         request.number = number
@@ -21,7 +21,7 @@ def test_a_request_that_comes_back_gets_where_it_was(length: int, position: int)
 
 
 @pytest.mark.parametrize("number", [1, 999])
-def test_it_is_quick_near_both_ends(number: int) -> None:
+def test_insertion_near_both_ends_is_fast(number: int) -> None:
     looked_at = 0
 
     class Request(ModelRequest):

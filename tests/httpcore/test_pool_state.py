@@ -11,7 +11,7 @@ from httpcore_test_support.pool_model import A, B, C, ModelPool
 
 
 class TestReuse:
-    def test_a_new_request_gets_a_place_to_fill(self) -> None:
+    def test_new_request_gets_an_empty_slot(self) -> None:
         pool = ModelPool()
         request = pool.ask()
         assert request.leased.connection is None
@@ -20,30 +20,30 @@ class TestReuse:
         assert pool.connections == [connection]
         assert (pool.connections_active, pool.connections_idle) == (1, 0)
 
-    def test_an_idle_connection_is_used_again(self) -> None:
+    def test_idle_connection_is_reused(self) -> None:
         pool = ModelPool()
         connection = pool.idle()
         assert (pool.connections_active, pool.connections_idle) == (0, 1)
         assert pool.ask().connection is connection
 
-    def test_the_most_recently_used_comes_first(self) -> None:
+    def test_most_recently_used_connection_is_reused_first(self) -> None:
         pool = ModelPool()
         first, second, third = pool.idle_beside(3)
         assert [pool.ask().connection for _ in range(3)] == [third, second, first]
 
-    def test_another_origin_does_not_get_it(self) -> None:
+    def test_connection_is_not_reused_for_another_origin(self) -> None:
         pool = ModelPool()
         pool.idle(A)
         assert pool.ask(B).leased.connection is None
 
-    def test_one_that_the_server_closed_is_dropped(self) -> None:
+    def test_connection_closed_by_the_server_is_dropped(self) -> None:
         pool = ModelPool()
         older, newer = pool.idle_beside(2)
         newer.expired = True
         assert pool.ask().connection is older
         assert pool.to_close == [newer]
 
-    def test_when_all_are_closed_by_the_server_a_new_one_is_opened(self) -> None:
+    def test_new_connection_is_opened_if_the_server_closed_all(self) -> None:
         pool = ModelPool(max_connections=2)
         connections = pool.idle_beside(2)
         for connection in connections:
@@ -51,13 +51,13 @@ class TestReuse:
         assert pool.ask().leased.connection is None
         assert set(pool.to_close) == set(connections)
 
-    def test_one_that_is_in_use_is_not_shared(self) -> None:
+    def test_connection_in_use_is_not_shared(self) -> None:
         pool = ModelPool()
         pool.respond(pool.ask())
         assert pool.ask().leased.connection is None
 
     @pytest.mark.field(84)
-    def test_only_the_connection_about_to_be_used_is_looked_at(self) -> None:
+    def test_only_the_connection_to_reuse_is_checked(self) -> None:
         pool = ModelPool()
         connections = pool.idle_beside(100)
         pool.ask()
@@ -68,14 +68,14 @@ class TestMaxConnections:
     def test_no_limit_by_default(self) -> None:
         assert ModelPool().slots.limits.max_connections == sys.maxsize
 
-    def test_at_the_limit_requests_wait(self) -> None:
+    def test_requests_wait_at_the_limit(self) -> None:
         pool = ModelPool(max_connections=2)
         first, second, third = (pool.ask() for _ in range(3))
         assert first.leased is not second.leased
         assert pool.is_waiting(third)
         assert (pool.requests_active, pool.requests_queued, pool.connections_active) == (2, 1, 2)
 
-    def test_a_released_connection_goes_to_the_one_that_waits(self) -> None:
+    def test_waiting_request_gets_the_released_connection(self) -> None:
         pool = ModelPool(max_connections=1)
         first, second = pool.ask(), pool.ask()
         connection = pool.respond(first)
@@ -84,7 +84,7 @@ class TestMaxConnections:
         assert second.connection is connection
         assert not pool.is_waiting(second)
 
-    def test_a_closed_connection_makes_room_for_a_new_one(self) -> None:
+    def test_closed_connection_makes_room_for_a_new_one(self) -> None:
         pool = ModelPool(max_connections=1)
         first, second = pool.ask(), pool.ask()
         pool.respond(first)
@@ -93,13 +93,13 @@ class TestMaxConnections:
         assert second.leased.connection is None
         assert pool.to_close == [], "it is closed already"
 
-    def test_room_is_made_by_closing_the_oldest_idle_one(self) -> None:
+    def test_oldest_idle_connection_is_evicted(self) -> None:
         pool = ModelPool(max_connections=2)
         oldest, _ = pool.idle(A), pool.idle(B)
         assert pool.ask(C).leased.connection is None
         assert pool.to_close == [oldest]
 
-    def test_one_that_was_used_again_is_not_the_oldest(self) -> None:
+    def test_reused_connection_is_no_longer_the_oldest(self) -> None:
         pool = ModelPool(max_connections=2)
         pool.idle(A)
         other = pool.idle(B)
@@ -108,7 +108,7 @@ class TestMaxConnections:
         assert pool.to_close == [other]
 
     @pytest.mark.field(7)
-    def test_a_connection_that_was_promised_is_not_closed_to_make_room(self) -> None:
+    def test_assigned_connection_is_not_evicted(self) -> None:
         pool = ModelPool(max_connections=1)
         first, promised, other = pool.ask(), pool.ask(), pool.ask(B)
         connection = pool.respond(first)
@@ -119,7 +119,7 @@ class TestMaxConnections:
         assert pool.to_close == []
 
     @pytest.mark.field(6)
-    def test_each_release_wakes_exactly_one_of_many(self) -> None:
+    def test_each_release_wakes_one_request(self) -> None:
         pool = ModelPool(max_connections=1)
         first, *others = (pool.ask() for _ in range(101))
         pool.respond(first)
@@ -134,7 +134,7 @@ class TestMaxConnections:
         # One look before it is handed on, and none in vain.
         assert previous.connection.asked["has_expired"] == len(others)
 
-    def test_a_place_that_was_never_filled_comes_back(self) -> None:
+    def test_slot_without_connection_can_be_released(self) -> None:
         pool = ModelPool(max_connections=1)
         first, second = pool.ask(), pool.ask()
         pool.release(first, pool.now)
@@ -143,14 +143,14 @@ class TestMaxConnections:
 
 
 class TestMaxKeepalive:
-    def test_none_are_kept_with_zero(self) -> None:
+    def test_zero_keeps_no_idle_connection(self) -> None:
         pool = ModelPool(max_keepalive=0)
         connection = pool.idle()
         assert pool.connections == []
         assert pool.to_close == [connection]
 
     @pytest.mark.parametrize("other", [A, B])
-    def test_zero_gives_each_request_that_waits_a_connection_of_its_own(self, other: tuple[bytes, bytes, int]) -> None:
+    def test_zero_gives_each_waiting_request_a_new_connection(self, other: tuple[bytes, bytes, int]) -> None:
         pool = ModelPool(max_connections=1, max_keepalive=0)
         first, second = pool.ask(A), pool.ask(other)
         connection = pool.respond(first)
@@ -159,7 +159,7 @@ class TestMaxKeepalive:
         assert second.leased.connection is None
         assert pool.to_close == [connection]
 
-    def test_zero_lets_a_connection_in_use_carry_more(self) -> None:
+    def test_zero_allows_sharing_a_connection_in_use(self) -> None:
         pool = ModelPool(max_connections=1, max_keepalive=0)
         first, second, third = (pool.ask() for _ in range(3))
         connection = pool.respond(first, streams=2)
@@ -168,7 +168,7 @@ class TestMaxKeepalive:
         assert third.connection is connection
         assert pool.to_close == []
 
-    def test_one_keeps_the_latest(self) -> None:
+    def test_one_keeps_the_most_recent_connection(self) -> None:
         pool = ModelPool(max_keepalive=1)
         older, newer = pool.idle(A), pool.idle(B)
         assert pool.connections == [newer]
@@ -187,7 +187,7 @@ class TestMaxKeepalive:
 
 
 class TestExpiry:
-    def test_idle_connections_stay_until_their_time_is_up(self) -> None:
+    def test_idle_connections_stay_until_they_expire(self) -> None:
         pool = ModelPool(keepalive_expiry=5.0)
         connection = pool.idle(A)
         pool.now = 4.9
@@ -197,7 +197,7 @@ class TestExpiry:
         pool.ask(B)
         assert pool.to_close == [connection]
 
-    def test_the_time_starts_again_with_each_use(self) -> None:
+    def test_each_use_restarts_the_expiry_time(self) -> None:
         pool = ModelPool(keepalive_expiry=5.0)
         connection = pool.idle(A)
         pool.now = 3.0
@@ -205,7 +205,7 @@ class TestExpiry:
         pool.now = 7.0
         assert pool.ask(A).connection is connection
 
-    def test_those_that_have_not_expired_stay(self) -> None:
+    def test_unexpired_connections_stay(self) -> None:
         pool = ModelPool(keepalive_expiry=5.0)
         older = pool.idle(A)
         pool.now = 3.0
@@ -216,7 +216,7 @@ class TestExpiry:
         assert pool.connections_idle == 1
 
     @pytest.mark.field(18)
-    def test_a_release_on_another_origin_closes_them(self) -> None:
+    def test_release_for_another_origin_closes_expired_connections(self) -> None:
         pool = ModelPool(keepalive_expiry=5.0)
         request = pool.ask(B)
         pool.respond(request)
@@ -225,7 +225,7 @@ class TestExpiry:
         pool.finish(request)
         assert pool.to_close == [connection]
 
-    def test_zero_closes_at_once(self) -> None:
+    def test_zero_seconds_expire_at_once(self) -> None:
         pool = ModelPool(keepalive_expiry=0.0)
         connection = pool.idle()
         assert pool.to_close == [connection]
@@ -243,7 +243,7 @@ class TestOrder:
             pool.to_wake.clear()
             current = request
 
-    def test_a_request_of_another_origin_takes_the_place_of_an_idle_connection(self) -> None:
+    def test_request_to_another_origin_evicts_an_idle_connection(self) -> None:
         pool = ModelPool(max_connections=1)
         first, other = pool.ask(A), pool.ask(B)
         connection = pool.respond(first)
@@ -251,7 +251,7 @@ class TestOrder:
         assert other.leased.connection is None
         assert pool.to_close == [connection]
 
-    def test_a_request_that_comes_back_keeps_its_turn(self) -> None:
+    def test_requeued_request_keeps_its_turn(self) -> None:
         pool = ModelPool(max_connections=1)
         first, second, third = (pool.ask() for _ in range(3))
         connection = pool.respond(first)
@@ -261,7 +261,7 @@ class TestOrder:
         assert second.leased.connection is None, "it has waited longest, so it gets the slot"
         assert pool.is_waiting(third)
 
-    def test_a_request_that_comes_back_waits_before_later_ones(self) -> None:
+    def test_requeued_request_waits_before_later_ones(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.open(first, may_share=True)
@@ -275,7 +275,7 @@ class TestOrder:
         pool.finish(first)
         assert pool.to_wake == [second]
 
-    def test_a_request_that_comes_back_does_not_overtake_one_that_waits_longer(self) -> None:
+    def test_requeued_request_does_not_overtake_earlier_ones(self) -> None:
         pool = ModelPool(max_connections=2)
         first_a, first_b = pool.ask(A), pool.ask(B)
         connection_a, connection_b = (pool.open(request, may_share=True) for request in (first_a, first_b))
@@ -290,7 +290,7 @@ class TestOrder:
         assert pool.to_wake == [older]
         assert pool.is_waiting(younger)
 
-    def test_a_connection_that_refuses_is_not_handed_out_again(self) -> None:
+    def test_refusing_connection_is_not_assigned_again(self) -> None:
         pool = ModelPool(max_connections=1)
         request = pool.ask()
         connection = pool.open(request, may_share=True)
@@ -300,7 +300,7 @@ class TestOrder:
 
 
 class TestCancel:
-    def test_a_request_that_waits_no_longer_is_passed_over(self) -> None:
+    def test_cancelled_request_is_passed_over(self) -> None:
         pool = ModelPool(max_connections=1)
         first, second, third = (pool.ask() for _ in range(3))
         pool.release(second, pool.now)
@@ -310,7 +310,7 @@ class TestCancel:
         assert pool.to_wake == [third]
         assert second.slot is None
 
-    def test_queues_do_not_grow_with_requests_that_gave_up(self) -> None:
+    def test_cancelled_requests_leave_the_queue(self) -> None:
         pool = ModelPool(max_connections=1)
         pool.ask()
         # The bound on what they hold is one of the invariants.
@@ -321,7 +321,7 @@ class TestCancel:
             pool.release(pool.ask(), pool.now)
         assert pool.is_waiting(patient)
 
-    def test_those_that_stay_keep_their_order(self) -> None:
+    def test_remaining_requests_keep_their_order(self) -> None:
         pool = ModelPool(max_connections=1)
         served = [pool.ask()]
         requests = [pool.ask() for _ in range(200)]
@@ -336,7 +336,7 @@ class TestCancel:
             pool.to_wake.clear()
         assert served[1:] == [request for request in requests if request not in given_up]
 
-    def test_releasing_twice_changes_nothing(self) -> None:
+    def test_second_release_does_nothing(self) -> None:
         pool = ModelPool(max_connections=1)
         first, second = pool.ask(), pool.ask()
         pool.respond(first)
@@ -348,7 +348,7 @@ class TestCancel:
         pool.release(second, pool.now)
         assert pool.requests_active == 1
 
-    def test_a_connection_neither_idle_nor_closed_is_dropped(self) -> None:
+    def test_connection_neither_idle_nor_closed_is_dropped(self) -> None:
         pool = ModelPool(max_connections=1)
         request, other = pool.ask(), pool.ask(B)
         connection = pool.open(request)
@@ -359,7 +359,7 @@ class TestCancel:
 
 
 class TestSharing:
-    def test_requests_share_a_connection_up_to_its_streams(self) -> None:
+    def test_requests_share_a_connection_up_to_its_limit(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=3)
@@ -371,7 +371,7 @@ class TestSharing:
         pool.finish(second)
         assert pool.to_wake == [fourth]
 
-    def test_requests_that_wait_get_the_room_of_a_connection(self) -> None:
+    def test_waiting_requests_get_the_room_on_a_connection(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         waiting = [pool.ask(), pool.ask(B), pool.ask()]
@@ -381,7 +381,7 @@ class TestSharing:
         assert pool.is_waiting(waiting[1])
         assert pool.is_waiting(waiting[2]), "the request for another origin is due before it"
 
-    def test_a_stream_that_ends_goes_to_the_request_that_waits(self) -> None:
+    def test_waiting_request_gets_a_released_stream(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=2)
@@ -393,7 +393,7 @@ class TestSharing:
         assert pool.to_wake == [third]
         assert third.connection is second.connection
 
-    def test_an_idle_connection_is_shared_again(self) -> None:
+    def test_idle_connection_is_shared_again(self) -> None:
         pool = ModelPool()
         first = pool.ask()
         connection = pool.respond(first, streams=2)
@@ -401,7 +401,7 @@ class TestSharing:
         assert pool.connections_idle == 1
         assert [pool.ask().connection, pool.ask().connection] == [connection, connection]
 
-    def test_one_of_several_connections_goes_idle(self) -> None:
+    def test_one_of_several_connections_becomes_idle(self) -> None:
         pool = ModelPool()
         first = pool.ask()
         full = pool.respond(first, streams=2)
@@ -416,7 +416,7 @@ class TestSharing:
         assert full.is_available()
         assert full in [pool.ask().connection for _ in range(2)]
 
-    def test_a_connection_that_closes_leaves_once_its_last_request_is_over(self) -> None:
+    def test_closing_connection_leaves_with_its_last_request(self) -> None:
         pool = ModelPool(max_connections=1)
         first, second = pool.ask(), pool.ask()
         connection = pool.respond(first, streams=2)
@@ -428,7 +428,7 @@ class TestSharing:
         pool.finish(second)
         assert pool.to_close == [connection]
 
-    def test_a_request_that_gives_up_beside_the_one_it_carries_changes_nothing(self) -> None:
+    def test_cancelled_request_leaves_the_other_on_its_connection(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.open(first, may_share=True)
@@ -439,7 +439,7 @@ class TestSharing:
         assert pool.is_waiting(third)
         assert pool.to_close == []
 
-    def test_the_origins_whose_connections_are_not_shared_are_remembered_up_to_a_number(self) -> None:
+    def test_number_of_remembered_origins_is_limited(self) -> None:
         pool = ModelPool(max_connections=1)
         keys = [(b"https", b"host", port) for port in range(_REMEMBERED_ORIGINS + 1)]
         for key in keys:
@@ -451,7 +451,7 @@ class TestSharing:
 
 
 class TestClose:
-    def test_everything_is_closed_and_nobody_waits(self) -> None:
+    def test_all_connections_are_closed_and_no_request_waits(self) -> None:
         pool = ModelPool(max_connections=2)
         idle, busy = pool.idle(A), pool.ask(B)
         connection = pool.respond(busy)
@@ -463,7 +463,7 @@ class TestClose:
         assert pool.to_close == [idle, connection]
         assert (pool.connections, pool.requests_queued) == ([], 0)
 
-    def test_requests_in_flight_are_released_as_ever(self) -> None:
+    def test_requests_in_flight_can_be_released(self) -> None:
         pool = ModelPool(max_connections=1)
         request = pool.ask()
         connection = pool.respond(request)
@@ -474,7 +474,7 @@ class TestClose:
         assert pool.requests_active == 0
         assert pool.to_close == [connection], "no second time"
 
-    def test_a_connection_opened_too_late_is_closed_with_its_request(self) -> None:
+    def test_connection_opened_after_closing_is_closed_with_its_request(self) -> None:
         pool = ModelPool(max_connections=1)
         request = pool.ask()
         pool.close()
@@ -484,7 +484,7 @@ class TestClose:
         pool.finish(request)
         assert pool.to_close == [connection]
 
-    def test_the_pool_may_be_used_again(self) -> None:
+    def test_closed_pool_can_be_used_again(self) -> None:
         pool = ModelPool(max_connections=1)
         pool.idle()
         pool.close()
@@ -492,7 +492,7 @@ class TestClose:
 
 
 @pytest.mark.field(83)
-def test_the_work_for_a_request_does_not_grow_with_connections_and_waiting_requests() -> None:
+def test_cost_does_not_grow_with_connections_and_requests() -> None:
     pool = ModelPool(max_connections=100)
     active = [pool.ask() for _ in range(100)]
     waiting = [pool.ask() for _ in range(100)]

@@ -13,7 +13,7 @@ LATER = _LIVENESS_INTERVAL
 
 class TestLiveness:
     @pytest.mark.field(18)
-    def test_connections_that_servers_closed_are_found_by_requests_to_others(self) -> None:
+    def test_requests_to_other_origins_find_closed_connections(self) -> None:
         pool = ModelPool()
         dead, alive = pool.idle(A), pool.idle(B)
         dead.expired = True
@@ -22,7 +22,7 @@ class TestLiveness:
         assert pool.to_close == [dead]
         assert pool.ask(B).connection is alive
 
-    def test_they_are_not_looked_at_again_and_again(self) -> None:
+    def test_connections_are_checked_once_per_interval(self) -> None:
         pool = ModelPool()
         connection = pool.idle(A)
         pool.now += SOON
@@ -37,7 +37,7 @@ class TestLiveness:
         assert connection.asked["has_expired"] == 2
 
     @pytest.mark.field(84)
-    def test_only_so_many_are_looked_at_by_one_request(self) -> None:
+    def test_each_request_checks_a_few_connections(self) -> None:
         pool = ModelPool()
         connections = pool.idle_beside(10)
         pool.now += LATER
@@ -47,7 +47,7 @@ class TestLiveness:
             pool.ask(B)
         assert [connection.asked["has_expired"] for connection in connections] == [1] * 10
 
-    def test_a_release_looks_too(self) -> None:
+    def test_release_checks_connections_too(self) -> None:
         pool = ModelPool()
         request = pool.ask(B)
         pool.respond(request)
@@ -71,7 +71,7 @@ class TestLiveness:
         assert len(pool.connections) == 1
         assert len(pool.slots.idle_by_key) <= 2 * 2 + 16 + 1
 
-    def test_all_are_looked_at_on_request(self) -> None:
+    def test_close_expired_checks_all_idle_connections(self) -> None:
         pool = ModelPool(keepalive_expiry=60.0)
         old = pool.idle(A)
         pool.now += 50.0
@@ -87,11 +87,11 @@ class TestLiveness:
 
 
 class TestFigures:
-    def test_a_new_pool_has_done_nothing(self) -> None:
+    def test_stats_of_a_new_pool(self) -> None:
         reasons = ("ended", "expired", "stale", "surplus", "evicted", "pool closed")
         assert ModelPool().stats() == PoolStats(0, 0, 0, 0, 0, 0, dict.fromkeys(reasons, 0))
 
-    def test_what_there_is(self) -> None:
+    def test_current_numbers(self) -> None:
         pool = ModelPool(max_connections=2)
         pool.idle(A)
         pool.respond(pool.ask(B))
@@ -100,7 +100,7 @@ class TestFigures:
         pool.ask(A)
         assert pool.stats()[:4] == (2, 0, 2, 1)
 
-    def test_connections_that_were_opened_and_used_again(self) -> None:
+    def test_opened_and_reused_connections(self) -> None:
         pool = ModelPool(max_connections=1)
         pool.idle()
         pool.idle()
@@ -111,7 +111,7 @@ class TestFigures:
         assert second.connection
         assert (pool.stats().opened, pool.stats().reused) == (1, 3)
 
-    def test_streams_count_as_use(self) -> None:
+    def test_sharing_counts_as_reuse(self) -> None:
         pool = ModelPool(max_connections=1)
         first, second = pool.ask(), pool.ask()
         pool.respond(first, streams=3)
@@ -119,7 +119,7 @@ class TestFigures:
         assert second.connection is third.connection
         assert (pool.stats().opened, pool.stats().reused) == (1, 2)
 
-    def test_why_connections_left(self) -> None:
+    def test_closed_connections_by_reason(self) -> None:
         pool = ModelPool(max_connections=3, max_keepalive=2, keepalive_expiry=60.0)
         request = pool.ask(A)
         pool.respond(request)
@@ -142,7 +142,7 @@ class TestFigures:
 
 
 class TestRepeatedRequests:
-    def test_idle_ones_are_not_given(self) -> None:
+    def test_retry_gets_no_idle_connection(self) -> None:
         pool = ModelPool()
         dead, other = pool.idle_beside(2)
         request = pool.ask()
@@ -153,7 +153,7 @@ class TestRepeatedRequests:
         assert request.leased.connection is None
         assert dead in pool.connections
 
-    def test_shared_ones_are_not_given(self) -> None:
+    def test_retry_gets_no_older_shared_connection(self) -> None:
         pool = ModelPool()
         first = pool.ask()
         shared = pool.respond(first, streams=3)
@@ -163,7 +163,7 @@ class TestRepeatedRequests:
         pool.requeue(request)
         assert request.leased.connection is None
 
-    def test_the_place_of_the_broken_one_is_enough(self) -> None:
+    def test_retry_replaces_the_broken_connection(self) -> None:
         pool = ModelPool(max_connections=2)
         idle, broken = pool.idle(B), pool.idle(A)
         request = pool.ask(A)
@@ -173,7 +173,7 @@ class TestRepeatedRequests:
         assert request.leased.connection is None
         assert idle in pool.connections
 
-    def test_an_idle_one_makes_room(self) -> None:
+    def test_retry_evicts_an_idle_connection(self) -> None:
         pool = ModelPool(max_connections=2)
         idle, first = pool.idle(B), pool.ask(A)
         pool.respond(first, streams=3)
@@ -183,7 +183,7 @@ class TestRepeatedRequests:
         assert request.leased.connection is None
         assert pool.to_close == [idle]
 
-    def test_a_request_that_waits_takes_the_place_of_one_that_goes_idle(self) -> None:
+    def test_waiting_retry_evicts_a_connection_that_becomes_idle(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=2)
@@ -197,7 +197,7 @@ class TestRepeatedRequests:
         assert request.leased.connection is None
         assert pool.to_close == [connection]
 
-    def test_nor_the_one_that_another_request_leaves(self) -> None:
+    def test_waiting_retry_does_not_get_a_released_connection(self) -> None:
         pool = ModelPool(max_connections=2)
         pool.respond(pool.ask(), streams=2)
         request = pool.ask()
@@ -215,7 +215,7 @@ class TestRepeatedRequests:
 class TestForsaking:
     """A pool that starts anew beside connections that it must not use."""
 
-    def test_all_connections_are_returned_and_none_is_the_pools(self) -> None:
+    def test_all_connections_are_returned_and_none_is_pooled(self) -> None:
         pool = ModelPool()
         idle, request = pool.idle(A), pool.ask(B)
         busy = pool.respond(request)

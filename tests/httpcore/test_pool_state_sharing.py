@@ -8,13 +8,13 @@ from httpcore_test_support.pool_model import A, B, C, ModelPool, ModelRequest
 
 
 class TestRoom:
-    def test_with_room_for_another_place_a_full_connection_is_left_alone(self) -> None:
+    def test_full_connection_is_not_asked_while_slots_are_free(self) -> None:
         pool = ModelPool()
         pool.respond(pool.ask(), streams=2)
         assert pool.ask().connection.take()
         assert pool.ask().leased.connection is None
 
-    def test_a_connection_that_does_not_count_is_offered_more_than_it_has_room_for(self) -> None:
+    def test_connection_of_unknown_capacity_is_offered_any_number(self) -> None:
         pool = ModelPool(max_connections=1)
         connection = pool.respond(pool.ask(), streams=2, counted=False)
         second, third = pool.ask(), pool.ask()
@@ -26,7 +26,7 @@ class TestRoom:
         assert pool.is_waiting(pool.ask())
 
     @pytest.mark.fault("P18")
-    def test_a_connection_takes_no_more_once_another_origin_is_due(self) -> None:
+    def test_connection_is_drained_for_another_origin(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=2)
@@ -44,7 +44,7 @@ class TestRoom:
         assert pool.to_wake == [other, third]
 
     @pytest.mark.fault("P18")
-    def test_overlapping_requests_do_not_keep_another_origin_out(self) -> None:
+    def test_overlapping_requests_do_not_starve_another_origin(self) -> None:
         pool = ModelPool(max_connections=1)
         current = pool.ask()
         pool.respond(current, streams=100)
@@ -61,7 +61,7 @@ class TestRoom:
         assert pool.is_waiting(current)
 
     @pytest.mark.fault("P18")
-    def test_only_one_connection_makes_way_and_the_others_go_on(self) -> None:
+    def test_only_one_connection_is_drained(self) -> None:
         pool = ModelPool(max_connections=2)
         busy, lazy = pool.ask(A), pool.ask(C)
         pool.respond(busy, streams=9)
@@ -74,7 +74,7 @@ class TestRoom:
         assert pool.to_wake == [other]
 
     @pytest.mark.fault("P18")
-    def test_it_takes_more_again_when_the_other_has_given_up(self) -> None:
+    def test_draining_stops_when_the_waiting_request_is_cancelled(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=2)
@@ -85,7 +85,7 @@ class TestRoom:
         assert second.connection is connection
 
     @pytest.mark.fault("P8")
-    def test_a_connection_with_more_room_than_before_serves_those_who_wait(self) -> None:
+    def test_increased_capacity_serves_waiting_requests(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=2)
@@ -98,7 +98,7 @@ class TestRoom:
         assert pool.is_waiting(fourth)
 
     @pytest.mark.fault("P5")
-    def test_a_new_connection_is_taken_for_what_the_last_one_was(self) -> None:
+    def test_new_connection_counts_as_one_with_the_previous_limit(self) -> None:
         pool = ModelPool(max_connections=2)
         first = pool.ask()
         connection = pool.open(first, streams=2)
@@ -111,7 +111,7 @@ class TestRoom:
         assert requests[1].leased is requests[0].leased
         assert requests[2].leased is not requests[0].leased
 
-    def test_a_stream_that_ends_makes_a_connection_that_refused_worth_another_try(self) -> None:
+    def test_refusing_connection_is_tried_again_after_a_release(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=2, counted=False)
@@ -125,7 +125,7 @@ class TestRoom:
         assert A not in pool.slots.http1_origins
 
     @pytest.mark.fault("P6")
-    def test_a_connection_that_refuses_is_offered_again_while_it_says_that_it_has_room(self) -> None:
+    def test_refusing_connection_is_tried_again_while_it_is_available(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=3)
@@ -138,7 +138,7 @@ class TestRoom:
         pool.finish(second)
         assert len(pool.to_wake) == 1
 
-    def test_a_request_that_was_refused_may_find_room_elsewhere(self) -> None:
+    def test_refused_request_finds_room_on_another_connection(self) -> None:
         pool = ModelPool(max_connections=2)
         first, second = pool.ask(), pool.ask()
         connection = pool.open(first, streams=2, may_share=False)
@@ -151,7 +151,7 @@ class TestRoom:
         assert pool.to_close == [refusing]
         assert pool.to_wake == [other], "the slot that became free is for the next"
 
-    def test_a_connection_may_turn_out_to_be_shared(self) -> None:
+    def test_connection_turns_out_to_be_shared(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.open(first, streams=2, may_share=False)
@@ -163,7 +163,7 @@ class TestRoom:
         assert pool.is_waiting(third)
         assert first.leased.established
 
-    def test_requests_wait_for_a_connection_that_may_be_shared_instead_of_opening_one(self) -> None:
+    def test_requests_wait_for_a_connection_that_may_be_shared(self) -> None:
         pool = ModelPool()
         first = pool.ask()
         connection = pool.open(first, streams=3)
@@ -173,14 +173,14 @@ class TestRoom:
         pool.release(second, pool.now)
         assert connection in pool.connections
 
-    def test_those_that_waited_for_a_place_share_it_too(self) -> None:
+    def test_requests_that_waited_for_a_slot_share_it_too(self) -> None:
         pool = ModelPool(max_connections=1)
         first, second = pool.ask(), pool.ask()
         connection = pool.open(first, streams=3)
         assert pool.to_wake == [second]
         assert second.connection is connection
 
-    def test_a_request_that_gives_up_without_its_stream_makes_no_room(self) -> None:
+    def test_cancelled_request_without_a_stream_makes_no_room(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()
         connection = pool.respond(first, streams=2, counted=False)
@@ -191,7 +191,7 @@ class TestRoom:
         pool.release(third, pool.now)
         assert pool.is_waiting(fourth)
 
-    def test_a_connection_is_not_closed_under_those_that_try_it_again(self) -> None:
+    def test_connection_is_not_closed_while_requests_try_it_again(self) -> None:
         pool = ModelPool()
         first = pool.ask()
         connection = pool.open(first, streams=3)
@@ -215,19 +215,19 @@ class TestExclusiveOrigins:
         pool.respond(request)
         pool.finish(request, keep=False)
 
-    def test_connections_are_opened_side_by_side_once_it_is_known(self) -> None:
+    def test_known_http1_origin_gets_several_connections(self) -> None:
         pool = ModelPool()
         self.exclusive(pool, A)
         pool.open(pool.ask(A), may_share=True)
         assert pool.ask(A).leased.connection is None
 
-    def test_it_is_known_of_that_origin_only(self) -> None:
+    def test_other_origins_are_not_affected(self) -> None:
         pool = ModelPool()
         self.exclusive(pool, A)
         connection = pool.open(pool.ask(B), may_share=True)
         assert pool.ask(B).connection is connection
 
-    def test_a_connection_that_never_said_so_tells_nothing(self) -> None:
+    def test_connection_that_could_never_be_shared_teaches_nothing(self) -> None:
         pool = ModelPool()
         request = pool.ask()
         pool.respond(request)
@@ -235,7 +235,7 @@ class TestExclusiveOrigins:
         connection = pool.open(pool.ask(), may_share=True)
         assert pool.ask().connection is connection
 
-    def test_a_refusal_tells_it_too(self) -> None:
+    def test_refusal_marks_the_origin(self) -> None:
         pool = ModelPool()
         first = pool.ask()
         connection = pool.open(first, may_share=True)
@@ -246,7 +246,7 @@ class TestExclusiveOrigins:
         pool.open(second, may_share=True)
         assert pool.ask().leased.connection is None
 
-    def test_it_is_forgotten_when_a_connection_can_be_shared(self) -> None:
+    def test_shared_connection_unmarks_the_origin(self) -> None:
         pool = ModelPool()
         self.exclusive(pool, A)
         pool.respond(pool.ask(A), streams=2)
@@ -255,7 +255,7 @@ class TestExclusiveOrigins:
         assert pool.ask(B).connection is connection
 
 
-def test_a_repeated_request_is_passed_over_by_the_room_that_it_does_not_want() -> None:
+def test_retry_is_passed_over_for_room_on_an_older_connection() -> None:
     """It waits for a slot opened later; those behind it do not wait with it, and it keeps its turn."""
     pool = ModelPool(max_connections=2)
     first = pool.ask(A)
@@ -292,7 +292,7 @@ def two_beside_two_that_are_repeated(pool: ModelPool) -> tuple[ModelRequest, Mod
     return first, second, repeated
 
 
-def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None:
+def test_passed_over_retries_stay_before_later_requests() -> None:
     pool = ModelPool(max_connections=1)
     first, second, _ = two_beside_two_that_are_repeated(pool)
     third, fourth = pool.ask(), pool.ask()
@@ -304,7 +304,7 @@ def test_repeated_requests_that_are_passed_over_stay_before_later_ones() -> None
     assert pool.is_waiting(fourth)
 
 
-def test_repeated_requests_that_are_passed_over_keep_their_order() -> None:
+def test_passed_over_retries_keep_their_order() -> None:
     pool = ModelPool(max_connections=1)
     first, second, repeated = two_beside_two_that_are_repeated(pool)
     pool.finish(second)

@@ -33,7 +33,7 @@ async def begin(body: AsyncRewindableBody) -> None:
 
 
 @pytest.mark.fault("P4")
-async def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() -> None:
+async def test_body_refused_repeatedly_is_started_once_more() -> None:
     parts = AsyncParts()
     body = AsyncRewindableBody(parts)
     await begin(body)
@@ -46,7 +46,7 @@ async def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() ->
 
 
 @pytest.mark.fault("P4")
-async def test_a_body_that_is_not_sent_again_after_all_is_closed() -> None:
+async def test_discarded_body_is_closed() -> None:
     parts = AsyncParts()
     body = AsyncRewindableBody(parts)
     await begin(body)

@@ -44,7 +44,7 @@ class TestProtocols:
             ({}, ["http/1.1"], b"HTTP/1.1"),
         ],
     )
-    async def test_what_is_offered(
+    async def test_protocols(
         self, certificates: Certificates, options: dict[str, Any], offered: list[str], spoken: bytes
     ) -> None:
         """The server prefers what the client puts first."""
@@ -78,7 +78,7 @@ class TestProtocols:
             ({"http1": True, "http2": False}, ["http/1.1"]),
         ],
     )
-    async def test_the_order_of_the_offer(self, options: dict[str, Any], offered: list[str]) -> None:
+    async def test_order_of_the_offered_protocols(self, options: dict[str, Any], offered: list[str]) -> None:
         class Context:
             def set_alpn_protocols(self, protocols: list[str]) -> None:
                 self.protocols = protocols
@@ -94,13 +94,13 @@ class TestProtocols:
 
 
 class TestConnections:
-    async def test_requests_share_one(self) -> None:
+    async def test_requests_share_one_connection(self) -> None:
         async with serving(http2_script(answering)) as (pool, server):
             assert await async_at_once(*[lambda: get(pool, server)] * 20) == [b"hello"] * 20
             assert len(server.connections) == 1
             assert pool.stats().connections_idle == 1
 
-    async def test_another_one_is_opened_when_streams_run_out(self) -> None:
+    async def test_another_connection_is_opened_at_the_stream_limit(self) -> None:
         def script(peer: Http2Peer) -> None:
             peer.respond(peer.request())
             for _ in range(2):
@@ -119,7 +119,7 @@ class TestConnections:
             assert len(server.connections) == 2
 
     @pytest.mark.field(41)
-    async def test_requests_wait_when_there_may_be_no_other(self) -> None:
+    async def test_requests_wait_at_both_limits(self) -> None:
         async with serving(http2_script(answering, {MAX_CONCURRENT_STREAMS: 2}), max_connections=1) as (pool, server):
             assert await get(pool, server) == b"hello"
             assert await async_at_once(*[lambda: get(pool, server)] * 30) == [b"hello"] * 30
@@ -128,7 +128,7 @@ class TestConnections:
 
     @pytest.mark.field(38)
     @pytest.mark.field(40)
-    async def test_after_a_goaway_the_next_request_opens_one(self) -> None:
+    async def test_next_request_after_goaway_opens_a_connection(self) -> None:
         def script(peer: Http2Peer) -> None:
             stream_id = peer.request()
             peer.send(h2_frames.headers(stream_id, 200, end_stream=True), h2_frames.goaway(stream_id))
@@ -139,7 +139,7 @@ class TestConnections:
                 assert len(server.connections) == number
 
     @pytest.mark.field(48)
-    async def test_when_ids_run_out_the_next_request_opens_one(self) -> None:
+    async def test_next_request_opens_a_connection_when_stream_ids_run_out(self) -> None:
         async with serving(http2_script(answering), max_connections=1) as (pool, server):
             assert await get(pool, server) == b"hello"
             connection: Any = pool.connections[0]
@@ -164,7 +164,7 @@ def unprocessed(kind: str, stream_id: int) -> list[bytes]:
 @pytest.mark.field(39)
 @pytest.mark.parametrize("kind", ["goaway", "refused"])
 class TestRepeating:
-    async def test_what_the_server_has_not_processed(self, kind: str) -> None:
+    async def test_unprocessed_request_is_retried(self, kind: str) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -182,7 +182,7 @@ class TestRepeating:
             assert await get(pool, server, "POST", content=b"data") == b"hello"
             assert len(server.connections) == (2 if kind == "goaway" else 1), "the same connection, where it may go on"
 
-    async def test_not_with_a_body_that_is_gone(self, kind: str) -> None:
+    async def test_request_with_a_spent_body_is_not_retried(self, kind: str) -> None:
         def script(peer: Http2Peer) -> None:
             peer.send(*unprocessed(kind, peer.request()))
 
@@ -192,7 +192,7 @@ class TestRepeating:
             assert len(server.connections) == 1
 
     @pytest.mark.fault("P3")
-    async def test_six_times(self, kind: str) -> None:
+    async def test_six_retries(self, kind: str) -> None:
         requests = []
 
         def script(peer: Http2Peer) -> None:
@@ -211,7 +211,7 @@ class TestRepeating:
 
 class TestRepeatingAtOnce:
     @pytest.mark.field(37)
-    async def test_only_what_is_above_the_last_stream(self) -> None:
+    async def test_only_streams_above_the_last_one_are_retried(self) -> None:
         """The end of stream follows the GOAWAY."""
 
         def script(connection: Connection) -> None:
@@ -234,7 +234,7 @@ class TestRepeatingAtOnce:
 
             assert sorted(await async_at_once(attempt, attempt), key=str) == [True, b"hello"]
 
-    async def test_repeated_requests_share_the_new_connection(self) -> None:
+    async def test_retries_share_the_new_connection(self) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -250,7 +250,7 @@ class TestRepeatingAtOnce:
             assert len(server.connections) == 2
 
     @pytest.mark.fault("P3")
-    async def test_a_server_whose_connections_carry_one_request_each(self) -> None:
+    async def test_server_whose_connections_carry_one_request_each(self) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -263,7 +263,7 @@ class TestRepeatingAtOnce:
             assert len(server.connections) == 20
 
     @pytest.mark.field(16)
-    async def test_a_connection_that_dies_as_it_is_used_again(self) -> None:
+    async def test_connection_dies_as_it_is_reused(self) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -298,7 +298,7 @@ class TestHostileServers:
         ],
         ids=["flood", "push", "idle stream", "large frame", "upper case", "connection", "no status", "length"],
     )
-    async def test_what_is_wrong_is_said_and_the_pool_goes_on(self, frames: list[bytes], text: str) -> None:
+    async def test_error_is_named_and_the_pool_recovers(self, frames: list[bytes], text: str) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -312,7 +312,7 @@ class TestHostileServers:
                 await get(pool, server)
             assert await get(pool, server) == b"hello"
 
-    async def test_http_1_is_named(self) -> None:
+    async def test_response_in_http1_is_named(self) -> None:
         def script(connection: Connection) -> None:
             connection.receive()
             connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -323,7 +323,7 @@ class TestHostileServers:
             assert not pool.connections
 
 
-async def test_a_timeout_leaves_the_pool_in_order() -> None:
+async def test_timeout_leaves_the_pool_usable() -> None:
     def script(peer: Http2Peer) -> None:
         peer.next(HeadersFrame)
         peer.next(RstStreamFrame)

@@ -44,13 +44,13 @@ async def test_idle_connections_are_closed() -> None:
     assert [stream.closed for stream in backend.streams] == [1, 1, 1]
 
 
-async def test_a_pool_that_was_never_used_can_be_closed() -> None:
+async def test_unused_pool_can_be_closed() -> None:
     async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
         assert pool.connections == []
 
 
 @pytest.mark.field(14)
-async def test_an_unread_response_does_not_get_in_the_way() -> None:
+async def test_unread_response_does_not_prevent_closing() -> None:
     with scripted_server([receive_request(), send(OK[:-1])]) as server:
         pool = AsyncConnectionPool()
         async with pool:
@@ -76,7 +76,7 @@ async def test_an_exception_in_the_block_is_not_replaced() -> None:
     await responses[0].aclose()
 
 
-async def test_requests_that_wait_end_with_an_error() -> None:
+async def test_waiting_requests_fail() -> None:
     pool = AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=1)
     async with AsyncBackground() as background, pool.stream("GET", URL):
         calls = [background.start(pool.request, "GET", URL) for _ in range(3)]
@@ -88,7 +88,7 @@ async def test_requests_that_wait_end_with_an_error() -> None:
     assert EMPTY in repr(pool)
 
 
-async def test_it_may_be_used_again() -> None:
+async def test_closed_pool_can_be_used_again() -> None:
     backend = AsyncRecordingBackend([OK, OK])
     pool = AsyncConnectionPool(network_backend=backend, max_connections=1)
     for count in (1, 2):
@@ -100,7 +100,7 @@ async def test_it_may_be_used_again() -> None:
 
 
 @pytest.mark.fault("T10")
-async def test_a_request_in_the_middle_of_connecting_is_not_sent() -> None:
+async def test_connecting_request_is_not_sent() -> None:
     class Backend(AsyncRecordingBackend):
         async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
             await pool.aclose()
@@ -116,7 +116,7 @@ async def test_a_request_in_the_middle_of_connecting_is_not_sent() -> None:
 
 @pytest.mark.fault("P16")
 @pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
-async def test_a_connection_that_was_closed_by_hand_makes_room(protocol: str) -> None:
+async def test_connection_closed_by_the_user_makes_room(protocol: str) -> None:
     """Even with its response open."""
     http2 = protocol == "HTTP/2"
     options: dict[str, Any] = {"http1": not http2, "http2": http2, "max_connections": 1}
@@ -137,7 +137,7 @@ async def test_a_connection_that_was_closed_by_hand_makes_room(protocol: str) ->
 
 @pytest.mark.fault("P12")
 @pytest.mark.parametrize("count", [2, 100])
-async def test_connections_that_fail_to_close_do_not_keep_the_others_open(count: int) -> None:
+async def test_failing_close_does_not_keep_other_connections_open(count: int) -> None:
     class Pool(AsyncConnectionPool):
         def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
             connections.append(AsyncStubbornConnection(origin, len(connections)))
@@ -166,7 +166,7 @@ class AsyncStubbornConnection(AsyncForeignConnection):
 
 
 @pytest.mark.fault("T10")
-async def test_a_request_that_is_to_be_sent_again_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_request_is_not_retried_after_closing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pool is closed just as the request gives its slot back."""
 
     class Connection(AsyncForeignConnection):
@@ -196,7 +196,7 @@ async def test_a_request_that_is_to_be_sent_again_is_not(monkeypatch: pytest.Mon
 
 
 @pytest.mark.fault("T10")
-async def test_what_is_about_to_open_a_connection_opens_none() -> None:
+async def test_request_opens_no_connection_after_closing() -> None:
     class Pool(AsyncConnectionPool):
         def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
             async_without_waiting(self.aclose)

@@ -58,7 +58,7 @@ class AsyncBusyConnection(AsyncForeignConnection):
         raise ConnectionNotAvailable
 
 
-async def test_new_connections_that_take_no_request_are_given_up() -> None:
+async def test_request_gives_up_on_connections_that_take_none() -> None:
     pool = AsyncForeignPool(*[AsyncBusyConnection(ORIGIN) for _ in range(100)])
     async with pool:
         with pytest.raises(ConnectError, match=r"5 new connections to http://example\.com:80 were not available"):
@@ -68,7 +68,7 @@ async def test_new_connections_that_take_no_request_are_given_up() -> None:
 
 
 class TestInterface:
-    async def test_requests_go_through_the_connection(self) -> None:
+    async def test_requests_are_sent_over_the_connection(self) -> None:
         connection = AsyncForeignConnection(ORIGIN)
         pool = AsyncForeignPool(connection)
         async with pool:
@@ -82,7 +82,7 @@ class TestInterface:
         assert connection.closed == 1
 
     @pytest.mark.parametrize("generator", [False, True], ids=["object", "generator"])
-    async def test_a_body_is_read_in_parts(self, generator: bool) -> None:
+    async def test_body_is_read_in_parts(self, generator: bool) -> None:
         connection = AsyncForeignConnection(ORIGIN, generator=generator)
         async with AsyncForeignPool(connection) as pool:
             async with pool.stream("GET", URL) as response:
@@ -90,7 +90,7 @@ class TestInterface:
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
     @pytest.mark.parametrize("generator", [False, True], ids=["object", "generator"])
-    async def test_a_body_is_closed_when_it_was_read_in_part(self, generator: bool) -> None:
+    async def test_partly_read_body_is_closed(self, generator: bool) -> None:
         connection = AsyncForeignConnection(ORIGIN, generator=generator)
         async with AsyncForeignPool(connection) as pool:
             async with pool.stream("GET", URL) as response:
@@ -99,7 +99,7 @@ class TestInterface:
             assert connection.in_use == 0
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
-    async def test_a_body_is_closed_once(self) -> None:
+    async def test_body_is_closed_once(self) -> None:
         connection = AsyncForeignConnection(ORIGIN)
         async with AsyncForeignPool(connection) as pool:
             response = await pool.request("GET", URL)
@@ -108,7 +108,7 @@ class TestInterface:
             assert connection.in_use == 0
             assert "0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
 
-    async def test_a_body_without_a_close_method_is_just_left(self) -> None:
+    async def test_body_without_a_close_method(self) -> None:
         class Connection(AsyncForeignConnection):
             async def handle_async_request(self, request: Request) -> Response:
                 response = await super().handle_async_request(request)
@@ -120,7 +120,7 @@ class TestInterface:
                 assert await response.aread() == b"foreign"
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
-    async def test_one_that_stays_busy_is_closed(self) -> None:
+    async def test_connection_that_stays_busy_is_closed(self) -> None:
         """The body was never started, so the generator's own cleanup does not run."""
         connection = AsyncForeignConnection(ORIGIN, generator=True)
         async with AsyncForeignPool(connection) as pool:
@@ -129,7 +129,7 @@ class TestInterface:
             assert connection.closed == 1
             assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
 
-    async def test_it_may_be_a_pool(self) -> None:
+    async def test_pool_as_a_connection(self) -> None:
         """Both have lent the same body something, and both get it back."""
         inner = AsyncConnectionPool(network_backend=AsyncMockBackend([RESPONSE]))
         async with inner, AsyncForeignPool(AsyncPoolConnection(inner)) as outer:
@@ -142,14 +142,14 @@ class TestInterface:
 
 
 class TestRefusal:
-    async def test_a_request_moves_on_to_another_connection(self) -> None:
+    async def test_refused_request_uses_another_connection(self) -> None:
         refusing, other = AsyncForeignConnection(ORIGIN, refusals=1), AsyncForeignConnection(ORIGIN)
         async with AsyncForeignPool(refusing, other) as pool:
             assert (await pool.request("GET", URL)).status == 200
             assert pool.connections == [other]
         assert (refusing.closed, len(refusing.requests)) == (1, 0)
 
-    async def test_an_idle_connection_that_refuses_is_not_tried_again(self) -> None:
+    async def test_refusing_idle_connection_is_not_tried_again(self) -> None:
         refusing, other = AsyncForeignConnection(ORIGIN), AsyncForeignConnection(ORIGIN)
         async with AsyncForeignPool(refusing, other, max_connections=1) as pool:
             await pool.request("GET", URL)
@@ -162,7 +162,7 @@ class TestRefusal:
 
     @pytest.mark.fault("P6")
     @pytest.mark.parametrize("refusals", [1, 3])
-    async def test_a_request_that_was_refused_is_sent_again_where_there_is_room(self, refusals: int) -> None:
+    async def test_refused_request_is_sent_again_over_a_connection_with_room(self, refusals: int) -> None:
         """It does not wait for the end of the response that is open there."""
         connection = AsyncForeignConnection(ORIGIN, streams=2)
         async with AsyncForeignPool(connection, max_connections=1) as pool, pool.stream("GET", URL):
@@ -172,7 +172,7 @@ class TestRefusal:
             assert connection.closed == 0
 
     @pytest.mark.fault("P6")
-    async def test_one_that_refuses_for_ever_though_it_has_room_is_an_error(self) -> None:
+    async def test_endless_refusals_despite_room_are_an_error(self) -> None:
         connection = AsyncForeignConnection(ORIGIN, streams=2)
         async with AsyncForeignPool(connection, max_connections=1) as pool, pool.stream("GET", URL):
             connection.refusals = 1_000_000
@@ -182,7 +182,7 @@ class TestRefusal:
             connection.refusals = 0
             assert (await pool.request("GET", URL)).status == 200
 
-    async def test_where_there_is_no_room_it_waits_for_its_turn(self) -> None:
+    async def test_refused_request_waits_where_there_is_no_room(self) -> None:
         connection = AsyncForeignConnection(ORIGIN, streams=2)
         async with AsyncForeignPool(connection, max_connections=1) as pool, AsyncBackground() as background:
             async with pool.stream("GET", URL):
@@ -202,7 +202,7 @@ class TestSharing:
                     await pool.request("GET", URL, extensions={"timeout": {"pool": 0.0}})
             assert "0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
 
-    async def test_requests_that_wait_get_the_streams_that_end(self) -> None:
+    async def test_waiting_requests_get_released_streams(self) -> None:
         connection = AsyncForeignConnection(ORIGIN, streams=2)
         async with (
             AsyncForeignPool(connection, max_connections=1) as pool,
@@ -218,14 +218,14 @@ class TestSharing:
 
 
 class TestFailures:
-    async def test_the_place_comes_back_when_no_connection_can_be_made(self) -> None:
+    async def test_slot_is_released_if_create_connection_fails(self) -> None:
         async with AsyncForeignPool(max_connections=1) as pool:
             for _ in range(2):
                 with pytest.raises(IndexError):
                     await pool.request("GET", URL)
             assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
 
-    async def test_a_connection_that_cannot_be_closed_does_not_keep_the_others_open(self) -> None:
+    async def test_failing_close_does_not_keep_other_connections_open(self) -> None:
         class Stubborn(AsyncForeignConnection):
             async def aclose(self) -> None:
                 await super().aclose()
@@ -237,7 +237,7 @@ class TestFailures:
         assert [connection.closed for connection in connections] == [1, 1]
 
     @pytest.mark.parametrize("moment", ["opened", "established"])
-    async def test_what_is_given_back_while_the_pool_is_busy_is_closed(self, moment: str) -> None:
+    async def test_response_released_within_a_step_is_closed(self, moment: str) -> None:
         """A response may end at any moment, as in another thread or at its finalisation, even within the pool."""
 
         class Meddling(AsyncForeignConnection):
@@ -300,7 +300,7 @@ class AsyncRaisingConnection(AsyncForeignConnection):
 @pytest.mark.parametrize("streams", [1, 3])
 @pytest.mark.parametrize("time", [1, 2, 3])
 @pytest.mark.parametrize("question", ["is_available", "request_capacity", "has_expired", "is_idle", "is_closed"])
-async def test_one_that_raises_when_it_is_asked_leaves_the_pool(question: str, time: int, streams: int) -> None:
+async def test_connection_that_raises_leaves_the_pool(question: str, time: int, streams: int) -> None:
     """The requests go on, its slot comes back, and it is closed."""
 
     class Pool(AsyncConnectionPool):

@@ -16,7 +16,7 @@ def answer(connection: Connection) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\n" + close + b"Content-Length: 5\r\n\r\nhello")
 
 
-async def test_stats_count_what_happens() -> None:
+async def test_stats() -> None:
     with scripted_server(answer) as server, scripted_server(answer) as other:
         pool = AsyncConnectionPool(max_connections=2, max_keepalive_connections=1)
         assert pool.stats()[:6] == (0, 0, 0, 0, 0, 0)
@@ -46,7 +46,7 @@ async def test_stats_count_what_happens() -> None:
         assert (stats.connections_active, stats.connections_idle) == (0, 0)
 
 
-async def test_eviction_is_counted() -> None:
+async def test_stats_count_evictions() -> None:
     with scripted_server(answer) as server, scripted_server(answer) as other:
         async with AsyncConnectionPool(max_connections=1) as pool:
             await pool.request("GET", server.url)
@@ -54,7 +54,7 @@ async def test_eviction_is_counted() -> None:
             assert pool.stats().closed["evicted"] == 1
 
 
-async def test_the_wait_in_the_pool_is_traced_only_when_there_is_one() -> None:
+async def test_only_a_wait_is_traced() -> None:
     events: list[tuple[str, dict[str, Any]]] = []
 
     async def trace(event: str, info: dict[str, Any]) -> None:

@@ -73,7 +73,7 @@ async def test_body_raises(exception: type[BaseException]) -> None:
 
 
 @pytest.mark.field(17)
-async def test_closing_a_partly_read_response_frees_its_place_at_once() -> None:
+async def test_closing_a_partly_read_response_releases_its_slot() -> None:
     with scripted_server(answer) as server:
         async with AsyncConnectionPool(max_connections=1) as pool:
             for _ in range(3):

@@ -86,7 +86,7 @@ def answer_once(connection: Connection) -> None:
     connection.send(LAST)
 
 
-async def test_connections_that_their_server_closes(tls: Certificates | None) -> None:
+async def test_connections_closed_by_the_server(tls: Certificates | None) -> None:
     async with serving(answer_once, tls) as (pool, server):
         for _ in range(20):
             assert (await pool.request("GET", server.url)).content == b"hello"
@@ -94,7 +94,7 @@ async def test_connections_that_their_server_closes(tls: Certificates | None) ->
         assert pool.connections == []
 
 
-async def test_connections_that_are_evicted_or_too_many() -> None:
+async def test_evicted_and_surplus_connections() -> None:
     with scripted_server(answer) as other:
         async with serving(answer, max_connections=1) as (pool, server):
             for _ in range(3):
@@ -106,7 +106,7 @@ async def test_connections_that_are_evicted_or_too_many() -> None:
             assert pool.alive() == 0
 
 
-async def test_connections_of_a_pool_that_was_closed(tls: Certificates | None) -> None:
+async def test_connections_of_a_closed_pool(tls: Certificates | None) -> None:
     async with serving(answer, tls) as (pool, server):
         async with pool.stream("GET", server.url), pool.stream("GET", server.url):
             pass
@@ -129,7 +129,7 @@ async def test_connections_over_http2(certificates: Certificates) -> None:
 
 
 @pytest.mark.parametrize("failure", ["reset", "cut", "timeout", "nonsense"])
-async def test_connections_of_requests_that_failed(tls: Certificates | None, failure: str) -> None:
+async def test_connections_of_failed_requests(tls: Certificates | None, failure: str) -> None:
     def script(connection: Connection) -> None:
         connection.receive_request()
         if failure == "reset":
@@ -149,7 +149,7 @@ async def test_connections_of_requests_that_failed(tls: Certificates | None, fai
             await async_wait_until(lambda: pool.alive() == 0)
 
 
-async def test_connections_that_were_never_established() -> None:
+async def test_connections_never_established() -> None:
     with refusing_port() as port:
         pool = AsyncWatchingPool()
         with pytest.raises(ConnectError):
@@ -157,7 +157,7 @@ async def test_connections_that_were_never_established() -> None:
         assert pool.alive() == 0
 
 
-async def test_connections_of_responses_that_were_left() -> None:
+async def test_connections_of_dropped_responses() -> None:
     def script(connection: Connection) -> None:
         connection.receive_request()
         connection.send(OK[:-2])
@@ -175,7 +175,7 @@ class TestDropped:
 
     pytestmark = pytest.mark.fault("P2")
 
-    async def test_its_place_and_its_socket_come_back(self, tls: Certificates | None) -> None:
+    async def test_slot_and_socket_are_released(self, tls: Certificates | None) -> None:
         def script(connection: Connection) -> None:
             connection.receive_request()
             connection.send(OK[:-2])
@@ -189,7 +189,7 @@ class TestDropped:
                 assert (pool.stats().requests_active, pool.connections) == (0, [])
                 await async_wait_until(lambda: server.open_connections == 0)
 
-    async def test_whoever_waits_for_its_place_is_woken(self) -> None:
+    async def test_request_waiting_for_the_slot_is_woken(self) -> None:
         async with serving(answer, max_connections=1) as (pool, server), AsyncBackground() as background:
             response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
             calls = [background.start(pool.request, "GET", server.url) for _ in range(3)]
@@ -199,7 +199,7 @@ class TestDropped:
             for call in calls:
                 assert (await call.result()).content == b"hello"
 
-    async def test_one_stream_of_a_connection_that_carries_others(self) -> None:
+    async def test_stream_beside_others(self) -> None:
         def script(peer: Http2Peer) -> None:
             streams = [peer.request(), peer.request()]
             for stream_id in streams:
@@ -218,7 +218,7 @@ class TestDropped:
             assert pool.stats().connections_idle == 1
             assert pool.alive() == 1
 
-    async def test_one_whose_request_was_refused_at_first(self) -> None:
+    async def test_response_after_a_refusal(self) -> None:
         def script(peer: Http2Peer) -> None:
             if not visits:
                 visits.append(peer.request())
@@ -235,7 +235,7 @@ class TestDropped:
             assert len(pool.made) == 2
             assert pool.alive() == 1
 
-    async def test_one_whose_request_could_not_be_written(self) -> None:
+    async def test_response_despite_a_write_error(self) -> None:
         """The answer was there before."""
 
         class Stream(AsyncNetworkStream):
@@ -278,7 +278,7 @@ class TestDropped:
             assert (await pool.request("GET", "http://a:81/")).status == 200
             assert [connection.closed for connection in connections] == [1, 0]
 
-    async def test_a_ticket_that_is_collected_gives_its_place_back(self) -> None:
+    async def test_collected_reservation_releases_its_slot(self) -> None:
         """Whatever becomes of the response's own way to give it back."""
         async with serving(answer, max_connections=1) as (pool, server):
             response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
@@ -295,7 +295,7 @@ class TestHalfRead:
     """Who leaves a loop over a body drops its iterator, maybe while something else still holds the response."""
 
     @pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
-    async def test_the_exchange_ends(self, protocol: str) -> None:
+    async def test_exchange_ends(self, protocol: str) -> None:
         def http1(connection: Connection) -> None:
             connection.receive_until(b"\r\n\r\n")
             connection.send(OK if connection.index else b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
@@ -322,7 +322,7 @@ class TestHalfRead:
             await response.aclose()
 
     @pytest.mark.upgrade("4.12")
-    async def test_its_iterator_can_be_closed(self) -> None:
+    async def test_iterator_can_be_closed(self) -> None:
         def script(connection: Connection) -> None:
             connection.receive_request()
             connection.send(OK[:-2])
@@ -339,7 +339,7 @@ class TestHalfRead:
             assert pool.stats().requests_active == 0
             await response.aclose()
 
-    async def test_an_iterator_that_was_not_begun_ends_nothing(self) -> None:
+    async def test_unstarted_iterator_ends_nothing(self) -> None:
         async with serving(answer) as (pool, server):
             response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
             response.stream.__aiter__()  # type: ignore[union-attr]

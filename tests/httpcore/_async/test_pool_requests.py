@@ -42,7 +42,7 @@ async def body() -> AsyncIterator[bytes]:
 
 
 class TestRequest:
-    async def test_the_response_is_complete(self) -> None:
+    async def test_response_is_complete(self) -> None:
         backend = AsyncRecordingBackend([OK])
         async with AsyncConnectionPool(network_backend=backend) as pool:
             response = await pool.request("GET", "http://example.com/")
@@ -84,7 +84,7 @@ class TestRequest:
             b"7\r\nHello, \r\n6\r\nworld!\r\n0\r\n\r\n"
         )
 
-    async def test_headers_that_are_given_stay(self) -> None:
+    async def test_given_headers_are_kept(self) -> None:
         backend = AsyncRecordingBackend([OK])
         async with AsyncConnectionPool(network_backend=backend) as pool:
             headers: dict[bytes | str, bytes | str] = {"host": "other", "content-length": "13", "X-Header": "value"}
@@ -121,7 +121,7 @@ class TestStream:
                 assert not idle(pool)
             assert idle(pool)
 
-    async def test_content_is_there_once_it_is_read(self) -> None:
+    async def test_content_is_available_after_reading(self) -> None:
         async with (
             AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool,
             pool.stream("GET", "http://example.com/") as response,
@@ -131,7 +131,7 @@ class TestStream:
             assert await response.aread() == response.content == b"Hello, world!"
 
     @pytest.mark.field(17)
-    async def test_a_partly_read_response_gives_its_place_back_at_once(self) -> None:
+    async def test_partly_read_response_releases_its_slot_at_once(self) -> None:
         backend = AsyncRecordingBackend([OK[:-6], OK[-6:]])
         async with AsyncConnectionPool(network_backend=backend, max_connections=1) as pool:
             for _ in range(3):
@@ -142,7 +142,7 @@ class TestStream:
                 assert empty(pool)
             assert [stream.closed for stream in backend.streams] == [1, 1, 1]
 
-    async def test_closing_again_does_nothing(self) -> None:
+    async def test_second_close_does_nothing(self) -> None:
         async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
             async with pool.stream("GET", "http://example.com/") as response:
                 await response.aread()
@@ -151,7 +151,7 @@ class TestStream:
             await response.aclose()
             assert idle(pool)
 
-    async def test_an_exception_in_the_block_gives_the_place_back(self) -> None:
+    async def test_exception_in_the_block_releases_the_slot(self) -> None:
         async def fail(pool: AsyncConnectionPool) -> None:
             async with pool.stream("GET", "http://example.com/") as response:
                 _ = response.status / 0
@@ -161,7 +161,7 @@ class TestStream:
                 await fail(pool)
             assert empty(pool)
 
-    async def test_a_body_that_fails_gives_the_place_back_before_it_is_closed(self) -> None:
+    async def test_failing_body_releases_the_slot_before_it_is_closed(self) -> None:
         async with (
             AsyncConnectionPool(network_backend=AsyncRecordingBackend([CUT_SHORT])) as pool,
             pool.stream("GET", "http://example.com/") as response,
@@ -181,7 +181,7 @@ class TestReuse:
             await async_wait_until(lambda: not server.open_connections)
             assert len(server.connections) == 1
 
-    async def test_origins_do_not(self) -> None:
+    async def test_requests_to_two_origins_do_not_share_a_connection(self) -> None:
         backend = AsyncRecordingBackend([OK])
         async with AsyncConnectionPool(network_backend=backend) as pool:
             await pool.request("GET", "http://example.com/")
@@ -191,14 +191,14 @@ class TestReuse:
         ports = [(call["host"], call["port"]) for call in backend.connects]
         assert ports == [("example.com", 80), ("example.com", 8080), ("example.org", 80)]
 
-    async def test_a_response_that_says_so_closes_its_connection(self) -> None:
+    async def test_connection_close_header_closes_the_connection(self) -> None:
         backend = AsyncRecordingBackend([CLOSING])
         async with AsyncConnectionPool(network_backend=backend) as pool:
             assert (await pool.request("GET", "http://example.com/")).content == b"ok"
             assert empty(pool)
             assert backend.streams[0].closed
 
-    async def test_a_connection_that_the_server_closed_is_replaced(self) -> None:
+    async def test_connection_closed_by_the_server_is_replaced(self) -> None:
         with scripted_server([receive_request(), send(OK), close()]) as server:
             async with AsyncConnectionPool() as pool:
                 for _ in range(2):
@@ -238,7 +238,7 @@ class TestSchemes:
             ("//example.com/", "Request URL is missing an 'http://' or 'https://' protocol."),
         ],
     )
-    async def test_others_are_refused(self, url: str, message: str) -> None:
+    async def test_other_schemes_are_refused(self, url: str, message: str) -> None:
         async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
             with pytest.raises(UnsupportedProtocol) as raised:
                 await pool.request("GET", url)
@@ -255,7 +255,7 @@ class TestErrors:
             (OSError("raised by a backend of one's own"), OSError),
         ],
     )
-    async def test_the_place_comes_back(self, outcome: Any, error: type[Exception]) -> None:
+    async def test_slot_is_released(self, outcome: Any, error: type[Exception]) -> None:
         backend = AsyncRecordingBackend(outcome, [OK])
         async with AsyncConnectionPool(network_backend=backend, max_connections=1) as pool:
             with pytest.raises(error):

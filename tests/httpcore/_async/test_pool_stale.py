@@ -38,7 +38,7 @@ def vanish(connection: Connection) -> None:
 
 @pytest.mark.field(16)
 @pytest.mark.parametrize(("method", "content"), [("GET", None), ("PUT", b"body"), ("DELETE", None)])
-async def test_request_is_repeated_once(method: str, content: bytes | None) -> None:
+async def test_request_is_retried_once(method: str, content: bytes | None) -> None:
     """A reused connection that dies before the first byte of a response: repeated silently on a new one."""
     with scripted_server(by_connection(answer_once_then_vanish, answer)) as server:
         async with AsyncConnectionPool() as pool:
@@ -51,7 +51,7 @@ async def test_request_is_repeated_once(method: str, content: bytes | None) -> N
 
 
 @pytest.mark.field(16)
-async def test_request_is_not_repeated_twice() -> None:
+async def test_request_is_not_retried_twice() -> None:
     with scripted_server(by_connection(answer_once_then_vanish, vanish)) as server:
         async with AsyncConnectionPool() as pool:
             await pool.request("GET", server.url)
@@ -62,7 +62,7 @@ async def test_request_is_not_repeated_twice() -> None:
 
 
 @pytest.mark.field(16)
-async def test_request_on_a_new_connection_is_never_repeated() -> None:
+async def test_request_on_a_new_connection_is_not_retried() -> None:
     with scripted_server(vanish) as server:
         async with AsyncConnectionPool() as pool:
             with pytest.raises((ReadError, RemoteProtocolError)):
@@ -71,7 +71,7 @@ async def test_request_on_a_new_connection_is_never_repeated() -> None:
 
 
 @pytest.mark.field(16)
-async def test_request_that_could_change_something_twice_is_not_repeated() -> None:
+async def test_non_idempotent_request_is_not_retried() -> None:
     with scripted_server(answer_once_then_vanish) as server:
         async with AsyncConnectionPool() as pool:
             await pool.request("GET", server.url)
@@ -82,7 +82,7 @@ async def test_request_that_could_change_something_twice_is_not_repeated() -> No
 
 @pytest.mark.field(16)
 @pytest.mark.parametrize("spent", ["iterator", "nothing", "rest", "raises"])
-async def test_request_whose_body_is_spent_is_not_repeated(spent: str) -> None:
+async def test_request_with_a_spent_body_is_not_retried(spent: str) -> None:
     class Spent:
         """Gives its two parts once; then it is its own iterator, or gives less, or raises."""
 
@@ -110,7 +110,7 @@ async def test_request_whose_body_is_spent_is_not_repeated(spent: str) -> None:
 
 
 @pytest.mark.fault("P4")
-async def test_a_body_of_any_kind_that_can_be_iterated_again_is_repeated() -> None:
+async def test_request_with_a_rewindable_body_is_retried() -> None:
     class Lasting:
         async def __aiter__(self) -> AsyncIterator[bytes]:
             yield b"b"
@@ -126,7 +126,7 @@ async def test_a_body_of_any_kind_that_can_be_iterated_again_is_repeated() -> No
 @pytest.mark.fault("S6")
 @pytest.mark.parametrize("held", ["a file", "files in a list"])
 @pytest.mark.parametrize("declared", [False, True], ids=["chunked", "length"])
-async def test_the_rest_of_a_body_is_not_sent_for_the_whole(declared: bool, held: str) -> None:
+async def test_rest_of_a_body_is_not_sent_as_the_whole(declared: bool, held: str) -> None:
     def answer_once_then_vanish_amid_a_body(connection: Connection) -> None:
         connection.receive_request()
         connection.send(OK)
@@ -158,7 +158,7 @@ async def test_the_rest_of_a_body_is_not_sent_for_the_whole(declared: bool, held
 
 
 @pytest.mark.field(16)
-async def test_request_that_was_partly_answered_is_not_repeated() -> None:
+async def test_request_with_a_partial_response_is_not_retried() -> None:
     def cut_off(connection: Connection) -> None:
         connection.receive_request()
         connection.send(OK)
@@ -184,7 +184,7 @@ def answer_once(connection: Connection) -> None:
 
 
 @pytest.mark.field(18)
-async def test_idle_connections_closed_by_their_server_are_closed_on_request() -> None:
+async def test_close_expired_closes_connections_closed_by_the_server() -> None:
     with scripted_server(answer_once) as server, scripted_server(answer_once) as other:
         async with AsyncConnectionPool() as pool:
             await pool.request("GET", server.url)
@@ -198,7 +198,7 @@ async def test_idle_connections_closed_by_their_server_are_closed_on_request() -
 
 
 @pytest.mark.field(18)
-async def test_idle_connections_closed_by_their_server_are_closed_by_a_request_to_another(
+async def test_request_to_another_origin_closes_connections_closed_by_the_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with scripted_server(answer_once) as server, scripted_server(answer) as other:
@@ -212,7 +212,7 @@ async def test_idle_connections_closed_by_their_server_are_closed_by_a_request_t
             await async_wait_until(lambda: server.open_connections == 0)
 
 
-async def test_expired_connections_are_closed_by_a_request_to_another() -> None:
+async def test_request_to_another_origin_closes_expired_connections() -> None:
     with scripted_server(answer) as server, scripted_server(answer) as other:
         async with AsyncConnectionPool(keepalive_expiry=0.05) as pool:
             await pool.request("GET", server.url)
@@ -226,9 +226,7 @@ async def test_expired_connections_are_closed_by_a_request_to_another() -> None:
 @pytest.mark.fault("P17")
 @pytest.mark.parametrize("end", ["reset", "close"])
 @pytest.mark.parametrize("size", [1_000, 5_000_000])
-async def test_a_request_is_repeated_whatever_the_size_of_its_body(
-    size: int, end: str, certificates: Certificates
-) -> None:
+async def test_request_with_a_body_of_any_size_is_retried(size: int, end: str, certificates: Certificates) -> None:
     """The connection ends while the body is sent, too."""
 
     def answer_once(connection: Connection) -> None:

@@ -48,7 +48,7 @@ class AsyncText:
 
 
 @pytest.mark.fault("P10")
-async def test_they_are_given_the_body_that_the_user_gave() -> None:
+async def test_own_connections_get_the_users_body() -> None:
     class Connection(AsyncForeignConnection):
         async def handle_async_request(self, request: Request) -> Response:
             given.append(request.stream)
@@ -61,7 +61,7 @@ async def test_they_are_given_the_body_that_the_user_gave() -> None:
     assert given == [body]
 
 
-async def test_trace_callbacks_find_what_the_body_has() -> None:
+async def test_trace_callbacks_find_attributes_of_the_body() -> None:
     async def trace(event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_body.started":
             names.append(info["request"].stream.name)
@@ -78,7 +78,7 @@ async def test_trace_callbacks_find_what_the_body_has() -> None:
     assert request.stream is body
 
 
-async def test_a_request_that_is_sent_twice_at_a_time_keeps_its_body() -> None:
+async def test_request_sent_twice_concurrently_keeps_its_body() -> None:
     """The one that begins last ends last, too."""
 
     async def trace(event: str, info: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ async def test_a_request_that_is_sent_twice_at_a_time_keeps_its_body() -> None:
     assert request.stream is body
 
 
-async def test_a_body_may_be_iterated_over_again_if_it_can_be() -> None:
+async def test_body_can_be_iterated_again_if_it_supports_that() -> None:
     class Connection(AsyncForeignConnection):
         async def handle_async_request(self, request: Request) -> Response:
             return Response(200, content=b"text")
@@ -121,7 +121,7 @@ async def test_a_body_may_be_iterated_over_again_if_it_can_be() -> None:
 
 
 @pytest.mark.fault("P10")
-async def test_a_mock_has_any_attribute() -> None:
+async def test_mock_connection() -> None:
     connection = MagicMock()
     connection.aclose = AsyncMock()
     connection.handle_async_request = AsyncMock(side_effect=lambda request: Response(200, content=b"text"))

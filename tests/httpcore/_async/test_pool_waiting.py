@@ -53,7 +53,7 @@ def queued(pool: AsyncConnectionPool, count: int) -> bool:
 
 
 class TestLimit:
-    async def test_there_are_no_more_connections_than_allowed(self) -> None:
+    async def test_max_connections(self) -> None:
         async with (
             AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=2) as pool,
             pool.stream("GET", URL),
@@ -64,7 +64,7 @@ class TestLimit:
                 await pool.request("GET", URL, extensions=NO_WAIT)
             assert "2 active, 0 queued | Connections: 2 active, 0 idle" in repr(pool)
 
-    async def test_ten_by_default(self) -> None:
+    async def test_default_limit_is_ten(self) -> None:
         async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
             request = Request("GET", URL, headers=[("Host", "example.com")])
             responses = [await pool.handle_async_request(request) for _ in range(10)]
@@ -73,7 +73,7 @@ class TestLimit:
             for response in responses:
                 await response.aclose()
 
-    async def test_none_is_no_limit(self) -> None:
+    async def test_none_means_no_limit(self) -> None:
         backend = AsyncRecordingBackend([OK])
         async with AsyncConnectionPool(network_backend=backend, max_connections=None) as pool:
             request = Request("GET", URL, headers=[("Host", "example.com")])
@@ -82,7 +82,7 @@ class TestLimit:
             for response in responses:
                 await response.aclose()
 
-    async def test_an_idle_connection_of_another_origin_makes_room(self) -> None:
+    async def test_idle_connection_to_another_origin_is_evicted(self) -> None:
         backend = AsyncRecordingBackend([OK])
         async with AsyncConnectionPool(network_backend=backend, max_connections=1) as pool:
             await pool.request("GET", "http://a/")
@@ -91,7 +91,7 @@ class TestLimit:
 
 
 class TestQueue:
-    async def test_a_request_waits_until_a_response_is_closed(self) -> None:
+    async def test_request_waits_until_a_response_is_closed(self) -> None:
         backend = AsyncRecordingBackend([OK, OK])
         async with (
             AsyncConnectionPool(network_backend=backend, max_connections=1) as pool,
@@ -127,7 +127,7 @@ class TestQueue:
                 await call.result()
             assert served == hosts
 
-    async def test_one_that_gives_up_is_passed_over(self) -> None:
+    async def test_timed_out_request_is_passed_over(self) -> None:
         async with (
             AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK, OK]), max_connections=1) as pool,
             AsyncBackground() as background,
@@ -141,7 +141,7 @@ class TestQueue:
                 await response.aread()
             assert (await call.result()).status == 200
 
-    async def test_a_failure_to_connect_lets_the_next_one_try(self) -> None:
+    async def test_failure_to_connect_serves_the_next_request(self) -> None:
         backend = AsyncRecordingBackend([OK], ConnectError("no"), [OK])
         async with (
             AsyncConnectionPool(network_backend=backend, max_connections=1) as pool,
@@ -158,7 +158,7 @@ class TestQueue:
 
 
 class TestTimeout:
-    async def test_the_error_tells_how_long_for_what_and_why(self) -> None:
+    async def test_error_text(self) -> None:
         async with (
             AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=1) as pool,
             pool.stream("GET", URL),
@@ -170,7 +170,7 @@ class TestTimeout:
                 "(1 of 1 in use, 1 waiting)"
             )
 
-    async def test_nothing_is_left_behind(self) -> None:
+    async def test_timed_out_requests_leave_nothing_behind(self) -> None:
         async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=1) as pool:
             async with pool.stream("GET", URL):
                 for _ in range(3):
@@ -180,7 +180,7 @@ class TestTimeout:
             assert (await pool.request("GET", URL, extensions=NO_WAIT)).status == 200
 
     @pytest.mark.field(10)
-    async def test_it_goes_on_when_a_connection_refuses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_timeout_includes_refusals(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A clock that moves by the whole limit before a refusal leaves no time for a pause after the second."""
         clock = Clock()
         for module in ("reservations", "shared_state"):

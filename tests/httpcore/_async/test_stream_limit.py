@@ -36,7 +36,7 @@ def holding_the_second(finish: threading.Event) -> Script:
 
 
 @pytest.mark.fault("P20")
-async def test_requests_wait_for_one_another() -> None:
+async def test_requests_wait_for_a_stream() -> None:
     finish = threading.Event()
     with scripted_server(holding_the_second(finish)) as server:
         async with connection_to(server) as connection, AsyncBackground() as background:
@@ -56,7 +56,7 @@ async def test_requests_wait_for_one_another() -> None:
 
 
 @pytest.mark.fault("P20")
-async def test_in_a_pool_they_are_told_to_go_elsewhere() -> None:
+async def test_requests_of_a_pool_do_not_wait() -> None:
     finish = threading.Event()
     with scripted_server(holding_the_second(finish)) as server:
         async with connection_to(server) as connection:
@@ -70,7 +70,7 @@ async def test_in_a_pool_they_are_told_to_go_elsewhere() -> None:
 
 @pytest.mark.fault("P5", "P8")
 @pytest.mark.parametrize("early", [True, False])
-async def test_a_pool_is_told_of_changes(early: bool) -> None:
+async def test_pool_is_notified_of_changes(early: bool) -> None:
     changes: list[Any] = []
 
     def raise_limit(connection: Connection) -> None:

@@ -34,7 +34,7 @@ def begin(body: RewindableBody) -> None:
 
 
 @pytest.mark.fault("P4")
-def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() -> None:
+def test_body_refused_repeatedly_is_started_once_more() -> None:
     parts = Parts()
     body = RewindableBody(parts)
     begin(body)
@@ -47,7 +47,7 @@ def test_a_body_that_is_refused_again_before_it_is_sent_is_begun_once() -> None:
 
 
 @pytest.mark.fault("P4")
-def test_a_body_that_is_not_sent_again_after_all_is_closed() -> None:
+def test_discarded_body_is_closed() -> None:
     parts = Parts()
     body = RewindableBody(parts)
     begin(body)

@@ -45,7 +45,7 @@ class TestProtocols:
             ({}, ["http/1.1"], b"HTTP/1.1"),
         ],
     )
-    def test_what_is_offered(
+    def test_protocols(
         self, certificates: Certificates, options: dict[str, Any], offered: list[str], spoken: bytes
     ) -> None:
         """The server prefers what the client puts first."""
@@ -79,7 +79,7 @@ class TestProtocols:
             ({"http1": True, "http2": False}, ["http/1.1"]),
         ],
     )
-    def test_the_order_of_the_offer(self, options: dict[str, Any], offered: list[str]) -> None:
+    def test_order_of_the_offered_protocols(self, options: dict[str, Any], offered: list[str]) -> None:
         class Context:
             def set_alpn_protocols(self, protocols: list[str]) -> None:
                 self.protocols = protocols
@@ -95,13 +95,13 @@ class TestProtocols:
 
 
 class TestConnections:
-    def test_requests_share_one(self) -> None:
+    def test_requests_share_one_connection(self) -> None:
         with serving(http2_script(answering)) as (pool, server):
             assert at_once(*[lambda: get(pool, server)] * 20) == [b"hello"] * 20
             assert len(server.connections) == 1
             assert pool.stats().connections_idle == 1
 
-    def test_another_one_is_opened_when_streams_run_out(self) -> None:
+    def test_another_connection_is_opened_at_the_stream_limit(self) -> None:
         def script(peer: Http2Peer) -> None:
             peer.respond(peer.request())
             for _ in range(2):
@@ -120,7 +120,7 @@ class TestConnections:
             assert len(server.connections) == 2
 
     @pytest.mark.field(41)
-    def test_requests_wait_when_there_may_be_no_other(self) -> None:
+    def test_requests_wait_at_both_limits(self) -> None:
         with serving(http2_script(answering, {MAX_CONCURRENT_STREAMS: 2}), max_connections=1) as (pool, server):
             assert get(pool, server) == b"hello"
             assert at_once(*[lambda: get(pool, server)] * 30) == [b"hello"] * 30
@@ -129,7 +129,7 @@ class TestConnections:
 
     @pytest.mark.field(38)
     @pytest.mark.field(40)
-    def test_after_a_goaway_the_next_request_opens_one(self) -> None:
+    def test_next_request_after_goaway_opens_a_connection(self) -> None:
         def script(peer: Http2Peer) -> None:
             stream_id = peer.request()
             peer.send(h2_frames.headers(stream_id, 200, end_stream=True), h2_frames.goaway(stream_id))
@@ -140,7 +140,7 @@ class TestConnections:
                 assert len(server.connections) == number
 
     @pytest.mark.field(48)
-    def test_when_ids_run_out_the_next_request_opens_one(self) -> None:
+    def test_next_request_opens_a_connection_when_stream_ids_run_out(self) -> None:
         with serving(http2_script(answering), max_connections=1) as (pool, server):
             assert get(pool, server) == b"hello"
             connection: Any = pool.connections[0]
@@ -165,7 +165,7 @@ def unprocessed(kind: str, stream_id: int) -> list[bytes]:
 @pytest.mark.field(39)
 @pytest.mark.parametrize("kind", ["goaway", "refused"])
 class TestRepeating:
-    def test_what_the_server_has_not_processed(self, kind: str) -> None:
+    def test_unprocessed_request_is_retried(self, kind: str) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -183,7 +183,7 @@ class TestRepeating:
             assert get(pool, server, "POST", content=b"data") == b"hello"
             assert len(server.connections) == (2 if kind == "goaway" else 1), "the same connection, where it may go on"
 
-    def test_not_with_a_body_that_is_gone(self, kind: str) -> None:
+    def test_request_with_a_spent_body_is_not_retried(self, kind: str) -> None:
         def script(peer: Http2Peer) -> None:
             peer.send(*unprocessed(kind, peer.request()))
 
@@ -193,7 +193,7 @@ class TestRepeating:
             assert len(server.connections) == 1
 
     @pytest.mark.fault("P3")
-    def test_six_times(self, kind: str) -> None:
+    def test_six_retries(self, kind: str) -> None:
         requests = []
 
         def script(peer: Http2Peer) -> None:
@@ -212,7 +212,7 @@ class TestRepeating:
 
 class TestRepeatingAtOnce:
     @pytest.mark.field(37)
-    def test_only_what_is_above_the_last_stream(self) -> None:
+    def test_only_streams_above_the_last_one_are_retried(self) -> None:
         """The end of stream follows the GOAWAY."""
 
         def script(connection: Connection) -> None:
@@ -235,7 +235,7 @@ class TestRepeatingAtOnce:
 
             assert sorted(at_once(attempt, attempt), key=str) == [True, b"hello"]
 
-    def test_repeated_requests_share_the_new_connection(self) -> None:
+    def test_retries_share_the_new_connection(self) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -251,7 +251,7 @@ class TestRepeatingAtOnce:
             assert len(server.connections) == 2
 
     @pytest.mark.fault("P3")
-    def test_a_server_whose_connections_carry_one_request_each(self) -> None:
+    def test_server_whose_connections_carry_one_request_each(self) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -264,7 +264,7 @@ class TestRepeatingAtOnce:
             assert len(server.connections) == 20
 
     @pytest.mark.field(16)
-    def test_a_connection_that_dies_as_it_is_used_again(self) -> None:
+    def test_connection_dies_as_it_is_reused(self) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -299,7 +299,7 @@ class TestHostileServers:
         ],
         ids=["flood", "push", "idle stream", "large frame", "upper case", "connection", "no status", "length"],
     )
-    def test_what_is_wrong_is_said_and_the_pool_goes_on(self, frames: list[bytes], text: str) -> None:
+    def test_error_is_named_and_the_pool_recovers(self, frames: list[bytes], text: str) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
             peer.start()
@@ -313,7 +313,7 @@ class TestHostileServers:
                 get(pool, server)
             assert get(pool, server) == b"hello"
 
-    def test_http_1_is_named(self) -> None:
+    def test_response_in_http1_is_named(self) -> None:
         def script(connection: Connection) -> None:
             connection.receive()
             connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -324,7 +324,7 @@ class TestHostileServers:
             assert not pool.connections
 
 
-def test_a_timeout_leaves_the_pool_in_order() -> None:
+def test_timeout_leaves_the_pool_usable() -> None:
     def script(peer: Http2Peer) -> None:
         peer.next(HeadersFrame)
         peer.next(RstStreamFrame)

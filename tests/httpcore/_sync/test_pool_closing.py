@@ -45,13 +45,13 @@ def test_idle_connections_are_closed() -> None:
     assert [stream.closed for stream in backend.streams] == [1, 1, 1]
 
 
-def test_a_pool_that_was_never_used_can_be_closed() -> None:
+def test_unused_pool_can_be_closed() -> None:
     with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
         assert pool.connections == []
 
 
 @pytest.mark.field(14)
-def test_an_unread_response_does_not_get_in_the_way() -> None:
+def test_unread_response_does_not_prevent_closing() -> None:
     with scripted_server([receive_request(), send(OK[:-1])]) as server:
         pool = ConnectionPool()
         with pool:
@@ -77,7 +77,7 @@ def test_an_exception_in_the_block_is_not_replaced() -> None:
     responses[0].close()
 
 
-def test_requests_that_wait_end_with_an_error() -> None:
+def test_waiting_requests_fail() -> None:
     pool = ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=1)
     with Background() as background, pool.stream("GET", URL):
         calls = [background.start(pool.request, "GET", URL) for _ in range(3)]
@@ -89,7 +89,7 @@ def test_requests_that_wait_end_with_an_error() -> None:
     assert EMPTY in repr(pool)
 
 
-def test_it_may_be_used_again() -> None:
+def test_closed_pool_can_be_used_again() -> None:
     backend = RecordingBackend([OK, OK])
     pool = ConnectionPool(network_backend=backend, max_connections=1)
     for count in (1, 2):
@@ -101,7 +101,7 @@ def test_it_may_be_used_again() -> None:
 
 
 @pytest.mark.fault("T10")
-def test_a_request_in_the_middle_of_connecting_is_not_sent() -> None:
+def test_connecting_request_is_not_sent() -> None:
     class Backend(RecordingBackend):
         def connect_tcp(self, *args: Any, **kwargs: Any) -> NetworkStream:
             pool.close()
@@ -117,7 +117,7 @@ def test_a_request_in_the_middle_of_connecting_is_not_sent() -> None:
 
 @pytest.mark.fault("P16")
 @pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
-def test_a_connection_that_was_closed_by_hand_makes_room(protocol: str) -> None:
+def test_connection_closed_by_the_user_makes_room(protocol: str) -> None:
     """Even with its response open."""
     http2 = protocol == "HTTP/2"
     options: dict[str, Any] = {"http1": not http2, "http2": http2, "max_connections": 1}
@@ -138,7 +138,7 @@ def test_a_connection_that_was_closed_by_hand_makes_room(protocol: str) -> None:
 
 @pytest.mark.fault("P12")
 @pytest.mark.parametrize("count", [2, 100])
-def test_connections_that_fail_to_close_do_not_keep_the_others_open(count: int) -> None:
+def test_failing_close_does_not_keep_other_connections_open(count: int) -> None:
     class Pool(ConnectionPool):
         def create_connection(self, origin: Origin) -> ConnectionInterface:
             connections.append(StubbornConnection(origin, len(connections)))
@@ -167,7 +167,7 @@ class StubbornConnection(ForeignConnection):
 
 
 @pytest.mark.fault("T10")
-def test_a_request_that_is_to_be_sent_again_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_is_not_retried_after_closing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pool is closed just as the request gives its slot back."""
 
     class Connection(ForeignConnection):
@@ -197,7 +197,7 @@ def test_a_request_that_is_to_be_sent_again_is_not(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.fault("T10")
-def test_what_is_about_to_open_a_connection_opens_none() -> None:
+def test_request_opens_no_connection_after_closing() -> None:
     class Pool(ConnectionPool):
         def create_connection(self, origin: Origin) -> ConnectionInterface:
             without_waiting(self.close)

@@ -59,7 +59,7 @@ class BusyConnection(ForeignConnection):
         raise ConnectionNotAvailable
 
 
-def test_new_connections_that_take_no_request_are_given_up() -> None:
+def test_request_gives_up_on_connections_that_take_none() -> None:
     pool = ForeignPool(*[BusyConnection(ORIGIN) for _ in range(100)])
     with pool:
         with pytest.raises(ConnectError, match=r"5 new connections to http://example\.com:80 were not available"):
@@ -69,7 +69,7 @@ def test_new_connections_that_take_no_request_are_given_up() -> None:
 
 
 class TestInterface:
-    def test_requests_go_through_the_connection(self) -> None:
+    def test_requests_are_sent_over_the_connection(self) -> None:
         connection = ForeignConnection(ORIGIN)
         pool = ForeignPool(connection)
         with pool:
@@ -83,7 +83,7 @@ class TestInterface:
         assert connection.closed == 1
 
     @pytest.mark.parametrize("generator", [False, True], ids=["object", "generator"])
-    def test_a_body_is_read_in_parts(self, generator: bool) -> None:
+    def test_body_is_read_in_parts(self, generator: bool) -> None:
         connection = ForeignConnection(ORIGIN, generator=generator)
         with ForeignPool(connection) as pool:
             with pool.stream("GET", URL) as response:
@@ -91,7 +91,7 @@ class TestInterface:
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
     @pytest.mark.parametrize("generator", [False, True], ids=["object", "generator"])
-    def test_a_body_is_closed_when_it_was_read_in_part(self, generator: bool) -> None:
+    def test_partly_read_body_is_closed(self, generator: bool) -> None:
         connection = ForeignConnection(ORIGIN, generator=generator)
         with ForeignPool(connection) as pool:
             with pool.stream("GET", URL) as response:
@@ -100,7 +100,7 @@ class TestInterface:
             assert connection.in_use == 0
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
-    def test_a_body_is_closed_once(self) -> None:
+    def test_body_is_closed_once(self) -> None:
         connection = ForeignConnection(ORIGIN)
         with ForeignPool(connection) as pool:
             response = pool.request("GET", URL)
@@ -109,7 +109,7 @@ class TestInterface:
             assert connection.in_use == 0
             assert "0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
 
-    def test_a_body_without_a_close_method_is_just_left(self) -> None:
+    def test_body_without_a_close_method(self) -> None:
         class Connection(ForeignConnection):
             def handle_request(self, request: Request) -> Response:
                 response = super().handle_request(request)
@@ -121,7 +121,7 @@ class TestInterface:
                 assert response.read() == b"foreign"
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
-    def test_one_that_stays_busy_is_closed(self) -> None:
+    def test_connection_that_stays_busy_is_closed(self) -> None:
         """The body was never started, so the generator's own cleanup does not run."""
         connection = ForeignConnection(ORIGIN, generator=True)
         with ForeignPool(connection) as pool:
@@ -130,7 +130,7 @@ class TestInterface:
             assert connection.closed == 1
             assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
 
-    def test_it_may_be_a_pool(self) -> None:
+    def test_pool_as_a_connection(self) -> None:
         """Both have lent the same body something, and both get it back."""
         inner = ConnectionPool(network_backend=MockBackend([RESPONSE]))
         with inner, ForeignPool(PoolConnection(inner)) as outer:
@@ -143,14 +143,14 @@ class TestInterface:
 
 
 class TestRefusal:
-    def test_a_request_moves_on_to_another_connection(self) -> None:
+    def test_refused_request_uses_another_connection(self) -> None:
         refusing, other = ForeignConnection(ORIGIN, refusals=1), ForeignConnection(ORIGIN)
         with ForeignPool(refusing, other) as pool:
             assert (pool.request("GET", URL)).status == 200
             assert pool.connections == [other]
         assert (refusing.closed, len(refusing.requests)) == (1, 0)
 
-    def test_an_idle_connection_that_refuses_is_not_tried_again(self) -> None:
+    def test_refusing_idle_connection_is_not_tried_again(self) -> None:
         refusing, other = ForeignConnection(ORIGIN), ForeignConnection(ORIGIN)
         with ForeignPool(refusing, other, max_connections=1) as pool:
             pool.request("GET", URL)
@@ -163,7 +163,7 @@ class TestRefusal:
 
     @pytest.mark.fault("P6")
     @pytest.mark.parametrize("refusals", [1, 3])
-    def test_a_request_that_was_refused_is_sent_again_where_there_is_room(self, refusals: int) -> None:
+    def test_refused_request_is_sent_again_over_a_connection_with_room(self, refusals: int) -> None:
         """It does not wait for the end of the response that is open there."""
         connection = ForeignConnection(ORIGIN, streams=2)
         with ForeignPool(connection, max_connections=1) as pool, pool.stream("GET", URL):
@@ -173,7 +173,7 @@ class TestRefusal:
             assert connection.closed == 0
 
     @pytest.mark.fault("P6")
-    def test_one_that_refuses_for_ever_though_it_has_room_is_an_error(self) -> None:
+    def test_endless_refusals_despite_room_are_an_error(self) -> None:
         connection = ForeignConnection(ORIGIN, streams=2)
         with ForeignPool(connection, max_connections=1) as pool, pool.stream("GET", URL):
             connection.refusals = 1_000_000
@@ -183,7 +183,7 @@ class TestRefusal:
             connection.refusals = 0
             assert (pool.request("GET", URL)).status == 200
 
-    def test_where_there_is_no_room_it_waits_for_its_turn(self) -> None:
+    def test_refused_request_waits_where_there_is_no_room(self) -> None:
         connection = ForeignConnection(ORIGIN, streams=2)
         with ForeignPool(connection, max_connections=1) as pool, Background() as background:
             with pool.stream("GET", URL):
@@ -203,7 +203,7 @@ class TestSharing:
                     pool.request("GET", URL, extensions={"timeout": {"pool": 0.0}})
             assert "0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
 
-    def test_requests_that_wait_get_the_streams_that_end(self) -> None:
+    def test_waiting_requests_get_released_streams(self) -> None:
         connection = ForeignConnection(ORIGIN, streams=2)
         with (
             ForeignPool(connection, max_connections=1) as pool,
@@ -219,14 +219,14 @@ class TestSharing:
 
 
 class TestFailures:
-    def test_the_place_comes_back_when_no_connection_can_be_made(self) -> None:
+    def test_slot_is_released_if_create_connection_fails(self) -> None:
         with ForeignPool(max_connections=1) as pool:
             for _ in range(2):
                 with pytest.raises(IndexError):
                     pool.request("GET", URL)
             assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
 
-    def test_a_connection_that_cannot_be_closed_does_not_keep_the_others_open(self) -> None:
+    def test_failing_close_does_not_keep_other_connections_open(self) -> None:
         class Stubborn(ForeignConnection):
             def close(self) -> None:
                 super().close()
@@ -238,7 +238,7 @@ class TestFailures:
         assert [connection.closed for connection in connections] == [1, 1]
 
     @pytest.mark.parametrize("moment", ["opened", "established"])
-    def test_what_is_given_back_while_the_pool_is_busy_is_closed(self, moment: str) -> None:
+    def test_response_released_within_a_step_is_closed(self, moment: str) -> None:
         """A response may end at any moment, as in another thread or at its finalisation, even within the pool."""
 
         class Meddling(ForeignConnection):
@@ -301,7 +301,7 @@ class RaisingConnection(ForeignConnection):
 @pytest.mark.parametrize("streams", [1, 3])
 @pytest.mark.parametrize("time", [1, 2, 3])
 @pytest.mark.parametrize("question", ["is_available", "request_capacity", "has_expired", "is_idle", "is_closed"])
-def test_one_that_raises_when_it_is_asked_leaves_the_pool(question: str, time: int, streams: int) -> None:
+def test_connection_that_raises_leaves_the_pool(question: str, time: int, streams: int) -> None:
     """The requests go on, its slot comes back, and it is closed."""
 
     class Pool(ConnectionPool):

@@ -17,7 +17,7 @@ def answer(connection: Connection) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\n" + close + b"Content-Length: 5\r\n\r\nhello")
 
 
-def test_stats_count_what_happens() -> None:
+def test_stats() -> None:
     with scripted_server(answer) as server, scripted_server(answer) as other:
         pool = ConnectionPool(max_connections=2, max_keepalive_connections=1)
         assert pool.stats()[:6] == (0, 0, 0, 0, 0, 0)
@@ -47,7 +47,7 @@ def test_stats_count_what_happens() -> None:
         assert (stats.connections_active, stats.connections_idle) == (0, 0)
 
 
-def test_eviction_is_counted() -> None:
+def test_stats_count_evictions() -> None:
     with scripted_server(answer) as server, scripted_server(answer) as other:
         with ConnectionPool(max_connections=1) as pool:
             pool.request("GET", server.url)
@@ -55,7 +55,7 @@ def test_eviction_is_counted() -> None:
             assert pool.stats().closed["evicted"] == 1
 
 
-def test_the_wait_in_the_pool_is_traced_only_when_there_is_one() -> None:
+def test_only_a_wait_is_traced() -> None:
     events: list[tuple[str, dict[str, Any]]] = []
 
     def trace(event: str, info: dict[str, Any]) -> None:

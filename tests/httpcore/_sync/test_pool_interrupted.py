@@ -74,7 +74,7 @@ def test_body_raises(exception: type[BaseException]) -> None:
 
 
 @pytest.mark.field(17)
-def test_closing_a_partly_read_response_frees_its_place_at_once() -> None:
+def test_closing_a_partly_read_response_releases_its_slot() -> None:
     with scripted_server(answer) as server:
         with ConnectionPool(max_connections=1) as pool:
             for _ in range(3):

@@ -87,7 +87,7 @@ def answer_once(connection: Connection) -> None:
     connection.send(LAST)
 
 
-def test_connections_that_their_server_closes(tls: Certificates | None) -> None:
+def test_connections_closed_by_the_server(tls: Certificates | None) -> None:
     with serving(answer_once, tls) as (pool, server):
         for _ in range(20):
             assert (pool.request("GET", server.url)).content == b"hello"
@@ -95,7 +95,7 @@ def test_connections_that_their_server_closes(tls: Certificates | None) -> None:
         assert pool.connections == []
 
 
-def test_connections_that_are_evicted_or_too_many() -> None:
+def test_evicted_and_surplus_connections() -> None:
     with scripted_server(answer) as other:
         with serving(answer, max_connections=1) as (pool, server):
             for _ in range(3):
@@ -107,7 +107,7 @@ def test_connections_that_are_evicted_or_too_many() -> None:
             assert pool.alive() == 0
 
 
-def test_connections_of_a_pool_that_was_closed(tls: Certificates | None) -> None:
+def test_connections_of_a_closed_pool(tls: Certificates | None) -> None:
     with serving(answer, tls) as (pool, server):
         with pool.stream("GET", server.url), pool.stream("GET", server.url):
             pass
@@ -130,7 +130,7 @@ def test_connections_over_http2(certificates: Certificates) -> None:
 
 
 @pytest.mark.parametrize("failure", ["reset", "cut", "timeout", "nonsense"])
-def test_connections_of_requests_that_failed(tls: Certificates | None, failure: str) -> None:
+def test_connections_of_failed_requests(tls: Certificates | None, failure: str) -> None:
     def script(connection: Connection) -> None:
         connection.receive_request()
         if failure == "reset":
@@ -150,7 +150,7 @@ def test_connections_of_requests_that_failed(tls: Certificates | None, failure: 
             wait_until(lambda: pool.alive() == 0)
 
 
-def test_connections_that_were_never_established() -> None:
+def test_connections_never_established() -> None:
     with refusing_port() as port:
         pool = WatchingPool()
         with pytest.raises(ConnectError):
@@ -158,7 +158,7 @@ def test_connections_that_were_never_established() -> None:
         assert pool.alive() == 0
 
 
-def test_connections_of_responses_that_were_left() -> None:
+def test_connections_of_dropped_responses() -> None:
     def script(connection: Connection) -> None:
         connection.receive_request()
         connection.send(OK[:-2])
@@ -176,7 +176,7 @@ class TestDropped:
 
     pytestmark = pytest.mark.fault("P2")
 
-    def test_its_place_and_its_socket_come_back(self, tls: Certificates | None) -> None:
+    def test_slot_and_socket_are_released(self, tls: Certificates | None) -> None:
         def script(connection: Connection) -> None:
             connection.receive_request()
             connection.send(OK[:-2])
@@ -190,7 +190,7 @@ class TestDropped:
                 assert (pool.stats().requests_active, pool.connections) == (0, [])
                 wait_until(lambda: server.open_connections == 0)
 
-    def test_whoever_waits_for_its_place_is_woken(self) -> None:
+    def test_request_waiting_for_the_slot_is_woken(self) -> None:
         with serving(answer, max_connections=1) as (pool, server), Background() as background:
             response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))
             calls = [background.start(pool.request, "GET", server.url) for _ in range(3)]
@@ -200,7 +200,7 @@ class TestDropped:
             for call in calls:
                 assert (call.result()).content == b"hello"
 
-    def test_one_stream_of_a_connection_that_carries_others(self) -> None:
+    def test_stream_beside_others(self) -> None:
         def script(peer: Http2Peer) -> None:
             streams = [peer.request(), peer.request()]
             for stream_id in streams:
@@ -219,7 +219,7 @@ class TestDropped:
             assert pool.stats().connections_idle == 1
             assert pool.alive() == 1
 
-    def test_one_whose_request_was_refused_at_first(self) -> None:
+    def test_response_after_a_refusal(self) -> None:
         def script(peer: Http2Peer) -> None:
             if not visits:
                 visits.append(peer.request())
@@ -236,7 +236,7 @@ class TestDropped:
             assert len(pool.made) == 2
             assert pool.alive() == 1
 
-    def test_one_whose_request_could_not_be_written(self) -> None:
+    def test_response_despite_a_write_error(self) -> None:
         """The answer was there before."""
 
         class Stream(NetworkStream):
@@ -279,7 +279,7 @@ class TestDropped:
             assert (pool.request("GET", "http://a:81/")).status == 200
             assert [connection.closed for connection in connections] == [1, 0]
 
-    def test_a_ticket_that_is_collected_gives_its_place_back(self) -> None:
+    def test_collected_reservation_releases_its_slot(self) -> None:
         """Whatever becomes of the response's own way to give it back."""
         with serving(answer, max_connections=1) as (pool, server):
             response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))
@@ -296,7 +296,7 @@ class TestHalfRead:
     """Who leaves a loop over a body drops its iterator, maybe while something else still holds the response."""
 
     @pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
-    def test_the_exchange_ends(self, protocol: str) -> None:
+    def test_exchange_ends(self, protocol: str) -> None:
         def http1(connection: Connection) -> None:
             connection.receive_until(b"\r\n\r\n")
             connection.send(OK if connection.index else b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
@@ -323,7 +323,7 @@ class TestHalfRead:
             response.close()
 
     @pytest.mark.upgrade("4.12")
-    def test_its_iterator_can_be_closed(self) -> None:
+    def test_iterator_can_be_closed(self) -> None:
         def script(connection: Connection) -> None:
             connection.receive_request()
             connection.send(OK[:-2])
@@ -340,7 +340,7 @@ class TestHalfRead:
             assert pool.stats().requests_active == 0
             response.close()
 
-    def test_an_iterator_that_was_not_begun_ends_nothing(self) -> None:
+    def test_unstarted_iterator_ends_nothing(self) -> None:
         with serving(answer) as (pool, server):
             response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))
             response.stream.__iter__()  # type: ignore[union-attr]

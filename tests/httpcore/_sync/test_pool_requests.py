@@ -43,7 +43,7 @@ def body() -> Iterator[bytes]:
 
 
 class TestRequest:
-    def test_the_response_is_complete(self) -> None:
+    def test_response_is_complete(self) -> None:
         backend = RecordingBackend([OK])
         with ConnectionPool(network_backend=backend) as pool:
             response = pool.request("GET", "http://example.com/")
@@ -85,7 +85,7 @@ class TestRequest:
             b"7\r\nHello, \r\n6\r\nworld!\r\n0\r\n\r\n"
         )
 
-    def test_headers_that_are_given_stay(self) -> None:
+    def test_given_headers_are_kept(self) -> None:
         backend = RecordingBackend([OK])
         with ConnectionPool(network_backend=backend) as pool:
             headers: dict[bytes | str, bytes | str] = {"host": "other", "content-length": "13", "X-Header": "value"}
@@ -122,7 +122,7 @@ class TestStream:
                 assert not idle(pool)
             assert idle(pool)
 
-    def test_content_is_there_once_it_is_read(self) -> None:
+    def test_content_is_available_after_reading(self) -> None:
         with (
             ConnectionPool(network_backend=RecordingBackend([OK])) as pool,
             pool.stream("GET", "http://example.com/") as response,
@@ -132,7 +132,7 @@ class TestStream:
             assert response.read() == response.content == b"Hello, world!"
 
     @pytest.mark.field(17)
-    def test_a_partly_read_response_gives_its_place_back_at_once(self) -> None:
+    def test_partly_read_response_releases_its_slot_at_once(self) -> None:
         backend = RecordingBackend([OK[:-6], OK[-6:]])
         with ConnectionPool(network_backend=backend, max_connections=1) as pool:
             for _ in range(3):
@@ -143,7 +143,7 @@ class TestStream:
                 assert empty(pool)
             assert [stream.closed for stream in backend.streams] == [1, 1, 1]
 
-    def test_closing_again_does_nothing(self) -> None:
+    def test_second_close_does_nothing(self) -> None:
         with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
             with pool.stream("GET", "http://example.com/") as response:
                 response.read()
@@ -152,7 +152,7 @@ class TestStream:
             response.close()
             assert idle(pool)
 
-    def test_an_exception_in_the_block_gives_the_place_back(self) -> None:
+    def test_exception_in_the_block_releases_the_slot(self) -> None:
         def fail(pool: ConnectionPool) -> None:
             with pool.stream("GET", "http://example.com/") as response:
                 _ = response.status / 0
@@ -162,7 +162,7 @@ class TestStream:
                 fail(pool)
             assert empty(pool)
 
-    def test_a_body_that_fails_gives_the_place_back_before_it_is_closed(self) -> None:
+    def test_failing_body_releases_the_slot_before_it_is_closed(self) -> None:
         with (
             ConnectionPool(network_backend=RecordingBackend([CUT_SHORT])) as pool,
             pool.stream("GET", "http://example.com/") as response,
@@ -182,7 +182,7 @@ class TestReuse:
             wait_until(lambda: not server.open_connections)
             assert len(server.connections) == 1
 
-    def test_origins_do_not(self) -> None:
+    def test_requests_to_two_origins_do_not_share_a_connection(self) -> None:
         backend = RecordingBackend([OK])
         with ConnectionPool(network_backend=backend) as pool:
             pool.request("GET", "http://example.com/")
@@ -192,14 +192,14 @@ class TestReuse:
         ports = [(call["host"], call["port"]) for call in backend.connects]
         assert ports == [("example.com", 80), ("example.com", 8080), ("example.org", 80)]
 
-    def test_a_response_that_says_so_closes_its_connection(self) -> None:
+    def test_connection_close_header_closes_the_connection(self) -> None:
         backend = RecordingBackend([CLOSING])
         with ConnectionPool(network_backend=backend) as pool:
             assert (pool.request("GET", "http://example.com/")).content == b"ok"
             assert empty(pool)
             assert backend.streams[0].closed
 
-    def test_a_connection_that_the_server_closed_is_replaced(self) -> None:
+    def test_connection_closed_by_the_server_is_replaced(self) -> None:
         with scripted_server([receive_request(), send(OK), close()]) as server:
             with ConnectionPool() as pool:
                 for _ in range(2):
@@ -239,7 +239,7 @@ class TestSchemes:
             ("//example.com/", "Request URL is missing an 'http://' or 'https://' protocol."),
         ],
     )
-    def test_others_are_refused(self, url: str, message: str) -> None:
+    def test_other_schemes_are_refused(self, url: str, message: str) -> None:
         with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
             with pytest.raises(UnsupportedProtocol) as raised:
                 pool.request("GET", url)
@@ -256,7 +256,7 @@ class TestErrors:
             (OSError("raised by a backend of one's own"), OSError),
         ],
     )
-    def test_the_place_comes_back(self, outcome: Any, error: type[Exception]) -> None:
+    def test_slot_is_released(self, outcome: Any, error: type[Exception]) -> None:
         backend = RecordingBackend(outcome, [OK])
         with ConnectionPool(network_backend=backend, max_connections=1) as pool:
             with pytest.raises(error):

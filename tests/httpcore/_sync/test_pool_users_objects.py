@@ -49,7 +49,7 @@ class Text:
 
 
 @pytest.mark.fault("P10")
-def test_they_are_given_the_body_that_the_user_gave() -> None:
+def test_own_connections_get_the_users_body() -> None:
     class Connection(ForeignConnection):
         def handle_request(self, request: Request) -> Response:
             given.append(request.stream)
@@ -62,7 +62,7 @@ def test_they_are_given_the_body_that_the_user_gave() -> None:
     assert given == [body]
 
 
-def test_trace_callbacks_find_what_the_body_has() -> None:
+def test_trace_callbacks_find_attributes_of_the_body() -> None:
     def trace(event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_body.started":
             names.append(info["request"].stream.name)
@@ -79,7 +79,7 @@ def test_trace_callbacks_find_what_the_body_has() -> None:
     assert request.stream is body
 
 
-def test_a_request_that_is_sent_twice_at_a_time_keeps_its_body() -> None:
+def test_request_sent_twice_concurrently_keeps_its_body() -> None:
     """The one that begins last ends last, too."""
 
     def trace(event: str, info: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ def test_a_request_that_is_sent_twice_at_a_time_keeps_its_body() -> None:
     assert request.stream is body
 
 
-def test_a_body_may_be_iterated_over_again_if_it_can_be() -> None:
+def test_body_can_be_iterated_again_if_it_supports_that() -> None:
     class Connection(ForeignConnection):
         def handle_request(self, request: Request) -> Response:
             return Response(200, content=b"text")
@@ -122,7 +122,7 @@ def test_a_body_may_be_iterated_over_again_if_it_can_be() -> None:
 
 
 @pytest.mark.fault("P10")
-def test_a_mock_has_any_attribute() -> None:
+def test_mock_connection() -> None:
     connection = MagicMock()
     connection.close = Mock()
     connection.handle_request = Mock(side_effect=lambda request: Response(200, content=b"text"))

@@ -54,7 +54,7 @@ def queued(pool: ConnectionPool, count: int) -> bool:
 
 
 class TestLimit:
-    def test_there_are_no_more_connections_than_allowed(self) -> None:
+    def test_max_connections(self) -> None:
         with (
             ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=2) as pool,
             pool.stream("GET", URL),
@@ -65,7 +65,7 @@ class TestLimit:
                 pool.request("GET", URL, extensions=NO_WAIT)
             assert "2 active, 0 queued | Connections: 2 active, 0 idle" in repr(pool)
 
-    def test_ten_by_default(self) -> None:
+    def test_default_limit_is_ten(self) -> None:
         with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
             request = Request("GET", URL, headers=[("Host", "example.com")])
             responses = [pool.handle_request(request) for _ in range(10)]
@@ -74,7 +74,7 @@ class TestLimit:
             for response in responses:
                 response.close()
 
-    def test_none_is_no_limit(self) -> None:
+    def test_none_means_no_limit(self) -> None:
         backend = RecordingBackend([OK])
         with ConnectionPool(network_backend=backend, max_connections=None) as pool:
             request = Request("GET", URL, headers=[("Host", "example.com")])
@@ -83,7 +83,7 @@ class TestLimit:
             for response in responses:
                 response.close()
 
-    def test_an_idle_connection_of_another_origin_makes_room(self) -> None:
+    def test_idle_connection_to_another_origin_is_evicted(self) -> None:
         backend = RecordingBackend([OK])
         with ConnectionPool(network_backend=backend, max_connections=1) as pool:
             pool.request("GET", "http://a/")
@@ -92,7 +92,7 @@ class TestLimit:
 
 
 class TestQueue:
-    def test_a_request_waits_until_a_response_is_closed(self) -> None:
+    def test_request_waits_until_a_response_is_closed(self) -> None:
         backend = RecordingBackend([OK, OK])
         with (
             ConnectionPool(network_backend=backend, max_connections=1) as pool,
@@ -128,7 +128,7 @@ class TestQueue:
                 call.result()
             assert served == hosts
 
-    def test_one_that_gives_up_is_passed_over(self) -> None:
+    def test_timed_out_request_is_passed_over(self) -> None:
         with (
             ConnectionPool(network_backend=RecordingBackend([OK, OK]), max_connections=1) as pool,
             Background() as background,
@@ -142,7 +142,7 @@ class TestQueue:
                 response.read()
             assert (call.result()).status == 200
 
-    def test_a_failure_to_connect_lets_the_next_one_try(self) -> None:
+    def test_failure_to_connect_serves_the_next_request(self) -> None:
         backend = RecordingBackend([OK], ConnectError("no"), [OK])
         with (
             ConnectionPool(network_backend=backend, max_connections=1) as pool,
@@ -159,7 +159,7 @@ class TestQueue:
 
 
 class TestTimeout:
-    def test_the_error_tells_how_long_for_what_and_why(self) -> None:
+    def test_error_text(self) -> None:
         with (
             ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=1) as pool,
             pool.stream("GET", URL),
@@ -171,7 +171,7 @@ class TestTimeout:
                 "(1 of 1 in use, 1 waiting)"
             )
 
-    def test_nothing_is_left_behind(self) -> None:
+    def test_timed_out_requests_leave_nothing_behind(self) -> None:
         with ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=1) as pool:
             with pool.stream("GET", URL):
                 for _ in range(3):
@@ -181,7 +181,7 @@ class TestTimeout:
             assert (pool.request("GET", URL, extensions=NO_WAIT)).status == 200
 
     @pytest.mark.field(10)
-    def test_it_goes_on_when_a_connection_refuses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_timeout_includes_refusals(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A clock that moves by the whole limit before a refusal leaves no time for a pause after the second."""
         clock = Clock()
         for module in ("reservations", "shared_state"):

@@ -37,7 +37,7 @@ def holding_the_second(finish: threading.Event) -> Script:
 
 
 @pytest.mark.fault("P20")
-def test_requests_wait_for_one_another() -> None:
+def test_requests_wait_for_a_stream() -> None:
     finish = threading.Event()
     with scripted_server(holding_the_second(finish)) as server:
         with connection_to(server) as connection, Background() as background:
@@ -57,7 +57,7 @@ def test_requests_wait_for_one_another() -> None:
 
 
 @pytest.mark.fault("P20")
-def test_in_a_pool_they_are_told_to_go_elsewhere() -> None:
+def test_requests_of_a_pool_do_not_wait() -> None:
     finish = threading.Event()
     with scripted_server(holding_the_second(finish)) as server:
         with connection_to(server) as connection:
@@ -71,7 +71,7 @@ def test_in_a_pool_they_are_told_to_go_elsewhere() -> None:
 
 @pytest.mark.fault("P5", "P8")
 @pytest.mark.parametrize("early", [True, False])
-def test_a_pool_is_told_of_changes(early: bool) -> None:
+def test_pool_is_notified_of_changes(early: bool) -> None:
     changes: list[Any] = []
 
     def raise_limit(connection: Connection) -> None:
