@@ -1,4 +1,4 @@
-"""Async pools and connections outside of an async library, and cancelled requests inside of one."""
+"""Async pools and connections without a running async library, and cancelled requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EMPTY = "Requests: 0 active, 0 queued | Connections: 0 active, 0 idle"
 
 
 def run_without_a_library(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Step a coroutine to its end as if it were one of a library that nobody knows."""
+    """Run a coroutine to its end, as an unknown async library does."""
     try:
         while True:
             coroutine.send(None)
@@ -54,7 +54,7 @@ class TestOutsideOfALibrary:
 @pytest.mark.parametrize("expiry", [None, 0.0], ids=["kept", "expired"])
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_pool_outlives_its_event_loop(backend: str, expiry: float | None) -> None:
-    """What the loops left open, they warn of; the pool closes it."""
+    """The event loops warn about what they left open, and the pool closes it."""
     with scripted_server(receive_requests) as server:
         pool = httpcore.AsyncConnectionPool(keepalive_expiry=expiry, max_connections=1)
 

@@ -60,7 +60,7 @@ async def post(pool: AsyncConnectionPool, url: str) -> None:
 
 
 async def assert_serves(pool: AsyncConnectionPool, server: ScriptedServer) -> None:
-    """The pool holds no request and no connection in use, and a request is served without waiting for one."""
+    """The pool holds no request and no connection in use, and serves a request without a wait."""
     stats = pool.stats()
     assert (stats.requests_active, stats.requests_queued, stats.connections_active) == (0, 0, 0), pool
     extensions = {"timeout": {**TIMEOUTS["timeout"], "pool": 0.0}}
@@ -101,7 +101,7 @@ async def test_on_a_warm_connection(tls: Certificates | None) -> None:
 
 @pytest.mark.field(1)
 async def test_while_waiting_for_the_connection_of_another_request(tls: Certificates | None) -> None:
-    """A cancelled request leaves the queue, or passes on the connection that it has just been given."""
+    """A cancelled request leaves the queue, or passes on the connection that it has just got."""
     async with pool_of_one(tls) as (pool, server):
 
         async def occupied() -> None:

@@ -1,4 +1,4 @@
-"""Many tasks and threads on few connections, while things go wrong."""
+"""Many tasks and threads share few connections while requests fail."""
 
 import asyncio
 import gc
@@ -48,7 +48,7 @@ def answer(connection: Connection) -> None:
 
 
 def answer_mostly(chance: random.Random) -> Step:
-    """Reset one connection in twenty, instead of answering or in the middle of it."""
+    """Respond, but reset one connection in twenty before or within the response."""
 
     def answer(connection: Connection) -> None:
         while True:
@@ -89,7 +89,7 @@ def assert_at_rest(pool: ConnectionPool | AsyncConnectionPool) -> None:
 @pytest.mark.field(1)
 @pytest.mark.anyio
 async def test_bursts_of_cancelled_requests() -> None:
-    """20 tasks on 10 connections, cancelled after up to 4 ms: nothing stays behind, and a plain request is served."""
+    """20 tasks on 10 connections, cancelled within 4 ms: nothing is left behind, and the next request is served."""
     with scripted_server(answer) as server:
         async with AsyncConnectionPool(max_connections=10) as pool:
             for burst in range(40):
@@ -103,7 +103,7 @@ async def test_bursts_of_cancelled_requests() -> None:
 
 @pytest.mark.anyio
 async def test_random_cancellations_under_load(chance: random.Random) -> None:
-    """40 tasks on 10 connections, of which any may be cancelled at any moment: the others are served."""
+    """40 tasks on 10 connections, some of them cancelled at random moments: the others are served."""
     with scripted_server(answer) as server:
         async with AsyncConnectionPool(max_connections=10) as pool:
             served = 0
@@ -124,7 +124,7 @@ async def test_random_cancellations_under_load(chance: random.Random) -> None:
 
 @pytest.mark.anyio
 async def test_tiny_pool_timeouts_under_load(chance: random.Random) -> None:
-    """Pool timeouts that expire just as a connection is released."""
+    """Pool timeouts expire as connections are released."""
     with scripted_server(answer) as server:
         async with AsyncConnectionPool(max_connections=2) as pool:
             outcomes = []
@@ -161,7 +161,7 @@ def test_wait_for_with_tiny_timeouts() -> None:
 
 @pytest.mark.field(13, 21)
 def test_threads_with_a_server_that_resets_connections(chance: random.Random) -> None:
-    """32 threads on 4 connections: whatever fails, fails as an error of ours, and the pool is whole afterwards."""
+    """32 threads on 4 connections: every failure is an exception of this package, and the pool is intact afterwards."""
     with (
         scripted_server(answer_mostly(chance)) as server,
         ConnectionPool(max_connections=4, keepalive_expiry=0.01) as pool,
@@ -212,7 +212,7 @@ async def test_cancelled_waiting_request_raises_nothing_else() -> None:
 
 @pytest.mark.field(5)
 def test_response_is_finalized_while_the_lock_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An abandoned response is finalised while the same thread holds the pool's lock: no deadlock, no lost slot."""
+    """A dropped response is finalized while the same thread holds the pool's lock: no deadlock, no lost slot."""
     with scripted_server(answer) as server, ConnectionPool(max_connections=2) as pool:
         state = pool._shared.state
         abandoned: list[Any] = []
@@ -242,7 +242,7 @@ def test_response_is_finalized_while_the_lock_is_held(monkeypatch: pytest.Monkey
 
 
 def test_response_is_finalized_during_another_release(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The garbage collector may close one at any point: in the middle of a release, its own has to wait."""
+    """The garbage collector may run within a release. The other release has to wait."""
     with scripted_server(answer) as server, ConnectionPool() as pool:
         first, second = [pool.handle_request(Request("GET", server.url, headers={"Host": "a"})) for _ in range(2)]
         release = pool._shared.state.release
@@ -261,7 +261,7 @@ def test_response_is_finalized_during_another_release(monkeypatch: pytest.Monkey
 @pytest.mark.field(6)
 @pytest.mark.anyio
 async def test_each_release_wakes_one_waiting_request() -> None:
-    """100 requests queue for 1 connection: each is assigned once, and none ever loses a race and queues again."""
+    """100 requests wait for 1 connection: each gets it once, and none has to wait again."""
     with scripted_server(answer) as server:
         async with AsyncConnectionPool(max_connections=1) as pool:
             async with anyio.create_task_group() as tasks:
@@ -274,7 +274,7 @@ async def test_each_release_wakes_one_waiting_request() -> None:
 @pytest.mark.field(10)
 @pytest.mark.anyio
 async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request that was given a connection and lost it waits for what is left of its timeout only."""
+    """A request that lost its connection waits for the rest of its timeout only."""
     now = 1000.0
     waits = []
 
@@ -302,7 +302,7 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.field(15)
 def test_pool_used_from_a_second_event_loop(recwarn: pytest.WarningsRecorder) -> None:
-    """Connections of a loop that has ended are dropped silently."""
+    """The pool drops connections of an event loop that has ended, without a warning."""
     with scripted_server(answer) as server:
         pool = AsyncConnectionPool()
 
@@ -322,7 +322,7 @@ def test_pool_used_from_a_second_event_loop(recwarn: pytest.WarningsRecorder) ->
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
 def test_fork(certificates: Any) -> None:
-    """A child opens connections of its own, and the parent goes on with those it has."""
+    """The child process opens its own connections, and the parent keeps its connections."""
     with (
         scripted_server(answer, tls=certificates.server_context()) as server,
         ConnectionPool(ssl_context=certificates.client_context()) as pool,
@@ -344,7 +344,7 @@ def test_fork(certificates: Any) -> None:
 
 @pytest.mark.field(20)
 def test_next_use_in_a_child_process_closes_inherited_connections() -> None:
-    """In this process, where it can be seen: requests of other threads are forgotten, and their connections closed."""
+    """Simulated in this process: requests of other threads are forgotten, and their connections closed."""
     with scripted_server(answer) as server, ConnectionPool(max_connections=1) as pool:
         with pool.stream("GET", server.url):
             with pool._shared.lock:  # as by a thread that does not exist in the child
@@ -359,7 +359,7 @@ def test_next_use_in_a_child_process_closes_inherited_connections() -> None:
 @pytest.mark.field(14)
 @pytest.mark.anyio
 async def test_closing_the_pool_while_requests_run() -> None:
-    """Running and waiting requests fail with errors of ours; nothing is left."""
+    """Running and waiting requests fail with exceptions of this package, and nothing is left behind."""
     with scripted_server(answer) as server:
         pool = AsyncConnectionPool(max_connections=2)
         errors: list[Exception] = []
@@ -384,7 +384,7 @@ async def test_closing_the_pool_while_requests_run() -> None:
 
 
 class Counting(ConnectionInterface):
-    """An idle connection that counts how often it is asked for anything."""
+    """An idle connection that counts how often its methods are called."""
 
     asked = 0
 
@@ -470,7 +470,7 @@ def test_cost_does_not_grow_with_waiting_requests() -> None:
 
 @pytest.mark.fault("T10")
 def test_no_request_waits_after_the_pool_was_closed() -> None:
-    """Whoever comes, or is woken, at the very moment of closing is told, too."""
+    """Requests that arrive or are woken at the moment of closing fail, too."""
 
     def ask() -> None:
         end = time.monotonic() + 1.0

@@ -1,4 +1,4 @@
-"""A process that is forked while another of its threads is at work in what all connections share."""
+"""A process is forked while another of its threads uses what all connections share."""
 
 import os
 import ssl
@@ -24,7 +24,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 @contextmanager
 def held_elsewhere(lock: Any) -> Iterator[None]:
-    """Another thread holds `lock`, and does not exist in a child process."""
+    """Hold `lock` in another thread, which does not exist in a child process."""
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -43,7 +43,7 @@ def held_elsewhere(lock: Any) -> Iterator[None]:
 
 
 def child_ends_well(function: Any) -> bool:
-    """Whether `function()` returns true in a child process, and does not hang."""
+    """Return whether `function()` returns true in a child process and does not hang."""
     child = os.fork()
     if not child:
         works = False
@@ -80,7 +80,7 @@ def test_https_in_the_child(module: Any, certificates: Certificates, monkeypatch
 def test_fork_waits_for_a_context_that_another_thread_creates(
     certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The child would wait for ever for a module that this thread was importing."""
+    """Otherwise the child would wait for ever for a module that this thread was importing."""
     begun, made = threading.Event(), threading.Event()
 
     def make() -> ssl.SSLContext:

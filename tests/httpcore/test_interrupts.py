@@ -73,7 +73,7 @@ def is_of_the_pool(code: CodeType) -> bool:
 
 
 def looks_for_signals(code: CodeType) -> set[int]:
-    """The offsets before which CPython may run a handler: after a call, after a jump back, and at the beginning."""
+    """Return the offsets before which CPython may run a handler: at the start, after calls, after backward jumps."""
     offsets, before = set(), "RESUME"
     for instruction in dis.get_instructions(code):
         if before.startswith(("CALL", "RESUME", "JUMP_BACKWARD", "JUMP_ABSOLUTE")):
@@ -83,7 +83,7 @@ def looks_for_signals(code: CodeType) -> set[int]:
 
 
 class Tracer:
-    """Notes the points that are passed, or raises at one of them."""
+    """Records the points that are passed, or raises at one of them."""
 
     def __init__(self, watched: Callable[[CodeType], bool], raise_at: Point | None = None) -> None:
         self._watched = watched
@@ -130,7 +130,7 @@ class Tracer:
 
 
 class Clock:
-    """Time that stands still unless a scenario moves it, so that every run of a scenario passes the same points."""
+    """A clock that only the scenario moves, so that every run of a scenario passes the same points."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -140,7 +140,7 @@ class Clock:
 
 
 class Scenario:
-    """A pool, made ready for `run()`, and the code at which that is interrupted."""
+    """A pool prepared for `run()`, and the code in which `run()` is interrupted."""
 
     watched = staticmethod(is_of_the_pool)
     clock = Clock()
@@ -158,14 +158,14 @@ class Scenario:
             self.held.append(self.pool.handle_request(Request("GET", "http://a/", headers={"Host": "a"})))
 
     def prepare(self) -> None:
-        """Whatever comes before."""
+        """Prepare, without being interrupted."""
 
     def run(self) -> None:
-        """What is interrupted."""
+        """Do what is interrupted."""
         self.get()
 
     def finish(self) -> None:
-        """Whatever comes after, as in other threads."""
+        """Finish, without being interrupted, as other threads do."""
         while self.held:
             self.held.pop().close()
 
@@ -177,7 +177,7 @@ class Cold(Scenario):
 
 
 class Warm(Scenario):
-    """A request over a connection that was used a moment ago."""
+    """A request over a connection that has just been used."""
 
     watched = staticmethod(is_library_code)
 
@@ -186,7 +186,7 @@ class Warm(Scenario):
 
 
 class Idle(Warm):
-    """A request over a connection that has been idle for so long that its socket is looked at first."""
+    """A request over a connection that was idle for so long that its socket is checked first."""
 
     def prepare(self) -> None:
         self.get()
@@ -213,7 +213,7 @@ class PartlyRead(Scenario):
 
 
 class Dropped(Scenario):
-    """A response that nobody closes."""
+    """A response that is dropped without being closed."""
 
     def run(self) -> None:
         self.hold(1)
@@ -222,7 +222,7 @@ class Dropped(Scenario):
 
 
 class GivingUp(Scenario):
-    """A request that waits for as long as it may."""
+    """A request that waits until it times out."""
 
     def prepare(self) -> None:
         self.hold(SIZE)
@@ -257,7 +257,7 @@ class HandingOver(Scenario):
 
 
 class Closing(Scenario):
-    """The end of the pool, with responses open."""
+    """Closing the pool while responses are open."""
 
     def prepare(self) -> None:
         self.get()
@@ -268,7 +268,7 @@ class Closing(Scenario):
 
 
 class Expiring(Scenario):
-    """A look at all idle connections."""
+    """Checking all idle connections."""
 
     def prepare(self) -> None:
         self.get()

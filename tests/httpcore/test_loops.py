@@ -1,4 +1,4 @@
-"""What only event loops know: tasks that are cancelled already, cancellations that nothing holds off, other loops."""
+"""Peculiarities of event loops: tasks cancelled before a call, cancellations that no shield stops, other loops."""
 
 import asyncio
 import gc
@@ -95,7 +95,7 @@ async def test_connection_that_never_closes_does_not_keep_others_open() -> None:
 @pytest.mark.parametrize("turns", range(4))
 @pytest.mark.parametrize("count", [1, 5])
 def test_task_is_cancelled_while_it_closes_connections(count: int, turns: int) -> None:
-    """No shield holds that off: each connection is told to close all the same, and may let go of its socket."""
+    """No shield stops that. Yet each connection is closed, or at least its socket."""
     told = []
 
     class Slow(AsyncForeignConnection):
@@ -175,7 +175,7 @@ def test_response_collected_in_another_thread_wakes_waiting_requests(loop: str) 
 
 @pytest.mark.fault("P2")
 def test_dropping_a_lease_takes_no_lock() -> None:
-    """It may happen in the middle of anything, even of what another thread does with the pool."""
+    """It may happen at any time, even while another thread uses the pool."""
     from httpcore import ConnectionPool
 
     with scripted_server(answer) as server, ConnectionPool(max_connections=1) as pool:

@@ -1,4 +1,4 @@
-"""What is used up by reading it, and what is not."""
+"""Objects that hold nothing but data, and objects that reading may use up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.fault("S6")
 
 
 class Holder:
-    """A body that holds something."""
+    """A body that holds an object."""
 
     def __init__(self, held: object) -> None:
         self.held = held
@@ -30,7 +30,7 @@ class Holder:
 
 
 class Slot:
-    """The same, where it is not seen."""
+    """The same, in a slot, where it cannot be found."""
 
     __slots__ = ("held",)
 
@@ -42,7 +42,7 @@ class Slot:
 
 
 class MoreThanSlot(Slot):
-    """The same, with attributes besides."""
+    """The same, with a `__dict__` besides."""
 
 
 class File(io.BytesIO):
@@ -50,7 +50,7 @@ class File(io.BytesIO):
 
 
 class OwnIterator:
-    """What comes next is data, and changes."""
+    """An iterator whose state is plain data, and changes."""
 
     def __init__(self) -> None:
         self.number = 0

@@ -1,4 +1,4 @@
-"""The line in which requests wait for a slot."""
+"""The queue of waiting requests."""
 
 from collections import OrderedDict
 

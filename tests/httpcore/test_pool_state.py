@@ -1,4 +1,4 @@
-"""The pool's decisions, step by step, on model connections; after every step all that should always hold is checked."""
+"""`PoolState`, step by step, on model connections. The invariants are checked after every step."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class TestMaxConnections:
             pool.respond(request)
             previous = request
         assert pool.connections == [previous.connection]
-        # One look before it is handed on, and none in vain.
+        # It is checked once before it is handed over, and never for nothing.
         assert previous.connection.asked["has_expired"] == len(others)
 
     def test_slot_without_connection_can_be_released(self) -> None:
@@ -313,7 +313,7 @@ class TestCancel:
     def test_cancelled_requests_leave_the_queue(self) -> None:
         pool = ModelPool(max_connections=1)
         pool.ask()
-        # The bound on what they hold is one of the invariants.
+        # The invariants include a limit on the size of the tables.
         for request in [pool.ask() for _ in range(200)]:
             pool.release(request, pool.now)
         patient = pool.ask()
@@ -365,7 +365,7 @@ class TestSharing:
         connection = pool.respond(first, streams=3)
         second, third, fourth = (pool.ask() for _ in range(3))
         assert (second.connection, third.connection) == (connection, connection)
-        assert pool.is_waiting(fourth), "there is no more room once both have got there"
+        assert pool.is_waiting(fourth), "both requests need the room"
         for _ in (second, third):
             assert connection.take()
         pool.finish(second)
@@ -379,7 +379,7 @@ class TestSharing:
         assert pool.to_wake == [waiting[0]]
         assert waiting[0].connection is connection
         assert pool.is_waiting(waiting[1])
-        assert pool.is_waiting(waiting[2]), "the request for another origin is due before it"
+        assert pool.is_waiting(waiting[2]), "the request to another origin has waited longer"
 
     def test_waiting_request_gets_a_released_stream(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -411,7 +411,7 @@ class TestSharing:
         pool.finish(second)
         full.end()
         pool.release(first, pool.now)
-        assert pool.ask().connection is other, "idle ones are used first"
+        assert pool.ask().connection is other, "an idle connection is preferred"
         assert (pool.connections_active, pool.connections_idle) == (2, 0)
         assert full.is_available()
         assert full in [pool.ask().connection for _ in range(2)]
@@ -472,7 +472,7 @@ class TestClose:
         assert pool.requests_active == 1
         pool.finish(request)
         assert pool.requests_active == 0
-        assert pool.to_close == [connection], "no second time"
+        assert pool.to_close == [connection], "it is closed once"
 
     def test_connection_opened_after_closing_is_closed_with_its_request(self) -> None:
         pool = ModelPool(max_connections=1)

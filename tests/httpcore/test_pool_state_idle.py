@@ -1,4 +1,4 @@
-"""The pool's state and what is idle in it: looking for dead connections, figures, and new connections on request."""
+"""`PoolState` and idle connections: pruning, statistics, retries, and disowned connections."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class TestLiveness:
         assert pool.stats().closed["stale"] == 5
 
 
-class TestFigures:
+class TestStats:
     def test_stats_of_a_new_pool(self) -> None:
         reasons = ("ended", "expired", "stale", "surplus", "evicted", "pool closed")
         assert ModelPool().stats() == PoolStats(0, 0, 0, 0, 0, 0, dict.fromkeys(reasons, 0))
@@ -141,7 +141,7 @@ class TestFigures:
         assert sum(pool.stats().closed.values()) == pool.stats().opened
 
 
-class TestRepeatedRequests:
+class TestRetries:
     def test_retry_gets_no_idle_connection(self) -> None:
         pool = ModelPool()
         dead, other = pool.idle_beside(2)
@@ -212,8 +212,8 @@ class TestRepeatedRequests:
         assert pool.to_close == [connection]
 
 
-class TestForsaking:
-    """A pool that starts anew beside connections that it must not use."""
+class TestDisownedConnections:
+    """A new state replaces one whose connections must not be used, as after a fork."""
 
     def test_all_connections_are_returned_and_none_is_pooled(self) -> None:
         pool = ModelPool()
@@ -231,5 +231,5 @@ class TestForsaking:
         connection.end()
         new.release(request, new.now)
         assert new.requests_active == 1
-        assert new.to_close == [], "its connection is among those that the old state gave away"
+        assert new.to_close == [], "the old state has disowned the connection"
         assert current.leased.pooled

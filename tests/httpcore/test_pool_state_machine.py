@@ -1,4 +1,4 @@
-"""The pool's state under any sequence of calls that pools make, with any limits."""
+"""`PoolState` under any sequence of calls that a pool makes, with any limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pick = st.integers(min_value=0, max_value=10_000)
 
 
 class PoolMachine(RuleBasedStateMachine):
-    """Does with a pool's state what shells do, on model connections, and keeps its own account of it all."""
+    """Makes the calls of a pool, on model connections, and keeps its own records to compare with."""
 
     @initialize(
         connections=st.sampled_from([1, 1, 2, 3, None]),
@@ -26,13 +26,13 @@ class PoolMachine(RuleBasedStateMachine):
         self.state = CheckedPoolState(connections, keepalive, expiry)
         self.now = 0.0
         self.made: list[ModelConnection] = []
-        # In the order of their numbers, as they were submitted.
+        # In the order of submission.
         self.waiting: list[Request] = []
-        # Given a slot; those whose connection carries them are in `sent` too.
+        # Requests with a slot. Those that their connection carries are in `sent`, too.
         self.leasing: list[Request] = []
         self.sent: set[Request] = set()
 
-    # What users do.
+    # Actions of users.
 
     @rule(keys=st.lists(st.sampled_from(ORIGINS), min_size=1, max_size=4))
     def submit(self, keys: list[tuple[bytes, bytes, int]]) -> None:
@@ -50,7 +50,7 @@ class PoolMachine(RuleBasedStateMachine):
         if request in self.sent:
             assert request.slot is not None
             assert request.slot.connection is not None
-            # Other requests on the connection do not suffer where they can be told apart.
+            # Only over HTTP/2 do the other requests on the connection go on.
             request.slot.connection.end(keep=request.slot.connection.streams > 1)
         self._release(request)
 
@@ -69,7 +69,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert self.state.connections == []
         self._carry_out(even_if_leased=True)
 
-    # What connections do.
+    # Actions of connections.
 
     @precondition(lambda self: any(request.slot.connection is None for request in self.leasing))
     @rule(which=pick, streams=st.sampled_from([1, 2, 3]), may_share=st.booleans(), counted=st.booleans())
@@ -163,7 +163,7 @@ class PoolMachine(RuleBasedStateMachine):
         expiry=st.none() | st.sampled_from([0.0, 5.0]),
     )
     def change_limits(self, connections: int | None, keepalive: int | None, expiry: float | None) -> None:
-        # Below what is in use the limit holds for new ones only.
+        # A limit below the number of connections in use applies to new ones only.
         if connections is not None:
             connections = max(connections, self.state.connections_active)
         self.state.set_limits(connections, keepalive, expiry)
@@ -174,7 +174,7 @@ class PoolMachine(RuleBasedStateMachine):
     def pass_time(self, seconds: float) -> None:
         self.now += seconds
 
-    # The machine's own account.
+    # The machine's own records.
 
     def _requeue(self, request: Request) -> None:
         self.leasing.remove(request)
@@ -191,7 +191,7 @@ class PoolMachine(RuleBasedStateMachine):
             self._placed(request)
 
     def _placed(self, request: Request) -> None:
-        """A request has got a slot: check that no other should have had it."""
+        """Check that no other request should have got the slot of this one."""
         slot = request.slot
         assert slot is not None
         assert slot.pooled
@@ -201,11 +201,11 @@ class PoolMachine(RuleBasedStateMachine):
             assert slot.leases == 1, "a connection for one request at a time was given to two"
         for older in self.waiting:
             if older.number < request.number:
-                # One that needs a new connection may be overtaken by those that take the room on others.
+                # A request that needs a new connection may be overtaken by those that share others.
                 assert older.key != request.key or older.failed_on is not None, (
                     "a request of the same origin has waited longer"
                 )
-                assert slot.leases > 1, "a request that has waited longer could have had this slot"
+                assert slot.leases > 1, "a request that has waited longer should have got this slot"
         self.leasing.append(request)
 
     def _carry_out(self, *, even_if_leased: bool = False) -> None:
@@ -220,7 +220,7 @@ class PoolMachine(RuleBasedStateMachine):
         leased = {request.slot.connection for request in self.leasing if request.slot}
         for connection in closing:
             assert connection not in self.state.connections
-            assert even_if_leased or connection not in leased, "a connection that was promised is closed"
+            assert even_if_leased or connection not in leased, "an assigned connection is closed"
             connection.closed = True
 
     def _snapshot(self) -> str:
@@ -237,7 +237,7 @@ class PoolMachine(RuleBasedStateMachine):
         self._carry_out()
         before = self._snapshot()
         self.state.release(request, self.now)
-        assert self._snapshot() == before, "releasing a request again changes something"
+        assert self._snapshot() == before, "a second release changes something"
 
     @invariant()
     def counts_are_right(self) -> None:
@@ -264,7 +264,7 @@ class PoolMachine(RuleBasedStateMachine):
 
 
 class TestPoolMachine(PoolMachine.TestCase):  # type: ignore[misc,valid-type]
-    """Runs the machine. A failure is shown as it was met: making it smaller would take minutes."""
+    """Runs the machine. Failures are not minimized, which would take minutes."""
 
     settings = settings(
         stateful_step_count=50,

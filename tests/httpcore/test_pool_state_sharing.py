@@ -1,4 +1,4 @@
-"""The pool's state with connections that carry several requests at a time, or may turn out to."""
+"""`PoolState` and connections that carry several requests at a time, or may turn out to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from httpcore_test_support.pool_model import A, B, C, ModelPool, ModelRequest
 
 
 class TestRoom:
-    def test_full_connection_is_not_asked_while_slots_are_free(self) -> None:
+    def test_full_connection_leads_to_a_new_one(self) -> None:
         pool = ModelPool()
         pool.respond(pool.ask(), streams=2)
         assert pool.ask().connection.take()
@@ -68,7 +68,7 @@ class TestRoom:
         pool.respond(lazy, streams=9)
         assert pool.ask(A).connection.take()
         other = pool.ask(B)
-        assert pool.is_waiting(pool.ask(C)), "the one with fewer requests makes way"
+        assert pool.is_waiting(pool.ask(C)), "the connection with fewer requests is drained"
         assert pool.ask(A).connection is busy.connection
         pool.finish(lazy)
         assert pool.to_wake == [other]
@@ -131,7 +131,7 @@ class TestRoom:
         connection = pool.respond(first, streams=3)
         second, third = pool.ask(), pool.ask()
         assert connection.take()
-        assert connection.is_available(), "so it says"
+        assert connection.is_available()
         pool.requeue(third)
         assert third.connection is connection
         assert pool.is_waiting(pool.ask())
@@ -149,7 +149,7 @@ class TestRoom:
         pool.requeue(second)
         assert second.connection is connection
         assert pool.to_close == [refusing]
-        assert pool.to_wake == [other], "the slot that became free is for the next"
+        assert pool.to_wake == [other], "the next request gets the free slot"
 
     def test_connection_turns_out_to_be_shared(self) -> None:
         pool = ModelPool(max_connections=1)
@@ -207,8 +207,8 @@ class TestRoom:
         assert pool.to_close == [connection]
 
 
-class TestExclusiveOrigins:
-    def exclusive(self, pool: ModelPool, key: Key) -> None:
+class TestHTTP1Origins:
+    def learn(self, pool: ModelPool, key: Key) -> None:
         """Let the pool learn that an origin's connections carry one request at a time."""
         request = pool.ask(key)
         pool.open(request, may_share=True)
@@ -217,13 +217,13 @@ class TestExclusiveOrigins:
 
     def test_known_http1_origin_gets_several_connections(self) -> None:
         pool = ModelPool()
-        self.exclusive(pool, A)
+        self.learn(pool, A)
         pool.open(pool.ask(A), may_share=True)
         assert pool.ask(A).leased.connection is None
 
     def test_other_origins_are_not_affected(self) -> None:
         pool = ModelPool()
-        self.exclusive(pool, A)
+        self.learn(pool, A)
         connection = pool.open(pool.ask(B), may_share=True)
         assert pool.ask(B).connection is connection
 
@@ -248,7 +248,7 @@ class TestExclusiveOrigins:
 
     def test_shared_connection_unmarks_the_origin(self) -> None:
         pool = ModelPool()
-        self.exclusive(pool, A)
+        self.learn(pool, A)
         pool.respond(pool.ask(A), streams=2)
         connection = pool.open(pool.ask(B), may_share=True)
         assert A not in pool.slots.http1_origins
@@ -256,45 +256,45 @@ class TestExclusiveOrigins:
 
 
 def test_retry_is_passed_over_for_room_on_an_older_connection() -> None:
-    """It waits for a slot opened later; those behind it do not wait with it, and it keeps its turn."""
+    """It waits for a slot added later. The requests behind it do not wait with it, and it keeps its turn."""
     pool = ModelPool(max_connections=2)
     first = pool.ask(A)
     connection = pool.respond(first, streams=3)
     second = pool.ask(A)
     assert pool.respond(second) is connection
     pool.respond(pool.ask(B))
-    repeated = pool.ask(A)
-    repeated.failed_on = repeated.leased.number
-    pool.requeue(repeated)
+    retry = pool.ask(A)
+    retry.failed_on = retry.leased.number
+    pool.requeue(retry)
     behind = pool.ask(A)
-    assert pool.is_waiting(repeated)
+    assert pool.is_waiting(retry)
     assert pool.is_waiting(behind)
     pool.finish(second)
     assert pool.to_wake == [behind]
     assert behind.connection is connection
-    assert pool.is_waiting(repeated)
+    assert pool.is_waiting(retry)
     pool.respond(behind)
     pool.finish(behind)
     pool.finish(first)
-    assert pool.to_wake == [behind, repeated]
-    assert repeated.leased.connection is None
+    assert pool.to_wake == [behind, retry]
+    assert retry.leased.connection is None
 
 
-def two_beside_two_that_are_repeated(pool: ModelPool) -> tuple[ModelRequest, ModelRequest, list[ModelRequest]]:
+def two_requests_and_two_retries(pool: ModelPool) -> tuple[ModelRequest, ModelRequest, list[ModelRequest]]:
     first = pool.ask()
     pool.respond(first, streams=4)
     second = pool.ask()
     pool.respond(second)
-    repeated = [pool.ask(), pool.ask()]
-    for request in repeated:
+    retries = [pool.ask(), pool.ask()]
+    for request in retries:
         request.failed_on = request.leased.number
         pool.requeue(request)
-    return first, second, repeated
+    return first, second, retries
 
 
 def test_passed_over_retries_stay_before_later_requests() -> None:
     pool = ModelPool(max_connections=1)
-    first, second, _ = two_beside_two_that_are_repeated(pool)
+    first, second, _ = two_requests_and_two_retries(pool)
     third, fourth = pool.ask(), pool.ask()
     assert pool.is_waiting(third)
     # There is room for one of them, and their order is one of the invariants.
@@ -306,10 +306,10 @@ def test_passed_over_retries_stay_before_later_requests() -> None:
 
 def test_passed_over_retries_keep_their_order() -> None:
     pool = ModelPool(max_connections=1)
-    first, second, repeated = two_beside_two_that_are_repeated(pool)
+    first, second, retries = two_requests_and_two_retries(pool)
     pool.finish(second)
     assert pool.to_wake == []
     pool.finish(first)
-    connection = pool.open(repeated[0], may_share=True)
-    assert pool.to_wake == repeated
-    assert repeated[1].connection is connection
+    connection = pool.open(retries[0], may_share=True)
+    assert pool.to_wake == retries
+    assert retries[1].connection is connection

@@ -1,4 +1,4 @@
-"""What it costs a request that it has to wait for a connection, counted so that it is the same on any machine."""
+"""The cost of waiting for a connection, counted in calls, which are the same on any machine."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ ROOM = 1.1
 
 
 class Stream(AsyncNetworkStream):
-    """Answers everything after a turn of the event loop."""
+    """Responds to everything, one iteration of the event loop later."""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         await anyio.sleep(0)

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 
 
 class AsyncParts:
-    """A body that counts how often it was iterated over, and how many of the iterators are open."""
+    """A body that counts its iterators, and those that are open."""
 
     def __init__(self) -> None:
         self.begun = self.open = 0
@@ -25,7 +25,7 @@ class AsyncParts:
 
 
 async def begin(body: AsyncRewindableBody) -> None:
-    """Send the first part, and no more."""
+    """Send the first part only."""
     parts = body.__aiter__()
     assert isinstance(parts, AsyncGenerator)
     assert await parts.__anext__() == b"one"

@@ -1,4 +1,4 @@
-"""How much the library does for a small GET on a warm connection, counted so that it is the same on any machine."""
+"""The cost of a small GET on a warm connection, counted in calls, which are the same on any machine."""
 
 import gc
 import itertools
@@ -24,7 +24,7 @@ ROOM = 1.1
 
 
 def responses(protocol: str) -> Iterator[bytes]:
-    """What comes from a server, response by response."""
+    """Return what a server sends, response by response."""
     if protocol == "HTTP/1.1":
         return itertools.repeat(RESPONSE)
     settings = h2_frames.settings({}) + h2_frames.settings_ack()
@@ -33,7 +33,7 @@ def responses(protocol: str) -> Iterator[bytes]:
 
 
 class AsyncStream(AsyncNetworkStream):
-    """Answers everything at once."""
+    """Responds to everything at once."""
 
     def __init__(self, protocol: str) -> None:
         self._responses = responses(protocol)

@@ -1,4 +1,4 @@
-"""HTTP/2 under a pool: protocols, further connections, requests that are repeated, and servers that misbehave."""
+"""HTTP/2 in a pool: protocols, further connections, retries, and misbehaving servers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -47,7 +47,7 @@ class TestProtocols:
     async def test_protocols(
         self, certificates: Certificates, options: dict[str, Any], offered: list[str], spoken: bytes
     ) -> None:
-        """The server prefers what the client puts first."""
+        """The server prefers the client's first choice."""
         client, server_context = certificates.client_context(), certificates.server_context()
         server_context.set_alpn_protocols(offered)
         chosen: list[str | None] = []
@@ -150,20 +150,20 @@ class TestConnections:
 
 
 async def iter_once() -> AsyncIterator[bytes]:
-    """A body that can be sent once only."""
+    """A body that can be sent only once."""
     yield b"one"
     yield b"two"
 
 
 def unprocessed(kind: str, stream_id: int) -> list[bytes]:
-    """What says that a server has not processed a request."""
+    """Return frames by which a server says that it did not process a request."""
     return [h2_frames.goaway(0) if kind == "goaway" else h2_frames.rst_stream(stream_id, REFUSED_STREAM)]
 
 
 @pytest.mark.field(35)
 @pytest.mark.field(39)
 @pytest.mark.parametrize("kind", ["goaway", "refused"])
-class TestRepeating:
+class TestRetries:
     async def test_unprocessed_request_is_retried(self, kind: str) -> None:
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
@@ -209,10 +209,10 @@ class TestRepeating:
             assert pool.stats().requests_active == 0
 
 
-class TestRepeatingAtOnce:
+class TestConcurrentRetries:
     @pytest.mark.field(37)
     async def test_only_streams_above_the_last_one_are_retried(self) -> None:
-        """The end of stream follows the GOAWAY."""
+        """The response ends after the GOAWAY."""
 
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)

@@ -1,4 +1,4 @@
-"""Closing a pool, in whatever state it is."""
+"""Closing a pool in any state."""
 
 from typing import Any
 
@@ -117,7 +117,7 @@ async def test_connecting_request_is_not_sent() -> None:
 @pytest.mark.fault("P16")
 @pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
 async def test_connection_closed_by_the_user_makes_room(protocol: str) -> None:
-    """Even with its response open."""
+    """It does so even while its response is open."""
     http2 = protocol == "HTTP/2"
     options: dict[str, Any] = {"http1": not http2, "http2": http2, "max_connections": 1}
 
@@ -152,7 +152,7 @@ async def test_failing_close_does_not_keep_other_connections_open(count: int) ->
 
 
 class AsyncStubbornConnection(AsyncForeignConnection):
-    """Takes its time to close, and every other one fails then."""
+    """Takes a while to close. Every second one fails then."""
 
     def __init__(self, origin: Origin, number: int) -> None:
         super().__init__(origin)
@@ -167,7 +167,7 @@ class AsyncStubbornConnection(AsyncForeignConnection):
 
 @pytest.mark.fault("T10")
 async def test_request_is_not_retried_after_closing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pool is closed just as the request gives its slot back."""
+    """The pool is closed as the request returns its slot."""
 
     class Connection(AsyncForeignConnection):
         async def handle_async_request(self, request: Request) -> Response:

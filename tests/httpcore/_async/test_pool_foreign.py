@@ -1,4 +1,4 @@
-"""Pools with connections that somebody else wrote, of which nothing is known but the connection interface."""
+"""Pools with connections of users' own classes, which have nothing but the connection interface."""
 
 import pytest
 from httpcore import (
@@ -25,7 +25,7 @@ ORIGIN = Origin(b"http", b"example.com", 80)
 
 
 class AsyncForeignPool(AsyncConnectionPool):
-    """Uses the given connections in turn, and notes for which origins."""
+    """Uses the given connections in turn, and records the origins."""
 
     def __init__(self, *prepared: AsyncConnectionInterface, max_connections: int = 10, keep: int | None = None) -> None:
         super().__init__(max_connections=max_connections, max_keepalive_connections=keep)
@@ -52,7 +52,7 @@ class AsyncPoolConnection(AsyncForeignConnection):
 
 
 class AsyncBusyConnection(AsyncForeignConnection):
-    """Turns every request down."""
+    """Refuses every request."""
 
     async def handle_async_request(self, request: Request) -> Response:
         raise ConnectionNotAvailable
@@ -121,7 +121,7 @@ class TestInterface:
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
     async def test_connection_that_stays_busy_is_closed(self) -> None:
-        """The body was never started, so the generator's own cleanup does not run."""
+        """The body was never started, so the generator does not clean up."""
         connection = AsyncForeignConnection(ORIGIN, generator=True)
         async with AsyncForeignPool(connection) as pool:
             async with pool.stream("GET", URL):
@@ -130,7 +130,7 @@ class TestInterface:
             assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
 
     async def test_pool_as_a_connection(self) -> None:
-        """Both have lent the same body something, and both get it back."""
+        """Both pools lease the same body a slot, and both slots are released."""
         inner = AsyncConnectionPool(network_backend=AsyncMockBackend([RESPONSE]))
         async with inner, AsyncForeignPool(AsyncPoolConnection(inner)) as outer:
             async with outer.stream("GET", URL) as response:
@@ -163,7 +163,7 @@ class TestRefusal:
     @pytest.mark.fault("P6")
     @pytest.mark.parametrize("refusals", [1, 3])
     async def test_refused_request_is_sent_again_over_a_connection_with_room(self, refusals: int) -> None:
-        """It does not wait for the end of the response that is open there."""
+        """It does not wait until the response on that connection is closed."""
         connection = AsyncForeignConnection(ORIGIN, streams=2)
         async with AsyncForeignPool(connection, max_connections=1) as pool, pool.stream("GET", URL):
             connection.refusals = refusals
@@ -238,7 +238,7 @@ class TestFailures:
 
     @pytest.mark.parametrize("moment", ["opened", "established"])
     async def test_response_released_within_a_step_is_closed(self, moment: str) -> None:
-        """A response may end at any moment, as in another thread or at its finalisation, even within the pool."""
+        """A response may be closed or finalized at any moment, even within a step of the pool."""
 
         class Meddling(AsyncForeignConnection):
             handling = False
@@ -262,7 +262,7 @@ class TestFailures:
 
 
 class AsyncRaisingConnection(AsyncForeignConnection):
-    """Raises when it is asked one of the pool's questions for the time number `time`, and ever since."""
+    """Raises from call number `time` of one of its methods on."""
 
     question = "is_idle"
     time = 1
@@ -279,7 +279,7 @@ class AsyncRaisingConnection(AsyncForeignConnection):
 
     @property
     def request_capacity(self) -> int:
-        """Raises like the others."""
+        """Raises like the other methods."""
         self.ask("request_capacity")
         return self.streams
 
@@ -301,7 +301,7 @@ class AsyncRaisingConnection(AsyncForeignConnection):
 @pytest.mark.parametrize("time", [1, 2, 3])
 @pytest.mark.parametrize("question", ["is_available", "request_capacity", "has_expired", "is_idle", "is_closed"])
 async def test_connection_that_raises_leaves_the_pool(question: str, time: int, streams: int) -> None:
-    """The requests go on, its slot comes back, and it is closed."""
+    """The requests go on, its slot is released, and it is closed."""
 
     class Pool(AsyncConnectionPool):
         def create_connection(self, origin: Origin) -> AsyncConnectionInterface:

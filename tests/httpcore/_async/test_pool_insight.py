@@ -1,4 +1,4 @@
-"""What a pool tells about itself: its figures, and the trace of a wait."""
+"""The statistics of a pool, and the trace of a wait."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Exceptions that come from outside: out of a trace callback at any event, or out of the body of a request."""
+"""Exceptions from trace callbacks, at any event, and from request bodies."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -34,7 +34,7 @@ class RaisesAt:
 @pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("warm", [False, True])
 async def test_trace_callback_raises_at_each_event(exception: type[BaseException], warm: bool) -> None:
-    """The exception surfaces, and the only slot in the pool comes back."""
+    """The exception propagates, and the only slot in the pool is released."""
     with scripted_server(answer) as server:
         async with AsyncConnectionPool(max_connections=1) as pool:
             number, raised = 0, True

@@ -1,4 +1,4 @@
-"""What a pool has let go of is gone at once, without the garbage collector."""
+"""Connections that leave the pool are freed at once, without the garbage collector."""
 
 import gc
 import weakref
@@ -44,7 +44,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class AsyncWatchingPool(AsyncConnectionPool):
-    """Knows which of its connections are alive."""
+    """Counts its connections that are alive."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -171,7 +171,7 @@ async def test_connections_of_dropped_responses() -> None:
 
 
 class TestDropped:
-    """Responses that nobody closes."""
+    """Responses that are dropped without being closed."""
 
     pytestmark = pytest.mark.fault("P2")
 
@@ -236,7 +236,7 @@ class TestDropped:
             assert pool.alive() == 1
 
     async def test_response_despite_a_write_error(self) -> None:
-        """The answer was there before."""
+        """The server had responded before."""
 
         class Stream(AsyncNetworkStream):
             async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -263,7 +263,7 @@ class TestDropped:
                 del response
             assert pool.stats().requests_active == 0
 
-    async def test_one_of_a_connection_of_somebody_s_own(self) -> None:
+    async def test_response_from_a_connection_of_a_users_class(self) -> None:
         class Pool(AsyncConnectionPool):
             def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
                 connections.append(AsyncForeignConnection(origin))
@@ -279,7 +279,7 @@ class TestDropped:
             assert [connection.closed for connection in connections] == [1, 0]
 
     async def test_collected_reservation_releases_its_slot(self) -> None:
-        """Whatever becomes of the response's own way to give it back."""
+        """It does so even if the response has lost its lease."""
         async with serving(answer, max_connections=1) as (pool, server):
             response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
             await response.aread()
@@ -292,7 +292,7 @@ class TestDropped:
 
 @pytest.mark.fault("P2")
 class TestHalfRead:
-    """Who leaves a loop over a body drops its iterator, maybe while something else still holds the response."""
+    """Leaving a loop over a body drops the iterator, perhaps while the response is still referenced."""
 
     @pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
     async def test_exchange_ends(self, protocol: str) -> None:
@@ -331,7 +331,7 @@ class TestHalfRead:
         async with serving(script) as (pool, server):
             response = await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))
             parts: Any = response.stream.__aiter__()  # type: ignore[union-attr]
-            await parts.aclose()  # it has not begun
+            await parts.aclose()  # not started yet
             await parts.__anext__()
             assert pool.stats().requests_active == 1
             await parts.aclose()
@@ -361,7 +361,7 @@ class TestHalfRead:
             await response.aclose()
             await async_wait_until(lambda: resets == [1])
 
-    async def test_one_of_a_connection_of_somebody_s_own(self) -> None:
+    async def test_response_from_a_connection_of_a_users_class(self) -> None:
         class Pool(AsyncConnectionPool):
             def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
                 return AsyncForeignConnection(origin)

@@ -1,4 +1,4 @@
-"""Connections that died while they were idle."""
+"""Connections that the server closed while they were idle."""
 
 import io
 import time
@@ -24,7 +24,7 @@ def answer(connection: Connection) -> None:
 
 
 def answer_once_then_vanish(connection: Connection) -> None:
-    """The next request crosses with the close: it is received, so the client could not know, and not answered."""
+    """Close the connection as the next request arrives: it is received but not answered, unknown to the client."""
     connection.receive_request()
     connection.send(OK)
     connection.receive_request()
@@ -39,7 +39,7 @@ def vanish(connection: Connection) -> None:
 @pytest.mark.field(16)
 @pytest.mark.parametrize(("method", "content"), [("GET", None), ("PUT", b"body"), ("DELETE", None)])
 async def test_request_is_retried_once(method: str, content: bytes | None) -> None:
-    """A reused connection that dies before the first byte of a response: repeated silently on a new one."""
+    """A reused connection is closed before the response begins: the request is sent again over a new one."""
     with scripted_server(by_connection(answer_once_then_vanish, answer)) as server:
         async with AsyncConnectionPool() as pool:
             await pool.request("GET", server.url)
@@ -84,7 +84,7 @@ async def test_non_idempotent_request_is_not_retried() -> None:
 @pytest.mark.parametrize("spent", ["iterator", "nothing", "rest", "raises"])
 async def test_request_with_a_spent_body_is_not_retried(spent: str) -> None:
     class Spent:
-        """Gives its two parts once; then it is its own iterator, or gives less, or raises."""
+        """Yields its two parts once. Then it is its own iterator, or yields less, or raises."""
 
         def __init__(self) -> None:
             self.parts = [b"b", b"ody"]
@@ -134,7 +134,7 @@ async def test_rest_of_a_body_is_not_sent_as_the_whole(declared: bool, held: str
         connection.abort()
 
     class Source:
-        """Iterates over what is left of a file of zeros."""
+        """Iterates over the rest of a file of zeros."""
 
         def __init__(self) -> None:
             file = io.BytesIO(bytes(10_000))
@@ -227,7 +227,7 @@ async def test_request_to_another_origin_closes_expired_connections() -> None:
 @pytest.mark.parametrize("end", ["reset", "close"])
 @pytest.mark.parametrize("size", [1_000, 5_000_000])
 async def test_request_with_a_body_of_any_size_is_retried(size: int, end: str, certificates: Certificates) -> None:
-    """The connection ends while the body is sent, too."""
+    """The connection may be closed while the body is sent."""
 
     def answer_once(connection: Connection) -> None:
         connection.receive_request()

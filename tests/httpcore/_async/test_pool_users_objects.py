@@ -1,4 +1,4 @@
-"""What users' objects could count on in 1.0.9: bodies, trace callbacks, connections of their own, and mocks."""
+"""What 1.0.9 offered to objects of users: bodies, trace callbacks, connections of their own classes, and mocks."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -36,7 +36,7 @@ class AsyncPoolOfOne(AsyncConnectionPool):
 
 
 class AsyncText:
-    """A body that is more than something to iterate over."""
+    """A body with further attributes."""
 
     name = "a text"
 
@@ -79,7 +79,7 @@ async def test_trace_callbacks_find_attributes_of_the_body() -> None:
 
 
 async def test_request_sent_twice_concurrently_keeps_its_body() -> None:
-    """The one that begins last ends last, too."""
+    """The request that starts last ends last."""
 
     async def trace(event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_body.started":

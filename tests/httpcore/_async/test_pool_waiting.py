@@ -1,4 +1,4 @@
-"""Requests that wait for a connection: when they do, who is next, and for how long."""
+"""Requests that wait for a connection: when, in which order, and for how long."""
 
 import pytest
 from httpcore import AsyncConnectionInterface, AsyncConnectionPool, ConnectError, Origin, PoolTimeout, Request, Response
@@ -15,7 +15,7 @@ NO_WAIT = {"timeout": {"pool": 0.0}}
 
 
 class Clock:
-    """Stands in for the `time` module, and moves when told to."""
+    """Replaces the `time` module. The tests advance its time."""
 
     now = 1000.0
 
@@ -24,7 +24,7 @@ class Clock:
 
 
 class AsyncLateConnection(AsyncForeignConnection):
-    """Carries two requests at a time; a minute passes before it refuses one."""
+    """Carries two requests at a time. A minute passes before it refuses one."""
 
     def __init__(self, origin: Origin, clock: Clock) -> None:
         super().__init__(origin, streams=2)
@@ -37,7 +37,7 @@ class AsyncLateConnection(AsyncForeignConnection):
 
 
 class AsyncOneConnectionPool(AsyncConnectionPool):
-    """Knows one connection only."""
+    """Uses a single connection."""
 
     def __init__(self, connection: AsyncConnectionInterface) -> None:
         super().__init__(max_connections=1)
@@ -48,7 +48,7 @@ class AsyncOneConnectionPool(AsyncConnectionPool):
 
 
 def queued(pool: AsyncConnectionPool, count: int) -> bool:
-    """Whether so many requests wait."""
+    """Return whether `count` requests wait."""
     return f" {count} queued |" in repr(pool)
 
 
@@ -181,7 +181,7 @@ class TestTimeout:
 
     @pytest.mark.field(10)
     async def test_timeout_includes_refusals(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A clock that moves by the whole limit before a refusal leaves no time for a pause after the second."""
+        """The refusal comes after the whole timeout, so that no time is left to pause before the second retry."""
         clock = Clock()
         for module in ("reservations", "shared_state"):
             monkeypatch.setattr(f"httpcore._async.{module}.time", clock)

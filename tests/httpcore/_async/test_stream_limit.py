@@ -1,4 +1,4 @@
-"""An HTTP/2 connection whose server allows few requests at a time: without a pool they wait, as in 1.0.9."""
+"""HTTP/2 connections whose servers allow few requests at a time. Without a pool, requests wait, as in 1.0.9."""
 
 import threading
 from typing import Any
@@ -22,7 +22,7 @@ def connection_to(server: ScriptedServer) -> AsyncHTTPConnection:
 
 
 def holding_the_second(finish: threading.Event) -> Script:
-    """Answer every request, the second one in full when `finish` is set only."""
+    """Respond to every request. The second response ends when `finish` is set."""
 
     def script(peer: Http2Peer) -> None:
         peer.respond(peer.request())

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Parts:
-    """A body that counts how often it was iterated over, and how many of the iterators are open."""
+    """A body that counts its iterators, and those that are open."""
 
     def __init__(self) -> None:
         self.begun = self.open = 0
@@ -26,7 +26,7 @@ class Parts:
 
 
 def begin(body: RewindableBody) -> None:
-    """Send the first part, and no more."""
+    """Send the first part only."""
     parts = body.__iter__()
     assert isinstance(parts, Generator)
     assert parts.__next__() == b"one"

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_hot_path.py by tools/make_sync.py: edit that file, then run it.
-"""How much the library does for a small GET on a warm connection, counted so that it is the same on any machine."""
+"""The cost of a small GET on a warm connection, counted in calls, which are the same on any machine."""
 
 import gc
 import itertools
@@ -25,7 +25,7 @@ ROOM = 1.1
 
 
 def responses(protocol: str) -> Iterator[bytes]:
-    """What comes from a server, response by response."""
+    """Return what a server sends, response by response."""
     if protocol == "HTTP/1.1":
         return itertools.repeat(RESPONSE)
     settings = h2_frames.settings({}) + h2_frames.settings_ack()
@@ -34,7 +34,7 @@ def responses(protocol: str) -> Iterator[bytes]:
 
 
 class Stream(NetworkStream):
-    """Answers everything at once."""
+    """Responds to everything at once."""
 
     def __init__(self, protocol: str) -> None:
         self._responses = responses(protocol)

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_pool_foreign.py by tools/make_sync.py: edit that file, then run it.
-"""Pools with connections that somebody else wrote, of which nothing is known but the connection interface."""
+"""Pools with connections of users' own classes, which have nothing but the connection interface."""
 
 import pytest
 from httpcore import (
@@ -26,7 +26,7 @@ ORIGIN = Origin(b"http", b"example.com", 80)
 
 
 class ForeignPool(ConnectionPool):
-    """Uses the given connections in turn, and notes for which origins."""
+    """Uses the given connections in turn, and records the origins."""
 
     def __init__(self, *prepared: ConnectionInterface, max_connections: int = 10, keep: int | None = None) -> None:
         super().__init__(max_connections=max_connections, max_keepalive_connections=keep)
@@ -53,7 +53,7 @@ class PoolConnection(ForeignConnection):
 
 
 class BusyConnection(ForeignConnection):
-    """Turns every request down."""
+    """Refuses every request."""
 
     def handle_request(self, request: Request) -> Response:
         raise ConnectionNotAvailable
@@ -122,7 +122,7 @@ class TestInterface:
             assert "Connections: 0 active, 1 idle" in repr(pool)
 
     def test_connection_that_stays_busy_is_closed(self) -> None:
-        """The body was never started, so the generator's own cleanup does not run."""
+        """The body was never started, so the generator does not clean up."""
         connection = ForeignConnection(ORIGIN, generator=True)
         with ForeignPool(connection) as pool:
             with pool.stream("GET", URL):
@@ -131,7 +131,7 @@ class TestInterface:
             assert "0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
 
     def test_pool_as_a_connection(self) -> None:
-        """Both have lent the same body something, and both get it back."""
+        """Both pools lease the same body a slot, and both slots are released."""
         inner = ConnectionPool(network_backend=MockBackend([RESPONSE]))
         with inner, ForeignPool(PoolConnection(inner)) as outer:
             with outer.stream("GET", URL) as response:
@@ -164,7 +164,7 @@ class TestRefusal:
     @pytest.mark.fault("P6")
     @pytest.mark.parametrize("refusals", [1, 3])
     def test_refused_request_is_sent_again_over_a_connection_with_room(self, refusals: int) -> None:
-        """It does not wait for the end of the response that is open there."""
+        """It does not wait until the response on that connection is closed."""
         connection = ForeignConnection(ORIGIN, streams=2)
         with ForeignPool(connection, max_connections=1) as pool, pool.stream("GET", URL):
             connection.refusals = refusals
@@ -239,7 +239,7 @@ class TestFailures:
 
     @pytest.mark.parametrize("moment", ["opened", "established"])
     def test_response_released_within_a_step_is_closed(self, moment: str) -> None:
-        """A response may end at any moment, as in another thread or at its finalisation, even within the pool."""
+        """A response may be closed or finalized at any moment, even within a step of the pool."""
 
         class Meddling(ForeignConnection):
             handling = False
@@ -263,7 +263,7 @@ class TestFailures:
 
 
 class RaisingConnection(ForeignConnection):
-    """Raises when it is asked one of the pool's questions for the time number `time`, and ever since."""
+    """Raises from call number `time` of one of its methods on."""
 
     question = "is_idle"
     time = 1
@@ -280,7 +280,7 @@ class RaisingConnection(ForeignConnection):
 
     @property
     def request_capacity(self) -> int:
-        """Raises like the others."""
+        """Raises like the other methods."""
         self.ask("request_capacity")
         return self.streams
 
@@ -302,7 +302,7 @@ class RaisingConnection(ForeignConnection):
 @pytest.mark.parametrize("time", [1, 2, 3])
 @pytest.mark.parametrize("question", ["is_available", "request_capacity", "has_expired", "is_idle", "is_closed"])
 def test_connection_that_raises_leaves_the_pool(question: str, time: int, streams: int) -> None:
-    """The requests go on, its slot comes back, and it is closed."""
+    """The requests go on, its slot is released, and it is closed."""
 
     class Pool(ConnectionPool):
         def create_connection(self, origin: Origin) -> ConnectionInterface:

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_pool_insight.py by tools/make_sync.py: edit that file, then run it.
-"""What a pool tells about itself: its figures, and the trace of a wait."""
+"""The statistics of a pool, and the trace of a wait."""
 
 from typing import Any
 

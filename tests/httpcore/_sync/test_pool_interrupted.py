@@ -1,5 +1,5 @@
 # Generated from ../_async/test_pool_interrupted.py by tools/make_sync.py: edit that file, then run it.
-"""Exceptions that come from outside: out of a trace callback at any event, or out of the body of a request."""
+"""Exceptions from trace callbacks, at any event, and from request bodies."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ class RaisesAt:
 @pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("warm", [False, True])
 def test_trace_callback_raises_at_each_event(exception: type[BaseException], warm: bool) -> None:
-    """The exception surfaces, and the only slot in the pool comes back."""
+    """The exception propagates, and the only slot in the pool is released."""
     with scripted_server(answer) as server:
         with ConnectionPool(max_connections=1) as pool:
             number, raised = 0, True

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_pool_memory.py by tools/make_sync.py: edit that file, then run it.
-"""What a pool has let go of is gone at once, without the garbage collector."""
+"""Connections that leave the pool are freed at once, without the garbage collector."""
 
 import gc
 import weakref
@@ -45,7 +45,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 class WatchingPool(ConnectionPool):
-    """Knows which of its connections are alive."""
+    """Counts its connections that are alive."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -172,7 +172,7 @@ def test_connections_of_dropped_responses() -> None:
 
 
 class TestDropped:
-    """Responses that nobody closes."""
+    """Responses that are dropped without being closed."""
 
     pytestmark = pytest.mark.fault("P2")
 
@@ -237,7 +237,7 @@ class TestDropped:
             assert pool.alive() == 1
 
     def test_response_despite_a_write_error(self) -> None:
-        """The answer was there before."""
+        """The server had responded before."""
 
         class Stream(NetworkStream):
             def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -264,7 +264,7 @@ class TestDropped:
                 del response
             assert pool.stats().requests_active == 0
 
-    def test_one_of_a_connection_of_somebody_s_own(self) -> None:
+    def test_response_from_a_connection_of_a_users_class(self) -> None:
         class Pool(ConnectionPool):
             def create_connection(self, origin: Origin) -> ConnectionInterface:
                 connections.append(ForeignConnection(origin))
@@ -280,7 +280,7 @@ class TestDropped:
             assert [connection.closed for connection in connections] == [1, 0]
 
     def test_collected_reservation_releases_its_slot(self) -> None:
-        """Whatever becomes of the response's own way to give it back."""
+        """It does so even if the response has lost its lease."""
         with serving(answer, max_connections=1) as (pool, server):
             response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))
             response.read()
@@ -293,7 +293,7 @@ class TestDropped:
 
 @pytest.mark.fault("P2")
 class TestHalfRead:
-    """Who leaves a loop over a body drops its iterator, maybe while something else still holds the response."""
+    """Leaving a loop over a body drops the iterator, perhaps while the response is still referenced."""
 
     @pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/2"])
     def test_exchange_ends(self, protocol: str) -> None:
@@ -332,7 +332,7 @@ class TestHalfRead:
         with serving(script) as (pool, server):
             response = pool.handle_request(Request("GET", server.url, headers={"Host": "h"}))
             parts: Any = response.stream.__iter__()  # type: ignore[union-attr]
-            parts.close()  # it has not begun
+            parts.close()  # not started yet
             parts.__next__()
             assert pool.stats().requests_active == 1
             parts.close()
@@ -362,7 +362,7 @@ class TestHalfRead:
             response.close()
             wait_until(lambda: resets == [1])
 
-    def test_one_of_a_connection_of_somebody_s_own(self) -> None:
+    def test_response_from_a_connection_of_a_users_class(self) -> None:
         class Pool(ConnectionPool):
             def create_connection(self, origin: Origin) -> ConnectionInterface:
                 return ForeignConnection(origin)

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_pool_requests.py by tools/make_sync.py: edit that file, then run it.
-"""One request after another through a pool: what is sent, what comes back, and that the connection is kept."""
+"""Single requests through a pool: what is sent and received, and that the connection is kept."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,12 +27,12 @@ CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 
 
 def idle(pool: ConnectionPool) -> bool:
-    """Whether nothing is in use, and one connection is kept."""
+    """Return whether nothing is in use and one connection is kept."""
     return "Requests: 0 active, 0 queued | Connections: 0 active, 1 idle" in repr(pool)
 
 
 def empty(pool: ConnectionPool) -> bool:
-    """Whether there is nothing left."""
+    """Return whether the pool is empty."""
     return "Requests: 0 active, 0 queued | Connections: 0 active, 0 idle" in repr(pool)
 
 

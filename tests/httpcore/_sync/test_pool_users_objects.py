@@ -1,5 +1,5 @@
 # Generated from ../_async/test_pool_users_objects.py by tools/make_sync.py: edit that file, then run it.
-"""What users' objects could count on in 1.0.9: bodies, trace callbacks, connections of their own, and mocks."""
+"""What 1.0.9 offered to objects of users: bodies, trace callbacks, connections of their own classes, and mocks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -37,7 +37,7 @@ class PoolOfOne(ConnectionPool):
 
 
 class Text:
-    """A body that is more than something to iterate over."""
+    """A body with further attributes."""
 
     name = "a text"
 
@@ -80,7 +80,7 @@ def test_trace_callbacks_find_attributes_of_the_body() -> None:
 
 
 def test_request_sent_twice_concurrently_keeps_its_body() -> None:
-    """The one that begins last ends last, too."""
+    """The request that starts last ends last."""
 
     def trace(event: str, info: dict[str, Any]) -> None:
         if event == "http11.send_request_body.started":

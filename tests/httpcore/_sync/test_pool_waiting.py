@@ -1,5 +1,5 @@
 # Generated from ../_async/test_pool_waiting.py by tools/make_sync.py: edit that file, then run it.
-"""Requests that wait for a connection: when they do, who is next, and for how long."""
+"""Requests that wait for a connection: when, in which order, and for how long."""
 
 import pytest
 from httpcore import ConnectError, ConnectionInterface, ConnectionPool, Origin, PoolTimeout, Request, Response
@@ -16,7 +16,7 @@ NO_WAIT = {"timeout": {"pool": 0.0}}
 
 
 class Clock:
-    """Stands in for the `time` module, and moves when told to."""
+    """Replaces the `time` module. The tests advance its time."""
 
     now = 1000.0
 
@@ -25,7 +25,7 @@ class Clock:
 
 
 class LateConnection(ForeignConnection):
-    """Carries two requests at a time; a minute passes before it refuses one."""
+    """Carries two requests at a time. A minute passes before it refuses one."""
 
     def __init__(self, origin: Origin, clock: Clock) -> None:
         super().__init__(origin, streams=2)
@@ -38,7 +38,7 @@ class LateConnection(ForeignConnection):
 
 
 class OneConnectionPool(ConnectionPool):
-    """Knows one connection only."""
+    """Uses a single connection."""
 
     def __init__(self, connection: ConnectionInterface) -> None:
         super().__init__(max_connections=1)
@@ -49,7 +49,7 @@ class OneConnectionPool(ConnectionPool):
 
 
 def queued(pool: ConnectionPool, count: int) -> bool:
-    """Whether so many requests wait."""
+    """Return whether `count` requests wait."""
     return f" {count} queued |" in repr(pool)
 
 
@@ -182,7 +182,7 @@ class TestTimeout:
 
     @pytest.mark.field(10)
     def test_timeout_includes_refusals(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A clock that moves by the whole limit before a refusal leaves no time for a pause after the second."""
+        """The refusal comes after the whole timeout, so that no time is left to pause before the second retry."""
         clock = Clock()
         for module in ("reservations", "shared_state"):
             monkeypatch.setattr(f"httpcore._sync.{module}.time", clock)
