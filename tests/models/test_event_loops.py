@@ -106,6 +106,11 @@ async def test_cancellable_call_returns_the_result() -> None:
     CancellableCall().cancel()
 
 
+async def wait_forever() -> str:
+    await anyio.sleep_forever()
+    return "not cancelled"
+
+
 @pytest.mark.parametrize("before", [False, True])
 async def test_another_thread_cancels_the_call_alone(before: bool) -> None:
     call = AsyncCancellableCall()
@@ -113,10 +118,10 @@ async def test_another_thread_cancels_the_call_alone(before: bool) -> None:
     if before:
         thread.start()
         thread.join()
-        assert await call.run(anyio.sleep_forever) is None
+        assert await call.run(wait_forever) is None
     else:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(call.run, anyio.sleep_forever)
+            tasks.start_soon(call.run, wait_forever)
             await anyio.wait_all_tasks_blocked()
             thread.start()
         thread.join()
