@@ -17,7 +17,7 @@ def _enforce_proxy_url(value: URL | bytes | str) -> tuple[URL, bytes | None]:
     userinfo = None
     if (isinstance(value, str) and "@" in value) or (isinstance(value, bytes) and b"@" in value):
         value, userinfo = split_userinfo(enforce_bytes(value, name="url"))
-    url = enforce_url(value, name="url")
+    url = URL(value) if isinstance(value, (bytes, str)) else enforce_url(value, name="url")
     # The texts show no more of the URL than its scheme: any other part may contain a password.
     if url.scheme not in _PROXY_SCHEMES or not url.host:
         schemes = ", ".join(f"{scheme.decode()}://" for scheme in _PROXY_SCHEMES)

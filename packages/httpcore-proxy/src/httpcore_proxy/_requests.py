@@ -36,10 +36,11 @@ def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_header
     """
     host = origin.host
     authority = b"%b:%d" % (bracketed(without_zone(host)) if b":" in host else host, origin.port)
+    headers = [(b"Host", authority), (b"Accept", b"*/*")]
     request = Request(
         b"CONNECT",
         URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target=authority),
-        headers=merge_headers([(b"Host", authority), (b"Accept", b"*/*")], proxy_headers),
+        headers=merge_headers(headers, proxy_headers) if proxy_headers else headers,
     )
     if "timeout" in extensions:
         request.extensions["timeout"] = extensions["timeout"]
@@ -85,8 +86,6 @@ def absolute_form(url: URL) -> bytes:
 
 def merge_headers(defaults: Headers, headers: Headers) -> Headers:
     """Return `defaults` without the names that are in `headers`, followed by `headers`."""
-    if not headers:
-        return [*defaults]
     names = {name.lower() for name, _ in headers}
     return [*((name, value) for name, value in defaults if name.lower() not in names), *headers]
 

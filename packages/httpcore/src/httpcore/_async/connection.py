@@ -20,7 +20,13 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.lowlevel import AsyncCloseOnExit, async_close_unopened, async_get_tracer, enforce_ssl_context
+from httpcore_models.lowlevel import (
+    AsyncCloseOnExit,
+    async_close_unopened,
+    async_get_tracer,
+    enforce_port,
+    enforce_ssl_context,
+)
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_start_tls
 
 from .._default_backends import AutoBackend
@@ -141,7 +147,9 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
     # Connecting.
 
     async def _establish(self, request: Request) -> AsyncConnectionInterface:
-        self._dialler.check(self._origin)
+        if self._dialler is not self._direct:
+            # Of a direct connection the backend judges the port: a user's backend may accept more than a proxy.
+            enforce_port(self._origin.host, self._origin.port)
         connecting = self._connecting
         call = AsyncConnectCall(request.extensions.get("timeout", {}).get("connect"))
         try:

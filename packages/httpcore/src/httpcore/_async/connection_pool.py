@@ -195,7 +195,8 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
         shared.step(shared.state.opened, slot, connection)
-        await shared.close_pending()
+        if shared.deferred or shared.state.to_close:
+            await shared.close_pending()
         if not slot.pooled:
             reservation.check_pool_not_closed()
         return connection
@@ -205,7 +206,8 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         try:
             multiplexed = response.extensions.get("http_version") == b"HTTP/2"
             shared.step(shared.state.established, slot, multiplexed)
-            await shared.close_pending()
+            if shared.deferred or shared.state.to_close:
+                await shared.close_pending()
         except BaseException:
             with AsyncShield():
                 await response.aclose()

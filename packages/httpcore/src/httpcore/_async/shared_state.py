@@ -49,7 +49,8 @@ class AsyncSharedState:
                 if self.deferred:
                     self._run_deferred()
                 function(*arguments)
-                self.wake()
+                if state.to_wake:
+                    self.wake()
             except BaseException:
                 state.broken = True
                 raise

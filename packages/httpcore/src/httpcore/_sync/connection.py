@@ -21,7 +21,13 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.lowlevel import CloseOnExit, close_unopened, enforce_ssl_context, get_tracer
+from httpcore_models.lowlevel import (
+    CloseOnExit,
+    close_unopened,
+    enforce_port,
+    enforce_ssl_context,
+    get_tracer,
+)
 from httpcore_models.network import Dialler, DirectDialler, start_tls
 
 from .._default_backends import SyncBackend
@@ -142,7 +148,9 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
     # Connecting.
 
     def _establish(self, request: Request) -> ConnectionInterface:
-        self._dialler.check(self._origin)
+        if self._dialler is not self._direct:
+            # Of a direct connection the backend judges the port: a user's backend may accept more than a proxy.
+            enforce_port(self._origin.host, self._origin.port)
         connecting = self._connecting
         call = ConnectCall(request.extensions.get("timeout", {}).get("connect"))
         try:

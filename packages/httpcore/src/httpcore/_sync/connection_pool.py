@@ -194,7 +194,8 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
         shared.step(shared.state.opened, slot, connection)
-        shared.close_pending()
+        if shared.deferred or shared.state.to_close:
+            shared.close_pending()
         if not slot.pooled:
             reservation.check_pool_not_closed()
         return connection
@@ -204,7 +205,8 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         try:
             multiplexed = response.extensions.get("http_version") == b"HTTP/2"
             shared.step(shared.state.established, slot, multiplexed)
-            shared.close_pending()
+            if shared.deferred or shared.state.to_close:
+                shared.close_pending()
         except BaseException:
             with Shield():
                 response.close()

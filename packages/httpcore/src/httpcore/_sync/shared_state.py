@@ -50,7 +50,8 @@ class SharedState:
                 if self.deferred:
                     self._run_deferred()
                 function(*arguments)
-                self.wake()
+                if state.to_wake:
+                    self.wake()
             except BaseException:
                 state.broken = True
                 raise

@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from ..._arguments import enforce_port
 from ..._async.tracing import async_get_tracer
 from ..._closing import async_close_unopened
 from ..._exceptions import ConnectError
@@ -34,10 +33,6 @@ class AsyncDialler:
         nothing stays open.
         """
         raise NotImplementedError
-
-    def check(self, origin: Origin) -> None:
-        """Raise `ConnectError` for an origin that no attempt can reach."""
-        enforce_port(origin.host, origin.port)
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """Return what `dial()` reports to the trace when it starts."""
@@ -96,9 +91,6 @@ class AsyncDirectDialler(AsyncDialler):
             if stream is not None:
                 await async_close_unopened(stream)
             raise
-
-    def check(self, origin: Origin) -> None:
-        """Leave the check to the backend: a user's backend may reach any origin."""
 
     def cancel(self) -> None:
         """Close the stream of the last dial, as soon as there is one; see `AsyncDialler.cancel()`."""

@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from ..._arguments import enforce_port
 from ..._closing import close_unopened
 from ..._exceptions import ConnectError
 from ..._request import Request
@@ -35,10 +34,6 @@ class Dialler:
         nothing stays open.
         """
         raise NotImplementedError
-
-    def check(self, origin: Origin) -> None:
-        """Raise `ConnectError` for an origin that no attempt can reach."""
-        enforce_port(origin.host, origin.port)
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """Return what `dial()` reports to the trace when it starts."""
@@ -97,9 +92,6 @@ class DirectDialler(Dialler):
             if stream is not None:
                 close_unopened(stream)
             raise
-
-    def check(self, origin: Origin) -> None:
-        """Leave the check to the backend: a user's backend may reach any origin."""
 
     def cancel(self) -> None:
         """Close the stream of the last dial, as soon as there is one; see `Dialler.cancel()`."""
