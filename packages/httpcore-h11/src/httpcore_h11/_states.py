@@ -45,12 +45,9 @@ class Input(enum.Enum):
     __hash__ = object.__hash__
 
 
-TRANSITIONS: dict[tuple[State, Input], State] = {
-    (State.NEW, Input.REQUEST): State.ACTIVE,
-    (State.NEW, Input.CLOSE): State.CLOSED,
-    (State.ACTIVE, Input.COMPLETE): State.IDLE,
-    (State.ACTIVE, Input.CLOSE): State.CLOSED,
-    (State.IDLE, Input.REQUEST): State.ACTIVE,
-    (State.IDLE, Input.CLOSE): State.CLOSED,
-    (State.CLOSED, Input.CLOSE): State.CLOSED,
+TRANSITIONS: dict[State, dict[Input, State]] = {
+    State.NEW: {Input.REQUEST: State.ACTIVE, Input.CLOSE: State.CLOSED},
+    State.ACTIVE: {Input.COMPLETE: State.IDLE, Input.CLOSE: State.CLOSED},
+    State.IDLE: {Input.REQUEST: State.ACTIVE, Input.CLOSE: State.CLOSED},
+    State.CLOSED: {Input.CLOSE: State.CLOSED},
 }

@@ -63,7 +63,7 @@ class AsyncLifecycle:
             if kept_alive:
                 if self.keepalive_expiry is not None:
                     self.expire_at = time.monotonic() + self.keepalive_expiry
-                self.state = TRANSITIONS[_ACTIVE, _COMPLETE]
+                self.state = TRANSITIONS[_ACTIVE][_COMPLETE]
         if not kept_alive:
             with AsyncShield():
                 await self.aclose()
@@ -80,11 +80,11 @@ class AsyncLifecycle:
         if (complete or self.engine.is_complete()) and self.engine.next_cycle():
             if self.keepalive_expiry is not None:
                 self.expire_at = time.monotonic() + self.keepalive_expiry
-            self.state = TRANSITIONS[_ACTIVE, _COMPLETE]
+            self.state = TRANSITIONS[_ACTIVE][_COMPLETE]
             return
         abort = getattr(self.stream, "abort", None)
         if abort is not None:  # otherwise the pool closes the connection when it finds it still active
-            self.state = TRANSITIONS[_ACTIVE, _CLOSE]
+            self.state = TRANSITIONS[_ACTIVE][_CLOSE]
             abort()
 
     def give_stream_away(self) -> None:
@@ -94,7 +94,7 @@ class AsyncLifecycle:
     async def aclose(self) -> None:
         """Close the stream. An exchange in progress fails."""
         with self.state_lock:
-            self.state = TRANSITIONS[self.state, _CLOSE]
+            self.state = TRANSITIONS[self.state][_CLOSE]
         await self.stream.aclose()
 
     def is_active(self) -> bool:

@@ -68,7 +68,7 @@ class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         begun = False
         try:
             with lifecycle.state_lock:
-                state = TRANSITIONS.get((lifecycle.state, _REQUEST))
+                state = TRANSITIONS[lifecycle.state].get(_REQUEST)
                 if state is not None:
                     # In this order: once the state is changed, any exception has to end the exchange.
                     begun = True

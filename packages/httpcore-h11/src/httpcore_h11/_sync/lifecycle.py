@@ -64,7 +64,7 @@ class Lifecycle:
             if kept_alive:
                 if self.keepalive_expiry is not None:
                     self.expire_at = time.monotonic() + self.keepalive_expiry
-                self.state = TRANSITIONS[_ACTIVE, _COMPLETE]
+                self.state = TRANSITIONS[_ACTIVE][_COMPLETE]
         if not kept_alive:
             with Shield():
                 self.close()
@@ -81,11 +81,11 @@ class Lifecycle:
         if (complete or self.engine.is_complete()) and self.engine.next_cycle():
             if self.keepalive_expiry is not None:
                 self.expire_at = time.monotonic() + self.keepalive_expiry
-            self.state = TRANSITIONS[_ACTIVE, _COMPLETE]
+            self.state = TRANSITIONS[_ACTIVE][_COMPLETE]
             return
         abort = getattr(self.stream, "abort", None)
         if abort is not None:  # otherwise the pool closes the connection when it finds it still active
-            self.state = TRANSITIONS[_ACTIVE, _CLOSE]
+            self.state = TRANSITIONS[_ACTIVE][_CLOSE]
             abort()
 
     def give_stream_away(self) -> None:
@@ -95,7 +95,7 @@ class Lifecycle:
     def close(self) -> None:
         """Close the stream. An exchange in progress fails."""
         with self.state_lock:
-            self.state = TRANSITIONS[self.state, _CLOSE]
+            self.state = TRANSITIONS[self.state][_CLOSE]
         self.stream.close()
 
     def is_active(self) -> bool:
