@@ -40,7 +40,7 @@ with HTTP11Connection(url.origin, stream) as connection:
 """
 
 
-def test_a_sync_request_with_models_and_h11_alone() -> None:
+def test_a_sync_request_needs_only_models_and_h11() -> None:
     answer = [steps.receive_request(), steps.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")]
     with scripted_server([*answer, *answer]) as server:
         result = subprocess.run(

@@ -63,7 +63,7 @@ class TestRealServer:
             await cancel_when(reached.is_set, lambda: connection.request("POST", server.url, content=body()))
             await assert_closed(server, connection)
 
-    async def test_while_the_body_is_made(self) -> None:
+    async def test_while_the_body_is_generated(self) -> None:
         reached = threading.Event()
         cleaned_up = []
 
@@ -92,7 +92,7 @@ class TestRealServer:
             await cancel_when(reached.is_set, lambda: connection.request("GET", server.url))
             await assert_closed(server, connection)
 
-    async def test_while_a_part_of_the_body_is_worked_on(self) -> None:
+    async def test_while_a_part_of_the_body_is_processed(self) -> None:
         reached = threading.Event()
 
         async def work_on_the_first_part() -> None:
@@ -149,7 +149,7 @@ class TestRealServer:
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_a_task_that_is_cancelled_the_way_of_asyncio(loop: str) -> None:
+def test_native_cancellation_of_asyncio(loop: str) -> None:
     async def main() -> None:
         reached = threading.Event()
         async with async_served([steps.receive_request(), steps.notify(reached)]) as (server, connection):
@@ -164,7 +164,7 @@ def test_a_task_that_is_cancelled_the_way_of_asyncio(loop: str) -> None:
 
 
 @pytest.mark.fault("P24")
-class TestCancelledAlready:
+class TestAlreadyCancelled:
     """A request that begins in a task or scope that is cancelled already: nothing is sent, and nothing is closed."""
 
     async def warm(self) -> tuple[AsyncHTTP11Connection, AsyncScriptedStream]:
@@ -178,7 +178,7 @@ class TestCancelledAlready:
         assert connection.is_idle()
         assert (await connection.request("GET", URL_)).content == b"hello"
 
-    async def test_in_a_scope_that_is_cancelled(self) -> None:
+    async def test_in_a_cancelled_scope(self) -> None:
         connection, stream = await self.warm()
         with anyio.CancelScope() as scope:
             scope.cancel()
@@ -186,7 +186,7 @@ class TestCancelledAlready:
         assert scope.cancelled_caught
         await self.check(connection, stream)
 
-    async def test_on_a_connection_that_is_new(self) -> None:
+    async def test_on_a_new_connection(self) -> None:
         stream = AsyncScriptedStream(RESPONSE)
         connection = AsyncHTTP11Connection(ORIGIN, stream)
         with anyio.CancelScope() as scope:
@@ -196,7 +196,7 @@ class TestCancelledAlready:
         assert (await connection.request("GET", URL_)).content == b"hello"
 
     @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-    def test_in_a_task_that_is_cancelled_before_its_first_turn_is_over(self, loop: str) -> None:
+    def test_in_a_task_that_is_cancelled_before_it_yields(self, loop: str) -> None:
         async def main() -> None:
             connection, stream = await self.warm()
             task = asyncio.create_task(connection.request("POST", URL_, content=b"x"))
@@ -269,13 +269,13 @@ class TestStuckClose:
             await connection.request("GET", URL_)
         assert connection.is_closed()
 
-    async def test_closing_an_unread_response_ends(self) -> None:
+    async def test_closing_an_unread_response_returns(self) -> None:
         connection = AsyncHTTP11Connection(ORIGIN, StuckStream(RESPONSE, stuck="aclose"))
         response = await connection.handle_async_request(Request("GET", URL_, headers={"Host": "localhost"}))
         await response.aclose()
         assert connection.is_closed()
 
-    async def test_a_cancelled_close_of_a_response_ends(self) -> None:
+    async def test_a_cancelled_close_of_a_response_returns(self) -> None:
         stream = StuckStream(RESPONSE, stuck="aclose")
         connection = AsyncHTTP11Connection(ORIGIN, stream)
         response = await connection.handle_async_request(Request("GET", URL_, headers={"Host": "localhost"}))
@@ -285,7 +285,7 @@ class TestStuckClose:
         assert connection.is_closed()
         assert stream.closing
 
-    async def test_a_trace_callback_that_never_returns_ends_too(self) -> None:
+    async def test_a_trace_callback_that_never_returns_is_ended(self) -> None:
         async def callback(name: str, _: dict[str, Any]) -> None:
             if name == "http11.response_closed.started":
                 await anyio.sleep_forever()

@@ -62,7 +62,7 @@ def close_at(step: int, connection: HTTP11Connection, response: Response, read: 
 @pytest.mark.parametrize("wire", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("read", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("traced", [False, True], ids=["plain", "traced"])
-def test_a_body_is_read_whole_or_not_at_all(wire: bytes, read: Callable[[Response], bytes], traced: bool) -> None:
+def test_a_body_is_read_completely_or_raises(wire: bytes, read: Callable[[Response], bytes], traced: bool) -> None:
     extensions = {"trace": lambda *_: None} if traced else {}
     for step in range(1, 10_000):
         connection = HTTP11Connection(ORIGIN, ScriptedStream(wire))

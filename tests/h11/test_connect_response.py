@@ -35,7 +35,7 @@ def connecting() -> Engine:
 
 @pytest.mark.parametrize(("response", "names"), RESPONSES)
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
-def test_they_are_ignored(response: bytes, names: list[bytes], size: int) -> None:
+def test_framing_of_a_success_is_ignored(response: bytes, names: list[bytes], size: int) -> None:
     engine = connecting()
     head = None
     position = 0
@@ -51,7 +51,7 @@ def test_they_are_ignored(response: bytes, names: list[bytes], size: int) -> Non
 
 
 @pytest.mark.parametrize("status", [b"407 No", b"302 Found"])
-def test_those_of_a_refusal_are_not(status: bytes) -> None:
+def test_framing_of_a_refusal_is_not_ignored(status: bytes) -> None:
     engine = connecting()
     engine.receive_data(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\nno")
     head = head_of(engine)
@@ -65,7 +65,7 @@ def test_those_of_a_refusal_are_not(status: bytes) -> None:
 
 
 @pytest.mark.parametrize("line", [b"Content-Length: 1\r\n", b"a"])
-def test_a_head_without_end_is_refused(line: bytes) -> None:
+def test_an_endless_head_is_refused(line: bytes) -> None:
     engine = connecting()
     engine.receive_data(b"HTTP/1.1 200 OK\r\n")
     with pytest.raises(RemoteProtocolError):  # noqa: PT012
@@ -74,7 +74,7 @@ def test_a_head_without_end_is_refused(line: bytes) -> None:
             assert head_of(engine) is None
 
 
-def test_other_methods_have_a_body() -> None:
+def test_framing_of_responses_to_other_methods_is_not_ignored() -> None:
     engine = Engine(LIMIT)
     engine.start_request(b"GET", b"/", [(b"Host", b"example.com")], content=b"")
     engine.receive_data(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n")

@@ -122,9 +122,7 @@ def cut_exchanges(draw: st.DrawFn) -> tuple[Exchange, list[bytes]]:
 
 @engine_settings
 @given(cut_exchanges(), st.integers(0, 13))
-def test_neither_cuts_nor_looking_for_an_early_response_change_a_thing(
-    case: tuple[Exchange, list[bytes]], looks: int
-) -> None:
+def test_cuts_and_checks_for_an_early_response_change_nothing(case: tuple[Exchange, list[bytes]], looks: int) -> None:
     exchange, pieces = case
     engine = sent(exchange.method, *exchange.request_headers)
     for piece in pieces[:looks]:
@@ -168,7 +166,7 @@ def drive(engine: Engine, pieces: list[bytes]) -> None:
 
 @engine_settings
 @given(mutated_responses())
-def test_a_broken_response_is_a_remote_protocol_error_or_none(case: tuple[Exchange, list[bytes]]) -> None:
+def test_a_broken_response_raises_only_remote_protocol_error(case: tuple[Exchange, list[bytes]]) -> None:
     exchange, pieces = case
     engine = sent(exchange.method, *exchange.request_headers)
     try:
@@ -181,7 +179,7 @@ def test_a_broken_response_is_a_remote_protocol_error_or_none(case: tuple[Exchan
 @given(st.sampled_from([b"GET", b"HEAD", b"CONNECT"]), st.lists(st.binary(min_size=1, max_size=60), max_size=6))
 @example(b"GET", [b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"])
 @example(b"GET", [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 5000 + b"\r\n"])
-def test_arbitrary_bytes_are_a_remote_protocol_error_or_none(method: bytes, pieces: list[bytes]) -> None:
+def test_arbitrary_bytes_raise_only_remote_protocol_error(method: bytes, pieces: list[bytes]) -> None:
     engine = sent(method)
     try:
         drive(engine, pieces)
@@ -191,7 +189,7 @@ def test_arbitrary_bytes_are_a_remote_protocol_error_or_none(method: bytes, piec
 
 @engine_settings
 @given(st.binary(max_size=300), st.sets(st.integers(0, 300), max_size=4))
-def test_arbitrary_bytes_during_an_upload_are_a_remote_protocol_error_or_none(data: bytes, cuts: set[int]) -> None:
+def test_arbitrary_bytes_during_an_upload_raise_only_remote_protocol_error(data: bytes, cuts: set[int]) -> None:
     engine = Engine(HEAD_LIMIT)
     engine.start_request(b"POST", b"/", [(b"Host", b"localhost"), (b"Transfer-Encoding", b"chunked")])
     try:

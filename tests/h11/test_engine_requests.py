@@ -33,7 +33,7 @@ class TestHead:
         assert engine.start_request(b"OPTIONS", target, [HOST]).startswith(b"OPTIONS " + target + b" HTTP/1.1\r\n")
 
     @pytest.mark.parametrize("method", [b"", b"GE T", b"GET\r", b"GET\n", b"GET\0", b"GET:", b"G\xc9T"])
-    def test_a_method_that_is_no_token_is_refused(self, engine: Engine, method: bytes) -> None:
+    def test_a_method_other_than_a_token_is_refused(self, engine: Engine, method: bytes) -> None:
         with pytest.raises(LocalProtocolError):
             engine.start_request(method, b"/", [HOST])
 
@@ -43,7 +43,7 @@ class TestHead:
             engine.start_request(b"GET", target, [HOST])
 
     @pytest.mark.parametrize("name", [b"", b"X Y", b"X:", b"X\r", b"X\n", b"X\0", b"X\r\nY", b"X/Y", b"\xc9"])
-    def test_a_header_name_that_is_no_token_is_refused(self, engine: Engine, name: bytes) -> None:
+    def test_a_header_name_other_than_a_token_is_refused(self, engine: Engine, name: bytes) -> None:
         with pytest.raises(LocalProtocolError):
             engine.start_request(b"GET", b"/", [HOST, (name, b"value")])
 
@@ -70,15 +70,13 @@ class TestHead:
         ],
         ids=["no host", "two hosts", "negative length", "two lengths", "endless length", "unknown coding"],
     )
-    def test_headers_without_clear_meaning_are_refused(
-        self, engine: Engine, headers: list[tuple[bytes, bytes]]
-    ) -> None:
+    def test_ambiguous_headers_are_refused(self, engine: Engine, headers: list[tuple[bytes, bytes]]) -> None:
         with pytest.raises(LocalProtocolError):
             engine.start_request(b"POST", b"/", headers)
 
 
 class TestBody:
-    def test_a_body_of_known_length_is_sent_as_it_is(self, engine: Engine) -> None:
+    def test_a_body_of_known_length_is_sent_unchanged(self, engine: Engine) -> None:
         engine.start_request(b"POST", b"/", [HOST, length(7)])
         assert [engine.send_body(b"abc"), engine.send_body(b"defg"), engine.end_body()] == [b"abc", b"defg", b""]
 
@@ -91,7 +89,7 @@ class TestBody:
         engine.start_request(b"POST", b"/", [HOST, CHUNKED])
         assert engine.send_body(memoryview(b"abcdef")[2:5]) == b"3\r\ncde\r\n"
 
-    def test_no_body_needs_no_framing(self, engine: Engine) -> None:
+    def test_a_request_without_a_body_needs_no_framing(self, engine: Engine) -> None:
         engine.start_request(b"GET", b"/", [HOST])
         assert engine.end_body() == b""
 
@@ -187,7 +185,7 @@ def test_an_error_does_not_quote_a_secret(name: bytes) -> None:
     "names", [(b"Content-Length", b"Transfer-Encoding"), (b"transfer-encoding", b"CONTENT-LENGTH")]
 )
 @pytest.mark.parametrize("parser", ["fast", "h11"])
-def test_of_two_kinds_of_framing_one_is_sent(names: tuple[bytes, bytes], parser: str) -> None:
+def test_transfer_encoding_overrides_content_length(names: tuple[bytes, bytes], parser: str) -> None:
     values = {b"content-length": b"3", b"transfer-encoding": b"chunked"}
     engine = Engine(1000)
     framing = [(name, values[name.lower()]) for name in names]

@@ -197,7 +197,7 @@ class TestResponses:
         events = [head(200, reason=b"OK", version=version), b"all of it"]
         assert receive(sent(), cut(version + b" 200 OK\r\n\r\nall of it")) == events
 
-    def test_the_end_of_the_message_stays(self) -> None:
+    def test_the_end_of_the_message_is_permanent(self) -> None:
         engine = sent()
         receive(engine, [HELLO])
         assert [engine.next_event(), engine.next_event()] == [END_OF_MESSAGE, END_OF_MESSAGE]
@@ -211,7 +211,7 @@ class TestResponses:
         assert (part, type(part)) == (b"llo", bytes)
 
     @pytest.mark.parametrize("name", RESPONSES)
-    def test_a_body_that_is_there_whole_is_taken_at_once(self, feeding: Feeding, name: str) -> None:
+    def test_a_complete_body_is_taken_at_once(self, feeding: Feeding, name: str) -> None:
         method, wire, events = RESPONSES[name]
         engine = sent(method)
         assert engine.take_body() is None
@@ -225,7 +225,7 @@ class TestResponses:
         assert ([taken] if taken else rest) == [event for event in events if isinstance(event, bytes)]
         assert engine.trailing_data == (TRAILING if feeding is FEEDINGS["trailing"] else b"")
 
-    def test_a_part_of_a_body_is_not_taken_for_all_of_it(self) -> None:
+    def test_an_incomplete_body_is_not_taken_for_a_complete_one(self) -> None:
         engine = sent()
         engine.receive_data(HELLO[:-1])
         assert engine.next_event() == HELLO_EVENTS[0]
@@ -242,7 +242,7 @@ class TestSwitchOfProtocols:
     @pytest.mark.parametrize("name", SWITCHES)
     @pytest.mark.parametrize("first_bytes", [b"", b"foobarbaz"])
     @pytest.mark.parametrize("cut", [FEEDINGS["whole"], bytewise], ids=["whole", "bytewise"])
-    def test_what_follows_belongs_to_the_new_protocol(self, cut: Feeding, first_bytes: bytes, name: str) -> None:
+    def test_bytes_after_the_head_belong_to_the_new_protocol(self, cut: Feeding, first_bytes: bytes, name: str) -> None:
         method, headers, wire, expected = SWITCHES[name]
         engine = sent(method, *headers)
         assert receive(engine, cut(wire + first_bytes)) == [expected]
@@ -282,10 +282,10 @@ class TestSwitchOfProtocols:
         ],
         ids=["no tunnel", "another fault", "no field"],
     )
-    def test_nothing_else_is_overlooked(self, feeding: Feeding, wire: bytes) -> None:
+    def test_other_errors_are_not_ignored(self, feeding: Feeding, wire: bytes) -> None:
         assert refused(sent(b"CONNECT", target=b"other:443"), feeding(wire))
 
-    def test_no_switch_without_a_request_for_it(self) -> None:
+    def test_no_switch_without_asking_for_it(self) -> None:
         assert not sent(b"CONNECT").switched_protocol
 
 
@@ -326,7 +326,7 @@ class TestErrors:
         assert limit in " ".join((_engine.__doc__ or "").split())
         assert refused(sent(), feeding(wire))
 
-    def test_an_error_stays_an_error(self) -> None:
+    def test_an_error_is_permanent(self) -> None:
         engine = sent()
         refused(engine, [b"garbage\r\n\r\n"])
         with pytest.raises(RemoteProtocolError):
@@ -365,7 +365,7 @@ class TestEarlyResponse:
         engine.send_body(b"first")
         return engine
 
-    def test_nothing_has_come(self, engine: Engine) -> None:
+    def test_before_any_data(self, engine: Engine) -> None:
         assert not engine.response_started()
 
     def test_an_interim_response_does_not_count(self, engine: Engine) -> None:
@@ -380,7 +380,7 @@ class TestEarlyResponse:
         engine.receive_data(HELLO[-6:-5])
         assert engine.response_started()
 
-    def test_nothing_is_lost_by_looking(self, engine: Engine) -> None:
+    def test_checking_loses_nothing(self, engine: Engine) -> None:
         engine.receive_data(b"HTTP/1.1 100 \r\n\r\nHTTP/1.1 103 \r\n\r\n" + HELLO)
         assert [engine.response_started(), engine.response_started()] == [True, True]
         assert receive(engine, []) == [interim(100), interim(103), *HELLO_EVENTS]
@@ -434,7 +434,7 @@ class TestHeadLimit:
         assert len(wire) == size
         assert refused(sent(), cut(wire + b"hello")) == "Receive buffer too long"
 
-    def test_a_large_body_behind_a_small_head_does_not_count(self) -> None:
+    def test_a_large_body_after_a_small_head_does_not_count(self) -> None:
         wire = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * HEAD_LIMIT) + b"x" * (2 * HEAD_LIMIT)
         assert receive(sent(), [wire])[1] == b"x" * (2 * HEAD_LIMIT)
 
@@ -447,7 +447,7 @@ class TestHeadLimit:
 
 
 @pytest.mark.parametrize("line_end", [b"XX", b"\r\r", b"\n\r", b"2\r"])
-def test_a_chunk_that_does_not_end_with_its_line_is_refused(line_end: bytes) -> None:
+def test_a_chunk_without_its_line_end_is_refused(line_end: bytes) -> None:
     """What follows would be read differently by others on the way (GHSA-vqfr-h8mv-ghfj)."""
     engine = Engine(HEAD_LIMIT)
     engine.start_request(b"GET", b"/", [(b"Host", b"localhost")])

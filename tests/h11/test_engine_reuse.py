@@ -93,14 +93,14 @@ def test_the_end_of_stream_ends_the_connection(cut: Feeding, wire: bytes) -> Non
 
 @pytest.mark.parametrize("name", REUSABLE)
 @pytest.mark.parametrize("cut", [FEEDINGS["whole"], bytewise], ids=["whole", "bytewise"])
-def test_bytes_behind_the_response_end_the_connection(cut: Feeding, name: str) -> None:
+def test_bytes_after_the_response_end_the_connection(cut: Feeding, name: str) -> None:
     method, wire = REUSABLE[name]
     engine = sent(method)
     receive(engine, cut(wire + TRAILING))
     assert not engine.next_cycle()
 
 
-def test_bytes_that_come_after_the_end_was_seen_end_the_connection() -> None:
+def test_bytes_received_after_the_end_of_the_response_end_the_connection() -> None:
     engine = sent()
     receive(engine, [RESPONSE])
     engine.receive_data(b"H")
@@ -124,7 +124,7 @@ def test_an_incomplete_response_ends_the_connection(end: int) -> None:
     assert not engine.next_cycle()
 
 
-def test_the_last_byte_of_a_known_number_is_the_end_of_the_response() -> None:
+def test_the_response_ends_with_the_last_byte_of_a_known_length() -> None:
     engine = sent()
     engine.receive_data(RESPONSE)
     assert [engine.next_event(), engine.next_event()][1] == b"hello"
@@ -132,7 +132,7 @@ def test_the_last_byte_of_a_known_number_is_the_end_of_the_response() -> None:
     assert engine.next_cycle()
 
 
-def test_an_unused_connection_has_no_cycle_to_end() -> None:
+def test_an_unused_connection_has_no_next_cycle() -> None:
     assert not Engine(HEAD_LIMIT).next_cycle()
 
 
@@ -158,7 +158,7 @@ def test_a_switch_of_protocols_ends_the_connection(
     assert not engine.next_cycle()
 
 
-def test_every_exchange_has_the_whole_head_limit() -> None:
+def test_the_head_limit_applies_to_each_exchange() -> None:
     engine = Engine(1000)
     wire = b"HTTP/1.1 200 OK\r\nX: %s\r\nContent-Length: 0\r\n\r\n" % (b"x" * 900)
     for _ in range(3):
@@ -168,7 +168,7 @@ def test_every_exchange_has_the_whole_head_limit() -> None:
         assert engine.next_cycle()
 
 
-def test_what_is_done_to_the_headers_of_a_response_does_not_show_in_the_next() -> None:
+def test_changing_the_headers_of_a_response_does_not_change_the_next_response() -> None:
     engine = sent()
     for _ in range(3):
         (event, *_) = receive(engine, [RESPONSE])
@@ -180,7 +180,7 @@ def test_what_is_done_to_the_headers_of_a_response_does_not_show_in_the_next() -
         engine.end_body()
 
 
-def test_what_is_done_to_the_headers_of_a_request_shows_in_the_next() -> None:
+def test_changing_the_headers_of_a_request_changes_the_next_request() -> None:
     engine = Engine(HEAD_LIMIT)
     headers = [(b"Host", b"localhost")]
     for number in range(3):
@@ -211,7 +211,7 @@ def test_an_idle_connection_keeps_no_large_heads() -> None:
         tracemalloc.stop()
 
 
-def test_only_so_many_lines_are_remembered() -> None:
+def test_the_memos_are_bounded() -> None:
     for number in range(1000):
         engine = sent(b"GET", (b"X", b"%d" % number))
         receive(engine, [b"HTTP/1.1 200 OK\r\nX: %d\r\nContent-Length: 0\r\n\r\n" % number])
@@ -220,7 +220,7 @@ def test_only_so_many_lines_are_remembered() -> None:
     assert 0 < len(_fast_parser._line_memo) <= 512
 
 
-def test_a_part_of_a_body_after_the_end_of_the_request_ends_the_connection() -> None:
+def test_sending_a_part_of_a_body_after_its_end_ends_the_connection() -> None:
     engine = sent()
     with pytest.raises(LocalProtocolError):
         engine.send_body(b"x")

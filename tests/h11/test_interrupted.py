@@ -73,7 +73,7 @@ def _dropped_responses() -> Iterator[None]:
 @pytest.mark.parametrize("wire", [FIRST, CHUNKED], ids=["length", "chunked, by h11"])
 @pytest.mark.parametrize("traced", [False, True], ids=["plain", "traced"])
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="knows the instructions of one version of Python")
-def test_an_exchange_that_is_interrupted_anywhere(wire: bytes, traced: bool) -> None:
+def test_an_exception_at_any_instruction_of_an_exchange(wire: bytes, traced: bool) -> None:
     for step in range(1, 10_000):
         exchange = Exchange(wire, traced)
         hit = raised_at(step, exchange.run, is_library_code)

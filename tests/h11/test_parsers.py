@@ -23,7 +23,7 @@ METHODS = (b"GET", b"HEAD", b"CONNECT", b"head")
 
 @pytest.mark.usefixtures("no_h11")
 @pytest.mark.parametrize("name", COMMON)
-def test_plain_exchanges_do_without_h11(name: str) -> None:
+def test_plain_exchanges_do_not_need_h11(name: str) -> None:
     method, wire = COMMON[name]
     for pieces in ([wire], cut_at(wire, [1, 20, len(wire) // 2, len(wire) - 1])):
         outcomes = transcript(Engine(100_000), exchange(pieces, method))
@@ -32,7 +32,7 @@ def test_plain_exchanges_do_without_h11(name: str) -> None:
 
 @pytest.mark.usefixtures("no_h11")
 @pytest.mark.parametrize("framing", [(b"Content-Length", b"6"), (b"Transfer-Encoding", b"chunked")])
-def test_a_plain_upload_does_without_h11(framing: tuple[bytes, bytes]) -> None:
+def test_a_plain_upload_does_not_need_h11(framing: tuple[bytes, bytes]) -> None:
     start: Step = ("start", b"POST", b"/", [HOST, framing, (b"Expect", b"100-continue")])
     steps: list[Step] = [start, ("send", b"abc"), ("send", b"def"), ("end",), ("receive", COMMON["Caddy"][1])]
     assert transcript(Engine(100_000), steps)[-1] is True
@@ -102,7 +102,7 @@ def test_tricks_after_a_plain_response(name: str) -> None:
     ],
     ids=["length", "chunked"],
 )
-def test_any_one_byte_out_of_place(wire: bytes) -> None:
+def test_any_byte_changed_in_a_response(wire: bytes) -> None:
     for changed in with_odd_bytes(wire):
         assert_parsers_agree(exchange([changed]))
 
@@ -117,7 +117,7 @@ def test_any_one_byte_out_of_place(wire: bytes) -> None:
     ],
     ids=["plain", "length", "chunked", "upgrade"],
 )
-def test_any_one_byte_of_a_request_out_of_place(method: bytes, target: bytes, headers: Headers) -> None:
+def test_any_byte_changed_in_a_request(method: bytes, target: bytes, headers: Headers) -> None:
     def agree(method: bytes, target: bytes, headers: Headers) -> None:
         receive = exchange([COMMON["IIS, closing"][1]])[2:]
         assert_parsers_agree([("start", method, target, headers), ("send", b"hello"), ("end",), *receive])
@@ -189,7 +189,7 @@ def test_request_heads_of_other_types(request_head: Any) -> None:
 
 
 @pytest.mark.parametrize("headers", [[(*HOST, b"more")], [HOST, None], [b"Host", b"localhost"], [HOST, (b"X", 1)]])
-def test_headers_that_are_no_pairs_of_bytes(headers: Any) -> None:
+def test_headers_other_than_pairs_of_bytes(headers: Any) -> None:
     errors = []
     for engine in (Engine(1000), H11Engine(1000)):
         with pytest.raises((TypeError, ValueError)) as caught:
@@ -199,7 +199,7 @@ def test_headers_that_are_no_pairs_of_bytes(headers: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
-def test_bytes_of_another_type_are_received(kind: Any) -> None:
+def test_other_bytes_like_objects_are_received(kind: Any) -> None:
     method, wire = COMMON["nginx, chunked"]
     steps = exchange([kind(wire[:100]), kind(wire[100:])], method)
     assert transcript(Engine(1000), steps) == transcript(Engine(1000), exchange([wire[:100], wire[100:]]))

@@ -59,7 +59,7 @@ def test_heads_that_resemble_the_last(names: tuple[str, str]) -> None:
 
 
 @pytest.mark.usefixtures("no_h11")
-def test_plain_heads_that_resemble_the_last_do_without_h11() -> None:
+def test_plain_heads_that_resemble_the_last_do_not_need_h11() -> None:
     steps: list[Step] = []
     for status, name in product((b"HTTP/1.1 200 OK", b"HTTP/1.1 404 Not Found"), PLAIN):
         steps += [*exchange([response(*HEADS[name], status=status, body=b"hello")])[:-1], *AGAIN]

@@ -47,7 +47,7 @@ def chained(exc: BaseException) -> list[BaseException]:
 @pytest.mark.parametrize("wire", BAD_HEADS.values(), ids=BAD_HEADS)
 @pytest.mark.parametrize("bytewise", [False, True], ids=["whole", "cut"])
 @pytest.mark.parametrize("traced", [False, True], ids=["plain", "traced"])
-def test_a_bad_line_does_not_show_its_value(
+def test_an_error_about_a_bad_line_hides_its_value(
     caplog: pytest.LogCaptureFixture, wire: bytes, bytewise: bool, traced: bool
 ) -> None:
     if traced:
@@ -62,7 +62,7 @@ def test_a_bad_line_does_not_show_its_value(
 
 
 @pytest.mark.fault("S12")
-def test_an_illegal_request_field_does_not_show_its_value_anywhere() -> None:
+def test_an_error_about_an_illegal_request_field_hides_its_value() -> None:
     connection = HTTP11Connection(ORIGIN, ScriptedStream())
     with pytest.raises(LocalProtocolError) as caught:
         connection.request("GET", "http://localhost/", headers={"Authorization": "s3cr3t\n"})
@@ -110,7 +110,7 @@ def test_nothing_that_may_be_secret_outlives_its_connection() -> None:
 
 
 @pytest.mark.fault("N9")
-def test_fields_of_text_and_of_bytes_on_one_connection() -> None:
+def test_header_fields_of_text_and_of_bytes_on_one_connection() -> None:
     program = (
         "from httpcore_h11._engine import Engine\n"
         "engine = Engine(1000)\n"

@@ -57,8 +57,8 @@ async def respond(wire: bytes, traced: bool) -> tuple[AsyncHTTP11Connection, Res
 @pytest.mark.fault("S3")
 @any_body
 @traced_or_not
-class TestUnfinished:
-    async def test_an_iterator_that_is_used_after_the_close(self, wire: bytes, traced: bool) -> None:
+class TestUnfinishedBody:
+    async def test_iterating_on_after_the_close_raises(self, wire: bytes, traced: bool) -> None:
         connection, response = await respond(wire, traced)
         parts = response.aiter_stream()
         assert await parts.__anext__() == b"abc"
@@ -70,7 +70,7 @@ class TestUnfinished:
             await parts.__anext__()
         assert connection.is_closed()
 
-    async def test_all_is_read_after_the_close(self, wire: bytes, traced: bool) -> None:
+    async def test_reading_after_the_close_raises(self, wire: bytes, traced: bool) -> None:
         connection, response = await respond(wire, traced)
         await response.aclose()
         with pytest.raises(ReadError, match="after the response was closed"):
@@ -81,7 +81,7 @@ class TestUnfinished:
 @pytest.mark.fault("S3")
 @traced_or_not
 @pytest.mark.parametrize("wire", WHOLE.values(), ids=WHOLE)
-async def test_a_body_that_was_read_to_its_end_is_still_there(wire: bytes, traced: bool) -> None:
+async def test_a_body_that_was_read_before_the_close_is_still_there(wire: bytes, traced: bool) -> None:
     connection, response = await respond(wire, traced)
     assert await response.aread() == b"abc"
     await response.aclose()
@@ -93,7 +93,7 @@ async def test_a_body_that_was_read_to_its_end_is_still_there(wire: bytes, trace
 @pytest.mark.fault("S3")
 @traced_or_not
 @pytest.mark.parametrize("wire", WHOLE.values(), ids=WHOLE)
-async def test_a_body_that_is_closed_with_its_last_part_ends_normally(wire: bytes, traced: bool) -> None:
+async def test_closing_after_the_last_part_ends_the_body_normally(wire: bytes, traced: bool) -> None:
     """The same with a trace callback, or the debug log, as without."""
     connection, response = await respond(wire, traced)
     received = []
@@ -107,7 +107,7 @@ async def test_a_body_that_is_closed_with_its_last_part_ends_normally(wire: byte
 @pytest.mark.fault("S3")
 @traced_or_not
 @pytest.mark.parametrize("wire", EMPTY.values(), ids=EMPTY)
-async def test_an_empty_body_was_read_to_its_end_when_it_was_closed(wire: bytes, traced: bool) -> None:
+async def test_an_empty_body_ends_normally_after_the_close(wire: bytes, traced: bool) -> None:
     connection, response = await respond(wire, traced)
     await response.aclose()
     assert await response.aread() == b""
@@ -118,7 +118,7 @@ async def test_an_empty_body_was_read_to_its_end_when_it_was_closed(wire: bytes,
 @any_body
 @secure_or_clear
 @traced_or_not
-async def test_a_connection_that_is_closed_while_a_body_is_received(
+async def test_closing_the_connection_while_a_body_is_received_raises(
     certificates: Certificates, wire: bytes, secure: bool, traced: bool
 ) -> None:
     script = [steps.receive_request(), steps.send(wire), steps.hold()]
@@ -144,7 +144,7 @@ async def test_a_connection_that_is_closed_while_a_body_is_received(
 @pytest.mark.fault("S4")
 @secure_or_clear
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nConte", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
-async def test_a_connection_that_is_closed_while_a_head_is_awaited(
+async def test_closing_the_connection_while_waiting_for_a_head_raises(
     certificates: Certificates, start: bytes, secure: bool
 ) -> None:
     script = [steps.receive_request(), steps.send(start), steps.hold()]
@@ -171,7 +171,7 @@ class AsyncForeignStream(AsyncMockStream):
 
 @pytest.mark.fault("S4")
 @pytest.mark.parametrize("parts", [[], [b"HTTP/1.1 200 OK\r\n\r\n", b"abc"]], ids=["head", "body"])
-async def test_a_stream_of_the_users_own_that_ends_when_it_is_closed(parts: list[bytes]) -> None:
+async def test_a_stream_that_ends_when_it_is_closed_raises_too(parts: list[bytes]) -> None:
     stream = AsyncForeignStream(parts)
     stream.connection = connection = AsyncHTTP11Connection(ORIGIN, stream)
     with pytest.raises(ReadError, match="The connection to http://localhost:80 was closed while"):
@@ -181,7 +181,7 @@ async def test_a_stream_of_the_users_own_that_ends_when_it_is_closed(parts: list
 @pytest.mark.fault("P23")
 @secure_or_clear
 @traced_or_not
-async def test_the_end_of_stream_that_ends_a_body_closes_the_connection(
+async def test_a_connection_closes_when_the_end_of_stream_ends_a_body(
     certificates: Certificates, secure: bool, traced: bool
 ) -> None:
     script = [steps.receive_request(), steps.send(BODIES["until the end of stream"]), steps.shutdown_write()]

@@ -29,7 +29,7 @@ def seen(connection: AsyncHTTP11Connection) -> tuple[str, bool, bool, bool]:
     return state, connection.is_available(), connection.is_idle(), connection.is_closed()
 
 
-async def test_the_life_of_a_connection() -> None:
+async def test_states_from_new_to_closed() -> None:
     stream = AsyncScriptedStream(RESPONSE, RESPONSE)
     async with AsyncHTTP11Connection(ORIGIN, stream) as connection:
         assert seen(connection) == ("NEW", False, False, False)
@@ -84,7 +84,7 @@ async def test_a_request_to_another_origin_is_refused(url: str) -> None:
     assert seen(connection)[0] == "NEW"
 
 
-async def test_closing_with_a_response_in_flight() -> None:
+async def test_closing_the_connection_before_the_response_is_read() -> None:
     async with (
         async_served([steps.receive_request(), steps.send(RESPONSE[:-1])]) as (server, connection),
         connection.stream("GET", server.url) as response,
@@ -122,7 +122,7 @@ class TestExpiry:
         clock.now += 0.1
         assert connection.has_expired()
 
-    async def test_every_request_starts_the_time_anew(self, clock: SimpleNamespace) -> None:
+    async def test_every_request_restarts_the_keepalive_time(self, clock: SimpleNamespace) -> None:
         connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE, RESPONSE), keepalive_expiry=5.0)
         for _ in range(2):
             await connection.request("GET", URL_)
@@ -138,7 +138,7 @@ class TestExpiry:
             stream.readable = True
             assert not connection.has_expired()
 
-    async def test_without_a_limit_only_the_server_ends_it(self, clock: SimpleNamespace) -> None:
+    async def test_without_keepalive_expiry_only_the_server_ends_it(self, clock: SimpleNamespace) -> None:
         stream = AsyncScriptedStream(RESPONSE)
         connection = AsyncHTTP11Connection(ORIGIN, stream)
         await connection.request("GET", URL_)
@@ -157,7 +157,7 @@ class TestExpiry:
 
 
 class TestIdleConnectionOfARealServer:
-    async def test_it_has_expired_once_the_server_closed_it(self) -> None:
+    async def test_it_has_expired_after_the_server_closed_it(self) -> None:
         close = threading.Event()
         async with async_served([steps.receive_request(), steps.send(RESPONSE), steps.wait(close), steps.close()]) as (
             server,
@@ -169,7 +169,7 @@ class TestIdleConnectionOfARealServer:
             await async_wait_until(connection.has_expired)
             assert connection.is_idle()
 
-    async def test_it_has_expired_once_something_came_that_nobody_asked_for(self) -> None:
+    async def test_it_has_expired_after_unsolicited_data(self) -> None:
         go_on = threading.Event()
         script = [steps.receive_request(), steps.send(RESPONSE), steps.wait(go_on), steps.send(RESPONSE)]
         async with async_served(script) as (server, connection):
@@ -178,14 +178,14 @@ class TestIdleConnectionOfARealServer:
             go_on.set()
             await async_wait_until(connection.has_expired)
 
-    async def test_it_has_expired_after_a_body_that_the_end_of_stream_ended(self) -> None:
+    async def test_it_is_closed_after_a_body_that_the_end_of_stream_ended(self) -> None:
         script = [steps.receive_request(), steps.send(b"HTTP/1.1 200 OK\r\n\r\nhello"), steps.close()]
         async with async_served(script) as (server, connection):
             response = await connection.request("GET", server.url)
             assert response.content == b"hello"
             assert connection.is_closed() or connection.has_expired()
 
-    async def test_it_is_closed_when_something_came_with_the_response(self) -> None:
+    async def test_it_is_closed_after_data_behind_the_response(self) -> None:
         async with async_served([steps.receive_request(), steps.send(RESPONSE + b"HTTP/1.1 200 OK\r\n")]) as (
             server,
             connection,

@@ -122,7 +122,7 @@ async def test_a_server_that_resets_without_an_answer(streamed: bool) -> None:
         assert connection.is_closed()
 
 
-async def test_a_server_that_closes_between_two_parts() -> None:
+async def test_a_server_that_closes_between_two_parts_of_the_body() -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"first"
         stream.readable = True
@@ -137,7 +137,7 @@ async def test_a_server_that_closes_between_two_parts() -> None:
 
 @pytest.mark.field(22)
 @pytest.mark.parametrize("error", [WriteError("reset"), WriteTimeout("slow")], ids=["error", "timeout"])
-async def test_a_response_is_read_after_a_write_that_failed(error: Exception) -> None:
+async def test_a_response_is_read_after_a_failed_write(error: Exception) -> None:
     stream = AsyncScriptedStream(REFUSAL)
     stream.write_error = error
     stream.readable = True
@@ -147,7 +147,7 @@ async def test_a_response_is_read_after_a_write_that_failed(error: Exception) ->
     assert (connection.is_closed(), stream.closed) == (True, True)
 
 
-async def test_a_write_that_timed_out_with_no_response_there() -> None:
+async def test_a_write_timeout_without_a_response_is_raised() -> None:
     stream = AsyncScriptedStream(REFUSAL)
     stream.write_error = WriteTimeout("slow")
     connection = AsyncHTTP11Connection(ORIGIN, stream)
@@ -158,7 +158,7 @@ async def test_a_write_that_timed_out_with_no_response_there() -> None:
 
 @pytest.mark.fault("S13")
 @pytest.mark.parametrize("answer", [None, b"garbage\r\n\r\n"], ids=["none", "garbage"])
-async def test_an_upload_that_fails_is_freed_at_once(answer: bytes | None) -> None:
+async def test_a_failed_upload_leaves_no_reference_cycle(answer: bytes | None) -> None:
     """No cycle keeps the request, its secrets and its body until the garbage collector runs."""
 
     class AsyncContent:

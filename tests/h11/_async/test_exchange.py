@@ -79,7 +79,7 @@ class TestRealServer:
             assert connection.info().startswith(f"'{caddy.http_url}', HTTP/1.1, ACTIVE, ")
         assert digest.hexdigest() == caddy.files["/1mb.bin"].sha256
 
-    async def test_a_server_that_says_close(self, caddy: CaddyServer) -> None:
+    async def test_a_server_that_sends_connection_close(self, caddy: CaddyServer) -> None:
         async with async_connected(caddy.http_url) as connection:
             response = await connection.request("GET", caddy.http_url + "/close")
             assert response.content == b"closing\n"
@@ -87,7 +87,7 @@ class TestRealServer:
 
 
 class TestResponse:
-    async def test_parts_are_given_as_they_arrive(self) -> None:
+    async def test_parts_are_returned_as_they_arrive(self) -> None:
         taken = threading.Event()
         script = [
             steps.receive_request(),
@@ -114,7 +114,7 @@ class TestResponse:
 
     @pytest.mark.field(31)
     @pytest.mark.parametrize("pieces", [[EARLY_HINTS + RESPONSE], [EARLY_HINTS, RESPONSE]], ids=["one", "two"])
-    async def test_an_interim_response_is_passed_over(self, pieces: list[bytes]) -> None:
+    async def test_an_interim_response_is_skipped(self, pieces: list[bytes]) -> None:
         async with async_served([steps.receive_request(), steps.send_pieces(pieces)]) as (server, connection):
             response = await connection.request("GET", server.url)
             assert connection.is_idle()
@@ -146,19 +146,19 @@ class TestResponse:
             "network_stream": stream,
         }
 
-    async def test_timeouts_go_to_the_operations_they_are_for(self) -> None:
+    async def test_each_timeout_limits_its_operation(self) -> None:
         stream = AsyncScriptedStream(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", b"abc")
         connection = AsyncHTTP11Connection(ORIGIN, stream)
         extensions = {"timeout": {"connect": 1.0, "read": 2.0, "write": 3.0, "pool": 4.0}}
         await connection.request("POST", "http://localhost/", content=b"x", extensions=extensions)
         assert stream.timeouts == [("write", 3.0), ("read", 2.0), ("read", 2.0)]
 
-    async def test_no_timeout_is_no_limit(self) -> None:
+    async def test_without_timeouts_there_are_no_limits(self) -> None:
         stream = AsyncScriptedStream(RESPONSE)
         await AsyncHTTP11Connection(ORIGIN, stream).request("GET", "http://localhost/")
         assert stream.timeouts == [("write", None), ("read", None)]
 
-    async def test_a_body_that_was_read_stays_at_its_end(self) -> None:
+    async def test_reading_on_after_the_end_returns_nothing(self) -> None:
         response = await AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE)).handle_async_request(
             Request("GET", "http://localhost/", headers={"Host": "localhost"})
         )
@@ -167,7 +167,7 @@ class TestResponse:
         await response.aclose()
         assert await async_parts(response) == []
 
-    async def test_a_body_that_was_closed_takes_nothing_of_the_next_response(self) -> None:
+    async def test_a_closed_body_reads_nothing_of_the_next_response(self) -> None:
         connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE, RESPONSE))
         first = await connection.request("GET", "http://localhost/")
         async with connection.stream("GET", "http://localhost/") as response:
@@ -176,7 +176,7 @@ class TestResponse:
             assert await body.aread() == b""
             assert await response.aread() == b"hello"
 
-    async def test_a_response_that_is_closed_early_closes_the_connection(self) -> None:
+    async def test_closing_a_response_early_closes_the_connection(self) -> None:
         async with async_served([steps.receive_request(), steps.send(RESPONSE[:-1])]) as (server, connection):
             async with connection.stream("GET", server.url) as response:
                 assert await async_first_part(response) == b"hell"
@@ -240,7 +240,7 @@ class TestErrors:
 
     @pytest.mark.field(25)
     @pytest.mark.fault("S12")
-    async def test_a_bad_header_line_is_named_by_the_error(self) -> None:
+    async def test_the_error_names_a_bad_header_line(self) -> None:
         bad = b"HTTP/1.1 200 OK\r\nBad/Name: value\r\nContent-Length: 0\r\n\r\n"
         async with async_served([steps.receive_request(), steps.send(bad)]) as (server, connection):
             with pytest.raises(RemoteProtocolError, match="Bad/Name:") as caught:
@@ -249,7 +249,7 @@ class TestErrors:
             assert connection.is_closed()
 
     @pytest.mark.field(28)
-    async def test_a_header_that_cannot_be_sent(self) -> None:
+    async def test_a_header_that_breaks_the_grammar_is_not_sent(self) -> None:
         async with async_served([]) as (server, connection):
             with pytest.raises(LocalProtocolError):
                 await connection.request("GET", server.url, headers={"X": "blank "})
@@ -260,7 +260,7 @@ class TestErrors:
     @pytest.mark.field(24)
     @pytest.mark.parametrize("content", [b"four", b"sixsix"], ids=["too short", "too long"])
     @pytest.mark.parametrize("streamed", [False, True], ids=["bytes", "streamed"])
-    async def test_a_body_that_does_not_fit_its_declared_length(self, content: bytes, streamed: bool) -> None:
+    async def test_a_body_of_another_length_than_declared_raises(self, content: bytes, streamed: bool) -> None:
         async def body() -> AsyncIterator[bytes]:
             for index in range(len(content)):
                 yield content[index : index + 1]
@@ -272,7 +272,7 @@ class TestErrors:
                 )
             assert connection.is_closed()
 
-    async def test_a_peer_that_does_not_take_the_request(self) -> None:
+    async def test_a_peer_that_does_not_read_the_request(self) -> None:
         script = [steps.receive_until(b"\r\n\r\n"), steps.hold()]
         async with async_served(script, receive_buffer=4096) as (server, connection):
             with pytest.raises(WriteTimeout):
@@ -287,7 +287,7 @@ class BodyError(Exception):
 
 
 class TestBodies:
-    async def test_an_error_of_the_body_surfaces(self) -> None:
+    async def test_an_error_of_the_body_propagates(self) -> None:
         async def body() -> AsyncIterator[bytes]:
             yield b"first"
             raise BodyError
@@ -298,7 +298,7 @@ class TestBodies:
             assert connection.is_closed()
 
     @pytest.mark.parametrize("first", [b"", b"x"])
-    async def test_parts_that_are_no_bytes(self, first: bytes) -> None:
+    async def test_parts_that_are_not_bytes_raise(self, first: bytes) -> None:
         async def body() -> AsyncIterator[bytes]:
             yield first
             yield "text"  # type: ignore[misc]
@@ -318,7 +318,7 @@ class TestBodies:
             await connection.request("POST", server.url, content=body())
         assert server.connections[0].received.endswith(b"\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
 
-    async def test_a_generator_that_is_left_early_cleans_up_at_once(self) -> None:
+    async def test_a_generator_cleans_up_at_once_when_it_is_left_early(self) -> None:
         cleaned_up = []
 
         async def body() -> AsyncIterator[bytes]:
@@ -333,7 +333,7 @@ class TestBodies:
             await connection.request("POST", "http://localhost/", headers={"Content-Length": "1"}, content=content)
         assert cleaned_up == [True]
 
-    async def test_an_iterator_of_the_users_is_not_closed(self) -> None:
+    async def test_an_iterator_other_than_a_generator_is_not_closed(self) -> None:
         class Body:
             def __init__(self) -> None:
                 self.parts = [b"two", b"one"]

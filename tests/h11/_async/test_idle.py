@@ -45,7 +45,7 @@ class AsyncCountingStream(AsyncScriptedStream):
 @pytest.mark.parametrize("secure", [False, True], ids=["clear", "tls"])
 @pytest.mark.parametrize("unasked", UNASKED.values(), ids=UNASKED)
 @pytest.mark.parametrize("pooled", [False, True], ids=["direct", "asked before"])
-async def test_what_comes_between_two_requests_is_no_answer(
+async def test_data_between_two_requests_is_not_a_response(
     certificates: Certificates, secure: bool, unasked: list[Step], pooled: bool
 ) -> None:
     idle = threading.Event()
@@ -67,7 +67,7 @@ async def test_what_comes_between_two_requests_is_no_answer(
 
 @pytest.mark.fault("S7")
 @pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
-async def test_there_is_one_question_for_each_reuse(pooled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_readability_is_checked_once_per_reuse(pooled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     # However slow the machine is.
     monkeypatch.setattr(connections, "_CHECK_IS_VALID_FOR", 60.0)
     stream = AsyncCountingStream(*[RESPONSE] * 3)
@@ -80,7 +80,7 @@ async def test_there_is_one_question_for_each_reuse(pooled: bool, monkeypatch: p
 
 
 @pytest.mark.fault("S7")
-async def test_a_connection_that_was_asked_some_time_ago_is_asked_again() -> None:
+async def test_an_old_check_is_repeated() -> None:
     """The request was given the connection, and its task had to wait for the others, or its thread."""
     stream = AsyncScriptedStream(RESPONSE, RESPONSE)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
@@ -93,7 +93,7 @@ async def test_a_connection_that_was_asked_some_time_ago_is_asked_again() -> Non
 
 
 @pytest.mark.fault("N13")
-async def test_why_a_connection_is_not_available() -> None:
+async def test_the_error_says_why_a_connection_is_not_available() -> None:
     connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE))
     request = Request("GET", "http://localhost/", headers={"Host": "localhost"})
     response = await connection.handle_async_request(request)
@@ -107,7 +107,7 @@ async def test_why_a_connection_is_not_available() -> None:
 
 
 @pytest.mark.fault("P16")
-async def test_a_connection_that_is_closed_with_a_response_open_says_so() -> None:
+async def test_closing_the_connection_with_an_open_response() -> None:
     connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE[:-1]))
     response = await connection.handle_async_request(Request("GET", "http://localhost/", headers={"Host": "localhost"}))
     await connection.aclose()
@@ -117,7 +117,7 @@ async def test_a_connection_that_is_closed_with_a_response_open_says_so() -> Non
 
 
 @pytest.mark.fault("N4")
-async def test_a_server_of_http_1_0_that_keeps_connections_open() -> None:
+async def test_an_http_1_0_server_that_keeps_connections_open() -> None:
     response = RESPONSE.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"OK\r\n", b"OK\r\nConnection: keep-alive\r\n")
     connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(response, response, RESPONSE, response))
     for _ in range(4):

@@ -58,7 +58,7 @@ async def test_the_events_of_an_exchange() -> None:
 
 
 @pytest.mark.parametrize("event", EVENTS)
-async def test_an_error_of_the_callback(event: str) -> None:
+async def test_an_error_in_the_callback(event: str) -> None:
     stream = AsyncScriptedStream(RESPONSE)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
     with pytest.raises(TraceError):
@@ -69,7 +69,7 @@ async def test_an_error_of_the_callback(event: str) -> None:
 
 
 @pytest.mark.parametrize("event", ["http11.response_closed.started", "http11.response_closed.complete"])
-async def test_an_error_of_the_callback_when_an_unread_response_is_closed(event: str) -> None:
+async def test_an_error_in_the_callback_while_an_unread_response_is_closed(event: str) -> None:
     stream = AsyncScriptedStream(RESPONSE)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
     extensions = {"trace": AsyncCallback(event)}
@@ -90,7 +90,7 @@ async def test_an_error_of_the_callback_when_an_unread_response_is_closed(event:
         ([RESPONSE[:-1], ReadTimeout("slow")], "http11.response_closed.complete"),
     ],
 )
-async def test_an_error_of_the_callback_when_it_is_told_of_an_error(reads: list[bytes | Exception], event: str) -> None:
+async def test_an_error_in_the_callback_that_handles_an_error(reads: list[bytes | Exception], event: str) -> None:
     stream = AsyncScriptedStream(*reads)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
     with pytest.raises(TraceError) as caught:
@@ -99,7 +99,7 @@ async def test_an_error_of_the_callback_when_it_is_told_of_an_error(reads: list[
     assert (connection.is_closed(), stream.closed) == (True, True)
 
 
-async def test_the_events_of_an_upload_that_fails() -> None:
+async def test_the_events_of_a_failed_upload() -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"too long"
 
@@ -116,7 +116,7 @@ async def test_the_events_of_an_upload_that_fails() -> None:
     assert callback.infos[3] == {"exception": caught.value}
 
 
-async def test_the_events_of_a_response_that_fails() -> None:
+async def test_the_events_of_a_failed_response() -> None:
     callback = AsyncCallback()
     stream = AsyncScriptedStream(RESPONSE[:-1], ReadTimeout("slow"))
     with pytest.raises(ReadTimeout) as caught:
@@ -125,7 +125,7 @@ async def test_the_events_of_a_response_that_fails() -> None:
     assert callback.infos[7] == {"exception": caught.value}
 
 
-async def test_the_events_of_a_response_that_is_left_early() -> None:
+async def test_the_events_of_a_response_that_is_closed_early() -> None:
     callback = AsyncCallback()
     connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE))
     async with connection.stream("POST", "http://localhost/", content=b"x", extensions={"trace": callback}) as response:
@@ -134,7 +134,7 @@ async def test_the_events_of_a_response_that_is_left_early() -> None:
     assert isinstance(callback.infos[7]["exception"], GeneratorExit)
 
 
-async def test_the_events_of_a_response_that_is_not_read() -> None:
+async def test_the_events_of_an_unread_response() -> None:
     callback = AsyncCallback()
     connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE))
     async with connection.stream("POST", "http://localhost/", content=b"x", extensions={"trace": callback}):
@@ -142,7 +142,7 @@ async def test_the_events_of_a_response_that_is_not_read() -> None:
     assert callback.events == [*EVENTS[:6], *EVENTS[-2:]]
 
 
-async def test_the_debug_log_tells_the_same(caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_debug_log_has_the_same_events(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="httpcore.http11")
     connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE))
     await connection.request("POST", "http://localhost/", content=b"x")

@@ -50,7 +50,7 @@ def network_stream(response: Response) -> AsyncUpgradeStream:
 
 @pytest.mark.field(30)
 @pytest.mark.parametrize(("request_for", "answer"), SWITCHES)
-async def test_bytes_that_came_with_the_response_are_read_first(request_for: RequestFor, answer: bytes) -> None:
+async def test_bytes_received_with_the_response_are_read_first(request_for: RequestFor, answer: bytes) -> None:
     async with async_served([steps.receive_until(b"\r\n\r\n"), steps.send(answer + b"foobarbaz")]) as (
         server,
         connection,
@@ -63,7 +63,7 @@ async def test_bytes_that_came_with_the_response_are_read_first(request_for: Req
 
 @pytest.mark.field(30)
 @pytest.mark.parametrize(("request_for", "answer"), SWITCHES)
-async def test_no_byte_is_lost_wherever_the_reads_end(request_for: RequestFor, answer: bytes) -> None:
+async def test_no_byte_is_lost_at_any_cut(request_for: RequestFor, answer: bytes) -> None:
     wire = answer + b"foobarbaz"
     for cut in range(len(answer) - 4, len(wire)):
         connection = AsyncHTTP11Connection(URL("http://localhost").origin, AsyncScriptedStream(*cut_at(wire, [cut])))
@@ -77,7 +77,7 @@ async def test_no_byte_is_lost_wherever_the_reads_end(request_for: RequestFor, a
 
 
 @pytest.mark.parametrize(("request_for", "answer"), SWITCHES)
-async def test_the_new_protocol_has_the_connection(request_for: RequestFor, answer: bytes) -> None:
+async def test_the_connection_belongs_to_the_new_protocol(request_for: RequestFor, answer: bytes) -> None:
     def script(connection: Connection) -> None:
         connection.receive_until(b"\r\n\r\n")
         connection.send(answer)
@@ -99,7 +99,7 @@ async def test_the_new_protocol_has_the_connection(request_for: RequestFor, answ
         assert connection.is_closed()
 
 
-async def test_leading_bytes_are_there_to_be_read() -> None:
+async def test_leading_bytes_make_the_stream_readable() -> None:
     below = AsyncScriptedStream(b"more")
     stream = AsyncUpgradeStream(below, b"leading")
     assert stream.get_extra_info("is_readable")
@@ -111,14 +111,14 @@ async def test_leading_bytes_are_there_to_be_read() -> None:
     assert below.timeouts == [("read", 5.0)]
 
 
-async def test_closing_the_upgraded_stream_closes_the_connection_below() -> None:
+async def test_closing_the_upgraded_stream_closes_the_connection() -> None:
     below = AsyncScriptedStream()
     await AsyncUpgradeStream(below, b"").aclose()
     assert below.closed
 
 
 @pytest.mark.fault("S19")
-async def test_tls_does_not_begin_behind_bytes_that_were_not_read(certificates: Certificates) -> None:
+async def test_start_tls_refuses_unread_bytes(certificates: Certificates) -> None:
     def proxy(connection: Connection) -> None:
         connection.receive_until(b"\r\n\r\n")
         connection.send(TUNNELLED + b"not TLS")
@@ -151,7 +151,7 @@ class OptionalMethods(AsyncScriptedStream):
         return 1
 
 
-async def test_what_the_stream_below_may_do_the_upgraded_stream_may() -> None:
+async def test_optional_methods_of_the_stream_below_are_present() -> None:
     below = OptionalMethods()
     stream = AsyncUpgradeStream(below, b"leading")
     stream.abort()
@@ -162,12 +162,12 @@ async def test_what_the_stream_below_may_do_the_upgraded_stream_may() -> None:
     assert await stream.write_until_readable(b"data") == 1
 
 
-async def test_what_the_stream_below_may_not_do_the_upgraded_stream_may_not() -> None:
+async def test_optional_methods_that_the_stream_below_lacks_are_absent() -> None:
     stream = AsyncUpgradeStream(AsyncNetworkStream(), b"")
     assert [hasattr(stream, name) for name in ("abort", "receive_nowait", "write_until_readable")] == [False] * 3
 
 
-async def test_other_information_is_that_of_the_stream_below() -> None:
+async def test_extra_info_comes_from_the_stream_below() -> None:
     stream = AsyncUpgradeStream(AsyncMockStream([], http2=True), b"leading")
     assert stream.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
 
@@ -189,7 +189,7 @@ async def test_tls_inside_a_tunnel(certificates: Certificates) -> None:
         await response.aclose()
 
 
-async def test_a_refused_switch_is_a_response_like_any_other() -> None:
+async def test_a_refused_switch_is_an_ordinary_response() -> None:
     refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"
     for request_for in (upgrade_request, connect_request):
         async with async_served([steps.receive_until(b"\r\n\r\n"), steps.send(refusal)]) as (server, connection):

@@ -97,7 +97,7 @@ async def test_a_success_does_not_end_an_upload(
 @pytest.mark.fault("S4", "S5")
 @secure_or_clear
 @traced_or_not
-async def test_closing_the_connection_cuts_an_upload_also_after_a_success(
+async def test_closing_the_connection_ends_an_upload_even_after_a_success(
     certificates: Certificates, secure: bool, traced: bool
 ) -> None:
     def script(connection: Connection) -> None:
@@ -125,7 +125,7 @@ async def test_closing_the_connection_cuts_an_upload_also_after_a_success(
 
 
 @pytest.mark.fault("S5")
-async def test_an_upload_that_was_cut_short_is_the_last_of_its_connection() -> None:
+async def test_a_connection_closes_after_an_upload_that_was_cut_short() -> None:
     stream = AsyncScriptedStream(REFUSAL)
     stream.readable = True
     connection = AsyncHTTP11Connection(ORIGIN, stream)
@@ -137,9 +137,7 @@ async def test_an_upload_that_was_cut_short_is_the_last_of_its_connection() -> N
 @pytest.mark.fault("P25")
 @kinds_of_body
 @traced_or_not
-async def test_a_body_that_is_shorter_than_declared_is_an_error_whatever_the_server_says(
-    kind: str, traced: bool
-) -> None:
+async def test_a_body_shorter_than_declared_raises_even_after_a_response(kind: str, traced: bool) -> None:
     def script(connection: Connection) -> None:
         connection.receive_until(b"\r\n\r\n")
         connection.send(SUCCESS)
@@ -161,9 +159,7 @@ async def test_a_body_that_is_shorter_than_declared_is_an_error_whatever_the_ser
     [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 413 Con", SUCCESS],
     ids=["100", "103", "half a head", "success"],
 )
-async def test_nothing_but_a_refusal_saves_an_upload_from_its_limit(
-    certificates: Certificates, secure: bool, answer: bytes
-) -> None:
+async def test_only_a_refusal_prevents_a_write_timeout(certificates: Certificates, secure: bool, answer: bytes) -> None:
     script = [steps.receive_until(b"\r\n\r\n"), steps.send(answer), steps.hold()]
     context = certificates.server_context() if secure else None
     with scripted_server(script, tls=context, receive_buffer=65_536) as server:
@@ -183,7 +179,7 @@ async def test_nothing_but_a_refusal_saves_an_upload_from_its_limit(
 
 
 @pytest.mark.fault("T3")
-async def test_interim_responses_do_not_prolong_the_limit() -> None:
+async def test_interim_responses_do_not_extend_the_write_timeout() -> None:
     def script(connection: Connection) -> None:
         connection.receive_until(b"\r\n\r\n")
         while True:
@@ -200,7 +196,7 @@ async def test_interim_responses_do_not_prolong_the_limit() -> None:
 
 @pytest.mark.fault("T11")
 @secure_or_clear
-async def test_a_refusal_is_seen_while_a_write_waits(certificates: Certificates, secure: bool) -> None:
+async def test_a_refusal_is_seen_during_a_write(certificates: Certificates, secure: bool) -> None:
     def script(connection: Connection) -> None:
         connection.receive_until(b"\r\n\r\n")
         # Until the client can write no more.
@@ -242,7 +238,7 @@ class AsyncOldStream(AsyncMockStream):
 
 @pytest.mark.fault("T5")
 @kinds_of_body
-async def test_an_upload_over_a_stream_that_cannot_look_never_reads(kind: str) -> None:
+async def test_an_upload_never_reads_from_a_stream_without_optional_methods(kind: str) -> None:
     connection = AsyncHTTP11Connection(ORIGIN, AsyncOldStream([SUCCESS]))
     response = await connection.request("POST", "http://localhost/", headers=HEADERS, content=content(kind))
     assert response.content == b"hello"
@@ -251,9 +247,7 @@ async def test_an_upload_over_a_stream_that_cannot_look_never_reads(kind: str) -
 @pytest.mark.fault("T4", "T11")
 @secure_or_clear
 @pytest.mark.parametrize("answer", [REFUSAL, SUCCESS], ids=["refusal", "success"])
-async def test_a_response_is_returned_though_the_connection_was_reset(
-    certificates: Certificates, secure: bool, answer: bytes
-) -> None:
+async def test_a_response_is_returned_after_a_reset(certificates: Certificates, secure: bool, answer: bytes) -> None:
     script = [steps.receive_until(b"\r\n\r\n"), steps.send(answer), steps.close()]
     with scripted_server(script, tls=certificates.server_context() if secure else None) as server:
         async with async_connected(server.url, certificates.client_context() if secure else None) as connection:
@@ -265,7 +259,7 @@ async def test_a_response_is_returned_though_the_connection_was_reset(
 @pytest.mark.fault("T17")
 @traced_or_not
 @pytest.mark.parametrize("error", [WriteError, WriteTimeout, ReadError, RemoteProtocolError])
-async def test_what_the_body_raises_is_raised(error: type[Exception], traced: bool) -> None:
+async def test_an_exception_of_the_body_propagates(error: type[Exception], traced: bool) -> None:
     raised = error("of the body")
 
     async def body() -> AsyncIterator[bytes]:
@@ -291,7 +285,7 @@ async def test_what_the_body_raises_is_raised(error: type[Exception], traced: bo
 @pytest.mark.parametrize("end", [steps.close(), steps.abort()], ids=["close", "reset"])
 @pytest.mark.parametrize("size", [1000, 5_000_000])
 @pytest.mark.parametrize(("method", "repeatable"), [("PUT", True), ("POST", False)])
-async def test_a_large_upload_to_a_server_that_is_gone(
+async def test_a_large_upload_on_a_connection_that_the_server_closed(
     certificates: Certificates, secure: bool, end: Step, size: int, method: str, repeatable: bool
 ) -> None:
     script = [steps.receive_request(), steps.send(SUCCESS), steps.receive_until(b"\r\n\r\n"), end]
@@ -306,7 +300,7 @@ async def test_a_large_upload_to_a_server_that_is_gone(
 
 
 @pytest.mark.fault("P17")
-async def test_an_upload_that_was_answered_is_not_to_be_repeated() -> None:
+async def test_an_upload_is_not_retryable_after_a_response_began() -> None:
     script = [
         steps.receive_request(),
         steps.send(SUCCESS),
@@ -324,7 +318,7 @@ async def test_an_upload_that_was_answered_is_not_to_be_repeated() -> None:
 
 
 @pytest.mark.fault("S4")
-async def test_an_upload_on_a_connection_that_is_closed_meanwhile_is_not_to_be_repeated() -> None:
+async def test_an_upload_is_not_retryable_after_its_connection_was_closed_locally() -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"first"
         await connection.aclose()

@@ -58,8 +58,8 @@ def respond(wire: bytes, traced: bool) -> tuple[HTTP11Connection, Response]:
 @pytest.mark.fault("S3")
 @any_body
 @traced_or_not
-class TestUnfinished:
-    def test_an_iterator_that_is_used_after_the_close(self, wire: bytes, traced: bool) -> None:
+class TestUnfinishedBody:
+    def test_iterating_on_after_the_close_raises(self, wire: bytes, traced: bool) -> None:
         connection, response = respond(wire, traced)
         parts = response.iter_stream()
         assert parts.__next__() == b"abc"
@@ -71,7 +71,7 @@ class TestUnfinished:
             parts.__next__()
         assert connection.is_closed()
 
-    def test_all_is_read_after_the_close(self, wire: bytes, traced: bool) -> None:
+    def test_reading_after_the_close_raises(self, wire: bytes, traced: bool) -> None:
         connection, response = respond(wire, traced)
         response.close()
         with pytest.raises(ReadError, match="after the response was closed"):
@@ -82,7 +82,7 @@ class TestUnfinished:
 @pytest.mark.fault("S3")
 @traced_or_not
 @pytest.mark.parametrize("wire", WHOLE.values(), ids=WHOLE)
-def test_a_body_that_was_read_to_its_end_is_still_there(wire: bytes, traced: bool) -> None:
+def test_a_body_that_was_read_before_the_close_is_still_there(wire: bytes, traced: bool) -> None:
     connection, response = respond(wire, traced)
     assert response.read() == b"abc"
     response.close()
@@ -94,7 +94,7 @@ def test_a_body_that_was_read_to_its_end_is_still_there(wire: bytes, traced: boo
 @pytest.mark.fault("S3")
 @traced_or_not
 @pytest.mark.parametrize("wire", WHOLE.values(), ids=WHOLE)
-def test_a_body_that_is_closed_with_its_last_part_ends_normally(wire: bytes, traced: bool) -> None:
+def test_closing_after_the_last_part_ends_the_body_normally(wire: bytes, traced: bool) -> None:
     """The same with a trace callback, or the debug log, as without."""
     connection, response = respond(wire, traced)
     received = []
@@ -108,7 +108,7 @@ def test_a_body_that_is_closed_with_its_last_part_ends_normally(wire: bytes, tra
 @pytest.mark.fault("S3")
 @traced_or_not
 @pytest.mark.parametrize("wire", EMPTY.values(), ids=EMPTY)
-def test_an_empty_body_was_read_to_its_end_when_it_was_closed(wire: bytes, traced: bool) -> None:
+def test_an_empty_body_ends_normally_after_the_close(wire: bytes, traced: bool) -> None:
     connection, response = respond(wire, traced)
     response.close()
     assert response.read() == b""
@@ -119,7 +119,7 @@ def test_an_empty_body_was_read_to_its_end_when_it_was_closed(wire: bytes, trace
 @any_body
 @secure_or_clear
 @traced_or_not
-def test_a_connection_that_is_closed_while_a_body_is_received(
+def test_closing_the_connection_while_a_body_is_received_raises(
     certificates: Certificates, wire: bytes, secure: bool, traced: bool
 ) -> None:
     script = [steps.receive_request(), steps.send(wire), steps.hold()]
@@ -145,7 +145,7 @@ def test_a_connection_that_is_closed_while_a_body_is_received(
 @pytest.mark.fault("S4")
 @secure_or_clear
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nConte", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
-def test_a_connection_that_is_closed_while_a_head_is_awaited(
+def test_closing_the_connection_while_waiting_for_a_head_raises(
     certificates: Certificates, start: bytes, secure: bool
 ) -> None:
     script = [steps.receive_request(), steps.send(start), steps.hold()]
@@ -172,7 +172,7 @@ class ForeignStream(MockStream):
 
 @pytest.mark.fault("S4")
 @pytest.mark.parametrize("parts", [[], [b"HTTP/1.1 200 OK\r\n\r\n", b"abc"]], ids=["head", "body"])
-def test_a_stream_of_the_users_own_that_ends_when_it_is_closed(parts: list[bytes]) -> None:
+def test_a_stream_that_ends_when_it_is_closed_raises_too(parts: list[bytes]) -> None:
     stream = ForeignStream(parts)
     stream.connection = connection = HTTP11Connection(ORIGIN, stream)
     with pytest.raises(ReadError, match="The connection to http://localhost:80 was closed while"):
@@ -182,7 +182,7 @@ def test_a_stream_of_the_users_own_that_ends_when_it_is_closed(parts: list[bytes
 @pytest.mark.fault("P23")
 @secure_or_clear
 @traced_or_not
-def test_the_end_of_stream_that_ends_a_body_closes_the_connection(
+def test_a_connection_closes_when_the_end_of_stream_ends_a_body(
     certificates: Certificates, secure: bool, traced: bool
 ) -> None:
     script = [steps.receive_request(), steps.send(BODIES["until the end of stream"]), steps.shutdown_write()]

@@ -123,7 +123,7 @@ def test_a_server_that_resets_without_an_answer(streamed: bool) -> None:
         assert connection.is_closed()
 
 
-def test_a_server_that_closes_between_two_parts() -> None:
+def test_a_server_that_closes_between_two_parts_of_the_body() -> None:
     def body() -> Iterator[bytes]:
         yield b"first"
         stream.readable = True
@@ -138,7 +138,7 @@ def test_a_server_that_closes_between_two_parts() -> None:
 
 @pytest.mark.field(22)
 @pytest.mark.parametrize("error", [WriteError("reset"), WriteTimeout("slow")], ids=["error", "timeout"])
-def test_a_response_is_read_after_a_write_that_failed(error: Exception) -> None:
+def test_a_response_is_read_after_a_failed_write(error: Exception) -> None:
     stream = ScriptedStream(REFUSAL)
     stream.write_error = error
     stream.readable = True
@@ -148,7 +148,7 @@ def test_a_response_is_read_after_a_write_that_failed(error: Exception) -> None:
     assert (connection.is_closed(), stream.closed) == (True, True)
 
 
-def test_a_write_that_timed_out_with_no_response_there() -> None:
+def test_a_write_timeout_without_a_response_is_raised() -> None:
     stream = ScriptedStream(REFUSAL)
     stream.write_error = WriteTimeout("slow")
     connection = HTTP11Connection(ORIGIN, stream)
@@ -159,7 +159,7 @@ def test_a_write_that_timed_out_with_no_response_there() -> None:
 
 @pytest.mark.fault("S13")
 @pytest.mark.parametrize("answer", [None, b"garbage\r\n\r\n"], ids=["none", "garbage"])
-def test_an_upload_that_fails_is_freed_at_once(answer: bytes | None) -> None:
+def test_a_failed_upload_leaves_no_reference_cycle(answer: bytes | None) -> None:
     """No cycle keeps the request, its secrets and its body until the garbage collector runs."""
 
     class Content:

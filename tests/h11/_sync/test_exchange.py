@@ -80,7 +80,7 @@ class TestRealServer:
             assert connection.info().startswith(f"'{caddy.http_url}', HTTP/1.1, ACTIVE, ")
         assert digest.hexdigest() == caddy.files["/1mb.bin"].sha256
 
-    def test_a_server_that_says_close(self, caddy: CaddyServer) -> None:
+    def test_a_server_that_sends_connection_close(self, caddy: CaddyServer) -> None:
         with connected(caddy.http_url) as connection:
             response = connection.request("GET", caddy.http_url + "/close")
             assert response.content == b"closing\n"
@@ -88,7 +88,7 @@ class TestRealServer:
 
 
 class TestResponse:
-    def test_parts_are_given_as_they_arrive(self) -> None:
+    def test_parts_are_returned_as_they_arrive(self) -> None:
         taken = threading.Event()
         script = [
             steps.receive_request(),
@@ -115,7 +115,7 @@ class TestResponse:
 
     @pytest.mark.field(31)
     @pytest.mark.parametrize("pieces", [[EARLY_HINTS + RESPONSE], [EARLY_HINTS, RESPONSE]], ids=["one", "two"])
-    def test_an_interim_response_is_passed_over(self, pieces: list[bytes]) -> None:
+    def test_an_interim_response_is_skipped(self, pieces: list[bytes]) -> None:
         with served([steps.receive_request(), steps.send_pieces(pieces)]) as (server, connection):
             response = connection.request("GET", server.url)
             assert connection.is_idle()
@@ -147,19 +147,19 @@ class TestResponse:
             "network_stream": stream,
         }
 
-    def test_timeouts_go_to_the_operations_they_are_for(self) -> None:
+    def test_each_timeout_limits_its_operation(self) -> None:
         stream = ScriptedStream(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", b"abc")
         connection = HTTP11Connection(ORIGIN, stream)
         extensions = {"timeout": {"connect": 1.0, "read": 2.0, "write": 3.0, "pool": 4.0}}
         connection.request("POST", "http://localhost/", content=b"x", extensions=extensions)
         assert stream.timeouts == [("write", 3.0), ("read", 2.0), ("read", 2.0)]
 
-    def test_no_timeout_is_no_limit(self) -> None:
+    def test_without_timeouts_there_are_no_limits(self) -> None:
         stream = ScriptedStream(RESPONSE)
         HTTP11Connection(ORIGIN, stream).request("GET", "http://localhost/")
         assert stream.timeouts == [("write", None), ("read", None)]
 
-    def test_a_body_that_was_read_stays_at_its_end(self) -> None:
+    def test_reading_on_after_the_end_returns_nothing(self) -> None:
         response = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE)).handle_request(
             Request("GET", "http://localhost/", headers={"Host": "localhost"})
         )
@@ -168,7 +168,7 @@ class TestResponse:
         response.close()
         assert parts(response) == []
 
-    def test_a_body_that_was_closed_takes_nothing_of_the_next_response(self) -> None:
+    def test_a_closed_body_reads_nothing_of_the_next_response(self) -> None:
         connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE, RESPONSE))
         first = connection.request("GET", "http://localhost/")
         with connection.stream("GET", "http://localhost/") as response:
@@ -177,7 +177,7 @@ class TestResponse:
             assert body.read() == b""
             assert response.read() == b"hello"
 
-    def test_a_response_that_is_closed_early_closes_the_connection(self) -> None:
+    def test_closing_a_response_early_closes_the_connection(self) -> None:
         with served([steps.receive_request(), steps.send(RESPONSE[:-1])]) as (server, connection):
             with connection.stream("GET", server.url) as response:
                 assert first_part(response) == b"hell"
@@ -241,7 +241,7 @@ class TestErrors:
 
     @pytest.mark.field(25)
     @pytest.mark.fault("S12")
-    def test_a_bad_header_line_is_named_by_the_error(self) -> None:
+    def test_the_error_names_a_bad_header_line(self) -> None:
         bad = b"HTTP/1.1 200 OK\r\nBad/Name: value\r\nContent-Length: 0\r\n\r\n"
         with served([steps.receive_request(), steps.send(bad)]) as (server, connection):
             with pytest.raises(RemoteProtocolError, match="Bad/Name:") as caught:
@@ -250,7 +250,7 @@ class TestErrors:
             assert connection.is_closed()
 
     @pytest.mark.field(28)
-    def test_a_header_that_cannot_be_sent(self) -> None:
+    def test_a_header_that_breaks_the_grammar_is_not_sent(self) -> None:
         with served([]) as (server, connection):
             with pytest.raises(LocalProtocolError):
                 connection.request("GET", server.url, headers={"X": "blank "})
@@ -261,7 +261,7 @@ class TestErrors:
     @pytest.mark.field(24)
     @pytest.mark.parametrize("content", [b"four", b"sixsix"], ids=["too short", "too long"])
     @pytest.mark.parametrize("streamed", [False, True], ids=["bytes", "streamed"])
-    def test_a_body_that_does_not_fit_its_declared_length(self, content: bytes, streamed: bool) -> None:
+    def test_a_body_of_another_length_than_declared_raises(self, content: bytes, streamed: bool) -> None:
         def body() -> Iterator[bytes]:
             for index in range(len(content)):
                 yield content[index : index + 1]
@@ -273,7 +273,7 @@ class TestErrors:
                 )
             assert connection.is_closed()
 
-    def test_a_peer_that_does_not_take_the_request(self) -> None:
+    def test_a_peer_that_does_not_read_the_request(self) -> None:
         script = [steps.receive_until(b"\r\n\r\n"), steps.hold()]
         with served(script, receive_buffer=4096) as (server, connection):
             with pytest.raises(WriteTimeout):
@@ -288,7 +288,7 @@ class BodyError(Exception):
 
 
 class TestBodies:
-    def test_an_error_of_the_body_surfaces(self) -> None:
+    def test_an_error_of_the_body_propagates(self) -> None:
         def body() -> Iterator[bytes]:
             yield b"first"
             raise BodyError
@@ -299,7 +299,7 @@ class TestBodies:
             assert connection.is_closed()
 
     @pytest.mark.parametrize("first", [b"", b"x"])
-    def test_parts_that_are_no_bytes(self, first: bytes) -> None:
+    def test_parts_that_are_not_bytes_raise(self, first: bytes) -> None:
         def body() -> Iterator[bytes]:
             yield first
             yield "text"  # type: ignore[misc]
@@ -319,7 +319,7 @@ class TestBodies:
             connection.request("POST", server.url, content=body())
         assert server.connections[0].received.endswith(b"\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
 
-    def test_a_generator_that_is_left_early_cleans_up_at_once(self) -> None:
+    def test_a_generator_cleans_up_at_once_when_it_is_left_early(self) -> None:
         cleaned_up = []
 
         def body() -> Iterator[bytes]:
@@ -334,7 +334,7 @@ class TestBodies:
             connection.request("POST", "http://localhost/", headers={"Content-Length": "1"}, content=content)
         assert cleaned_up == [True]
 
-    def test_an_iterator_of_the_users_is_not_closed(self) -> None:
+    def test_an_iterator_other_than_a_generator_is_not_closed(self) -> None:
         class Body:
             def __init__(self) -> None:
                 self.parts = [b"two", b"one"]

@@ -46,7 +46,7 @@ class CountingStream(ScriptedStream):
 @pytest.mark.parametrize("secure", [False, True], ids=["clear", "tls"])
 @pytest.mark.parametrize("unasked", UNASKED.values(), ids=UNASKED)
 @pytest.mark.parametrize("pooled", [False, True], ids=["direct", "asked before"])
-def test_what_comes_between_two_requests_is_no_answer(
+def test_data_between_two_requests_is_not_a_response(
     certificates: Certificates, secure: bool, unasked: list[Step], pooled: bool
 ) -> None:
     idle = threading.Event()
@@ -68,7 +68,7 @@ def test_what_comes_between_two_requests_is_no_answer(
 
 @pytest.mark.fault("S7")
 @pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
-def test_there_is_one_question_for_each_reuse(pooled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readability_is_checked_once_per_reuse(pooled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     # However slow the machine is.
     monkeypatch.setattr(connections, "_CHECK_IS_VALID_FOR", 60.0)
     stream = CountingStream(*[RESPONSE] * 3)
@@ -81,7 +81,7 @@ def test_there_is_one_question_for_each_reuse(pooled: bool, monkeypatch: pytest.
 
 
 @pytest.mark.fault("S7")
-def test_a_connection_that_was_asked_some_time_ago_is_asked_again() -> None:
+def test_an_old_check_is_repeated() -> None:
     """The request was given the connection, and its thread had to wait for the others, or its thread."""
     stream = ScriptedStream(RESPONSE, RESPONSE)
     connection = HTTP11Connection(ORIGIN, stream)
@@ -94,7 +94,7 @@ def test_a_connection_that_was_asked_some_time_ago_is_asked_again() -> None:
 
 
 @pytest.mark.fault("N13")
-def test_why_a_connection_is_not_available() -> None:
+def test_the_error_says_why_a_connection_is_not_available() -> None:
     connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
     request = Request("GET", "http://localhost/", headers={"Host": "localhost"})
     response = connection.handle_request(request)
@@ -108,7 +108,7 @@ def test_why_a_connection_is_not_available() -> None:
 
 
 @pytest.mark.fault("P16")
-def test_a_connection_that_is_closed_with_a_response_open_says_so() -> None:
+def test_closing_the_connection_with_an_open_response() -> None:
     connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE[:-1]))
     response = connection.handle_request(Request("GET", "http://localhost/", headers={"Host": "localhost"}))
     connection.close()
@@ -118,7 +118,7 @@ def test_a_connection_that_is_closed_with_a_response_open_says_so() -> None:
 
 
 @pytest.mark.fault("N4")
-def test_a_server_of_http_1_0_that_keeps_connections_open() -> None:
+def test_an_http_1_0_server_that_keeps_connections_open() -> None:
     response = RESPONSE.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"OK\r\n", b"OK\r\nConnection: keep-alive\r\n")
     connection = HTTP11Connection(ORIGIN, ScriptedStream(response, response, RESPONSE, response))
     for _ in range(4):

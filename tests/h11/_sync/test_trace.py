@@ -59,7 +59,7 @@ def test_the_events_of_an_exchange() -> None:
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_an_error_of_the_callback(event: str) -> None:
+def test_an_error_in_the_callback(event: str) -> None:
     stream = ScriptedStream(RESPONSE)
     connection = HTTP11Connection(ORIGIN, stream)
     with pytest.raises(TraceError):
@@ -70,7 +70,7 @@ def test_an_error_of_the_callback(event: str) -> None:
 
 
 @pytest.mark.parametrize("event", ["http11.response_closed.started", "http11.response_closed.complete"])
-def test_an_error_of_the_callback_when_an_unread_response_is_closed(event: str) -> None:
+def test_an_error_in_the_callback_while_an_unread_response_is_closed(event: str) -> None:
     stream = ScriptedStream(RESPONSE)
     connection = HTTP11Connection(ORIGIN, stream)
     extensions = {"trace": Callback(event)}
@@ -91,7 +91,7 @@ def test_an_error_of_the_callback_when_an_unread_response_is_closed(event: str) 
         ([RESPONSE[:-1], ReadTimeout("slow")], "http11.response_closed.complete"),
     ],
 )
-def test_an_error_of_the_callback_when_it_is_told_of_an_error(reads: list[bytes | Exception], event: str) -> None:
+def test_an_error_in_the_callback_that_handles_an_error(reads: list[bytes | Exception], event: str) -> None:
     stream = ScriptedStream(*reads)
     connection = HTTP11Connection(ORIGIN, stream)
     with pytest.raises(TraceError) as caught:
@@ -100,7 +100,7 @@ def test_an_error_of_the_callback_when_it_is_told_of_an_error(reads: list[bytes 
     assert (connection.is_closed(), stream.closed) == (True, True)
 
 
-def test_the_events_of_an_upload_that_fails() -> None:
+def test_the_events_of_a_failed_upload() -> None:
     def body() -> Iterator[bytes]:
         yield b"too long"
 
@@ -117,7 +117,7 @@ def test_the_events_of_an_upload_that_fails() -> None:
     assert callback.infos[3] == {"exception": caught.value}
 
 
-def test_the_events_of_a_response_that_fails() -> None:
+def test_the_events_of_a_failed_response() -> None:
     callback = Callback()
     stream = ScriptedStream(RESPONSE[:-1], ReadTimeout("slow"))
     with pytest.raises(ReadTimeout) as caught:
@@ -126,7 +126,7 @@ def test_the_events_of_a_response_that_fails() -> None:
     assert callback.infos[7] == {"exception": caught.value}
 
 
-def test_the_events_of_a_response_that_is_left_early() -> None:
+def test_the_events_of_a_response_that_is_closed_early() -> None:
     callback = Callback()
     connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
     with connection.stream("POST", "http://localhost/", content=b"x", extensions={"trace": callback}) as response:
@@ -135,7 +135,7 @@ def test_the_events_of_a_response_that_is_left_early() -> None:
     assert isinstance(callback.infos[7]["exception"], GeneratorExit)
 
 
-def test_the_events_of_a_response_that_is_not_read() -> None:
+def test_the_events_of_an_unread_response() -> None:
     callback = Callback()
     connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
     with connection.stream("POST", "http://localhost/", content=b"x", extensions={"trace": callback}):
@@ -143,7 +143,7 @@ def test_the_events_of_a_response_that_is_not_read() -> None:
     assert callback.events == [*EVENTS[:6], *EVENTS[-2:]]
 
 
-def test_the_debug_log_tells_the_same(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_debug_log_has_the_same_events(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="httpcore.http11")
     connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
     connection.request("POST", "http://localhost/", content=b"x")

@@ -51,7 +51,7 @@ def network_stream(response: Response) -> UpgradeStream:
 
 @pytest.mark.field(30)
 @pytest.mark.parametrize(("request_for", "answer"), SWITCHES)
-def test_bytes_that_came_with_the_response_are_read_first(request_for: RequestFor, answer: bytes) -> None:
+def test_bytes_received_with_the_response_are_read_first(request_for: RequestFor, answer: bytes) -> None:
     with served([steps.receive_until(b"\r\n\r\n"), steps.send(answer + b"foobarbaz")]) as (
         server,
         connection,
@@ -64,7 +64,7 @@ def test_bytes_that_came_with_the_response_are_read_first(request_for: RequestFo
 
 @pytest.mark.field(30)
 @pytest.mark.parametrize(("request_for", "answer"), SWITCHES)
-def test_no_byte_is_lost_wherever_the_reads_end(request_for: RequestFor, answer: bytes) -> None:
+def test_no_byte_is_lost_at_any_cut(request_for: RequestFor, answer: bytes) -> None:
     wire = answer + b"foobarbaz"
     for cut in range(len(answer) - 4, len(wire)):
         connection = HTTP11Connection(URL("http://localhost").origin, ScriptedStream(*cut_at(wire, [cut])))
@@ -78,7 +78,7 @@ def test_no_byte_is_lost_wherever_the_reads_end(request_for: RequestFor, answer:
 
 
 @pytest.mark.parametrize(("request_for", "answer"), SWITCHES)
-def test_the_new_protocol_has_the_connection(request_for: RequestFor, answer: bytes) -> None:
+def test_the_connection_belongs_to_the_new_protocol(request_for: RequestFor, answer: bytes) -> None:
     def script(connection: Connection) -> None:
         connection.receive_until(b"\r\n\r\n")
         connection.send(answer)
@@ -100,7 +100,7 @@ def test_the_new_protocol_has_the_connection(request_for: RequestFor, answer: by
         assert connection.is_closed()
 
 
-def test_leading_bytes_are_there_to_be_read() -> None:
+def test_leading_bytes_make_the_stream_readable() -> None:
     below = ScriptedStream(b"more")
     stream = UpgradeStream(below, b"leading")
     assert stream.get_extra_info("is_readable")
@@ -112,14 +112,14 @@ def test_leading_bytes_are_there_to_be_read() -> None:
     assert below.timeouts == [("read", 5.0)]
 
 
-def test_closing_the_upgraded_stream_closes_the_connection_below() -> None:
+def test_closing_the_upgraded_stream_closes_the_connection() -> None:
     below = ScriptedStream()
     UpgradeStream(below, b"").close()
     assert below.closed
 
 
 @pytest.mark.fault("S19")
-def test_tls_does_not_begin_behind_bytes_that_were_not_read(certificates: Certificates) -> None:
+def test_start_tls_refuses_unread_bytes(certificates: Certificates) -> None:
     def proxy(connection: Connection) -> None:
         connection.receive_until(b"\r\n\r\n")
         connection.send(TUNNELLED + b"not TLS")
@@ -152,7 +152,7 @@ class OptionalMethods(ScriptedStream):
         return 1
 
 
-def test_what_the_stream_below_may_do_the_upgraded_stream_may() -> None:
+def test_optional_methods_of_the_stream_below_are_present() -> None:
     below = OptionalMethods()
     stream = UpgradeStream(below, b"leading")
     stream.abort()
@@ -163,12 +163,12 @@ def test_what_the_stream_below_may_do_the_upgraded_stream_may() -> None:
     assert stream.write_until_readable(b"data") == 1
 
 
-def test_what_the_stream_below_may_not_do_the_upgraded_stream_may_not() -> None:
+def test_optional_methods_that_the_stream_below_lacks_are_absent() -> None:
     stream = UpgradeStream(NetworkStream(), b"")
     assert [hasattr(stream, name) for name in ("abort", "receive_nowait", "write_until_readable")] == [False] * 3
 
 
-def test_other_information_is_that_of_the_stream_below() -> None:
+def test_extra_info_comes_from_the_stream_below() -> None:
     stream = UpgradeStream(MockStream([], http2=True), b"leading")
     assert stream.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
 
@@ -190,7 +190,7 @@ def test_tls_inside_a_tunnel(certificates: Certificates) -> None:
         response.close()
 
 
-def test_a_refused_switch_is_a_response_like_any_other() -> None:
+def test_a_refused_switch_is_an_ordinary_response() -> None:
     refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"
     for request_for in (upgrade_request, connect_request):
         with served([steps.receive_until(b"\r\n\r\n"), steps.send(refusal)]) as (server, connection):

@@ -20,9 +20,7 @@ def simple_request(method: str = "GET", url: str = "http://localhost/") -> Reque
 
 @pytest.mark.parametrize("end", [steps.close(), steps.abort()], ids=["close", "reset"])
 @pytest.mark.parametrize(("method", "repeatable"), [("GET", True), ("PUT", True), ("POST", False), ("PATCH", False)])
-async def test_a_server_that_is_gone_when_its_idle_connection_is_used_again(
-    end: Step, method: str, repeatable: bool
-) -> None:
+async def test_a_server_that_closed_its_idle_connection(end: Step, method: str, repeatable: bool) -> None:
     script = [steps.receive_request(), steps.send(RESPONSE), steps.receive_request(), end]
     async with async_served(script) as (server, connection):
         await connection.request("GET", server.url)
@@ -34,7 +32,7 @@ async def test_a_server_that_is_gone_when_its_idle_connection_is_used_again(
 
 
 @pytest.mark.parametrize("failure", [b"", ReadError("reset")], ids=["end of stream", "reset"])
-async def test_a_first_request_is_not_to_be_repeated(failure: bytes | Exception) -> None:
+async def test_the_first_request_on_a_connection_is_not_retryable(failure: bytes | Exception) -> None:
     connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(failure))
     request = simple_request()
     with pytest.raises((ReadError, RemoteProtocolError)) as caught:
@@ -47,7 +45,7 @@ async def test_a_first_request_is_not_to_be_repeated(failure: bytes | Exception)
     [[RESPONSE[:1], b""], [RESPONSE[:20], ReadError("reset")], [b"garbage\r\n\r\n"], [ReadTimeout("slow")]],
     ids=["end of stream in the head", "reset in the head", "garbage", "timeout"],
 )
-async def test_neither_is_one_that_was_answered_or_may_yet_be(reads: list[bytes | Exception]) -> None:
+async def test_a_request_is_not_retryable_after_a_response_began_or_a_timeout(reads: list[bytes | Exception]) -> None:
     connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE, *reads))
     await connection.request("GET", "http://localhost/")
     request = simple_request()

@@ -1,4 +1,3 @@
-# Generated from ../_async/test_abandoned.py by tools/make_sync.py: edit that file, then run it.
 """Responses that are dropped without having been closed: the exchange ends, and a warning says which it was."""
 
 import gc
@@ -6,11 +5,11 @@ import threading
 import warnings
 
 import pytest
-from httpcore_h11 import HTTP11Connection
-from httpcore_models import Lease, Request, Response, ResponseStream
+from httpcore_h11 import AsyncHTTP11Connection
+from httpcore_models import AsyncLease, AsyncResponseStream, Request, Response
 from httpcore_test_support import steps
-from httpcore_test_support._sync.h11_connections import first_part, served
-from httpcore_test_support.waiting import pause, wait_until
+from httpcore_test_support._async.h11_connections import async_first_part, async_served
+from httpcore_test_support.waiting import async_pause, async_wait_until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fault("P2")]
 
@@ -21,14 +20,14 @@ END = b"0\r\n\r\n"
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n"
 
 
-class CountingLease(Lease):
+class AsyncCountingLease(AsyncLease):
     """Counts what becomes of it."""
 
     def __init__(self) -> None:
         self.released = 0
         self.dropped = 0
 
-    def release(self) -> None:
+    async def release(self) -> None:
         self.released += 1
 
     def drop(self) -> None:
@@ -39,42 +38,42 @@ def warned(texts: list[warnings.WarningMessage]) -> list[str]:
     return [str(warning.message) for warning in texts if warning.category is ResourceWarning]
 
 
-def get(connection: HTTP11Connection, url: str, lease: Lease | None = None) -> Response:
-    response = connection.handle_request(Request("GET", url, headers=HEADERS))
-    assert isinstance(response.stream, ResponseStream)
+async def get(connection: AsyncHTTP11Connection, url: str, lease: AsyncLease | None = None) -> Response:
+    response = await connection.handle_async_request(Request("GET", url, headers=HEADERS))
+    assert isinstance(response.stream, AsyncResponseStream)
     response.stream.lease = lease
     return response
 
 
 @pytest.mark.field(19)
 @pytest.mark.parametrize("read", [False, True], ids=["unread", "half read"])
-def test_a_response_that_is_dropped_before_its_end_closes_the_connection(read: bool) -> None:
+async def test_dropping_an_unfinished_response_closes_the_connection(read: bool) -> None:
     script = [steps.receive_request(), steps.send(HEAD + PART), steps.hold()]
-    lease = CountingLease()
-    with served(script) as (server, connection):
+    lease = AsyncCountingLease()
+    async with async_served(script) as (server, connection):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            response = get(connection, f"{server.url}/path?token=secret", lease)
+            response = await get(connection, f"{server.url}/path?token=secret", lease)
             if read:
-                assert first_part(response) == b"abc"
+                assert await async_first_part(response) == b"abc"
             del response
             gc.collect()
         # Who leaves a loop over the body has ended the exchange by that.
         assert warned(caught) == ([] if read else [f"unclosed response to GET {server.url}/path"])
         assert connection.is_closed()
-        wait_until(lambda: server.open_connections == 0)
+        await async_wait_until(lambda: server.open_connections == 0)
     assert (lease.released, lease.dropped) == (0, 1)
 
 
-def test_a_response_that_was_read_to_its_end_and_dropped_leaves_the_connection_idle() -> None:
+async def test_dropping_a_response_after_its_end_leaves_the_connection_idle() -> None:
     script = [steps.receive_request(), steps.send(HEAD + PART + END)] * 2
-    with served(script) as (server, connection):
+    async with async_served(script) as (server, connection):
         for _ in range(2):
-            lease = CountingLease()
+            lease = AsyncCountingLease()
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                response = get(connection, server.url, lease)
-                assert response.read() == b"abc"
+                response = await get(connection, server.url, lease)
+                assert await response.aread() == b"abc"
                 del response
                 gc.collect()
             assert warned(caught) == [f"unclosed response to GET {server.url}/"]
@@ -83,80 +82,80 @@ def test_a_response_that_was_read_to_its_end_and_dropped_leaves_the_connection_i
 
 
 @pytest.mark.parametrize("read", [False, True], ids=["unread", "read"])
-def test_a_response_that_was_closed_goes_quietly(read: bool) -> None:
-    lease = CountingLease()
-    with served([steps.receive_request(), steps.send(HEAD + PART + END)]) as (server, connection):
-        response = get(connection, server.url, lease)
+async def test_dropping_a_closed_response_does_not_warn(read: bool) -> None:
+    lease = AsyncCountingLease()
+    async with async_served([steps.receive_request(), steps.send(HEAD + PART + END)]) as (server, connection):
+        response = await get(connection, server.url, lease)
         if read:
-            response.read()
-        response.close()
+            await response.aread()
+        await response.aclose()
         del response
         gc.collect()
-        pause()
+        await async_pause()
     assert (lease.released, lease.dropped) == (1, 0)
 
 
-def test_a_request_that_fails_goes_quietly() -> None:
-    with served([steps.receive_request(), steps.close()]) as (server, connection):
+async def test_a_failed_request_does_not_warn() -> None:
+    async with async_served([steps.receive_request(), steps.close()]) as (server, connection):
         with pytest.raises(Exception, match="Server disconnected"):
-            get(connection, server.url)
+            await get(connection, server.url)
         gc.collect()
         assert connection.is_closed()
 
 
-def test_the_stream_of_an_upgrade_keeps_the_connection() -> None:
+async def test_the_stream_of_an_upgrade_keeps_the_connection_open() -> None:
     script = [steps.receive_until(b"\r\n\r\n"), steps.send(SWITCHED), steps.receive_until(b"ping"), steps.send(b"pong")]
-    lease = CountingLease()
-    with served([*script, steps.hold()]) as (server, connection):
-        response = get(connection, server.url, lease)
+    lease = AsyncCountingLease()
+    async with async_served([*script, steps.hold()]) as (server, connection):
+        response = await get(connection, server.url, lease)
         stream = response.extensions["network_stream"]
         del response
         gc.collect()
-        stream.write(b"ping")
-        assert stream.read(4) == b"pong"
+        await stream.write(b"ping")
+        assert await stream.read(4) == b"pong"
         assert (lease.released, lease.dropped) == (0, 0)
-        stream.close()
+        await stream.aclose()
         assert (lease.released, lease.dropped) == (1, 0)
         assert connection.is_closed()
-        wait_until(lambda: server.open_connections == 0)
+        await async_wait_until(lambda: server.open_connections == 0)
 
 
-def test_an_upgrade_of_which_nothing_is_kept_closes_the_connection() -> None:
+async def test_dropping_response_and_stream_of_an_upgrade_closes_the_connection() -> None:
     script = [steps.receive_until(b"\r\n\r\n"), steps.send(SWITCHED), steps.hold()]
-    lease = CountingLease()
-    with served(script) as (server, connection):
+    lease = AsyncCountingLease()
+    async with async_served(script) as (server, connection):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            get(connection, server.url, lease)
+            await get(connection, server.url, lease)
             # No garbage collection: nothing refers to itself.
         assert warned(caught) == [f"unclosed response to GET {server.url}/"]
         assert connection.is_closed()
-        wait_until(lambda: server.open_connections == 0)
+        await async_wait_until(lambda: server.open_connections == 0)
     assert (lease.released, lease.dropped) == (0, 1)
 
 
-def test_a_stream_that_was_detached_stays_open() -> None:
+async def test_a_detached_stream_stays_open() -> None:
     script = [steps.receive_until(b"\r\n\r\n"), steps.send(SWITCHED + b"first"), steps.hold()]
-    with served(script) as (server, connection):
-        response = get(connection, server.url)
+    async with async_served(script) as (server, connection):
+        response = await get(connection, server.url)
         stream, leading_data = response.extensions["network_stream"].detach()
         assert leading_data == b"first"
-        response.close()
+        await response.aclose()
         del response
         gc.collect()
         assert connection.is_closed()
         assert not stream.get_extra_info("is_readable")
-        stream.close()
+        await stream.aclose()
 
 
-def test_a_response_may_be_dropped_in_another_thread() -> None:
-    with served([steps.receive_request(), steps.send(HEAD + PART), steps.hold()]) as (server, connection):
+async def test_a_response_can_be_dropped_in_another_thread() -> None:
+    async with async_served([steps.receive_request(), steps.send(HEAD + PART), steps.hold()]) as (server, connection):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            kept = [get(connection, server.url)]
+            kept = [await get(connection, server.url)]
             thread = threading.Thread(target=kept.clear)
             thread.start()
             thread.join()
         assert warned(caught) == [f"unclosed response to GET {server.url}/"]
         assert connection.is_closed()
-        wait_until(lambda: server.open_connections == 0)
+        await async_wait_until(lambda: server.open_connections == 0)

@@ -28,7 +28,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("wire", TEXTS, ids=range(len(TEXTS)))
 @pytest.mark.parametrize("cut", [False, True], ids=["whole", "bytewise"])
-def test_the_text(wire: bytes, cut: bool) -> None:
+def test_the_text_of_the_error(wire: bytes, cut: bool) -> None:
     url = "http://example.org:8022/"
     pieces = bytewise(wire) if cut and not wire.startswith(b"\x15") else [wire] if wire else []
     connection = HTTP11Connection(URL(url).origin, ScriptedStream(*pieces))

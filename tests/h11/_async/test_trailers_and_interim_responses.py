@@ -1,11 +1,10 @@
-# Generated from ../_async/test_beyond_the_body.py by tools/make_sync.py: edit that file, then run it.
 """What a response has besides head and body: interim responses before it, trailers behind it."""
 
 from typing import Any
 
 import pytest
-from httpcore_h11 import HTTP11Connection
-from httpcore_models import MockStream, Origin
+from httpcore_h11 import AsyncHTTP11Connection
+from httpcore_models import AsyncMockStream, Origin
 
 pytestmark = pytest.mark.anyio
 
@@ -16,38 +15,38 @@ HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 
 
 class TestTrailers:
-    def test_they_are_there_once_the_body_is_read(self) -> None:
-        stream = MockStream([CHUNKED, b"Checksum: abc\r\nX: y\r\n\r\n"])
-        connection = HTTP11Connection(ORIGIN, stream)
-        with connection.stream("GET", URL) as response:
+    async def test_they_are_known_after_the_body_was_read(self) -> None:
+        stream = AsyncMockStream([CHUNKED, b"Checksum: abc\r\nX: y\r\n\r\n"])
+        connection = AsyncHTTP11Connection(ORIGIN, stream)
+        async with connection.stream("GET", URL) as response:
             assert "trailing_headers" not in response.extensions
-            assert response.read() == b"hello"
+            assert await response.aread() == b"hello"
             assert response.extensions["trailing_headers"] == [(b"Checksum", b"abc"), (b"X", b"y")]
         assert connection.is_idle()
 
-    def test_there_is_nothing_without_any(self) -> None:
-        connection = HTTP11Connection(ORIGIN, MockStream([CHUNKED, b"\r\n"]))
-        response = connection.request("GET", URL)
+    async def test_a_response_without_trailers_has_no_such_extension(self) -> None:
+        connection = AsyncHTTP11Connection(ORIGIN, AsyncMockStream([CHUNKED, b"\r\n"]))
+        response = await connection.request("GET", URL)
         assert set(response.extensions) == {"http_version", "reason_phrase", "network_stream"}
 
-    def test_those_of_one_response_are_not_those_of_the_next(self) -> None:
-        stream = MockStream([CHUNKED + b"Checksum: abc\r\n\r\n", CHUNKED + b"\r\n"])
-        connection = HTTP11Connection(ORIGIN, stream)
-        first, second = connection.request("GET", URL), connection.request("GET", URL)
+    async def test_the_next_response_does_not_inherit_them(self) -> None:
+        stream = AsyncMockStream([CHUNKED + b"Checksum: abc\r\n\r\n", CHUNKED + b"\r\n"])
+        connection = AsyncHTTP11Connection(ORIGIN, stream)
+        first, second = await connection.request("GET", URL), await connection.request("GET", URL)
         assert first.extensions["trailing_headers"] == [(b"Checksum", b"abc")]
         assert "trailing_headers" not in second.extensions
 
 
 @pytest.mark.field(31)
 @pytest.mark.parametrize("parts", [[HINTS, HINTS, CHUNKED, b"\r\n"], [HINTS + HINTS + CHUNKED + b"\r\n"]])
-def test_interim_responses_are_traced(parts: list[bytes]) -> None:
+async def test_interim_responses_are_traced(parts: list[bytes]) -> None:
     events: list[tuple[str, dict[str, Any]]] = []
 
-    def trace(name: str, info: dict[str, Any]) -> None:
+    async def trace(name: str, info: dict[str, Any]) -> None:
         events.append((name, info))
 
-    connection = HTTP11Connection(ORIGIN, MockStream(list(parts)))
-    response = connection.request("GET", URL, extensions={"trace": trace})
+    connection = AsyncHTTP11Connection(ORIGIN, AsyncMockStream(list(parts)))
+    response = await connection.request("GET", URL, extensions={"trace": trace})
     assert (response.status, response.content) == (200, b"hello")
     name = "http11.receive_informational_response"
     assert [event for event, _ in events if event.startswith(name)] == [f"{name}.started", f"{name}.complete"] * 2

@@ -1,4 +1,4 @@
-# Generated from ../_async/test_few_calls.py by tools/make_sync.py: edit that file, then run it.
+# Generated from ../_async/test_reads_and_writes.py by tools/make_sync.py: edit that file, then run it.
 """How often a connection writes and reads: once each for a small exchange, and never more than it has to."""
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def post(stream: ScriptedStream, content: Content, **headers: str) -> list[bytes
     return stream.written
 
 
-def test_a_small_exchange_is_one_write_and_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_exchange_takes_one_write_and_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_engine, "H11Fallback", None)
     stream = ScriptedStream(RESPONSE, RESPONSE)
     connection = HTTP11Connection(ORIGIN, stream)
@@ -66,7 +66,7 @@ def test_an_empty_body_in_memory_travels_with_the_head() -> None:
     assert request.endswith(b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
 
 
-def test_the_head_does_not_wait_for_a_body_that_is_made_meanwhile() -> None:
+def test_the_head_does_not_wait_for_a_generated_body() -> None:
     stream = ScriptedStream(RESPONSE)
 
     def body() -> Iterator[bytes]:
@@ -80,7 +80,7 @@ def test_the_head_does_not_wait_for_a_body_that_is_made_meanwhile() -> None:
     ]
 
 
-def test_a_trace_callback_sees_head_and_body_sent_one_after_the_other() -> None:
+def test_with_a_trace_callback_head_and_body_are_sent_separately() -> None:
     stream = ScriptedStream(RESPONSE)
     writes = {}
 
@@ -92,7 +92,7 @@ def test_a_trace_callback_sees_head_and_body_sent_one_after_the_other() -> None:
     assert [writes[f"send_request_{part}.complete"] for part in ("headers", "body")] == [1, 2]
 
 
-def test_a_request_of_which_the_last_write_failed_is_the_last_of_its_connection() -> None:
+def test_a_connection_closes_after_a_request_whose_last_write_failed() -> None:
     def body() -> Iterator[bytes]:
         yield b"first"
         stream.write_error = WriteError("reset")
@@ -113,13 +113,13 @@ def test_a_request_of_which_the_last_write_failed_is_the_last_of_its_connection(
         (Origin(b"custom", b"localhost", 7), URL(scheme="custom", host="localhost", port=7, target="/")),
     ],
 )
-def test_a_url_with_and_without_a_port_leads_to_the_same_connection(origin: Origin, url: URL | str) -> None:
+def test_a_default_port_may_be_left_out(origin: Origin, url: URL | str) -> None:
     connection = HTTP11Connection(origin, ScriptedStream(RESPONSE))
     response = connection.request("GET", url)
     assert response.status == 200
 
 
-def test_a_url_without_a_port_does_not_lead_to_any_port() -> None:
+def test_a_url_without_a_port_does_not_match_another_port() -> None:
     connection = HTTP11Connection(URL("http://localhost:81").origin, ScriptedStream(RESPONSE))
     with pytest.raises(RuntimeError, match="localhost:80 on connection to http://localhost:81"):
         connection.request("GET", "http://localhost/")

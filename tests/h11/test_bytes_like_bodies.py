@@ -45,7 +45,7 @@ def exact_parts(chunk: Any) -> list[bytes]:
 
 @any_buffer
 @pytest.mark.parametrize("size", [1, 1000, 50_000])
-def test_the_parts_of_a_buffer_are_all_its_bytes(name: str, size: int) -> None:
+def test_the_parts_of_a_buffer_add_up_to_its_bytes(name: str, size: int) -> None:
     chunk, expected = BUFFERS[name](size)
     assert b"".join(exact_parts(chunk)) == expected
     assert max(map(len, exact_parts(chunk))) <= 64 * 1024
@@ -57,7 +57,7 @@ def test_an_empty_buffer_has_no_parts(chunk: Any) -> None:
 
 
 @pytest.mark.parametrize("size", [10, 200_000])
-def test_a_buffer_may_change_its_size_once_it_was_sent(size: int) -> None:
+def test_a_buffer_can_be_resized_after_it_was_sent(size: int) -> None:
     buffer = bytearray(size)
 
     def body() -> Iterator[bytearray]:
@@ -86,7 +86,7 @@ def test_the_engine_counts_bytes(name: str, parser: str) -> None:
         engine.end_body()
 
 
-def test_the_engine_takes_no_byte_too_many() -> None:
+def test_the_engine_refuses_more_bytes_than_declared() -> None:
     engine = Engine(1000)
     engine.start_request(b"POST", b"/", [(b"Host", b"localhost"), (b"Content-Length", b"3")])
     with pytest.raises(LocalProtocolError, match="Too much data for declared Content-Length"):
@@ -94,7 +94,7 @@ def test_the_engine_takes_no_byte_too_many() -> None:
 
 
 @pytest.mark.parametrize("chunk", ["text", 3, None, [1, 2]])
-def test_what_is_no_buffer_is_a_type_error_that_says_so(chunk: Any) -> None:
+def test_anything_but_a_buffer_raises_type_error(chunk: Any) -> None:
     expected = f"^content must be made of bytes or other bytes-like objects, but got {type(chunk).__name__}\\.$"
     connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
     with pytest.raises(TypeError, match=expected):

@@ -25,7 +25,7 @@ async def post(stream: AsyncScriptedStream, content: Content, **headers: str) ->
     return stream.written
 
 
-async def test_a_small_exchange_is_one_write_and_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_small_exchange_takes_one_write_and_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_engine, "H11Fallback", None)
     stream = AsyncScriptedStream(RESPONSE, RESPONSE)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
@@ -65,7 +65,7 @@ async def test_an_empty_body_in_memory_travels_with_the_head() -> None:
     assert request.endswith(b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
 
 
-async def test_the_head_does_not_wait_for_a_body_that_is_made_meanwhile() -> None:
+async def test_the_head_does_not_wait_for_a_generated_body() -> None:
     stream = AsyncScriptedStream(RESPONSE)
 
     async def body() -> AsyncIterator[bytes]:
@@ -79,7 +79,7 @@ async def test_the_head_does_not_wait_for_a_body_that_is_made_meanwhile() -> Non
     ]
 
 
-async def test_a_trace_callback_sees_head_and_body_sent_one_after_the_other() -> None:
+async def test_with_a_trace_callback_head_and_body_are_sent_separately() -> None:
     stream = AsyncScriptedStream(RESPONSE)
     writes = {}
 
@@ -91,7 +91,7 @@ async def test_a_trace_callback_sees_head_and_body_sent_one_after_the_other() ->
     assert [writes[f"send_request_{part}.complete"] for part in ("headers", "body")] == [1, 2]
 
 
-async def test_a_request_of_which_the_last_write_failed_is_the_last_of_its_connection() -> None:
+async def test_a_connection_closes_after_a_request_whose_last_write_failed() -> None:
     async def body() -> AsyncIterator[bytes]:
         yield b"first"
         stream.write_error = WriteError("reset")
@@ -112,13 +112,13 @@ async def test_a_request_of_which_the_last_write_failed_is_the_last_of_its_conne
         (Origin(b"custom", b"localhost", 7), URL(scheme="custom", host="localhost", port=7, target="/")),
     ],
 )
-async def test_a_url_with_and_without_a_port_leads_to_the_same_connection(origin: Origin, url: URL | str) -> None:
+async def test_a_default_port_may_be_left_out(origin: Origin, url: URL | str) -> None:
     connection = AsyncHTTP11Connection(origin, AsyncScriptedStream(RESPONSE))
     response = await connection.request("GET", url)
     assert response.status == 200
 
 
-async def test_a_url_without_a_port_does_not_lead_to_any_port() -> None:
+async def test_a_url_without_a_port_does_not_match_another_port() -> None:
     connection = AsyncHTTP11Connection(URL("http://localhost:81").origin, AsyncScriptedStream(RESPONSE))
     with pytest.raises(RuntimeError, match="localhost:80 on connection to http://localhost:81"):
         await connection.request("GET", "http://localhost/")

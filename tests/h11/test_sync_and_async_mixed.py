@@ -40,7 +40,7 @@ async def test_a_sync_body_for_an_async_connection() -> None:
 
 
 @pytest.mark.parametrize("content", [42, object()])
-def test_a_body_of_no_colour(content: object) -> None:
+def test_content_that_is_not_iterable(content: object) -> None:
     connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
     with pytest.raises(TypeError, match=r"iterable of bytes"):
         connection.request("POST", "http://localhost/", content=content)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-# Generated from ../_async/test_repetition.py by tools/make_sync.py: edit that file, then run it.
+# Generated from ../_async/test_retrying.py by tools/make_sync.py: edit that file, then run it.
 """Which failures say that the request may be sent once more, over another connection."""
 
 import pytest
@@ -21,7 +21,7 @@ def simple_request(method: str = "GET", url: str = "http://localhost/") -> Reque
 
 @pytest.mark.parametrize("end", [steps.close(), steps.abort()], ids=["close", "reset"])
 @pytest.mark.parametrize(("method", "repeatable"), [("GET", True), ("PUT", True), ("POST", False), ("PATCH", False)])
-def test_a_server_that_is_gone_when_its_idle_connection_is_used_again(end: Step, method: str, repeatable: bool) -> None:
+def test_a_server_that_closed_its_idle_connection(end: Step, method: str, repeatable: bool) -> None:
     script = [steps.receive_request(), steps.send(RESPONSE), steps.receive_request(), end]
     with served(script) as (server, connection):
         connection.request("GET", server.url)
@@ -33,7 +33,7 @@ def test_a_server_that_is_gone_when_its_idle_connection_is_used_again(end: Step,
 
 
 @pytest.mark.parametrize("failure", [b"", ReadError("reset")], ids=["end of stream", "reset"])
-def test_a_first_request_is_not_to_be_repeated(failure: bytes | Exception) -> None:
+def test_the_first_request_on_a_connection_is_not_retryable(failure: bytes | Exception) -> None:
     connection = HTTP11Connection(ORIGIN, ScriptedStream(failure))
     request = simple_request()
     with pytest.raises((ReadError, RemoteProtocolError)) as caught:
@@ -46,7 +46,7 @@ def test_a_first_request_is_not_to_be_repeated(failure: bytes | Exception) -> No
     [[RESPONSE[:1], b""], [RESPONSE[:20], ReadError("reset")], [b"garbage\r\n\r\n"], [ReadTimeout("slow")]],
     ids=["end of stream in the head", "reset in the head", "garbage", "timeout"],
 )
-def test_neither_is_one_that_was_answered_or_may_yet_be(reads: list[bytes | Exception]) -> None:
+def test_a_request_is_not_retryable_after_a_response_began_or_a_timeout(reads: list[bytes | Exception]) -> None:
     connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE, *reads))
     connection.request("GET", "http://localhost/")
     request = simple_request()
