@@ -74,7 +74,7 @@ class TestRelay:
             assert fetch(f"http://127.0.0.1:{port}/", bytes(300_000)) == (200, b"300000")
             assert time.monotonic() - begun >= 0.1
 
-    def test_it_ends_with_its_block(self) -> None:
+    def test_relay_ends_with_its_block(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             with (
                 delaying_relay(listener.getsockname()[1], 0.0) as port,

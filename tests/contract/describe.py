@@ -1,4 +1,4 @@
-"""The words of the fact files for types, failures and addresses."""
+"""How the fact files write types, failures and addresses."""
 
 from __future__ import annotations
 

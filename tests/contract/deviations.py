@@ -1,4 +1,4 @@
-"""Where the library means to differ from the measured facts: the value that holds instead, and the reason."""
+"""Intended differences from the measured facts: the value that holds instead, and the reason."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .http2_deviations import HTTP2_DEVIATIONS
 from .http11_deviations import HTTP11_DEVIATIONS
 from .proxy_deviations import PROXY_DEVIATIONS
 
-_BRACKETS = "An IPv6 address stands in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
-_WHOLE_TARGET = "Parameters of a path, and an empty query, are part of what is asked for (RFC 3986, section 3)."
+_BRACKETS = "An IPv6 address is in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
+_WHOLE_TARGET = "Parameters of a path, and an empty query, are part of the target (RFC 3986, section 3)."
 _PORT = "A port of 0 is not the default one; a request to it fails."
-_ARGUMENT = "A wrong argument is named, with what it should be."
-_OWN_ERROR = "A body that does not fit its Content-Length raises the error of the library and not that of h11."
-_NO_ASSERT = "An assert is gone under `python -O`; a TypeError that names the expected type stays."
+_ARGUMENT = "The error names the wrong argument and the expected type."
+_OWN_ERROR = "A body that does not match its Content-Length raises the library's own error, not h11's."
+_NO_ASSERT = "`python -O` removes asserts, but not a TypeError that names the expected type."
 
 
 def _ipv6_url(host: bytes, port: int | None, target: bytes) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def _ipv6_url(host: bytes, port: int | None, target: bytes) -> dict[str, Any]:
 
 
 def _with_target(entry: str, target: str) -> Deviation:
-    """The facts of a URL with nothing in them changed but the target."""
+    """The facts of a URL, with only the target changed."""
     facts: dict[str, Any] = load("models.json")[entry]
     before = facts["target"][2:-1]
     changed = {name: str(facts[name]).replace(f"{before}'", f"{target}'") for name in ("target", "repr", "bytes")}
@@ -46,7 +46,7 @@ def _port_of_zero() -> Deviation:
 
 
 def _no_pairs(file: str) -> dict[tuple[str, str], Deviation]:
-    """The errors of header fields that are no pairs: what Python says stays, after what is wrong."""
+    """The errors of header fields that are not pairs: Python's text follows ours."""
     start = "headers must be a mapping or sequence of two-tuples, but item 0 is no pair: "
     return {
         (file, entry): Deviation({**error, "message": f"{start}{error['message']}."}, _ARGUMENT)
@@ -82,10 +82,10 @@ def _failed_body_states(message: str) -> list[str]:
 _TOO_SHORT = "Too little data for declared Content-Length"
 _TOO_LONG = "Too much data for declared Content-Length"
 
-_MORE_INSIGHT = "A pool tells more about itself and can be tidied: additions, which take nothing away."
-_HTTPX2 = "httpx2, with this package in the place of its own core, passes an argument more."
-_ABORT = "A stream can be closed at once, without waiting: an addition."
-_CAPACITY = "A connection tells how many requests it can carry, so that a pool does not offer it more: an addition."
+_MORE_INSIGHT = "Additions: a pool reports statistics, and can close expired connections."
+_HTTPX2 = "httpx2 passes one more argument when it uses this package as its core."
+_ABORT = "Addition: a stream can be closed at once, without waiting."
+_CAPACITY = "Addition: a connection reports how many requests it can carry, so that a pool does not offer more."
 
 
 _INTERIM = "Interim responses are traced."
@@ -150,7 +150,7 @@ DEVIATIONS = {
     **PROXY_DEVIATIONS,
 }
 
-# What is accepted beside the fact. The message is a pattern, in lower case.
+# What is accepted besides the fact. The message is a pattern, in lower case.
 _TYPE_ERROR = {"raises": "TypeError", "message": "*iterable*"}
 _NO_BYTES = {"raises": "TypeError", "message": "content must be *bytes*"}
 ALTERNATIVES = {
@@ -158,13 +158,13 @@ ALTERNATIVES = {
     for way in ("request", "stream", "handle")
     for what in ("int", "of the other colour")
 } | {
-    # Of an async body it is the part that is wrong.
+    # With an async body, it is the part that is wrong.
     ("errors.json", f"{way} with content {what}"): Deviation(_NO_BYTES, _ARGUMENT)
     for way in ("request", "stream", "handle")
     for what in ("str", "dict", "list of str", "bytearray")
 }
 
-# What no fact shows: the Host header that is sent for an IPv6 address. A zone means nothing to the peer (RFC 6874).
+# Not in the facts: the Host header that is sent for an IPv6 address. A zone means nothing to the peer (RFC 6874).
 HOST_OF_IPV6 = {
     "http://[::1]/": b"[::1]",
     "http://[::1]:80/": b"[::1]",
@@ -173,5 +173,5 @@ HOST_OF_IPV6 = {
     "http://[fe80::1%25eth0]:8080/": b"[fe80::1]:8080",
 }
 
-# What no fact shows: these values are `[secure]` in the log text, and plain for trace callbacks.
+# Not in the facts: these values are `[secure]` in log lines, and unchanged for trace callbacks.
 SECRET_HEADERS = ("Set-Cookie", "Cookie", "Authorization", "Proxy-Authorization")

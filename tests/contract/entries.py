@@ -1,4 +1,4 @@
-"""The entries of the fact files as they were measured, and what may stand in place of one."""
+"""The entries of the fact files as they were measured, and what may replace one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OPTION = typing.Union[  # noqa: UP007
     typing.Tuple[int, int, None, int],  # noqa: UP006
 ]
 
-# The facts quote the interpreter they were measured on, which was 3.11. This is what the one that runs says.
+# The facts quote Python 3.11, on which they were measured. These are the texts of the running interpreter.
 WORDING = {
     "too many values to unpack (expected 2)": _error(_unpack),
     "%d format: a real number is required, not str": _error(

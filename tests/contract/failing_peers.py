@@ -1,4 +1,4 @@
-"""Peers on real sockets that fail in one way each. Runs beside httpcore 1.0.9 as well."""
+"""Peers on real sockets that fail in one way each. Also runs with httpcore 1.0.9."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def closes(sock: socket.socket, over: threading.Event) -> None:
 
 
 def finish(sock: socket.socket) -> None:
-    """End the stream, and take what still comes: closing before would reset the connection."""
+    """End the stream, and read what still arrives: closing earlier would reset the connection."""
     sock.shutdown(socket.SHUT_WR)
     while sock.recv(65536):
         pass
@@ -139,7 +139,7 @@ def full_queue() -> Iterator[int]:
 
 @functools.cache
 def authority() -> trustme.CA:
-    """Whom clients trust."""
+    """The authority that clients trust."""
     return trustme.CA()
 
 

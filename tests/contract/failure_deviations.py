@@ -1,4 +1,4 @@
-"""Where another error is raised than by httpcore 1.0.9 on purpose."""
+"""Errors that intentionally differ from those of httpcore 1.0.9."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class Departure(NamedTuple):
     reason: str
 
 
-_OWN = "What leaves the library is an error of the library, whoever has found it."
-_REMOTE = "What a server does wrong is a RemoteProtocolError."
+_OWN = "Errors that reach the user are those of the library, wherever they were detected."
+_REMOTE = "A server's mistake is a RemoteProtocolError."
 _FIELDS = "Responses that RFC 9113, section 8, calls malformed are refused."
-_REQUEST = "A request that cannot be sent as it is fails before, or when that shows."
-_PROXY = "All that a proxy does wrong is a ProxyError."
-_LIMIT = "Negotiating with a proxy is a part of connecting."
-_SECRET = "No error shows the value of a header field: it may be a secret."
-_ARGUMENT = "A wrong argument is named, with what it should be, at once."
-_RESET = "A reset is no end of stream."
+_REQUEST = "A request that cannot be sent as it is fails before it is sent, or as soon as the fault shows."
+_PROXY = "Every proxy failure is a ProxyError."
+_LIMIT = "Negotiating with a proxy is part of connecting."
+_SECRET = "Errors never contain the value of a header field, which may be a secret."
+_ARGUMENT = "An immediate error names the wrong argument and the expected type."
+_RESET = "A reset is not an end of stream."
 
 FAILURE_DEVIATIONS: dict[str, Departure] = {
     "bad header line": Departure(
@@ -98,7 +98,7 @@ ACCEPTED = {
     "call: socks proxy auth": "As HTTPProxy, it takes the first two items.",
 }
 
-# The causes of 1.0.9 that are missing, of those that are no errors of other libraries.
+# Missing causes of 1.0.9, apart from errors of other libraries.
 MISSING_CAUSES = {
     "tls client certificate missing": "The alert that the server sent is told instead of the reset behind it.",
 }

@@ -1,4 +1,4 @@
-"""Plays what goes wrong, and writes down the error and those that it came from. Runs on httpcore 1.0.9 as well.
+"""Plays failures, and records each error with its causes. Also runs on httpcore 1.0.9.
 
 `python -m contract.failure_players`, in the folder of the tests, prints what the installed httpcore raises, as JSON.
 """
@@ -27,13 +27,13 @@ from .wrong_calls import wrong_calls
 
 BACKENDS = ("sync", "asyncio", "uvloop", "trio")
 
-# The error and those that it came from: the link to the one before, class and text.
+# An error and its causes: the link to the previous one, class and text.
 Chain = list[list[str]]
 
 
 @contextlib.contextmanager
 def resolver() -> Iterator[None]:
-    """Know some names without asking anybody. uvloop asks its own."""
+    """Resolve some names without a resolver. uvloop uses its own."""
     real = socket.getaddrinfo
 
     def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
@@ -51,7 +51,7 @@ def resolver() -> Iterator[None]:
 
 
 def describe(error: BaseException, port: int = 0) -> Chain:
-    """All that the error came from, be it hidden from tracebacks or not."""
+    """All causes of the error, hidden from tracebacks or not."""
     rows: Chain = []
     link, exc = "", error
     while True:
@@ -72,7 +72,7 @@ def describe(error: BaseException, port: int = 0) -> Chain:
 
 
 def arguments_of(scene: Scene, port: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What to make the pool and the request with."""
+    """The arguments of the pool and the request."""
     pool = dict(scene.pool)
     if scene.proxy is not None:
         pool["proxy"] = httpcore.Proxy(**{**scene.proxy, "url": scene.proxy["url"].format(port=port)})

@@ -1,4 +1,4 @@
-"""What goes wrong, scene by scene. Runs on httpcore 1.0.9 as well."""
+"""Failures, scene by scene. Also runs on httpcore 1.0.9."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Where a connection of HTTP/1.1 differs from the facts on purpose."""
+"""Intended differences of HTTP/1.1 connections from the facts."""
 
 from __future__ import annotations
 
 from .entries import Deviation, load
 
-_WHY = "An exception says why the connection is not available."
+_WHY = "The exception says why the connection is not available."
 _ENDED = "A body that ends with the stream ends the connection (RFC 9112, section 6.3): it is not kept as idle."
 
 _CLOSED = {

@@ -1,4 +1,4 @@
-"""Where the library means to differ from the measured facts about HTTP/2."""
+"""Intended differences from the measured facts about HTTP/2."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any
 
 from .entries import Deviation, load
 
-_KEEPALIVE = "A server that is gone while a response is awaited can be noticed by PING: additions, off by default."
+_KEEPALIVE = "Additions, off by default: PING detects a server that is gone while a response is awaited."
 _TRAILERS = "Trailers are an extension of the response."
 _INTERIM = "Interim responses are traced."
-_GONE = "A connection that nothing can be sent on any more is closed at once and leaves the pool."
+_GONE = "A connection that can no longer send is closed at once and leaves the pool."
 _PLAIN_TEXT = f"The error says that the server speaks HTTP/1. {_GONE}"
 _ILLEGAL = f"What a server does wrong is a RemoteProtocolError of the library, in all of its ways. {_GONE}"
-_TIMEOUT = "A read timeout ends its own request; the connection serves the others, and the next ones."
-_SILENT = "After a time limit without anything from the server no request uses the connection any more."
-_WHY = "An exception says why the connection is not available."
-_GOAWAY = "A connection that is going away says so to the request; that it is made again is up to the pool."
-_NO_HOST = "A request without Host is a LocalProtocolError, before anything of it is sent."
+_TIMEOUT = "A read timeout ends only its own request; the connection continues."
+_SILENT = "After a timeout during which nothing arrived, no further request uses the connection."
+_WHY = "The exception says why the connection is not available."
+_GOAWAY = "A connection that is shutting down tells the request so; the pool decides about a retry."
+_NO_HOST = "A request without Host is a LocalProtocolError, and nothing of it is sent."
 
 _FACTS = {file: load(file) for file in ("events.txt", "states.txt")}
 _INTERFACE = load("interface.json")["signatures"]

@@ -1,4 +1,4 @@
-"""What is expected of the installed library: the measured facts with the listed deviations."""
+"""What the installed library must show: the measured facts with the listed deviations."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from .entries import load as load
 
 
 def expected(file: str, entry: str, fact: Any) -> Any:
-    """What must be seen now: the fact, or what replaces it."""
+    """The expected value: the fact, or what replaces it."""
     deviation = DEVIATIONS.get((file, entry))
     return fact if deviation is None else deviation.value

@@ -20,7 +20,7 @@ from .describe import failure, hide_addresses, qualified_name, result_or_failure
 
 
 class AsyncOnly:
-    """An async iterable that is nothing else. The facts name its module, so it has one that is always there."""
+    """Only an async iterable. The facts name its module, so the module must always exist."""
 
     __module__ = "__main__"
 
@@ -29,7 +29,7 @@ class AsyncOnly:
 
 
 class Body:
-    """A response body of one colour that notes what is done to it."""
+    """A response body, sync or async, that records what is done to it."""
 
     def __init__(self) -> None:
         self.saw: list[str] = []
@@ -172,7 +172,7 @@ def describe_exception(name: str) -> list[Any]:
 
 
 async def use_response(content: Any, calls: list[str]) -> list[list[Any]]:
-    """Do the calls one after the other, each after whatever the one before it came to."""
+    """Make the calls one after another, whether the one before succeeded or failed."""
     response = httpcore.Response(200, content=content)
     rows: list[list[Any]] = []
     for call in calls:
@@ -345,7 +345,7 @@ PATTERNS: tuple[tuple[str, Callable[..., Any]], ...] = (
 
 
 def observe(entry: str) -> Any:
-    """Try what the entry names, and tell what came out."""
+    """Try what the entry names, and return the outcome."""
     return result_or_failure(SINGLE[entry] if entry in SINGLE else lambda: observe_by_pattern(entry))
 
 

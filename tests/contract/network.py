@@ -1,4 +1,4 @@
-"""A network that follows a script, for what the mock of the library cannot do: fail, and tell what was written.
+"""A network that follows a script, for what the library's mock cannot do: fail, and record what was written.
 
 A scripted backend answers each dial with the next `Peer` of the script, or raises the exception in its place.
 """
@@ -30,7 +30,7 @@ class Peer:
     http2: bool = False
 
     def selected_alpn_protocol(self) -> str:
-        """What is asked of the peer as an SSL object."""
+        """The part of an SSL object that the library uses."""
         return "h2" if self.http2 else "http/1.1"
 
 
@@ -60,7 +60,7 @@ class ScriptedStream(httpcore.NetworkStream):
         self._written.append(buffer)
 
     def close(self) -> None:
-        """Closing a script changes nothing."""
+        """Do nothing."""
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None

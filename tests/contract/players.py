@@ -1,4 +1,4 @@
-"""Plays a scene on one flavour of the library and writes down what can be seen, in the words of the fact files."""
+"""Plays a scene on one flavour of the library and records what it shows, in the form of the fact files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ every_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 
 
 class Record(logging.Handler):
-    """The rows of a scene, as they come, and what was written. It is also the handler of the log lines."""
+    """The rows of a scene, in order, and what was written. It is also the handler of the log lines."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Record(logging.Handler):
         self.responses.append(f"response raises={qualified_name(type(error))} message={error}")
 
     def state(self, client: Any) -> None:
-        """Only a pool shows its connections; a connection by itself is told as no pool."""
+        """Only a pool shows its connections; a single connection is recorded without a pool."""
         pool = client if hasattr(client, "connections") else None
         connections = [
             f"{connection!r} available={connection.is_available()} idle={connection.is_idle()}"
@@ -73,7 +73,7 @@ def describe_value(value: object) -> str:
 
 
 def describe_extension(value: object) -> object:
-    """A network stream is told by the two interfaces it may have."""
+    """A network stream is described by the two interfaces it may have."""
     kinds = [isinstance(value, httpcore.NetworkStream), isinstance(value, httpcore.AsyncNetworkStream)]
     return kinds if any(kinds) else repr(value)
 

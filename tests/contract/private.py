@@ -1,4 +1,4 @@
-"""What httpcore has besides its public names, for all that can be found by looking: module by module, object by object.
+"""What httpcore has besides its public names, as found by inspection, by module and object.
 
 Run with 1.0.9 as `python tests/contract/private.py`, it measures `facts/private.json`.
 """

@@ -1,9 +1,9 @@
-"""Private names of 1.0.9 that are gone, with what they meant and why that is no more. The README sums them up."""
+"""Private names of 1.0.9 that are gone: what they meant, and why they are gone. The README has a summary."""
 
 from __future__ import annotations
 
-_DATA = "A value that nobody reads but its own module."
-_H2 = "The frames of streams are not h2's, and no lock is held across a wait."
+_DATA = "Only its own module reads this value."
+_H2 = "Stream frames do not come from h2, and no lock is held across a wait."
 
 # By module, in `_async` and `_sync` alike.
 GONE_NAMES = {

@@ -1,4 +1,4 @@
-"""Where the library means to differ from the measured facts about proxies."""
+"""Intended differences from the measured facts about proxies."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any
 
 from .entries import Deviation, load
 
-_SECRET = "User names and passwords are in no trace and no log line."
-_CLOSING = "Closing a connection is logged for those through tunnels too."
-_REFUSAL = "The body of a refusal is read, for the error to have it."
+_SECRET = "User names and passwords never appear in traces or log lines."
+_CLOSING = "Closing a connection through a tunnel is logged too."
+_REFUSAL = "The body of a refusal is read, because the error contains it."
 _PLAIN_WS = "The origin of ws:// does not speak TLS."
-_SNI = "The name that stands in for the host of the URL is for the origin."
+_SNI = "`sni_hostname` applies to the origin only."
 _FREED = "A failed TLS handshake leaves no connection in the pool."
-_BRACKETS = "An IPv6 address stands in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
-_RESOLVING = "Who resolves names is an option."
-_INSIGHT = "A pool tells more about itself and can be tidied: additions, which take nothing away."
+_BRACKETS = "An IPv6 address is in brackets wherever a port or a path may follow it (RFC 3986, section 3.2.2)."
+_RESOLVING = "An option decides who resolves names."
+_INSIGHT = "Additions: a pool reports statistics, and can close expired connections."
 _OPTIONS = "The network options of other pools work through SOCKS too."
 
-_SCHEMES = "A proxy is only made of a URL that says how to speak to it."
+_SCHEMES = "The URL of a proxy must have a scheme that says how to speak to it."
 _WRONG_SCHEME = (
     "url must be that of a proxy, which begins with one of http://, https://, socks4://, socks4a://, socks5://, "
     "socks5h://, but got {}."
 )
 
-_WHO = "A refusal says which proxy refused what."
+_WHO = "The error says which proxy refused what."
 _BY_SOCKS = "SOCKS5 to http://example.com:80 through the proxy socks5://proxy.local:1080"
 _BY_HTTP = "CONNECT to https://example.com:443 through the proxy http://proxy.local:8080"
 _REFUSALS = {
@@ -34,7 +34,7 @@ _REFUSALS = {
     "SOCKS5 no acceptable method": _BY_SOCKS,
     "SOCKS5 auth refused": _BY_SOCKS,
 }
-_BOTH = "A proxy may do without the credentials that it is offered: then the negotiation goes on."
+_BOTH = "A proxy may ignore the credentials that it is offered; the negotiation then continues."
 _NOT_ASKED = "Requested USERNAME/PASSWORD from proxy server, but got NO AUTHENTICATION REQUIRED."
 
 _EVENTS = load("events.txt")

@@ -31,7 +31,7 @@ def through(url: str, **arguments: Any) -> Mapping[str, Any]:
 
 
 def mistaken(url: str) -> Mapping[str, Any]:
-    """A proxy with a URL that it could not be made with."""
+    """A proxy with a URL that is not accepted."""
     proxy = httpcore.Proxy("http://proxy.local")
     proxy.url = httpcore.URL(url)
     return {"proxy": proxy}

@@ -29,7 +29,7 @@ How = Literal["request", "read", "iterate", "leave", "leave after one part", "ha
 
 
 class Asynchronous:
-    """An async iterator over the items of an iterable. It is no generator, so nobody has to close it."""
+    """An async iterator over the items of an iterable. It is not a generator, so it need not be closed."""
 
     def __init__(self, items: Iterable[Any]) -> None:
         self._items = iter(items)

@@ -1,4 +1,4 @@
-"""The list of deviations is alive, and what it says of Host headers and of log lines holds."""
+"""Every listed deviation is one, and those in Host headers and log lines are as listed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_deviation_differs_from_a_fact(file: str, entry: str) -> None:
 
 
 @pytest.mark.parametrize(("file", "entry"), ALTERNATIVES)
-def test_alternative_is_for_an_assert_or_the_same_type(file: str, entry: str) -> None:
+def test_alternative_replaces_an_assert_or_keeps_the_type(file: str, entry: str) -> None:
     assert fact(file, entry)["raises"] in ("AssertionError", ALTERNATIVES[file, entry].value["raises"])
 
 

@@ -46,7 +46,7 @@ WRONG: dict[str, dict[str, Any]] = {
 
 
 def arguments(way: str, wrong: str, flavour: Flavour) -> dict[str, Any]:
-    """Right arguments but for one. A body is iterable in the way of the flavour, unless that is what is wrong."""
+    """Correct arguments, except for one. A body is iterable in the way of the flavour, unless that is what is wrong."""
     given: dict[str, Any] = {"method": "POST", "url": HTTP}
     if way == "handle":  # a Request gets no headers of its own
         given["headers"] = {"Host": "example.com", "Transfer-Encoding": "chunked"}

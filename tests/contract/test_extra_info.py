@@ -1,4 +1,4 @@
-"""What the network streams of responses tell about themselves, as measured with 1.0.9 on every backend."""
+"""The extra information of network streams of responses, as measured on 1.0.9 with every backend."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def asked(url: str, options: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("proxied", [False, True], ids=["direct", "proxied"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_what_a_stream_tells(backend: str, scheme: str, proxied: bool) -> None:
+def test_extra_info_of_a_stream(backend: str, scheme: str, proxied: bool) -> None:
     handler = answer if scheme == "http" else encrypted(server_context(), answer)
     if proxied and scheme == "https":
         handler = through_a_tunnel(handler)
@@ -99,7 +99,7 @@ def test_what_a_stream_tells(backend: str, scheme: str, proxied: bool) -> None:
 
 
 @pytest.mark.upgrade("5.1")
-def test_the_callers_options_come_after_those_of_trio() -> None:
+def test_options_of_the_caller_override_those_of_trio() -> None:
     option = (socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 4096)
     with listening(answer) as port:
         values = run_async("trio", asked, f"http://{HOST}:{port}/", {"socket_options": [option]})
@@ -107,7 +107,7 @@ def test_the_callers_options_come_after_those_of_trio() -> None:
 
 
 @pytest.mark.upgrade("5.1")
-def test_sockets_on_trio_are_waited_for_by_await() -> None:
+def test_sockets_on_trio_have_async_methods() -> None:
     async def receive(url: str) -> bytes:
         async with httpcore.AsyncConnectionPool() as pool, pool.stream("GET", url) as response:
             await response.aread()

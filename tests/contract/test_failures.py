@@ -1,4 +1,4 @@
-"""What goes wrong, on real sockets: errors of the same classes, with the texts of 1.0.9, and more, and its causes."""
+"""Failures on real sockets raise the same classes, with at least the texts and causes of 1.0.9."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def test_every_failure_was_measured() -> None:
     assert FACTS.keys() == {*scenes(), *(f"call: {name}" for name in wrong_calls())}
 
 
-def test_every_deviation_is_one() -> None:
+def test_every_deviation_names_a_fact() -> None:
     assert {*FAILURE_DEVIATIONS, *ACCEPTED, *MISSING_CAUSES} <= FACTS.keys()
 
 
 @pytest.mark.upgrade("2.1", "2.2", "2.3", "2.4", "5.2")
 @pytest.mark.parametrize(("name", "backend"), PLAYED)
-def test_failures(name: str, backend: str) -> None:
+def test_failure_is_as_measured(name: str, backend: str) -> None:
     fact = FACTS[name][backend]
     seen = call(name.removeprefix("call: ")) if name.startswith("call: ") else play(name, backend)
     if not fact and not seen:
@@ -66,13 +66,13 @@ def test_failures(name: str, backend: str) -> None:
     assert seen, f"{kind} is not raised"
     assert seen[0][1] == kind
     if sys.version_info[:2] == (3, 11) or not WORDING.search(text):
-        # Where in Python's source an error was found comes before some.
+        # Some texts begin with a position in the source of Python.
         assert re.sub(r"^_ssl\.c:N: ", "", text) in seen[0][2]
     if departure is None and name not in MISSING_CAUSES:
         assert not missing([cause for _, cause, _ in causes], [cause for _, cause, _ in seen[1:]])
 
 
 def missing(causes: list[str], found: list[str]) -> list[str]:
-    """The causes that are none of those found, nor of a class above one."""
+    """The causes that match neither the class of a found one nor a base class of it."""
     kinds = [CAUSES[cause] for cause in found if cause in CAUSES]
     return [cause for cause in causes if cause in CAUSES and not any(issubclass(kind, CAUSES[cause]) for kind in kinds)]

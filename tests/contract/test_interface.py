@@ -31,7 +31,7 @@ print(json.dumps([str(warning.message) for warning in caught]))
 
 
 @pytest.mark.parametrize("entry", FACTS["names"])
-def test_name(entry: str) -> None:
+def test_name_exists_as_measured(entry: str) -> None:
     where, name = entry.split(": ")
     found = name in httpcore.__all__ if where == "in __all__" else hasattr(httpcore, name)
     assert found == expected("interface.json", entry, FACTS["names"][entry])

@@ -1,4 +1,4 @@
-"""Private names that published programs reach for are where 1.0.9 has them, all but those of a list."""
+"""Private names that published programs use are where they were in 1.0.9, except the listed ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def found() -> Iterator[dict[str, Any]]:
 
 @pytest.mark.upgrade("3.5")
 @pytest.mark.parametrize(("module", "name"), NAMES)
-def test_a_name_can_be_imported_unless_it_is_gone(module: str, name: str) -> None:
+def test_name_can_be_imported_unless_listed_as_gone(module: str, name: str) -> None:
     statement = f"from httpcore.{module} import {name}"
     if is_gone(module, name):
         with pytest.raises(ImportError, match=name):
@@ -69,7 +69,7 @@ def test_a_name_that_never_was_is_an_import_error() -> None:
 
 @pytest.mark.upgrade("3.2", "3.3", "3.4")
 @pytest.mark.parametrize(("thing", "name"), ATTRIBUTES)
-def test_an_attribute_is_there_unless_it_is_gone(found: dict[str, Any], thing: str, name: str) -> None:
+def test_attribute_exists_unless_listed_as_gone(found: dict[str, Any], thing: str, name: str) -> None:
     assert hasattr(found[thing], name) != ((thing, name) in GONE_ATTRIBUTES)
 
 
@@ -100,7 +100,7 @@ def test_importing_the_package_is_enough(name: str) -> None:
 
 
 @pytest.mark.upgrade("3.1")
-def test_modules_for_others_are_not_loaded_before_somebody_asks() -> None:
+def test_modules_with_private_names_are_loaded_on_demand() -> None:
     code = "import sys, httpcore\nprint([name for name in sys.modules if name.startswith('httpcore.')])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "httpcore._api" in loaded

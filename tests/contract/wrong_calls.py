@@ -1,4 +1,4 @@
-"""Calls with wrong arguments. Runs on httpcore 1.0.9 as well."""
+"""Calls with wrong arguments. Also runs on httpcore 1.0.9."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpcore
 
 
 def wrong_calls() -> dict[str, Callable[[], Any]]:
-    """All of them by name."""
+    """All wrong calls, by name."""
     backends = {"network_backend": httpcore.MockBackend([])}
     url = "http://127.0.0.1/"
 

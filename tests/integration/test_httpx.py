@@ -19,7 +19,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """A client with one connection, that does not wait for it."""
+    """A client with one connection and no pool timeout."""
     limits, timeout = httpx.Limits(max_connections=1), httpx.Timeout(10.0, pool=0.0)
     async with httpx.AsyncClient(verify=False, trust_env=False, limits=limits, timeout=timeout) as client:
         yield client
@@ -97,7 +97,7 @@ async def test_while_waiting_for_the_connection(client: httpx.AsyncClient, caddy
     await works(client, caddy)
 
 
-async def test_by_a_deadline(client: httpx.AsyncClient, caddy: CaddyServer) -> None:
+async def test_deadline_around_a_request_frees_the_connection(client: httpx.AsyncClient, caddy: CaddyServer) -> None:
     with scripted_server(hold()) as server:
         with pytest.raises(TimeoutError), anyio.fail_after(0.05):
             await client.get(server.url)

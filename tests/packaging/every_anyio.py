@@ -1,4 +1,4 @@
-"""What is to work with every release of anyio and trio: a program that test_anyio.py runs.
+"""A program that must work with every release of anyio and trio; test_anyio.py runs it.
 
 Its arguments are the event loop, the URLs of a server, clear and over TLS, the file with its authority, and the port of
 a proxy.
@@ -41,7 +41,7 @@ def limits(**changed: float) -> dict[str, Any]:
 
 
 async def together(*functions: Callable[[], Awaitable[object]]) -> None:
-    """Call all side by side."""
+    """Make all calls at once."""
     if LOOP == "trio":
         async with trio.open_nursery() as nursery:
             for function in functions:

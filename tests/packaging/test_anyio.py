@@ -1,4 +1,4 @@
-"""Releases of anyio that programs have in use, down to those that 1.0.9 ran with, and what trio goes with them."""
+"""Releases of anyio in use, down to those that 1.0.9 supported, with matching releases of trio."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ CASES = [(release, loop) for release in RELEASES for loop in LOOPS if release !=
 
 @pytest.fixture(scope="module")
 def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Future[Environment]]:
-    """All environments, begun at once."""
+    """All environments, created in parallel."""
     return {name: prepare(*PACKAGES, *requirements) for name, requirements in RELEASES.items()}
 
 
@@ -37,7 +37,7 @@ def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Futur
 def runs(
     environments: dict[str, Future[Environment]], executor: Executor, caddy: CaddyServer, certificates: Certificates
 ) -> Iterator[dict[tuple[str, str], Future[str]]]:
-    """Runs of the program, begun at once, behind the environments."""
+    """Runs of the program, in parallel, each once its environment is ready."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     with pproxy_server() as proxy:
 

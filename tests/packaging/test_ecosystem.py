@@ -1,4 +1,4 @@
-"""Published packages that stand on httpcore work on it, as shown by the tests in `ecosystem/`.
+"""Published packages built on httpcore work on it, as the tests in `ecosystem/` show.
 
 Those run in environments with the wheels and what is in `ecosystem/*.txt`, each file in a process of its own, since
 many of these packages replace functions of others.
@@ -41,8 +41,8 @@ CASES = [(name, area) for name, areas in AREAS.items() for area in areas]
 
 @pytest.fixture(scope="module")
 def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Future[Environment]]:
-    """All environments, begun at once."""
-    # Compiling all that is installed would take half of the time.
+    """All environments, created in parallel."""
+    # Compiling everything that is installed would take half of the time.
     options = ("--no-compile", "httpcore[asyncio,http2,socks,trio]", str(SUPPORT), "-r")
     return {name: prepare(*options, str(TESTS / f"{name}.txt")) for name in AREAS}
 
@@ -51,8 +51,8 @@ def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Futur
 def runs(
     environments: dict[str, Future[Environment]], executor: Executor, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Future[str]]:
-    """Runs of all tests, begun at once, behind the environments."""
-    # Nothing but what is installed.
+    """Runs of all tests, in parallel, each once its environment is ready."""
+    # Only what is installed.
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
     def start(name: str, area: str) -> Future[str]:
@@ -74,7 +74,7 @@ def test_the_wheels_are_installed(environments: dict[str, Future[Environment]], 
 
 
 @pytest.mark.parametrize("case", CASES, ids="-".join)
-def test_they_work(runs: dict[tuple[str, str], Future[str]], case: tuple[str, str]) -> None:
+def test_published_package_works(runs: dict[tuple[str, str], Future[str]], case: tuple[str, str]) -> None:
     runs[case].result()
 
 

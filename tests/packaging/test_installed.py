@@ -118,7 +118,7 @@ REQUIREMENTS = [case[0] for case in CASES]
 
 @pytest.fixture(scope="module")
 def environment(prepare: Callable[..., "concurrent.futures.Future[Environment]"]) -> Callable[[str], Environment]:
-    """All environments are begun at once, and waited for when they are asked for."""
+    """All environments are created in parallel; each is waited for when it is used."""
     futures = {requirement: prepare(requirement) for requirement in REQUIREMENTS}
     return lambda requirement: futures[requirement].result()
 
@@ -130,7 +130,7 @@ def proxy() -> Iterator[ProxyServer]:
 
 
 @pytest.mark.parametrize(("requirement", "expected", "programs"), CASES, ids=REQUIREMENTS)
-def test_what_is_installed_works_and_is_no_more_than_declared(
+def test_installation_works_with_declared_packages_only(
     environment: Callable[[str], Environment],
     caddy: CaddyServer,
     certificates: Certificates,
@@ -168,7 +168,7 @@ MISSING = [
 @pytest.mark.parametrize(
     ("requirement", "use", "error", "text"), MISSING, ids=[f"{case[0]}: {case[3]}" for case in MISSING]
 )
-def test_what_is_missing_is_named_when_it_is_used(
+def test_missing_extra_is_named_on_use(
     environment: Callable[[str], Environment], requirement: str, use: str, error: str, text: str
 ) -> None:
     module = requirement.partition("[")[0].replace("-", "_")
@@ -193,7 +193,7 @@ def test_importing_loads_nothing_that_is_not_needed_yet(environment: Callable[[s
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_in_the_files(dist: Path, name: str) -> None:
+def test_contents_of_the_distributions(dist: Path, name: str) -> None:
     stem = name.replace("-", "_")
     (wheel,) = dist.glob(f"{stem}-*.whl")
     with zipfile.ZipFile(wheel) as archive:

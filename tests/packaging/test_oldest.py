@@ -1,4 +1,4 @@
-"""The oldest releases of other projects that the packages allow are new enough, on Python 3.10 where it is there."""
+"""The packages work with the oldest allowed releases of other projects, on Python 3.10 where it is installed."""
 
 import email
 import os
@@ -37,7 +37,7 @@ TESTS = (
 
 
 def oldest(dist: Path) -> dict[str, str]:
-    """The lower bound of every requirement that is no sibling, out of the metadata of the wheels."""
+    """The lower bounds of all third-party requirements, from the metadata of the wheels."""
     bounds: dict[str, str] = {}
     for wheel in dist.glob("*.whl"):
         with zipfile.ZipFile(wheel) as archive:

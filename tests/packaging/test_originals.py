@@ -1,4 +1,4 @@
-"""The tests that httpcore 1.0.9 and httpx 0.28.1 were published with pass on the wheels, but for those named here."""
+"""The original tests of httpcore 1.0.9 and httpx 0.28.1 pass on the wheels, except those named here."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from httpcore_test_support.environments import Environment
 
 
 class Original(NamedTuple):
-    """What its tests need, options for pytest, and the tests that fail on purpose."""
+    """Requirements of its tests, options for pytest, and the tests that are expected to fail."""
 
     requirements: list[str]
     options: list[str]
@@ -49,7 +49,7 @@ ORIGINALS = {
 
 @pytest.fixture(scope="module")
 def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Future[Environment]]:
-    """All environments, begun at once."""
+    """All environments, created in parallel."""
     ours = ("--no-compile", "httpcore[asyncio,http2,socks,trio]", "pytest==8.4.2")
     return {name: prepare(*ours, *original.requirements) for name, original in ORIGINALS.items()}
 
@@ -66,10 +66,10 @@ def published(name: str, folder: Path) -> Path:
 
 @pytest.mark.upgrade("5.3", "5.4")
 @pytest.mark.parametrize("name", ORIGINALS)
-def test_they_pass(environments: dict[str, Future[Environment]], tmp_path: Path, name: str) -> None:
+def test_original_suite_passes(environments: dict[str, Future[Environment]], tmp_path: Path, name: str) -> None:
     original = ORIGINALS[name]
     source = published(name, tmp_path)
-    # Its tests and settings without what they are for: that is installed.
+    # Its tests and settings without its source, which is installed.
     folder = tmp_path / "run"
     folder.mkdir()
     for part in ("tests", "pyproject.toml", "README.md", "CHANGELOG.md"):

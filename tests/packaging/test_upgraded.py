@@ -1,4 +1,4 @@
-"""Programs that ran on httpcore 1.0.9 run after `pip install --upgrade httpcore`, with what was there before.
+"""Programs that ran on httpcore 1.0.9 still run after `pip install --upgrade httpcore`, in the same environment.
 
 The programs are in `upgraded/`. They get the URLs of a server, clear and over TLS, and the file with its authority.
 """
@@ -41,7 +41,7 @@ CASES = [(area, program) for area, (_, programs) in AREAS.items() for program in
 
 @pytest.fixture(scope="module")
 def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Future[Environment]]:
-    """All environments, begun at once."""
+    """All environments, created in parallel."""
     older = interpreter("3.10")
     before = ("--no-compile", "httpcore==1.0.9")
     return {
@@ -59,7 +59,7 @@ def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Futur
 
 @pytest.fixture
 def environment(environments: dict[str, Future[Environment]], area: str) -> Environment:
-    """That of the area."""
+    """The environment of the area."""
     if area not in environments:
         pytest.skip("needs a Python below 3.14")
     return environments[area].result()
@@ -67,7 +67,7 @@ def environment(environments: dict[str, Future[Environment]], area: str) -> Envi
 
 @pytest.mark.upgrade("1.1")
 @pytest.mark.parametrize("area", AREAS)
-def test_nothing_else_changes(environment: Environment, dist: Path, area: str) -> None:
+def test_upgrade_changes_no_other_package(environment: Environment, dist: Path, area: str) -> None:
     wheels = dict(path.name.replace("_", "-").split("-py3")[0].rsplit("-", 1) for path in dist.glob("*.whl"))
     assert environment.before["httpcore"] == "1.0.9"
     assert environment.distributions() == {**environment.before, **wheels}
@@ -76,7 +76,7 @@ def test_nothing_else_changes(environment: Environment, dist: Path, area: str) -
 
 @pytest.mark.upgrade("1.1", "1.2", "3.5", "4.4")
 @pytest.mark.parametrize(("area", "program"), CASES, ids=["-".join(case) for case in CASES])
-def test_programs_run(
+def test_program_runs_after_the_upgrade(
     environment: Environment,
     caddy: CaddyServer,
     certificates: Certificates,

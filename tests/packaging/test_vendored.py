@@ -1,4 +1,4 @@
-"""The HTTP/1.1 piece under a package of somebody else, by the recipe of its README, with nothing beside it."""
+"""httpcore-h11 vendored into another package, by the recipe of its README, without other packages."""
 
 import os
 import sys
@@ -35,7 +35,7 @@ assert not [name for name in sys.modules if name.startswith(("httpcore", "h11"))
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Path:
-    """A project with the HTTP/1.1 piece in `sample._vendor`."""
+    """A project with httpcore-h11 in `sample._vendor`."""
     folder = tmp_path_factory.mktemp("project")
     vendor = folder / "src" / "sample" / "_vendor"
     vendor.mkdir(parents=True)
@@ -51,7 +51,9 @@ def project(tmp_path_factory: pytest.TempPathFactory, dist: Path) -> Path:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_it_fetches(project: Path, caddy: CaddyServer, certificates: Certificates, scheme: str) -> None:
+def test_vendored_copy_fetches_a_page(
+    project: Path, caddy: CaddyServer, certificates: Certificates, scheme: str
+) -> None:
     url = caddy.https_url if scheme == "https" else caddy.http_url
     # Isolated, and without the site-packages.
     command = [sys.executable, "-I", "-S", "-W", "error", "-c", PROGRAM, url, str(certificates.authority_pem)]

@@ -1,4 +1,4 @@
-"""A real server over TCP, TLS and a Unix socket: bodies of all kinds, and connections that are kept or not."""
+"""A real server over TCP, TLS and a Unix socket: bodies of all kinds, with and without keep-alive."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Target(NamedTuple):
-    """Where the server is to be found: the start of all URLs, and the arguments of a pool that reaches it."""
+    """How to reach the server: the start of all URLs, and the arguments of a pool."""
 
     url: str
     arguments: dict[str, Any]

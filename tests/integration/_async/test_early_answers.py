@@ -1,4 +1,4 @@
-"""Real servers that answer an upload before they have read it."""
+"""Real servers that respond to an upload before reading all of it."""
 
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
@@ -26,14 +26,14 @@ class Client(NamedTuple):
 
 @pytest.fixture(params=["http_url", "https_url", "HTTP/2"])
 def client(request: pytest.FixtureRequest, certificates: Certificates) -> Client:
-    """HTTP/1.1 in clear and over TLS, and HTTP/2 over TLS."""
+    """HTTP/1.1 with and without TLS, and HTTP/2 over TLS."""
     if request.param == "http_url":
         return Client("http_url", {})
     return Client("https_url", {"http2": request.param == "HTTP/2", "ssl_context": certificates.client_context()})
 
 
 async def parts(size: int, sent: list[int]) -> AsyncIterator[bytes]:
-    """A body of `size` bytes, of which `sent` tells how much was taken."""
+    """A body of `size` bytes; `sent` counts those that were read from it."""
     for _ in range(0, size, len(PART)):
         yield PART
         sent.append(len(PART))
@@ -49,7 +49,7 @@ async def upload(pool: AsyncConnectionPool, url: str, size: int) -> tuple[Respon
 
 
 @pytest.mark.fault("S5", "S6")
-async def test_an_early_200_of_node_ends_nothing(node: NodeServer, client: Client) -> None:
+async def test_early_200_of_node_does_not_end_the_upload(node: NodeServer, client: Client) -> None:
     url = getattr(node, client.kind)
     async with AsyncConnectionPool(**client.arguments) as pool:
         response, sent = await upload(pool, url + "/early", LARGE)
@@ -60,12 +60,12 @@ async def test_an_early_200_of_node_ends_nothing(node: NodeServer, client: Clien
 
 
 @pytest.mark.fault("S5")
-async def test_an_early_200_of_nginx_ends_nothing(nginx: NginxServer, client: Client) -> None:
+async def test_early_200_of_nginx_does_not_end_the_upload(nginx: NginxServer, client: Client) -> None:
     url = getattr(nginx, client.kind)
     async with AsyncConnectionPool(**client.arguments) as pool:
         response, sent = await upload(pool, url + "/early", LARGE)
         assert (response.status, response.content) == (200, b"early")
-        # Over HTTP/2 nginx asks for an end, by RST_STREAM.
+        # Over HTTP/2, nginx ends the upload by RST_STREAM.
         assert sent == LARGE or response.extensions["http_version"] == b"HTTP/2"
         assert (await pool.request("GET", url + "/", extensions=TIMEOUTS)).status == 200
 
@@ -74,7 +74,7 @@ async def test_an_early_200_of_nginx_ends_nothing(nginx: NginxServer, client: Cl
     ("server", "path", "status"),
     [("node", "/rejected", 413), ("nginx", "/limited", 413), ("caddy", "/status/413", 413), ("caddy", "/", 200)],
 )
-async def test_an_answer_that_ends_the_upload(
+async def test_early_final_response_ends_the_upload(
     request: pytest.FixtureRequest, client: Client, server: str, path: str, status: int
 ) -> None:
     running: CaddyServer | NginxServer | NodeServer = request.getfixturevalue(server)

@@ -1,4 +1,4 @@
-"""HTTP/2 with real servers: Caddy and hypercorn, over TLS and clear, and httpx on top."""
+"""HTTP/2 with real servers: Caddy and hypercorn, with and without TLS, and httpx on top."""
 
 import hashlib
 from typing import Any, NamedTuple
@@ -61,7 +61,7 @@ class TestCaddy:
             assert len(set(await async_at_once(*[get] * 100))) == 1
             assert pool.stats().opened == 1
 
-    async def test_uploads_side_by_side(self, target: Target) -> None:
+    async def test_simultaneous_uploads(self, target: Target) -> None:
         content = bytes(range(256)) * 4096
         async with AsyncConnectionPool(**target.arguments) as pool:
 

@@ -35,7 +35,7 @@ def new_client(caddy: CaddyServer, certificates: Certificates) -> NewClient:
     return new
 
 
-def test_it_stands_on_this_package() -> None:
+def test_httpx_uses_this_package() -> None:
     transport = httpx.AsyncHTTPTransport(verify=False)
     assert type(transport._pool) is httpcore.AsyncConnectionPool
 
@@ -144,7 +144,7 @@ class TestStreaming:
             received = await async_lines(response)
         assert received == ["small and plain"] * 62 + ["small an"]
 
-    async def test_reading_late(self, new_client: NewClient) -> None:
+    async def test_content_of_a_stream_needs_a_read(self, new_client: NewClient) -> None:
         async with new_client() as client, client.stream("GET", "/") as response:
             with pytest.raises(httpx.ResponseNotRead):
                 _ = response.content
@@ -160,7 +160,7 @@ class TestStreaming:
 
 
 class TestConnections:
-    async def test_they_are_used_again(self, new_client: NewClient) -> None:
+    async def test_connections_are_reused(self, new_client: NewClient) -> None:
         async with new_client() as client:
             ports = {(await client.get("/")).headers["X-Remote-Port"] for _ in range(5)}
         assert len(ports) == 1

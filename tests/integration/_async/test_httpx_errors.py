@@ -1,4 +1,4 @@
-"""What goes wrong below httpx arrives as httpx's own exceptions, and leaves the client in working order."""
+"""Failures below httpx surface as httpx's own exceptions, and the client keeps working."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ NewClient = Callable[..., httpx.AsyncClient]
 
 
 def new_client(**options: Any) -> httpx.AsyncClient:
-    """Make a client with one connection, that does not wait for it."""
+    """Make a client with one connection and no pool timeout."""
     timeout = options.pop("timeout", httpx.Timeout(10.0, pool=0.0))
     limits = httpx.Limits(max_connections=1)
     return httpx.AsyncClient(**{"verify": False, "trust_env": False, "limits": limits, "timeout": timeout, **options})
@@ -32,7 +32,7 @@ class TestTimeouts:
                 assert str(raised.value) == f"Connect timed out after 0.05 seconds (127.0.0.1:{port})"
             await works(client, caddy)
 
-    async def test_reading(self, caddy: CaddyServer) -> None:
+    async def test_read_timeout(self, caddy: CaddyServer) -> None:
         with scripted_server([receive_request(), hold()]) as server:
             client = new_client(timeout=httpx.Timeout(10.0, read=0.05, pool=0.0))
             async with client:
@@ -41,7 +41,7 @@ class TestTimeouts:
                 assert str(raised.value) == f"The read operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
                 await async_wait_until(lambda: not server.open_connections)
 
-    async def test_writing(self, caddy: CaddyServer) -> None:
+    async def test_write_timeout(self, caddy: CaddyServer) -> None:
         with scripted_server(hold(), receive_buffer=4096) as server:
             client = new_client(timeout=httpx.Timeout(10.0, write=0.05, pool=0.0))
             async with client:
@@ -63,7 +63,7 @@ class TestTimeouts:
 
 
 class TestNetwork:
-    async def test_nobody_listens(self, caddy: CaddyServer) -> None:
+    async def test_connection_refused(self, caddy: CaddyServer) -> None:
         client = new_client()
         async with client:
             with refusing_port() as port, pytest.raises(httpx.ConnectError, match=str(port)):
@@ -113,7 +113,7 @@ class TestProtocol:
         ],
         ids=["no response", "nonsense", "cut short", "bad chunk"],
     )
-    async def test_the_server_breaks_it(self, caddy: CaddyServer, answer: list[Any]) -> None:
+    async def test_protocol_violation_by_the_server(self, caddy: CaddyServer, answer: list[Any]) -> None:
         script: Script = [receive_request(), *answer]
         with scripted_server(script) as server:
             client = new_client()
@@ -122,7 +122,7 @@ class TestProtocol:
                     await client.get(server.url)
                 await works(client, caddy)
 
-    async def test_the_client_breaks_it(self, caddy: CaddyServer) -> None:
+    async def test_protocol_violation_by_the_client(self, caddy: CaddyServer) -> None:
         client = new_client()
         async with client:
             with pytest.raises(httpx.LocalProtocolError):

@@ -1,4 +1,4 @@
-"""httpx with responses that are closed early, dropped, or come early."""
+"""httpx with responses that are closed early, dropped, or arrive early."""
 
 import gc
 import warnings
@@ -64,7 +64,7 @@ async def test_a_dropped_response_gives_its_place_back(read: bool) -> None:
 
 
 @pytest.mark.fault("S5")
-async def test_a_success_does_not_save_an_upload_from_its_limit() -> None:
+async def test_early_200_does_not_lift_the_write_limit() -> None:
     def script(connection: Connection) -> None:
         connection.receive_until(b"\r\n\r\n")
         connection.send(SUCCESS)

@@ -1,4 +1,4 @@
-"""Many requests leave nothing behind: no socket, no place in the pool, no task and no thread."""
+"""Many requests leave nothing behind: no socket, no slot in the pool, no task and no thread."""
 
 import gc
 import os
@@ -94,8 +94,8 @@ async def test_connections_that_the_server_closes_are_freed(caddy: CaddyServer, 
         assert alive() == before
 
 
-async def test_requests_that_end_in_all_kinds_of_ways() -> None:
-    """The server counts as well: once the pool is closed, so are all its connections."""
+async def test_requests_ending_in_every_way_leave_nothing_open() -> None:
+    """The server agrees: once the pool is closed, so are all its connections."""
     answers = [
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok",
@@ -132,7 +132,7 @@ async def test_requests_that_end_in_all_kinds_of_ways() -> None:
 
 
 @pytest.mark.field(11)
-async def test_a_server_that_is_down_spoils_nothing(caddy: CaddyServer) -> None:
+async def test_unreachable_server_does_not_affect_other_requests(caddy: CaddyServer) -> None:
     async def work() -> None:
         for _ in range(10):
             with pytest.raises(ConnectError):
@@ -166,7 +166,7 @@ def many_open_files() -> Iterator[None]:
 
 @pytest.mark.field(80)
 @pytest.mark.usefixtures("many_open_files")
-async def test_sockets_may_have_high_numbers(caddy: CaddyServer, certificates: Certificates) -> None:
+async def test_file_descriptors_above_1023_work(caddy: CaddyServer, certificates: Certificates) -> None:
     pool = AsyncConnectionPool(ssl_context=certificates.client_context())
     timeout = {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}
     async with pool:

@@ -1,4 +1,4 @@
-"""httpx's own ways to say which proxy, unchanged, on top of real proxies."""
+"""httpx's own proxy settings, unchanged, with real proxies."""
 
 import httpcore
 import httpx
@@ -27,7 +27,7 @@ def with_auth(server: ProxyServer, scheme: str) -> str:
 
 
 async def assert_goes_through(client: httpx.AsyncClient, caddy: CaddyServer, server: ProxyServer | None) -> None:
-    """Requests, clear and over TLS, go through a proxy, or through none."""
+    """Requests with and without TLS, through a proxy or directly."""
     for url in (caddy.http_url, caddy.https_url):
         response = await client.get(f"{url}/inspect", params={"a": "b"})
         assert response.text.startswith("GET /inspect?a=b HTTP/")
@@ -36,7 +36,7 @@ async def assert_goes_through(client: httpx.AsyncClient, caddy: CaddyServer, ser
 
 
 class TestProxyArgument:
-    def test_it_stands_on_this_package(self, proxies: RealProxies) -> None:
+    def test_httpx_uses_this_package(self, proxies: RealProxies) -> None:
         transport = httpx.AsyncHTTPTransport(proxy=proxies.open.url("http"))
         assert type(transport._pool) is httpcore.AsyncHTTPProxy
         transport = httpx.AsyncHTTPTransport(proxy=proxies.open.url("socks5"))
@@ -61,7 +61,7 @@ class TestProxyArgument:
             await assert_goes_through(client, caddy, proxies.closed)
 
     async def test_a_proxy_over_tls(self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates) -> None:
-        """With contexts of their own for proxy and origin, or one for both."""
+        """With separate TLS contexts for proxy and origin, or one for both."""
         context = certificates.client_context()
         for proxy_context in (certificates.client_context(), context):
             proxy = httpx.Proxy(proxies.https.url("https"), auth=AUTH, ssl_context=proxy_context)
@@ -74,7 +74,7 @@ class TestProxyArgument:
         async with httpx.AsyncClient(proxy=proxy, verify=certificates.client_context()) as client:
             await assert_goes_through(client, caddy, proxies.http)
 
-    async def test_requests_are_as_they_were(
+    async def test_redirects_uploads_and_streams(
         self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates
     ) -> None:
         """Redirects, uploads and streams."""
@@ -88,7 +88,9 @@ class TestProxyArgument:
 
 
 class TestMounts:
-    async def test_by_scheme(self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates) -> None:
+    async def test_one_proxy_per_scheme(
+        self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates
+    ) -> None:
         context = certificates.client_context()
         mounts = {
             "http://": httpx.AsyncHTTPTransport(proxy=proxies.open.url("http")),
@@ -108,7 +110,7 @@ class TestMounts:
 
 class TestEnvironment:
     @pytest.mark.parametrize("scheme", ["http", "socks5"])
-    async def test_all_proxy(
+    async def test_proxy_from_the_environment(
         self,
         scheme: str,
         proxies: RealProxies,
@@ -120,7 +122,7 @@ class TestEnvironment:
         async with httpx.AsyncClient(verify=certificates.client_context()) as client:
             await assert_goes_through(client, caddy, proxies.closed)
 
-    async def test_by_scheme(
+    async def test_one_proxy_per_scheme(
         self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", proxies.open.url("http"))
@@ -138,8 +140,8 @@ class TestEnvironment:
 
 
 class TestErrors:
-    async def test_a_refusal(self, proxies: RealProxies, caddy: CaddyServer) -> None:
-        """httpx's own exception, with that of this package behind it."""
+    async def test_refusal_is_a_proxy_error_of_httpx(self, proxies: RealProxies, caddy: CaddyServer) -> None:
+        """httpx's own exception, caused by that of this package."""
         async with httpx.AsyncClient(proxy=proxies.http.url("http")) as client:
             with pytest.raises(httpx.ProxyError, match=r"^407 ") as caught:
                 await client.get(caddy.https_url)

@@ -1,4 +1,4 @@
-"""Servers that end their connections and refuse streams: no request is lost, and none is done twice."""
+"""Servers that end connections and refuse streams: no request is lost, and none is processed twice."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,13 +23,13 @@ Work = Callable[[], Any]
 
 @pytest.fixture(params=["restless_nginx", "restless_node"])
 def restless(request: pytest.FixtureRequest) -> NginxServer | NodeServer:
-    """Servers whose connections carry some dozens of requests, and few at once."""
+    """Servers whose connections carry a few dozen requests, and only a few at once."""
     server: NginxServer | NodeServer = request.getfixturevalue(request.param)
     return server
 
 
 async def sizes(work: Work, times: int) -> set[int]:
-    """Do the same many times in many tasks; return the sizes of bodies that the server tells."""
+    """Repeat a request in many tasks; return the sizes of the bodies, as reported by the server."""
     told: list[int] = []
 
     async def repeat() -> None:
@@ -100,8 +100,10 @@ async def test_posts_of_httpx_at_the_defaults_of_nginx(nginx: NginxServer, certi
 
 @pytest.mark.fault("P3")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_server_that_is_replaced(nginx: NginxServer, certificates: Certificates, method: str) -> None:
-    """Each time nginx reads its configuration again, its old process ends all connections in good order."""
+async def test_no_request_is_lost_when_nginx_reloads(
+    nginx: NginxServer, certificates: Certificates, method: str
+) -> None:
+    """Each time nginx reloads its configuration, the old process ends all connections gracefully."""
     done: list[int] = []
     async with AsyncConnectionPool(http2=True, ssl_context=certificates.client_context()) as pool:
 
@@ -119,7 +121,7 @@ async def test_a_server_that_is_replaced(nginx: NginxServer, certificates: Certi
 @pytest.mark.fault("P5")
 @pytest.mark.parametrize("tls", [False, True], ids=["clear", "TLS"])
 async def test_many_at_once_on_a_long_path(node: NodeServer, certificates: Certificates, tls: bool) -> None:
-    """The server allows ten streams, which the client learns when the first requests are there."""
+    """The server allows ten streams. The client learns this after its first requests."""
     url = node.https_url if tls else node.h2c_url
     arguments: dict[str, Any] = {"ssl_context": certificates.client_context()} if tls else {"http1": False}
     with delaying_relay(int(url.rsplit(":", 1)[1]), 0.03) as port:

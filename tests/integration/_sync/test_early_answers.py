@@ -1,5 +1,5 @@
 # Generated from ../_async/test_early_answers.py by tools/make_sync.py: edit that file, then run it.
-"""Real servers that answer an upload before they have read it."""
+"""Real servers that respond to an upload before reading all of it."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -27,14 +27,14 @@ class Client(NamedTuple):
 
 @pytest.fixture(params=["http_url", "https_url", "HTTP/2"])
 def client(request: pytest.FixtureRequest, certificates: Certificates) -> Client:
-    """HTTP/1.1 in clear and over TLS, and HTTP/2 over TLS."""
+    """HTTP/1.1 with and without TLS, and HTTP/2 over TLS."""
     if request.param == "http_url":
         return Client("http_url", {})
     return Client("https_url", {"http2": request.param == "HTTP/2", "ssl_context": certificates.client_context()})
 
 
 def parts(size: int, sent: list[int]) -> Iterator[bytes]:
-    """A body of `size` bytes, of which `sent` tells how much was taken."""
+    """A body of `size` bytes; `sent` counts those that were read from it."""
     for _ in range(0, size, len(PART)):
         yield PART
         sent.append(len(PART))
@@ -50,7 +50,7 @@ def upload(pool: ConnectionPool, url: str, size: int) -> tuple[Response, int]:
 
 
 @pytest.mark.fault("S5", "S6")
-def test_an_early_200_of_node_ends_nothing(node: NodeServer, client: Client) -> None:
+def test_early_200_of_node_does_not_end_the_upload(node: NodeServer, client: Client) -> None:
     url = getattr(node, client.kind)
     with ConnectionPool(**client.arguments) as pool:
         response, sent = upload(pool, url + "/early", LARGE)
@@ -61,12 +61,12 @@ def test_an_early_200_of_node_ends_nothing(node: NodeServer, client: Client) -> 
 
 
 @pytest.mark.fault("S5")
-def test_an_early_200_of_nginx_ends_nothing(nginx: NginxServer, client: Client) -> None:
+def test_early_200_of_nginx_does_not_end_the_upload(nginx: NginxServer, client: Client) -> None:
     url = getattr(nginx, client.kind)
     with ConnectionPool(**client.arguments) as pool:
         response, sent = upload(pool, url + "/early", LARGE)
         assert (response.status, response.content) == (200, b"early")
-        # Over HTTP/2 nginx asks for an end, by RST_STREAM.
+        # Over HTTP/2, nginx ends the upload by RST_STREAM.
         assert sent == LARGE or response.extensions["http_version"] == b"HTTP/2"
         assert (pool.request("GET", url + "/", extensions=TIMEOUTS)).status == 200
 
@@ -75,7 +75,7 @@ def test_an_early_200_of_nginx_ends_nothing(nginx: NginxServer, client: Client) 
     ("server", "path", "status"),
     [("node", "/rejected", 413), ("nginx", "/limited", 413), ("caddy", "/status/413", 413), ("caddy", "/", 200)],
 )
-def test_an_answer_that_ends_the_upload(
+def test_early_final_response_ends_the_upload(
     request: pytest.FixtureRequest, client: Client, server: str, path: str, status: int
 ) -> None:
     running: CaddyServer | NginxServer | NodeServer = request.getfixturevalue(server)

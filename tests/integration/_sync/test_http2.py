@@ -1,5 +1,5 @@
 # Generated from ../_async/test_http2.py by tools/make_sync.py: edit that file, then run it.
-"""HTTP/2 with real servers: Caddy and hypercorn, over TLS and clear, and httpx on top."""
+"""HTTP/2 with real servers: Caddy and hypercorn, with and without TLS, and httpx on top."""
 
 import hashlib
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ class TestCaddy:
             assert len(set(at_once(*[get] * 100))) == 1
             assert pool.stats().opened == 1
 
-    def test_uploads_side_by_side(self, target: Target) -> None:
+    def test_simultaneous_uploads(self, target: Target) -> None:
         content = bytes(range(256)) * 4096
         with ConnectionPool(**target.arguments) as pool:
 

@@ -36,7 +36,7 @@ def new_client(caddy: CaddyServer, certificates: Certificates) -> NewClient:
     return new
 
 
-def test_it_stands_on_this_package() -> None:
+def test_httpx_uses_this_package() -> None:
     transport = httpx.HTTPTransport(verify=False)
     assert type(transport._pool) is httpcore.ConnectionPool
 
@@ -145,7 +145,7 @@ class TestStreaming:
             received = lines(response)
         assert received == ["small and plain"] * 62 + ["small an"]
 
-    def test_reading_late(self, new_client: NewClient) -> None:
+    def test_content_of_a_stream_needs_a_read(self, new_client: NewClient) -> None:
         with new_client() as client, client.stream("GET", "/") as response:
             with pytest.raises(httpx.ResponseNotRead):
                 _ = response.content
@@ -161,7 +161,7 @@ class TestStreaming:
 
 
 class TestConnections:
-    def test_they_are_used_again(self, new_client: NewClient) -> None:
+    def test_connections_are_reused(self, new_client: NewClient) -> None:
         with new_client() as client:
             ports = {(client.get("/")).headers["X-Remote-Port"] for _ in range(5)}
         assert len(ports) == 1

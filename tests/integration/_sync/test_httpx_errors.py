@@ -1,5 +1,5 @@
 # Generated from ../_async/test_httpx_errors.py by tools/make_sync.py: edit that file, then run it.
-"""What goes wrong below httpx arrives as httpx's own exceptions, and leaves the client in working order."""
+"""Failures below httpx surface as httpx's own exceptions, and the client keeps working."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ NewClient = Callable[..., httpx.Client]
 
 
 def new_client(**options: Any) -> httpx.Client:
-    """Make a client with one connection, that does not wait for it."""
+    """Make a client with one connection and no pool timeout."""
     timeout = options.pop("timeout", httpx.Timeout(10.0, pool=0.0))
     limits = httpx.Limits(max_connections=1)
     return httpx.Client(**{"verify": False, "trust_env": False, "limits": limits, "timeout": timeout, **options})
@@ -33,7 +33,7 @@ class TestTimeouts:
                 assert str(raised.value) == f"Connect timed out after 0.05 seconds (127.0.0.1:{port})"
             works(client, caddy)
 
-    def test_reading(self, caddy: CaddyServer) -> None:
+    def test_read_timeout(self, caddy: CaddyServer) -> None:
         with scripted_server([receive_request(), hold()]) as server:
             client = new_client(timeout=httpx.Timeout(10.0, read=0.05, pool=0.0))
             with client:
@@ -42,7 +42,7 @@ class TestTimeouts:
                 assert str(raised.value) == f"The read operation timed out after 0.05 seconds (127.0.0.1:{server.port})"
                 wait_until(lambda: not server.open_connections)
 
-    def test_writing(self, caddy: CaddyServer) -> None:
+    def test_write_timeout(self, caddy: CaddyServer) -> None:
         with scripted_server(hold(), receive_buffer=4096) as server:
             client = new_client(timeout=httpx.Timeout(10.0, write=0.05, pool=0.0))
             with client:
@@ -64,7 +64,7 @@ class TestTimeouts:
 
 
 class TestNetwork:
-    def test_nobody_listens(self, caddy: CaddyServer) -> None:
+    def test_connection_refused(self, caddy: CaddyServer) -> None:
         client = new_client()
         with client:
             with refusing_port() as port, pytest.raises(httpx.ConnectError, match=str(port)):
@@ -114,7 +114,7 @@ class TestProtocol:
         ],
         ids=["no response", "nonsense", "cut short", "bad chunk"],
     )
-    def test_the_server_breaks_it(self, caddy: CaddyServer, answer: list[Any]) -> None:
+    def test_protocol_violation_by_the_server(self, caddy: CaddyServer, answer: list[Any]) -> None:
         script: Script = [receive_request(), *answer]
         with scripted_server(script) as server:
             client = new_client()
@@ -123,7 +123,7 @@ class TestProtocol:
                     client.get(server.url)
                 works(client, caddy)
 
-    def test_the_client_breaks_it(self, caddy: CaddyServer) -> None:
+    def test_protocol_violation_by_the_client(self, caddy: CaddyServer) -> None:
         client = new_client()
         with client:
             with pytest.raises(httpx.LocalProtocolError):

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_idle.py by tools/make_sync.py: edit that file, then run it.
-"""Real servers that close idle connections, at a moment when nobody is looking."""
+"""Real servers that close idle connections between two requests."""
 
 import os
 import socket
@@ -44,7 +44,7 @@ def test_a_connection_that_the_server_has_closed_is_not_used(
         url = running.h2c_url
     with ConnectionPool(**arguments) as pool:
         first = pool.request("POST", url + "/echo", content=b"text", extensions=TIMEOUTS)
-        # An event loop sees nothing of it: it does not run meanwhile.
+        # The event loop does not see it, since it does not run meanwhile.
         wait_until(partial(closed_by_the_peer, first.extensions["network_stream"]))
         second = pool.request("POST", url + "/echo", content=b"text", extensions=TIMEOUTS)
         assert (first.status, second.status, pool.stats().opened) == (200, 200, 2)

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_load.py by tools/make_sync.py: edit that file, then run it.
-"""Many requests leave nothing behind: no socket, no place in the pool and no thread."""
+"""Many requests leave nothing behind: no socket, no slot in the pool and no thread."""
 
 import gc
 import os
@@ -95,8 +95,8 @@ def test_connections_that_the_server_closes_are_freed(caddy: CaddyServer, certif
         assert alive() == before
 
 
-def test_requests_that_end_in_all_kinds_of_ways() -> None:
-    """The server counts as well: once the pool is closed, so are all its connections."""
+def test_requests_ending_in_every_way_leave_nothing_open() -> None:
+    """The server agrees: once the pool is closed, so are all its connections."""
     answers = [
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nok",
@@ -133,7 +133,7 @@ def test_requests_that_end_in_all_kinds_of_ways() -> None:
 
 
 @pytest.mark.field(11)
-def test_a_server_that_is_down_spoils_nothing(caddy: CaddyServer) -> None:
+def test_unreachable_server_does_not_affect_other_requests(caddy: CaddyServer) -> None:
     def work() -> None:
         for _ in range(10):
             with pytest.raises(ConnectError):
@@ -167,7 +167,7 @@ def many_open_files() -> Iterator[None]:
 
 @pytest.mark.field(80)
 @pytest.mark.usefixtures("many_open_files")
-def test_sockets_may_have_high_numbers(caddy: CaddyServer, certificates: Certificates) -> None:
+def test_file_descriptors_above_1023_work(caddy: CaddyServer, certificates: Certificates) -> None:
     pool = ConnectionPool(ssl_context=certificates.client_context())
     timeout = {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}
     with pool:

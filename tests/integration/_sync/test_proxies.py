@@ -19,7 +19,7 @@ LIMITS = {"timeout": {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0
 
 NewPool = Callable[..., ConnectionPool]
 
-# The proxies of a way, nearest first: which, and what is spoken with them.
+# The proxies of a chain, nearest first: each with its protocol.
 WAYS: dict[str, Sequence[tuple[str, str]]] = {
     "HTTP": [("open", "http")],
     "HTTP with auth": [("closed", "http")],
@@ -43,7 +43,7 @@ def way(request: pytest.FixtureRequest, proxies: RealProxies, certificates: Cert
 
 
 def proxy(server: ProxyServer, scheme: str, certificates: Certificates, authenticated: bool = True) -> Proxy:
-    """A proxy with what it needs."""
+    """A proxy with its credentials and TLS context."""
     context = certificates.client_context() if scheme == "https" else None
     return Proxy(server.url(scheme), auth=AUTH if authenticated else None, ssl_context=context)
 
@@ -60,7 +60,7 @@ def header(response: Response, name: bytes) -> bytes:
 
 
 def assert_came_through(response: Response, first: Proxy) -> None:
-    """The connection leads to the first proxy, and another one to the server."""
+    """The client connects to the first proxy, and another connection leads to the server."""
     stream = response.extensions["network_stream"]
     assert stream.get_extra_info("server_addr")[1] == first.url.port
     assert stream.get_extra_info("client_addr")[1] != int(header(response, b"x-remote-port"))
@@ -80,7 +80,7 @@ class TestWays:
             assert_came_through(response, way[0])
 
     def test_http2(self, way: list[Proxy], new_pool: NewPool, caddy: CaddyServer) -> None:
-        """Through a tunnel of any kind; all requests share one."""
+        """All requests share one tunnel, of any kind."""
         with new_pool(way, http2=True) as pool:
 
             def get() -> Response:
@@ -113,8 +113,8 @@ class TestWays:
             assert connection.is_idle()
             assert "Request Count: 5" in repr(connection)
 
-    def test_a_name(self, way: list[Proxy], new_pool: NewPool, caddy: CaddyServer) -> None:
-        """Resolved by the last proxy, but for SOCKS4."""
+    def test_last_proxy_resolves_names(self, way: list[Proxy], new_pool: NewPool, caddy: CaddyServer) -> None:
+        """Except with SOCKS4."""
         with new_pool(way) as pool:
             url = f"https://localhost:{caddy.https_port}/inspect"
             response = pool.request("GET", url, extensions=LIMITS)
@@ -124,7 +124,7 @@ class TestWays:
 class TestNames:
     @pytest.mark.field(68)
     @pytest.mark.parametrize("scheme", ["socks4", "socks5"])
-    def test_resolved_here(
+    def test_names_resolved_by_the_client(
         self, scheme: str, proxies: RealProxies, caddy: CaddyServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with ConnectionPool(proxy=Proxy(proxies.open.url(scheme), rdns=False)) as pool:
@@ -135,7 +135,9 @@ class TestNames:
 class TestUnixSocket:
     @pytest.mark.field(59)
     @pytest.mark.parametrize("scheme", ["http", "socks5", "socks4"])
-    def test_a_proxy_on_one(self, scheme: str, new_pool: NewPool, proxies: RealProxies, caddy: CaddyServer) -> None:
+    def test_proxy_behind_a_proxy(
+        self, scheme: str, new_pool: NewPool, proxies: RealProxies, caddy: CaddyServer
+    ) -> None:
         with new_pool(Proxy(f"{scheme}://localhost"), uds=proxies.unix.unix_socket) as pool:
             for url in (caddy.http_url, caddy.https_url):
                 assert (pool.request("GET", url, extensions=LIMITS)).content == b"Hello, world!\n"
@@ -169,7 +171,7 @@ class TestRefusals:
     @pytest.mark.fault("N18")
     @pytest.mark.parametrize("scheme", ["socks4", "socks5"])
     @pytest.mark.parametrize("auth", [None, ("user", "wrong")])
-    def test_of_socks(self, scheme: str, auth: Any, proxies: RealProxies, caddy: CaddyServer) -> None:
+    def test_refusal_by_a_socks_proxy(self, scheme: str, auth: Any, proxies: RealProxies, caddy: CaddyServer) -> None:
         """pproxy just closes the connection."""
         refusing = Proxy(proxies.closed.url(scheme), auth=auth)
         with ConnectionPool(proxy=refusing, max_connections=1) as pool:
@@ -190,7 +192,7 @@ class TestRefusals:
     @pytest.mark.field(65)
     @pytest.mark.parametrize("scheme", ["socks4", "socks5"])
     def test_a_proxy_that_does_not_speak_socks(self, scheme: str, proxies: RealProxies) -> None:
-        """It waits for the rest of what it takes for a request."""
+        """The proxy waits for the rest of a request."""
         with ConnectionPool(proxy=Proxy(proxies.http.url(scheme)), max_connections=1) as pool:
             for _ in range(2):
                 with pytest.raises(ConnectTimeout):

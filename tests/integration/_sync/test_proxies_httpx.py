@@ -1,5 +1,5 @@
 # Generated from ../_async/test_proxies_httpx.py by tools/make_sync.py: edit that file, then run it.
-"""httpx's own ways to say which proxy, unchanged, on top of real proxies."""
+"""httpx's own proxy settings, unchanged, with real proxies."""
 
 import httpcore
 import httpx
@@ -28,7 +28,7 @@ def with_auth(server: ProxyServer, scheme: str) -> str:
 
 
 def assert_goes_through(client: httpx.Client, caddy: CaddyServer, server: ProxyServer | None) -> None:
-    """Requests, clear and over TLS, go through a proxy, or through none."""
+    """Requests with and without TLS, through a proxy or directly."""
     for url in (caddy.http_url, caddy.https_url):
         response = client.get(f"{url}/inspect", params={"a": "b"})
         assert response.text.startswith("GET /inspect?a=b HTTP/")
@@ -37,7 +37,7 @@ def assert_goes_through(client: httpx.Client, caddy: CaddyServer, server: ProxyS
 
 
 class TestProxyArgument:
-    def test_it_stands_on_this_package(self, proxies: RealProxies) -> None:
+    def test_httpx_uses_this_package(self, proxies: RealProxies) -> None:
         transport = httpx.HTTPTransport(proxy=proxies.open.url("http"))
         assert type(transport._pool) is httpcore.HTTPProxy
         transport = httpx.HTTPTransport(proxy=proxies.open.url("socks5"))
@@ -62,7 +62,7 @@ class TestProxyArgument:
             assert_goes_through(client, caddy, proxies.closed)
 
     def test_a_proxy_over_tls(self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates) -> None:
-        """With contexts of their own for proxy and origin, or one for both."""
+        """With separate TLS contexts for proxy and origin, or one for both."""
         context = certificates.client_context()
         for proxy_context in (certificates.client_context(), context):
             proxy = httpx.Proxy(proxies.https.url("https"), auth=AUTH, ssl_context=proxy_context)
@@ -75,7 +75,7 @@ class TestProxyArgument:
         with httpx.Client(proxy=proxy, verify=certificates.client_context()) as client:
             assert_goes_through(client, caddy, proxies.http)
 
-    def test_requests_are_as_they_were(
+    def test_redirects_uploads_and_streams(
         self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates
     ) -> None:
         """Redirects, uploads and streams."""
@@ -89,7 +89,7 @@ class TestProxyArgument:
 
 
 class TestMounts:
-    def test_by_scheme(self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates) -> None:
+    def test_one_proxy_per_scheme(self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates) -> None:
         context = certificates.client_context()
         mounts = {
             "http://": httpx.HTTPTransport(proxy=proxies.open.url("http")),
@@ -109,7 +109,7 @@ class TestMounts:
 
 class TestEnvironment:
     @pytest.mark.parametrize("scheme", ["http", "socks5"])
-    def test_all_proxy(
+    def test_proxy_from_the_environment(
         self,
         scheme: str,
         proxies: RealProxies,
@@ -121,7 +121,7 @@ class TestEnvironment:
         with httpx.Client(verify=certificates.client_context()) as client:
             assert_goes_through(client, caddy, proxies.closed)
 
-    def test_by_scheme(
+    def test_one_proxy_per_scheme(
         self, proxies: RealProxies, caddy: CaddyServer, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", proxies.open.url("http"))
@@ -139,8 +139,8 @@ class TestEnvironment:
 
 
 class TestErrors:
-    def test_a_refusal(self, proxies: RealProxies, caddy: CaddyServer) -> None:
-        """httpx's own exception, with that of this package behind it."""
+    def test_refusal_is_a_proxy_error_of_httpx(self, proxies: RealProxies, caddy: CaddyServer) -> None:
+        """httpx's own exception, caused by that of this package."""
         with httpx.Client(proxy=proxies.http.url("http")) as client:
             with pytest.raises(httpx.ProxyError, match=r"^407 ") as caught:
                 client.get(caddy.https_url)

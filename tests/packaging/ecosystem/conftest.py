@@ -1,4 +1,4 @@
-"""The servers that the tests use, beside the Caddy of the test support."""
+"""The servers that the tests use, besides the Caddy of the test support."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +18,6 @@ def services(certificates: Certificates) -> Iterator[HypercornServer]:
 
 @pytest.fixture(scope="session")
 def proxy() -> Iterator[ProxyServer]:
-    """A pproxy, for those who have `AUTH`."""
+    """A pproxy that requires `AUTH`."""
     with pproxy_server(auth=AUTH) as server:
         yield server

@@ -56,7 +56,7 @@ async def read(receive: Receive) -> bytes:
 
 
 async def http(scope: Scope, body: bytes, send: Send) -> None:
-    """Find who answers."""
+    """Find the handler."""
     headers = {name.decode(): value.decode() for name, value in scope["headers"]}
     match scope["path"]:
         case "/cached":
@@ -84,7 +84,7 @@ async def respond(send: Send, body: bytes, status: int = 200, *headers: tuple[by
 
 
 async def cached(headers: dict[str, str], send: Send) -> None:
-    """Something that may be kept, whose content is another each time."""
+    """A cacheable response whose content changes each time."""
     if "if-none-match" in headers:
         await respond(send, b"", 304, (b"etag", b'"1"'))
         return
@@ -119,7 +119,7 @@ def completion() -> dict[str, Any]:
 
 
 def chunks() -> Iterator[bytes]:
-    """The same, word by word."""
+    """The same response, word by word."""
     for word in WORDS:
         choice = {"index": 0, "delta": {"content": word}, "finish_reason": None}
         chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": MODEL, "choices": [choice]}
@@ -136,7 +136,7 @@ def message(text: str) -> dict[str, Any]:
 
 
 def message_events() -> Iterator[bytes]:
-    """The same, word by word."""
+    """The same response, word by word."""
     events: list[dict[str, Any]] = [
         {"type": "message_start", "message": message("")},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},

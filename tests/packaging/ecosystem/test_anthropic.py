@@ -1,4 +1,4 @@
-"""The Anthropic SDK, whose clients are those of httpx with socket options of its own."""
+"""The Anthropic SDK, whose clients are httpx clients with their own socket options."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def options_of(services: HypercornServer) -> dict[str, Any]:
     return {"base_url": services.http_url, "api_key": "secret", "timeout": 10.0}
 
 
-def test_an_answer(services: HypercornServer) -> None:
+def test_answer(services: HypercornServer) -> None:
     with anthropic.Anthropic(**options_of(services)) as client:
         assert client.messages.create(**QUESTION).content[0].text == ANSWER
 
@@ -31,7 +31,7 @@ def test_a_stream(services: HypercornServer) -> None:
 
 
 @pytest.mark.anyio
-async def test_an_answer_async(services: HypercornServer) -> None:
+async def test_async_answer(services: HypercornServer) -> None:
     async with anthropic.AsyncAnthropic(**options_of(services)) as client:
         assert (await client.messages.create(**QUESTION)).content[0].text == ANSWER
 

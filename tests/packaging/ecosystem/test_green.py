@@ -1,4 +1,4 @@
-"""gevent, eventlet and PySocks, which replace sockets and what waits for them, each in a process of its own."""
+"""gevent, eventlet and PySocks, which replace sockets and waiting, each in its own process."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from httpcore_test_support.proxies import AUTH, ProxyServer
 
 PATCHES = {
     "gevent": "import gevent.monkey; gevent.monkey.patch_all()",
-    # Its makers advise against starting with it, and warn.
+    # Its maintainers advise against new use, and it warns.
     "eventlet": "import warnings; warnings.simplefilter('ignore'); import eventlet; eventlet.monkey_patch()",
 }
 
@@ -118,7 +118,7 @@ with httpcore.ConnectionPool() as pool:
 
 
 def lines(script: str, *arguments: str) -> list[str]:
-    """What a script prints."""
+    """The output of a script, by lines."""
     command = [sys.executable, "-W", "error", "-c", script, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
@@ -128,12 +128,12 @@ def lines(script: str, *arguments: str) -> list[str]:
 @pytest.mark.fault("T1")
 @pytest.mark.upgrade("4.4")
 @pytest.mark.parametrize("name", PATCHES)
-def test_limits_of_time(name: str) -> None:
+def test_timeouts(name: str) -> None:
     assert lines(PATCHES[name] + LIMITS) == ["ReadTimeout", "WriteTimeout", "ConnectTimeout"]
 
 
 @pytest.mark.parametrize("name", PATCHES)
-def test_requests_side_by_side(name: str) -> None:
+def test_simultaneous_requests(name: str) -> None:
     assert lines(PATCHES[name] + SIDE_BY_SIDE) == [f"{[200] * 16} 8"]
 
 

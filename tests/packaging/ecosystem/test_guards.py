@@ -1,4 +1,4 @@
-"""Guards that programs put in the place of what connects: they see each connection, with its host, beforehand."""
+"""Guards that programs put in place of connect functions: they see the host of each connection in advance."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ def run(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
 
 @pytest.mark.upgrade("4.1")
 @pytest.mark.parametrize("blocks", [True, False])
-def test_on_the_backend(
+def test_guard_on_the_backend(
     monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any], server: ScriptedServer, blocks: bool
 ) -> None:
     connect_tcp = httpcore.AnyIOBackend.connect_tcp

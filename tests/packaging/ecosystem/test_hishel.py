@@ -1,4 +1,4 @@
-"""hishel, which keeps responses: as transports of httpx."""
+"""hishel, an HTTP cache, as a transport of httpx."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""hishel before 1.0, whose pools stand before those of httpcore and are of its interfaces."""
+"""hishel before 1.0, whose pools wrap those of httpcore and have the same interface."""
 
 import hishel
 import httpcore

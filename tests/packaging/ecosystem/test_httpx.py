@@ -1,4 +1,4 @@
-"""httpx itself, of whose behaviour the tests of this repository know more."""
+"""httpx itself; `tests/integration` tests it in more detail."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -34,7 +34,7 @@ def options(request: pytest.FixtureRequest, certificates: Certificates) -> dict[
 
 
 def version(options: dict[str, Any]) -> str:
-    """What clients with these options speak."""
+    """The protocol of clients with these options."""
     return "HTTP/2" if options["http2"] else "HTTP/1.1"
 
 

@@ -116,6 +116,6 @@ class TestAsync:
                     assert await anext(response.aiter_bytes())
 
 
-def test_its_pools_are_ours() -> None:
+def test_its_pools_subclass_those_of_this_package() -> None:
     with SyncProxyTransport.from_url("socks5://127.0.0.1:1") as transport:
         assert isinstance(transport._pool, httpcore.ConnectionPool)

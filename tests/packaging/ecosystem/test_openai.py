@@ -1,4 +1,4 @@
-"""The OpenAI SDK, whose clients are those of httpx."""
+"""The OpenAI SDK, whose clients are httpx clients."""
 
 import uuid
 from typing import Any
@@ -19,7 +19,7 @@ def options_of(services: HypercornServer) -> dict[str, Any]:
 
 
 def open_connections(client: openai.OpenAI | openai.AsyncOpenAI) -> int:
-    """What the test suites that are generated with such SDKs count, to find leaks."""
+    """What the generated test suites of such SDKs count, to find leaks."""
     transport = client._client._transport
     assert isinstance(transport, (httpx.HTTPTransport, httpx.AsyncHTTPTransport))
     return len(transport._pool._requests)
@@ -36,7 +36,7 @@ class TestSync:
             chunks = client.chat.completions.create(**QUESTION, stream=True)
             assert "".join(chunk.choices[0].delta.content for chunk in chunks) == ANSWER
 
-    def test_streams_that_are_left_early(self, services: HypercornServer) -> None:
+    def test_streams_left_early_free_the_connection(self, services: HypercornServer) -> None:
         http_client = httpx.Client(limits=httpx.Limits(max_connections=1), timeout=10.0)
         with openai.OpenAI(**options_of(services), http_client=http_client) as client:
             for _ in range(3):
@@ -88,7 +88,7 @@ class TestAsync:
             chunks = await client.chat.completions.create(**QUESTION, stream=True)
             assert "".join([chunk.choices[0].delta.content async for chunk in chunks]) == ANSWER
 
-    async def test_streams_that_are_left_early(self, services: HypercornServer) -> None:
+    async def test_streams_left_early_free_the_connection(self, services: HypercornServer) -> None:
         http_client = httpx.AsyncClient(limits=httpx.Limits(max_connections=1), timeout=10.0)
         async with openai.AsyncOpenAI(**options_of(services), http_client=http_client) as client:
             for _ in range(3):

@@ -1,4 +1,4 @@
-"""pytest-httpx, which answers in the place of the transports of httpx, of which it knows pools and proxies."""
+"""pytest-httpx, which replaces the transports of httpx and inspects their pools and proxies."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ def test_errors(httpx_mock: HTTPXMock) -> None:
 
 @pytest.fixture
 def not_mocked(caddy: CaddyServer) -> Callable[[httpx.Request], bool]:
-    """What the mock leaves alone."""
+    """Requests that are not mocked."""
     return lambda request: request.url.port != caddy.http_port
 
 

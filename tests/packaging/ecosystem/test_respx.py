@@ -18,12 +18,12 @@ class TestSync:
         assert (response.status_code, response.json(), response.headers["X-Header"]) == (201, {"answer": 42}, "a")
         assert route.call_count == 1
 
-    def test_those_of_pools_too(self) -> None:
+    def test_requests_of_pools_are_mocked(self) -> None:
         with respx.mock(using="httpcore") as mock, httpcore.ConnectionPool() as pool:
             mock.get(URL).respond(content=b"mocked")
             assert pool.request("GET", URL).content == b"mocked"
 
-    def test_those_through_proxies_too(self) -> None:
+    def test_requests_through_proxies_are_mocked(self) -> None:
         with respx.mock(using="httpcore") as mock, httpcore.HTTPProxy("http://127.0.0.1:1") as pool:
             mock.get(URL).respond(content=b"mocked")
             assert pool.request("GET", URL).content == b"mocked"
@@ -40,7 +40,7 @@ class TestSync:
             assert client.post(caddy.http_url + "/echo", content=b"text").content == b"text"
         assert route.called
 
-    def test_nothing_of_it_stays(self, caddy: CaddyServer) -> None:
+    def test_mock_is_removed_afterwards(self, caddy: CaddyServer) -> None:
         with respx.mock(using="httpcore"):
             pass
         assert httpcore.request("GET", caddy.http_url + "/").content == b"Hello, world!\n"
@@ -53,12 +53,12 @@ class TestAsync:
             mock.post(URL, content=b"text").respond(json={"answer": 42})
             assert (await client.post(URL, content=b"text")).json() == {"answer": 42}
 
-    async def test_those_of_pools_too(self) -> None:
+    async def test_requests_of_pools_are_mocked(self) -> None:
         async with respx.mock(using="httpcore") as mock, httpcore.AsyncConnectionPool() as pool:
             mock.get(URL).respond(content=b"mocked")
             assert (await pool.request("GET", URL)).content == b"mocked"
 
-    async def test_those_through_proxies_too(self) -> None:
+    async def test_requests_through_proxies_are_mocked(self) -> None:
         async with respx.mock(using="httpcore") as mock, httpcore.AsyncHTTPProxy("http://127.0.0.1:1") as pool:
             mock.get(URL).respond(content=b"mocked")
             assert (await pool.request("GET", URL)).content == b"mocked"

@@ -21,7 +21,7 @@ POOLS = {"": httpcore.ConnectionPool, "http": httpcore.HTTPProxy, "socks5": http
 
 @pytest.fixture(scope="module")
 def open_proxy() -> Iterator[ProxyServer]:
-    """A proxy that asks for no credentials, which the SDK could not hand on to SOCKS proxies."""
+    """A proxy without credentials: the SDK cannot pass them to SOCKS proxies."""
     with pproxy_server() as server:
         yield server
 
@@ -47,7 +47,7 @@ def options_of(services: HypercornServer, certificates: Certificates, **more: An
 
 
 def finish() -> None:
-    """Send what there is; close the client, and the pool, which it leaves open."""
+    """Send pending events; close the client, and the pool, which the client leaves open."""
     client = sentry_sdk.get_client()
     pool = client.transport._pool
     client.close(5.0)
@@ -55,7 +55,7 @@ def finish() -> None:
 
 
 def received(services: HypercornServer, certificates: Certificates, text: str) -> list[dict[str, Any]]:
-    """The envelopes with `text` that have come to the server."""
+    """The envelopes with `text` that reached the server."""
     url = services.https_url + "/envelopes"
     response = httpx.get(url, verify=certificates.client_context(), trust_env=False)
     return [envelope for envelope in response.json() if text in envelope["content"]]

@@ -1,4 +1,4 @@
-"""vcrpy, which records what httpx gets and plays it again."""
+"""vcrpy, which records the responses of httpx and replays them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarnin
 
 @pytest.fixture
 def cassette(tmp_path: Path) -> Iterator[Path]:
-    """The file to record to; it has to be used."""
+    """The file to record to; it must be used."""
     path = tmp_path / "cassette.yaml"
     yield path
     assert "count" in path.read_text()
 
 
 def play(cassette: Path) -> vcr.cassette.CassetteContextDecorator:
-    """A cassette that allows no request that it does not have."""
+    """A cassette that allows only the requests that it contains."""
     return vcr.use_cassette(str(cassette), record_mode="none")
 
 

@@ -1,4 +1,4 @@
-"""vcrpy 8.0 and 8.1, which replace methods of the pools, where later releases replace those of httpx."""
+"""vcrpy 8.0 and 8.1, which replace methods of pools; later releases replace those of httpx."""
 
 from pathlib import Path
 

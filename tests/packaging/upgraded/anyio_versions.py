@@ -1,4 +1,4 @@
-"""httpx on asyncio, and on trio where it is there, with whatever anyio there is: all that waits in different ways."""
+"""httpx on asyncio, and on trio if installed, with the installed anyio: everything that waits in a different way."""
 
 import asyncio
 import contextlib

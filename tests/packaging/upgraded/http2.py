@@ -1,4 +1,4 @@
-"""httpx with HTTP/2: all that `httpx[http2]` brings is h2."""
+"""httpx with HTTP/2: `httpx[http2]` installs only h2."""
 
 import asyncio
 import ssl

@@ -1,4 +1,4 @@
-"""mocket, which puts sockets of its own in the place of Python's."""
+"""mocket, which replaces Python's sockets."""
 
 import asyncio
 import warnings
@@ -7,7 +7,7 @@ import httpx
 from mocket import Mocketizer
 from mocket.mocks.mockhttp import Entry
 
-# mocket drops sockets of which it made others.
+# mocket drops sockets that it has wrapped.
 warnings.simplefilter("ignore", ResourceWarning)
 CLEAR, TLS = "http://api.example.com/v1", "https://api.example.com/v1"
 

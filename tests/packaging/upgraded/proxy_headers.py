@@ -41,7 +41,7 @@ def serve(client: socket.socket) -> None:
 
 
 def accept() -> None:
-    """Serve everybody in a thread of its own."""
+    """Serve each connection in its own thread."""
     while True:
         try:
             client = listener.accept()[0]

@@ -1,4 +1,4 @@
-"""The clients of Supabase, which ask for HTTP/2 in all that they send."""
+"""The clients of Supabase, which use HTTP/2 for all requests."""
 
 import asyncio
 import http.server
@@ -7,7 +7,7 @@ import threading
 import warnings
 
 with warnings.catch_warnings():
-    # What they stand on warns of itself.
+    # Their dependencies warn about themselves.
     warnings.simplefilter("ignore")
     import postgrest
     import storage3
@@ -47,7 +47,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments: object) -> None:
-        """Be quiet."""
+        """Log nothing."""
 
 
 def use(url: str) -> None:
