@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ._libraries import anyio_or_trio, current_async_library, running_loop
+from ._event_loops import call_soon_threadsafe, current_event_loop
+from ._libraries import anyio_or_trio, running_loop
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ class AsyncShield:
     """Shields a teardown from cancellation, for `TEARDOWN_TIMEOUT` seconds at most.
 
     The limit is for the whole block: to close several things, use a shield for each. On asyncio `task.cancel()` is not
-    held off. What has to happen all the same belongs into a `finally`, and must not wait.
+    held off. What must happen all the same belongs in a `finally`, and must not wait.
     """
 
     def __init__(self) -> None:
@@ -92,18 +93,12 @@ class AsyncCancellableCall:
 
     async def run(self, function: Callable[..., Awaitable[T]], *args: Any) -> T | None:
         """Return `await function(*args)`, or `None` if `cancel()` was called."""
-        try:
-            library = current_async_library()
-        except RuntimeError:
+        loop = current_event_loop()
+        if loop is None:
             # Without an async library nothing else can run in the meantime.
             return await function(*args)
         with anyio_or_trio().CancelScope() as scope:
-            if library == "trio":
-                token = sys.modules["trio"].lowlevel.current_trio_token()
-                self._cancel_scope = lambda: token.run_sync_soon(scope.cancel)
-            else:
-                loop = sys.modules["asyncio"].get_running_loop()
-                self._cancel_scope = lambda: loop.call_soon_threadsafe(scope.cancel)
+            self._cancel_scope = lambda: call_soon_threadsafe(loop, scope.cancel)
             if self._cancelled:
                 scope.cancel()
             return await function(*args)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+from ._event_loops import call_soon_threadsafe, current_event_loop
 from ._libraries import NO_LIBRARY, in_trio_task
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class AsyncEvent:
 
     __slots__ = ()
 
+    _loop: Any  # as current_event_loop() returns it
+
     def __new__(cls) -> "AsyncEvent":
         """Make an event of the running library; raises `RuntimeError` if none runs."""
         trio = sys.modules.get("trio")
@@ -91,7 +94,11 @@ class AsyncEvent:
 
     def wake(self) -> None:
         """Set the flag from anywhere: another thread, another event loop, a finaliser."""
-        raise NotImplementedError
+        if current_event_loop() is self._loop:
+            self.set()
+        else:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and all waits on it are over
+                call_soon_threadsafe(self._loop, self.set)
 
     def is_set(self) -> bool:
         """Whether the flag is set."""
@@ -118,14 +125,6 @@ class _AsyncioEvent(AsyncEvent):
                 future.set_result(True)
             if deadlines is not None:
                 deadlines.pop(future, None)
-
-    def wake(self) -> None:
-        module: Any = sys.modules["asyncio"]
-        if module._get_running_loop() is self._loop:
-            self.set()
-        else:
-            with contextlib.suppress(RuntimeError):  # the loop is closed, and all waits on it are over
-                self._loop.call_soon_threadsafe(self.set)
 
     def is_set(self) -> bool:
         return self._flag
@@ -201,17 +200,10 @@ class _TrioEvent(AsyncEvent):
     def __init__(self) -> None:
         self._trio: Any = sys.modules["trio"]
         self._event: trio.Event = self._trio.Event()
-        self._token = self._trio.lowlevel.current_trio_token()
+        self._loop = self._trio.lowlevel.current_trio_token()
 
     def set(self) -> None:
         self._event.set()
-
-    def wake(self) -> None:
-        if in_trio_task(self._trio.lowlevel) and self._trio.lowlevel.current_trio_token() is self._token:
-            self._event.set()
-        else:
-            with contextlib.suppress(self._trio.RunFinishedError):
-                self._token.run_sync_soon(self._event.set)
 
     def is_set(self) -> bool:
         return self._event.is_set()
