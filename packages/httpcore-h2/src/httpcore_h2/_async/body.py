@@ -95,7 +95,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
                 await tracer.report("receive_response_body.failed", {"exception": exception})
         finally:
             try:
-                await self._exchange.close()
+                await self._exchange.close(shielded=reason is not None)
             finally:
                 if self.lease is not None:
                     await self.lease.release()

@@ -114,7 +114,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
             return received_response(status, headers, AsyncHTTP2Body(exchange, extensions), extensions)
         except BaseException as exc:
             with AsyncShield():
-                await exchange.close()
+                await exchange.close(shielded=True)
             has_begun = head.has_body and not isinstance(request.stream, (ByteStream, list, tuple))
             if self._engine.disowns(exchange.stream) and not has_begun:
                 # Nothing of the request counts, and all of it may be sent elsewhere.

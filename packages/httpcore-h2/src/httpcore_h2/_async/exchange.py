@@ -33,26 +33,6 @@ _PART_SIZE = 64 * 1024
 class AsyncExchange:
     """A request and its response. Its stream is opened by `send()`, and has to be ended by `close()` in any case."""
 
-    __slots__ = (
-        "_dropped",
-        "_engine",
-        "_event",
-        "_pool_timeout",
-        "_queue",
-        "_sent",
-        "_shared",
-        "connection",
-        "holders",
-        "is_tunnel",
-        "lease",
-        "read_timeout",
-        "request",
-        "stream",
-        "tracer",
-        "write_error",
-        "write_timeout",
-    )
-
     def __init__(
         self,
         request: Request,
@@ -261,34 +241,44 @@ class AsyncExchange:
 
     # The end.
 
-    async def close(self) -> None:
-        """End the exchange; reset the stream unless it has ended by itself. Closing again does nothing."""
+    async def close(self, shielded: bool = False) -> None:
+        """End the exchange; reset the stream unless it has ended by itself. Closing again does nothing.
+
+        `shielded` says that the caller shields all of this from cancellation; otherwise only what has to be done is.
+        """
         # In a child process, the stream is the parent's.
         if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
             return
         if self.tracer is not None and self.stream.id and not self._dropped:
-            await self._close_traced(self.tracer)
+            await self._close_traced(self.tracer, shielded)
         else:
-            await self._end()
+            await self._end(shielded)
 
-    async def _close_traced(self, tracer: AsyncTracer) -> None:
+    async def _close_traced(self, tracer: AsyncTracer, shielded: bool) -> None:
         try:
-            await tracer.run("response_closed", {"stream_id": self.stream.id}, self._end)
+            await tracer.run("response_closed", {"stream_id": self.stream.id}, self._end, shielded)
         except BaseException:
             # The callback may have raised, or been cancelled, before the exchange was ended.
-            await self._end()
+            await self._end(shielded)
             raise
 
-    async def _end(self) -> None:
+    async def _end(self, shielded: bool) -> None:
         shared = self._shared
         with shared.lock:
             over = shared.leave(self.stream)
+        if not over and (not self._engine.outgoing or shared.affinity.is_other_loop()):
+            return
+        if shielded:
+            await self._tell_server(over)
+        else:
+            with AsyncShield():
+                await self._tell_server(over)
+
+    async def _tell_server(self, over: bool) -> None:
         if over:
-            with AsyncShield():
-                await self.connection.aclose()
-        elif self._engine.outgoing and not shared.affinity.is_other_loop():
-            with AsyncShield():
-                await shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
+            await self.connection.aclose()
+        else:
+            await self._shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
 
     def abandon(self) -> bool:
         """End an exchange whose body nobody will read on, without waiting; return whether it is over."""

@@ -125,17 +125,12 @@ class AsyncSharedStream:
     # Waiting.
 
     async def wait(
-        self,
-        sharer: AsyncSharer,
-        waiting: dict[Stream, AsyncEvent],
-        ready: Callable[[], bool],
-        timeout: float | None,
+        self, sharer: AsyncSharer, waiting: dict[Stream, AsyncEvent], ready: Callable[[], bool], timeout: float | None
     ) -> bool:
         """Wait until `ready` returns true; return false after `timeout` seconds.
 
-        `waiting` are those that wait for the same, one of the dictionaries of `waiters`. A task that waits for a stream
-        reads only while no stream is open: if another task closes one, it can wake a task that waits, but not one that
-        reads.
+        `waiting` is the dictionary of `waiters` for what is awaited. A task that waits for a stream reads only while no
+        stream is open: another task that closes one can wake a task that waits, but not one that reads.
         """
         engine, writer, waiters, stream = self.engine, self.writer, self.waiters, sharer.stream
         for_stream = waiting is waiters.openers
@@ -155,7 +150,7 @@ class AsyncSharedStream:
                         if waiters.receivers or waiters.senders or waiters.openers:
                             self._pass_on()
                         if not is_ready:
-                            self._timed_out(sharer, for_stream, arrivals)
+                            self._timed_out(sharer, waiting, arrivals)
                         return is_ready
                     if sending:
                         pass
@@ -185,16 +180,16 @@ class AsyncSharedStream:
                         self.reader.interrupted(exc)
                 waiting.pop(stream, None)
                 if isinstance(exc, ReadTimeout):
-                    self._timed_out(sharer, for_stream, arrivals)
+                    self._timed_out(sharer, waiting, arrivals)
                 self._pass_on()
             raise
 
-    def _timed_out(self, sharer: AsyncSharer, for_stream: bool, arrivals: int) -> None:
-        """Retire the connection if no more has arrived during a wait than `arrivals`. The lock is held.
+    def _timed_out(self, sharer: AsyncSharer, waiting: dict[Stream, AsyncEvent], arrivals: int) -> None:
+        """Retire the connection if nothing has arrived during a wait, after the first `arrivals`. The lock is held.
 
         But silence is normal in a tunnel, and while waiting for a stream, which depends on other requests.
         """
-        if not for_stream and not sharer.is_tunnel:
+        if waiting is not self.waiters.openers and not sharer.is_tunnel:
             self.writer.retire_if_silent(arrivals)
 
     def _pass_on(self) -> None:

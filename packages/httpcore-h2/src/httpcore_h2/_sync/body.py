@@ -96,7 +96,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
                 tracer.report("receive_response_body.failed", {"exception": exception})
         finally:
             try:
-                self._exchange.close()
+                self._exchange.close(shielded=reason is not None)
             finally:
                 if self.lease is not None:
                     self.lease.release()

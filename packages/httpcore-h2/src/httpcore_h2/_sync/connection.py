@@ -112,7 +112,7 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
             return received_response(status, headers, HTTP2Body(exchange, extensions), extensions)
         except BaseException as exc:
             with Shield():
-                exchange.close()
+                exchange.close(shielded=True)
             has_begun = head.has_body and not isinstance(request.stream, (ByteStream, list, tuple))
             if self._engine.disowns(exchange.stream) and not has_begun:
                 # Nothing of the request counts, and all of it may be sent elsewhere.

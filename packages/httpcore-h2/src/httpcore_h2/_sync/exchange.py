@@ -34,26 +34,6 @@ _PART_SIZE = 64 * 1024
 class Exchange:
     """A request and its response. Its stream is opened by `send()`, and has to be ended by `close()` in any case."""
 
-    __slots__ = (
-        "_dropped",
-        "_engine",
-        "_event",
-        "_pool_timeout",
-        "_queue",
-        "_sent",
-        "_shared",
-        "connection",
-        "holders",
-        "is_tunnel",
-        "lease",
-        "read_timeout",
-        "request",
-        "stream",
-        "tracer",
-        "write_error",
-        "write_timeout",
-    )
-
     def __init__(
         self,
         request: Request,
@@ -262,34 +242,44 @@ class Exchange:
 
     # The end.
 
-    def close(self) -> None:
-        """End the exchange; reset the stream unless it has ended by itself. Closing again does nothing."""
+    def close(self, shielded: bool = False) -> None:
+        """End the exchange; reset the stream unless it has ended by itself. Closing again does nothing.
+
+        `shielded` says that the caller shields all of this from interruption; otherwise only what has to be done is.
+        """
         # In a child process, the stream is the parent's.
         if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
             return
         if self.tracer is not None and self.stream.id and not self._dropped:
-            self._close_traced(self.tracer)
+            self._close_traced(self.tracer, shielded)
         else:
-            self._end()
+            self._end(shielded)
 
-    def _close_traced(self, tracer: Tracer) -> None:
+    def _close_traced(self, tracer: Tracer, shielded: bool) -> None:
         try:
-            tracer.run("response_closed", {"stream_id": self.stream.id}, self._end)
+            tracer.run("response_closed", {"stream_id": self.stream.id}, self._end, shielded)
         except BaseException:
             # The callback may have raised, or been interrupted, before the exchange was ended.
-            self._end()
+            self._end(shielded)
             raise
 
-    def _end(self) -> None:
+    def _end(self, shielded: bool) -> None:
         shared = self._shared
         with shared.lock:
             over = shared.leave(self.stream)
+        if not over and (not self._engine.outgoing or shared.affinity.is_other_loop()):
+            return
+        if shielded:
+            self._tell_server(over)
+        else:
+            with Shield():
+                self._tell_server(over)
+
+    def _tell_server(self, over: bool) -> None:
         if over:
-            with Shield():
-                self.connection.close()
-        elif self._engine.outgoing and not shared.affinity.is_other_loop():
-            with Shield():
-                shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
+            self.connection.close()
+        else:
+            self._shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
 
     def abandon(self) -> bool:
         """End an exchange whose body nobody will read on, without waiting; return whether it is over."""

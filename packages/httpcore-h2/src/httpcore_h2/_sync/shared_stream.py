@@ -124,17 +124,12 @@ class SharedStream:
     # Waiting.
 
     def wait(
-        self,
-        sharer: Sharer,
-        waiting: dict[Stream, Event],
-        ready: Callable[[], bool],
-        timeout: float | None,
+        self, sharer: Sharer, waiting: dict[Stream, Event], ready: Callable[[], bool], timeout: float | None
     ) -> bool:
         """Wait until `ready` returns true; return false after `timeout` seconds.
 
-        `waiting` are those that wait for the same, one of the dictionaries of `waiters`. A thread that waits for a stream
-        reads only while no stream is open: if another thread closes one, it can wake a thread that waits, but not one that
-        reads.
+        `waiting` is the dictionary of `waiters` for what is called. A thread that waits for a stream reads only while no
+        stream is open: another thread that closes one can wake a thread that waits, but not one that reads.
         """
         engine, writer, waiters, stream = self.engine, self.writer, self.waiters, sharer.stream
         for_stream = waiting is waiters.openers
@@ -154,7 +149,7 @@ class SharedStream:
                         if waiters.receivers or waiters.senders or waiters.openers:
                             self._pass_on()
                         if not is_ready:
-                            self._timed_out(sharer, for_stream, arrivals)
+                            self._timed_out(sharer, waiting, arrivals)
                         return is_ready
                     if sending:
                         pass
@@ -184,16 +179,16 @@ class SharedStream:
                         self.reader.interrupted(exc)
                 waiting.pop(stream, None)
                 if isinstance(exc, ReadTimeout):
-                    self._timed_out(sharer, for_stream, arrivals)
+                    self._timed_out(sharer, waiting, arrivals)
                 self._pass_on()
             raise
 
-    def _timed_out(self, sharer: Sharer, for_stream: bool, arrivals: int) -> None:
-        """Retire the connection if no more has arrived during a wait than `arrivals`. The lock is held.
+    def _timed_out(self, sharer: Sharer, waiting: dict[Stream, Event], arrivals: int) -> None:
+        """Retire the connection if nothing has arrived during a wait, after the first `arrivals`. The lock is held.
 
         But silence is normal in a tunnel, and while waiting for a stream, which depends on other requests.
         """
-        if not for_stream and not sharer.is_tunnel:
+        if waiting is not self.waiters.openers and not sharer.is_tunnel:
             self.writer.retire_if_silent(arrivals)
 
     def _pass_on(self) -> None:
