@@ -141,6 +141,14 @@ def test_next_address_is_tried_at_once_after_a_failure(monkeypatch: pytest.Monke
         stream.close()
 
 
+def test_race_goes_on_if_the_last_address_fails_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 0.0)
+    with unresponsive_port() as silent, refusing_port() as port:
+        resolve_to(monkeypatch, loopback(silent), loopback(port))
+        with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.1 seconds \(example\.org:80\)$"):
+            SyncBackend().connect_tcp("example.org", 80, 0.1)
+
+
 def test_identical_errors_of_addresses_are_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with refusing_port() as port:
         resolve_to(monkeypatch, loopback(port), loopback(port))

@@ -24,7 +24,7 @@ from .._async.interface import AsyncNetworkStream
 from .._error_texts import failure_text, peer_name, timeout_text
 from .._socket_options import SOCKET_OPTION
 from .._stock_sockets import is_stock
-from .._streams.wrapped import AnyIOStreamWrapper, TrioStreamWrapper, is_changed
+from .._streams.wrapped import AnyIOStreamWrapper, TrioStreamWrapper, has_patched_methods
 
 # Modules of event loops whose `create_connection()` is known to connect and do nothing else. On all other loops
 # connections are opened by anyio, which calls that method.
@@ -72,7 +72,9 @@ def is_patched(library: str, kind: str) -> bool:
 
 def _is_anyio_patched(name: str) -> bool:
     loop: Any = running_asyncio_loop() if name == "connect_tcp" else None  # `None` on trio, too
-    if is_changed(AnyIOStreamWrapper) or (loop is not None and "create_connection" in getattr(loop, "__dict__", ())):
+    if has_patched_methods(AnyIOStreamWrapper) or (
+        loop is not None and "create_connection" in getattr(loop, "__dict__", ())
+    ):
         return True
     functions = [getattr(_library("anyio"), name), *_called_by_anyio(name)]
     found: tuple[Any, ...] = (*functions, *_sockets())
@@ -96,7 +98,7 @@ def _is_trio_patched(name: str) -> bool:
     factory = trio.socket.set_custom_socket_factory(None)
     trio.socket.set_custom_socket_factory(factory)
     function = getattr(trio, name)
-    if factory is not None or is_changed(TrioStreamWrapper):
+    if factory is not None or has_patched_methods(TrioStreamWrapper):
         return True
     return not (_is_of("trio", function) and is_stock(socket.socket))
 
@@ -129,10 +131,10 @@ def _connects_as_stock(loop: type) -> bool:
         method = vars(kind).get("create_connection")
         if method is not None:
             # The other known loops are compiled: Python code cannot change their classes.
-            is_changed = kind.__module__ == _KNOWN_LOOPS[0] and not (
+            is_patched = kind.__module__ == _KNOWN_LOOPS[0] and not (
                 isinstance(method, types.FunctionType) and method.__globals__.get("__name__") == _KNOWN_LOOPS[0]
             )
-            return kind.__module__ in _KNOWN_LOOPS and not is_changed
+            return kind.__module__ in _KNOWN_LOOPS and not is_patched
     return False
 
 

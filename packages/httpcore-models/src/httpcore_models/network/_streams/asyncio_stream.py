@@ -288,10 +288,10 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
             if timer is not None:
                 timer.cancel()
 
-    def abort(self) -> None:
-        """Close the connection; see `AsyncNetworkStream`. What the operating system has not accepted is dropped."""
+    def _mark_closed(self) -> None:
+        # In this order: to a read in the event loop's thread an end without closing would be the peer's.
+        self._closed = True
         self._eof = True
-        super().abort()
 
     def _close_in_loop(self) -> None:
         self._received.clear()

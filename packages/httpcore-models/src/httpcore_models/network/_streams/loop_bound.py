@@ -28,7 +28,7 @@ class LoopBoundStream(AsyncTLSCapableStream):
         """Close the stream; see `AsyncNetworkStream`."""
         if self._closed:
             return
-        self._closed = True
+        self._mark_closed()
         if os.getpid() != self._process:
             self._close_copy()
         elif self._owner is not None and self._owner is current_event_loop():
@@ -39,6 +39,9 @@ class LoopBoundStream(AsyncTLSCapableStream):
                 call_soon_threadsafe(self._owner, self._close_soon)
             except RuntimeError:
                 self._close_without_loop()
+
+    def _mark_closed(self) -> None:
+        self._closed = True
 
     def _close_copy(self) -> None:
         """Close in a child process, where the event loop does not run."""

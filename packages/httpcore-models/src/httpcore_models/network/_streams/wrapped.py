@@ -214,6 +214,6 @@ _own_methods: dict[type[_Wrapper], tuple[object, ...]] = {
 }
 
 
-def is_changed(kind: type[_Wrapper]) -> bool:
+def has_patched_methods(kind: type[_Wrapper]) -> bool:
     """Whether a program has replaced methods of one of these classes, to pin certificates or to see what is sent."""
     return _methods(kind) != _own_methods[kind]

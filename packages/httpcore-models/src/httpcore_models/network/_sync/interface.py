@@ -17,9 +17,10 @@ class NetworkStream:
     """A two-way stream of bytes: a socket, TLS on top of one, a tunnel.
 
     A read that times out or is interrupted has taken nothing. A write that times out or is interrupted may have sent a
-    part, and the stream can only be used further if `"keeps_unsent"` is true. After any other exception the state of
-    the stream is undefined. The caller then closes it. One thread may read while another writes, but two threads must not
-    read, or write, at the same time.
+    part; the stream can then only be used further if `"keeps_unsent"` is true. After any other exception the state of
+    the stream is undefined, and the caller closes it.
+
+    One thread may read while another one writes, but two threads must not read, or write, at the same time.
 
     Once the stream is closed, from wherever, a read raises `ReadError` and never returns bytes or `b""`, and a write
     raises `WriteError`. This includes reads and writes that are in progress.

@@ -2,8 +2,8 @@
 """Sending the records of a TLS connection over another stream, one sender at a time.
 
 Records have to leave in the order in which TLS made them, but a reader makes some too, such as the answer to a
-KeyUpdate. So sending is a turn that a reader or a writer takes, and each sends everything that there is, whoever made
-it.
+KeyUpdate. So readers and writers take turns at sending, and each turn sends all records, regardless of which thread made
+them.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from .interface import NetworkStream
 
 
 class TLSSender:
-    """Sends what `tls` wants sent over `stream`. A turn is named by an object that its owner makes."""
+    """Sends the records of `tls` over `stream`. A turn is identified by an object that its owner makes."""
 
     def __init__(self, stream: NetworkStream, tls: TLSRecords) -> None:
         self._stream = stream
@@ -32,7 +32,7 @@ class TLSSender:
 
     @property
     def is_sending(self) -> bool:
-        """Whether it is somebody's turn."""
+        """Whether a turn is in progress."""
         return self._turn is not None
 
     # Turns.
@@ -45,7 +45,7 @@ class TLSSender:
             return self._turn is turn
 
     def wait_for_turn(self, turn: object, deadline: Deadline) -> None:
-        """Begin `turn` once no other is under way. Raises `WriteTimeout`."""
+        """Begin `turn` as soon as no other is in progress. Raises `WriteTimeout`."""
         while not self.take_turn(turn):
             with self._tls.lock:
                 if self._turn is None:
@@ -55,7 +55,7 @@ class TLSSender:
                 raise WriteTimeout from TimeoutError()
 
     def end_turn_if_all_is_sent(self, turn: object) -> bool:
-        """End `turn`, unless there is more to be sent meanwhile; return whether it has ended."""
+        """End `turn` unless there are more records by now; return whether it has ended."""
         with self._tls.lock:
             if self._tls.outgoing.pending:
                 return False
@@ -63,7 +63,7 @@ class TLSSender:
             return True
 
     def end_turn(self, turn: object) -> None:
-        """End `turn` if it is under way."""
+        """End `turn` if it is in progress."""
         with self._tls.lock:
             self._pass_on(turn)
 
