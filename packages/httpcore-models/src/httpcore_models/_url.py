@@ -50,12 +50,6 @@ def bracketed(host: bytes) -> bytes:
     return b"[%b]" % host if b":" in host else host
 
 
-def tls_name(host: str) -> str:
-    """Return the server name of `host` for TLS: no final dot (RFC 6066 section 3) and no IPv6 zone."""
-    host = host.partition("%")[0] if ":" in host else host
-    return host[:-1] if host.endswith(".") else host
-
-
 class Origin:
     """Scheme, host and port (RFC 9110 section 4.3.1). Each connection leads to one origin.
 

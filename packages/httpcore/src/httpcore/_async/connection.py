@@ -112,7 +112,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
         self._connecting = AsyncConnecting(origin)
         self._on_capacity_change: Callable[[], None] | None = None
         self._assumed_stream_limit: int | None = None
-        # The name in the server's certificate, where the request that connected asked for another than the origin's.
+        # The name that TLS verified instead of the origin's, if the request that connected asked for one.
         self._verified_name: str | None = None
 
     async def handle_async_request(self, request: Request) -> Response:
@@ -148,7 +148,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
 
     async def _establish(self, request: Request) -> AsyncConnectionInterface:
         if self._dialler is not self._direct:
-            # Of a direct connection the backend judges the port: a user's backend may accept more than a proxy.
+            # The port of a direct connection is left to the backend: that of a user may accept any.
             enforce_port(self._origin.host, self._origin.port)
         connecting = self._connecting
         call = AsyncConnectCall(request.extensions.get("timeout", {}).get("connect"))
@@ -194,7 +194,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
 
     def _protocol_on(self, stream: AsyncNetworkStream) -> AsyncConnectionInterface:
         options = self._options
-        # In a clear connection through a proxy over TLS, the stream's TLS is the proxy's.
+        # Without TLS to the origin, the TLS of the stream is that of a proxy.
         ssl_object = stream.get_extra_info("ssl_object") if self._origin.scheme in _TLS_SCHEMES else None
         chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
         if chosen == "h2" or (options.http2 and not options.http1):
@@ -226,9 +226,9 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
         return await self._dial(request)
 
     async def _dial(self, request: Request) -> AsyncNetworkStream:
-        # A subclass may connect without leading.
+        # There is no leader if a subclass calls this by itself.
         call = self._connecting.leader or AsyncConnectCall(request.extensions.get("timeout", {}).get("connect"))
-        timeout = call.remaining() if call.has_waited else call.timeout
+        timeout = call.deadline.remaining() if call.has_followed else call.deadline.timeout
         delays = None
         for attempt in itertools.count():
             stream: AsyncNetworkStream | None = None
@@ -249,7 +249,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                     request,
                     self._dialler.logger,
                     **tls,
-                    # The shared contexts offer them already.
+                    # The shared contexts already offer them.
                     alpn_protocols=None if context is None else offer,
                 )
             except BaseException as exc:
@@ -260,7 +260,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                     raise
             delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
             await self._wait_to_retry(next(delays), request, tls or self._dialler.describe(self._origin, timeout))
-            timeout = call.timeout
+            timeout = call.deadline.timeout
         raise AssertionError("unreachable")
 
     def _alpn_protocols(self) -> tuple[str, ...]:
@@ -362,8 +362,6 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.info()}]>"
-
-    # For use without a pool.
 
 
 def __getattr__(name: str) -> Any:

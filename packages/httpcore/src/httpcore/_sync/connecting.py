@@ -3,52 +3,49 @@
 
 import collections
 import threading
-import time
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
 from httpcore_models.concurrency import CancellableCall, Event
+from httpcore_models.deadline import Deadline
 
 
 class ConnectCall:
-    """One request that needs the connection, and its `timeout` in seconds, `None` for no limit."""
+    """One request that needs the connection, within `timeout` seconds; `None` for no limit."""
 
     #: Wakes the request while it follows another one.
     event: Event
 
     def __init__(self, timeout: float | None) -> None:
-        self.timeout = timeout
-        self.has_waited = False
-        self.end = None if timeout is None else time.monotonic() + timeout
+        self.deadline = Deadline(timeout)
+        #: Whether the request has followed another one.
+        self.has_followed = False
+        #: What closing the connection interrupts.
         self.attempt = CancellableCall()
-        # Why this request, or the one that it followed, could not connect.
+        #: Why this request, or the one that it followed, could not connect.
         self.error: BaseException | None = None
-
-    def remaining(self) -> float | None:
-        """Return the seconds left, `None` for no limit."""
-        return None if self.end is None else max(0.0, self.end - time.monotonic())
 
     @property
     def failed_for_all(self) -> bool:
-        """Whether the error concerns the followers too, and not only this request and its own time limit."""
+        """Whether the error is also that of the followers: it says more than that this request ran out of time."""
         if isinstance(self.error, ConnectTimeout):
-            return self.timeout is None
+            return self.deadline.timeout is None
         return isinstance(self.error, (ConnectError, ProxyError))
 
 
 class Connecting:
     """Lets one request at a time, the leader, connect to `origin`. Requests that arrive meanwhile follow.
 
-    When connecting fails, all of them fail. When the leader is interrupted, exceeds its own time limit, or fails through
-    its user's code, the first follower leads, within its own time limit.
+    When connecting fails, all of them fail. But when the leader is interrupted, exceeds its own time limit, or fails in
+    code of its user, the first follower becomes the leader, with its own time limit.
     """
 
     def __init__(self, origin: Origin) -> None:
+        #: Guards all attributes. Never held across a wait.
+        self.lock = threading.Lock()
         self.established = False
         self.closed = False
-        # Guards all attributes. Never held across a wait.
-        self.lock = threading.Lock()
         self._origin = origin
-        # The request that is connecting.
+        #: The request that is connecting.
         self.leader: ConnectCall | None = None
         self._followers: collections.deque[ConnectCall] = collections.deque()
 
@@ -67,10 +64,10 @@ class Connecting:
                 self.leader = call
                 return
             call.event = Event()
-            call.has_waited = True
+            call.has_followed = True
             self._followers.append(call)
         while True:
-            call.event.wait(call.remaining())
+            call.event.wait(call.deadline.remaining())
             with self.lock:
                 if self.leader is call:
                     if self.closed:
@@ -81,9 +78,9 @@ class Connecting:
                     return
                 if call.error is not None:
                     raise _copy_of(call.error) from call.error
-                if call.remaining() == 0.0:
+                if call.deadline.has_passed:
                     raise ConnectTimeout(
-                        f"Connect timed out after {call.timeout:g} seconds ({self._origin}): "
+                        f"Connect timed out after {call.deadline.timeout:g} seconds ({self._origin}): "
                         "another request was still opening the connection"
                     ) from TimeoutError()
 

@@ -10,7 +10,7 @@ from ..._async.tracing import async_get_tracer
 from ..._closing import async_close_unopened
 from ..._exceptions import ConnectError
 from ..._request import Request
-from ..._url import Origin, tls_name
+from ..._url import Origin
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
@@ -131,7 +131,9 @@ async def async_start_tls(
     protocols that `ssl_context` is set to offer. The context is left unchanged, and may be used for other handshakes at
     the same time. See `AsyncNetworkStream.start_tls()`. On failure and cancellation nothing stays open.
     """
-    name = tls_name(server_hostname)
+    # TLS sends and checks names without a final dot (RFC 6066 section 3), and addresses without an IPv6 zone.
+    name = server_hostname.partition("%")[0] if ":" in server_hostname else server_hostname
+    name = name.removesuffix(".")
     arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": name, "timeout": timeout}
     tracer = async_get_tracer(logger, request)
 
