@@ -43,8 +43,8 @@ _NAMES = {
     # For subclasses that choose the address (gateways to Telegram) or use another TLS implementation (bssl).
     "_async.connection": "Trace logger default_ssl_context AsyncLock",
     # For `isinstance()`, in dstack and others.
-    "_async.connection_pool": "AsyncPoolRequest PoolByteStream AsyncRequestInterface AsyncShieldCancellation "
-    "AsyncThreadLock",
+    "_async.connection_pool": "AsyncPoolRequest PoolByteStream AsyncRequestInterface AsyncEvent "
+    "AsyncShieldCancellation AsyncThreadLock ConnectionNotAvailable",
     # For tests of cancellation, which look at states and bodies, and for tunnels.
     "_async.http11": "HTTPConnectionState HTTP11ConnectionByteStream AsyncHTTP11UpgradeStream WriteError "
     f"map_exceptions {_CONNECTIONS}",
