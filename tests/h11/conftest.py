@@ -1,4 +1,4 @@
-"""What the tests of the two parsers share."""
+"""Fixtures of the tests of the engine."""
 
 import pytest
 from httpcore_h11 import _engine
@@ -6,7 +6,7 @@ from httpcore_h11 import _engine
 
 @pytest.fixture
 def no_h11(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing be left to h11."""
+    """Fail if the fast parser declines a message."""
 
     def refuse(*_: object) -> None:
         pytest.fail("the fast parser has declined")

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import atheris  # type: ignore[import-not-found,unused-ignore]  # not there for every Python
+import atheris  # type: ignore[import-not-found,unused-ignore]  # not available for every Python
 
 with atheris.instrument_imports(include=["httpcore_h11", "h11"]):
     from httpcore_test_support.exchanges import cut_at
@@ -25,7 +25,7 @@ def disagreement(data: bytes) -> None:
     method, wire = METHODS[data[0] % len(METHODS)] if data else METHODS[0], data[1 + CUTS :]
     pieces = cut_at(wire, {cut for cut in data[1 : 1 + CUTS] if cut < len(wire)})
     assert_parsers_agree(exchange(pieces, method))
-    # What was learned from one response must not change how the next one is read.
+    # What the parser keeps of one response must not change how it reads the next one.
     again: list[Step] = [("next cycle",), *exchange(pieces)]
     assert_parsers_agree([*exchange(pieces, method)[:-1], *again])
     for before in (wire.replace(b"1", b"2"), wire.replace(b"a", b"bc")):

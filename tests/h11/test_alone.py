@@ -1,4 +1,4 @@
-"""`httpcore-h11` needs nothing but `httpcore-models` and h11: no pool, and for sync use no anyio."""
+"""`httpcore-h11` needs only `httpcore-models` and h11: no pool and, for sync use, no anyio."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Bodies of whatever gives access to its memory: what counts are bytes, not items (PEP 3118)."""
+"""Bodies made of any bytes-like objects: lengths are counted in bytes, not items (PEP 3118)."""
 
 import array
 import asyncio
@@ -24,7 +24,7 @@ def big_endian(values: list[int]) -> Any:
     return (ctypes.c_uint32.__ctype_be__ * len(values))(*values)
 
 
-# Each with `size` items, and the bytes that they are.
+# Each makes an object of `size` items, and gives the bytes it consists of.
 BUFFERS: dict[str, Callable[[int], tuple[Any, bytes]]] = {
     "bytes": lambda size: (b"ab" * size, b"ab" * size),
     "bytearray": lambda size: (bytearray(b"ab" * size), b"ab" * size),

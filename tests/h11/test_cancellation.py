@@ -1,4 +1,4 @@
-"""Cancelling a request at any point: the connection is closed, and the task ends within a bound. Async only."""
+"""Cancelling a request at any point closes the connection, and ends the task in bounded time. Async only."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
 async def cancel_when(condition: Callable[[], object], function: Callable[[], Awaitable[object]]) -> None:
-    """Run `function` in a task of its own, and cancel it once `condition` holds; return when it has ended."""
+    """Run `function` in a new task, cancel it as soon as `condition` holds, and return when it has ended."""
     outcomes: list[object] = []
 
     async def run() -> None:
@@ -165,7 +165,7 @@ def test_native_cancellation_of_asyncio(loop: str) -> None:
 
 @pytest.mark.fault("P24")
 class TestAlreadyCancelled:
-    """A request that begins in a task or scope that is cancelled already: nothing is sent, and nothing is closed."""
+    """A request that begins in a cancelled task or scope sends nothing and closes nothing."""
 
     async def warm(self) -> tuple[AsyncHTTP11Connection, AsyncScriptedStream]:
         stream = AsyncScriptedStream(RESPONSE, RESPONSE)
@@ -209,7 +209,7 @@ class TestAlreadyCancelled:
 
 
 class StuckStream(AsyncNetworkStream):
-    """A stream that answers with `reads`, gets stuck in the operation `stuck`, and whose closing never ends."""
+    """A stream that responds with `reads`, gets stuck in the operation `stuck`, and never finishes closing."""
 
     def __init__(self, *reads: bytes, stuck: str) -> None:
         self.reads = list(reads)
@@ -239,7 +239,7 @@ class StuckStream(AsyncNetworkStream):
 
 @pytest.mark.field(4)
 class TestStuckClose:
-    """A stream whose `aclose()` never returns holds nobody up for longer than `TEARDOWN_TIMEOUT`."""
+    """A stream whose `aclose()` never returns delays its caller by `TEARDOWN_TIMEOUT` at most."""
 
     @pytest.fixture(autouse=True)
     def _short_teardown(self, monkeypatch: pytest.MonkeyPatch) -> None:

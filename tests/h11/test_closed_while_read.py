@@ -1,4 +1,4 @@
-"""A response that another thread closes at any instruction of reading it. Sync only."""
+"""Another thread closes a response at any instruction of reading it. Sync only."""
 
 import sys
 import threading
@@ -28,11 +28,11 @@ WAYS: dict[str, Callable[[Response], bytes]] = {
 
 
 class NoSuchStep(Exception):
-    """Reading takes fewer instructions."""
+    """Reading takes fewer instructions than that."""
 
 
 def close_at(step: int, connection: HTTP11Connection, response: Response, read: Callable[[Response], bytes]) -> bytes:
-    """Read the response, while another thread closes it before instruction number `step` of ours."""
+    """Read the response. Another thread closes it before instruction number `step` of the library."""
     count = 0
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
@@ -41,7 +41,7 @@ def close_at(step: int, connection: HTTP11Connection, response: Response, read: 
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         count += event == "opcode"
-        # The other thread would wait for the lock.
+        # While this thread holds the lock, the other one would wait for it forever.
         if count == step and not connection._state_lock.locked():
             sys.settrace(None)
             closer = threading.Thread(target=response.close)

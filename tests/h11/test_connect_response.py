@@ -1,4 +1,4 @@
-"""The framing fields of a successful response to CONNECT, which mean nothing."""
+"""The framing fields of a successful response to CONNECT have no meaning."""
 
 import pytest
 from httpcore_h11._engine import Engine

@@ -1,4 +1,4 @@
-"""What holds for all exchanges: cuts change nothing, and no bytes of a peer or a user break more than the exchange."""
+"""Properties of all exchanges: cuts change nothing, and no input of server or caller breaks more than the exchange."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Exchange(NamedTuple):
-    """A request's method and headers, and the response: its bytes, and what they mean."""
+    """The method and headers of a request, and the bytes of a response and their meaning."""
 
     method: bytes
     request_headers: Headers
@@ -28,7 +28,7 @@ class Exchange(NamedTuple):
 
 TOKENS = [b"a", b"Z", b"0", b"!#$%&'*+-.^_`|~"]
 VALUES = [b"", b"a", b"a  b\tc", b'a: b, c="d"', bytes(range(0x21, 0x7F)), b"\x80 \xff"]
-# Names that mean nothing to HTTP.
+# Names without a meaning in HTTP.
 HEADER = st.tuples(st.sampled_from([b"X-" + token for token in TOKENS]), st.sampled_from(VALUES))
 HEADERS: st.SearchStrategy[Headers] = st.lists(HEADER, max_size=3)
 REASON = st.sampled_from([b"", b"OK", b"Not Found", b"\xe9t\xe9"])
@@ -44,7 +44,7 @@ def written(version: bytes, status: int, reason: bytes, headers: Headers) -> byt
 
 
 def body(parts: list[bytes]) -> list[Event]:
-    """The event that a body is, when its parts are joined."""
+    """The single event of a body, when its parts are joined."""
     return [b"".join(parts)] if parts else []
 
 
@@ -152,7 +152,7 @@ def mutated_responses(draw: st.DrawFn) -> tuple[Exchange, list[bytes]]:
 
 
 def drive(engine: Engine, pieces: list[bytes]) -> None:
-    """Do what a connection does until the end of the message, of the stream, or of a generous number of steps."""
+    """Do what a connection does, until the end of the message or the stream, within a generous number of steps."""
     feed = iter([*pieces, b""])
     for _ in range(10 * sum(map(len, pieces)) + 100):
         event = engine.next_event()

@@ -1,4 +1,4 @@
-"""The engine's sending side: what a request looks like on the wire, and which requests are refused."""
+"""The sending half of the engine: requests on the wire, and requests that are refused."""
 
 import pytest
 from httpcore_h11._bodies import body_parts
@@ -161,7 +161,7 @@ class TestLargePiecesInChunks:
         engine = Engine(1000)
         engine.start_request(b"POST", b"/", list(self.HEADERS))
         assert engine.send_body(b"ab", 3) == b"5\r\nab"
-        # The head of this response is too unusual for anything but h11.
+        # Only h11 accepts the head of this response.
         engine.receive_data(b"HTTP/1.1 200 OK\r\nfolded: a\r\n b\r\nContent-Length: 0\r\n\r\n")
         assert engine.response_started()
         assert engine._sender is not None

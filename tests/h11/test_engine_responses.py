@@ -1,4 +1,4 @@
-"""The engine's receiving side: every kind of response, whole, byte by byte, and with something behind it."""
+"""The receiving half of the engine: all kinds of responses, whole, byte by byte, and with bytes after them."""
 
 import pytest
 from httpcore_h11 import _engine
@@ -25,7 +25,7 @@ CHUNKED = (b"Transfer-Encoding", b"chunked")
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 HELLO_EVENTS: list[Event] = [head(200, LENGTH_5, reason=b"OK"), b"hello"]
 
-# Name: the method of the request, the response, and the events that it is made into.
+# Name: the method of the request, the response, and its events.
 RESPONSES: dict[str, tuple[bytes, bytes, list[Event]]] = {
     "length": (b"GET", HELLO, HELLO_EVENTS),
     "length of zero": (
@@ -89,7 +89,7 @@ RESPONSES: dict[str, tuple[bytes, bytes, list[Event]]] = {
     ),
 }
 
-# What a server may send though older parsers refused it.
+# What a server may send, although older parsers refused it.
 ODD_RESPONSES: dict[str, tuple[bytes, list[Event]]] = {
     "status 600": (
         b"HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n",
@@ -135,7 +135,7 @@ SWITCHES = {
         head(101, (b"Upgrade", b"echo"), reason=b"Switching Protocols"),
     ),
     "tunnel": (b"CONNECT", [], b"HTTP/1.1 200 OK\r\n\r\n", head(200, reason=b"OK")),
-    # RFC 9110 section 9.3.6: framing headers of a successful CONNECT mean nothing.
+    # RFC 9110 section 9.3.6: framing fields of a successful CONNECT have no meaning.
     "tunnel with a length": (
         b"CONNECT",
         [],
@@ -193,7 +193,7 @@ class TestResponses:
     @pytest.mark.parametrize("version", [b"HTTP/1.0", b"HTTP/1.1"])
     @pytest.mark.parametrize("cut", [FEEDINGS["whole"], bytewise], ids=["whole", "bytewise"])
     def test_a_body_without_framing_lasts_until_the_end_of_stream(self, cut: Feeding, version: bytes) -> None:
-        # Whatever comes is part of the body, so there is nothing that could trail it.
+        # All data is part of the body, so nothing can follow it.
         events = [head(200, reason=b"OK", version=version), b"all of it"]
         assert receive(sent(), cut(version + b" 200 OK\r\n\r\nall of it")) == events
 
@@ -334,7 +334,7 @@ class TestErrors:
 
 
 class TestResponseBegun:
-    """`response_begun`: without a byte of the response, the server may not even have seen the request."""
+    """`response_begun`: before the first byte of the response, the server may not have seen the request."""
 
     def test_from_the_request_until_the_first_byte(self) -> None:
         engine = sent()
@@ -356,7 +356,7 @@ class TestResponseBegun:
 
 
 class TestEarlyResponse:
-    """`response_started()`: looking for the response while the request is still being sent."""
+    """`response_started()`: checking for the response while the request is being sent."""
 
     @pytest.fixture
     def engine(self) -> Engine:
@@ -448,7 +448,7 @@ class TestHeadLimit:
 
 @pytest.mark.parametrize("line_end", [b"XX", b"\r\r", b"\n\r", b"2\r"])
 def test_a_chunk_without_its_line_end_is_refused(line_end: bytes) -> None:
-    """What follows would be read differently by others on the way (GHSA-vqfr-h8mv-ghfj)."""
+    """Intermediaries would read the rest differently (GHSA-vqfr-h8mv-ghfj)."""
     engine = Engine(HEAD_LIMIT)
     engine.start_request(b"GET", b"/", [(b"Host", b"localhost")])
     engine.end_body()

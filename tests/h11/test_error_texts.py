@@ -1,4 +1,4 @@
-"""What errors say of servers that do not speak HTTP/1.1: what they sent, and who they are."""
+"""Errors about servers that do not speak HTTP/1.1 say what the server sent, and name it."""
 
 import pytest
 from httpcore_h11 import HTTP11Connection

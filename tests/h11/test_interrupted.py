@@ -21,7 +21,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nfir\r\
 
 
 class CountingLease(Lease):
-    """Knows whether it was given back."""
+    """Knows whether it was released."""
 
     returned = False
 
@@ -33,7 +33,7 @@ class CountingLease(Lease):
 
 
 class Exchange:
-    """A connection that has carried a request, and what a second one does on it."""
+    """A connection that has carried one request, and a second request on it."""
 
     def __init__(self, wire: bytes, traced: bool) -> None:
         self.stream = ScriptedStream(FIRST, wire[:-3], wire[-3:], SECOND)
@@ -48,7 +48,7 @@ class Exchange:
         self.received = b""
 
     def run(self) -> None:
-        """What a pool and its user do."""
+        """Do what a pool and its caller do."""
         if self.connection.has_expired():
             return
         self.response = self.connection.handle_request(self.request)
@@ -64,7 +64,7 @@ class Exchange:
 
 @pytest.fixture(autouse=True)
 def _dropped_responses() -> Iterator[None]:
-    """An exception between a request and its user's code leaves a response that nobody closes."""
+    """Ignore the warning about a response that was lost between the request and its caller."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield
@@ -79,7 +79,7 @@ def test_an_exception_at_any_instruction_of_an_exchange(wire: bytes, traced: boo
         hit = raised_at(step, exchange.run, is_library_code)
         response, exchange.response = exchange.response, None
         if response is not None:
-            # Whatever was lost on the way: it does not look like the end of the body.
+            # A part may have been lost, but the rest must not look like the whole body.
             check_not_cut(exchange, response)
         del response
         check(exchange, step)
@@ -102,7 +102,7 @@ def check(exchange: Exchange, step: int) -> None:
     assert not connection._state_lock.locked(), step
     assert exchange.lease.returned or not exchange.leased, step
     assert connection.is_idle() or (connection.is_closed() and exchange.stream.closed), (step, connection)
-    # No deadlock, and no byte of one response in another.
+    # There is no deadlock, and no byte of one response in another.
     worker = threading.Thread(target=check_next, args=(connection, step))
     worker.start()
     worker.join(5.0)

@@ -1,4 +1,4 @@
-"""Both parsers agree: on plain messages, on known tricks, and on plain ones with any one byte changed; cut anywhere."""
+"""Both parsers agree on plain messages, on known tricks, and on messages with one byte changed, cut anywhere."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A short run of the fuzzer, where it is installed; `hatch run soak` runs it for minutes."""
+"""A short run of the fuzzer, if it is installed. `hatch run soak` runs it for minutes."""
 
 import importlib.util
 import subprocess

@@ -1,4 +1,4 @@
-"""Both parsers agree on whatever hypothesis thinks of: any bytes, changed and odd messages, steps in any order."""
+"""Both parsers agree on all input of hypothesis: any bytes, changed and odd messages, steps in any order."""
 
 from httpcore_test_support.exchanges import HEAD_LIMIT, cut_at
 from httpcore_test_support.h11_parsers import HOST, Step, assert_parsers_agree, exchange
@@ -12,7 +12,7 @@ METHOD = st.sampled_from([b"GET", b"HEAD", b"POST", b"CONNECT", b"PURGE", b"head
 SMALL = [wire for name, (_, wire) in COMMON.items() if not name.startswith("large")]
 WIRE = st.sampled_from([*SMALL, *TRICKS.values()])
 
-# Words of the protocol and what may be mistaken for them.
+# Words of the protocol, and text that may be mistaken for them.
 STATUS_LINES = [
     *[b"HTTP/1.1 200 OK"] * 8,
     b"HTTP/1.1 204 No Content",
@@ -102,7 +102,7 @@ TARGET = st.sampled_from([*[b"/", b"/a?b", b"*", b"localhost:443"] * 3, b"", b"/
 
 @st.composite
 def any_steps(draw: st.DrawFn) -> list[Step]:
-    """A request, whole or not, whose sending and receiving are mixed."""
+    """A request, complete or not, with receiving in between."""
     headers = draw(st.lists(FIELD, max_size=3))
     headers.insert(draw(st.integers(0, len(headers))), draw(st.sampled_from([*[HOST] * 8, (b"X", b"y")])))
     start: Step = ("start", draw(METHOD), draw(TARGET), headers)
@@ -111,7 +111,7 @@ def any_steps(draw: st.DrawFn) -> list[Step]:
     sending = sending[: draw(st.integers(0, len(sending)))]
     kind = st.sampled_from(["receive", "receive", "look"])
     receiving: list[Step] = [(draw(kind), piece) for piece in draw(cut_messages())]
-    # h11 is not made for responses that come before the first request.
+    # h11 does not expect responses before the first request.
     steps: list[Step] = [start]
     while sending or receiving:
         first = sending if not receiving or (sending and draw(st.integers(0, 3))) else receiving

@@ -1,4 +1,4 @@
-"""Both parsers agree on messages that repeat, nearly repeat, or begin like the one before on the same connection."""
+"""Both parsers agree on messages that repeat, nearly repeat, or begin like the last one on the connection."""
 
 from itertools import permutations, product
 

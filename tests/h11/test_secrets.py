@@ -1,4 +1,4 @@
-"""What may be secret: it stands in no error and no log, and nothing remembers it when the connection is gone."""
+"""Secrets appear in no error and no log, and no memo keeps them after the connection is gone."""
 
 import gc
 import logging
@@ -32,7 +32,7 @@ BAD_HEADS = {
 
 
 def chained(exc: BaseException) -> list[BaseException]:
-    """The exception, and all that anybody could get at from it."""
+    """The exception, and everything that can be reached from it."""
     found, queue = [exc], [exc]
     while queue:
         exc = queue.pop()
@@ -69,7 +69,7 @@ def test_an_error_about_an_illegal_request_field_hides_its_value() -> None:
     assert SECRET not in " ".join(f"{exc!r}" for exc in chained(caught.value))
 
 
-# Headers of both kinds: such as everybody sends, and such as open accounts.
+# Harmless header fields, and secret ones.
 FIELDS = {
     "Authorization": "Bearer s3cr3t",
     "Cookie": "sid=s3cr3t",
@@ -81,7 +81,7 @@ FIELDS = {
 
 
 def remembered() -> str:
-    """All that the modules remember, for every connection together."""
+    """Everything that the memos of the modules hold."""
     found: list[Any] = []
     for module in list(sys.modules.values()):
         if getattr(module, "__name__", "").startswith(("httpcore_h11", "httpcore_models")):

@@ -1,4 +1,4 @@
-"""The life of a connection: the table, and the diagram that shows it."""
+"""The states of a connection: the table, and the diagram of it."""
 
 import collections
 import re
@@ -15,7 +15,7 @@ STEPS = {
     State.CLOSED: {Input.REQUEST: None, Input.COMPLETE: None, Input.CLOSE: State.CLOSED},
 }
 
-# Ways to go on from a character of the diagram, in (rows, columns).
+# The directions in which a line leaves a character of the diagram, as (rows, columns).
 UP, DOWN, LEFT, RIGHT = (-1, 0), (1, 0), (0, -1), (0, 1)
 WAYS = {
     "│": {UP, DOWN},
@@ -54,7 +54,7 @@ def arrows(diagram: str) -> Iterator[tuple[str, str]]:
     """Follow the lines that leave the names to the right and downwards; yield the names at both ends."""
     lines = diagram.splitlines()
     cells = {(row, column): cell for row, line in enumerate(lines) for column, cell in enumerate(line)}
-    # A name reaches over the blanks at its sides, so that all lines end at names.
+    # The blanks beside a name count as part of it, so that all lines end at names.
     matches = [(row, match) for row, line in enumerate(lines) for match in re.finditer(" ?[A-Z]+ ?", line)]
     names = {(row, column): match[0].strip() for row, match in matches for column in range(*match.span())}
 

@@ -1,4 +1,4 @@
-"""What has no twin: bodies and callbacks of the wrong colour, async for sync or the other way round, and files."""
+"""Async bodies and callbacks on sync connections, and the other way round; files as bodies."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_content_that_is_not_iterable(content: object) -> None:
     connection = HTTP11Connection(ORIGIN, ScriptedStream(RESPONSE))
     with pytest.raises(TypeError, match=r"iterable of bytes"):
         connection.request("POST", "http://localhost/", content=content)  # type: ignore[arg-type]
-    assert "NEW" in connection.info()  # it is an argument that is wrong
+    assert "NEW" in connection.info()  # only an argument was wrong
 
 
 def test_an_async_callback_for_a_sync_connection() -> None:

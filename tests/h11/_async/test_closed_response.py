@@ -1,4 +1,4 @@
-"""Reading a response that was closed, or whose connection was: never a normal end of what was cut."""
+"""Reading a response after it or its connection was closed never ends normally before the end of the body."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ BODIES = {
     "chunked, by h11": CHUNKED.replace(b"3\r\n", b"3;x=y\r\n"),
     "until the end of stream": b"HTTP/1.1 200 OK\r\n\r\nabc",
 }
-# What is not read of these is nothing.
+# Of these, nothing is left to read.
 EMPTY = {
     "length": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
     "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -94,7 +94,7 @@ async def test_a_body_that_was_read_before_the_close_is_still_there(wire: bytes,
 @traced_or_not
 @pytest.mark.parametrize("wire", WHOLE.values(), ids=WHOLE)
 async def test_closing_after_the_last_part_ends_the_body_normally(wire: bytes, traced: bool) -> None:
-    """The same with a trace callback, or the debug log, as without."""
+    """This holds with a trace callback or the debug log, too."""
     connection, response = await respond(wire, traced)
     received = []
     async for part in response.aiter_stream():
@@ -159,7 +159,7 @@ async def test_closing_the_connection_while_waiting_for_a_head_raises(
 
 
 class AsyncForeignStream(AsyncMockStream):
-    """Takes its own close for the end of stream."""
+    """Reports its own close as the end of stream."""
 
     connection: AsyncHTTP11Connection
 

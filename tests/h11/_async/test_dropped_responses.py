@@ -1,4 +1,4 @@
-"""Responses that are dropped without having been closed: the exchange ends, and a warning says which it was."""
+"""Dropping a response without closing it ends the exchange, and a warning names the request."""
 
 import gc
 import threading
@@ -21,7 +21,7 @@ SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Up
 
 
 class AsyncCountingLease(AsyncLease):
-    """Counts what becomes of it."""
+    """Counts its releases."""
 
     def __init__(self) -> None:
         self.released = 0
@@ -58,7 +58,7 @@ async def test_dropping_an_unfinished_response_closes_the_connection(read: bool)
                 assert await async_first_part(response) == b"abc"
             del response
             gc.collect()
-        # Who leaves a loop over the body has ended the exchange by that.
+        # Leaving a loop over the body has ended the exchange already.
         assert warned(caught) == ([] if read else [f"unclosed response to GET {server.url}/path"])
         assert connection.is_closed()
         await async_wait_until(lambda: server.open_connections == 0)
@@ -127,7 +127,7 @@ async def test_dropping_response_and_stream_of_an_upgrade_closes_the_connection(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             await get(connection, server.url, lease)
-            # No garbage collection: nothing refers to itself.
+            # Without garbage collection: there is no reference cycle.
         assert warned(caught) == [f"unclosed response to GET {server.url}/"]
         assert connection.is_closed()
         await async_wait_until(lambda: server.open_connections == 0)

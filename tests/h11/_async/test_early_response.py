@@ -1,4 +1,4 @@
-"""A final response that comes while the request is still being sent (RFC 9112 section 9.5)."""
+"""A final response that arrives while the request is being sent (RFC 9112 section 9.5)."""
 
 import gc
 import weakref
@@ -56,7 +56,7 @@ async def test_the_refusal_of_a_server_that_closes_is_returned(
 async def test_the_upload_stops_when_the_final_response_arrives(
     certificates: Certificates, secure: bool, streamed: bool, answer: bytes
 ) -> None:
-    # The server goes on reading; what it could not buffer before it answers is not sent any more.
+    # The server reads on, but what it could not buffer before it answered is not sent any more.
     script = [steps.receive_until(b"\r\n\r\n"), steps.send(answer)]
     context = certificates.server_context() if secure else None
     with scripted_server(script, tls=context, receive_buffer=65_536) as server:
@@ -159,7 +159,7 @@ async def test_a_write_timeout_without_a_response_is_raised() -> None:
 @pytest.mark.fault("S13")
 @pytest.mark.parametrize("answer", [None, b"garbage\r\n\r\n"], ids=["none", "garbage"])
 async def test_a_failed_upload_leaves_no_reference_cycle(answer: bytes | None) -> None:
-    """No cycle keeps the request, its secrets and its body until the garbage collector runs."""
+    """Otherwise a cycle would keep the request, its secrets and its body until the garbage collector runs."""
 
     class AsyncContent:
         async def __aiter__(self) -> AsyncIterator[bytes]:

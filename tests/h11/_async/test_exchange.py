@@ -1,4 +1,4 @@
-"""Requests and responses over one connection, to a real server and to scripted ones."""
+"""Requests and responses over one connection, with a real server and scripted ones."""
 
 import hashlib
 import threading
@@ -194,7 +194,7 @@ class TestResponse:
 
 
 class TestErrors:
-    """Whatever goes wrong, the error says so and the connection is closed."""
+    """Every failure raises its error and closes the connection."""
 
     @pytest.mark.parametrize(
         ("reads", "error"),
@@ -283,7 +283,7 @@ class TestErrors:
 
 
 class BodyError(Exception):
-    """Raised by a body of the user's."""
+    """Raised by a body."""
 
 
 class TestBodies:

@@ -1,4 +1,4 @@
-"""A connection between two requests: what comes then is never the answer to the next one."""
+"""A connection between two requests: data that arrives then is never taken for the next response."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ UNASKED = {
 
 
 class AsyncCountingStream(AsyncScriptedStream):
-    """Counts how often it is asked whether it is readable."""
+    """Counts the checks whether it is readable."""
 
     asked = 0
 
@@ -55,7 +55,7 @@ async def test_data_between_two_requests_is_not_a_response(
             await connection.request("GET", server.url)
             assert connection.is_idle()
             idle.set()
-            # The connection itself is not asked meanwhile.
+            # Without a call of the connection meanwhile.
             await async_wait_until(lambda: connection._network_stream.get_extra_info("is_readable"))
             if pooled:
                 assert connection.has_expired()
@@ -68,7 +68,7 @@ async def test_data_between_two_requests_is_not_a_response(
 @pytest.mark.fault("S7")
 @pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
 async def test_readability_is_checked_once_per_reuse(pooled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    # However slow the machine is.
+    # Even on a slow machine.
     monkeypatch.setattr(connections, "_CHECK_IS_VALID_FOR", 60.0)
     stream = AsyncCountingStream(*[RESPONSE] * 3)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
@@ -81,7 +81,7 @@ async def test_readability_is_checked_once_per_reuse(pooled: bool, monkeypatch: 
 
 @pytest.mark.fault("S7")
 async def test_an_old_check_is_repeated() -> None:
-    """The request was given the connection, and its task had to wait for the others, or its thread."""
+    """The request got the connection, but its task or thread had to wait before it could use it."""
     stream = AsyncScriptedStream(RESPONSE, RESPONSE)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
     await connection.request("GET", "http://localhost/")

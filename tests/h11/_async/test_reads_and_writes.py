@@ -1,4 +1,4 @@
-"""How often a connection writes and reads: once each for a small exchange, and never more than it has to."""
+"""The number of reads and writes: one each for a small exchange, and never more than necessary."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,7 +17,7 @@ PART_SIZE = 64 * 1024
 
 
 async def post(stream: AsyncScriptedStream, content: Content, **headers: str) -> list[bytes]:
-    """Send a request; return what was written, without the head if that was written by itself."""
+    """Send a request; return what was written, without the head if that was written separately."""
     connection = AsyncHTTP11Connection(ORIGIN, stream)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     await connection.request("POST", "http://localhost/", headers=names, content=content)

@@ -1,4 +1,4 @@
-"""Which failures say that the request may be sent once more, over another connection."""
+"""The failures after which a request may be sent again, over another connection."""
 
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection

@@ -1,4 +1,4 @@
-"""The trace callback: the order of its events, and errors that it raises at any of them."""
+"""The trace callback: the order of events, and errors that it raises at any event."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ class TraceError(Exception):
 
 
 class AsyncCallback:
-    """Keeps events, and raises at one of them."""
+    """Keeps events, and raises an error at one of them."""
 
     def __init__(self, raise_at: str = "") -> None:
         self.raise_at = raise_at
@@ -63,7 +63,7 @@ async def test_an_error_in_the_callback(event: str) -> None:
     connection = AsyncHTTP11Connection(ORIGIN, stream)
     with pytest.raises(TraceError):
         await exchange(connection, AsyncCallback(event))
-    # Once both messages are complete, the connection is fit for the next exchange whatever the callback does.
+    # After two complete messages, the connection can carry the next exchange, whatever the callback does.
     complete = EVENTS.index(event) >= EVENTS.index("http11.receive_response_body.complete")
     assert (connection.is_idle(), connection.is_closed(), stream.closed) == (complete, not complete, not complete)
 

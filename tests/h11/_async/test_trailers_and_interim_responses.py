@@ -1,4 +1,4 @@
-"""What a response has besides head and body: interim responses before it, trailers behind it."""
+"""Interim responses before a response, and trailers after it."""
 
 from typing import Any
 

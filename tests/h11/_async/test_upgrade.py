@@ -1,4 +1,4 @@
-"""What is handed out after a switch of protocols: 101, or a successful CONNECT."""
+"""The stream that the caller gets after a switch of protocols: 101, or a success to CONNECT."""
 
 from collections.abc import Callable
 
@@ -135,7 +135,7 @@ async def test_start_tls_refuses_unread_bytes(certificates: Certificates) -> Non
 
 
 class OptionalMethods(AsyncScriptedStream):
-    """A stream with all that a stream may have."""
+    """A stream with all optional methods."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ async def test_optional_methods_of_the_stream_below_are_present() -> None:
     stream = AsyncUpgradeStream(below, b"leading")
     stream.abort()
     assert below.aborted == 1
-    # There is something to be read before anything is written that way.
+    # The leading bytes have to be read before `write_until_readable()` can be used.
     assert not hasattr(stream, "write_until_readable")
     assert [stream.receive_nowait(4), stream.receive_nowait(4), stream.receive_nowait(3)] == [b"lead", b"ing", b"mor"]
     assert await stream.write_until_readable(b"data") == 1

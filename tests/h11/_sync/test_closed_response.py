@@ -1,5 +1,5 @@
 # Generated from ../_async/test_closed_response.py by tools/make_sync.py: edit that file, then run it.
-"""Reading a response that was closed, or whose connection was: never a normal end of what was cut."""
+"""Reading a response after it or its connection was closed never ends normally before the end of the body."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ BODIES = {
     "chunked, by h11": CHUNKED.replace(b"3\r\n", b"3;x=y\r\n"),
     "until the end of stream": b"HTTP/1.1 200 OK\r\n\r\nabc",
 }
-# What is not read of these is nothing.
+# Of these, nothing is left to read.
 EMPTY = {
     "length": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
     "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -95,7 +95,7 @@ def test_a_body_that_was_read_before_the_close_is_still_there(wire: bytes, trace
 @traced_or_not
 @pytest.mark.parametrize("wire", WHOLE.values(), ids=WHOLE)
 def test_closing_after_the_last_part_ends_the_body_normally(wire: bytes, traced: bool) -> None:
-    """The same with a trace callback, or the debug log, as without."""
+    """This holds with a trace callback or the debug log, too."""
     connection, response = respond(wire, traced)
     received = []
     for part in response.iter_stream():
@@ -160,7 +160,7 @@ def test_closing_the_connection_while_waiting_for_a_head_raises(
 
 
 class ForeignStream(MockStream):
-    """Takes its own close for the end of stream."""
+    """Reports its own close as the end of stream."""
 
     connection: HTTP11Connection
 

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_connection.py by tools/make_sync.py: edit that file, then run it.
-"""The connection as its pool sees it: availability, expiry, and how it describes itself."""
+"""The connection's interface for pools: availability, expiry, description."""
 
 import threading
 from types import SimpleNamespace
@@ -25,7 +25,7 @@ RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
 def seen(connection: HTTP11Connection) -> tuple[str, bool, bool, bool]:
-    """Return how the connection looks: its state by name, then available, idle, closed."""
+    """Return the name of the state, and whether the connection is available, idle and closed."""
     state = connection.info().split(", ")[2]
     return state, connection.is_available(), connection.is_idle(), connection.is_closed()
 
@@ -60,7 +60,7 @@ def test_a_busy_connection_takes_no_second_request() -> None:
         with pytest.raises(ConnectionNotAvailable):
             connection.request("GET", URL_)
         assert len(stream.written) == 1
-        # The first one is none the worse for it.
+        # The first one is not affected.
         assert response.read() == b"hello"
     assert connection.info().endswith(", IDLE, Request Count: 1")
 

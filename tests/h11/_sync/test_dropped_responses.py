@@ -1,5 +1,5 @@
 # Generated from ../_async/test_dropped_responses.py by tools/make_sync.py: edit that file, then run it.
-"""Responses that are dropped without having been closed: the exchange ends, and a warning says which it was."""
+"""Dropping a response without closing it ends the exchange, and a warning names the request."""
 
 import gc
 import threading
@@ -22,7 +22,7 @@ SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Up
 
 
 class CountingLease(Lease):
-    """Counts what becomes of it."""
+    """Counts its releases."""
 
     def __init__(self) -> None:
         self.released = 0
@@ -59,7 +59,7 @@ def test_dropping_an_unfinished_response_closes_the_connection(read: bool) -> No
                 assert first_part(response) == b"abc"
             del response
             gc.collect()
-        # Who leaves a loop over the body has ended the exchange by that.
+        # Leaving a loop over the body has ended the exchange already.
         assert warned(caught) == ([] if read else [f"unclosed response to GET {server.url}/path"])
         assert connection.is_closed()
         wait_until(lambda: server.open_connections == 0)
@@ -128,7 +128,7 @@ def test_dropping_response_and_stream_of_an_upgrade_closes_the_connection() -> N
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             get(connection, server.url, lease)
-            # No garbage collection: nothing refers to itself.
+            # Without garbage collection: there is no reference cycle.
         assert warned(caught) == [f"unclosed response to GET {server.url}/"]
         assert connection.is_closed()
         wait_until(lambda: server.open_connections == 0)

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_exchange.py by tools/make_sync.py: edit that file, then run it.
-"""Requests and responses over one connection, to a real server and to scripted ones."""
+"""Requests and responses over one connection, with a real server and scripted ones."""
 
 import hashlib
 import threading
@@ -195,7 +195,7 @@ class TestResponse:
 
 
 class TestErrors:
-    """Whatever goes wrong, the error says so and the connection is closed."""
+    """Every failure raises its error and closes the connection."""
 
     @pytest.mark.parametrize(
         ("reads", "error"),
@@ -284,7 +284,7 @@ class TestErrors:
 
 
 class BodyError(Exception):
-    """Raised by a body of the user's."""
+    """Raised by a body."""
 
 
 class TestBodies:

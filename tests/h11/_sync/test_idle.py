@@ -1,5 +1,5 @@
 # Generated from ../_async/test_idle.py by tools/make_sync.py: edit that file, then run it.
-"""A connection between two requests: what comes then is never the answer to the next one."""
+"""A connection between two requests: data that arrives then is never taken for the next response."""
 
 import threading
 import time
@@ -33,7 +33,7 @@ UNASKED = {
 
 
 class CountingStream(ScriptedStream):
-    """Counts how often it is asked whether it is readable."""
+    """Counts the checks whether it is readable."""
 
     asked = 0
 
@@ -56,7 +56,7 @@ def test_data_between_two_requests_is_not_a_response(
             connection.request("GET", server.url)
             assert connection.is_idle()
             idle.set()
-            # The connection itself is not asked meanwhile.
+            # Without a call of the connection meanwhile.
             wait_until(lambda: connection._network_stream.get_extra_info("is_readable"))
             if pooled:
                 assert connection.has_expired()
@@ -69,7 +69,7 @@ def test_data_between_two_requests_is_not_a_response(
 @pytest.mark.fault("S7")
 @pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
 def test_readability_is_checked_once_per_reuse(pooled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    # However slow the machine is.
+    # Even on a slow machine.
     monkeypatch.setattr(connections, "_CHECK_IS_VALID_FOR", 60.0)
     stream = CountingStream(*[RESPONSE] * 3)
     connection = HTTP11Connection(ORIGIN, stream)
@@ -82,7 +82,7 @@ def test_readability_is_checked_once_per_reuse(pooled: bool, monkeypatch: pytest
 
 @pytest.mark.fault("S7")
 def test_an_old_check_is_repeated() -> None:
-    """The request was given the connection, and its thread had to wait for the others, or its thread."""
+    """The request got the connection, but its thread had to wait before it could use it."""
     stream = ScriptedStream(RESPONSE, RESPONSE)
     connection = HTTP11Connection(ORIGIN, stream)
     connection.request("GET", "http://localhost/")

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_reads_and_writes.py by tools/make_sync.py: edit that file, then run it.
-"""How often a connection writes and reads: once each for a small exchange, and never more than it has to."""
+"""The number of reads and writes: one each for a small exchange, and never more than necessary."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ PART_SIZE = 64 * 1024
 
 
 def post(stream: ScriptedStream, content: Content, **headers: str) -> list[bytes]:
-    """Send a request; return what was written, without the head if that was written by itself."""
+    """Send a request; return what was written, without the head if that was written separately."""
     connection = HTTP11Connection(ORIGIN, stream)
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request("POST", "http://localhost/", headers=names, content=content)

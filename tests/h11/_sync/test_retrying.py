@@ -1,5 +1,5 @@
 # Generated from ../_async/test_retrying.py by tools/make_sync.py: edit that file, then run it.
-"""Which failures say that the request may be sent once more, over another connection."""
+"""The failures after which a request may be sent again, over another connection."""
 
 import pytest
 from httpcore_h11 import HTTP11Connection

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_trace.py by tools/make_sync.py: edit that file, then run it.
-"""The trace callback: the order of its events, and errors that it raises at any of them."""
+"""The trace callback: the order of events, and errors that it raises at any event."""
 
 import logging
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class TraceError(Exception):
 
 
 class Callback:
-    """Keeps events, and raises at one of them."""
+    """Keeps events, and raises an error at one of them."""
 
     def __init__(self, raise_at: str = "") -> None:
         self.raise_at = raise_at
@@ -64,7 +64,7 @@ def test_an_error_in_the_callback(event: str) -> None:
     connection = HTTP11Connection(ORIGIN, stream)
     with pytest.raises(TraceError):
         exchange(connection, Callback(event))
-    # Once both messages are complete, the connection is fit for the next exchange whatever the callback does.
+    # After two complete messages, the connection can carry the next exchange, whatever the callback does.
     complete = EVENTS.index(event) >= EVENTS.index("http11.receive_response_body.complete")
     assert (connection.is_idle(), connection.is_closed(), stream.closed) == (complete, not complete, not complete)
 

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_trailers_and_interim_responses.py by tools/make_sync.py: edit that file, then run it.
-"""What a response has besides head and body: interim responses before it, trailers behind it."""
+"""Interim responses before a response, and trailers after it."""
 
 from typing import Any
 

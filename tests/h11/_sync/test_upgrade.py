@@ -1,5 +1,5 @@
 # Generated from ../_async/test_upgrade.py by tools/make_sync.py: edit that file, then run it.
-"""What is handed out after a switch of protocols: 101, or a successful CONNECT."""
+"""The stream that the caller gets after a switch of protocols: 101, or a success to CONNECT."""
 
 from collections.abc import Callable
 
@@ -136,7 +136,7 @@ def test_start_tls_refuses_unread_bytes(certificates: Certificates) -> None:
 
 
 class OptionalMethods(ScriptedStream):
-    """A stream with all that a stream may have."""
+    """A stream with all optional methods."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -157,7 +157,7 @@ def test_optional_methods_of_the_stream_below_are_present() -> None:
     stream = UpgradeStream(below, b"leading")
     stream.abort()
     assert below.aborted == 1
-    # There is something to be read before anything is written that way.
+    # The leading bytes have to be read before `write_until_readable()` can be used.
     assert not hasattr(stream, "write_until_readable")
     assert [stream.receive_nowait(4), stream.receive_nowait(4), stream.receive_nowait(3)] == [b"lead", b"ing", b"mor"]
     assert stream.write_until_readable(b"data") == 1

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_upload.py by tools/make_sync.py: edit that file, then run it.
-"""An upload while its server answers, or does not: what ends it, and how long it may take."""
+"""An upload while its server answers, or stays silent: what ends it, and how long it may take."""
 
 import time
 from collections.abc import Iterator
@@ -112,7 +112,7 @@ def test_closing_the_connection_ends_an_upload_even_after_a_success(
                 return connection._lifecycle.engine.response_started() or stream.get_extra_info("is_readable")
 
             def cut() -> Iterator[bytes]:
-                while not connection._lifecycle.engine.response_started():  # it is looked for with each part
+                while not connection._lifecycle.engine.response_started():  # checked before each part
                     yield b"x" * 1_000
                     wait_until(is_answered)
                 connection.close()
@@ -198,7 +198,7 @@ def test_interim_responses_do_not_extend_the_write_timeout() -> None:
 def test_a_refusal_is_seen_during_a_write(certificates: Certificates, secure: bool) -> None:
     def script(connection: Connection) -> None:
         connection.receive_until(b"\r\n\r\n")
-        # Until the client can write no more.
+        # Until the client can write nothing more.
         time.sleep(0.2)
         connection.send(REFUSAL)
         connection.hold()
@@ -206,14 +206,14 @@ def test_a_refusal_is_seen_during_a_write(certificates: Certificates, secure: bo
     context = certificates.server_context() if secure else None
     with scripted_server(script, tls=context, receive_buffer=65_536) as server:
         with connected(server.url, certificates.client_context() if secure else None) as connection:
-            # Without limits: nothing else can end it.
+            # Without timeouts: only the refusal can end it.
             response = connection.request("POST", server.url, content=b"x" * 30_000_000)
             assert (response.status, response.content) == (413, b"too large")
             assert connection.is_closed()
 
 
 class OldStream(MockStream):
-    """One of the users' own, as written for httpcore 1.0: it says that it is readable, and a read would wait."""
+    """A stream as programs write them for httpcore 1.0: it reports being readable, but a read would wait."""
 
     def __init__(self, buffer: list[bytes]) -> None:
         super().__init__(buffer)

@@ -1,4 +1,4 @@
-"""Driving an HTTP/1.1 engine without a network: whole exchanges, with the response cut into any pieces."""
+"""Driving an HTTP/1.1 engine without a network: whole exchanges, with the response cut into pieces."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def cut_at(data: bytes, positions: Iterable[int]) -> list[bytes]:
     return [data[start:end] for start, end in itertools.pairwise(edges) if start < end]
 
 
-# The three ways in which a response that ends by itself is fed to the engine.
+# Three ways to feed a complete response to the engine.
 FEEDINGS: dict[str, Feeding] = {
     "whole": lambda data: [data],
     "bytewise": bytewise,
@@ -69,10 +69,10 @@ def interim(status: int, *headers: tuple[bytes, bytes], reason: bytes = b"") -> 
 
 
 def receive(engine: Engine, pieces: Iterable[bytes]) -> list[Event]:
-    """Feed a response piece by piece, and the end of stream where that is not enough, until the message ends.
+    """Feed a response piece by piece, followed by the end of stream if necessary, until the message ends.
 
-    Returns the events with neighbouring parts of the body joined, as the cuts decide about those. Pieces that are
-    left over are fed in the end.
+    Returns the events, with adjacent parts of the body joined, since the cuts decide about those. Pieces that are left
+    then are fed at the end.
     """
     feed = iter(pieces)
     events: list[Event] = []

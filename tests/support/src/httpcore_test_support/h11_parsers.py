@@ -1,6 +1,6 @@
-"""Running one exchange over both parsers of the HTTP/1.1 engine, to see whether they agree in everything that shows.
+"""Running an exchange with the fast parser and with h11 alone, to compare everything that the engine returns or raises.
 
-An exchange is a list of steps, so that anything may happen in any order. `transcript()` tells what came of each.
+An exchange is a list of steps, which may come in any order. `transcript()` returns the outcome of each.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Step = (
 
 HOST = (b"Host", b"localhost")
 
-# What may follow on a response that was read to its end: another one on the same connection.
+# A second response on the same connection, for when the first was read to its end.
 SECOND = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n2."
 
 
 class H11Engine(Engine):
-    """An engine whose fast parser is closed."""
+    """An engine that never uses the fast parser."""
 
     def __init__(self, max_head_size: int) -> None:
         super().__init__(max_head_size)
@@ -51,14 +51,14 @@ class H11Engine(Engine):
 def exchange(
     pieces: Iterable[bytes], method: bytes = b"GET", headers: Headers = (), target: bytes = b"/"
 ) -> list[Step]:
-    """The steps of an exchange without a body in the request, and of a second one if the connection can carry it."""
+    """The steps of an exchange without a request body."""
     steps: list[Step] = [("start", method, target, [HOST, *headers]), ("end",)]
     steps += [("receive", piece) for piece in pieces]
     return [*steps, ("receive", b"")]
 
 
 def transcript(engine: Engine, steps: Iterable[Step]) -> list[Any]:
-    """Take the steps, and tell what came of each. An error of the peer's is the end, as it is for a connection."""
+    """Take the steps, and return the outcome of each. An error of the server ends them, as it ends a connection."""
     outcomes: list[Any] = []
     ended = False
     for step in steps:
@@ -93,7 +93,7 @@ def _sent(engine: Engine, step: Step) -> Any:
 
 
 def _events(engine: Engine) -> list[Any]:
-    """All events that there are, with neighbouring parts of the body joined: the parsers may cut it differently."""
+    """All events, with adjacent parts of the body joined: the parsers may cut it differently."""
     events: list[Any] = []
     while (event := engine.next_event()) not in (NEED_DATA, END_OF_MESSAGE):
         if isinstance(event, bytes) and events and isinstance(events[-1], bytes):
@@ -122,7 +122,7 @@ def _second_exchange(engine: Engine) -> list[Any]:
 
 
 def assert_parsers_agree(steps: Sequence[Step], limit: int = HEAD_LIMIT) -> Engine:
-    """Take the steps over both parsers, and compare. Returns the engine that was free to choose its parser."""
+    """Take the steps with both parsers and compare the outcomes. Return the engine that uses both."""
     engine = Engine(limit)
     expected = transcript(H11Engine(limit), steps)
     assert transcript(engine, steps) == expected
@@ -134,7 +134,7 @@ ODD_BYTES = b'\0\x01\t\n\x0b\r\x1f !",-/059:;=@AGZ[_`afgz{~\x7f\x80\xa0\xff'
 
 
 def with_odd_bytes(wire: bytes) -> Iterator[bytes]:
-    """The message with each odd byte put before each of its bytes and in place of it, and without each of its bytes."""
+    """Yield the message without each of its bytes, and with each odd byte before and in place of each of its bytes."""
     for position in range(len(wire)):
         before, after = wire[:position], wire[position + 1 :]
         yield before + after

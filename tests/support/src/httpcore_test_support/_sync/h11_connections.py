@@ -1,5 +1,5 @@
 # Generated from ../_async/h11_connections.py by tools/make_sync.py: edit that file, then run it.
-"""HTTP/1.1 connections to scripted servers, and a stream that plays a script and keeps what is done to it."""
+"""HTTP/1.1 connections to scripted servers, and a stream that plays a script and records its calls."""
 
 import ssl
 from collections.abc import Iterable, Iterator
@@ -18,11 +18,10 @@ _TIMEOUT = 10.0
 
 
 class ScriptedStream(NetworkStream):
-    """Answers each read with the next of `reads`, raising those that are exceptions, then with the end of stream.
+    """Each read returns the next of `reads`, or raises it if it is an exception; then comes the end of stream.
 
-    `written`, `timeouts` and `closed` tell what was done. A test may set `readable`, which is all that
-    `"is_readable"` answers and without which nothing can be received without waiting, and `write_error`, which is what
-    the next write raises.
+    `written`, `timeouts` and `closed` record the calls. A test may set `readable`, which decides about `"is_readable"`
+    and `receive_nowait()`, and `write_error`, which the next write raises.
     """
 
     def __init__(self, *reads: bytes | Exception) -> None:
@@ -44,7 +43,7 @@ class ScriptedStream(NetworkStream):
         return outcome
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
-        """Play the next read, if there is something to read."""
+        """Play the next read, if the test says that the stream is readable."""
         if not self.readable:
             return None
         outcome = self.reads.pop(0) if self.reads else b""
@@ -53,7 +52,7 @@ class ScriptedStream(NetworkStream):
         return outcome
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Keep `buffer`."""
+        """Record `buffer`."""
         self.timeouts.append(("write", timeout))
         if self.closed:
             raise WriteError("closed")
@@ -62,17 +61,17 @@ class ScriptedStream(NetworkStream):
         self.written.append(bytes(buffer))
 
     def close(self) -> None:
-        """Keep that the stream is closed."""
+        """Record that the stream is closed."""
         self.closed = True
 
     def get_extra_info(self, info: str) -> Any:
-        """Tell whether the test says that there is something to read."""
+        """Return whether the test says that the stream is readable."""
         return self.readable if info == "is_readable" else None
 
 
 @contextmanager
 def connected(url: str, tls: ssl.SSLContext | None = None) -> Iterator[HTTP11Connection]:
-    """Give a connection to the origin of `url`, with TLS where a context is given; close it at the end."""
+    """Yield a connection to the origin of `url`, with TLS if there is a context; close it at the end."""
     origin = URL(url).origin
     host = origin.host.decode()
     stream = SyncBackend().connect_tcp(host, origin.port, timeout=_TIMEOUT)
@@ -84,7 +83,7 @@ def connected(url: str, tls: ssl.SSLContext | None = None) -> Iterator[HTTP11Con
 
 @contextmanager
 def served(script: Script, *, receive_buffer: int | None = None) -> Iterator[tuple[ScriptedServer, HTTP11Connection]]:
-    """Give a server that follows `script`, and a connection to it; see `scripted_server()`."""
+    """Yield a server that follows `script`, and a connection to it; see `scripted_server()`."""
     with scripted_server(script, receive_buffer=receive_buffer) as server:
         url = server.url
         with connected(url) as connection:
@@ -100,7 +99,7 @@ def first_part(response: Response) -> bytes:
 
 
 def parts(response: Response) -> list[bytes]:
-    """Read a body in the parts in which it comes, without keeping it in the response."""
+    """Read the parts of a body as they arrive, without keeping them in the response."""
     assert isinstance(response.stream, Iterable)
     parts: list[bytes] = []
     for part in response.stream:
