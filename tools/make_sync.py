@@ -4,8 +4,9 @@ Edit `_async`, then run this. With `--check` nothing is written: the twins are g
 compared with the committed files. Any that is missing, left over or different is an error.
 
 Names follow one rule: `AsyncThing` becomes `Thing` and `async_thing` becomes `thing`; `NAMES` holds the exceptions.
-Comments and texts follow `PHRASES`: where async code speaks of tasks, its twin speaks of threads. No other differences
-are needed, because each primitive in `httpcore_models.concurrency` has a form for threads.
+Comments and texts follow `PHRASES`: where async code speaks of tasks, its twin speaks of threads. `CALLS` lists calls
+that threads do not need. Everything else is the same in both, because each primitive in `httpcore_models.concurrency`
+has a form for threads.
 """
 
 import filecmp
@@ -62,8 +63,11 @@ PHRASES = {
     "cancellation": "interruption",
     "cancellations": "interruptions",
 }
-# Calls that have no meaning for threads. Each is on a line of its own.
-DROPPED = ("async_checkpoint_if_cancelled()",)
+# Calls that have no meaning for threads, and what replaces them. A call without a replacement is on a line of its own.
+CALLS = {
+    "async_checkpoint_if_cancelled()": "",
+    "async_event_loop_handle()": "None",
+}
 HEADER = "# Generated from ../_async/{name} by tools/make_sync.py: edit that file, then run it.\n"
 
 
@@ -91,7 +95,7 @@ def generate(folder: Path, target: Path) -> None:
         rule = unasync.Rule(f"{folder}/", f"{target}/", additional_replacements=names)
         unasync.unasync_files([str(source)], [rule])
         twin = target / source.name
-        text = about_threads(in_prose(without_dropped_calls(twin.read_text()), names))
+        text = about_threads(in_prose(with_calls_replaced(twin.read_text()), names))
         twin.write_text(HEADER.format(name=source.name) + text)
     for extra in {path.name for path in target.glob("*.py")} - {source.name for source in sources}:
         (target / extra).unlink()
@@ -125,10 +129,11 @@ def replacements(text: str) -> dict[str, str]:
     return found
 
 
-def without_dropped_calls(text: str) -> str:
-    """Remove the calls that have no meaning for threads."""
-    for call in DROPPED:
-        text = re.sub(rf"^ *{re.escape(renamed(call))}\n", "", text, flags=re.MULTILINE)
+def with_calls_replaced(text: str) -> str:
+    """Replace or remove the calls that have no meaning for threads."""
+    for call, replacement in CALLS.items():
+        pattern = re.escape(renamed(call))
+        text = re.sub(rf"\b{pattern}" if replacement else rf"^ *{pattern}\n", replacement, text, flags=re.MULTILINE)
     return text
 
 

@@ -16,7 +16,6 @@ from httpcore_models.concurrency import (
     async_event_loop_handle,
     call_soon_threadsafe,
     current_event_loop,
-    event_loop_handle,
 )
 from httpcore_test_support.asyncs import Backend, run_async
 
@@ -49,8 +48,8 @@ def test_handle_differs_between_loops_and_knows_when_its_loop_has_ended(library:
     assert first.is_closed()  # type: ignore[attr-defined]
 
 
-def test_threads_and_code_outside_of_event_loops_have_no_handle() -> None:
-    assert (event_loop_handle(), async_event_loop_handle(), current_event_loop()) == (None, None, None)
+def test_outside_of_event_loops_there_is_no_handle() -> None:
+    assert (async_event_loop_handle(), current_event_loop()) == (None, None)
     with pytest.raises(RuntimeError, match=r"^no event loop$"):
         call_soon_threadsafe(None, print)
 

@@ -15,7 +15,6 @@ from ._event_loops import LoopAffinity as LoopAffinity
 from ._event_loops import async_event_loop_handle as async_event_loop_handle
 from ._event_loops import call_soon_threadsafe as call_soon_threadsafe
 from ._event_loops import current_event_loop as current_event_loop
-from ._event_loops import event_loop_handle as event_loop_handle
 from ._events import CLOCK_RESOLUTION as CLOCK_RESOLUTION
 from ._events import AsyncEvent as AsyncEvent
 from ._events import Event as Event

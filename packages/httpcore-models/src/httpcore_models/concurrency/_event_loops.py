@@ -34,11 +34,6 @@ def call_soon_threadsafe(event_loop: Any, function: Callable[[], object]) -> Non
     (event_loop.run_sync_soon if on_trio else event_loop.call_soon_threadsafe)(function)
 
 
-def event_loop_handle() -> Any:
-    """Return `None`: threads can use a connection anywhere."""
-    return None
-
-
 def async_event_loop_handle() -> "asyncio.AbstractEventLoop | _TrioRun | None":
     """Return the event loop to which the calling task's connections belong, `None` outside of asyncio and trio.
 

@@ -20,7 +20,7 @@ from httpcore_models import (
     ResponseStream,
     UnsupportedProtocol,
 )
-from httpcore_models.concurrency import Shield, event_loop_handle
+from httpcore_models.concurrency import Shield
 from httpcore_models.lowlevel import (
     CloseOnExit,
     enforce_ssl_context,
@@ -189,7 +189,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         shared = self._shared
         connection = self.create_connection(request.url.origin)
         reservation.opened += 1
-        slot.event_loop = event_loop_handle()
+        slot.event_loop = None
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
