@@ -38,5 +38,5 @@ class AsyncLegacyConnection:
 
     @property
     def _request_lock(self) -> Any:
-        """What subclasses hold while they open the connection themselves."""
+        """A lock that subclasses hold while they open the connection themselves."""
         return self.__dict__.setdefault("_lock", AsyncLock())  # the same one for all threads

@@ -11,14 +11,14 @@ from .connection import AsyncHTTPConnection
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-# Programs put another method in its place.
+# Programs replace this method.
 STOCK_CONNECT = AsyncHTTPConnection._connect
 
 
 class AsyncLegacyProxied(AsyncHTTPConnection):
     """Names of a connection to an origin that a proxy connects to."""
 
-    # What replaces `_connect()` connects to an origin and knows nothing of proxies.
+    # A replaced `_connect()` connects to an origin and knows nothing of proxies.
     _connects_directly = False
 
     # For python-proxy-headers and other subclasses, as is `_connected`.
@@ -66,7 +66,8 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
     def _connection(self) -> AsyncConnectionInterface:
         """The connection to the origin or, before there is one, a connection to the proxy for a CONNECT request.
 
-        Guards replace the latter's backend or `_connect()`. Others replace the latter, for options that a tunnel lacks.
+        Of the latter, guards replace the backend or `_connect()`. Others assign another one, with options that a tunnel
+        lacks.
         """
         return self._established or self._for_connect()
 
@@ -87,7 +88,7 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
         return connection
 
     def _connect_through(self, connection: AsyncHTTPConnection) -> None:
-        """Have `connection`, on which a program may put a guard, connect to the proxy."""
+        """Connect to the proxy through `connection`, on which a program may put a guard."""
         self._connection_to_proxy = connection
         headers = self._proxy_headers
         dialler = AsyncConnectionDialler(connection, headers)
@@ -110,7 +111,7 @@ class AsyncLegacyForward(AsyncHTTPConnection):
 
     @property
     def _connection(self) -> AsyncConnectionInterface | None:
-        """The connection to the proxy, which is this one, and whose `_connection` is the one over HTTP/1.1."""
+        """The connection to the proxy, which has the state of this one. Its `_connection` is the one over HTTP/1.1."""
         view = object.__new__(AsyncHTTPConnection)
         view.__dict__ = self.__dict__
         return view
@@ -133,10 +134,9 @@ class AsyncConnectionDialler(AsyncDialler):
     """Reaches a proxy through a connection to it, which may be a program's own or have another `_connect()`."""
 
     def __init__(self, connection: AsyncHTTPConnection, headers: Headers) -> None:
+        self.logger = connection._dialler.logger
         self._connection = connection
-        self._dialler: AsyncDialler = connection._dialler
         self._headers = headers
-        self.logger = self._dialler.logger
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Have the connection connect for the CONNECT request."""
@@ -147,11 +147,11 @@ class AsyncConnectionDialler(AsyncDialler):
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """Return what the dialler of the connection reports."""
-        return self._dialler.describe(origin, timeout)
+        return self._connection._dialler.describe(origin, timeout)
 
     def cancel(self) -> None:
         """Cancel the dialler of the connection."""
-        self._dialler.cancel()
+        self._connection._dialler.cancel()
 
 
 class AsyncStreamDialler(AsyncDialler):

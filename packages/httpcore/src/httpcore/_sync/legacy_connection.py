@@ -39,5 +39,5 @@ class LegacyConnection:
 
     @property
     def _request_lock(self) -> Any:
-        """What subclasses hold while they open the connection themselves."""
+        """A lock that subclasses hold while they open the connection themselves."""
         return self.__dict__.setdefault("_lock", Lock())  # the same one for all threads

@@ -12,14 +12,14 @@ from .connection import HTTPConnection
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-# Programs put another method in its place.
+# Programs replace this method.
 STOCK_CONNECT = HTTPConnection._connect
 
 
 class LegacyProxied(HTTPConnection):
     """Names of a connection to an origin that a proxy connects to."""
 
-    # What replaces `_connect()` connects to an origin and knows nothing of proxies.
+    # A replaced `_connect()` connects to an origin and knows nothing of proxies.
     _connects_directly = False
 
     # For python-proxy-headers and other subclasses, as is `_connected`.
@@ -67,7 +67,8 @@ class LegacyTunnel(LegacyProxied):
     def _connection(self) -> ConnectionInterface:
         """The connection to the origin or, before there is one, a connection to the proxy for a CONNECT request.
 
-        Guards replace the latter's backend or `_connect()`. Others replace the latter, for options that a tunnel lacks.
+        Of the latter, guards replace the backend or `_connect()`. Others assign another one, with options that a tunnel
+        lacks.
         """
         return self._established or self._for_connect()
 
@@ -88,7 +89,7 @@ class LegacyTunnel(LegacyProxied):
         return connection
 
     def _connect_through(self, connection: HTTPConnection) -> None:
-        """Have `connection`, on which a program may put a guard, connect to the proxy."""
+        """Connect to the proxy through `connection`, on which a program may put a guard."""
         self._connection_to_proxy = connection
         headers = self._proxy_headers
         dialler = ConnectionDialler(connection, headers)
@@ -111,7 +112,7 @@ class LegacyForward(HTTPConnection):
 
     @property
     def _connection(self) -> ConnectionInterface | None:
-        """The connection to the proxy, which is this one, and whose `_connection` is the one over HTTP/1.1."""
+        """The connection to the proxy, which has the state of this one. Its `_connection` is the one over HTTP/1.1."""
         view = object.__new__(HTTPConnection)
         view.__dict__ = self.__dict__
         return view
@@ -134,10 +135,9 @@ class ConnectionDialler(Dialler):
     """Reaches a proxy through a connection to it, which may be a program's own or have another `_connect()`."""
 
     def __init__(self, connection: HTTPConnection, headers: Headers) -> None:
+        self.logger = connection._dialler.logger
         self._connection = connection
-        self._dialler: Dialler = connection._dialler
         self._headers = headers
-        self.logger = self._dialler.logger
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Have the connection connect for the CONNECT request."""
@@ -148,11 +148,11 @@ class ConnectionDialler(Dialler):
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """Return what the dialler of the connection reports."""
-        return self._dialler.describe(origin, timeout)
+        return self._connection._dialler.describe(origin, timeout)
 
     def cancel(self) -> None:
         """Interrupt the dialler of the connection."""
-        self._dialler.cancel()
+        self._connection._dialler.cancel()
 
 
 class StreamDialler(Dialler):
