@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 from httpcore_models import AnyIOBackend, AsyncNetworkBackend, AutoBackend, SyncBackend, TrioBackend
+from httpcore_models.lowlevel import optional_method
 from httpcore_test_support.asyncs import BACKENDS, Backend
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.conformance import (
@@ -37,6 +38,9 @@ LOOPS: list[tuple[str, type[AsyncNetworkBackend], list[str]]] = [
     ("trio", TrioBackend, list(TRANSPORTS)),
     ("trio", AutoBackend, ["tcp", "unix"]),
 ]
+
+# Each optional method, and the required one in whose place it is called.
+OPTIONAL = [("receive_nowait", "read"), ("write_until_readable", "write")]
 
 
 def combinations() -> Iterator[object]:
@@ -76,3 +80,17 @@ async def test_async_streams(check: AsyncCheck, connect_async: AsyncConnect) -> 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
 def test_sync_streams(check: Check, connect: Connect) -> None:
     check(connect)
+
+
+# A stream that defines these apart from `read()` and `write()` would still work, but without early answers to uploads.
+@pytest.mark.anyio
+@pytest.mark.parametrize(("name", "instead_of"), OPTIONAL)
+async def test_optional_methods_of_async_streams_count(connect_async: AsyncConnect, name: str, instead_of: str) -> None:
+    async with connect_async([]) as stream:
+        assert optional_method(stream, name, instead_of=instead_of) is not None
+
+
+@pytest.mark.parametrize(("name", "instead_of"), OPTIONAL)
+def test_optional_methods_of_sync_streams_count(connect: Connect, name: str, instead_of: str) -> None:
+    with connect([]) as stream:
+        assert optional_method(stream, name, instead_of=instead_of) is not None

@@ -169,7 +169,7 @@ class TLSSocketStream(PolledStream):
             except OSError:
                 self._failure = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
-    # Defined beside `read()`: otherwise `optional_method()` takes that for a replacement of both.
+    # Repeated beside `read()`: `optional_method()` ignores an inherited one, as a `read()` further down may do more.
     receive_nowait = PolledStream.receive_nowait
 
     def _receive_nowait(self, max_bytes: int) -> bytes | None:
