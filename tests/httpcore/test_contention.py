@@ -28,10 +28,10 @@ from httpcore import (
     Response,
     WriteError,
 )
-from httpcore._async.reservations import AsyncReservation
+from httpcore._async.connection_pool import AsyncReservation
 from httpcore._fork import _in_child
 from httpcore._pool.slots import PoolRequest
-from httpcore._sync.reservations import Reservation
+from httpcore._sync.connection_pool import Reservation
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_test_support.scripted import Connection, Step, scripted_server
 from httpcore_test_support.sockets import refusing_port
@@ -284,7 +284,7 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
         now += 0.1875
         return False
 
-    monkeypatch.setattr("httpcore._async.reservations.time.monotonic", lambda: now)
+    monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
     pool = AsyncConnectionPool(max_connections=1)
     request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
     requests: list[PoolRequest[AsyncConnectionInterface]] = [PoolRequest(), PoolRequest()]

@@ -184,7 +184,7 @@ class TestTimeout:
     def test_timeout_includes_refusals(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The refusal comes after the whole timeout, so that no time is left to pause before the second retry."""
         clock = Clock()
-        for module in ("reservations", "shared_state"):
+        for module in ("connection_pool", "retries", "shared_state"):
             monkeypatch.setattr(f"httpcore._sync.{module}.time", clock)
         connection = LateConnection(Origin(b"http", b"example.com", 80), clock)
         with (

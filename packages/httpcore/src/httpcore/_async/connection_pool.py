@@ -3,6 +3,7 @@
 import functools
 import logging
 import ssl
+import time
 import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from httpcore_models import (
     SOCKET_OPTION,
     AsyncConnectionInterface,
+    AsyncLease,
     AsyncNetworkBackend,
     AsyncResponseStream,
     ByteStream,
@@ -19,7 +21,7 @@ from httpcore_models import (
     Response,
     UnsupportedProtocol,
 )
-from httpcore_models.concurrency import AsyncShield, async_event_loop_handle
+from httpcore_models.concurrency import AsyncEvent, AsyncShield, async_event_loop_handle
 from httpcore_models.lowlevel import (
     AsyncCloseOnExit,
     async_get_tracer,
@@ -40,7 +42,7 @@ from .connection import AsyncHTTPConnection
 from .leased_body import AsyncLeasedBody
 from .legacy_pool import AsyncLegacyPool
 from .proxied_connection import async_proxied_connection
-from .reservations import AsyncReservation
+from .retries import AsyncRetries
 from .shared_state import AsyncSharedState
 
 _logger = logging.getLogger("httpcore.connection_pool")
@@ -143,6 +145,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         pool_request.request = request
         shared = self._shared
         reservation = AsyncReservation(self, shared, pool_request)
+        retries: AsyncRetries | None = None
         try:
             while True:
                 if shared.deferred or shared.state.to_close:
@@ -157,17 +160,18 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
                 assert slot is not None
                 connection = slot.connection
                 if connection is None:
-                    connection = await self._open(request, reservation, slot)
+                    connection = await self._open(request, pool_request, slot)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
                     request.stream = _rewindable(stream, reservation, connection)
                 try:
                     response = await connection.handle_async_request(request)
                     break
                 except Exception as exc:
-                    if not await reservation.may_retry(request, exc):
+                    retries = retries or AsyncRetries(request, pool_request, shared)
+                    if not await retries.may_retry(exc, reservation.body):
                         raise
                     usable = is_refused(exc) and not is_shut_down(exc)
-                await reservation.retry(usable)
+                await retries.retry(usable)
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 await self._established(slot, response)
         except BaseException:
@@ -185,11 +189,14 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         return response
 
     async def _open(
-        self, request: Request, reservation: AsyncReservation, slot: Slot[AsyncConnectionInterface]
+        self,
+        request: Request,
+        pool_request: PoolRequest[AsyncConnectionInterface],
+        slot: Slot[AsyncConnectionInterface],
     ) -> AsyncConnectionInterface:
         shared = self._shared
         connection = self.create_connection(request.url.origin)
-        reservation.opened += 1
+        pool_request.opened += 1
         slot.event_loop = async_event_loop_handle()
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
@@ -198,7 +205,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         if shared.deferred or shared.state.to_close:
             await shared.close_pending()
         if not slot.pooled:
-            reservation.check_pool_not_closed()
+            shared.check_not_closed(pool_request)
         return connection
 
     async def _established(self, slot: Slot[AsyncConnectionInterface], response: Response) -> None:
@@ -212,6 +219,98 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
             with AsyncShield():
                 await response.aclose()
             raise
+
+
+class AsyncReservation(AsyncLease):
+    """A request's hold on its slot in the pool, or on its position in the queue.
+
+    The state of the pool refers to the `PoolRequest`, never to the reservation. So once the request and its response
+    are gone, the reservation is collected, and releases what was not released before.
+    """
+
+    #: What is reserved; `None` after the release, and if the constructor was interrupted.
+    pool_request: PoolRequest[AsyncConnectionInterface] | None = None
+    #: The body of the request, if it can be rewound.
+    body: AsyncRewindableBody | None = None
+
+    def __init__(
+        self, pool: object, shared: AsyncSharedState, pool_request: PoolRequest[AsyncConnectionInterface]
+    ) -> None:
+        """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`)."""
+        self.pool = pool
+        self.shared = shared
+        self.pool_request = pool_request
+        try:
+            # A step without deferred work, which is not worth a call more for each request.
+            with shared.lock:
+                state = shared.state
+                try:
+                    if state.broken:
+                        state.repair()
+                    now = time.monotonic()
+                    pool_request.close_count = shared.close_count
+                    if not state.submit(pool_request, now):
+                        pool_request.event = AsyncEvent()
+                        pool_request.waiting_since = now
+                    if state.to_wake:
+                        shared.wake()
+                except BaseException:
+                    state.broken = True
+                    raise
+        except BaseException:
+            # The reservation is not collected while the traceback refers to it.
+            self.drop()
+            raise
+
+    async def wait(self) -> None:
+        """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
+        pool_request = self.pool_request
+        assert pool_request is not None
+        timeout: float | None = pool_request.request.extensions.get("timeout", {}).get("pool")
+        while pool_request.slot is None:
+            # There is one deadline for all waits of a request.
+            remaining = None if timeout is None else max(0.0, pool_request.waiting_since + timeout - time.monotonic())
+            in_time = await pool_request.event.wait(remaining)
+            if pool_request.slot is None:
+                # Before anything else: from here on, a step of another thread wakes this request again.
+                pool_request.event = AsyncEvent()
+                self.shared.check_not_closed(pool_request)
+                await self.shared.close_pending()  # what was deferred may release a slot
+                if not in_time and pool_request.slot is None:
+                    raise self.shared.pool_timeout(pool_request.request) from TimeoutError()
+
+    async def release(self) -> None:
+        """See `AsyncLease`."""
+        shared, pool_request = self.shared, self.pool_request
+        if pool_request is None:
+            return
+        if shared.holds_lock():
+            # Called within a step, by a connection of a user's own class: release it after that step.
+            self.drop()
+            return
+        with shared.lock:
+            state = shared.state
+            try:
+                state.release(pool_request, time.monotonic())
+                self.pool_request = None
+                if state.to_wake:
+                    shared.wake()
+            except BaseException:
+                state.broken = True
+                raise
+        if state.to_close or shared.deferred:
+            await shared.close_pending()
+
+    def drop(self) -> None:
+        """See `AsyncLease`."""
+        pool_request = self.pool_request
+        if pool_request is not None:
+            self.shared.defer(pool_request)
+            self.pool_request = None
+
+    def __del__(self) -> None:
+        if self.pool_request is not None:
+            self.drop()
 
 
 def _unsupported(scheme: bytes) -> UnsupportedProtocol:

@@ -81,10 +81,19 @@ class PoolRequest(Generic[C]):
     #: For a retry, the number of the slot whose connection failed. The retry gets a slot that was added later, and
     #: never an idle one: the idle connections are probably as stale as the one that failed.
     failed_on: int | None = None
-    #: What wakes the request. The caller sets it before the first wait.
-    event: Any = None
-    #: The caller's request.
+
+    # What follows is the caller's.
+
+    #: The user's request.
     request: Any = None
+    #: What wakes the request. Set before each wait.
+    event: Any = None
+    #: When the wait began that the `pool` timeout limits; 0.0 if there was none.
+    waiting_since = 0.0
+    #: How often the pool had been closed when the request came.
+    close_count = 0
+    #: How many connections the request has opened.
+    opened = 0
 
     @property
     def connection(self) -> C | None:

@@ -4,6 +4,7 @@
 import functools
 import logging
 import ssl
+import time
 import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from httpcore_models import (
     SOCKET_OPTION,
     ByteStream,
     ConnectionInterface,
+    Lease,
     NetworkBackend,
     Origin,
     Proxy,
@@ -20,7 +22,7 @@ from httpcore_models import (
     ResponseStream,
     UnsupportedProtocol,
 )
-from httpcore_models.concurrency import Shield
+from httpcore_models.concurrency import Event, Shield
 from httpcore_models.lowlevel import (
     CloseOnExit,
     enforce_ssl_context,
@@ -41,7 +43,7 @@ from .connection import HTTPConnection
 from .leased_body import LeasedBody
 from .legacy_pool import LegacyPool
 from .proxied_connection import proxied_connection
-from .reservations import Reservation
+from .retries import Retries
 from .shared_state import SharedState
 
 _logger = logging.getLogger("httpcore.connection_pool")
@@ -144,6 +146,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         pool_request.request = request
         shared = self._shared
         reservation = Reservation(self, shared, pool_request)
+        retries: Retries | None = None
         try:
             while True:
                 if shared.deferred or shared.state.to_close:
@@ -158,17 +161,18 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                 assert slot is not None
                 connection = slot.connection
                 if connection is None:
-                    connection = self._open(request, reservation, slot)
+                    connection = self._open(request, pool_request, slot)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
                     request.stream = _rewindable(stream, reservation, connection)
                 try:
                     response = connection.handle_request(request)
                     break
                 except Exception as exc:
-                    if not reservation.may_retry(request, exc):
+                    retries = retries or Retries(request, pool_request, shared)
+                    if not retries.may_retry(exc, reservation.body):
                         raise
                     usable = is_refused(exc) and not is_shut_down(exc)
-                reservation.retry(usable)
+                retries.retry(usable)
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 self._established(slot, response)
         except BaseException:
@@ -185,10 +189,15 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             response.stream = LeasedBody(body, reservation, request)
         return response
 
-    def _open(self, request: Request, reservation: Reservation, slot: Slot[ConnectionInterface]) -> ConnectionInterface:
+    def _open(
+        self,
+        request: Request,
+        pool_request: PoolRequest[ConnectionInterface],
+        slot: Slot[ConnectionInterface],
+    ) -> ConnectionInterface:
         shared = self._shared
         connection = self.create_connection(request.url.origin)
-        reservation.opened += 1
+        pool_request.opened += 1
         slot.event_loop = None
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
@@ -197,7 +206,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if shared.deferred or shared.state.to_close:
             shared.close_pending()
         if not slot.pooled:
-            reservation.check_pool_not_closed()
+            shared.check_not_closed(pool_request)
         return connection
 
     def _established(self, slot: Slot[ConnectionInterface], response: Response) -> None:
@@ -211,6 +220,96 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             with Shield():
                 response.close()
             raise
+
+
+class Reservation(Lease):
+    """A request's hold on its slot in the pool, or on its position in the queue.
+
+    The state of the pool refers to the `PoolRequest`, never to the reservation. So once the request and its response
+    are gone, the reservation is collected, and releases what was not released before.
+    """
+
+    #: What is reserved; `None` after the release, and if the constructor was interrupted.
+    pool_request: PoolRequest[ConnectionInterface] | None = None
+    #: The body of the request, if it can be rewound.
+    body: RewindableBody | None = None
+
+    def __init__(self, pool: object, shared: SharedState, pool_request: PoolRequest[ConnectionInterface]) -> None:
+        """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`)."""
+        self.pool = pool
+        self.shared = shared
+        self.pool_request = pool_request
+        try:
+            # A step without deferred work, which is not worth a call more for each request.
+            with shared.lock:
+                state = shared.state
+                try:
+                    if state.broken:
+                        state.repair()
+                    now = time.monotonic()
+                    pool_request.close_count = shared.close_count
+                    if not state.submit(pool_request, now):
+                        pool_request.event = Event()
+                        pool_request.waiting_since = now
+                    if state.to_wake:
+                        shared.wake()
+                except BaseException:
+                    state.broken = True
+                    raise
+        except BaseException:
+            # The reservation is not collected while the traceback refers to it.
+            self.drop()
+            raise
+
+    def wait(self) -> None:
+        """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
+        pool_request = self.pool_request
+        assert pool_request is not None
+        timeout: float | None = pool_request.request.extensions.get("timeout", {}).get("pool")
+        while pool_request.slot is None:
+            # There is one deadline for all waits of a request.
+            remaining = None if timeout is None else max(0.0, pool_request.waiting_since + timeout - time.monotonic())
+            in_time = pool_request.event.wait(remaining)
+            if pool_request.slot is None:
+                # Before anything else: from here on, a step of another thread wakes this request again.
+                pool_request.event = Event()
+                self.shared.check_not_closed(pool_request)
+                self.shared.close_pending()  # what was deferred may release a slot
+                if not in_time and pool_request.slot is None:
+                    raise self.shared.pool_timeout(pool_request.request) from TimeoutError()
+
+    def release(self) -> None:
+        """See `Lease`."""
+        shared, pool_request = self.shared, self.pool_request
+        if pool_request is None:
+            return
+        if shared.holds_lock():
+            # Called within a step, by a connection of a user's own class: release it after that step.
+            self.drop()
+            return
+        with shared.lock:
+            state = shared.state
+            try:
+                state.release(pool_request, time.monotonic())
+                self.pool_request = None
+                if state.to_wake:
+                    shared.wake()
+            except BaseException:
+                state.broken = True
+                raise
+        if state.to_close or shared.deferred:
+            shared.close_pending()
+
+    def drop(self) -> None:
+        """See `Lease`."""
+        pool_request = self.pool_request
+        if pool_request is not None:
+            self.shared.defer(pool_request)
+            self.pool_request = None
+
+    def __del__(self) -> None:
+        if self.pool_request is not None:
+            self.drop()
 
 
 def _unsupported(scheme: bytes) -> UnsupportedProtocol:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from httpcore_models import ConnectionInterface
+from httpcore_models import ConnectError, ConnectionInterface, PoolTimeout, Request
 from httpcore_models.lowlevel import close_all
 
 from .._fork import register_for_fork
@@ -101,9 +101,27 @@ class SharedState:
             close_all(closing)
         finally:
             if closing:
-                # Those that were not reached, as an exception came from outside.
+                # An exception from outside kept these from being closed.
                 with self.lock:
                     self.state.to_close += closing
+
+    def check_not_closed(self, pool_request: PoolRequest[ConnectionInterface]) -> None:
+        """Raise `ConnectError` if the pool was closed since the request came.
+
+        Otherwise a request that lost its connection to the closing of the pool would open another one.
+        """
+        if pool_request.close_count != self.close_count:
+            raise ConnectError("The connection pool was closed while the request waited for a connection.")
+
+    def pool_timeout(self, request: Request) -> PoolTimeout:
+        """Return the error for a request that has waited for as long as its `pool` timeout allows."""
+        timeout = request.extensions["timeout"]["pool"]
+        stats = self.state.stats()
+        return PoolTimeout(
+            f"Pool timed out after {timeout:g} seconds: no connection to {request.url.origin} became available "
+            f"({stats.connections_active} of {self.state.slots.limits.max_connections} in use, "
+            f"{stats.requests_queued} waiting)"
+        )
 
     def close(self) -> None:
         """Let the state close all connections. Part of a step, so that a request finds both changes or none."""

@@ -1,0 +1,136 @@
+"""Retries: whether a request that failed is sent again, and the slot for it."""
+
+import random
+import time
+
+from httpcore_models import (
+    AsyncConnectionInterface,
+    ConnectError,
+    ConnectionNotAvailable,
+    RemoteProtocolError,
+    Request,
+)
+from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.lowlevel import Retryable, is_refused, is_shut_down, may_retry_method, retryable_after
+
+from .._pool.slots import PoolRequest, Slot
+from .bodies import AsyncRewindableBody, async_can_resend_body
+from .shared_state import AsyncSharedState
+
+# How many connections a request opens, at most. Another thread may be faster and take the connection that a request
+# has opened, but hardly so often: more likely the connections do not work.
+_MAX_OPENED = 5
+
+# How often a refused request is sent again, and the longest pause before the second retry, in seconds. The pause
+# doubles with each further retry. All pauses together take less than a second.
+_MAX_REFUSED = 6
+_PAUSE = 0.03
+
+
+class AsyncRetries:
+    """The retries of a request, which has a slot or waits for one again."""
+
+    def __init__(
+        self, request: Request, pool_request: PoolRequest[AsyncConnectionInterface], shared: AsyncSharedState
+    ) -> None:
+        self._request = request
+        self._pool_request = pool_request
+        self._shared = shared
+        # How often the request was refused, and for how many seconds it pauses before the next attempt.
+        self._refused = 0
+        self._pause = 0.0
+
+    async def may_retry(self, exc: Exception, body: AsyncRewindableBody | None) -> bool:
+        """Whether to send the request again, which failed with `exc`. `body` is its body, if it can be rewound."""
+        request, pool_request, shared = self._request, self._pool_request, self._shared
+        not_available = isinstance(exc, ConnectionNotAvailable)
+        if not_available:
+            shared.check_not_closed(pool_request)
+            if not is_refused(exc):
+                self._check_opened(exc)
+        elif not may_retry_method(request, exc):
+            return False
+        self._pause = 0.0
+        if body is not None:
+            request.stream = body
+        if retryable_after(exc) is Retryable.IDEMPOTENT:
+            # Once, and on another connection: a server that fails twice would fail for ever.
+            if pool_request.failed_on is not None or pool_request.slot is None:
+                return False
+            if pool_request.close_count != shared.close_count or not await async_can_resend_body(request, exc):
+                return False
+            pool_request.failed_on = pool_request.slot.number
+            return True
+        # A server that ends each connection after a number of requests processes all of them in the end, however often
+        # one request comes too late. Only other refusals are counted.
+        if (is_refused(exc) and not is_shut_down(exc)) or _says_available(pool_request.slot):
+            self._refused += 1
+            if self._refused > 1:
+                self._pause = _PAUSE * 2 ** (self._refused - 2) * random.uniform(0.5, 1.0)
+        in_time = self._has_time_to_pause()
+        if self._refused <= _MAX_REFUSED and in_time and await async_can_resend_body(request, exc):
+            shared.check_not_closed(pool_request)
+            return True
+        if not not_available:
+            return False
+        if not in_time:
+            raise shared.pool_timeout(request) from exc
+        tried = self._refused > _MAX_REFUSED
+        why = f"refused {self._refused} times" if tried else "and its body cannot be sent again"
+        raise RemoteProtocolError(f"{request.url.origin} did not process the request, {why}: {exc}") from exc
+
+    def _check_opened(self, exc: Exception) -> None:
+        opened = self._pool_request.opened
+        if opened >= _MAX_OPENED:
+            raise ConnectError(
+                f"{opened} new connections to {self._request.url.origin} were not available to the request "
+                "that opened them"
+            ) from exc
+
+    def _has_time_to_pause(self) -> bool:
+        if not self._pause:
+            return True
+        now = time.monotonic()
+        waiting_since = self._pool_request.waiting_since = self._pool_request.waiting_since or now
+        timeout: float | None = self._request.extensions.get("timeout", {}).get("pool")
+        return timeout is None or now + self._pause <= waiting_since + timeout
+
+    async def retry(self, usable: bool) -> None:
+        """Return the slot and get another, or the same if its connection is `usable`; after a pause, if any."""
+        pool_request, shared = self._pool_request, self._shared
+        state = shared.state
+        if usable and pool_request.failed_on is None:
+            shared.step(state.release, pool_request, time.monotonic())
+        elif self._pause:
+            shared.step(state.suspend, pool_request)
+        else:
+            shared.step(self._requeue)
+            shared.check_not_closed(pool_request)
+            return
+        await shared.close_pending()
+        if self._pause:
+            await AsyncEvent().wait(self._pause)
+        shared.step(self._resume)
+        # Closing the pool does not reach a request that has no slot and does not wait. From here on it does.
+        shared.check_not_closed(pool_request)
+
+    def _requeue(self) -> None:
+        self._shared.state.requeue(self._pool_request)
+        self._prepare_to_wait()
+
+    def _resume(self) -> None:
+        self._shared.state.resume(self._pool_request)
+        self._prepare_to_wait()
+
+    def _prepare_to_wait(self) -> None:
+        pool_request = self._pool_request
+        if pool_request.slot is None:
+            pool_request.event = AsyncEvent()
+            pool_request.waiting_since = pool_request.waiting_since or time.monotonic()
+
+
+def _says_available(slot: Slot[AsyncConnectionInterface] | None) -> bool:
+    try:
+        return slot is not None and slot.connection is not None and slot.connection.is_available()
+    except Exception:
+        return False
