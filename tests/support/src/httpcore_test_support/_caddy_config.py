@@ -18,7 +18,7 @@ _BLOCK_SIZE = 1_000_000
 
 @dataclass(frozen=True)
 class ServedFile:
-    """What a client must have received after downloading one of the served files."""
+    """The expected content of a downloaded file."""
 
     size: int
     sha256: str
@@ -30,7 +30,7 @@ def write_files(root: Path) -> dict[str, ServedFile]:
 
 
 def _write_file(path: Path, size: int) -> ServedFile:
-    """Write `size` bytes that are the same in every run, with no two blocks alike, so that reordering shows."""
+    """Write `size` bytes, the same in every run. No two blocks are alike, so that reordering shows."""
     digest = hashlib.sha256()
     text = path.suffix == ".txt"
     block = b"small and plain\n" * (size // 16 + 1) if text else random.Random(path.name).randbytes(_BLOCK_SIZE)
@@ -128,7 +128,7 @@ def _routes(root: str) -> list[dict[str, Any]]:
 
 
 def _slow_failure() -> dict[str, Any]:
-    """Retry an upstream that is not there: the one stock handler that takes a set time; the error route answers."""
+    """Retry a missing upstream, the only stock handler that takes a fixed time; the error route responds."""
     return {
         "handler": "reverse_proxy",
         "upstreams": [{"dial": "unix//nonexistent/upstream.sock"}],

@@ -59,7 +59,7 @@ class Connection:
         return self._closed
 
     def start_tls(self, context: ssl.SSLContext) -> None:
-        """Shake hands as the TLS server, at the start or after a proxy's answer."""
+        """Shake hands as the TLS server, at the start or after a proxy's response."""
         with self._lock:
             try:
                 wrapped = context.wrap_socket(self._socket, server_side=True, do_handshake_on_connect=False)
@@ -124,7 +124,7 @@ class Connection:
         """Neither read nor write until the client closes."""
         poll = select.poll()
         poll.register(self._socket.fileno(), select.POLLRDHUP)
-        # The end of a stream waits behind unread data, so the kernel's table is looked at as well.
+        # Unread data hides the end of a stream, so this checks the kernel's table as well.
         while not poll.poll(_HOLD_INTERVAL_MS) and not self._client_gone():
             pass
         self._check_running()
@@ -141,10 +141,10 @@ class Connection:
             pass
         except OSError as error:
             self.error = self.error or error
-        # The end of a TLS stream is answered, as peers do, and then the client has to close its socket too.
+        # Peers answer the end of a TLS stream; then the client must close its socket too.
         self._send_close_notify()
         with suppress(OSError):
-            # Not by `socket.socket`, for which a test may have put another into its place.
+            # Not by `socket.socket`, which a test may have replaced.
             while _socket.socket.recv(self._socket, _READ_SIZE):
                 pass
         self._check_running()
@@ -214,7 +214,7 @@ class Connection:
             raise ServerStoppedError
 
     def _wait_taken(self) -> None:
-        """Poll, for want of an event, until what was sent has left the client's receive queue."""
+        """Poll until everything sent has left the client's receive queue; there is no event for that."""
         deadline = time.monotonic() + self.timeout
         while self._unsent() or self._unread_by_client():
             self._check_running()

@@ -1,4 +1,4 @@
-"""Calls that run beside a test, as tasks for async tests and as threads for sync ones."""
+"""Calls that run in the background of a test: tasks in async tests, threads in sync ones."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ __all__ = ["PartsInMemory"]
 
 
 class PartsInMemory:
-    """A body that can be iterated over in both ways, as those of httpx can."""
+    """A body that can be iterated over in sync and async code, like those of httpx."""
 
     def __init__(self, *parts: bytes) -> None:
         self._parts = parts

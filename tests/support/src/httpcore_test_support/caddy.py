@@ -102,7 +102,7 @@ def _listen(unix_socket: str, stack: ExitStack) -> list[socket.socket]:
 def _running(config: object, directory: Path, listeners: Sequence[socket.socket]) -> Iterator[subprocess.Popen[bytes]]:
     config_path = directory / "caddy.json"
     config_path.write_text(json.dumps(config))
-    # Nothing of the user's own Caddy (configuration, certificates, autosave) is to be read or written.
+    # Keeps away from the files of the user's own Caddy: configuration, certificates, autosave.
     environment = {name: str(directory) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -115,7 +115,7 @@ def _running(config: object, directory: Path, listeners: Sequence[socket.socket]
             pass_fds=[listener.fileno() for listener in listeners],
         )
     try:
-        # With Caddy's copies the only ones, a connection is refused or reset as soon as Caddy is gone.
+        # Once only Caddy has the listeners, connections are refused or reset as soon as Caddy is gone.
         for listener in listeners:
             listener.close()
         yield process

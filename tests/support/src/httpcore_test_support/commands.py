@@ -1,4 +1,4 @@
-"""Running programs that have to succeed."""
+"""Running programs that must succeed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["run"]
 
 
 def run(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
-    """Run a program and return what it prints; its failure is that of the test, with all that it said."""
+    """Run a program and return its output. If it fails, the test fails, and shows all output."""
     finished = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=env)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout

@@ -1,4 +1,4 @@
-"""The contract of network streams, as checks that any implementation can be put to.
+"""The contract of network streams, as checks for any implementation.
 
 A check takes a function that, given a script for the peer, connects a stream to it: see `AsyncConnect` and `Connect`.
 `async_check_stream()` and `check_stream()` run all of them, one after another; tests that list each check by its
@@ -44,13 +44,13 @@ _SOON = 0.02
 
 
 async def async_check_stream(connect: AsyncConnect) -> None:
-    """Put an async network stream to all checks."""
+    """Run all checks on an async network stream."""
     for check in ASYNC_CHECKS:
         await check(connect)
 
 
 def check_stream(connect: Connect) -> None:
-    """Put a sync network stream to all checks."""
+    """Run all checks on a sync network stream."""
     for check in CHECKS:
         check(connect)
 
@@ -73,7 +73,7 @@ async def async_check_both_directions_at_once(connect: AsyncConnect) -> None:
 
 
 async def async_check_close_ends_a_read(connect: AsyncConnect) -> None:
-    """Closing the stream, from another thread too, makes the read of another task fail: that is no end of stream."""
+    """Closing the stream, from another thread too, makes the read of another task fail: it is not an end of stream."""
     for close in _CLOSES:
         async with connect(hold()) as stream, anyio.create_task_group() as tasks:
 
@@ -127,7 +127,7 @@ async def async_check_cancelled_reads(connect: AsyncConnect) -> None:
 
 
 async def async_check_cancelled_writes(connect: AsyncConnect) -> None:
-    """After a cancelled write the stream can be closed, although bytes are left over."""
+    """After a cancelled write the stream can be closed, although unsent bytes remain."""
     gone = threading.Event()
     async with connect([hold_until_closed(gone)]) as stream:
         with anyio.move_on_after(_SOON) as scope:

@@ -1,4 +1,4 @@
-"""A connection as somebody else might write one: it knows nothing of this library but the connection interface."""
+"""A connection as third parties write them: it uses only the connection interface of this library."""
 
 from ._async.connections import AsyncForeignConnection
 from ._sync.connections import ForeignConnection

@@ -1,4 +1,4 @@
-"""Fresh virtual environments, with what is under test installed as users install it."""
+"""Fresh virtual environments, with the packages under test installed as users install them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["Environment", "interpreter"]
 
 
 def interpreter(version: str) -> str:
-    """The path of that minor version of Python where it is installed, else of the one that runs this."""
+    """The path of that minor version of Python if it is installed, or else of the running one."""
     command = [f"python{version}", "-c", "import sys; print(sys.executable)"]
-    try:  # pyenv has the command in the path, but it only works for a version that is chosen
+    try:  # pyenv puts all commands on the path, but only the selected versions work
         found = subprocess.run(
             command, capture_output=True, text=True, check=True, env={**os.environ, "PYENV_VERSION": version}
         )
@@ -50,15 +50,15 @@ class Environment:
         run([*self._pip, "install", "-q", "--find-links", str(dist), *requirements])
 
     def distributions(self) -> dict[str, str]:
-        """The names and versions of what is installed."""
+        """The names and versions of the installed packages."""
         lines = run([*self._pip, "list", "--format=freeze"]).splitlines()
         pairs = (line.split("==") for line in lines)
         return {name.replace("_", "-").lower(): version for name, version in pairs}
 
     def check(self) -> None:
-        """Fail if something that is installed needs what is not."""
+        """Fail if an installed package has a missing requirement."""
         run([*self._pip, "check"])
 
     def run(self, program: str, *arguments: str) -> str:
-        """Run a program, isolated from this environment; a failure or a warning of its fails the test."""
+        """Run a program, isolated from this environment. Its failures and warnings fail the test."""
         return run([self.python, "-I", "-W", "error", "-c", program, *arguments])

@@ -1,4 +1,4 @@
-"""Driving an HTTP/2 engine without a network: a client that has begun, and a server whose bytes come in any pieces."""
+"""Driving an HTTP/2 engine without a network: the client's engine, and a server whose bytes are cut into pieces."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Dialogue:
     """
 
     def __init__(self, feeding: Feeding = lambda data: [data], first: bytes = h2_frames.settings()) -> None:
-        """`first` is what the server begins with."""
+        """`first` contains the first bytes of the server."""
         self.engine = Engine(H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False))
         self.client = h2_frames.ClientFrames()
         self.settings: list[RemoteSettingsChanged] = []
@@ -77,16 +77,16 @@ class Dialogue:
         return stream
 
     def upload(self, length: int | None = None) -> Stream:
-        """Send the head of a request with a body, of a `length` that is declared or not."""
+        """Send the head of a request with a body, with or without a declared `length`."""
         framing = (b"Transfer-Encoding", b"chunked") if length is None else (b"Content-Length", b"%d" % length)
         return self.request(b"POST", framing)
 
     def send(self, stream: Stream, content: bytes) -> int | None:
-        """Send as much of `content` as there is credit for; return how much that was, `None` if it is not wanted."""
+        """Send as much of `content` as the credit allows; return its size, or `None` if it is no longer wanted."""
         return self.engine.send_data(stream, memoryview(content))
 
     def receive(self, *parts: bytes) -> None:
-        """Let the server send `parts`, in pieces as they are fed."""
+        """Let the server send `parts`, cut into pieces."""
         self.touched = set()
         for piece in self._feeding(b"".join(parts)):
             touched, changes = self.engine.receive_data(piece, self.now)
@@ -103,7 +103,7 @@ class Dialogue:
         return self.client.receive(self.engine.bytes_to_send())
 
     def events(self, stream: Stream) -> list[Event]:
-        """Return what there is of the response, END_OF_STREAM included. Neighbouring parts of the body are joined."""
+        """Return the available events of the response, with END_OF_STREAM. Adjacent parts of the body are joined."""
         found: list[Event] = []
         while (event := self.engine.next_event(stream)) is not NEED_DATA:
             assert stream.has_event() or event is not END_OF_STREAM

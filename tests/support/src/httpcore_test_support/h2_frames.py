@@ -48,12 +48,12 @@ Field = tuple[bytes, bytes]
 
 
 def frame(kind: int, flags: int, stream_id: int, payload: bytes) -> bytes:
-    """Return any frame, with whatever is in it."""
+    """Return any frame, with any payload."""
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream_id.to_bytes(4, "big") + payload
 
 
 def block(fields: Iterable[Field]) -> bytes:
-    """Compress header fields. Nothing refers to what was sent before, so blocks may come in any order."""
+    """Compress header fields. Blocks do not refer to earlier ones, so their order is free."""
     return bytes(Encoder().encode(list(fields)))
 
 
@@ -63,7 +63,7 @@ def settings(values: Mapping[int, int] | None = None) -> bytes:
 
 
 def raw_settings(values: Mapping[int, int]) -> bytes:
-    """Return a SETTINGS frame with settings that hyperframe does not know, too."""
+    """Return a SETTINGS frame, which may contain settings unknown to hyperframe."""
     pairs = (code.to_bytes(2, "big") + value.to_bytes(4, "big") for code, value in values.items())
     return frame(0x4, 0, 0, b"".join(pairs))
 
@@ -94,7 +94,7 @@ def continuation(stream_id: int, payload: bytes = b"", end_headers: bool = False
 
 
 def data(stream_id: int, payload: bytes = b"", end_stream: bool = False, padding: int | None = None) -> bytes:
-    """Return a DATA frame. `padding` counts the bytes of padding, without the one that tells how many there are."""
+    """Return a DATA frame. `padding` counts the bytes of padding, without the byte that contains their number."""
     flags = _flags(END_STREAM=end_stream, PADDED=padding is not None)
     return DataFrame(stream_id, payload, flags=flags, pad_length=padding or 0).serialize()
 
@@ -165,7 +165,7 @@ class ClientFrames:
         return found
 
     def fields(self, sent: HeadersFrame) -> list[Field]:
-        """Return the header fields of a HEADERS frame. All of them have to be asked for, once and in their order."""
+        """Return the header fields of a HEADERS frame. Call this once for each frame, in order."""
         return [(bytes(name), bytes(value)) for name, value in self._decoder.decode(sent.data, raw=True)]
 
 

@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Frame)
 
 
 class Http2Peer:
-    """Reads the frames of a client one by one, and sends what the script wants. `frames` are all that have come."""
+    """Reads the frames of a client one by one, and sends frames. `frames` contains all that have arrived."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -36,7 +36,7 @@ class Http2Peer:
         self.connection.send(b"".join(frames))
 
     def next(self, kind: type[F]) -> F:
-        """Wait for the next frame of one kind; those of other kinds are only kept in `frames`."""
+        """Wait for the next frame of one kind; those of other kinds are only added to `frames`."""
         while not isinstance(frame := self.next_frame(), kind):
             pass
         return frame

@@ -1,4 +1,4 @@
-"""How many tasks and threads there are, to see whether any is left over."""
+"""Counts tasks and threads, to find those left over."""
 
 from __future__ import annotations
 

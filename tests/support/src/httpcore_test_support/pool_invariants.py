@@ -1,4 +1,4 @@
-"""What always holds of a pool's state, as a function that checks all of it, and a model connection to fill a pool."""
+"""The invariants of a pool's state as a function, and a model connection to fill a pool."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ __all__ = ["CheckedPoolState", "ModelConnection", "check_invariants"]
 
 
 class ModelConnection:
-    """A connection that carries up to `streams` requests at a time, and says before it is connected if it may.
+    """A connection that carries up to `streams` requests at a time, and may be shared before it is connected.
 
-    One that is not `counted` does not tell how many it can carry.
-
-    `asked` counts what the pool asks of it.
+    Unless `counted`, it does not say how many requests it can carry. `asked` counts the pool's questions.
     """
 
     def __init__(self, streams: int = 1, *, may_share: bool | None = None, counted: bool = True) -> None:

@@ -69,26 +69,26 @@ class RealProxies:
     """One proxy of each kind."""
 
     open: ProxyServer
-    """pproxy, for everybody."""
+    """pproxy, without credentials."""
 
     closed: ProxyServer
-    """pproxy, for those who have `AUTH`."""
+    """pproxy that requires `AUTH`."""
 
     unix: ProxyServer
     """pproxy on a Unix socket."""
 
     http: ProxyServer
-    """proxy.py, for those who have `AUTH`."""
+    """proxy.py that requires `AUTH`."""
 
     https: ProxyServer
-    """proxy.py over TLS, for those who have `AUTH`."""
+    """proxy.py over TLS that requires `AUTH`."""
 
 
 @contextmanager
 def pproxy_server(*, auth: tuple[str, str] | None = None, unix: bool = False) -> Iterator[ProxyServer]:
     """Run pproxy for the length of the `with` block."""
     protocols = "http+socks4+socks5"
-    # By default, whoever has been let in once needs no password for a month.
+    # By default, a client that has authenticated needs no password for a month.
     options = [] if auth is None else ["--auth", "0"]
     rules = "" if auth is None else f"#{auth[0]}:{auth[1]}"
     with TemporaryDirectory(prefix="pproxy-") as directory:

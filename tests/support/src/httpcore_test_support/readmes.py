@@ -1,4 +1,4 @@
-"""What tests take out of a README."""
+"""Parts of a README for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network that plays back given bytes, and keeps what was asked of it."""
+"""A network that plays back given bytes, and records all calls."""
 
 from ._async.recording import AsyncRecordingBackend, AsyncRecordingStream
 from ._sync.recording import RecordingBackend, RecordingStream

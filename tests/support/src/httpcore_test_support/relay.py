@@ -70,7 +70,7 @@ async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, por
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
-    """Pass on what comes from one side, in order, each piece when it is due."""
+    """Forward the bytes of one side in order, each piece when it is due."""
     loop = asyncio.get_running_loop()
     pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 

@@ -1,4 +1,4 @@
-"""A resolver that answers what a test says, in a pair for async and sync tests."""
+"""Resolvers with given results, for async and sync tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A threaded server that follows a script, for what no real peer will do: odd bytes, stalls, resets.
+"""A threaded server that follows a script, for what no real peer does: odd bytes, stalls, resets.
 
 A script is a callable that takes a `Connection`, or a list of such steps (see the `steps` module); it runs once for
 every connection, in a thread of its own. After the script, the server keeps reading until the client closes,
@@ -78,7 +78,7 @@ class ScriptedServer:
         return self._wait_for(lambda: all(connection.closed for connection in self.connections), timeout)
 
     def wait_open(self, at_most: int, timeout: float = 10.0) -> bool:
-        """Wait until no more than `at_most` connections are open; return whether that came about."""
+        """Wait until no more than `at_most` connections are open; return whether that happened."""
         with self._changed:
             self._accept_pending()
         return self._wait_for(lambda: sum(not connection.closed for connection in self.connections) <= at_most, timeout)
@@ -96,7 +96,7 @@ class ScriptedServer:
             thread.join()
 
     def raise_failures(self) -> None:
-        """Raise the first exception of a script that is not the client's doing: a failed assertion, a timeout."""
+        """Raise the first exception of a script that the client did not cause: a failed assertion, a timeout."""
         if self._failures:
             raise self._failures[0]
 
@@ -113,7 +113,7 @@ class ScriptedServer:
                 self._accept_pending()
 
     def _accept_pending(self) -> None:
-        """Accept what the kernel has queued, so that no connection of the client's is missed; takes the lock held."""
+        """Accept all connections that the kernel has queued. The caller holds the lock."""
         while not self._stopping.is_set():
             try:
                 client, _ = self._listener.accept()

@@ -63,7 +63,7 @@ def describe_leak(leaked: set[OpenSocket]) -> str:
 
 
 def _describe(fd: int, inode: str) -> OpenSocket:
-    # A duplicate, because closing the socket object must not close the descriptor that is looked at.
+    # A duplicate, because closing the socket object must not close the inspected descriptor.
     duplicate_fd = os.dup(fd)
     try:
         duplicate = socket.socket(fileno=duplicate_fd)

@@ -61,7 +61,7 @@ def hold() -> Step:
 
 
 def shutdown_write() -> Step:
-    """Send the end of the stream, and go on watching the client's side."""
+    """Send the end of the stream, and keep watching the client's side."""
     return lambda connection: connection.shutdown_write()
 
 

@@ -1,4 +1,4 @@
-"""Cancelling an operation at every point where it can be: at its first suspension, its second, and so on.
+"""Cancelling an operation at every possible point: at its first suspension, its second, and so on.
 
 `sweep()` runs an operation again and again, each time cancelling it one suspension later, until a run completes
 without having been cancelled. Whatever is awaited inside counts, so every phase of a request is hit without the test
@@ -59,7 +59,7 @@ async def cancel_at(step: int, operation: Operation) -> bool:
             await _interrupted(operation(), step, note(scope.cancel))
         return hit
 
-    # The way in which most of asyncio's users cancel; anyio's scopes would cancel again and again.
+    # As most users of asyncio cancel; scopes of anyio would cancel again and again.
     async def run() -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -77,7 +77,7 @@ async def cancel_at(step: int, operation: Operation) -> bool:
 def _interrupted(
     coroutine: Coroutine[Any, Any, Any], step: int, interrupt: Callable[[], None]
 ) -> Generator[Any, Any, Any]:
-    """Drive `coroutine`, calling `interrupt` when it is suspended for the time number `step`."""
+    """Drive `coroutine`, and call `interrupt` at its suspension number `step`."""
     resume: Callable[[], Any] = lambda: coroutine.send(None)  # noqa: E731
     for count in range(1, _MOST_STEPS * 100):
         try:

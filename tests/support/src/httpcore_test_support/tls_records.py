@@ -1,4 +1,4 @@
-"""The TLS of a server record by record, for what no TLS library sends: what follows an end, and what is damaged."""
+"""The TLS of a server, record by record, for what no TLS library sends: data after the end, damaged records."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class RecordPeer:
         return self._outgoing.read()
 
     def damaged(self) -> bytes:
-        """Return a record that was changed on its way."""
+        """Return a record that was modified in transit."""
         record = bytearray(self.data(bytes(16384)))
         record[100] ^= 1
         return bytes(record)
 
     def alert(self) -> bytes:
-        """Return the fatal alert that tells the client of a record that cannot be decrypted."""
+        """Return the fatal alert for a record that cannot be decrypted."""
         self._incoming.write(_NOISE)
         with suppress(ssl.SSLError):
             self._tls.read(1)
@@ -49,6 +49,6 @@ class RecordPeer:
 
     def close_notify(self) -> bytes:
         """Return the end of the server's direction."""
-        with suppress(ssl.SSLError):  # which waits for the client's, or finds data instead
+        with suppress(ssl.SSLError):  # it waits for the client's own, or finds data instead
             self._tls.unwrap()
         return self._outgoing.read()

@@ -1,4 +1,4 @@
-"""What network streams are made of in tests, and the types of what connects one to a scripted peer and checks it."""
+"""The transports of network streams in tests, and the types of functions that connect and check streams."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Check: TypeAlias = Callable[[Connect], None]
 
 
 class Transport(NamedTuple):
-    """What a stream is made of."""
+    """The layers of a stream."""
 
     unix: bool = False
     tls_layers: int = 0
@@ -38,7 +38,7 @@ def hold_until_closed(closed: threading.Event) -> Step:
     """Neither read nor write until the client closes or resets the connection; then set `closed`."""
 
     def run(connection: Connection) -> None:
-        # A reset leaves no address to look for in the kernel's table.
+        # After a reset, the kernel's table no longer has the address.
         with suppress(OSError):
             connection.hold()
         closed.set()

@@ -1,4 +1,4 @@
-"""Waiting for what gives no event, and letting several things happen at once, in pairs for async and sync tests."""
+"""Waiting for conditions without an event, and making several calls at once, in async and sync form."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def wait_until(condition: Callable[[], Any], timeout: float = 10.0) -> None:
 
 
 async def async_pause() -> None:
-    """Let the event loop take from the operating system whatever has come."""
+    """Let the event loop read everything that has arrived."""
     for _ in range(_ROUNDS):
         await anyio.sleep(_INTERVAL)
 
 
 def pause() -> None:
-    """Do nothing: without an event loop, nobody else is to be waited for."""
+    """Do nothing: without an event loop, there is nothing to wait for."""
 
 
 async def async_at_once(*functions: Callable[[], Awaitable[Any]]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A connection as somebody else might write one: it knows nothing of this library but the connection interface."""
+"""A connection as third parties write them: it uses only the connection interface of this library."""
 
 from collections.abc import AsyncIterable, AsyncIterator
 
@@ -82,5 +82,5 @@ class _AsyncBody:
         return self._parts.pop(0)
 
     async def aclose(self) -> None:
-        # Not to be called twice.
+        # Called twice, it fails.
         self._connection.in_use -= 1

@@ -1,4 +1,4 @@
-"""A network that plays back given bytes, and keeps what was asked of it."""
+"""A network that plays back given bytes, and records all calls."""
 
 import ssl
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ AsyncOutcome: TypeAlias = list[bytes] | Exception
 
 
 class AsyncRecordingStream(AsyncMockStream):
-    """Plays back `parts`, and keeps what is written, the arguments of TLS handshakes, and the limits of time."""
+    """Plays back `parts`, and records what is written, the arguments of TLS handshakes, and timeouts."""
 
     def __init__(self, parts: list[bytes]) -> None:
         super().__init__(parts)

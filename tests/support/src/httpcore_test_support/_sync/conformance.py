@@ -1,5 +1,5 @@
 # Generated from ../_async/conformance.py by tools/make_sync.py: edit that file, then run it.
-"""What every network stream has to do, whatever it is made of: the contract of `NetworkStream`, as checks.
+"""The contract of `NetworkStream`, as checks for any implementation.
 
 Each check takes a function that connects a stream to a peer with the given script.
 """
@@ -64,7 +64,7 @@ def check_the_end_is_read_again_and_again(connect: Connect) -> None:
 
 
 def check_a_peer_that_sends_nothing_more_can_be_written_to(connect: Connect) -> None:
-    """The end of stream is that of one direction only."""
+    """The end of the stream applies to one direction only."""
     ended, received = threading.Event(), threading.Event()
     with connect([shutdown_write(), notify(ended), receive_until(b"more"), notify(received)]) as stream:
         wait_until(ended.is_set)
@@ -112,7 +112,7 @@ def check_read_timeouts(connect: Connect) -> None:
 
 
 def check_write_timeouts(connect: Connect) -> None:
-    """A write to a peer that takes nothing ends in `WriteTimeout`, however short the time, and can be closed."""
+    """A write to a peer that reads nothing ends in `WriteTimeout`, however short the time; the stream can be closed."""
     for timeout in SHORT_TIMEOUTS:
         gone = threading.Event()
         with connect([hold_until_closed(gone)]) as stream:
@@ -124,7 +124,7 @@ def check_write_timeouts(connect: Connect) -> None:
 
 
 def check_short_writes_need_no_time(connect: Connect) -> None:
-    """A write that the operating system takes at once does not time out."""
+    """A write that the operating system accepts at once does not time out."""
     with connect([receive_until(b"more"), send(b"done"), hold()]) as stream:
         stream.write(b"more", 0.0)
         assert read_exactly(stream, 4) == b"done"
@@ -146,11 +146,11 @@ def check_closed_streams(connect: Connect) -> None:
 
 
 def check_resets(connect: Connect) -> None:
-    """A peer that resets the connection makes reads and writes fail, once all that came before has been read."""
+    """A peer that resets the connection makes reads and writes fail, once everything before it has been read."""
     for operation, error in ((read_to_the_end, ReadError), (write_for_ever, WriteError)):
         written, reset = threading.Event(), threading.Event()
         with connect([wait(written), abort(), notify(reset)]) as stream:
-            # Bytes that the peer leaves unread make a reset of the close of a Unix socket too.
+            # A Unix socket too is reset if it is closed with unread bytes.
             stream.write(b"unread", TIMEOUT)
             written.set()
             wait_until(reset.is_set)
@@ -159,7 +159,7 @@ def check_resets(connect: Connect) -> None:
 
 
 def check_readability(connect: Connect) -> None:
-    """`is_readable` tells whether a read would return at once, and takes nothing away from that read."""
+    """`is_readable` tells whether a read would return at once, and consumes nothing."""
     first, second = threading.Event(), threading.Event()
     with connect([wait(first), send(b"abc"), wait(second), close()]) as stream:
         pause()
@@ -175,7 +175,7 @@ def check_readability(connect: Connect) -> None:
 
 
 def check_extra_info(connect: Connect) -> None:
-    """The socket is known with both its addresses, TLS where there is any, and nothing of other keys."""
+    """The socket, both its addresses and TLS are known; other keys are `None`."""
     with connect(hold()) as stream:
         sock = stream.get_extra_info("socket")
         assert sock.fileno() >= 0
@@ -198,7 +198,7 @@ def check_start_tls_with_a_silent_peer(connect: Connect) -> None:
 
 
 def check_start_tls_with_a_peer_that_does_not_speak_it(connect: Connect) -> None:
-    """A handshake with a peer that closes, or answers in the clear, ends in `ConnectError`, and closes the stream."""
+    """A handshake with a peer that closes, or responds without TLS, ends in `ConnectError`, and closes the stream."""
     receive = receive_until(lambda data: bool(data))
     for answer in ([], [send(b"HTTP/1.1 400 Bad Request\r\n\r\n")]):
         gone = threading.Event()
@@ -209,7 +209,7 @@ def check_start_tls_with_a_peer_that_does_not_speak_it(connect: Connect) -> None
 
 
 def check_abort(connect: Connect) -> None:
-    """`abort()` closes at once, with unread bytes and doing it twice too; reads and writes then say so."""
+    """`abort()` closes at once, even with unread bytes or when repeated; later reads and writes say so."""
     gone = threading.Event()
     with connect([send(b"unread"), hold_until_closed(gone)]) as stream:
         assert stream.read(2, TIMEOUT) == b"un"
@@ -225,7 +225,7 @@ def check_abort(connect: Connect) -> None:
 
 
 def check_any_buffer_is_written(connect: Connect) -> None:
-    """What counts of a buffer is its bytes, not its items."""
+    """A buffer is written by bytes, not by items."""
     buffers: list[Any] = [
         array.array("I", range(50_000)),
         memoryview(array.array("d", [0.5] * 1000)),
@@ -245,7 +245,7 @@ def check_any_buffer_is_written(connect: Connect) -> None:
 
 
 def check_unusual_limits(connect: Connect) -> None:
-    """Infinity is no limit, a very long one does no harm, and one that is over is over."""
+    """Infinity means no limit, very long limits work, and a negative one has expired."""
     with connect([receive_exactly(3), send(b"abc"), hold()]) as stream:
         for limit in UNUSUAL_LIMITS:
             stream.write(b"x", limit)
@@ -263,7 +263,7 @@ def check_unusual_limits(connect: Connect) -> None:
 
 
 def check_write_until_readable(connect: Connect) -> None:
-    """An upload stops when there is something to read, and goes on after it; all that was taken arrives."""
+    """A write pauses when there is something to read, and continues afterwards; all accepted bytes arrive."""
     answer, go_on, whole = threading.Event(), threading.Event(), threading.Event()
 
     def take_the_rest(connection: Connection) -> None:
@@ -290,7 +290,7 @@ def check_write_until_readable(connect: Connect) -> None:
 
 
 def check_blocked_writes_see_an_answer(connect: Connect) -> None:
-    """A write that the peer takes nothing of ends early when the peer says something, long before its limit."""
+    """A blocked write ends as soon as the peer sends something, long before its limit."""
     with connect([receive_until(lambda data: bool(data)), send(b"no"), hold()]) as stream:
         write = stream.write_until_readable  # type: ignore[attr-defined]
         received = b""
@@ -360,5 +360,5 @@ def assert_text_of_timeout(text: str, phase: str, timeout: float, stream: Networ
 
 
 def client_context() -> ssl.SSLContext:
-    """A context that trusts nobody, made without reading any certificates."""
+    """A context without trusted certificates: it reads none."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

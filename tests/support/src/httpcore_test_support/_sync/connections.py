@@ -1,5 +1,5 @@
 # Generated from ../_async/connections.py by tools/make_sync.py: edit that file, then run it.
-"""A connection as somebody else might write one: it knows nothing of this library but the connection interface."""
+"""A connection as third parties write them: it uses only the connection interface of this library."""
 
 from collections.abc import Iterable, Iterator
 
@@ -83,5 +83,5 @@ class _Body:
         return self._parts.pop(0)
 
     def close(self) -> None:
-        # Not to be called twice.
+        # Called twice, it fails.
         self._connection.in_use -= 1

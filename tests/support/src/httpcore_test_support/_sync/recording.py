@@ -1,5 +1,5 @@
 # Generated from ../_async/recording.py by tools/make_sync.py: edit that file, then run it.
-"""A network that plays back given bytes, and keeps what was asked of it."""
+"""A network that plays back given bytes, and records all calls."""
 
 import ssl
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ Outcome: TypeAlias = list[bytes] | Exception
 
 
 class RecordingStream(MockStream):
-    """Plays back `parts`, and keeps what is written, the arguments of TLS handshakes, and the limits of time."""
+    """Plays back `parts`, and records what is written, the arguments of TLS handshakes, and timeouts."""
 
     def __init__(self, parts: list[bytes]) -> None:
         super().__init__(parts)
