@@ -1,8 +1,8 @@
 """One HTTP/2 client connection, sync and async, over any network stream.
 
-Not here: opening the stream (`httpcore_models`), keeping several connections (`httpcore`).
+Opening the stream is the task of `httpcore_models`, and keeping several connections that of `httpcore`.
 
-Without the extra `h2` everything can be imported, and a connection that is made raises `RuntimeError`.
+Without the extra `h2` everything can still be imported, but making a connection raises `RuntimeError`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ def __getattr__(name: str) -> Any:
     try:
         require_h2()
     except ModuleNotFoundError:
-        # Not remembered, since it may be installed later.
+        # Not cached, since h2 may be installed later.
         return STAND_INS[name]
     from ._async.connection import AsyncHTTP2Connection
     from ._async.tunnel import AsyncTunnelStream

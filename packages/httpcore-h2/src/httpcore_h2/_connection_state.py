@@ -83,7 +83,7 @@ class ConnectionState:
             self.streams.abandon(stream)
 
     def give_credit(self, stream: Stream, size: int) -> None:
-        """Let the server send `size` bytes more on the stream, since so many were consumed: in batches."""
+        """Return credit for `size` bytes of the stream that were consumed. This is done in batches."""
         stream.consumed += size
         if stream.consumed < STREAM_CREDIT:
             return

@@ -1,7 +1,7 @@
-"""What concerns a connection as a whole: preface, SETTINGS, PING and GOAWAY, all of them done by h2.
+"""What concerns a connection as a whole: preface, SETTINGS, PING and GOAWAY. h2 handles all of these.
 
-h2 sees no frame of any stream: through it they would cost several times as much, and an error of one stream would end
-the connection.
+h2 sees no frame of a stream: passing them through it would cost several times as much, and an error of one stream would
+end the connection.
 """
 
 import h2.config
@@ -20,13 +20,13 @@ from ._frames import MAX_HEADER_LIST_SIZE, SETTINGS, Frame, build_frame
 Code = h2.errors.ErrorCodes
 _Setting = h2.settings.SettingCodes
 
-# How many bytes of header fields we remember for the sake of compression, at the most; 4096 is the default.
+# How many bytes of header fields we remember at most for compression; the default is 4096.
 _MAX_HEADER_TABLE_SIZE = 64 * 1024
 
 _SETTING_SIZE = 6
 _KNOWN = frozenset(map(int, _Setting))
 
-# How many settings a frame may hold, known or not; nghttp2 takes as many.
+# How many settings a frame may hold, known or not; nghttp2 has the same limit.
 _MAX_SETTINGS = 32
 
 MAX_CONCURRENT_STREAMS = int(_Setting.MAX_CONCURRENT_STREAMS)
@@ -41,7 +41,7 @@ class ConnectionFault(RemoteProtocolError):
 
 
 class Control:
-    """The settings of both sides, and the frames that belong to no stream. What it returns as bytes is to be sent."""
+    """The settings of both sides, and the frames that belong to no stream. Bytes that it returns are to be sent."""
 
     def __init__(self, config: h2.config.H2Configuration) -> None:
         self._h2 = h2.connection.H2Connection(config)
@@ -54,9 +54,9 @@ class Control:
                 _Setting.MAX_HEADER_LIST_SIZE: MAX_HEADER_LIST_SIZE,
             },
         )
-        # A setting of servers, which h2 would send for us (RFC 8441 section 3).
+        # Only servers send this setting (RFC 8441 section 3), but h2 would send it for us.
         del self._h2.local_settings[_Setting.ENABLE_CONNECT_PROTOCOL]
-        # h2 resizes the table of its encoder whenever a SETTINGS frame comes; that of ours waits for the next block.
+        # h2 resizes the table of its encoder when a SETTINGS frame arrives; ours is resized before the next block.
         self.encoder: hpack.Encoder = hpack.Encoder()
         self._h2.encoder = _NoEncoder()  # type: ignore[assignment]
         self._h2.max_inbound_frame_size = MAX_FRAME_SIZE
@@ -64,7 +64,7 @@ class Control:
 
     @property
     def decoder(self) -> hpack.Decoder:
-        """What decompresses header fields, by our settings."""
+        """The decoder of header fields, which follows our settings."""
         return self._h2.decoder
 
     @property
@@ -79,48 +79,48 @@ class Control:
 
     @property
     def max_frame_size(self) -> int:
-        """The longest payload of a frame that the server takes, in bytes."""
+        """The longest payload of a frame that the server accepts, in bytes."""
         return self._h2.remote_settings.max_frame_size
 
     @property
     def header_table_size(self) -> int:
-        """How many bytes of header fields are remembered for the sake of compression."""
-        # What the server offers to remember is an offer only, and we have to remember the same.
+        """How many bytes of header fields both sides remember for compression."""
+        # The server only offers to remember so much, and we have to remember the same.
         return min(self._h2.remote_settings.header_table_size, _MAX_HEADER_TABLE_SIZE)
 
     @property
     def initial_window(self) -> int:
-        """How much may be sent on a new stream, in bytes."""
+        """How many bytes may be sent on a new stream."""
         return self._h2.remote_settings.initial_window_size
 
     @property
     def extended_connect(self) -> bool:
-        """Whether the server takes CONNECT requests with a `protocol` (RFC 8441 section 3)."""
+        """Whether the server accepts CONNECT requests with a `protocol` (RFC 8441 section 3)."""
         return bool(self._h2.remote_settings.get(_Setting.ENABLE_CONNECT_PROTOCOL))
 
     def start(self) -> bytes:
-        """The preface and the settings (RFC 9113 section 3.4)."""
+        """Return the preface and the settings (RFC 9113 section 3.4)."""
         self._h2.initiate_connection()
         return self._h2.data_to_send() or b""
 
     def ping(self) -> bytes:
-        """A request for a sign of life (RFC 9113 section 6.7)."""
+        """Return a PING frame (RFC 9113 section 6.7)."""
         self._h2.ping(b"httpcore")
         return self._h2.data_to_send() or b""
 
     def goaway(self, code: int) -> bytes:
-        """The end of the connection from our side (RFC 9113 section 6.8)."""
+        """Return a GOAWAY frame (RFC 9113 section 6.8)."""
         self._h2.close_connection(code)
         return self._h2.data_to_send() or b""
 
     def receive(self, frame: Frame) -> tuple[bytes, list[RemoteSettingsChanged]]:
-        """Take a SETTINGS or PING frame; return the answer, and the changes. Raises `ConnectionFault`."""
+        """Take a SETTINGS or PING frame; return the answer and the changed settings. Raises `ConnectionFault`."""
         if frame.type == SETTINGS:
             frame = _known_settings(frame)
         try:
             events = self._h2.receive_data(build_frame(*frame))
         except h2.exceptions.ProtocolError as exc:
-            # h2 has prepared a GOAWAY, which is ours to send.
+            # h2 has prepared a GOAWAY, but sending it is up to the caller.
             self._h2.clear_outbound_data_buffer()
             raise ConnectionFault(str(exc) or type(exc).__name__, int(exc.error_code)) from exc
         changes = [
@@ -137,24 +137,24 @@ class Control:
 
 
 def _known_settings(frame: Frame) -> Frame:
-    """The frame without settings that h2 does not know: they mean nothing, but h2 would remember them all."""
+    """Return the frame without unknown settings: they mean nothing, but h2 would store all of them."""
     payload = frame.payload
     if len(payload) > _SETTING_SIZE * _MAX_SETTINGS:
         text = f"Received {len(payload) // _SETTING_SIZE} settings in a frame; {_MAX_SETTINGS} are allowed"
         raise ConnectionFault(text, Code.ENHANCE_YOUR_CALM)
     settings = [payload[start : start + _SETTING_SIZE] for start in range(0, len(payload), _SETTING_SIZE)]
-    # The rest of a malformed frame is for h2 to refuse.
+    # h2 refuses a frame with an incomplete setting at its end.
     known = [each for each in settings if len(each) < _SETTING_SIZE or int.from_bytes(each[:2], "big") in _KNOWN]
     return frame._replace(payload=b"".join(known))
 
 
 class _NoEncoder:
-    """In the place of h2's encoder, which is never used: its changes of size would pile up."""
+    """Replaces h2's encoder, which is never used, because its changes of size would accumulate."""
 
     header_table_size = 0
 
 
 def goaway_text(code: int, last_stream_id: int, additional_data: bytes) -> str:
-    """How an error tells of a GOAWAY frame that was received."""
+    """Return the text of an error that a received GOAWAY frame causes."""
     data = additional_data[:20].hex() if additional_data else None
     return f"<ConnectionTerminated error_code:{code}, last_stream_id:{last_stream_id}, additional_data:{data}>"

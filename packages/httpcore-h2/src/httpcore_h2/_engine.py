@@ -217,7 +217,7 @@ class Engine(ConnectionState):
         self._busy = False
 
     def finish(self, stream: Stream) -> None:
-        """Forget the stream, which nobody needs any more; reset it unless it has ended.
+        """Forget the stream, which is no longer needed; reset it unless it has ended.
 
         When the last request is finished, the connection is idle, or closed if it was retired.
         """

@@ -15,7 +15,7 @@ class ResponseHead(NamedTuple):
 
 
 class InformationalResponse(NamedTuple):
-    """The head of a response that announces another one (RFC 9110 section 15.2)."""
+    """The head of an interim response, which another one follows (RFC 9110 section 15.2)."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -28,7 +28,7 @@ class Trailers(NamedTuple):
 
 
 class Signal(enum.Enum):
-    """What `next_event()` says when it has no part of a response."""
+    """What `next_event()` returns when there is no part of a response."""
 
     NEED_DATA = "need data"
     END_OF_STREAM = "end of stream"
@@ -42,7 +42,7 @@ Event: TypeAlias = InformationalResponse | ResponseHead | bytes | Trailers | Sig
 
 
 class ChangedSetting(NamedTuple):
-    """A setting of the server (RFC 9113 section 6.5.2); `original_value` is `None` where there was none."""
+    """A setting of the server (RFC 9113 section 6.5.2); `original_value` is `None` if there was none."""
 
     setting: int
     original_value: int | None
@@ -50,7 +50,7 @@ class ChangedSetting(NamedTuple):
 
 
 class RemoteSettingsChanged:
-    """The settings in a SETTINGS frame of the server, by their number."""
+    """The settings in a SETTINGS frame of the server, by their identifier."""
 
     def __init__(self, changed_settings: dict[int, ChangedSetting]) -> None:
         self.changed_settings = changed_settings
@@ -61,7 +61,7 @@ class RemoteSettingsChanged:
 
 
 class Failure(NamedTuple):
-    """Why a stream or the connection failed. Every stream raises an exception of its own for it."""
+    """Why a stream or the connection failed. Each stream raises its own exception for it."""
 
     message: str
     retryable: Retryable | None = None
@@ -69,7 +69,7 @@ class Failure(NamedTuple):
     cause: BaseException | None = None
 
     def exception(self) -> Exception:
-        """A new exception that says so."""
+        """Return a new exception for the failure."""
         exc = self.kind(self.message)
         exc.__cause__ = self.cause
         if self.retryable is not None:

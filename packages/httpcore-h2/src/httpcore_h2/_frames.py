@@ -13,10 +13,10 @@ END_STREAM, END_HEADERS, PADDED, HAS_PRIORITY = 0x1, 0x4, 0x8, 0x20
 _HEADER_LENGTH = 9
 _MAX_STREAM_ID = 2**31 - 1
 
-# As for HTTP/1.1: the head of a response in bytes, as RFC 9113 section 6.5.2 counts them.
+# The size of the head of a response in bytes, counted as in RFC 9113 section 6.5.2. The limit is that for HTTP/1.1.
 MAX_HEADER_LIST_SIZE = 100 * 1024
 
-# How many CONTINUATION frames one header block may take; h2 and others allow as many.
+# How many CONTINUATION frames one header block may consist of; h2 and others have the same limit.
 _MAX_CONTINUATIONS = 64
 
 _pack_header = struct.Struct(">BHBBL").pack
@@ -44,7 +44,7 @@ class Frame(NamedTuple):
 
 
 class FrameReader:
-    """Cuts bytes into frames."""
+    """Cuts incoming bytes into frames."""
 
     def __init__(self, max_frame_size: int) -> None:
         """`max_frame_size` is the longest payload, in bytes, that the peer was allowed to send."""
@@ -57,7 +57,7 @@ class FrameReader:
         self.error: RemoteProtocolError | None = None
 
     def receive_data(self, data: bytes) -> list[Frame]:
-        """Take bytes, and return the frames that are complete. What follows them is refused if `error` is set."""
+        """Take bytes, and return the frames that are complete. If `error` is set, the bytes after them are invalid."""
         self._size += len(data)
         if self._parts:
             self._parts.append(data)
@@ -101,7 +101,7 @@ class FrameReader:
 
 
 def as_bytes(chunk: Any) -> memoryview:
-    """The bytes of any object that has a buffer, such as those of an array of numbers."""
+    """Return the bytes of any object with a buffer, such as an array of numbers."""
     view = memoryview(chunk)
     if view.format == "B" and view.ndim == 1 and view.c_contiguous:
         return view
@@ -109,7 +109,7 @@ def as_bytes(chunk: Any) -> memoryview:
 
 
 def unpadded(frame: Frame) -> bytes:
-    """The payload of a DATA or HEADERS frame without its padding (RFC 9113 section 6.1)."""
+    """Return the payload of a DATA or HEADERS frame without its padding (RFC 9113 section 6.1)."""
     payload = frame.payload
     if not frame.flags & PADDED:
         return payload
@@ -119,7 +119,7 @@ def unpadded(frame: Frame) -> bytes:
 
 
 class HeaderBlocks:
-    """Joins the fragments of a header block, HEADERS and CONTINUATION frames in a row (RFC 9113 section 4.3)."""
+    """Joins the fragments of a header block: a HEADERS frame and its CONTINUATION frames (RFC 9113 section 4.3)."""
 
     def __init__(self) -> None:
         self._head: Frame | None = None
@@ -129,7 +129,7 @@ class HeaderBlocks:
         self._size = 0
 
     def check(self, frame: Frame) -> None:
-        """Raise `RemoteProtocolError` for a frame that may not come here."""
+        """Raise `RemoteProtocolError` if the frame is not allowed now."""
         if self._head is None:
             if frame.type == CONTINUATION:
                 raise RemoteProtocolError("Received a CONTINUATION frame without a HEADERS frame before it")
@@ -137,7 +137,7 @@ class HeaderBlocks:
             raise RemoteProtocolError("Invalid frame during header block.")
 
     def receive(self, frame: Frame) -> tuple[Frame, bytes] | None:
-        """Take a frame; return the first one and the block when it is complete. Raises `RemoteProtocolError`."""
+        """Take a frame; return the HEADERS frame and the block once it is complete. Raises `RemoteProtocolError`."""
         fragment = frame.payload
         if frame.type == HEADERS:
             self._head, self._size, self.is_open = frame, 0, True

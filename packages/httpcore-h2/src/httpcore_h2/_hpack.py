@@ -1,9 +1,10 @@
-"""Header compression (RFC 7541) by hpack, which is not asked twice for the same.
+"""Header compression (RFC 7541). hpack does the work, but is not asked twice for the same block.
 
-Encoder and decoder of a connection keep a table of recent fields. A block that consists of references to it only, as
-most do when requests look alike, stands for the same fields until the table changes: so its translation is kept until
-then. Fields that differ with every request would change the table each time, and are sent without entering it. So are
-secrets: whether they are in the table could be told from the length of a block (RFC 7541 section 7.1.3).
+The encoder and the decoder of a connection each keep a table of recent fields. If requests look alike, most blocks
+consist only of references to this table. Such a block stands for the same fields until the table changes, so its
+translation is kept until then. Fields that differ in every request would change the table each time, so they are sent
+without entering it. Secrets do not enter it either: from the length of a block one could tell whether they are in the
+table (RFC 7541 section 7.1.3).
 """
 
 from collections.abc import Callable
@@ -15,14 +16,14 @@ from httpcore_models import RemoteProtocolError
 T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]
 
-# Fields that differ from request to request, with the beginning of a literal that is not to be indexed (RFC 7541
-# section 6.2.2). The names are 4 and 28 in the static table.
+# Fields that differ from request to request, with the first bytes of a literal that is not indexed (RFC 7541 section
+# 6.2.2). Their names are entries 4 and 28 of the static table.
 _PATH = b"\x04"
 _ROOT_PATH = b"\x84"
 _UNINDEXED = {b"content-length": b"\x0f\x0d"}
 
-# Secrets, with the beginning of a literal that is never to be indexed (section 6.2.3). The names are 23, 49 and 32. A
-# long cookie cannot be guessed, and is worth compressing; h2 and nghttp2 draw the line there too.
+# Secrets, with the first bytes of a literal that is never indexed (section 6.2.3). Their names are entries 23, 49 and
+# 32. A long cookie cannot be guessed, and is worth compressing; h2 and nghttp2 have the same limit.
 _SECRET = {b"authorization": b"\x1f\x08", b"proxy-authorization": b"\x1f\x22", b"cookie": b"\x1f\x11"}
 _LONG_COOKIE = 20
 
@@ -38,22 +39,22 @@ class FieldEncoder:
         self._known: dict[tuple[tuple[bytes, bytes], ...], bytes] = {}
         self._last_headers: Headers | None = None
         self._last_block = b""
-        # The sizes of the table that the next block has to announce, first the smallest (RFC 7541 section 4.2).
+        # The sizes of the table that the next block has to announce: the smallest and the last (RFC 7541 section 4.2).
         self._resized: tuple[int, int] | None = None
 
     def resize(self, size: int) -> None:
-        """The server remembers up to `size` bytes of fields from now on."""
+        """Use a table of up to `size` bytes from the next block on."""
         smallest = size if self._resized is None else min(size, self._resized[0])
         self._resized = (smallest, size)
         self.forget()
 
     def encode(self, pseudo_headers: Headers, headers: Headers) -> bytes:
-        """Return the block of a request. Quick where `headers` are those of the last one, the same object.
+        """Return the block of a request. Passing the `headers` object of the last request again is fast.
 
-        Where there is a `:path`, it is the last of the pseudo-headers.
+        If there is a `:path`, it is the last of the pseudo-headers.
         """
         if self._resized is not None:
-            # hpack announces what it is set to, but forgets about it when it is set to the same again.
+            # hpack announces the size that it is set to, unless it is set to the same size again.
             for size in self._resized:
                 if size != self._encoder.header_table_size:
                     self._encoder.header_table_size = size
@@ -91,7 +92,7 @@ class FieldEncoder:
         block = self._known.get(key)
         if block is None:
             block = self._encoder.encode(headers)
-            # A reference takes one byte, and everything else more: as many bytes as fields are references only.
+            # A reference takes one byte, anything else takes more: with one byte per field, all are references.
             if len(block) > len(headers) or len(self._known) >= _MAX_REMEMBERED:
                 self.forget()
             else:
@@ -99,13 +100,16 @@ class FieldEncoder:
         return block
 
     def forget(self) -> None:
-        """The table has changed."""
+        """Drop what was remembered, because the table has changed."""
         self._known.clear()
         self._last_headers = None
 
 
 def _string(value: bytes) -> bytes:
-    """A string literal (RFC 7541 section 5.2), without Huffman coding: shorter to write, and hardly longer to send."""
+    """Return a string literal (RFC 7541 section 5.2).
+
+    It does without Huffman coding, which saves few bytes and takes much longer.
+    """
     length = len(value)
     if length < 127:
         return bytes((length,)) + value
@@ -127,9 +131,9 @@ class FieldDecoder(Generic[T]):
         self._known: dict[bytes, T] = {}
 
     def decode(self, block: bytes) -> T | RemoteProtocolError:
-        """Return the translation of a block, or what is wrong with its fields.
+        """Return the translation of a block, or an exception that says what is wrong with its fields.
 
-        Raises `RemoteProtocolError` when it cannot be decompressed, after which no other can.
+        Raises `RemoteProtocolError` if the block cannot be decompressed; no later block can be either.
         """
         known = self._known.get(block)
         if known is not None:
@@ -140,7 +144,7 @@ class FieldDecoder(Generic[T]):
         except hpack.HPACKError as exc:
             what = "Oversized" if isinstance(exc, hpack.OversizedHeaderListError) else "Error decoding"
             raise RemoteProtocolError(f"{what} header block: {exc}") from exc
-        # The last entry is compared as an object: an equal one may have pushed another one out.
+        # The newest entry is compared by identity: an equal one may have replaced it and evicted another.
         size, count, last = self._state()
         if (size, count) != before[:2] or last is not before[2] or len(self._known) >= _MAX_REMEMBERED:
             self._known.clear()
@@ -156,6 +160,6 @@ class FieldDecoder(Generic[T]):
         return translation
 
     def _state(self) -> tuple[int, int, Any]:
-        """What differs whenever the table does: its size, how many entries it has, and the last one."""
+        """Return what differs whenever the table does: its size, its number of entries, and the newest one."""
         entries: Any = self._decoder.header_table.dynamic_entries
         return self._decoder.header_table_size, len(entries), entries[0] if entries else None

@@ -1,6 +1,7 @@
-"""Private attributes of httpcore 1.0 that nothing here needs, but programs reach for. They show the state, no copy.
+"""Private attributes of httpcore 1.0 that other programs use. They read the current state and store nothing.
 
-Each says who needs it. `_network_stream` and `_expire_at` of a connection need no entry: they are used here too.
+Each says who uses it. `_network_stream` and `_expire_at` of a connection are missing here because the connection itself
+uses them.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class H2State(NamedTuple):
     """The settings of both sides, and how many streams are open.
 
-    Not the connection of h2 itself. It knows no streams here: to have it reset one would break the connection.
+    This is not the connection of h2 itself, which knows no streams here: resetting one there would break the
+    connection.
     """
 
     local_settings: "Settings"
@@ -27,7 +29,7 @@ class H2State(NamedTuple):
 
 
 class LegacyConnection:
-    """What others look for on a connection."""
+    """Attributes of a connection."""
 
     _engine: "Engine"
 
@@ -38,33 +40,33 @@ class LegacyConnection:
 
     @property
     def _request_count(self) -> int:
-        """How many requests the connection has taken, for the same."""
+        """How many requests the connection has taken, for loggers and debuggers of pools."""
         return self._engine.request_count
 
     @property
     def _h2_state(self) -> H2State:
-        """What of h2's connection has a meaning here, for loggers."""
+        """The part of h2's connection that is meaningful here, for loggers."""
         control = self._engine.control
         return H2State(control.local_settings, control.remote_settings, self._engine.streams.open_count)
 
 
 class LegacyBody(lowlevel.LegacyBody):
-    """What others look for on the body of a response."""
+    """Attributes of the body of a response."""
 
     _exchange: Any
 
     @property
     def _connection(self) -> Any:
-        """The connection, for those that break a blocked read (`_stream._connection._network_stream`)."""
+        """The connection, for programs that break a blocked read (`_stream._connection._network_stream`)."""
         return self._exchange.connection
 
     @property
     def _request(self) -> Any:
-        """The request, for the same."""
+        """The request, for loggers and debuggers."""
         return self._exchange.request
 
     @property
     def _stream_id(self) -> int:
-        """The number of the stream, for loggers of streams."""
+        """The stream identifier, for loggers of streams."""
         number: int = self._exchange.stream.id
         return number

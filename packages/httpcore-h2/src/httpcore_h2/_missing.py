@@ -1,4 +1,4 @@
-"""Where h2 is not installed: what stands in for the classes that need it, and how that is told."""
+"""What the package offers if h2 is not installed: stand-ins for the classes that need it, and a clear error."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ _HINT = "Use 'pip install httpcore[http2]'."
 
 
 def require_h2() -> None:
-    """Raise `ModuleNotFoundError`, naming the extra to install, unless h2 and what it needs are there."""
+    """Raise `ModuleNotFoundError`, naming the extra to install, unless h2 and its dependencies are installed."""
     try:
         import h2.connection  # noqa: F401
     except ModuleNotFoundError as exc:
@@ -17,7 +17,7 @@ def _refuse(self: object, *args: Any, **kwargs: Any) -> None:
     raise RuntimeError(f"Attempted to use http2 support, but the `h2` package is not installed. {_HINT}")
 
 
-#: In the place of what needs h2, by name: classes that can be imported, but not be made.
+#: Stand-ins by name: classes that can be imported, but not instantiated.
 STAND_INS: dict[str, type] = {
     name: type(name, (), {"__init__": _refuse})
     for name in ("AsyncHTTP2Connection", "AsyncTunnelStream", "HTTP2Connection", "TunnelStream")

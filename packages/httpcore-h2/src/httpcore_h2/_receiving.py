@@ -36,7 +36,7 @@ _WHOLE_BLOCK = frames.END_HEADERS | frames.PADDED | frames.HAS_PRIORITY
 
 
 class FloodGuard:
-    """Counts frames that bring nothing; `now` is the time in seconds."""
+    """Tells floods from traffic: counts frames that transfer nothing."""
 
     def __init__(self) -> None:
         #: Set when something was transferred, in either direction: the count begins anew.
@@ -45,7 +45,10 @@ class FloodGuard:
         self._since: float | None = None
 
     def idle_frame(self, now: float, size: int) -> None:
-        """Count a frame of `size` bytes that transfers nothing. Raises `RemoteProtocolError` if there are too many."""
+        """Count a frame of `size` bytes that transfers nothing and arrived at the time `now`, in seconds.
+
+        Raises `RemoteProtocolError` if there are too many.
+        """
         if self.progress:
             self.progress = False
             self._budget = float(_IDLE_FRAMES)

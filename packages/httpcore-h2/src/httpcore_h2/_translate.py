@@ -1,4 +1,4 @@
-"""Requests as HTTP/2 header fields, and responses back (RFC 9113 section 8)."""
+"""Translating requests into HTTP/2 header fields, and header fields into responses (RFC 9113 section 8)."""
 
 import re
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from httpcore_models import LocalProtocolError, RemoteProtocolError, Request
 
 Headers = list[tuple[bytes, bytes]]
 
-# Fields that belong to a connection and have no place in HTTP/2 (RFC 9113 section 8.2.2). Users add them out of habit.
+# Fields that are specific to a connection and not allowed in HTTP/2 (RFC 9113 section 8.2.2). Users add them by habit.
 _CONNECTION_SPECIFIC = {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 
 # RFC 9110 section 5.1, in lower case; RFC 9113 section 8.2.1.
@@ -15,19 +15,19 @@ _NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-z]+")
 _VALUE = re.compile(rb"[^\x00\r\n]*")
 _METHOD = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+")
-# As many digits as 64 bits can have.
+# A number of 64 bits has at most 20 digits.
 _LENGTH = re.compile(rb"[0-9]{1,20}")
 _STATUS = re.compile(rb"[1-9][0-9]{2}")
 
-
-# Larger header fields, in bytes, are not remembered.
+# Header fields of more bytes are not remembered.
 _MAX_REMEMBERED_FIELDS = 4 * 1024
 
 
 class RequestHead(NamedTuple):
-    """A request without its body: `declared_length` is that of Content-Length, `has_body` whether any is announced.
+    """A request without its body.
 
-    The same `headers` that come again are the same object.
+    `declared_length` is the value of Content-Length; `has_body` is whether the header fields announce a body. If the
+    next request has the same header fields, its `headers` are the same object.
     """
 
     pseudo_headers: Headers
@@ -39,15 +39,15 @@ class RequestHead(NamedTuple):
 
 
 class RequestTranslator:
-    """Translates the heads of requests. Header fields that are those of the last request are not looked at again."""
+    """Translates the heads of requests. Header fields equal to those of the last request are not inspected again."""
 
     def __init__(self) -> None:
         self._last: tuple[Headers, _RequestFields] | None = None
 
     def request_head(self, request: Request) -> RequestHead:
-        """Translate the head of a request. Raises `LocalProtocolError` for what HTTP/2 cannot carry.
+        """Translate the head of a request. Raises `LocalProtocolError` if HTTP/2 cannot carry it.
 
-        The extension `protocol`, as bytes, makes a CONNECT request an extended one (RFC 8441).
+        The extension `protocol`, as `bytes`, makes a CONNECT request an extended one (RFC 8441).
         """
         last = self._last
         if last is not None and request.headers == last[0]:
@@ -94,9 +94,10 @@ def _request_fields(headers: Headers) -> _RequestFields:
             has_body = has_body or name == b"transfer-encoding"
         else:
             if name == b"content-length":
-                if declared_length not in (None, _length(value)):
+                length = _length(value)
+                if declared_length not in (None, length):
                     raise LocalProtocolError("conflicting Content-Length headers")
-                has_body, declared_length = True, _length(value)
+                has_body, declared_length = True, length
             fields.append((name, value))
     if authority is None:
         raise LocalProtocolError("Missing mandatory Host: header")
@@ -104,7 +105,7 @@ def _request_fields(headers: Headers) -> _RequestFields:
 
 
 def _nominated(headers: Headers) -> set[bytes]:
-    """The fields that a Connection header declares to be specific to the connection (RFC 9110 section 7.6.1)."""
+    """Return the names that a Connection field declares to be connection-specific (RFC 9110 section 7.6.1)."""
     options = b",".join(value for name, value in headers if name.lower() == b"connection")
     return {option.strip().lower() for option in options.split(b",")} - {b"te", b""}
 
@@ -131,7 +132,7 @@ def _pseudo_headers(request: Request, authority: bytes) -> Headers:
 
 
 class FieldSection(NamedTuple):
-    """The fields of a response head, which has a status, or of a trailer section, which has none."""
+    """The fields of a response head, or of a trailer section, whose `status` is `None`."""
 
     status: int | None
     headers: Headers
@@ -139,7 +140,10 @@ class FieldSection(NamedTuple):
 
 
 def field_section(fields: Headers) -> FieldSection:
-    """Check and translate what a server sent. Raises `RemoteProtocolError` (RFC 9113 sections 8.2 and 8.3)."""
+    """Check and translate the fields that a server sent (RFC 9113 sections 8.2 and 8.3).
+
+    Raises `RemoteProtocolError` if they are not allowed.
+    """
     status: int | None = None
     length: bytes | None = None
     headers: Headers = []

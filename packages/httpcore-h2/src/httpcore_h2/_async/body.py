@@ -61,12 +61,12 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
         return part
 
     async def aread(self) -> bytes:
-        """Return all of the body that is left. Raises as iterating over it does."""
+        """Return the rest of the body. Raises what iterating over it raises."""
         if self._exchange.tracer is None and not self._closed and not self._complete:
             try:
                 body = self._exchange.stream.take_body()
             except BaseException:
-                # From a signal handler: the body may be lost.
+                # It comes from a signal handler: the body may be lost.
                 await self.aclose()
                 raise
             if body is not None:
@@ -81,7 +81,8 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
     async def aclose(self, reason: BaseException | None = None) -> None:
         """End the exchange, and reset the stream unless the body was received to its end.
 
-        `reason` is what reading failed with.
+        `reason` is the exception that reading failed with; all of this is then shielded from cancellation by the
+        caller.
         """
         if self._released:
             return
@@ -102,7 +103,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
         self._released = True
 
     def drop(self) -> None:
-        """See `AsyncResponseStream`. A callback is told only by `aclose()`."""
+        """See `AsyncResponseStream`. Does nothing if the request is traced: only `aclose()` can call the callback."""
         if self._closed or self._complete or self._exchange.tracer is not None:
             return
         self._closed = self._exchange.abandon()

@@ -42,21 +42,22 @@ _logger = logging.getLogger("httpcore.http2")
 
 
 class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionInterface):
-    """One HTTP/2 connection: as many requests at a time as the server allows (RFC 9113 section 5.1.2).
+    """One HTTP/2 connection. It carries as many requests at a time as the server allows (RFC 9113 section 5.1.2).
 
-    `stream` is a connected network stream to `origin`, which the connection takes over; `keepalive_expiry` is how
-    long in seconds it may stay idle before `has_expired()` says so, `None` for ever.
+    `stream` is a connected network stream to `origin`, which the connection takes over. `keepalive_expiry` is how many
+    seconds the connection may stay idle before `has_expired()` returns true; `None` means for ever.
 
-    With `ping_interval`, a server that has been silent for so many seconds while a request waits for it is sent a
-    PING, and unless anything comes within `ping_timeout` seconds, all requests fail with `ReadError`.
+    With `ping_interval`, the connection sends a PING when the server has been silent for this many seconds while a
+    request waits for it. If nothing arrives within `ping_timeout` seconds after that, all requests fail with
+    `ReadError`.
 
-    May be shared between tasks, or in its sync form between threads. A request that fails, times out or is cancelled
-    at any point resets its own stream; the others go on. Only a network that fails, a server that breaks the protocol,
-    and a write that ends in the middle on a stream that cannot resume it, as a blocking socket, end them all.
+    Tasks may share a connection. A request that fails, times out or is cancelled at any point resets only its own
+    stream; the others continue. What ends all of them is a network failure, a server that breaks the protocol, or a
+    write that is interrupted on a stream that cannot resume it, such as a blocking socket.
     """
 
     READ_NUM_BYTES = 64 * 1024
-    # Requests are checked before h2 sees them: an error in the middle of one would spoil its header compression.
+    # h2 sees no request: `_translate` checks them, and `_hpack` compresses their fields.
     CONFIG = H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False)
 
     def __init__(
@@ -79,19 +80,19 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
         self._stream_queue = AsyncStreamQueue(self._shared)
 
     async def handle_async_request(self, request: Request) -> Response:
-        """Send a request and return its response with the body yet to be read.
+        """Send a request, and return its response with the body still to be read.
 
-        Waits while the server allows no further stream, up to the timeout `pool`; in a pool, see `on_capacity_change`,
-        only for the server to say how many it allows.
+        If the server allows no further stream, this waits up to the timeout `pool`. In a pool, which sets
+        `on_capacity_change`, it waits only until the server has said how many streams it allows.
 
-        Raises `ConnectionNotAvailable` when the connection is closed or about to be, when the server says by a GOAWAY
-        that it has not processed the request, and in another process or event loop; `RuntimeError` for another
-        origin, `LocalProtocolError` or `RemoteProtocolError` when either side breaks the protocol, and timeout and
-        network errors. A response with a status of 300 and above that arrives while the body is sent ends the upload,
-        and so does a RST_STREAM after a complete response; the response is returned (RFC 9113 section 8.1).
+        Raises `ConnectionNotAvailable` if the connection is closed or about to be, if the server says by a GOAWAY that
+        it has not processed the request, and in another process or event loop; `RuntimeError` for another origin;
+        `LocalProtocolError` or `RemoteProtocolError` if either side breaks the protocol; and timeout and network
+        errors. The upload ends early if a response with a status of 300 or above arrives, or if the server sends
+        RST_STREAM after a complete response; in both cases the response is returned (RFC 9113 section 8.1).
 
-        A CONNECT request, with the extension `protocol` as `bytes` for an extended one (RFC 8441), gives a response
-        whose `network_stream` is that of the tunnel.
+        A successful CONNECT request returns a response whose extension `network_stream` is the tunnel. The request
+        extension `protocol`, as `bytes`, makes it an extended CONNECT (RFC 8441).
         """
         if not is_origin_of(self._origin, request.url):
             origin = request.url.origin
@@ -117,22 +118,22 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
                 await exchange.close(shielded=True)
             has_begun = head.has_body and not isinstance(request.stream, (ByteStream, list, tuple))
             if self._engine.disowns(exchange.stream) and not has_begun:
-                # Nothing of the request counts, and all of it may be sent elsewhere.
+                # The server has ignored the request, so all of it may be sent elsewhere.
                 error = ConnectionNotAvailable(str(exc))
                 mark_retryable(error, retryable_after(exc) or Retryable.ANY)
                 try:
                     raise error from exc
                 finally:
-                    del error  # which holds this frame
+                    del error  # it holds this frame
             raise
 
-    # The connection as its pool sees it.
+    # What a pool needs.
 
     async def aclose(self) -> None:
-        """Close the connection, with a GOAWAY where that can be sent at once.
+        """Close the connection; send a GOAWAY first if that takes no waiting.
 
-        Requests in flight on it fail with `ReadError` or `WriteError`, those that wait for a stream with
-        `ConnectionNotAvailable`. The socket is closed even if this is cancelled.
+        Requests in flight fail with `ReadError` or `WriteError`, and those that wait for a stream fail with
+        `ConnectionNotAvailable`. The socket is closed even if this call is cancelled.
         """
         shared, engine = self._shared, self._engine
         if os.getpid() != shared.process:
@@ -155,7 +156,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
             await self._network_stream.aclose()
 
     def can_handle_request(self, origin: Origin) -> bool:
-        """Whether `origin` is the one this connection leads to."""
+        """Whether the connection leads to `origin`."""
         return origin == self._origin
 
     def is_available(self) -> bool:
@@ -164,20 +165,21 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
 
     @property
     def stream_limit(self) -> int | None:
-        """How many requests and responses the server allows at a time; `None` until it has said so."""
+        """How many requests the server allows at a time; `None` until it has said so."""
         return self._engine.stream_limit
 
     def assume_stream_limit(self, limit: int) -> None:
-        """Until the server says how many requests it allows at a time, count on `limit`, as it has allowed before."""
+        """Assume `limit`, which the server allowed before, until it says how many requests it allows at a time."""
         with self._shared.lock:
             self._engine.assume_stream_limit(limit)
 
     @property
     def on_capacity_change(self) -> Callable[[], None] | None:
-        """What a pool sets, to be called without arguments when `stream_limit` or `is_available()` may have changed.
+        """A callback, set by a pool, that is called when `stream_limit` or `is_available()` may have changed.
 
-        Where it is set, a request that finds all streams in use raises `ConnectionNotAvailable` instead of waiting. It
-        is called from any thread and holds up the connection; it is not called by the methods that a pool asks.
+        It takes no arguments, may be called from any thread, and should be quick, because the connection waits for it.
+        The methods that a pool calls do not call it. While it is set, a request that finds all streams in use raises
+        `ConnectionNotAvailable` instead of waiting.
         """
         return self._shared.capacity.on_change
 
@@ -187,13 +189,13 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
 
     @property
     def request_capacity(self) -> int:
-        """How many requests and responses the connection can carry now, those included that it carries already."""
+        """How many requests the connection can carry now, including those that it carries already."""
         return self._engine.capacity
 
     def has_expired(self) -> bool:
-        """Whether the connection is idle and should be closed instead of used.
+        """Whether the connection is idle, and should be closed instead of used.
 
-        It was kept for too long, or the server has closed it or allows no request on it.
+        This is so if it has been idle for too long, or if the server has closed it or allows no request on it.
         """
         shared, engine = self._shared, self._engine
         if shared.dropped:
@@ -207,7 +209,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
 
     @property
     def _expire_at(self) -> float | None:
-        """When the connection expires if it remains idle, on the monotonic clock. Also read by other programs."""
+        """When the connection expires if it stays idle, on the monotonic clock. Other programs read this too."""
         idle_since, keepalive_expiry = self._shared.idle_since, self._keepalive_expiry
         return None if idle_since is None or keepalive_expiry is None else idle_since + keepalive_expiry
 

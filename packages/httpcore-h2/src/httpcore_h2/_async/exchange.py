@@ -26,7 +26,7 @@ from .._stream import Stream
 from .shared_stream import AsyncSharedStream
 from .stream_queue import AsyncStreamQueue
 
-# After this many bytes of an upload, it checks whether the server has already answered.
+# An upload checks after this many bytes whether the server has already answered.
 _PART_SIZE = 64 * 1024
 
 
@@ -83,8 +83,9 @@ class AsyncExchange:
     async def send(self) -> None:
         """Open the stream as soon as the server allows it, and send the request.
 
-        Raises `ConnectionNotAvailable`, `PoolTimeout`, `LocalProtocolError`, `WriteError` and `WriteTimeout`. A write
-        that fails is no error: a server may answer without reading all of the request.
+        Raises `ConnectionNotAvailable`, `PoolTimeout`, `LocalProtocolError` and `WriteTimeout`. A write that fails
+        otherwise raises nothing: a server may answer without reading all of the request. `WriteError` is raised if the
+        connection was closed here before all of the request was sent.
         """
         self._shared.join(self.stream)
         if not self._engine.started:
@@ -100,11 +101,11 @@ class AsyncExchange:
                 await self.tracer.run("send_request_headers", self.info, self._send_head)
                 await self.tracer.run("send_request_body", self.info, self._send_body)
         except WriteError as exc:
-            # The user's body and trace callback may raise it too.
+            # The user's body and trace callback may raise a WriteError of their own.
             if exc is not self.write_error:
                 raise
         finally:
-            # It holds the frames of its callers, and with them the response, which would never be freed.
+            # The exception holds the frames of its callers, and with them the response, which would never be freed.
             self.write_error = None
         if self._engine.failure is not None and self._engine.was_closed_midway(self.stream):
             raise WriteError(f"The connection was closed while the request was being sent ({self._shared.peer})")
@@ -244,7 +245,8 @@ class AsyncExchange:
     async def close(self, shielded: bool = False) -> None:
         """End the exchange; reset the stream unless it has ended by itself. Closing again does nothing.
 
-        `shielded` says that the caller shields all of this from cancellation; otherwise only what has to be done is.
+        `shielded` says that the caller shields the whole call from cancellation. Otherwise only the last step, telling
+        the server, is shielded.
         """
         # In a child process, the stream is the parent's.
         if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
@@ -281,7 +283,7 @@ class AsyncExchange:
             await self._shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
 
     def abandon(self) -> bool:
-        """End an exchange whose body nobody will read on, without waiting; return whether it is over."""
+        """End an exchange whose body will not be read any further, without waiting; return whether it is over."""
         shared = self._shared
         is_open = os.getpid() == shared.process and self.stream in self._engine.requests
         if not is_open or shared.reader.is_held_for(self.stream):
@@ -295,7 +297,7 @@ class AsyncExchange:
         self._shared.drop(self.stream)
 
     def release(self, holder: object) -> None:
-        """End the exchange of `holder`, which is finalised, unless another object stands for it.
+        """End the exchange, because `holder` is being finalised, unless another object still stands for it.
 
         May be called at any point, even while the same thread holds the lock, and does not wait.
         """

@@ -21,8 +21,8 @@ class AsyncStreamQueue:
         self._shared = shared
         self._engine = shared.engine
         self._lock = shared.lock
-        # In order of arrival. Each but the first has an event, which is set when it has become the first: waking all
-        # whenever a stream ends would be in vain for all but one.
+        # In order of arrival. Each request but the first has an event, which is set when it becomes the first: it would
+        # be useless to wake all of them whenever a stream ends.
         self._waiting: dict[Stream, AsyncEvent | None] = {}
         self._opened = False
 

@@ -11,7 +11,10 @@ from .exchange import AsyncExchange
 
 
 class AsyncTunnelStream(AsyncNetworkStream):
-    """Bytes in the DATA frames of one stream; its neighbours on the connection go on as they were."""
+    """A network stream whose bytes are carried in the DATA frames of one HTTP/2 stream.
+
+    The other streams of the connection are not affected.
+    """
 
     _holds = False
 
@@ -23,9 +26,10 @@ class AsyncTunnelStream(AsyncNetworkStream):
         self._holds = True
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Return what is there, or wait for it; `b""` once the server has ended its side.
+        """Return up to `max_bytes` bytes, waiting until there are any; `b""` once the server has ended its side.
 
-        Raises `ReadError` once it is closed on our side, also where another thread or task does that meanwhile.
+        Raises `ReadError` if the tunnel is closed on our side, even by another task in the meantime; `ReadTimeout`
+        after `timeout` seconds.
         """
         if self._closed:
             raise ReadError("The stream was closed")
@@ -35,20 +39,23 @@ class AsyncTunnelStream(AsyncNetworkStream):
                 self._unread = await self._exchange.receive_body({})
             except BaseException as exc:
                 if not (is_resumable(exc) or isinstance(exc, (NetworkError, ProtocolError))):
-                    # From a signal handler: something may be lost.
+                    # It comes from a signal handler: something may be lost.
                     self._closed = True
                 raise
         data, self._unread = self._unread[:max_bytes], self._unread[max_bytes:]
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of `buffer`, as the server's window allows. Raises `WriteError` once either side has ended."""
+        """Write all of `buffer`, as the server's window allows.
+
+        Raises `WriteError` once either side has ended the stream, and `WriteTimeout` after `timeout` seconds.
+        """
         self._exchange.write_timeout = timeout
         if self._exchange.stream.local_end or not await self._exchange.send_data(buffer):
             raise WriteError("The tunnel is closed")
 
     async def aclose(self) -> None:
-        """End the stream, and nothing but the stream."""
+        """End the HTTP/2 stream; the connection stays open."""
         self._closed = True
         exchange = self._exchange
         try:
@@ -59,7 +66,7 @@ class AsyncTunnelStream(AsyncNetworkStream):
                 await exchange.lease.release()
 
     def abort(self) -> None:
-        """Reset the stream without waiting; may be called from a finaliser and from any thread."""
+        """Reset the HTTP/2 stream without waiting. May be called from a finaliser and from any thread."""
         self._closed = True
         self._exchange.abort()
 
@@ -73,11 +80,11 @@ class AsyncTunnelStream(AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> AsyncNetworkStream:
-        """Do a TLS handshake inside the stream."""
+        """Do a TLS handshake inside the tunnel, and return the encrypted stream."""
         return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
-        """As for the connection, but for `"is_readable"`, which is that of the stream."""
+        """Return what the stream below the connection knows; `"is_readable"` is about the tunnel itself."""
         if info == "is_readable":
             return bool(self._unread) or self._exchange.stream.has_event()
         return None if info == "keeps_unsent" else self._exchange.network_stream.get_extra_info(info)

@@ -62,12 +62,12 @@ class HTTP2Body(LegacyBody, ResponseStream):
         return part
 
     def read(self) -> bytes:
-        """Return all of the body that is left. Raises as iterating over it does."""
+        """Return the rest of the body. Raises what iterating over it raises."""
         if self._exchange.tracer is None and not self._closed and not self._complete:
             try:
                 body = self._exchange.stream.take_body()
             except BaseException:
-                # From a signal handler: the body may be lost.
+                # It comes from a signal handler: the body may be lost.
                 self.close()
                 raise
             if body is not None:
@@ -82,7 +82,8 @@ class HTTP2Body(LegacyBody, ResponseStream):
     def close(self, reason: BaseException | None = None) -> None:
         """End the exchange, and reset the stream unless the body was received to its end.
 
-        `reason` is what reading failed with.
+        `reason` is the exception that reading failed with; all of this is then shielded from interruption by the
+        caller.
         """
         if self._released:
             return
@@ -103,7 +104,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
         self._released = True
 
     def drop(self) -> None:
-        """See `ResponseStream`. A callback is told only by `close()`."""
+        """See `ResponseStream`. Does nothing if the request is traced: only `close()` can call the callback."""
         if self._closed or self._complete or self._exchange.tracer is not None:
             return
         self._closed = self._exchange.abandon()

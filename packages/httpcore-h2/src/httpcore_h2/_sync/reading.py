@@ -21,7 +21,7 @@ _CATCH_UP_READS = 16
 # How many changes of settings are remembered until they can be reported.
 _MAX_UNREPORTED = 64
 
-# How long, in seconds, a writer waits for another thread to receive what blocks it.
+# How long, in seconds, a write waits for another thread to receive what blocks it.
 _RECEIPT_TIMEOUT = 0.01
 
 
@@ -47,13 +47,13 @@ class Reader:
         self._receive_nowait: Callable[[int], bytes | None] | None = optional_method(
             stream, "receive_nowait", instead_of="read"
         )
-        #: A token of the one who reads, which is equal to no other, and the stream on whose behalf it reads.
+        #: A unique token of the thread that reads, and the stream on whose behalf it does.
         self.holder: object | None = None
         self.reads_for: Stream | None = None
-        #: How often something has arrived, and when that, or the last PING, was.
+        #: How often something has arrived, and the time of the last arrival or PING on the monotonic clock.
         self.arrivals: int = 0
         self.silent_since: float = 0.0
-        #: Changes of settings that nobody was told yet.
+        #: Changes of settings that were not traced yet.
         self.unreported: deque[RemoteSettingsChanged] = deque(maxlen=_MAX_UNREPORTED)
 
     @property
@@ -66,7 +66,7 @@ class Reader:
         return self.holder is not None and self.reads_for is stream
 
     def received(self, data: bytes) -> None:
-        """Hand bytes to the engine, and wake those concerned. The lock is held."""
+        """Hand bytes to the engine, and wake the threads that they concern. The lock is held."""
         engine, waiters, before = self._engine, self._waiters, self._engine.streams.open_count
         self.arrivals += 1
         self.silent_since = now = time.monotonic()
@@ -91,18 +91,18 @@ class Reader:
         self.lost(ReadError(f"A read on this connection was interrupted ({self._peer})"), cause)
 
     def catch_up(self) -> None:
-        """Take in, without waiting, what came while nobody was reading, such as the end of the connection."""
+        """Take in, without waiting, what came while no thread was reading, such as the end of the connection."""
         with self._lock:
-            # Before the preface there is nothing to take in: an answer to it would be sent first.
+            # Not before the preface: an answer to what came must not be sent first.
             if self._receive_nowait is None or self.holder is not None or not self._engine.started:
                 return
             if self._stream.get_extra_info("is_readable"):
                 self._take_in(self._receive_nowait)
 
     def receive_meanwhile(self, arrivals: int) -> None:
-        """Take in what came during a write, or let the one who reads do so.
+        """Take in what came during a write, or wait until the thread that reads has done so.
 
-        Does nothing if more has been received than the `arrivals` counted before that write.
+        Does nothing if something has arrived after the first `arrivals`, which were counted before that write.
         """
         with self._lock:
             if self.arrivals != arrivals:

@@ -1,12 +1,12 @@
 # Generated from ../_async/shared_stream.py by tools/make_sync.py: edit that file, then run it.
-"""How the exchanges on a connection share its network stream: who takes part, who reads, who waits.
+"""How the exchanges on a connection share its network stream.
 
-No thread is in charge. A thread that needs something from the server and finds that no other one is reading becomes the
-reader: it reads once, hands the bytes to the engine, wakes those whose streams have something new, and looks again.
-When it has what it needed, or gives up, it passes the role on to another one that waits. So each exchange reads with
-its own timeout, and interrupting one does not affect the others.
+No thread is in charge of reading. A thread that needs something from the server, and finds that no other one is reading,
+becomes the reader: it reads once, hands the bytes to the engine, wakes the threads whose streams have something new, and
+checks whether it has what it needs. When it has, or when it gives up, it passes the role on to another thread that waits.
+So each exchange reads with its own timeout, and interrupting one does not affect the others.
 
-No thread waits while there is something to be sent that none is sending: the server may be waiting for that.
+A thread does not wait while bytes are pending that no other one is sending: the server may be waiting for them.
 """
 
 import collections
@@ -29,7 +29,7 @@ from .reading import Reader
 from .waiters import Sharer, Waiters
 from .writing import Writer
 
-# How often, in seconds, a thread that reads checks whether one that writes has given up.
+# How often, in seconds, a thread that reads checks whether a thread that writes has given up.
 _LOOK_AGAIN = 1.0
 
 
@@ -56,28 +56,28 @@ class SharedStream:
         self.waiters: Waiters = Waiters()
         self.reader: Reader = Reader(stream, self.engine, self.lock, self.waiters, read_size, peer)
         self.writer: Writer = Writer(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
-        #: Where the stream can be used.
+        #: The process and the event loop in which the stream can be used.
         self.process: int = os.getpid()
         self.affinity: LoopAffinity = LoopAffinity()
-        #: When the last exchange ended, on the monotonic clock; `None` if none has.
+        #: When the last exchange ended, on the monotonic clock; `None` before that.
         self.idle_since: float | None = None
         self._read_size = read_size
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
-        #: Streams to be ended without waiting, as soon as the lock is free.
+        #: Streams that are to be ended without waiting, as soon as the lock is free.
         self.dropped: collections.deque[Stream] = collections.deque()
 
     # Taking part.
 
     def join(self, stream: Stream) -> None:
-        """Take a request. Raises `ConnectionNotAvailable`, also in another process."""
+        """Take a request. Raises `ConnectionNotAvailable`, for example in another process."""
         if os.getpid() != self.process:
             raise ConnectionNotAvailable("The connection belongs to another process")
         if self.affinity.is_other_loop():
             raise ConnectionNotAvailable("The connection belongs to another event loop")
         if self.dropped:
             self.end_dropped()
-        # A pool has just called `has_expired()`, which does the same.
+        # In a pool this is not necessary: it has just called `has_expired()`, which catches up too.
         if self.engine.state is State.IDLE and self.capacity.on_change is None:
             self.reader.catch_up()
         with self.lock:
@@ -94,7 +94,7 @@ class SharedStream:
         if waiters.receivers or waiters.senders:
             waiters.wake((stream,))
         if not stream.remote_end and self.reader.is_held_for(stream) and not engine.ping_unanswered:
-            # Only an answer of the server ends a read of another thread.
+            # Only an answer from the server can end the read of another thread.
             engine.ping()
         if waiters.openers:
             waiters.wake_openers()
@@ -110,7 +110,7 @@ class SharedStream:
 
     def end_dropped(self) -> None:
         """End the requests that were dropped while the lock was held."""
-        # The lock is never held for long, but the calling thread itself may hold it. Threads that wait look again.
+        # The lock is never held for long, but the calling thread itself may hold it. Then this is done later.
         if not self.dropped or self.lock.locked():
             return
         over = False
@@ -192,12 +192,12 @@ class SharedStream:
             self.writer.retire_if_silent(arrivals)
 
     def _pass_on(self) -> None:
-        """Let one of those who wait become the reader, if there is none. The lock is held."""
+        """Let a thread that waits become the reader, if there is none. The lock is held."""
         if self.reader.holder is None:
             self.waiters.wake_next_reader(among_openers=not self.engine.streams.open_count)
 
     def _send_while_waiting(self, sharer: Sharer, ready: Callable[[], bool], timeout: float | None) -> bool:
-        """Send, and receive meanwhile; return whether more can be sent before something arrives."""
+        """Send, and receive meanwhile; return whether to try this again before something else arrives."""
         if self.writer.write_until_readable is None:
             self.writer.flush_unless_writing(sharer.write_timeout)
             return False
@@ -214,8 +214,8 @@ class SharedStream:
         return in_time
 
     def _look_once_more(self) -> None:
-        """Before a timeout: after a pause, the time of a program may be over although everything has arrived."""
-        # The one who reads may be due in the same turn of the event loop.
+        """Catch up before a timeout is raised: what was called may have arrived while the program was busy."""
+        # The thread that reads may be due in the same turn of the event loop.
         self.reader.catch_up()
 
     # Reading.
@@ -228,7 +228,7 @@ class SharedStream:
         engine, reader, writer = self.engine, self.reader, self.writer
         limit = timeout
         if engine.outgoing or writer.unfinished is not None or writer.holder is not None:
-            # If the one who writes gives up, the rest is ours to send.
+            # If the thread that writes gives up, this one has to send the rest.
             limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         try:
             if self._ping_interval is None:
@@ -249,7 +249,7 @@ class SharedStream:
             self.capacity.report()
             return True
         with self.lock:
-            # In one step: what is read next must not overtake this.
+            # Under one lock: what is read next must not overtake this.
             reader.received(data)
             settings = list(reader.unreported)
             reader.unreported.clear()
@@ -273,7 +273,7 @@ class SharedStream:
         now = time.monotonic()
         deadline = None if timeout is None else now + timeout
         while True:
-            # Counted over all reads of a wait, which may be short ones.
+            # The time counts from the beginning of the wait, which may consist of many short reads.
             patience = self._ping_timeout if engine.ping_unanswered else interval
             patience = max(0.0, max(reader.silent_since, since) + patience - now)
             remaining = None if deadline is None else max(0.0, deadline - now)

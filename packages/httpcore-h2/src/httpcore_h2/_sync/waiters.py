@@ -1,5 +1,5 @@
 # Generated from ../_async/waiters.py by tools/make_sync.py: edit that file, then run it.
-"""Who waits for what on a connection, and how they are woken."""
+"""The threads that wait on a connection, by what they wait for."""
 
 from collections.abc import Iterable
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from .._stream import Stream
 
 
 class Sharer(Protocol):
-    """What the shared parts of a connection need to know of an exchange."""
+    """An exchange, as the parts that all exchanges of a connection share see it."""
 
     stream: Stream
     tracer: Tracer | None
@@ -22,32 +22,32 @@ class Sharer(Protocol):
 
 
 class Waiters:
-    """The threads that wait, each with an event of its own. Everything here is done with the connection's lock held."""
+    """The threads that wait, each with its own event. All of this is used with the connection's lock held."""
 
     def __init__(self) -> None:
-        #: Those that wait for a part of a response, for credit, and for a stream.
+        #: Threads that wait for a part of a response, for flow control credit, and for a stream.
         self.receivers: dict[Stream, Event] = {}
         self.senders: dict[Stream, Event] = {}
         self.openers: dict[Stream, Event] = {}
-        #: Those that wait until another one has finished writing.
+        #: Threads that wait until another one has finished writing.
         self.writers: dict[Event, Event] = {}
-        #: Set as soon as something is received, for one that writes meanwhile.
+        #: Set as soon as something is received, for the thread that writes meanwhile.
         self.on_receipt: Event | None = None
 
     def wake(self, streams: Iterable[Stream]) -> None:
-        """Let those look again that wait for a part of a response, or for credit, on these streams."""
+        """Wake threads that wait for a part of a response, or for credit, on these streams."""
         for stream in streams:
             for waiting in (self.receivers, self.senders):
                 if stream in waiting:
                     _set(waiting, stream)
 
     def wake_openers(self) -> None:
-        """Let those look again that wait for a stream."""
+        """Wake all threads that wait for a stream."""
         while self.openers:
             _set(self.openers, next(iter(self.openers)))
 
     def wake_writers(self) -> None:
-        """Let those look again that wait to write, or for something to be received meanwhile."""
+        """Wake all threads that wait to write, or for something to be received meanwhile."""
         if self.on_receipt is not None:
             self.on_receipt.wake()
             self.on_receipt = None
@@ -55,13 +55,13 @@ class Waiters:
             _set(self.writers, next(iter(self.writers)))
 
     def wake_all(self) -> None:
-        """Let all look again."""
+        """Wake all threads."""
         self.wake([*self.receivers, *self.senders])
         self.wake_openers()
         self.wake_writers()
 
     def wake_next_reader(self, among_openers: bool) -> None:
-        """Let one look again, so that it reads next; one that waits for a stream only if `among_openers`."""
+        """Wake one thread, so that it reads next. One that waits for a stream is woken only if `among_openers`."""
         candidates: tuple[dict[Stream, Event], ...] = (self.receivers, self.senders)
         for waiting in (*candidates, self.openers) if among_openers else candidates:
             if waiting:
@@ -70,9 +70,9 @@ class Waiters:
 
 
 def _set(waiting: dict[Any, Event], key: object) -> None:
-    """Wake one, and only then forget it: an exception in between must not make it wait for ever.
+    """Wake a thread, and only then forget it: an exception in between must not make it wait for ever.
 
-    May run in any thread, since the garbage collector drops responses in any thread.
+    This may run in any thread, since the garbage collector drops responses in any thread.
     """
     waiting[key].wake()
     del waiting[key]

@@ -1,11 +1,11 @@
 # Generated from ../_async/writing.py by tools/make_sync.py: edit that file, then run it.
 """Writing to the network stream of a connection, for all of its exchanges.
 
-Whoever makes the engine produce bytes writes all there are. One thread writes at a time: bytes are taken under the lock
-and leave in the order in which the engine made them.
+A thread that makes the engine produce bytes writes all that are pending. One thread writes at a time: bytes are taken
+under the lock and leave in the order in which the engine produced them.
 
-A server may stop reading until what it sends is read. So a write that has to wait takes in what arrives meanwhile,
-where the stream allows that, and what it cannot finish is kept for the next one.
+A server may stop reading until the client reads. So a write that has to wait receives what arrives meanwhile, if the
+network stream supports that; what it cannot finish is kept for the next write.
 """
 
 import contextlib
@@ -25,8 +25,8 @@ from .._resumable import is_resumable
 from .reading import Reader
 from .waiters import Sharer, Waiters
 
-# How long, in seconds, an exchange helps to send what the connection has to say, such as that it has received
-# something. What the server does not take in this time is sent by the next one that waits.
+# How long, in seconds, an exchange tries to send what the connection itself has to send, such as acknowledgements. What
+# the server does not accept in this time is sent by the next exchange that waits.
 _PATIENCE = 0.01
 
 
@@ -56,19 +56,22 @@ class Writer:
         self.write_until_readable: Callable[..., Any] | None = None
         if reader.can_receive_nowait:
             self.write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
-        #: A token of the one who writes, which is equal to no other.
+        #: A unique token of the thread that writes.
         self.holder: object | None = None
-        #: What was taken from the engine, but not by the stream; or `b""` if the stream keeps what an interrupted write
-        #: has left, so that only another write is missing.
+        #: Bytes that the engine has handed over, but the stream has not accepted. `b""` means that the stream itself
+        #: keeps the rest of an interrupted write, and another write completes it.
         self.unfinished: bytes | None = None
 
     def flush(
         self, timeout: float | None, sharer: Sharer | None = None, enough: Callable[[], bool] | None = None
     ) -> None:
-        """Write what the engine has to send. Raises `WriteError`, or `WriteTimeout`, also after waiting for others.
+        """Write what the engine has to send.
 
-        The one who writes goes on until nothing is left, so that those who wait meanwhile need not write; or until
-        `enough` says, after something has arrived, that waiting is not worth it. A failure is noted with `sharer` too.
+        Raises `WriteError`, and `WriteTimeout` after `timeout` seconds, which include waiting for other threads that
+        write. An exception is stored in `sharer.write_error` too.
+
+        A thread that writes continues until nothing is left, so that those that wait need not write; or until `enough`
+        returns true after something has arrived.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         arrivals = self._reader.arrivals
@@ -84,8 +87,8 @@ class Writer:
                             if self._waiters.writers or self._waiters.on_receipt is not None:
                                 self._waiters.wake_writers()
                             return
-                        # Only what is unfinished, if anything is: otherwise a series of interrupted writes could fill
-                        # the memory of the stream.
+                        # What is unfinished is written alone: otherwise a series of interrupted writes could make the
+                        # stream keep more and more.
                         data = self._engine.bytes_to_send() if self.unfinished is None else self.unfinished
                         self.unfinished = None
                     elif enough is not None and enough():
@@ -166,7 +169,7 @@ class Writer:
         deadline = None if timeout is None else time.monotonic() + timeout
         rest, remaining = data, timeout
         while True:
-            # If this is interrupted, the stream keeps what was to be written.
+            # If this write is interrupted, the stream keeps the rest.
             self.unfinished = b""
             arrivals = self._reader.arrivals
             try:
@@ -192,8 +195,8 @@ class Writer:
     def flush_unless_writing(self, timeout: float | None) -> None:
         """Write on behalf of the connection, unless another thread is writing, which will write this too.
 
-        Waiting for that thread could last for ever: a server may not read before somebody reads what it sends. A failure
-        shows when something is read, or written for a request.
+        Waiting for that thread could last for ever: a server may stop reading until what it sends is read. A failure is
+        not raised here; the next read, or write for a request, raises it.
         """
         if self.holder is None and (self._outgoing or self.unfinished is not None):
             if self._stream.get_extra_info("keeps_unsent"):
