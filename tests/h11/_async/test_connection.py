@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection
+from httpcore_h11._async import body
 from httpcore_h11._async import connection as module
-from httpcore_h11._async import lifecycle
 from httpcore_models import URL, ConnectionNotAvailable, ReadError, RemoteProtocolError
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import (
@@ -110,7 +110,7 @@ class TestExpiry:
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         clock = SimpleNamespace(now=1000.0)
         clock.monotonic = lambda: clock.now
-        for part in (module, lifecycle):
+        for part in (module, body):
             monkeypatch.setattr(part, "time", clock)
         return clock
 

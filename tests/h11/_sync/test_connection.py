@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 from httpcore_h11 import HTTP11Connection
+from httpcore_h11._sync import body
 from httpcore_h11._sync import connection as module
-from httpcore_h11._sync import lifecycle
 from httpcore_models import URL, ConnectionNotAvailable, ReadError, RemoteProtocolError
 from httpcore_test_support import steps
 from httpcore_test_support._sync.h11_connections import (
@@ -111,7 +111,7 @@ class TestExpiry:
     def clock(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         clock = SimpleNamespace(now=1000.0)
         clock.monotonic = lambda: clock.now
-        for part in (module, lifecycle):
+        for part in (module, body):
             monkeypatch.setattr(part, "time", clock)
         return clock
 

@@ -263,26 +263,24 @@ class Engine(RequestSender):
         return None if fallback is None else fallback.h11_connection
 
     def _h11_sender(self) -> H11Fallback:
-        """Return h11 in the state of this exchange."""
-        if self._sender is None:
-            self._sender = fallback = H11Fallback(self._max_head_size, self._peer)
-            if self._fields is not None:
-                fallback.start_request(self._method, self._target, list(self._fields.headers))
-                if self._unsent != CHUNKED:
-                    fallback.skip_body(self._fields.length - self._unsent)
-                if self._sent:
-                    fallback.end_body()
-            self._repeat_head(fallback)
-        return self._sender
+        """Let h11 send from here on; return it in the state of this exchange."""
+        self._sender = fallback = H11Fallback(self._max_head_size, self._peer)
+        if self._fields is not None:
+            fallback.start_request(self._method, self._target, list(self._fields.headers))
+            if self._unsent != CHUNKED:
+                fallback.skip_body(self._fields.length - self._unsent)
+            if self._sent:
+                fallback.end_body()
+        if self._head is not None:
+            fallback.receive_data(self._head.wire)
+            fallback.next_event()
+        return fallback
 
-    def _repeat_head(self, fallback: H11Fallback) -> None:
+    def _let_h11_receive(self) -> Event:
+        self._receiver = fallback = self._sender or self._h11_sender()
         if self._head is not None and not fallback.has_head:
             fallback.receive_data(self._head.wire)
             fallback.next_event()
-
-    def _let_h11_receive(self) -> Event:
-        self._receiver = fallback = self._h11_sender()
-        self._repeat_head(fallback)
         if self._chunks is not None and (start_of_chunk := self._chunks.resumption()):
             fallback.receive_data(start_of_chunk)
             while fallback.next_event() is not NEED_DATA:

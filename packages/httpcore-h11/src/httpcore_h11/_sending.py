@@ -71,7 +71,7 @@ class RequestSender:
                     return head
                 return head if content is None else head + self.send_body(content) + self.end_body()
             self._receiver = self._h11_sender()
-        head = self._h11_sender().start_request(method, target, headers)
+        head = (self._sender or self._h11_sender()).start_request(method, target, headers)
         if content is None:
             return head
         return head + (self.send_body(content) if content else b"") + self.end_body()
@@ -106,19 +106,19 @@ class RequestSender:
         if self._in_chunk:  # a chunk that began before h11 took over
             self._in_chunk = rest > 0
             return b"".join((data, b"" if rest else b"\r\n"))
-        return self._h11_sender().send_body(data)
+        return (self._sender or self._h11_sender()).send_body(data)
 
     def end_body(self) -> bytes:
         """Return the end of the body. Raises `LocalProtocolError` when the declared length is not reached."""
         if self._sender is None and self._fields is not None and not self._sent and self._unsent <= 0:
             self._sent = True
             return b"0\r\n\r\n" if self._unsent else b""
-        return self._h11_sender().end_body()
+        return (self._sender or self._h11_sender()).end_body()
 
     def send_failed(self) -> None:
         """Note that part of the request could not be sent: the connection carries no other one."""
         self._send_failed = True
 
     def _h11_sender(self) -> H11Fallback:
-        """Return h11 in the state of this exchange."""
+        """Let h11 send from here on; return it in the state of this exchange."""
         raise NotImplementedError

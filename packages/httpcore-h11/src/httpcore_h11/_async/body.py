@@ -1,6 +1,7 @@
-"""The body of a response, received from the connection as it is iterated over."""
+"""The body of a response, received as it is iterated over, and the end of the exchange."""
 
 import sys
+import time
 from collections.abc import AsyncIterator
 
 from httpcore_models import AsyncBodyIterator, AsyncLease, ReadError
@@ -8,7 +9,11 @@ from httpcore_models.concurrency import AsyncShield
 from httpcore_models.lowlevel import AsyncTracer, LegacyBody, warn_unclosed
 
 from .._events import END_OF_MESSAGE, NEED_DATA
+from .._states import TRANSITIONS, Input, State
 from .exchange import AsyncExchange
+
+# Before Python 3.12, looking up a member of an enumeration is slow.
+_ACTIVE, _COMPLETE, _CLOSE = State.ACTIVE, Input.COMPLETE, Input.CLOSE
 
 
 class AsyncHTTP11Body(LegacyBody, AsyncExchange):
@@ -103,7 +108,7 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
             if reason is None and not self._ended and not self._reading:
                 self._ended = self._engine.is_complete()
             if self._tracer is None:
-                await lifecycle.end_exchange(self._ended)
+                await self._end_exchange()
             else:
                 await self._close_traced(self._tracer, GeneratorExit() if reason is None else reason)
         except BaseException:
@@ -123,14 +128,53 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
                 self._trace_pending = False  # a `_receive()` that goes on meanwhile has nothing left to report
                 await tracer.report("receive_response_body.failed", {"exception": reason})
         finally:
-            await self._end(tracer, self._ended)
+            try:
+                await tracer.run("response_closed", {}, self._end_exchange)
+            except BaseException:
+                # The callback, a cancellation or a signal handler may raise before the exchange has ended.
+                if self._lifecycle.is_active():
+                    await self._end_exchange()
+                raise
+
+    async def _end_exchange(self) -> None:
+        """Keep the connection alive if it can carry another exchange, and close it if not."""
+        lifecycle = self._lifecycle
+        with lifecycle.state_lock:
+            kept_alive = self._ended and lifecycle.state is _ACTIVE and self._engine.next_cycle()
+            if kept_alive:
+                if lifecycle.keepalive_expiry is not None:
+                    lifecycle.expire_at = time.monotonic() + lifecycle.keepalive_expiry
+                lifecycle.state = TRANSITIONS[_ACTIVE][_COMPLETE]
+        if not kept_alive:
+            with AsyncShield():
+                await lifecycle.aclose()
+
+    def _drop_exchange(self) -> None:
+        """Do the same for a response that was dropped without being closed.
+
+        Finalisers call this, and may run in the middle of anything: so it waits for nothing, not even for the lock.
+        Besides the exchange that ends here, only closing the connection changes the state. If another thread does that
+        at the same time, the state may end up idle, but the closed stream makes `has_expired()` true.
+        """
+        lifecycle = self._lifecycle
+        if lifecycle.state is not _ACTIVE:
+            return
+        if (self._ended or self._engine.is_complete()) and self._engine.next_cycle():
+            if lifecycle.keepalive_expiry is not None:
+                lifecycle.expire_at = time.monotonic() + lifecycle.keepalive_expiry
+            lifecycle.state = TRANSITIONS[_ACTIVE][_COMPLETE]
+            return
+        abort = getattr(lifecycle.stream, "abort", None)
+        if abort is not None:  # otherwise the pool closes the connection when it finds it still active
+            lifecycle.state = TRANSITIONS[_ACTIVE][_CLOSE]
+            abort()
 
     def drop(self) -> None:
         """See `AsyncResponseStream`. With a trace callback, which only `aclose()` can call, this does nothing."""
         lifecycle = self._lifecycle
         if self._closed or self._reading or self._tracer is not None or not lifecycle.is_ours():
             return
-        lifecycle.drop_exchange(self._ended)
+        self._drop_exchange()
         if not lifecycle.is_active():
             self._closed = True
             lease, self.lease = self.lease, None
@@ -149,7 +193,7 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
         try:
             if not closed:
                 self._closed = True
-                lifecycle.drop_exchange(self._ended)
+                self._drop_exchange()
         finally:
             lease, self.lease = self.lease, None
             if lease is not None:

@@ -164,27 +164,19 @@ class AsyncExchange(AsyncResponseStream):
 
     async def fail(self) -> None:
         """End the exchange of a request that failed or was cancelled, by closing the connection."""
+        lifecycle, tracer = self._lifecycle, self._tracer
         self._closed = True
-        tracer = self._tracer
-        if tracer is None:
-            await self._end(None, complete=False)
-        else:
-            with AsyncShield():
-                await self._end(tracer, complete=False)
-
-    async def _end(self, tracer: AsyncTracer | None, complete: bool) -> None:
-        """Keep the connection or close it; `complete` says whether the whole response was read."""
-        lifecycle = self._lifecycle
         try:
-            if tracer is None:
-                await lifecycle.end_exchange(complete)
-            else:
-                await tracer.run("response_closed", {}, lifecycle.end_exchange, complete)
-        except BaseException:
-            # The callback, a cancellation or a signal handler may raise before the exchange has ended.
+            with AsyncShield():
+                if tracer is None:
+                    await lifecycle.aclose()
+                else:
+                    await tracer.run("response_closed", {}, lifecycle.aclose)
+        finally:
+            # The callback may have raised or taken too long, or a signal handler may have raised.
             if lifecycle.is_active():
-                await lifecycle.end_exchange(complete)
-            raise
+                with AsyncShield():
+                    await lifecycle.aclose()
 
     def give_stream_away(self) -> None:
         """After a switch of protocols: end the exchange, and with it the connection, but leave its stream open."""

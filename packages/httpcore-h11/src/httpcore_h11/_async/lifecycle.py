@@ -1,17 +1,15 @@
-"""The life of a connection: its stream, its state, and the end of an exchange, which keeps it alive or closes it."""
+"""The life of a connection: its stream and its state."""
 
 import os
 import threading
-import time
 
 from httpcore_models import AsyncNetworkStream, Origin
-from httpcore_models.concurrency import AsyncShield
 
 from .._engine import Engine
 from .._states import TRANSITIONS, Input, State
 
 # Before Python 3.12, looking up a member of an enumeration is slow.
-_ACTIVE, _COMPLETE, _CLOSE = State.ACTIVE, Input.COMPLETE, Input.CLOSE
+_ACTIVE, _CLOSE = State.ACTIVE, Input.CLOSE
 
 
 class AsyncLifecycle:
@@ -52,40 +50,6 @@ class AsyncLifecycle:
         self.keepalive_expiry: float | None = keepalive_expiry
         self.expire_at: float | None = None
         self._process = os.getpid()
-
-    async def end_exchange(self, complete: bool) -> None:
-        """Keep the connection alive if it can carry another exchange, and close it if not.
-
-        `complete` says that the caller read the whole response.
-        """
-        with self.state_lock:
-            kept_alive = complete and self.state is _ACTIVE and self.engine.next_cycle()
-            if kept_alive:
-                if self.keepalive_expiry is not None:
-                    self.expire_at = time.monotonic() + self.keepalive_expiry
-                self.state = TRANSITIONS[_ACTIVE][_COMPLETE]
-        if not kept_alive:
-            with AsyncShield():
-                await self.aclose()
-
-    def drop_exchange(self, complete: bool) -> None:
-        """End the exchange of a response that was dropped without being closed.
-
-        Finalisers call this, and may run in the middle of anything: so it waits for nothing, not even for the lock.
-        Besides the exchange that ends here, only `aclose()` changes the state. If another thread calls that at the same
-        time, the state may end up idle, but the closed stream makes `has_expired()` true.
-        """
-        if self.state is not _ACTIVE:
-            return
-        if (complete or self.engine.is_complete()) and self.engine.next_cycle():
-            if self.keepalive_expiry is not None:
-                self.expire_at = time.monotonic() + self.keepalive_expiry
-            self.state = TRANSITIONS[_ACTIVE][_COMPLETE]
-            return
-        abort = getattr(self.stream, "abort", None)
-        if abort is not None:  # otherwise the pool closes the connection when it finds it still active
-            self.state = TRANSITIONS[_ACTIVE][_CLOSE]
-            abort()
 
     def give_stream_away(self) -> None:
         """Count as closed, but leave the stream open: it belongs to the caller after a switch of protocols."""

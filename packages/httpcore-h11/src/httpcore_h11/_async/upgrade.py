@@ -61,7 +61,7 @@ class AsyncUpgradeStream(AsyncNetworkStream):
     def write_until_readable(self) -> Any:
         """See `AsyncNetworkStream`. Present if the connection's stream has it and no leading bytes are left."""
         if self._leading_data:
-            raise AttributeError("leading bytes are left to read")
+            raise AttributeError("Leading bytes are left to read")
         return self._stream.write_until_readable  # type: ignore[attr-defined]
 
     def _receive_nowait(self, max_bytes: int) -> bytes | None:
@@ -75,7 +75,7 @@ class AsyncUpgradeStream(AsyncNetworkStream):
     def receive_nowait(self) -> Callable[[int], bytes | None]:
         """See `AsyncNetworkStream`. Present if the connection's stream has it."""
         if not hasattr(self._stream, "receive_nowait"):
-            raise AttributeError("the connection's stream has no receive_nowait()")
+            raise AttributeError("The connection's stream has no receive_nowait()")
         return self._receive_nowait
 
     async def start_tls(

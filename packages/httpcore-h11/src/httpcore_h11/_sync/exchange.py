@@ -165,27 +165,19 @@ class Exchange(ResponseStream):
 
     def fail(self) -> None:
         """End the exchange of a request that failed or was interrupted, by closing the connection."""
+        lifecycle, tracer = self._lifecycle, self._tracer
         self._closed = True
-        tracer = self._tracer
-        if tracer is None:
-            self._end(None, complete=False)
-        else:
-            with Shield():
-                self._end(tracer, complete=False)
-
-    def _end(self, tracer: Tracer | None, complete: bool) -> None:
-        """Keep the connection or close it; `complete` says whether the whole response was read."""
-        lifecycle = self._lifecycle
         try:
-            if tracer is None:
-                lifecycle.end_exchange(complete)
-            else:
-                tracer.run("response_closed", {}, lifecycle.end_exchange, complete)
-        except BaseException:
-            # The callback, an interruption or a signal handler may raise before the exchange has ended.
+            with Shield():
+                if tracer is None:
+                    lifecycle.close()
+                else:
+                    tracer.run("response_closed", {}, lifecycle.close)
+        finally:
+            # The callback may have raised or taken too long, or a signal handler may have raised.
             if lifecycle.is_active():
-                lifecycle.end_exchange(complete)
-            raise
+                with Shield():
+                    lifecycle.close()
 
     def give_stream_away(self) -> None:
         """After a switch of protocols: end the exchange, and with it the connection, but leave its stream open."""

@@ -62,7 +62,7 @@ class UpgradeStream(NetworkStream):
     def write_until_readable(self) -> Any:
         """See `NetworkStream`. Present if the connection's stream has it and no leading bytes are left."""
         if self._leading_data:
-            raise AttributeError("leading bytes are left to read")
+            raise AttributeError("Leading bytes are left to read")
         return self._stream.write_until_readable  # type: ignore[attr-defined]
 
     def _receive_nowait(self, max_bytes: int) -> bytes | None:
@@ -76,7 +76,7 @@ class UpgradeStream(NetworkStream):
     def receive_nowait(self) -> Callable[[int], bytes | None]:
         """See `NetworkStream`. Present if the connection's stream has it."""
         if not hasattr(self._stream, "receive_nowait"):
-            raise AttributeError("the connection's stream has no receive_nowait()")
+            raise AttributeError("The connection's stream has no receive_nowait()")
         return self._receive_nowait
 
     def start_tls(
