@@ -175,7 +175,7 @@ def fetch(client: Any, send: Send, record: Record) -> httpcore.Response:
         elif send.how == "iterate":
             list(response.iter_stream())
         elif send.how == "leave after one part":
-            next(iter(response.iter_stream()))  # nobody keeps the iterator: it ends before the response does
+            next(iter(response.iter_stream()))  # the iterator is dropped, and ends before the response does
     return response
 
 

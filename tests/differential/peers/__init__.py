@@ -23,7 +23,7 @@ EVERY_CONNECTION = http11.EVERY_CONNECTION | http2.EVERY_CONNECTION | tls.EVERY_
 
 
 class Listener:
-    """A port on which the peer of one scenario answers; proxies and origins are behind the same one."""
+    """A port on which the peer of one scenario answers; proxies and origins share it."""
 
     def __init__(self, scenario: Scenario, contexts: Callable[[list[str]], ssl.SSLContext]) -> None:
         self._scenario = scenario
@@ -34,7 +34,7 @@ class Listener:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         self.port = int(self._listener.getsockname()[1])
         self.conns: list[Conn] = []
-        self._spoken = 0  # connections on which the client has said something
+        self._spoken = 0  # connections on which the client has sent something
         self._threads: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept, daemon=True)
         self._accepting.start()
@@ -69,7 +69,7 @@ class Listener:
         if scenario.peer not in http11.SPEAK_FIRST:
             conn.wait_for_client()
         conn.index, self._spoken = self._spoken, self._spoken + 1
-        # A caller that is stopped so early may have used up a connection or not.
+        # A caller that is stopped so early may or may not have used a connection.
         early = scenario.caller.endswith((" connecting", " handshake"))
         first = conn.index == 0 or early or scenario.peer in EVERY_CONNECTION
         before = tls.BEFORE.get(scenario.peer) if first else None
@@ -84,7 +84,7 @@ class Listener:
         behave(conn)
 
     def stop(self) -> list[Conn]:
-        """End all connections, and return them in the order in which they were made."""
+        """End all connections, and return them in the order in which they were accepted."""
         self._over.set()
         with suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port), 1).close()

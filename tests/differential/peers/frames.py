@@ -1,4 +1,4 @@
-"""HTTP/2 at the peer's end: what the client has sent, and a server's part of the protocol that needs no thought."""
+"""HTTP/2 at the peer: what the client has sent, and the routine part of a server's protocol."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Fields = list[tuple[bytes, bytes]]
 
 def _client() -> ClientFrames:
     client = ClientFrames()
-    client._decoder.max_allowed_table_size = 65_536  # peers that allow more say so in settings of their own
+    client._decoder.max_allowed_table_size = 65_536  # peers that allow more say so in their own settings
     return client
 
 
 class Talk:
-    """The server's end of a connection. It acknowledges what has to be, and gives credit for what it has read."""
+    """The server's end of a connection. It sends due acknowledgements, and credit for what it has read."""
 
     def __init__(self, conn: Conn, settings: dict[int, int] | None = None, credit: bool = True) -> None:
         self.conn = conn
@@ -44,7 +44,7 @@ class Talk:
         self.conn.send(b"".join(frames))
 
     def pump(self, patience: float = 8.0) -> None:
-        """Wait for more from the client, and deal with it."""
+        """Wait for more bytes from the client, and process them."""
         if self._fed == len(self.conn.received):
             self.conn.receive(patience)
         data = bytes(self.conn.received[self._fed :])
@@ -72,7 +72,7 @@ class Talk:
             self._ended.append(frame.stream_id)
 
     def limit_table(self, size: int) -> None:
-        """From now on take only fields of a client that has signalled that its table has no more bytes than these."""
+        """From now on, accept only fields of a client that has confirmed a header table of at most this size."""
         self._client._decoder.max_allowed_table_size = size
 
     def head(self) -> int:
@@ -82,7 +82,7 @@ class Talk:
         return self._begun.pop(0)
 
     def request(self, patience: float = 8.0) -> int:
-        """Wait for the next request that is whole and return its stream."""
+        """Wait for the next complete request and return its stream."""
         while not self._ended:
             self.pump(patience)
         stream = self._ended.pop(0)
@@ -91,7 +91,7 @@ class Talk:
         return stream
 
     def others(self, stream: int) -> list[int]:
-        """Return the streams beside `stream` that have begun, and forget them."""
+        """Return the other streams that have begun, and forget them."""
         found = [each for each in {*self._begun, *self._ended} if each != stream]
         self._begun, self._ended = [], []
         return found
@@ -116,7 +116,7 @@ def summary(data: bytes) -> list[Any]:
         if isinstance(frame, HeadersFrame):
             try:
                 decoded = client.fields(frame)
-            except HPACKError:  # as when blocks before it were lost
+            except HPACKError:  # for example because earlier blocks were lost
                 others.append([BAD_BLOCK, ""])
                 break
             fields = [f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in decoded]

@@ -51,7 +51,7 @@ def peer(function: Callable[[Conn], None]) -> Callable[[Conn], None]:
 
 
 def answers(name: str, *parts: bytes, pause: float = 0, then: str = "serve", whole: bool = True) -> None:
-    """Add a peer that answers its first request with `parts`, and goes on as `then` says."""
+    """Add a peer that answers its first request with `parts`, and continues as `then` says."""
 
     def answer(conn: Conn) -> None:
         if whole:
@@ -199,7 +199,7 @@ answers("early reset", then="reset", whole=False)
 
 @peer
 def early_200_then_reads(conn: Conn) -> None:
-    """The head comes at once, the body with the end of the request."""
+    """The head arrives at once, the body with the end of the request."""
     conn.head(peek=True)
     conn.send(head(STATUS, b"Content-Length: 30"))
     conn.request()

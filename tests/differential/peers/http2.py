@@ -63,7 +63,7 @@ def h2_one_stream_late(conn: Conn) -> None:
 
 @peer
 def h2_no_streams_later(conn: Conn) -> None:
-    """After the first answer no streams are allowed any more."""
+    """After the first answer no more streams are allowed."""
     talk = Talk(conn)
     talk.send(ok(talk.request()) + settings({MAX_STREAMS: 0}))
     serve(talk)
@@ -109,7 +109,7 @@ def h2_settings_flood_in_large_frames(conn: Conn) -> None:
 
 @peer
 def h2_refuses_beside(conn: Conn) -> None:
-    """The first response stays open; of the others two are refused."""
+    """The first response stays open; two of the others are refused."""
     talk = Talk(conn)
     stream = talk.request()
     talk.send(headers(stream) + data(stream, BODY))
@@ -130,7 +130,7 @@ def h2_allows_more_later(conn: Conn) -> None:
 
 @peer
 def h2_allows_more_and_goes_on(conn: Conn) -> None:
-    """It does so while the first response is read."""
+    """It allows more while the first response is being read."""
     talk = Talk(conn, {MAX_STREAMS: 1})
     first = talk.request()
     talk.send(headers(first) + data(first, BODY))
@@ -155,7 +155,7 @@ def h2_slow_always(conn: Conn) -> None:
 
 @peer
 def h2_strict_table_size(conn: Conn) -> None:
-    """It says twice that its table of fields is small, and insists that the client signals it (RFC 7541, 4.2)."""
+    """It twice announces a small header table, and insists that the client confirms it (RFC 7541, section 4.2)."""
     talk = Talk(conn)
     talk.send(ok(talk.request()))
     acknowledged = talk.acknowledged

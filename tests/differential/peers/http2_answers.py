@@ -1,4 +1,4 @@
-"""HTTP/2 peers that answer the first request in a peculiar way."""
+"""HTTP/2 peers that only differ in their answer to the first request."""
 
 from __future__ import annotations
 

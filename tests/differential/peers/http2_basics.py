@@ -17,14 +17,14 @@ LENGTH = (b"content-length", b"30")
 
 
 def ok(stream: int, bodiless: bool = False) -> bytes:
-    """Return a whole answer."""
+    """Return a complete answer."""
     if bodiless:
         return headers(stream, 200, LENGTH, end_stream=True)
     return headers(stream, 200, LENGTH) + data(stream, BODY, end_stream=True)
 
 
 def refusal(stream: int) -> bytes:
-    """Return a whole answer to an upload that is not wanted."""
+    """Return a complete refusal of an upload."""
     return headers(stream, 413, (b"content-length", b"2")) + data(stream, b"no", end_stream=True)
 
 
@@ -36,14 +36,14 @@ def serve(talk: Talk) -> None:
 
 
 def serve_http2(conn: Conn) -> None:
-    """Do so on a new connection."""
+    """Serve a new connection."""
     serve(Talk(conn))
 
 
 def answers(
     name: str, make: Callable[[int], list[bytes]], then: str = "serve", *, early: bool = False, pause: float = 0
 ) -> None:
-    """Add a peer that answers its first request with what `make` returns, and goes on as `then` says."""
+    """Add a peer that answers its first request with the result of `make`, and continues as `then` says."""
 
     def answer(conn: Conn) -> None:
         talk = Talk(conn)

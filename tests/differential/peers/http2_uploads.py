@@ -43,7 +43,7 @@ def h2_no_credit(conn: Conn) -> None:
 
 @peer
 def h2_window_shrinks(conn: Conn) -> None:
-    """It shrinks below zero in mid-upload; credit comes when the client has acknowledged that."""
+    """It shrinks below zero during the upload; credit follows once the client has acknowledged it."""
     talk = Talk(conn, credit=False)
     stream = talk.head()
     while len(conn.received) < 30_000:
@@ -96,7 +96,7 @@ def h2_cut_and_stops_reading(conn: Conn) -> None:
 
 @peer
 def h2_answers_in_mid_upload(conn: Conn) -> None:
-    """The body of the first response, more than a window of it, comes when nothing of the upload is read any more."""
+    """The first response has more than a window of body, sent once the peer no longer reads the upload."""
     talk = Talk(conn, {WINDOW: 2**31 - 1})
     stream = talk.request()
     talk.send(window_update(0, 2**30), headers(stream))
@@ -118,7 +118,7 @@ def h2_answers_then_stops_reading(conn: Conn) -> None:
 
 @peer
 def h2_streams_and_stops_reading(conn: Conn) -> None:
-    """It has given credit for the upload that it does not read, and goes on with a response."""
+    """It has given credit for an upload that it does not read, and continues with a response."""
     talk = Talk(conn, {WINDOW: 2**31 - 1})
     stream = talk.request()
     talk.send(window_update(0, 2**30), headers(stream))

@@ -1,4 +1,4 @@
-"""The way to the origin: proxies that do their part, and those that do not. Behind them is the origin itself."""
+"""The way to the origin: correct and faulty proxies, with the origin behind them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ SOCKS = {
 
 
 def greet(conn: Conn, scenario: Scenario, contexts: Callable[[list[str]], ssl.SSLContext], first: bool) -> None:
-    """Do the proxy's part, if there is one; the origin's connection is what is left."""
+    """Play the proxy, if there is one; afterwards the connection is the origin's."""
     if scenario.route.startswith("socks"):
         _socks(conn, scenario.peer if first else "")
     elif scenario.route != "direct":
@@ -93,7 +93,7 @@ def _take(conn: Conn, number: int) -> bytes:
 def _socks(conn: Conn, peer: str) -> None:
     version, count = _take(conn, 2)
     methods = _take(conn, count)
-    if peer in SOCKS:  # elsewhere the methods that are offered would hide what else differs
+    if peer in SOCKS:  # elsewhere the offered methods would hide other differences
         conn.preludes.append(bytes([version, count]) + methods)
     if peer in ("socks closes", "socks silent"):
         if peer == "socks closes":

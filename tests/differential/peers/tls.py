@@ -1,4 +1,4 @@
-"""Peers that do something to TLS: in place of its handshake, between its records, at its end."""
+"""Peers that break TLS: instead of a handshake, between records, at the end."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def handshake_late(conn: Conn) -> None:
 
 
 def until(name: str, end: Callable[[Conn], None], answer: bytes = UNTIL_CLOSE, behind: bytes = b"") -> None:
-    """Add a peer that answers and comes to an end; the records of both go out together."""
+    """Add a peer that answers and then ends; the records of both are sent together."""
 
     def behave(conn: Conn) -> None:
         conn.request()
@@ -76,7 +76,7 @@ until("close notify then reset", lambda conn: conn.reset())
 
 @peer
 def cut_without_close_notify(conn: Conn) -> None:
-    """A body without a length ends with a FIN alone."""
+    """A body without a length ends with only a FIN."""
     conn.request()
     conn.send(UNTIL_CLOSE)
     conn.half_close()
@@ -121,7 +121,7 @@ def damaged_record_with_length(conn: Conn) -> None:
 
 @peer
 def damaged_records_in_the_midst(conn: Conn) -> None:
-    """A body without a length; a good record and damaged ones arrive together when part of it was read."""
+    """A body without a length: after a part was read, a good record and damaged ones arrive together."""
     conn.request()
     conn.send(head(STATUS, b"Connection: close") + b"x" * 30_000)
     conn.pause(0.1)
@@ -137,7 +137,7 @@ def damaged_records_in_the_midst(conn: Conn) -> None:
 
 @peer
 def close_notify_and_bytes_in_the_midst(conn: Conn) -> None:
-    """Behind the end of TLS there is more than a record of anything, all in one segment."""
+    """After the end of TLS comes more than a record of other bytes, all in one segment."""
     conn.request()
     conn.send(head(STATUS, b"Content-Length: 1000000") + b"x" * 60_000)
     conn.pause(0.1)
@@ -165,7 +165,7 @@ def fatal_alert(conn: Conn) -> None:
 
 @peer
 def record_drips(conn: Conn) -> None:
-    """The bytes of a record come one by one, each within the limit."""
+    """The bytes of a record arrive one by one, each within the limit."""
     conn.request()
     record = conn.records(OK)
     for index in range(20):

@@ -1,4 +1,4 @@
-"""The peer's end of a connection: bytes in and out, in clear or as TLS records, and what the client sent on it."""
+"""The peer's end of a connection: bytes in and out, plain or as TLS records, and what the client sent."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class Gone(Exception):
 
 
 class Conn:
-    """A connection that a client has made; `index` counts those of its scenario on which the client spoke."""
+    """A connection of a client; `index` counts those of its scenario on which the client sent something."""
 
     def __init__(self, sock: socket.socket, over: threading.Event) -> None:
         self.index = -1
         self.over = over
         self.received = bytearray()  # what the client sent, decrypted
-        self.preludes: list[bytes] = []  # what it sent to a proxy before
-        self.started = 0  # where the part of `received` begins that is still to be looked at
+        self.preludes: list[bytes] = []  # what it sent to proxies before that
+        self.started = 0  # the start of the unprocessed part of `received`
         self._sock = sock
         self._tls: list[tuple[Any, ssl.MemoryBIO, ssl.MemoryBIO]] = []
         self.closed = False
-        self.in_clear = False  # whether a part of an upload came without TLS where there is TLS
+        self.in_clear = False  # whether a part of an upload arrived unencrypted despite TLS
         sock.settimeout(PATIENCE)
 
     # Bytes.
@@ -41,14 +41,14 @@ class Conn:
         self.send_raw(self.records(data))
 
     def records(self, data: bytes) -> bytes:
-        """Return `data` as it goes over the wire."""
+        """Return `data` as it is sent over the wire."""
         for tls, _, outgoing in reversed(self._tls):
             tls.write(data)
             data = outgoing.read()
         return data
 
     def send_raw(self, data: bytes) -> None:
-        """Send what is not encrypted any further."""
+        """Send bytes without further encryption."""
         view = memoryview(data)
         deadline = time.monotonic() + PATIENCE
         while view:
@@ -112,7 +112,7 @@ class Conn:
                 return b""
 
     def receive(self, patience: float = PATIENCE) -> bytes:
-        """Wait for data and remember it; no data is the end."""
+        """Wait for data and store it; no data means the end."""
         data = self._receive(len(self._tls) - 1, patience)
         self.received += data
         if not data:
@@ -122,7 +122,7 @@ class Conn:
     # TLS.
 
     def start_tls(self, context: ssl.SSLContext) -> None:
-        """Shake hands as the server, inside what there is."""
+        """Shake hands as the server, inside the present layers."""
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = context.wrap_bio(incoming, outgoing, server_side=True)
         self._tls.append((tls, incoming, outgoing))
@@ -154,7 +154,7 @@ class Conn:
 
     @property
     def protocol(self) -> str | None:
-        """The protocol that was agreed on in the innermost TLS."""
+        """The protocol that the innermost TLS has negotiated."""
         selected: str | None = self._tls[-1][0].selected_alpn_protocol() if self._tls else None
         return selected
 
@@ -167,7 +167,7 @@ class Conn:
         return self._wrapped(self._tls[-1][2].read())
 
     def _wrapped(self, record: bytes) -> bytes:
-        """Return what the innermost TLS has made as it goes over the wire, inside TLS to a proxy or not."""
+        """Return the output of the innermost TLS as it is sent over the wire, encrypted again by outer TLS, if any."""
         for tls, _, outgoing in reversed(self._tls[:-1]):
             if record:
                 tls.write(record)
@@ -185,13 +185,13 @@ class Conn:
     # Ends.
 
     def close(self) -> None:
-        """Close in order: with a close_notify, if there is TLS, and a FIN."""
+        """Close gracefully: with a close_notify, if there is TLS, and a FIN."""
         with suppress(Gone):
             self.send_raw(self.close_notify())
         self.drop()
 
     def drop(self) -> None:
-        """Send a FIN, after what is unread was read: a close with unread data would reset the connection."""
+        """Read what is unread, then send a FIN: closing with unread data would reset the connection."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
         with suppress(Gone):
@@ -200,7 +200,7 @@ class Conn:
         self._end()
 
     def half_close(self) -> None:
-        """Send a FIN and stay."""
+        """Send a FIN and keep reading."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
@@ -216,7 +216,7 @@ class Conn:
             self._sock.close()
 
     def stop(self) -> None:
-        """End the connection when the scenario is over, after what has arrived was read."""
+        """When the scenario is over, read what has arrived and end the connection."""
         with suppress(Gone):
             while not self.closed and self._tls_ready():
                 self.receive(0)
@@ -235,14 +235,14 @@ class Conn:
         raise Gone
 
     def pause(self, seconds: float) -> None:
-        """Do nothing for so long."""
+        """Do nothing for that many seconds."""
         if self.over.wait(seconds):
             raise Gone
 
     # HTTP/1.1.
 
     def head(self, *, peek: bool = False) -> bytes:
-        """Wait for the head of a request and return it; with `peek` the whole request is still to come."""
+        """Wait for the head of a request and return it; with `peek`, leave the whole request unread."""
         while True:
             end = self.received.find(b"\r\n\r\n", self.started)
             if end >= 0:
@@ -252,7 +252,7 @@ class Conn:
             self.receive()
 
     def request(self) -> bytes:
-        """Wait for a whole request and return its head."""
+        """Wait for a complete request and return its head."""
         head = self.head()
         lower = head.lower()
         if b"\r\ntransfer-encoding: chunked" in lower:

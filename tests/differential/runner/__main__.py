@@ -29,14 +29,14 @@ from runner.clients import Client
 
 CALLERS = {**callers.CALLERS, **interrupting.CALLERS, **special.CALLERS}
 ALONE = {**alone.CALLERS, **special.ALONE}
-HANG = 4.0  # seconds after which a caller is given up
+HANG = 4.0  # seconds after which a caller is abandoned
 _lock = threading.Lock()
 _by_port: dict[int, records.Record] = {}
 _current = threading.local()
 
 
 def complain(text: str) -> None:
-    """Note a warning, or what would be printed, at the scenario whose port it names, or else at the one that runs."""
+    """Record a warning or other output for the scenario whose port it names, or else for the running one."""
     ports = {int(port) for port in re.findall(r"(?:127\.0\.0\.1['\"]?,? ?:?)(\d{4,5})\b", text)}
     record = next((_by_port[port] for port in ports if port in _by_port), getattr(_current, "record", None))
     if record is not None:
@@ -44,7 +44,7 @@ def complain(text: str) -> None:
 
 
 def _unraisable(hook: Any) -> None:
-    if not isinstance(hook.exc_value, records.Interrupted):  # a signal in a finalizer is nobody's fault
+    if not isinstance(hook.exc_value, records.Interrupted):  # a signal in a finaliser is expected
         complain(f"unraisable: {type(hook.exc_value).__name__}: {hook.exc_value}")
 
 
@@ -65,7 +65,7 @@ async def _play(stage: callers.Stage) -> None:
 
 
 async def finish(stage: callers.Stage) -> None:
-    """See whether the only place of the pool is free, close the pool, and see whether its sockets are closed."""
+    """Check that the only slot of the pool is free, close the pool, and check that its sockets are closed."""
     probing = len(stage.record.steps)
     reply = await stage.step("GET /probe", lambda: stage.client.open("GET", "/probe"))
     if reply is not None:
@@ -105,7 +105,7 @@ def play(case: dict[str, Any], record: records.Record) -> dict[str, Any]:
 
 
 def answer(case: dict[str, Any], record: records.Record) -> dict[str, Any]:
-    """Return what is known of a scenario so far."""
+    """Return what is recorded of a scenario so far."""
     return {"id": case["id"], "steps": record.steps, "noise": record.noise}
 
 
@@ -123,7 +123,7 @@ def _attend(case: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Play what is asked for until the input ends."""
+    """Play the requested scenarios until the input ends."""
     _listen()
     with contextlib.suppress(ImportError):
         import anyio  # noqa: F401

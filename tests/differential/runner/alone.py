@@ -1,4 +1,4 @@
-"""Callers that need a process of their own: signals, forks, a second event loop."""
+"""Callers that need their own process: signals, forks, a second event loop."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _once(stage: Stage, finish: Finish, *, close: bool = True) -> None:
 
 
 def _second_loop(stage: Stage, finish: Finish) -> None:
-    """The pool is used on another event loop, with a connection of the first that is idle."""
+    """The pool is used on a second event loop, with an idle connection of the first."""
 
     async def again() -> None:
         await stage.exchange()
@@ -62,7 +62,7 @@ def _second_loop_with_open_response(stage: Stage, finish: Finish) -> None:
 
 
 def _forked(stage: Stage, finish: Finish) -> None:
-    """The pool is used in a child, with a connection of the parent that is idle; then in the parent."""
+    """The pool is used in a child process, with an idle connection of the parent; then in the parent."""
     _once(stage, finish, close=False)
     reader, writer = os.pipe()
     child = os.fork()

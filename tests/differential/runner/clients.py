@@ -14,7 +14,7 @@ __all__ = ["Client", "Reply"]
 
 
 class Reply:
-    """A response that is open."""
+    """An open response."""
 
     def __init__(self, response: Any, asynchronous: bool, layer: str) -> None:
         self.response = response
@@ -116,7 +116,7 @@ class Client:
         limits: dict[str, float] | None = None,
         **extensions: Any,
     ) -> Reply:
-        """Send a request and return its response, whose body is still to be read."""
+        """Send a request and return its response, with the body unread."""
         extensions["timeout"] = {**self.limits, **(limits or {})}
         if self.layer == "httpx":
             request = self.pool.build_request(

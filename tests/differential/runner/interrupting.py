@@ -1,4 +1,4 @@
-"""Callers that are interrupted: cancelled, or by an exception out of a trace callback, at a phase of their request."""
+"""Callers that are cancelled, or interrupted by an exception from a trace callback, in a phase of their request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ASYNC_ONLY: set[str] = set()
 
 
 def _trace(stage: Stage, ends: tuple[str, ...], action: Callable[[], None]) -> Any:
-    """Return a trace callback that acts once, at the first event whose name ends so."""
+    """Return a trace callback that acts once, at the first event whose name has this ending."""
     done: list[bool] = []
 
     def look(name: str, info: dict[str, Any]) -> None:
@@ -40,7 +40,7 @@ def _trace(stage: Stage, ends: tuple[str, ...], action: Callable[[], None]) -> A
 
 
 async def _cancelled(stage: Stage, use: Callable[[Any], Awaitable[None]]) -> None:
-    """Run `use` in a scope; it is given what cancels the scope."""
+    """Run `use` in a scope; its argument cancels the scope."""
     import anyio
 
     begun = len(stage.record.steps)
@@ -84,7 +84,7 @@ for _phase, _ends in PHASES.items():
 
 
 async def _cancelled_before(stage: Stage) -> None:
-    """The scope is cancelled before the request; a warm connection is there."""
+    """The scope is cancelled before the request; there is a warm connection."""
     await stage.exchange()
 
     async def use(scope: Any) -> None:
@@ -105,7 +105,7 @@ async def _cancelled_in_time(stage: Stage) -> None:
 
 
 async def _task_cancelled(stage: Stage) -> None:
-    """A task of asyncio is cancelled while its request waits, and again while that ends."""
+    """An asyncio task is cancelled while its request waits, and again while it ends."""
     import sniffio
 
     if sniffio.current_async_library() != "asyncio":

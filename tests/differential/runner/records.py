@@ -35,11 +35,11 @@ _EXCEPTIONS = (
 
 
 class Interrupted(BaseException):
-    """What a caller raises in the midst of a request, as a signal handler might."""
+    """Raised by a caller in the middle of a request, as by a signal handler."""
 
 
 def _name(exc: BaseException) -> str:
-    """Return the class of an exception, as it was called in 1.0.9."""
+    """Return the name of an exception class, as in 1.0.9."""
     for name in _EXCEPTIONS:
         if isinstance(exc, getattr(httpcore, name)):
             return f"httpcore.{name}"
@@ -50,7 +50,7 @@ def _name(exc: BaseException) -> str:
 
 
 class Record:
-    """The steps of a caller: what each resulted in, and how long it took in coarse terms."""
+    """The steps of a caller: the result of each, and roughly how long it took."""
 
     def __init__(self, limit: float) -> None:
         """`limit` is the time limit of the requests, in seconds."""
@@ -65,7 +65,7 @@ class Record:
         return "at once" if taken < 0.75 else "the limit" if taken < 1.9 else "late"
 
     async def step(self, name: str, function: Callable[[], Awaitable[Any]]) -> Any:
-        """Call `function`; note and swallow its errors, but for those that end the caller."""
+        """Call `function`; record and suppress its errors, except those that end the caller."""
         entry: dict[str, Any] = {"step": name, "time": "hang"}
         self.steps.append(entry)
         began = time.monotonic()

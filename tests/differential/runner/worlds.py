@@ -13,7 +13,7 @@ __all__ = ["World", "settle"]
 
 
 async def settle(value: Any) -> Any:
-    """Return what a call of either kind of interface results in."""
+    """Return the result of a call of either interface, sync or async."""
     return await value if inspect.isawaitable(value) else value
 
 
@@ -29,13 +29,13 @@ class World:
     """A thread (`sync`), a green one (`gevent`), or one of the event loops `asyncio`, `uvloop` and `trio`."""
 
     def __init__(self, name: str, complain: Callable[[str], None]) -> None:
-        """`complain` is told what the event loop would print."""
+        """`complain` receives what the event loop would print."""
         self.name = name
         self.asynchronous = name not in ("sync", "gevent")
         self._complain = complain
 
     def run(self, function: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-        """Call `function` and wait for its end; event loops are made anew for each call."""
+        """Call `function` and wait for it; each call gets a new event loop."""
         if not self.asynchronous:
             return _drive(function())
         if self.name == "trio":
@@ -65,7 +65,7 @@ class World:
             loop.close()
 
     async def sleep(self, seconds: float) -> None:
-        """Let others run for so long."""
+        """Let others run for that many seconds."""
         if not self.asynchronous:
             time.sleep(seconds)
         else:
@@ -74,7 +74,7 @@ class World:
             await anyio.sleep(seconds)
 
     async def together(self, *functions: Callable[[], Awaitable[None]]) -> None:
-        """Call all functions at the same time, in threads or tasks; each has to deal with its own errors."""
+        """Call all functions at the same time, in threads or tasks; each handles its own errors."""
         if not self.asynchronous:
             threads = [threading.Thread(target=_drive, args=(function(),), daemon=True) for function in functions]
             for thread in threads:

@@ -94,7 +94,7 @@ async def cached(headers: dict[str, str], send: Send) -> None:
 
 
 async def language_model(path: str, headers: dict[str, str], request: dict[str, Any], send: Send) -> None:
-    """Say `WORDS`, whatever was asked, in one piece or word by word; once per session refuse with 503."""
+    """Say `WORDS` in one piece or word by word, whatever the question; refuse with 503 once per session."""
     session = headers.get("x-session", "")
     if session and session not in failed:
         failed.add(session)

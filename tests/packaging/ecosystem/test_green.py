@@ -24,7 +24,7 @@ def outcome(pool, *arguments, **options):
     except Exception as error:
         return type(error).__name__
 
-# Connections wait in the backlog: nobody reads, and nobody answers.
+# Connections stay in the backlog: nothing is read or answered.
 listener = socket.create_server(("127.0.0.1", 0))
 url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
 with httpcore.ConnectionPool() as pool:
@@ -82,7 +82,7 @@ def get():
         sizes.append(len(pool.request("GET", url + "/1mb.bin").content))
         sizes.append(len(pool.request("POST", url + "/echo", content=bytes(1_000_000)).content))
 
-# Connections wait in the backlog: nobody answers.
+# Connections stay in the backlog: nothing is answered.
 listener = socket.create_server(("127.0.0.1", 0))
 silent = f"https://127.0.0.1:{listener.getsockname()[1]}/"
 for http2 in (False, True):

@@ -28,7 +28,7 @@ def open_proxy() -> Iterator[ProxyServer]:
 
 @pytest.fixture
 def text() -> Iterator[str]:
-    """Something to send. In the end there is no client."""
+    """An event to send. Afterwards there is no client."""
     yield str(uuid.uuid4())
     sentry_sdk.get_global_scope().set_client(None)
 

@@ -1,4 +1,4 @@
-"""What callers do. Each is a coroutine function of a `Stage`, the same for all worlds, layers and protocols."""
+"""Callers: coroutine functions that take a `Stage`, the same for all worlds, layers and protocols."""
 
 from __future__ import annotations
 

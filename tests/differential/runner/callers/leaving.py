@@ -55,7 +55,7 @@ async def read_after_close(stage: Stage) -> None:
 
 @caller
 async def dropped(stage: Stage) -> None:
-    """The response is neither read nor closed, and nobody holds it any more."""
+    """The response is dropped without being read or closed."""
     reply = await stage.open()
     del reply
     await stage.world.sleep(0.02)

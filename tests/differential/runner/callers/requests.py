@@ -1,4 +1,4 @@
-"""Callers that send requests and read the responses: one by one, side by side, with options."""
+"""Callers that send requests and read the responses: one by one, simultaneously, with options."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def many_on_four(stage: Stage) -> None:
 
 
 async def _at_once(stage: Stage, number: int) -> None:
-    """Send requests side by side; what is noted is how they ended, whatever the order."""
+    """Send requests simultaneously; record how they ended, in any order."""
     ends: list[Any] = []
     lock = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""The stage on which callers act, and the list of them."""
+"""The stage on which callers act, and the table of callers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Stage:
         return await self.record.step(name, function)
 
     async def open(self, method: str = "GET", **options: Any) -> Reply | None:
-        """Send a request; the step has what its head says."""
+        """Send a request; the step contains the head of the response."""
         path = self.path()
         reply: Reply | None = await self.step(f"{method} {path}", lambda: self.client.open(method, path, **options))
         return reply
@@ -56,7 +56,7 @@ class Stage:
         await self.read(await self.open(method, **options))
 
     def body(self, *parts: bytes, again: bool = False, pause: float = 0, fail: BaseException | None = None) -> Any:
-        """Return an iterable of `parts`, for this world; it can be iterated over again if that is asked for."""
+        """Return an iterable of `parts`, for this world; it can be iterated over again on request."""
 
         def plain() -> Iterator[bytes]:
             for part in parts:
@@ -88,6 +88,6 @@ class Stage:
 
 
 def caller(function: Caller) -> Caller:
-    """Add a caller, by the name of its function."""
+    """Add a caller, under the name of its function."""
     CALLERS[function.__name__.replace("_", " ").strip()] = function
     return function

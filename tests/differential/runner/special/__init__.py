@@ -1,4 +1,4 @@
-"""Callers that make sense with one peer or a few only: they are played in the chosen scenarios."""
+"""Callers that make sense with few peers only: the chosen scenarios have them."""
 
 from __future__ import annotations
 

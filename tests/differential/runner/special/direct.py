@@ -1,4 +1,4 @@
-"""Callers that use connections without a pool, or give a pool connections of their own."""
+"""Callers that use connections without a pool, or a pool with their own connections."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def connection_alone_used_twice(stage: Stage) -> None:
 
 @caller
 async def connection_alone_that_is_busy(stage: Stage) -> None:
-    """Its only response is open when it is asked for another."""
+    """The connection gets a second request while its only response is open."""
     connection = _connection(stage)
     client = Client(stage.world, stage.case)
     await client.close()
@@ -79,7 +79,7 @@ async def connection_alone_that_is_busy(stage: Stage) -> None:
 
 
 def _failing(kind: Any, method: str) -> Any:
-    """Return a pool class whose connections raise once out of `method`."""
+    """Return a pool class whose connections raise once, in `method`."""
     own = httpcore.AsyncConnectionPool if kind else httpcore.ConnectionPool
     interface = httpcore.AsyncConnectionInterface if kind else httpcore.ConnectionInterface
 
@@ -157,7 +157,7 @@ async def connection_of_its_own_fails(stage: Stage) -> None:
 
 
 class _Slow:
-    """A stream that is slow to close: the first for longer than anybody waits."""
+    """A stream that is slow to close; the first one takes longer than any limit."""
 
     def __init__(self, stage: Stage, number: int, closed: list[int]) -> None:
         self._stage, self._number, self._closed = stage, number, closed

@@ -1,4 +1,4 @@
-"""Callers that make their pool in a way of their own."""
+"""Callers that create their own pool."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def caller(function: Callable[[Stage], Any]) -> None:
 
 
 async def _made(stage: Stage, name: str, **options: Callable[[], Any]) -> bool:
-    """Make the client anew, as a step; options are made there, too."""
+    """Recreate the client as a step, which also creates the options."""
 
     async def make() -> None:
         await stage.client.close()
@@ -86,7 +86,7 @@ async def path_of_a_socket(stage: Stage) -> None:
 
 @caller
 async def socket_without_a_limit(stage: Stage) -> None:
-    """After 101 the socket is the user's; what it reads comes later than the limit of the request."""
+    """After 101 the user owns the socket, and reads what arrives after the limit of the request."""
     reply = await stage.open(headers=[(b"Connection", b"Upgrade"), (b"Upgrade", b"x")])
     assert reply is not None
     sock = reply.response.extensions["network_stream"].get_extra_info("socket")
@@ -102,7 +102,7 @@ async def socket_without_a_limit(stage: Stage) -> None:
 
 @caller
 async def shared_context(stage: Stage) -> None:
-    """A pool of HTTP/1.1 connects in the midst of the connecting of a pool of HTTP/2; both have one TLS context."""
+    """An HTTP/1.1 pool connects while an HTTP/2 pool is connecting; they share one TLS context."""
     context = stage.client._context()
     case = {**stage.case, "http2": False}
     one = Client(stage.world, case, ssl_context=context)
@@ -196,7 +196,7 @@ def _port(stage: Stage) -> Any:
 
 @caller
 async def odd_arguments(stage: Stage) -> None:
-    """Each is refused by an error that names the argument, or is taken."""
+    """Each is accepted, or refused by an error that names the argument."""
     for name, (argument, function) in ODD.items():
         result = "taken"
         try:

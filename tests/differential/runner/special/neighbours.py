@@ -20,7 +20,7 @@ def caller(function: Callable[[Stage], Any]) -> None:
 
 
 async def together(stage: Stage, **parts: Callable[[], Awaitable[Any]]) -> None:
-    """Do all parts at the same time; how each ended is one step, whatever the order."""
+    """Do all parts at the same time; each result is one step, in a fixed order."""
     ends: dict[str, Any] = {}
     lock = threading.Lock()
 
@@ -65,7 +65,7 @@ async def _read_late(stage: Stage, reply: Reply) -> bytes:
 
 @caller
 async def read_beside_an_upload(stage: Stage) -> None:
-    """The response is open when the upload of a neighbour begins."""
+    """The response is open when another request's upload begins."""
     reply = await stage.client.open("GET", stage.path(), limits={"read": stage.limit * 4})
     await together(
         stage,
@@ -89,7 +89,7 @@ async def read_beside_a_patient_upload(stage: Stage) -> None:
 
 @caller
 async def connection_closed_by_hand(stage: Stage) -> None:
-    """The only place of the pool is that of an open response whose connection its user closes."""
+    """The only slot of the pool belongs to an open response whose connection the user closes."""
     reply = await stage.open()
     connection = stage.client.pool.connections[0]
     await stage.step("close connection", connection.aclose if stage.world.asynchronous else _sync(connection.close))
@@ -106,7 +106,7 @@ def _sync(function: Callable[[], Any]) -> Callable[[], Awaitable[Any]]:
 
 @caller
 async def looked_at_twice(stage: Stage) -> None:
-    """Somebody asks whether the idle connection has expired before the pool does."""
+    """User code checks whether the idle connection has expired before the pool does."""
     await stage.exchange()
     await stage.world.sleep(0.1)
     for _ in range(2):
@@ -117,7 +117,7 @@ async def looked_at_twice(stage: Stage) -> None:
 
 @caller
 async def other_origin_waits(stage: Stage) -> None:
-    """Requests to one origin overlap all the time, and one to another waits for the only place."""
+    """Requests to one origin overlap all the time, and one to another waits for the only slot."""
     own = stage.client.url
     other = Client(stage.world, stage.case)
     await other.close()

@@ -1,4 +1,4 @@
-"""Callers that make sense with one peer or a few only, and need a process of their own."""
+"""Callers that make sense with few peers only, and need their own process."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _result(stage: Stage, name: str, result: Any) -> None:
 
 
 def _slow_shutdown() -> None:
-    """Make the time longer in which a TLS socket has given up its TLS and is not shut down."""
+    """Extend the time in which a TLS socket has lost its TLS object but is not yet shut down."""
 
     def shutdown(self: Any, how: int) -> None:
         time.sleep(0.1)
@@ -89,7 +89,7 @@ def download_beside_a_slow_close(stage: Stage, finish: Finish) -> None:
 
 
 def _holders(token: str) -> set[str]:
-    """Return the types of the objects that hold a text with `token`, but for frames and what stands in them."""
+    """Return the types of the objects that contain a text with `token`, except frames and their contents."""
     gc.unfreeze()
     gc.collect()
     waiting = [each for each in gc.get_objects() if type(each).__name__ not in ("cell", "frame", "function", "code")]
@@ -101,7 +101,7 @@ def _holders(token: str) -> set[str]:
             text = held.decode("latin-1") if type(held) is bytes else held if type(held) is str else ""
             if token in text:
                 holders.add(type(each).__name__)
-            elif type(held) is tuple and id(held) not in seen:  # which the collector may not know
+            elif type(held) is tuple and id(held) not in seen:  # which the garbage collector may not track
                 seen.add(id(held))
                 waiting.append(held)
     return holders
@@ -109,7 +109,7 @@ def _holders(token: str) -> set[str]:
 
 @caller
 def secrets_forgotten(stage: Stage, finish: Finish) -> None:
-    """When the pool is gone nothing of the process holds what was secret."""
+    """Once the pool is gone, nothing in the process contains the secrets."""
     token = "Bearer-" + "t0ken" * 3
 
     async def use() -> None:
@@ -125,7 +125,7 @@ def secrets_forgotten(stage: Stage, finish: Finish) -> None:
 
 @caller
 def connections_freed(stage: Stage, finish: Finish) -> None:
-    """What the server has closed is freed though the pool goes on."""
+    """Connections closed by the server are freed while the pool lives on."""
 
     async def use() -> None:
         stage.client = Client(stage.world, stage.case, max_connections=10)
@@ -142,7 +142,7 @@ def connections_freed(stage: Stage, finish: Finish) -> None:
 
 @caller
 def forked_while_a_context_is_made(stage: Stage, finish: Finish) -> None:
-    """Another thread makes the TLS context that is used where none is given."""
+    """Another thread is creating the default TLS context."""
     first = ssl.SSLContext.load_verify_locations
 
     def slow(self: Any, *args: Any, **options: Any) -> None:
@@ -182,7 +182,7 @@ def forked_while_a_context_is_made(stage: Stage, finish: Finish) -> None:
 
 @caller
 def no_addresses(stage: Stage, finish: Finish) -> None:
-    """The resolver knows the name and has no address."""
+    """The resolver knows the name but returns no address."""
     socket.getaddrinfo = lambda *args, **options: []
 
     async def use() -> None:
@@ -210,7 +210,7 @@ def name_with_a_dot(stage: Stage, finish: Finish) -> None:
 
 @caller
 def fields_of_both_kinds(stage: Stage, finish: Finish) -> None:
-    """Names and values are bytes once, and text the next time; `python -bb` makes comparing them an error."""
+    """Names and values are first bytes, then text; `python -bb` makes comparing them an error."""
 
     async def use() -> None:
         stage.client = Client(stage.world, stage.case)
@@ -235,7 +235,7 @@ def kind_of(kind: type, value: bytes) -> Any:
 
 @caller
 def interrupted_many_times(stage: Stage, finish: Finish) -> None:
-    """A signal handler raises at all times of a request, from its beginning to its end; the only place comes back."""
+    """A signal handler raises at many moments of a request; the only slot is always returned."""
 
     def interrupt(number: int, frame: Any) -> None:
         raise Interrupted

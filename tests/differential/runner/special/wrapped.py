@@ -1,4 +1,4 @@
-"""Callers with a network backend of their own, as programs have them."""
+"""Callers with their own network backend, as in published programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def caller(function: Callable[[Stage], Any]) -> None:
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A stream around one of anyio, as was written for 1.0.9."""
+    """A stream that wraps one of anyio, as written for 1.0.9."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -90,7 +90,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
 @caller
 async def post_parts_over_own_streams(stage: Stage) -> None:
-    """The tickets of TLS 1.3 make the socket readable in mid-upload."""
+    """The session tickets of TLS 1.3 make the socket readable during the upload."""
     await stage.client.close()
     stage.client = Client(stage.world, stage.case, network_backend=_Backend())
     for _ in range(2):
@@ -98,7 +98,7 @@ async def post_parts_over_own_streams(stage: Stage) -> None:
 
 
 class _Stuck(_Stream):
-    """A stream on which nothing can be written any more."""
+    """A stream that can no longer be written to."""
 
     closed = False
     stuck = False
@@ -117,7 +117,7 @@ class _Stuck(_Stream):
 
 @caller
 async def close_cancelled_while_it_writes(stage: Stage) -> None:
-    """A task of asyncio that closes the pool is cancelled while the farewell to the server waits for room."""
+    """An asyncio task that closes the pool is cancelled while the GOAWAY waits for room."""
     made: list[_Stuck] = []
 
     class Backend(_Backend):
