@@ -30,7 +30,7 @@ class OptionAlias(AttributeAlias):
         super().__init__(f"_options.{name.removeprefix('_')}")
 
     def __set__(self, instance: Any, value: Any) -> None:
-        # A subclass may assign it before the options are made, which replaces the value.
+        # What a subclass assigns before the options exist has no effect: in 1.0 the constructor overwrote it.
         options = getattr(instance, self._holder, None)
         if options is not None:
             setattr(instance, self._holder, dataclasses.replace(options, **{self._name: value}))

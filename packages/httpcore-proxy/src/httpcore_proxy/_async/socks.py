@@ -85,28 +85,31 @@ class AsyncSocksDialler(AsyncDialler):
         When this machine resolves the name, its addresses are tried in turn. Raises `ProxyError` when the proxy refuses
         or does not speak SOCKS, and `ConnectError` for a name without an address.
         """
-        where = f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
+
+        def describe() -> str:
+            return f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
+
         deadline = Deadline(timeout)
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
         if self._resolves_here and not is_address(host):
-            hosts = await self._resolve(host, remaining_time(deadline, lambda: where))
-            timeout = remaining_time(deadline, lambda: where)
+            hosts = await self._resolve(host, remaining_time(deadline, describe))
+            timeout = remaining_time(deadline, describe)
         errors = []
         for target in hosts:
             try:
                 negotiation = negotiate(self.proxy.scheme, target, origin.port, self.auth)
             except ProxyError as exc:
-                raise ProxyError(f"{exc} ({where})") from exc
+                raise ProxyError(f"{exc} ({describe()})") from exc
             stream = await self._dialler.dial(self.proxy, request, timeout)
             try:
-                handshake = AsyncDeadlineStream(stream, deadline, lambda: where)
-                return await self._traced(stream, handshake, target, origin.port, negotiation, request)
+                handshake = AsyncDeadlineStream(stream, deadline, describe)
+                return await self._negotiate(stream, handshake, target, origin.port, negotiation, request)
             except ProxyError as exc:
                 errors.append(str(exc))
                 if not negotiation.asked or len(errors) == len(hosts):
-                    raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({where})") from exc
-            timeout = remaining_time(deadline, lambda: where)
+                    raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({describe()})") from exc
+            timeout = remaining_time(deadline, describe)
         raise AssertionError("unreachable")
 
     async def _resolve(self, host: str, timeout: float | None) -> list[str]:
@@ -119,7 +122,7 @@ class AsyncSocksDialler(AsyncDialler):
                 raise ConnectError(f"SOCKS4 connects to IPv4 addresses only, and the name has none ({host})")
         return list(dict.fromkeys(without_zone(address.encode("ascii")).decode("ascii") for address in addresses))
 
-    async def _traced(
+    async def _negotiate(
         self,
         stream: AsyncNetworkStream,
         handshake: AsyncDeadlineStream,
@@ -132,15 +135,15 @@ class AsyncSocksDialler(AsyncDialler):
             tracer = async_get_tracer(_logger, request)
             arguments = (stream, handshake, negotiation, request.extensions.get("timeout", {}))
             if tracer is None:
-                return await self._negotiate(*arguments)
+                return await self._exchange_messages(*arguments)
             info = {"stream": stream, "host": host, "port": port, "auth": None if self.auth is None else _HIDDEN}
             name = f"setup_socks{self._version}_connection"
-            return cast(AsyncNetworkStream, await tracer.run(name, info, self._negotiate, *arguments))
+            return cast(AsyncNetworkStream, await tracer.run(name, info, self._exchange_messages, *arguments))
         except BaseException:
             await async_close_unopened(stream)
             raise
 
-    async def _negotiate(
+    async def _exchange_messages(
         self,
         stream: AsyncNetworkStream,
         handshake: AsyncDeadlineStream,

@@ -86,28 +86,31 @@ class SocksDialler(Dialler):
         When this machine resolves the name, its addresses are tried in turn. Raises `ProxyError` when the proxy refuses
         or does not speak SOCKS, and `ConnectError` for a name without an address.
         """
-        where = f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
+
+        def describe() -> str:
+            return f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
+
         deadline = Deadline(timeout)
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
         if self._resolves_here and not is_address(host):
-            hosts = self._resolve(host, remaining_time(deadline, lambda: where))
-            timeout = remaining_time(deadline, lambda: where)
+            hosts = self._resolve(host, remaining_time(deadline, describe))
+            timeout = remaining_time(deadline, describe)
         errors = []
         for target in hosts:
             try:
                 negotiation = negotiate(self.proxy.scheme, target, origin.port, self.auth)
             except ProxyError as exc:
-                raise ProxyError(f"{exc} ({where})") from exc
+                raise ProxyError(f"{exc} ({describe()})") from exc
             stream = self._dialler.dial(self.proxy, request, timeout)
             try:
-                handshake = DeadlineStream(stream, deadline, lambda: where)
-                return self._traced(stream, handshake, target, origin.port, negotiation, request)
+                handshake = DeadlineStream(stream, deadline, describe)
+                return self._negotiate(stream, handshake, target, origin.port, negotiation, request)
             except ProxyError as exc:
                 errors.append(str(exc))
                 if not negotiation.asked or len(errors) == len(hosts):
-                    raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({where})") from exc
-            timeout = remaining_time(deadline, lambda: where)
+                    raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({describe()})") from exc
+            timeout = remaining_time(deadline, describe)
         raise AssertionError("unreachable")
 
     def _resolve(self, host: str, timeout: float | None) -> list[str]:
@@ -120,7 +123,7 @@ class SocksDialler(Dialler):
                 raise ConnectError(f"SOCKS4 connects to IPv4 addresses only, and the name has none ({host})")
         return list(dict.fromkeys(without_zone(address.encode("ascii")).decode("ascii") for address in addresses))
 
-    def _traced(
+    def _negotiate(
         self,
         stream: NetworkStream,
         handshake: DeadlineStream,
@@ -133,15 +136,15 @@ class SocksDialler(Dialler):
             tracer = get_tracer(_logger, request)
             arguments = (stream, handshake, negotiation, request.extensions.get("timeout", {}))
             if tracer is None:
-                return self._negotiate(*arguments)
+                return self._exchange_messages(*arguments)
             info = {"stream": stream, "host": host, "port": port, "auth": None if self.auth is None else _HIDDEN}
             name = f"setup_socks{self._version}_connection"
-            return cast(NetworkStream, tracer.run(name, info, self._negotiate, *arguments))
+            return cast(NetworkStream, tracer.run(name, info, self._exchange_messages, *arguments))
         except BaseException:
             close_unopened(stream)
             raise
 
-    def _negotiate(
+    def _exchange_messages(
         self,
         stream: NetworkStream,
         handshake: DeadlineStream,

@@ -110,7 +110,7 @@ class AsyncLegacyPool(AsyncPoolBase):
 class AsyncLegacyProxy:
     """Names of a pool that sends all requests through one proxy."""
 
-    # pytest-httpx reads the first two, wapiti's tests the first, python-proxy-headers and other subclasses all of them.
+    # pytest-httpx reads the first two, the tests of wapiti the first, and python-proxy-headers and others all of them.
     _proxy_url = AttributeAlias("_proxy.url")
     _proxy_headers = AttributeAlias("_proxy.headers")
     _proxy_auth = AttributeAlias("_proxy.auth")

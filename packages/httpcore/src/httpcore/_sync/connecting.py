@@ -10,7 +10,7 @@ from httpcore_models.deadline import Deadline
 
 
 class ConnectCall:
-    """One request that needs the connection, within `timeout` seconds; `None` for no limit."""
+    """A request that needs the connection within `timeout` seconds, or `None` for no limit."""
 
     #: Wakes the request while it follows another one.
     event: Event
@@ -26,7 +26,7 @@ class ConnectCall:
 
     @property
     def failed_for_all(self) -> bool:
-        """Whether the error is also that of the followers: it says more than that this request ran out of time."""
+        """Whether the followers fail with this error too. A timeout of this request alone does not concern them."""
         if isinstance(self.error, ConnectTimeout):
             return self.deadline.timeout is None
         return isinstance(self.error, (ConnectError, ProxyError))
@@ -85,9 +85,9 @@ class Connecting:
                     ) from TimeoutError()
 
     def leave(self, call: ConnectCall) -> None:
-        """End `call`, whose `error` says why it failed, if it did: tell the followers, or let the first of them lead.
+        """End `call`, whose `error` is set if it failed: tell the followers the outcome, or let the first of them lead.
 
-        Where an exception from a signal handler interrupts this, calling it again completes it.
+        If an exception from a signal handler interrupts this, calling it again completes it.
         """
         followers = self._followers
         with self.lock:
