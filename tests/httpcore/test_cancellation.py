@@ -1,6 +1,6 @@
 """Cancelling a pooled request at every point where it can be cancelled, in each of its phases.
 
-After each cancellation the pool, which has one place only, must serve the next request at once, and the server must
+After each cancellation the pool, which has a single slot, must serve the next request at once, and the server must
 have seen the cancelled connection close.
 """
 
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.anyio
 TIMEOUTS = {"timeout": {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}}
 PIECES = [b"HTTP/1.1 200 OK\r\nTransfer-", b"Encoding: chunked\r\n\r\n", b"5\r\nhe", b"llo\r\n", b"0\r\n\r\n"]
 
-# How often a request is suspended depends on how fast the server happens to be: at least for connecting, for the head
-# of the response and for a part of its body.
+# How often a request is suspended depends on the speed of the server: at least to connect, for the head of the
+# response, and for a part of its body.
 MINIMUM_STEPS = 3
 
 
@@ -30,7 +30,7 @@ def answer(connection: Connection) -> None:
         connection.receive_request()
         for piece in PIECES:
             connection.send(piece)
-            # So that the client has to wait for each: it may be gone, so that nothing else would tell.
+            # Lets the client wait for each part. Nothing can be awaited instead: the client may be gone.
             time.sleep(0.002)
 
 

@@ -220,7 +220,7 @@ def test_response_is_finalized_while_the_lock_is_held(monkeypatch: pytest.Monkey
         def finalising(original: Callable[..., Any]) -> Callable[..., Any]:
             def call(*arguments: Any) -> Any:
                 assert pool._shared.holds_lock()
-                # What the garbage collector would do here, of all moments.
+                # Simulates the garbage collector.
                 abandoned.clear()
                 return original(*arguments)
 
@@ -347,7 +347,7 @@ def test_next_use_in_a_child_process_closes_inherited_connections() -> None:
     """Simulated in this process: requests of other threads are forgotten, and their connections closed."""
     with scripted_server(answer) as server, ConnectionPool(max_connections=1) as pool:
         with pool.stream("GET", server.url):
-            with pool._shared.lock:  # as by a thread that does not exist in the child
+            with pool._shared.lock:  # simulates a thread that does not exist in the child
                 _in_child()
             assert pool.stats() == ConnectionPool().stats()
             assert pool.request("GET", server.url, extensions={"timeout": {"pool": 0.0}}).status == 200

@@ -85,7 +85,7 @@ def test_fork_waits_for_a_context_that_another_thread_creates(
 
     def make() -> ssl.SSLContext:
         begun.set()
-        made.wait(0.1)  # nobody sets it meanwhile
+        made.wait(0.1)  # it is not set meanwhile
         made.set()
         return certificates.client_context()
 

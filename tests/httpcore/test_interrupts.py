@@ -1,7 +1,7 @@
-"""Exceptions out of signal handlers, which come where the interpreter looks for signals: at calls and jumps back.
+"""Exceptions from signal handlers, which run where the interpreter checks for signals: at calls and backward jumps.
 
-Each scenario runs once to see where that is, and then again for each of these points, at which it is interrupted. After
-that the pool has to be what it was: all of its slots are free, nobody waits, and what is closed lets go of its socket.
+Each scenario runs once to find these points, and then once more for each of them, interrupted there. Afterwards the
+pool must be intact: all slots are free, no request waits, and closed connections have closed their sockets.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from httpcore_test_support.interrupting import Interrupted
 from httpcore_test_support.library_code import is_library_code
 from httpcore_test_support.pool_invariants import check_invariants
 
-# Longer than others may take, since tracing costs several times as much from Python 3.12 on.
+# Longer than for other tests: from Python 3.12 on, tracing is several times as slow.
 pytestmark = [pytest.mark.fault("P9"), pytest.mark.timeout(300)]
 
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -96,7 +96,7 @@ class Tracer:
     @contextmanager
     def running(self) -> Iterator[None]:
         previous = sys.gettrace()
-        # Python 3.12 only traces instructions if that was asked for, of any frame, before the trace function was set.
+        # Python 3.12 traces instructions only if some frame asked for it before the trace function was set.
         sys._getframe().f_trace_opcodes = True
         sys.settrace(self._trace)
         try:
@@ -108,7 +108,7 @@ class Tracer:
         code = frame.f_code
         if not self._watched(code):
             return None
-        # Without lines, Python from 3.12 on does not begin with the instructions until the code is called again.
+        # Without lines, Python 3.12 and later trace instructions only from the next call of the code on.
         frame.f_trace_opcodes, frame.f_trace_lines = True, sys.version_info >= (3, 12)
         if event == "opcode" and not self.raised:
             if code not in self._offsets:
@@ -118,7 +118,7 @@ class Tracer:
         return self._trace
 
     def _pass(self, where: tuple[CodeType, int]) -> None:
-        # What is passed again and again, as for each of several connections, may matter the first times only.
+        # A point that is passed repeatedly, for example for each connection, is tested the first times only.
         times = self._passed[where] = self._passed.get(where, 0) + 1
         if times > (2 if is_of_the_pool(where[0]) else 1):
             return
@@ -284,7 +284,7 @@ def interrupted(scenario: Scenario, tracer: Tracer) -> None:
             scenario.run()
 
     scenario.prepare()
-    # In a thread of its own: where a trace function has raised, Python from 3.12 on traces no instructions any more.
+    # In a thread of its own: from Python 3.12 on, no instructions are traced after a trace function has raised.
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
@@ -315,7 +315,7 @@ def check(scenario: Scenario) -> None:
     ids=lambda kind: kind.__name__,
 )
 def test_exception_at_any_point_loses_nothing(kind: Callable[[], Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
-    # One that comes within a finaliser cannot be raised; and what was interrupted may leave a response unclosed.
+    # An exception within a finalizer is not raised, and an interrupted call may leave a response unclosed.
     monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
     monkeypatch.setattr(time, "monotonic", Scenario.clock)
     gc.collect()
@@ -323,13 +323,13 @@ def test_exception_at_any_point_loses_nothing(kind: Callable[[], Scenario], monk
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
-            check(kind())  # what is done once only, such as filling caches, is done
+            check(kind())  # fill caches
             interrupted(kind(), Tracer(kind().watched))
             recording = Tracer(kind().watched)
             interrupted(kind(), recording)
             assert len(recording.points) > 10
             for point in recording.points:
-                for _ in range(3):  # threads take turns: not each run passes each point
+                for _ in range(3):  # threads take turns, so not every run passes every point
                     scenario = kind()
                     tracer = Tracer(scenario.watched, point)
                     interrupted(scenario, tracer)

@@ -117,7 +117,7 @@ def test_task_is_cancelled_while_it_closes_connections(count: int, turns: int) -
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(task, 10)
-        if turns == 0:  # cancelled before it began
+        if turns == 0:  # cancelled before it started
             await asyncio.wait_for(pool.aclose(), 10)
 
     asyncio.run(main())
@@ -127,7 +127,7 @@ def test_task_is_cancelled_while_it_closes_connections(count: int, turns: int) -
 @pytest.mark.fault("P14")
 @pytest.mark.parametrize("http2", [False, True])
 @pytest.mark.parametrize("size", [1, 10])
-@pytest.mark.parametrize("loop", ["asyncio", "trio"])  # a loop of uvloop does not close with a transport open
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])  # uvloop's loop cannot be closed while a transport is open
 @pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning")
 def test_response_is_left_open_in_another_event_loop(loop: str, size: int, http2: bool) -> None:
     def stream(peer: Http2Peer) -> None:

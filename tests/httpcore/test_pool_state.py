@@ -424,7 +424,7 @@ class TestSharing:
         pool.finish(first, keep=False)
         assert pool.connections == []
         assert pool.ask().leased.connection is None
-        connection.closed = False  # as one that could not be established and is tried again
+        connection.closed = False  # as after a second attempt to connect
         pool.finish(second)
         assert pool.to_close == [connection]
 

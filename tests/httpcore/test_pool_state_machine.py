@@ -198,7 +198,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert slot.key == request.key
         assert not self.state.is_waiting(request)
         if slot.connection is not None and slot.connection.streams == 1 and slot.connection.connected:
-            assert slot.leases == 1, "a connection for one request at a time was given to two"
+            assert slot.leases == 1, "two requests share a connection for one at a time"
         for older in self.waiting:
             if older.number < request.number:
                 # A request that needs a new connection may be overtaken by those that share others.

@@ -125,7 +125,7 @@ class TestConnections:
             assert get(pool, server) == b"hello"
             assert at_once(*[lambda: get(pool, server)] * 30) == [b"hello"] * 30
             assert len(server.connections) == 1
-            assert pool.stats().reused == 30, "each was given the connection once, when there was room for it"
+            assert pool.stats().reused == 30, "each request got the connection once"
 
     @pytest.mark.field(38)
     @pytest.mark.field(40)
@@ -181,7 +181,9 @@ class TestRetries:
 
         with serving(script) as (pool, server):
             assert get(pool, server, "POST", content=b"data") == b"hello"
-            assert len(server.connections) == (2 if kind == "goaway" else 1), "the same connection, where it may go on"
+            assert len(server.connections) == (2 if kind == "goaway" else 1), (
+                "without a GOAWAY, the connection is used again"
+            )
 
     def test_request_with_a_spent_body_is_not_retried(self, kind: str) -> None:
         def script(peer: Http2Peer) -> None:

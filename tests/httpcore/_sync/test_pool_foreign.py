@@ -272,7 +272,7 @@ class RaisingConnection(ForeignConnection):
         if question == self.question:
             self.time -= 1
             if self.time <= 0:
-                raise ValueError("somebody's own")
+                raise ValueError("raised by a user's class")
 
     def is_available(self) -> bool:
         self.ask("is_available")

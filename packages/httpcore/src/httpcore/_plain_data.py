@@ -1,4 +1,4 @@
-"""Tells objects that hold nothing but data from those that reading may use up."""
+"""Recognises objects that hold nothing but data, as opposed to those that reading may use up."""
 
 import os
 import threading

@@ -241,7 +241,7 @@ class AsyncReservation(AsyncLease):
         self.shared = shared
         self.pool_request = pool_request
         try:
-            # A step without deferred work, which is not worth a call more for each request.
+            # As `shared.step()`, but inlined, which saves each request some calls. Deferred work is left to the pool.
             with shared.lock:
                 state = shared.state
                 try:
@@ -337,7 +337,7 @@ def _rewindable(stream: Any, reservation: AsyncReservation, connection: AsyncCon
 
 
 def _defer_change(shared: "weakref.ref[AsyncSharedState]", slot: "weakref.ref[Slot[AsyncConnectionInterface]]") -> None:
-    """Have the next step look at a connection that can carry more or fewer requests than before."""
+    """Have the next step check a connection that can carry more or fewer requests than before."""
     this_state, this_slot = shared(), slot()
     if this_state is not None and this_slot is not None:
         this_state.defer(this_slot)

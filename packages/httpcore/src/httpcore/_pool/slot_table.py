@@ -11,8 +11,7 @@ from .stats import Reason
 
 V = TypeVar("V")
 
-# For how many origins the pool remembers what their servers support. Remembering more would not help a client that
-# connects to so many.
+# For how many origins the pool remembers what their servers support. A client of more origins would not gain by it.
 _REMEMBERED_ORIGINS = 1024
 
 

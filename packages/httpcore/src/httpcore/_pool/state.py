@@ -109,7 +109,7 @@ class PoolState(Generic[C]):
             self._prune(now)
         if self._assign(request):
             return True
-        # A connection in use may be dead. The first request that has to wait looks for one: nobody else may come.
+        # A connection in use may be dead. The first request that has to wait checks that, as no other may follow.
         if not self.requests.waiting and self._pruner.check_next(_CHECKS_BEFORE_WAITING) and self._assign(request):
             return True
         self.requests.waiting[request] = None
@@ -145,7 +145,7 @@ class PoolState(Generic[C]):
         self._serve_waiting()
 
     def changed(self, slot: Slot[C]) -> None:
-        """Look at a connection that was closed, or that can carry more or fewer requests than before."""
+        """Check a connection that was closed, or that can carry more or fewer requests than before."""
         if not slot.pooled or slot.connection is None:
             return
         if slot in self.slots.idle:

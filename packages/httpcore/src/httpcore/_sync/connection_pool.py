@@ -240,7 +240,7 @@ class Reservation(Lease):
         self.shared = shared
         self.pool_request = pool_request
         try:
-            # A step without deferred work, which is not worth a call more for each request.
+            # As `shared.step()`, but inlined, which saves each request some calls. Deferred work is left to the pool.
             with shared.lock:
                 state = shared.state
                 try:
@@ -336,7 +336,7 @@ def _rewindable(stream: Any, reservation: Reservation, connection: ConnectionInt
 
 
 def _defer_change(shared: "weakref.ref[SharedState]", slot: "weakref.ref[Slot[ConnectionInterface]]") -> None:
-    """Have the next step look at a connection that can carry more or fewer requests than before."""
+    """Have the next step check a connection that can carry more or fewer requests than before."""
     this_state, this_slot = shared(), slot()
     if this_state is not None and this_slot is not None:
         this_state.defer(this_slot)

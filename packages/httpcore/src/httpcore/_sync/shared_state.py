@@ -15,10 +15,10 @@ from .._pool.state import PoolState
 
 
 class SharedState:
-    """The state of a pool, and what carries out its decisions.
+    """The state of a pool, and methods that carry out its decisions.
 
-    Every use of `state` that changes it is a step: with the lock held, and so that an exception marks it as broken.
-    Whatever interrupts a step, an exception from a signal handler included, the next step finds the state repaired.
+    Every change of `state` is a step: it holds the lock, and an exception marks the state as broken. So whatever
+    interrupts a step, even an exception from a signal handler, the next step repairs the state first.
     """
 
     def __init__(self, max_connections: int | None, max_keepalive: int | None, keepalive_expiry: float | None) -> None:
@@ -27,8 +27,8 @@ class SharedState:
         #: How often the pool has been closed.
         self.close_count = 0
         self._make_lock()
-        #: What finalizers leave for the next step, since they must not wait for the lock: requests to release, and
-        #: slots whose connection has changed.
+        #: What finalizers leave to the next step, since they must not wait for the lock: requests to release, and slots
+        #: whose connection has changed.
         self.deferred: collections.deque[PoolRequest[ConnectionInterface] | Slot[ConnectionInterface]]
         self.deferred = collections.deque()
         register_for_fork(self)
@@ -65,7 +65,7 @@ class SharedState:
         to_wake.clear()
 
     def defer(self, what: PoolRequest[ConnectionInterface] | Slot[ConnectionInterface]) -> None:
-        """Have the next step release a request, or look at a changed connection, and cause one if a request waits.
+        """Have the next step release a request or check a connection. A waiting request is woken, and makes that step.
 
         Takes no lock: the garbage collector may call this at any point, even while the same thread holds the lock.
         """
@@ -75,7 +75,7 @@ class SharedState:
             waiting.event.wake()
 
     def catch_up(self) -> None:
-        """Run what was deferred, so that the state is what a user expects to see."""
+        """Run what was deferred, so that the state is up to date."""
         if (self.deferred or self.state.broken) and not self.holds_lock():
             self.step(bool)  # nothing but what was deferred
 
