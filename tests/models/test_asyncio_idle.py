@@ -121,9 +121,9 @@ class TestOtherLoops:
 
         async def use(stream: AsyncNetworkStream) -> None:
             assert stream.get_extra_info("is_readable")
-            with pytest.raises(ReadError, match=r"^the stream belongs to another event loop \(127\.0\.0\.1:\d+\)$"):
+            with pytest.raises(ReadError, match=r"^The stream belongs to another event loop \(127\.0\.0\.1:\d+\)$"):
                 await stream.read(100, TIMEOUT)
-            with pytest.raises(WriteError, match=r"^the stream belongs to another event loop \(127\.0\.0\.1:\d+\)$"):
+            with pytest.raises(WriteError, match=r"^The stream belongs to another event loop \(127\.0\.0\.1:\d+\)$"):
                 await stream.write(b"data", TIMEOUT)
             with pytest.raises(WriteError):
                 await stream.write(ENDLESS, TIMEOUT)
@@ -141,7 +141,7 @@ class TestOtherLoops:
             stream = event_loop.run_until_complete(connected_to(server.port))
             stream.abort()  # type: ignore[attr-defined]
             assert server.wait_closed()
-            with pytest.raises(ReadError, match=r"^the stream is closed"):
+            with pytest.raises(ReadError, match=r"^The stream is closed"):
                 event_loop.run_until_complete(stream.read(100))
             event_loop.run_until_complete(asyncio.sleep(0))
             event_loop.close()
@@ -161,7 +161,7 @@ class TestOtherLoops:
             reading = asyncio.create_task(stream.read(100, TIMEOUT))
             await asyncio.sleep(0)
             await asyncio.to_thread(gc.collect)
-            with pytest.raises(ReadError, match=r"^the stream is closed"):
+            with pytest.raises(ReadError, match=r"^The stream is closed"):
                 await reading
 
         with scripted_server(hold()) as server:

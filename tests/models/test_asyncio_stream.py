@@ -274,7 +274,7 @@ class TestMisuse:
         async with connected(echo) as stream:
             reading = asyncio.create_task(stream.read(100, TIMEOUT))
             await asyncio.sleep(0)
-            with pytest.raises(ReadError, match=r"^another task is already reading from this stream \(.+\)$"):
+            with pytest.raises(ReadError, match=r"^Another read of this stream is in progress \(.+\)$"):
                 await stream.read(100, TIMEOUT)
             await stream.write(b"data", TIMEOUT)
             assert await reading == b"data"
@@ -286,7 +286,7 @@ class TestMisuse:
             assert [stream.receive_nowait(3), stream.receive_nowait(3)] == [b"dat", b"a"]
             assert stream.receive_nowait(3) is None
             await stream.aclose()
-            with pytest.raises(ReadError, match=r"^the stream is closed \(127\.0\.0\.1:\d+\)$"):
+            with pytest.raises(ReadError, match=r"^The stream is closed \(127\.0\.0\.1:\d+\)$"):
                 stream.receive_nowait(3)
             ended.set()
 

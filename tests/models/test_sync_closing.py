@@ -19,7 +19,7 @@ from httpcore_test_support.steps import hold, notify, send
 from httpcore_test_support.transports import hold_until_closed
 from httpcore_test_support.waiting import wait_until
 
-CLOSED = r"^the stream is closed \(.+\)$"
+CLOSED = r"^The stream is closed \(.+\)$"
 
 
 @pytest.fixture(params=["tcp", "unix", "tls"])
@@ -93,7 +93,7 @@ def test_waiting_operations_fail_when_the_stream_is_closed(connect: Connect, clo
             getattr(stream, close)()
             result = waiting.join()
             assert isinstance(result, errors)
-            assert str(result).startswith("the stream is closed (")
+            assert str(result).startswith("The stream is closed (")
             wait_until(gone.is_set)
             for again in (lambda: stream.read(100), lambda: stream.receive_nowait(100)):  # type: ignore[attr-defined]
                 with pytest.raises(ReadError, match=CLOSED):
@@ -168,7 +168,7 @@ def test_closed_download_raises_read_error(connect: Connect, timeout: float | No
             stream.close()
             result = downloading.join()
             assert isinstance(result, ReadError)
-            assert str(result).startswith("the stream is closed (")
+            assert str(result).startswith("The stream is closed (")
 
 
 @pytest.mark.fault("T10")
@@ -183,7 +183,7 @@ def test_close_ends_a_handshake(certificates: Certificates, timeout: float | Non
         stream.close()
         result = shaking.join()
         assert type(result) is ConnectError
-        assert str(result) == f"the stream is closed (127.0.0.1:{server.port})"
+        assert str(result) == f"The stream is closed (127.0.0.1:{server.port})"
         wait_until(gone.is_set)
         with pytest.raises(ConnectError, match=CLOSED):
             stream.start_tls(context, "localhost", timeout)

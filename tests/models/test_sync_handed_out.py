@@ -52,7 +52,7 @@ def test_reading_thread_learns_that_the_stream_is_closed(connect: Connect) -> No
         read = background.start(stream.read, 1)
         time.sleep(0.05)  # for the read to begin
         stream.close()
-        with pytest.raises(ReadError, match=r"^the stream is closed"):
+        with pytest.raises(ReadError, match=r"^The stream is closed"):
             read.result()
 
 

@@ -141,7 +141,7 @@ def test_interrupted_read_takes_nothing_or_closes_the_stream(connect: Connect, r
                         received += stream.read(100, TIMEOUT)
                     assert received == b"data"
                 except ReadError as exc:
-                    assert str(exc).startswith("the stream is closed (")  # noqa: PT017
+                    assert str(exc).startswith("The stream is closed (")  # noqa: PT017
             stream.close()
             del stream
             with pytest.raises(OSError, match="Bad file"):
@@ -174,7 +174,7 @@ def test_interrupted_write_is_not_repeated(connect: Connect, until_readable: boo
                 stream.write(b"second", TIMEOUT)
             except WriteError as exc:
                 assert hit
-                assert str(exc).startswith("the stream is closed (")  # noqa: PT017
+                assert str(exc).startswith("The stream is closed (")  # noqa: PT017
             stream.close()
             assert done.wait(TIMEOUT)
         assert b"".join(received) in ((b"", b"first", b"second", b"firstsecond") if hit else (b"firstsecond",))

@@ -194,7 +194,7 @@ try:
         stream.read(100, 4.0)
     sys.exit("no error")
 except ReadError as exc:
-    assert "the stream is closed" in str(exc), exc
+    assert "The stream is closed" in str(exc), exc
 """
 PATCH = "import gevent.monkey; gevent.monkey.patch_all()"
 

@@ -38,7 +38,7 @@ async def test_read_waits_again_if_there_is_nothing_to_receive(monkeypatch: pyte
         assert calls == [100, 100]
         assert receive_nowait(100) is None
         await stream.aclose()
-        with pytest.raises(ReadError, match=r"^the stream is closed \(127\.0\.0\.1:\d+\)$"):
+        with pytest.raises(ReadError, match=r"^The stream is closed \(127\.0\.0\.1:\d+\)$"):
             receive_nowait(100)
 
 

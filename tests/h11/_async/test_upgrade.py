@@ -129,7 +129,7 @@ async def test_start_tls_refuses_unread_bytes(certificates: Certificates) -> Non
         stream = network_stream(response)
         with pytest.raises(ConnectError, match=r"^7 bytes were received before the TLS handshake began$"):
             await stream.start_tls(certificates.client_context(), "localhost", 10.0)
-        with pytest.raises(ReadError, match=r"^the stream is closed"):
+        with pytest.raises(ReadError, match=r"^The stream is closed"):
             await connection._network_stream.read(1)
         await response.aclose()
 

@@ -130,7 +130,7 @@ def test_start_tls_refuses_unread_bytes(certificates: Certificates) -> None:
         stream = network_stream(response)
         with pytest.raises(ConnectError, match=r"^7 bytes were received before the TLS handshake began$"):
             stream.start_tls(certificates.client_context(), "localhost", 10.0)
-        with pytest.raises(ReadError, match=r"^the stream is closed"):
+        with pytest.raises(ReadError, match=r"^The stream is closed"):
             connection._network_stream.read(1)
         response.close()
 

@@ -268,7 +268,7 @@ class TestOneSends:
             # Bytes that could not be written are written with the next ones.
             await stream.write(b"", TIMEOUT)
             await stream.aclose()
-            with pytest.raises(ReadError, match=r"^the stream is closed"):
+            with pytest.raises(ReadError, match=r"^The stream is closed"):
                 await reading.result()
 
 
@@ -331,5 +331,5 @@ class TestRenegotiation:
             with pytest.raises(Exception, match=r"^The write operation timed out after 0\.05 seconds"):
                 await stream.write(b"request", 0.05)
             await stream.aclose()
-            with pytest.raises(ReadError, match="the stream is closed"):
+            with pytest.raises(ReadError, match="The stream is closed"):
                 await reading.result()

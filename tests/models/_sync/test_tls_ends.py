@@ -267,7 +267,7 @@ class TestOneSends:
             # Bytes that could not be written are written with the next ones.
             stream.write(b"", TIMEOUT)
             stream.close()
-            with pytest.raises(ReadError, match=r"^the stream is closed"):
+            with pytest.raises(ReadError, match=r"^The stream is closed"):
                 reading.result()
 
 
@@ -330,5 +330,5 @@ class TestRenegotiation:
             with pytest.raises(Exception, match=r"^The write operation timed out after 0\.05 seconds"):
                 stream.write(b"request", 0.05)
             stream.close()
-            with pytest.raises(ReadError, match="the stream is closed"):
+            with pytest.raises(ReadError, match="The stream is closed"):
                 reading.result()

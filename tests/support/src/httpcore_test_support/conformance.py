@@ -78,7 +78,7 @@ async def async_check_close_ends_a_read(connect: AsyncConnect) -> None:
         async with connect(hold()) as stream, anyio.create_task_group() as tasks:
 
             async def read(stream: AsyncNetworkStream = stream) -> None:
-                with pytest.raises(ReadError, match=r"^the stream is closed \(.+\)$"):
+                with pytest.raises(ReadError, match=r"^The stream is closed \(.+\)$"):
                     await stream.read(100)
 
             tasks.start_soon(read)
@@ -92,7 +92,7 @@ async def async_check_close_ends_a_write(connect: AsyncConnect) -> None:
         async with connect(hold()) as stream, anyio.create_task_group() as tasks:
 
             async def write(stream: AsyncNetworkStream = stream) -> None:
-                with pytest.raises(WriteError, match=r"^the stream is closed \(.+\)$"):
+                with pytest.raises(WriteError, match=r"^The stream is closed \(.+\)$"):
                     await stream.write(ENDLESS)
 
             tasks.start_soon(write)

@@ -29,6 +29,21 @@ def inner_failure_text(exc: BaseException, peer: str) -> str:
     return str(exc) if peer in str(exc) else failure_text(exc, peer)
 
 
+def closed_text(peer: str) -> str:
+    """Return the text for the use of a stream that was closed here."""
+    return f"The stream is closed ({peer})"
+
+
+def already_reading_text(peer: str) -> str:
+    """Return the text for a second read at the same time."""
+    return f"Another read of this stream is in progress ({peer})"
+
+
+def already_writing_text(peer: str) -> str:
+    """Return the text for a second write at the same time."""
+    return f"Another write to this stream is in progress ({peer})"
+
+
 def peer_name(host: str, port: int) -> str:
     """Return the name of a peer in errors."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -215,9 +215,9 @@ async def async_check_abort(connect: AsyncConnect) -> None:
         abort_stream(stream)
         abort_stream(stream)
         await async_wait_until(gone.is_set)
-        with pytest.raises(ReadError, match=r"^the stream is closed \(.+\)$"):
+        with pytest.raises(ReadError, match=r"^The stream is closed \(.+\)$"):
             await stream.read(100, TIMEOUT)
-        with pytest.raises(WriteError, match=r"^the stream is closed \(.+\)$"):
+        with pytest.raises(WriteError, match=r"^The stream is closed \(.+\)$"):
             await stream.write(b"data", TIMEOUT)
         assert stream.get_extra_info("is_readable")
         await stream.aclose()

@@ -216,9 +216,9 @@ def check_abort(connect: Connect) -> None:
         abort_stream(stream)
         abort_stream(stream)
         wait_until(gone.is_set)
-        with pytest.raises(ReadError, match=r"^the stream is closed \(.+\)$"):
+        with pytest.raises(ReadError, match=r"^The stream is closed \(.+\)$"):
             stream.read(100, TIMEOUT)
-        with pytest.raises(WriteError, match=r"^the stream is closed \(.+\)$"):
+        with pytest.raises(WriteError, match=r"^The stream is closed \(.+\)$"):
             stream.write(b"data", TIMEOUT)
         assert stream.get_extra_info("is_readable")
         stream.close()

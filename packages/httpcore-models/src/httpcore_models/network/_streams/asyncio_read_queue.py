@@ -1,4 +1,4 @@
-"""Bytes that have arrived and that nobody has read yet."""
+"""Bytes that have arrived and have not been read."""
 
 import collections
 

@@ -25,7 +25,7 @@ from typing import Any, cast
 
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from .._buffers import as_bytes
-from .._error_texts import failure_text, timeout_text
+from .._error_texts import already_reading_text, already_writing_text, closed_text, failure_text, timeout_text
 from .._readiness import Readiness
 from .asyncio_read_queue import ReadQueue
 from .asyncio_read_timer import ReadTimer
@@ -134,10 +134,10 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is queued, or wait for it."""
         if self._loop is not running_loop():
-            raise ReadError(f"the stream belongs to another event loop ({self._peer})")
+            raise ReadError(f"The stream belongs to another event loop ({self._peer})")
         if not (self._received or self._eof):
             if self._reader is not None:
-                raise ReadError(f"another task is already reading from this stream ({self._peer})")
+                raise ReadError(already_reading_text(self._peer))
             self._reader = reader = self._loop.create_future()
             if timeout is not None:
                 self._read_timer.start(reader, timeout)
@@ -165,7 +165,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         """Return what is queued, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
         if not self._received and not self._eof:
             if self._loop is not running_loop():
-                raise ReadError(f"the stream belongs to another event loop ({self._peer})")
+                raise ReadError(f"The stream belongs to another event loop ({self._peer})")
             if not self._loop_is_late:
                 return None
             self._catch_up(max_bytes)
@@ -187,7 +187,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
 
     def _take(self, max_bytes: int) -> bytes:
         if self._closed:
-            raise ReadError(f"the stream is closed ({self._peer})")
+            raise ReadError(closed_text(self._peer))
         if not self._received:
             if self._lost is not None:
                 raise ReadError(failure_text(self._lost, self._peer)) from self._lost
@@ -217,7 +217,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         if self._closed or self._lost is not None:
             raise self._write_error(self._lost) from self._lost
         if self._loop is not running_loop():
-            raise WriteError(f"the stream belongs to another event loop ({self._peer})")
+            raise WriteError(f"The stream belongs to another event loop ({self._peer})")
         if self._write_blocked:
             return 0
         # The transport has nothing left to send, so nothing is overtaken. uvloop's would wait for the loop's next turn.
@@ -232,13 +232,13 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
 
     def _write_error(self, exc: Exception | None) -> WriteError:
         if self._closed or exc is None:
-            exc = OSError("the stream is closed")
+            return WriteError(closed_text(self._peer))
         return WriteError(failure_text(exc, self._peer))
 
     async def _write_rest(self, rest: memoryview, timeout: float | None, *, until_readable: bool) -> int:
         """Write what could not be sent at once; return how many bytes of it were not taken."""
         if self._writer is not None:
-            raise WriteError(f"another task is already writing to this stream ({self._peer})")
+            raise WriteError(already_writing_text(self._peer))
         deadline = None if timeout is None else self._loop.time() + timeout
         try:
             if self._written > _WRITE_LIMIT:
@@ -289,7 +289,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
                 timer.cancel()
 
     def _mark_closed(self) -> None:
-        # In this order: to a read in the event loop's thread an end without closing would be the peer's.
+        # In this order: a read in the event loop's thread must not take this for an end of stream by the peer.
         self._closed = True
         self._eof = True
 

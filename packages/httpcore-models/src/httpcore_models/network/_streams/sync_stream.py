@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ..._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from ...deadline import Deadline
 from .._buffers import as_bytes
-from .._error_texts import address_name, failure_text, timeout_text
+from .._error_texts import address_name, closed_text, failure_text, timeout_text
 from .._readiness import is_socket_readable, wait_limit
 from .._sync.interface import NetworkStream
 from .._sync.tls import TLSStream
@@ -191,7 +191,7 @@ class SyncStream(NetworkStream):
     # Errors.
 
     def _closed(self, kind: type[Error]) -> Error:
-        return kind(f"the stream is closed ({self._peer})")
+        return kind(closed_text(self._peer))
 
     def _read_error(self, exc: OSError, timeout: float | None) -> ReadError | ReadTimeout:
         if self._shared.closed:

@@ -11,7 +11,7 @@ import trio
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from ...concurrency import anyio_or_trio
 from .._buffers import as_bytes
-from .._error_texts import failure_text, timeout_text
+from .._error_texts import already_reading_text, already_writing_text, closed_text, failure_text, timeout_text
 from .._readiness import is_socket_readable
 from .loop_bound import LoopBoundStream
 
@@ -38,9 +38,9 @@ class TrioStream(LoopBoundStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what has been received, or wait for it."""
         if self._closed:
-            raise ReadError(f"the stream is closed ({self._peer})")
+            raise ReadError(closed_text(self._peer))
         if self._reading:
-            raise ReadError(f"another task is already reading from this stream ({self._peer})")
+            raise ReadError(already_reading_text(self._peer))
         try:
             self._reading = True
             if timeout is not None and timeout <= 0 and (data := self.receive_nowait(max_bytes)) is not None:
@@ -68,7 +68,7 @@ class TrioStream(LoopBoundStream):
         Raises `ReadError`.
         """
         if self._closed:
-            raise ReadError(f"the stream is closed ({self._peer})")
+            raise ReadError(closed_text(self._peer))
         try:
             return self._sock.recv(max_bytes)
         except BlockingIOError:
@@ -87,9 +87,9 @@ class TrioStream(LoopBoundStream):
     async def _write(self, data: bytes | memoryview, timeout: float | None, *, until_readable: bool) -> int:
         """Write and return how many bytes of `data` were taken."""
         if self._closed:
-            raise WriteError(f"the stream is closed ({self._peer})")
+            raise WriteError(closed_text(self._peer))
         if self._writing:
-            raise WriteError(f"another task is already writing to this stream ({self._peer})")
+            raise WriteError(already_writing_text(self._peer))
         rest = memoryview(self._unsent + data if self._unsent else data)
         deadline: float | None = None
         try:
@@ -114,7 +114,7 @@ class TrioStream(LoopBoundStream):
                     if scope.cancelled_caught:
                         raise WriteTimeout(timeout_text("The write operation", self._peer, timeout)) from TimeoutError()
                     if self._closed:
-                        raise WriteError(f"the stream is closed ({self._peer})") from None
+                        raise WriteError(closed_text(self._peer)) from None
             left = min(len(rest), len(data))
             # The rest of an interrupted write stays ours; the rest of this buffer stays the caller's.
             rest = rest[: len(rest) - left]
@@ -154,7 +154,7 @@ class TrioStream(LoopBoundStream):
 
     def _text(self, exc: Exception) -> str:
         if self._closed:
-            return f"the stream is closed ({self._peer})"
+            return closed_text(self._peer)
         # The words of trio's own streams.
         broken = "socket connection broken: " if isinstance(exc, OSError) else ""
         return f"{broken}{failure_text(exc, self._peer)}"

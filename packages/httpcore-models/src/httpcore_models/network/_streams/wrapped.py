@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from ...concurrency import anyio_or_trio
 from .._buffers import as_bytes
-from .._error_texts import address_name, failure_text, timeout_text
+from .._error_texts import address_name, closed_text, failure_text, timeout_text
 from .._readiness import is_socket_readable
 from .loop_bound import LoopBoundStream
 
@@ -42,7 +42,7 @@ class _Wrapper(LoopBoundStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what has been received, or wait for it."""
         if self._closed:
-            raise ReadError(f"the stream is closed ({self._peer})")
+            raise ReadError(closed_text(self._peer))
         data: bytes | None = None
         try:
             with anyio_or_trio().move_on_after(timeout):
@@ -50,7 +50,7 @@ class _Wrapper(LoopBoundStream):
         except self._failures as exc:
             raise ReadError(self._text(exc)) from exc
         if self._closed:
-            raise ReadError(f"the stream is closed ({self._peer})")
+            raise ReadError(closed_text(self._peer))
         if data is None:
             raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from TimeoutError()
         return data
@@ -58,7 +58,7 @@ class _Wrapper(LoopBoundStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of `buffer`."""
         if self._closed:
-            raise WriteError(f"the stream is closed ({self._peer})")
+            raise WriteError(closed_text(self._peer))
         sent = False
         try:
             with anyio_or_trio().move_on_after(timeout):
@@ -70,7 +70,7 @@ class _Wrapper(LoopBoundStream):
             raise WriteTimeout(timeout_text("The write operation", self._peer, timeout)) from TimeoutError()
 
     def _text(self, exc: Exception) -> str:
-        return failure_text(OSError("the stream is closed") if self._closed else exc, self._peer)
+        return closed_text(self._peer) if self._closed else failure_text(exc, self._peer)
 
     async def aclose(self) -> None:
         """Close the stream. TLS is not shut down."""

@@ -29,7 +29,15 @@ from ..._exceptions import (
 from ...concurrency import Event
 from ...deadline import Deadline
 from .._buffers import as_bytes
-from .._error_texts import failure_text, inner_failure_text, peer_of, timeout_text
+from .._error_texts import (
+    already_reading_text,
+    already_writing_text,
+    closed_text,
+    failure_text,
+    inner_failure_text,
+    peer_of,
+    timeout_text,
+)
 from .._tls.alpn import takes_alpn_offer
 from .._tls.records import TLSRecords
 from .interface import NetworkStream
@@ -129,7 +137,7 @@ class TLSStream(TLSCapableStream):
         """Return what has been received, or wait for it."""
         self._look_whether_closed()
         if self._reading:
-            raise ReadError(f"another thread is already reading from this stream ({self._peer})")
+            raise ReadError(already_reading_text(self._peer))
         try:
             with self._tls.lock:
                 self._reading = True  # from here on looking for input takes nothing
@@ -161,10 +169,10 @@ class TLSStream(TLSCapableStream):
 
     def _look_whether_closed(self) -> None:
         if self._closed:
-            raise ReadError(f"the stream is closed ({self._peer})")
+            raise ReadError(closed_text(self._peer))
 
     def _decrypt(self, max_bytes: int) -> bytes | None:
-        """Return what there is, `b""` at the end of stream, or `None` if TLS needs more. Raises `ReadError`."""
+        """Return data, `b""` at the end of stream, or `None` if TLS needs more bytes. Raises `ReadError`."""
         if self._unread:
             data, self._unread = self._unread, b""
             return data
@@ -230,9 +238,9 @@ class TLSStream(TLSCapableStream):
     def _write(self, buffer: bytes, timeout: float | None, *, until_readable: bool = False) -> int:
         """Write and return how many bytes of `buffer` were taken."""
         if self._closed:
-            raise WriteError(f"the stream is closed ({self._peer})")
+            raise WriteError(closed_text(self._peer))
         if self._writing:
-            raise WriteError(f"another thread is already writing to this stream ({self._peer})")
+            raise WriteError(already_writing_text(self._peer))
         deadline = Deadline(timeout)
         data = as_bytes(buffer)
         turn, sender = object(), self._sender
@@ -255,7 +263,7 @@ class TLSStream(TLSCapableStream):
                 sent = sender.send(deadline, until_readable=until_readable)
             while sent and not sender.end_turn_if_all_is_sent(turn):
                 sent = sender.send(deadline, until_readable=until_readable)
-            # What an interrupted write has left stays ours; what is left of this buffer stays the caller's.
+            # The rest of an interrupted write stays ours; the rest of this buffer stays the caller's.
             left = min(len(rest), len(data))
             self._unsent = rest[: len(rest) - left]
             return len(data) - left
@@ -274,7 +282,7 @@ class TLSStream(TLSCapableStream):
         self._sender.send(deadline)
         self._receive(deadline.remaining_or_raise(ReadTimeout))
         if self._closed:
-            raise WriteError(f"the stream is closed ({self._peer})")
+            raise WriteError(closed_text(self._peer))
 
     # Closing and looking.
 
