@@ -1,6 +1,7 @@
 """Requests over loopback to a server of the standard library: for platforms where the test servers do not run."""
 
 import asyncio
+import contextlib
 import http.server
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -28,8 +29,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # of a request that was cancelled
+            self.end_headers()
+            self.wfile.write(body)
 
     def log_message(self, *arguments: object) -> None:
         """Be silent."""
