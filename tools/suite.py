@@ -29,7 +29,7 @@ class Floor:
 
 # A little below what was measured. Raise a floor when the coverage rises.
 FLOORS: dict[str, tuple[Floor, ...]] = {
-    "models": (Floor("httpcore-models", "*/httpcore_models/*", 91.5),),
+    "models": (Floor("httpcore-models", "*/httpcore_models/*", 95.5),),
     "h11": (Floor("httpcore-h11", "*/httpcore_h11/*", 97), Floor("the HTTP/1.1 engine", "*/httpcore_h11/_*.py", 98.5)),
     "h2": (Floor("httpcore-h2", "*/httpcore_h2/*", 94), Floor("the HTTP/2 engine", "*/httpcore_h2/_*.py", 97.5)),
     "proxy": (

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -246,6 +247,26 @@ def test_wait_ends_in_time_after_another_event_loop_ran_in_between() -> None:
         loop.close()
 
 
+async def test_another_thread_wakes_the_waiters() -> None:
+    event = AsyncEvent()
+    thread = threading.Thread(target=event.wake)
+    thread.start()
+    assert await event.wait(10.0)
+    thread.join()
+    event.wake()
+    assert event.is_set()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_waking_after_the_event_loop_has_ended_has_no_effect(backend: str) -> None:
+    async def make() -> AsyncEvent:
+        return AsyncEvent()
+
+    event = run_async(backend, make)
+    event.wake()
+    assert not event.is_set()
+
+
 async def test_shield_protects_a_teardown_from_cancellation() -> None:
     done = []
     with anyio.CancelScope() as scope:
@@ -329,6 +350,10 @@ class TestCheckpoints:
 
     async def test_continues_otherwise(self) -> None:
         await async_checkpoint_if_cancelled()
+
+    def test_continues_without_an_async_library(self) -> None:
+        with pytest.raises(StopIteration):
+            async_checkpoint_if_cancelled().send(None)
 
 
 @pytest.mark.fault("P24")

@@ -1,8 +1,8 @@
 """Which failed requests may be retried."""
 
 import pytest
-from httpcore_models import ReadError, Request
-from httpcore_models.lowlevel import Retryable, mark_retryable, may_retry
+from httpcore_models import ConnectionNotAvailable, ReadError, Request
+from httpcore_models.lowlevel import Retryable, is_refused, is_shut_down, mark_retryable, may_retry, retryable_after
 
 
 class Iterated:
@@ -51,3 +51,24 @@ def test_replayable_bodies_may_be_retried(content: bytes | list[bytes] | None) -
 def test_unknown_body_is_retried_only_if_the_headers_declare_none(headers: dict[str, str], expected: bool) -> None:
     request = Request("PUT", "http://h/", content=Iterated(), headers=headers)
     assert after(Retryable.ANY, request) is expected
+
+
+@pytest.mark.parametrize(
+    ("which", "refused", "shut_down"),
+    [
+        (None, False, False),
+        (Retryable.IDEMPOTENT, False, False),
+        (Retryable.ANY, True, False),
+        (Retryable.AFTER_SHUTDOWN, True, True),
+    ],
+)
+def test_mark_says_what_the_server_did(which: Retryable | None, refused: bool, shut_down: bool) -> None:
+    exc = ReadError()
+    if which is not None:
+        mark_retryable(exc, which)
+    assert (retryable_after(exc), is_refused(exc), is_shut_down(exc)) == (which, refused, shut_down)
+
+
+def test_request_that_a_connection_did_not_take_may_be_retried() -> None:
+    exc = ConnectionNotAvailable()
+    assert (retryable_after(exc), is_refused(exc)) == (Retryable.ANY, False)
