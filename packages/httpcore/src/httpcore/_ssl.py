@@ -7,6 +7,8 @@ import threading
 
 from httpcore_models import Request
 
+TLS_SCHEMES = (b"https", b"wss")
+
 
 def default_ssl_context(*, _trust_env: bool = False) -> ssl.SSLContext:
     """Return a new client context that verifies servers against certifi's CA bundle.

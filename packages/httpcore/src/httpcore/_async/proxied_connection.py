@@ -25,7 +25,7 @@ from httpcore_proxy import (
 )
 
 from .._options import ConnectionOptions
-from .._ssl import shared_ssl_context
+from .._ssl import TLS_SCHEMES, shared_ssl_context
 from .connection import AsyncHTTPConnection
 from .legacy_proxied import STOCK_CONNECT, AsyncLegacyForward, AsyncLegacySocks, AsyncLegacyTunnel
 
@@ -70,20 +70,15 @@ def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> As
         if origin.scheme in SOCKS_SCHEMES:
             dialler = AsyncSocksDialler(dialler, origin, proxy.auth, proxy.rdns)
         else:
-            dialler = _tunnel_dialler(dialler, origin, proxy.headers, proxy.ssl_context)
+            if origin.scheme in TLS_SCHEMES:
+                dialler = _over_tls(dialler, proxy.ssl_context)
+            dialler = AsyncTunnelDialler(dialler, origin, proxy.headers)
     return dialler
 
 
-def _tunnel_dialler(
-    dialler: AsyncDialler,
-    proxy_origin: Origin,
-    proxy_headers: Sequence[tuple[bytes, bytes]],
-    proxy_ssl_context: ssl.SSLContext | None,
-) -> AsyncDialler:
-    """Return a dialler of tunnels through the proxy that `dialler` reaches."""
-    if proxy_origin.scheme in (b"https", b"wss"):
-        dialler = AsyncTLSDialler(dialler, proxy_ssl_context or shared_ssl_context(("http/1.1",)))
-    return AsyncTunnelDialler(dialler, proxy_origin, proxy_headers)
+def _over_tls(dialler: AsyncDialler, ssl_context: ssl.SSLContext | None) -> AsyncDialler:
+    """Return a dialler that adds TLS with a proxy to the streams of `dialler`."""
+    return AsyncTLSDialler(dialler, ssl_context or shared_ssl_context(("http/1.1",)))
 
 
 class AsyncForwardHTTPConnection(AsyncLegacyForward):
@@ -167,8 +162,10 @@ class AsyncTunnelHTTPConnection(AsyncLegacyTunnel):
         super().__init__(remote_origin, **vars(options))
         self._proxy_origin = proxy_origin
         self._proxy_ssl_context = proxy_ssl_context
-        self._dialler_to_proxy = through or self._dialler
-        self._dialler = _tunnel_dialler(self._dialler_to_proxy, proxy_origin, proxy_headers or (), proxy_ssl_context)
+        self._dialler_to_proxy = dialler = through or self._dialler
+        if proxy_origin.scheme in TLS_SCHEMES:
+            dialler = _over_tls(dialler, proxy_ssl_context)
+        self._dialler = AsyncTunnelDialler(dialler, proxy_origin, proxy_headers or ())
         if AsyncHTTPConnection._connect is not STOCK_CONNECT:
             self._for_connect()
 

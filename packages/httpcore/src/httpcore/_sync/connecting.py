@@ -10,13 +10,13 @@ from httpcore_models.deadline import Deadline
 
 
 class ConnectCall:
-    """A request that needs the connection within `timeout` seconds, or `None` for no limit."""
+    """A request that needs the connection before `deadline`."""
 
     #: Wakes the request while it follows another one.
     event: Event
 
-    def __init__(self, timeout: float | None) -> None:
-        self.deadline = Deadline(timeout)
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
         #: Whether the request has followed another one.
         self.has_followed = False
         #: What closing the connection interrupts.

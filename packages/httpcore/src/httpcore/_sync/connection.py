@@ -21,6 +21,7 @@ from httpcore_models import (
     Request,
     Response,
 )
+from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import (
     CloseOnExit,
     close_unopened,
@@ -33,13 +34,11 @@ from httpcore_models.network import Dialler, DirectDialler, start_tls
 from .._default_backends import SyncBackend
 from .._extras import find
 from .._options import ConnectionOptions
-from .._ssl import requested_server_name, shared_ssl_context
+from .._ssl import TLS_SCHEMES, requested_server_name, shared_ssl_context
 from .connecting import ConnectCall, Connecting
 from .legacy_connection import LegacyConnection
 
 _logger = logging.getLogger("httpcore.connection")
-
-_TLS_SCHEMES = (b"https", b"wss")
 
 # Seconds before the second retry. The first retry is immediate, and the delay doubles with each further one.
 RETRIES_BACKOFF_FACTOR = 0.5
@@ -136,7 +135,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
 
     def _check_tls_name(self, request: Request) -> None:
         """Refuse a request for another server name than the one that TLS has verified."""
-        if self._origin.scheme in _TLS_SCHEMES:
+        if self._origin.scheme in TLS_SCHEMES:
             host = self._origin.host.decode("ascii")
             verified, wanted = self._verified_name or host, requested_server_name(request) or host
             if verified != wanted:
@@ -152,7 +151,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
             # The port of a direct connection is left to the backend: that of a user may accept any.
             enforce_port(self._origin.host, self._origin.port)
         connecting = self._connecting
-        call = ConnectCall(request.extensions.get("timeout", {}).get("connect"))
+        call = ConnectCall(Deadline(request.extensions.get("timeout", {}).get("connect")))
         try:
             connecting.join(call)
             return self._established or self._open(request, call)
@@ -196,7 +195,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
     def _protocol_on(self, stream: NetworkStream) -> ConnectionInterface:
         options = self._options
         # Without TLS to the origin, the TLS of the stream is that of a proxy.
-        ssl_object = stream.get_extra_info("ssl_object") if self._origin.scheme in _TLS_SCHEMES else None
+        ssl_object = stream.get_extra_info("ssl_object") if self._origin.scheme in TLS_SCHEMES else None
         chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
         if chosen == "h2" or (options.http2 and not options.http1):
             from httpcore_h2 import HTTP2Connection, require_h2
@@ -227,8 +226,9 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
         return self._dial(request)
 
     def _dial(self, request: Request) -> NetworkStream:
-        # There is no leader if a subclass calls this by itself.
-        call = self._connecting.leader or ConnectCall(request.extensions.get("timeout", {}).get("connect"))
+        call = self._connecting.leader
+        if call is None:  # a subclass calls this by itself
+            call = ConnectCall(Deadline(request.extensions.get("timeout", {}).get("connect")))
         timeout = call.deadline.remaining() if call.has_followed else call.deadline.timeout
         delays = None
         for attempt in itertools.count():
@@ -236,7 +236,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
             tls: dict[str, Any] = {}
             try:
                 stream = self._dialler.dial(self._origin, request, timeout)
-                if self._origin.scheme not in _TLS_SCHEMES:
+                if self._origin.scheme not in TLS_SCHEMES:
                     return stream
                 context, offer = self._options.ssl_context, self._alpn_protocols()
                 host = requested_server_name(request) if "sni_hostname" in request.extensions else None
@@ -303,7 +303,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
         if self._established is not None:
             return self._established.is_available()
         options = self._options
-        may_be_http2 = options.http2 and (self._origin.scheme in _TLS_SCHEMES or not options.http1)
+        may_be_http2 = options.http2 and (self._origin.scheme in TLS_SCHEMES or not options.http1)
         return may_be_http2 and not self._is_over
 
     @property

@@ -26,7 +26,7 @@ from httpcore_proxy import (
 )
 
 from .._options import ConnectionOptions
-from .._ssl import shared_ssl_context
+from .._ssl import TLS_SCHEMES, shared_ssl_context
 from .connection import HTTPConnection
 from .legacy_proxied import STOCK_CONNECT, LegacyForward, LegacySocks, LegacyTunnel
 
@@ -69,20 +69,15 @@ def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> Di
         if origin.scheme in SOCKS_SCHEMES:
             dialler = SocksDialler(dialler, origin, proxy.auth, proxy.rdns)
         else:
-            dialler = _tunnel_dialler(dialler, origin, proxy.headers, proxy.ssl_context)
+            if origin.scheme in TLS_SCHEMES:
+                dialler = _over_tls(dialler, proxy.ssl_context)
+            dialler = TunnelDialler(dialler, origin, proxy.headers)
     return dialler
 
 
-def _tunnel_dialler(
-    dialler: Dialler,
-    proxy_origin: Origin,
-    proxy_headers: Sequence[tuple[bytes, bytes]],
-    proxy_ssl_context: ssl.SSLContext | None,
-) -> Dialler:
-    """Return a dialler of tunnels through the proxy that `dialler` reaches."""
-    if proxy_origin.scheme in (b"https", b"wss"):
-        dialler = TLSDialler(dialler, proxy_ssl_context or shared_ssl_context(("http/1.1",)))
-    return TunnelDialler(dialler, proxy_origin, proxy_headers)
+def _over_tls(dialler: Dialler, ssl_context: ssl.SSLContext | None) -> Dialler:
+    """Return a dialler that adds TLS with a proxy to the streams of `dialler`."""
+    return TLSDialler(dialler, ssl_context or shared_ssl_context(("http/1.1",)))
 
 
 class ForwardHTTPConnection(LegacyForward):
@@ -166,8 +161,10 @@ class TunnelHTTPConnection(LegacyTunnel):
         super().__init__(remote_origin, **vars(options))
         self._proxy_origin = proxy_origin
         self._proxy_ssl_context = proxy_ssl_context
-        self._dialler_to_proxy = through or self._dialler
-        self._dialler = _tunnel_dialler(self._dialler_to_proxy, proxy_origin, proxy_headers or (), proxy_ssl_context)
+        self._dialler_to_proxy = dialler = through or self._dialler
+        if proxy_origin.scheme in TLS_SCHEMES:
+            dialler = _over_tls(dialler, proxy_ssl_context)
+        self._dialler = TunnelDialler(dialler, proxy_origin, proxy_headers or ())
         if HTTPConnection._connect is not STOCK_CONNECT:
             self._for_connect()
 
