@@ -88,5 +88,15 @@ def test_a_failure_anywhere_fails_the_run_at_its_end(
     assert "combine" in [command[0] for command in commands]
 
 
+@pytest.mark.parametrize(("version", "is_held"), [((3, 11), True), ((3, 10), False), ((3, 14), False)])
+def test_floors_are_held_on_the_python_they_were_measured_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], is_held: bool
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (*version, 0))
+    reports = [command for command in run()[1] if command[0] == "report"]
+    floors = {option for command in reports for option in command if option.startswith("--fail-under=")}
+    assert ("--fail-under=97" in floors, "--fail-under=0" in floors) == (is_held, not is_held)
+
+
 def test_arguments_may_deselect_the_tests_of_a_package(run: Run) -> None:
     assert run("-k", "something", run=5)[0] == 0

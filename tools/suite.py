@@ -17,6 +17,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NO_TESTS = 5  # what pytest returns if its arguments deselect all of them
 
+# The floors were measured on this version of Python. Others have other branches, and skip the tests that know the
+# bytecode of 3.11: there the coverage is only reported.
+MEASURED_ON = (3, 11)
+
 
 @dataclass(frozen=True)
 class Floor:
@@ -67,14 +71,18 @@ def run_tests(folder: Path, arguments: Sequence[str]) -> list[str]:
 def check_floors(folder: Path) -> list[str]:
     """Report the coverage of each package by its own tests, and of all by all; return what is below its floor."""
     failures = []
+    is_held = sys.version_info[:2] == MEASURED_ON
     for part, floors in FLOORS.items():
         for floor in floors:
             print(f"== {floor.name}, covered by tests/{part}: at least {floor.percent:g} %", flush=True)
-            options = (f"--data-file={folder / part}", f"--include={floor.files}", f"--fail-under={floor.percent}")
+            least = floor.percent if is_held else 0
+            options = (f"--data-file={folder / part}", f"--include={floor.files}", f"--fail-under={least}")
             if coverage("report", "--precision=1", *options):
                 failures.append(f"below its floor of {floor.percent:g} %: {floor.name}")
     print("== everything, covered by all tests", flush=True)
-    if coverage("combine", "--quiet", *map(str, sorted(folder.iterdir()))) or coverage("report"):
+    if coverage("combine", "--quiet", *map(str, sorted(folder.iterdir()))) or coverage(
+        "report", *([] if is_held else ["--fail-under=0"])
+    ):
         failures.append("below its floor: everything")
     return failures
 

@@ -200,7 +200,7 @@ class Conn:
         self._end()
 
     def half_close(self) -> None:
-        """Send a FIN and keep reading."""
+        """Send a FIN, and keep the other direction open."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
