@@ -1,8 +1,8 @@
 """Requests over loopback to a server of the standard library: for platforms where the test servers do not run."""
 
 import asyncio
-import contextlib
 import http.server
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -29,17 +29,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
-        with contextlib.suppress(ConnectionError):  # of a request that was cancelled
-            self.end_headers()
-            self.wfile.write(body)
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *arguments: object) -> None:
         """Be silent."""
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Does not print the errors that cancelled requests cause."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def url() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
