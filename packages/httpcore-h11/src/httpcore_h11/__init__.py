@@ -1,6 +1,6 @@
 """One HTTP/1.1 client connection, sync and async, over any network stream.
 
-Not here: opening the stream (`httpcore_models`), keeping several connections (`httpcore`).
+`httpcore_models` opens network streams. `httpcore` has pools of connections.
 """
 
 from ._async.body import AsyncHTTP11Body as AsyncHTTP11Body

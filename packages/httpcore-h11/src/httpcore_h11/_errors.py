@@ -13,7 +13,7 @@ _HIDDEN = b"[secure]"
 _STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ [0-9]{3}[^\n]*\n")
 _FIELD_NAME = re.compile(rb"([^:]{0,%d}):" % _MOST_SHOWN)
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
-# The first is part of no field name, however odd, and the others end one value and begin another.
+# No field name contains `=`, however odd it is. The others separate one value from the next.
 _MARKS_OF_VALUES = re.compile(rb"[=;,\"]")
 # How errors of h11 quote a line.
 _QUOTING = re.compile(r"illegal (header line|status line|chunk header): bytearray\((b.*)\)", re.DOTALL)

@@ -1,4 +1,4 @@
-"""One request and its response on a connection: sending, receiving the head, and the end when the request fails."""
+"""One request and its response on a connection: sends the request, and receives the head of the response."""
 
 import contextlib
 import logging
@@ -83,11 +83,11 @@ class AsyncExchange(AsyncResponseStream):
             upload.failure = None  # breaks a cycle: its traceback refers to the upload
 
     def _may_be_answered_after(self, exc: Exception, upload: AsyncUpload) -> bool:
-        """Whether the server may have answered, although sending the request failed with `exc`."""
+        """Whether there may be a response to read, although sending the request failed with `exc`."""
         if isinstance(exc, (ReadError, RemoteProtocolError)):
             self._mark_retryable(exc)
             return False
-        if self._lifecycle.is_closed():  # the server's answer would be to a part of the request
+        if self._lifecycle.is_closed():  # a response would be to a part of the request
             origin = self._lifecycle.origin
             raise ReadError(f"The connection to {origin} was closed while a request was being sent.") from exc
         if isinstance(exc, WriteTimeout):
@@ -102,9 +102,9 @@ class AsyncExchange(AsyncResponseStream):
     # Receiving.
 
     async def receive_response(self) -> Response:
-        """Return the response, with this object as its body.
+        """Return the response, whose body is this object.
 
-        `switched_protocol` says whether HTTP ends with it on this connection.
+        Afterwards, `switched_protocol` says whether the response ended HTTP on this connection.
         """
         request, lifecycle, engine, tracer = self._request, self._lifecycle, self._engine, self._tracer
         # Made while the server is at work.
@@ -139,7 +139,7 @@ class AsyncExchange(AsyncResponseStream):
         extensions["http_version"] = event.http_version
         extensions["reason_phrase"] = event.reason
         if (event.status == 101 or request.method == b"CONNECT") and engine.switched_protocol:
-            # There are no trailers. Without the extensions, there is no cycle: they refer to a stream that refers here.
+            # Not those of the response: they will hold a stream that holds this object, which would be a cycle.
             self.switched_protocol = True
             self._extensions = {}
         else:
@@ -148,7 +148,7 @@ class AsyncExchange(AsyncResponseStream):
         return received_response(event.status, event.headers, self, extensions)
 
     def _mark_retryable(self, exc: Exception) -> None:
-        """Mark `exc` as one after which the request may be repeated, if it may."""
+        """Say on `exc` that the request may be sent again, if it may."""
         lifecycle = self._lifecycle
         if lifecycle.request_count > 1 and not self._engine.response_begun and lifecycle.is_active():
             # Most likely the server closed the idle connection just as it was used again.
@@ -160,7 +160,7 @@ class AsyncExchange(AsyncResponseStream):
             origin = self._lifecycle.origin
             raise ReadError(f"The connection to {origin} was closed while a response was being received.")
 
-    # The end.
+    # Ending.
 
     async def fail(self) -> None:
         """End the exchange of a request that failed or was cancelled, by closing the connection."""

@@ -23,8 +23,8 @@ from .upgrade import UpgradeStream
 # Before Python 3.12, looking up a member of an enumeration is slow.
 _IDLE, _CLOSED, _REQUEST = State.IDLE, State.CLOSED, Input.REQUEST
 
-# For how many seconds `has_expired()` need not be repeated. A request may come that much later: its thread has to wait
-# until the event loop has run others, or its thread until it is scheduled.
+# For this many seconds a check by `has_expired()` is good enough. The request may start that late: its thread waits while
+# the event loop runs others, or its thread until it is scheduled.
 _CHECK_IS_VALID_FOR = 0.002
 
 
@@ -47,7 +47,7 @@ class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         reads = self.MAX_INCOMPLETE_EVENT_SIZE // self.READ_NUM_BYTES + 1
         engine = Engine(reads * self.READ_NUM_BYTES, origin)
         self._lifecycle = Lifecycle(origin, stream, engine, keepalive_expiry, self.READ_NUM_BYTES)
-        # When the last check by `has_expired()` is out of date.
+        # When the last check by `has_expired()` has to be repeated.
         self._recheck_at = 0.0
 
     def handle_request(self, request: Request) -> Response:

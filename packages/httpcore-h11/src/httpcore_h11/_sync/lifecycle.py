@@ -16,7 +16,7 @@ _ACTIVE, _CLOSE = State.ACTIVE, Input.CLOSE
 class Lifecycle:
     """What a connection shares with its exchanges, of which there is one at a time.
 
-    `state_lock` is held only to look at the state and to change it, by any thread.
+    Any thread holds `state_lock` only while it checks and changes the state.
     """
 
     __slots__ = (
@@ -53,7 +53,7 @@ class Lifecycle:
         self._process = os.getpid()
 
     def give_stream_away(self) -> None:
-        """Count as closed, but leave the stream open: it belongs to the caller after a switch of protocols."""
+        """Count as closed, but leave the stream open: after a switch of protocols it belongs to the caller."""
         self.state = State.CLOSED
 
     def close(self) -> None:
