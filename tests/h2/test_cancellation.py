@@ -26,7 +26,7 @@ MINIMUM_STEPS = 3
 
 
 def answer(peer: Http2Peer) -> None:
-    """Answer uploads bit by bit, so that the client has to wait for each, and what comes from the neighbour last."""
+    """Answer uploads bit by bit, so that the client has to wait for each part, and the neighbour last."""
     while True:
         frame = peer.next_frame()
         if isinstance(frame, RstStreamFrame) or "END_STREAM" not in frame.flags:
@@ -90,7 +90,7 @@ async def assert_serves(pool: AsyncConnectionPool, server: ScriptedServer) -> No
 @pytest.mark.field(1)
 @pytest.mark.field(32)
 async def test_on_a_warm_connection(tls: Certificates | None) -> None:
-    """The connection is never closed: what was cancelled has left no part of a frame on it."""
+    """The connection is never closed: a cancelled request leaves no partial frame on it."""
     async with pool_of_one(tls) as (pool, server):
 
         async def check(step: int) -> None:
@@ -121,7 +121,7 @@ async def test_on_a_new_connection(tls: Certificates | None) -> None:
 
 @pytest.mark.field(51)
 async def test_beside_a_neighbour(tls: Certificates | None) -> None:
-    """Whichever of the two happens to read for both."""
+    """Whichever of the two reads for both."""
     async with pool_of_one(tls) as (pool, server), anyio.create_task_group() as tasks:
         await assert_serves(pool, server)
         completed: list[int] = []
@@ -148,7 +148,7 @@ async def test_beside_a_neighbour(tls: Certificates | None) -> None:
 
 
 async def test_an_upload_that_waits_for_the_network() -> None:
-    """Frames are larger than what the network takes at once: none of them is left half-way."""
+    """Frames are larger than what the network accepts at once: none of them is left incomplete."""
 
     def script(peer: Http2Peer) -> None:
         peer.send(h2_frames.settings({4: 2**31 - 1}), h2_frames.window_update(0, 2**30))

@@ -1,4 +1,4 @@
-"""Ends of life: GOAWAY, resets by the server, and the end of the connection. What may be repeated, and what is lost."""
+"""How streams end: GOAWAY, resets by the server, and the end of the connection. What may be retried, what is lost."""
 
 import pytest
 from httpcore_h2._events import END_OF_STREAM, Failure, ResponseHead
@@ -21,8 +21,8 @@ def assert_answered(talk: Dialogue, stream: Stream, content: bytes = b"a") -> No
 
 @pytest.mark.field(34, 36)
 @every_feeding
-def test_streams_that_the_server_still_serves_outlive_goaway(feeding: Feeding) -> None:
-    """In the same read or not. Nothing is opened any more, and all is over with the last stream."""
+def test_accepted_streams_outlive_goaway(feeding: Feeding) -> None:
+    """Whether in the same read or not. No stream is opened any more."""
     talk = Dialogue(feeding)
     first, second = talk.request(), talk.upload()
     talk.receive(frames.goaway(3), answer(first))
@@ -37,7 +37,7 @@ def test_streams_that_the_server_still_serves_outlive_goaway(feeding: Feeding) -
 
 @pytest.mark.field(37)
 @every_feeding
-def test_streams_above_the_last_one_may_be_repeated(feeding: Feeding) -> None:
+def test_streams_above_the_last_one_may_be_retried(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     served, *others = talk.request(), talk.request(), talk.upload()
     talk.sent()
@@ -59,7 +59,7 @@ def test_streams_above_the_last_one_may_be_repeated(feeding: Feeding) -> None:
 
 @pytest.mark.field(35)
 @every_feeding
-def test_a_last_stream_of_zero_means_none(feeding: Feeding) -> None:
+def test_a_last_stream_id_of_zero_accepts_no_stream(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream = talk.request()
     talk.receive(frames.goaway(0))
@@ -69,7 +69,7 @@ def test_a_last_stream_of_zero_means_none(feeding: Feeding) -> None:
 
 @pytest.mark.parametrize("code", [PROTOCOL_ERROR, ENHANCE_YOUR_CALM])
 @every_feeding
-def test_an_error_at_the_first_request_would_come_again(feeding: Feeding, code: int) -> None:
+def test_an_error_at_the_first_request_is_not_retried(feeding: Feeding, code: int) -> None:
     talk = Dialogue(feeding)
     first, second = talk.request(), talk.request()
     talk.receive(frames.goaway(0, code))
@@ -79,8 +79,8 @@ def test_an_error_at_the_first_request_would_come_again(feeding: Feeding, code: 
 
 
 @every_feeding
-def test_a_second_goaway_may_take_less_but_not_more(feeding: Feeding) -> None:
-    """As for a graceful shutdown: the first one announces it, with the largest id there is."""
+def test_a_second_goaway_may_accept_fewer_streams_but_not_more(feeding: Feeding) -> None:
+    """In a graceful shutdown the first one announces it, with the largest possible stream id."""
     talk = Dialogue(feeding)
     first, second = talk.request(), talk.request()
     talk.receive(frames.goaway(2**31 - 1))
@@ -97,7 +97,7 @@ def test_a_second_goaway_may_take_less_but_not_more(feeding: Feeding) -> None:
 
 
 @every_feeding
-def test_a_response_that_is_complete_is_not_lost_to_goaway(feeding: Feeding) -> None:
+def test_goaway_keeps_a_complete_response(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream = talk.request()
     talk.receive(answer(stream), frames.goaway(0))
@@ -106,7 +106,7 @@ def test_a_response_that_is_complete_is_not_lost_to_goaway(feeding: Feeding) -> 
 
 @pytest.mark.field(39)
 @every_feeding
-def test_a_refused_stream_may_be_repeated(feeding: Feeding) -> None:
+def test_a_refused_stream_may_be_retried(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream, neighbour = talk.upload(), talk.request()
     talk.sent()
@@ -130,7 +130,7 @@ def test_a_refused_stream_may_be_repeated(feeding: Feeding) -> None:
     ],
 )
 @every_feeding
-def test_other_resets_may_not(feeding: Feeding, before: bytes, code: int) -> None:
+def test_other_resets_may_not_be_retried(feeding: Feeding, before: bytes, code: int) -> None:
     talk = Dialogue(feeding)
     stream = talk.request()
     talk.receive(before, frames.rst_stream(1, code), frames.rst_stream(1, REFUSED_STREAM))
@@ -141,7 +141,7 @@ def test_other_resets_may_not(feeding: Feeding, before: bytes, code: int) -> Non
 
 
 @every_feeding
-def test_a_reset_before_the_settings_is_that_of_its_stream(feeding: Feeding) -> None:
+def test_a_reset_right_after_the_settings_ends_its_stream(feeding: Feeding) -> None:
     talk = Dialogue(feeding, first=b"")
     stream = talk.request()
     talk.receive(frames.settings(), frames.rst_stream(1, REFUSED_STREAM))
@@ -150,8 +150,8 @@ def test_a_reset_before_the_settings_is_that_of_its_stream(feeding: Feeding) -> 
 
 @pytest.mark.field(46)
 @every_feeding
-def test_every_stream_is_told_of_the_end_of_the_connection(feeding: Feeding) -> None:
-    """Each with an exception of its own. A complete response is not affected."""
+def test_the_end_of_the_connection_fails_every_stream(feeding: Feeding) -> None:
+    """Each stream raises its own exception. A complete response is not affected."""
     talk = Dialogue(feeding)
     complete, *others = [talk.request() for _ in range(4)]
     talk.receive(answer(complete), frames.headers(3, 103), frames.headers(5), frames.data(5, b"a"))
@@ -168,7 +168,7 @@ def test_every_stream_is_told_of_the_end_of_the_connection(feeding: Feeding) -> 
 
 
 @every_feeding
-def test_only_requests_on_a_used_connection_may_have_met_a_server_that_was_closing_it(feeding: Feeding) -> None:
+def test_only_requests_on_a_reused_connection_may_be_retried_after_a_disconnect(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     fresh = talk.request()
     used = Dialogue(feeding)
@@ -185,7 +185,7 @@ def test_only_requests_on_a_used_connection_may_have_met_a_server_that_was_closi
 
 
 @every_feeding
-def test_an_upload_whose_response_is_complete_frees_its_place_on_a_lost_connection_too(feeding: Feeding) -> None:
+def test_an_upload_with_a_complete_response_is_not_counted_after_a_disconnect(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream = talk.upload()
     talk.receive(answer(stream))
@@ -210,7 +210,7 @@ def test_a_failure_from_outside_names_its_cause() -> None:
     assert str(talk.failure(stream)) == "broken"
 
 
-def test_bytes_after_the_end_are_not_looked_at() -> None:
+def test_bytes_after_the_end_are_ignored() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.disconnect()
@@ -219,7 +219,7 @@ def test_bytes_after_the_end_are_not_looked_at() -> None:
     assert str(talk.failure(stream)) == "Server disconnected"
 
 
-def test_a_connection_that_stops_still_receives() -> None:
+def test_a_retired_connection_still_receives() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.engine.retire("enough")
@@ -229,7 +229,7 @@ def test_a_connection_that_stops_still_receives() -> None:
     assert_answered(talk, stream)
 
 
-def test_long_texts_of_goaway_are_cut() -> None:
+def test_long_goaway_data_is_truncated() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.receive(frames.goaway(0, additional_data=b"x" * 1000))

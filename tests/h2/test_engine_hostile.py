@@ -1,4 +1,4 @@
-"""Servers that break the protocol for the whole connection, or try to exhaust us: always one clear error."""
+"""Servers that break the protocol of the connection, or try to exhaust the client, always cause one clear error."""
 
 import pytest
 from httpcore_h2._events import END_OF_STREAM, InformationalResponse
@@ -15,7 +15,7 @@ PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, COMPRESSION
 ENHANCE_YOUR_CALM = 11
 TOO_MANY = "Received more than 10000 frames, or 640000 bytes, in a row that transfer nothing"
 
-# Name: the bytes of the server, with streams 1 and 3 open; what is said of them, and the code of our GOAWAY.
+# Name: what the server sends while streams 1 and 3 are open, the text of the error, and the code of the GOAWAY.
 ILLEGAL: dict[str, tuple[bytes, str, int]] = {
     "frame too large": (
         frames.frame(0, 0, 1, bytes(65_537)),
@@ -159,7 +159,7 @@ ILLEGAL: dict[str, tuple[bytes, str, int]] = {
     "PING of a stream": (frames.frame(6, 0, 1, bytes(8)), "Received frame", PROTOCOL_ERROR),
 }
 
-# One frame of each is in order, and so are ten thousand.
+# One frame of each kind is allowed, and so are ten thousand.
 FLOODS: dict[str, bytes] = {
     "PING": frames.ping(),
     "answers to PING": frames.ping(ack=True),
@@ -177,7 +177,7 @@ FLOODS: dict[str, bytes] = {
 @pytest.mark.parametrize("name", ILLEGAL)
 @every_feeding
 def test_an_error_of_the_connection_ends_it(feeding: Feeding, name: str) -> None:
-    """Who waits for a response is told what was wrong, and the server too; nothing else is answered."""
+    """Waiting requests and the server are told what was wrong; nothing else is answered."""
     wire, text, code = ILLEGAL[name]
     talk = Dialogue(feeding)
     streams = talk.request(), talk.upload()
@@ -218,7 +218,7 @@ def test_a_flood_ends_the_connection(name: str, read_size: int) -> None:
     ],
 )
 @every_feeding
-def test_a_server_has_to_begin_with_its_settings(feeding: Feeding, first: bytes, text: str) -> None:
+def test_the_server_must_begin_with_settings(feeding: Feeding, first: bytes, text: str) -> None:
     talk = Dialogue(feeding, first=b"")
     stream = talk.request()
     talk.receive(first)
@@ -226,7 +226,7 @@ def test_a_server_has_to_begin_with_its_settings(feeding: Feeding, first: bytes,
 
 
 @every_feeding
-def test_more_than_the_connections_window_ends_the_connection(feeding: Feeding) -> None:
+def test_exceeding_the_connection_window_ends_the_connection(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream = talk.request()
     talk.receive(frames.headers(1))
@@ -238,7 +238,7 @@ def test_more_than_the_connections_window_ends_the_connection(feeding: Feeding) 
     assert str(talk.failure(stream)) == "Received more data than the connection's window allows"
 
 
-def test_data_of_dropped_streams_counts_against_the_connections_window() -> None:
+def test_data_of_finished_streams_counts_against_the_connection_window() -> None:
     talk = Dialogue()
     talk.engine.finish(talk.request())
     size = 60_000
@@ -246,7 +246,7 @@ def test_data_of_dropped_streams_counts_against_the_connections_window() -> None
     assert talk.engine._handlers._window == CONNECTION_WINDOW - size
 
 
-def test_pings_at_a_legal_pace_are_answered_for_hours() -> None:
+def test_pings_at_a_moderate_rate_are_answered_for_hours() -> None:
     talk = Dialogue()
     stream = talk.request()
     for second in range(11_000):
@@ -257,7 +257,7 @@ def test_pings_at_a_legal_pace_are_answered_for_hours() -> None:
     assert talk.events(stream)[-1] is END_OF_STREAM
 
 
-def test_a_long_upload_may_be_credited_in_tiny_steps() -> None:
+def test_credit_for_a_long_upload_may_come_in_tiny_steps() -> None:
     talk = Dialogue()
     stream = talk.upload()
     talk.send(stream, bytes(65_535))
@@ -268,7 +268,7 @@ def test_a_long_upload_may_be_credited_in_tiny_steps() -> None:
     assert not talk.engine.failed
 
 
-def test_interim_responses_do_not_go_on_for_ever() -> None:
+def test_the_number_of_interim_responses_is_limited() -> None:
     talk = Dialogue()
     stream = talk.request()
     interim = frames.headers(1, 103)
@@ -281,7 +281,7 @@ def test_interim_responses_do_not_go_on_for_ever() -> None:
 
 
 @pytest.mark.parametrize("finished", [True, False])
-def test_empty_frames_for_a_stream_that_was_given_up_are_a_flood_too(finished: bool) -> None:
+def test_empty_frames_for_an_abandoned_stream_are_a_flood(finished: bool) -> None:
     talk = Dialogue()
     stream, neighbour = talk.request(), talk.request()
     if finished:
@@ -292,7 +292,7 @@ def test_empty_frames_for_a_stream_that_was_given_up_are_a_flood_too(finished: b
     assert str(talk.failure(neighbour)) == TOO_MANY
 
 
-def test_only_so_many_dropped_streams_are_remembered_and_none_is_taken_for_illegal() -> None:
+def test_few_abandoned_streams_are_remembered_and_frames_of_others_are_tolerated() -> None:
     talk = Dialogue()
     for _ in range(MAX_ABANDONED + 10):
         talk.engine.finish(talk.request())
@@ -302,8 +302,8 @@ def test_only_so_many_dropped_streams_are_remembered_and_none_is_taken_for_illeg
     assert not talk.engine.failed
 
 
-def test_what_is_held_for_a_stream_that_nobody_reads_is_bounded() -> None:
-    """Fields that take a byte each on the wire take much more here."""
+def test_memory_for_an_unread_stream_is_bounded() -> None:
+    """Fields that take one byte each on the wire take much more memory."""
     talk = Dialogue()
     stream = talk.request()
     many_fields = frames.frame(1, 4, 1, b"\x08\x03103" + b"\x40\x01x\x01y" + b"\xbe" * 300)
@@ -316,7 +316,7 @@ def test_what_is_held_for_a_stream_that_nobody_reads_is_bounded() -> None:
 
 
 @pytest.mark.fault("T14")
-def test_a_frame_of_very_many_settings_is_refused() -> None:
+def test_a_frame_of_too_many_settings_is_refused() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.receive(frames.raw_settings({0x100 + number: 1 for number in range(31)} | {3: 7}))
@@ -334,7 +334,7 @@ def test_a_frame_of_very_many_settings_is_refused() -> None:
     [frames.frame(0xFE, 0, 0, bytes(60_000)), frames.altsvc(b"x" * 60_000), frames.goaway(7, 0, bytes(60_000))],
     ids=["unknown", "ALTSVC", "GOAWAY"],
 )
-def test_many_bytes_that_carry_nothing_end_the_connection(idle: bytes) -> None:
+def test_many_bytes_that_transfer_nothing_end_the_connection(idle: bytes) -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.receive(frames.headers(1))
@@ -351,7 +351,7 @@ def test_many_bytes_that_carry_nothing_end_the_connection(idle: bytes) -> None:
 
 @pytest.mark.fault("P15")
 @pytest.mark.parametrize("question", [frames.ping(), frames.settings()], ids=["PING", "SETTINGS"])
-def test_answers_that_the_server_does_not_read_are_not_kept_without_end(question: bytes) -> None:
+def test_unread_answers_to_the_server_are_bounded(question: bytes) -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.receive(frames.headers(1))
@@ -365,7 +365,7 @@ def test_answers_that_the_server_does_not_read_are_not_kept_without_end(question
 
 
 @pytest.mark.fault("P15")
-def test_a_stream_that_was_given_up_may_send_no_more_than_its_window() -> None:
+def test_an_abandoned_stream_may_not_exceed_its_window() -> None:
     talk = Dialogue()
     stream, neighbour = talk.request(), talk.request()
     talk.receive(frames.headers(1))

@@ -1,4 +1,4 @@
-"""What holds whatever a server sends, and however it is cut: no other exception, exact counts, bounded memory."""
+"""Properties for any input, cut in any way: only the documented exceptions, exact counts, bounded memory."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ ANY_FRAME = st.one_of(
 
 
 def read(engine: Engine, stream: Stream) -> list[Event]:
-    """Read what there is; the only exceptions are those of the network."""
+    """Read what has arrived; only protocol and network errors are raised."""
     found: list[Event] = []
     for _ in range(10_000):
         try:
@@ -79,7 +79,7 @@ def read(engine: Engine, stream: Stream) -> list[Event]:
 
 
 def check_counts(engine: Engine, streams: list[Stream]) -> None:
-    """`streams` are all that were opened and not finished."""
+    """`streams` are all streams that were opened and not finished."""
     assert engine.streams.open_count == sum(stream.is_open for stream in streams)
     assert set(engine.streams.by_id.values()) == set(streams)
     if engine.failed:
@@ -94,7 +94,7 @@ def check_counts(engine: Engine, streams: list[Stream]) -> None:
 
 @settings(database=None)
 @given(st.lists(ANY_FRAME, max_size=12), st.sets(st.integers(0, 2000), max_size=8), st.booleans())
-def test_no_frames_raise_anything_but_errors_of_the_server(parts: list[bytes], cuts: set[int], orderly: bool) -> None:
+def test_arbitrary_frames_raise_only_documented_errors(parts: list[bytes], cuts: set[int], orderly: bool) -> None:
     talk = Dialogue(first=b"")
     streams = [talk.request(), talk.upload(), talk.request(b"HEAD")]
     wire = (frames.settings() if orderly else b"") + b"".join(parts)
@@ -115,7 +115,7 @@ def test_no_frames_raise_anything_but_errors_of_the_server(parts: list[bytes], c
 
 @settings(database=None)
 @given(st.lists(ANY_FRAME, max_size=10), st.sets(st.integers(0, 2000), max_size=8))
-def test_cuts_change_nothing(parts: list[bytes], cuts: set[int]) -> None:
+def test_cutting_the_input_differently_changes_nothing(parts: list[bytes], cuts: set[int]) -> None:
     wire = frames.settings() + b"".join(parts)
 
     def outcome(pieces: list[bytes]) -> Any:
@@ -132,7 +132,7 @@ def test_cuts_change_nothing(parts: list[bytes], cuts: set[int]) -> None:
 
 
 class Conversation(RuleBasedStateMachine):
-    """A legal server and a client that opens, sends, reads and gives up requests in any order.
+    """A correct server, and a client that opens, sends, reads and abandons requests in any order.
 
     The server reads what the client sends: so its view of the streams is compared with that of the engine, and it
     never sends what it may not.

@@ -20,7 +20,7 @@ def body(sent: list[Any]) -> bytes:
 
 
 @pytest.mark.field(54)
-def test_the_preface_has_the_settings_of_a_client_with_large_windows() -> None:
+def test_the_preface_announces_large_windows() -> None:
     settings, update = Dialogue(first=b"").preface
     assert isinstance(settings, SettingsFrame)
     assert settings.settings == {1: 4096, 2: 0, 4: STREAM_WINDOW, 5: MAX_FRAME_SIZE, 6: 100 * 1024}
@@ -40,7 +40,7 @@ def test_a_request_without_a_body_is_one_frame() -> None:
     assert (stream.local_end, stream.wants_body(), talk.engine.send_credit(stream)) == (True, False, 0)
 
 
-def test_streams_have_odd_ids_in_their_order() -> None:
+def test_stream_ids_are_odd_and_ascending() -> None:
     talk = Dialogue()
     assert [talk.request().id for _ in range(5)] == [1, 3, 5, 7, 9]
     assert [frame.stream_id for frame in talk.sent()] == [1, 3, 5, 7, 9]
@@ -63,7 +63,7 @@ def test_a_head_larger_than_a_frame_is_continued(method: bytes) -> None:
     assert talk.client.fields(first)[4:] == large
 
 
-def test_a_body_is_sent_in_frames_that_the_server_takes() -> None:
+def test_a_body_is_sent_in_frames_of_the_size_that_the_server_allows() -> None:
     talk = Dialogue(first=frames.settings({SERVER_MAX_FRAME_SIZE: 20_000}))
     stream = talk.upload()
     talk.sent()
@@ -87,7 +87,7 @@ def test_a_body_is_not_copied_before_it_is_written() -> None:
     assert all(view.obj is content.obj for view in views)
 
 
-def test_a_body_may_have_its_declared_length_only() -> None:
+def test_a_body_must_have_its_declared_length() -> None:
     talk = Dialogue()
     stream = talk.upload(5)
     assert talk.send(stream, b"abc") == 3
@@ -101,7 +101,7 @@ def test_a_body_may_have_its_declared_length_only() -> None:
     assert body(talk.sent()[1:]) == b"abcde"
 
 
-def test_a_body_after_its_end_is_too_much() -> None:
+def test_data_after_the_end_of_a_body_is_an_error() -> None:
     talk = Dialogue()
     with pytest.raises(LocalProtocolError, match=r"^Too much data for declared Content-Length$"):
         talk.send(talk.request(), b"a")
@@ -138,7 +138,7 @@ def test_the_window_of_the_connection_bounds_all_bodies_together(feeding: Feedin
 
 @pytest.mark.field(43)
 @every_feeding
-def test_a_window_that_becomes_negative_lets_nothing_out_before_it_is_positive(feeding: Feeding) -> None:
+def test_nothing_is_sent_while_a_window_is_negative(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream = talk.upload()
     assert talk.send(stream, bytes(50_000)) == 50_000
@@ -153,7 +153,7 @@ def test_a_window_that_becomes_negative_lets_nothing_out_before_it_is_positive(f
 
 @pytest.mark.field(42)
 @every_feeding
-def test_credit_for_many_uploads_in_one_read_is_told_to_all_of_them(feeding: Feeding) -> None:
+def test_credit_for_many_uploads_in_one_read_reaches_all_of_them(feeding: Feeding) -> None:
     talk = Dialogue(feeding, frames.settings({INITIAL_WINDOW_SIZE: 16_383}))
     uploads = [talk.upload() for _ in range(4)]
     assert [talk.send(stream, bytes(100_000)) for stream in uploads] == [16_383] * 4
@@ -164,7 +164,7 @@ def test_credit_for_many_uploads_in_one_read_is_told_to_all_of_them(feeding: Fee
 
 @pytest.mark.field(44)
 @every_feeding
-def test_an_error_answered_during_an_upload_ends_the_upload(feeding: Feeding) -> None:
+def test_an_error_response_during_an_upload_ends_the_upload(feeding: Feeding) -> None:
     """The response is complete, and NO_ERROR asks for no more: neither is a failure."""
     talk = Dialogue(feeding)
     stream = talk.upload(1_000_000)
@@ -221,7 +221,7 @@ def test_errors_and_redirections_end_an_upload(status: int) -> None:
 
 @pytest.mark.field(32)
 @every_feeding
-def test_a_request_that_is_given_up_is_reset_and_frees_its_place(feeding: Feeding) -> None:
+def test_an_abandoned_request_is_reset_and_no_longer_counted(feeding: Feeding) -> None:
     talk = Dialogue(feeding, frames.settings({MAX_CONCURRENT_STREAMS: 1}))
     for number in range(150):
         assert talk.engine.can_open
@@ -238,7 +238,7 @@ def test_a_request_that_is_given_up_is_reset_and_frees_its_place(feeding: Feedin
 
 
 @pytest.mark.field(48)
-def test_a_connection_whose_ids_have_run_out_is_not_usable() -> None:
+def test_a_connection_without_further_stream_ids_is_not_usable() -> None:
     talk = Dialogue()
     talk.engine.streams.next_id = 2**31 - 3
     assert talk.request().id == 2**31 - 3
@@ -251,7 +251,7 @@ def test_a_connection_whose_ids_have_run_out_is_not_usable() -> None:
     assert talk.engine.streams.open_count == 1
 
 
-def test_a_ping_awaits_any_sign_of_life() -> None:
+def test_any_frame_answers_a_ping() -> None:
     talk = Dialogue()
     talk.engine.ping()
     [ping] = talk.sent()
@@ -262,7 +262,7 @@ def test_a_ping_awaits_any_sign_of_life() -> None:
 
 
 @pytest.mark.field(55)
-def test_closing_takes_leave_of_the_server_once() -> None:
+def test_closing_twice_sends_one_goaway() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.sent()
@@ -277,7 +277,7 @@ def test_closing_takes_leave_of_the_server_once() -> None:
     assert talk.sent() == []
 
 
-def test_closing_what_has_not_begun_sends_nothing() -> None:
+def test_closing_an_unused_connection_sends_nothing() -> None:
     fresh = type(Dialogue().engine)(Dialogue().engine.control._h2.config)
     assert not fresh.started
     fresh.close()
@@ -285,7 +285,7 @@ def test_closing_what_has_not_begun_sends_nothing() -> None:
     assert ClientFrames().receive(b"") == []
 
 
-def test_no_event_is_there_before_the_server_speaks() -> None:
+def test_there_is_no_event_before_the_server_answers() -> None:
     talk = Dialogue(first=b"")
     stream = talk.request()
     assert talk.engine.next_event(stream) is NEED_DATA

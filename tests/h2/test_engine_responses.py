@@ -1,4 +1,4 @@
-"""The engine's receiving side: every kind of response, in any pieces, and the credit that its body gives back."""
+"""The engine's receiving side: every kind of response, in any pieces, and the credit that reading it returns."""
 
 import pytest
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
@@ -11,7 +11,7 @@ from httpcore_test_support.h2_frames import window_updates
 LENGTH_5 = (b"content-length", b"5")
 END = END_OF_STREAM
 
-# Name: the method of the request, the response to it on stream 1, and the events that it is made into.
+# Name: the method of the request, the response on stream 1, and the events that result.
 RESPONSES: dict[str, tuple[bytes, bytes, list[Event]]] = {
     "length": (
         b"GET",
@@ -123,7 +123,7 @@ def test_response(feeding: Feeding, name: str) -> None:
     assert talk.sent() == []
 
 
-def test_parts_of_a_response_are_there_as_soon_as_they_arrive() -> None:
+def test_parts_of_a_response_are_available_as_they_arrive() -> None:
     talk = Dialogue()
     stream = talk.request()
     for wire, event in ((frames.headers(1), ResponseHead(200, [])), (frames.data(1, b"a"), b"a")):
@@ -134,8 +134,8 @@ def test_parts_of_a_response_are_there_as_soon_as_they_arrive() -> None:
         assert talk.engine.next_event(stream) == event
 
 
-def test_small_parts_that_nobody_has_asked_for_are_gathered() -> None:
-    """An object for each would take far more room than the window of the stream allows for."""
+def test_unread_small_parts_are_gathered() -> None:
+    """An object for each part would take far more memory than the window of the stream."""
     talk = Dialogue()
     stream = talk.request()
     content = [b"%05d" % number for number in range(20_000)]
@@ -144,7 +144,7 @@ def test_small_parts_that_nobody_has_asked_for_are_gathered() -> None:
     assert talk.events(stream) == [ResponseHead(200, []), b"".join(content) + bytes(600), END]
 
 
-def test_small_parts_that_are_asked_for_are_not_held_back() -> None:
+def test_small_parts_are_not_held_back_from_a_reader() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.receive(frames.headers(1))
@@ -158,7 +158,7 @@ def test_small_parts_that_are_asked_for_are_not_held_back() -> None:
 
 
 @every_feeding
-def test_responses_on_many_streams_are_told_apart(feeding: Feeding) -> None:
+def test_interleaved_responses_are_told_apart(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     streams = [talk.request() for _ in range(5)]
     answers = [frames.headers(stream.id, 200 + stream.id) for stream in reversed(streams)]
@@ -171,7 +171,7 @@ def test_responses_on_many_streams_are_told_apart(feeding: Feeding) -> None:
 
 
 def test_a_list_of_fields_belongs_to_one_response() -> None:
-    """Equal heads are translated once; a user may change what is given to him."""
+    """Equal heads are translated once, but the user may change the list."""
     talk = Dialogue()
     heads = []
     for _ in range(3):
@@ -185,7 +185,7 @@ def test_a_list_of_fields_belongs_to_one_response() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 299])
-def test_a_tunnel_carries_what_no_length_bounds(status: int) -> None:
+def test_a_tunnel_ignores_content_length(status: int) -> None:
     talk = Dialogue()
     stream = talk.request(b"CONNECT")
     talk.receive(frames.headers(1, status, LENGTH_5), frames.data(1, b"0123456789"))
@@ -193,7 +193,7 @@ def test_a_tunnel_carries_what_no_length_bounds(status: int) -> None:
     assert talk.send(stream, b"abc") == 3
 
 
-def test_a_refused_tunnel_has_a_body_of_its_length() -> None:
+def test_the_body_of_a_refused_tunnel_has_its_declared_length() -> None:
     talk = Dialogue()
     stream = talk.request(b"CONNECT")
     talk.receive(frames.headers(1, 403, LENGTH_5), frames.data(1, b"0123456789"))
@@ -206,7 +206,7 @@ def parts(stream_id: int, size: int, padding: int | None = None) -> bytes:
     return b"".join(frames.data(stream_id, bytes(each), padding=padding) for each in sizes if each)
 
 
-def test_credit_of_a_stream_comes_back_as_its_body_is_read() -> None:
+def test_reading_a_body_returns_credit_for_its_stream() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.sent()
@@ -220,8 +220,8 @@ def test_credit_of_a_stream_comes_back_as_its_body_is_read() -> None:
 
 
 @pytest.mark.field(54)
-def test_credit_of_the_connection_comes_back_without_a_reader() -> None:
-    """So a slow reader of one stream holds up no other. The window never runs dry."""
+def test_credit_for_the_connection_is_returned_without_a_reader() -> None:
+    """A slow reader of one stream delays no other. The window is never exhausted."""
     talk = Dialogue()
     streams = [talk.request() for _ in range(8)]
     for stream in streams:
@@ -232,7 +232,7 @@ def test_credit_of_the_connection_comes_back_without_a_reader() -> None:
     assert returned[0] >= 8 * STREAM_WINDOW - CONNECTION_WINDOW // 2
 
 
-def test_a_download_much_larger_than_the_windows_goes_on() -> None:
+def test_a_download_larger_than_the_windows_completes() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.receive(frames.headers(1))
@@ -270,8 +270,8 @@ def test_no_credit_is_given_for_a_response_that_has_ended() -> None:
 
 @pytest.mark.field(33)
 @every_feeding
-def test_the_connection_gets_back_what_a_dropped_stream_has_used(feeding: Feeding) -> None:
-    """That holds for what nobody has read, and for what arrives after the reset."""
+def test_credit_used_by_an_abandoned_stream_is_returned(feeding: Feeding) -> None:
+    """This holds for unread data, and for data that arrives after the reset."""
     talk = Dialogue(feeding)
     returned = used = 0
     for _ in range(3):
@@ -291,7 +291,7 @@ def test_the_connection_gets_back_what_a_dropped_stream_has_used(feeding: Feedin
 
 
 @every_feeding
-def test_what_comes_late_for_a_dropped_stream_is_ignored(feeding: Feeding) -> None:
+def test_late_frames_of_a_finished_stream_are_ignored(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     dropped, kept = talk.request(), talk.request()
     talk.engine.finish(dropped)
@@ -302,7 +302,7 @@ def test_what_comes_late_for_a_dropped_stream_is_ignored(feeding: Feeding) -> No
     assert talk.engine.streams.open_count == 0
 
 
-# Name: what breaks a response on stream 1, and what is said of it.
+# Name: what makes a response on stream 1 malformed, and the text of the error.
 BROKEN: dict[str, tuple[bytes, str]] = {
     "longer than its length": (
         frames.headers(1, 200, LENGTH_5) + frames.data(1, b"hello") + frames.data(1, b"!"),
@@ -388,8 +388,8 @@ BROKEN: dict[str, tuple[bytes, str]] = {
 @pytest.mark.field(55)
 @every_feeding
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_response_ends_its_stream_alone(feeding: Feeding, name: str) -> None:
-    """It is reset, once, it says what was wrong, it is not worth repeating, and its neighbour goes on."""
+def test_a_malformed_response_ends_only_its_stream(feeding: Feeding, name: str) -> None:
+    """It is reset once, the error says what was wrong and allows no retry, and the other stream continues."""
     wire, text = BROKEN[name]
     talk = Dialogue(feeding)
     broken, neighbour = talk.upload(), talk.request()
@@ -411,7 +411,7 @@ def test_a_broken_response_ends_its_stream_alone(feeding: Feeding, name: str) ->
 
 
 @every_feeding
-def test_more_than_a_streams_window_ends_the_stream(feeding: Feeding) -> None:
+def test_exceeding_the_stream_window_ends_the_stream(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream, neighbour = talk.request(), talk.request()
     talk.sent()
@@ -421,7 +421,7 @@ def test_more_than_a_streams_window_ends_the_stream(feeding: Feeding) -> None:
     assert talk.events(neighbour)[-1] is END
 
 
-def test_what_came_before_a_failure_is_read_first() -> None:
+def test_data_before_a_failure_is_read_first() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.receive(frames.headers(1), frames.data(1, b"abc"), frames.rst_stream(1, 2))
@@ -431,7 +431,7 @@ def test_what_came_before_a_failure_is_read_first() -> None:
 
 
 @every_feeding
-def test_a_window_that_overflows_after_the_response_does_not_spoil_it(feeding: Feeding) -> None:
+def test_a_window_overflow_after_the_response_keeps_it(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     stream = talk.upload()
     talk.receive(frames.headers(1, 200, end_stream=True), frames.window_update(1, 2**31 - 1))

@@ -1,4 +1,4 @@
-"""The server's settings: what is assumed before they come, what they allow, and their changes in flight."""
+"""The server's settings: what is assumed before they arrive, what they allow, and later changes."""
 
 import sys
 
@@ -24,7 +24,7 @@ def test_ten_streams_are_assumed_before_the_settings() -> None:
 
 
 @pytest.mark.fault("P5")
-def test_the_limit_that_a_server_had_before_is_assumed_until_it_says_one() -> None:
+def test_the_former_limit_is_assumed_until_the_server_sends_one() -> None:
     talk = Dialogue(first=b"")
     assert talk.engine.stream_limit is None
     talk.engine.assume_stream_limit(2)
@@ -37,7 +37,7 @@ def test_the_limit_that_a_server_had_before_is_assumed_until_it_says_one() -> No
 
 @pytest.mark.field(47)
 @every_feeding
-def test_settings_without_a_limit_lift_the_assumed_one(feeding: Feeding) -> None:
+def test_settings_without_a_limit_remove_the_assumed_one(feeding: Feeding) -> None:
     talk = Dialogue(feeding, frames.settings({INITIAL_WINDOW_SIZE: 1000}))
     assert talk.engine.settings_received
     for _ in range(300):
@@ -45,12 +45,12 @@ def test_settings_without_a_limit_lift_the_assumed_one(feeding: Feeding) -> None
     assert talk.engine.can_open
     talk.receive(limited_to(300))
     assert not talk.engine.can_open
-    # What later settings do not mention stays as it is.
+    # Settings that a later frame does not mention stay the same.
     talk.receive(frames.settings({INITIAL_WINDOW_SIZE: 2000}))
     assert not talk.engine.can_open
 
 
-def test_capacity_is_the_limit_and_what_has_ended_but_is_not_finished() -> None:
+def test_capacity_includes_streams_that_have_ended_but_are_not_finished() -> None:
     talk = Dialogue(first=limited_to(2))
     assert talk.engine.capacity == 2
     first, _ = talk.request(), talk.request()
@@ -64,13 +64,13 @@ def test_capacity_is_the_limit_and_what_has_ended_but_is_not_finished() -> None:
     assert talk.engine.capacity == 1
 
 
-def test_without_a_limit_there_is_room_for_all() -> None:
+def test_without_a_limit_capacity_is_unbounded() -> None:
     assert Dialogue(first=frames.settings({INITIAL_WINDOW_SIZE: 1000})).engine.capacity >= 2**31
 
 
 @pytest.mark.field(41)
 @every_feeding
-def test_a_limit_lowered_in_flight_lets_the_streams_end_and_opens_no_more(feeding: Feeding) -> None:
+def test_lowering_the_limit_keeps_open_streams_and_opens_no_more(feeding: Feeding) -> None:
     talk = Dialogue(feeding, limited_to(2))
     first, second = talk.request(), talk.request()
     talk.receive(limited_to(1), frames.headers(1, 200, end_stream=True))
@@ -111,21 +111,21 @@ def test_changes_are_reported_and_acknowledged(feeding: Feeding) -> None:
     assert [frame.flags for frame in talk.sent()] == [{"ACK"}, {"ACK"}]
 
 
-def test_settings_that_nobody_knows_are_ignored() -> None:
+def test_unknown_settings_are_ignored() -> None:
     talk = Dialogue(first=frames.raw_settings({0xFEED: 7, MAX_CONCURRENT_STREAMS: 1}))
     talk.request()
     assert (talk.engine.failed, talk.engine.can_open) == (False, False)
 
 
 @pytest.mark.parametrize("value", [0, 1])
-def test_extended_connect_is_there_if_the_server_says_so(value: int) -> None:
+def test_extended_connect_depends_on_the_server(value: int) -> None:
     talk = Dialogue(first=b"")
     assert not talk.engine.supports_extended_connect
     talk.receive(frames.settings({ENABLE_CONNECT_PROTOCOL: value}))
     assert talk.engine.supports_extended_connect == bool(value)
 
 
-def test_the_table_for_compression_follows_the_settings() -> None:
+def test_the_compression_table_follows_the_settings() -> None:
     talk = Dialogue()
     for size in (4096, 0, 100):
         talk.receive(frames.settings({HEADER_TABLE_SIZE: size}))
@@ -140,8 +140,8 @@ def test_the_table_for_compression_follows_the_settings() -> None:
 
 @pytest.mark.fault("P21")
 @pytest.mark.parametrize("sizes", [[100, 100], [0, 4096], [100, 4096, 4096], [0, 0, 50, 50], [4096, 4096]])
-def test_settings_that_come_in_a_row_are_all_taken_into_account(sizes: list[int]) -> None:
-    """RFC 7541 section 4.2: the next block tells of the smallest and of the last size."""
+def test_consecutive_settings_all_count(sizes: list[int]) -> None:
+    """RFC 7541 section 4.2: the next block announces the smallest and the last size."""
     talk = Dialogue()
     talk.request(b"GET", (b"accept", b"*/*"))
     [sent] = talk.sent()
@@ -158,7 +158,7 @@ def test_settings_that_come_in_a_row_are_all_taken_into_account(sizes: list[int]
 
 
 @pytest.mark.fault("P15")
-def test_changes_of_the_size_of_the_table_do_not_pile_up() -> None:
+def test_changes_of_the_table_size_do_not_accumulate() -> None:
     talk = Dialogue()
     for number in range(5000):
         talk.receive(frames.settings({HEADER_TABLE_SIZE: number}))
@@ -168,14 +168,14 @@ def test_changes_of_the_size_of_the_table_do_not_pile_up() -> None:
 
 
 @pytest.mark.fault("P15")
-def test_settings_that_nobody_knows_are_not_kept() -> None:
+def test_unknown_settings_are_not_kept() -> None:
     talk = Dialogue()
     for number in range(2000):
         talk.receive(frames.raw_settings({0x1000 + number: 1}))
     assert len(talk.engine.control._h2.remote_settings) < 20
 
 
-def test_a_server_may_offer_to_remember_more_than_we_do() -> None:
+def test_a_server_may_offer_a_larger_table_than_we_use() -> None:
     talk = Dialogue()
     talk.receive(frames.settings({HEADER_TABLE_SIZE: 2**31 - 1}))
     talk.sent()

@@ -1,4 +1,4 @@
-"""Answers that come while the request body is still being sent (RFC 9113 section 8.1)."""
+"""Responses that arrive while the request body is still being sent (RFC 9113 section 8.1)."""
 
 import pytest
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, ResponseHead
@@ -48,7 +48,7 @@ def test_a_reset_after_a_complete_response_ends_an_upload(feeding: Feeding, code
 
 @pytest.mark.fault("S6")
 @every_feeding
-def test_a_goaway_below_it_ends_an_upload_whose_response_is_complete(feeding: Feeding) -> None:
+def test_a_goaway_below_its_stream_ends_an_upload_with_a_complete_response(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     first, second = talk.upload(), talk.upload()
     talk.receive(frames.headers(1, 200, end_stream=True), frames.headers(3, 200, end_stream=True), frames.goaway(1))
@@ -58,7 +58,7 @@ def test_a_goaway_below_it_ends_an_upload_whose_response_is_complete(feeding: Fe
 
 
 @pytest.mark.fault("S6")
-def test_the_end_of_the_connection_ends_an_upload_whose_response_is_complete() -> None:
+def test_a_disconnect_ends_an_upload_with_a_complete_response() -> None:
     talk = Dialogue()
     stream = talk.upload()
     talk.receive(frames.headers(1, 200, end_stream=True))
@@ -69,8 +69,8 @@ def test_the_end_of_the_connection_ends_an_upload_whose_response_is_complete() -
 
 
 @pytest.mark.fault("S6")
-def test_an_upload_that_is_given_up_after_a_success_is_cancelled() -> None:
-    """Without an error the server might take what it got for all."""
+def test_an_upload_abandoned_after_a_success_is_reset_with_cancel() -> None:
+    """Without an error the server might consider the body complete."""
     talk = Dialogue()
     stream = talk.upload()
     talk.receive(frames.headers(1, 200, end_stream=True))
@@ -83,7 +83,7 @@ def test_an_upload_that_is_given_up_after_a_success_is_cancelled() -> None:
 
 @pytest.mark.fault("P25")
 @pytest.mark.parametrize("complete", [True, False])
-def test_a_body_that_is_too_short_is_an_error_also_after_an_answer(complete: bool) -> None:
+def test_a_short_body_is_an_error_even_after_a_response(complete: bool) -> None:
     talk = Dialogue()
     stream = talk.upload(10)
     talk.send(stream, b"short")
@@ -95,7 +95,7 @@ def test_a_body_that_is_too_short_is_an_error_also_after_an_answer(complete: boo
 @pytest.mark.fault("T16")
 @every_feeding
 @pytest.mark.parametrize("status", [302, 404, 500])
-def test_a_request_that_has_failed_is_ended_so_that_the_rest_of_the_answer_comes(feeding: Feeding, status: int) -> None:
+def test_an_upload_refused_early_is_ended_to_receive_the_rest_of_the_response(feeding: Feeding, status: int) -> None:
     talk = Dialogue(feeding)
     stream = talk.upload(1000)
     talk.send(stream, b"a part")
@@ -115,8 +115,8 @@ def test_a_request_that_has_failed_is_ended_so_that_the_rest_of_the_answer_comes
 
 
 @pytest.mark.fault("T16")
-def test_a_request_whose_failure_is_known_in_full_is_reset() -> None:
-    """The end of the request would make it look complete."""
+def test_an_upload_with_a_complete_error_response_is_reset() -> None:
+    """Ending it normally would make it look complete."""
     talk = Dialogue()
     stream = talk.upload(1000)
     talk.receive(frames.headers(1, 404), frames.data(1, b"sorry", end_stream=True))
@@ -131,7 +131,7 @@ def test_a_request_whose_failure_is_known_in_full_is_reset() -> None:
 @pytest.mark.fault("S8")
 @every_feeding
 @pytest.mark.parametrize("length", [0, 400])
-def test_an_answer_to_head_has_no_body_and_may_end_with_an_empty_frame(feeding: Feeding, length: int) -> None:
+def test_a_response_to_head_may_end_with_an_empty_frame(feeding: Feeding, length: int) -> None:
     talk = Dialogue(feeding)
     fine, broken = talk.request(b"HEAD"), talk.request(b"HEAD")
     talk.sent()

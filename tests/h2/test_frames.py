@@ -1,4 +1,4 @@
-"""Cutting bytes into frames, putting header blocks together, and counting what transfers nothing."""
+"""Cutting bytes into frames, joining header blocks, and counting frames that transfer nothing."""
 
 import array
 import contextlib
@@ -52,7 +52,7 @@ def test_frames_are_the_same_however_they_are_cut(sent: list[Frame], cuts: set[i
     assert read([wire]) == read(bytewise(wire)) == read(cut_at(wire, {min(cut, len(wire)) for cut in cuts})) == frames
 
 
-def test_the_header_of_a_frame_is_that_of_the_whole_frame() -> None:
+def test_a_frame_header_equals_that_of_the_whole_frame() -> None:
     payload = bytes(LIMIT)
     assert build_frame_header(LIMIT, DATA, 1, 5) + payload == build_frame(DATA, 1, 5, memoryview(payload))
 
@@ -77,7 +77,7 @@ def test_frames_before_a_refused_one_are_not_lost() -> None:
 
 
 def test_a_large_frame_in_small_pieces_is_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pieces are not looked at before the frame is complete: that would take quadratic time."""
+    """The pieces are not inspected before the frame is complete, which would take quadratic time."""
     unpack = Mock(wraps=_frames._unpack_header)
     monkeypatch.setattr(_frames, "_unpack_header", unpack)
     wire = h2_frames.settings() + h2_frames.data(1, bytes(60_000))
@@ -92,7 +92,7 @@ def test_a_large_frame_in_small_pieces_is_joined_once(monkeypatch: pytest.Monkey
         (b"HTTP/1.0 505 \xff\r\n", r"'HTTP/1.0 505 \\xff'"),
     ],
 )
-def test_an_answer_in_plain_text_is_told(answer: bytes, text: str) -> None:
+def test_an_http1_answer_is_named_in_the_error(answer: bytes, text: str) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         read([answer])
     assert str(caught.value) == f"Server answered with HTTP/1 instead of HTTP/2: {text}"
@@ -129,7 +129,7 @@ def block_of(*frames: Frame) -> tuple[Frame, bytes] | None:
     return complete
 
 
-def test_a_header_block_is_put_together() -> None:
+def test_header_block_fragments_are_joined() -> None:
     head = Frame(HEADERS, 0x1 | PADDED | 0x20, 1, b"\2" + b"prior" + b"ab" + b"\0\0")
     rest = [Frame(CONTINUATION, 0, 1, b"cd"), Frame(CONTINUATION, 0, 1, b"")]
     assert block_of(head, *rest) is None
@@ -138,7 +138,7 @@ def test_a_header_block_is_put_together() -> None:
     assert block_of(alone) == (alone, b"xy")
 
 
-def test_one_block_leaves_nothing_to_the_next() -> None:
+def test_blocks_are_independent() -> None:
     blocks = HeaderBlocks()
     for name in (b"a", b"b"):
         assert blocks.receive(Frame(HEADERS, 0, 1, name)) is None
@@ -163,17 +163,17 @@ def test_one_block_leaves_nothing_to_the_next() -> None:
         ),
     ],
 )
-def test_a_broken_header_block_is_refused(frames: list[Frame], text: str) -> None:
+def test_a_malformed_header_block_is_refused(frames: list[Frame], text: str) -> None:
     with pytest.raises(RemoteProtocolError, match=f"^{text}"):
         block_of(*frames)
 
 
-def test_a_block_may_take_64_frames() -> None:
+def test_a_block_may_consist_of_64_frames() -> None:
     frames = [Frame(HEADERS, 0, 1, b"a")] + [Frame(CONTINUATION, 0, 1, b"a")] * 62
     assert block_of(*frames, Frame(CONTINUATION, END_HEADERS, 1, b"a")) == (frames[0], b"a" * 64)
 
 
-def test_ten_thousand_idle_frames_in_a_row_are_one_too_many_only_after_that() -> None:
+def test_ten_thousand_idle_frames_in_a_row_are_allowed() -> None:
     guard = FloodGuard()
     for _ in range(10_000):
         guard.idle_frame(5.0, 0)
@@ -183,7 +183,7 @@ def test_ten_thousand_idle_frames_in_a_row_are_one_too_many_only_after_that() ->
         guard.idle_frame(5.0, 0)
 
 
-def test_a_hundred_idle_frames_a_second_may_go_on_for_ever() -> None:
+def test_a_hundred_idle_frames_a_second_are_allowed_for_ever() -> None:
     guard = FloodGuard()
     for number in range(50_000):
         guard.idle_frame(number / 100, 0)
@@ -195,7 +195,7 @@ def test_a_hundred_idle_frames_a_second_may_go_on_for_ever() -> None:
     assert accepted < 30_000
 
 
-def test_quiet_hours_are_no_licence_for_a_larger_flood() -> None:
+def test_a_quiet_time_does_not_raise_the_limit() -> None:
     guard = FloodGuard()
     guard.idle_frame(0.0, 0)
     for _ in range(10_000):
@@ -204,7 +204,7 @@ def test_quiet_hours_are_no_licence_for_a_larger_flood() -> None:
         guard.idle_frame(1e6, 0)
 
 
-def test_whatever_is_transferred_starts_the_count_anew() -> None:
+def test_a_transfer_resets_the_count() -> None:
     guard = FloodGuard()
     for _ in range(3):
         guard.progress = True
@@ -226,12 +226,12 @@ def test_whatever_is_transferred_starts_the_count_anew() -> None:
     ],
     ids=["bytes", "bytearray", "memoryview", "numbers", "rows", "strided", "array"],
 )
-def test_whatever_has_a_buffer_is_bytes(chunk: Any) -> None:
+def test_any_buffer_becomes_bytes(chunk: Any) -> None:
     view = as_bytes(chunk)
     assert (len(view), bytes(view), b"".join([view[:3]])) == (8, b"abcdefgh", b"abc")
 
 
 @pytest.mark.fault("S14")
 @pytest.mark.parametrize("chunk", [b"", array.array("d"), memoryview(b"").cast("I")], ids=["bytes", "array", "numbers"])
-def test_an_empty_buffer_is_no_bytes(chunk: Any) -> None:
+def test_an_empty_buffer_becomes_no_bytes(chunk: Any) -> None:
     assert len(as_bytes(chunk)) == 0

@@ -1,4 +1,4 @@
-"""Requests as header fields, and header fields as responses: what is translated, and what is refused."""
+"""Translating requests into header fields, and header fields into responses; what is refused."""
 
 import gc
 import sys
@@ -57,11 +57,11 @@ def test_a_body_is_announced_by_its_framing(field: Field, declared: int | None) 
 
 
 @pytest.mark.parametrize("name", [b"Connection", b"Keep-Alive", b"Proxy-Connection", b"Transfer-Encoding", b"Upgrade"])
-def test_fields_of_the_connection_are_left_out(name: bytes) -> None:
+def test_connection_specific_fields_are_omitted(name: bytes) -> None:
     assert translated(HOST, (name, b"x")).headers == []
 
 
-def test_fields_that_a_connection_header_names_are_left_out() -> None:
+def test_fields_named_by_connection_are_omitted() -> None:
     fields = [(b"Connection", b"close, X-Hop,te"), (b"connection", b""), (b"x-hop", b"1"), (b"X-End", b"2")]
     head = translated(HOST, *fields, (b"TE", b"Trailers"))
     assert head.headers == [(b"x-end", b"2"), (b"te", b"Trailers")]
@@ -73,7 +73,7 @@ def test_a_request_without_host_is_a_local_protocol_error() -> None:
 
 
 @pytest.mark.parametrize("value", [b"gzip", b"trailers, deflate", b""])
-def test_te_takes_trailers_alone(value: bytes) -> None:
+def test_te_may_only_be_trailers(value: bytes) -> None:
     assert refusal(HOST, (b"TE", value)) == f"Invalid value for TE header: {value!r}"
 
 
@@ -89,7 +89,7 @@ def test_illegal_values_are_refused(value: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", [b"", b"-1", b"+1", b"1.0", b"0x1", b"1 1", b"\xb2", b"9" * 21])
-def test_lengths_have_to_be_digits(value: bytes) -> None:
+def test_lengths_must_be_digits(value: bytes) -> None:
     assert refusal(HOST, (b"Content-Length", value)) == f"bad Content-Length: {value!r}"
 
 
@@ -136,7 +136,7 @@ def test_extended_connect_has_a_protocol_and_the_scheme_of_http(scheme: str, spo
 
 
 @given(st.lists(st.tuples(st.binary(max_size=5), st.binary(max_size=5))), st.binary(max_size=5))
-def test_no_field_that_is_sent_can_be_taken_for_two(fields: list[Field], method: bytes) -> None:
+def test_no_sent_field_can_be_read_as_two(fields: list[Field], method: bytes) -> None:
     try:
         head = translated(HOST, *fields, method=method)
     except LocalProtocolError:
@@ -148,7 +148,7 @@ def test_no_field_that_is_sent_can_be_taken_for_two(fields: list[Field], method:
 
 
 class TestFieldsThatComeAgain:
-    def test_they_are_looked_at_once(self) -> None:
+    def test_equal_fields_are_inspected_once(self) -> None:
         translator = RequestTranslator()
         headers = [HOST, (b"Content-Length", b"5")]
         first = translator.request_head(Request("PUT", "https://localhost/1", headers=headers))
@@ -158,7 +158,7 @@ class TestFieldsThatComeAgain:
         assert again.pseudo_headers[0] == (b":method", b"HEAD")
         assert again.pseudo_headers[2:] == [(b":scheme", b"http"), (b":path", b"/2")]
 
-    def test_a_list_that_was_changed_is_another(self) -> None:
+    def test_a_changed_list_is_inspected_again(self) -> None:
         translator = RequestTranslator()
         request = Request("GET", "https://localhost/", headers=[HOST, (b"X-A", b"1")])
         assert translator.request_head(request).headers == [(b"x-a", b"1")]
@@ -178,7 +178,7 @@ class TestFieldsThatComeAgain:
         with pytest.raises(LocalProtocolError, match=r"^Illegal target b'/a b'$"):
             translator.request_head(Request("GET", target, headers=[HOST]))
 
-    def test_only_so_much_is_remembered(self) -> None:
+    def test_large_fields_are_not_remembered(self) -> None:
         translator = RequestTranslator()
         request = Request("GET", "https://localhost/", headers=[HOST, (b"Cookie", b"x" * _MAX_REMEMBERED_FIELDS)])
         assert translator.request_head(request) == translator.request_head(request)
@@ -223,7 +223,7 @@ OK = (b":status", b"200")
         ([OK, (b"content-length", b"1"), (b"content-length", b"2")], "Conflicting content-length headers: 1 and 2"),
     ],
 )
-def test_what_a_server_may_not_send_is_refused(fields: list[Field], text: str) -> None:
+def test_illegal_fields_of_a_server_are_refused(fields: list[Field], text: str) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         field_section(fields)
     assert str(caught.value) == text

@@ -1,4 +1,4 @@
-"""Header compression: what is remembered stands for the same fields as long as the tables are the same."""
+"""Header compression: a remembered block stands for the same fields as long as the table does not change."""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,8 +58,8 @@ def encoded(encoder: FieldEncoder, request: Headers) -> bytes:
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(0, 4096), st.integers(0, 3)), max_size=20), st.data())
-def test_fields_that_come_again_are_sent_again(steps: list[tuple[int | None, int]], data: st.DataObject) -> None:
-    """Those of the last request are the same object, however the table has changed in between."""
+def test_repeated_fields_are_sent_again(steps: list[tuple[int | None, int]], data: st.DataObject) -> None:
+    """The same `headers` object is passed again, while the table may have changed in between."""
     encoder, decoder = Encoder(), Decoder()
     fields = FieldEncoder(encoder)
     headers = data.draw(st.lists(st.lists(FIELD, max_size=4), min_size=4, max_size=4))
@@ -72,7 +72,7 @@ def test_fields_that_come_again_are_sent_again(steps: list[tuple[int | None, int
         assert decoded(decoder, fields.encode(start, headers[which])) == start + headers[which]
 
 
-def test_what_is_the_same_object_is_not_looked_at_again() -> None:
+def test_the_same_object_is_not_inspected_again() -> None:
     fields = FieldEncoder(Encoder())
     headers = [(b"accept", b"*/*"), (b"content-length", b"5")]
     first, second = fields.encode(GET[:4], headers), fields.encode(GET[:4], headers)
@@ -83,8 +83,8 @@ def test_what_is_the_same_object_is_not_looked_at_again() -> None:
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(0, 4096), REQUESTS), max_size=12))
-def test_a_server_reads_the_fields_that_were_sent(requests: list[tuple[int | None, Headers]]) -> None:
-    """Whatever came before, and whatever size of the table the server's settings ask for in between."""
+def test_a_server_decodes_the_fields_that_were_sent(requests: list[tuple[int | None, Headers]]) -> None:
+    """After any other requests, and any changes of the table size in between."""
     encoder, decoder = Encoder(), Decoder()
     fields = FieldEncoder(encoder)
     for size, request in requests:
@@ -94,7 +94,7 @@ def test_a_server_reads_the_fields_that_were_sent(requests: list[tuple[int | Non
         assert decoded(decoder, encoded(fields, request)) == request
 
 
-def test_requests_that_look_alike_are_not_compressed_twice() -> None:
+def test_similar_requests_are_not_compressed_twice() -> None:
     encoder, decoder = CountingEncoder(), Decoder()
     fields = FieldEncoder(encoder)
     blocks = [encoded(fields, GET) for _ in range(10)]
@@ -104,7 +104,7 @@ def test_requests_that_look_alike_are_not_compressed_twice() -> None:
 
 
 @pytest.mark.parametrize("name", [b":path", b"content-length"])
-def test_fields_that_differ_every_time_leave_the_table_alone(name: bytes) -> None:
+def test_fields_that_always_differ_do_not_enter_the_table(name: bytes) -> None:
     encoder = Encoder()
     fields = FieldEncoder(encoder)
     for number in range(100):
@@ -122,7 +122,7 @@ def test_fields_that_differ_every_time_leave_the_table_alone(name: bytes) -> Non
         ((b"accept", b"*/*"), False),
     ],
 )
-def test_what_could_be_guessed_from_its_compression_is_not_indexed(field: tuple[bytes, bytes], secret: bool) -> None:
+def test_secrets_are_never_indexed(field: tuple[bytes, bytes], secret: bool) -> None:
     """RFC 7541, section 7.1.3."""
     encoder, decoder = Encoder(), Decoder()
     for _ in range(2):
@@ -145,12 +145,12 @@ def literal(name: bytes, value: bytes) -> bytes:
 
 
 def reference(number: int) -> bytes:
-    """The field that has entered the table as the last one but `number`."""
+    """A reference to the field that entered the table `number` fields before the last one."""
     return bytes([0x80 | (62 + number)])
 
 
 def sizes(size: int) -> bytes:
-    """A change of the size of the table; sizes of 31 + 127 and above take two bytes more."""
+    """A change of the table size; sizes of 31 + 127 and above take two more bytes."""
     assert size >= 31 + 128
     size -= 31
     return bytes([0x3F, size & 127 | 128, size >> 7])
@@ -162,7 +162,7 @@ def fields_of(decoder: FieldDecoder[Headers], block: bytes) -> Headers:
     return found
 
 
-def test_responses_that_look_alike_are_not_decompressed_twice() -> None:
+def test_similar_responses_are_not_decompressed_twice() -> None:
     inner = CountingDecoder()
     decoder = FieldDecoder(inner, tuple)
     first = literal(b"server", b"a")
@@ -172,7 +172,7 @@ def test_responses_that_look_alike_are_not_decompressed_twice() -> None:
     assert inner.calls == 2
 
 
-def test_what_is_remembered_is_forgotten_when_the_table_changes() -> None:
+def test_a_change_of_the_table_clears_the_memory() -> None:
     decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
     for value in (b"1", b"2", b"3"):
         decoder.decode(literal(b"x", value))
@@ -184,12 +184,12 @@ def test_a_field_that_enters_a_full_table_twice_changes_it() -> None:
     for name in (b"a", b"b", b"c"):
         decoder.decode(literal(name, b"x" * 1300))
     assert fields_of(decoder, reference(2))[0][0] == b"a"
-    # There is no room for four of them: the last ones are b, c, c now.
+    # There is no room for four of them: the newest are b, c, c now.
     decoder.decode(literal(b"c", b"x" * 1300))
     assert fields_of(decoder, reference(2))[0][0] == b"b"
 
 
-def test_a_change_of_the_size_of_the_table_is_never_skipped() -> None:
+def test_a_change_of_the_table_size_is_never_skipped() -> None:
     decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
     for size in (200, 4096, 200):
         assert fields_of(decoder, sizes(size) + b"\x88") == [(b":status", b"200")]
@@ -200,7 +200,7 @@ def test_a_change_of_the_size_of_the_table_is_never_skipped() -> None:
 
 @given(st.data())
 def test_remembering_makes_no_difference(data: st.DataObject) -> None:
-    """Any mixture of references, literals and changes of size gives what hpack gives without any memory."""
+    """Any mixture of references, literals and size changes gives the same result as hpack alone."""
     plain = Decoder()
     decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
     part = st.one_of(
@@ -248,7 +248,7 @@ def test_the_memory_of_a_decoder_is_bounded() -> None:
     "broken",
     [lambda: b"\x80", lambda: reference(0), lambda: b"\x40\x05ab", lambda: sizes(8000), lambda: b"\x7f" + b"\xff" * 9],
 )
-def test_what_cannot_be_decompressed_is_an_error(broken: Callable[[], bytes]) -> None:
+def test_a_block_that_cannot_be_decompressed_is_an_error(broken: Callable[[], bytes]) -> None:
     decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
     with pytest.raises(RemoteProtocolError, match=r"^Error decoding header block: "):
         decoder.decode(broken())

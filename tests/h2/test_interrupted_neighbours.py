@@ -1,4 +1,4 @@
-"""A signal's exception in one thread: requests of others on the same connection go on, or fail, and never hang."""
+"""An exception from a signal handler in one thread: requests of others on the connection go on or fail, never hang."""
 
 import sys
 import threading
@@ -19,17 +19,17 @@ pytestmark = [
     pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="instructions are those of Python 3.11"),
     # A response that the exception took from its receiver was not closed.
     pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning"),
-    # The interpreter reports what a finaliser raises, and goes on.
+    # The interpreter reports an exception in a finaliser, and continues.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
-# So many instructions lie between those that are tried: few enough for each function to be hit.
+# How many instructions lie between those that are tried: few enough for each function to be hit.
 STRIDE = 31
 
 
 def script(peer: Http2Peer) -> None:
-    """Answer at once, but for the requests that are told to wait until another one comes."""
+    """Answer at once, except for requests to /wait, which are answered when one to /go arrives."""
     paths: dict[int, bytes] = {}
     waiting: list[int] = []
     while True:
@@ -60,7 +60,7 @@ def is_ours(code: CodeType) -> bool:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("first", range(1, STRIDE, 10))
 def test_a_neighbour_that_reads(first: int) -> None:
-    """It is the one who waits for the network, so the request that is interrupted is woken by it."""
+    """The other request waits for the network, and wakes the one that is interrupted."""
     step, outcomes = first, set()
     with scripted_server(http2_script(script)) as server:
         more = True

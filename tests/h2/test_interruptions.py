@@ -1,4 +1,4 @@
-"""An exception from a signal handler may come between any two instructions, and leaves nothing behind that lasts.
+"""An exception from a signal handler may come between any two instructions, and has no lasting effect.
 
 Ctrl-C does that, and so do time limits that are built on signals.
 """

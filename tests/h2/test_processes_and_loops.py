@@ -1,4 +1,4 @@
-"""An HTTP/2 connection outside the event loop, and the process, that it was made in."""
+"""An HTTP/2 connection outside the event loop or the process in which it was made."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ def target(
 
 
 @pytest.mark.field(15)
-def test_a_second_event_loop_has_a_connection_of_its_own(target: tuple[str, dict[str, Any]]) -> None:
+def test_a_second_event_loop_gets_its_own_connection(target: tuple[str, dict[str, Any]]) -> None:
     url, arguments = target
     pool = AsyncConnectionPool(**arguments)
 
@@ -35,13 +35,13 @@ def test_a_second_event_loop_has_a_connection_of_its_own(target: tuple[str, dict
 @pytest.mark.field(20)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_child_process_says_nothing_on_the_connection_of_its_parent(target: tuple[str, dict[str, Any]]) -> None:
+def test_a_child_process_sends_nothing_on_its_parents_connection(target: tuple[str, dict[str, Any]]) -> None:
     url, arguments = target
     with ConnectionPool(**arguments) as pool:
         assert pool.request("GET", url + "/").status == 200
         child = os.fork()
         if not child:
-            # Whatever happens, nothing of the tests may go on in this process.
+            # Whatever happens, the tests must not continue in this process.
             try:
                 with pool:
                     works = pool.request("GET", url + "/").status == 200 and pool.stats().opened == 1
@@ -72,8 +72,8 @@ def test_a_child_process_does_not_reset_the_streams_of_its_parent(target: tuple[
 @pytest.mark.field(20)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_child_process_neither_reads_nor_drops_what_is_its_parents(target: tuple[str, dict[str, Any]]) -> None:
-    """Not even where a thread that does not exist there holds the lock."""
+def test_a_child_process_neither_reads_nor_drops_its_parents_response(target: tuple[str, dict[str, Any]]) -> None:
+    """Not even if a thread that does not exist in the child holds the lock."""
     url, arguments = target
     with ConnectionPool(**arguments) as pool, pool.stream("GET", url + "/50mb.bin") as response:
         connection: Any = pool.connections[0]

@@ -1,4 +1,4 @@
-"""Which exceptions end one wait on a connection, and leave it to the requests beside it."""
+"""Which exceptions end only one wait on a connection, and do not affect other requests."""
 
 import asyncio
 
@@ -38,5 +38,5 @@ def test_trio_cancels_one_request_only() -> None:
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, TimeoutError, _made_by("somebody", "Timeout")])
-def test_what_a_signal_handler_raises_may_come_anywhere(kind: type[BaseException]) -> None:
+def test_a_signal_handler_may_raise_anywhere(kind: type[BaseException]) -> None:
     assert not is_resumable(kind())

@@ -43,11 +43,11 @@ def test_every_state_with_every_input(state: State, step: Input) -> None:
 
 def test_the_diagram_names_all_states_and_the_steps_of_the_table() -> None:
     diagram = (_states.__doc__ or "").split("\n\n")[1]
-    # To close what is closed is not worth an arrow.
+    # Closing a closed connection needs no arrow.
     steps = [step.value for (start, step) in TRANSITIONS if start is not State.CLOSED]
     assert collections.Counter(re.findall("[a-z]+", diagram)) == collections.Counter(steps)
     assert sorted(re.findall("[A-Z]+", diagram)) == sorted(state.name for state in State)
 
 
-def test_the_states_that_take_requests_are_those_with_a_step_for_it() -> None:
+def test_usable_states_are_those_that_allow_a_request() -> None:
     assert {state for state, step in TRANSITIONS if step is Input.REQUEST} == set(USABLE)

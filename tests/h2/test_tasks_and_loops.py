@@ -1,4 +1,4 @@
-"""HTTP/2 connections and the event loops that they belong to: other loops, tasks that are cancelled, busy loops."""
+"""HTTP/2 connections and event loops: other loops, cancelled tasks, busy loops."""
 
 import asyncio
 import socket
@@ -75,7 +75,7 @@ async def connected(
 
 
 def half(peer: Http2Peer) -> None:
-    """Send half of a response, and answer all other requests."""
+    """Send half of the first response, and answer all other requests."""
     stream_id = peer.request()
     peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"))
     answering(peer)
@@ -85,7 +85,7 @@ def half(peer: Http2Peer) -> None:
 @pytest.mark.filterwarnings("ignore:unclosed (transport|<socket):ResourceWarning")
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_second_event_loop(certificates_or_none: Certificates | None, backend: str) -> None:
-    """A response is open in the first."""
+    """The first event loop still has an open response."""
     with serving(http2_script(half), certificates_or_none) as server:
 
         async def first() -> tuple[AsyncHTTP2Connection, Response]:
@@ -133,7 +133,7 @@ def test_reading_in_a_second_event_loop() -> None:
 
 
 @pytest.mark.fault("P13")
-def test_a_native_cancel_while_a_connection_says_goodbye() -> None:
+def test_a_native_cancel_during_the_goaway() -> None:
     """A task's own cancel() goes through every shield."""
 
     def script(peer: Http2Peer) -> None:
@@ -144,7 +144,7 @@ def test_a_native_cancel_while_a_connection_says_goodbye() -> None:
     async def main() -> None:
         with serving(http2_script(script)) as server:
             connection = await connect(server)
-            # Nothing goes out any more, nor comes in.
+            # Nothing is sent or received any more.
             upload = asyncio.create_task(connection.request("POST", server.url, content=bytes(50_000_000)))
             while connection._shared.writer.holder is None or not connection._engine.requests:
                 await asyncio.sleep(0.001)
@@ -187,7 +187,7 @@ class TestTasksThatAreCancelledAlready:
 
 
 @pytest.mark.fault("P24")
-def test_a_task_that_was_cancelled_before_its_first_turn() -> None:
+def test_a_task_cancelled_before_its_first_turn() -> None:
     async def main() -> None:
         async with connected(http2_script(answering)) as (connection, server):
             assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
@@ -217,7 +217,7 @@ def closes(peer: Http2Peer) -> None:
 @pytest.mark.fault("P22")
 @pytest.mark.parametrize("end", [goes_away, closes])
 class TestIdleConnectionsThatTheServerCloses:
-    """They are not used again, even where nobody has had the time to notice: the operating system is asked."""
+    """They are not used again, even if no task has had the time to notice: the operating system is asked."""
 
     @pytest.mark.anyio
     async def test_async(self, certificates_or_none: Certificates | None, end: Callable[[Http2Peer], None]) -> None:
@@ -242,7 +242,7 @@ class TestIdleConnectionsThatTheServerCloses:
 
     @staticmethod
     def _let_it_arrive(connection: Any) -> None:
-        """Wait for the end of the stream without letting an event loop turn."""
+        """Wait for the end of the stream without a turn of the event loop."""
         if connection.is_closed():
             return  # it came together with the response
         sock: socket.socket = connection._network_stream.get_extra_info("socket")
@@ -252,7 +252,7 @@ class TestIdleConnectionsThatTheServerCloses:
             copy.setblocking(False)
             size = 0
             while time.monotonic() < deadline:
-                # As long as more comes than before, it is not the end.
+                # While more arrives than before, it is not the end.
                 try:
                     seen = len(copy.recv(65536, socket.MSG_PEEK))
                 except BlockingIOError:
@@ -268,8 +268,8 @@ class TestIdleConnectionsThatTheServerCloses:
 
 @pytest.mark.anyio
 @pytest.mark.fault("P7")
-async def test_what_has_arrived_while_the_loop_was_busy_is_in_time(certificates_or_none: Certificates | None) -> None:
-    """However much of it there is, and whoever of them reads. Nor is the path dead."""
+async def test_data_that_arrived_while_the_loop_was_busy_is_in_time(certificates_or_none: Certificates | None) -> None:
+    """For any amount of data, and whichever task reads. The connection stays usable."""
     busy, answered = threading.Event(), threading.Event()
     content = bytes(60_000)
 

@@ -57,7 +57,7 @@ def test_they_share_it_safely(target: tuple[str, dict[str, Any]]) -> None:
 
 
 def test_some_give_up(target: tuple[str, dict[str, Any]]) -> None:
-    """Responses that are closed early and requests that time out leave those of other threads whole."""
+    """Responses closed early and requests that time out do not affect those of other threads."""
     url, arguments = target
     with ConnectionPool(max_connections=1, **arguments) as pool:
 
@@ -81,7 +81,7 @@ def test_some_give_up(target: tuple[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.field(45)
-def test_trace_callbacks_may_send_requests_of_their_own(target: tuple[str, dict[str, Any]]) -> None:
+def test_trace_callbacks_may_send_requests(target: tuple[str, dict[str, Any]]) -> None:
     """No lock is held while they run."""
     url, arguments = target
     with ConnectionPool(max_connections=1, **arguments) as pool:

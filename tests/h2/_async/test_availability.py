@@ -1,4 +1,4 @@
-"""What a connection says of itself to a pool, and to those who wait for a stream without one."""
+"""What a connection tells a pool, and what requests do that wait for a stream without a pool."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -149,7 +149,7 @@ class TestTimeoutsInSilence:
 class TestStreamLimits:
     @pytest.mark.fault("P5", "P20")
     async def test_few_before_the_server_has_said_how_many(self) -> None:
-        """The rest waits for that, and then for those before it."""
+        """The other requests wait for the settings, and then for the requests before them."""
 
         everybody = threading.Event()
 
@@ -202,7 +202,7 @@ class TestStreamLimits:
             )
             assert streams == [3, 5, 7, 9, 11]
 
-    async def test_in_a_pool_nobody_waits_for_others(self) -> None:
+    async def test_in_a_pool_no_request_waits_for_others(self) -> None:
         def script(peer: Http2Peer) -> None:
             peer.send(h2_frames.headers(peer.request()))
             answering(peer)
@@ -262,7 +262,7 @@ class TestStreamLimits:
 
     @pytest.mark.fault("P8")
     async def test_raised(self) -> None:
-        """While a request waits for a stream, and the one that has it waits for its body."""
+        """One request waits for a stream, and the one that has it waits for its body."""
 
         def script(peer: Http2Peer) -> None:
             first = peer.request()
@@ -322,7 +322,7 @@ class TestStreamLimits:
             assert connection.is_idle()
 
     async def test_of_zero_at_first(self) -> None:
-        """In a pool, too, a request waits: another new connection would be no better."""
+        """A request waits even in a pool: another new connection would not be better."""
 
         def script(connection: Connection) -> None:
             peer = Http2Peer(connection)
@@ -383,7 +383,7 @@ class TestGoaway:
                 await connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)
 
     async def test_a_body_that_has_begun(self) -> None:
-        """A pool that takes it for "not sent" would send the rest of it."""
+        """A pool that considers it not sent would send only the rest of it."""
 
         def script(peer: Http2Peer) -> None:
             peer.request()
@@ -398,7 +398,7 @@ class TestGoaway:
             assert caught.value.__retryable__ is Retryable.ANY  # type: ignore[attr-defined]
 
     async def test_an_error_at_the_first_request(self) -> None:
-        """It would most likely come again."""
+        """The next connection would most likely meet it again."""
 
         def script(peer: Http2Peer) -> None:
             peer.request()
@@ -411,7 +411,7 @@ class TestGoaway:
 
 
 @pytest.mark.fault("P6")
-async def test_a_refused_stream_leaves_the_connection_as_it_was() -> None:
+async def test_a_refused_stream_leaves_the_connection_usable() -> None:
     def script(peer: Http2Peer) -> None:
         peer.send(h2_frames.headers(peer.request()))
         peer.send(h2_frames.rst_stream(peer.request(), 7))

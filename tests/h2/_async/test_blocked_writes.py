@@ -1,4 +1,4 @@
-"""Servers that do not read: whoever writes to them still hears what they say, and keeps no neighbour from it."""
+"""Servers that do not read: a request that writes still receives, and does not block other requests."""
 
 import socket
 import threading
@@ -31,9 +31,9 @@ pytestmark = pytest.mark.anyio
 INITIAL_WINDOW_SIZE = 4
 OPEN = {INITIAL_WINDOW_SIZE: 2**31 - 1}
 PATIENT = {"timeout": {"read": 10.0, "write": 10.0, "pool": 10.0}}
-# Buffers of the operating system that are soon full.
+# The size of buffers of the operating system, which fill up soon.
 SMALL = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)]
-# More than the buffers of the operating system take, and less than a test may take long for.
+# More than the buffers of the operating system hold, and little enough for a quick test.
 MUCH = 8_000_000
 PART = h2_frames.data(1, bytes(16_000))
 
@@ -62,15 +62,15 @@ def connected(request: pytest.FixtureRequest, certificates: Certificates) -> Con
 
 
 async def upload(connection: AsyncHTTP2Connection, server: ScriptedServer, **timeouts: float) -> Any:
-    """Send more than the server takes."""
+    """Send more than the server accepts."""
     extensions = {"timeout": {**PATIENT["timeout"], **timeouts}}
     return await connection.request("POST", server.url, content=bytes(MUCH), extensions=extensions)
 
 
 @pytest.mark.fault("T11")
 @pytest.mark.parametrize("complete", [True, False])
-async def test_an_answer_is_seen_while_an_upload_is_blocked(connected: Connect, complete: bool) -> None:
-    """The server reads nothing any more, and closes nothing."""
+async def test_a_response_is_received_while_an_upload_is_blocked(connected: Connect, complete: bool) -> None:
+    """The server stops reading, and closes nothing."""
 
     def script(peer: Http2Peer) -> None:
         peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
@@ -88,8 +88,8 @@ async def test_an_answer_is_seen_while_an_upload_is_blocked(connected: Connect, 
 
 
 @pytest.mark.fault("T11")
-async def test_what_an_upload_leaves_unfinished_is_sent_before_all_else(connected: Connect) -> None:
-    """The part that was on its way when the answer came is whole in the end."""
+async def test_an_unfinished_frame_is_sent_first(connected: Connect) -> None:
+    """The frame that was being sent when the response arrived is completed."""
     answered = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -108,8 +108,8 @@ async def test_what_an_upload_leaves_unfinished_is_sent_before_all_else(connecte
 
 
 @pytest.mark.fault("T11")
-async def test_a_server_that_reads_only_when_its_answer_is_read_is_no_deadlock(connected: Connect) -> None:
-    """Nobody reads that response yet: whoever writes receives it."""
+async def test_a_server_that_reads_only_after_its_response_is_read_causes_no_deadlock(connected: Connect) -> None:
+    """No task reads that response yet: the task that writes receives it."""
 
     def script(peer: Http2Peer) -> None:
         peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
@@ -133,7 +133,7 @@ async def test_a_server_that_reads_only_when_its_answer_is_read_is_no_deadlock(c
 
 
 @pytest.mark.fault("T13")
-async def test_a_body_that_has_arrived_is_read_while_another_request_is_blocked(connected: Connect) -> None:
+async def test_a_received_body_is_read_while_another_request_is_blocked(connected: Connect) -> None:
     done = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -166,8 +166,8 @@ async def test_a_body_that_has_arrived_is_read_while_another_request_is_blocked(
 
 
 @pytest.mark.fault("T15")
-async def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Connect) -> None:
-    """And what it has left in the middle of a frame is sent when the server reads again."""
+async def test_a_write_timeout_does_not_affect_other_requests(connected: Connect) -> None:
+    """The rest of its unfinished frame is sent when the server reads again."""
     over = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -176,7 +176,7 @@ async def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Con
         peer.send(h2_frames.headers(download), PART)
         other = peer.next(DataFrame).stream_id
         time.sleep(0.05)
-        # A sign of life: the connection goes on to be used.
+        # This is a sign of life: the connection stays in use.
         peer.send(PART)
         peer.connection.wait(over)
         peer.send(h2_frames.data(download, b"the end", end_stream=True))
@@ -206,7 +206,7 @@ async def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Con
     [h2_frames.ping(), h2_frames.headers(1, 103), h2_frames.headers(1, 200)[:7], h2_frames.headers(1, 200)],
     ids=["PING", "103", "half a head", "200"],
 )
-async def test_only_a_final_head_ends_a_write_that_is_blocked(connected: Connect, chatter: bytes) -> None:
+async def test_only_a_final_response_ends_a_blocked_write(connected: Connect, chatter: bytes) -> None:
     done = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -247,7 +247,7 @@ async def test_settings_that_arrive_with_an_upload_are_acknowledged_before_it_wa
 
 
 @pytest.mark.fault("T14")
-async def test_a_server_that_sends_without_end_does_not_outlast_the_time_for_reading(connected: Connect) -> None:
+async def test_a_server_that_sends_endlessly_does_not_delay_the_read_timeout(connected: Connect) -> None:
     def script(peer: Http2Peer) -> None:
         stream_id = peer.request()
         peer.send(h2_frames.headers(stream_id, 103))
@@ -261,7 +261,7 @@ async def test_a_server_that_sends_without_end_does_not_outlast_the_time_for_rea
 
 
 @pytest.mark.fault("T11")
-async def test_the_end_of_the_connection_ends_a_write_that_is_blocked(connected: Connect) -> None:
+async def test_a_disconnect_ends_a_blocked_write(connected: Connect) -> None:
     """That of a head, behind an upload: no answer to its own request could end it."""
 
     def script(peer: Http2Peer) -> None:
@@ -286,7 +286,7 @@ async def test_the_end_of_the_connection_ends_a_write_that_is_blocked(connected:
 
 
 @pytest.mark.fault("T7")
-async def test_a_connection_that_is_cut_fails_whoever_reads_and_whoever_writes(connected: Connect) -> None:
+async def test_a_disconnect_fails_readers_and_writers(connected: Connect) -> None:
     """Over TLS, without a close_notify."""
 
     def script(peer: Http2Peer) -> None:

@@ -1,4 +1,4 @@
-"""What closing ends, by whoever and however it is done: with an error, at once, and nothing else."""
+"""Closing ends what was in progress with an error, at once, and nothing else."""
 
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -63,7 +63,7 @@ def request_to(server: ScriptedServer, method: str = "GET", path: str = "/", **e
 
 
 def half(peer: Http2Peer) -> None:
-    """Send half of a response, and answer all other requests."""
+    """Send half of the first response, and answer all other requests."""
     stream_id = peer.request()
     peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"))
     answering(peer)
@@ -105,14 +105,14 @@ class TestReadingWhatIsClosed:
             with pytest.raises(ReadError, match="closed before it had been read to its end"):
                 await response.aread()
 
-    async def test_what_had_arrived_whole(self) -> None:
+    async def test_a_body_that_had_arrived_completely(self) -> None:
         async with connected(http2_script(answering)) as (connection, server):
             async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
                 pass
             with pytest.raises(ReadError):
                 await response.aread()
 
-    async def test_what_was_read_to_its_end(self, trace: dict[str, Any]) -> None:
+    async def test_a_body_that_was_read_to_its_end(self, trace: dict[str, Any]) -> None:
         async with connected(http2_script(answering)) as (connection, server):
             async with connection.stream("GET", server.url, extensions={**TIMEOUTS, **trace}) as response:
                 assert await response.aread() == b"hello"
@@ -121,7 +121,7 @@ class TestReadingWhatIsClosed:
             with pytest.raises(StopAsyncIteration):
                 await anext(body)
 
-    async def test_what_never_had_a_body(self) -> None:
+    async def test_a_response_without_a_body(self) -> None:
         def script(peer: Http2Peer) -> None:
             peer.send(h2_frames.headers(peer.request(), 204, end_stream=True))
 
@@ -130,7 +130,7 @@ class TestReadingWhatIsClosed:
                 pass
             assert await response.aread() == b""
 
-    async def test_what_failed_before(self) -> None:
+    async def test_a_body_that_had_failed(self) -> None:
         def script(peer: Http2Peer) -> None:
             stream_id = peer.request()
             peer.send(
@@ -209,7 +209,7 @@ class TestClosingTheConnection:
             )
             await response.aclose()
 
-    async def test_for_somebody_else_who_reads(self, certificates_or_none: Certificates | None) -> None:
+    async def test_for_another_reader(self, certificates_or_none: Certificates | None) -> None:
         def script(peer: Http2Peer) -> None:
             for _ in range(3):
                 peer.send(h2_frames.headers(peer.request()))
@@ -282,7 +282,7 @@ class TestClosingTheConnection:
 
 @pytest.mark.fault("S4")
 class TestClosingOneStream:
-    """While another thread or task reads it, and nothing comes from the server by itself."""
+    """While another thread or task reads it, and the server sends nothing on its own."""
 
     async def test_a_tunnel(self, certificates_or_none: Certificates | None) -> None:
         def script(peer: Http2Peer) -> None:

@@ -1,4 +1,4 @@
-"""A response that nobody holds any more, and that was not closed, gives back what it had."""
+"""A response that is dropped without being closed releases what it had."""
 
 import contextlib
 import threading
@@ -39,7 +39,7 @@ def request_to(server: ScriptedServer, method: str = "GET") -> Request:
 
 
 def half(peer: Http2Peer) -> None:
-    """Send half of a response, and answer all other requests."""
+    """Send half of the first response, and answer all other requests."""
     stream_id = peer.request()
     peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"))
     answering(peer)
@@ -52,7 +52,7 @@ def tunnel(peer: Http2Peer) -> None:
 
 
 class Lease(AsyncLease):
-    """Counts what is given back."""
+    """Counts how often it is released."""
 
     def __init__(self) -> None:
         self.released = self.dropped = 0
@@ -88,7 +88,7 @@ async def test_a_response_that_was_not_closed() -> None:
         assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
 
 
-async def test_in_the_middle_of_what_holds_the_lock() -> None:
+async def test_while_the_lock_is_held() -> None:
     async with connected(http2_script(half)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server))
         with pytest.warns(ResourceWarning, match="unclosed response"), connection._shared.lock:
@@ -99,13 +99,13 @@ async def test_in_the_middle_of_what_holds_the_lock() -> None:
 
 @pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning")
 @pytest.mark.parametrize("locked", [False, True], ids=["free", "locked"])
-async def test_in_another_thread_while_a_request_waits_for_its_stream(locked: bool) -> None:
-    """The garbage collector runs in any thread, and at any point: when somebody holds the lock, too."""
+async def test_in_another_thread_while_a_request_waits_for_a_stream(locked: bool) -> None:
+    """The garbage collector runs in any thread and at any point, even while the lock is held."""
     async with connected(http2_script(half, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
         held: list[Response] = [await connection.handle_async_request(request_to(server))]
 
         def collect() -> None:
-            # Nothing else goes on meanwhile that would wake an event loop.
+            # Nothing else would wake the event loop in the meantime.
             wait_until(lambda: connection._shared.waiters.openers)
             with connection._shared.lock if locked else contextlib.nullcontext():
                 held.clear()
@@ -119,7 +119,7 @@ async def test_in_another_thread_while_a_request_waits_for_its_stream(locked: bo
 
 
 async def test_where_warnings_are_errors() -> None:
-    """Then the interpreter says so, and nothing is lost."""
+    """The interpreter reports the error, and nothing is lost."""
     unraisable: list[Any] = []
     async with connected(http2_script(half)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server))
@@ -134,7 +134,7 @@ async def test_where_warnings_are_errors() -> None:
         assert connection.is_idle()
 
 
-async def test_the_last_on_a_connection_that_takes_no_more() -> None:
+async def test_the_last_response_on_a_retired_connection() -> None:
     def script(peer: Http2Peer) -> None:
         stream_id = peer.request()
         peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"), h2_frames.goaway(stream_id))
@@ -163,7 +163,7 @@ async def test_one_that_was_closed() -> None:
 
 
 async def test_one_whose_connection_was_closed() -> None:
-    """There is nothing left to be closed, and its place comes back."""
+    """There is nothing left to close, and its lease is released."""
     async with connected(http2_script(half)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server))
         body: Any = response.stream
@@ -173,7 +173,7 @@ async def test_one_whose_connection_was_closed() -> None:
         assert lease.dropped == 1
 
 
-async def test_the_response_that_a_tunnel_stands_on() -> None:
+async def test_the_response_of_a_tunnel_in_use() -> None:
     def script(peer: Http2Peer) -> None:
         stream_id = peer.next(HeadersFrame).stream_id
         peer.send(h2_frames.headers(stream_id))
@@ -220,7 +220,7 @@ async def test_a_tunnel_and_its_response() -> None:
         assert connection.is_idle()
 
 
-async def test_a_tunnel_that_is_given_up_at_once() -> None:
+async def test_a_tunnel_dropped_at_once() -> None:
     async with connected(http2_script(tunnel)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server, "CONNECT"))
         stream = response.extensions["network_stream"]

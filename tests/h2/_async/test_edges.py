@@ -1,4 +1,4 @@
-"""What a connection says no to, and how it ends when callbacks and bodies do not play along."""
+"""What a connection refuses, and how it behaves when callbacks and bodies fail."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -93,7 +93,7 @@ class TestBodies:
             assert (await connection.request("GET", server.url)).content == b"hello"
 
     @pytest.mark.field(44)
-    async def test_one_that_the_server_wants_no_more_of(self) -> None:
+    async def test_one_that_the_server_no_longer_wants(self) -> None:
         """It is a generator, and is closed."""
         closed: list[bool] = []
 
@@ -115,8 +115,8 @@ class TestBodies:
             assert closed == [True]
             assert (await connection.request("GET", server.url)).content == b"hello"
 
-    async def test_the_answer_of_a_server_that_reads_no_further(self) -> None:
-        """It answers, closes, and the rest of the upload fails."""
+    async def test_the_response_of_a_server_that_stops_reading(self) -> None:
+        """It answers and closes the connection; the rest of the upload fails."""
 
         def script(peer: Http2Peer) -> None:
             stream_id = peer.next(HeadersFrame).stream_id
@@ -137,7 +137,7 @@ class TestTraceCallbacks:
     @pytest.mark.parametrize(
         "event", ["response_closed.started", "response_closed.complete", "send_request_body.started"]
     )
-    async def test_one_that_raises_leaves_the_connection_in_order(self, event: str) -> None:
+    async def test_one_that_raises_leaves_the_connection_usable(self, event: str) -> None:
         async def trace(name: str, info: dict[str, Any]) -> None:
             if name == f"http2.{event}":
                 raise ValueError(event)
@@ -151,7 +151,7 @@ class TestTraceCallbacks:
 
 
 class TestExtendedConnect:
-    async def test_a_server_that_does_not_know_it(self) -> None:
+    async def test_a_server_that_does_not_support_it(self) -> None:
         async with connected(http2_script(answering)) as (connection, server):
             with pytest.raises(LocalProtocolError, match="does not support extended CONNECT"):
                 await connection.request("CONNECT", server.url, extensions={**TIMEOUTS, "protocol": b"websocket"})
@@ -192,7 +192,7 @@ class TestExtendedConnect:
 
 
 class TestReadingAtOnce:
-    """A body that has arrived whole is read without looking at its parts one by one."""
+    """A body that has arrived completely is read without handling its parts one by one."""
 
     async def test_it_is_read_once(self) -> None:
         async with (
@@ -203,7 +203,7 @@ class TestReadingAtOnce:
             assert await body.aread() == b"hello"
             assert await body.aread() == b""
 
-    async def test_what_has_arrived_is_gone_with_the_response(self) -> None:
+    async def test_received_data_is_lost_when_the_response_is_closed(self) -> None:
         async with connected(http2_script(answering)) as (connection, server):
             async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
                 body: Any = response.stream
@@ -220,7 +220,7 @@ class TestReadingAtOnce:
             response = await connection.request("GET", server.url, extensions=TIMEOUTS)
             assert response.content == b"a" * 600 + b"b" * 600 + b"c"
 
-    async def test_what_comes_through_a_tunnel_is_no_body(self) -> None:
+    async def test_tunnel_data_is_not_a_body(self) -> None:
         def script(peer: Http2Peer) -> None:
             stream_id = peer.next(HeadersFrame).stream_id
             peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"pong", end_stream=True))

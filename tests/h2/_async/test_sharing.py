@@ -1,4 +1,4 @@
-"""Requests that share a connection: what happens to one of them leaves the others alone."""
+"""Requests that share a connection do not affect each other."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -74,8 +74,8 @@ async def test_responses_in_any_order() -> None:
             assert content == b"%d" % stream_id
 
 
-async def test_a_slow_reader_holds_up_nobody() -> None:
-    """More than a window of one response is on its way while nobody reads it."""
+async def test_a_slow_reader_delays_no_other_request() -> None:
+    """More than a window of one response is on its way while it is not read."""
 
     def script(peer: Http2Peer) -> None:
         slow = peer.request()
@@ -98,7 +98,7 @@ async def test_a_slow_reader_holds_up_nobody() -> None:
 
 
 @pytest.mark.field(51)
-async def test_the_read_timeout_of_one_is_not_that_of_another() -> None:
+async def test_read_timeouts_are_independent() -> None:
     def script(peer: Http2Peer) -> None:
         streams = {peer.request(), peer.request()}
         late = peer.next(RstStreamFrame)
@@ -119,8 +119,8 @@ async def test_the_read_timeout_of_one_is_not_that_of_another() -> None:
 
 
 @pytest.mark.field(32)
-async def test_a_response_that_is_closed_early_is_reset() -> None:
-    """As many as the server allows streams, and half as many again."""
+async def test_closing_a_response_early_resets_its_stream() -> None:
+    """One and a half times as many as the server allows streams."""
 
     def script(peer: Http2Peer) -> None:
         for _ in range(150):
@@ -139,8 +139,8 @@ async def test_a_response_that_is_closed_early_is_reset() -> None:
 
 
 @pytest.mark.field(33)
-async def test_the_credit_of_what_was_dropped_comes_back() -> None:
-    """Of 20 responses a megabyte each is dropped; a download beyond the window of the connection goes through."""
+async def test_credit_of_dropped_responses_is_returned() -> None:
+    """After a megabyte each of 20 responses is dropped, a download larger than the connection's window completes."""
 
     def script(peer: Http2Peer) -> None:
         credit = 65535
@@ -190,13 +190,13 @@ class TestStreamLimits:
             async def get() -> bytes:
                 return (await connection.request("GET", server.url, extensions=TIMEOUTS)).content
 
-            # Before the first response, the settings may not have come.
+            # Before the first response, the settings may not have arrived.
             assert await get() == b"hello"
             assert await async_at_once(get, get, get) == [b"hello"] * 3
 
     @pytest.mark.field(55)
     async def test_none_at_first(self) -> None:
-        """With a limit of 0 a request waits, and goes when the limit is raised."""
+        """With a limit of 0 a request waits, and is sent when the limit is raised."""
 
         def script(peer: Http2Peer) -> None:
             peer.respond(peer.request())
@@ -221,7 +221,7 @@ class TestStreamLimits:
             connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server),
             connection.stream("GET", server.url, extensions=TIMEOUTS),
         ):
-            # The settings came before the response.
+            # The settings arrived before the response.
             assert not connection.is_available()
             with pytest.raises(PoolTimeout, match=r"0\.05 seconds: no stream .* \(1 in use\)"):
                 await connection.request("GET", server.url, extensions={"timeout": {"pool": 0.05}})
@@ -229,8 +229,8 @@ class TestStreamLimits:
 
 class TestUploads:
     @pytest.mark.field(42)
-    async def test_all_of_them_go_on_when_credit_comes(self) -> None:
-        """Credit comes for all streams at once, in one piece, and nothing after it."""
+    async def test_credit_resumes_all_uploads(self) -> None:
+        """Credit for all streams comes in one piece, and nothing after it."""
         size = 1_000_000
 
         def script(peer: Http2Peer) -> None:
@@ -258,8 +258,8 @@ class TestUploads:
 
     @pytest.mark.field(44)
     @pytest.mark.parametrize("reset", [True, False])
-    async def test_an_early_answer_ends_one(self, reset: bool) -> None:
-        """The window is exhausted when the answer comes."""
+    async def test_an_early_response_ends_an_upload(self, reset: bool) -> None:
+        """The window is exhausted when the response arrives."""
 
         def script(peer: Http2Peer) -> None:
             stream_id = peer.next(h2_frames.HeadersFrame).stream_id
@@ -323,7 +323,7 @@ class TestEnds:
             assert sorted(await async_at_once(get, get)) == [text, f"Server disconnected after {text}"]
 
     @pytest.mark.field(46)
-    async def test_all_see_why_the_connection_failed(self) -> None:
+    async def test_all_requests_fail_with_the_reason(self) -> None:
         def script(peer: Http2Peer) -> None:
             for _ in range(3):
                 peer.request()
@@ -398,7 +398,7 @@ class TestEnds:
 
 
 class TestPings:
-    async def test_a_silent_server_is_asked_and_given_up(self) -> None:
+    async def test_a_silent_server_is_pinged_and_abandoned(self) -> None:
         def script(peer: Http2Peer) -> None:
             peer.request()
             peer.next(PingFrame)
@@ -411,8 +411,8 @@ class TestPings:
 
     @pytest.mark.fault("T19")
     @pytest.mark.parametrize(("interval", "limit"), [(1.2, 0.05), (0.05, 1.2)])
-    async def test_a_silent_server_is_asked_beside_a_write_that_waits(self, interval: float, limit: float) -> None:
-        """Looking now and then whether the writer has given up does not begin the interval anew."""
+    async def test_a_silent_server_is_pinged_during_a_blocked_write(self, interval: float, limit: float) -> None:
+        """Checking now and then whether the writer has given up does not restart the interval."""
 
         def script(peer: Http2Peer) -> None:
             peer.send(h2_frames.window_update(0, 2**30))
@@ -437,7 +437,7 @@ class TestPings:
             async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
                 await async_at_once(upload, read)
 
-    async def test_a_slow_server_that_answers_is_waited_for(self) -> None:
+    async def test_a_slow_server_that_answers_pings_is_awaited(self) -> None:
         def script(peer: Http2Peer) -> None:
             stream_id = peer.request()
             for _ in range(3):

@@ -1,4 +1,4 @@
-"""Whose turn it is, and that nobody waits for one that does not come."""
+"""Taking turns in reading, writing and opening streams: no request waits for a turn that does not come."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def connected(script: Script) -> AsyncIterator[tuple[AsyncHTTP2Connection,
         server.raise_failures()
 
 
-async def test_a_stream_that_is_closed_makes_room_for_one_that_waits() -> None:
+async def test_closing_a_stream_makes_room_for_a_waiting_request() -> None:
     """The server says nothing meanwhile."""
 
     def script(peer: Http2Peer) -> None:
@@ -51,7 +51,7 @@ async def test_a_stream_that_is_closed_makes_room_for_one_that_waits() -> None:
         assert await async_at_once(get, close) == [b"hello", None]
 
 
-async def test_waiting_behind_a_write_has_a_limit() -> None:
+async def test_waiting_for_another_write_times_out() -> None:
     done = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -68,7 +68,7 @@ async def test_waiting_behind_a_write_has_a_limit() -> None:
         async def behind() -> None:
             await async_wait_until(lambda: connection._shared.writer.holder and connection._request_count)
             with pytest.raises(WriteTimeout, match=r"0\.05 seconds"):
-                # The other may just be between two writes: then this one is stalled itself.
+                # If the other one is between two writes just now, this one is stalled itself.
                 await connection.request(
                     "POST", server.url, content=bytes(50_000_000), extensions={"timeout": {"write": 0.05}}
                 )
@@ -79,7 +79,7 @@ async def test_waiting_behind_a_write_has_a_limit() -> None:
 
 class TestTunnels:
     @pytest.mark.parametrize("ends", [[h2_frames.data(1, b"", end_stream=True)], [h2_frames.rst_stream(1, 8)]])
-    async def test_nothing_is_written_into_one_that_the_server_has_ended(self, ends: list[bytes]) -> None:
+    async def test_nothing_is_written_after_the_server_has_ended_it(self, ends: list[bytes]) -> None:
         def script(peer: Http2Peer) -> None:
             peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id), *ends)
             peer.connection.hold()

@@ -1,4 +1,4 @@
-"""Request bodies: what ends them early, what they may consist of, and whose errors are raised."""
+"""Request bodies: what ends them early, what they may consist of, and which errors are raised."""
 
 import array
 from collections.abc import AsyncIterator, Callable
@@ -91,7 +91,7 @@ async def test_what_ends_an_upload_after_a_complete_success(end: Callable[[int],
 
 
 @pytest.mark.fault("S4", "S6")
-async def test_closing_the_connection_cuts_an_upload_also_after_a_complete_success() -> None:
+async def test_closing_the_connection_ends_an_upload_even_after_a_complete_success() -> None:
     def script(peer: Http2Peer) -> None:
         stream_id = peer.next(DataFrame).stream_id
         peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"done", end_stream=True))
@@ -107,7 +107,7 @@ async def test_closing_the_connection_cuts_an_upload_also_after_a_complete_succe
 
 
 @pytest.mark.fault("S6")
-async def test_the_end_of_the_connection_ends_an_upload_after_a_complete_success() -> None:
+async def test_a_disconnect_ends_an_upload_after_a_complete_success() -> None:
     def script(peer: Http2Peer) -> None:
         stream_id = peer.next(DataFrame).stream_id
         peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"enough", end_stream=True))
@@ -138,7 +138,7 @@ async def test_an_error_whose_body_comes_after_the_request_has_ended(declared: b
 
 @pytest.mark.fault("P25")
 @pytest.mark.parametrize("complete", [False, True])
-async def test_a_body_that_is_too_short_is_an_error_also_after_an_early_answer(complete: bool) -> None:
+async def test_a_short_body_is_an_error_even_after_an_early_response(complete: bool) -> None:
     def script(peer: Http2Peer) -> None:
         stream_id = peer.next(HeadersFrame).stream_id
         peer.send(h2_frames.headers(stream_id, end_stream=complete))
@@ -176,7 +176,7 @@ async def test_a_body_of_numbers_is_sent_as_bytes(chunk: Any) -> None:
 @pytest.mark.fault("T17")
 @pytest.mark.parametrize("failure", [WriteError("mine"), WriteTimeout("mine"), ReadTimeout("mine"), OSError("mine")])
 @pytest.mark.parametrize("where", ["body", "trace"])
-async def test_what_the_users_code_raises_is_raised(failure: Exception, where: str) -> None:
+async def test_exceptions_of_user_code_propagate(failure: Exception, where: str) -> None:
     def script(peer: Http2Peer) -> None:
         assert peer.next(RstStreamFrame).error_code == 8
         answering(peer)
@@ -199,8 +199,8 @@ async def test_what_the_users_code_raises_is_raised(failure: Exception, where: s
 
 
 @pytest.mark.fault("T4")
-async def test_a_trace_callback_that_raises_a_timeout_is_no_timeout_of_ours() -> None:
-    """It is told of new settings by whoever waits for credit."""
+async def test_a_timeout_raised_by_a_trace_callback_does_not_retire_the_connection() -> None:
+    """New settings are traced by the request that waits for credit."""
 
     def script(peer: Http2Peer) -> None:
         size = 0

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_blocked_writes.py by tools/make_sync.py: edit that file, then run it.
-"""Servers that do not read: whoever writes to them still hears what they say, and keeps no neighbour from it."""
+"""Servers that do not read: a request that writes still receives, and does not block other requests."""
 
 import socket
 import threading
@@ -32,9 +32,9 @@ pytestmark = pytest.mark.anyio
 INITIAL_WINDOW_SIZE = 4
 OPEN = {INITIAL_WINDOW_SIZE: 2**31 - 1}
 PATIENT = {"timeout": {"read": 10.0, "write": 10.0, "pool": 10.0}}
-# Buffers of the operating system that are soon full.
+# The size of buffers of the operating system, which fill up soon.
 SMALL = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)]
-# More than the buffers of the operating system take, and less than a test may take long for.
+# More than the buffers of the operating system hold, and little enough for a quick test.
 MUCH = 8_000_000
 PART = h2_frames.data(1, bytes(16_000))
 
@@ -63,15 +63,15 @@ def connected(request: pytest.FixtureRequest, certificates: Certificates) -> Con
 
 
 def upload(connection: HTTP2Connection, server: ScriptedServer, **timeouts: float) -> Any:
-    """Send more than the server takes."""
+    """Send more than the server accepts."""
     extensions = {"timeout": {**PATIENT["timeout"], **timeouts}}
     return connection.request("POST", server.url, content=bytes(MUCH), extensions=extensions)
 
 
 @pytest.mark.fault("T11")
 @pytest.mark.parametrize("complete", [True, False])
-def test_an_answer_is_seen_while_an_upload_is_blocked(connected: Connect, complete: bool) -> None:
-    """The server reads nothing any more, and closes nothing."""
+def test_a_response_is_received_while_an_upload_is_blocked(connected: Connect, complete: bool) -> None:
+    """The server stops reading, and closes nothing."""
 
     def script(peer: Http2Peer) -> None:
         peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
@@ -89,8 +89,8 @@ def test_an_answer_is_seen_while_an_upload_is_blocked(connected: Connect, comple
 
 
 @pytest.mark.fault("T11")
-def test_what_an_upload_leaves_unfinished_is_sent_before_all_else(connected: Connect) -> None:
-    """The part that was on its way when the answer came is whole in the end."""
+def test_an_unfinished_frame_is_sent_first(connected: Connect) -> None:
+    """The frame that was being sent when the response arrived is completed."""
     answered = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -109,8 +109,8 @@ def test_what_an_upload_leaves_unfinished_is_sent_before_all_else(connected: Con
 
 
 @pytest.mark.fault("T11")
-def test_a_server_that_reads_only_when_its_answer_is_read_is_no_deadlock(connected: Connect) -> None:
-    """Nobody reads that response yet: whoever writes receives it."""
+def test_a_server_that_reads_only_after_its_response_is_read_causes_no_deadlock(connected: Connect) -> None:
+    """No thread reads that response yet: the thread that writes receives it."""
 
     def script(peer: Http2Peer) -> None:
         peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
@@ -134,7 +134,7 @@ def test_a_server_that_reads_only_when_its_answer_is_read_is_no_deadlock(connect
 
 
 @pytest.mark.fault("T13")
-def test_a_body_that_has_arrived_is_read_while_another_request_is_blocked(connected: Connect) -> None:
+def test_a_received_body_is_read_while_another_request_is_blocked(connected: Connect) -> None:
     done = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -167,8 +167,8 @@ def test_a_body_that_has_arrived_is_read_while_another_request_is_blocked(connec
 
 
 @pytest.mark.fault("T15")
-def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Connect) -> None:
-    """And what it has left in the middle of a frame is sent when the server reads again."""
+def test_a_write_timeout_does_not_affect_other_requests(connected: Connect) -> None:
+    """The rest of its unfinished frame is sent when the server reads again."""
     over = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -177,7 +177,7 @@ def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Connect) 
         peer.send(h2_frames.headers(download), PART)
         other = peer.next(DataFrame).stream_id
         time.sleep(0.05)
-        # A sign of life: the connection goes on to be used.
+        # This is a sign of life: the connection stays in use.
         peer.send(PART)
         peer.connection.wait(over)
         peer.send(h2_frames.data(download, b"the end", end_stream=True))
@@ -207,7 +207,7 @@ def test_the_write_limit_of_one_leaves_its_neighbours_alone(connected: Connect) 
     [h2_frames.ping(), h2_frames.headers(1, 103), h2_frames.headers(1, 200)[:7], h2_frames.headers(1, 200)],
     ids=["PING", "103", "half a head", "200"],
 )
-def test_only_a_final_head_ends_a_write_that_is_blocked(connected: Connect, chatter: bytes) -> None:
+def test_only_a_final_response_ends_a_blocked_write(connected: Connect, chatter: bytes) -> None:
     done = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -248,7 +248,7 @@ def test_settings_that_arrive_with_an_upload_are_acknowledged_before_it_waits_fo
 
 
 @pytest.mark.fault("T14")
-def test_a_server_that_sends_without_end_does_not_outlast_the_time_for_reading(connected: Connect) -> None:
+def test_a_server_that_sends_endlessly_does_not_delay_the_read_timeout(connected: Connect) -> None:
     def script(peer: Http2Peer) -> None:
         stream_id = peer.request()
         peer.send(h2_frames.headers(stream_id, 103))
@@ -262,7 +262,7 @@ def test_a_server_that_sends_without_end_does_not_outlast_the_time_for_reading(c
 
 
 @pytest.mark.fault("T11")
-def test_the_end_of_the_connection_ends_a_write_that_is_blocked(connected: Connect) -> None:
+def test_a_disconnect_ends_a_blocked_write(connected: Connect) -> None:
     """That of a head, behind an upload: no answer to its own request could end it."""
 
     def script(peer: Http2Peer) -> None:
@@ -287,7 +287,7 @@ def test_the_end_of_the_connection_ends_a_write_that_is_blocked(connected: Conne
 
 
 @pytest.mark.fault("T7")
-def test_a_connection_that_is_cut_fails_whoever_reads_and_whoever_writes(connected: Connect) -> None:
+def test_a_disconnect_fails_readers_and_writers(connected: Connect) -> None:
     """Over TLS, without a close_notify."""
 
     def script(peer: Http2Peer) -> None:

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_closing.py by tools/make_sync.py: edit that file, then run it.
-"""What closing ends, by whoever and however it is done: with an error, at once, and nothing else."""
+"""Closing ends what was in progress with an error, at once, and nothing else."""
 
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -64,7 +64,7 @@ def request_to(server: ScriptedServer, method: str = "GET", path: str = "/", **e
 
 
 def half(peer: Http2Peer) -> None:
-    """Send half of a response, and answer all other requests."""
+    """Send half of the first response, and answer all other requests."""
     stream_id = peer.request()
     peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"))
     answering(peer)
@@ -106,14 +106,14 @@ class TestReadingWhatIsClosed:
             with pytest.raises(ReadError, match="closed before it had been read to its end"):
                 response.read()
 
-    def test_what_had_arrived_whole(self) -> None:
+    def test_a_body_that_had_arrived_completely(self) -> None:
         with connected(http2_script(answering)) as (connection, server):
             with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
                 pass
             with pytest.raises(ReadError):
                 response.read()
 
-    def test_what_was_read_to_its_end(self, trace: dict[str, Any]) -> None:
+    def test_a_body_that_was_read_to_its_end(self, trace: dict[str, Any]) -> None:
         with connected(http2_script(answering)) as (connection, server):
             with connection.stream("GET", server.url, extensions={**TIMEOUTS, **trace}) as response:
                 assert response.read() == b"hello"
@@ -122,7 +122,7 @@ class TestReadingWhatIsClosed:
             with pytest.raises(StopIteration):
                 next(body)
 
-    def test_what_never_had_a_body(self) -> None:
+    def test_a_response_without_a_body(self) -> None:
         def script(peer: Http2Peer) -> None:
             peer.send(h2_frames.headers(peer.request(), 204, end_stream=True))
 
@@ -131,7 +131,7 @@ class TestReadingWhatIsClosed:
                 pass
             assert response.read() == b""
 
-    def test_what_failed_before(self) -> None:
+    def test_a_body_that_had_failed(self) -> None:
         def script(peer: Http2Peer) -> None:
             stream_id = peer.request()
             peer.send(
@@ -208,7 +208,7 @@ class TestClosingTheConnection:
             while_waiting(connection, response.read, lambda: connection._shared.reader.holder is not None, ReadError)
             response.close()
 
-    def test_for_somebody_else_who_reads(self, certificates_or_none: Certificates | None) -> None:
+    def test_for_another_reader(self, certificates_or_none: Certificates | None) -> None:
         def script(peer: Http2Peer) -> None:
             for _ in range(3):
                 peer.send(h2_frames.headers(peer.request()))
@@ -281,7 +281,7 @@ class TestClosingTheConnection:
 
 @pytest.mark.fault("S4")
 class TestClosingOneStream:
-    """While another thread reads it, and nothing comes from the server by itself."""
+    """While another thread reads it, and the server sends nothing on its own."""
 
     def test_a_tunnel(self, certificates_or_none: Certificates | None) -> None:
         def script(peer: Http2Peer) -> None:

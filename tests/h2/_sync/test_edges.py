@@ -1,5 +1,5 @@
 # Generated from ../_async/test_edges.py by tools/make_sync.py: edit that file, then run it.
-"""What a connection says no to, and how it ends when callbacks and bodies do not play along."""
+"""What a connection refuses, and how it behaves when callbacks and bodies fail."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,7 +94,7 @@ class TestBodies:
             assert (connection.request("GET", server.url)).content == b"hello"
 
     @pytest.mark.field(44)
-    def test_one_that_the_server_wants_no_more_of(self) -> None:
+    def test_one_that_the_server_no_longer_wants(self) -> None:
         """It is a generator, and is closed."""
         closed: list[bool] = []
 
@@ -116,8 +116,8 @@ class TestBodies:
             assert closed == [True]
             assert (connection.request("GET", server.url)).content == b"hello"
 
-    def test_the_answer_of_a_server_that_reads_no_further(self) -> None:
-        """It answers, closes, and the rest of the upload fails."""
+    def test_the_response_of_a_server_that_stops_reading(self) -> None:
+        """It answers and closes the connection; the rest of the upload fails."""
 
         def script(peer: Http2Peer) -> None:
             stream_id = peer.next(HeadersFrame).stream_id
@@ -138,7 +138,7 @@ class TestTraceCallbacks:
     @pytest.mark.parametrize(
         "event", ["response_closed.started", "response_closed.complete", "send_request_body.started"]
     )
-    def test_one_that_raises_leaves_the_connection_in_order(self, event: str) -> None:
+    def test_one_that_raises_leaves_the_connection_usable(self, event: str) -> None:
         def trace(name: str, info: dict[str, Any]) -> None:
             if name == f"http2.{event}":
                 raise ValueError(event)
@@ -152,7 +152,7 @@ class TestTraceCallbacks:
 
 
 class TestExtendedConnect:
-    def test_a_server_that_does_not_know_it(self) -> None:
+    def test_a_server_that_does_not_support_it(self) -> None:
         with connected(http2_script(answering)) as (connection, server):
             with pytest.raises(LocalProtocolError, match="does not support extended CONNECT"):
                 connection.request("CONNECT", server.url, extensions={**TIMEOUTS, "protocol": b"websocket"})
@@ -193,7 +193,7 @@ class TestExtendedConnect:
 
 
 class TestReadingAtOnce:
-    """A body that has arrived whole is read without looking at its parts one by one."""
+    """A body that has arrived completely is read without handling its parts one by one."""
 
     def test_it_is_read_once(self) -> None:
         with (
@@ -204,7 +204,7 @@ class TestReadingAtOnce:
             assert body.read() == b"hello"
             assert body.read() == b""
 
-    def test_what_has_arrived_is_gone_with_the_response(self) -> None:
+    def test_received_data_is_lost_when_the_response_is_closed(self) -> None:
         with connected(http2_script(answering)) as (connection, server):
             with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
                 body: Any = response.stream
@@ -221,7 +221,7 @@ class TestReadingAtOnce:
             response = connection.request("GET", server.url, extensions=TIMEOUTS)
             assert response.content == b"a" * 600 + b"b" * 600 + b"c"
 
-    def test_what_comes_through_a_tunnel_is_no_body(self) -> None:
+    def test_tunnel_data_is_not_a_body(self) -> None:
         def script(peer: Http2Peer) -> None:
             stream_id = peer.next(HeadersFrame).stream_id
             peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"pong", end_stream=True))

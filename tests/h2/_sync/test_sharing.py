@@ -1,5 +1,5 @@
 # Generated from ../_async/test_sharing.py by tools/make_sync.py: edit that file, then run it.
-"""Requests that share a connection: what happens to one of them leaves the others alone."""
+"""Requests that share a connection do not affect each other."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,8 +75,8 @@ def test_responses_in_any_order() -> None:
             assert content == b"%d" % stream_id
 
 
-def test_a_slow_reader_holds_up_nobody() -> None:
-    """More than a window of one response is on its way while nobody reads it."""
+def test_a_slow_reader_delays_no_other_request() -> None:
+    """More than a window of one response is on its way while it is not read."""
 
     def script(peer: Http2Peer) -> None:
         slow = peer.request()
@@ -99,7 +99,7 @@ def test_a_slow_reader_holds_up_nobody() -> None:
 
 
 @pytest.mark.field(51)
-def test_the_read_timeout_of_one_is_not_that_of_another() -> None:
+def test_read_timeouts_are_independent() -> None:
     def script(peer: Http2Peer) -> None:
         streams = {peer.request(), peer.request()}
         late = peer.next(RstStreamFrame)
@@ -120,8 +120,8 @@ def test_the_read_timeout_of_one_is_not_that_of_another() -> None:
 
 
 @pytest.mark.field(32)
-def test_a_response_that_is_closed_early_is_reset() -> None:
-    """As many as the server allows streams, and half as many again."""
+def test_closing_a_response_early_resets_its_stream() -> None:
+    """One and a half times as many as the server allows streams."""
 
     def script(peer: Http2Peer) -> None:
         for _ in range(150):
@@ -140,8 +140,8 @@ def test_a_response_that_is_closed_early_is_reset() -> None:
 
 
 @pytest.mark.field(33)
-def test_the_credit_of_what_was_dropped_comes_back() -> None:
-    """Of 20 responses a megabyte each is dropped; a download beyond the window of the connection goes through."""
+def test_credit_of_dropped_responses_is_returned() -> None:
+    """After a megabyte each of 20 responses is dropped, a download larger than the connection's window completes."""
 
     def script(peer: Http2Peer) -> None:
         credit = 65535
@@ -191,13 +191,13 @@ class TestStreamLimits:
             def get() -> bytes:
                 return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
 
-            # Before the first response, the settings may not have come.
+            # Before the first response, the settings may not have arrived.
             assert get() == b"hello"
             assert at_once(get, get, get) == [b"hello"] * 3
 
     @pytest.mark.field(55)
     def test_none_at_first(self) -> None:
-        """With a limit of 0 a request waits, and goes when the limit is raised."""
+        """With a limit of 0 a request waits, and is sent when the limit is raised."""
 
         def script(peer: Http2Peer) -> None:
             peer.respond(peer.request())
@@ -222,7 +222,7 @@ class TestStreamLimits:
             connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server),
             connection.stream("GET", server.url, extensions=TIMEOUTS),
         ):
-            # The settings came before the response.
+            # The settings arrived before the response.
             assert not connection.is_available()
             with pytest.raises(PoolTimeout, match=r"0\.05 seconds: no stream .* \(1 in use\)"):
                 connection.request("GET", server.url, extensions={"timeout": {"pool": 0.05}})
@@ -230,8 +230,8 @@ class TestStreamLimits:
 
 class TestUploads:
     @pytest.mark.field(42)
-    def test_all_of_them_go_on_when_credit_comes(self) -> None:
-        """Credit comes for all streams at once, in one piece, and nothing after it."""
+    def test_credit_resumes_all_uploads(self) -> None:
+        """Credit for all streams comes in one piece, and nothing after it."""
         size = 1_000_000
 
         def script(peer: Http2Peer) -> None:
@@ -259,8 +259,8 @@ class TestUploads:
 
     @pytest.mark.field(44)
     @pytest.mark.parametrize("reset", [True, False])
-    def test_an_early_answer_ends_one(self, reset: bool) -> None:
-        """The window is exhausted when the answer comes."""
+    def test_an_early_response_ends_an_upload(self, reset: bool) -> None:
+        """The window is exhausted when the response arrives."""
 
         def script(peer: Http2Peer) -> None:
             stream_id = peer.next(h2_frames.HeadersFrame).stream_id
@@ -322,7 +322,7 @@ class TestEnds:
             assert sorted(at_once(get, get)) == [text, f"Server disconnected after {text}"]
 
     @pytest.mark.field(46)
-    def test_all_see_why_the_connection_failed(self) -> None:
+    def test_all_requests_fail_with_the_reason(self) -> None:
         def script(peer: Http2Peer) -> None:
             for _ in range(3):
                 peer.request()
@@ -397,7 +397,7 @@ class TestEnds:
 
 
 class TestPings:
-    def test_a_silent_server_is_asked_and_given_up(self) -> None:
+    def test_a_silent_server_is_pinged_and_abandoned(self) -> None:
         def script(peer: Http2Peer) -> None:
             peer.request()
             peer.next(PingFrame)
@@ -410,8 +410,8 @@ class TestPings:
 
     @pytest.mark.fault("T19")
     @pytest.mark.parametrize(("interval", "limit"), [(1.2, 0.05), (0.05, 1.2)])
-    def test_a_silent_server_is_asked_beside_a_write_that_waits(self, interval: float, limit: float) -> None:
-        """Looking now and then whether the writer has given up does not begin the interval anew."""
+    def test_a_silent_server_is_pinged_during_a_blocked_write(self, interval: float, limit: float) -> None:
+        """Checking now and then whether the writer has given up does not restart the interval."""
 
         def script(peer: Http2Peer) -> None:
             peer.send(h2_frames.window_update(0, 2**30))
@@ -436,7 +436,7 @@ class TestPings:
             with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
                 at_once(upload, read)
 
-    def test_a_slow_server_that_answers_is_waited_for(self) -> None:
+    def test_a_slow_server_that_answers_pings_is_awaited(self) -> None:
         def script(peer: Http2Peer) -> None:
             stream_id = peer.request()
             for _ in range(3):

@@ -1,5 +1,5 @@
 # Generated from ../_async/test_turns.py by tools/make_sync.py: edit that file, then run it.
-"""Whose turn it is, and that nobody waits for one that does not come."""
+"""Taking turns in reading, writing and opening streams: no request waits for a turn that does not come."""
 
 import threading
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def connected(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]
         server.raise_failures()
 
 
-def test_a_stream_that_is_closed_makes_room_for_one_that_waits() -> None:
+def test_closing_a_stream_makes_room_for_a_waiting_request() -> None:
     """The server says nothing meanwhile."""
 
     def script(peer: Http2Peer) -> None:
@@ -52,7 +52,7 @@ def test_a_stream_that_is_closed_makes_room_for_one_that_waits() -> None:
         assert at_once(get, close) == [b"hello", None]
 
 
-def test_waiting_behind_a_write_has_a_limit() -> None:
+def test_waiting_for_another_write_times_out() -> None:
     done = threading.Event()
 
     def script(peer: Http2Peer) -> None:
@@ -69,7 +69,7 @@ def test_waiting_behind_a_write_has_a_limit() -> None:
         def behind() -> None:
             wait_until(lambda: connection._shared.writer.holder and connection._request_count)
             with pytest.raises(WriteTimeout, match=r"0\.05 seconds"):
-                # The other may just be between two writes: then this one is stalled itself.
+                # If the other one is between two writes just now, this one is stalled itself.
                 connection.request(
                     "POST", server.url, content=bytes(50_000_000), extensions={"timeout": {"write": 0.05}}
                 )
@@ -80,7 +80,7 @@ def test_waiting_behind_a_write_has_a_limit() -> None:
 
 class TestTunnels:
     @pytest.mark.parametrize("ends", [[h2_frames.data(1, b"", end_stream=True)], [h2_frames.rst_stream(1, 8)]])
-    def test_nothing_is_written_into_one_that_the_server_has_ended(self, ends: list[bytes]) -> None:
+    def test_nothing_is_written_after_the_server_has_ended_it(self, ends: list[bytes]) -> None:
         def script(peer: Http2Peer) -> None:
             peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id), *ends)
             peer.connection.hold()

@@ -39,7 +39,7 @@ class FloodGuard:
     """Tells floods from traffic: counts frames that transfer nothing."""
 
     def __init__(self) -> None:
-        #: Set when something was transferred, in either direction: the count begins anew.
+        #: Set this when something was transferred, in either direction: the count starts again.
         self.progress = False
         self._budget = float(_IDLE_FRAMES)
         self._since: float | None = None
@@ -179,7 +179,7 @@ class FrameHandlers:
         return True
 
     def _fault(self, stream: Stream, message: str, code: int = Code.PROTOCOL_ERROR) -> None:
-        """The server broke the protocol in a way that ends the stream (RFC 9113 section 5.4.2)."""
+        """End a stream on which the server broke the protocol (RFC 9113 section 5.4.2)."""
         stream.response_begun = True
         stream.failure = stream.failure or Failure(message)
         self._connection.reset(stream, code)

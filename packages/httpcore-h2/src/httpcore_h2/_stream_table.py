@@ -35,7 +35,7 @@ class StreamTable:
         self._send_window = DEFAULT_WINDOW
 
     def add(self, stream: Stream) -> None:
-        """Open a stream."""
+        """Add a stream that is opened now, and count it."""
         self.by_id[stream.id] = stream
         stream.reused = self.any_response
         stream.send_window = self._send_window
@@ -43,7 +43,7 @@ class StreamTable:
         self.open_count += 1
 
     def close(self, stream: Stream) -> None:
-        """The stream has ended on both sides, or was reset: it no longer counts. May be repeated."""
+        """Stop counting a stream, which has ended on both sides or was reset. Repeating this changes nothing."""
         if stream.is_open:
             stream.is_open = False
             self.open_count -= 1
@@ -94,7 +94,7 @@ class StreamTable:
         self._send_window = size
 
     def touch_all(self) -> None:
-        """All streams have something new."""
+        """Note that all streams have something new."""
         self.touched.update(dict.fromkeys(self.by_id.values()))
 
     def cut_off(self, stream: Stream, failure: Failure) -> None:

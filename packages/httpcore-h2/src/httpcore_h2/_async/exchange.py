@@ -61,11 +61,11 @@ class AsyncExchange:
         self._event: Event | None = None
         #: The exception that ended a write on behalf of the exchange.
         self.write_error: BaseException | None = None
-        #: How many objects the user may drop that stand for the exchange, the body and the stream of a tunnel, and the
-        #: lease that a dropped body has left to the latter.
+        #: How many objects stand for the exchange that the user may drop: the body, and the stream of a tunnel.
         self.holders: int = 1
+        #: The lease of a body that was dropped, which the stream of a tunnel releases.
         self.lease: AsyncLease | None = None
-        # Whether it was ended without waiting, so that the server may not know yet.
+        # Whether it was ended without waiting, so that the server may not have been told yet.
         self._dropped = False
 
     @property
