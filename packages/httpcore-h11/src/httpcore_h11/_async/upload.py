@@ -31,8 +31,10 @@ class AsyncUpload:
         self._timeout = timeout
         self._peer = peer
         self._unsent_head = b""
-        self._receive_nowait: Any = optional_method(stream, "receive_nowait", instead_of="read")
+        self._receive_nowait: Any = None
         self._write_until_readable: Any = None
+        if hasattr(stream, "receive_nowait"):
+            self._receive_nowait = optional_method(stream, "receive_nowait", instead_of="read")
         if self._receive_nowait is not None:
             # Without `receive_nowait()`, what makes the stream readable could not be read out of the way.
             self._write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
