@@ -237,7 +237,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 stream = await self._dialler.dial(self._origin, request, timeout)
                 if self._origin.scheme not in TLS_SCHEMES:
                     return stream
-                context, offer = self._options.ssl_context, self._alpn_protocols()
+                context, offer = self._options.ssl_context, _alpn_protocols(self._options)
                 host = requested_server_name(request) if "sni_hostname" in request.extensions else None
                 tls = {
                     "ssl_context": shared_ssl_context(offer) if context is None else context,
@@ -263,19 +263,10 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
             timeout = call.deadline.timeout
         raise AssertionError("unreachable")
 
-    def _alpn_protocols(self) -> tuple[str, ...]:
-        """Return the protocols to offer in the TLS handshake (RFC 7301), the preferred one first."""
-        if not self._options.http2:
-            return ("http/1.1",)
-        return ("h2", "http/1.1") if self._options.http1 else ("h2",)
-
     async def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = async_get_tracer(_logger, request)
         sleep = self._direct.backend.sleep
-        if tracer is None:
-            await sleep(delay)
-        else:
-            await tracer.run("retry", info, sleep, delay)
+        await (sleep(delay) if tracer is None else tracer.run("retry", info, sleep, delay))
 
     # The connection as its pool sees it.
 
@@ -288,10 +279,8 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 self._dialler.cancel()
             return
         tracer = async_get_tracer(_logger, None)
-        if tracer is None:
-            await self._established.aclose()
-        else:
-            await tracer.run("close", {}, self._established.aclose)
+        close = self._established.aclose
+        await (close() if tracer is None else tracer.run("close", {}, close))
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is that of this connection."""
@@ -362,6 +351,13 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.info()}]>"
+
+
+def _alpn_protocols(options: ConnectionOptions) -> tuple[str, ...]:
+    """Return the protocols to offer in the TLS handshake (RFC 7301), the preferred one first."""
+    if not options.http2:
+        return ("http/1.1",)
+    return ("h2", "http/1.1") if options.http1 else ("h2",)
 
 
 def __getattr__(name: str) -> Any:

@@ -238,7 +238,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 stream = self._dialler.dial(self._origin, request, timeout)
                 if self._origin.scheme not in TLS_SCHEMES:
                     return stream
-                context, offer = self._options.ssl_context, self._alpn_protocols()
+                context, offer = self._options.ssl_context, _alpn_protocols(self._options)
                 host = requested_server_name(request) if "sni_hostname" in request.extensions else None
                 tls = {
                     "ssl_context": shared_ssl_context(offer) if context is None else context,
@@ -264,19 +264,10 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
             timeout = call.deadline.timeout
         raise AssertionError("unreachable")
 
-    def _alpn_protocols(self) -> tuple[str, ...]:
-        """Return the protocols to offer in the TLS handshake (RFC 7301), the preferred one first."""
-        if not self._options.http2:
-            return ("http/1.1",)
-        return ("h2", "http/1.1") if self._options.http1 else ("h2",)
-
     def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
         tracer = get_tracer(_logger, request)
         sleep = self._direct.backend.sleep
-        if tracer is None:
-            sleep(delay)
-        else:
-            tracer.run("retry", info, sleep, delay)
+        (sleep(delay) if tracer is None else tracer.run("retry", info, sleep, delay))
 
     # The connection as its pool sees it.
 
@@ -289,10 +280,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 self._dialler.cancel()
             return
         tracer = get_tracer(_logger, None)
-        if tracer is None:
-            self._established.close()
-        else:
-            tracer.run("close", {}, self._established.close)
+        close = self._established.close
+        (close() if tracer is None else tracer.run("close", {}, close))
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is that of this connection."""
@@ -363,6 +352,13 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.info()}]>"
+
+
+def _alpn_protocols(options: ConnectionOptions) -> tuple[str, ...]:
+    """Return the protocols to offer in the TLS handshake (RFC 7301), the preferred one first."""
+    if not options.http2:
+        return ("http/1.1",)
+    return ("h2", "http/1.1") if options.http1 else ("h2",)
 
 
 def __getattr__(name: str) -> Any:
