@@ -182,7 +182,7 @@ class TestKeepAlive:
 
     async def test_a_connection_without_a_pool_expires_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
-        for module in ("connection", "lifecycle"):
+        for module in ("connection", "body"):
             monkeypatch.setattr(f"httpcore_h11._async.{module}.time", clock)
         backend = AsyncRecordingBackend([OK])
         async with AsyncHTTPConnection(ORIGIN, keepalive_expiry=60.0, network_backend=backend) as connection:
