@@ -185,7 +185,7 @@ def _compared(step: dict[str, Any]) -> dict[str, Any]:
 
 def answers_side_by_side(step: dict[str, Any]) -> list[str]:
     """Return how each of the simultaneous requests ended: `200 30 digest`, or an error."""
-    ends: list[list[list[Any]]] = step["ends"]
+    ends: list[list[list[Any]]] = step.get("ends", [])  # there is no such step if the caller was given up before
     return sorted(" ".join(str(part).rpartition(".")[2] for one in each for part in one[1:-1]) for each in ends)
 
 
