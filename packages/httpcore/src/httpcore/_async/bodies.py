@@ -27,10 +27,7 @@ class AsyncRewindableBody:
         # The iterator that `rewind()` started, and the first part that it yielded.
         self._again: tuple[AsyncIterator[bytes], bytes] | None = None
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._parts()
-
-    async def _parts(self) -> AsyncGenerator[bytes, None]:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         self.started = True
         again, self._again = self._again, None
         iterator = self.original.__aiter__() if again is None else again[0]

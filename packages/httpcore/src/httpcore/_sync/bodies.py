@@ -29,9 +29,6 @@ class RewindableBody:
         self._again: tuple[Iterator[bytes], bytes] | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._parts()
-
-    def _parts(self) -> Generator[bytes, None]:
         self.started = True
         again, self._again = self._again, None
         iterator = self.original.__iter__() if again is None else again[0]
