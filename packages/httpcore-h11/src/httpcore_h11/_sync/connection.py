@@ -23,8 +23,8 @@ from .upgrade import UpgradeStream
 # Before Python 3.12, looking up a member of an enumeration is slow.
 _IDLE, _CLOSED, _REQUEST = State.IDLE, State.CLOSED, Input.REQUEST
 
-# For this many seconds a check by `has_expired()` is good enough. The request may start that late: its thread waits while
-# the event loop runs others, or its thread until it is scheduled.
+# How many seconds a check by `has_expired()` remains valid. A pool calls it just before it sends a request, but other
+# threads may run in between.
 _CHECK_IS_VALID_FOR = 0.002
 
 
@@ -144,5 +144,3 @@ class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         lifecycle = self._lifecycle
         count = lifecycle.request_count
         return f"<{type(self).__name__} [{str(self._origin)!r}, {lifecycle.state.name}, Request Count: {count}]>"
-
-    # For use without a pool.

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
-    It is an iterator object and not a generator: one that is abandoned half-way need not be finalised in its event
-    loop. An error or a cancellation ends the stream, and only the stream. So does dropping the response without closing
-    it, which issues a `ResourceWarning`.
+    This is an iterator and not a generator, which would have a state of its own to clean up. An error or a cancellation
+    ends the stream, and only the stream. So does dropping the response without closing it, which issues a
+    `ResourceWarning`.
     """
 
     _exchange: "AsyncExchange"

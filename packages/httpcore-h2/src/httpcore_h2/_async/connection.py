@@ -152,7 +152,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
                     # A write that is under way is ended below.
                     await shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
         finally:
-            # No shield stops a task's own cancel() on asyncio.
+            # A shield does not stop everything: not `Task.cancel()` of asyncio, and no exception from a signal handler.
             await self._network_stream.aclose()
 
     def can_handle_request(self, origin: Origin) -> bool:

@@ -57,7 +57,7 @@ class AsyncSharedStream:
         self.writer: AsyncWriter = AsyncWriter(
             stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer
         )
-        #: The process and the event loop in which the stream can be used.
+        #: Where the stream can be used: in which process or event loop.
         self.process: int = os.getpid()
         self.affinity: AsyncLoopAffinity = AsyncLoopAffinity()
         #: When the last exchange ended, on the monotonic clock; `None` before that.
@@ -129,8 +129,9 @@ class AsyncSharedStream:
     ) -> bool:
         """Wait until `ready` returns true; return false after `timeout` seconds.
 
-        `waiting` is the dictionary of `waiters` for what is awaited. A task that waits for a stream reads only while no
-        stream is open: another task that closes one can wake a task that waits, but not one that reads.
+        `waiting` is the table of `waiters` in which the task stands while another one reads. A task that waits for a
+        stream reads only while no stream is open: another task that closes one can wake a task that waits, but not one
+        that reads.
         """
         engine, writer, waiters, stream = self.engine, self.writer, self.waiters, sharer.stream
         for_stream = waiting is waiters.openers
@@ -215,8 +216,8 @@ class AsyncSharedStream:
         return in_time
 
     async def _look_once_more(self) -> None:
-        """Catch up before a timeout is raised: what was awaited may have arrived while the program was busy."""
-        # The task that reads may be due in the same turn of the event loop.
+        """Catch up before a timeout is raised: what the task needs may have arrived while the program was busy."""
+        # The task that reads may be late, too.
         await async_checkpoint_if_cancelled()
         self.reader.catch_up()
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class HTTP2Body(LegacyBody, ResponseStream):
     """Iterates over the body once, in parts as they arrive.
 
-    It is an iterator object and not a generator: one that is abandoned half-way need not be finalised in its event
-    loop. An error or an interruption ends the stream, and only the stream. So does dropping the response without closing
-    it, which issues a `ResourceWarning`.
+    This is an iterator and not a generator, which would have a state of its own to clean up. An error or an interruption
+    ends the stream, and only the stream. So does dropping the response without closing it, which issues a
+    `ResourceWarning`.
     """
 
     _exchange: "Exchange"

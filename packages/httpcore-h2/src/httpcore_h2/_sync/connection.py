@@ -150,7 +150,7 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
                     # A write that is under way is ended below.
                     shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
         finally:
-            # No shield stops a thread's own cancel() on asyncio.
+            # A shield does not stop everything: not `Task.cancel()` of asyncio, and no exception from a signal handler.
             self._network_stream.close()
 
     def can_handle_request(self, origin: Origin) -> bool:

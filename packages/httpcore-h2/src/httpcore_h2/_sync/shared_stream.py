@@ -56,7 +56,7 @@ class SharedStream:
         self.waiters: Waiters = Waiters()
         self.reader: Reader = Reader(stream, self.engine, self.lock, self.waiters, read_size, peer)
         self.writer: Writer = Writer(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
-        #: The process and the event loop in which the stream can be used.
+        #: Where the stream can be used: in which process.
         self.process: int = os.getpid()
         self.affinity: LoopAffinity = LoopAffinity()
         #: When the last exchange ended, on the monotonic clock; `None` before that.
@@ -128,8 +128,9 @@ class SharedStream:
     ) -> bool:
         """Wait until `ready` returns true; return false after `timeout` seconds.
 
-        `waiting` is the dictionary of `waiters` for what is called. A thread that waits for a stream reads only while no
-        stream is open: another thread that closes one can wake a thread that waits, but not one that reads.
+        `waiting` is the table of `waiters` in which the thread stands while another one reads. A thread that waits for a
+        stream reads only while no stream is open: another thread that closes one can wake a thread that waits, but not one
+        that reads.
         """
         engine, writer, waiters, stream = self.engine, self.writer, self.waiters, sharer.stream
         for_stream = waiting is waiters.openers
@@ -214,8 +215,8 @@ class SharedStream:
         return in_time
 
     def _look_once_more(self) -> None:
-        """Catch up before a timeout is raised: what was called may have arrived while the program was busy."""
-        # The thread that reads may be due in the same turn of the event loop.
+        """Catch up before a timeout is raised: what the thread needs may have arrived while the program was busy."""
+        # The thread that reads may be late, too.
         self.reader.catch_up()
 
     # Reading.
