@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from httpcore_models import AsyncNetworkStream, AutoBackend, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.deadline import Deadline
 from httpcore_models.network._async.tls import AsyncTLSStream
 from httpcore_test_support.background import AsyncBackground
 from httpcore_test_support.certificates import Certificates
@@ -318,6 +319,54 @@ class TestRenegotiation:
             assert await reading.result() == b"data"
             await writing.result()
             assert await stream.read(100, TIMEOUT) == b"done"
+
+    @pytest.mark.fault("T20")
+    async def test_writer_does_not_wait_for_what_the_reader_has_received(
+        self, certificates: Certificates, wrap: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        go_on = threading.Event()
+
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.wait(go_on)
+            connection.send(peer.data(b"data"))
+            connection.receive()
+            connection.send(peer.data(b"done"))
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream, AsyncBackground() as background:
+            send = stream._sender.send
+
+            async def send_late(*arguments: Any, **options: Any) -> bool:
+                # TLS has said that it wants to read; meanwhile the reader receives that, and is done.
+                go_on.set()
+                assert await reading.result() == b"data"
+                return await send(*arguments, **options)
+
+            stream._tls.ssl_object = Renegotiating(stream._tls.ssl_object)  # type: ignore[assignment]
+            reading = background.start(stream.read, 100, TIMEOUT)
+            await async_wait_until(lambda: stream._receiving)
+            monkeypatch.setattr(stream._sender, "send", send_late)
+            await stream.write(b"request", TIMEOUT)
+            assert await stream.read(100, TIMEOUT) == b"done"
+
+    @pytest.mark.fault("T20")
+    async def test_reader_does_not_wait_for_what_the_writer_has_received(
+        self, certificates: Certificates, wrap: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.send(peer.data(b"data"))
+            connection.hold()
+
+        async with async_talking(certificates, wrap, talk) as stream:
+            send = stream._sender.send_for_reader
+
+            async def send_late(*arguments: Any, **options: Any) -> None:
+                # The reader has found nothing; meanwhile a writer receives, as it does in a renegotiation.
+                await stream._wait_for_handshake(stream._tls.feeds, Deadline(TIMEOUT))
+                await send(*arguments, **options)
+
+            monkeypatch.setattr(stream._sender, "send_for_reader", send_late)
+            assert await stream.read(100, 0.5) == b"data"
 
     @pytest.mark.fault("T20")
     async def test_wait_of_a_writer_for_the_reader_times_out(self, certificates: Certificates, wrap: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from httpcore_models import NetworkStream, ReadError, ReadTimeout, SyncBackend, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event
+from httpcore_models.deadline import Deadline
 from httpcore_models.network._sync.tls import TLSStream
 from httpcore_test_support.background import Background
 from httpcore_test_support.certificates import Certificates
@@ -317,6 +318,54 @@ class TestRenegotiation:
             assert reading.result() == b"data"
             writing.result()
             assert stream.read(100, TIMEOUT) == b"done"
+
+    @pytest.mark.fault("T20")
+    def test_writer_does_not_wait_for_what_the_reader_has_received(
+        self, certificates: Certificates, wrap: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        go_on = threading.Event()
+
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.wait(go_on)
+            connection.send(peer.data(b"data"))
+            connection.receive()
+            connection.send(peer.data(b"done"))
+            connection.hold()
+
+        with talking(certificates, wrap, talk) as stream, Background() as background:
+            send = stream._sender.send
+
+            def send_late(*arguments: Any, **options: Any) -> bool:
+                # TLS has said that it wants to read; meanwhile the reader receives that, and is done.
+                go_on.set()
+                assert reading.result() == b"data"
+                return send(*arguments, **options)
+
+            stream._tls.ssl_object = Renegotiating(stream._tls.ssl_object)  # type: ignore[assignment]
+            reading = background.start(stream.read, 100, TIMEOUT)
+            wait_until(lambda: stream._receiving)
+            monkeypatch.setattr(stream._sender, "send", send_late)
+            stream.write(b"request", TIMEOUT)
+            assert stream.read(100, TIMEOUT) == b"done"
+
+    @pytest.mark.fault("T20")
+    def test_reader_does_not_wait_for_what_the_writer_has_received(
+        self, certificates: Certificates, wrap: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def talk(connection: Connection, peer: RecordPeer) -> None:
+            connection.send(peer.data(b"data"))
+            connection.hold()
+
+        with talking(certificates, wrap, talk) as stream:
+            send = stream._sender.send_for_reader
+
+            def send_late(*arguments: Any, **options: Any) -> None:
+                # The reader has found nothing; meanwhile a writer receives, as it does in a renegotiation.
+                stream._wait_for_handshake(stream._tls.feeds, Deadline(TIMEOUT))
+                send(*arguments, **options)
+
+            monkeypatch.setattr(stream._sender, "send_for_reader", send_late)
+            assert stream.read(100, 0.5) == b"data"
 
     @pytest.mark.fault("T20")
     def test_wait_of_a_writer_for_the_reader_times_out(self, certificates: Certificates, wrap: Any) -> None:

@@ -120,7 +120,7 @@ class AsyncTLSStream(AsyncTLSCapableStream):
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self._sender.send(deadline)
-                await self._receive(deadline.remaining_or_raise(ReadTimeout))
+                await self._receive(self._tls.feeds, deadline.remaining_or_raise(ReadTimeout))
             except ssl.SSLError:
                 # The alert that tells the peer what was wrong, if it still listens.
                 with contextlib.suppress(TimeoutException, WriteError):
@@ -140,9 +140,10 @@ class AsyncTLSStream(AsyncTLSCapableStream):
         try:
             with self._tls.lock:
                 self._reading = True  # from here on looking for input takes nothing
+            feeds = self._tls.feeds
             data = self._decrypt(max_bytes)
             if data is None:
-                data = await self._wait_for_data(max_bytes, timeout)
+                data = await self._wait_for_data(max_bytes, timeout, feeds)
             return data
         except TimeoutException as exc:
             raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from exc
@@ -154,13 +155,14 @@ class AsyncTLSStream(AsyncTLSCapableStream):
         finally:
             self._reading = False
 
-    async def _wait_for_data(self, max_bytes: int, timeout: float | None) -> bytes:
+    async def _wait_for_data(self, max_bytes: int, timeout: float | None, feeds: int) -> bytes:
         deadline = Deadline(timeout)
         remaining = timeout
         while True:
             await self._sender.send_for_reader(deadline)
-            await self._receive(remaining)
+            await self._receive(feeds, remaining)
             self._look_whether_closed()
+            feeds = self._tls.feeds
             data = self._decrypt(max_bytes)
             if data is not None:
                 return data
@@ -180,11 +182,16 @@ class AsyncTLSStream(AsyncTLSCapableStream):
         except ssl.SSLError as exc:
             raise ReadError(failure_text(exc, self._peer)) from exc
 
-    async def _receive(self, timeout: float | None) -> None:
-        """Feed TLS from the network. In a renegotiation a writer needs that too: one of the two waits for the other."""
+    async def _receive(self, feeds: int, timeout: float | None) -> None:
+        """Feed TLS from the network, if it was fed `feeds` times when it was last asked, and not more often since then.
+
+        In a renegotiation a writer needs that too: one of the two waits for the other, who may have received it by now.
+        """
         received, mine = None, False
         try:
             with self._tls.lock:
+                if self._tls.feeds != feeds:
+                    return
                 if self._receiving:
                     received = self._received = self._received or AsyncEvent()
                 else:
@@ -252,11 +259,12 @@ class AsyncTLSStream(AsyncTLSCapableStream):
                 deadline, until_readable=until_readable, flush=True
             )
             while rest and sent:
+                feeds = self._tls.feeds
                 try:
                     with self._tls.lock:
                         size = self._tls.encrypt(rest[:_WRITE_SIZE])
                 except ssl.SSLWantReadError:
-                    await self._wait_for_handshake(deadline)
+                    await self._wait_for_handshake(feeds, deadline)
                     continue
                 rest = self._unsent = rest[size:]
                 sent = await sender.send(deadline, until_readable=until_readable)
@@ -277,9 +285,9 @@ class AsyncTLSStream(AsyncTLSCapableStream):
             sender.end_turn(turn)
             self._writing = False
 
-    async def _wait_for_handshake(self, deadline: Deadline) -> None:
+    async def _wait_for_handshake(self, feeds: int, deadline: Deadline) -> None:
         await self._sender.send(deadline)
-        await self._receive(deadline.remaining_or_raise(ReadTimeout))
+        await self._receive(feeds, deadline.remaining_or_raise(ReadTimeout))
         if self._closed:
             raise WriteError(closed_text(self._peer))
 

@@ -121,7 +121,7 @@ class TLSStream(TLSCapableStream):
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 self._sender.send(deadline)
-                self._receive(deadline.remaining_or_raise(ReadTimeout))
+                self._receive(self._tls.feeds, deadline.remaining_or_raise(ReadTimeout))
             except ssl.SSLError:
                 # The alert that tells the peer what was wrong, if it still listens.
                 with contextlib.suppress(TimeoutException, WriteError):
@@ -141,9 +141,10 @@ class TLSStream(TLSCapableStream):
         try:
             with self._tls.lock:
                 self._reading = True  # from here on looking for input takes nothing
+            feeds = self._tls.feeds
             data = self._decrypt(max_bytes)
             if data is None:
-                data = self._wait_for_data(max_bytes, timeout)
+                data = self._wait_for_data(max_bytes, timeout, feeds)
             return data
         except TimeoutException as exc:
             raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from exc
@@ -155,13 +156,14 @@ class TLSStream(TLSCapableStream):
         finally:
             self._reading = False
 
-    def _wait_for_data(self, max_bytes: int, timeout: float | None) -> bytes:
+    def _wait_for_data(self, max_bytes: int, timeout: float | None, feeds: int) -> bytes:
         deadline = Deadline(timeout)
         remaining = timeout
         while True:
             self._sender.send_for_reader(deadline)
-            self._receive(remaining)
+            self._receive(feeds, remaining)
             self._look_whether_closed()
+            feeds = self._tls.feeds
             data = self._decrypt(max_bytes)
             if data is not None:
                 return data
@@ -181,11 +183,16 @@ class TLSStream(TLSCapableStream):
         except ssl.SSLError as exc:
             raise ReadError(failure_text(exc, self._peer)) from exc
 
-    def _receive(self, timeout: float | None) -> None:
-        """Feed TLS from the network. In a renegotiation a writer needs that too: one of the two waits for the other."""
+    def _receive(self, feeds: int, timeout: float | None) -> None:
+        """Feed TLS from the network, if it was fed `feeds` times when it was last asked, and not more often since then.
+
+        In a renegotiation a writer needs that too: one of the two waits for the other, who may have received it by now.
+        """
         received, mine = None, False
         try:
             with self._tls.lock:
+                if self._tls.feeds != feeds:
+                    return
                 if self._receiving:
                     received = self._received = self._received or Event()
                 else:
@@ -253,11 +260,12 @@ class TLSStream(TLSCapableStream):
                 deadline, until_readable=until_readable, flush=True
             )
             while rest and sent:
+                feeds = self._tls.feeds
                 try:
                     with self._tls.lock:
                         size = self._tls.encrypt(rest[:_WRITE_SIZE])
                 except ssl.SSLWantReadError:
-                    self._wait_for_handshake(deadline)
+                    self._wait_for_handshake(feeds, deadline)
                     continue
                 rest = self._unsent = rest[size:]
                 sent = sender.send(deadline, until_readable=until_readable)
@@ -278,9 +286,9 @@ class TLSStream(TLSCapableStream):
             sender.end_turn(turn)
             self._writing = False
 
-    def _wait_for_handshake(self, deadline: Deadline) -> None:
+    def _wait_for_handshake(self, feeds: int, deadline: Deadline) -> None:
         self._sender.send(deadline)
-        self._receive(deadline.remaining_or_raise(ReadTimeout))
+        self._receive(feeds, deadline.remaining_or_raise(ReadTimeout))
         if self._closed:
             raise WriteError(closed_text(self._peer))
 

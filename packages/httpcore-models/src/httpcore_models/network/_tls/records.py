@@ -39,6 +39,8 @@ class TLSRecords:
         )
         # One thread may read while another writes. Reentrant, as some steps of a stream take several calls.
         self.lock = threading.RLock()
+        # How often something came from the network: tells whether it is worth asking TLS again.
+        self.feeds = 0
         self.ended = False
         self.failure: ssl.SSLError | None = None
 
@@ -53,6 +55,7 @@ class TLSRecords:
             self._incoming.write(data)
         else:
             self._incoming.write_eof()
+        self.feeds += 1
 
     def has_input(self) -> bool:
         """Whether TLS may have data. Look before asking for data: asking in vain costs an exception."""
