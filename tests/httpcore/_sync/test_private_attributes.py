@@ -4,6 +4,7 @@
 import socket
 import ssl
 from typing import Any
+from unittest import mock
 
 import httpcore
 import pytest
@@ -344,6 +345,16 @@ class TestConnections:
             method = b"GET http://example.com/" if scheme == "http" else b"CONNECT example.com:443"
             assert server.connections[0].received.startswith(method)
 
+    def test_a_method_replaced_after_a_tunnel_was_made_is_called(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(connection: Any, request: httpcore.Request) -> Any:
+            raise ConnectError(f"no network for {request.url.host!r}")
+
+        proxy, origin = httpcore.URL("http://proxy.test:80").origin, httpcore.URL("https://example.com").origin
+        connection = TunnelHTTPConnection(proxy, origin)
+        monkeypatch.setattr(HTTPConnection, "_connect", refuse)
+        with pytest.raises(ConnectError, match="no network for b'proxy"):
+            connection.request("GET", "https://example.com/")
+
     def test_a_replaced_method_does_not_bypass_socks(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def connect(connection: Any, request: httpcore.Request) -> Any:
             raise AssertionError
@@ -550,3 +561,57 @@ class TestTunnels:
                 connection.request("GET", "https://localhost/")
             assert connection.is_closed()
             wait_until(lambda: server.open_connections == 0)
+
+
+@pytest.mark.upgrade("3.2")
+class TestPatching:
+    """`mock.patch.object()` deletes the attribute at the end, and assigns the former value where it is gone then."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "_ssl_context",
+            "_http1",
+            "_http2",
+            "_retries",
+            "_local_address",
+            "_uds",
+            "_network_backend",
+            "_socket_options",
+        ],
+    )
+    @pytest.mark.parametrize("kind", ["pool", "proxy", "connection", "tunnel", "socks"])
+    def test_an_option_is_patched_for_a_while(self, kind: str, name: str) -> None:
+        proxy, origin = httpcore.URL("http://proxy.test:80").origin, httpcore.URL("https://example.com").origin
+        patched: Any = {
+            "pool": ConnectionPool,
+            "proxy": lambda **options: HTTPProxy("http://proxy.test", **options),
+            "connection": lambda **options: HTTPConnection(origin, **options),
+            "tunnel": lambda **_: TunnelHTTPConnection(proxy, origin),
+            "socks": lambda **_: Socks5Connection(proxy, origin),
+        }[kind](retries=3, http2=True)
+        before, other = getattr(patched, name), object()
+        with mock.patch.object(patched, name, other):
+            assert getattr(patched, name) is other
+        assert getattr(patched, name) is before
+        delattr(patched, name)
+        assert not hasattr(patched, name)
+
+    @pytest.mark.parametrize("name", ["_proxy_url", "_proxy_headers", "_proxy_auth", "_proxy_ssl_context"])
+    def test_a_part_of_the_proxy_is_patched_for_a_while(self, name: str) -> None:
+        pool = HTTPProxy("http://user:password@proxy.test")
+        before, other = getattr(pool, name), object()
+        with mock.patch.object(pool, name, other):
+            assert getattr(pool, name) is other
+        assert getattr(pool, name) is before
+
+    def test_the_proxy_is_patched_for_a_while(self) -> None:
+        pool, before, other = ConnectionPool(), Proxy("http://one.test"), Proxy("http://two.test")
+        pool._proxy = before
+        with mock.patch.object(pool, "_proxy", other):
+            assert pool._proxy is other
+        assert pool._proxy is before
+        with mock.patch.object(pool, "_network_backend", httpcore.MockBackend([])):
+            connection: Any = pool.create_connection(httpcore.URL("http://example.com").origin)
+            assert connection._network_backend is pool._network_backend
+        assert connection._network_backend is not pool._network_backend

@@ -40,6 +40,11 @@ class AsyncLegacyPool(AsyncPoolBase):
     def _proxy(self, value: Proxy | Sequence[Proxy] | None) -> None:
         self._proxies = enforce_proxies(value)
 
+    @_proxy.deleter
+    def _proxy(self) -> None:
+        # For `mock.patch.object()`, which deletes what it has set before it assigns the former value.
+        del self._proxies
+
     @property
     def _connections(self) -> list[AsyncConnectionInterface]:
         """The connections: hermes-agent closes those with dead sockets, others those in use."""

@@ -12,7 +12,7 @@ from .connection import AsyncHTTPConnection
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 # Programs replace this method.
-STOCK_CONNECT = AsyncHTTPConnection._connect
+_STOCK_CONNECT = AsyncHTTPConnection._connect
 
 
 class AsyncLegacyProxied(AsyncHTTPConnection):
@@ -77,6 +77,12 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
             self._connect_through(value)
         else:
             self._adopt(value)
+
+    async def _dial(self, request: Request) -> AsyncNetworkStream:
+        # Looked at as late as this: a guard that is put up after the connection was made counts, too.
+        if AsyncHTTPConnection._connect is not _STOCK_CONNECT:
+            self._for_connect()
+        return await super()._dial(request)
 
     def _for_connect(self) -> AsyncHTTPConnection:
         if self._connection_to_proxy is not None:

@@ -26,8 +26,7 @@ from httpcore_proxy import (
 
 from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, shared_ssl_context
-from .connection import AsyncHTTPConnection
-from .legacy_proxied import STOCK_CONNECT, AsyncLegacyForward, AsyncLegacySocks, AsyncLegacyTunnel
+from .legacy_proxied import AsyncLegacyForward, AsyncLegacySocks, AsyncLegacyTunnel
 
 
 def async_proxied_connection(
@@ -166,8 +165,6 @@ class AsyncTunnelHTTPConnection(AsyncLegacyTunnel):
         if proxy_origin.scheme in TLS_SCHEMES:
             dialler = _over_tls(dialler, proxy_ssl_context)
         self._dialler = AsyncTunnelDialler(dialler, proxy_origin, proxy_headers or ())
-        if AsyncHTTPConnection._connect is not STOCK_CONNECT:
-            self._for_connect()
 
 
 class AsyncSocks5Connection(AsyncLegacySocks):

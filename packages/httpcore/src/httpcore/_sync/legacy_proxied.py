@@ -13,7 +13,7 @@ from .connection import HTTPConnection
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 # Programs replace this method.
-STOCK_CONNECT = HTTPConnection._connect
+_STOCK_CONNECT = HTTPConnection._connect
 
 
 class LegacyProxied(HTTPConnection):
@@ -78,6 +78,12 @@ class LegacyTunnel(LegacyProxied):
             self._connect_through(value)
         else:
             self._adopt(value)
+
+    def _dial(self, request: Request) -> NetworkStream:
+        # Looked at as late as this: a guard that is put up after the connection was made counts, too.
+        if HTTPConnection._connect is not _STOCK_CONNECT:
+            self._for_connect()
+        return super()._dial(request)
 
     def _for_connect(self) -> HTTPConnection:
         if self._connection_to_proxy is not None:

@@ -27,8 +27,7 @@ from httpcore_proxy import (
 
 from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, shared_ssl_context
-from .connection import HTTPConnection
-from .legacy_proxied import STOCK_CONNECT, LegacyForward, LegacySocks, LegacyTunnel
+from .legacy_proxied import LegacyForward, LegacySocks, LegacyTunnel
 
 
 def proxied_connection(proxies: Sequence[Proxy], origin: Origin, options: ConnectionOptions) -> ConnectionInterface:
@@ -165,8 +164,6 @@ class TunnelHTTPConnection(LegacyTunnel):
         if proxy_origin.scheme in TLS_SCHEMES:
             dialler = _over_tls(dialler, proxy_ssl_context)
         self._dialler = TunnelDialler(dialler, proxy_origin, proxy_headers or ())
-        if HTTPConnection._connect is not STOCK_CONNECT:
-            self._for_connect()
 
 
 class Socks5Connection(LegacySocks):
