@@ -6,7 +6,7 @@ from httpcore_models import URL, Origin, Request
 from httpcore_models.lowlevel import bracketed
 
 # What traces show instead of credentials.
-_HIDDEN = b"[secure]"
+HIDDEN = b"[secure]"
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
@@ -14,8 +14,8 @@ Headers: TypeAlias = list[tuple[bytes, bytes]]
 def forwarded_request(request: Request, proxy: Origin, proxy_headers: Headers) -> Request:
     """Return the request to send to `proxy`, for the proxy to forward `request`.
 
-    Headers of the request replace `proxy_headers` of the same name. The TLS name is left out: it concerns a connection
-    to the origin.
+    Headers of the request replace `proxy_headers` of the same name. Two extensions are left out: `sni_hostname`, which
+    concerns TLS with an origin, and `target`, which is in the URL of `request` already.
     """
     extensions = {name: value for name, value in request.extensions.items() if name not in ("sni_hostname", "target")}
     return _with_hidden_credentials(
@@ -32,7 +32,7 @@ def forwarded_request(request: Request, proxy: Origin, proxy_headers: Headers) -
 def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_headers: Headers) -> Request:
     """Return the CONNECT request that asks `proxy` for a tunnel to `origin`.
 
-    Of `extensions`, those of the request that needs the tunnel, the time limits and the trace apply to CONNECT too.
+    `extensions` are those of the request that needs the tunnel. Its time limits and its trace apply to CONNECT too.
     """
     host = origin.host
     authority = b"%b:%d" % (bracketed(without_zone(host)) if b":" in host else host, origin.port)
@@ -42,12 +42,10 @@ def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_header
         URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target=authority),
         headers=merge_headers(headers, proxy_headers) if proxy_headers else headers,
     )
-    if "timeout" in extensions:
-        request.extensions["timeout"] = extensions["timeout"]
-    if "trace" in extensions:
-        request.extensions["trace"] = extensions["trace"]
-        return _with_hidden_credentials(request)
-    return request
+    for name in ("timeout", "trace"):
+        if name in extensions:
+            request.extensions[name] = extensions[name]
+    return _with_hidden_credentials(request)
 
 
 def _with_hidden_credentials(request: Request) -> Request:
@@ -55,7 +53,7 @@ def _with_hidden_credentials(request: Request) -> Request:
     trace = request.extensions.get("trace")
     if trace is None:
         return request
-    shown = [(name, _HIDDEN if name.lower() == b"proxy-authorization" else value) for name, value in request.headers]
+    shown = [(name, HIDDEN if name.lower() == b"proxy-authorization" else value) for name, value in request.headers]
     if shown == request.headers:
         return request
     copy = Request(

@@ -38,7 +38,8 @@ _SOCKS4_REPLIES = {
     0x5D: "Request rejected: identd on this machine reports another user id",
 }
 
-# By address type, how many bytes follow the first byte of the address in a SOCKS5 reply. That of a name is its length.
+# By address type, how many bytes follow the first byte of the address in a SOCKS5 reply. A name is not in here: its
+# first byte says how many follow.
 _ADDRESS_SIZES = {0x01: 3, 0x04: 15}
 _NAME = 0x03
 _PORT_SIZE = 2
@@ -58,7 +59,7 @@ Steps: TypeAlias = Generator[Step, bytes, None]
 class Negotiation:
     """A negotiation in progress: until `complete`, send `data_to_send()` and pass what arrives to `receive_data()`.
 
-    `asked` says whether the command has been sent. A later failure may concern the address.
+    `asked` says whether `data_to_send()` has had the command. A failure after that may concern this address only.
 
     Raises `ProxyError` when the proxy refuses or does not speak SOCKS.
     """
@@ -106,7 +107,7 @@ class Negotiation:
 def negotiate(scheme: bytes, host: str, port: int, auth: tuple[bytes, bytes] | None) -> Negotiation:
     """Start a negotiation for a connection to `host`, a name or an address.
 
-    Raises `ProxyError` when SOCKS cannot express that.
+    Raises `ProxyError` when the protocol cannot carry the host or the credentials.
     """
     steps = _socks4 if scheme in (b"socks4", b"socks4a") else _socks5
     return Negotiation(steps(host, port, auth))

@@ -9,7 +9,7 @@ from httpcore_models.deadline import Deadline
 def remaining_time(deadline: Deadline, describe: Callable[[], str]) -> float | None:
     """Return the seconds left, or `None` for no limit.
 
-    Raises `ConnectTimeout` when the deadline has passed; `describe()` is what took too long.
+    Raises `ConnectTimeout` when the deadline has passed; `describe()` says what took too long.
     """
     remaining = deadline.remaining()
     if remaining == 0.0:

@@ -12,7 +12,7 @@ from .._timeouts import remaining_time, timeout_error
 class AsyncDeadlineStream(AsyncNetworkStream):
     """A stream with one deadline for all reads and writes; `describe()` names the operation in errors.
 
-    Without a time limit, the limits of the single calls apply, and their errors.
+    If the deadline has no limit, each call has the limit that it is given, and its timeouts pass through unchanged.
     """
 
     def __init__(self, stream: AsyncNetworkStream, deadline: Deadline, describe: Callable[[], str]) -> None:
@@ -45,5 +45,5 @@ class AsyncDeadlineStream(AsyncNetworkStream):
         await self._stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what the wrapped stream does."""
+        """Return what the wrapped stream returns."""
         return self._stream.get_extra_info(info)

@@ -20,7 +20,7 @@ from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import async_close_unopened, async_get_tracer
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_resolve
 
-from .._requests import without_zone
+from .._requests import HIDDEN, without_zone
 from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here
 from .._timeouts import remaining_time
 from .deadline_stream import AsyncDeadlineStream
@@ -29,9 +29,6 @@ _logger = logging.getLogger("httpcore.socks")
 
 # More than all replies of a negotiation together.
 _READ_SIZE = 4096
-
-# What traces show instead of user name and password.
-_HIDDEN = (b"[secure]", b"[secure]")
 
 
 class AsyncSocksProxyDialler(AsyncDirectDialler):
@@ -136,7 +133,8 @@ class AsyncSocksDialler(AsyncDialler):
             arguments = (stream, handshake, negotiation, request.extensions.get("timeout", {}))
             if tracer is None:
                 return await self._exchange_messages(*arguments)
-            info = {"stream": stream, "host": host, "port": port, "auth": None if self.auth is None else _HIDDEN}
+            auth = None if self.auth is None else (HIDDEN, HIDDEN)
+            info = {"stream": stream, "host": host, "port": port, "auth": auth}
             name = f"setup_socks{self._version}_connection"
             return cast(AsyncNetworkStream, await tracer.run(name, info, self._exchange_messages, *arguments))
         except BaseException:

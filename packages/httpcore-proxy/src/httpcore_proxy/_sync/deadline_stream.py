@@ -13,7 +13,7 @@ from .._timeouts import remaining_time, timeout_error
 class DeadlineStream(NetworkStream):
     """A stream with one deadline for all reads and writes; `describe()` names the operation in errors.
 
-    Without a time limit, the limits of the single calls apply, and their errors.
+    If the deadline has no limit, each call has the limit that it is given, and its timeouts pass through unchanged.
     """
 
     def __init__(self, stream: NetworkStream, deadline: Deadline, describe: Callable[[], str]) -> None:
@@ -46,5 +46,5 @@ class DeadlineStream(NetworkStream):
         self._stream.close()
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what the wrapped stream does."""
+        """Return what the wrapped stream returns."""
         return self._stream.get_extra_info(info)
