@@ -239,7 +239,7 @@ class TestBlockedWriter:
         async with async_talking(certificates, wrap, talk) as stream, AsyncBackground() as background:
             writing = background.start(stream.write, bytes(16 * 1024 * 1024))
             reading = background.start(stream.read, 100)
-            await async_wait_until(lambda: stream._receiving and stream._sender.is_sending)
+            await async_wait_until(lambda: stream._receiving and stream._sender._turn)
             go_on.set()
             if end == "damage":
                 with pytest.raises(ReadError, match=DAMAGE):
@@ -262,7 +262,7 @@ class TestOneSends:
             below.block_write = AsyncEvent()
             stream._tls.outgoing.write(b"the answer to a message of TLS")
             reading = background.start(stream.read, 100)
-            await async_wait_until(lambda: stream._sender.is_sending)
+            await async_wait_until(lambda: stream._sender._turn)
             with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.05 seconds"):
                 await stream.write(b"request", 0.05)
             below.block_write.set()

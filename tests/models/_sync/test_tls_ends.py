@@ -238,7 +238,7 @@ class TestBlockedWriter:
         with talking(certificates, wrap, talk) as stream, Background() as background:
             writing = background.start(stream.write, bytes(16 * 1024 * 1024))
             reading = background.start(stream.read, 100)
-            wait_until(lambda: stream._receiving and stream._sender.is_sending)
+            wait_until(lambda: stream._receiving and stream._sender._turn)
             go_on.set()
             if end == "damage":
                 with pytest.raises(ReadError, match=DAMAGE):
@@ -261,7 +261,7 @@ class TestOneSends:
             below.block_write = Event()
             stream._tls.outgoing.write(b"the answer to a message of TLS")
             reading = background.start(stream.read, 100)
-            wait_until(lambda: stream._sender.is_sending)
+            wait_until(lambda: stream._sender._turn)
             with pytest.raises(WriteTimeout, match=r"^The write operation timed out after 0\.05 seconds"):
                 stream.write(b"request", 0.05)
             below.block_write.set()

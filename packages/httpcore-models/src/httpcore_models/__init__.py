@@ -1,4 +1,4 @@
-"""The vocabulary of httpcore: requests, responses, errors, connection interfaces and the network seam.
+"""The vocabulary of httpcore: requests, responses, errors, the interfaces of connections, and the network.
 
 This module has the names that users need, and those who write connections or network backends of their own. The
 modules `network`, `concurrency`, `deadline` and `lowlevel` serve the packages that are built on this one.

@@ -61,7 +61,7 @@ def _enforce_timeout(timeout: Any) -> None:
 def enforce_content(content: Any) -> None:
     """Raise `TypeError` unless `content`, which is not bytes, is a sync or async iterable that may yield bytes."""
     is_iterable = hasattr(content, "__iter__") or hasattr(content, "__aiter__")
-    # These yield characters and numbers.
+    # The types named here are iterable, but yield characters or numbers.
     if not is_iterable or isinstance(content, (str, bytearray, memoryview)):
         raise TypeError(f"content must be bytes or an iterable of bytes, but got {type(content).__name__}.")
 

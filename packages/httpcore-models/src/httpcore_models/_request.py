@@ -28,6 +28,7 @@ class Request:
     * `trace`: a callable `(event_name: str, info: dict)`, async for async connections.
     * `sni_hostname`: the server name for TLS, sent and checked against the certificate instead of the URL's host.
     * `target`: `bytes` that replace the request target of the URL.
+    * `protocol`: `bytes`, what an extended CONNECT request over HTTP/2 asks for, such as `b"websocket"` (RFC 8441).
 
     Raises `TypeError` for arguments of the wrong type and for text outside ASCII, and `ValueError` for a timeout below
     0. Unknown keys of `timeout` cause a warning.

@@ -17,8 +17,14 @@ class Response:
     `iter_stream()`; on async connections with `aread()` or `aiter_stream()`. Always close the response: closing gives
     the connection back to its pool.
 
-    `extensions` holds `http_version` (`bytes`), `reason_phrase` (`bytes`, HTTP/1.1 only) and `network_stream`, the
-    stream that carried the response. It belongs to the caller after status 101 or a successful CONNECT.
+    `extensions` holds:
+
+    * `http_version`: `bytes`.
+    * `reason_phrase`: `bytes`, HTTP/1.1 only.
+    * `stream_id`: an `int`, HTTP/2 only.
+    * `network_stream`: the stream that carried the response. It belongs to the caller after status 101 or a successful
+      CONNECT.
+    * `trailing_headers`: a list like `headers`, once the body is read, if there were any.
     """
 
     status: int
@@ -88,7 +94,10 @@ class Response:
         yield from stream  # type: ignore[misc]  # it has __iter__()
 
     def close(self) -> None:
-        """Give the connection back to its pool. It is closed if the body was not read to its end."""
+        """Give the connection back to its pool.
+
+        If the body was not read to its end, this closes the connection, or over HTTP/2 resets the stream.
+        """
         stream = self.stream
         if isinstance(stream, ResponseStream):
             stream.close()

@@ -24,8 +24,8 @@ class AsyncRequestInterface:
         """Send a request, read the body of its response, and return the response.
 
         See `Request` for the arguments; the `timeout` extension sets time limits. Host and, for a body, Content-Length
-        or Transfer-Encoding are added unless given. The request may be cancelled at any point: its connection is closed
-        and its slot in the pool is free again.
+        or Transfer-Encoding are added unless given. The request may be cancelled at any point: over HTTP/1.1 its
+        connection is closed, over HTTP/2 its stream, and its slot in the pool is free again.
         """
         request = Request(method, url, content=content, extensions=extensions)
         request.headers = include_request_headers(headers, url=request.url, content=content)
@@ -78,7 +78,7 @@ class AsyncConnectionInterface(AsyncRequestInterface):
       calls. It may be called from any thread. While it is set, a request for which there is no room raises
       `ConnectionNotAvailable` instead of waiting.
 
-    If the stream of a response is an `AsyncResponseStream`, the pool sets its `lease`.
+    The pool sets the `lease` of a response's stream that is of the class `AsyncResponseStream`.
     """
 
     async def aclose(self) -> None:

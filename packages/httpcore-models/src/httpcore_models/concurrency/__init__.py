@@ -1,6 +1,6 @@
 """Concurrency primitives in pairs: each class or function for tasks has a twin for threads with the same methods.
 
-Only this package and the network backends tell asyncio and trio apart. Code that every request runs uses the event
+Only this package and `httpcore_models.network` tell asyncio and trio apart. Code that every request runs uses the event
 loop's own futures. Other code uses anyio on asyncio, and trio directly.
 """
 

@@ -13,8 +13,8 @@ For sibling packages, which build connections and proxies from it:
 * `async_start_tls()`: a TLS handshake on behalf of a request. `AsyncTLSStream`, `AsyncTLSCapableStream`: TLS over any
   stream, and the base class of streams that offer it.
 * `async_resolve()`: the addresses of a name, for a proxy that takes addresses only.
-* `SyncStream`, `AnyIOStreamWrapper`, `TrioStreamWrapper`, `is_socket_readable()`: what httpcore 1.0 has under names of
-  its own, and programs reach for.
+* `SyncStream`, `AnyIOStreamWrapper`, `TrioStreamWrapper`, `is_socket_readable()`: what programs import from private
+  modules of httpcore 1.0, which `httpcore` keeps as aliases.
 
 Each async name has a sync twin without the prefix. Modules that need an event loop's library are imported when they
 are first used.

@@ -2,7 +2,7 @@
 
 A timeout says what timed out, after how many seconds and with which peer: "Connect timed out after 5 seconds
 (example.org:443)". Any other error says what the operating system or TLS reports, and the peer. All streams, backends
-and the TLS handshake take their texts from here. The pool's timeouts come from `httpcore._pool`.
+and the TLS handshake take their texts from here.
 """
 
 import contextlib
@@ -32,6 +32,11 @@ def inner_failure_text(exc: BaseException, peer: str) -> str:
 def closed_text(peer: str) -> str:
     """Return the text for the use of a stream that was closed here."""
     return f"The stream is closed ({peer})"
+
+
+def other_loop_text(peer: str) -> str:
+    """Return the text for the use of a stream in another event loop than its own."""
+    return f"The stream belongs to another event loop ({peer})"
 
 
 def already_reading_text(peer: str) -> str:

@@ -10,7 +10,7 @@ from .interface import AsyncNetworkBackend, AsyncNetworkStream
 
 
 class MockSSLObject:
-    """The part of a TLS connection that is asked for: the protocol that ALPN chose."""
+    """The part of an `ssl.SSLObject` that connections use: it tells the protocol that ALPN chose."""
 
     def __init__(self, http2: bool) -> None:
         self._http2 = http2

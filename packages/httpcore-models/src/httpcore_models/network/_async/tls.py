@@ -42,10 +42,10 @@ from .._tls.records import TLSRecords
 from .interface import AsyncNetworkStream
 from .tls_sender import AsyncTLSSender
 
-# The most that asyncio receives at a time, in bytes.
+# How many encrypted bytes are received at a time, as many as asyncio's transports receive.
 _READ_SIZE = 256 * 1024
 
-# How many bytes are encrypted before they are sent: bounds the copy in memory.
+# How many bytes are encrypted before they are sent. This bounds the memory for the encrypted copy.
 _WRITE_SIZE = 64 * 1024
 
 
@@ -72,7 +72,7 @@ class AsyncTLSStream(AsyncTLSCapableStream):
         self._tls = TLSRecords(ssl_context, server_hostname)
         self._sender = AsyncTLSSender(stream, self._tls)
         self._receiving = False  # a task waits for the network
-        self._received: AsyncEvent | None = None  # that it has received, where another task waits for that
+        self._received: AsyncEvent | None = None  # set when that task has received; only if another one waits for it
         self._reading = False
         self._writing = False
         self._unread = b""  # decrypted
@@ -134,7 +134,7 @@ class AsyncTLSStream(AsyncTLSCapableStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what has been received, or wait for it."""
-        self._look_whether_closed()
+        self._check_not_closed()
         if self._reading:
             raise ReadError(already_reading_text(self._peer))
         try:
@@ -161,14 +161,14 @@ class AsyncTLSStream(AsyncTLSCapableStream):
         while True:
             await self._sender.send_for_reader(deadline)
             await self._receive(feeds, remaining)
-            self._look_whether_closed()
+            self._check_not_closed()
             feeds = self._tls.feeds
             data = self._decrypt(max_bytes)
             if data is not None:
                 return data
             remaining = deadline.remaining_or_raise(ReadTimeout)
 
-    def _look_whether_closed(self) -> None:
+    def _check_not_closed(self) -> None:
         if self._closed:
             raise ReadError(closed_text(self._peer))
 
@@ -210,7 +210,7 @@ class AsyncTLSStream(AsyncTLSCapableStream):
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
-        self._look_whether_closed()
+        self._check_not_closed()
         below: Callable[[int], bytes | None] | None = getattr(self._stream, "receive_nowait", None)
         fed = 0
         with self._tls.lock:

@@ -29,11 +29,6 @@ class AsyncTLSSender:
         """Whether the stream below has not taken all of the records that it was given."""
         return bool(self._unsent)
 
-    @property
-    def is_sending(self) -> bool:
-        """Whether a turn is in progress."""
-        return self._turn is not None
-
     # Turns.
 
     def take_turn(self, turn: object) -> bool:

@@ -8,9 +8,9 @@ from .._socket_options import SOCKET_OPTION
 
 
 class AutoBackend(AsyncNetworkBackend):
-    """Connects on asyncio or trio, whichever runs. Raises `RuntimeError`, naming the extra to install, if that lacks.
+    """Connects on asyncio or trio, whichever runs. One object serves both: it chooses again when the other one runs.
 
-    One object serves both libraries: it chooses again when another one runs.
+    Connecting raises `RuntimeError`, naming the extra to install, if what it needs for the running library is missing.
     """
 
     # Absent before the first use and never set by `__init__()`: programs look for it with `hasattr()`, set it to a

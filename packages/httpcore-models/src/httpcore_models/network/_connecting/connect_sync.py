@@ -61,7 +61,7 @@ def _create_connection(
     local_address: str | None,
     socket_options: Iterable[SOCKET_OPTION] | None,
 ) -> socket.socket:
-    """Connect with `socket.create_connection()`, which everything that replaces the standard library's sockets has."""
+    """Connect with `socket.create_connection()`, which every replacement for the standard library's sockets has."""
     source = None if local_address is None else (local_address, 0)
     sock = socket.create_connection((host, port), limit, source_address=source)
     try:
@@ -77,7 +77,7 @@ def _create_connection(
 def _connect_unix_blocking(
     path: str, limit: float | None, socket_options: Iterable[SOCKET_OPTION] | None
 ) -> socket.socket:
-    """Connect in the way that everything has that replaces the standard library's sockets."""
+    """Connect with the few methods that every replacement for the standard library's sockets has."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         for option in socket_options or ():

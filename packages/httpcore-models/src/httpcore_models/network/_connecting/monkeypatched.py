@@ -4,8 +4,8 @@ httpcore 1.0 connected by `anyio.connect_tcp()` and its like, so programs replac
 connections. This package connects by itself, which is faster, and has to ask whether a replacement is in place: a
 request that slips past a guard is a security hole.
 
-A function is taken for its library's own by the module that its globals belong to: `functools.wraps()` does not copy
-them. Comparing it with what this module found when it was imported would not do, as that may be too late.
+Whether a function is still its library's own is told by its globals, which `functools.wraps()` does not copy. It cannot
+be compared with the one that was there when this module was imported: that may have been a replacement already.
 """
 
 import contextlib
@@ -174,7 +174,7 @@ async def _connect(
         with anyio_or_trio().move_on_after(timeout):
             stream = await getattr(module, _NAMES[library].functions[kind])(**arguments)
             try:
-                # The attribute by which httpcore 1.0 set them: what programs hand out has it.
+                # httpcore 1.0 used `_raw_socket` for this, so the streams that programs return have it.
                 for option in socket_options or ():
                     (getattr(stream, "_raw_socket") if library == "anyio" else stream).setsockopt(*option)  # noqa: B009
             except BaseException:

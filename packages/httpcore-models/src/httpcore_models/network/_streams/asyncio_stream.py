@@ -25,7 +25,14 @@ from typing import Any, cast
 
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from .._buffers import as_bytes
-from .._error_texts import already_reading_text, already_writing_text, closed_text, failure_text, timeout_text
+from .._error_texts import (
+    already_reading_text,
+    already_writing_text,
+    closed_text,
+    failure_text,
+    other_loop_text,
+    timeout_text,
+)
 from .._readiness import Readiness
 from .asyncio_read_queue import ReadQueue
 from .asyncio_read_timer import ReadTimer
@@ -134,7 +141,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what is queued, or wait for it."""
         if self._loop is not running_loop():
-            raise ReadError(f"The stream belongs to another event loop ({self._peer})")
+            raise ReadError(other_loop_text(self._peer))
         if not (self._received or self._eof):
             if self._reader is not None:
                 raise ReadError(already_reading_text(self._peer))
@@ -165,7 +172,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         """Return what is queued, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
         if not self._received and not self._eof:
             if self._loop is not running_loop():
-                raise ReadError(f"The stream belongs to another event loop ({self._peer})")
+                raise ReadError(other_loop_text(self._peer))
             if not self._loop_is_late:
                 return None
             self._catch_up(max_bytes)
@@ -217,7 +224,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         if self._closed or self._lost is not None:
             raise self._write_error(self._lost) from self._lost
         if self._loop is not running_loop():
-            raise WriteError(f"The stream belongs to another event loop ({self._peer})")
+            raise WriteError(other_loop_text(self._peer))
         if self._write_blocked:
             return 0
         # The transport has nothing left to send, so nothing is overtaken. uvloop's would wait for the loop's next turn.

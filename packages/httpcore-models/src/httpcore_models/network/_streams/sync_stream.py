@@ -227,7 +227,7 @@ _OWN_METHODS = _methods()
 def close_left_behind(exc: BaseException, sock: "socket.socket | None" = None) -> None:
     """Close the socket that `SSLContext.wrap_socket()` made out of `sock` and lost when it failed with `exc`.
 
-    It fails so when the peer has reset the connection.
+    This happens when the peer has reset the connection.
     """
     # Skip the frame that caught the exception: reading its variables would keep what they refer to.
     for frame, _ in traceback.walk_tb(exc.__traceback__ and exc.__traceback__.tb_next):

@@ -56,7 +56,7 @@ class SharedSocket:
     connection beyond the end of the stream: by `makefile()`, by `dup()`, or in another process.
     """
 
-    __slots__ = ("_given", "closed", "forks", "handed_out", "lease", "sock")
+    __slots__ = ("_lease_ref", "closed", "forks", "handed_out", "lease", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self.forks: int = forks
@@ -64,13 +64,13 @@ class SharedSocket:
         self.handed_out: bool = False
         self.sock: socket.socket = sock
         self.lease: SocketLease | None = SocketLease(sock)
-        self._given = weakref.ref(self.lease)
+        self._lease_ref = weakref.ref(self.lease)  # tells after closing whether a thread still uses the socket
 
     def close(self) -> None:
         """End the connection. May be called from any thread, signal handler or finaliser, and more than once."""
         lease = self.lease
         if lease is None:
-            if self._given() is None:
+            if self._lease_ref() is None:
                 # The descriptor is closed, unless a signal handler raised just as the finaliser was about to do it.
                 self.sock.close()
             else:
@@ -92,7 +92,7 @@ class SharedSocket:
         Closing a descriptor does not wake the threads that wait for it. This does. A child process does not do it: that
         would end the connection of its parent.
         """
-        lease = self._given()
+        lease = self._lease_ref()
         if lease is not None and self.forks == forks:
             _wake_users(lease.sock)
 

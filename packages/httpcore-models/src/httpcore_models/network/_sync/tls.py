@@ -43,10 +43,10 @@ from .._tls.records import TLSRecords
 from .interface import NetworkStream
 from .tls_sender import TLSSender
 
-# The most that asyncio receives at a time, in bytes.
+# How many encrypted bytes are received at a time, as many as asyncio's transports receive.
 _READ_SIZE = 256 * 1024
 
-# How many bytes are encrypted before they are sent: bounds the copy in memory.
+# How many bytes are encrypted before they are sent. This bounds the memory for the encrypted copy.
 _WRITE_SIZE = 64 * 1024
 
 
@@ -73,7 +73,7 @@ class TLSStream(TLSCapableStream):
         self._tls = TLSRecords(ssl_context, server_hostname)
         self._sender = TLSSender(stream, self._tls)
         self._receiving = False  # a thread waits for the network
-        self._received: Event | None = None  # that it has received, where another thread waits for that
+        self._received: Event | None = None  # set when that thread has received; only if another one waits for it
         self._reading = False
         self._writing = False
         self._unread = b""  # decrypted
@@ -135,7 +135,7 @@ class TLSStream(TLSCapableStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what has been received, or wait for it."""
-        self._look_whether_closed()
+        self._check_not_closed()
         if self._reading:
             raise ReadError(already_reading_text(self._peer))
         try:
@@ -162,14 +162,14 @@ class TLSStream(TLSCapableStream):
         while True:
             self._sender.send_for_reader(deadline)
             self._receive(feeds, remaining)
-            self._look_whether_closed()
+            self._check_not_closed()
             feeds = self._tls.feeds
             data = self._decrypt(max_bytes)
             if data is not None:
                 return data
             remaining = deadline.remaining_or_raise(ReadTimeout)
 
-    def _look_whether_closed(self) -> None:
+    def _check_not_closed(self) -> None:
         if self._closed:
             raise ReadError(closed_text(self._peer))
 
@@ -211,7 +211,7 @@ class TLSStream(TLSCapableStream):
 
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         """Return what is there, `b""` at the end of stream, or `None` if a read would wait. Raises `ReadError`."""
-        self._look_whether_closed()
+        self._check_not_closed()
         below: Callable[[int], bytes | None] | None = getattr(self._stream, "receive_nowait", None)
         fed = 0
         with self._tls.lock:

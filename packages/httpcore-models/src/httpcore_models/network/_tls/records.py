@@ -9,9 +9,9 @@ the network and TLS has not consumed, "outgoing" what TLS wants sent. Each opera
 bytes in outgoing, or says that it wants to read. Then outgoing has to be sent and more received, by the stream that
 uses this class: the same for all streams.
 
-Two things to know. TLS reports an end once: after a fatal error or alert OpenSSL reports a plain end of stream, and
-after `close_notify` it would go on with whatever follows. So the first end and the first error are kept here. And
-OpenSSL allows one call at a time, hence the lock.
+Two things to know. OpenSSL reports how a connection ended only once: asked again after a fatal error or alert, it
+reports a plain end of stream, and after `close_notify` it goes on with whatever follows. So the first end and the first
+error are kept here. And OpenSSL allows one call at a time, hence the lock.
 """
 
 import ssl
