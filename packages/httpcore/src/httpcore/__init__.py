@@ -120,8 +120,8 @@ __all__ = [
 
 __version__ = "1.1.0"
 
-# Tracebacks, reprs and pickles name these classes `httpcore.…`, where users import them. The sibling packages keep
-# their own names, for use without this package.
+# Tracebacks, reprs and pickles name these classes `httpcore.…`, where users import them. Where this package is not
+# imported, the classes of the sibling packages keep the names of their own modules.
 for _name in __all__:
     _object = globals().get(_name)
     if getattr(_object, "__module__", "").startswith("httpcore"):
@@ -131,7 +131,7 @@ del _name, _object
 
 def __getattr__(name: str) -> Any:
     if name in _LEGACY_MODULES:
-        # Tools that pack a program into one file follow import statements, which this module has for all of them.
+        # Tools that pack a program into one file follow import statements only. `_legacy` imports all of these modules.
         from . import _legacy  # noqa: F401
     value = globals()[name] = _load(name)
     return value

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import httpcore_proxy
 
-# `find()` looks them up by name. Tools that pack a program into one file follow import statements only.
+# `find()` imports these by name. Tools that pack a program into one file follow import statements only.
 from . import _exceptions, _models, _ssl, _synchronization, _trace, _utils  # noqa: F401
 from ._async import http11, interfaces  # noqa: F401
 from ._backends import anyio, auto, base, mock, sync, trio  # noqa: F401
@@ -69,9 +69,9 @@ _NAMES = {
     "ReadTimeout WriteError WriteTimeout ExceptionMapping map_exceptions",
 }
 
-# Where `find()` looks for a name that `_ELSEWHERE` lacks.
-_PLACES = ["", "_legacy", "_models", "_exceptions", "_trace", "_synchronization", "_utils", "_ssl", "_backends.auto"]
-_PLACES += ["_async.interfaces", "_sync.interfaces", "_async.legacy_proxied", "_sync.legacy_proxied"]
+# The modules of this package that `find()` searches, in this order, for a name that `_RENAMED` lacks.
+_SEARCHED = ["", "_legacy", "_models", "_exceptions", "_trace", "_synchronization", "_utils", "_ssl", "_backends.auto"]
+_SEARCHED += ["_async.interfaces", "_sync.interfaces", "_async.legacy_proxied", "_sync.legacy_proxied"]
 _LOGGERS = {
     "connection": "httpcore.connection",
     "http11": "httpcore.http11",
@@ -79,7 +79,8 @@ _LOGGERS = {
     "http_proxy": "httpcore.proxy",
     "socks_proxy": "httpcore.socks",
 }
-_ELSEWHERE = {
+# Names that have changed: the module and name of 1.0, and those of today.
+_RENAMED = {
     ("http11", "HTTPConnectionState"): ("httpcore_h11", "State"),
     ("http11", "HTTP11ConnectionByteStream"): ("httpcore_h11", "AsyncHTTP11Body"),
     ("http11", "AsyncHTTP11UpgradeStream"): ("httpcore_h11", "AsyncUpgradeStream"),
@@ -115,25 +116,22 @@ def find(module: str, name: str) -> Any:
     if name == "logger":
         return logging.getLogger(_LOGGERS[last])
     is_async = path.startswith("_async")
-    for (where, old), (owner, new) in _ELSEWHERE.items():
-        if where == last and name == (old if is_async else _sync_name(old)):
-            return getattr(importlib.import_module(owner), new if is_async else _sync_name(new))
-    for place in _PLACES:
-        if place.startswith("_sync." if is_async else "_async."):
+    for (old_module, old_name), (new_module, new_name) in _RENAMED.items():
+        if old_module == last and name == (old_name if is_async else _sync_name(old_name)):
+            return getattr(importlib.import_module(new_module), new_name if is_async else _sync_name(new_name))
+    for searched in _SEARCHED:
+        if searched.startswith("_sync." if is_async else "_async."):
             continue
-        home = importlib.import_module(f"{package}.{place}".rstrip("."))
-        if name in vars(home) or (not place and name in home.__all__):
-            return getattr(home, name)
+        found = importlib.import_module(f"{package}.{searched}".rstrip("."))
+        if name in vars(found) or (not searched and name in found.__all__):
+            return getattr(found, name)
     raise AttributeError(f"module {module!r} has no attribute {name!r}")
 
 
 def merge_headers(
     default_headers: Headers | None = None, override_headers: Headers | None = None
 ) -> list[tuple[bytes, bytes]]:
-    """Return the first headers, without those that the second ones replace, and the second ones.
-
-    For python-proxy-headers.
-    """
+    """Return the default headers that are not overridden, then the overriding ones, for python-proxy-headers."""
     return httpcore_proxy.merge_headers(list(default_headers or ()), list(override_headers or ()))
 
 

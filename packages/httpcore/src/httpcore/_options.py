@@ -1,4 +1,4 @@
-"""The options that a connection takes besides the origin it leads to."""
+"""The options of a connection to an origin."""
 
 import ssl
 from collections.abc import Iterable

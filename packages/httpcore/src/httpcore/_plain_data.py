@@ -18,7 +18,7 @@ _PLAIN = (
     type(threading.RLock()),
 )
 
-# How deeply objects may be nested, and how many items each may hold. Larger ones are not examined, and not plain data.
+# How deeply objects may be nested, and how many items each may hold. Anything larger does not count as plain data.
 _MAX_DEPTH = 4
 _MAX_ITEMS = 1000
 

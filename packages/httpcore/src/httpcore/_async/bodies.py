@@ -69,7 +69,7 @@ class AsyncRewindableBody:
         return True
 
     def __getattr__(self, name: str) -> Any:
-        """The other attributes of the user's object, for trace callbacks and subclasses of connections."""
+        """Return an attribute of the user's object, for trace callbacks and subclasses of connections."""
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self.original, name)

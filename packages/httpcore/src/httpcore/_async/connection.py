@@ -147,7 +147,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
 
     async def _establish(self, request: Request) -> AsyncConnectionInterface:
         if self._dialler is not self._direct:
-            # The port of a direct connection is left to the backend: that of a user may accept any.
+            # A direct connection leaves this check to the backend: a user's own backend may accept any port.
             enforce_port(self._origin.host, self._origin.port)
         connecting = self._connecting
         call = AsyncConnectCall(Deadline(request.extensions.get("timeout", {}).get("connect")))
@@ -164,7 +164,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 # Raised by a signal handler. The followers must not wait for ever.
                 connecting.leave(call)
                 raise
-            call.error = None  # it holds the frames that hold the call
+            call.error = None  # breaks a cycle: its traceback refers to the call
 
     async def _open(self, request: Request, call: AsyncConnectCall) -> AsyncConnectionInterface:
         connecting = self._connecting
@@ -221,7 +221,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
         self.on_capacity_change = self._on_capacity_change
 
     async def _connect(self, request: Request) -> AsyncNetworkStream:
-        """Open the stream. A method of 1.0 that guards, and programs with another TLS implementation, replace."""
+        """Open the stream. Programs replace this method of 1.0, to forbid some hosts or to use another TLS library."""
         return await self._dial(request)
 
     async def _dial(self, request: Request) -> AsyncNetworkStream:

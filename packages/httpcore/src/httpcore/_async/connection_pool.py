@@ -134,7 +134,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         """
         url, stream = request.url, request.stream
         if type(stream) is AsyncRewindableBody:
-            stream = stream.original  # set for another task, which sends the same request
+            stream = stream.original  # another task is sending the same request, and has set its body
         scheme = url.scheme
         if scheme not in _DEFAULT_PORTS:
             raise _unsupported(scheme)

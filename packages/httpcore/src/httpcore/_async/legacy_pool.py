@@ -21,7 +21,7 @@ class AsyncLegacyPool(AsyncPoolBase):
     _options: ConnectionOptions
     _proxies: tuple[Proxy, ...]
 
-    # Subclasses that make connections by themselves read them, and tests and guards assign them.
+    # Subclasses that make connections by themselves read these. Tests and programs that forbid some hosts assign them.
     _ssl_context = OptionAlias()
     _http1 = OptionAlias()
     _http2 = OptionAlias()
@@ -65,16 +65,17 @@ class AsyncLegacyPool(AsyncPoolBase):
 
     @_max_connections.setter
     def _max_connections(self, value: int | None) -> None:
-        self._set_limit(0, value)
+        self._set_limit("max_connections", value)
 
     @property
     def _max_keepalive_connections(self) -> int:
         """The limit, which anta and others set, and which tests of many clients read."""
-        return min(self._shared.state.slots.limits[:2])
+        limits = self._shared.state.slots.limits
+        return min(limits.max_connections, limits.max_keepalive)
 
     @_max_keepalive_connections.setter
     def _max_keepalive_connections(self, value: int | None) -> None:
-        self._set_limit(1, value)
+        self._set_limit("max_keepalive", value)
 
     @property
     def _keepalive_expiry(self) -> float | None:
@@ -83,14 +84,13 @@ class AsyncLegacyPool(AsyncPoolBase):
 
     @_keepalive_expiry.setter
     def _keepalive_expiry(self, value: float | None) -> None:
-        self._set_limit(2, value)
+        self._set_limit("keepalive_expiry", value)
 
-    def _set_limit(self, number: int, value: float | None) -> None:
+    def _set_limit(self, name: str, value: float | None) -> None:
         if hasattr(self, "_shared"):  # a subclass may assign before the state exists
-            changed: list[Any] = [*self._shared.state.slots.limits]
-            changed[number] = value
-            self._shared.step(self._shared.state.set_limits, *changed)
-            if number == 2:
+            limits = {**self._shared.state.slots.limits._asdict(), name: value}
+            self._shared.step(self._shared.state.set_limits, *limits.values())
+            if name == "keepalive_expiry":
                 self._options = dataclasses.replace(self._options, keepalive_expiry=value)
 
     @property

@@ -11,7 +11,7 @@ from .connection import AsyncHTTPConnection
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-# Programs replace this method.
+# Shows whether a program has replaced this method of the class.
 _STOCK_CONNECT = AsyncHTTPConnection._connect
 
 
@@ -66,8 +66,8 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
     def _connection(self) -> AsyncConnectionInterface:
         """The connection to the origin or, before there is one, a connection to the proxy for a CONNECT request.
 
-        Of the latter, guards replace the backend or `_connect()`. Others assign another one, with options that a tunnel
-        lacks.
+        Programs that forbid some proxies replace the backend or `_connect()` of the latter. Others assign another
+        connection, with options that a tunnel lacks.
         """
         return self._established or self._for_connect()
 
@@ -94,7 +94,7 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
         return connection
 
     def _connect_through(self, connection: AsyncHTTPConnection) -> None:
-        """Connect to the proxy through `connection`, on which a program may put a guard."""
+        """Connect to the proxy through `connection`, whose methods a program may have replaced."""
         self._connection_to_proxy = connection
         headers = self._proxy_headers
         dialler = AsyncConnectionDialler(connection, headers)

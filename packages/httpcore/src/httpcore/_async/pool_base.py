@@ -1,4 +1,4 @@
-"""What a pool does besides sending requests: it shows its connections, and closes them."""
+"""What a pool does besides sending requests: it counts its connections, and closes them."""
 
 import time
 
@@ -9,7 +9,7 @@ from .shared_state import AsyncSharedState
 
 
 class AsyncPoolBase(AsyncRequestInterface):
-    """The connections of a pool and their number, and closing."""
+    """Shows, counts and closes the connections of a pool."""
 
     def __init__(
         self, max_connections: int | None, max_keepalive_connections: int | None, keepalive_expiry: float | None

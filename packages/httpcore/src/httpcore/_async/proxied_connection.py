@@ -203,4 +203,4 @@ class AsyncSocks5Connection(AsyncLegacySocks):
 
 
 class AsyncSocks4Connection(AsyncSocks5Connection):
-    """The same through a SOCKS4 or SOCKS4a proxy."""
+    """A connection to an origin through a SOCKS4 or SOCKS4a proxy: the scheme of `proxy_origin` says which."""

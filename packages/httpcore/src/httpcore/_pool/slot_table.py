@@ -11,7 +11,7 @@ from .stats import Reason
 
 V = TypeVar("V")
 
-# For how many origins the pool remembers what their servers support. A client of more origins would not gain by it.
+# For how many origins the pool remembers what their servers support.
 _REMEMBERED_ORIGINS = 1024
 
 

@@ -67,9 +67,9 @@ class Slot(Generic[C]):
 
 
 class PoolRequest(Generic[C]):
-    """A request in the pool. It has no constructor, which every request would have to call: set `key`.
+    """A request in the pool. Set `key` after creating one: it has no constructor, which would slow every request down.
 
-    Programs that reach for 1.0's `AsyncPoolRequest` get this one: they use `request`, `connection` and `is_queued()`.
+    Programs get this class for 1.0's `AsyncPoolRequest`, of which they use `request`, `connection` and `is_queued()`.
     """
 
     #: The connections that can carry the request.
@@ -82,7 +82,7 @@ class PoolRequest(Generic[C]):
     #: never an idle one: the idle connections are probably as stale as the one that failed.
     failed_on: int | None = None
 
-    # What follows is the caller's.
+    # The state of the pool does not use the attributes below. They are for its caller.
 
     #: The user's request.
     request: Any = None

@@ -109,7 +109,7 @@ class PoolState(Generic[C]):
             self._prune(now)
         if self._assign(request):
             return True
-        # A connection in use may be dead. The first request that has to wait checks that, as no other may follow.
+        # A connection in use may be dead. The first request that has to wait checks that: there may be no later one.
         if not self.requests.waiting and self._pruner.check_next(_CHECKS_BEFORE_WAITING) and self._assign(request):
             return True
         self.requests.waiting[request] = None
@@ -163,8 +163,8 @@ class PoolState(Generic[C]):
     def suspend(self, request: PoolRequest[C]) -> None:
         """Return the slot of a request whose connection could not take it, until the request resumes.
 
-        Until then the request neither leases a slot nor waits. Without `failed_on`, it may get the same slot again, if
-        the connection still has room, and other requests.
+        Until then the request neither leases a slot nor waits. If other requests still lease the slot, and its
+        connection has room, the request may get it again, unless it is the one that `failed_on` names.
         """
         self._return_slot(request)
         self._serve_waiting()
@@ -232,7 +232,7 @@ class PoolState(Generic[C]):
         leased = {request.slot: None for request in self.requests.active if request.slot is not None}
         for slot in self.slots.all | leased:
             self.slots.drop(slot, Reason.POOL_CLOSED, at_once=True)
-        self._shared.draining = None
+        self._shared.reset()
 
     def close_expired(self, now: float) -> None:
         """Close all idle connections that have expired, or that the server has closed."""

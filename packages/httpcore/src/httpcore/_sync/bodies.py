@@ -70,7 +70,7 @@ class RewindableBody:
         return True
 
     def __getattr__(self, name: str) -> Any:
-        """The other attributes of the user's object, for trace callbacks and subclasses of connections."""
+        """Return an attribute of the user's object, for trace callbacks and subclasses of connections."""
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self.original, name)

@@ -148,7 +148,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
 
     def _establish(self, request: Request) -> ConnectionInterface:
         if self._dialler is not self._direct:
-            # The port of a direct connection is left to the backend: that of a user may accept any.
+            # A direct connection leaves this check to the backend: a user's own backend may accept any port.
             enforce_port(self._origin.host, self._origin.port)
         connecting = self._connecting
         call = ConnectCall(Deadline(request.extensions.get("timeout", {}).get("connect")))
@@ -165,7 +165,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 # Raised by a signal handler. The followers must not wait for ever.
                 connecting.leave(call)
                 raise
-            call.error = None  # it holds the frames that hold the call
+            call.error = None  # breaks a cycle: its traceback refers to the call
 
     def _open(self, request: Request, call: ConnectCall) -> ConnectionInterface:
         connecting = self._connecting
@@ -222,7 +222,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
         self.on_capacity_change = self._on_capacity_change
 
     def _connect(self, request: Request) -> NetworkStream:
-        """Open the stream. A method of 1.0 that guards, and programs with another TLS implementation, replace."""
+        """Open the stream. Programs replace this method of 1.0, to forbid some hosts or to use another TLS library."""
         return self._dial(request)
 
     def _dial(self, request: Request) -> NetworkStream:

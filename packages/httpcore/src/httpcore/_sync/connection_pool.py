@@ -135,7 +135,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         """
         url, stream = request.url, request.stream
         if type(stream) is RewindableBody:
-            stream = stream.original  # set for another thread, which sends the same request
+            stream = stream.original  # another thread is sending the same request, and has set its body
         scheme = url.scheme
         if scheme not in _DEFAULT_PORTS:
             raise _unsupported(scheme)

@@ -14,7 +14,7 @@ class LegacyConnection:
 
     _established: ConnectionInterface | None
 
-    # Subclasses that connect by themselves use these, and guards replace the backend.
+    # Subclasses that connect by themselves read these. Programs that forbid some hosts replace the backend.
     _network_backend = AttributeAlias("_direct.backend")
     _local_address = AttributeAlias("_direct.local_address")
     _uds = AttributeAlias("_direct.uds")

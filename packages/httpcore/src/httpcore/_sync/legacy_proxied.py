@@ -12,7 +12,7 @@ from .connection import HTTPConnection
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-# Programs replace this method.
+# Shows whether a program has replaced this method of the class.
 _STOCK_CONNECT = HTTPConnection._connect
 
 
@@ -67,8 +67,8 @@ class LegacyTunnel(LegacyProxied):
     def _connection(self) -> ConnectionInterface:
         """The connection to the origin or, before there is one, a connection to the proxy for a CONNECT request.
 
-        Of the latter, guards replace the backend or `_connect()`. Others assign another one, with options that a tunnel
-        lacks.
+        Programs that forbid some proxies replace the backend or `_connect()` of the latter. Others assign another
+        connection, with options that a tunnel lacks.
         """
         return self._established or self._for_connect()
 
@@ -95,7 +95,7 @@ class LegacyTunnel(LegacyProxied):
         return connection
 
     def _connect_through(self, connection: HTTPConnection) -> None:
-        """Connect to the proxy through `connection`, on which a program may put a guard."""
+        """Connect to the proxy through `connection`, whose methods a program may have replaced."""
         self._connection_to_proxy = connection
         headers = self._proxy_headers
         dialler = ConnectionDialler(connection, headers)

@@ -1,5 +1,5 @@
 # Generated from ../_async/pool_base.py by tools/make_sync.py: edit that file, then run it.
-"""What a pool does besides sending requests: it shows its connections, and closes them."""
+"""What a pool does besides sending requests: it counts its connections, and closes them."""
 
 import time
 
@@ -10,7 +10,7 @@ from .shared_state import SharedState
 
 
 class PoolBase(RequestInterface):
-    """The connections of a pool and their number, and closing."""
+    """Shows, counts and closes the connections of a pool."""
 
     def __init__(
         self, max_connections: int | None, max_keepalive_connections: int | None, keepalive_expiry: float | None

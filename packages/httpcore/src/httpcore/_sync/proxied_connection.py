@@ -202,4 +202,4 @@ class Socks5Connection(LegacySocks):
 
 
 class Socks4Connection(Socks5Connection):
-    """The same through a SOCKS4 or SOCKS4a proxy."""
+    """A connection to an origin through a SOCKS4 or SOCKS4a proxy: the scheme of `proxy_origin` says which."""

@@ -27,7 +27,7 @@ class SharedState:
         #: How often the pool has been closed.
         self.close_count = 0
         self._make_lock()
-        #: What finalizers leave to the next step, since they must not wait for the lock: requests to release, and slots
+        #: What finalisers leave to the next step, since they must not wait for the lock: requests to release, and slots
         #: whose connection has changed.
         self.deferred: collections.deque[PoolRequest[ConnectionInterface] | Slot[ConnectionInterface]]
         self.deferred = collections.deque()
