@@ -48,8 +48,8 @@ from ._async.connection import AsyncHTTPConnection
 from ._async.connection_pool import AsyncConnectionPool
 from ._async.http_proxy import AsyncHTTPProxy
 from ._async.socks_proxy import AsyncSOCKSProxy
-from ._extras import LEGACY_MODULES as _LEGACY_MODULES
-from ._extras import load as _load
+from ._lazy import LEGACY_MODULES as _LEGACY_MODULES
+from ._lazy import load as _load
 from ._ssl import default_ssl_context
 from ._sync.connection import HTTPConnection
 from ._sync.connection_pool import ConnectionPool

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .._extras import find
+from .._lazy import find
 
 
 def __getattr__(name: str) -> Any:

@@ -31,7 +31,7 @@ from httpcore_models.lowlevel import (
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_start_tls
 
 from .._default_backends import AutoBackend
-from .._extras import find
+from .._lazy import find
 from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, requested_server_name, shared_ssl_context
 from .connecting import AsyncConnectCall, AsyncConnecting

@@ -32,7 +32,7 @@ from httpcore_models.lowlevel import (
 
 from .._arguments import enforce_max_connections
 from .._default_backends import AutoBackend
-from .._extras import find
+from .._lazy import find
 from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest, Slot
 from .._proxies import enforce_proxies

@@ -4,7 +4,7 @@ from typing import Any
 
 from httpcore_h11 import AsyncHTTP11Connection as AsyncHTTP11Connection
 
-from .._extras import find
+from .._lazy import find
 
 
 def __getattr__(name: str) -> Any:

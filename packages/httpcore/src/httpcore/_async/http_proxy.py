@@ -6,7 +6,7 @@ from typing import Any
 
 from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, HeaderTypes
 
-from .._extras import find
+from .._lazy import find
 from .._proxies import single_proxy
 from .connection_pool import AsyncConnectionPool
 from .legacy_pool import AsyncLegacyProxy

@@ -5,7 +5,7 @@ from typing import Any
 from httpcore_models import AsyncConnectionInterface as AsyncConnectionInterface
 from httpcore_models import AsyncRequestInterface as AsyncRequestInterface
 
-from .._extras import find
+from .._lazy import find
 
 
 def __getattr__(name: str) -> Any:

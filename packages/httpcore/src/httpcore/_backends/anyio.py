@@ -6,7 +6,7 @@ from typing import Any
 from httpcore_models.network import AnyIOBackend as AnyIOBackend
 from httpcore_models.network import AnyIOStreamWrapper
 
-from .._extras import find
+from .._lazy import find
 
 AnyIOStream = AnyIOStreamWrapper
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .._default_backends import AutoBackend as AutoBackend
-from .._extras import find
+from .._lazy import find
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from httpcore_models.network import MockBackend as MockBackend
 from httpcore_models.network import MockSSLObject as MockSSLObject
 from httpcore_models.network import MockStream as MockStream
 
-from .._extras import find
+from .._lazy import find
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from httpcore_models.network import NetworkStream, TLSStream
 from httpcore_models.network import SyncBackend as SyncBackend
 from httpcore_models.network import SyncStream as SyncStream
 
-from .._extras import find
+from .._lazy import find
 
 
 class TLSinTLSStream(NetworkStream):

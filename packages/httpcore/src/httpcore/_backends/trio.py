@@ -6,7 +6,7 @@ from typing import Any
 from httpcore_models.network import TrioBackend as TrioBackend
 from httpcore_models.network import TrioStreamWrapper
 
-from .._extras import find
+from .._lazy import find
 
 TrioStream = TrioStreamWrapper
 

@@ -32,7 +32,7 @@ from httpcore_models.lowlevel import (
 from httpcore_models.network import Dialler, DirectDialler, start_tls
 
 from .._default_backends import SyncBackend
-from .._extras import find
+from .._lazy import find
 from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, requested_server_name, shared_ssl_context
 from .connecting import ConnectCall, Connecting

@@ -5,7 +5,7 @@ from typing import Any
 
 from httpcore_h11 import HTTP11Connection as HTTP11Connection
 
-from .._extras import find
+from .._lazy import find
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from httpcore_h2 import HTTP2Connection as HTTP2Connection
 from httpcore_h2 import require_h2
 
-from .._extras import find
+from .._lazy import find
 
 require_h2()
 

@@ -6,7 +6,7 @@ from typing import Any
 from httpcore_models import ConnectionInterface as ConnectionInterface
 from httpcore_models import RequestInterface as RequestInterface
 
-from .._extras import find
+from .._lazy import find
 
 
 def __getattr__(name: str) -> Any:

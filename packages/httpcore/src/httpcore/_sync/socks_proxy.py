@@ -7,7 +7,7 @@ from typing import Any
 
 from httpcore_models import SOCKET_OPTION, URL, NetworkBackend
 
-from .._extras import find
+from .._lazy import find
 from .._proxies import single_socks_proxy
 from .connection_pool import ConnectionPool
 from .legacy_pool import LegacyProxy
