@@ -26,7 +26,7 @@ def test_accepted_streams_outlive_goaway(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     first, second = talk.request(), talk.upload()
     talk.receive(frames.goaway(3), answer(first))
-    assert (talk.engine.usable, talk.engine.can_open, talk.engine.failed) == (False, False, False)
+    assert (talk.engine.usable, talk.engine.can_open, talk.engine.failure is not None) == (False, False, False)
     assert_answered(talk, first)
     assert talk.send(second, b"more") == 4
     talk.engine.end_request(second)
@@ -164,7 +164,7 @@ def test_the_end_of_the_connection_fails_every_stream(feeding: Feeding) -> None:
     for stream in (complete, *others):
         talk.engine.finish(stream)
     talk.disconnect()
-    assert (talk.touched, talk.engine.streams.open_count, talk.engine.failed) == (set(), 0, True)
+    assert (talk.touched, talk.engine.streams.open_count, talk.engine.failure is not None) == (set(), 0, True)
 
 
 @every_feeding

@@ -188,7 +188,7 @@ def test_an_error_of_the_connection_ends_it(feeding: Feeding, name: str) -> None
     assert str(failure).startswith(text)
     assert repeatable(failure) is None
     assert [frame.error_code for frame in talk.sent() if isinstance(frame, GoAwayFrame)] == [code]
-    assert (talk.engine.failed, talk.engine.usable, talk.engine.streams.open_count) == (True, False, 0)
+    assert (talk.engine.failure is not None, talk.engine.usable, talk.engine.streams.open_count) == (True, False, 0)
     for stream in streams:
         talk.engine.finish(stream)
     talk.engine.close()
@@ -202,7 +202,7 @@ def test_a_flood_ends_the_connection(name: str, read_size: int) -> None:
     talk.request()
     stream = talk.request()
     talk.receive(frames.headers(1), FLOODS[name] * 10_000)
-    assert not talk.engine.failed
+    assert talk.engine.failure is None
     talk.sent()
     talk.receive(FLOODS[name])
     assert str(talk.failure(stream)) == TOO_MANY
@@ -232,9 +232,9 @@ def test_exceeding_the_connection_window_ends_the_connection(feeding: Feeding) -
     talk.receive(frames.headers(1))
     talk.engine._handlers._window = 10
     talk.receive(frames.data(1, b"0123456789"))
-    assert not talk.engine.failed
+    assert talk.engine.failure is None
     talk.receive(frames.data(1, b"a"))
-    assert talk.engine.failed
+    assert talk.engine.failure is not None
     assert str(talk.failure(stream)) == "Received more data than the connection's window allows"
 
 
@@ -265,7 +265,7 @@ def test_credit_for_a_long_upload_may_come_in_tiny_steps() -> None:
         talk.receive(frames.window_update(0, 1), frames.window_update(1, 1))
         assert talk.send(stream, b"a") == 1
         talk.engine.bytes_to_send()
-    assert not talk.engine.failed
+    assert talk.engine.failure is None
 
 
 def test_the_number_of_interim_responses_is_limited() -> None:
@@ -274,7 +274,7 @@ def test_the_number_of_interim_responses_is_limited() -> None:
     interim = frames.headers(1, 103)
     for _ in range(10_001):
         talk.receive(interim)
-        if talk.engine.failed:
+        if talk.engine.failure is not None:
             break
         assert talk.engine.next_event(stream).status == 103  # type: ignore[union-attr]
     assert str(talk.failure(stream)) == TOO_MANY
@@ -299,7 +299,7 @@ def test_few_abandoned_streams_are_remembered_and_frames_of_others_are_tolerated
     talk.sent()
     assert len(talk.engine.streams._abandoned) == MAX_ABANDONED
     talk.receive(frames.headers(1), frames.data(1, b"a", True), frames.data(2 * MAX_ABANDONED + 1, b"a"))
-    assert not talk.engine.failed
+    assert talk.engine.failure is None
 
 
 def test_memory_for_an_unread_stream_is_bounded() -> None:
@@ -310,7 +310,7 @@ def test_memory_for_an_unread_stream_is_bounded() -> None:
     for number in range(200):
         talk.receive(frames.ping(), many_fields, frames.frame(0xCC, 0, number, bytes(1000)))
         talk.engine.bytes_to_send()
-    assert not talk.engine.failed
+    assert talk.engine.failure is None
     assert sum(len(event.headers) for event in stream.events if isinstance(event, InformationalResponse)) < 20_000
     assert talk.engine._reader._size == 0
 
@@ -320,7 +320,7 @@ def test_a_frame_of_too_many_settings_is_refused() -> None:
     talk = Dialogue()
     stream = talk.request()
     talk.receive(frames.raw_settings({0x100 + number: 1 for number in range(31)} | {3: 7}))
-    assert (talk.engine.failed, talk.engine.stream_limit) == (False, 7)
+    assert (talk.engine.failure is not None, talk.engine.stream_limit) == (False, 7)
     talk.sent()
     talk.receive(frames.raw_settings({0x100 + number: 1 for number in range(33)}))
     assert str(talk.failure(stream)) == "Received 33 settings in a frame; 32 are allowed"
@@ -340,11 +340,11 @@ def test_many_bytes_that_transfer_nothing_end_the_connection(idle: bytes) -> Non
     talk.receive(frames.headers(1))
     for _ in range(10):
         talk.receive(idle)
-    assert not talk.engine.failed
+    assert talk.engine.failure is None
     talk.receive(frames.data(1, b"a"))
     for _ in range(10):
         talk.receive(idle)
-    assert not talk.engine.failed, "something was transferred in between"
+    assert talk.engine.failure is None, "something was transferred in between"
     talk.receive(idle)
     assert str(talk.failure(stream)) == TOO_MANY
 
@@ -359,7 +359,7 @@ def test_unread_answers_to_the_server_are_bounded(question: bytes) -> None:
         talk.receive(question)
         if number % 1000 == 0:
             talk.receive(frames.data(1, b"a"))
-    assert not talk.engine.failed
+    assert talk.engine.failure is None
     talk.receive(frames.data(1, b"a"), question)
     assert "could not send more than 10000 answers" in str(talk.failure(stream))
 
@@ -373,6 +373,6 @@ def test_an_abandoned_stream_may_not_exceed_its_window() -> None:
     part = frames.data(1, bytes(64 * 1024))
     for _ in range(64):
         talk.receive(part)
-    assert not talk.engine.failed
+    assert talk.engine.failure is None
     talk.receive(frames.data(1, b"a"))
     assert str(talk.failure(neighbour)) == "Received more data than the stream's window allows"

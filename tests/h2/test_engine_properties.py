@@ -82,10 +82,10 @@ def check_counts(engine: Engine, streams: list[Stream]) -> None:
     """`streams` are all streams that were opened and not finished."""
     assert engine.streams.open_count == sum(stream.is_open for stream in streams)
     assert set(engine.streams.by_id.values()) == set(streams)
-    if engine.failed:
+    if engine.failure is not None:
         assert engine.streams.open_count == 0 or all(stream.remote_end for stream in streams if stream.is_open)
         assert not engine.can_open
-    assert 0 <= engine._handlers._window <= CONNECTION_WINDOW or engine.failed
+    assert 0 <= engine._handlers._window <= CONNECTION_WINDOW or engine.failure is not None
     for stream in streams:
         unread = sum(len(event) for event in stream.events if isinstance(event, (bytes, bytearray)))
         assert unread <= STREAM_WINDOW
@@ -126,7 +126,8 @@ def test_cutting_the_input_differently_changes_nothing(parts: list[bytes], cuts:
             talk.receive(piece)
         seen = [(read(talk.engine, stream), stream.failure, stream.remote_end) for stream in streams]
         changes = [change.changed_settings for change in talk.settings]
-        return seen, changes, talk.engine.bytes_to_send(), talk.engine.streams.open_count, talk.engine.failed
+        has_failed = talk.engine.failure is not None
+        return seen, changes, talk.engine.bytes_to_send(), talk.engine.streams.open_count, has_failed
 
     assert outcome(cut_at(wire, {min(cut, len(wire)) for cut in cuts})) == outcome([wire])
 
@@ -186,7 +187,7 @@ class Conversation(RuleBasedStateMachine):
     def send(self, data: st.DataObject, size: int) -> None:
         stream = data.draw(st.sampled_from(self.streams))
         if stream.wants_body():
-            credit = self.engine.send_credit(stream)
+            credit = self.talk.credit(stream)
             assert self.talk.send(stream, bytes(size)) == min(size, credit)
         self.exchange()
 
@@ -254,7 +255,7 @@ class Conversation(RuleBasedStateMachine):
 
     @invariant()
     def both_sides_agree(self) -> None:
-        assert not self.engine.failed
+        assert self.engine.failure is None
         check_counts(self.engine, self.streams)
         given_up = self.engine.streams.open_count
         assert given_up == len({stream.id for stream in self.streams if stream.is_open})
@@ -265,7 +266,7 @@ class Conversation(RuleBasedStateMachine):
             assert not self.engine.can_open
         for stream in self.streams:
             if stream.wants_body():
-                assert self.engine.send_credit(stream) == max(0, min(self.windows[0], self.windows[stream.id]))
+                assert self.talk.credit(stream) == max(0, min(self.windows[0], self.windows[stream.id]))
 
 
 TestConversation = Conversation.TestCase

@@ -285,7 +285,7 @@ def test_credit_used_by_an_abandoned_stream_is_returned(feeding: Feeding) -> Non
         talk.receive(late, frames.data(stream.id, b"", True))
         returned += window_updates(talk.sent()).get(0, 0)
         used += 2**22
-    assert not talk.engine.failed
+    assert talk.engine.failure is None
     assert 0 <= used - returned < CONNECTION_WINDOW // 2
     assert talk.engine._handlers._window == CONNECTION_WINDOW - (used - returned)
 
@@ -400,7 +400,7 @@ def test_a_malformed_response_ends_only_its_stream(feeding: Feeding, name: str) 
     assert (type(failure), str(failure)) == (RemoteProtocolError, text)
     assert str(talk.failure(broken)) == text
     assert talk.failure(broken) is not failure
-    assert talk.engine.send_credit(broken) == 0
+    assert talk.credit(broken) == 0
     codes = [frame.error_code for frame in talk.sent() if frame.stream_id == 1]
     assert codes == [3 if "WINDOW" in text else 1]
     assert talk.events(neighbour) == [ResponseHead(200, []), b"a", END]

@@ -63,7 +63,7 @@ def test_a_disconnect_ends_an_upload_with_a_complete_response() -> None:
     stream = talk.upload()
     talk.receive(frames.headers(1, 200, end_stream=True))
     talk.disconnect()
-    assert (stream.wants_body(), talk.engine.send_credit(stream), talk.send(stream, b"a")) == (False, 0, None)
+    assert (stream.wants_body(), talk.credit(stream), talk.send(stream, b"a")) == (False, 0, None)
     assert talk.engine.streams.open_count == 0
     assert talk.events(stream) == [ResponseHead(200, []), END_OF_STREAM]
 

@@ -43,11 +43,6 @@ class ConnectionState:
         """Whether the connection takes requests."""
         return self.state in USABLE
 
-    @property
-    def failed(self) -> bool:
-        """Whether the connection is over for all streams."""
-        return self.failure is not None
-
     def not_available(self) -> ConnectionNotAvailable:
         """Return the exception for a request that the connection cannot take."""
         exc = ConnectionNotAvailable(self.reason)
@@ -56,7 +51,7 @@ class ConnectionState:
         return exc
 
     def retire(self, reason: str) -> None:
-        """Take no further request, for a `reason` that the next one is told; those in progress continue."""
+        """Refuse further requests, whose error gives the `reason`; those in progress continue."""
         if self.state in USABLE:
             self.reason = reason
             self.state = TRANSITIONS[self.state, Input.RETIRE]

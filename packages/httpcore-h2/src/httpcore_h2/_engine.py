@@ -14,8 +14,7 @@ exception from a signal handler may end a step at any point; the next step notic
 An error of one stream is raised where that stream is asked. An error of the connection is raised for every stream that
 it cut off; streams whose response is complete by then are not affected.
 
-h2 speaks for the connection as a whole (`_control`), and hpack compresses header fields (`_hpack`); neither shows
-outside.
+h2 handles the frames of the connection as a whole (`_control`), and hpack compresses header fields (`_hpack`).
 """
 
 import sys
@@ -64,14 +63,14 @@ class Engine(ConnectionState):
         return self.state in USABLE and self.streams.open_count < self.streams.limit
 
     def can_open_after(self, others: int) -> bool:
-        """Whether there would still be a stream if `others` got theirs first."""
+        """Whether there would be a stream for another request after `others` have got theirs."""
         return self.state in USABLE and self.streams.open_count + others < self.streams.limit
 
     @property
     def capacity(self) -> int:
         """How many streams there may be now, `sys.maxsize` until the server has said so.
 
-        Streams that have ended but are not finished do not count for the server.
+        A stream that has ended, but was not passed to `finish()` yet, does not count against the server's limit.
         """
         streams = self.streams
         if not streams.limit_known:
@@ -121,7 +120,7 @@ class Engine(ConnectionState):
         self._busy = False
 
     def admit(self, stream: Stream) -> None:
-        """Take a request, which has to be finished from then on. Raises `ConnectionNotAvailable`."""
+        """Take a request, which `finish()` has to end from then on. Raises `ConnectionNotAvailable`."""
         if self.state not in USABLE:
             raise self.not_available()
         self.requests.add(stream)
@@ -155,10 +154,6 @@ class Engine(ConnectionState):
         self.streams.add(stream)
         self._busy = False
         return True
-
-    def send_credit(self, stream: Stream) -> int:
-        """How many bytes of the body may be sent now."""
-        return max(0, min(self.send_window, stream.send_window)) if stream.wants_body() else 0
 
     def can_go_on(self, stream: Stream) -> bool:
         """Whether more of the body may be sent, or need not be sent."""

@@ -13,7 +13,7 @@ END_STREAM, END_HEADERS, PADDED, HAS_PRIORITY = 0x1, 0x4, 0x8, 0x20
 _HEADER_LENGTH = 9
 _MAX_STREAM_ID = 2**31 - 1
 
-# The size of the head of a response in bytes, counted as in RFC 9113 section 6.5.2. The limit is that for HTTP/1.1.
+# The most bytes that the head of a response may take, counted as in RFC 9113 section 6.5.2.
 MAX_HEADER_LIST_SIZE = 100 * 1024
 
 # How many CONTINUATION frames one header block may consist of; h2 and others have the same limit.

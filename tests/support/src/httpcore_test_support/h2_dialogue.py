@@ -85,6 +85,10 @@ class Dialogue:
         """Send as much of `content` as the credit allows; return its size, or `None` if it is no longer wanted."""
         return self.engine.send_data(stream, memoryview(content))
 
+    def credit(self, stream: Stream) -> int:
+        """Return how many bytes of the body may be sent now."""
+        return max(0, min(self.engine.send_window, stream.send_window)) if stream.wants_body() else 0
+
     def receive(self, *parts: bytes) -> None:
         """Let the server send `parts`, cut into pieces."""
         self.touched = set()

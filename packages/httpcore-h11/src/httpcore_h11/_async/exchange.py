@@ -83,7 +83,7 @@ class AsyncExchange(AsyncResponseStream):
             upload.failure = None  # breaks a cycle: its traceback refers to the upload
 
     def _may_be_answered_after(self, exc: Exception, upload: AsyncUpload) -> bool:
-        """Whether there may be a response to read, although sending the request failed with `exc`."""
+        """Record that sending the request failed with `exc`. Return whether there may be a response all the same."""
         if isinstance(exc, (ReadError, RemoteProtocolError)):
             self._mark_retryable(exc)
             return False
@@ -184,5 +184,5 @@ class AsyncExchange(AsyncResponseStream):
         self._lifecycle.give_stream_away()
 
     def replace_stream(self, stream: AsyncNetworkStream) -> None:
-        """After a switch of protocols: `stream`, which is on top of the connection's stream, takes its place."""
+        """After a switch of protocols: replace the connection's stream by `stream`, which wraps it."""
         self._lifecycle.stream = stream

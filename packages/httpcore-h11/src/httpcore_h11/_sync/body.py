@@ -151,7 +151,7 @@ class HTTP11Body(LegacyBody, Exchange):
                 lifecycle.close()
 
     def _drop_exchange(self) -> None:
-        """Do the same for a response that was dropped without being closed.
+        """End the exchange of a response that was dropped without being closed.
 
         Finalisers call this, and may run in the middle of anything: so it waits for nothing, not even for the lock.
         Besides the exchange that ends here, only closing the connection changes the state. If another thread does that

@@ -84,7 +84,7 @@ class Exchange(ResponseStream):
             upload.failure = None  # breaks a cycle: its traceback refers to the upload
 
     def _may_be_answered_after(self, exc: Exception, upload: Upload) -> bool:
-        """Whether there may be a response to read, although sending the request failed with `exc`."""
+        """Record that sending the request failed with `exc`. Return whether there may be a response all the same."""
         if isinstance(exc, (ReadError, RemoteProtocolError)):
             self._mark_retryable(exc)
             return False
@@ -185,5 +185,5 @@ class Exchange(ResponseStream):
         self._lifecycle.give_stream_away()
 
     def replace_stream(self, stream: NetworkStream) -> None:
-        """After a switch of protocols: `stream`, which is on top of the connection's stream, takes its place."""
+        """After a switch of protocols: replace the connection's stream by `stream`, which wraps it."""
         self._lifecycle.stream = stream

@@ -37,7 +37,7 @@ class Upload:
         if hasattr(stream, "receive_nowait"):
             self._receive_nowait = optional_method(stream, "receive_nowait", instead_of="read")
         if self._receive_nowait is not None:
-            # Without `receive_nowait()`, what makes the stream readable could not be read out of the way.
+            # Without `receive_nowait()`, what has arrived would stay in the stream, and end each such write at once.
             self._write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
         self.failure: Exception | None = None
 
@@ -89,7 +89,7 @@ class Upload:
             raise
 
     def is_refused(self) -> bool:
-        """Whether the server has refused the rest of the request, judging by what has arrived. Never waits."""
+        """Read what has arrived, without waiting; return whether the server has refused the rest of the request."""
         if self._receive_nowait is None:
             return False
         data = self._receive_nowait(_READ_SIZE)

@@ -81,8 +81,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
     async def aclose(self, reason: BaseException | None = None) -> None:
         """End the exchange, and reset the stream unless the body was received to its end.
 
-        `reason` is the exception that reading failed with; all of this is then shielded from cancellation by the
-        caller.
+        `reason` is the exception that reading failed with. A caller that passes it shields this call from cancellation.
         """
         if self._released:
             return

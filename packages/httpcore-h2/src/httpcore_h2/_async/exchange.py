@@ -42,7 +42,7 @@ class AsyncExchange:
         shared: AsyncSharedStream,
         queue: AsyncStreamQueue,
     ) -> None:
-        """`stream` is not open yet. The exchange closes `connection` if that turns out to be over at its end."""
+        """`stream` is not open yet. When the exchange ends, it closes `connection` if that can carry no other one."""
         self.request: Request = request
         self.tracer: AsyncTracer | None = tracer
         self.connection: AsyncConnectionInterface = connection
@@ -65,7 +65,7 @@ class AsyncExchange:
         self.holders: int = 1
         #: The lease of a body that was dropped, which the stream of a tunnel releases.
         self.lease: AsyncLease | None = None
-        # Whether it was ended without waiting, so that the server may not have been told yet.
+        # Whether the exchange was ended without waiting, so that the server may not have been told yet.
         self._dropped = False
 
     @property
@@ -98,7 +98,8 @@ class AsyncExchange:
                 await self._shared.writer.flush(self.write_timeout, self)
                 await self._send_body()
             else:
-                await self.tracer.run("send_request_headers", self.info, self._send_head)
+                flush = self._shared.writer.flush
+                await self.tracer.run("send_request_headers", self.info, flush, self.write_timeout, self)
                 await self.tracer.run("send_request_body", self.info, self._send_body)
         except WriteError as exc:
             # The user's body and trace callback may raise a WriteError of their own.
@@ -120,9 +121,6 @@ class AsyncExchange:
             await flush(self.write_timeout)
         else:
             await self.tracer.run("send_connection_init", {"request": self.request}, flush, self.write_timeout)
-
-    async def _send_head(self) -> None:
-        await self._shared.writer.flush(self.write_timeout, self)
 
     async def _send_body(self) -> None:
         body, stream = self.request.stream, self.stream

@@ -74,7 +74,7 @@ class AsyncStreamQueue:
         return next(iter(self._waiting), stream) is stream
 
     def _is_full(self) -> bool:
-        """Whether the request should go to another connection. A new connection may begin with a limit of 0."""
+        """Whether the request should go elsewhere. The first one should not: a server may begin with a limit of 0."""
         engine = self._engine
         in_pool = self._shared.capacity.on_change is not None
         return in_pool and engine.streams.limit_known and self._opened and not engine.can_open

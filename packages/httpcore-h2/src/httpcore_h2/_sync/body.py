@@ -82,8 +82,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
     def close(self, reason: BaseException | None = None) -> None:
         """End the exchange, and reset the stream unless the body was received to its end.
 
-        `reason` is the exception that reading failed with; all of this is then shielded from interruption by the
-        caller.
+        `reason` is the exception that reading failed with. A caller that passes it shields this call from interruption.
         """
         if self._released:
             return

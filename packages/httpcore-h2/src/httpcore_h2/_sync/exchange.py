@@ -43,7 +43,7 @@ class Exchange:
         shared: SharedStream,
         queue: StreamQueue,
     ) -> None:
-        """`stream` is not open yet. The exchange closes `connection` if that turns out to be over at its end."""
+        """`stream` is not open yet. When the exchange ends, it closes `connection` if that can carry no other one."""
         self.request: Request = request
         self.tracer: Tracer | None = tracer
         self.connection: ConnectionInterface = connection
@@ -66,7 +66,7 @@ class Exchange:
         self.holders: int = 1
         #: The lease of a body that was dropped, which the stream of a tunnel releases.
         self.lease: Lease | None = None
-        # Whether it was ended without waiting, so that the server may not have been told yet.
+        # Whether the exchange was ended without waiting, so that the server may not have been told yet.
         self._dropped = False
 
     @property
@@ -99,7 +99,8 @@ class Exchange:
                 self._shared.writer.flush(self.write_timeout, self)
                 self._send_body()
             else:
-                self.tracer.run("send_request_headers", self.info, self._send_head)
+                flush = self._shared.writer.flush
+                self.tracer.run("send_request_headers", self.info, flush, self.write_timeout, self)
                 self.tracer.run("send_request_body", self.info, self._send_body)
         except WriteError as exc:
             # The user's body and trace callback may raise a WriteError of their own.
@@ -121,9 +122,6 @@ class Exchange:
             flush(self.write_timeout)
         else:
             self.tracer.run("send_connection_init", {"request": self.request}, flush, self.write_timeout)
-
-    def _send_head(self) -> None:
-        self._shared.writer.flush(self.write_timeout, self)
 
     def _send_body(self) -> None:
         body, stream = self.request.stream, self.stream

@@ -129,7 +129,7 @@ class Writer:
                 self._capacity.report()
 
     def _stopped_writing(self, exc: BaseException) -> None:
-        """The write that was under way has failed. The lock is held."""
+        """Clean up after the write that was under way, which has failed. The lock is held."""
         if isinstance(exc, WriteError):
             self.unfinished = None
             self._engine.retire("A write on this connection failed")
