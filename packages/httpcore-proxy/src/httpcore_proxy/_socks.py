@@ -109,8 +109,13 @@ def negotiate(scheme: bytes, host: str, port: int, auth: tuple[bytes, bytes] | N
 
     Raises `ProxyError` when the protocol cannot carry the host or the credentials.
     """
-    steps = _socks4 if scheme in (b"socks4", b"socks4a") else _socks5
+    steps = _socks4 if version(scheme) == 4 else _socks5
     return Negotiation(steps(host, port, auth))
+
+
+def version(scheme: bytes) -> int:
+    """Return the version of SOCKS, 4 or 5, that a proxy with one of `SOCKS_SCHEMES` speaks."""
+    return 4 if scheme in (b"socks4", b"socks4a") else 5
 
 
 def resolves_here(scheme: bytes, rdns: bool | None) -> bool:

@@ -6,17 +6,17 @@ from httpcore_models import ConnectTimeout
 from httpcore_models.deadline import Deadline
 
 
-def remaining_time(deadline: Deadline, describe: Callable[[], str]) -> float | None:
+def remaining_time(deadline: Deadline, operation: Callable[[], str]) -> float | None:
     """Return the seconds left, or `None` for no limit.
 
-    Raises `ConnectTimeout` when the deadline has passed; `describe()` says what took too long.
+    Raises `ConnectTimeout` when the deadline has passed; `operation()` names what took too long.
     """
     remaining = deadline.remaining()
     if remaining == 0.0:
-        raise timeout_error(deadline, describe) from TimeoutError()
+        raise timeout_error(deadline, operation) from TimeoutError()
     return remaining
 
 
-def timeout_error(deadline: Deadline, describe: Callable[[], str]) -> ConnectTimeout:
+def timeout_error(deadline: Deadline, operation: Callable[[], str]) -> ConnectTimeout:
     """Return the error for a deadline that has passed; see `remaining_time()`."""
-    return ConnectTimeout(f"{describe()} timed out after {deadline.timeout:g} seconds")
+    return ConnectTimeout(f"{operation()} timed out after {deadline.timeout:g} seconds")

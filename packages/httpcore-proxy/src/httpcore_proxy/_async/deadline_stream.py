@@ -10,15 +10,15 @@ from .._timeouts import remaining_time, timeout_error
 
 
 class AsyncDeadlineStream(AsyncNetworkStream):
-    """A stream with one deadline for all reads and writes; `describe()` names the operation in errors.
+    """A stream with one deadline for all reads and writes; `operation()` names what they are part of, for errors.
 
     If the deadline has no limit, each call has the limit that it is given, and its timeouts pass through unchanged.
     """
 
-    def __init__(self, stream: AsyncNetworkStream, deadline: Deadline, describe: Callable[[], str]) -> None:
+    def __init__(self, stream: AsyncNetworkStream, deadline: Deadline, operation: Callable[[], str]) -> None:
         self.deadline = deadline
         self._stream = stream
-        self._describe = describe
+        self._operation = operation
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, within the remaining time."""
@@ -26,9 +26,9 @@ class AsyncDeadlineStream(AsyncNetworkStream):
         if deadline.timeout is None:
             return await self._stream.read(max_bytes, timeout)
         try:
-            return await self._stream.read(max_bytes, remaining_time(deadline, self._describe))
+            return await self._stream.read(max_bytes, remaining_time(deadline, self._operation))
         except ReadTimeout as exc:
-            raise timeout_error(deadline, self._describe) from exc
+            raise timeout_error(deadline, self._operation) from exc
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, within the remaining time."""
@@ -36,9 +36,9 @@ class AsyncDeadlineStream(AsyncNetworkStream):
         if deadline.timeout is None:
             return await self._stream.write(buffer, timeout)
         try:
-            await self._stream.write(buffer, remaining_time(deadline, self._describe))
+            await self._stream.write(buffer, remaining_time(deadline, self._operation))
         except WriteTimeout as exc:
-            raise timeout_error(deadline, self._describe) from exc
+            raise timeout_error(deadline, self._operation) from exc
 
     async def aclose(self) -> None:
         """Close the stream."""

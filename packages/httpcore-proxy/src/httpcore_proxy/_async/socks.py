@@ -21,7 +21,7 @@ from httpcore_models.lowlevel import async_close_unopened, async_get_tracer
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_resolve
 
 from .._requests import HIDDEN, without_zone
-from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here
+from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here, version
 from .._timeouts import remaining_time
 from .deadline_stream import AsyncDeadlineStream
 
@@ -73,7 +73,7 @@ class AsyncSocksDialler(AsyncDialler):
         self._dialler = dialler
         self.proxy: Origin = proxy
         self.auth: tuple[bytes, bytes] | None = auth
-        self._version = 4 if proxy.scheme in (b"socks4", b"socks4a") else 5
+        self._version = version(proxy.scheme)
         self._resolves_here = resolves_here(proxy.scheme, rdns)
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
@@ -83,30 +83,30 @@ class AsyncSocksDialler(AsyncDialler):
         or does not speak SOCKS, and `ConnectError` for a name without an address.
         """
 
-        def describe() -> str:
+        def operation() -> str:
             return f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
 
         deadline = Deadline(timeout)
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
         if self._resolves_here and not is_address(host):
-            hosts = await self._resolve(host, remaining_time(deadline, describe))
-            timeout = remaining_time(deadline, describe)
+            hosts = await self._resolve(host, remaining_time(deadline, operation))
+            timeout = remaining_time(deadline, operation)
         errors = []
         for target in hosts:
             try:
                 negotiation = negotiate(self.proxy.scheme, target, origin.port, self.auth)
             except ProxyError as exc:
-                raise ProxyError(f"{exc} ({describe()})") from exc
+                raise ProxyError(f"{exc} ({operation()})") from exc
             stream = await self._dialler.dial(self.proxy, request, timeout)
             try:
-                handshake = AsyncDeadlineStream(stream, deadline, describe)
+                handshake = AsyncDeadlineStream(stream, deadline, operation)
                 return await self._negotiate(stream, handshake, target, origin.port, negotiation, request)
             except ProxyError as exc:
                 errors.append(str(exc))
                 if not negotiation.asked or len(errors) == len(hosts):
-                    raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({describe()})") from exc
-            timeout = remaining_time(deadline, describe)
+                    raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({operation()})") from exc
+            timeout = remaining_time(deadline, operation)
         raise AssertionError("unreachable")
 
     async def _resolve(self, host: str, timeout: float | None) -> list[str]:

@@ -88,20 +88,20 @@ class AsyncTunnelDialler(AsyncDialler):
         Raises `ProxyError` when the proxy refuses, with its response, or does not answer in HTTP/1.1.
         """
 
-        def describe() -> str:
+        def operation() -> str:
             return f"CONNECT to {origin} through the proxy {self._proxy}"
 
         deadline = Deadline(timeout)
         stream = await self._dialler.dial(self._proxy, request, timeout)
-        handshake = AsyncDeadlineStream(stream, deadline, describe)
+        handshake = AsyncDeadlineStream(stream, deadline, operation)
         try:
             connect = connect_request(origin, request.extensions, self._proxy, self.headers)
             try:
                 response = await AsyncHTTP11Connection(self._proxy, handshake).handle_async_request(connect)
             except (RemoteProtocolError, ReadError, WriteError) as exc:
-                raise ProxyError(f"{exc} ({describe()})") from exc
+                raise ProxyError(f"{exc} ({operation()})") from exc
             if not 200 <= response.status <= 299:
-                raise await _refusal(response, handshake, describe())
+                raise await _refusal(response, handshake, operation())
             # Bytes that arrived with the response are the first of the tunnel.
             _, leading_data = response.extensions["network_stream"].detach()
         except BaseException:

@@ -11,15 +11,15 @@ from .._timeouts import remaining_time, timeout_error
 
 
 class DeadlineStream(NetworkStream):
-    """A stream with one deadline for all reads and writes; `describe()` names the operation in errors.
+    """A stream with one deadline for all reads and writes; `operation()` names what they are part of, for errors.
 
     If the deadline has no limit, each call has the limit that it is given, and its timeouts pass through unchanged.
     """
 
-    def __init__(self, stream: NetworkStream, deadline: Deadline, describe: Callable[[], str]) -> None:
+    def __init__(self, stream: NetworkStream, deadline: Deadline, operation: Callable[[], str]) -> None:
         self.deadline = deadline
         self._stream = stream
-        self._describe = describe
+        self._operation = operation
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, within the remaining time."""
@@ -27,9 +27,9 @@ class DeadlineStream(NetworkStream):
         if deadline.timeout is None:
             return self._stream.read(max_bytes, timeout)
         try:
-            return self._stream.read(max_bytes, remaining_time(deadline, self._describe))
+            return self._stream.read(max_bytes, remaining_time(deadline, self._operation))
         except ReadTimeout as exc:
-            raise timeout_error(deadline, self._describe) from exc
+            raise timeout_error(deadline, self._operation) from exc
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, within the remaining time."""
@@ -37,9 +37,9 @@ class DeadlineStream(NetworkStream):
         if deadline.timeout is None:
             return self._stream.write(buffer, timeout)
         try:
-            self._stream.write(buffer, remaining_time(deadline, self._describe))
+            self._stream.write(buffer, remaining_time(deadline, self._operation))
         except WriteTimeout as exc:
-            raise timeout_error(deadline, self._describe) from exc
+            raise timeout_error(deadline, self._operation) from exc
 
     def close(self) -> None:
         """Close the stream."""

@@ -22,7 +22,7 @@ from httpcore_models.lowlevel import close_unopened, get_tracer
 from httpcore_models.network import Dialler, DirectDialler, resolve
 
 from .._requests import HIDDEN, without_zone
-from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here
+from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here, version
 from .._timeouts import remaining_time
 from .deadline_stream import DeadlineStream
 
@@ -74,7 +74,7 @@ class SocksDialler(Dialler):
         self._dialler = dialler
         self.proxy: Origin = proxy
         self.auth: tuple[bytes, bytes] | None = auth
-        self._version = 4 if proxy.scheme in (b"socks4", b"socks4a") else 5
+        self._version = version(proxy.scheme)
         self._resolves_here = resolves_here(proxy.scheme, rdns)
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
@@ -84,30 +84,30 @@ class SocksDialler(Dialler):
         or does not speak SOCKS, and `ConnectError` for a name without an address.
         """
 
-        def describe() -> str:
+        def operation() -> str:
             return f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
 
         deadline = Deadline(timeout)
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
         if self._resolves_here and not is_address(host):
-            hosts = self._resolve(host, remaining_time(deadline, describe))
-            timeout = remaining_time(deadline, describe)
+            hosts = self._resolve(host, remaining_time(deadline, operation))
+            timeout = remaining_time(deadline, operation)
         errors = []
         for target in hosts:
             try:
                 negotiation = negotiate(self.proxy.scheme, target, origin.port, self.auth)
             except ProxyError as exc:
-                raise ProxyError(f"{exc} ({describe()})") from exc
+                raise ProxyError(f"{exc} ({operation()})") from exc
             stream = self._dialler.dial(self.proxy, request, timeout)
             try:
-                handshake = DeadlineStream(stream, deadline, describe)
+                handshake = DeadlineStream(stream, deadline, operation)
                 return self._negotiate(stream, handshake, target, origin.port, negotiation, request)
             except ProxyError as exc:
                 errors.append(str(exc))
                 if not negotiation.asked or len(errors) == len(hosts):
-                    raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({describe()})") from exc
-            timeout = remaining_time(deadline, describe)
+                    raise ProxyError(f"{'; '.join(dict.fromkeys(errors))} ({operation()})") from exc
+            timeout = remaining_time(deadline, operation)
         raise AssertionError("unreachable")
 
     def _resolve(self, host: str, timeout: float | None) -> list[str]:

@@ -89,20 +89,20 @@ class TunnelDialler(Dialler):
         Raises `ProxyError` when the proxy refuses, with its response, or does not answer in HTTP/1.1.
         """
 
-        def describe() -> str:
+        def operation() -> str:
             return f"CONNECT to {origin} through the proxy {self._proxy}"
 
         deadline = Deadline(timeout)
         stream = self._dialler.dial(self._proxy, request, timeout)
-        handshake = DeadlineStream(stream, deadline, describe)
+        handshake = DeadlineStream(stream, deadline, operation)
         try:
             connect = connect_request(origin, request.extensions, self._proxy, self.headers)
             try:
                 response = HTTP11Connection(self._proxy, handshake).handle_request(connect)
             except (RemoteProtocolError, ReadError, WriteError) as exc:
-                raise ProxyError(f"{exc} ({describe()})") from exc
+                raise ProxyError(f"{exc} ({operation()})") from exc
             if not 200 <= response.status <= 299:
-                raise _refusal(response, handshake, describe())
+                raise _refusal(response, handshake, operation())
             # Bytes that arrived with the response are the first of the tunnel.
             _, leading_data = response.extensions["network_stream"].detach()
         except BaseException:
