@@ -1,7 +1,7 @@
 """The vocabulary of httpcore: requests, responses, errors, the interfaces of connections, and the network.
 
-This module has the names that users need, and those who write connections or network backends of their own. The
-modules `network`, `concurrency`, `deadline` and `lowlevel` serve the packages that are built on this one.
+This module has the names for users, and for those who write connections or network backends of their own. The modules
+`network`, `concurrency`, `deadline` and `lowlevel` serve the packages that are built on this one.
 
 Not here: HTTP itself (`httpcore_h11`, `httpcore_h2`), proxies (`httpcore_proxy`) and pooling (`httpcore`).
 """

@@ -98,7 +98,7 @@ async def async_close_all(connections: list[AsyncConnectionInterface]) -> None:
                     tasks.start_soon(_close, connection, connections)
     finally:
         while connections:
-            # Its task was cancelled before it had started.
+            # The task for this one was cancelled before it had started.
             with anyio.move_on_after(0, shield=True):
                 await _close(connections[0], connections)
 

@@ -1,6 +1,6 @@
 """Plumbing: what other packages need to build connections and pools out of `httpcore_models`.
 
-Programs that send requests, and connections or network backends of one's own, need nothing from here.
+Programs that send requests need nothing from here, nor do network backends of your own.
 """
 
 from ._arguments import enforce_port as enforce_port

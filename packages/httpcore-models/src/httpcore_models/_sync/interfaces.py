@@ -98,7 +98,8 @@ class ConnectionInterface(RequestInterface):
         """Whether the connection can take a request now.
 
         A connection that is still being established returns `True` if it may turn out to carry several requests at a
-        time. A connection that is given a request all the same raises `ConnectionNotAvailable`.
+        time. If such a connection cannot take a request after all, `handle_request()` raises
+        `ConnectionNotAvailable`.
         """
         raise NotImplementedError
 

@@ -43,7 +43,7 @@ class Event:
         except RuntimeError:
             pass  # already open
 
-    wake = set
+    wake = set  # as `AsyncEvent.wake()`
 
     def is_set(self) -> bool:
         """Whether the flag is set."""

@@ -14,7 +14,7 @@ from .._socket_options import SOCKET_OPTION
 
 
 class AsyncSocketBackend(AsyncNetworkBackend):
-    """Connects sockets itself, or by functions of `_library` that a program has replaced."""
+    """Connects by itself, or by those functions of `_library` that a program has replaced."""
 
     _library: ClassVar[str]
     """The package whose functions programs replace: `"anyio"` or `"trio"`."""

@@ -6,7 +6,7 @@ import collections
 class ReadQueue(collections.deque[bytes]):
     """Chunks as they arrived. Reads take from the first one: nothing is joined, and copied only if a read takes less.
 
-    `size` is the number of bytes in the chunks, the part of the first that was read already included.
+    `size` is the number of bytes in the chunks, including the part of the first one that was read already.
     """
 
     __slots__ = ("_offset", "size")

@@ -61,7 +61,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
         # On Windows' own loop the operating system reads ahead for the transport, and there is nothing more to ask it.
-        self._proactive = isinstance(self._loop, getattr(asyncio, "ProactorEventLoop", ()))
+        self._reads_ahead = isinstance(self._loop, getattr(asyncio, "ProactorEventLoop", ()))
         self._received = ReadQueue()
         self._read_size = 0  # how many bytes the transport reads at most, where that can be set
         self._paused = False
@@ -227,7 +227,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
             raise WriteError(other_loop_text(self._peer))
         if self._write_blocked:
             return 0
-        # The transport has nothing left to send, so nothing is overtaken. uvloop's would wait for the loop's next turn.
+        # The transport has nothing left to send, so this overtakes nothing. uvloop's transport would wait for a turn.
         try:
             sent = self._sock.send(data)
         except BlockingIOError:
@@ -343,7 +343,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         # A stream of another event loop cannot be used: to this one it is closed.
         if self._received or self._eof or self._loop is not running_loop():
             return True
-        if self._reader is not None or self._proactive:
+        if self._reader is not None or self._reads_ahead:
             return False
         self._loop_is_late = self._readiness.is_readable()
         return self._loop_is_late

@@ -1,8 +1,8 @@
 """What the streams for threads on the standard library's sockets have in common.
 
-A socket has one time limit, `settimeout()`, for both directions, but one thread may read while another writes. So no
-call of a socket waits: it returns at once, and a thread that has to wait does so in `poll()`, with a limit of its own
-that signals do not prolong.
+A socket has one time limit, `settimeout()`, for both directions, but one thread may read while another writes. So calls
+of a socket return at once, except for a read without a limit and without TLS. A thread that has to wait does so in
+`poll()`, with a limit of its own that signals do not prolong.
 """
 
 import selectors

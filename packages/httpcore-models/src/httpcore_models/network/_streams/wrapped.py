@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import trio.abc
 
 
-# How many times anyio's streams yield to the event loop while they close.
+# How many times anyio's streams yield to the event loop, at most, while they close.
 _YIELDS_WHILE_CLOSING = 4
 
 

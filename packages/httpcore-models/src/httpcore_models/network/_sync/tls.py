@@ -184,9 +184,9 @@ class TLSStream(TLSCapableStream):
             raise ReadError(failure_text(exc, self._peer)) from exc
 
     def _receive(self, feeds: int, timeout: float | None) -> None:
-        """Feed TLS from the network, if it was fed `feeds` times when it was last asked, and not more often since then.
+        """Feed TLS from the network, unless it was fed since the caller found `self._tls.feeds` to be `feeds`.
 
-        In a renegotiation a writer needs that too: one of the two waits for the other, who may have received it by now.
+        In a renegotiation a writer needs this as well as a reader. While one of them receives, the other waits for it.
         """
         received, mine = None, False
         try:

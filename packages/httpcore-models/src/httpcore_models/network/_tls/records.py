@@ -39,7 +39,7 @@ class TLSRecords:
         )
         # One thread may read while another writes. Reentrant, as some steps of a stream take several calls.
         self.lock = threading.RLock()
-        # How often something came from the network: tells whether it is worth asking TLS again.
+        # How often `feed()` was called: if no more often than before, asking TLS again is of no use.
         self.feeds = 0
         self.ended = False
         self.failure: ssl.SSLError | None = None
