@@ -31,7 +31,7 @@ GUIDES = [
     ROOT / "tests" / "README.md",
     ROOT / "tests" / "contract" / "facts" / "README.md",
 ]
-PAGES = [*READMES, *GUIDES, ROOT / "SECURITY.md", ROOT / "benchmarks" / "README.md", *ROOT.glob("tests/**/README.md")]
+PAGES = [*READMES, *GUIDES, ROOT / "SECURITY.md", ROOT / "benchmarks" / "README.md"]
 PAGES.append(ROOT / "tests" / "support" / "README.md")
 
 

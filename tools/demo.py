@@ -214,7 +214,7 @@ def plan_proxied_jobs(server: CaddyServer, proxy: ProxyServer) -> list[Job]:
         ("GET https, CONNECT", server.https_url, [http]),
         ("GET https, SOCKS4", server.https_url, [socks4]),
         ("GET https, SOCKS5", server.https_url, [socks5]),
-        ("GET https, two of it", server.https_url, [http, socks5]),
+        ("GET https, 2 proxies", server.https_url, [http, socks5]),
     )
     return [Job(name, "GET", f"{origin}/small.txt", *small, requests=2, proxies=way) for name, origin, way in ways]
 
