@@ -107,7 +107,7 @@ class Engine(ConnectionState):
         """Fail if a step was interrupted: since then, the two sides may disagree about the connection."""
         if self._busy:
             self._busy = False
-            self.fail(Failure("The connection was left in the middle of an operation", kind=ReadError))
+            self.fail(Failure("An operation on this connection was interrupted", kind=ReadError))
 
     # Sending.
 

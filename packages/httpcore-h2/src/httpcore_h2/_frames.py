@@ -16,8 +16,8 @@ _MAX_STREAM_ID = 2**31 - 1
 # The most bytes that the head of a response may take, counted as in RFC 9113 section 6.5.2.
 MAX_HEADER_LIST_SIZE = 100 * 1024
 
-# How many CONTINUATION frames one header block may consist of; h2 and others have the same limit.
-_MAX_CONTINUATIONS = 64
+# How many frames, HEADERS and CONTINUATION, a header block may consist of; h2 has the same limit.
+_MAX_BLOCK_FRAMES = 64
 
 _pack_header = struct.Struct(">BHBBL").pack
 _unpack_header = struct.Struct(">BHBBL").unpack_from
@@ -148,9 +148,10 @@ class HeaderBlocks:
                 fragment = fragment[5:]
         self._fragments.append(fragment)
         self._size += len(fragment)
-        if len(self._fragments) > _MAX_CONTINUATIONS or self._size > MAX_HEADER_LIST_SIZE:
+        if len(self._fragments) > _MAX_BLOCK_FRAMES or self._size > MAX_HEADER_LIST_SIZE:
             raise RemoteProtocolError(
-                f"Received a header block of more than {self._size} bytes in {len(self._fragments)} frames"
+                f"Received at least {self._size} bytes of a header block in {len(self._fragments)} frames; "
+                f"{MAX_HEADER_LIST_SIZE} bytes in {_MAX_BLOCK_FRAMES} frames are allowed"
             )
         if not frame.flags & END_HEADERS:
             return None

@@ -229,7 +229,7 @@ class FrameHandlers:
             connection.outgoing.append(answer)
             connection.unsent_answers += 1
             if connection.unsent_answers > _MAX_ANSWERS:
-                text = f"Received SETTINGS and PING frames, and could not send more than {_MAX_ANSWERS} answers"
+                text = f"More than {_MAX_ANSWERS} answers to SETTINGS and PING frames are waiting to be sent"
                 raise ConnectionFault(text, Code.ENHANCE_YOUR_CALM)
         for change in changes:
             self._settings_changed(change)

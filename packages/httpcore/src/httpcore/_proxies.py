@@ -59,7 +59,7 @@ def single_socks_proxy(
     if isinstance(url, URL):
         url = URL(scheme=b"http", host=url.host, port=port, target=url.target)
     else:
-        # The URL may contain a user name and a password.
+        # Replace the scheme only: the URL may contain a user name and a password.
         url = b"http:" + enforce_bytes(url, name="url").partition(b":")[2]
     proxy = single_proxy(url, auth, rdns=rdns)
     proxy.url = URL(scheme=b"socks5", host=parsed.host, port=port, target=parsed.target)

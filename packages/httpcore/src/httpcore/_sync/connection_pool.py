@@ -37,7 +37,7 @@ from .._lazy import find
 from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest, Slot
 from .._proxies import enforce_proxies
-from .._ssl import requested_server_name
+from .._ssl import TLS_SCHEMES, requested_server_name
 from .bodies import RewindableBody
 from .connection import HTTPConnection
 from .leased_body import LeasedBody
@@ -321,7 +321,7 @@ def _unsupported(scheme: bytes) -> UnsupportedProtocol:
 def _key_with_name(key: Key, request: Request) -> Key:
     """Add the name that TLS verifies, if it is not the host's: such connections are not for other requests."""
     name = requested_server_name(request)
-    if name is None or key[0] not in (b"https", b"wss") or name == key[1].decode("ascii"):
+    if name is None or key[0] not in TLS_SCHEMES or name == key[1].decode("ascii"):
         return key
     return (key[0], key[1], key[2], name)
 
