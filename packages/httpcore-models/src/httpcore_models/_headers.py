@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from ._url import URL, bracketed, enforce_bytes
+from ._url import URL, bracketed, enforce_bytes, without_zone
 
 _Key_co = TypeVar("_Key_co", covariant=True)
 _Value_co = TypeVar("_Value_co", covariant=True)
@@ -72,7 +72,7 @@ def _is_pair(item: Any) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _host_field(scheme: bytes, host: bytes, port: int | None) -> tuple[bytes, bytes]:
     """Return the Host header, without a default port or an IPv6 zone (RFC 9110 section 7.2, RFC 6874)."""
-    host = bracketed(host.partition(b"%")[0]) if b":" in host else host
+    host = bracketed(without_zone(host))
     if port is None or port == _HOST_DEFAULT_PORTS.get(scheme):
         return b"Host", host
     return b"Host", b"%b:%d" % (host, port)

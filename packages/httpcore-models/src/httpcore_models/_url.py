@@ -50,6 +50,11 @@ def bracketed(host: bytes) -> bytes:
     return b"[%b]" % host if b":" in host else host
 
 
+def without_zone(host: bytes) -> bytes:
+    """Return `host` without an IPv6 zone, which has a meaning on this machine only (RFC 6874 section 1)."""
+    return host.partition(b"%")[0] if b":" in host else host
+
+
 class Origin:
     """Scheme, host and port (RFC 9110 section 4.3.1). Each connection leads to one origin.
 

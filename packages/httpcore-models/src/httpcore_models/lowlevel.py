@@ -35,3 +35,4 @@ from ._url import bracketed as bracketed
 from ._url import enforce_bytes as enforce_bytes
 from ._url import enforce_url as enforce_url
 from ._url import is_origin_of as is_origin_of
+from ._url import without_zone as without_zone

@@ -3,7 +3,7 @@
 from typing import Any, TypeAlias
 
 from httpcore_models import URL, Origin, Request
-from httpcore_models.lowlevel import bracketed
+from httpcore_models.lowlevel import bracketed, without_zone
 
 # What traces show instead of credentials.
 HIDDEN = b"[secure]"
@@ -34,13 +34,12 @@ def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_header
 
     `extensions` are those of the request that needs the tunnel. Its time limits and its trace apply to CONNECT too.
     """
-    host = origin.host
-    authority = b"%b:%d" % (bracketed(without_zone(host)) if b":" in host else host, origin.port)
+    authority = b"%b:%d" % (bracketed(without_zone(origin.host)), origin.port)
     headers = [(b"Host", authority), (b"Accept", b"*/*")]
     request = Request(
         b"CONNECT",
         URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target=authority),
-        headers=merge_headers(headers, proxy_headers) if proxy_headers else headers,
+        headers=merge_headers(headers, proxy_headers),
     )
     for name in ("timeout", "trace"):
         if name in extensions:
@@ -86,8 +85,3 @@ def merge_headers(defaults: Headers, headers: Headers) -> Headers:
     """Return `defaults` without the names that are in `headers`, followed by `headers`."""
     names = {name.lower() for name, _ in headers}
     return [*((name, value) for name, value in defaults if name.lower() not in names), *headers]
-
-
-def without_zone(host: bytes) -> bytes:
-    """Return the host without an IPv6 zone, which has a meaning on this machine only (RFC 6874 section 1)."""
-    return host.partition(b"%")[0] if b":" in host else host

@@ -17,10 +17,10 @@ from httpcore_models import (
     WriteError,
 )
 from httpcore_models.deadline import Deadline
-from httpcore_models.lowlevel import async_close_unopened, async_get_tracer
+from httpcore_models.lowlevel import async_close_unopened, async_get_tracer, without_zone
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_resolve
 
-from .._requests import HIDDEN, without_zone
+from .._requests import HIDDEN
 from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here, version
 from .._timeouts import remaining_time
 from .deadline_stream import AsyncDeadlineStream
