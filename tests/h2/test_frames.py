@@ -1,8 +1,6 @@
 """Cutting bytes into frames, joining header blocks, and counting frames that transfer nothing."""
 
-import array
 import contextlib
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -17,7 +15,6 @@ from httpcore_h2._frames import (
     Frame,
     FrameReader,
     HeaderBlocks,
-    as_bytes,
     build_frame,
     build_frame_header,
     unpadded,
@@ -210,28 +207,3 @@ def test_a_transfer_resets_the_count() -> None:
         guard.progress = True
         for _ in range(10_000):
             guard.idle_frame(0.0, 0)
-
-
-@pytest.mark.fault("S14")
-@pytest.mark.parametrize(
-    "chunk",
-    [
-        b"abcdefgh",
-        bytearray(b"abcdefgh"),
-        memoryview(b"abcdefgh"),
-        memoryview(b"abcdefgh").cast("d"),
-        memoryview(b"abcdefgh").cast("B", (2, 4)),
-        memoryview(b"a_b_c_d_e_f_g_h_")[::2],
-        array.array("I", b"abcdefgh"),
-    ],
-    ids=["bytes", "bytearray", "memoryview", "numbers", "rows", "strided", "array"],
-)
-def test_any_buffer_becomes_bytes(chunk: Any) -> None:
-    view = as_bytes(chunk)
-    assert (len(view), bytes(view), b"".join([view[:3]])) == (8, b"abcdefgh", b"abc")
-
-
-@pytest.mark.fault("S14")
-@pytest.mark.parametrize("chunk", [b"", array.array("d"), memoryview(b"").cast("I")], ids=["bytes", "array", "numbers"])
-def test_an_empty_buffer_becomes_no_bytes(chunk: Any) -> None:
-    assert len(as_bytes(chunk)) == 0

@@ -4,6 +4,8 @@ import abc
 from collections.abc import Iterator
 from typing import Any
 
+from httpcore_models.lowlevel import as_bytes
+
 # An upload looks for an answer between parts of this many bytes: as many as one read, and as curl's upload buffer.
 PART_SIZE = 64 * 1024
 
@@ -38,14 +40,8 @@ def as_octets(data: Any) -> bytes | memoryview:
 
     Raises `TypeError` for any other object.
     """
-    if type(data) is bytes:
-        return data
     try:
-        view = memoryview(data)
+        return as_bytes(data)
     except TypeError:
         kind = type(data).__name__
         raise TypeError(f"content must be made of bytes or other bytes-like objects, but got {kind}.") from None
-    try:
-        return view.cast("B")
-    except (TypeError, ValueError):  # not contiguous, of length 0 in some dimension, or of a format that has no cast
-        return view.tobytes()

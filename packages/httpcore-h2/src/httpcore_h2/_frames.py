@@ -1,7 +1,7 @@
 """Frames (RFC 9113 sections 4 and 6): cutting incoming bytes into frames, and building outgoing ones."""
 
 import struct
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from httpcore_models import RemoteProtocolError
 
@@ -98,14 +98,6 @@ class FrameReader:
             return RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}")
         self._first = False
         return None
-
-
-def as_bytes(chunk: Any) -> memoryview:
-    """Return the bytes of any object with a buffer, such as an array of numbers."""
-    view = memoryview(chunk)
-    if view.format == "B" and view.ndim == 1 and view.c_contiguous:
-        return view
-    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
 
 
 def unpadded(frame: Frame) -> bytes:

@@ -18,10 +18,9 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
-from httpcore_models.lowlevel import AsyncTracer, warn_unclosed
+from httpcore_models.lowlevel import AsyncTracer, as_bytes, warn_unclosed
 
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
-from .._frames import as_bytes
 from .._stream import Stream
 from .shared_stream import AsyncSharedStream
 from .stream_queue import AsyncStreamQueue
@@ -152,7 +151,7 @@ class AsyncExchange:
     async def send_data(self, chunk: bytes) -> bool:
         """Send a part of the body; return false if the server wants no more of it."""
         shared, engine, stream = self._shared, self._engine, self.stream
-        rest = memoryview(chunk) if type(chunk) is bytes else as_bytes(chunk)
+        rest = memoryview(chunk if type(chunk) is bytes else as_bytes(chunk))
 
         def unwanted() -> bool:
             return not stream.wants_body()

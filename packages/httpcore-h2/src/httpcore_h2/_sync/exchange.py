@@ -19,10 +19,9 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
-from httpcore_models.lowlevel import Tracer, warn_unclosed
+from httpcore_models.lowlevel import Tracer, as_bytes, warn_unclosed
 
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
-from .._frames import as_bytes
 from .._stream import Stream
 from .shared_stream import SharedStream
 from .stream_queue import StreamQueue
@@ -153,7 +152,7 @@ class Exchange:
     def send_data(self, chunk: bytes) -> bool:
         """Send a part of the body; return false if the server wants no more of it."""
         shared, engine, stream = self._shared, self._engine, self.stream
-        rest = memoryview(chunk) if type(chunk) is bytes else as_bytes(chunk)
+        rest = memoryview(chunk if type(chunk) is bytes else as_bytes(chunk))
 
         def unwanted() -> bool:
             return not stream.wants_body()

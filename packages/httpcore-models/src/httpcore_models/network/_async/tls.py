@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
+from ..._buffers import as_bytes
 from ..._closing import async_close_unopened
 from ..._exceptions import (
     ConnectError,
@@ -27,7 +28,6 @@ from ..._exceptions import (
 )
 from ...concurrency import AsyncEvent
 from ...deadline import Deadline
-from .._buffers import as_bytes
 from .._error_texts import (
     already_reading_text,
     already_writing_text,

@@ -23,8 +23,8 @@ import socket
 from asyncio import _get_running_loop as running_loop
 from typing import Any, cast
 
+from ..._buffers import as_bytes
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
-from .._buffers import as_bytes
 from .._error_texts import (
     already_reading_text,
     already_writing_text,

@@ -10,9 +10,9 @@ import socket
 import ssl
 from typing import Any
 
+from ..._buffers import as_bytes
 from ..._exceptions import ReadError, WriteError
 from ...deadline import Deadline
-from .._buffers import as_bytes
 from .._readiness import Readiness, wait_for_socket, wait_limit
 from .sync_stream import WOULD_WAIT, SyncStream
 from .thread_safe_close import SharedSocket

@@ -12,9 +12,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..._buffers import as_bytes
 from ..._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from ...deadline import Deadline
-from .._buffers import as_bytes
 from .._error_texts import address_name, closed_text, failure_text, timeout_text
 from .._readiness import is_socket_readable, wait_limit
 from .._sync.interface import NetworkStream

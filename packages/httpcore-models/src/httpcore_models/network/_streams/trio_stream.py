@@ -8,9 +8,9 @@ from typing import Any
 
 import trio
 
+from ..._buffers import as_bytes
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from ...concurrency import anyio_or_trio
-from .._buffers import as_bytes
 from .._error_texts import already_reading_text, already_writing_text, closed_text, failure_text, timeout_text
 from .._readiness import is_socket_readable
 from .loop_bound import LoopBoundStream

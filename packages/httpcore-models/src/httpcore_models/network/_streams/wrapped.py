@@ -5,9 +5,9 @@ import os
 import socket
 from typing import TYPE_CHECKING, Any
 
+from ..._buffers import as_bytes
 from ..._exceptions import ReadError, ReadTimeout, WriteError, WriteTimeout
 from ...concurrency import anyio_or_trio
-from .._buffers import as_bytes
 from .._error_texts import address_name, closed_text, failure_text, timeout_text
 from .._readiness import is_socket_readable
 from .loop_bound import LoopBoundStream

@@ -1,10 +1,13 @@
-"""What may be written: any object with the buffer protocol."""
+"""What may be sent: any object with the buffer protocol."""
 
 from typing import Any
 
 
 def as_bytes(buffer: Any) -> "bytes | memoryview":
-    """Return an object whose length is the number of bytes in `buffer`, without a copy if possible."""
+    """Return the bytes of `buffer`, which may hold items of any type and shape, without a copy if possible.
+
+    Raises `TypeError` for an object that is no buffer.
+    """
     if type(buffer) is bytes:
         return buffer
     view = memoryview(buffer)
