@@ -148,7 +148,7 @@ class H11Fallback:
 
     @property
     def has_head(self) -> bool:
-        """Whether the head of the final response has been given out."""
+        """Whether the head of the final response was returned."""
         return self._has_head
 
     @property

@@ -234,7 +234,7 @@ class Engine(ConnectionState):
             self.state = TRANSITIONS[self.state, Input.COMPLETE]
 
     def ping(self) -> None:
-        """Ask the server for a sign of life (RFC 9113 section 6.7)."""
+        """Send a PING, which the server has to answer (RFC 9113 section 6.7)."""
         self.ping_unanswered = True
         self.outgoing.append(self.control.ping())
 

@@ -9,7 +9,7 @@ from ._stream import Stream
 # How many streams are opened before the server has said how many it allows. It would refuse those beyond its limit.
 _ASSUMED_LIMIT = 10
 
-# How many streams are remembered that we have given up while the server may still send on them.
+# How many streams are remembered that were reset here while the server may still send on them.
 MAX_ABANDONED = 1000
 
 LAST_STREAM_ID = 2**31 - 1
@@ -30,7 +30,7 @@ class StreamTable:
         #: Whether a stream on this connection has carried a response.
         self.any_response: bool = False
         self.next_id: int = 1
-        # Streams that we have given up, and how many bytes the server may still send on each.
+        # Streams that were reset here, and how many bytes the server may still send on each.
         self._abandoned: dict[int, int] = {}
         self._send_window = DEFAULT_WINDOW
 
@@ -57,8 +57,8 @@ class StreamTable:
     def find(self, frame: Frame) -> Stream | None:
         """Return the stream of a frame, or `None` if it is finished. Raises `ConnectionFault`.
 
-        A stream on which the server has ended its side takes no more of a response (RFC 9113 section 5.1). Frames that
-        were on their way when we gave the stream up are in order.
+        A stream on which the server has ended its side takes no more of a response (RFC 9113 section 5.1). But frames
+        that were on their way when the stream was reset here are allowed.
         """
         stream_id = frame.stream_id
         stream = self.by_id.get(stream_id)

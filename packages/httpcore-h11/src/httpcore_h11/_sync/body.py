@@ -26,7 +26,7 @@ class HTTP11Body(LegacyBody, Exchange):
     """
 
     # Defaults for all bodies, since most of them keep these values.
-    _ended = False  # the whole body was given out
+    _ended = False  # the whole body was returned
     _reading = False
     _trace_pending = False  # `receive_response_body.started` was reported, its end was not
     lease: Lease | None = None

@@ -100,7 +100,7 @@ class AsyncSharedState:
             await async_close_all(closing)
         finally:
             if closing:
-                # An exception from outside kept these from being closed.
+                # `async_close_all()` empties the list, unless a signal handler raises in it.
                 with self.lock:
                     self.state.to_close += closing
 

@@ -54,7 +54,7 @@ class RequestTable(Generic[C]):
             try:
                 return next(iter(self.waiting), None)
             except RuntimeError:
-                continue  # the queue changed at that very moment
+                continue  # another thread changed the queue meanwhile
 
     def make_index(self) -> "QueueIndex[C]":
         """Find waiting requests by origin from now on."""

@@ -101,7 +101,7 @@ class SharedState:
             close_all(closing)
         finally:
             if closing:
-                # An exception from outside kept these from being closed.
+                # `close_all()` empties the list, unless a signal handler raises in it.
                 with self.lock:
                     self.state.to_close += closing
 
