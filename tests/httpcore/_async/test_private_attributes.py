@@ -364,6 +364,24 @@ class TestConnections:
                 with pytest.raises(httpcore.ProxyError):
                     await pool.request("GET", "http://example.com/")
 
+    async def test_a_subclass_may_call_the_original_with_another_time_limit(self) -> None:
+        timeouts = []
+
+        class Backend(httpcore.AsyncNetworkBackend):
+            async def connect_tcp(self, host: str, port: int, timeout: float | None = None, **_: Any) -> Any:
+                timeouts.append(timeout)
+                raise ConnectError("no network")
+
+        class Hurried(AsyncHTTPConnection):
+            async def _connect(self, request: httpcore.Request) -> Any:
+                request.extensions["timeout"] = {"connect": 0.25}
+                return await super()._connect(request)
+
+        connection = Hurried(httpcore.URL("http://example.com").origin, network_backend=Backend())
+        with pytest.raises(ConnectError, match="no network"):
+            await connection.request("GET", "http://example.com/", extensions={"timeout": {"connect": 5.0}})
+        assert timeouts == [0.25]
+
     async def test_a_subclass_may_call_the_original(self) -> None:
         class Counting(AsyncHTTPConnection):
             connects = 0

@@ -365,6 +365,24 @@ class TestConnections:
                 with pytest.raises(httpcore.ProxyError):
                     pool.request("GET", "http://example.com/")
 
+    def test_a_subclass_may_call_the_original_with_another_time_limit(self) -> None:
+        timeouts = []
+
+        class Backend(httpcore.NetworkBackend):
+            def connect_tcp(self, host: str, port: int, timeout: float | None = None, **_: Any) -> Any:
+                timeouts.append(timeout)
+                raise ConnectError("no network")
+
+        class Hurried(HTTPConnection):
+            def _connect(self, request: httpcore.Request) -> Any:
+                request.extensions["timeout"] = {"connect": 0.25}
+                return super()._connect(request)
+
+        connection = Hurried(httpcore.URL("http://example.com").origin, network_backend=Backend())
+        with pytest.raises(ConnectError, match="no network"):
+            connection.request("GET", "http://example.com/", extensions={"timeout": {"connect": 5.0}})
+        assert timeouts == [0.25]
+
     def test_a_subclass_may_call_the_original(self) -> None:
         class Counting(HTTPConnection):
             connects = 0

@@ -225,9 +225,10 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
         return await self._dial(request)
 
     async def _dial(self, request: Request) -> AsyncNetworkStream:
+        limit = request.extensions.get("timeout", {}).get("connect")
         call = self._connecting.leader
-        if call is None:  # a subclass calls this by itself
-            call = AsyncConnectCall(Deadline(request.extensions.get("timeout", {}).get("connect")))
+        if call is None or call.deadline.timeout != limit:  # a subclass calls this by itself, or for another request
+            call = AsyncConnectCall(Deadline(limit))
         timeout = call.deadline.remaining() if call.has_followed else call.deadline.timeout
         delays = None
         for attempt in itertools.count():

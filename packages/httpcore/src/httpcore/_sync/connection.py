@@ -226,9 +226,10 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
         return self._dial(request)
 
     def _dial(self, request: Request) -> NetworkStream:
+        limit = request.extensions.get("timeout", {}).get("connect")
         call = self._connecting.leader
-        if call is None:  # a subclass calls this by itself
-            call = ConnectCall(Deadline(request.extensions.get("timeout", {}).get("connect")))
+        if call is None or call.deadline.timeout != limit:  # a subclass calls this by itself, or for another request
+            call = ConnectCall(Deadline(limit))
         timeout = call.deadline.remaining() if call.has_followed else call.deadline.timeout
         delays = None
         for attempt in itertools.count():
