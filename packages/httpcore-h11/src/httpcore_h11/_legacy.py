@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
 
 def _of_lifecycle(name: str) -> Any:
-    """A property of the connection that is an attribute of its lifecycle."""
+    """A property of the connection that is an attribute of its lifecycle.
+
+    It can be deleted, since `mock.patch.object()` deletes what it has replaced before it assigns the original.
+    """
 
     def get(connection: Any) -> Any:
         return getattr(connection._lifecycle, name)  # noqa: SLF001 - a subclass has it, see below
@@ -18,7 +21,10 @@ def _of_lifecycle(name: str) -> Any:
     def set(connection: Any, value: Any) -> None:
         setattr(connection._lifecycle, name, value)  # noqa: SLF001
 
-    return property(get, set)
+    def delete(connection: Any) -> None:
+        delattr(connection._lifecycle, name)  # noqa: SLF001
+
+    return property(get, set, delete)
 
 
 class LegacyConnection:
