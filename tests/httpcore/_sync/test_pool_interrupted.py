@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from httpcore import ConnectionPool
+from httpcore._pool.slots import PoolRequest
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.waiting import wait_until
 
@@ -71,6 +72,31 @@ def test_body_raises(exception: type[BaseException]) -> None:
                 pool.request("POST", server.url, content=body())
             assert pool.connections == []
             assert (pool.request("GET", server.url, extensions={"timeout": {"pool": 0.0}})).content == b"hello"
+
+
+@pytest.mark.fault("P9")
+def test_a_release_repairs_what_an_interrupted_step_has_left() -> None:
+    """The waiting request is not offered the slot that was about to leave the pool."""
+
+    def answer_in_part(connection: Connection) -> None:
+        connection.receive_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")
+        connection.receive_request()
+
+    with scripted_server(answer_in_part) as server:
+        with ConnectionPool(max_connections=1) as pool:
+            state = pool._shared.state
+            with pool.stream("GET", server.url):
+                (slot,) = state.slots.all
+                waiting: PoolRequest[Any] = PoolRequest()
+                waiting.key = slot.key
+                assert not state.submit(waiting, 0.0)
+                # As if a signal handler had raised in the middle of `SlotTable.drop()`.
+                state.slots.share(slot)
+                slot.pooled = False
+                state.broken = True
+            assert waiting.slot not in (None, slot)
+            assert (state.broken, state.slots.shared, list(state.slots.all)) == (False, {}, [waiting.slot])
 
 
 @pytest.mark.field(17)

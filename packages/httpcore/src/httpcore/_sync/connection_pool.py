@@ -287,9 +287,12 @@ class Reservation(Lease):
             # Called within a step, by a connection of a user's own class: release it after that step.
             self.drop()
             return
+        # As `shared.step()`, but inlined. Deferred work comes last.
         with shared.lock:
             state = shared.state
             try:
+                if state.broken:
+                    state.repair()
                 state.release(pool_request, time.monotonic())
                 self.pool_request = None
                 if state.to_wake:
