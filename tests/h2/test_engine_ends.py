@@ -1,5 +1,8 @@
 """How streams end: GOAWAY, resets by the server, and the end of the connection. What may be retried, what is lost."""
 
+import gc
+import weakref
+
 import pytest
 from httpcore_h2._events import END_OF_STREAM, Failure, ResponseHead
 from httpcore_h2._stream import Stream
@@ -208,6 +211,22 @@ def test_a_failure_from_outside_names_its_cause() -> None:
     assert repeatable(failure) is Retryable.IDEMPOTENT
     talk.engine.fail(Failure("later"))
     assert str(talk.failure(stream)) == "broken"
+
+
+def test_the_cause_of_a_failure_is_not_kept_longer_than_the_streams() -> None:
+    """Its traceback refers to the frames of its callers, and they to responses, which would never be freed."""
+    talk = Dialogue()
+    stream = talk.request()
+    cause = ReadError("reset by peer")
+    kept = weakref.ref(cause)
+    talk.engine.fail(Failure("broken", kind=ReadError, cause=cause), disconnected=True)
+    del cause
+    assert kept() is not None
+    talk.engine.finish(stream)
+    del stream
+    gc.collect()
+    assert kept() is None
+    assert talk.engine.failure is not None
 
 
 def test_bytes_after_the_end_are_ignored() -> None:

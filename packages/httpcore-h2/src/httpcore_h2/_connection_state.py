@@ -62,7 +62,8 @@ class ConnectionState:
         `disconnected` says that the server went away, rather than that something was wrong.
         """
         self.retire(failure.message)
-        self.failure = self.failure or failure
+        # Without the cause: its traceback refers to the frames of its callers, and they to responses.
+        self.failure = self.failure or (failure if failure.cause is None else failure._replace(cause=None))
         for stream in self.streams.by_id.values():
             # The server may have closed the connection just as it was used again.
             stale = disconnected and stream.reused and not stream.response_begun

@@ -220,6 +220,7 @@ class Engine(ConnectionState):
             self._check_undisturbed()
         try:
             self._busy = True
+            self.streams.touched.pop(stream, None)
             if self.streams.by_id.pop(stream.id, None) is not None:
                 if stream.is_open:
                     # A server that has answered with an error or a redirection needs nothing more of the request.
