@@ -165,3 +165,33 @@ def test_a_socks_proxy(change: Any, answers: list[bytes], address: str, written:
     send(connection)
     assert [opened[0] for opened in peer.opened] == [address]
     assert written in peer.written
+
+
+class Replaced(Exception):
+    """What the replacement of a class raises."""
+
+
+@pytest.mark.upgrade("3.3")
+@pytest.mark.parametrize(
+    ("path", "scheme", "target"),
+    [
+        ("http_proxy.TunnelHTTPConnection", "http", "https://example.com/"),
+        ("http_proxy.ForwardHTTPConnection", "http", "http://example.com/"),
+        ("socks_proxy.Socks5Connection", "socks5", "http://example.com/"),
+    ],
+)
+@pytest.mark.parametrize("flavour", ["sync", "async"])
+def test_a_program_replaces_the_class_of_connections_through_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, flavour: str, path: str, scheme: str, target: str
+) -> None:
+    def replacement(*args: Any, **kwargs: Any) -> Any:
+        raise Replaced
+
+    kind = httpcore.ConnectionPool if flavour == "sync" else httpcore.AsyncConnectionPool
+    pool = kind(proxy=httpcore.Proxy(f"{scheme}://proxy:1"))
+    origin = httpcore.URL(target).origin
+    pool.create_connection(origin)
+    module, name = path.split(".")
+    monkeypatch.setattr(f"httpcore._{flavour}.{module}.{'Async' * (flavour == 'async')}{name}", replacement)
+    with pytest.raises(Replaced):
+        pool.create_connection(origin)

@@ -2,12 +2,14 @@
 
 import socket
 import ssl
+import time
 from typing import Any
 from unittest import mock
 
 import httpcore
 import pytest
 from httpcore import AsyncConnectionPool, AsyncHTTPConnection, AsyncHTTPProxy, AsyncSOCKSProxy, ConnectError, Proxy
+from httpcore._async.http2 import AsyncHTTP2Connection
 from httpcore._async.http11 import AsyncHTTP11Connection
 from httpcore._async.http_proxy import AsyncForwardHTTPConnection, AsyncTunnelHTTPConnection, merge_headers
 from httpcore._async.http_proxy import logger as proxy_logger
@@ -22,6 +24,8 @@ from httpcore_test_support.waiting import async_wait_until
 pytestmark = pytest.mark.anyio
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
+HEAD = b"\0\0\x01\x01\x05\0\0\0\x01\x88"  # the status 200, in one byte, and the end of the stream
 
 
 def answer(connection: Connection) -> None:
@@ -632,3 +636,38 @@ class TestPatching:
             connection: Any = pool.create_connection(httpcore.URL("http://example.com").origin)
             assert connection._network_backend is pool._network_backend
         assert connection._network_backend is not pool._network_backend
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "_origin",
+            "_network_stream",
+            "_state",
+            "_request_count",
+            "_expire_at",
+            "_keepalive_expiry",
+        ],
+    )
+    @pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+    async def test_an_attribute_of_a_connection_is_patched_for_a_while(self, version: str, name: str) -> None:
+        kind = AsyncHTTP11Connection if version == "HTTP/1.1" else AsyncHTTP2Connection
+        connection = kind(httpcore.URL("https://example.com").origin, httpcore.AsyncMockStream([]), 5.0)
+        before, other = getattr(connection, name), object()
+        with mock.patch.object(connection, name, other):
+            assert getattr(connection, name) is other
+        assert getattr(connection, name) is before
+
+
+@pytest.mark.upgrade("3.4")
+@pytest.mark.parametrize("expiry", [60.0, None])
+@pytest.mark.parametrize("http2", [False, True])
+async def test_a_connection_expires_when_a_program_says_so(http2: bool, expiry: float | None) -> None:
+    """Tests of clients assign a time in the past."""
+    answer = [SETTINGS, HEAD] if http2 else [OK]
+    backend = httpcore.AsyncMockBackend(answer, http2=http2)
+    async with AsyncConnectionPool(network_backend=backend, http2=http2, keepalive_expiry=expiry) as pool:
+        await pool.request("GET", "https://example.com/")
+        connection: Any = pool.connections[0]
+        assert not connection.has_expired()
+        connection._connection._expire_at = time.monotonic() - 1.0
+        assert connection.has_expired()

@@ -3,12 +3,14 @@
 
 import socket
 import ssl
+import time
 from typing import Any
 from unittest import mock
 
 import httpcore
 import pytest
 from httpcore import ConnectError, ConnectionPool, HTTPConnection, HTTPProxy, Proxy, SOCKSProxy
+from httpcore._sync.http2 import HTTP2Connection
 from httpcore._sync.http11 import HTTP11Connection
 from httpcore._sync.http_proxy import ForwardHTTPConnection, TunnelHTTPConnection, merge_headers
 from httpcore._sync.http_proxy import logger as proxy_logger
@@ -23,6 +25,8 @@ from httpcore_test_support.waiting import wait_until
 pytestmark = pytest.mark.anyio
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
+HEAD = b"\0\0\x01\x01\x05\0\0\0\x01\x88"  # the status 200, in one byte, and the end of the stream
 
 
 def answer(connection: Connection) -> None:
@@ -633,3 +637,38 @@ class TestPatching:
             connection: Any = pool.create_connection(httpcore.URL("http://example.com").origin)
             assert connection._network_backend is pool._network_backend
         assert connection._network_backend is not pool._network_backend
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "_origin",
+            "_network_stream",
+            "_state",
+            "_request_count",
+            "_expire_at",
+            "_keepalive_expiry",
+        ],
+    )
+    @pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+    def test_an_attribute_of_a_connection_is_patched_for_a_while(self, version: str, name: str) -> None:
+        kind = HTTP11Connection if version == "HTTP/1.1" else HTTP2Connection
+        connection = kind(httpcore.URL("https://example.com").origin, httpcore.MockStream([]), 5.0)
+        before, other = getattr(connection, name), object()
+        with mock.patch.object(connection, name, other):
+            assert getattr(connection, name) is other
+        assert getattr(connection, name) is before
+
+
+@pytest.mark.upgrade("3.4")
+@pytest.mark.parametrize("expiry", [60.0, None])
+@pytest.mark.parametrize("http2", [False, True])
+def test_a_connection_expires_when_a_program_says_so(http2: bool, expiry: float | None) -> None:
+    """Tests of clients assign a time in the past."""
+    answer = [SETTINGS, HEAD] if http2 else [OK]
+    backend = httpcore.MockBackend(answer, http2=http2)
+    with ConnectionPool(network_backend=backend, http2=http2, keepalive_expiry=expiry) as pool:
+        pool.request("GET", "https://example.com/")
+        connection: Any = pool.connections[0]
+        assert not connection.has_expired()
+        connection._connection._expire_at = time.monotonic() - 1.0
+        assert connection.has_expired()

@@ -5,26 +5,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from httpcore_models.lowlevel import AttributeAlias
+
 if TYPE_CHECKING:
     import h11
-
-
-def _of_lifecycle(name: str) -> Any:
-    """A property of the connection that is an attribute of its lifecycle.
-
-    It can be deleted, since `mock.patch.object()` deletes what it has replaced before it assigns the original.
-    """
-
-    def get(connection: Any) -> Any:
-        return getattr(connection._lifecycle, name)  # noqa: SLF001 - a subclass has it, see below
-
-    def set(connection: Any, value: Any) -> None:
-        setattr(connection._lifecycle, name, value)  # noqa: SLF001
-
-    def delete(connection: Any) -> None:
-        delattr(connection._lifecycle, name)  # noqa: SLF001
-
-    return property(get, set, delete)
 
 
 class LegacyConnection:
@@ -32,12 +16,12 @@ class LegacyConnection:
 
     _lifecycle: Any
 
-    _network_stream = _of_lifecycle("stream")  # to end a blocked read, or to reach the socket
-    _state = _of_lifecycle("state")
-    _state_lock = _of_lifecycle("state_lock")
-    _request_count = _of_lifecycle("request_count")
-    _expire_at = _of_lifecycle("expire_at")
-    _keepalive_expiry = _of_lifecycle("keepalive_expiry")
+    _network_stream = AttributeAlias("_lifecycle.stream")  # to end a blocked read, or to reach the socket
+    _state = AttributeAlias("_lifecycle.state")
+    _state_lock = AttributeAlias("_lifecycle.state_lock")
+    _request_count = AttributeAlias("_lifecycle.request_count")
+    _expire_at = AttributeAlias("_lifecycle.expire_at")
+    _keepalive_expiry = AttributeAlias("_lifecycle.keepalive_expiry")
 
     @property
     def _h11_state(self) -> "h11.Connection | None":

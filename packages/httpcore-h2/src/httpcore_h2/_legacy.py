@@ -1,14 +1,12 @@
-"""Private attributes of httpcore 1.0 that other programs use. They read the current state and store nothing.
+"""Private attributes of httpcore 1.0 that other programs use. They show the current state and hold no copy of it.
 
-Each says who uses it. `_network_stream` and `_expire_at` of a connection are missing here because the connection itself
-uses them.
+Each says who uses it. `_network_stream` of a connection is missing here because the connection itself uses it.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from httpcore_models import lowlevel
-
-from ._states import State
+from httpcore_models.lowlevel import AttributeAlias
 
 if TYPE_CHECKING:
     from h2.settings import Settings
@@ -33,15 +31,11 @@ class LegacyConnection:
 
     _engine: "Engine"
 
-    @property
-    def _state(self) -> State:
-        """The state of the connection, for loggers and debuggers of pools."""
-        return self._engine.state
-
-    @property
-    def _request_count(self) -> int:
-        """How many requests the connection has taken, for loggers and debuggers of pools."""
-        return self._engine.request_count
+    # For loggers and debuggers of pools. Tests assign the time at which the connection expires.
+    _state = AttributeAlias("_engine.state")
+    _request_count = AttributeAlias("_engine.request_count")
+    _expire_at = AttributeAlias("_shared.expire_at")
+    _keepalive_expiry = AttributeAlias("_shared.keepalive_expiry")
 
     @property
     def _h2_state(self) -> H2State:

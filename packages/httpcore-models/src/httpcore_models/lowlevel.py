@@ -7,6 +7,7 @@ from ._arguments import enforce_port as enforce_port
 from ._arguments import enforce_ssl_context as enforce_ssl_context
 from ._async.tracing import AsyncTracer as AsyncTracer
 from ._async.tracing import async_get_tracer as async_get_tracer
+from ._attribute_alias import AttributeAlias as AttributeAlias
 from ._buffers import as_bytes as as_bytes
 from ._closing import AsyncCloseOnExit as AsyncCloseOnExit
 from ._closing import CloseOnExit as CloseOnExit

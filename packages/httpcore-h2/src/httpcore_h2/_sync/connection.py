@@ -72,9 +72,9 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
     ) -> None:
         self._origin = origin
         self._network_stream = stream
-        self._keepalive_expiry = keepalive_expiry
         self._translator = RequestTranslator()
         self._shared = SharedStream(stream, self.CONFIG, self.READ_NUM_BYTES, str(origin), ping_interval, ping_timeout)
+        self._shared.keepalive_expiry = keepalive_expiry
         self._engine = self._shared.engine
         self._stream_queue = StreamQueue(self._shared)
 
@@ -200,16 +200,10 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
             shared.end_dropped()
         if engine.requests or engine.state is State.CLOSED:
             return False
-        if self._keepalive_expiry is not None and self._expire_at is not None and time.monotonic() > self._expire_at:
+        if shared.expire_at is not None and time.monotonic() > shared.expire_at:
             return True
         shared.reader.catch_up()
         return engine.state not in USABLE or engine.streams.open_count >= engine.streams.limit
-
-    @property
-    def _expire_at(self) -> float | None:
-        """When the connection expires if it stays idle, on the monotonic clock. Other programs read this too."""
-        idle_since, keepalive_expiry = self._shared.idle_since, self._keepalive_expiry
-        return None if idle_since is None or keepalive_expiry is None else idle_since + keepalive_expiry
 
     def is_idle(self) -> bool:
         """Whether the connection carries no request and is not closed."""

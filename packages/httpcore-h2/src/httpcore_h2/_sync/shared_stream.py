@@ -59,8 +59,10 @@ class SharedStream:
         #: Where the stream can be used: in which process.
         self.process: int = os.getpid()
         self.affinity: LoopAffinity = LoopAffinity()
-        #: When the last exchange ended, on the monotonic clock; `None` before that.
-        self.idle_since: float | None = None
+        #: How many seconds the connection may stay idle, `None` for no limit.
+        self.keepalive_expiry: float | None = None
+        #: When the connection expires if it stays idle, on the monotonic clock.
+        self.expire_at: float | None = None
         self._read_size = read_size
         self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
@@ -89,8 +91,8 @@ class SharedStream:
         if stream not in engine.requests:
             return False
         engine.finish(stream)
-        if not engine.requests:
-            self.idle_since = time.monotonic()
+        if not engine.requests and self.keepalive_expiry is not None:
+            self.expire_at = time.monotonic() + self.keepalive_expiry
         if waiters.receivers or waiters.senders:
             waiters.wake((stream,))
         if not stream.remote_end and self.reader.is_held_for(stream) and not engine.ping_unanswered:

@@ -4,8 +4,9 @@ from typing import Any
 
 from httpcore_models import AsyncConnectionInterface
 from httpcore_models.concurrency import AsyncLock
+from httpcore_models.lowlevel import AttributeAlias
 
-from .._attribute_aliases import AttributeAlias, OptionAlias
+from .._option_alias import OptionAlias
 
 
 class AsyncLegacyConnection:

@@ -3,10 +3,10 @@
 from typing import Any, TypeAlias
 
 from httpcore_models import AsyncConnectionInterface, AsyncNetworkStream, Origin, Request
+from httpcore_models.lowlevel import AttributeAlias
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 from httpcore_proxy import AsyncSocksDialler, AsyncTunnelDialler, connect_request
 
-from .._attribute_aliases import AttributeAlias
 from .connection import AsyncHTTPConnection
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]

@@ -2,7 +2,9 @@
 
 import dataclasses
 import ssl
+import sys
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from httpcore_models import (
     SOCKET_OPTION,
@@ -28,6 +30,8 @@ from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, shared_ssl_context
 from .legacy_proxied import AsyncLegacyForward, AsyncLegacySocks, AsyncLegacyTunnel
 
+Kind = TypeVar("Kind")
+
 
 def async_proxied_connection(
     proxies: Sequence[Proxy], origin: Origin, options: ConnectionOptions
@@ -40,13 +44,16 @@ def async_proxied_connection(
     through = _dialler_through(nearer, options) if nearer else None
     proxy = last.url.origin
     if proxy.scheme in SOCKS_SCHEMES:
-        kind = AsyncSocks4Connection if proxy.scheme in (b"socks4", b"socks4a") else AsyncSocks5Connection
+        if proxy.scheme in (b"socks4", b"socks4a"):
+            kind: type[AsyncSocks5Connection] = AsyncSocks4Connection
+        else:
+            kind = _current("socks_proxy", AsyncSocks5Connection)
         return kind(proxy, origin, last.auth, rdns=last.rdns, options=options, through=through)
     if origin.scheme == b"http":
-        return AsyncForwardHTTPConnection(
+        return _current("http_proxy", AsyncForwardHTTPConnection)(
             proxy, origin, last.headers, proxy_ssl_context=last.ssl_context, options=options, through=through
         )
-    return AsyncTunnelHTTPConnection(
+    return _current("http_proxy", AsyncTunnelHTTPConnection)(
         proxy,
         origin,
         proxy_headers=last.headers,
@@ -54,6 +61,12 @@ def async_proxied_connection(
         options=options,
         through=through,
     )
+
+
+def _current(module: str, kind: type[Kind]) -> type[Kind]:
+    """Return `kind`, or the class that a program has put in its place in a module of 1.0."""
+    found: type[Kind] = getattr(sys.modules.get(f"{__package__}.{module}"), kind.__name__, kind)
+    return found
 
 
 def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> AsyncDialler:

@@ -5,8 +5,9 @@ from typing import Any
 
 from httpcore_models import ConnectionInterface
 from httpcore_models.concurrency import Lock
+from httpcore_models.lowlevel import AttributeAlias
 
-from .._attribute_aliases import AttributeAlias, OptionAlias
+from .._option_alias import OptionAlias
 
 
 class LegacyConnection:

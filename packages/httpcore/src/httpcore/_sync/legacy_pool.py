@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from httpcore_models import ConnectionInterface, Proxy
-from httpcore_models.lowlevel import close_all
+from httpcore_models.lowlevel import AttributeAlias, close_all
 
-from .._attribute_aliases import AttributeAlias, OptionAlias
+from .._option_alias import OptionAlias
 from .._options import ConnectionOptions
 from .._pool.slots import PoolRequest
 from .._proxies import enforce_proxies

@@ -4,10 +4,10 @@
 from typing import Any, TypeAlias
 
 from httpcore_models import ConnectionInterface, NetworkStream, Origin, Request
+from httpcore_models.lowlevel import AttributeAlias
 from httpcore_models.network import Dialler, DirectDialler
 from httpcore_proxy import SocksDialler, TunnelDialler, connect_request
 
-from .._attribute_aliases import AttributeAlias
 from .connection import HTTPConnection
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]

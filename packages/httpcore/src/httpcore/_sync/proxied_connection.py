@@ -3,7 +3,9 @@
 
 import dataclasses
 import ssl
+import sys
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from httpcore_models import (
     SOCKET_OPTION,
@@ -29,6 +31,8 @@ from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, shared_ssl_context
 from .legacy_proxied import LegacyForward, LegacySocks, LegacyTunnel
 
+Kind = TypeVar("Kind")
+
 
 def proxied_connection(proxies: Sequence[Proxy], origin: Origin, options: ConnectionOptions) -> ConnectionInterface:
     """Return a new connection to `origin` through `proxies`, nearest first.
@@ -39,13 +43,16 @@ def proxied_connection(proxies: Sequence[Proxy], origin: Origin, options: Connec
     through = _dialler_through(nearer, options) if nearer else None
     proxy = last.url.origin
     if proxy.scheme in SOCKS_SCHEMES:
-        kind = Socks4Connection if proxy.scheme in (b"socks4", b"socks4a") else Socks5Connection
+        if proxy.scheme in (b"socks4", b"socks4a"):
+            kind: type[Socks5Connection] = Socks4Connection
+        else:
+            kind = _current("socks_proxy", Socks5Connection)
         return kind(proxy, origin, last.auth, rdns=last.rdns, options=options, through=through)
     if origin.scheme == b"http":
-        return ForwardHTTPConnection(
+        return _current("http_proxy", ForwardHTTPConnection)(
             proxy, origin, last.headers, proxy_ssl_context=last.ssl_context, options=options, through=through
         )
-    return TunnelHTTPConnection(
+    return _current("http_proxy", TunnelHTTPConnection)(
         proxy,
         origin,
         proxy_headers=last.headers,
@@ -53,6 +60,12 @@ def proxied_connection(proxies: Sequence[Proxy], origin: Origin, options: Connec
         options=options,
         through=through,
     )
+
+
+def _current(module: str, kind: type[Kind]) -> type[Kind]:
+    """Return `kind`, or the class that a program has put in its place in a module of 1.0."""
+    found: type[Kind] = getattr(sys.modules.get(f"{__package__}.{module}"), kind.__name__, kind)
+    return found
 
 
 def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> Dialler:
