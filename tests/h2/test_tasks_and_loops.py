@@ -1,7 +1,10 @@
 """HTTP/2 connections and event loops: other loops, cancelled tasks, busy loops."""
 
+import array
 import asyncio
+import fcntl
 import socket
+import termios
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -266,12 +269,19 @@ class TestIdleConnectionsThatTheServerCloses:
         raise AssertionError("the server did not close")
 
 
+def unread(file: int) -> int:
+    """How many bytes have arrived on a socket."""
+    size = array.array("i", [0])
+    fcntl.ioctl(file, termios.FIONREAD, size)
+    return size[0]
+
+
 @pytest.mark.anyio
 @pytest.mark.fault("P7")
 async def test_data_that_arrived_while_the_loop_was_busy_is_in_time(certificates_or_none: Certificates | None) -> None:
     """For any amount of data, and whichever task reads. The connection stays usable."""
     busy, answered = threading.Event(), threading.Event()
-    content = bytes(60_000)
+    content = bytes(30_000)
 
     def script(peer: Http2Peer) -> None:
         requests = [peer.request() for _ in range(10)]
@@ -282,9 +292,12 @@ async def test_data_that_arrived_while_the_loop_was_busy_is_in_time(certificates
         answering(peer)
 
     async with connected(http2_script(script), certificates_or_none) as (connection, server):
+        sock = connection._network_stream.get_extra_info("socket")
+        # Otherwise the rest would still be in the server's buffer.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
 
         async def get() -> None:
-            response = await connection.request("GET", server.url, extensions={"timeout": {"read": 0.5}})
+            response = await connection.request("GET", server.url, extensions={"timeout": {"read": 1.0}})
             assert response.content == content
 
         async def keep_busy() -> None:
@@ -292,7 +305,9 @@ async def test_data_that_arrived_while_the_loop_was_busy_is_in_time(certificates
                 await anyio.sleep(0)
             busy.set()
             assert answered.wait(10.0)
-            time.sleep(0.6)
+            while unread(sock.fileno()) < 10 * len(content):
+                time.sleep(0.01)
+            time.sleep(1.1)
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(keep_busy)
