@@ -31,6 +31,10 @@ from .writing import AsyncWriter
 # How often, in seconds, a task that reads checks whether a task that writes has given up.
 _LOOK_AGAIN = 1.0
 
+# How often a task catches up before its timeout is raised, at most: enough for all that the buffers of a socket hold,
+# but not for a server that sends without end.
+_LAST_LOOKS = 64
+
 
 class AsyncSharedStream:
     """The network stream of a connection, for all of its exchanges, and the engine behind it."""
@@ -174,7 +178,7 @@ class AsyncSharedStream:
                     remaining = deadline - time.monotonic()
                     in_time = in_time and remaining > 0
                     if not in_time:
-                        await self._look_once_more()
+                        await self._look_once_more(ready)
         except BaseException as exc:
             with self.lock:
                 if self.reader.holder is token:
@@ -217,11 +221,16 @@ class AsyncSharedStream:
         self.end_dropped()
         return in_time
 
-    async def _look_once_more(self) -> None:
+    async def _look_once_more(self, ready: Callable[[], bool]) -> None:
         """Catch up before a timeout is raised: what the task needs may have arrived while the program was busy."""
         # The task that reads may be late, too.
         await async_checkpoint_if_cancelled()
-        self.reader.catch_up()
+        for _ in range(_LAST_LOOKS):
+            arrivals = self.reader.arrivals
+            self.reader.catch_up()
+            with self.lock:
+                if self.reader.arrivals == arrivals or ready():
+                    return
 
     # Reading.
 

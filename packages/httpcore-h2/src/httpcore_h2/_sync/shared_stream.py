@@ -32,6 +32,10 @@ from .writing import Writer
 # How often, in seconds, a thread that reads checks whether a thread that writes has given up.
 _LOOK_AGAIN = 1.0
 
+# How often a thread catches up before its timeout is raised, at most: enough for all that the buffers of a socket hold,
+# but not for a server that sends without end.
+_LAST_LOOKS = 64
+
 
 class SharedStream:
     """The network stream of a connection, for all of its exchanges, and the engine behind it."""
@@ -173,7 +177,7 @@ class SharedStream:
                     remaining = deadline - time.monotonic()
                     in_time = in_time and remaining > 0
                     if not in_time:
-                        self._look_once_more()
+                        self._look_once_more(ready)
         except BaseException as exc:
             with self.lock:
                 if self.reader.holder is token:
@@ -216,10 +220,15 @@ class SharedStream:
         self.end_dropped()
         return in_time
 
-    def _look_once_more(self) -> None:
+    def _look_once_more(self, ready: Callable[[], bool]) -> None:
         """Catch up before a timeout is raised: what the thread needs may have arrived while the program was busy."""
         # The thread that reads may be late, too.
-        self.reader.catch_up()
+        for _ in range(_LAST_LOOKS):
+            arrivals = self.reader.arrivals
+            self.reader.catch_up()
+            with self.lock:
+                if self.reader.arrivals == arrivals or ready():
+                    return
 
     # Reading.
 
