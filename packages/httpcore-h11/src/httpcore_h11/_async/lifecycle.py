@@ -57,9 +57,11 @@ class AsyncLifecycle:
 
     async def aclose(self) -> None:
         """Close the stream. An exchange in progress fails."""
-        with self.state_lock:
-            self.state = TRANSITIONS[self.state][_CLOSE]
-        await self.stream.aclose()
+        try:
+            with self.state_lock:
+                self.state = TRANSITIONS[self.state][_CLOSE]
+        finally:  # an exception from a signal handler must not leave the stream open below a closed connection
+            await self.stream.aclose()
 
     def is_active(self) -> bool:
         """Whether an exchange is in progress."""

@@ -58,9 +58,11 @@ class Lifecycle:
 
     def close(self) -> None:
         """Close the stream. An exchange in progress fails."""
-        with self.state_lock:
-            self.state = TRANSITIONS[self.state][_CLOSE]
-        self.stream.close()
+        try:
+            with self.state_lock:
+                self.state = TRANSITIONS[self.state][_CLOSE]
+        finally:  # an exception from a signal handler must not leave the stream open below a closed connection
+            self.stream.close()
 
     def is_active(self) -> bool:
         """Whether an exchange is in progress."""

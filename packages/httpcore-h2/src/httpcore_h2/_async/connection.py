@@ -179,7 +179,8 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
 
         It takes no arguments, may be called from any thread, and should be quick, because the connection waits for it.
         The methods that a pool calls do not call it. While it is set, a request that finds all streams in use raises
-        `ConnectionNotAvailable` instead of waiting.
+        `ConnectionNotAvailable` instead of waiting, and one on an idle connection does not check whether the server has
+        closed it: whoever sets the callback has to ask `has_expired()` first, as a pool does.
         """
         return self._shared.capacity.on_change
 
