@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 import trio
 import trio.testing
-from httpcore_models import ReadError, TrioBackend, WriteError
+from httpcore_models import AsyncNetworkStream, ReadError, TrioBackend, WriteError
 from httpcore_models.network._streams.trio_stream import TrioStream
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import hold, send, wait
@@ -78,4 +78,23 @@ async def test_read_can_begin_while_write_until_readable_waits() -> None:
             await trio.testing.wait_all_tasks_blocked(0.1)
             trio.lowlevel.current_trio_token().run_sync_soon(go_on.set)
             assert await stream.read(100, TIMEOUT) == b"data"
+            await stream.aclose()
+
+
+async def test_read_can_begin_before_write_until_readable_looks_for_something_to_read() -> None:
+    for _ in range(10):  # trio starts the tasks in any order
+        go_on = threading.Event()
+        with scripted_server([wait(go_on), send(b"data"), hold()]) as server:
+            stream = await TrioBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+
+            async def read(stream: AsyncNetworkStream) -> None:
+                assert await stream.read(100, TIMEOUT) == b"data"
+                writing.cancel()
+
+            async with trio.open_nursery() as tasks:
+                tasks.start_soon(read, stream)
+                with trio.CancelScope() as writing:
+                    trio.lowlevel.current_trio_token().run_sync_soon(go_on.set)
+                    # More than any socket takes.
+                    await stream.write_until_readable(bytes(50_000_000), TIMEOUT)
             await stream.aclose()

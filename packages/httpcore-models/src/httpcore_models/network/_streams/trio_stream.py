@@ -142,8 +142,9 @@ class TrioStream(LoopBoundStream):
             tasks.cancel_scope.cancel()
 
         async def look() -> None:
-            with self._looking:
-                await wait(trio.lowlevel.wait_readable)
+            if not self._reading:  # a read may have begun before this task: only one can wait to read
+                with self._looking:
+                    await wait(trio.lowlevel.wait_readable)
 
         self._looking = trio.CancelScope()
         async with anyio_or_trio().create_task_group() as tasks:
