@@ -1,16 +1,15 @@
 """The network stream inside an HTTP/2 stream, after a successful CONNECT (RFC 9113 section 8.5, RFC 8441)."""
 
-import ssl
 from typing import Any
 
-from httpcore_models import AsyncNetworkStream, NetworkError, ProtocolError, ReadError, WriteError
-from httpcore_models.network import AsyncTLSStream
+from httpcore_models import NetworkError, ProtocolError, ReadError, WriteError
+from httpcore_models.network import AsyncTLSCapableStream
 
 from .._resumable import is_resumable
 from .exchange import AsyncExchange
 
 
-class AsyncTunnelStream(AsyncNetworkStream):
+class AsyncTunnelStream(AsyncTLSCapableStream):
     """A network stream whose bytes are carried in the DATA frames of one HTTP/2 stream.
 
     The other streams of the connection are not affected.
@@ -73,15 +72,6 @@ class AsyncTunnelStream(AsyncNetworkStream):
     def __del__(self) -> None:
         if self._holds:
             self._exchange.release(self)
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> AsyncNetworkStream:
-        """Do a TLS handshake inside the tunnel, and return the encrypted stream."""
-        return await AsyncTLSStream.handshake(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the stream below the connection knows; `"is_readable"` is about the tunnel itself."""

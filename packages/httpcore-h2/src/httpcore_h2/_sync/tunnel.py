@@ -1,17 +1,16 @@
 # Generated from ../_async/tunnel.py by tools/make_sync.py: edit that file, then run it.
 """The network stream inside an HTTP/2 stream, after a successful CONNECT (RFC 9113 section 8.5, RFC 8441)."""
 
-import ssl
 from typing import Any
 
-from httpcore_models import NetworkError, NetworkStream, ProtocolError, ReadError, WriteError
-from httpcore_models.network import TLSStream
+from httpcore_models import NetworkError, ProtocolError, ReadError, WriteError
+from httpcore_models.network import TLSCapableStream
 
 from .._resumable import is_resumable
 from .exchange import Exchange
 
 
-class TunnelStream(NetworkStream):
+class TunnelStream(TLSCapableStream):
     """A network stream whose bytes are carried in the DATA frames of one HTTP/2 stream.
 
     The other streams of the connection are not affected.
@@ -74,15 +73,6 @@ class TunnelStream(NetworkStream):
     def __del__(self) -> None:
         if self._holds:
             self._exchange.release(self)
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> NetworkStream:
-        """Do a TLS handshake inside the tunnel, and return the encrypted stream."""
-        return TLSStream.handshake(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the stream below the connection knows; `"is_readable"` is about the tunnel itself."""
