@@ -13,6 +13,7 @@ from httpcore_models import AsyncNetworkStream, AutoBackend, ReadError, ReadTime
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_models.deadline import Deadline
 from httpcore_models.network._async.tls import AsyncTLSStream
+from httpcore_models.network._tls.records import TLSRecords
 from httpcore_test_support.background import AsyncBackground
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, scripted_server
@@ -68,6 +69,7 @@ async def async_talking(
 ) -> AsyncIterator[AsyncTLSStream]:
     """Connect a TLS stream to a peer that does the handshake and runs `talk`."""
     context = certificates.server_context()
+    context.num_tickets = 0  # nothing comes but what `talk` sends
 
     def script(connection: Connection) -> None:
         talk(connection, RecordPeer(connection, context))
@@ -274,23 +276,19 @@ class TestOneSends:
 
 
 class Renegotiating:
-    """A TLS object that cannot encrypt before it has received something, as in a renegotiation of TLS 1.2."""
+    """A TLS object that cannot encrypt before it was fed once more, as in a renegotiation of TLS 1.2."""
 
-    def __init__(self, tls: ssl.SSLObject) -> None:
-        self._tls = tls
-        self.received = False
+    def __init__(self, records: TLSRecords) -> None:
+        self._records = records
+        self._tls = records.ssl_object
+        self._feeds = records.feeds
         self.waiting = threading.Event()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tls, name)
 
-    def read(self, size: int) -> bytes:
-        data: bytes = self._tls.read(size)
-        self.received = True
-        return data
-
     def write(self, data: Any) -> int:
-        if not self.received:
+        if self._records.feeds == self._feeds:
             self.waiting.set()
             raise ssl.SSLWantReadError
         return self._tls.write(data)
@@ -309,7 +307,7 @@ class TestRenegotiation:
             connection.hold()
 
         async with async_talking(certificates, wrap, talk) as stream, AsyncBackground() as background:
-            tls = Renegotiating(stream._tls.ssl_object)
+            tls = Renegotiating(stream._tls)
             stream._tls.ssl_object = tls  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             await async_wait_until(lambda: stream._receiving)
@@ -342,7 +340,7 @@ class TestRenegotiation:
                 assert await reading.result() == b"data"
                 return await send(*arguments, **options)
 
-            stream._tls.ssl_object = Renegotiating(stream._tls.ssl_object)  # type: ignore[assignment]
+            stream._tls.ssl_object = Renegotiating(stream._tls)  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             await async_wait_until(lambda: stream._receiving)
             monkeypatch.setattr(stream._sender, "send", send_late)
@@ -374,7 +372,7 @@ class TestRenegotiation:
             connection.hold()
 
         async with async_talking(certificates, wrap, talk) as stream, AsyncBackground() as background:
-            stream._tls.ssl_object = Renegotiating(stream._tls.ssl_object)  # type: ignore[assignment]
+            stream._tls.ssl_object = Renegotiating(stream._tls)  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             await async_wait_until(lambda: stream._receiving)
             with pytest.raises(Exception, match=r"^The write operation timed out after 0\.05 seconds"):

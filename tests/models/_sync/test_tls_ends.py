@@ -14,6 +14,7 @@ from httpcore_models import NetworkStream, ReadError, ReadTimeout, SyncBackend, 
 from httpcore_models.concurrency import Event
 from httpcore_models.deadline import Deadline
 from httpcore_models.network._sync.tls import TLSStream
+from httpcore_models.network._tls.records import TLSRecords
 from httpcore_test_support.background import Background
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, scripted_server
@@ -69,6 +70,7 @@ def talking(
 ) -> Iterator[TLSStream]:
     """Connect a TLS stream to a peer that does the handshake and runs `talk`."""
     context = certificates.server_context()
+    context.num_tickets = 0  # nothing comes but what `talk` sends
 
     def script(connection: Connection) -> None:
         talk(connection, RecordPeer(connection, context))
@@ -273,23 +275,19 @@ class TestOneSends:
 
 
 class Renegotiating:
-    """A TLS object that cannot encrypt before it has received something, as in a renegotiation of TLS 1.2."""
+    """A TLS object that cannot encrypt before it was fed once more, as in a renegotiation of TLS 1.2."""
 
-    def __init__(self, tls: ssl.SSLObject) -> None:
-        self._tls = tls
-        self.received = False
+    def __init__(self, records: TLSRecords) -> None:
+        self._records = records
+        self._tls = records.ssl_object
+        self._feeds = records.feeds
         self.waiting = threading.Event()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tls, name)
 
-    def read(self, size: int) -> bytes:
-        data: bytes = self._tls.read(size)
-        self.received = True
-        return data
-
     def write(self, data: Any) -> int:
-        if not self.received:
+        if self._records.feeds == self._feeds:
             self.waiting.set()
             raise ssl.SSLWantReadError
         return self._tls.write(data)
@@ -308,7 +306,7 @@ class TestRenegotiation:
             connection.hold()
 
         with talking(certificates, wrap, talk) as stream, Background() as background:
-            tls = Renegotiating(stream._tls.ssl_object)
+            tls = Renegotiating(stream._tls)
             stream._tls.ssl_object = tls  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             wait_until(lambda: stream._receiving)
@@ -341,7 +339,7 @@ class TestRenegotiation:
                 assert reading.result() == b"data"
                 return send(*arguments, **options)
 
-            stream._tls.ssl_object = Renegotiating(stream._tls.ssl_object)  # type: ignore[assignment]
+            stream._tls.ssl_object = Renegotiating(stream._tls)  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             wait_until(lambda: stream._receiving)
             monkeypatch.setattr(stream._sender, "send", send_late)
@@ -373,7 +371,7 @@ class TestRenegotiation:
             connection.hold()
 
         with talking(certificates, wrap, talk) as stream, Background() as background:
-            stream._tls.ssl_object = Renegotiating(stream._tls.ssl_object)  # type: ignore[assignment]
+            stream._tls.ssl_object = Renegotiating(stream._tls)  # type: ignore[assignment]
             reading = background.start(stream.read, 100, TIMEOUT)
             wait_until(lambda: stream._receiving)
             with pytest.raises(Exception, match=r"^The write operation timed out after 0\.05 seconds"):
