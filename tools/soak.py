@@ -16,6 +16,7 @@ TESTS = (
     "tests/h11/test_engine_properties.py",
     "tests/h11/test_parsers_properties.py",
     "tests/h2/test_cancellation.py",
+    "tests/h2/test_engine_fuzz.py",
     "tests/h2/test_engine_properties.py",
     "tests/h2/test_threads.py",
     "tests/proxy/test_cancellation.py",

@@ -1,0 +1,61 @@
+"""What the fuzz looks up in private attributes of the engine: the only place to change when these change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from httpcore_h2._engine import Engine
+from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW
+from httpcore_h2._stream import Stream
+
+__all__ = [
+    "MAX_CONNECTION_WINDOW",
+    "MAX_STREAM_WINDOW",
+    "Table",
+    "connection_credit_due",
+    "received_table",
+    "receive_windows",
+    "send_windows",
+    "sent_table",
+    "stream_credit_due",
+]
+
+Table = tuple[int, list[tuple[bytes, bytes]]]
+
+# How many bytes a server may send ahead at most, on one stream and on all together.
+MAX_STREAM_WINDOW = STREAM_WINDOW
+MAX_CONNECTION_WINDOW = CONNECTION_WINDOW
+
+
+def send_windows(engine: Engine, stream: Stream) -> tuple[int, int]:
+    """Return how many bytes the connection and the stream may send."""
+    return engine.send_window, stream.send_window
+
+
+def receive_windows(engine: Engine, stream: Stream | None = None) -> tuple[int, int]:
+    """Return how many bytes the server may send on the connection and on the stream."""
+    return engine._handlers._window, 0 if stream is None else stream.receive_window
+
+
+def connection_credit_due(engine: Engine) -> int:
+    """Return how many bytes have arrived for which the server was not given credit yet."""
+    return engine._handlers._consumed
+
+
+def stream_credit_due(stream: Stream) -> int:
+    """Return how many bytes were consumed for which the server was not given credit yet."""
+    return stream.consumed
+
+
+def sent_table(engine: Engine) -> Table:
+    """Return the table of the engine that compresses header fields: its size and its entries, the newest first."""
+    return _table(engine.control.encoder.header_table)
+
+
+def received_table(engine: Engine) -> Table:
+    """Return the table of the engine that decompresses header fields."""
+    return _table(engine.control.decoder.header_table)
+
+
+def _table(table: Any) -> Table:
+    return table.maxsize, [(bytes(name), bytes(value)) for name, value in table.dynamic_entries]
