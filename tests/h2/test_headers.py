@@ -43,7 +43,7 @@ def test_pseudo_headers_come_first_and_host_becomes_authority() -> None:
         (b"x-one", b"1"),
         (b"accept", b"*/*"),
     ]
-    assert head[2:] == (False, None, False, False)
+    assert head[3:] == (False, None, False, False)
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,39 @@ class TestFieldsThatComeAgain:
         first = translator.request_head(Request("PUT", "https://localhost/1", headers=headers))
         again = translator.request_head(Request("HEAD", "http://localhost/2", headers=headers))
         assert again.headers is first.headers
-        assert again[2:] == (True, 5, False, True)
+        assert again[3:] == (True, 5, False, True)
         assert again.pseudo_headers[0] == (b":method", b"HEAD")
         assert again.pseudo_headers[2:] == [(b":scheme", b"http"), (b":path", b"/2")]
+
+    def test_equal_requests_have_the_same_head(self) -> None:
+        translator = RequestTranslator()
+        first, other, again = (
+            translator.request_head(Request("GET", f"https://localhost/{path}", headers=[HOST])) for path in (1, 2, 2)
+        )
+        assert other is again
+        assert (other.start, other.headers) == (first.start, first.headers)
+        assert other.start is first.start
+        assert other.path == b"/2"
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            Request("PUT", "https://localhost/", headers=[HOST]),
+            Request("GET", "http://localhost/", headers=[HOST]),
+            Request("GET", "https://localhost/?", headers=[HOST]),
+            Request("GET", "https://localhost/", headers=[(b"Host", b"localhost")]),
+            Request("GET", "https://localhost/", headers=[HOST, (b"X-A", b"1")]),
+            Request("CONNECT", "https://localhost/", headers=[HOST]),
+            Request("CONNECT", "https://localhost/", headers=[HOST], extensions={"protocol": b"a"}),
+            Request("CONNECT", "https://localhost/", headers=[HOST], extensions={"protocol": b"b"}),
+        ],
+    )
+    def test_any_difference_makes_another_head(self, other: Request) -> None:
+        translator = RequestTranslator()
+        plain = Request("GET", "https://localhost/", headers=[HOST])
+        for request in (plain, other, other, plain, other):
+            assert translator.request_head(request) == RequestTranslator().request_head(request)
+        assert translator.request_head(plain) != translator.request_head(other)
 
     def test_a_changed_list_is_inspected_again(self) -> None:
         translator = RequestTranslator()
@@ -183,6 +213,11 @@ class TestFieldsThatComeAgain:
         request = Request("GET", "https://localhost/", headers=[HOST, (b"Cookie", b"x" * _MAX_REMEMBERED_FIELDS)])
         assert translator.request_head(request) == translator.request_head(request)
         assert translator._last is None
+        small, large = (Request("GET", f"https://localhost/{'x' * n}", headers=[HOST]) for n in (1, 5000))
+        for request in (small, large, large, small):
+            assert translator.request_head(request).path == request.url.target
+            assert translator._last is not None
+            assert translator._last[3].path == b"/x"
 
 
 def test_a_response_head_is_translated() -> None:
@@ -240,7 +275,7 @@ def test_secrets_are_forgotten_with_their_connection(name: bytes) -> None:
         request.headers = [(b"host", b"localhost"), (name, secret)]
         for _ in range(3):
             head = translator.request_head(request)
-            encoder.encode(head.pseudo_headers, head.headers)
+            encoder.encode(head)
     assert sys.getrefcount(secret) > before
     del translator, encoder, request, head
     gc.collect()

@@ -7,6 +7,7 @@ import pytest
 from hpack import Decoder, Encoder, NeverIndexedHeaderTuple
 from httpcore_h2 import _hpack
 from httpcore_h2._hpack import FieldDecoder, FieldEncoder
+from httpcore_h2._translate import RequestHead
 from httpcore_models import RemoteProtocolError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,32 +55,45 @@ def decoded(decoder: Decoder, block: bytes) -> Headers:
 
 def encoded(encoder: FieldEncoder, request: Headers) -> bytes:
     pseudo_headers = [field for field in request if field[0].startswith(b":")]
-    return encoder.encode(pseudo_headers, request[len(pseudo_headers) :])
+    return encoder.encode(head_of(pseudo_headers, request[len(pseudo_headers) :]))
 
 
-@given(st.lists(st.tuples(st.none() | st.integers(0, 4096), st.integers(0, 3)), max_size=20), st.data())
-def test_repeated_fields_are_sent_again(steps: list[tuple[int | None, int]], data: st.DataObject) -> None:
-    """The same `headers` object is passed again, while the table may have changed in between."""
+def head_of(pseudo_headers: Headers, headers: Headers) -> RequestHead:
+    """Make a head with the `headers` object itself."""
+    *start, (name, path) = pseudo_headers
+    if name == b":path":
+        return RequestHead(start, path, headers, False, None, False, False)
+    return RequestHead(pseudo_headers, None, headers, False, None, False, False)
+
+
+@given(st.lists(st.none() | st.integers(0, 4096), max_size=20), st.data())
+def test_repeated_fields_are_sent_again(sizes: list[int | None], data: st.DataObject) -> None:
+    """The same objects are passed again, while the table may have changed in between."""
     encoder, decoder = Encoder(), Decoder()
     fields = FieldEncoder(encoder)
     headers = data.draw(st.lists(st.lists(FIELD, max_size=4), min_size=4, max_size=4))
-    pseudo_headers = data.draw(st.lists(PSEUDO.map(list), min_size=2, max_size=2))
-    for number, (size, which) in enumerate(steps):
+    heads = [head_of(pseudo, each) for pseudo in data.draw(st.lists(PSEUDO.map(list), min_size=2)) for each in headers]
+    heads += [head._replace(path=b"/") for head in heads]
+    for size in sizes:
         if size is not None:
             fields.resize(size)
             decoder.max_allowed_table_size = size
-        start = pseudo_headers[number % 2]
-        assert decoded(decoder, fields.encode(start, headers[which])) == start + headers[which]
+        head = data.draw(st.sampled_from(heads))
+        assert decoded(decoder, fields.encode(head)) == head.pseudo_headers + head.headers
 
 
 def test_the_same_object_is_not_inspected_again() -> None:
     fields = FieldEncoder(Encoder())
     headers = [(b"accept", b"*/*"), (b"content-length", b"5")]
-    first, second = fields.encode(GET[:4], headers), fields.encode(GET[:4], headers)
+    head = head_of(GET[:4], headers)
+    other_path = head._replace(path=b"/x")
+    first, second, third = fields.encode(head), fields.encode(head), fields.encode(other_path)
+    assert len(third) == len(second) + 3
     headers.append((b"x-one", b"1"))
-    assert fields.encode(GET[:4], headers) == second != first, "the block is that of the object"
+    assert fields.encode(head) == second != first, "the block is that of the object"
+    assert fields.encode(other_path) == third
     fields.forget()
-    assert fields.encode(GET[:4], headers) != second
+    assert fields.encode(head) != second
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(0, 4096), REQUESTS), max_size=12))

@@ -143,7 +143,7 @@ class Engine(ConnectionState):
         self.streams.next_id += 2
         if self.streams.next_id > LAST_STREAM_ID:
             self.retire("All stream identifiers of the connection are used up")
-        block = self.encoder.encode(stream.head.pseudo_headers, stream.head.headers)
+        block = self.encoder.encode(stream.head)
         flags = 0 if stream.head.has_body else frames.END_STREAM
         frame_type = frames.HEADERS
         while len(block) > self.max_frame_size:

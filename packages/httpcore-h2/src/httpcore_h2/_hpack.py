@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 import hpack
 from httpcore_models import RemoteProtocolError
 
+from ._translate import RequestHead
+
 T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]
 
@@ -37,8 +39,9 @@ class FieldEncoder:
     def __init__(self, encoder: hpack.Encoder) -> None:
         self._encoder = encoder
         self._known: dict[tuple[tuple[bytes, bytes], ...], bytes] = {}
-        self._last_headers: Headers | None = None
-        self._last_block = b""
+        # The last request, and the block of each of its parts and of all; `None` once the table has changed since.
+        self._last: RequestHead | None = None
+        self._block = self._start_block = self._headers_block = b""
         # The sizes of the table that the next block has to announce: the smallest and the last (RFC 7541 section 4.2).
         self._resized: tuple[int, int] | None = None
 
@@ -48,28 +51,30 @@ class FieldEncoder:
         self._resized = (smallest, size)
         self.forget()
 
-    def encode(self, pseudo_headers: Headers, headers: Headers) -> bytes:
-        """Return the block of a request. Passing the `headers` object of the last request again is fast.
-
-        If there is a `:path`, it is the last of the pseudo-headers.
-        """
+    def encode(self, head: RequestHead) -> bytes:
+        """Return the block of a request. What is the same object as in the last request is not compressed again."""
+        last = self._last
+        if head is last:
+            return self._block
         if self._resized is not None:
             # hpack announces the size that it is set to, unless it is set to the same size again.
             for size in self._resized:
                 if size != self._encoder.header_table_size:
                     self._encoder.header_table_size = size
             self._resized = None
-        name, path = pseudo_headers[-1]
-        if name == b":path":
-            start = self._encode_indexed(pseudo_headers[:-1])
-            start += _ROOT_PATH if path == b"/" else _PATH + _string(path)
+        # Before what may change the table, and then forgets this.
+        self._last = head
+        if last is None or head.start is not last.start or head.headers is not last.headers:
+            self._start_block = self._encode_indexed(head.start)
+            self._headers_block = self._encode(head.headers)
+        path = head.path
+        if path is None:
+            self._block = self._start_block + self._headers_block
+        elif path == b"/":
+            self._block = self._start_block + _ROOT_PATH + self._headers_block
         else:
-            start = self._encode_indexed(pseudo_headers)
-        if headers is self._last_headers:
-            return start + self._last_block
-        self._last_headers = headers
-        self._last_block = self._encode(headers)
-        return start + self._last_block
+            self._block = self._start_block + _PATH + _string(path) + self._headers_block
+        return self._block
 
     def _encode(self, headers: Headers) -> bytes:
         parts: list[bytes] = []
@@ -102,7 +107,7 @@ class FieldEncoder:
     def forget(self) -> None:
         """Drop what was remembered, because the table has changed."""
         self._known.clear()
-        self._last_headers = None
+        self._last = None
 
 
 def _string(value: bytes) -> bytes:

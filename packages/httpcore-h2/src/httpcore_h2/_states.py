@@ -18,10 +18,15 @@ arrived at all. A connection that fails is retired too; its requests then end on
 """
 
 import enum
+from typing import TYPE_CHECKING
 
 
 class State(enum.Enum):
     """Where a connection is in its life."""
+
+    if not TYPE_CHECKING:
+        # Members are single objects. The hash of `enum.Enum` is Python code, which each look into the table would run.
+        __hash__ = object.__hash__
 
     IDLE = "idle"
     ACTIVE = "active"
@@ -31,6 +36,9 @@ class State(enum.Enum):
 
 class Input(enum.Enum):
     """What moves a connection to another state."""
+
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__
 
     REQUEST = "request"
     COMPLETE = "complete"

@@ -26,45 +26,74 @@ _MAX_REMEMBERED_FIELDS = 4 * 1024
 class RequestHead(NamedTuple):
     """A request without its body.
 
-    `declared_length` is the value of Content-Length; `has_body` is whether the header fields announce a body. If the
-    next request has the same header fields, its `headers` are the same object.
+    `declared_length` is the value of Content-Length; `has_body` is whether the header fields announce a body. What the
+    next request has in common is the same object there: its header fields, its pseudo-headers but the path, or all.
     """
 
-    pseudo_headers: Headers
+    start: Headers
+    path: bytes | None
     headers: Headers
     has_body: bool
     declared_length: int | None
     is_connect: bool
     is_head: bool
 
+    @property
+    def pseudo_headers(self) -> Headers:
+        """The pseudo-headers, with the path as the last one."""
+        return self.start if self.path is None else [*self.start, (b":path", self.path)]
+
 
 class RequestTranslator:
-    """Translates the heads of requests. Header fields equal to those of the last request are not inspected again."""
+    """Translates the heads of requests. What is equal in the last request is not inspected again."""
 
     def __init__(self) -> None:
-        self._last: tuple[Headers, _RequestFields] | None = None
+        # Replaced as a whole, since threads may do so at the same time.
+        self._last: _LastRequest | None = None
 
     def request_head(self, request: Request) -> RequestHead:
         """Translate the head of a request. Raises `LocalProtocolError` if HTTP/2 cannot carry it.
 
         The extension `protocol`, as `bytes`, makes a CONNECT request an extended one (RFC 8441).
         """
+        target = request.url.target
+        start = (request.method, request.url.scheme, request.extensions.get("protocol"))
         last = self._last
-        if last is not None and request.headers == last[0]:
-            fields = last[1]
+        if last is None or request.headers != last[0]:
+            return self._translate(request, start, _request_fields(request.headers))
+        headers, fields, last_start, head = last
+        if start != last_start:
+            return self._translate(request, start, fields)
+        if target == head.path or head.path is None:
+            return head
+        if not _TARGET.fullmatch(target):
+            raise LocalProtocolError(f"Illegal target {target!r}")
+        head = RequestHead(head[0], target, *head[2:])
+        if len(target) <= _MAX_REMEMBERED_FIELDS:
+            self._last = (headers, fields, start, head)
+        return head
+
+    def _translate(self, request: Request, start: "_Start", fields: "_RequestFields") -> RequestHead:
+        method, scheme, protocol = start
+        if not _METHOD.fullmatch(method):
+            raise LocalProtocolError(f"Illegal method {method!r}")
+        is_connect = method == b"CONNECT"
+        path: bytes | None = None
+        if is_connect and protocol is None:
+            pseudo_headers = [(b":method", method), (b":authority", fields.authority)]
         else:
-            fields = _request_fields(request.headers)
-            small = sum([len(name) + len(value) for name, value in fields.headers]) <= _MAX_REMEMBERED_FIELDS
-            self._last = (list(request.headers), fields) if small else None
-        is_connect = request.method == b"CONNECT"
-        return RequestHead(
-            _pseudo_headers(request, fields.authority),
-            fields.headers,
-            fields.has_body or is_connect,
-            fields.declared_length,
-            is_connect,
-            request.method == b"HEAD",
-        )
+            path = request.url.target
+            if not _TARGET.fullmatch(path):
+                raise LocalProtocolError(f"Illegal target {path!r}")
+            pseudo_headers = [(b":method", method), (b":authority", fields.authority), (b":scheme", _scheme(scheme))]
+            if protocol is not None:
+                pseudo_headers.insert(1, (b":protocol", protocol))
+        is_head = method == b"HEAD"
+        has_body = fields.has_body or is_connect
+        head = RequestHead(pseudo_headers, path, fields.headers, has_body, fields.declared_length, is_connect, is_head)
+        size = sum([len(name) + len(value) for name, value in [*head.pseudo_headers, *fields.headers]])
+        self._last = (list(request.headers), fields, start, head) if size <= _MAX_REMEMBERED_FIELDS else None
+        return head
 
 
 class _RequestFields(NamedTuple):
@@ -72,6 +101,13 @@ class _RequestFields(NamedTuple):
     authority: bytes
     has_body: bool
     declared_length: int | None
+
+
+# Method, scheme and protocol of a request, which its pseudo-headers but the path are made of.
+_Start = tuple[bytes, bytes, bytes | None]
+
+# The header fields of a request, and what was made of them.
+_LastRequest = tuple[Headers, _RequestFields, _Start, RequestHead]
 
 
 def _request_fields(headers: Headers) -> _RequestFields:
@@ -116,19 +152,9 @@ def _length(value: bytes) -> int:
     return int(value)
 
 
-def _pseudo_headers(request: Request, authority: bytes) -> Headers:
-    method, target = request.method, request.url.target
-    protocol: bytes | None = request.extensions.get("protocol")
-    if not _METHOD.fullmatch(method):
-        raise LocalProtocolError(f"Illegal method {method!r}")
-    if method == b"CONNECT" and protocol is None:
-        return [(b":method", method), (b":authority", authority)]
-    if not _TARGET.fullmatch(target):
-        raise LocalProtocolError(f"Illegal target {target!r}")
+def _scheme(scheme: bytes) -> bytes:
     # RFC 8441 section 5: wss and ws stand for https and http.
-    scheme = {b"wss": b"https", b"ws": b"http"}.get(request.url.scheme, request.url.scheme)
-    headers = [(b":method", method), (b":authority", authority), (b":scheme", scheme), (b":path", target)]
-    return headers if protocol is None else [(b":method", method), (b":protocol", protocol), *headers[1:]]
+    return {b"wss": b"https", b"ws": b"http"}.get(scheme, scheme)
 
 
 class FieldSection(NamedTuple):
