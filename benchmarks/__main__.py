@@ -13,6 +13,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+from benchmarks import _published
 from benchmarks import clients as registry
 from benchmarks._picture import picture
 from benchmarks._report import OURS, machine_line, report
@@ -50,6 +51,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--workload", nargs="+", choices=workloads, default=workloads, metavar="NAME")
     parser.add_argument("--client", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give every client timeouts (default: none)")
+    parser.add_argument("--own-server", action="store_true", help="measure HTTP/2 without nginx, even if it is there")
     parser.add_argument("--json", type=Path, metavar="PATH", help="where to keep the raw data (default: results/)")
     parser.add_argument("--list", action="store_true", help="list clients and workloads")
     parser.add_argument("--profile", nargs=2, metavar=("CLIENT", "WORKLOAD"), help="profile one run with cProfile")
@@ -77,6 +79,7 @@ def _picture(results: Path, svg: Path) -> None:
 
 
 def _profile(arguments: argparse.Namespace) -> None:
+    _published.install()
     name, workload = arguments.profile[0], WORKLOADS[arguments.profile[1]]
     client = registry.load(name)
     if client is None:
@@ -84,11 +87,12 @@ def _profile(arguments: argparse.Namespace) -> None:
     if not workload.supports(client):
         raise ClientError(f"{name} has no {workload.kind} client")
     cores = Cores.available()
-    with running_server(cores) as server:
+    with running_server(cores, nginx=not arguments.own_server) as server:
         Bench(server, cores, QUICK if arguments.quick else FULL, arguments.timeout).profile(name, workload)
 
 
 def _bench(arguments: argparse.Namespace) -> int:
+    _published.install()
     loaded = {name: registry.load(name) for name in arguments.client}
     installed = {name: client for name, client in loaded.items() if client is not None}
     missing = [name for name, client in loaded.items() if client is None]
@@ -97,17 +101,18 @@ def _bench(arguments: argparse.Namespace) -> int:
     cores = Cores.available()
     machine = machine_line(cores)
     workloads = [WORKLOADS[name] for name in dict.fromkeys(arguments.workload)]
-    with running_server(cores) as server:
+    with running_server(cores, nginx=not arguments.own_server) as server:
         bench = Bench(server, cores, QUICK if arguments.quick else FULL, arguments.timeout)
         results, failures = run_rounds(bench, installed, workloads, arguments.rounds)
-    path = _write_json(arguments, machine, installed, results, failures)
+    servers = {workload.name: server.name_for(workload) for workload in workloads}
+    path = _write_json(arguments, machine, servers, installed, results, failures)
     print(machine, end="\n\n")
     print(f"Medians of {arguments.rounds} rounds (memory: 1). Raw data: {path}.", end="\n\n")
     if missing:
         print(f"Not installed: {', '.join(missing)}.", end="\n\n")
     if failures:
         print("Failed:", *(f"- {failure}" for failure in failures), sep="\n", end="\n\n")
-    print(report(results))
+    print(report(results, server.name_for))
     if OURS in installed:
         from benchmarks._instructions import instruction_table
 
@@ -116,7 +121,12 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _write_json(
-    arguments: argparse.Namespace, machine: str, installed: dict[str, Client], results: Results, failures: list[str]
+    arguments: argparse.Namespace,
+    machine: str,
+    servers: dict[str, str],
+    installed: dict[str, Client],
+    results: Results,
+    failures: list[str],
 ) -> Path:
     now = datetime.now(timezone.utc)
     path: Path = arguments.json or _RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
@@ -130,7 +140,7 @@ def _write_json(
         "subject": subject.origin if subject else None,
         "failures": failures,
         "samples": [
-            {"workload": workload, "client": client, "rounds": result.samples}
+            {"workload": workload, "client": client, "server": servers[workload], "rounds": result.samples}
             for (workload, client), result in results.items()
         ],
     }

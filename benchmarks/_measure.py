@@ -1,131 +1,31 @@
 """Measures one run of one workload, in the process of the client.
 
-A run first warms up, to open its connections and warm its code, and then counts for a fixed time. Every response is
-checked. The garbage collector keeps Python's settings. ``Meter.sample``, called from another thread, ends a run that
-reaches its limit. If the run was still warming up, ``complete`` is false in its sample.
+A run first warms up, to open its connections and warm its code, and then counts for a fixed time. Where a workload
+says so, each time has a new client instead. Every response is checked. The garbage collector keeps Python's settings.
+``Meter.sample``, called from another thread, ends a run that reaches its limit. If the run was still warming up,
+``complete`` is false in its sample.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import http.client
-import json
-import os
 import time
 import tracemalloc
 from array import array
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import cast
 
-from benchmarks._server import TRANSFER_LENGTH
+from benchmarks._meter import Meter, Run, Sample, WrongAnswerError, merged, resident_size
+from benchmarks._server import SHORT_TRANSFER_LENGTH
 from benchmarks._startup import measure_startup
-from benchmarks.clients._base import Answer, AsyncClient, Client, Options, SyncClient
+from benchmarks.clients._base import Answer, AsyncClient, Client, Opens, OpensAsync, Options, SyncClient
 from benchmarks.workloads import WORKLOADS, Workload
 
-# `complete` tells whether the other numbers count.
-Sample = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One measurement, which gets a process of its own. Times are in seconds.
-
-    ``limit`` is how much longer the run may take to finish the requests that it started.
-    """
-
-    client: str
-    workload: str
-    connections: int
-    host: str
-    port: int
-    tls_port: int
-    authority: str
-    warm_up: float
-    seconds: float
-    limit: float
-    timeout: float | None = None
-    core: int | None = None
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Run:
-        values: dict[str, Any] = json.loads(text)
-        return cls(**values)
-
-
-class WrongAnswerError(Exception):
-    """The status or the length of a response is not what the server sent."""
-
-
-class Meter:
-    """Reads the clocks of this process and of the server from ``begin`` to ``sample``."""
-
-    def __init__(self, run: Run) -> None:
-        self._address = run.host, run.port
-        self.begin()
-
-    def begin(self, *, complete: bool = False) -> array[float]:
-        """Start measuring. The caller adds latencies to the returned array.
-
-        Memory is measured from the warm-up on, because the first transfer already needs all of it.
-        """
-        if not complete:
-            _forget_peak()
-            self._resident = _resident_size()
-        self._complete = complete
-        self._sample: Sample | None = None
-        self._latencies = array("d")
-        self._server = self._server_stats()
-        self._delay = _run_delay()
-        self._cpu = time.process_time()
-        self._wall = time.perf_counter()
-        return self._latencies
-
-    def sample(self) -> Sample:
-        """Return what was measured up to the first call, so that closing the client is excluded."""
-        if self._sample is None:
-            self._sample = self._read()
-        return self._sample
-
-    def _read(self) -> Sample:
-        seconds = time.perf_counter() - self._wall
-        cpu = time.process_time() - self._cpu
-        delay = _run_delay() - self._delay
-        server = self._server_stats()
-        count = len(self._latencies)
-        ordered = sorted(self._latencies) or [seconds]
-        return {
-            "complete": self._complete and count > 0,
-            "requests": count,
-            "seconds": seconds,
-            "rate": count / seconds,
-            "cpu_per_request": cpu / max(count, 1),
-            "memory_growth": _peak_resident_size() - self._resident,
-            "p50": ordered[len(ordered) // 2],
-            "p99": ordered[len(ordered) * 99 // 100],
-            "client_cpu_share": cpu / seconds,
-            "client_waited_for_core_share": delay / seconds,
-            "server_busy_share": (server["busy"] - self._server["busy"]) / seconds,
-            "server_requests": server["requests"] - self._server["requests"],
-            "server_connections": server["connections"],
-        }
-
-    def _server_stats(self) -> dict[str, float]:
-        connection = http.client.HTTPConnection(*self._address, timeout=10)
-        connection.request("GET", "/stats")
-        stats: dict[str, float] = json.loads(connection.getresponse().read())
-        connection.close()
-        return stats
-
-
-def _run_delay() -> float:
-    """Seconds that the main thread was ready to run while another thread occupied its core."""
-    with open("/proc/self/schedstat") as file:
-        return int(file.read().split()[1]) / 1e9
+# Runs a coroutine function so many times at once.
+_Together = Callable[[Callable[[], Awaitable[None]], int], Awaitable[None]]
 
 
 def measure(run: Run, client: Client, meter: Meter) -> Sample:
@@ -138,15 +38,23 @@ def measure(run: Run, client: Client, meter: Meter) -> Sample:
         return measure_startup(client.startup, clear.url, tls.url, run.authority)
     if workload.kind == "sync":
         assert client.sync is not None
-        return _measure_sync(workload, client.sync(options), run, meter)
+        return _measure_sync(workload, client, options, run, meter)
     assert client.asyncio is not None
     if workload.kind == "memory":
         return asyncio.run(_measure_memory(workload, client.asyncio, options))
-    return asyncio.run(_measure_asyncio(workload, client.asyncio, options, run, meter))
+    if workload.kind == "trio":
+        # Not for the other workloads, whose memory is measured.
+        import trio
+
+        return trio.run(_measure_async, workload, client.asyncio, options, run, meter, _with_trio)
+    return asyncio.run(_measure_async(workload, client.asyncio, options, run, meter, _with_asyncio))
 
 
 def _options(run: Run, workload: Workload) -> Options:
     path = {"get": "/small", "download": "/download", "upload": "/upload"}[workload.operation]
+    length = workload.length_of(short=run.short)
+    if workload.operation == "download" and length == SHORT_TRANSFER_LENGTH:
+        path = "/download-10"
     if workload.new_heads:
         path = "/new-head"
     if workload.kind == "memory":
@@ -160,59 +68,132 @@ def _options(run: Run, workload: Workload) -> Options:
         run.timeout,
         workload.tunnelled,
         workload.http2,
-        upload_length=TRANSFER_LENGTH if workload.operation == "upload" else 0,
+        upload_length=length if workload.operation == "upload" else 0,
         authority=run.authority if workload.tls else None,
+        negotiates=workload.start != "warm",
     )
 
 
-def _fail(answer: Answer, expected: Answer) -> None:
-    raise WrongAnswerError(f"status and length are {answer}, not {expected}")
+def _check(answer: Answer, expected: Answer) -> None:
+    if answer != expected:
+        raise WrongAnswerError(f"status and length are {answer}, not {expected}")
 
 
-def _measure_sync(workload: Workload, client: SyncClient, run: Run, meter: Meter) -> Sample:
-    call = {"get": client.get, "download": client.download, "upload": client.upload}[workload.operation]
-    expected, now = workload.expected, time.perf_counter
+def _measure_sync(workload: Workload, client: Client, options: Options, run: Run, meter: Meter) -> Sample:
+    assert client.sync is not None
+    if workload.start != "warm":
+        return _measure_sync_anew(workload, client.sync, options, run, meter)
+    shared = client.sync(options) if client.shared else None
+    users = [shared or client.sync(options) for _ in range(workload.tasks)]
+    expected, now = workload.expected(short=run.short), time.perf_counter
 
-    def phase(seconds: float, latencies: array[float]) -> None:
+    def work(user: SyncClient, until: float, latencies: array[float]) -> None:
+        call = _sync_call(workload, user)
+        # At least one request each, so that every connection is open when the warm-up ends.
         start = now()
-        until = start + seconds
-        while start < until:
+        while True:
             answer = call()
             if answer != expected:
-                _fail(answer, expected)
+                _check(answer, expected)
             end = now()
             latencies.append(end - start)
             start = end
+            if end >= until:
+                return
+
+    def phase(seconds: float, latencies: array[float]) -> None:
+        until = now() + seconds
+        if len(users) == 1:
+            work(users[0], until, latencies)
+            return
+        with ThreadPoolExecutor(len(users)) as threads:
+            for done in [threads.submit(work, user, until, latencies) for user in users]:
+                done.result()
 
     phase(run.warm_up, meter.begin())
     phase(run.seconds, meter.begin(complete=True))
     meter.sample()
-    client.close()
+    for user in dict.fromkeys(users):
+        user.close()
     return meter.sample()
 
 
-async def _measure_asyncio(
-    workload: Workload, make_client: Callable[[Options], AsyncClient], options: Options, run: Run, meter: Meter
-) -> Sample:
-    client = make_client(options)
-    call = {"get": client.get, "download": client.download, "upload": client.upload}[workload.operation]
-    expected, now = workload.expected, time.perf_counter
+def _sync_call(workload: Workload, client: SyncClient) -> Callable[[], Answer]:
+    return {"get": client.get, "download": client.download, "upload": client.upload}[workload.operation]
 
-    async def work(until: float, latencies: array[float]) -> None:
-        # At least one request each, so that every connection is open when the warm-up ends.
-        while True:
-            start = now()
-            answer = await call()
-            if answer != expected:
-                _fail(answer, expected)
-            end = now()
-            latencies.append(end - start)
-            if end >= until:
-                return
+
+def _measure_sync_anew(
+    workload: Workload, make_client: Callable[[Options], SyncClient], options: Options, run: Run, meter: Meter
+) -> Sample:
+    """Measure the same with new clients. Only the requests count, without making the client."""
+    expected, samples = workload.expected(short=run.short), list[Sample]()
+    if workload.start == "cold":
+        # For its code to be loaded.
+        client = make_client(options)
+        cast(Opens, client).open()
+        client.close()
+    until = time.perf_counter() + run.seconds
+    while not samples or time.perf_counter() < until:
+        client = make_client(options)
+        if workload.start == "open":
+            cast(Opens, client).open()
+        call = _sync_call(workload, client)
+        latencies = meter.begin(complete=True)
+        start = time.perf_counter()
+        answer = call()
+        latencies.append(time.perf_counter() - start)
+        samples.append(meter.sample())
+        _check(answer, expected)
+        client.close()
+    return {**merged(samples), "length": workload.length_of(short=run.short)}
+
+
+async def _with_asyncio(function: Callable[[], Awaitable[None]], count: int) -> None:
+    await asyncio.gather(*(function() for _ in range(count)))
+
+
+async def _with_trio(function: Callable[[], Awaitable[None]], count: int) -> None:
+    import trio
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(count):
+            nursery.start_soon(function)
+
+
+def _async_call(workload: Workload, client: AsyncClient) -> Callable[[], Awaitable[Answer]]:
+    return {"get": client.get, "download": client.download, "upload": client.upload}[workload.operation]
+
+
+async def _measure_async(
+    workload: Workload,
+    make_client: Callable[[Options], AsyncClient],
+    options: Options,
+    run: Run,
+    meter: Meter,
+    together: _Together,
+) -> Sample:
+    if workload.start != "warm":
+        return await _measure_async_anew(workload, make_client, options, run, meter, together)
+    client = make_client(options)
+    call = _async_call(workload, client)
+    expected, now = workload.expected(short=run.short), time.perf_counter
 
     async def phase(seconds: float, latencies: array[float]) -> None:
         until = now() + seconds
-        await asyncio.gather(*(work(until, latencies) for _ in range(workload.tasks)))
+
+        async def work() -> None:
+            # At least one request each, so that every connection is open when the warm-up ends.
+            while True:
+                start = now()
+                answer = await call()
+                if answer != expected:
+                    _check(answer, expected)
+                end = now()
+                latencies.append(end - start)
+                if end >= until:
+                    return
+
+        await together(work, workload.tasks)
 
     await phase(run.warm_up, meter.begin())
     await phase(run.seconds, meter.begin(complete=True))
@@ -221,15 +202,53 @@ async def _measure_asyncio(
     return meter.sample()
 
 
+async def _measure_async_anew(
+    workload: Workload,
+    make_client: Callable[[Options], AsyncClient],
+    options: Options,
+    run: Run,
+    meter: Meter,
+    together: _Together,
+) -> Sample:
+    """Measure the same with new clients. Only the requests count, without making the client."""
+    expected, samples = workload.expected(short=run.short), list[Sample]()
+
+    async def once(client: AsyncClient) -> Sample:
+        call = _async_call(workload, client)
+        latencies = meter.begin(complete=True)
+
+        async def work() -> None:
+            start = time.perf_counter()
+            answer = await call()
+            latencies.append(time.perf_counter() - start)
+            _check(answer, expected)
+
+        await together(work, workload.tasks)
+        return meter.sample()
+
+    if workload.start == "cold":
+        # For its code to be loaded.
+        client = make_client(options)
+        await cast(OpensAsync, client).open()
+        await client.close()
+    until = time.perf_counter() + run.seconds
+    while not samples or time.perf_counter() < until:
+        client = make_client(options)
+        if workload.start == "open":
+            await cast(OpensAsync, client).open()
+        samples.append(await once(client))
+        await client.close()
+    return {**merged(samples), "length": workload.length_of(short=run.short)}
+
+
 async def _measure_memory(
     workload: Workload, make_client: Callable[[Options], AsyncClient], options: Options
 ) -> Sample:
     """Measure the growth of the resident set, then of Python's allocations: tracing itself needs memory."""
+    expected = workload.expected()
 
     async def work(client: AsyncClient) -> None:
-        answer = await client.get()
-        if answer != workload.expected:
-            _fail(answer, workload.expected)
+        _check(await client.get(), expected)
 
     async def growth(read: Callable[[], int]) -> float:
         client = make_client(options)
@@ -241,23 +260,7 @@ async def _measure_memory(
         await client.close()
         return grown
 
-    resident = await growth(_resident_size)
+    resident = await growth(resident_size)
     tracemalloc.start()
     traced = await growth(lambda: tracemalloc.get_traced_memory()[0])
     return {"complete": True, "traced_per_connection": traced, "resident_per_connection": resident}
-
-
-def _resident_size() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _peak_resident_size() -> int:
-    """The peak since `_forget_peak`. That of getrusage cannot be reset, and starts with the parent's."""
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM:"))
-
-
-def _forget_peak() -> None:
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")

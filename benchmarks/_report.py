@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks._measure import Sample
+from benchmarks._meter import Sample
 from benchmarks._runner import Cores, Result, Results
 from benchmarks._server import TRANSFER_LENGTH
 from benchmarks.workloads import WORKLOADS, Workload
@@ -24,13 +24,17 @@ _CORE_TAKEN = 0.05
 
 @dataclass(frozen=True)
 class Budget:
-    """A bound on the ratio of two measurements, each given by the names of its workload and client."""
+    """A bound on the ratio of two measurements, each given by the names of its workload and client.
+
+    The ratio is that of rates, of memory, or with `cpu` that of CPU times.
+    """
 
     title: str
     measured: tuple[str, str]
     against: tuple[str, str]
     bound: float
     at_most: bool = False
+    cpu: bool = False
 
     @property
     def bound_text(self) -> str:
@@ -39,6 +43,11 @@ class Budget:
 
 def _versus(workload: str, peer: str, bound: float) -> Budget:
     return Budget(f"{workload} vs {peer}", (workload, OURS), (workload, peer), bound)
+
+
+def _above_floor(workload: str, bound: float) -> Budget:
+    title = f"CPU time of {workload} vs bare socket"
+    return Budget(title, (workload, OURS), (workload, "floor"), bound, at_most=True, cpu=True)
 
 
 BUDGETS = (
@@ -57,19 +66,40 @@ BUDGETS = (
     Budget("asyncio-16-tunnelled vs asyncio-16", ("asyncio-16-tunnelled", OURS), ("asyncio-16", OURS), 0.9),
     _versus("download-asyncio", "aiohttp", 1),
     _versus("download-sync", "httpcore2", 1.5),
+    *(_versus(f"{tls}upload-{kind}", "pyreqwest", 1) for tls in ("", "tls-") for kind in ("sync", "asyncio")),
+    *(_versus(name, "http_client", 1) for name in ("upload-sync", "tls-upload-sync", "tls-download-sync")),
+    *(_versus(f"tls-download-{kind}", "pyreqwest", 1) for kind in ("sync", "asyncio")),
+    _above_floor("sync-1", 1.2),
+    _above_floor("asyncio-16", 1.0),
+    _above_floor("tls-sync-1", 1.5),
+    _above_floor("tls-asyncio-16", 1.5),
     _versus("http2-sync-1", "httpcore2", 1.6),
     _versus("http2-asyncio-100", "httpcore2", 2),
     _versus("http2-download", "httpcore2", 3),
+    _versus("http2-tls-sync-1", "pyreqwest", 1),
+    _versus("http2-tls-sync-1", "pycurl", 1),
+    _versus("http2-tls-threads-16", "pycurl", 1),
+    _versus("http2-tls-asyncio-100", "pyreqwest", 1.5),
+    _versus("http2-tls-asyncio-100", "httpunk", 0.5),
+    _versus("http2-tls-download-sync", "pyreqwest", 0.75),
+    _versus("http2-tls-download-asyncio", "pyreqwest", 0.75),
+    _versus("path-100-download-sync", "httpcore_109", 1.5),
+    _versus("path-100-download-sync", "pycurl", 1.5),
+    _versus("path-100-download-asyncio", "httpcore_109", 1.5),
+    _versus("path-100-cold-download", "httpcore_109", 1.5),
+    _versus("path-100-cold-download", "pycurl", 1.5),
     Budget("idle-memory vs httpcore2", ("idle-memory", OURS), ("idle-memory", REFERENCE), 1, at_most=True),
 )
 
 
-def report(results: Results) -> str:
+def report(results: Results, server_of: Callable[[Workload], str] | None = None) -> str:
+    """Return all tables. `server_of` names the server of a workload."""
     lines: list[str] = []
     for workload in WORKLOADS.values():
         rows = [result for (name, _), result in results.items() if name == workload.name]
         if rows:
-            lines += [f"## {workload.name}", "", f"{workload.title}.", ""]
+            server = f" Server: {server_of(workload)}." if server_of and workload.http2 else ""
+            lines += [f"## {workload.name}", "", f"{workload.title}.{server}", ""]
             lines += _table_of(workload)(rows, results)
             lines += ["", *_notes(rows)]
     lines += ["## budgets", "", *_budget_table(results)]
@@ -88,30 +118,56 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _rate_table(rows: list[Result], results: Results) -> list[str]:
-    transfers = rows[0].workload.transfers
-    rate_head, rate_scale = ("MB/s", TRANSFER_LENGTH / 1e6) if transfers else ("requests/s", 1.0)
-    cpu_head, cpu_scale = ("CPU ms/transfer", 1e3) if transfers else ("CPU µs/request", 1e6)
-    memory_head = ("memory growth MiB",) if transfers else ()
-    compared = f"vs {REFERENCE}", f"vs {OURS}"
-    head = ("client", "version", rate_head, "spread", cpu_head, "p50 ms", "p99 ms", *memory_head, *compared)
+    workload = rows[0].workload
+    columns = [*_rate_columns(workload), *_own_columns(workload)]
+    head = ["client", "version", *(title for title, _ in columns), f"vs {REFERENCE}", f"vs {OURS}"]
 
     def cells(result: Result) -> Iterator[str]:
         yield from _who(result)
         if not result.complete:
             yield from [_NONE] * (len(head) - 2)
             return
-        yield f"{result.median('rate') * rate_scale:,.0f}"
-        yield _spread(result.complete)
-        yield f"{result.median('cpu_per_request') * cpu_scale:,.1f}"
-        yield f"{result.median('p50') * 1e3:,.3f}"
-        yield f"{result.median('p99') * 1e3:,.3f}"
-        if transfers:
-            yield f"{result.median('memory_growth') / 2**20:,.1f}"
+        for _, text in columns:
+            yield text(result)
         for other in (REFERENCE, OURS):
-            yield _times(_ratio(result, results.get((result.workload.name, other)), "rate"))
+            yield _times(_ratio(result, results.get((workload.name, other)), "rate"))
 
     ordered = sorted(rows, key=lambda row: row.median("rate") if row.complete else 0, reverse=True)
     return _table(head, [list(cells(row)) for row in ordered])
+
+
+def _column(field: str, scale: float = 1.0, decimals: int = 0) -> Callable[[Result], str]:
+    return lambda result: f"{result.median(field) * scale:,.{decimals}f}"
+
+
+def _rate_columns(workload: Workload) -> Iterator[tuple[str, Callable[[Result], str]]]:
+    if workload.transfers:
+        yield "MB/s", lambda result: f"{result.median('rate') * _length(result) / 1e6:,.0f}"
+        yield "spread", lambda result: _spread(result.complete)
+        yield "CPU ms/transfer", _column("cpu_per_request", 1e3, 1)
+    else:
+        yield "requests/s", _column("rate")
+        yield "spread", lambda result: _spread(result.complete)
+        yield "CPU µs/request", _column("cpu_per_request", 1e6, 1)
+    yield "p50 ms", _column("p50", 1e3, 3)
+    yield "p99 ms", _column("p99", 1e3, 3)
+
+
+def _own_columns(workload: Workload) -> Iterator[tuple[str, Callable[[Result], str]]]:
+    """The columns that only some workloads have."""
+    if workload.transfers:
+        yield "memory growth MiB", _column("memory_growth", 2**-20, 1)
+    if workload.threads:
+        yield "switches/request", _column("switches_per_request", decimals=2)
+    if workload.round_trip:
+        yield "round trips", _column("seconds_each", 1 / workload.round_trip, 2)
+    if workload.start == "cold":
+        yield "connections", _column("server_accepted")
+
+
+def _length(result: Result) -> float:
+    """How much each transfer was. It is shorter in some quick runs."""
+    return result.complete[0].get("length", TRANSFER_LENGTH)
 
 
 def _memory_table(rows: list[Result], results: Results) -> list[str]:
@@ -197,17 +253,18 @@ def _row_notes(row: Result) -> Iterator[str]:
     if row.complete and workload.rated:
         if row.median("server_busy_share") > _SERVER_BUSY:
             yield f"The server was busy {row.median('server_busy_share'):.0%} of the time with {label}."
-        if row.median("server_connections") != workload.connections:
+        if workload.start != "cold" and row.median("server_connections") != workload.connections:
             yield f"{label} had {row.median('server_connections'):.0f} connections open."
 
 
 def _budget_table(results: Results) -> list[str]:
-    """The CPU column inverts the ratio of CPU times, so that more is better in both columns."""
+    """The column of CPU time inverts its ratio, so that more is better there as with rates."""
 
     def cells(budget: Budget) -> Iterator[str]:
         measured, against = results.get(budget.measured), results.get(budget.against)
         memory = WORKLOADS[budget.measured[0]].kind == "memory"
-        ratio = _ratio(measured, against, "traced_per_connection" if memory else "rate")
+        field = "traced_per_connection" if memory else "cpu_per_request" if budget.cpu else "rate"
+        ratio = _ratio(measured, against, field)
         yield budget.title
         yield budget.bound_text
         yield _times(ratio)

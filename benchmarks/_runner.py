@@ -9,14 +9,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks._measure import Run, Sample
+from benchmarks import _nginx
+from benchmarks._meter import Run, Sample
 from benchmarks._tls import issue_certificates
 from benchmarks.clients._base import Client
-from benchmarks.workloads import Workload
+from benchmarks.workloads import ROUND_TRIPS, Workload
 
 _ROOT = Path(__file__).resolve().parent.parent
 # How long an interpreter may take to start and import, beyond the times and limits of its run.
@@ -37,11 +38,12 @@ class Effort:
     limit: float
     memory_limit: float
     idle_connections: int
+    short: bool = False
 
 
 # Even a pool whose work grows with the cube of its connections opens 250 of them in acceptable time.
 FULL = Effort(warm_up=0.3, seconds=1.5, limit=20, memory_limit=120, idle_connections=250)
-QUICK = Effort(warm_up=0.05, seconds=0.2, limit=2, memory_limit=5, idle_connections=100)
+QUICK = Effort(warm_up=0.05, seconds=0.2, limit=2, memory_limit=5, idle_connections=100, short=True)
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,36 @@ class Cores:
 
 
 @dataclass(frozen=True)
+class Nginx:
+    """The version, the ports for HTTP/2, for HTTP/2 over TLS and for the status, and the process of nginx."""
+
+    version: str
+    port: int
+    tls_port: int
+    status_port: int
+    process: int
+
+
+@dataclass(frozen=True)
 class Server:
-    """The ports of the server, and the certificate file of its authority."""
+    """The ports of the server, the certificate file of its authority, and what is beside it.
+
+    `relayed` has the port of the relay, by the port behind it and the round trip in seconds.
+    """
 
     port: int
     tls_port: int
+    http2_port: int
     authority: str
+    nginx: Nginx | None
+    relayed: dict[tuple[int, float], int]
+
+    def nginx_for(self, workload: Workload) -> Nginx | None:
+        return self.nginx if workload.http2 and workload.operation != "upload" else None
+
+    def name_for(self, workload: Workload) -> str:
+        nginx = self.nginx_for(workload)
+        return f"nginx {nginx.version}" if nginx else "the benchmarks' own"
 
 
 @dataclass(frozen=True)
@@ -91,19 +117,24 @@ class Bench:
             raise ClientError(f"{client} failed in {workload.name}")
 
     def _command(self, client: str, workload: Workload) -> list[str]:
+        server, nginx = self.server, self.server.nginx_for(workload)
+        tls_port = nginx.tls_port if nginx else server.http2_port if workload.http2 else server.tls_port
         run = Run(
             client=client,
             workload=workload.name,
             connections=self._connections(workload),
             host=_HOST,
-            port=self.server.port,
-            tls_port=self.server.tls_port,
-            authority=self.server.authority,
+            port=nginx.port if nginx else server.port,
+            tls_port=server.relayed[tls_port, workload.round_trip] if workload.round_trip else tls_port,
+            authority=server.authority,
             warm_up=self.effort.warm_up,
             seconds=self.effort.seconds,
             limit=self._limit(workload),
             timeout=self.timeout,
             core=self.cores.client,
+            status_port=nginx.status_port if nginx else None,
+            nginx=nginx.process if nginx else None,
+            short=self.effort.short,
         )
         return [sys.executable, "-m", "benchmarks._worker", run.to_json()]
 
@@ -113,32 +144,45 @@ class Bench:
     def _limit(self, workload: Workload) -> float:
         if workload.kind == "startup":
             return _START_SECONDS
+        if workload.round_trip:
+            # Handshakes, and a transfer of which the windows allow a part in each round trip.
+            return self.effort.limit + 100 * workload.round_trip
         return self.effort.memory_limit if workload.kind == "memory" else self.effort.limit
 
 
 @contextmanager
-def running_server(cores: Cores) -> Iterator[Server]:
-    """Run a server during the context."""
-    with tempfile.TemporaryDirectory() as folder:
+def running_server(cores: Cores, *, nginx: bool = True) -> Iterator[Server]:
+    """Run the servers and the relay during the context, all on one core; nginx if it is wanted and installed."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
         authority, certificate = issue_certificates(Path(folder), _HOST)
-        command = [sys.executable, "-m", "benchmarks._server", str(certificate)]
-        if cores.server is not None:
-            command += ["--core", str(cores.server)]
-        with _started(command) as ports:
-            yield Server(*ports, authority=str(authority))
+
+        def start(module: str, *arguments: str) -> list[int]:
+            core = [] if cores.server is None else ["--core", str(cores.server)]
+            command = [sys.executable, "-m", f"benchmarks.{module}", *core, *arguments]
+            return running.enter_context(_started(command))
+
+        clear, tls, http2 = start("_server", str(certificate))
+        beside = None
+        if nginx and (version := _nginx.version()) is not None:
+            files = Path(folder) / "nginx"
+            files.mkdir()
+            beside = Nginx(version, *start("_nginx", str(files), str(certificate)))
+        behind = [http2, *([beside.tls_port] if beside else [])]
+        routes = [(port, round_trip) for port in behind for round_trip in ROUND_TRIPS]
+        ports = start("_relay", *(f"{port}:{round_trip / 2}" for port, round_trip in routes))
+        yield Server(clear, tls, http2, str(authority), beside, dict(zip(routes, ports, strict=True)))
 
 
 @contextmanager
-def _started(command: list[str]) -> Iterator[tuple[int, int]]:
-    """Read the ports that the process prints."""
+def _started(command: list[str]) -> Iterator[list[int]]:
+    """Read the numbers that the process prints."""
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
         if not line:
             raise ClientError(f"the server did not start: exit status {server.wait()}")
         # On exit, the server's standard input is closed, which ends it.
-        port, tls_port = map(int, line.split())
-        yield port, tls_port
+        yield list(map(int, line.split()))
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ It must be faster than every client, so it parses only the request target:
 
 * ``/small``, and any upload: a response of 1 KiB.
 * ``/new-head``: the same, with a different ID in each head.
-* ``/download``: 100 MB, sent with sendfile.
+* ``/download``: 100 MB, sent with sendfile; ``/download-10`` over HTTP/2: 10 MB.
 * ``/hold/N``: answered once N such requests wait, so that N connections exist at the same time.
 * ``/stats``: how busy the server was.
 
-After CONNECT, the server acts as the origin behind a proxy. A second port offers all of it over TLS. The process ends
-when its standard input is closed, so it cannot outlive the run that started it.
+After CONNECT, the server acts as the origin behind a proxy. A second port offers all of it over TLS, a third one HTTP/2
+over TLS. The process ends when its standard input is closed, so it cannot outlive the run that started it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ import sys
 import time
 
 from benchmarks import _http2
-from benchmarks._tls import TlsSocket
+from benchmarks._tls import TlsSocket, tls_context
 
 SMALL_LENGTH = 1024
 TRANSFER_LENGTH = 100_000_000
+SHORT_TRANSFER_LENGTH = 10_000_000
 STATUS = 200
 
 # How many bytes are received at a time, and how many of a large response are produced at a time.
@@ -65,7 +66,7 @@ def raise_open_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _listen() -> socket.socket:
+def listen() -> socket.socket:
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     listener.setblocking(False)
     return listener
@@ -87,16 +88,23 @@ class _Connection:
         self.uploading = 0  # remaining bytes of an upload
 
 
+_LENGTHS = {b"/small": SMALL_LENGTH, b"/download": TRANSFER_LENGTH, b"/download-10": SHORT_TRANSFER_LENGTH}
+
+
 class Server:
     def __init__(self, certificate: str) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate)
-        self._listeners = _listen(), _listen()
-        self.ports: list[int] = [listener.getsockname()[1] for listener in self._listeners]
+        self._http2_context = tls_context(certificate, "h2")
+        self._listeners: dict[int, tuple[socket.socket, ssl.SSLContext | None]] = {}
+        for context in (None, tls_context(certificate), self._http2_context):
+            listener = listen()
+            self._listeners[listener.fileno()] = listener, context
+        self.ports: list[int] = [listener.getsockname()[1] for listener, _ in self._listeners.values()]
         self._epoll = select.epoll()
-        for listener in self._listeners:
-            self._epoll.register(listener.fileno(), select.EPOLLIN)
+        for fd in self._listeners:
+            self._epoll.register(fd, select.EPOLLIN)
         self._connections: dict[int, _Connection] = {}
+        # Connections during which the server does not sleep.
+        self._awake: set[int] = set()
         self._held: set[int] = set()
         self._small = _head(SMALL_LENGTH) + b"x" * SMALL_LENGTH
         self._download_head = _head(TRANSFER_LENGTH, "application/octet-stream")
@@ -107,41 +115,44 @@ class Server:
         self._piece = memoryview(b"x" * _LARGE_PIECE)
         self._buffer = memoryview(bytearray(_LARGE_PIECE))
         self._sending: set[int] = set()
-        self._requests = 0
+        self._requests = self._accepted = 0
         self._busy = 0.0
 
     def serve_until_closed(self, stdin: int) -> None:
         self._epoll.register(stdin, select.EPOLLIN)
-        clear, tls = (listener.fileno() for listener in self._listeners)
         poll = self._epoll.poll
-        connections, sending = self._connections, self._sending
+        connections, awake, sending = self._connections, self._awake, self._sending
         now = time.perf_counter
         while True:
             # Poll without sleeping: waking a core may take longer than a request, and would hide the clients' cost.
-            # During a download the core does not sleep for long, and large pieces are faster.
-            events = poll(0 if connections and not sending else None)
+            # During a download the core does not sleep for long, and large pieces are faster. HTTP/2 over TLS may come
+            # through the relay, which needs the core, and is also measured with a server that sleeps.
+            events = poll(0 if awake and not sending else None)
             if not events:
                 continue
             started = now()
             for fd, mask in events:
                 if (connection := connections.get(fd)) is not None:
                     self._serve(fd, connection, mask)
-                elif fd in (clear, tls):
-                    self._accept(secure=fd == tls)
+                elif fd in self._listeners:
+                    self._accept(*self._listeners[fd])
                 elif fd == stdin:
                     return
             self._busy += now() - started
 
-    def _accept(self, *, secure: bool) -> None:
-        listener = self._listeners[secure]
+    def _accept(self, listener: socket.socket, context: ssl.SSLContext | None) -> None:
         try:
             while True:
                 sock, _ = listener.accept()
                 sock.setblocking(False)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection = _Connection(TlsSocket(sock, self._context) if secure else sock)
-                self._connections[connection.socket.fileno()] = connection
-                self._epoll.register(connection.socket.fileno(), select.EPOLLIN)
+                connection = _Connection(sock if context is None else TlsSocket(sock, context))
+                fd = connection.socket.fileno()
+                self._connections[fd] = connection
+                self._accepted += 1
+                if context is not self._http2_context:
+                    self._awake.add(fd)
+                self._epoll.register(fd, select.EPOLLIN)
         except BlockingIOError:
             pass
 
@@ -179,7 +190,7 @@ class Server:
             data = connection.received + data
             connection.received = b""
         if data.startswith(_http2.PREFACE):
-            connection.http2 = _http2.Session(_fields, {b"/small": SMALL_LENGTH, b"/download": TRANSFER_LENGTH})
+            connection.http2 = _http2.Session(_fields, _LENGTHS)
             connection.http2.receive(data[len(_http2.PREFACE) :])
             self._send_http2(fd, connection, connection.http2)
         elif data.startswith(b"POST ") and b"\r\n\r\n" in data:
@@ -227,10 +238,9 @@ class Server:
                         self._connections[held].socket.send(self._small)
                 self._held.clear()
         elif target == b"/stats":
-            body = json.dumps(
-                # The connection that asks for the statistics does not belong to the client.
-                {"busy": self._busy, "requests": self._requests, "connections": len(self._connections) - 1}
-            ).encode()
+            stats = {"busy": self._busy, "requests": self._requests, "accepted": self._accepted}
+            # The connection that asks for the statistics does not belong to the client.
+            body = json.dumps({**stats, "connections": len(self._connections) - 1}).encode()
             connection.socket.send(_head(len(body)) + body)
         else:
             self._close(fd)
@@ -261,6 +271,7 @@ class Server:
 
     def _close(self, fd: int) -> None:
         self._held.discard(fd)
+        self._awake.discard(fd)
         self._sending.discard(fd)
         self._connections.pop(fd).socket.close()
 

@@ -18,6 +18,15 @@ def issue_certificates(folder: Path, host: str) -> tuple[Path, Path]:
     return authority_file, server_file
 
 
+def tls_context(certificate: str, *protocols: str) -> ssl.SSLContext:
+    """The server's context; `certificate` is the file of its certificate and key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if protocols:
+        context.set_alpn_protocols(protocols)
+    return context
+
+
 class TlsSocket:
     """A non-blocking TLS socket. The first call does the handshake; errors are those of a plain socket."""
 

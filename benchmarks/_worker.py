@@ -13,7 +13,8 @@ import time
 from typing import NoReturn
 
 from benchmarks import clients
-from benchmarks._measure import Meter, Run, Sample, measure
+from benchmarks._measure import measure
+from benchmarks._meter import Meter, Run, Sample
 from benchmarks._server import pin_to_core, raise_open_file_limit
 from benchmarks.clients._base import Client
 

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from benchmarks._server import SMALL_LENGTH, STATUS, TRANSFER_LENGTH
+from benchmarks._server import SHORT_TRANSFER_LENGTH, SMALL_LENGTH, STATUS, TRANSFER_LENGTH
 from benchmarks.clients._base import Answer, Client
+
+_Kind = Literal["sync", "asyncio", "trio", "memory", "startup"]
+_Operation = Literal["get", "download", "upload"]
+_KINDS: tuple[_Kind, ...] = ("sync", "asyncio")
+_TRANSFERS: tuple[_Operation, ...] = ("download", "upload")
 
 
 @dataclass(frozen=True)
 class Workload:
+    """What a client is asked to do.
+
+    `start` tells what is measured: ``warm`` clients that repeat it, new clients that have made a small request
+    (``open``), or new clients without a connection (``cold``). `round_trip` is the delay of the path in seconds.
+    """
+
     name: str
     title: str
-    kind: Literal["sync", "asyncio", "memory", "startup"]
+    kind: _Kind
     tasks: int = 1
     connections: int = 1
-    operation: Literal["get", "download", "upload"] = "get"
+    operation: _Operation = "get"
     tunnelled: bool = False
     http2: bool = False
     tls: bool = False
     new_heads: bool = False
+    start: Literal["warm", "open", "cold"] = "warm"
+    round_trip: float = 0.0
 
-    @property
-    def expected(self) -> Answer:
-        return STATUS, TRANSFER_LENGTH if self.operation == "download" else SMALL_LENGTH
+    def length_of(self, *, short: bool = False) -> int:
+        """Return the length of what is transferred. A long path needs time for it, so that it can be short there."""
+        if not self.transfers:
+            return SMALL_LENGTH
+        return SHORT_TRANSFER_LENGTH if short and self.round_trip else TRANSFER_LENGTH
+
+    def expected(self, *, short: bool = False) -> Answer:
+        return STATUS, self.length_of(short=short) if self.operation == "download" else SMALL_LENGTH
 
     @property
     def transfers(self) -> bool:
@@ -33,15 +52,63 @@ class Workload:
 
     @property
     def rated(self) -> bool:
-        """Whether the run repeats requests for a fixed time, so that there is a rate."""
-        return self.kind in ("sync", "asyncio")
+        """Whether requests are counted, so that there is a rate."""
+        return self.kind in ("sync", "asyncio", "trio")
+
+    @property
+    def threads(self) -> bool:
+        return self.kind == "sync" and self.tasks > 1
 
     def supports(self, client: Client) -> bool:
-        if (self.tunnelled and not client.tunnels) or (self.http2 and not client.http2):
+        if (self.tunnelled and not client.tunnels) or not (client.http2 if self.http2 else client.http1):
             return False
         if self.kind == "startup":
             return client.startup is not None
+        if self.kind == "trio" and not client.trio:
+            return False
         return (client.sync if self.kind == "sync" else client.asyncio) is not None
+
+
+def _multiplexed() -> Iterator[Workload]:
+    """HTTP/2 over TLS, which is how it is used, and clear where that shows what is not due to TLS."""
+    small = Workload("http2-tls", "Small GET over HTTP/2 and TLS", "sync", http2=True, tls=True)
+
+    def gets(kind: _Kind, name: str, tasks: int, text: str) -> Workload:
+        return replace(small, kind=kind, name=f"http2-tls-{name}", tasks=tasks, title=f"{small.title}, {text}")
+
+    yield gets("sync", "sync-1", 1, "sync, 1 stream")
+    for tasks in (4, 16, 64):
+        yield gets("sync", f"threads-{tasks}", tasks, f"{tasks} threads on one connection")
+    for tasks in (1, 16, 100):
+        yield gets("asyncio", f"asyncio-{tasks}", tasks, f"asyncio, {tasks} tasks on one connection")
+    for tasks in (1, 100):
+        yield gets("trio", f"trio-{tasks}", tasks, f"trio, {tasks} tasks on one connection")
+    yield Workload("http2-threads-16", "Small GET over HTTP/2, 16 threads on one connection", "sync", 16, http2=True)
+    for operation in _TRANSFERS:
+        for kind in _KINDS:
+            large = replace(small, kind=kind, operation=operation)
+            name, title = f"{operation}-{kind}", f"100 MB {operation} over HTTP/2"
+            yield replace(large, name=f"http2-tls-{name}", title=f"{title} and TLS, {kind}")
+            if name != "download-asyncio":  # http2-download
+                yield replace(large, name=f"http2-{name}", title=f"{title}, {kind}", tls=False)
+
+
+def _distant() -> Iterator[Workload]:
+    """HTTP/2 over a long path, with clients that do not know beforehand that the server speaks HTTP/2."""
+    for milliseconds in (20, 100):
+        path, title = f"path-{milliseconds}", f"over HTTP/2 and TLS, {milliseconds} ms round trip"
+        cold = Workload(path, title, "sync", http2=True, tls=True, start="cold", round_trip=milliseconds / 1000)
+        for kind in _KINDS:
+            for operation in _TRANSFERS:
+                text = f"100 MB {operation} {title}, {kind}, on a new connection"
+                name = f"{path}-{operation}-{kind}"
+                yield replace(cold, name=name, title=text, kind=kind, operation=operation, start="open")
+            text = f"First small GET {title}, {kind}, without a connection"
+            yield replace(cold, name=f"{path}-first-{kind}", title=text, kind=kind)
+        text = f"100 MB download {title}, sync, without a connection"
+        yield replace(cold, name=f"{path}-cold-download", title=text, operation="download")
+        text = f"200 small GET at once {title}, asyncio, without a connection"
+        yield replace(cold, name=f"{path}-burst", title=text, kind="asyncio", tasks=200, connections=100)
 
 
 WORKLOADS = {
@@ -100,7 +167,11 @@ WORKLOADS = {
             http2=True,
         ),
         Workload("http2-download", "100 MB download over HTTP/2, asyncio", "asyncio", operation="download", http2=True),
+        *_multiplexed(),
+        *_distant(),
         Workload("idle-memory", "Memory of idle pooled connections, asyncio (250 of them, quick: 100)", "memory"),
         Workload("startup", "Imports, and the first requests of a new interpreter", "startup"),
     )
 }
+
+ROUND_TRIPS = sorted({workload.round_trip for workload in WORKLOADS.values() if workload.round_trip})

@@ -15,7 +15,7 @@ pytest.importorskip("resource", reason="the benchmarks run on Linux")
 
 from benchmarks import clients
 from benchmarks._instructions import count
-from benchmarks._measure import Meter, Run, Sample
+from benchmarks._meter import Meter, Run, Sample
 from benchmarks._picture import PANELS, picture
 from benchmarks._report import report
 from benchmarks._runner import Bench, ClientError, Cores, Effort, Result, Results, Server, run_rounds, running_server

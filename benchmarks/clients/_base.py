@@ -2,7 +2,8 @@
 
 ``get``, ``download`` and ``upload`` return the status and the number of body bytes read; the workload checks both.
 ``get`` and ``upload`` read the whole body into one bytes-like object, ``download`` streams it with the chunk size the
-library suggests. ``upload`` sends ``Options.parts`` with a Content-Length.
+library suggests. ``upload`` sends ``Options.parts`` with a Content-Length. ``open`` makes a small request, for a
+connection to be there; clients for HTTP/2 have it.
 Every client sends the same header fields, set once for the client where the library can do that, and has no
 timeouts unless ``Options.timeout`` asks for them.
 """
@@ -14,6 +15,7 @@ import platform
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 Answer = tuple[int, int]
@@ -25,7 +27,10 @@ HEADERS = {"User-Agent": "benchmark", "Accept": "*/*", "Accept-Encoding": "ident
 
 @dataclass(frozen=True)
 class Options:
-    """Where requests go, and over how many connections at most. With an `authority`, over TLS."""
+    """Where requests go, and over how many connections at most. With an `authority`, over TLS.
+
+    With `http2`, the client uses HTTP/2 unasked, or `negotiates`, as programs do that do not know the server.
+    """
 
     host: str
     port: int
@@ -36,6 +41,16 @@ class Options:
     http2: bool = False
     upload_length: int = 0
     authority: str | None = None
+    negotiates: bool = False
+
+    @property
+    def http1(self) -> bool:
+        """Whether to allow HTTP/1.1, alone or beside HTTP/2."""
+        return not self.http2 or self.negotiates
+
+    @property
+    def opening_url(self) -> str:
+        return self.url.removesuffix(self.path) + "/small"
 
     @property
     def proxy(self) -> str:
@@ -89,6 +104,14 @@ class AsyncClient(Protocol):
     async def close(self) -> None: ...
 
 
+class Opens(Protocol):
+    def open(self) -> Answer: ...
+
+
+class OpensAsync(Protocol):
+    async def open(self) -> Answer: ...
+
+
 @dataclass(frozen=True)
 class Startup:
     """Statements for a new interpreter: the imports, then a request for ``url`` that sets ``status``.
@@ -104,8 +127,10 @@ class Startup:
 class Client:
     """One row of the tables. ``distribution`` is the name on PyPI, ``None`` for the standard library.
 
-    An asyncio client is created in the running event loop. ``tunnels``: whether it can tunnel to an origin without TLS.
-    ``http2``: whether it can speak HTTP/2 without TLS. ``startup``: how a program begins.
+    An asyncio client is created in the running event loop. ``trio``: whether it runs on trio too. ``tunnels``: whether
+    it can tunnel to an origin without TLS. ``http1``: whether it speaks HTTP/1.1. ``http2``: whether it speaks HTTP/2,
+    without TLS too. ``shared``: whether threads can share a sync client. ``startup``: how a program begins. ``folder``:
+    where its distribution is, unless it is installed in the environment.
     """
 
     label: str
@@ -115,9 +140,16 @@ class Client:
     tunnels: bool = False
     http2: bool = False
     startup: Startup | None = None
+    trio: bool = False
+    http1: bool = True
+    shared: bool = True
+    folder: Path | None = None
 
     @property
     def version(self) -> str:
         if self.distribution is None:
             return f"Python {platform.python_version()}"
+        if self.folder is not None:
+            found = importlib.metadata.distributions(name=self.distribution, path=[str(self.folder)])
+            return next(iter(found)).version
         return importlib.metadata.version(self.distribution)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks.clients._base import Answer, AsyncClient, Client, Options, Startup, SyncClient
+from benchmarks.clients._base import HEADERS, Answer, AsyncClient, Client, Options, Startup, SyncClient
 
 
 def _arguments(options: Options) -> dict[str, Any]:
@@ -19,13 +21,18 @@ def _arguments(options: Options) -> dict[str, Any]:
     }
 
 
+def _opening_arguments(options: Options) -> dict[str, Any]:
+    headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+    return {**_arguments(options), "method": "GET", "url": options.opening_url, "headers": headers}
+
+
 def _pool_arguments(library: ModuleType, options: Options) -> dict[str, Any]:
     return {
         "ssl_context": options.ssl_context(),
         "proxy": library.Proxy(options.proxy) if options.tunnelled else None,
         "max_connections": options.connections,
         "max_keepalive_connections": options.connections,
-        "http1": not options.http2,
+        "http1": options.http1,
         "http2": options.http2,
     }
 
@@ -33,7 +40,7 @@ def _pool_arguments(library: ModuleType, options: Options) -> dict[str, Any]:
 class Sync:
     def __init__(self, library: ModuleType, options: Options) -> None:
         self._arguments = _arguments(options)
-        self._parts = options.parts
+        self._parts, self._opening = options.parts, _opening_arguments(options)
         self._pool = library.ConnectionPool(**_pool_arguments(library, options))
 
     def get(self) -> Answer:
@@ -48,6 +55,10 @@ class Sync:
         response = self._pool.request(**self._arguments, content=self._parts())
         return response.status, len(response.content)
 
+    def open(self) -> Answer:
+        response = self._pool.request(**self._opening)
+        return response.status, len(response.content)
+
     def close(self) -> None:
         self._pool.close()
 
@@ -55,7 +66,7 @@ class Sync:
 class Async:
     def __init__(self, library: ModuleType, options: Options) -> None:
         self._arguments = _arguments(options)
-        self._parts = options.async_parts
+        self._parts, self._opening = options.async_parts, _opening_arguments(options)
         self._pool = library.AsyncConnectionPool(**_pool_arguments(library, options))
 
     async def get(self) -> Answer:
@@ -73,17 +84,35 @@ class Async:
         response = await self._pool.request(**self._arguments, content=self._parts())
         return response.status, len(response.content)
 
+    async def open(self) -> Answer:
+        response = await self._pool.request(**self._opening)
+        return response.status, len(response.content)
+
     async def close(self) -> None:
         await self._pool.aclose()
 
 
 def client(library: ModuleType, *, tunnels: bool = False) -> Client:
+    name = library.__name__
+    return client_of(lambda: library, name, name, tunnels=tunnels)
+
+
+def client_of(
+    load: Callable[[], ModuleType],
+    name: str,
+    label: str,
+    *,
+    tunnels: bool = False,
+    folder: Path | None = None,
+    imports: str = "",
+) -> Client:
+    """Return a client of the library that `load` imports; `imports` goes before its import by a program."""
+
     def sync(options: Options) -> SyncClient:
-        return Sync(library, options)
+        return Sync(load(), options)
 
     def asyncio(options: Options) -> AsyncClient:
-        return Async(library, options)
+        return Async(load(), options)
 
-    name = library.__name__
-    startup = Startup(f"import {name}", f"status = {name}.request('GET', url).status")
-    return Client(name, name, sync, asyncio, tunnels, http2=True, startup=startup)
+    startup = Startup(f"{imports}import {name}", f"status = {name}.request('GET', url).status")
+    return Client(label, name, sync, asyncio, tunnels, http2=True, startup=startup, trio=True, folder=folder)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from benchmarks.clients._base import Answer, AsyncClient, Client, Options, Startup, SyncClient
+from benchmarks.clients._base import HEADERS, Answer, AsyncClient, Client, Options, Startup, SyncClient
 
 
 def _arguments(library: ModuleType, options: Options) -> dict[str, Any]:
@@ -13,20 +14,22 @@ def _arguments(library: ModuleType, options: Options) -> dict[str, Any]:
         max_connections=options.connections, max_keepalive_connections=options.connections, keepalive_expiry=None
     )
     return {
-        "headers": options.headers,
+        # httpx adds the length of an upload to each request otherwise.
+        "headers": HEADERS,
         "limits": limits,
         "timeout": options.timeout,
         "trust_env": False,
         # httpx creates a context in any case, and its default one takes time.
         "verify": options.ssl_context() or False,
-        "http1": not options.http2,
+        "http1": options.http1,
         "http2": options.http2,
     }
 
 
 class Sync:
     def __init__(self, library: ModuleType, options: Options) -> None:
-        self._url, self._parts = options.url, options.parts
+        self._url, self._opening, self._parts = options.url, options.opening_url, options.parts
+        self._length = {"Content-Length": str(options.upload_length)}
         self._client = library.Client(**_arguments(library, options))
 
     def get(self) -> Answer:
@@ -38,7 +41,11 @@ class Sync:
             return response.status_code, sum(len(chunk) for chunk in response.iter_bytes())
 
     def upload(self) -> Answer:
-        response = self._client.post(self._url, content=self._parts())
+        response = self._client.post(self._url, content=self._parts(), headers=self._length)
+        return response.status_code, len(response.content)
+
+    def open(self) -> Answer:
+        response = self._client.get(self._opening)
         return response.status_code, len(response.content)
 
     def close(self) -> None:
@@ -47,7 +54,8 @@ class Sync:
 
 class Async:
     def __init__(self, library: ModuleType, options: Options) -> None:
-        self._url, self._parts = options.url, options.async_parts
+        self._url, self._opening, self._parts = options.url, options.opening_url, options.async_parts
+        self._length = {"Content-Length": str(options.upload_length)}
         self._client = library.AsyncClient(**_arguments(library, options))
 
     async def get(self) -> Answer:
@@ -62,7 +70,11 @@ class Async:
             return response.status_code, length
 
     async def upload(self) -> Answer:
-        response = await self._client.post(self._url, content=self._parts())
+        response = await self._client.post(self._url, content=self._parts(), headers=self._length)
+        return response.status_code, len(response.content)
+
+    async def open(self) -> Answer:
+        response = await self._client.get(self._opening)
         return response.status_code, len(response.content)
 
     async def close(self) -> None:
@@ -70,12 +82,17 @@ class Async:
 
 
 def client(library: ModuleType, core: str) -> Client:
+    return client_of(lambda: library, library.__name__, core)
+
+
+def client_of(load: Callable[[], ModuleType], name: str, core: str, imports: str = "") -> Client:
+    """Return a client of the library that `load` imports; `imports` goes before its import by a program."""
+
     def sync(options: Options) -> SyncClient:
-        return Sync(library, options)
+        return Sync(load(), options)
 
     def asyncio(options: Options) -> AsyncClient:
-        return Async(library, options)
+        return Async(load(), options)
 
-    name = library.__name__
-    startup = Startup(f"import {name}", f"status = {name}.get(url).status_code")
-    return Client(f"{name} on {core}", name, sync, asyncio, http2=True, startup=startup)
+    startup = Startup(f"{imports}import {name}", f"status = {name}.get(url).status_code")
+    return Client(f"{name} on {core}", name, sync, asyncio, http2=True, startup=startup, trio=True)

@@ -1,4 +1,4 @@
-"""pycurl: libcurl, in C, with one handle."""
+"""pycurl: libcurl, in C, with one handle, or one for each thread."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.clients._base import Answer, Client, Options, Startup
 
 class Sync:
     def __init__(self, options: Options) -> None:
-        self._parts = options.parts
+        self._parts, self._options = options.parts, options
         self._curl = curl = pycurl.Curl()
         curl.setopt(pycurl.URL, options.url)
         # curl adds the length of an upload itself, and without this would wait for 100 Continue.
@@ -19,13 +19,12 @@ class Sync:
         curl.setopt(pycurl.HTTPHEADER, ["Expect:", *(f"{name}: {value}" for name, value in headers.items())])
         curl.setopt(pycurl.PROXY, "")
         curl.setopt(pycurl.NOSIGNAL, 1)
-        if options.upload_length:
-            curl.setopt(pycurl.POST, 1)
-            curl.setopt(pycurl.POSTFIELDSIZE_LARGE, options.upload_length)
         if options.authority:
             curl.setopt(pycurl.CAINFO, options.authority)
-        if options.http2:
+        if not options.http1:
             curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE)
+        elif not options.http2:
+            curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
         if options.timeout is not None:
             curl.setopt(pycurl.CONNECTTIMEOUT_MS, int(options.timeout * 1000))
 
@@ -47,6 +46,8 @@ class Sync:
         return self._curl.getinfo(pycurl.RESPONSE_CODE), length
 
     def upload(self) -> Answer:
+        self._curl.setopt(pycurl.POST, 1)
+        self._curl.setopt(pycurl.POSTFIELDSIZE_LARGE, self._options.upload_length)
         self._curl.setopt(pycurl.UPLOAD_BUFFERSIZE, 65536)
         parts, rest = self._parts(), b""
 
@@ -58,6 +59,12 @@ class Sync:
 
         self._curl.setopt(pycurl.READFUNCTION, read)
         return self.get()
+
+    def open(self) -> Answer:
+        self._curl.setopt(pycurl.URL, self._options.opening_url)
+        answer = self.get()
+        self._curl.setopt(pycurl.URL, self._options.url)
+        return answer
 
     def close(self) -> None:
         self._curl.close()
@@ -76,4 +83,4 @@ curl.close()
 """,
 )
 
-CLIENT = Client("pycurl", "pycurl", sync=Sync, http2=True, startup=_STARTUP)
+CLIENT = Client("pycurl", "pycurl", sync=Sync, http2=True, shared=False, startup=_STARTUP)

@@ -9,16 +9,17 @@ from pyreqwest.client import Client as ReqwestClient
 from pyreqwest.client import ClientBuilder, SyncClientBuilder
 from pyreqwest.client import SyncClient as SyncReqwestClient
 
-from benchmarks.clients._base import Answer, Client, Options, Startup
+from benchmarks.clients._base import HEADERS, Answer, Client, Options, Startup
 
 
 def _configure(builder: ClientBuilder | SyncClientBuilder, options: Options) -> None:
     # A builder is changed in place; `max_connections` bounds the requests in flight, and with them the connections.
-    builder.default_headers(options.headers).no_proxy()
-    builder.max_connections(options.connections).pool_max_idle_per_host(options.connections)
+    builder.default_headers(HEADERS).no_proxy().pool_max_idle_per_host(options.connections)
+    if not options.http2:
+        builder.max_connections(options.connections).http1_only()
     if options.authority:
         builder.add_root_certificate_pem(Path(options.authority).read_bytes())
-    if options.http2:
+    if not options.http1:
         builder.http2_prior_knowledge()
     if options.timeout is not None:
         timeout = timedelta(seconds=options.timeout)
@@ -27,7 +28,8 @@ def _configure(builder: ClientBuilder | SyncClientBuilder, options: Options) -> 
 
 class Sync:
     def __init__(self, options: Options) -> None:
-        self._url, self._parts = options.url, options.parts
+        self._url, self._opening, self._parts = options.url, options.opening_url, options.parts
+        self._length = {"Content-Length": str(options.upload_length)}
         builder = SyncClientBuilder()
         _configure(builder, options)
         self._client: SyncReqwestClient = builder.build()
@@ -44,7 +46,11 @@ class Sync:
             return response.status, length
 
     def upload(self) -> Answer:
-        response = self._client.post(self._url).body_stream(self._parts()).build().send()
+        response = self._client.post(self._url).headers(self._length).body_stream(self._parts()).build().send()
+        return response.status, len(response.bytes())
+
+    def open(self) -> Answer:
+        response = self._client.get(self._opening).build().send()
         return response.status, len(response.bytes())
 
     def close(self) -> None:
@@ -53,7 +59,8 @@ class Sync:
 
 class Async:
     def __init__(self, options: Options) -> None:
-        self._url, self._parts = options.url, options.async_parts
+        self._url, self._opening, self._parts = options.url, options.opening_url, options.async_parts
+        self._length = {"Content-Length": str(options.upload_length)}
         builder = ClientBuilder()
         _configure(builder, options)
         self._client: ReqwestClient = builder.build()
@@ -70,7 +77,11 @@ class Async:
             return response.status, length
 
     async def upload(self) -> Answer:
-        response = await self._client.post(self._url).body_stream(self._parts()).build().send()
+        response = await self._client.post(self._url).headers(self._length).body_stream(self._parts()).build().send()
+        return response.status, len(await response.bytes())
+
+    async def open(self) -> Answer:
+        response = await self._client.get(self._opening).build().send()
         return response.status, len(await response.bytes())
 
     async def close(self) -> None:
