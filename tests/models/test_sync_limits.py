@@ -244,7 +244,7 @@ def test_handed_out_socket_has_no_timeout(certificates: Certificates, transport:
     go_on = threading.Event()
     script = [send(b"one"), wait(go_on), send(b"two"), receive_exactly(4), send(b"three"), hold()]
     with connector(SyncBackend(), TRANSPORTS[transport], certificates)(script) as stream:
-        assert stream.read(100, 0.5) == b"one"
+        assert stream.read(100, TIMEOUT) == b"one"
         with pytest.raises(ReadTimeout):
             stream.read(100, 0.01)
         sock = stream.get_extra_info("socket")
@@ -253,7 +253,7 @@ def test_handed_out_socket_has_no_timeout(certificates: Certificates, transport:
         assert sock.recv(100) == b"two"
         sock.settimeout(None)
         # Stream and socket can be used in turn.
-        stream.write(b"data", 0.5)
+        stream.write(b"data", TIMEOUT)
         assert stream.read(100, TIMEOUT) == b"three"
         sock.settimeout(0.01)
         with pytest.raises(TimeoutError):

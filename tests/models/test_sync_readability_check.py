@@ -72,7 +72,7 @@ def test_read_during_a_readability_check_gets_all_bytes_in_order(looked_at: tupl
     with Background() as background:
         look = background.start(stream.get_extra_info, "is_readable")
         assert interlude.reached.wait(TIMEOUT)
-        read = background.start(stream.read, 100, 1.0)
+        read = background.start(stream.read, 100, TIMEOUT)
         time.sleep(0.05)  # for the read to begin
         interlude.go_on.set()
         assert look.result()

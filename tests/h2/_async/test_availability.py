@@ -1,7 +1,7 @@
 """What a connection tells a pool, and what requests do that wait for a stream without a pool."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -109,11 +109,16 @@ class TestTimeoutsInSilence:
             assert not connection.is_available()
             await response.aclose()
 
-    async def test_one_in_which_something_arrived_for_others(self) -> None:
+    async def test_one_in_which_something_arrived_for_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        late, alive = threading.Event(), threading.Event()
+
         def script(peer: Http2Peer) -> None:
             first = peer.request()
             peer.send(h2_frames.headers(first))
             peer.request()
+            peer.connection.wait(late)
+            peer.send(h2_frames.data(first, b"."))
+            alive.set()
             # Answered at once, each asks for the next one.
             for _ in range(1000):
                 peer.send(h2_frames.data(first, b"."), h2_frames.ping())
@@ -124,6 +129,15 @@ class TestTimeoutsInSilence:
 
         async with connected(http2_script(script)) as (connection, server):
             response: Response = await connection.handle_async_request(request_to(server))
+            look_once_more = connection._shared._look_once_more
+
+            async def look_late(ready: Callable[[], bool]) -> None:
+                # What arrives until now is in time.
+                late.set()
+                await async_wait_until(alive.is_set)
+                await look_once_more(ready)
+
+            monkeypatch.setattr(connection._shared, "_look_once_more", look_late)
             with pytest.raises(ReadTimeout):
                 await connection.request("GET", server.url, extensions=SHORT)
             assert connection.is_available()

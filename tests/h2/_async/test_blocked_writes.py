@@ -166,32 +166,50 @@ async def test_a_received_body_is_read_while_another_request_is_blocked(connecte
 
 
 @pytest.mark.fault("T15")
-async def test_a_write_timeout_does_not_affect_other_requests(connected: Connect) -> None:
+async def test_a_write_timeout_does_not_affect_other_requests(
+    connected: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The rest of its unfinished frame is sent when the server reads again."""
-    over = threading.Event()
+    late, over = threading.Event(), threading.Event()
 
     def script(peer: Http2Peer) -> None:
         peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
         download = peer.request()
         peer.send(h2_frames.headers(download), PART)
         other = peer.next(DataFrame).stream_id
-        time.sleep(0.05)
         # This is a sign of life: the connection stays in use.
-        peer.send(PART)
+        peer.connection.wait(late)
+        peer.send(h2_frames.ping())
         peer.connection.wait(over)
         peer.send(h2_frames.data(download, b"the end", end_stream=True))
         assert peer.next(RstStreamFrame).stream_id == other
         answering(peer)
 
     async with connected(http2_script(script, OPEN)) as (connection, server):
+        reader, writer, content = connection._shared.reader, connection._shared.writer, bytearray()
+        write_until_readable: Any = writer.write_until_readable
+
+        async def time_out_late(data: bytes, timeout: float) -> int:
+            arrivals = reader.arrivals
+            try:
+                return await write_until_readable(data, timeout)
+            except WriteTimeout:
+                if not late.is_set():
+                    late.set()
+                    await async_wait_until(lambda: reader.arrivals != arrivals)
+                raise
+
+        monkeypatch.setattr(writer, "write_until_readable", time_out_late)
 
         async def neighbour() -> None:
             async with connection.stream("GET", server.url, extensions=PATIENT) as download:
-                content = await download.aread()
-            assert content == bytes(32_000) + b"the end"
+                async for part in download.aiter_stream():
+                    content.extend(part)
+            assert content == bytes(16_000) + b"the end"
 
         async def blocked() -> None:
-            await async_wait_until(lambda: connection._engine.streams.open_count)
+            # Then the credit has arrived, too.
+            await async_wait_until(lambda: len(content) == 16_000)
             with pytest.raises(WriteTimeout, match=r"0\.2 seconds"):
                 await upload(connection, server, write=0.2)
             over.set()
@@ -272,13 +290,15 @@ async def test_a_disconnect_ends_a_blocked_write(connected: Connect) -> None:
         peer.connection.hold()
 
     async with connected(http2_script(script, OPEN)) as (connection, server):
+        uploads_over: list[int] = []
 
         async def blocked() -> None:
             with pytest.raises((WriteError, WriteTimeout, ReadError, RemoteProtocolError)):
                 await upload(connection, server, write=0.1)
+            uploads_over.append(1)
 
         async def behind() -> None:
-            await async_wait_until(lambda: connection._shared.writer.holder)
+            await async_wait_until(lambda: connection._shared.writer.holder or uploads_over)
             with pytest.raises((ConnectionNotAvailable, WriteError, ReadError, RemoteProtocolError)):
                 await connection.request("GET", server.url, extensions={"timeout": {}})
 

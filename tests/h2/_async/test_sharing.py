@@ -1,5 +1,6 @@
 """Requests that share a connection do not affect each other."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -108,6 +109,8 @@ async def test_read_timeouts_are_independent() -> None:
     async with connected(http2_script(script)) as (connection, server):
 
         async def impatient() -> None:
+            # After a timeout without a sign of life, the connection would not take the other request.
+            await async_wait_until(lambda: connection._engine.streams.open_count)
             with pytest.raises(ReadTimeout):
                 await connection.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
 
@@ -197,20 +200,32 @@ class TestStreamLimits:
     @pytest.mark.field(55)
     async def test_none_at_first(self) -> None:
         """With a limit of 0 a request waits, and is sent when the limit is raised."""
+        waiting = threading.Event()
 
         def script(peer: Http2Peer) -> None:
             peer.respond(peer.request())
             peer.send(h2_frames.settings({MAX_CONCURRENT_STREAMS: 0}))
             peer.next(h2_frames.SettingsFrame)
-            ping = peer.next(PingFrame)
-            assert not [frame for frame in peer.frames if isinstance(frame, h2_frames.HeadersFrame)][1:]
-            peer.send(h2_frames.ping(ping.opaque_data, ack=True), h2_frames.settings({MAX_CONCURRENT_STREAMS: 1}))
+            peer.connection.wait(waiting)
+            peer.send(h2_frames.ping(b"question"))
+            peer.next(PingFrame)
+            assert len(peer.received(h2_frames.HeadersFrame)) == 1
+            peer.send(h2_frames.settings({MAX_CONCURRENT_STREAMS: 1}))
             peer.respond(peer.request())
 
-        async with connected(http2_script(script), ping_interval=0.05, ping_timeout=5.0) as (connection, server):
+        async with connected(http2_script(script)) as (connection, server):
             assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
             await async_wait_until(lambda: connection.has_expired() or not connection.is_available())
-            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+            async def get() -> bytes:
+                response = await connection.request("GET", server.url, extensions=TIMEOUTS)
+                return response.content
+
+            async def look() -> None:
+                await async_wait_until(lambda: connection._shared.reader.holder)
+                waiting.set()
+
+            assert await async_at_once(get, look) == [b"hello", None]
 
     async def test_waiting_for_a_stream_has_a_limit(self) -> None:
         def script(peer: Http2Peer) -> None:

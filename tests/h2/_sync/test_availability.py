@@ -2,7 +2,7 @@
 """What a connection tells a pool, and what requests do that wait for a stream without a pool."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -110,11 +110,16 @@ class TestTimeoutsInSilence:
             assert not connection.is_available()
             response.close()
 
-    def test_one_in_which_something_arrived_for_others(self) -> None:
+    def test_one_in_which_something_arrived_for_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        late, alive = threading.Event(), threading.Event()
+
         def script(peer: Http2Peer) -> None:
             first = peer.request()
             peer.send(h2_frames.headers(first))
             peer.request()
+            peer.connection.wait(late)
+            peer.send(h2_frames.data(first, b"."))
+            alive.set()
             # Answered at once, each asks for the next one.
             for _ in range(1000):
                 peer.send(h2_frames.data(first, b"."), h2_frames.ping())
@@ -125,6 +130,15 @@ class TestTimeoutsInSilence:
 
         with connected(http2_script(script)) as (connection, server):
             response: Response = connection.handle_request(request_to(server))
+            look_once_more = connection._shared._look_once_more
+
+            def look_late(ready: Callable[[], bool]) -> None:
+                # What arrives until now is in time.
+                late.set()
+                wait_until(alive.is_set)
+                look_once_more(ready)
+
+            monkeypatch.setattr(connection._shared, "_look_once_more", look_late)
             with pytest.raises(ReadTimeout):
                 connection.request("GET", server.url, extensions=SHORT)
             assert connection.is_available()

@@ -167,32 +167,48 @@ def test_a_received_body_is_read_while_another_request_is_blocked(connected: Con
 
 
 @pytest.mark.fault("T15")
-def test_a_write_timeout_does_not_affect_other_requests(connected: Connect) -> None:
+def test_a_write_timeout_does_not_affect_other_requests(connected: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest of its unfinished frame is sent when the server reads again."""
-    over = threading.Event()
+    late, over = threading.Event(), threading.Event()
 
     def script(peer: Http2Peer) -> None:
         peer.send(h2_frames.window_update(0, 2**31 - 1 - 65535))
         download = peer.request()
         peer.send(h2_frames.headers(download), PART)
         other = peer.next(DataFrame).stream_id
-        time.sleep(0.05)
         # This is a sign of life: the connection stays in use.
-        peer.send(PART)
+        peer.connection.wait(late)
+        peer.send(h2_frames.ping())
         peer.connection.wait(over)
         peer.send(h2_frames.data(download, b"the end", end_stream=True))
         assert peer.next(RstStreamFrame).stream_id == other
         answering(peer)
 
     with connected(http2_script(script, OPEN)) as (connection, server):
+        reader, writer, content = connection._shared.reader, connection._shared.writer, bytearray()
+        write_until_readable: Any = writer.write_until_readable
+
+        def time_out_late(data: bytes, timeout: float) -> int:
+            arrivals = reader.arrivals
+            try:
+                return write_until_readable(data, timeout)
+            except WriteTimeout:
+                if not late.is_set():
+                    late.set()
+                    wait_until(lambda: reader.arrivals != arrivals)
+                raise
+
+        monkeypatch.setattr(writer, "write_until_readable", time_out_late)
 
         def neighbour() -> None:
             with connection.stream("GET", server.url, extensions=PATIENT) as download:
-                content = download.read()
-            assert content == bytes(32_000) + b"the end"
+                for part in download.iter_stream():
+                    content.extend(part)
+            assert content == bytes(16_000) + b"the end"
 
         def blocked() -> None:
-            wait_until(lambda: connection._engine.streams.open_count)
+            # Then the credit has arrived, too.
+            wait_until(lambda: len(content) == 16_000)
             with pytest.raises(WriteTimeout, match=r"0\.2 seconds"):
                 upload(connection, server, write=0.2)
             over.set()
@@ -273,13 +289,15 @@ def test_a_disconnect_ends_a_blocked_write(connected: Connect) -> None:
         peer.connection.hold()
 
     with connected(http2_script(script, OPEN)) as (connection, server):
+        uploads_over: list[int] = []
 
         def blocked() -> None:
             with pytest.raises((WriteError, WriteTimeout, ReadError, RemoteProtocolError)):
                 upload(connection, server, write=0.1)
+            uploads_over.append(1)
 
         def behind() -> None:
-            wait_until(lambda: connection._shared.writer.holder)
+            wait_until(lambda: connection._shared.writer.holder or uploads_over)
             with pytest.raises((ConnectionNotAvailable, WriteError, ReadError, RemoteProtocolError)):
                 connection.request("GET", server.url, extensions={"timeout": {}})
 

@@ -1,6 +1,7 @@
 # Generated from ../_async/test_sharing.py by tools/make_sync.py: edit that file, then run it.
 """Requests that share a connection do not affect each other."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -109,6 +110,8 @@ def test_read_timeouts_are_independent() -> None:
     with connected(http2_script(script)) as (connection, server):
 
         def impatient() -> None:
+            # After a timeout without a sign of life, the connection would not take the other request.
+            wait_until(lambda: connection._engine.streams.open_count)
             with pytest.raises(ReadTimeout):
                 connection.request("GET", server.url, extensions={"timeout": {"read": 0.05}})
 
@@ -198,20 +201,32 @@ class TestStreamLimits:
     @pytest.mark.field(55)
     def test_none_at_first(self) -> None:
         """With a limit of 0 a request waits, and is sent when the limit is raised."""
+        waiting = threading.Event()
 
         def script(peer: Http2Peer) -> None:
             peer.respond(peer.request())
             peer.send(h2_frames.settings({MAX_CONCURRENT_STREAMS: 0}))
             peer.next(h2_frames.SettingsFrame)
-            ping = peer.next(PingFrame)
-            assert not [frame for frame in peer.frames if isinstance(frame, h2_frames.HeadersFrame)][1:]
-            peer.send(h2_frames.ping(ping.opaque_data, ack=True), h2_frames.settings({MAX_CONCURRENT_STREAMS: 1}))
+            peer.connection.wait(waiting)
+            peer.send(h2_frames.ping(b"question"))
+            peer.next(PingFrame)
+            assert len(peer.received(h2_frames.HeadersFrame)) == 1
+            peer.send(h2_frames.settings({MAX_CONCURRENT_STREAMS: 1}))
             peer.respond(peer.request())
 
-        with connected(http2_script(script), ping_interval=0.05, ping_timeout=5.0) as (connection, server):
+        with connected(http2_script(script)) as (connection, server):
             assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
             wait_until(lambda: connection.has_expired() or not connection.is_available())
-            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
+
+            def get() -> bytes:
+                response = connection.request("GET", server.url, extensions=TIMEOUTS)
+                return response.content
+
+            def look() -> None:
+                wait_until(lambda: connection._shared.reader.holder)
+                waiting.set()
+
+            assert at_once(get, look) == [b"hello", None]
 
     def test_waiting_for_a_stream_has_a_limit(self) -> None:
         def script(peer: Http2Peer) -> None:

@@ -364,7 +364,7 @@ class TestRenegotiation:
                 await send(*arguments, **options)
 
             monkeypatch.setattr(stream._sender, "send_for_reader", send_late)
-            assert await stream.read(100, 0.5) == b"data"
+            assert await stream.read(100, TIMEOUT) == b"data"
 
     @pytest.mark.fault("T20")
     async def test_wait_of_a_writer_for_the_reader_times_out(self, certificates: Certificates, wrap: Any) -> None:
