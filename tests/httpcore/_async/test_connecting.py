@@ -92,9 +92,9 @@ class TestWaiting:
             url = f"https://127.0.0.1:{server.port}/"
             pool = AsyncConnectionPool(http2=True)
             async with pool, AsyncBackground() as background:
-                calls = [background.start(pool.request, "GET", url, extensions=limits(connect=0.2)) for _ in range(30)]
-                # One after the other, they would take six seconds.
-                await async_wait_until(lambda: all(call.done for call in calls), 3.0)
+                calls = [background.start(pool.request, "GET", url, extensions=limits(connect=0.2)) for _ in range(60)]
+                # One after the other, they would take twelve seconds.
+                await async_wait_until(lambda: all(call.done for call in calls), 10.0)
                 assert {type(await error_of(call)) for call in calls} == {ConnectTimeout}
 
     @pytest.mark.parametrize("error", [ConnectError("no"), ProxyError("no", status=407), ErrorOfAnotherShape("no", 5)])
@@ -114,18 +114,19 @@ class TestWaiting:
         assert connection.is_closed()
 
     async def test_a_timeout_of_the_leader_is_not_shared(self) -> None:
-        backend = AsyncHeldBackend([OK])
+        backend = AsyncHeldBackend(ConnectTimeout("too late"), [OK])
         connection = AsyncHTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         async with connection, AsyncBackground() as background:
-            hasty = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=0.05))
+            hasty = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=10.0))
             await async_wait_until(lambda: backend.begun == 1)
-            patient = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=10.0))
-            assert isinstance(await error_of(hasty), ConnectTimeout)
-            await async_wait_until(lambda: backend.begun == 2)
-            assert not connection.is_closed()
+            patient = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=100.0))
+            await async_wait_until(lambda: connection._connecting._followers)
             backend.gate.set()
+            assert isinstance(await error_of(hasty), ConnectTimeout)
             assert (await patient.result()).content == b"ok"
-        assert 9.0 < backend.connects[-1]["timeout"] < 10.0
+            assert not connection.is_closed()
+        assert backend.begun == 2
+        assert 10.0 < backend.connects[-1]["timeout"] < 100.0
 
     async def test_an_exception_from_the_leaders_callback_is_not_shared(self) -> None:
         backend = AsyncHeldBackend([OK])

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from httpcore import AsyncConnectionPool, ConnectTimeout, ReadTimeout, TimeoutException, WriteTimeout
+from httpcore_test_support.backends import AsyncUnhurriedBackend
 from httpcore_test_support.recording import AsyncRecordingBackend
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.sockets import unresponsive_port
@@ -50,7 +51,7 @@ async def test_connecting() -> None:
 @pytest.mark.field(86)
 async def test_the_handshake() -> None:
     with scripted_server(hold()) as server:
-        pool = AsyncConnectionPool()
+        pool = AsyncConnectionPool(network_backend=AsyncUnhurriedBackend())
         async with pool:
             url = f"https://127.0.0.1:{server.port}/"
             with pytest.raises(ConnectTimeout) as raised:

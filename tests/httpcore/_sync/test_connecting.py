@@ -93,9 +93,9 @@ class TestWaiting:
             url = f"https://127.0.0.1:{server.port}/"
             pool = ConnectionPool(http2=True)
             with pool, Background() as background:
-                calls = [background.start(pool.request, "GET", url, extensions=limits(connect=0.2)) for _ in range(30)]
-                # One after the other, they would take six seconds.
-                wait_until(lambda: all(call.done for call in calls), 3.0)
+                calls = [background.start(pool.request, "GET", url, extensions=limits(connect=0.2)) for _ in range(60)]
+                # One after the other, they would take twelve seconds.
+                wait_until(lambda: all(call.done for call in calls), 10.0)
                 assert {type(error_of(call)) for call in calls} == {ConnectTimeout}
 
     @pytest.mark.parametrize("error", [ConnectError("no"), ProxyError("no", status=407), ErrorOfAnotherShape("no", 5)])
@@ -115,18 +115,19 @@ class TestWaiting:
         assert connection.is_closed()
 
     def test_a_timeout_of_the_leader_is_not_shared(self) -> None:
-        backend = HeldBackend([OK])
+        backend = HeldBackend(ConnectTimeout("too late"), [OK])
         connection = HTTPConnection(SECURE_ORIGIN, http2=True, network_backend=backend)
         with connection, Background() as background:
-            hasty = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=0.05))
+            hasty = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=10.0))
             wait_until(lambda: backend.begun == 1)
-            patient = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=10.0))
-            assert isinstance(error_of(hasty), ConnectTimeout)
-            wait_until(lambda: backend.begun == 2)
-            assert not connection.is_closed()
+            patient = background.start(connection.request, "GET", SECURE_URL, extensions=limits(connect=100.0))
+            wait_until(lambda: connection._connecting._followers)
             backend.gate.set()
+            assert isinstance(error_of(hasty), ConnectTimeout)
             assert (patient.result()).content == b"ok"
-        assert 9.0 < backend.connects[-1]["timeout"] < 10.0
+            assert not connection.is_closed()
+        assert backend.begun == 2
+        assert 10.0 < backend.connects[-1]["timeout"] < 100.0
 
     def test_an_exception_from_the_leaders_callback_is_not_shared(self) -> None:
         backend = HeldBackend([OK])

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from httpcore import ConnectionPool, ConnectTimeout, ReadTimeout, TimeoutException, WriteTimeout
+from httpcore_test_support.backends import UnhurriedBackend
 from httpcore_test_support.recording import RecordingBackend
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.sockets import unresponsive_port
@@ -51,7 +52,7 @@ def test_connecting() -> None:
 @pytest.mark.field(86)
 def test_the_handshake() -> None:
     with scripted_server(hold()) as server:
-        pool = ConnectionPool()
+        pool = ConnectionPool(network_backend=UnhurriedBackend())
         with pool:
             url = f"https://127.0.0.1:{server.port}/"
             with pytest.raises(ConnectTimeout) as raised:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from httpcore_models import (
+    AsyncNetworkBackend,
     AutoBackend,
     ConnectError,
     ConnectTimeout,
@@ -15,6 +16,7 @@ from httpcore_models import (
 )
 from httpcore_models.network import AsyncDirectDialler
 from httpcore_proxy import AsyncSocksDialler, AsyncSocksProxyDialler
+from httpcore_test_support.backends import AsyncUnhurriedBackend
 from httpcore_test_support.recording import AsyncRecordingBackend
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
@@ -47,9 +49,11 @@ class Clock:
         return self.now
 
 
-def through(server: ScriptedServer, scheme: bytes = b"socks5", **options: Any) -> AsyncSocksDialler:
+def through(
+    server: ScriptedServer, scheme: bytes = b"socks5", backend: AsyncNetworkBackend | None = None, **options: Any
+) -> AsyncSocksDialler:
     proxy = Origin(scheme, b"127.0.0.1", server.port)
-    return AsyncSocksDialler(AsyncSocksProxyDialler(AutoBackend()), proxy, **options)
+    return AsyncSocksDialler(AsyncSocksProxyDialler(backend or AutoBackend()), proxy, **options)
 
 
 def recorded(backend: AsyncRecordingBackend, scheme: bytes = b"socks5", **options: Any) -> AsyncSocksDialler:
@@ -154,7 +158,7 @@ class TestTimeouts:
         with scripted_server(script) as server:
             message = rf"^SOCKS5 to {ORIGIN} through the proxy socks5://127.0.0.1:{server.port} timed out after 0.1 s"
             with pytest.raises(ConnectTimeout, match=message):
-                await through(server).dial(ORIGIN, request, 0.1)
+                await through(server, backend=AsyncUnhurriedBackend()).dial(ORIGIN, request, 0.1)
             await async_wait_until(lambda: not server.open_connections)
 
     @pytest.mark.field(65)

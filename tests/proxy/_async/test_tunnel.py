@@ -17,6 +17,7 @@ from httpcore_models import (
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 from httpcore_proxy import AsyncTLSDialler, AsyncTunnelDialler
 from httpcore_proxy._async import tunnel
+from httpcore_test_support.backends import AsyncUnhurriedBackend
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.recording import AsyncRecordingBackend
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
@@ -202,8 +203,9 @@ class TestTimeouts:
         request = Request("GET", "https://example.com/", extensions={"timeout": {"read": TIMEOUT, "write": TIMEOUT}})
         with scripted_server(after_the_request(send(begun), hold())) as server:
             message = rf"^CONNECT to {ORIGIN} through the proxy {server.url} timed out after 0.1 seconds$"
+            dialler = AsyncDirectDialler(AsyncUnhurriedBackend())
             with pytest.raises(ConnectTimeout, match=message):
-                await through(server).dial(ORIGIN, request, 0.1)
+                await AsyncTunnelDialler(dialler, URL(server.url).origin).dial(ORIGIN, request, 0.1)
             await async_wait_until(lambda: not server.open_connections)
 
     async def test_one_time_limit_for_all_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:

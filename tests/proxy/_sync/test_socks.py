@@ -8,6 +8,7 @@ import pytest
 from httpcore_models import (
     ConnectError,
     ConnectTimeout,
+    NetworkBackend,
     Origin,
     ProxyError,
     ReadTimeout,
@@ -16,6 +17,7 @@ from httpcore_models import (
 )
 from httpcore_models.network import DirectDialler
 from httpcore_proxy import SocksDialler, SocksProxyDialler
+from httpcore_test_support.backends import UnhurriedBackend
 from httpcore_test_support.recording import RecordingBackend
 from httpcore_test_support.resolving import resolve_to
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
@@ -48,9 +50,11 @@ class Clock:
         return self.now
 
 
-def through(server: ScriptedServer, scheme: bytes = b"socks5", **options: Any) -> SocksDialler:
+def through(
+    server: ScriptedServer, scheme: bytes = b"socks5", backend: NetworkBackend | None = None, **options: Any
+) -> SocksDialler:
     proxy = Origin(scheme, b"127.0.0.1", server.port)
-    return SocksDialler(SocksProxyDialler(SyncBackend()), proxy, **options)
+    return SocksDialler(SocksProxyDialler(backend or SyncBackend()), proxy, **options)
 
 
 def recorded(backend: RecordingBackend, scheme: bytes = b"socks5", **options: Any) -> SocksDialler:
@@ -155,7 +159,7 @@ class TestTimeouts:
         with scripted_server(script) as server:
             message = rf"^SOCKS5 to {ORIGIN} through the proxy socks5://127.0.0.1:{server.port} timed out after 0.1 s"
             with pytest.raises(ConnectTimeout, match=message):
-                through(server).dial(ORIGIN, request, 0.1)
+                through(server, backend=UnhurriedBackend()).dial(ORIGIN, request, 0.1)
             wait_until(lambda: not server.open_connections)
 
     @pytest.mark.field(65)

@@ -18,6 +18,7 @@ from httpcore_models import (
 from httpcore_models.network import Dialler, DirectDialler
 from httpcore_proxy import TLSDialler, TunnelDialler
 from httpcore_proxy._sync import tunnel
+from httpcore_test_support.backends import UnhurriedBackend
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.recording import RecordingBackend
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
@@ -203,8 +204,9 @@ class TestTimeouts:
         request = Request("GET", "https://example.com/", extensions={"timeout": {"read": TIMEOUT, "write": TIMEOUT}})
         with scripted_server(after_the_request(send(begun), hold())) as server:
             message = rf"^CONNECT to {ORIGIN} through the proxy {server.url} timed out after 0.1 seconds$"
+            dialler = DirectDialler(UnhurriedBackend())
             with pytest.raises(ConnectTimeout, match=message):
-                through(server).dial(ORIGIN, request, 0.1)
+                TunnelDialler(dialler, URL(server.url).origin).dial(ORIGIN, request, 0.1)
             wait_until(lambda: not server.open_connections)
 
     def test_one_time_limit_for_all_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:
