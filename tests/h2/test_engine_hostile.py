@@ -2,7 +2,7 @@
 
 import pytest
 from httpcore_h2._events import END_OF_STREAM, InformationalResponse
-from httpcore_h2._flow import CONNECTION_WINDOW
+from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW
 from httpcore_h2._receiving import _MAX_ANSWERS
 from httpcore_h2._stream_table import MAX_ABANDONED
 from httpcore_models import RemoteProtocolError
@@ -371,7 +371,7 @@ def test_an_abandoned_stream_may_not_exceed_its_window() -> None:
     talk.receive(frames.headers(1))
     talk.engine.finish(stream)
     part = frames.data(1, bytes(64 * 1024))
-    for _ in range(64):
+    for _ in range(STREAM_WINDOW // (64 * 1024)):
         talk.receive(part)
     assert talk.engine.failure is None
     talk.receive(frames.data(1, b"a"))

@@ -2,7 +2,7 @@
 
 import pytest
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
-from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW
+from httpcore_h2._flow import CONNECTION_CREDIT, CONNECTION_WINDOW, FIRST_CREDIT, STREAM_WINDOW
 from httpcore_models import RemoteProtocolError
 from httpcore_test_support import h2_frames as frames
 from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding
@@ -215,21 +215,20 @@ def test_reading_a_body_returns_credit_for_its_stream() -> None:
     returned = 0
     while talk.engine.next_event(stream) is not NEED_DATA:
         returned += window_updates(talk.sent()).get(1, 0)
-    assert STREAM_WINDOW // 2 <= returned <= STREAM_WINDOW
-    assert stream.receive_window == 1 + returned
+    assert stream.receive_window == 1 + returned > STREAM_WINDOW
 
 
 @pytest.mark.field(54)
 def test_credit_for_the_connection_is_returned_without_a_reader() -> None:
     """A slow reader of one stream delays no other. The window is never exhausted."""
     talk = Dialogue()
-    streams = [talk.request() for _ in range(8)]
+    streams = [talk.request() for _ in range(100)]
     for stream in streams:
         talk.receive(frames.headers(stream.id), parts(stream.id, STREAM_WINDOW))
-        assert talk.engine._handlers._window > CONNECTION_WINDOW // 2 - 60_000
+        assert talk.engine._handlers._window > CONNECTION_WINDOW - CONNECTION_CREDIT
     returned = window_updates(talk.sent())
     assert set(returned) == {0}
-    assert returned[0] >= 8 * STREAM_WINDOW - CONNECTION_WINDOW // 2
+    assert returned[0] >= 100 * STREAM_WINDOW - CONNECTION_CREDIT
 
 
 def test_a_download_larger_than_the_windows_completes() -> None:
@@ -237,8 +236,8 @@ def test_a_download_larger_than_the_windows_completes() -> None:
     stream = talk.request()
     talk.receive(frames.headers(1))
     received = 0
-    for _ in range(40):
-        talk.receive(parts(1, 2**20, padding=9))
+    for _ in range(160):
+        talk.receive(parts(1, 2**18, padding=9))
         received += sum(len(event) for event in talk.events(stream) if isinstance(event, bytes))
     assert received == 40 * 2**20
     talk.receive(frames.data(1, b"", True))
@@ -251,9 +250,9 @@ def test_padding_is_credited_on_arrival() -> None:
     talk.sent()
     talk.receive(frames.headers(1))
     frame = frames.data(1, b"", padding=255)
-    for _ in range(STREAM_WINDOW // 2 // 256):
+    for _ in range(FIRST_CREDIT // 256):
         talk.receive(frame)
-    assert window_updates(talk.sent()) == {1: STREAM_WINDOW // 2}
+    assert window_updates(talk.sent()) == {1: FIRST_CREDIT}
     assert stream.receive_window == STREAM_WINDOW
     assert talk.engine.next_event(stream) == ResponseHead(200, [])
     assert talk.engine.next_event(stream) is NEED_DATA
@@ -273,20 +272,21 @@ def test_no_credit_is_given_for_a_response_that_has_ended() -> None:
 def test_credit_used_by_an_abandoned_stream_is_returned(feeding: Feeding) -> None:
     """This holds for unread data, and for data that arrives after the reset."""
     talk = Dialogue(feeding)
-    returned = used = 0
+    returned, used = 0, CONNECTION_CREDIT - STREAM_WINDOW
+    talk.engine._handlers._window, talk.engine._handlers._consumed = CONNECTION_WINDOW - used, used
     for _ in range(3):
         stream = talk.request()
         talk.sent()
-        unread, late = parts(stream.id, 3 * 2**20), parts(stream.id, 2**20)
+        unread, late = parts(stream.id, STREAM_WINDOW - 100_000), parts(stream.id, 100_000)
         talk.receive(frames.headers(stream.id), unread)
         returned += window_updates(talk.sent()).get(0, 0)
         talk.engine.finish(stream)
         assert [(frame.stream_id, frame.error_code) for frame in talk.sent()] == [(stream.id, 8)]
         talk.receive(late, frames.data(stream.id, b"", True))
         returned += window_updates(talk.sent()).get(0, 0)
-        used += 2**22
+        used += STREAM_WINDOW
     assert talk.engine.failure is None
-    assert 0 <= used - returned < CONNECTION_WINDOW // 2
+    assert 0 <= used - returned < CONNECTION_CREDIT <= returned
     assert talk.engine._handlers._window == CONNECTION_WINDOW - (used - returned)
 
 

@@ -7,7 +7,16 @@ from httpcore_models.lowlevel import Retryable, mark_retryable
 from . import _frames as frames
 from ._control import Code, Control
 from ._events import Failure
-from ._flow import DEFAULT_WINDOW, STREAM_CREDIT
+from ._flow import (
+    CREDIT_PART,
+    DEFAULT_WINDOW,
+    FIRST_CREDIT,
+    GROWTH_FACTOR,
+    MAX_STREAM_WINDOW,
+    RUN_AHEAD,
+    STREAM_WINDOW,
+    TOTAL_GROWTH,
+)
 from ._frames import build_frame
 from ._hpack import FieldEncoder
 from ._states import TRANSITIONS, USABLE, Input, State
@@ -37,6 +46,10 @@ class ConnectionState:
         #: How many of these are answers to SETTINGS and PING.
         self.unsent_answers: int = 0
         self.settings_received: bool = False
+        #: The streams whose windows have grown.
+        self.grown: set[Stream] = set()
+        #: Whether the response that was finished last was a large one.
+        self.expects_bulk: bool = False
 
     @property
     def usable(self) -> bool:
@@ -79,14 +92,73 @@ class ConnectionState:
             self.streams.abandon(stream)
 
     def give_credit(self, stream: Stream, size: int) -> None:
-        """Return credit for `size` bytes of the stream that were consumed. This is done in batches."""
+        """Return credit for `size` bytes of the stream that its consumer has read. This is done in batches.
+
+        The window grows if little is left unread.
+        """
         stream.consumed += size
-        if stream.consumed < STREAM_CREDIT:
+        if stream.consumed >= stream.credit_due:
+            self._return_credit(stream, may_grow=True)
+
+    def skip_padding(self, stream: Stream, size: int) -> None:
+        """Return credit for `size` bytes of the stream that nobody has to read. This is done in batches."""
+        stream.consumed += size
+        if stream.consumed >= stream.credit_due:
+            self._return_credit(stream, may_grow=False)
+
+    def _return_credit(self, stream: Stream, may_grow: bool) -> None:
+        missing = stream.missing_credit()
+        if not missing or not stream.is_open or stream.remote_end or self.failure is not None:
             return
-        returned, stream.consumed = stream.consumed, 0
-        if stream.is_open and not stream.remote_end and self.failure is None:
-            stream.receive_window += returned
-            self.send_window_update(stream.id, returned)
+        consumed, stream.consumed = stream.consumed, 0
+        unread = stream.window - stream.receive_window - consumed
+        growth = 0
+        if may_grow and unread <= stream.window // CREDIT_PART:
+            wanted = min(stream.window * GROWTH_FACTOR, MAX_STREAM_WINDOW) - stream.window
+            # No stream grows by more than what is left for all others.
+            share = (self._growth_left() - (stream.window - STREAM_WINDOW)) // 2
+            growth = self._grow(stream, min(wanted, missing - consumed, share))
+        stream.credit_due = FIRST_CREDIT if growth else stream.window // CREDIT_PART
+        stream.receive_window += consumed
+        self.send_window_update(stream.id, consumed + growth)
+
+    def let_run_ahead(self, stream: Stream) -> None:
+        """Enlarge the window of a stream whose request is still being sent while its response waits to be read."""
+        growth = self._grow(stream, min(RUN_AHEAD - stream.window, self._growth_left()))
+        if growth:
+            self.send_window_update(stream.id, growth)
+
+    def grow_ahead(self, stream: Stream) -> None:
+        """Enlarge the window of a new stream, because the last response was large; leave half of the growth to others.
+
+        This takes no further write. One stream at a time gets it.
+        """
+        growth = self._grow(stream, min(MAX_STREAM_WINDOW - stream.window, self._growth_left() - TOTAL_GROWTH // 2))
+        if growth:
+            self.send_window_update(stream.id, growth)
+
+    def _grow(self, stream: Stream, size: int) -> int:
+        """Enlarge the window of a stream by `size` bytes, unless that is not worth it; return by how much."""
+        if size < FIRST_CREDIT:
+            return 0
+        self.grown.add(stream)
+        stream.window += size
+        stream.receive_window += size
+        return size
+
+    def _growth_left(self) -> int:
+        # Added up when needed, which is rare: a count could be wrong after an interrupted step.
+        return TOTAL_GROWTH - sum(stream.window - STREAM_WINDOW for stream in self.grown)
+
+    def release_growth(self, stream: Stream) -> None:
+        """Let other streams grow instead of one that is finished."""
+        self.expects_bulk = stream.received > STREAM_WINDOW
+        if stream not in self.grown:
+            return
+        self.grown.discard(stream)
+        for other in self.streams.by_id.values():
+            if other.should_run_ahead():
+                self.let_run_ahead(other)
 
     def send_window_update(self, stream_id: int, size: int) -> None:
         """Send WINDOW_UPDATE for a stream, or with 0 for the connection."""

@@ -152,6 +152,8 @@ class Engine(ConnectionState):
             frame_type, flags = frames.CONTINUATION, 0
         self.outgoing.append(build_frame(frame_type, flags | frames.END_HEADERS, stream.id, block))
         self.streams.add(stream)
+        if self.expects_bulk:
+            self.grow_ahead(stream)
         self._busy = False
         return True
 
@@ -222,6 +224,7 @@ class Engine(ConnectionState):
             self._busy = True
             self.streams.touched.pop(stream, None)
             if self.streams.by_id.pop(stream.id, None) is not None:
+                self.release_growth(stream)
                 if stream.is_open:
                     # A server that has answered with an error or a redirection needs nothing more of the request.
                     enough = stream.remote_end and stream.status is not None and stream.status >= 300

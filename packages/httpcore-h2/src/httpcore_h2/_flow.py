@@ -1,18 +1,39 @@
 """Flow control of what the server sends (RFC 9113 section 5.2).
 
-A download transfers at most one window per round trip. The default of 64 KiB is too small for that; too large a window
-lets a server fill our memory with data that a slow consumer has not asked for. The window of a stream bounds what is
-held for its consumer. The window of the connection only has to keep several streams going at once: its credit is
-returned as soon as bytes arrive.
+A download transfers at most one window per round trip, and a window lets the server fill our memory with data that a
+slow consumer has not asked for. So the window of a stream starts small, and grows while its consumer has read most of
+what has arrived: then the window may be what limits the download. All windows of a connection together may grow by a
+fixed amount, and none grows by more than what is left for all others. So consumers that stall hold a bounded amount of
+memory, and leave something for others. The engine cannot tell a slow network from a slow server, and lets windows grow
+in both cases.
+
+The window of the connection has to limit nothing: its credit is returned as soon as bytes arrive.
 """
 
-# As in Go's net/http: 320 Mbit/s at a round trip of 100 ms.
-STREAM_WINDOW = 4 * 1024 * 1024
-CONNECTION_WINDOW = 16 * 1024 * 1024
+_MIB = 1024 * 1024
 
-# Credit is returned half a window at a time, in bytes: few frames, sent long before the window is exhausted.
-STREAM_CREDIT = STREAM_WINDOW // 2
-CONNECTION_CREDIT = CONNECTION_WINDOW // 2
+# What a stream may receive before anything is read, in bytes: a hundred unread responses take 50 MiB. And the most that
+# its window may grow to: 2.6 Gbit/s at a round trip of 100 ms.
+STREAM_WINDOW = _MIB // 2
+MAX_STREAM_WINDOW = 32 * _MIB
+
+# How much all streams of a connection may receive beyond `STREAM_WINDOW` each, in bytes, and by which factor a window
+# grows at a time.
+TOTAL_GROWTH = 64 * _MIB
+GROWTH_FACTOR = 4
+
+# How far a response may run ahead while its request is still being sent, in bytes: a server may echo a request whose
+# sender reads nothing before all is sent. httpcore 1.0 has windows of this size.
+RUN_AHEAD = 16 * _MIB
+
+# Credit is returned in batches, in bytes: few frames, sent long before the window is exhausted. While a window grows
+# they are small, because every step of the growth counts at the beginning of a response; afterwards this part of it.
+FIRST_CREDIT = STREAM_WINDOW // 4
+CREDIT_PART = 4
+
+# As in Go's net/http. The credit of the connection is returned in batches too.
+CONNECTION_WINDOW = 1024 * _MIB
+CONNECTION_CREDIT = 32 * _MIB
 
 # The largest payload, in bytes, that a server may put into a frame.
 MAX_FRAME_SIZE = 64 * 1024

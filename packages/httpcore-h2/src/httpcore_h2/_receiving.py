@@ -142,7 +142,9 @@ class FrameHandlers:
             self._streams.close(stream)
         if size > len(data):
             # Padding is consumed on arrival.
-            self._connection.give_credit(stream, size - len(data))
+            self._connection.skip_padding(stream, size - len(data))
+        if not stream.local_end and stream.should_run_ahead():
+            self._connection.let_run_ahead(stream)
 
     def _headers_received(self, frame: Frame) -> None:
         if frame.flags & _WHOLE_BLOCK == frames.END_HEADERS and frame.type == frames.HEADERS:

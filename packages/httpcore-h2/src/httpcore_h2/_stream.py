@@ -13,7 +13,7 @@ import collections
 from httpcore_models import RemoteProtocolError
 
 from ._events import Event, Failure, InformationalResponse, ResponseHead, Trailers
-from ._flow import STREAM_WINDOW
+from ._flow import FIRST_CREDIT, MAX_WINDOW, RUN_AHEAD, STREAM_WINDOW
 from ._translate import FieldSection, RequestHead
 
 # How many interim responses may wait to be read: their fields may take much more memory here than on the wire.
@@ -29,6 +29,7 @@ class Stream:
     __slots__ = (
         "_bodiless",
         "consumed",
+        "credit_due",
         "events",
         "expected_length",
         "failure",
@@ -45,6 +46,7 @@ class Stream:
         "sent",
         "status",
         "was_reset",
+        "window",
     )
 
     def __init__(self, head: RequestHead) -> None:
@@ -66,10 +68,14 @@ class Stream:
         self._bodiless = False
         #: Whether the connection had carried a response before this request was sent.
         self.reused: bool = False
-        #: How many bytes may be sent and received, and how many were consumed since credit was last returned.
+        #: How many bytes may be sent and received now.
         self.send_window: int = 0
         self.receive_window: int = STREAM_WINDOW
+        #: How many bytes may be received in all before anything is consumed, how many were consumed since credit was
+        #: last returned, and how many of these make credit due.
+        self.window: int = STREAM_WINDOW
         self.consumed: int = 0
+        self.credit_due: int = FIRST_CREDIT
         self.events: collections.deque[Event | bytearray] = collections.deque()
 
     # Sending.
@@ -153,6 +159,20 @@ class Stream:
             self._gather(data)
         if end:
             self._receive_end()
+
+    def should_run_ahead(self) -> bool:
+        """Whether the response is about to fill its window while the request is still being sent."""
+        return (
+            self.receive_window < FIRST_CREDIT
+            and self.window < RUN_AHEAD
+            and not (self.local_end or self.remote_end or self.was_reset or self.head.is_connect)
+        )
+
+    def missing_credit(self) -> int:
+        """Return how many bytes the server cannot send yet of the rest of the body, if its length is known."""
+        if self.expected_length is None:
+            return MAX_WINDOW
+        return max(0, self.expected_length - self.received - self.receive_window)
 
     def _gather(self, data: bytes) -> None:
         """Append a small part to others that are still unread: an object for each would take far more memory."""
