@@ -23,13 +23,12 @@ def credit_for(*sizes: int) -> list[int]:
     connection = ConnectionState(H2Configuration())
     stream = Stream(head())
     connection.streams.add(stream)
-    # All of the window has arrived and waits to be read, so that it does not grow.
-    stream.receive_window = 0
     returned = []
     for size in sizes:
-        before = stream.receive_window
+        # All that the server may send has arrived and waits to be read: such a window does not grow.
+        stream.receive_window = 0
         connection.give_credit(stream, size)
-        returned.append(stream.receive_window - before)
+        returned.append(stream.receive_window)
         assert bool(connection.outgoing) == bool(returned[-1])
         connection.outgoing.clear()
     return returned

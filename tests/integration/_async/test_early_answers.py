@@ -59,6 +59,17 @@ async def test_early_200_of_node_does_not_end_the_upload(node: NodeServer, clien
         assert pool.stats().opened == 1
 
 
+@pytest.mark.fault("T21")
+async def test_an_echo_waits_in_the_client_until_the_upload_is_complete(
+    node: NodeServer, certificates: Certificates
+) -> None:
+    """Node reads no more of a request than it can send back, and nothing reads the response meanwhile."""
+    content = bytes(range(250)) * 56_000
+    async with AsyncConnectionPool(http2=True, ssl_context=certificates.client_context()) as pool:
+        response = await pool.request("POST", node.https_url + "/echo", content=content, extensions=TIMEOUTS)
+        assert response.content == content
+
+
 @pytest.mark.fault("S5")
 async def test_early_200_of_nginx_does_not_end_the_upload(nginx: NginxServer, client: Client) -> None:
     url = getattr(nginx, client.kind)

@@ -60,6 +60,15 @@ def test_early_200_of_node_does_not_end_the_upload(node: NodeServer, client: Cli
         assert pool.stats().opened == 1
 
 
+@pytest.mark.fault("T21")
+def test_an_echo_waits_in_the_client_until_the_upload_is_complete(node: NodeServer, certificates: Certificates) -> None:
+    """Node reads no more of a request than it can send back, and nothing reads the response meanwhile."""
+    content = bytes(range(250)) * 56_000
+    with ConnectionPool(http2=True, ssl_context=certificates.client_context()) as pool:
+        response = pool.request("POST", node.https_url + "/echo", content=content, extensions=TIMEOUTS)
+        assert response.content == content
+
+
 @pytest.mark.fault("S5")
 def test_early_200_of_nginx_does_not_end_the_upload(nginx: NginxServer, client: Client) -> None:
     url = getattr(nginx, client.kind)

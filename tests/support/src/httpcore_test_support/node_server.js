@@ -19,6 +19,10 @@ function serve(request, response) {
     response.end("too large");
     return;
   }
+  if (path === "/echo") {
+    request.pipe(response);
+    return;
+  }
   if (path === "/early") {
     early.size = -1;
     response.writeHead(200);

@@ -327,7 +327,7 @@ class Conversation:
             window = view.receive_windows(self.client.engine, stream)[1]
             assert window == self.server.windows(stream.id)[1], name
             unread = sum(len(event) for event in stream.events if isinstance(event, (bytes, bytearray)))
-            assert window + unread + view.stream_credit_due(stream) == view.MAX_STREAM_WINDOW, name
+            assert window + unread + view.stream_credit_due(stream) == view.stream_window(stream), name
 
     def _compare_connection(self) -> None:
         engine, server = self.client.engine, self.server.h2
@@ -335,6 +335,7 @@ class Conversation:
         window = view.receive_windows(engine)[0]
         assert window == server.outbound_flow_control_window, "the connection's window for receiving"
         assert window + view.connection_credit_due(engine) == view.MAX_CONNECTION_WINDOW
+        assert view.stream_growth(engine) <= view.MAX_GROWTH
         size, entries = view.received_table(engine)
         table = server.encoder.header_table
         if not table.resized:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from httpcore_h2._engine import Engine
-from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW
+from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW, TOTAL_GROWTH
 from httpcore_h2._stream import Stream
 
 __all__ = [
     "MAX_CONNECTION_WINDOW",
-    "MAX_STREAM_WINDOW",
+    "MAX_GROWTH",
     "Table",
     "connection_credit_due",
     "received_table",
@@ -18,12 +18,14 @@ __all__ = [
     "send_windows",
     "sent_table",
     "stream_credit_due",
+    "stream_growth",
+    "stream_window",
 ]
 
 Table = tuple[int, list[tuple[bytes, bytes]]]
 
-# How many bytes a server may send ahead at most, on one stream and on all together.
-MAX_STREAM_WINDOW = STREAM_WINDOW
+# How many bytes a server may send ahead at most: how much all streams may have grown by together, and the connection.
+MAX_GROWTH = TOTAL_GROWTH
 MAX_CONNECTION_WINDOW = CONNECTION_WINDOW
 
 
@@ -40,6 +42,16 @@ def receive_windows(engine: Engine, stream: Stream | None = None) -> tuple[int, 
 def connection_credit_due(engine: Engine) -> int:
     """Return how many bytes have arrived for which the server was not given credit yet."""
     return engine._handlers._consumed
+
+
+def stream_window(stream: Stream) -> int:
+    """Return how many bytes a server may send ahead on a stream, which may have grown."""
+    return stream.window
+
+
+def stream_growth(engine: Engine) -> int:
+    """Return how many bytes the windows of all streams have grown by."""
+    return sum(stream.window - STREAM_WINDOW for stream in engine.streams.by_id.values())
 
 
 def stream_credit_due(stream: Stream) -> int:
