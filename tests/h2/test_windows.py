@@ -75,7 +75,7 @@ class Server(Dialogue):
         return size
 
     def read(self, stream: Stream, size: int | None = None) -> int:
-        """Let the client read at least `size` bytes, by default everything that has arrived; return how many it read."""
+        """Let the client read at least `size` bytes, by default everything that has arrived; return how many."""
         count = 0
         while size is None or count < size:
             event = self.engine.next_event(stream)

@@ -151,10 +151,7 @@ class ConnectionState:
         return TOTAL_GROWTH - sum(stream.window - STREAM_WINDOW for stream in self.grown)
 
     def release_growth(self, stream: Stream) -> None:
-        """Let other streams grow instead of one that is finished."""
-        self.expects_bulk = stream.received > STREAM_WINDOW
-        if stream not in self.grown:
-            return
+        """Let other streams grow instead of one that is finished, if it has grown."""
         self.grown.discard(stream)
         for other in self.streams.by_id.values():
             if other.should_run_ahead():

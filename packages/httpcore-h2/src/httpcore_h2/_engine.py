@@ -26,7 +26,7 @@ from . import _frames as frames
 from ._connection_state import ConnectionState
 from ._control import Code, ConnectionFault, goaway_text
 from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, RemoteSettingsChanged
-from ._flow import CONNECTION_WINDOW, DEFAULT_WINDOW, MAX_FRAME_SIZE
+from ._flow import CONNECTION_WINDOW, DEFAULT_WINDOW, MAX_FRAME_SIZE, STREAM_WINDOW
 from ._frames import FrameReader, build_frame, build_frame_header
 from ._receiving import FrameHandlers
 from ._states import TRANSITIONS, USABLE, Input, State
@@ -224,7 +224,9 @@ class Engine(ConnectionState):
             self._busy = True
             self.streams.touched.pop(stream, None)
             if self.streams.by_id.pop(stream.id, None) is not None:
-                self.release_growth(stream)
+                self.expects_bulk = stream.received > STREAM_WINDOW
+                if self.grown:
+                    self.release_growth(stream)
                 if stream.is_open:
                     # A server that has answered with an error or a redirection needs nothing more of the request.
                     enough = stream.remote_end and stream.status is not None and stream.status >= 300

@@ -1,8 +1,8 @@
 """Node's own servers on the loopback interface: HTTP/1.1 in clear, HTTP/2 in clear, and both over TLS.
 
 Every path answers with the size of the request's body, once the whole body is there. /early answers before it reads the
-body, /received says how large that body was in the end, /rejected answers with 413 before it reads the body, /echo sends
-the body back while it reads it, and /count says how many other requests were answered since the last time.
+body, /received says how large that body was in the end, /rejected answers with 413 before it reads the body, /echo
+sends the body back while it reads it, and /count says how many other requests were answered since the last time.
 """
 
 from __future__ import annotations
