@@ -151,7 +151,7 @@ class ConnectionState:
         return TOTAL_GROWTH - sum(stream.window - STREAM_WINDOW for stream in self.grown)
 
     def release_growth(self, stream: Stream) -> None:
-        """Let other streams grow instead of one that is finished, if it has grown."""
+        """Let other streams grow instead of one that has grown, and is finished."""
         self.grown.discard(stream)
         for other in self.streams.by_id.values():
             if other.should_run_ahead():

@@ -42,6 +42,7 @@ class Engine(ConnectionState):
     # Of the base class; declared again for type checkers, since they are assigned here too.
     state: State
     send_window: int
+    expects_bulk: bool
 
     def __init__(self, config: H2Configuration) -> None:
         super().__init__(config)
@@ -225,7 +226,7 @@ class Engine(ConnectionState):
             self.streams.touched.pop(stream, None)
             if self.streams.by_id.pop(stream.id, None) is not None:
                 self.expects_bulk = stream.received > STREAM_WINDOW
-                if self.grown:
+                if stream in self.grown:
                     self.release_growth(stream)
                 if stream.is_open:
                     # A server that has answered with an error or a redirection needs nothing more of the request.
