@@ -11,8 +11,9 @@ import time
 
 from httpcore_test_support.h2_fuzzing.conversation import Conversation
 from httpcore_test_support.h2_fuzzing.search import check
+from httpcore_test_support.h2_fuzzing.twins import Twins
 
-GAMES = (Conversation,)
+GAMES = (Conversation, Twins)
 TOGETHER = 25
 
 

@@ -9,6 +9,7 @@ import random
 import pytest
 from httpcore_test_support.h2_fuzzing.conversation import Conversation
 from httpcore_test_support.h2_fuzzing.search import MakeGame, check
+from httpcore_test_support.h2_fuzzing.twins import Twins
 from hypothesis import settings
 
 SOAKING = settings.get_current_profile_name() == "soak"
@@ -16,7 +17,7 @@ GAMES = 1_000 if SOAKING else 80
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("game", [Conversation])
+@pytest.mark.parametrize("game", [Conversation, Twins])
 def test_engine_and_h2_agree(game: MakeGame, chance: random.Random) -> None:
     other = SOAKING or "HTTPCORE_TEST_SEED" in os.environ
     first = chance.randrange(2**32) if other else 0

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from httpcore_h2._events import END_OF_STREAM, ChangedSetting
+from httpcore_models import RemoteProtocolError
 from httpcore_test_support import h2_frames as frames
 from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding
 
@@ -193,3 +194,19 @@ def test_a_ping_is_answered(feeding: Feeding) -> None:
     talk.receive(frames.ping(b"abcdefgh"), frames.ping(b"ignored.", ack=True))
     [answer] = talk.sent()
     assert (answer.opaque_data, answer.flags) == (b"abcdefgh", {"ACK"})
+
+
+@pytest.mark.parametrize("ending", ["overflow", "end"])
+def test_settings_do_not_judge_the_window_of_a_stream_that_has_ended(ending: str) -> None:
+    talk = Dialogue()
+    first, second = talk.upload(), talk.request()
+    if ending == "overflow":
+        talk.receive(frames.window_update(first.id, 2**31 - 1))
+        assert isinstance(talk.failure(first), RemoteProtocolError)
+    else:
+        talk.receive(frames.window_update(first.id, 2**31 - 1 - 65_535), frames.headers(first.id, end_stream=True))
+        talk.engine.end_request(first)
+    talk.receive(frames.settings({INITIAL_WINDOW_SIZE: 100_000}))
+    talk.receive(frames.headers(second.id, end_stream=True))
+    assert talk.engine.failure is None
+    assert talk.events(second)[-1] is END_OF_STREAM

@@ -89,7 +89,7 @@ class StreamTable:
         for stream in self.by_id.values():
             # The result may be negative (RFC 9113 section 6.9.2).
             stream.send_window += size - self._send_window
-            if stream.send_window > MAX_WINDOW:
+            if stream.send_window > MAX_WINDOW and stream.is_open:
                 raise ConnectionFault("Received settings that make a window too large", Code.FLOW_CONTROL_ERROR)
         self._send_window = size
 
