@@ -48,7 +48,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round, to see that everything runs")
     parser.add_argument("--rounds", type=int, metavar="N", help="measurements of each pair (default: 5, quick: 1)")
-    parser.add_argument("--workload", nargs="+", choices=workloads, default=workloads, metavar="NAME")
+    parser.add_argument("--workload", nargs="+", choices=workloads, metavar="NAME")
     parser.add_argument("--client", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give every client timeouts (default: none)")
     parser.add_argument("--own-server", action="store_true", help="measure HTTP/2 without nginx, even if it is there")
@@ -59,6 +59,8 @@ def _parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.rounds is None:
         arguments.rounds = 1 if arguments.quick else 5
+    if arguments.workload is None:
+        arguments.workload = [name for name in workloads if not (arguments.quick and WORKLOADS[name].variant)]
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
     if arguments.profile and not (arguments.profile[0] in names and arguments.profile[1] in WORKLOADS):

@@ -56,6 +56,9 @@ class Session:
         self._known: dict[bytes, int] = {}
         self._blocks: dict[int, bytes] = {}
         self._received = b""
+        # Of a DATA frame that has not arrived as a whole: how many bytes are missing, and what is known of it.
+        self._missing = 0
+        self._cut = 0, 0, 0
         # How much of an upload arrived since the last WINDOW_UPDATE, by stream; 0 is the connection.
         self._uploaded: dict[int, int] = {0: 0}
         self._windows = {0: 65535}
@@ -66,24 +69,32 @@ class Session:
         self.outgoing = bytearray(_frame(_SETTINGS, 0, 0, settings) + _window_update(0, _UPLOAD_WINDOW - 65535))
         self.done = 0
 
-    def receive(self, data: bytes) -> None:
-        """Process bytes that arrived after the preface."""
-        if self._received:
-            data = self._received + data
+    def receive(self, data: bytes | memoryview) -> None:
+        """Process bytes that arrived after the preface. Those of DATA are only counted, so that they are not copied."""
         start = 0
+        if self._missing:
+            start, self._missing = self._missing, max(0, self._missing - len(data))
+            if self._missing:
+                return
+            self._data(*self._cut)
+        elif self._received:
+            data = self._received + data
         while len(data) - start >= 9:
             length = int.from_bytes(data[start : start + 3], "big")
             end = start + 9 + length
-            if end > len(data):
-                break
             kind, flags = data[start + 3], data[start + 4]
             stream_id = int.from_bytes(data[start + 5 : start + 9], "big")
             if kind == _DATA:
+                if end > len(data):
+                    self._missing, self._cut = end - len(data), (stream_id, length, flags)
+                    break
                 self._data(stream_id, length, flags)
+            elif end > len(data):
+                break
             else:
-                self._frame(kind, flags, stream_id, data[start + 9 : end])
+                self._frame(kind, flags, stream_id, bytes(data[start + 9 : end]))
             start = end
-        self._received = data[start:]
+        self._received = b"" if self._missing else bytes(data[start:])
 
     def _frame(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
         if kind == _HEADERS:

@@ -128,7 +128,8 @@ class Meter:
             stats: dict[str, float] = json.loads(text)
         else:
             requests, accepted, active = parse_status(text.decode())
-            busy = _run_times(self._nginx)[0]
+            # It is also busy while something else runs on its core.
+            busy = sum(_run_times(self._nginx))
             stats = {"busy": busy, "requests": requests - self._asked, "accepted": accepted, "connections": active - 1}
         return {**stats, "accepted": stats["accepted"] - self._asked}
 

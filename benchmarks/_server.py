@@ -181,11 +181,11 @@ class Server:
         if connection.uploading:
             self._receive_upload(connection, received)
             return
-        data = bytes(self._buffer[:received])
         if connection.http2 is not None:
-            connection.http2.receive(data)
+            connection.http2.receive(self._buffer[:received])
             self._send_http2(fd, connection, connection.http2)
             return
+        data = bytes(self._buffer[:received])
         if connection.received:
             data = connection.received + data
             connection.received = b""

@@ -20,7 +20,8 @@ class Workload:
     """What a client is asked to do.
 
     `start` tells what is measured: ``warm`` clients that repeat it, new clients that have made a small request
-    (``open``), or new clients without a connection (``cold``). `round_trip` is the delay of the path in seconds.
+    (``open``), or new clients without a connection (``cold``). `round_trip` is the delay of the path in seconds. A
+    `variant` differs from another workload in a number only, or in TLS, and a quick run does without it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Workload:
     new_heads: bool = False
     start: Literal["warm", "open", "cold"] = "warm"
     round_trip: float = 0.0
+    variant: bool = False
 
     def length_of(self, *, short: bool = False) -> int:
         """Return the length of what is transferred. A long path needs time for it, so that it can be short there."""
@@ -74,15 +76,16 @@ def _multiplexed() -> Iterator[Workload]:
     small = Workload("http2-tls", "Small GET over HTTP/2 and TLS", "sync", http2=True, tls=True)
 
     def gets(kind: _Kind, name: str, tasks: int, text: str) -> Workload:
-        return replace(small, kind=kind, name=f"http2-tls-{name}", tasks=tasks, title=f"{small.title}, {text}")
+        title, variant = f"{small.title}, {text}", tasks in (4, 64)
+        return replace(small, kind=kind, name=f"http2-tls-{name}", tasks=tasks, title=title, variant=variant)
 
     yield gets("sync", "sync-1", 1, "sync, 1 stream")
     for tasks in (4, 16, 64):
         yield gets("sync", f"threads-{tasks}", tasks, f"{tasks} threads on one connection")
-    for tasks in (1, 16, 100):
-        yield gets("asyncio", f"asyncio-{tasks}", tasks, f"asyncio, {tasks} tasks on one connection")
-    for tasks in (1, 100):
-        yield gets("trio", f"trio-{tasks}", tasks, f"trio, {tasks} tasks on one connection")
+    streams: dict[_Kind, tuple[int, ...]] = {"asyncio": (1, 16, 100), "trio": (1, 100)}
+    for kind, numbers in streams.items():
+        for tasks in numbers:
+            yield gets(kind, f"{kind}-{tasks}", tasks, f"{kind}, {tasks} task{'s' * (tasks > 1)} on one connection")
     yield Workload("http2-threads-16", "Small GET over HTTP/2, 16 threads on one connection", "sync", 16, http2=True)
     for operation in _TRANSFERS:
         for kind in _KINDS:
@@ -90,7 +93,7 @@ def _multiplexed() -> Iterator[Workload]:
             name, title = f"{operation}-{kind}", f"100 MB {operation} over HTTP/2"
             yield replace(large, name=f"http2-tls-{name}", title=f"{title} and TLS, {kind}")
             if name != "download-asyncio":  # http2-download
-                yield replace(large, name=f"http2-{name}", title=f"{title}, {kind}", tls=False)
+                yield replace(large, name=f"http2-{name}", title=f"{title}, {kind}", tls=False, variant=True)
 
 
 def _distant() -> Iterator[Workload]:
@@ -98,6 +101,7 @@ def _distant() -> Iterator[Workload]:
     for milliseconds in (20, 100):
         path, title = f"path-{milliseconds}", f"over HTTP/2 and TLS, {milliseconds} ms round trip"
         cold = Workload(path, title, "sync", http2=True, tls=True, start="cold", round_trip=milliseconds / 1000)
+        cold = replace(cold, variant=milliseconds < 100)
         for kind in _KINDS:
             for operation in _TRANSFERS:
                 text = f"100 MB {operation} {title}, {kind}, on a new connection"

@@ -13,13 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import hpack
 import pytest
 
 pytest.importorskip("resource", reason="the benchmarks run on Linux")
 
 from httpcore import ConnectionPool
 
-from benchmarks import _nginx
+from benchmarks import _http2, _nginx
 from benchmarks._meter import Sample
 from benchmarks._runner import Bench, Cores, Effort, Server, running_server
 from benchmarks.workloads import WORKLOADS
@@ -167,6 +168,23 @@ def test_uploads_at_the_same_time_get_credit_each(server: Server) -> None:
         for thread in threads:
             thread.join()
     assert answers == [1024] * 3
+
+
+@pytest.mark.parametrize("size", [1, 5, 9, 100, 1009, 1012, 10_000])
+def test_an_upload_may_be_cut_anywhere(size: int) -> None:
+    session = _http2.Session(lambda length: [(b"content-length", b"%d" % length)], {b"/small": 10})
+    head = hpack.Encoder().encode([(":method", "POST"), (":path", "/upload")])
+    data = frame(1, 4, 1, head) + 3 * frame(0, 0, 1, bytes(1000)) + frame(0, 0, 1, b"") + frame(0, 1, 1, b"end")
+    for start in range(0, len(data), size):
+        assert not session.done
+        session.receive(memoryview(data)[start : start + size])
+    assert session.done == 1
+    session.receive(frame(6, 0, 0, b"question"))
+    assert session.outgoing.endswith(b"question")
+
+
+def frame(kind: int, flags: int, stream_id: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream_id.to_bytes(4, "big") + payload
 
 
 def test_the_status_of_nginx_is_read() -> None:

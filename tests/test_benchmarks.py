@@ -15,7 +15,7 @@ pytest.importorskip("resource", reason="the benchmarks run on Linux")
 
 from benchmarks import clients
 from benchmarks._instructions import count
-from benchmarks._meter import Meter, Run, Sample
+from benchmarks._meter import Meter, Run, Sample, merged
 from benchmarks._picture import PANELS, picture
 from benchmarks._report import report
 from benchmarks._runner import Bench, ClientError, Cores, Effort, Result, Results, Server, run_rounds, running_server
@@ -94,6 +94,28 @@ class TestReport:
     def test_budget_says_whether_it_is_met(self, rate: float, met: str) -> None:
         text = report(results("sync-1", (PEER, [rated(100)]), (OURS, [rated(rate)])))
         assert cells(text, "sync-1 vs httpcore2", "budgets")["met"] == met
+
+    @pytest.mark.parametrize(("cpu", "met"), [(1.2, "yes"), (1.3, "no")])
+    def test_budget_may_be_of_cpu_time(self, cpu: float, met: str) -> None:
+        floor = Client("floor", None)
+        rows = (floor, [rated(1, cpu_per_request=1.0)]), (OURS, [rated(9, cpu_per_request=cpu)])
+        row = cells(report(results("sync-1", *rows)), "CPU time of sync-1 vs bare socket", "budgets")
+        assert (row["bound"], row["ratio"], row["met"]) == ("≤ 1.2", f"{cpu:.2f}×", met)  # noqa: RUF001
+
+    def test_threads_have_context_switches(self) -> None:
+        text = report(results("http2-tls-threads-16", (OURS, [rated(100, switches_per_request=2.5)])))
+        assert cells(text, "**httpcore**", "http2-tls-threads-16")["switches/request"] == "2.50"
+
+    def test_a_long_path_has_round_trips_and_connections(self) -> None:
+        sample = rated(2, seconds_each=0.5, server_accepted=3, length=10_000_000)
+        row = cells(
+            report(results("path-100-cold-download", (OURS, [sample]))), "**httpcore**", "path-100-cold-download"
+        )
+        assert (row["round trips"], row["connections"], row["MB/s"]) == ("5.00", "3", "20")
+
+    def test_the_server_of_http2_is_named(self) -> None:
+        text = report(results("http2-sync-1", (OURS, [rated(1)])), lambda workload: f"a server of {workload.name}")
+        assert "Small GET over HTTP/2, sync, 1 stream. Server: a server of http2-sync-1." in text
 
     def test_budget_without_measurements_is_left_out(self) -> None:
         assert "sync-1 vs httpcore2" not in report(results("sync-1", (OURS, [rated(100)])))
@@ -270,6 +292,14 @@ def test_the_calls_and_instructions_of_a_request_are_counted(http2: bool) -> Non
     calls, instructions = count(http2=http2)
     assert 10 < calls < instructions
     assert count(http2=http2) == (calls, instructions)
+
+
+def test_samples_one_after_the_other_are_merged() -> None:
+    one = {**rated(10), "seconds": 1.0, "server_requests": 10, "switches_per_request": 1.0}
+    two = {**one, "requests": 300, "seconds": 7.0, "switches_per_request": 2.0}
+    sample = merged([{**one, "requests": 100}, two])
+    assert (sample["requests"], sample["seconds"], sample["rate"], sample["seconds_each"]) == (400, 8.0, 50.0, 4.0)
+    assert sample["switches_per_request"] == 1.75
 
 
 def test_every_client_offers_what_it_says() -> None:
