@@ -134,6 +134,25 @@ def test_parts_of_a_response_are_available_as_they_arrive() -> None:
         assert talk.engine.next_event(stream) == event
 
 
+def test_a_frame_that_has_just_begun_is_no_part() -> None:
+    talk = Dialogue()
+    stream = talk.request()
+    talk.receive(frames.headers(1), frames.data(1, bytes(9_000), True)[:9])
+    assert talk.events(stream) == [ResponseHead(200, [])]
+
+
+def test_large_parts_that_arrive_together_are_one_event() -> None:
+    talk = Dialogue()
+    streams = [talk.request(), talk.request()]
+    wire = b"".join(frames.headers(stream.id) for stream in streams)
+    wire += b"".join(frames.data(number, bytes([number]) * 9_000) for number in (1, 1, 1, 3, 3, 1))
+    talk.receive(wire, frames.headers(1, None, (b"x-sum", b"1"), end_stream=True))
+    assert [type(event) for event in streams[0].events] == [ResponseHead, bytes, bytes, Trailers]
+    assert [len(event) for event in streams[0].events if isinstance(event, bytes)] == [27_000, 9_000]
+    assert talk.events(streams[0]) == [ResponseHead(200, []), b"\1" * 36_000, Trailers([(b"x-sum", b"1")]), END]
+    assert talk.events(streams[1]) == [ResponseHead(200, []), b"\3" * 18_000]
+
+
 def test_unread_small_parts_are_gathered() -> None:
     """An object for each part would take far more memory than the window of the stream."""
     talk = Dialogue()

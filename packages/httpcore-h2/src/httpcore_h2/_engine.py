@@ -46,8 +46,8 @@ class Engine(ConnectionState):
 
     def __init__(self, config: H2Configuration) -> None:
         super().__init__(config)
-        self._reader = FrameReader(MAX_FRAME_SIZE)
         self._handlers = FrameHandlers(self)
+        self._reader = FrameReader(MAX_FRAME_SIZE, self._handlers)
         #: The requests in progress, whether they have a stream yet or wait for one.
         self.requests: set[Stream] = set()
         self.request_count: int = 0
@@ -272,10 +272,12 @@ class Engine(ConnectionState):
             self.fail(Failure(text), disconnected=True)
         elif self.failure is None:
             self.ping_unanswered = False
+            handlers.now = now
             try:
-                handlers.receive(self._reader.receive_data(data), now)
-                if self._reader.error is not None:
-                    raise self._reader.error
+                try:
+                    self._reader.receive_data(data)
+                finally:
+                    handlers.end_run()
             except RemoteProtocolError as exc:
                 self.send_goaway(exc.code if isinstance(exc, ConnectionFault) else Code.PROTOCOL_ERROR)
                 self.fail(Failure(str(exc)))

@@ -1,7 +1,7 @@
 """Frames (RFC 9113 sections 4 and 6): cutting incoming bytes into frames, and building outgoing ones."""
 
 import struct
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from httpcore_models import RemoteProtocolError
 
@@ -19,19 +19,25 @@ MAX_HEADER_LIST_SIZE = 100 * 1024
 # How many frames, HEADERS and CONTINUATION, a header block may consist of; h2 has the same limit.
 _MAX_BLOCK_FRAMES = 64
 
-_pack_header = struct.Struct(">BHBBL").pack
-_unpack_header = struct.Struct(">BHBBL").unpack_from
+# A HEADERS frame that has the first of these flags, and neither of the others, is a whole header block.
+_WHOLE_BLOCK = END_HEADERS | PADDED | HAS_PRIORITY
+
+# Payloads of DATA frames from this size on, in bytes, are handed over without a copy.
+_LARGE = 2048
+
+# Length and type together, flags, stream identifier.
+_pack_header = struct.Struct(">LBL").pack
+_unpack_header = struct.Struct(">LBL").unpack_from
 
 
 def build_frame(frame_type: int, flags: int, stream_id: int, payload: bytes | memoryview = b"") -> bytes:
     """Return a frame as bytes."""
-    length = len(payload)
-    return b"".join((_pack_header(length >> 16, length & 0xFFFF, frame_type, flags, stream_id), payload))
+    return _pack_header(len(payload) << 8 | frame_type, flags, stream_id) + payload
 
 
 def build_frame_header(length: int, frame_type: int, flags: int, stream_id: int) -> bytes:
     """Return the header of a frame whose payload follows."""
-    return _pack_header(length >> 16, length & 0xFFFF, frame_type, flags, stream_id)
+    return _pack_header(length << 8 | frame_type, flags, stream_id)
 
 
 class Frame(NamedTuple):
@@ -43,61 +49,106 @@ class Frame(NamedTuple):
     payload: bytes
 
 
-class FrameReader:
-    """Cuts incoming bytes into frames."""
+class FrameHandler(Protocol):
+    """What takes the frames that a `FrameReader` finds, in their order. The two most frequent kinds are no `Frame`."""
 
-    def __init__(self, max_frame_size: int) -> None:
+    def head_received(self, stream_id: int, flags: int, block: bytes) -> None:
+        """Take a HEADERS frame that is a whole header block."""
+
+    def data_received(self, stream_id: int, end: bool, size: int, data: bytes | memoryview) -> None:
+        """Take a DATA frame without padding, of `size` bytes, or its beginning.
+
+        `end` says that END_STREAM is set and that `data` is the whole payload. A `memoryview` is valid for as long as
+        the call of `receive_data()` that it comes from.
+        """
+
+    def more_data_received(self, stream_id: int, end: bool, data: bytes | memoryview) -> None:
+        """Take the next part of the DATA frame that came last."""
+
+    def frame_received(self, frame: Frame) -> None:
+        """Take any other frame."""
+
+
+class FrameReader:
+    """Cuts incoming bytes into frames. Parts of a DATA frame are handed over as they arrive, others when complete."""
+
+    def __init__(self, max_frame_size: int, handler: FrameHandler) -> None:
         """`max_frame_size` is the longest payload, in bytes, that the peer was allowed to send."""
         self._max_frame_size = max_frame_size
+        self._handler = handler
         self._parts: list[bytes] = []
         self._size = 0
         self._needed = _HEADER_LENGTH
         self._first = True
-        #: What is wrong with the bytes after the frames that were returned last, if anything is.
-        self.error: RemoteProtocolError | None = None
+        # The DATA frame that has begun: how many bytes of it are still to come, its stream, and END_STREAM.
+        self._missing = 0
+        self._stream_id = 0
+        self._end = False
 
-    def receive_data(self, data: bytes) -> list[Frame]:
-        """Take bytes, and return the frames that are complete. If `error` is set, the bytes after them are invalid."""
-        self._size += len(data)
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes, and hand over what they complete.
+
+        Raises `RemoteProtocolError` if they are invalid, or if the handler does, after the frames before that.
+        """
+        # While a DATA frame is incomplete, nothing is kept from before.
+        start = self._continue_payload(data) if self._missing else 0
         if self._parts:
+            self._size += len(data)
             self._parts.append(data)
             if self._size < self._needed:
                 # Small pieces of a large frame are joined once, when it is complete.
-                return []
+                return
             data = b"".join(self._parts)
             self._parts.clear()
-        start = 0
+        size, handler = len(data), self._handler
         self._needed = _HEADER_LENGTH
-        found: list[Frame] = []
-        while len(data) - start >= _HEADER_LENGTH:
-            high, low, frame_type, flags, stream_id = _unpack_header(data, start)
-            length = high << 16 | low
-            self.error = self._check_preface(data, frame_type) if self._first else None
-            if self.error is None and length > self._max_frame_size:
-                text = f"Received overlong frame: length {length}, max {self._max_frame_size}"
-                self.error = RemoteProtocolError(text)
-            if self.error is not None:
-                return found
-            end = start + _HEADER_LENGTH + length
-            if end > len(data):
+        while size - start >= _HEADER_LENGTH:
+            word, flags, stream_id = _unpack_header(data, start)
+            frame_type, length, begin = word & 0xFF, word >> 8, start + _HEADER_LENGTH
+            end = begin + length
+            stream_id &= _MAX_STREAM_ID
+            if self._first or length > self._max_frame_size:
+                self._check(data, frame_type, length)
+            if frame_type == DATA and not flags & PADDED:
+                payload = data[begin:end] if length < _LARGE else memoryview(data)[begin:end]
+                is_last = flags & END_STREAM != 0
+                if end > size:
+                    self._missing, self._stream_id, self._end = end - size, stream_id, is_last
+                    handler.data_received(stream_id, False, length, payload)
+                    self._size = 0
+                    return
+                handler.data_received(stream_id, is_last, length, payload)
+            elif end > size:
                 self._needed = _HEADER_LENGTH + length
                 break
-            found.append(Frame(frame_type, flags, stream_id & _MAX_STREAM_ID, data[start + _HEADER_LENGTH : end]))
+            elif frame_type == HEADERS and flags & _WHOLE_BLOCK == END_HEADERS:
+                handler.head_received(stream_id, flags, data[begin:end])
+            else:
+                handler.frame_received(Frame(frame_type, flags, stream_id, data[begin:end]))
             start = end
-        self._size = len(data) - start
+        self._size = size - start
         if self._size:
             self._parts.append(data[start:])
-        return found
 
-    def _check_preface(self, data: bytes, frame_type: int) -> RemoteProtocolError | None:
+    def _continue_payload(self, data: bytes) -> int:
+        """Hand over more of the DATA frame that has begun; return how many of the bytes belong to it."""
+        size = min(self._missing, len(data))
+        payload = data[:size] if size < _LARGE else memoryview(data)[:size]
+        self._missing -= size
+        self._handler.more_data_received(self._stream_id, self._end and not self._missing, payload)
+        return size
+
+    def _check(self, data: bytes, frame_type: int, length: int) -> None:
         # RFC 9113 section 3.4: the first frame is SETTINGS. Servers without HTTP/2 answer in plain text instead.
-        if data.startswith(b"HTTP/"):
+        if self._first and data.startswith(b"HTTP/"):
             line = data[:64].splitlines()[0].decode("ascii", "backslashreplace")
-            return RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}")
-        if frame_type != SETTINGS:
-            return RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}")
+            raise RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}")
+        if self._first and frame_type != SETTINGS:
+            raise RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}")
         self._first = False
-        return None
+        if length > self._max_frame_size:
+            text = f"Received overlong frame: length {length}, max {self._max_frame_size}"
+            raise RemoteProtocolError(text)
 
 
 def unpadded(frame: Frame) -> bytes:
@@ -120,12 +171,12 @@ class HeaderBlocks:
         self._fragments: list[bytes] = []
         self._size = 0
 
-    def check(self, frame: Frame) -> None:
-        """Raise `RemoteProtocolError` if the frame is not allowed now."""
+    def check(self, frame_type: int, stream_id: int) -> None:
+        """Raise `RemoteProtocolError` if such a frame is not allowed now."""
         if self._head is None:
-            if frame.type == CONTINUATION:
+            if frame_type == CONTINUATION:
                 raise RemoteProtocolError("Received a CONTINUATION frame without a HEADERS frame before it")
-        elif frame.type != CONTINUATION or frame.stream_id != self._head.stream_id:
+        elif frame_type != CONTINUATION or stream_id != self._head.stream_id:
             raise RemoteProtocolError("Invalid frame during header block.")
 
     def receive(self, frame: Frame) -> tuple[Frame, bytes] | None:

@@ -31,9 +31,6 @@ _IDLE_FRAME_SIZE = 64
 # Frames that may transfer something; their handlers tell the guard against floods whether they have.
 _MAY_TRANSFER = (frames.DATA, frames.HEADERS, frames.CONTINUATION)
 
-# A HEADERS frame that has the first of these flags, and neither of the others, is a whole header block.
-_WHOLE_BLOCK = frames.END_HEADERS | frames.PADDED | frames.HAS_PRIORITY
-
 
 class FloodGuard:
     """Tells floods from traffic: counts frames that transfer nothing."""
@@ -62,7 +59,7 @@ class FloodGuard:
 
 
 class FrameHandlers:
-    """Handles frames in the order in which they arrive."""
+    """Handles frames in the order in which they arrive. `end_run()` has to follow the last one of a read."""
 
     def __init__(self, connection: ConnectionState) -> None:
         self._connection = connection
@@ -73,14 +70,18 @@ class FrameHandlers:
         # How many bytes the server may send on all streams together, and how many came since credit was last returned.
         self._window = CONNECTION_WINDOW
         self._consumed = 0
-        self._now = 0.0
+        #: When the bytes arrived that are being handled, in seconds.
+        self.now: float = 0.0
+        # Parts of one body that have not been added to their stream yet, and the stream.
+        self._run: list[bytes | memoryview] = []
+        self._run_of: Stream | None = None
         #: The settings that have changed.
         self.settings: list[RemoteSettingsChanged] = []
         # Other types, PRIORITY among them, mean nothing to a client (RFC 9113 sections 4.1 and 5.3.2).
         self._by_type: dict[int, Callable[[Frame], None]] = {
-            frames.DATA: self._data_received,
-            frames.HEADERS: self._headers_received,
-            frames.CONTINUATION: self._headers_received,
+            frames.DATA: self._padded_data_received,
+            frames.HEADERS: self._fragment_received,
+            frames.CONTINUATION: self._fragment_received,
             frames.RST_STREAM: self._reset_received,
             frames.WINDOW_UPDATE: self._window_update_received,
             frames.GOAWAY: self._goaway_received,
@@ -89,26 +90,27 @@ class FrameHandlers:
             frames.PING: self._control_received,
         }
 
-    def receive(self, received: list[Frame], now: float) -> None:
-        """Handle frames that arrived at the time `now`, in seconds.
+    # Each of these raises `RemoteProtocolError`, or `ConnectionFault` with a code, if the server broke the protocol in
+    # a way that ends the connection.
 
-        Raises `RemoteProtocolError`, or `ConnectionFault` with a code, if the server broke the protocol in a way that
-        ends the connection.
-        """
-        self._now = now
-        for frame in received:
-            if self._blocks.is_open or frame.type == frames.CONTINUATION:
-                self._blocks.check(frame)
-            if frame.type not in _MAY_TRANSFER:
-                self.guard.idle_frame(now, len(frame.payload))
-            handler = self._by_type.get(frame.type)
-            if handler is not None:
-                handler(frame)
+    def frame_received(self, frame: Frame) -> None:
+        """Handle a frame of any kind."""
+        if self._blocks.is_open or frame.type == frames.CONTINUATION:
+            self._blocks.check(frame.type, frame.stream_id)
+        if frame.type not in _MAY_TRANSFER:
+            self.guard.idle_frame(self.now, len(frame.payload))
+        handler = self._by_type.get(frame.type)
+        if handler is not None:
+            handler(frame)
 
     # Responses.
 
-    def _data_received(self, frame: Frame) -> None:
-        size = len(frame.payload)
+    def data_received(
+        self, stream_id: int, end: bool, size: int, data: bytes | memoryview, padding: int | None = None
+    ) -> None:
+        """Handle a DATA frame of `size` bytes, `padding` included, or its beginning."""
+        if self._blocks.is_open:
+            self._blocks.check(frames.DATA, stream_id)
         self._window -= size
         if self._window < 0:
             raise ConnectionFault("Received more data than the connection's window allows", Code.FLOW_CONTROL_ERROR)
@@ -118,14 +120,18 @@ class FrameHandlers:
             returned, self._consumed = self._consumed, 0
             self._window += returned
             self._connection.send_window_update(0, returned)
-        stream = self._streams.find(frame)
-        data = frames.unpadded(frame) if frame.flags & frames.PADDED else frame.payload
-        if data:
+        stream = self._streams.by_id.get(stream_id)
+        if stream is None or stream.remote_end:
+            stream = self._streams.find(frames.DATA, stream_id)
+        else:
+            self._streams.touched[stream] = None
+        body_size = size - padding if padding else size
+        if body_size:
             self.guard.progress = True
         else:
-            self.guard.idle_frame(self._now, 0)
+            self.guard.idle_frame(self.now, 0)
         if stream is None:
-            self._streams.receive_late_data(frame.stream_id, size)
+            self._streams.receive_late_data(stream_id, size)
             return
         stream.receive_window -= size
         if stream.was_reset:
@@ -134,46 +140,100 @@ class FrameHandlers:
             self._fault(stream, "Received more data than the stream's window allows", Code.FLOW_CONTROL_ERROR)
             return
         try:
-            stream.receive_body(data, bool(frame.flags & frames.END_STREAM))
+            stream.expect_body(body_size)
         except RemoteProtocolError as exc:
             self._fault(stream, str(exc))
             return
-        if stream.remote_end and stream.local_end:
-            self._streams.close(stream)
-        if size > len(data):
+        self._add_data(stream, end, data)
+        if padding:
             # Padding is consumed on arrival.
-            self._connection.skip_padding(stream, size - len(data))
+            self._connection.skip_padding(stream, padding)
         if not stream.local_end and stream.should_run_ahead():
             self._connection.let_run_ahead(stream)
 
-    def _headers_received(self, frame: Frame) -> None:
-        if frame.flags & _WHOLE_BLOCK == frames.END_HEADERS and frame.type == frames.HEADERS:
-            complete: tuple[Frame, bytes] | None = (frame, frame.payload)
+    def more_data_received(self, stream_id: int, end: bool, data: bytes | memoryview) -> None:
+        """Handle another part of the last DATA frame, which was counted as a whole when it began."""
+        stream = self._streams.by_id.get(stream_id)
+        if stream is not None and not stream.was_reset:
+            self._streams.touched[stream] = None
+            self._add_data(stream, end, data)
+
+    def _add_data(self, stream: Stream, end: bool, data: bytes | memoryview) -> None:
+        if not data:
+            pass
+        elif type(data) is bytes:
+            if self._run_of is stream:
+                self.end_run()
+            stream.add_body(data)
         else:
-            complete = self._blocks.receive(frame)
-        if complete is not None and self._section_received(*complete):
+            if self._run_of is not stream:
+                self.end_run()
+                self._run_of = stream
+            self._run.append(data)
+        if end:
+            try:
+                stream.receive_end()
+            except RemoteProtocolError as exc:
+                self._fault(stream, str(exc))
+                return
+            if stream.local_end:
+                self._streams.close(stream)
+
+    def end_run(self) -> None:
+        """Join adjacent parts of a body: their reader gets all that one read has brought, and it is copied once."""
+        stream, run = self._run_of, self._run
+        if stream is not None:
+            stream.add_body(b"".join(run))
+            self._run_of = None
+            run.clear()
+
+    def _padded_data_received(self, frame: Frame) -> None:
+        data = frames.unpadded(frame)
+        size, end = len(frame.payload), frame.flags & frames.END_STREAM != 0
+        self.data_received(frame.stream_id, end, size, data, size - len(data))
+
+    def head_received(self, stream_id: int, flags: int, block: bytes) -> None:
+        """Handle a whole header block."""
+        if self._blocks.is_open:
+            self._blocks.check(frames.HEADERS, stream_id)
+        if self._section_received(stream_id, flags & frames.END_STREAM != 0, block):
             self.guard.progress = True
         else:
-            self.guard.idle_frame(self._now, len(frame.payload))
+            self.guard.idle_frame(self.now, len(block))
 
-    def _section_received(self, frame: Frame, block: bytes) -> bool:
+    def _fragment_received(self, frame: Frame) -> None:
+        complete = self._blocks.receive(frame)
+        if complete is not None:
+            head, block = complete
+            if self._section_received(head.stream_id, head.flags & frames.END_STREAM != 0, block):
+                self.guard.progress = True
+                return
+        self.guard.idle_frame(self.now, len(frame.payload))
+
+    def _section_received(self, stream_id: int, end: bool, block: bytes) -> bool:
         """Take the fields of a response; return whether they are the head of a final one."""
         try:
             section = self._decoder.decode(block)
         except RemoteProtocolError as exc:
             raise ConnectionFault(str(exc), Code.COMPRESSION_ERROR) from exc
-        stream = self._streams.find(frame)
+        stream = self._streams.by_id.get(stream_id)
+        if stream is None or stream.remote_end:
+            stream = self._streams.find(frames.HEADERS, stream_id)
+        else:
+            self._streams.touched[stream] = None
         if stream is None or stream.was_reset:
             return False
+        if self._run_of is stream:
+            self.end_run()
         before = stream.status
         try:
             if isinstance(section, RemoteProtocolError):
                 raise section
-            stream.receive_fields(section, bool(frame.flags & frames.END_STREAM))
+            stream.receive_fields(section, end)
         except RemoteProtocolError as exc:
             self._fault(stream, str(exc))
             return False
-        if stream.remote_end and stream.local_end:
+        if end and stream.local_end:
             self._streams.close(stream)
         if before is not None or stream.status is None:
             return False
@@ -189,7 +249,7 @@ class FrameHandlers:
     def _reset_received(self, frame: Frame) -> None:
         if len(frame.payload) != 4:
             raise _malformed("RST_STREAM")
-        stream = self._streams.find(frame)
+        stream = self._streams.find(frame.type, frame.stream_id)
         if stream is None or not stream.is_open:
             return
         stream.was_reset = True
@@ -214,7 +274,7 @@ class FrameHandlers:
                 raise ConnectionFault(_illegal_window_update(size), Code.FLOW_CONTROL_ERROR)
             self._streams.touch_all()
             return
-        stream = self._streams.find(frame)
+        stream = self._streams.find(frame.type, frame.stream_id)
         if stream is None or not stream.is_open:
             return
         stream.send_window += size

@@ -118,47 +118,47 @@ class Stream:
         """Take a head or the trailers. Raises `RemoteProtocolError` if they are not allowed here."""
         self.response_begun = True
         status = section.status
-        if self.status is not None:
+        if self.status is None and status is not None and status >= 200:
+            self.status = status
+            if not self.head.is_connect or status >= 300:
+                # RFC 9113 section 8.1.1: a response without a body may declare the length that one would have.
+                self._bodiless = self.head.is_head or status in (204, 304)
+                self.expected_length = None if self._bodiless else section.content_length
+            self.events.append(ResponseHead(status, section.headers.copy()))
+        elif self.status is not None:
             if not end:
                 raise RemoteProtocolError("Trailers must have END_STREAM set")
             if status is not None:
                 raise RemoteProtocolError("Received ':status' in the middle of a response")
-            self.events.append(Trailers(list(section.headers)))
+            self.events.append(Trailers(section.headers.copy()))
         elif status is None:
             raise RemoteProtocolError("Received a response without ':status'")
-        elif status < 200:
+        else:
             if end:
                 raise RemoteProtocolError(f"Cannot set END_STREAM on informational responses (status {status})")
             if len(self.events) >= _MAX_UNREAD_INTERIM:
                 raise RemoteProtocolError(f"Received more than {_MAX_UNREAD_INTERIM} interim responses in a row")
-            self.events.append(InformationalResponse(status, list(section.headers)))
-            return
-        else:
-            self.status = status
-            if not (self.head.is_connect and status < 300):
-                # RFC 9113 section 8.1.1: a response without a body may declare the length that one would have.
-                self._bodiless = self.head.is_head or status in (204, 304)
-                self.expected_length = None if self._bodiless else section.content_length
-            self.events.append(ResponseHead(status, list(section.headers)))
+            self.events.append(InformationalResponse(status, section.headers.copy()))
         if end:
-            self._receive_end()
+            self.receive_end()
 
-    def receive_body(self, data: bytes, end: bool) -> None:
-        """Take a part of the body. Raises `RemoteProtocolError` if it is not allowed here."""
+    def expect_body(self, size: int) -> None:
+        """Note that `size` bytes of the body arrive now. Raises `RemoteProtocolError` if they are not allowed here."""
         if self.status is None:
             raise RemoteProtocolError("cannot receive data before headers")
-        if data and self._bodiless:
+        if size and self._bodiless:
             request = " to HEAD" if self.head.is_head else ""
             raise RemoteProtocolError(f"Received a body of a response{request} that has none (status {self.status})")
-        self.received += len(data)
+        self.received += size
         if self.expected_length is not None and self.received > self.expected_length:
             raise self._wrong_length()
+
+    def add_body(self, data: bytes) -> None:
+        """Take a part of the body, which is not empty."""
         if len(data) >= _SMALL:
             self.events.append(data)
-        elif data:
+        else:
             self._gather(data)
-        if end:
-            self._receive_end()
 
     def should_run_ahead(self) -> bool:
         """Whether the response is about to fill its window while the request is still being sent."""
@@ -188,7 +188,8 @@ class Stream:
         text = f"InvalidBodyLengthError: Expected {self.expected_length} bytes, received {self.received}"
         return RemoteProtocolError(text)
 
-    def _receive_end(self) -> None:
+    def receive_end(self) -> None:
+        """Take the end of the response. Raises `RemoteProtocolError` if it comes too early."""
         if self.expected_length is not None and self.received != self.expected_length:
             raise self._wrong_length()
         self.remote_end = True

@@ -3,7 +3,7 @@
 from ._control import Code, ConnectionFault
 from ._events import Failure
 from ._flow import DEFAULT_WINDOW, MAX_WINDOW
-from ._frames import DATA, HEADERS, Frame
+from ._frames import DATA, HEADERS
 from ._stream import Stream
 
 # How many streams are opened before the server has said how many it allows. It would refuse those beyond its limit.
@@ -54,22 +54,21 @@ class StreamTable:
         if len(self._abandoned) > MAX_ABANDONED:
             del self._abandoned[next(iter(self._abandoned))]
 
-    def find(self, frame: Frame) -> Stream | None:
+    def find(self, frame_type: int, stream_id: int) -> Stream | None:
         """Return the stream of a frame, or `None` if it is finished. Raises `ConnectionFault`.
 
         A stream on which the server has ended its side takes no more of a response (RFC 9113 section 5.1). But frames
         that were on their way when the stream was reset here are allowed.
         """
-        stream_id = frame.stream_id
         stream = self.by_id.get(stream_id)
         if stream is not None:
             self.touched[stream] = None
             ended = stream.remote_end
         elif stream_id % 2 == 0 or stream_id >= self.next_id:
-            raise ConnectionFault(f"Received a frame of type {frame.type} on stream {stream_id}, which is not open")
+            raise ConnectionFault(f"Received a frame of type {frame_type} on stream {stream_id}, which is not open")
         else:
             ended = stream_id not in self._abandoned and len(self._abandoned) < MAX_ABANDONED
-        if ended and frame.type in _RESPONSE_FRAMES:
+        if ended and frame_type in _RESPONSE_FRAMES:
             raise ConnectionFault(f"Received a frame of stream {stream_id} after its end", Code.STREAM_CLOSED)
         return stream
 
