@@ -142,3 +142,67 @@ def test_a_response_to_head_may_end_with_an_empty_frame(feeding: Feeding, length
     assert str(talk.failure(broken)) == "Received a body of a response to HEAD that has none (status 200)"
     assert [(frame.stream_id, frame.error_code) for frame in talk.sent()] == [(3, 1)]
     assert talk.engine.usable
+
+
+def sent_data(talk: Dialogue) -> list[tuple[bytes, bool]]:
+    """Return the parts of the body that were sent, and whether the request ended with each."""
+    return [(frame.data, "END_STREAM" in frame.flags) for frame in talk.sent() if isinstance(frame, DataFrame)]
+
+
+@pytest.mark.parametrize("length", [None, 5])
+@pytest.mark.parametrize("answered", [True, False])
+def test_the_last_part_of_a_body_ends_the_request(length: int | None, answered: bool) -> None:
+    talk = Dialogue()
+    stream = talk.upload(length)
+    if answered:
+        talk.receive(frames.headers(1, 200, end_stream=True))
+    assert talk.engine.send_data(stream, b"hello", end=True) == 5
+    assert sent_data(talk) == [(b"hello", True)]
+    assert (stream.local_end, talk.engine.streams.open_count) == (True, 0 if answered else 1)
+    talk.engine.end_request(stream)
+    assert talk.sent() == []
+    with pytest.raises(LocalProtocolError, match=r"^Too much data for declared Content-Length$"):
+        talk.engine.send_data(stream, b"a", end=True)
+
+
+@pytest.mark.parametrize("size", [0, 1, 16_383, 16_384, 16_385, 3 * 16_384])
+def test_a_body_is_cut_into_frames_of_which_the_last_ends_the_request(size: int) -> None:
+    talk = Dialogue()
+    stream = talk.upload()
+    content = bytes(range(256)) * 192
+    assert talk.engine.send_data(stream, memoryview(content)[:size], end=True) == size
+    parts = sent_data(talk)
+    assert b"".join(part for part, _ in parts) == content[:size]
+    assert [end for _, end in parts] == [False] * (len(parts) - 1) + [True]
+    assert len(parts) == max(1, -(-size // 16_384))
+
+
+def test_a_body_that_waits_for_credit_does_not_end_the_request() -> None:
+    talk = Dialogue()
+    stream = talk.upload(70_000)
+    content = memoryview(bytes(70_000))
+    assert talk.engine.send_data(stream, content, end=True) == 65_535
+    assert [end for _, end in sent_data(talk)] == [False] * 4
+    assert talk.engine.send_data(stream, content[65_535:], end=True) == 0
+    assert not stream.local_end
+    talk.receive(frames.window_update(0, 10_000), frames.window_update(1, 10_000))
+    assert talk.engine.send_data(stream, content[65_535:], end=True) == 4_465
+    assert sent_data(talk) == [(bytes(4_465), True)]
+
+
+def test_a_body_that_is_too_short_or_not_wanted_is_not_sent() -> None:
+    talk = Dialogue()
+    short, refused = talk.upload(5), talk.upload(5)
+    talk.receive(frames.headers(3, 403))
+    talk.sent()
+    with pytest.raises(LocalProtocolError, match=r"^Too little data for declared Content-Length$"):
+        talk.engine.send_data(short, b"four", end=True)
+    assert talk.engine.send_data(refused, b"four", end=True) is None
+    assert (talk.sent(), short.local_end, refused.local_end) == ([], False, False)
+
+
+def test_the_head_of_a_request_without_a_body_ends_it() -> None:
+    talk = Dialogue()
+    stream = talk.request(b"POST", (b"Content-Length", b"0"))
+    assert "END_STREAM" in talk.sent()[0].flags
+    assert stream.local_end

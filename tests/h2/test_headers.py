@@ -48,12 +48,18 @@ def test_pseudo_headers_come_first_and_host_becomes_authority() -> None:
 
 @pytest.mark.parametrize(
     ("field", "declared"),
-    [((b"Content-Length", b"0"), 0), ((b"content-length", b"12"), 12), ((b"Transfer-Encoding", b"chunked"), None)],
+    [((b"Content-Length", b"1"), 1), ((b"content-length", b"12"), 12), ((b"Transfer-Encoding", b"chunked"), None)],
 )
 def test_a_body_is_announced_by_its_framing(field: Field, declared: int | None) -> None:
     head = translated(HOST, field, method=b"POST")
     assert (head.has_body, head.declared_length) == (True, declared)
     assert (b"transfer-encoding", b"chunked") not in head.headers
+
+
+def test_a_body_of_no_bytes_is_none() -> None:
+    head = translated(HOST, (b"Content-Length", b"0"), method=b"POST")
+    assert (head.has_body, head.declared_length, head.headers) == (False, 0, [(b"content-length", b"0")])
+    assert translated(HOST, (b"Transfer-Encoding", b"chunked"), (b"Content-Length", b"0")).has_body
 
 
 @pytest.mark.parametrize("name", [b"Connection", b"Keep-Alive", b"Proxy-Connection", b"Transfer-Encoding", b"Upgrade"])

@@ -3,7 +3,8 @@
 In the order of use:
 
 1. `start()` once.
-2. `admit(stream)` for each request, and `open_stream(stream)` until it returns true; then `send_data()` for its body.
+2. `admit(stream)` for each request, and `open_stream(stream)` until it returns true; then `send_data()` for its body,
+   and `end_request()` unless it says where the body ends.
 3. `receive_data()` with what the network gave; it returns the streams that have something new.
 4. `next_event(stream)` until it returns `NEED_DATA` or `END_OF_STREAM`.
 5. `finish(stream)` in any case, as soon as nothing more of it is needed.
@@ -162,36 +163,46 @@ class Engine(ConnectionState):
         """Whether more of the body may be sent, or need not be sent."""
         return (self.send_window > 0 and stream.send_window > 0) or not stream.wants_body()
 
-    def send_data(self, stream: Stream, data: memoryview) -> int | None:
+    def send_data(self, stream: Stream, data: bytes | memoryview, end: bool = False) -> int | None:
         """Send as much of `data` as there is credit for; return how much, or `None` if the server wants no more.
 
-        The data is not copied before `bytes_to_send()`. Raises `LocalProtocolError` if there is more of it than was
-        declared.
+        `end` says that the body ends with `data`. Once all of it is sent, the request has ended without
+        `end_request()`. The data is not copied before `bytes_to_send()`.
+
+        Raises `LocalProtocolError` if there is more of it than was declared, or less at the end.
         """
         if self._busy:
             self._check_undisturbed()
         if not stream.wants_body() and not stream.local_end:
             return None
-        declared = stream.head.declared_length
-        if stream.local_end or (declared is not None and stream.sent + len(data) > declared):
+        declared, length = stream.head.declared_length, len(data)
+        if stream.local_end or (declared is not None and stream.sent + length > declared):
             raise LocalProtocolError("Too much data for declared Content-Length")
-        size = max(0, min(len(data), self.send_window, stream.send_window))
+        if end and declared is not None and stream.sent + length < declared:
+            raise LocalProtocolError("Too little data for declared Content-Length")
+        size = max(0, min(length, self.send_window, stream.send_window))
+        ends = end and size == length
         if not size:
+            if ends:
+                self._end_request(stream)
             return 0
         self._busy = True
-        most = self.max_frame_size
-        header = build_frame_header(min(size, most), frames.DATA, 0, stream.id)
-        for start in range(0, size - most + 1, most):
-            self.outgoing.extend((header, data[start : start + most]))
-        rest = size % most
-        if rest:
-            if size > most:
-                header = build_frame_header(rest, frames.DATA, 0, stream.id)
-            self.outgoing.extend((header, data[size - rest : size]))
+        most, start = self.max_frame_size, 0
+        if size > most:
+            data = memoryview(data)
+            header = build_frame_header(most, frames.DATA, 0, stream.id)
+            for start in range(0, size - most, most):
+                self.outgoing.extend((header, data[start : start + most]))
+            start += most
+        flags = frames.END_STREAM if ends else 0
+        header = build_frame_header(size - start, frames.DATA, flags, stream.id)
+        self.outgoing.extend((header, data if size - start == length else data[start:size]))
         stream.sent += size
         stream.send_window -= size
         self.send_window -= size
         self._handlers.guard.progress = True
+        if ends:
+            self._ended(stream)
         self._busy = False
         return size
 
@@ -208,11 +219,15 @@ class Engine(ConnectionState):
         if self._busy:
             self._check_undisturbed()
         self._busy = True
-        stream.local_end = True
         self.outgoing.append(build_frame(frames.DATA, frames.END_STREAM, stream.id))
+        self._ended(stream)
+        self._busy = False
+
+    def _ended(self, stream: Stream) -> None:
+        """Note that END_STREAM is sent."""
+        stream.local_end = True
         if stream.remote_end:
             self.streams.close(stream)
-        self._busy = False
 
     def finish(self, stream: Stream) -> None:
         """Forget the stream, which is no longer needed; reset it unless it has ended.

@@ -133,7 +133,7 @@ def _request_fields(headers: Headers) -> _RequestFields:
                 length = _length(value)
                 if declared_length not in (None, length):
                     raise LocalProtocolError("conflicting Content-Length headers")
-                has_body, declared_length = True, length
+                has_body, declared_length = has_body or length > 0, length
             fields.append((name, value))
     if authority is None:
         raise LocalProtocolError("Missing mandatory Host: header")

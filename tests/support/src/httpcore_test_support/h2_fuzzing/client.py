@@ -181,12 +181,15 @@ class Client:
         """Send a part of the body; return whether anything was sent."""
         expected = min(size, len(call.body) - call.sent)
         wanted, possible = call.stream.wants_body(), self.engine.can_go_on(call.stream)
-        sent = self.engine.send_data(call.stream, memoryview(call.body)[call.sent : call.sent + expected])
+        data = memoryview(call.body)[call.sent : call.sent + expected]
+        end = self.chance.random() < 0.5 and call.sent + expected == len(call.body)
+        sent = self.engine.send_data(call.stream, bytes(data) if self.chance.random() < 0.5 else data, end)
         assert (sent is None) == (not wanted)
         if sent is None:
             return False
         assert 0 <= sent <= expected
         assert possible == bool(sent) or not expected
+        assert call.stream.local_end == (end and sent == expected)
         call.sent += sent
         self.flush()
         return sent > 0
