@@ -19,8 +19,9 @@ _END_STREAM, _ACK, _END_HEADERS, _PRIORITY = 0x1, 0x1, 0x4, 0x20
 _INITIAL_WINDOW_SIZE = 4
 _FRAME_SIZE = 16384
 
-# Uploads: the window of a stream and of the connection, and how many bytes are acknowledged together.
-_UPLOAD_WINDOW = 16 << 20
+# Uploads: the window of a stream and of the connection, and how many bytes are acknowledged together. The window is
+# large for the client to be what limits an upload over a long path.
+_UPLOAD_WINDOW = 64 << 20
 _UPLOAD_CREDIT = 1 << 20
 
 # The first index of the dynamic table (RFC 7541 section 2.3.3).

@@ -51,6 +51,7 @@ http {{
     listen 127.0.0.1:{clear} http2 backlog=4096;
     listen 127.0.0.1:{tls} http2 ssl backlog=4096;
     root {folder};
+    if ($server_protocol != HTTP/2.0) {{ return 505; }}
     location = /small {{ return 200 "{small}"; }}
     location = /new-head {{ {headers} add_header X-Request-Id $request_id; return 200 "{small}"; }}
   }}

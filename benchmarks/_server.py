@@ -193,6 +193,9 @@ class Server:
             connection.http2 = _http2.Session(_fields, _LENGTHS)
             connection.http2.receive(data[len(_http2.PREFACE) :])
             self._send_http2(fd, connection, connection.http2)
+        elif fd not in self._awake:
+            # HTTP/1.1 where HTTP/2 is to be measured, or a part of the preface, which no client sends.
+            self._close(fd)
         elif data.startswith(b"POST ") and b"\r\n\r\n" in data:
             self._begin_upload(fd, connection, data)
         elif not data.endswith(b"\r\n\r\n"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 import subprocess
@@ -151,6 +152,18 @@ def test_the_server_of_uploads_and_of_http1_is_the_own_one(server: Server) -> No
     assert names["http2-sync-1"].startswith("nginx" if server.nginx else "the benchmarks")
 
 
+@pytest.mark.parametrize("behind", ["nginx", "own"])
+def test_http1_is_not_taken_for_http2(server: Server, behind: str) -> None:
+    nginx = server.nginx if behind == "nginx" else None
+    port = nginx.tls_port if nginx else server.http2_port
+    context = ssl.create_default_context(cafile=server.authority)
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context)
+    with suppress(http.client.RemoteDisconnected):
+        connection.request("GET", "/small")
+        assert connection.getresponse().status == 505
+    connection.close()
+
+
 def test_uploads_at_the_same_time_get_credit_each(server: Server) -> None:
     own = replace(server, nginx=None)
     context = ssl.create_default_context(cafile=own.authority)
@@ -160,7 +173,7 @@ def test_uploads_at_the_same_time_get_credit_each(server: Server) -> None:
         answers: list[int] = []
 
         def upload() -> None:
-            answers.append(len(pool.request("POST", url, content=bytes(40 * MIB)).content))
+            answers.append(len(pool.request("POST", url, content=bytes(70 * MIB)).content))
 
         threads = [threading.Thread(target=upload) for _ in range(3)]
         for thread in threads:

@@ -13,14 +13,17 @@ from benchmarks.clients._base import HEADERS, Answer, Client, Options, Startup
 
 
 def _configure(builder: ClientBuilder | SyncClientBuilder, options: Options) -> None:
-    # A builder is changed in place; `max_connections` bounds the requests in flight, and with them the connections.
+    # A builder is changed in place.
     builder.default_headers(HEADERS).no_proxy().pool_max_idle_per_host(options.connections)
     if not options.http2:
+        # This bounds the requests in flight, and with them the connections.
         builder.max_connections(options.connections).http1_only()
+    elif options.http1:
+        builder.http2(True)
+    else:
+        builder.http2_prior_knowledge()
     if options.authority:
         builder.add_root_certificate_pem(Path(options.authority).read_bytes())
-    if not options.http1:
-        builder.http2_prior_knowledge()
     if options.timeout is not None:
         timeout = timedelta(seconds=options.timeout)
         builder.connect_timeout(timeout).read_timeout(timeout).pool_timeout(timeout)
