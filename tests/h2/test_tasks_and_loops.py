@@ -314,3 +314,26 @@ async def test_data_that_arrived_while_the_loop_was_busy_is_in_time(certificates
             for _ in range(10):
                 tasks.start_soon(get)
         assert connection.is_available()
+
+
+def test_a_task_that_is_cancelled_before_it_writes_leaves_the_requests_of_others_to_them() -> None:
+    """They had left them to it."""
+
+    async def main(server: ScriptedServer) -> None:
+        async with await connect(server) as connection:
+
+            async def get() -> bytes:
+                return (await connection.request("GET", server.url, extensions=TIMEOUTS)).content
+
+            assert await get() == b"hello"
+            tasks = [asyncio.create_task(get()) for _ in range(4)]
+            while connection._shared.writer.holder is None:
+                await asyncio.sleep(0)
+            tasks[0].cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            assert isinstance(results[0], asyncio.CancelledError)
+            assert results[1:] == [b"hello"] * 3
+            assert not connection._engine.requests
+
+    with serving(http2_script(answering)) as server:
+        asyncio.run(main(server))

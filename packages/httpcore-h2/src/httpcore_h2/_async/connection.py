@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +27,7 @@ from httpcore_models.lowlevel import (
     retryable_after,
 )
 
+from .. import _forks
 from .._legacy import LegacyConnection
 from .._states import TRANSITIONS, USABLE, Input, State
 from .._stream import Stream
@@ -98,9 +98,14 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = self._translator.request_head(request)
-        await async_checkpoint_if_cancelled()
-        tracer = async_get_tracer(_logger, request)
-        exchange = AsyncExchange(request, Stream(head), tracer, self, self._shared, self._stream_queue)
+        stream, arriving = Stream(head), self._shared.waiters.arriving
+        try:
+            arriving.add(stream)
+            await async_checkpoint_if_cancelled()
+            tracer = async_get_tracer(_logger, request)
+        finally:
+            arriving.discard(stream)
+        exchange = AsyncExchange(request, stream, tracer, self, self._shared, self._stream_queue)
         try:
             await exchange.send()
             if tracer is None:
@@ -136,7 +141,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
         `ConnectionNotAvailable`. The socket is closed even if this call is cancelled.
         """
         shared, engine = self._shared, self._engine
-        if os.getpid() != shared.process:
+        if _forks.count != shared.forks:
             # In a child process the lock may be held by a thread that does not exist, and the stream is the parent's.
             engine.retire("The connection belongs to another process")
             engine.state = TRANSITIONS[engine.state, Input.CLOSE]

@@ -1,7 +1,7 @@
 """One request and its response on a connection: sending, receiving, and the end."""
 
-import os
 import sys
+import time
 from collections.abc import AsyncGenerator, AsyncIterable
 from functools import partial
 from typing import Any
@@ -20,10 +20,12 @@ from httpcore_models import (
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
 from httpcore_models.lowlevel import AsyncTracer, as_bytes, warn_unclosed
 
+from .. import _forks
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .._stream import Stream
 from .shared_stream import AsyncSharedStream
 from .stream_queue import AsyncStreamQueue
+from .waiters import Handover
 
 # An upload checks after this many bytes whether the server has already answered.
 _PART_SIZE = 64 * 1024
@@ -31,6 +33,22 @@ _PART_SIZE = 64 * 1024
 
 class AsyncExchange:
     """A request and its response. Its stream is opened by `send()`, and has to be ended by `close()` in any case."""
+
+    is_tunnel: bool = False
+    #: The exception that ended a write on behalf of the exchange.
+    write_error: BaseException | None = None
+    #: Set if the request was left to another task to send.
+    handover: Handover | None = None
+    #: How many objects stand for the exchange that the user may drop: the body, and the stream of a tunnel.
+    holders: int = 1
+    #: The lease of a body that was dropped, which the stream of a tunnel releases.
+    lease: AsyncLease | None = None
+    # Bytes of the body since the upload last checked whether the server has answered.
+    _sent = 0
+    # An event that was taken from the engine, but not handed on, because its reader was cancelled in between.
+    _event: Event | None = None
+    # Whether the exchange was ended without waiting, so that the server may not have been told yet.
+    _dropped = False
 
     def __init__(
         self,
@@ -49,23 +67,10 @@ class AsyncExchange:
         self._engine = shared.engine
         self._queue = queue
         self.stream: Stream = stream
-        self.is_tunnel: bool = False
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")
         self.write_timeout: float | None = timeouts.get("write")
         self._pool_timeout: float | None = timeouts.get("pool")
-        # Bytes of the body since the upload last checked whether the server has answered.
-        self._sent = 0
-        # An event that was taken from the engine, but not handed on, because its reader was cancelled in between.
-        self._event: Event | None = None
-        #: The exception that ended a write on behalf of the exchange.
-        self.write_error: BaseException | None = None
-        #: How many objects stand for the exchange that the user may drop: the body, and the stream of a tunnel.
-        self.holders: int = 1
-        #: The lease of a body that was dropped, which the stream of a tunnel releases.
-        self.lease: AsyncLease | None = None
-        # Whether the exchange was ended without waiting, so that the server may not have been told yet.
-        self._dropped = False
 
     @property
     def info(self) -> dict[str, Any]:
@@ -86,16 +91,13 @@ class AsyncExchange:
         otherwise raises nothing: a server may answer without reading all of the request. `WriteError` is raised if the
         connection was closed here before all of the request was sent.
         """
-        self._shared.join(self.stream)
-        if not self._engine.started:
-            await self._send_preface()
-        if "protocol" in self.request.extensions:
-            await self._queue.require_extended_connect(self, self._pool_timeout)
-        await self._queue.open_stream(self, self._pool_timeout)
+        self._shared.check()
+        is_plain = self._engine.started and "protocol" not in self.request.extensions
+        if not self._queue.enter(self.stream, is_plain):
+            await self._open_stream()
         try:
             if self.tracer is None:
-                await self._shared.writer.flush(self.write_timeout, self)
-                await self._send_body()
+                await self._send_request()
             else:
                 flush = self._shared.writer.flush
                 await self.tracer.run("send_request_headers", self.info, flush, self.write_timeout, self)
@@ -109,6 +111,36 @@ class AsyncExchange:
             self.write_error = None
         if self._engine.failure is not None and self._engine.was_closed_midway(self.stream):
             raise WriteError(f"The connection was closed while the request was being sent ({self._shared.peer})")
+
+    async def _open_stream(self) -> None:
+        """Open the stream when it is its turn, on a connection that may be new."""
+        if not self._engine.started:
+            await self._send_preface()
+        if "protocol" in self.request.extensions:
+            await self._queue.require_extended_connect(self, self._pool_timeout)
+        await self._queue.open_stream(self, self._pool_timeout)
+
+    async def _send_request(self) -> None:
+        """Send head and body. What is at hand leaves in one write, or in that of another task that is writing."""
+        stream, writer, body = self.stream, self._shared.writer, self.request.stream
+        if type(body) is ByteStream and not stream.head.is_connect:
+            if not stream.local_end and len(body.content) <= _PART_SIZE:
+                self._add_body(body.content)
+            if stream.local_end and not (stream.sent < len(body.content)):
+                # With one limit for both, it does not matter whether sending or receiving has used it up.
+                leave = self.write_timeout == self.read_timeout
+                await writer.flush(self.write_timeout, self, stream.has_event, leave)
+                return
+        await writer.flush(self.write_timeout, self)
+        await self._send_body()
+
+    def _add_body(self, content: bytes) -> None:
+        """Append a whole body to the head, if the server has given credit for it."""
+        engine, stream = self._engine, self.stream
+        with self._shared.lock:
+            if len(content) <= min(engine.send_window, stream.send_window) and stream.wants_body():
+                engine.send_data(stream, memoryview(content))
+                engine.end_request(stream)
 
     async def _send_preface(self) -> None:
         with self._shared.lock:
@@ -216,9 +248,9 @@ class AsyncExchange:
         return self.stream.remote_end and not self.stream.events
 
     async def _next_event(self) -> Event:
-        shared, engine, stream = self._shared, self._engine, self.stream
+        shared, engine, stream, timeout = self._shared, self._engine, self.stream, self.read_timeout
         while True:
-            if os.getpid() != shared.process:
+            if _forks.count != shared.forks:
                 raise ReadError("The connection belongs to another process")
             event = self._event
             if event is None and not stream.response_begun and stream.failure is None:
@@ -228,14 +260,29 @@ class AsyncExchange:
                     event = engine.next_event(stream)
             if engine.outgoing and not shared.affinity.is_other_loop():
                 self._event = event
-                await shared.writer.flush_unless_writing(self.write_timeout)
+                await shared.writer.flush_unless_writing(self.write_timeout, stream.has_event)
             self._event = None
             if event is not NEED_DATA:
                 return event
-            if not await shared.wait(self, shared.waiters.receivers, stream.has_event, self.read_timeout):
-                shared.capacity.report()
-                text = f"The read operation timed out after {self.read_timeout:g} seconds ({shared.peer})"
-                raise ReadTimeout(text) from TimeoutError()
+            if not await shared.wait(self, shared.waiters.receivers, stream.has_event, timeout):
+                timeout = self._time_left()
+
+    def _time_left(self) -> float:
+        """Return how much longer a read may take whose time is up: the request may have been sent only after a while.
+
+        Raises `ReadTimeout` if there is no time left, and `WriteTimeout` if the request has not been sent yet.
+        """
+        shared, handover, timeout = self._shared, self.handover, self.read_timeout or 0.0
+        self.handover = None
+        if handover is not None and handover.sent_at is not None:
+            left = handover.sent_at + timeout - time.monotonic()
+            if left > 0:
+                return left
+        shared.capacity.report()
+        if handover is not None and handover.sent_at is None:
+            raise shared.writer.timed_out(self.write_timeout) from TimeoutError()
+        text = f"The read operation timed out after {timeout:g} seconds ({shared.peer})"
+        raise ReadTimeout(text) from TimeoutError()
 
     # The end.
 
@@ -246,7 +293,7 @@ class AsyncExchange:
         the server, is shielded.
         """
         # In a child process, the stream is the parent's.
-        if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
+        if _forks.count != self._shared.forks or not (self.stream in self._engine.requests or self._dropped):
             return
         if self.tracer is not None and self.stream.id and not self._dropped:
             await self._close_traced(self.tracer, shielded)
@@ -282,7 +329,7 @@ class AsyncExchange:
     def abandon(self) -> bool:
         """End an exchange whose body will not be read any further, without waiting; return whether it is over."""
         shared = self._shared
-        is_open = os.getpid() == shared.process and self.stream in self._engine.requests
+        is_open = _forks.count == shared.forks and self.stream in self._engine.requests
         if not is_open or shared.reader.is_held_for(self.stream):
             return False
         self._dropped = True
@@ -299,7 +346,7 @@ class AsyncExchange:
         May be called at any point, even while the same thread holds the lock, and does not wait.
         """
         self.holders -= 1
-        if os.getpid() != self._shared.process or sys.is_finalizing():
+        if _forks.count != self._shared.forks or sys.is_finalizing():
             return
         is_open = self.stream in self._engine.requests and not self.connection.is_closed()
         if is_open and self.holders:

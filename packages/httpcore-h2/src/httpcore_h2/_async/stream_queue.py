@@ -32,6 +32,15 @@ class AsyncStreamQueue:
         engine = self._engine
         return engine.usable and (not engine.streams.limit_known or engine.can_open_after(len(self._waiting)))
 
+    def enter(self, stream: Stream, open_at_once: bool) -> bool:
+        """Take a request; return whether its stream is open already: `open_at_once` says that it may be.
+
+        Raises `ConnectionNotAvailable`.
+        """
+        with self._lock:
+            self._engine.admit(stream)
+            return open_at_once and not self._waiting and self._open(stream)
+
     async def open_stream(self, sharer: AsyncSharer, timeout: float | None) -> None:
         """Open the stream of a request when it is its turn.
 
@@ -53,15 +62,11 @@ class AsyncStreamQueue:
 
     def _open_in_turn(self, stream: Stream) -> bool:
         with self._lock:
-            try:
-                if (not self._waiting or self._is_first(stream)) and self._engine.open_stream(stream):
-                    self._opened = True
-                    return True
-                if not self._engine.usable:
-                    raise self._engine.not_available()
-            except ConnectionNotAvailable:
+            if (not self._waiting or self._is_first(stream)) and self._open(stream):
+                return True
+            if not self._engine.usable:
                 self._shared.waiters.wake_all()
-                raise
+                raise self._engine.not_available()
             if self._is_full():
                 raise ConnectionNotAvailable(
                     f"The server allows no further stream on this connection to {self._shared.peer} "
@@ -69,6 +74,15 @@ class AsyncStreamQueue:
                 )
             self._waiting[stream] = None
             return False
+
+    def _open(self, stream: Stream) -> bool:
+        try:
+            opened = self._engine.open_stream(stream)
+        except ConnectionNotAvailable:
+            self._shared.waiters.wake_all()
+            raise
+        self._opened = self._opened or opened
+        return opened
 
     def _is_first(self, stream: Stream) -> bool:
         return next(iter(self._waiting), stream) is stream

@@ -1,12 +1,22 @@
 """The tasks that wait on a connection, by what they wait for."""
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_models.lowlevel import AsyncTracer
 
 from .._stream import Stream
+
+
+class Handover:
+    """Requests that were left to a task that was writing when they came. It sends all of them together."""
+
+    __slots__ = ("sent_at",)
+
+    def __init__(self) -> None:
+        #: When they had been sent, on the monotonic clock; `None` until then.
+        self.sent_at: float | None = None
 
 
 class AsyncSharer(Protocol):
@@ -18,6 +28,8 @@ class AsyncSharer(Protocol):
     #: The exception that ended a write on behalf of the exchange.
     write_error: BaseException | None
     is_tunnel: bool
+    #: Set if the request was left to another task to send.
+    handover: Handover | None
 
 
 class AsyncWaiters:
@@ -32,18 +44,22 @@ class AsyncWaiters:
         self.writers: dict[AsyncEvent, AsyncEvent] = {}
         #: Set as soon as something is received, for the task that writes meanwhile.
         self.on_receipt: AsyncEvent | None = None
+        #: Events of tasks that were woken and have not run since. Each of them looks after those that still wait.
+        self.woken: set[AsyncEvent] = set()
+        #: Requests of tasks that are about to open a stream: they run before any other that yields now.
+        self.arriving: set[Stream] = set()
 
     def wake(self, streams: Iterable[Stream]) -> None:
         """Wake tasks that wait for a part of a response, or for credit, on these streams."""
         for stream in streams:
             for waiting in (self.receivers, self.senders):
                 if stream in waiting:
-                    _set(waiting, stream)
+                    self._set(waiting, stream)
 
     def wake_openers(self) -> None:
         """Wake all tasks that wait for a stream."""
         while self.openers:
-            _set(self.openers, next(iter(self.openers)))
+            self._set(self.openers, next(iter(self.openers)))
 
     def wake_writers(self) -> None:
         """Wake all tasks that wait to write, or for something to be received meanwhile."""
@@ -51,7 +67,9 @@ class AsyncWaiters:
             self.on_receipt.wake()
             self.on_receipt = None
         while self.writers:
-            _set(self.writers, next(iter(self.writers)))
+            event = next(iter(self.writers))
+            event.wake()
+            del self.writers[event]
 
     def wake_all(self) -> None:
         """Wake all tasks."""
@@ -64,14 +82,15 @@ class AsyncWaiters:
         candidates: tuple[dict[Stream, AsyncEvent], ...] = (self.receivers, self.senders)
         for waiting in (*candidates, self.openers) if among_openers else candidates:
             if waiting:
-                _set(waiting, next(iter(waiting)))
+                self._set(waiting, next(iter(waiting)))
                 return
 
+    def _set(self, waiting: dict[Stream, AsyncEvent], stream: Stream) -> None:
+        """Wake a task, and only then forget it: an exception in between must not make it wait for ever.
 
-def _set(waiting: dict[Any, AsyncEvent], key: object) -> None:
-    """Wake a task, and only then forget it: an exception in between must not make it wait for ever.
-
-    This may run in any thread, since the garbage collector drops responses in any thread.
-    """
-    waiting[key].wake()
-    del waiting[key]
+        This may run in any thread, since the garbage collector drops responses in any thread.
+        """
+        event = waiting[stream]
+        event.wake()
+        self.woken.add(event)
+        del waiting[stream]

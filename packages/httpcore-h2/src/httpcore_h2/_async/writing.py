@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from httpcore_models import AsyncNetworkStream, WriteError, WriteTimeout
-from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled
 from httpcore_models.lowlevel import optional_method
 
 from .._capacity import CapacityReport
@@ -22,7 +22,7 @@ from .._engine import Engine
 from .._events import Failure
 from .._resumable import is_resumable
 from .reading import AsyncReader
-from .waiters import AsyncSharer, AsyncWaiters
+from .waiters import AsyncSharer, AsyncWaiters, Handover
 
 # How long, in seconds, an exchange tries to send what the connection itself has to send, such as acknowledgements. What
 # the server does not accept in this time is sent by the next exchange that waits.
@@ -60,9 +60,16 @@ class AsyncWriter:
         #: Bytes that the engine has handed over, but the stream has not accepted. `b""` means that the stream itself
         #: keeps the rest of an interrupted write, and another write completes it.
         self.unfinished: bytes | None = None
+        # Of requests that others have left here: those that are still in the engine, and those taken from it.
+        self._next: Handover | None = None
+        self._going: list[Handover] = []
 
     async def flush(
-        self, timeout: float | None, sharer: AsyncSharer | None = None, enough: Callable[[], bool] | None = None
+        self,
+        timeout: float | None,
+        sharer: AsyncSharer | None = None,
+        enough: Callable[[], bool] | None = None,
+        leave: bool = False,
     ) -> None:
         """Write what the engine has to send.
 
@@ -70,38 +77,44 @@ class AsyncWriter:
         write. An exception is stored in `sharer.write_error` too.
 
         A task that writes continues until nothing is left, so that those that wait need not write; or until `enough`
-        returns true after something has arrived.
+        returns true after something has arrived. With `leave`, a task that finds another one writing does not wait: the
+        other one sends its bytes too, and `sharer.handover` tells when that is done.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        arrivals = self._reader.arrivals
+        arrivals, deadline = self._reader.arrivals, None
         token = object()
+        gather, written = leave, False
         try:
             while True:
-                event = None
+                event = data = None
                 with self._lock:
+                    if written and self._going:
+                        self._note_sent()
                     if self.holder is None or self.holder is token:
                         self.holder = token
-                        if not self._outgoing and self.unfinished is None:
-                            self.holder = None
-                            if self._waiters.writers or self._waiters.on_receipt is not None:
-                                self._waiters.wake_writers()
+                        pending = self._outgoing or self.unfinished is not None
+                        if not pending or (written and enough is not None and enough()):
+                            self._end_writing()
                             return
-                        # What is unfinished is written alone: otherwise a series of interrupted writes could make the
-                        # stream keep more and more.
-                        data = self._engine.bytes_to_send() if self.unfinished is None else self.unfinished
-                        self.unfinished = None
+                        if not (gather and self._waiters.arriving):
+                            data = self._take()
+                    elif leave and sharer is not None:
+                        sharer.handover = self._next = self._next or Handover()
+                        return
                     elif enough is not None and enough():
                         return
                     else:
                         event = AsyncEvent()
                         self._waiters.writers[event] = event
+                gather = False
                 if event is not None:
+                    if deadline is None and timeout is not None:
+                        deadline = time.monotonic() + timeout
                     await self._wait_for_writer(event, timeout, deadline)
-                elif self.write_until_readable is None:
-                    self.unfinished = b""
-                    await self._stream.write(data, timeout)
-                    self.unfinished = None
-                elif not await self._write_and_receive(self.write_until_readable, data, timeout, enough):
+                elif data is None:
+                    await self._gather()
+                elif await self._write(data, timeout, enough):
+                    written = True
+                else:
                     with self._lock:
                         self._end_writing()
                     return
@@ -109,11 +122,50 @@ class AsyncWriter:
             self._failed(token, exc, sharer, arrivals)
             raise
 
+    def _take(self) -> bytes:
+        """Return what has to be written next. The lock is held."""
+        # What is unfinished is written alone: otherwise a series of interrupted writes could make the stream keep more
+        # and more.
+        data = self.unfinished
+        if data is not None:
+            self.unfinished = None
+            return data
+        if self._next is not None:
+            self._going.append(self._next)
+            self._next = None
+        return self._engine.bytes_to_send()
+
+    async def _gather(self) -> None:
+        """Let tasks that are about to send a request add it to the same write."""
+        await async_checkpoint_if_cancelled()
+
+    def has_pending(self) -> bool:
+        """Whether anything waits to be written."""
+        return bool(self._outgoing) or self.unfinished is not None
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether requests were left to a task that writes no more. The lock is held."""
+        return self.holder is None and (self._next is not None or bool(self._going))
+
+    def _note_sent(self) -> None:
+        """Note that requests that others have left here were sent. The lock is held."""
+        now = time.monotonic()
+        for handover in self._going:
+            handover.sent_at = now
+        self._going.clear()
+        if self._reader.holder is None and not self._waiters.woken:
+            # Until now they had to leave reading to others.
+            self._waiters.wake_next_reader(among_openers=False)
+
     def _end_writing(self) -> None:
         """Let the others write. The lock is held."""
         self.holder = None
         if self._waiters.writers or self._waiters.on_receipt is not None:
             self._waiters.wake_writers()
+        if self._next is not None or self._going:
+            # They wait for a response: one of them sends what is left.
+            self._waiters.wake_next_reader(among_openers=False)
 
     def _failed(self, token: object, exc: BaseException, sharer: AsyncSharer | None, arrivals: int) -> None:
         with self._lock:
@@ -131,12 +183,15 @@ class AsyncWriter:
         """Clean up after the write that was under way, which has failed. The lock is held."""
         if isinstance(exc, WriteError):
             self.unfinished = None
+            # The server may have answered all the same: the next read tells.
+            self._note_sent()
             self._engine.retire("A write on this connection failed")
             self._waiters.wake_openers()
         elif not is_resumable(exc) or (self.unfinished == b"" and not self._stream.get_extra_info("keeps_unsent")):
             # A part of a frame may be on its way: nothing can follow it.
             self._engine.fail(Failure("A write on this connection was interrupted", kind=WriteError, cause=exc))
             self.unfinished = None
+            self._note_sent()
             self._waiters.wake_all()
         self._end_writing()
 
@@ -153,18 +208,23 @@ class AsyncWriter:
         remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
             if not await event.wait(remaining):
-                raise self._timed_out(timeout) from TimeoutError()
+                raise self.timed_out(timeout) from TimeoutError()
         finally:
             with self._lock:
                 self._waiters.writers.pop(event, None)
 
-    def _timed_out(self, timeout: float | None) -> WriteTimeout:
+    def timed_out(self, timeout: float | None) -> WriteTimeout:
+        """Return the exception for a write that has taken `timeout` seconds."""
         return WriteTimeout(f"The write operation timed out after {timeout:g} seconds ({self._peer})")
 
-    async def _write_and_receive(
-        self, write: Callable[..., Any], data: bytes, timeout: float | None, enough: Callable[[], bool] | None
-    ) -> bool:
+    async def _write(self, data: bytes, timeout: float | None, enough: Callable[[], bool] | None) -> bool:
         """Write what is left of an interrupted write, then `data`; return whether all was written."""
+        write = self.write_until_readable
+        if write is None:
+            self.unfinished = b""
+            await self._stream.write(data, timeout)
+            self.unfinished = None
+            return True
         deadline = None if timeout is None else time.monotonic() + timeout
         rest, remaining = data, timeout
         while True:
@@ -174,7 +234,7 @@ class AsyncWriter:
             try:
                 taken = await write(rest, remaining)
             except WriteTimeout as exc:
-                raise self._timed_out(timeout) from exc
+                raise self.timed_out(timeout) from exc
             rest = rest[taken:]
             self.unfinished = rest or None
             if not rest:
@@ -189,16 +249,16 @@ class AsyncWriter:
             if deadline is not None:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
-                    raise self._timed_out(timeout) from TimeoutError()
+                    raise self.timed_out(timeout) from TimeoutError()
 
-    async def flush_unless_writing(self, timeout: float | None) -> None:
+    async def flush_unless_writing(self, timeout: float | None, enough: Callable[[], bool] | None = None) -> None:
         """Write on behalf of the connection, unless another task is writing, which will write this too.
 
         Waiting for that task could last for ever: a server may stop reading until what it sends is read. A failure is
         not raised here; the next read, or write for a request, raises it.
         """
-        if self.holder is None and (self._outgoing or self.unfinished is not None):
+        if self.holder is None and self.has_pending():
             if self._stream.get_extra_info("keeps_unsent"):
                 timeout = _PATIENCE if timeout is None else min(timeout, _PATIENCE)
             with contextlib.suppress(WriteError, WriteTimeout):
-                await self.flush(timeout)
+                await self.flush(timeout, enough=enough)

@@ -3,7 +3,6 @@
 
 import contextlib
 import logging
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +28,7 @@ from httpcore_models.lowlevel import (
     retryable_after,
 )
 
+from .. import _forks
 from .._legacy import LegacyConnection
 from .._states import TRANSITIONS, USABLE, Input, State
 from .._stream import Stream
@@ -97,8 +97,13 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
             origin = request.url.origin
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
         head = self._translator.request_head(request)
-        tracer = get_tracer(_logger, request)
-        exchange = Exchange(request, Stream(head), tracer, self, self._shared, self._stream_queue)
+        stream, arriving = Stream(head), self._shared.waiters.arriving
+        try:
+            arriving.add(stream)
+            tracer = get_tracer(_logger, request)
+        finally:
+            arriving.discard(stream)
+        exchange = Exchange(request, stream, tracer, self, self._shared, self._stream_queue)
         try:
             exchange.send()
             if tracer is None:
@@ -134,7 +139,7 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         `ConnectionNotAvailable`. The socket is closed even if this call is interrupted.
         """
         shared, engine = self._shared, self._engine
-        if os.getpid() != shared.process:
+        if _forks.count != shared.forks:
             # In a child process the lock may be held by a thread that does not exist, and the stream is the parent's.
             engine.retire("The connection belongs to another process")
             engine.state = TRANSITIONS[engine.state, Input.CLOSE]

@@ -1,8 +1,8 @@
 # Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
 """One request and its response on a connection: sending, receiving, and the end."""
 
-import os
 import sys
+import time
 from collections.abc import Generator, Iterable
 from functools import partial
 from typing import Any
@@ -21,10 +21,12 @@ from httpcore_models import (
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.lowlevel import Tracer, as_bytes, warn_unclosed
 
+from .. import _forks
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .._stream import Stream
 from .shared_stream import SharedStream
 from .stream_queue import StreamQueue
+from .waiters import Handover
 
 # An upload checks after this many bytes whether the server has already answered.
 _PART_SIZE = 64 * 1024
@@ -32,6 +34,22 @@ _PART_SIZE = 64 * 1024
 
 class Exchange:
     """A request and its response. Its stream is opened by `send()`, and has to be ended by `close()` in any case."""
+
+    is_tunnel: bool = False
+    #: The exception that ended a write on behalf of the exchange.
+    write_error: BaseException | None = None
+    #: Set if the request was left to another thread to send.
+    handover: Handover | None = None
+    #: How many objects stand for the exchange that the user may drop: the body, and the stream of a tunnel.
+    holders: int = 1
+    #: The lease of a body that was dropped, which the stream of a tunnel releases.
+    lease: Lease | None = None
+    # Bytes of the body since the upload last checked whether the server has answered.
+    _sent = 0
+    # An event that was taken from the engine, but not handed on, because its reader was interrupted in between.
+    _event: Event | None = None
+    # Whether the exchange was ended without waiting, so that the server may not have been told yet.
+    _dropped = False
 
     def __init__(
         self,
@@ -50,23 +68,10 @@ class Exchange:
         self._engine = shared.engine
         self._queue = queue
         self.stream: Stream = stream
-        self.is_tunnel: bool = False
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")
         self.write_timeout: float | None = timeouts.get("write")
         self._pool_timeout: float | None = timeouts.get("pool")
-        # Bytes of the body since the upload last checked whether the server has answered.
-        self._sent = 0
-        # An event that was taken from the engine, but not handed on, because its reader was interrupted in between.
-        self._event: Event | None = None
-        #: The exception that ended a write on behalf of the exchange.
-        self.write_error: BaseException | None = None
-        #: How many objects stand for the exchange that the user may drop: the body, and the stream of a tunnel.
-        self.holders: int = 1
-        #: The lease of a body that was dropped, which the stream of a tunnel releases.
-        self.lease: Lease | None = None
-        # Whether the exchange was ended without waiting, so that the server may not have been told yet.
-        self._dropped = False
 
     @property
     def info(self) -> dict[str, Any]:
@@ -87,16 +92,13 @@ class Exchange:
         otherwise raises nothing: a server may answer without reading all of the request. `WriteError` is raised if the
         connection was closed here before all of the request was sent.
         """
-        self._shared.join(self.stream)
-        if not self._engine.started:
-            self._send_preface()
-        if "protocol" in self.request.extensions:
-            self._queue.require_extended_connect(self, self._pool_timeout)
-        self._queue.open_stream(self, self._pool_timeout)
+        self._shared.check()
+        is_plain = self._engine.started and "protocol" not in self.request.extensions
+        if not self._queue.enter(self.stream, is_plain):
+            self._open_stream()
         try:
             if self.tracer is None:
-                self._shared.writer.flush(self.write_timeout, self)
-                self._send_body()
+                self._send_request()
             else:
                 flush = self._shared.writer.flush
                 self.tracer.run("send_request_headers", self.info, flush, self.write_timeout, self)
@@ -110,6 +112,36 @@ class Exchange:
             self.write_error = None
         if self._engine.failure is not None and self._engine.was_closed_midway(self.stream):
             raise WriteError(f"The connection was closed while the request was being sent ({self._shared.peer})")
+
+    def _open_stream(self) -> None:
+        """Open the stream when it is its turn, on a connection that may be new."""
+        if not self._engine.started:
+            self._send_preface()
+        if "protocol" in self.request.extensions:
+            self._queue.require_extended_connect(self, self._pool_timeout)
+        self._queue.open_stream(self, self._pool_timeout)
+
+    def _send_request(self) -> None:
+        """Send head and body. What is at hand leaves in one write, or in that of another thread that is writing."""
+        stream, writer, body = self.stream, self._shared.writer, self.request.stream
+        if type(body) is ByteStream and not stream.head.is_connect:
+            if not stream.local_end and len(body.content) <= _PART_SIZE:
+                self._add_body(body.content)
+            if stream.local_end and not (stream.sent < len(body.content)):
+                # With one limit for both, it does not matter whether sending or receiving has used it up.
+                leave = self.write_timeout == self.read_timeout
+                writer.flush(self.write_timeout, self, stream.has_event, leave)
+                return
+        writer.flush(self.write_timeout, self)
+        self._send_body()
+
+    def _add_body(self, content: bytes) -> None:
+        """Append a whole body to the head, if the server has given credit for it."""
+        engine, stream = self._engine, self.stream
+        with self._shared.lock:
+            if len(content) <= min(engine.send_window, stream.send_window) and stream.wants_body():
+                engine.send_data(stream, memoryview(content))
+                engine.end_request(stream)
 
     def _send_preface(self) -> None:
         with self._shared.lock:
@@ -217,9 +249,9 @@ class Exchange:
         return self.stream.remote_end and not self.stream.events
 
     def _next_event(self) -> Event:
-        shared, engine, stream = self._shared, self._engine, self.stream
+        shared, engine, stream, timeout = self._shared, self._engine, self.stream, self.read_timeout
         while True:
-            if os.getpid() != shared.process:
+            if _forks.count != shared.forks:
                 raise ReadError("The connection belongs to another process")
             event = self._event
             if event is None and not stream.response_begun and stream.failure is None:
@@ -229,14 +261,29 @@ class Exchange:
                     event = engine.next_event(stream)
             if engine.outgoing and not shared.affinity.is_other_loop():
                 self._event = event
-                shared.writer.flush_unless_writing(self.write_timeout)
+                shared.writer.flush_unless_writing(self.write_timeout, stream.has_event)
             self._event = None
             if event is not NEED_DATA:
                 return event
-            if not shared.wait(self, shared.waiters.receivers, stream.has_event, self.read_timeout):
-                shared.capacity.report()
-                text = f"The read operation timed out after {self.read_timeout:g} seconds ({shared.peer})"
-                raise ReadTimeout(text) from TimeoutError()
+            if not shared.wait(self, shared.waiters.receivers, stream.has_event, timeout):
+                timeout = self._time_left()
+
+    def _time_left(self) -> float:
+        """Return how much longer a read may take whose time is up: the request may have been sent only after a while.
+
+        Raises `ReadTimeout` if there is no time left, and `WriteTimeout` if the request has not been sent yet.
+        """
+        shared, handover, timeout = self._shared, self.handover, self.read_timeout or 0.0
+        self.handover = None
+        if handover is not None and handover.sent_at is not None:
+            left = handover.sent_at + timeout - time.monotonic()
+            if left > 0:
+                return left
+        shared.capacity.report()
+        if handover is not None and handover.sent_at is None:
+            raise shared.writer.timed_out(self.write_timeout) from TimeoutError()
+        text = f"The read operation timed out after {timeout:g} seconds ({shared.peer})"
+        raise ReadTimeout(text) from TimeoutError()
 
     # The end.
 
@@ -247,7 +294,7 @@ class Exchange:
         the server, is shielded.
         """
         # In a child process, the stream is the parent's.
-        if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
+        if _forks.count != self._shared.forks or not (self.stream in self._engine.requests or self._dropped):
             return
         if self.tracer is not None and self.stream.id and not self._dropped:
             self._close_traced(self.tracer, shielded)
@@ -283,7 +330,7 @@ class Exchange:
     def abandon(self) -> bool:
         """End an exchange whose body will not be read any further, without waiting; return whether it is over."""
         shared = self._shared
-        is_open = os.getpid() == shared.process and self.stream in self._engine.requests
+        is_open = _forks.count == shared.forks and self.stream in self._engine.requests
         if not is_open or shared.reader.is_held_for(self.stream):
             return False
         self._dropped = True
@@ -300,7 +347,7 @@ class Exchange:
         May be called at any point, even while the same thread holds the lock, and does not wait.
         """
         self.holders -= 1
-        if os.getpid() != self._shared.process or sys.is_finalizing():
+        if _forks.count != self._shared.forks or sys.is_finalizing():
             return
         is_open = self.stream in self._engine.requests and not self.connection.is_closed()
         if is_open and self.holders:

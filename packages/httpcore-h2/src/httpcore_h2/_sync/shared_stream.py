@@ -11,7 +11,6 @@ A thread does not wait while bytes are pending that no other one is sending: the
 
 import collections
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from h2.config import H2Configuration
 from httpcore_models import ConnectionNotAvailable, NetworkStream, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event, LoopAffinity
 
+from .. import _forks
 from .._capacity import CapacityReport
 from .._engine import Engine
 from .._resumable import is_resumable
@@ -35,6 +35,9 @@ _LOOK_AGAIN = 1.0
 # How often a thread catches up before its timeout is raised, at most: enough for all that the buffers of a socket hold,
 # but not for a server that sends without end.
 _LAST_LOOKS = 64
+
+# An event loop needs a turn to see that something has come, one to receive it, and one to run the thread that reads.
+_TURNS = 3
 
 
 class SharedStream:
@@ -61,7 +64,7 @@ class SharedStream:
         self.reader: Reader = Reader(stream, self.engine, self.lock, self.waiters, read_size, peer)
         self.writer: Writer = Writer(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
         #: Where the stream can be used: in which process.
-        self.process: int = os.getpid()
+        self.forks: int = _forks.count
         self.affinity: LoopAffinity = LoopAffinity()
         #: How many seconds the connection may stay idle, `None` for no limit.
         self.keepalive_expiry: float | None = None
@@ -75,9 +78,9 @@ class SharedStream:
 
     # Taking part.
 
-    def join(self, stream: Stream) -> None:
-        """Take a request. Raises `ConnectionNotAvailable`, for example in another process."""
-        if os.getpid() != self.process:
+    def check(self) -> None:
+        """Raise `ConnectionNotAvailable` if the connection cannot be used here; take in what a request has to know."""
+        if _forks.count != self.forks:
             raise ConnectionNotAvailable("The connection belongs to another process")
         if self.affinity.is_other_loop():
             raise ConnectionNotAvailable("The connection belongs to another event loop")
@@ -86,8 +89,6 @@ class SharedStream:
         # In a pool this is not necessary: it has just called `has_expired()`, which catches up too.
         if self.engine.state is State.IDLE and self.capacity.on_change is None:
             self.reader.catch_up()
-        with self.lock:
-            self.engine.admit(stream)
 
     def leave(self, stream: Stream) -> bool:
         """End a request; return whether the connection is over. The lock is held."""
@@ -97,7 +98,7 @@ class SharedStream:
         engine.finish(stream)
         if not engine.requests and self.keepalive_expiry is not None:
             self.expire_at = time.monotonic() + self.keepalive_expiry
-        if waiters.receivers or waiters.senders:
+        if stream in waiters.receivers or stream in waiters.senders:
             waiters.wake((stream,))
         if not stream.remote_end and self.reader.is_held_for(stream) and not engine.ping_unanswered:
             # Only an answer from the server can end the read of another thread.
@@ -138,41 +139,43 @@ class SharedStream:
         stream reads only while no stream is open: another thread that closes one can wake a thread that waits, but not one
         that reads.
         """
-        engine, writer, waiters, stream = self.engine, self.writer, self.waiters, sharer.stream
-        for_stream = waiting is waiters.openers
+        engine, writer, reader, stream = self.engine, self.writer, self.reader, sharer.stream
+        for_stream = waiting is self.waiters.openers
         since = time.monotonic()
         deadline = None if timeout is None else since + timeout
-        remaining, arrivals, token = timeout, self.reader.arrivals, object()
+        remaining, arrivals, token, event = timeout, reader.arrivals, object(), None
         in_time = can_send = True
         try:
             while True:
-                event = None
-                pending = engine.outgoing or writer.unfinished is not None
-                sending = pending and can_send and writer.holder is None
                 with self.lock:
+                    if event is not None:
+                        self.waiters.woken.discard(event)
+                        event = None
                     is_ready = ready()
                     if is_ready or not in_time:
                         waiting.pop(stream, None)
-                        if waiters.receivers or waiters.senders or waiters.openers:
-                            self._pass_on()
+                        self._pass_on()
                         if not is_ready:
                             self._timed_out(sharer, waiting, arrivals)
                         return is_ready
+                    sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:
-                        pass
-                    elif self.reader.holder is None and not (for_stream and engine.streams.open_count):
-                        self.reader.holder, self.reader.reads_for = token, stream
+                        self._pass_on()
+                    elif self._may_read(sharer, for_stream):
+                        reader.holder, reader.reads_for = token, stream
                     else:
                         event = waiting[stream] = Event()
                 if sending:
                     can_send = self._send_while_waiting(sharer, ready, remaining)
                 elif event is None:
-                    in_time = self._read(sharer, remaining, since)
-                    can_send = True
+                    done = self._read(sharer, remaining, since, ready)
+                    if done and not for_stream:
+                        return True
+                    in_time, can_send = done is not None, True
                 elif for_stream:
                     in_time = self._wait_for_room(event, remaining)
                 else:
-                    in_time = event.wait(remaining)
+                    in_time = can_send = event.wait(remaining)
                 if deadline is not None:
                     remaining = deadline - time.monotonic()
                     in_time = in_time and remaining > 0
@@ -180,15 +183,27 @@ class SharedStream:
                         self._look_once_more(ready)
         except BaseException as exc:
             with self.lock:
-                if self.reader.holder is token:
-                    self.reader.holder = None
+                if reader.holder is token:
+                    reader.holder = None
                     if not is_resumable(exc):
-                        self.reader.interrupted(exc)
+                        reader.interrupted(exc)
                 waiting.pop(stream, None)
+                if event is not None:
+                    self.waiters.woken.discard(event)
                 if isinstance(exc, ReadTimeout):
                     self._timed_out(sharer, waiting, arrivals)
                 self._pass_on()
             raise
+
+    def _may_read(self, sharer: Sharer, for_stream: bool) -> bool:
+        """Whether a thread that waits may become the reader. The lock is held.
+
+        Its request has to be sent first, in case the thread that sends it gives up: nothing wakes a thread that reads.
+        """
+        handover = sharer.handover
+        if self.reader.holder is not None or (handover is not None and handover.sent_at is None):
+            return False
+        return not (for_stream and self.engine.streams.open_count)
 
     def _timed_out(self, sharer: Sharer, waiting: dict[Stream, Event], arrivals: int) -> None:
         """Retire the connection if nothing has arrived during a wait, after the first `arrivals`. The lock is held.
@@ -199,9 +214,15 @@ class SharedStream:
             self.writer.retire_if_silent(arrivals)
 
     def _pass_on(self) -> None:
-        """Let a thread that waits become the reader, if there is none. The lock is held."""
-        if self.reader.holder is None:
-            self.waiters.wake_next_reader(among_openers=not self.engine.streams.open_count)
+        """Let a thread that waits read, or send what was left to another one, if no thread does. The lock is held.
+
+        A thread that has just been woken does this itself, when it has looked whether it has to wait any longer.
+        """
+        waiters = self.waiters
+        if not (waiters.receivers or waiters.senders or waiters.openers) or waiters.woken:
+            return
+        if self.reader.holder is None or self.writer.is_abandoned:
+            waiters.wake_next_reader(among_openers=not self.engine.streams.open_count)
 
     def _send_while_waiting(self, sharer: Sharer, ready: Callable[[], bool], timeout: float | None) -> bool:
         """Send, and receive meanwhile; return whether to try this again before something else arrives."""
@@ -222,24 +243,31 @@ class SharedStream:
 
     def _look_once_more(self, ready: Callable[[], bool]) -> None:
         """Catch up before a timeout is raised: what the thread needs may have arrived while the program was busy."""
-        # The thread that reads may be late, too.
         for _ in range(_LAST_LOOKS):
             arrivals = self.reader.arrivals
+            self._let_others_read(arrivals)
             self.reader.catch_up()
             with self.lock:
                 if self.reader.arrivals == arrivals or ready():
                     return
 
+    def _let_others_read(self, arrivals: int) -> None:
+        """Give the thread that reads, if there is one, the time to take in what has come: it may be late, too."""
+        for _ in range(_TURNS):
+            if self.reader.holder is None or self.reader.arrivals != arrivals:
+                return
+
     # Reading.
 
-    def _read(self, sharer: Sharer, timeout: float | None, since: float) -> bool:
-        """Read once, as the reader that the caller has become; return false if nothing came in time.
+    def _read(self, sharer: Sharer, timeout: float | None, since: float, ready: Callable[[], bool]) -> bool | None:
+        """Read once, as the reader that the caller has become; return what `ready` returns after that.
 
-        The caller has been waiting since the time `since` on the monotonic clock.
+        Returns `None` if nothing came in time. The caller has been waiting since the time `since` on the monotonic
+        clock.
         """
         engine, reader, writer = self.engine, self.reader, self.writer
         limit = timeout
-        if engine.outgoing or writer.unfinished is not None or writer.holder is not None:
+        if writer.holder is not None or writer.has_pending():
             # If the thread that writes gives up, this one has to send the rest.
             limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         try:
@@ -253,21 +281,21 @@ class SharedStream:
             if limit is None:
                 # The stream has a limit of its own.
                 raise
-            return limit != timeout
+            return None if limit == timeout else False
         except ReadError as exc:
             with self.lock:
                 reader.lost(exc, exc)
                 reader.holder = None
             self.capacity.report()
-            return True
+            return False
         with self.lock:
             # Under one lock: what is read next must not overtake this.
             reader.received(data)
             settings = list(reader.unreported)
             reader.unreported.clear()
             reader.holder = None
-            answering = engine.outgoing or writer.unfinished is not None
-            if answering:
+            is_ready, answering = ready(), engine.outgoing or writer.unfinished is not None
+            if is_ready or answering:
                 # Writing may take long, and others should not have to wait for it.
                 self._pass_on()
         if settings or engine.state not in USABLE:
@@ -278,7 +306,7 @@ class SharedStream:
                 sharer.tracer.report("receive_remote_settings.complete", {"return_value": change})
         if answering:
             writer.flush_unless_writing(sharer.write_timeout)
-        return True
+        return is_ready
 
     def _read_with_pings(self, interval: float, timeout: float | None, since: float) -> bytes:
         reader, engine = self.reader, self.engine

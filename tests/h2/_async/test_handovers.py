@@ -1,0 +1,195 @@
+"""Requests that are left to another task, which is writing when they come."""
+
+from typing import Any
+
+import pytest
+from httpcore_h2 import AsyncHTTP2Connection
+from httpcore_models import AsyncNetworkStream, Origin, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models.concurrency import AsyncEvent, current_event_loop
+from httpcore_test_support import h2_frames
+from httpcore_test_support.waiting import async_at_once, async_wait_until
+from hyperframe.frame import DataFrame, HeadersFrame
+
+pytestmark = pytest.mark.anyio
+
+URL = "http://example.com/"
+
+
+class AsyncHeldStream(AsyncNetworkStream):
+    """Answers every request as soon as it is written. Writes wait while the stream is held."""
+
+    def __init__(self) -> None:
+        self._frames = h2_frames.ClientFrames()
+        self._answers = h2_frames.settings({}) + h2_frames.settings_ack()
+        self._kept = b""
+        self._arrival: AsyncEvent | None = None
+        self._gate: AsyncEvent | None = None
+        self.failure: Exception | None = None
+        self.writing = 0
+        #: How many requests each write has begun.
+        self.heads: list[int] = []
+
+    def hold(self) -> None:
+        self._gate = AsyncEvent()
+
+    def release(self) -> None:
+        gate, self._gate = self._gate, None
+        assert gate is not None
+        gate.set()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if not self._answers:
+            self._arrival = AsyncEvent()
+            if not (self._answers or await self._arrival.wait(timeout)):
+                raise ReadTimeout("Nothing came")
+        data, self._answers = self._answers, b""
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._kept += buffer
+        if self._gate is not None:
+            self.writing += 1
+            in_time = await self._gate.wait(timeout)
+            self.writing -= 1
+            if not in_time:
+                raise WriteTimeout("The write has waited too long")
+        if self.failure is not None:
+            raise self.failure
+        data, self._kept = self._kept, b""
+        frames = self._frames.receive(data)
+        self.heads.append(sum(isinstance(frame, HeadersFrame) for frame in frames))
+        for frame in frames:
+            if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
+                self._answers += h2_frames.headers(frame.stream_id)
+                self._answers += h2_frames.data(frame.stream_id, b"hello", end_stream=True)
+        if self._answers and self._arrival is not None:
+            self._arrival.set()
+
+    async def aclose(self) -> None:
+        pass
+
+    def get_extra_info(self, info: str) -> Any:
+        return info == "keeps_unsent"
+
+
+async def get(connection: AsyncHTTP2Connection, timeout: float = 10.0, write: float | None = None) -> bytes:
+    write = timeout if write is None else write
+    timeouts = {"read": timeout, "write": write, "pool": timeout}
+    return (await connection.request("GET", URL, extensions={"timeout": timeouts})).content
+
+
+async def warm_connection(stream: AsyncHeldStream) -> AsyncHTTP2Connection:
+    connection = AsyncHTTP2Connection(Origin(b"http", b"example.com", 80), stream)
+    assert await get(connection) == b"hello"
+    stream.heads.clear()
+    stream.hold()
+    return connection
+
+
+async def test_one_write_sends_the_requests_that_came_during_another_one() -> None:
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+
+    async def first() -> bytes:
+        return await get(connection)
+
+    async def later() -> bytes:
+        await async_wait_until(lambda: stream.writing)
+        return await get(connection)
+
+    async def release() -> bytes:
+        await async_wait_until(lambda: len(connection._shared.waiters.receivers) == 3)
+        stream.release()
+        return b"hello"
+
+    assert await async_at_once(first, later, later, later, release) == [b"hello"] * 5
+    assert stream.heads == [1, 3]
+
+
+@pytest.mark.parametrize("write", [0.05, 0.04])
+async def test_a_request_that_is_not_sent_in_time_fails_with_a_write_timeout(write: float) -> None:
+    """It may be left to another task only if there is one limit for both directions."""
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+
+    async def first() -> bytes:
+        return await get(connection)
+
+    async def later() -> bytes:
+        await async_wait_until(lambda: stream.writing)
+        with pytest.raises(WriteTimeout, match=f"^The write operation timed out after {write:g} seconds"):
+            await get(connection, 0.05, write)
+        stream.release()
+        return b""
+
+    assert await async_at_once(first, later) == [b"hello", b""]
+    assert not connection._engine.requests
+
+
+async def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+
+    async def first() -> bytes:
+        with pytest.raises(WriteTimeout):
+            await get(connection, 0.2)
+        return b""
+
+    async def later() -> bytes:
+        await async_wait_until(lambda: stream.writing)
+        return await get(connection)
+
+    async def release() -> bytes:
+        # Both are left, and wait for a response.
+        await async_wait_until(lambda: len(connection._shared.waiters.receivers) == 2)
+        await async_wait_until(lambda: len(connection._engine.requests) == 2)
+        stream.release()
+        return b""
+
+    assert await async_at_once(first, later, later, release) == [b"", b"hello", b"hello", b""]
+
+
+async def test_a_write_that_fails_leaves_no_one_waiting() -> None:
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+
+    async def first() -> None:
+        with pytest.raises(ReadTimeout):
+            await get(connection, 0.3)
+
+    async def later() -> None:
+        await async_wait_until(lambda: stream.writing)
+        with pytest.raises(ReadTimeout):
+            await get(connection, 0.3)
+
+    async def release() -> None:
+        await async_wait_until(lambda: connection._shared.waiters.receivers)
+        stream.failure = WriteError("The network is gone")
+        stream.release()
+
+    await async_at_once(first, later, release)
+    assert not connection._engine.requests
+    assert not connection.is_available()
+
+
+async def test_requests_of_one_turn_of_the_event_loop_leave_in_one_write() -> None:
+    """Where there is no event loop, only what comes while another write is under way leaves together."""
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+    stream.release()
+
+    async def one() -> bytes:
+        return await get(connection)
+
+    assert await async_at_once(*[one] * 5) == [b"hello"] * 5
+    assert sum(stream.heads) == 5
+    assert len(stream.heads) == 1 or current_event_loop() is None
+
+
+async def test_a_body_at_hand_leaves_with_its_head() -> None:
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+    stream.release()
+    response = await connection.request("POST", URL, content=b"x" * 1000)
+    assert response.content == b"hello"
+    assert stream.heads == [1]

@@ -1,0 +1,196 @@
+# Generated from ../_async/test_handovers.py by tools/make_sync.py: edit that file, then run it.
+"""Requests that are left to another thread, which is writing when they come."""
+
+from typing import Any
+
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import NetworkStream, Origin, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models.concurrency import Event, current_event_loop
+from httpcore_test_support import h2_frames
+from httpcore_test_support.waiting import at_once, wait_until
+from hyperframe.frame import DataFrame, HeadersFrame
+
+pytestmark = pytest.mark.anyio
+
+URL = "http://example.com/"
+
+
+class HeldStream(NetworkStream):
+    """Answers every request as soon as it is written. Writes wait while the stream is held."""
+
+    def __init__(self) -> None:
+        self._frames = h2_frames.ClientFrames()
+        self._answers = h2_frames.settings({}) + h2_frames.settings_ack()
+        self._kept = b""
+        self._arrival: Event | None = None
+        self._gate: Event | None = None
+        self.failure: Exception | None = None
+        self.writing = 0
+        #: How many requests each write has begun.
+        self.heads: list[int] = []
+
+    def hold(self) -> None:
+        self._gate = Event()
+
+    def release(self) -> None:
+        gate, self._gate = self._gate, None
+        assert gate is not None
+        gate.set()
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if not self._answers:
+            self._arrival = Event()
+            if not (self._answers or self._arrival.wait(timeout)):
+                raise ReadTimeout("Nothing came")
+        data, self._answers = self._answers, b""
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._kept += buffer
+        if self._gate is not None:
+            self.writing += 1
+            in_time = self._gate.wait(timeout)
+            self.writing -= 1
+            if not in_time:
+                raise WriteTimeout("The write has waited too long")
+        if self.failure is not None:
+            raise self.failure
+        data, self._kept = self._kept, b""
+        frames = self._frames.receive(data)
+        self.heads.append(sum(isinstance(frame, HeadersFrame) for frame in frames))
+        for frame in frames:
+            if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
+                self._answers += h2_frames.headers(frame.stream_id)
+                self._answers += h2_frames.data(frame.stream_id, b"hello", end_stream=True)
+        if self._answers and self._arrival is not None:
+            self._arrival.set()
+
+    def close(self) -> None:
+        pass
+
+    def get_extra_info(self, info: str) -> Any:
+        return info == "keeps_unsent"
+
+
+def get(connection: HTTP2Connection, timeout: float = 10.0, write: float | None = None) -> bytes:
+    write = timeout if write is None else write
+    timeouts = {"read": timeout, "write": write, "pool": timeout}
+    return (connection.request("GET", URL, extensions={"timeout": timeouts})).content
+
+
+def warm_connection(stream: HeldStream) -> HTTP2Connection:
+    connection = HTTP2Connection(Origin(b"http", b"example.com", 80), stream)
+    assert get(connection) == b"hello"
+    stream.heads.clear()
+    stream.hold()
+    return connection
+
+
+def test_one_write_sends_the_requests_that_came_during_another_one() -> None:
+    stream = HeldStream()
+    connection = warm_connection(stream)
+
+    def first() -> bytes:
+        return get(connection)
+
+    def later() -> bytes:
+        wait_until(lambda: stream.writing)
+        return get(connection)
+
+    def release() -> bytes:
+        wait_until(lambda: len(connection._shared.waiters.receivers) == 3)
+        stream.release()
+        return b"hello"
+
+    assert at_once(first, later, later, later, release) == [b"hello"] * 5
+    assert stream.heads == [1, 3]
+
+
+@pytest.mark.parametrize("write", [0.05, 0.04])
+def test_a_request_that_is_not_sent_in_time_fails_with_a_write_timeout(write: float) -> None:
+    """It may be left to another thread only if there is one limit for both directions."""
+    stream = HeldStream()
+    connection = warm_connection(stream)
+
+    def first() -> bytes:
+        return get(connection)
+
+    def later() -> bytes:
+        wait_until(lambda: stream.writing)
+        with pytest.raises(WriteTimeout, match=f"^The write operation timed out after {write:g} seconds"):
+            get(connection, 0.05, write)
+        stream.release()
+        return b""
+
+    assert at_once(first, later) == [b"hello", b""]
+    assert not connection._engine.requests
+
+
+def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:
+    stream = HeldStream()
+    connection = warm_connection(stream)
+
+    def first() -> bytes:
+        with pytest.raises(WriteTimeout):
+            get(connection, 0.2)
+        return b""
+
+    def later() -> bytes:
+        wait_until(lambda: stream.writing)
+        return get(connection)
+
+    def release() -> bytes:
+        # Both are left, and wait for a response.
+        wait_until(lambda: len(connection._shared.waiters.receivers) == 2)
+        wait_until(lambda: len(connection._engine.requests) == 2)
+        stream.release()
+        return b""
+
+    assert at_once(first, later, later, release) == [b"", b"hello", b"hello", b""]
+
+
+def test_a_write_that_fails_leaves_no_one_waiting() -> None:
+    stream = HeldStream()
+    connection = warm_connection(stream)
+
+    def first() -> None:
+        with pytest.raises(ReadTimeout):
+            get(connection, 0.3)
+
+    def later() -> None:
+        wait_until(lambda: stream.writing)
+        with pytest.raises(ReadTimeout):
+            get(connection, 0.3)
+
+    def release() -> None:
+        wait_until(lambda: connection._shared.waiters.receivers)
+        stream.failure = WriteError("The network is gone")
+        stream.release()
+
+    at_once(first, later, release)
+    assert not connection._engine.requests
+    assert not connection.is_available()
+
+
+def test_requests_of_one_turn_of_the_event_loop_leave_in_one_write() -> None:
+    """Where there is no event loop, only what comes while another write is under way leaves together."""
+    stream = HeldStream()
+    connection = warm_connection(stream)
+    stream.release()
+
+    def one() -> bytes:
+        return get(connection)
+
+    assert at_once(*[one] * 5) == [b"hello"] * 5
+    assert sum(stream.heads) == 5
+    assert len(stream.heads) == 1 or current_event_loop() is None
+
+
+def test_a_body_at_hand_leaves_with_its_head() -> None:
+    stream = HeldStream()
+    connection = warm_connection(stream)
+    stream.release()
+    response = connection.request("POST", URL, content=b"x" * 1000)
+    assert response.content == b"hello"
+    assert stream.heads == [1]
