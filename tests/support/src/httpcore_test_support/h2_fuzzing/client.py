@@ -15,7 +15,7 @@ from httpcore_models import ConnectionNotAvailable, ReadError, RemoteProtocolErr
 
 from .wire import Wire
 
-__all__ = ["Call", "Client", "fields_of", "new_engine"]
+__all__ = ["Call", "Client", "Fields", "new_engine"]
 
 Field = tuple[bytes, bytes]
 
@@ -29,21 +29,34 @@ def new_engine() -> Engine:
     return Engine(H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False))
 
 
-def fields_of(chance: Random, names: tuple[bytes, ...] = _NAMES) -> list[Field]:
-    """Draw header fields; most were drawn before."""
-    found: list[Field] = []
-    for _ in range(chance.choice((0, 1, 2, 3, 8))):
-        name = chance.choice(names)
+class Fields:
+    """Draws header fields. Most were drawn before, and those that were not change the tables of both sides."""
+
+    def __init__(self, chance: Random, names: tuple[bytes, ...] = _NAMES) -> None:
+        self._chance = chance
+        self._names = names
+        self._last: list[list[Field]] = [[]]
+
+    def draw(self) -> list[Field]:
+        """Return header fields."""
+        chance = self._chance
+        if chance.random() < 0.5:
+            return list(chance.choice(self._last[-4:]))
+        count = chance.choice((1, 1, 2, 3, 8))
+        found = [(chance.choice(self._names), self._value()) for _ in range(count)]
+        if chance.random() < 0.1:
+            found.append(found[0])
+        self._last.append(found)
+        return list(found)
+
+    def _value(self) -> bytes:
+        chance = self._chance
         kind = chance.random()
-        if kind < 0.75:
-            found.append((name, b"value %d" % chance.randrange(3)))
-        elif kind < 0.95:
-            found.append((name, b"%d" % chance.randrange(2**40)))
-        else:
-            found.append((name, bytes([chance.randrange(33, 127)]) * chance.choice((0, 60, 126, 127, 128, 254, 4000))))
-    if found and chance.random() < 0.1:
-        found.append(found[0])
-    return found
+        if kind < 0.6:
+            return b"value %d" % chance.randrange(3)
+        if kind < 0.95:
+            return b"%d" % chance.randrange(2**40)
+        return bytes([chance.randrange(33, 127)]) * chance.choice((0, 60, 126, 127, 128, 254, 4000))
 
 
 class Call:
@@ -102,9 +115,15 @@ class Client:
         self.calls: list[Call] = []
         self.pings = 0
         self.now = 0.0
+        self.fields = Fields(chance)
         self.last_headers: list[Field] = []
         self.engine.start()
         self.flush()
+
+    def flush_soon(self) -> None:
+        """Put on the way what the engine has to send, or let it wait for more."""
+        if self.chance.random() < 0.7:
+            self.flush()
 
     def flush(self) -> None:
         """Put on the way what the engine has to send."""
@@ -122,7 +141,7 @@ class Client:
         for call, state in before.items():
             assert call.stream in touched or self._state(call) == state, f"stream {call.stream.id} was not named"
         assert engine.failure is None, engine.failure
-        self.flush()
+        self.flush_soon()
 
     def _state(self, call: Call) -> tuple[Any, ...]:
         stream = call.stream
@@ -142,10 +161,10 @@ class Client:
         if chance.random() < 0.5:
             headers = list(self.last_headers)
         else:
-            headers = [(b"Host", chance.choice((b"localhost", b"other"))), *fields_of(chance)]
+            headers = [(b"Host", chance.choice((b"localhost", b"other"))), *self.fields.draw()]
             if chance.random() < 0.3:
                 name = chance.choice(_SECRETS)
-                headers.append((name, chance.choice((b"secret", b"a=b", b"s" * 19, b"s" * 20, b"Bearer 12345"))))
+                headers.append((name, chance.choice((b"secret", b"a=b", b"s" * 19, b"s" * 20, b"s" * 127, b"s" * 128))))
             if chance.random() < 0.02:
                 headers.append((b"x-long", b"long" * chance.choice((4_000, 5_000, 15_000))))
         self.last_headers = [field for field in headers if field[0] not in (b"Content-Length", b"Transfer-Encoding")]
@@ -154,7 +173,9 @@ class Client:
             headers.append((b"Content-Length", b"%d" % len(body)))
         elif body or chance.random() < 0.1:
             headers.append((b"Transfer-Encoding", b"chunked"))
-        target = chance.choice((b"/", b"/", b"/path", b"/%d" % chance.randrange(10**6), b"/" + b"p" * 200))
+        target = chance.choice(
+            (b"/", b"/", b"/path", b"/%d" % chance.randrange(10**6), b"/" + b"p" * chance.choice((125, 126, 127, 200)))
+        )
         request = Request(method, b"https://localhost" + target, headers=headers)
         call = Call(Stream(self.translator.request_head(request)), body)
         try:
@@ -175,7 +196,7 @@ class Client:
             self.engine.finish(call.stream)
             call.refused = call.finished = True
         assert call.opened == possible
-        self.flush()
+        self.flush_soon()
 
     def send(self, call: Call, size: int) -> bool:
         """Send a part of the body; return whether anything was sent."""
@@ -191,13 +212,13 @@ class Client:
         assert possible == bool(sent) or not expected
         assert call.stream.local_end == (end and sent == expected)
         call.sent += sent
-        self.flush()
+        self.flush_soon()
         return sent > 0
 
     def end(self, call: Call) -> None:
         """End the body."""
         self.engine.end_request(call.stream)
-        self.flush()
+        self.flush_soon()
 
     def read(self, call: Call, count: int) -> None:
         """Read up to `count` events of the response."""
@@ -215,7 +236,7 @@ class Client:
                 assert not call.stream.has_event()
                 break
             call.note(event)
-        self.flush()
+        self.flush_soon()
 
     def _take_body(self, call: Call) -> bool:
         body = call.stream.take_body()
@@ -227,10 +248,10 @@ class Client:
         """Finish a call, whether it is over or not."""
         self.engine.finish(call.stream)
         call.finished = True
-        self.flush()
+        self.flush_soon()
 
     def ping(self) -> None:
         """Send PING."""
         self.engine.ping()
         self.pings += 1
-        self.flush()
+        self.flush_soon()

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from . import view
-from .client import Call, Client, fields_of
+from .client import Call, Client, Fields
 from .server import Exchange, Server
 from .wire import Wire
 
@@ -32,7 +32,8 @@ class Conversation:
         self.steps: int = chance.choice((10, 30, 80, 150))
         #: What was done, for the report of a failure.
         self.log: list[str] = []
-        self._bulk = chance.random() < 0.06
+        self._bulk = chance.random() < 0.15
+        self._fields = Fields(chance, _RESPONSE_NAMES)
         self._requests_before_settings = chance.random() < 0.3
         self._sent, self._received = Wire(), Wire()
         self.client = Client(chance, self._sent)
@@ -43,6 +44,10 @@ class Conversation:
 
     def play(self) -> None:
         """Play all steps, then let both sides finish. Raises an exception if anything is wrong."""
+        with view.frequent_credit():
+            self._play()
+
+    def _play(self) -> None:
         steps, weights = zip(*self._possible_steps(), strict=True)
         for number in range(self.steps):
             if number in self._skip:
@@ -145,6 +150,7 @@ class Conversation:
     # Bytes arrive.
 
     def _to_server(self) -> None:
+        self.client.flush()
         for piece in self._sent.take(self._chance):
             self.server.receive(piece)
 
@@ -158,7 +164,7 @@ class Conversation:
         stream_id, exchange = self._pick_exchange(lambda exchange: exchange.status is None)
         if exchange is None:
             return
-        fields = [(name.lower(), value) for name, value in fields_of(self._chance, _RESPONSE_NAMES)]
+        fields = self._fields.draw()
         chance = self._chance
         if chance.random() < 0.15:
             status = chance.choice((100, 103, 103, 199))
@@ -180,7 +186,7 @@ class Conversation:
             return
         chance = self._chance
         size = chance.choice(_SIZES) * (chance.choice((1, 100)) if self._bulk else 1)
-        for _ in range(chance.choice((1, 1, 3))):
+        for _ in range(chance.choice((1, 1, 3, 30 if self._bulk else 3))):
             self._send_part(stream_id, exchange, size, chance.choice((None, None, None, 0, 1, 100, 255)))
 
     def _send_part(self, stream_id: int, exchange: Exchange, size: int, padding: int | None = None) -> bool:
@@ -210,7 +216,7 @@ class Conversation:
 
     def _end_of(self, stream_id: int) -> None:
         if self._chance.random() < 0.3:
-            fields = [(b"x-trailer", b"%d" % self._chance.randrange(3)), *fields_of(self._chance, _RESPONSE_NAMES)]
+            fields = [(b"x-trailer", b"%d" % self._chance.randrange(3)), *self._fields.draw()]
             self.server.send_trailers(stream_id, fields)
         else:
             padding = self._chance.choice((None, None, 0, 7))
@@ -268,6 +274,7 @@ class Conversation:
 
     def _deliver(self) -> None:
         for _ in range(100):
+            self.client.flush()
             if not self._sent and not self._received:
                 return
             for piece in self._sent.take_all(self._chance):
@@ -373,7 +380,6 @@ class Conversation:
         self._deliver()
         self._compare_connection()
         self.client.engine.close()
-        self.client.flush()
         self._deliver()
         assert self.server.terminated
 

@@ -7,7 +7,7 @@ from random import Random
 import hpack
 
 from .. import h2_frames as frames
-from .client import fields_of
+from .client import Fields
 
 __all__ = ["ServerScript", "mutated"]
 
@@ -54,6 +54,7 @@ class ServerScript:
         self._streams = streams
         self._odd = odd
         self._encoder = hpack.Encoder()
+        self._fields = Fields(chance, _NAMES)
         self._begun: set[int] = set()
         self._ended: set[int] = set()
 
@@ -84,7 +85,9 @@ class ServerScript:
             trailers = not trailers
         status = chance.choice(_ODD_STATUSES if self._is_odd() and chance.random() < 0.3 else _STATUSES)
         fields = [] if trailers else [(b":status", status)]
-        fields += [(name.lower(), value) for name, value in fields_of(chance, _NAMES)]
+        fields += self._fields.draw()
+        if self._is_odd() or (not trailers and chance.random() < 0.1):
+            fields.append((b"content-length", chance.choice((b"0", b"1", b"5", b"6", b"1000"))))
         while self._is_odd() and chance.random() < 0.7:
             fields.insert(
                 chance.randint(0 if chance.random() < 0.1 else len(fields[:1]), len(fields)), chance.choice(_ODD_FIELDS)
@@ -132,7 +135,7 @@ class ServerScript:
         self._ended.update([stream] if end else [])
         padding = chance.choice((0, 1, 100, 255)) if chance.random() < 0.2 else None
         body = chance.choice(_BODIES)
-        if self._is_odd() and chance.random() < 0.05:
+        if self._is_odd() and chance.random() < 0.2:
             body = bytes(chance.choice((16_384, 65_536, 65_537)))
             padding = None
         return [frames.frame(DATA, (1 if end else 0) | (0 if padding is None else 8), stream, _padded(body, padding))]

@@ -89,21 +89,33 @@ class _Encoder(hpack.Encoder):
 
     def add(self, to_add: Field, sensitive: bool, huffman: bool = False) -> bytes:
         chance = self._chance
-        if self._plain or chance.random() < 0.8:
-            return super().add(to_add, sensitive, huffman and chance.random() < 0.7)
         name, value = to_add
+        if not self._plain and chance.random() < 0.3 and (places := self._places(to_add)):
+            return self._number(0x80, 7, chance.choice(places))
+        if self._plain or chance.random() < 0.7:
+            return super().add(to_add, sensitive, huffman and chance.random() < 0.7)
+        if chance.random() < 0.3:
+            # A second entry for the same field.
+            self.header_table.add(name, value)
+            return b"\x40" + self._string(name) + self._string(value)
         if chance.random() < 0.2:
             return super().add(to_add, True, huffman)
-        index = next((place for place, entry in enumerate(self._entries(), 1) if entry[0] == name), 0)
-        start = hpack.hpack.encode_integer(index if chance.random() < 0.5 else 0, 4)
-        named = b"" if start[0] else self._string(name)
-        return bytes(start) + named + self._string(value)
+        index = chance.choice([0, *self._places((name, None))])
+        return self._number(0, 4, index) + (b"" if index else self._string(name)) + self._string(value)
 
-    def _entries(self) -> list[Field]:
-        return [*self.header_table.STATIC_TABLE, *self.header_table.dynamic_entries]
+    def _places(self, field: tuple[bytes, bytes | None]) -> list[int]:
+        entries = [*self.header_table.STATIC_TABLE, *self.header_table.dynamic_entries]
+        return [
+            number for number, entry in enumerate(entries, 1) if entry[0] == field[0] and field[1] in (None, entry[1])
+        ]
 
     def _string(self, value: bytes) -> bytes:
-        return bytes(hpack.hpack.encode_integer(len(value), 7)) + value
+        return self._number(0, 7, len(value)) + value
+
+    def _number(self, start: int, bits: int, number: int) -> bytes:
+        encoded = hpack.hpack.encode_integer(number, bits)
+        encoded[0] |= start
+        return bytes(encoded)
 
 
 class _Window(WindowManager):

@@ -268,15 +268,15 @@ class Twins:
     def _both(self) -> tuple[_Ours, _Ours]:
         return self._ours, self._cut
 
-    def _flush(self, received: int = 0) -> None:
-        written = self._ours.flush()
+    def _flush(self) -> None:
+        self._follow_ours()
         self._cut.flush()
-        if self._same:
-            self._follow(written)
-        assert not received or len(written) <= received * _MAX_ANSWER, f"{len(written)} bytes answer {received} frames"
 
-    def _follow(self, written: bytes) -> None:
-        """Let h2 end requests and give credit where the engine has done so."""
+    def _follow_ours(self) -> int:
+        """Let h2 end requests and give credit where the engine has done so; return how many bytes it has written."""
+        written = self._ours.flush()
+        if not self._same:
+            return len(written)
         for stream_id, call in self._ours.calls.items():
             if call.stream.local_end and self._h2.is_sending(stream_id):
                 self._h2.h2.end_stream(stream_id)
@@ -284,6 +284,7 @@ class Twins:
             if kind == _WINDOW_UPDATE and (not stream_id or self._h2.is_open(stream_id)):
                 self._h2.h2.increment_flow_control_window(int.from_bytes(payload, "big"), stream_id or None)
         self._h2.h2.clear_outbound_data_buffer()
+        return len(written)
 
     # What the server sends.
 
@@ -294,6 +295,8 @@ class Twins:
             self._ours.engine.receive_data(frame, 0.0)
             if self._same:
                 self._compare_frame(frame, before)
+            written = self._follow_ours()
+            assert written <= _MAX_ANSWER, f"{written} bytes answer a frame"
         joined = b"".join(wire)
         # The text of the error for a plain text shows what has arrived of it.
         cuts = 0 if joined[:4] in (b"", b"HTTP") else self._chance.choice((0, 1, 5))
@@ -302,7 +305,7 @@ class Twins:
                 self._cut.engine.receive_data(piece, 0.0)
         if self._reads:
             self._read()
-        self._flush(len(wire) + len(self._streams))
+        self._flush()
         assert self._ours.state() == self._cut.state()
         if self._same:
             self._compare_windows()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
+from unittest import mock
 
+from httpcore_h2 import _receiving
 from httpcore_h2._engine import Engine
 from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW, TOTAL_GROWTH
 from httpcore_h2._stream import Stream
@@ -13,6 +16,7 @@ __all__ = [
     "MAX_GROWTH",
     "Table",
     "connection_credit_due",
+    "frequent_credit",
     "received_table",
     "receive_windows",
     "send_windows",
@@ -27,6 +31,11 @@ Table = tuple[int, list[tuple[bytes, bytes]]]
 # How many bytes a server may send ahead at most: how much all streams may have grown by together, and the connection.
 MAX_GROWTH = TOTAL_GROWTH
 MAX_CONNECTION_WINDOW = CONNECTION_WINDOW
+
+
+def frequent_credit() -> AbstractContextManager[Any]:
+    """Let the connection return credit after fewer bytes than it does: games transfer little."""
+    return mock.patch.object(_receiving, "CONNECTION_CREDIT", 20_000)
 
 
 def send_windows(engine: Engine, stream: Stream) -> tuple[int, int]:
