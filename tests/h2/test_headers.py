@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 from hpack import Encoder
+from httpcore_h2 import _translate
 from httpcore_h2._hpack import FieldEncoder
-from httpcore_h2._translate import _MAX_REMEMBERED_FIELDS, FieldSection, RequestHead, RequestTranslator, field_section
+from httpcore_h2._translate import (
+    _MAX_REMEMBERED_FIELDS,
+    FieldSection,
+    RequestHead,
+    RequestTranslator,
+    SectionTranslator,
+)
 from httpcore_models import URL, LocalProtocolError, RemoteProtocolError, Request
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +32,10 @@ def translated(
 
 def sent(head: RequestHead) -> list[Field]:
     return head.pseudo_headers + head.headers
+
+
+def field_section(fields: list[Field]) -> FieldSection:
+    return SectionTranslator().field_section(fields)
 
 
 def refusal(*fields: Field, **arguments: Any) -> str:
@@ -265,9 +276,49 @@ OK = (b":status", b"200")
     ],
 )
 def test_illegal_fields_of_a_server_are_refused(fields: list[Field], text: str) -> None:
-    with pytest.raises(RemoteProtocolError) as caught:
-        field_section(fields)
-    assert str(caught.value) == text
+    translator = SectionTranslator()
+    for _ in range(3):
+        with pytest.raises(RemoteProtocolError) as caught:
+            translator.field_section(fields)
+        assert str(caught.value) == text
+
+
+RECEIVED = st.sampled_from(
+    [
+        OK,
+        (b":status", b"103"),
+        (b":path", b"/"),
+        (b"content-length", b"1"),
+        (b"content-length", b"2"),
+        (b"x-a", b"1"),
+        (b"x-b", b" 1\t"),
+        (b"X-A", b"1"),
+        (b"x-a", b"\n"),
+        (b"upgrade", b"h2c"),
+    ]
+)
+
+
+@given(st.lists(st.lists(RECEIVED, max_size=5), max_size=8))
+def test_fields_that_were_received_before_make_no_difference(sections: list[list[Field]]) -> None:
+    def outcome(translator: SectionTranslator, fields: list[Field]) -> FieldSection | str:
+        try:
+            return translator.field_section(fields)
+        except RemoteProtocolError as exc:
+            return str(exc)
+
+    translator = SectionTranslator()
+    for fields in sections:
+        assert outcome(translator, fields) == outcome(SectionTranslator(), fields)
+
+
+def test_the_memory_for_received_fields_is_bounded() -> None:
+    translator = SectionTranslator()
+    for number in range(1_000):
+        fields = [(b"x-a", b"%d" % number), (b"x-b", b"x" * 1_000)]
+        assert translator.field_section(fields).headers == fields
+        assert len(translator._checked) <= _translate._MAX_CHECKED_FIELDS
+    assert all(name == b"x-a" for name, _ in translator._checked)
 
 
 @pytest.mark.fault("S13")

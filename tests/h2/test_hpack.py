@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hpack import Decoder, Encoder, NeverIndexedHeaderTuple
+from hpack import Decoder, Encoder, HPACKError, NeverIndexedHeaderTuple, OversizedHeaderListError
+from hpack.hpack import encode_integer
+from hpack.huffman import HuffmanEncoder
+from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
 from httpcore_h2 import _hpack
 from httpcore_h2._hpack import FieldDecoder, FieldEncoder
 from httpcore_h2._translate import RequestHead
 from httpcore_models import RemoteProtocolError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Headers = list[tuple[bytes, bytes]]
@@ -37,16 +40,6 @@ class CountingEncoder(Encoder):
     def encode(self, *arguments: Any, **options: Any) -> bytes:
         self.calls += 1
         return bytes(super().encode(*arguments, **options))
-
-
-class CountingDecoder(Decoder):
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls = 0
-
-    def decode(self, *arguments: Any, **options: Any) -> Any:
-        self.calls += 1
-        return super().decode(*arguments, **options)
 
 
 def decoded(decoder: Decoder, block: bytes) -> Headers:
@@ -177,13 +170,33 @@ def fields_of(decoder: FieldDecoder[Headers], block: bytes) -> Headers:
 
 
 def test_similar_responses_are_not_decompressed_twice() -> None:
-    inner = CountingDecoder()
-    decoder = FieldDecoder(inner, tuple)
+    translations: list[Headers] = []
+
+    def translate(headers: Headers) -> Headers:
+        translations.append(headers)
+        return headers
+
+    decoder = FieldDecoder(Decoder(), translate)
     first = literal(b"server", b"a")
     repeated = b"\x88" + reference(0)
-    assert decoder.decode(first) == ((b"server", b"a"),)
-    assert [decoder.decode(repeated) for _ in range(10)] == [((b":status", b"200"), (b"server", b"a"))] * 10
-    assert inner.calls == 2
+    assert decoder.decode(first) == [(b"server", b"a")]
+    assert [decoder.decode(repeated) for _ in range(10)] == [[(b":status", b"200"), (b"server", b"a")]] * 10
+    assert len(translations) == 2
+
+
+def test_a_server_that_fills_a_table_of_no_size_is_not_decompressed_twice() -> None:
+    """nginx does that."""
+    translations: list[Headers] = []
+
+    def translate(headers: Headers) -> Headers:
+        translations.append(headers)
+        return headers
+
+    decoder = FieldDecoder(Decoder(), translate)
+    decoder.decode(b"\x20\x88")
+    for _ in range(10):
+        decoder.decode(b"\x88" + literal(b"server", b"nginx"))
+    assert translations == [[(b":status", b"200")], [(b":status", b"200"), (b"server", b"nginx")]]
 
 
 def test_a_change_of_the_table_clears_the_memory() -> None:
@@ -235,6 +248,57 @@ def test_remembering_makes_no_difference(data: st.DataObject) -> None:
         assert decoder.decode(block) == expected
 
 
+def huffman(value: bytes) -> bytes:
+    """A string literal with Huffman codes."""
+    code = HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH).encode(value)
+    length = bytearray(encode_integer(len(code), 7))
+    length[0] |= 0x80
+    return bytes(length) + code
+
+
+# Representations of fields, legal and not, and any bytes.
+INDEX = st.integers(0, 80) | st.integers(0, 2**32)
+STRING = st.one_of(
+    st.sampled_from([b"a", b"server", b"x" * 130, b"y" * 1900]).map(_hpack._string),
+    st.sampled_from([b"a", b"Sun, 29 Nov 2026 00:01:14 GMT", b"x" * 400]).map(huffman),
+    st.sampled_from([b"", b"\x05ab", b"\x81\x18", b"\x81\xff", b"\x82\xff\xff", b"\x7f", b"\x7f\x80\x80"]),
+)
+
+
+def numbered(first: int, bits: int) -> st.SearchStrategy[bytes]:
+    return INDEX.map(lambda index: bytes([first | encode_integer(index, bits)[0]]) + encode_integer(index, bits)[1:])
+
+
+PART = st.one_of(
+    numbered(0x80, 7),
+    st.integers(0x80, 0xC2).map(lambda first: bytes([first])),
+    st.builds(lambda *parts: b"".join(parts), numbered(0x40, 6) | numbered(0, 4) | numbered(0x10, 4), STRING),
+    st.builds(lambda *parts: b"".join(parts), st.sampled_from([b"\x40", b"\0", b"\x10"]), STRING, STRING),
+    st.integers(0, 4100).map(lambda size: bytes([0x20 | encode_integer(size, 5)[0]]) + encode_integer(size, 5)[1:]),
+    st.binary(max_size=5),
+)
+BLOCK = st.lists(PART, max_size=6).map(b"".join)
+
+
+@settings(max_examples=5 * settings().max_examples)
+@given(st.lists(BLOCK, max_size=6), st.lists(st.integers(0, 5), max_size=6))
+def test_blocks_are_decompressed_as_by_hpack(blocks: list[bytes], again: list[int]) -> None:
+    plain, inner = Decoder(), Decoder()
+    plain.max_header_list_size = inner.max_header_list_size = 6_000
+    decoder: FieldDecoder[Headers] = FieldDecoder(inner, list)
+    for block in [*blocks, *(blocks[number % len(blocks)] for number in again if blocks)]:
+        try:
+            expected = decoded(plain, block)
+        except HPACKError as exc:
+            start = "Oversized" if isinstance(exc, OversizedHeaderListError) else "Error decoding"
+            with pytest.raises(RemoteProtocolError, match=f"^{start} header block: "):
+                decoder.decode(block)
+            return
+        assert decoder.decode(block) == expected
+        assert inner.header_table_size == plain.header_table_size
+        assert inner.header_table.dynamic_entries == plain.header_table.dynamic_entries
+
+
 def test_a_translation_that_fails_is_returned_and_changes_nothing() -> None:
     def refuse(headers: Headers) -> Headers:
         if (b"bad", b"") in headers:
@@ -256,6 +320,10 @@ def test_the_memory_of_a_decoder_is_bounded() -> None:
     decoder = FieldDecoder(Decoder(), list)
     decoder.decode(b"\x88" * (_hpack._MAX_REMEMBERED_BLOCK + 1))
     assert not decoder._known
+    for number in range(2 * _hpack._MAX_REMEMBERED_STRINGS):
+        decoder.decode(b"\0" + huffman(b"a%d" % number) + huffman(b"1" * 1_000))
+    assert 0 < len(decoder._strings) <= _hpack._MAX_REMEMBERED_STRINGS
+    assert max(map(len, decoder._strings)) <= _hpack._MAX_REMEMBERED_STRING
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ table (RFC 7541 section 7.1.3).
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import hpack
+from hpack.hpack import decode_integer
+from hpack.huffman_table import decode_huffman
 from httpcore_models import RemoteProtocolError
 
 from ._translate import RequestHead
@@ -31,6 +33,12 @@ _LONG_COOKIE = 20
 
 _MAX_REMEMBERED = 64
 _MAX_REMEMBERED_BLOCK = 1024
+_MAX_REMEMBERED_STRINGS = 128
+_MAX_REMEMBERED_STRING = 256
+
+# What an entry of the table counts beyond its bytes (section 4.1), and the most bytes of an integer.
+_ENTRY_OVERHEAD = 32
+_MAX_INTEGER_SIZE = 10
 
 
 class FieldEncoder:
@@ -128,12 +136,21 @@ def _string(value: bytes) -> bytes:
 
 
 class FieldDecoder(Generic[T]):
-    """Decompresses the fields of responses, and translates them."""
+    """Decompresses the fields of responses, and translates them.
+
+    hpack keeps the table and decodes Huffman codes. Cutting the block into fields is done here, since a server that
+    declares another length in each response sends a new block each time.
+    """
 
     def __init__(self, decoder: hpack.Decoder, translate: Callable[[Headers], T]) -> None:
+        """`decoder` has the table and the limits."""
         self._decoder = decoder
         self._translate = translate
         self._known: dict[bytes, T] = {}
+        # Strings by their Huffman codes.
+        self._strings: dict[bytes, bytes] = {}
+        # Whether the block that is being decompressed has changed the table or its size.
+        self._changed = False
 
     def decode(self, block: bytes) -> T | RemoteProtocolError:
         """Return the translation of a block, or an exception that says what is wrong with its fields.
@@ -143,28 +160,98 @@ class FieldDecoder(Generic[T]):
         known = self._known.get(block)
         if known is not None:
             return known
-        before = self._state()
+        self._changed = False
         try:
-            headers = [(bytes(name), bytes(value)) for name, value in self._decoder.decode(block, raw=True)]
+            headers = self._fields(block)
         except hpack.HPACKError as exc:
             what = "Oversized" if isinstance(exc, hpack.OversizedHeaderListError) else "Error decoding"
             raise RemoteProtocolError(f"{what} header block: {exc}") from exc
-        # The newest entry is compared by identity: an equal one may have replaced it and evicted another.
-        size, count, last = self._state()
-        if (size, count) != before[:2] or last is not before[2] or len(self._known) >= _MAX_REMEMBERED:
+        if self._changed or len(self._known) >= _MAX_REMEMBERED:
             self._known.clear()
-            remember = False
-        else:
-            remember = len(block) <= _MAX_REMEMBERED_BLOCK
         try:
             translation = self._translate(headers)
         except RemoteProtocolError as exc:
             return exc
-        if remember:
+        if not self._changed and len(block) <= _MAX_REMEMBERED_BLOCK:
             self._known[block] = translation
         return translation
 
-    def _state(self) -> tuple[int, int, Any]:
-        """Return what differs whenever the table does: its size, its number of entries, and the newest one."""
-        entries: Any = self._decoder.header_table.dynamic_entries
-        return self._decoder.header_table_size, len(entries), entries[0] if entries else None
+    def _fields(self, block: bytes) -> Headers:
+        """Decompress a block (RFC 7541 section 6)."""
+        position, size, end, most = 0, 0, len(block), self._decoder.max_header_list_size
+        entry = self._decoder.header_table.get_by_index
+        fields: Headers = []
+        while position < end:
+            first = block[position]
+            if first >= 0x80:
+                if first < 0xFF:
+                    field = entry(first & 0x7F)
+                    position += 1
+                else:
+                    index, position = _integer(block, position, 0x7F)
+                    field = entry(index)
+            elif 0x20 <= first < 0x40:
+                if fields:
+                    raise hpack.HPACKDecodingError("A change of the table size in the middle of a header block")
+                position = self._resize(block, position)
+                continue
+            else:
+                index, position = _integer(block, position, 0x3F if first >= 0x40 else 0x0F)
+                if index:
+                    name = entry(index)[0]
+                else:
+                    name, position = self._string(block, position)
+                value, position = self._string(block, position)
+                field = (name, value)
+                if first >= 0x40:
+                    self._add(name, value)
+            fields.append(field)
+            size += _ENTRY_OVERHEAD + len(field[0]) + len(field[1])
+            if size > most:
+                raise hpack.OversizedHeaderListError(f"A header list larger than {most} has been received")
+        return fields
+
+    def _add(self, name: bytes, value: bytes) -> None:
+        table = self._decoder.header_table
+        # Nothing stays in an empty table that is too small; nginx fills a table of size 0 with each response.
+        if table.dynamic_entries or _ENTRY_OVERHEAD + len(name) + len(value) <= table.maxsize:
+            self._changed = True
+        table.add(name, value)
+
+    def _resize(self, block: bytes, position: int) -> int:
+        size, position = _integer(block, position, 0x1F)
+        if size > self._decoder.max_allowed_table_size:
+            raise hpack.InvalidTableSizeError("Encoder exceeded max allowable table size")
+        self._changed = True
+        self._decoder.header_table_size = size
+        return position
+
+    def _string(self, block: bytes, position: int) -> tuple[bytes, int]:
+        """Return the string literal at a position, and the position after it (section 5.2)."""
+        is_huffman = block[position : position + 1] >= b"\x80"
+        length, position = _integer(block, position, 0x7F)
+        end = position + length
+        if end > len(block):
+            raise hpack.HPACKDecodingError("Truncated header block")
+        string = block[position:end]
+        if not is_huffman:
+            return string, end
+        decoded = self._strings.get(string)
+        if decoded is None:
+            decoded = decode_huffman(string)
+            if length <= _MAX_REMEMBERED_STRING:
+                if len(self._strings) >= _MAX_REMEMBERED_STRINGS:
+                    self._strings.clear()
+                self._strings[string] = decoded
+        return decoded, end
+
+
+def _integer(block: bytes, position: int, mask: int) -> tuple[int, int]:
+    """Return the integer in the bits `mask` and the bytes after that, and the position after it (section 5.1)."""
+    if position >= len(block):
+        raise hpack.HPACKDecodingError("Truncated header block")
+    number = block[position] & mask
+    if number < mask:
+        return number, position + 1
+    number, size = decode_integer(block[position : position + _MAX_INTEGER_SIZE], mask.bit_length())
+    return number, position + size

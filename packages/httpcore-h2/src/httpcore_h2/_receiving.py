@@ -15,7 +15,7 @@ from ._frames import Frame, HeaderBlocks
 from ._hpack import FieldDecoder
 from ._stream import Stream
 from ._stream_table import LAST_STREAM_ID
-from ._translate import FieldSection, field_section
+from ._translate import FieldSection, SectionTranslator
 
 # How many answers to SETTINGS and PING may wait to be sent, while the server does not read them.
 _MAX_ANSWERS = 10_000
@@ -64,7 +64,9 @@ class FrameHandlers:
     def __init__(self, connection: ConnectionState) -> None:
         self._connection = connection
         self._streams = connection.streams
-        self._decoder: FieldDecoder[FieldSection] = FieldDecoder(connection.control.decoder, field_section)
+        self._decoder: FieldDecoder[FieldSection] = FieldDecoder(
+            connection.control.decoder, SectionTranslator().field_section
+        )
         self._blocks = HeaderBlocks()
         self.guard: FloodGuard = FloodGuard()
         # How many bytes the server may send on all streams together, and how many came since credit was last returned.

@@ -22,6 +22,10 @@ _STATUS = re.compile(rb"[1-9][0-9]{2}")
 # Header fields of more bytes are not remembered.
 _MAX_REMEMBERED_FIELDS = 4 * 1024
 
+# How many fields of responses are remembered, and of how many bytes each at most.
+_MAX_CHECKED_FIELDS = 128
+_MAX_CHECKED_FIELD = 256
+
 
 class RequestHead(NamedTuple):
     """A request without its body.
@@ -165,34 +169,68 @@ class FieldSection(NamedTuple):
     content_length: int | None
 
 
-def field_section(fields: Headers) -> FieldSection:
-    """Check and translate the fields that a server sent (RFC 9113 sections 8.2 and 8.3).
+class SectionTranslator:
+    """Checks and translates the fields that a server sent. Equal fields are not inspected again."""
 
-    Raises `RemoteProtocolError` if they are not allowed.
-    """
-    status: int | None = None
-    length: bytes | None = None
-    headers: Headers = []
-    for name, value in fields:
-        if name.startswith(b":"):
-            if name != b":status" or status is not None or headers:
-                raise RemoteProtocolError(f"Received an invalid pseudo-header field {name!r}")
-            if not _STATUS.fullmatch(value):
-                raise RemoteProtocolError(f"Received a response with an invalid ':status': {value!r}")
-            status = int(value)
-            continue
-        if not _NAME.fullmatch(name):
-            raise RemoteProtocolError(f"Received an invalid header name {name!r}")
-        if not _VALUE.fullmatch(value):
-            raise RemoteProtocolError(f"Received an invalid value of header {name!r}")
-        if name in _CONNECTION_SPECIFIC:
-            raise RemoteProtocolError(f"Received the connection-specific header {name!r}")
-        if name == b"content-length":
-            if not _LENGTH.fullmatch(value):
-                raise RemoteProtocolError(f"Invalid content-length header: {value!r}")
-            if length is not None and length != value:
-                both = f"{length.decode('ascii')} and {value.decode('ascii')}"
-                raise RemoteProtocolError(f"Conflicting content-length headers: {both}")
-            length = value
-        headers.append((name, value.strip(b" \t")))
-    return FieldSection(status, headers, None if length is None else int(length))
+    def __init__(self) -> None:
+        # Fields as received, and without spaces around the value.
+        self._checked: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
+
+    def field_section(self, fields: Headers) -> FieldSection:
+        """Translate a header or trailer section (RFC 9113 sections 8.2 and 8.3).
+
+        Raises `RemoteProtocolError` if it is not allowed.
+        """
+        status: int | None = None
+        length: bytes | None = None
+        headers: Headers = []
+        checked = self._checked
+        for field in fields:
+            header = checked.get(field)
+            if header is not None:
+                headers.append(header)
+                continue
+            name, value = field
+            if name == b":status" and status is None and not headers:
+                status = _status(value)
+                continue
+            _check_field(name, value)
+            header = (name, value.strip(b" \t"))
+            if name == b"content-length":
+                _check_length(value, length)
+                length = value
+            else:
+                self._remember(field, header)
+            headers.append(header)
+        return FieldSection(status, headers, None if length is None else int(length))
+
+    def _remember(self, field: tuple[bytes, bytes], header: tuple[bytes, bytes]) -> None:
+        if len(field[0]) + len(field[1]) <= _MAX_CHECKED_FIELD:
+            if len(self._checked) >= _MAX_CHECKED_FIELDS:
+                self._checked.clear()
+            self._checked[field] = header
+
+
+def _status(value: bytes) -> int:
+    if not _STATUS.fullmatch(value):
+        raise RemoteProtocolError(f"Received a response with an invalid ':status': {value!r}")
+    return int(value)
+
+
+def _check_field(name: bytes, value: bytes) -> None:
+    if name.startswith(b":"):
+        raise RemoteProtocolError(f"Received an invalid pseudo-header field {name!r}")
+    if not _NAME.fullmatch(name):
+        raise RemoteProtocolError(f"Received an invalid header name {name!r}")
+    if not _VALUE.fullmatch(value):
+        raise RemoteProtocolError(f"Received an invalid value of header {name!r}")
+    if name in _CONNECTION_SPECIFIC:
+        raise RemoteProtocolError(f"Received the connection-specific header {name!r}")
+
+
+def _check_length(value: bytes, before: bytes | None) -> None:
+    if not _LENGTH.fullmatch(value):
+        raise RemoteProtocolError(f"Invalid content-length header: {value!r}")
+    if before is not None and before != value:
+        both = f"{before.decode('ascii')} and {value.decode('ascii')}"
+        raise RemoteProtocolError(f"Conflicting content-length headers: {both}")
