@@ -33,6 +33,7 @@ class Conversation:
         #: What was done, for the report of a failure.
         self.log: list[str] = []
         self._bulk = chance.random() < 0.15
+        self._quick = chance.random() < 0.3
         self._fields = Fields(chance, _RESPONSE_NAMES)
         self._requests_before_settings = chance.random() < 0.3
         self._sent, self._received = Wire(), Wire()
@@ -85,6 +86,7 @@ class Conversation:
             (self._resize_table, 2),
             (self._go_away, 0 if self._seed % 4 else 1),
             (self._settle, 3),
+            (self._exchange, 60 if self._quick else 1),
         ]
 
     def _client_steps(self) -> tuple[Callable[[], None], ...]:
@@ -146,6 +148,19 @@ class Conversation:
 
     def _client_ping(self) -> None:
         self.client.ping()
+
+    def _exchange(self) -> None:
+        """Let a request be answered, and finish it."""
+        call = self.client.request(b"")
+        if not call.refused:
+            self.client.open(call)
+        self._deliver()
+        exchange = self.server.exchanges.get(call.stream.id) if call.opened else None
+        if exchange is not None and exchange.is_open:
+            self.server.send_head(call.stream.id, 200, self._fields.draw(), True)
+            self._deliver()
+            self.client.read(call, 100)
+            self.client.finish(call)
 
     # Bytes arrive.
 

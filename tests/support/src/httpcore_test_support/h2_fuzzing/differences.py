@@ -30,6 +30,7 @@ class Situation(NamedTuple):
 
     frame: Frame
     method: bytes
+    status: int | None
     ended: bool
     late: bool
 
@@ -135,6 +136,13 @@ DIFFERENCES = (
         "InvalidBodyLengthError",
         "A successful response to CONNECT begins a tunnel, whatever its Content-Length (RFC 9110 section 9.3.6)",
         lambda situation: situation.method == b"CONNECT",
+    ),
+    Difference(
+        "accepted",
+        "connection",
+        "InvalidBodyLengthError",
+        "A response without a body may declare the length of one (RFC 9113 section 8.1.1)",
+        lambda situation: situation.status in (204, 304),
     ),
     # h2 lets pass what is an error.
     Difference(

@@ -345,7 +345,8 @@ class Twins:
         ended = frame.stream in self._h2.reset or "end" in self._h2.got.get(frame.stream, ())
         late = call is not None and (call.finished or before[frame.stream])
         method = b"" if call is None else call.stream.head.pseudo_headers[0][1]
-        return Situation(frame, method, ended, late)
+        status = None if call is None else call.stream.status
+        return Situation(frame, method, status, ended, late)
 
     def _compare_events(self) -> None:
         for stream_id, call in self._ours.calls.items():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
-from httpcore_h2 import _receiving
+from httpcore_h2 import _connection_state, _receiving, _stream
 from httpcore_h2._engine import Engine
 from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW, TOTAL_GROWTH
 from httpcore_h2._stream import Stream
@@ -33,9 +34,22 @@ MAX_GROWTH = TOTAL_GROWTH
 MAX_CONNECTION_WINDOW = CONNECTION_WINDOW
 
 
-def frequent_credit() -> AbstractContextManager[Any]:
-    """Let the connection return credit after fewer bytes than it does: games transfer little."""
-    return mock.patch.object(_receiving, "CONNECTION_CREDIT", 20_000)
+# When credit is returned, in bytes.
+_FREQUENT = (
+    (_receiving, "CONNECTION_CREDIT", 20_000),
+    (_connection_state, "FIRST_CREDIT", 2_000),
+    (_connection_state, "CREDIT_PART", 64),
+    (_stream, "FIRST_CREDIT", 2_000),
+)
+
+
+@contextmanager
+def frequent_credit() -> Iterator[None]:
+    """Let the engine return credit after fewer bytes than it does: games transfer little."""
+    with ExitStack() as stack:
+        for module, name, size in _FREQUENT:
+            stack.enter_context(mock.patch.object(module, name, size))
+        yield
 
 
 def send_windows(engine: Engine, stream: Stream) -> tuple[int, int]:
