@@ -452,6 +452,55 @@ class TestPings:
             async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
                 await async_at_once(upload, read)
 
+    @pytest.mark.fault("T19")
+    async def test_a_silent_server_is_abandoned_during_a_blocked_upload(self) -> None:
+        """No other request waits for a response."""
+
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.window_update(0, 2**30))
+            peer.connection.hold()
+
+        settings = {INITIAL_WINDOW_SIZE: 2**30}
+        async with connected(http2_script(script, settings), ping_interval=0.05, ping_timeout=0.05) as (
+            connection,
+            server,
+        ):
+            with pytest.raises(ReadError, match=r"No answer to a PING within 0\.05 seconds"):
+                await connection.request("POST", server.url, content=bytes(2**25), extensions=TIMEOUTS)
+            assert connection.is_closed()
+
+    @pytest.mark.fault("T19")
+    async def test_a_blocked_upload_goes_on_when_a_silent_server_reads_again(self) -> None:
+        """The PING that was sent meanwhile comes after what was being sent."""
+        size, asked = 2**24, threading.Event()
+
+        def script(peer: Http2Peer) -> None:
+            peer.send(h2_frames.window_update(0, 2**30))
+            peer.connection.wait(asked)
+            received = 0
+            while received < size:
+                frame = peer.next(DataFrame)
+                received += len(frame.data)
+            assert peer.received(PingFrame)
+            peer.respond(frame.stream_id)
+
+        settings = {INITIAL_WINDOW_SIZE: 2**30}
+        async with connected(http2_script(script, settings), ping_interval=0.05, ping_timeout=30.0) as (
+            connection,
+            server,
+        ):
+
+            async def upload() -> bytes:
+                response = await connection.request("POST", server.url, content=bytes(size), extensions=TIMEOUTS)
+                return response.content
+
+            async def watch() -> bytes:
+                await async_wait_until(lambda: connection._engine.ping_unanswered)
+                asked.set()
+                return b""
+
+            assert await async_at_once(upload, watch) == [b"hello", b""]
+
     async def test_a_slow_server_that_answers_pings_is_awaited(self) -> None:
         def script(peer: Http2Peer) -> None:
             stream_id = peer.request()

@@ -35,8 +35,10 @@ class AsyncReader:
         waiters: AsyncWaiters,
         read_size: int,
         peer: str,
+        ping_interval: float | None,
+        ping_timeout: float,
     ) -> None:
-        """`lock` guards `engine`, `waiters` and everything here."""
+        """`lock` guards `engine`, `waiters` and everything here. The interval and the timeout are in seconds."""
         self._stream = stream
         self._engine = engine
         self._lock = lock
@@ -49,6 +51,9 @@ class AsyncReader:
         #: A unique token of the task that reads, and the stream on whose behalf it does.
         self.holder: object | None = None
         self.reads_for: Stream | None = None
+        #: For how many seconds the server may be silent until it gets a PING, if there is a limit.
+        self.ping_interval: float | None = ping_interval
+        self._ping_timeout = ping_timeout
         #: How often something has arrived, and the time of the last arrival or PING on the monotonic clock.
         self.arrivals: int = 0
         self.silent_since: float = 0.0
@@ -63,6 +68,19 @@ class AsyncReader:
     def is_held_for(self, stream: Stream) -> bool:
         """Whether a task waits for the network on behalf of this stream."""
         return self.holder is not None and self.reads_for is stream
+
+    def patience(self, interval: float, since: float) -> float:
+        """Return for how many seconds more a task waits before `ask()`, if it has waited since the time `since`."""
+        limit = self._ping_timeout if self._engine.ping_unanswered else interval
+        return max(0.0, max(self.silent_since, since) + limit - time.monotonic())
+
+    def ask(self) -> None:
+        """Have a PING sent to a server that was silent for too long. Raises `ReadError` if it has not answered one."""
+        with self._lock:
+            if self._engine.ping_unanswered:
+                raise ReadError(f"No answer to a PING within {self._ping_timeout:g} seconds ({self._peer})")
+            self._engine.ping()
+            self.silent_since = time.monotonic()
 
     def received(self, data: bytes) -> None:
         """Hand bytes to the engine, and wake the tasks that they concern. The lock is held."""

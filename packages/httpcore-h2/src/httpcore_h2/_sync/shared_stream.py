@@ -61,7 +61,9 @@ class SharedStream:
         self.engine: Engine = Engine(config)
         self.capacity: CapacityReport = CapacityReport(self.engine)
         self.waiters: Waiters = Waiters()
-        self.reader: Reader = Reader(stream, self.engine, self.lock, self.waiters, read_size, peer)
+        self.reader: Reader = Reader(
+            stream, self.engine, self.lock, self.waiters, read_size, peer, ping_interval, ping_timeout
+        )
         self.writer: Writer = Writer(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
         #: Where the stream can be used: in which process.
         self.forks: int = _forks.count
@@ -71,7 +73,6 @@ class SharedStream:
         #: When the connection expires if it stays idle, on the monotonic clock.
         self.expire_at: float | None = None
         self._read_size = read_size
-        self._ping_interval = ping_interval
         self._ping_timeout = ping_timeout
         #: Streams that are to be ended without waiting, as soon as the lock is free.
         self.dropped: collections.deque[Stream] = collections.deque()
@@ -271,10 +272,10 @@ class SharedStream:
             # If the thread that writes gives up, this one has to send the rest.
             limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         try:
-            if self._ping_interval is None:
+            if reader.ping_interval is None:
                 data = self.network_stream.read(self._read_size, limit)
             else:
-                data = self._read_with_pings(self._ping_interval, limit, since)
+                data = self._read_with_pings(reader.ping_interval, limit, since)
         except ReadTimeout:
             with self.lock:
                 reader.holder = None
@@ -309,23 +310,14 @@ class SharedStream:
         return is_ready
 
     def _read_with_pings(self, interval: float, timeout: float | None, since: float) -> bytes:
-        reader, engine = self.reader, self.engine
-        now = time.monotonic()
-        deadline = None if timeout is None else now + timeout
+        deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             # The time counts from the beginning of the wait, which may consist of many short reads.
-            patience = self._ping_timeout if engine.ping_unanswered else interval
-            patience = max(0.0, max(reader.silent_since, since) + patience - now)
-            remaining = None if deadline is None else max(0.0, deadline - now)
+            patience = self.reader.patience(interval, since)
+            remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
             if remaining is not None and remaining <= patience:
                 return self.network_stream.read(self._read_size, remaining)
-            try:
+            with contextlib.suppress(ReadTimeout):
                 return self.network_stream.read(self._read_size, patience)
-            except ReadTimeout as exc:
-                if engine.ping_unanswered:
-                    text = f"No answer to a PING within {self._ping_timeout:g} seconds ({self.peer})"
-                    raise ReadError(text) from exc
-            with self.lock:
-                engine.ping()
-                reader.silent_since = now = time.monotonic()
+            self.reader.ask()
             self.writer.flush_unless_writing(self._ping_timeout)

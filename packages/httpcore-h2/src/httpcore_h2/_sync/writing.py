@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from httpcore_models import NetworkStream, WriteError, WriteTimeout
+from httpcore_models import NetworkStream, ReadError, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event
 from httpcore_models.lowlevel import optional_method
 
@@ -225,16 +225,23 @@ class Writer:
             self._stream.write(data, timeout)
             self.unfinished = None
             return True
-        deadline = None if timeout is None else time.monotonic() + timeout
+        since = time.monotonic()
+        deadline = None if timeout is None else since + timeout
         rest, remaining = data, timeout
         while True:
             # If this write is interrupted, the stream keeps the rest.
             self.unfinished = b""
             arrivals = self._reader.arrivals
+            patience = self._patience(since)
+            is_last = patience is None or (remaining is not None and remaining <= patience)
             try:
-                taken = write(rest, remaining)
+                taken = write(rest, remaining if is_last else patience)
             except WriteTimeout as exc:
-                raise self.timed_out(timeout) from exc
+                if is_last:
+                    raise self.timed_out(timeout) from exc
+                # The stream keeps the rest, and sends it before the PING.
+                self._ask()
+                return True
             rest = rest[taken:]
             self.unfinished = rest or None
             if not rest:
@@ -250,6 +257,22 @@ class Writer:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     raise self.timed_out(timeout) from TimeoutError()
+
+    def _patience(self, since: float) -> float | None:
+        """Return for how many seconds a write that began at the time `since` may wait before the server is asked."""
+        interval = self._reader.ping_interval
+        if interval is None or not self._stream.get_extra_info("keeps_unsent"):
+            return None
+        return self._reader.patience(interval, since)
+
+    def _ask(self) -> None:
+        """Have a PING sent to a silent server; fail if it has not answered one."""
+        try:
+            self._reader.ask()
+        except ReadError as exc:
+            with self._lock:
+                self._reader.lost(exc, exc)
+            raise WriteError(str(exc)) from exc
 
     def flush_unless_writing(self, timeout: float | None, enough: Callable[[], bool] | None = None) -> None:
         """Write on behalf of the connection, unless another thread is writing, which will write this too.
