@@ -111,6 +111,24 @@ class TestRoom:
         assert requests[1].leased is requests[0].leased
         assert requests[2].leased is not requests[0].leased
 
+    @pytest.mark.fault("P26")
+    def test_those_that_are_refused_before_the_first_response_share_a_connection(self) -> None:
+        """The limit alone shows that the connection carries several requests."""
+        pool = ModelPool()
+        requests = [pool.ask()]
+        connection = pool.open(requests[0], streams=3)
+        requests += [pool.ask() for _ in range(8)]
+        assert {request.leased for request in requests} == {requests[0].leased}
+        connection.stream_limit = 3
+        taken = [connection.take() for _ in requests]
+        assert taken == [True] * 3 + [False] * 6
+        for request in requests[3:]:
+            pool.requeue(request)
+            if request.leased.connection is None:
+                pool.open(request, streams=3)
+        assert A not in pool.slots.http1_origins
+        assert len(pool.slots.all) == 3
+
     def test_refusing_connection_is_tried_again_after_a_release(self) -> None:
         pool = ModelPool(max_connections=1)
         first = pool.ask()

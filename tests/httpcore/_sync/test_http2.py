@@ -1,6 +1,7 @@
 # Generated from ../_async/test_http2.py by tools/make_sync.py: edit that file, then run it.
 """HTTP/2 in a pool: protocols, further connections, retries, and misbehaving servers."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
 from httpcore_test_support.recording import RecordingBackend
 from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server
-from httpcore_test_support.waiting import at_once
+from httpcore_test_support.waiting import at_once, wait_until
 from hyperframe.frame import HeadersFrame, RstStreamFrame
 
 pytestmark = pytest.mark.anyio
@@ -100,6 +101,33 @@ class TestConnections:
             assert at_once(*[lambda: get(pool, server)] * 20) == [b"hello"] * 20
             assert len(server.connections) == 1
             assert pool.stats().connections_idle == 1
+
+    @pytest.mark.fault("P26")
+    def test_a_burst_beyond_the_limit_of_a_new_origin_opens_few_connections(self) -> None:
+        """The limit arrives before the first response. The origin is not taken for one that speaks HTTP/1.1."""
+        peers: list[Http2Peer] = []
+
+        def script(connection: Connection) -> None:
+            peers.append(peer := Http2Peer(connection))
+            streams = [peer.request() for _ in range(10)] if len(peers) == 1 else []
+            peer.start({MAX_CONCURRENT_STREAMS: 10})  # until the acknowledgement, on the first connection
+            if streams:
+                connection.wait(others_opened)
+            for stream_id in streams:
+                peer.respond(stream_id)
+            answering(peer)
+
+        others_opened = threading.Event()
+        with serving(script, max_connections=100) as (pool, server):
+
+            def follow() -> bytes:
+                wait_until(lambda: peers)
+                content = get(pool, server)
+                others_opened.set()
+                return content
+
+            assert at_once(lambda: get(pool, server), *[follow] * 29) == [b"hello"] * 30
+            assert len(server.connections) < 7
 
     def test_another_connection_is_opened_at_the_stream_limit(self) -> None:
         def script(peer: Http2Peer) -> None:

@@ -114,10 +114,12 @@ class SlotTable(Generic[C]):
             _remember(self.http1_origins, slot.key, None)
 
     def remember_stream_limit(self, slot: Slot[C]) -> None:
-        """Record how many requests at a time a connection carries, for others to its origin."""
+        """Record how many requests at a time a connection carries, if it says so, for others to its origin."""
         limit = getattr(slot.connection, "stream_limit", None)
-        if isinstance(limit, int) and self.stream_limits.get(slot.key) != limit:
-            _remember(self.stream_limits, slot.key, limit)
+        if isinstance(limit, int):
+            slot.multiplexed = True
+            if self.stream_limits.get(slot.key) != limit:
+                _remember(self.stream_limits, slot.key, limit)
 
     def evict(self) -> bool:
         """Drop the slot that has been idle for longest, if any is idle, to make room for another."""

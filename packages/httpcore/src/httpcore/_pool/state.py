@@ -254,8 +254,11 @@ class PoolState(Generic[C]):
         slot.leases -= 1
         if request.failed_on == slot.number:
             self.slots.unshare(slot)
-        elif not slot.multiplexed:
-            self.slots.mark_http1(slot)
+        else:
+            # Its connection may have told its limit, and refused this request, before it has carried any.
+            self.slots.remember_stream_limit(slot)
+            if not slot.multiplexed:
+                self.slots.mark_http1(slot)
         if not slot.leases:
             # Whatever the connection says, it did not work.
             self.slots.drop(slot, Reason.ENDED)
