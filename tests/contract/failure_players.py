@@ -22,7 +22,7 @@ import trio
 import uvloop
 
 from .failing_peers import PATIENCE, full, full_queue, listening
-from .failure_scenes import Scene, scenes
+from .failure_scenes import SHORT, Scene, scenes
 from .wrong_calls import wrong_calls
 
 BACKENDS = ("sync", "asyncio", "uvloop", "trio")
@@ -71,17 +71,18 @@ def describe(error: BaseException, port: int = 0) -> Chain:
         exc = following
 
 
-def arguments_of(scene: Scene, port: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arguments of the pool and the request."""
+def arguments_of(scene: Scene, port: int, short: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments of the pool and the request. Short limits take `short` seconds."""
     pool = dict(scene.pool)
     if scene.proxy is not None:
         pool["proxy"] = httpcore.Proxy(**{**scene.proxy, "url": scene.proxy["url"].format(port=port)})
+    limits = {name: short if limit == SHORT else limit for name, limit in scene.limits.items()}
     request = {
         "method": scene.method,
         "url": scene.url.format(port=port),
         "headers": scene.headers,
         "content": scene.content,
-        "extensions": {"timeout": scene.limits, **scene.extensions},
+        "extensions": {"timeout": limits, **scene.extensions},
     }
     return pool, request
 
@@ -131,12 +132,12 @@ def run_async(backend: str, function: Callable[..., Any], *arguments: Any) -> An
     return {"asyncio": asyncio, "uvloop": uvloop}[backend].run(function(*arguments))
 
 
-def play(name: str, backend: str) -> Chain:
-    """What the scene raises on this backend; an empty list if nothing."""
+def play(name: str, backend: str, short: float = SHORT) -> Chain:
+    """What the scene raises on this backend; an empty list if nothing. Short limits take `short` seconds."""
     scene = scenes()[name]
     with resolver(), full_queue() if scene.handler is full else listening(scene.handler) as port:
         try:
-            arguments = (*arguments_of(scene, port), scene.held)
+            arguments = (*arguments_of(scene, port, short), scene.held)
             if backend == "sync":
                 ask(*arguments)
             else:

@@ -12,7 +12,7 @@ import pytest
 
 from .failure_deviations import ACCEPTED, FAILURE_DEVIATIONS, MISSING_CAUSES
 from .failure_players import BACKENDS, Chain, call, play
-from .failure_scenes import scenes
+from .failure_scenes import SHORT, scenes
 from .measured import load
 from .wrong_calls import wrong_calls
 
@@ -52,8 +52,20 @@ def test_every_deviation_names_a_fact() -> None:
 @pytest.mark.upgrade("2.1", "2.2", "2.3", "2.4", "5.2")
 @pytest.mark.parametrize(("name", "backend"), PLAYED)
 def test_failure_is_as_measured(name: str, backend: str) -> None:
+    if name.startswith("call: "):
+        check(name, backend, call(name.removeprefix("call: ")))
+        return
+    try:
+        check(name, backend, play(name, backend))
+    except AssertionError:
+        # On a slow machine, another step than the one that is to time out may take longer than a short limit.
+        if SHORT not in scenes()[name].limits.values():
+            raise
+        check(name, backend, play(name, backend, short=5.0))
+
+
+def check(name: str, backend: str, seen: Chain) -> None:
     fact = FACTS[name][backend]
-    seen = call(name.removeprefix("call: ")) if name.startswith("call: ") else play(name, backend)
     if not fact and not seen:
         return
     if name in ACCEPTED:
