@@ -438,7 +438,9 @@ class CountingPool(ConnectionPool):
 
 @pytest.mark.field(83, 84)
 @pytest.mark.parametrize("idle", [0, 100, 1000])
-def test_a_request_asks_few_of_many_connections(idle: int) -> None:
+def test_a_request_asks_few_of_many_connections(idle: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A check of some connections is always due, not only on a slow machine.
+    monkeypatch.setattr("httpcore._pool.pruning._LIVENESS_INTERVAL", 0.0)
     pool = CountingPool(max_connections=None)
     for number in range(idle):
         pool.request("GET", f"http://host-{number}/")
@@ -446,12 +448,13 @@ def test_a_request_asks_few_of_many_connections(idle: int) -> None:
     Counting.asked = 0
     for _ in range(10):
         pool.request("GET", "http://example.com/")
-    assert Counting.asked <= 10 * 5
+    assert Counting.asked <= 10 * 8
     assert len(pool.connections) == idle + 1
 
 
 @pytest.mark.field(83)
-def test_cost_does_not_grow_with_waiting_requests() -> None:
+def test_cost_does_not_grow_with_waiting_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("httpcore._pool.pruning._LIVENESS_INTERVAL", 0.0)
     pool = CountingPool(max_connections=1)
     url = URL("http://example.com/")
     response = pool.handle_request(Request("GET", url))
