@@ -161,13 +161,7 @@ class FrameHandlers:
             self._add_data(stream, end, data)
 
     def _add_data(self, stream: Stream, end: bool, data: bytes | memoryview) -> None:
-        if not data:
-            pass
-        elif type(data) is bytes:
-            if self._run_of is stream:
-                self.end_run()
-            stream.add_body(data)
-        else:
+        if data:
             if self._run_of is not stream:
                 self.end_run()
                 self._run_of = stream
