@@ -36,6 +36,10 @@ from ._stream_table import LAST_STREAM_ID
 
 _CLOSED = Failure("The connection was closed", kind=ReadError)
 
+# Looked up once: the attributes of an enumeration are slow.
+_REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
+_IN_USE = (State.ACTIVE, State.RETIRED)
+
 
 class Engine(ConnectionState):
     """A connection and its streams."""
@@ -126,7 +130,7 @@ class Engine(ConnectionState):
         if self.state not in USABLE:
             raise self.not_available()
         self.requests.add(stream)
-        self.state = TRANSITIONS[self.state, Input.REQUEST]
+        self.state = TRANSITIONS[self.state, _REQUEST]
         self.request_count += 1
 
     def open_stream(self, stream: Stream) -> bool:
@@ -141,19 +145,20 @@ class Engine(ConnectionState):
         if self.streams.open_count >= self.streams.limit:
             return False
         self._busy = True
-        stream.id = self.streams.next_id
-        self.streams.next_id += 2
-        if self.streams.next_id > LAST_STREAM_ID:
+        streams = self.streams
+        stream.id = stream_id = streams.next_id
+        streams.next_id = stream_id + 2
+        if stream_id + 2 > LAST_STREAM_ID:
             self.retire("All stream identifiers of the connection are used up")
         block = self.encoder.encode(stream.head)
         flags = 0 if stream.head.has_body else frames.END_STREAM
         frame_type = frames.HEADERS
         while len(block) > self.max_frame_size:
-            self.outgoing.append(build_frame(frame_type, flags, stream.id, block[: self.max_frame_size]))
+            self.outgoing.append(build_frame(frame_type, flags, stream_id, block[: self.max_frame_size]))
             block = block[self.max_frame_size :]
             frame_type, flags = frames.CONTINUATION, 0
-        self.outgoing.append(build_frame(frame_type, flags | frames.END_HEADERS, stream.id, block))
-        self.streams.add(stream)
+        self.outgoing.append(build_frame(frame_type, flags | frames.END_HEADERS, stream_id, block))
+        streams.add(stream)
         if self.expects_bulk:
             self.grow_ahead(stream)
         self._busy = False
@@ -252,8 +257,8 @@ class Engine(ConnectionState):
             self._busy = False
         finally:
             self.requests.discard(stream)
-        if not self.requests and self.state in (State.ACTIVE, State.RETIRED):
-            self.state = TRANSITIONS[self.state, Input.COMPLETE]
+        if not self.requests and self.state in _IN_USE:
+            self.state = TRANSITIONS[self.state, _COMPLETE]
 
     def ping(self) -> None:
         """Send a PING, which the server has to answer (RFC 9113 section 6.7)."""

@@ -79,7 +79,8 @@ class FrameReader:
         self._parts: list[bytes] = []
         self._size = 0
         self._needed = _HEADER_LENGTH
-        self._first = True
+        # The most that length and type together may be; less than nothing until the first frame has been looked at.
+        self._largest = -1
         # The DATA frame that has begun: how many bytes of it are still to come, its stream, and END_STREAM.
         self._missing = 0
         self._stream_id = 0
@@ -102,24 +103,24 @@ class FrameReader:
             self._parts.clear()
         size, handler = len(data), self._handler
         self._needed = _HEADER_LENGTH
-        while size - start >= _HEADER_LENGTH:
+        while (begin := start + _HEADER_LENGTH) <= size:
             word, flags, stream_id = _unpack_header(data, start)
-            frame_type, length, begin = word & 0xFF, word >> 8, start + _HEADER_LENGTH
-            end = begin + length
+            if word > self._largest:
+                self._check(data, word)
+            end = begin + (word >> 8)
+            frame_type = word & 0xFF
             stream_id &= _MAX_STREAM_ID
-            if self._first or length > self._max_frame_size:
-                self._check(data, frame_type, length)
             if frame_type == DATA and not flags & PADDED:
+                length = end - begin
                 payload = data[begin:end] if length < _LARGE else memoryview(data)[begin:end]
-                is_last = flags & END_STREAM != 0
                 if end > size:
-                    self._missing, self._stream_id, self._end = end - size, stream_id, is_last
+                    self._missing, self._stream_id, self._end = end - size, stream_id, flags & END_STREAM != 0
                     handler.data_received(stream_id, False, length, payload)
                     self._size = 0
                     return
-                handler.data_received(stream_id, is_last, length, payload)
+                handler.data_received(stream_id, flags & END_STREAM != 0, length, payload)
             elif end > size:
-                self._needed = _HEADER_LENGTH + length
+                self._needed = _HEADER_LENGTH + end - begin
                 break
             elif frame_type == HEADERS and flags & _WHOLE_BLOCK == END_HEADERS:
                 handler.head_received(stream_id, flags, data[begin:end])
@@ -138,16 +139,17 @@ class FrameReader:
         self._handler.more_data_received(self._stream_id, self._end and not self._missing, payload)
         return size
 
-    def _check(self, data: bytes, frame_type: int, length: int) -> None:
+    def _check(self, data: bytes, word: int) -> None:
         # RFC 9113 section 3.4: the first frame is SETTINGS. Servers without HTTP/2 answer in plain text instead.
-        if self._first and data.startswith(b"HTTP/"):
-            line = data[:64].splitlines()[0].decode("ascii", "backslashreplace")
-            raise RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}")
-        if self._first and frame_type != SETTINGS:
-            raise RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}")
-        self._first = False
-        if length > self._max_frame_size:
-            text = f"Received overlong frame: length {length}, max {self._max_frame_size}"
+        if self._largest < 0:
+            if data.startswith(b"HTTP/"):
+                line = data[:64].splitlines()[0].decode("ascii", "backslashreplace")
+                raise RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}")
+            if word & 0xFF != SETTINGS:
+                raise RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}")
+            self._largest = self._max_frame_size << 8 | 0xFF
+        if word > self._largest:
+            text = f"Received overlong frame: length {word >> 8}, max {self._max_frame_size}"
             raise RemoteProtocolError(text)
 
 
