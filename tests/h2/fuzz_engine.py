@@ -9,11 +9,12 @@ import random
 import sys
 import time
 
+from httpcore_test_support.h2_fuzzing.blocks import Blocks
 from httpcore_test_support.h2_fuzzing.conversation import Conversation
 from httpcore_test_support.h2_fuzzing.search import check
 from httpcore_test_support.h2_fuzzing.twins import Twins
 
-GAMES = (Conversation, Twins)
+GAMES = (Blocks, Conversation, Twins)
 TOGETHER = 25
 
 

@@ -7,6 +7,7 @@ import os
 import random
 
 import pytest
+from httpcore_test_support.h2_fuzzing.blocks import Blocks
 from httpcore_test_support.h2_fuzzing.conversation import Conversation
 from httpcore_test_support.h2_fuzzing.search import MakeGame, check
 from httpcore_test_support.h2_fuzzing.twins import Twins
@@ -17,7 +18,7 @@ GAMES = 1_000 if SOAKING else 80
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("game", [Conversation, Twins])
+@pytest.mark.parametrize("game", [Blocks, Conversation, Twins])
 def test_engine_and_h2_agree(game: MakeGame, chance: random.Random) -> None:
     other = SOAKING or "HTTPCORE_TEST_SEED" in os.environ
     first = chance.randrange(2**32) if other else 0

@@ -9,7 +9,7 @@ import hpack
 from .. import h2_frames as frames
 from .client import Fields
 
-__all__ = ["ServerScript", "mutated"]
+__all__ = ["ServerScript", "mutated", "mutated_bytes"]
 
 Field = tuple[bytes, bytes]
 
@@ -106,7 +106,7 @@ class ServerScript:
             self._encoder.header_table_size = chance.choice((0, 50, 200, 1_000, 4_096, 4_097 if self._is_odd() else 64))
         block = self._encoder.encode(fields, huffman=chance.random() < 0.7)
         if self._is_odd() and chance.random() < 0.2:
-            block = _mutated_bytes(block, chance)
+            block = mutated_bytes(block, chance)
         padding = chance.choice((0, 1, 255)) if chance.random() < 0.1 else None
         flags = (1 if end else 0) | (0 if padding is None else 8)
         start = b"" if padding is None else bytes([padding])
@@ -208,7 +208,7 @@ def mutated(wire: list[bytes], chance: Random) -> list[bytes]:
         wire[place] = frame[:4] + bytes([frame[4] ^ chance.choice((1, 4, 8, 32, 64))]) + frame[5:]
     elif kind == 4:
         frame = wire[place]
-        payload = _mutated_bytes(frame[9:], chance)
+        payload = mutated_bytes(frame[9:], chance)
         wire[place] = len(payload).to_bytes(3, "big") + frame[3:9] + payload
     else:
         frame = wire[place]
@@ -216,7 +216,8 @@ def mutated(wire: list[bytes], chance: Random) -> list[bytes]:
     return wire
 
 
-def _mutated_bytes(data: bytes, chance: Random) -> bytes:
+def mutated_bytes(data: bytes, chance: Random) -> bytes:
+    """Return bytes with one bit changed, the end lost, or one byte more."""
     if not data:
         return chance.randbytes(1)
     place = chance.randrange(len(data))

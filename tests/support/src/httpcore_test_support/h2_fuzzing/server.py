@@ -16,7 +16,7 @@ from h2.windows import WindowManager
 from .. import h2_frames
 from .wire import Wire, rewritten, size_updates
 
-__all__ = ["Exchange", "Server"]
+__all__ = ["Exchange", "RandomEncoder", "Server"]
 
 Field = tuple[bytes, bytes]
 
@@ -68,7 +68,7 @@ class _Decoder(hpack.Decoder):
         return super().decode(data, raw)
 
 
-class _Encoder(hpack.Encoder):
+class RandomEncoder(hpack.Encoder):
     """An encoder that writes fields in any representation."""
 
     def __init__(self, chance: Random) -> None:
@@ -201,7 +201,7 @@ class Server:
         self.h2.local_settings = self.settings
         self.h2.decoder = _Decoder()
         self.h2.decoder.max_header_list_size = 2**24
-        self.h2.encoder = self.encoder = _Encoder(chance)
+        self.h2.encoder = self.encoder = RandomEncoder(chance)
         self.h2.initiate_connection()
         self.h2.clear_outbound_data_buffer()
         self.chance = chance
