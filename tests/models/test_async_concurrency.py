@@ -353,7 +353,7 @@ class TestCheckpoints:
 
     def test_continues_without_an_async_library(self) -> None:
         with pytest.raises(StopIteration):
-            async_checkpoint_if_cancelled().send(None)
+            next(async_checkpoint_if_cancelled().__await__())
 
 
 @pytest.mark.fault("P24")

@@ -164,4 +164,7 @@ def received_response(
     response.headers = headers
     response.stream = stream
     response.extensions = extensions
+    # The values of the class, which take longer to look up than to set.
+    response._content = None  # noqa: SLF001
+    response._stream_consumed = False  # noqa: SLF001
     return response

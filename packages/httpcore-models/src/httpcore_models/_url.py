@@ -91,13 +91,27 @@ def is_origin_of(origin: Origin, url: "URL") -> bool:
 _origin = functools.lru_cache(maxsize=1024)(Origin)
 
 
-# A URL with a simple authority and no fragment: scheme, host and port in one group, and the request target in another.
-_PLAIN_URL = re.compile(r"((?:http|ws)s?://[A-Za-z0-9.-]+(?::[0-9]+)?)(/[!\"$-~]*)")
+# What stands before the path of a URL, if that is simple.
+_PLAIN_AUTHORITY = re.compile(r"(?:http|ws)s?://[A-Za-z0-9.-]+(?::[0-9]+)?")
+
+# Where the path of a plain URL is looked for, behind the slashes of any scheme. Of the plain URLs only those of `ws`
+# with a host of one or two letters have their path before it, and are parsed like URLs that are not plain.
+_MIN_AUTHORITY = len("https://")
+
+# The scheme, host and port of plain authorities, since clients talk to few origins. Nothing else of a URL is kept here:
+# the rest may contain secrets.
+_authorities: dict[str, tuple[bytes, bytes, int | None]] = {}
+_MAX_AUTHORITIES = 256
 
 
-@functools.lru_cache(maxsize=256)
-def _parse_authority(prefix: str) -> tuple[bytes, bytes, int | None]:
-    return _parse(prefix)[:3]
+def _parse_authority(text: str) -> tuple[bytes, bytes, int | None] | None:
+    """Parse what stands before the path of a URL. Returns `None` if that is not plain."""
+    if _PLAIN_AUTHORITY.fullmatch(text) is None:
+        return None
+    if len(_authorities) >= _MAX_AUTHORITIES:
+        _authorities.clear()
+    parts = _authorities[text] = _parse(text)[:3]
+    return parts
 
 
 def _parse(url: bytes | str) -> tuple[bytes, bytes, int | None, bytes]:
@@ -134,11 +148,14 @@ class URL:
         target: bytes | str = b"",
     ) -> None:
         if url:
-            plain = _PLAIN_URL.fullmatch(url) if type(url) is str else None
-            if plain is not None:
-                # Only the part before the path is cached: the rest may contain secrets.
-                self.scheme, self.host, self.port = _parse_authority(plain[1])
-                self.target = plain[2].encode("ascii")
+            authority = None
+            if type(url) is str and (end := url.find("/", _MIN_AUTHORITY)) > 0:
+                path = url[end:]
+                if path.isascii() and path.isprintable() and "#" not in path and " " not in path:
+                    authority = _authorities.get(url[:end]) or _parse_authority(url[:end])
+            if authority is not None:
+                self.scheme, self.host, self.port = authority
+                self.target = path.encode("ascii")
             else:
                 self.scheme, self.host, self.port, self.target = _parse(_without_userinfo(url))
         else:

@@ -107,10 +107,10 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
             self._closed = True
             if reason is None and not self._ended and not self._reading:
                 self._ended = self._engine.is_complete()
-            if self._tracer is None:
-                await self._end_exchange()
-            else:
+            if self._tracer is not None:
                 await self._close_traced(self._tracer, GeneratorExit() if reason is None else reason)
+            elif not self._keep_alive():
+                await self._close_connection()
         except BaseException:
             # A cancellation or a signal handler may raise anywhere above.
             if lifecycle.is_active():
@@ -137,7 +137,11 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
                 raise
 
     async def _end_exchange(self) -> None:
-        """Keep the connection alive if it can carry another exchange, and close it if not."""
+        if not self._keep_alive():
+            await self._close_connection()
+
+    def _keep_alive(self) -> bool:
+        """End the exchange, and return whether the connection can carry another one. If not, close it next."""
         lifecycle = self._lifecycle
         with lifecycle.state_lock:
             kept_alive = self._ended and lifecycle.state is _ACTIVE and self._engine.next_cycle()
@@ -145,9 +149,11 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
                 if lifecycle.keepalive_expiry is not None:
                     lifecycle.expire_at = time.monotonic() + lifecycle.keepalive_expiry
                 lifecycle.state = TRANSITIONS[_ACTIVE][_COMPLETE]
-        if not kept_alive:
-            with AsyncShield():
-                await lifecycle.aclose()
+        return kept_alive
+
+    async def _close_connection(self) -> None:
+        with AsyncShield():
+            await self._lifecycle.aclose()
 
     def _drop_exchange(self) -> None:
         """End the exchange of a response that was dropped without being closed.

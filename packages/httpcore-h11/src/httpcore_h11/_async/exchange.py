@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 from httpcore_models import (
+    AsyncLease,
     AsyncNetworkStream,
     AsyncResponseStream,
     ByteStream,
@@ -38,7 +39,6 @@ class AsyncExchange(AsyncResponseStream):
     _closed = True  # until there is a response
     _tracer: AsyncTracer | None = None
     _timeouts = _NO_TIMEOUTS
-    switched_protocol: bool = False
 
     def __init__(self, connection: object, lifecycle: AsyncLifecycle, request: Request) -> None:
         """`connection` is kept for programs that reach it through the body of the response; see `LegacyBody`."""
@@ -46,6 +46,9 @@ class AsyncExchange(AsyncResponseStream):
         self._lifecycle = lifecycle
         self._engine = lifecycle.engine
         self._request = request
+        # These are read once in each exchange. A default of the class would take longer to look up than to set.
+        self.switched_protocol: bool = False
+        self.lease: AsyncLease | None = None
 
     # Sending.
 
@@ -135,7 +138,7 @@ class AsyncExchange(AsyncResponseStream):
                 await tracer.report("receive_response_headers.failed", {"exception": exc})
             raise
         if tracer is not None:
-            await tracer.report("receive_response_headers.complete", {"return_value": tuple(event)})
+            await tracer.report("receive_response_headers.complete", {"return_value": event.as_tuple()})
         extensions["http_version"] = event.http_version
         extensions["reason_phrase"] = event.reason
         if (event.status == 101 or request.method == b"CONNECT") and engine.switched_protocol:

@@ -108,10 +108,10 @@ class HTTP11Body(LegacyBody, Exchange):
             self._closed = True
             if reason is None and not self._ended and not self._reading:
                 self._ended = self._engine.is_complete()
-            if self._tracer is None:
-                self._end_exchange()
-            else:
+            if self._tracer is not None:
                 self._close_traced(self._tracer, GeneratorExit() if reason is None else reason)
+            elif not self._keep_alive():
+                self._close_connection()
         except BaseException:
             # An interruption or a signal handler may raise anywhere above.
             if lifecycle.is_active():
@@ -138,7 +138,11 @@ class HTTP11Body(LegacyBody, Exchange):
                 raise
 
     def _end_exchange(self) -> None:
-        """Keep the connection alive if it can carry another exchange, and close it if not."""
+        if not self._keep_alive():
+            self._close_connection()
+
+    def _keep_alive(self) -> bool:
+        """End the exchange, and return whether the connection can carry another one. If not, close it next."""
         lifecycle = self._lifecycle
         with lifecycle.state_lock:
             kept_alive = self._ended and lifecycle.state is _ACTIVE and self._engine.next_cycle()
@@ -146,9 +150,11 @@ class HTTP11Body(LegacyBody, Exchange):
                 if lifecycle.keepalive_expiry is not None:
                     lifecycle.expire_at = time.monotonic() + lifecycle.keepalive_expiry
                 lifecycle.state = TRANSITIONS[_ACTIVE][_COMPLETE]
-        if not kept_alive:
-            with Shield():
-                lifecycle.close()
+        return kept_alive
+
+    def _close_connection(self) -> None:
+        with Shield():
+            self._lifecycle.close()
 
     def _drop_exchange(self) -> None:
         """End the exchange of a response that was dropped without being closed.

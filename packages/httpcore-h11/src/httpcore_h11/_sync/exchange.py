@@ -7,6 +7,7 @@ from typing import Any
 
 from httpcore_models import (
     ByteStream,
+    Lease,
     NetworkStream,
     ReadError,
     RemoteProtocolError,
@@ -39,7 +40,6 @@ class Exchange(ResponseStream):
     _closed = True  # until there is a response
     _tracer: Tracer | None = None
     _timeouts = _NO_TIMEOUTS
-    switched_protocol: bool = False
 
     def __init__(self, connection: object, lifecycle: Lifecycle, request: Request) -> None:
         """`connection` is kept for programs that reach it through the body of the response; see `LegacyBody`."""
@@ -47,6 +47,9 @@ class Exchange(ResponseStream):
         self._lifecycle = lifecycle
         self._engine = lifecycle.engine
         self._request = request
+        # These are read once in each exchange. A default of the class would take longer to look up than to set.
+        self.switched_protocol: bool = False
+        self.lease: Lease | None = None
 
     # Sending.
 
@@ -136,7 +139,7 @@ class Exchange(ResponseStream):
                 tracer.report("receive_response_headers.failed", {"exception": exc})
             raise
         if tracer is not None:
-            tracer.report("receive_response_headers.complete", {"return_value": tuple(event)})
+            tracer.report("receive_response_headers.complete", {"return_value": event.as_tuple()})
         extensions["http_version"] = event.http_version
         extensions["reason_phrase"] = event.reason
         if (event.status == 101 or request.method == b"CONNECT") and engine.switched_protocol:

@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-import types
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
 from typing import Any, TypeVar
@@ -17,7 +16,21 @@ T = TypeVar("T")
 TEARDOWN_TIMEOUT = 1.0
 
 
-async def async_checkpoint_if_cancelled() -> None:
+class _Turns:
+    """Yields a number of times to the event loop of asyncio, as `asyncio.sleep(0)` does, but in fewer calls."""
+
+    def __init__(self, number: int) -> None:
+        # What a task of asyncio receives when it is to be continued in the next turn.
+        self._yielded = (None,) * number
+
+    def __await__(self) -> Generator[None, None, None]:
+        return iter(self._yielded)  # type: ignore[return-value]  # any iterator can be awaited
+
+
+_NO_TURN, _ONE_TURN = _Turns(0), _Turns(1)
+
+
+def async_checkpoint_if_cancelled() -> Awaitable[None]:
     """Raise the async library's cancellation if the task or a scope around it is cancelled or has expired.
 
     Await this before the first side effect of a request, so that a cancelled request sends nothing. The task yields
@@ -28,17 +41,11 @@ async def async_checkpoint_if_cancelled() -> None:
     try:
         loop = running_loop()
     except RuntimeError:
-        return  # outside of both libraries nothing can cancel
+        return _NO_TURN  # outside of both libraries nothing can cancel
     if loop is None:
-        await sys.modules["trio"].lowlevel.checkpoint()
-    else:
-        await _yield_once()
-
-
-@types.coroutine
-def _yield_once() -> Generator[None, None, None]:
-    # asyncio.sleep(0) with one coroutine less.
-    yield
+        checkpoint: Awaitable[None] = sys.modules["trio"].lowlevel.checkpoint()
+        return checkpoint
+    return _ONE_TURN
 
 
 class Shield:

@@ -14,7 +14,9 @@ def wait_limit(timeout: float | None) -> float | None:
 
     Raises `ValueError` for NaN.
     """
-    if timeout is None or timeout == math.inf:
+    if timeout is None or 0.0 <= timeout <= _LONGEST:
+        return timeout
+    if timeout == math.inf:
         return None
     if math.isnan(timeout):
         raise ValueError("a timeout is a number of seconds or None, not NaN")

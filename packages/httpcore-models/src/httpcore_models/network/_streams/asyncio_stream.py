@@ -156,7 +156,6 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
                 raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from exc
             finally:
                 self._reader = None
-                self._read_timer.stop()
                 if self._handed_out:
                     self._pause(True)
         return self._take(max_bytes)

@@ -2,10 +2,10 @@
 
 import select
 import socket
+import time
 from typing import Any
 
 from ..._exceptions import ReadError
-from ...deadline import Deadline
 from .._stock_sockets import is_stock
 from . import thread_safe_close
 from .sync_polled import DONTWAIT, PolledStream
@@ -35,7 +35,7 @@ class PlainSocketStream(PolledStream):
                     taking = True
                     data = self._sock.recv(max_bytes)
                 else:
-                    remaining, deadline = timeout, Deadline(timeout)
+                    began, remaining = time.monotonic(), timeout
                     while True:
                         if (handed_out or not self._full) and not self._readiness.is_readable(remaining):
                             raise TimeoutError
@@ -45,7 +45,8 @@ class PlainSocketStream(PolledStream):
                             break
                         except BlockingIOError:
                             taking = self._full = False
-                            remaining = deadline.remaining()
+                            if timeout is not None:
+                                remaining = max(0.0, began + timeout - time.monotonic())
             finally:
                 lease = None
             if self._shared.closed:
