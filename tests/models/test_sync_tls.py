@@ -106,6 +106,25 @@ def reset(connection: Connection) -> None:
     connection.close()
 
 
+def test_small_records_that_have_arrived_are_read_together(certificates: Certificates) -> None:
+    """The first ones are read alone: looking for more in vain would cost each small response."""
+    small = [bytes([number]) * 10 for number in range(20)]
+
+    def script(connection: Connection) -> None:
+        peer = Peer(connection, certificates.server_context())
+        peer.send(b"".join(peer.record(data) for data in small))
+        connection.hold()
+
+    with scripted_server(script) as server:
+        stream = connected(server.port, certificates)
+        parts = [stream.read(1000, TIMEOUT)]
+        while sum(map(len, parts)) < 200:
+            parts.append(stream.read(1000, TIMEOUT))
+        stream.close()
+    assert b"".join(parts) == b"".join(small)
+    assert len(parts) <= 3
+
+
 @pytest.mark.fault("S17", "S18")
 @pytest.mark.parametrize(
     ("last", "end", "text"),

@@ -259,7 +259,7 @@ class Exchange:
             elif event is None:
                 with shared.lock:
                     event = engine.next_event(stream)
-            if engine.outgoing and not shared.affinity.is_other_loop():
+            if engine.outgoing and shared.writer.holder is None and not shared.affinity.is_other_loop():
                 self._event = event
                 shared.writer.flush_unless_writing(self.write_timeout, stream.has_event)
             self._event = None
@@ -313,7 +313,9 @@ class Exchange:
         shared = self._shared
         with shared.lock:
             over = shared.leave(self.stream)
-        if not over and (not self._engine.outgoing or shared.affinity.is_other_loop()):
+        # A thread that writes will write this, too.
+        told = not self._engine.outgoing or shared.writer.holder is not None
+        if not over and (told or shared.affinity.is_other_loop()):
             return
         if shielded:
             self._tell_server(over)

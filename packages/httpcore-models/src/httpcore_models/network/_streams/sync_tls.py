@@ -22,6 +22,9 @@ from .sync_polled import PolledStream
 from .sync_stream import WOULD_WAIT, used_for
 from .thread_safe_close import SharedSocket
 
+# How many small records are read alone, at most, before the next attempt to read several.
+_MAX_ALONE = 64
+
 # The most that one TLS record carries, in bytes (RFC 8446 section 5.1).
 _TLS_RECORD = 16 * 1024
 
@@ -42,6 +45,9 @@ class TLSSocketStream(PolledStream):
         self._reading = False
         self._unread = b""
         self._ended = False
+        # How many small records are read alone before the next attempt to read several: an attempt in vain costs an
+        # exception. The number doubles with each of those.
+        self._alone = self._next_alone = 1
         # An error that followed received bytes, for the next read: OpenSSL would report an end of stream then.
         self._failure: OSError | None = None
         # An end of stream without close_notify may have been a reset: `_note_failure()` tells.
@@ -144,11 +150,17 @@ class TLSSocketStream(PolledStream):
                 records.append(data)
                 size += len(data)
                 if len(data) < _TLS_RECORD:
-                    break
+                    if self._alone:
+                        self._alone -= 1
+                        break
+                    self._next_alone = 1 if len(records) > 1 else self._next_alone
             self._full = size == max_bytes
         except WOULD_WAIT:
             if not records:
                 raise
+            if len(records) == 1:
+                self._alone = self._next_alone
+                self._next_alone = min(2 * self._next_alone, _MAX_ALONE)
         except OSError as exc:
             self._note_failure(exc)
             if not records and self._failure is not None:

@@ -22,6 +22,9 @@ from .alpn import make_tls_object
 # The size in bytes of the largest TLS record, with its overhead.
 _RECORD_SIZE = 16 * 1024 + 256
 
+# How many bytes of data a record carries at most (RFC 8446 section 5.1).
+_MAX_DATA = 16 * 1024
+
 
 class TLSRecords:
     """One TLS connection of a client. May be used by several threads."""
@@ -87,7 +90,9 @@ class TLSRecords:
                     break
                 records.append(data)
                 size += len(data)
-                if size == max_bytes or self._incoming.pending < _RECORD_SIZE:
+                # Full records come one after another, and the last one is rarely complete: asking would be in vain.
+                least = _RECORD_SIZE if len(data) == _MAX_DATA else 1
+                if size == max_bytes or self._incoming.pending < least:
                     break
         except ssl.SSLWantReadError:
             pass
