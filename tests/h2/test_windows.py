@@ -253,6 +253,17 @@ def test_after_a_large_response_the_next_one_starts_with_a_large_window() -> Non
     assert windows == [MAX_STREAM_WINDOW, 2 * STREAM_WINDOW, STREAM_WINDOW]
 
 
+def test_a_window_that_has_its_full_size_from_the_start_is_topped_up_rarely() -> None:
+    talk = Server()
+    talk.round_trips(large := talk.get(), 3)
+    talk.engine.finish(large)
+    next_one = talk.get()
+    assert talk.allowed(next_one) == MAX_STREAM_WINDOW
+    talk.fill(next_one, MAX_STREAM_WINDOW // 4 - 1)
+    talk.read(next_one)
+    assert window_updates(talk.sent()) == {}
+
+
 def test_after_a_small_response_windows_start_small_again() -> None:
     talk = Server()
     talk.round_trips(large := talk.get(), 3)

@@ -135,6 +135,7 @@ class ConnectionState:
         """
         growth = self._grow(stream, min(MAX_STREAM_WINDOW - stream.window, self._growth_left() - TOTAL_GROWTH // 2))
         if growth:
+            stream.credit_due = stream.window // CREDIT_PART
             self.send_window_update(stream.id, growth)
 
     def _grow(self, stream: Stream, size: int) -> int:
