@@ -49,6 +49,29 @@ def receive_all(peer: Http2Peer, stream_id: int) -> int:
             peer.send(h2_frames.window_update(0, len(frame.data)), h2_frames.window_update(stream_id, len(frame.data)))
 
 
+@pytest.mark.parametrize("traced", [False, True])
+@pytest.mark.parametrize("size", [0, 5, 16_384, 200_000])
+async def test_a_body_at_hand_ends_with_its_last_frame(size: int, traced: bool) -> None:
+    def script(peer: Http2Peer) -> None:
+        head = peer.next(HeadersFrame)
+        peer.send(h2_frames.window_update(0, SIZE), h2_frames.window_update(head.stream_id, SIZE))
+        received, ended = 0, "END_STREAM" in head.flags
+        while not ended:
+            frame = peer.next(DataFrame)
+            assert frame.data
+            received, ended = received + len(frame.data), "END_STREAM" in frame.flags
+        assert received == size
+        peer.send(h2_frames.headers(head.stream_id, end_stream=True))
+
+    async def trace(name: str, info: dict[str, Any]) -> None:
+        pass
+
+    extensions = {**TIMEOUTS, **({"trace": trace} if traced else {})}
+    async with connected(http2_script(script)) as (connection, server):
+        response = await connection.request("PUT", server.url, content=bytes(size), extensions=extensions)
+        assert response.status == 200
+
+
 @pytest.mark.fault("S6", "T16")
 @pytest.mark.parametrize("traced", [False, True])
 @pytest.mark.parametrize("complete", [False, True])

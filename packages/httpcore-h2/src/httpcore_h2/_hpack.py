@@ -36,9 +36,8 @@ _MAX_REMEMBERED_BLOCK = 1024
 _MAX_REMEMBERED_STRINGS = 128
 _MAX_REMEMBERED_STRING = 256
 
-# What an entry of the table counts beyond its bytes (section 4.1), and the most bytes of an integer.
+# What an entry of the table counts beyond its bytes (section 4.1).
 _ENTRY_OVERHEAD = 32
-_MAX_INTEGER_SIZE = 10
 
 
 class FieldEncoder:
@@ -253,5 +252,5 @@ def _integer(block: bytes, position: int, mask: int) -> tuple[int, int]:
     number = block[position] & mask
     if number < mask:
         return number, position + 1
-    number, size = decode_integer(block[position : position + _MAX_INTEGER_SIZE], mask.bit_length())
+    number, size = decode_integer(memoryview(block)[position:], mask.bit_length())
     return number, position + size

@@ -87,9 +87,12 @@ class Stream:
         successful response may be complete before the request is: a server that wants no more of the body then sends
         RST_STREAM (RFC 9113 section 8.1). A tunnel whose other end is closed takes nothing more.
         """
-        return not (
-            self.local_end
-            or (self.head.is_connect and self.remote_end)
+        return not (self.local_end or self.refuses_body())
+
+    def refuses_body(self) -> bool:
+        """Whether the server has no use for the body, or its rest, even if it was handed over to be sent."""
+        return (
+            (self.head.is_connect and self.remote_end)
             or self.was_reset
             or self.failure is not None
             or (self.status is not None and self.status >= 300)

@@ -140,8 +140,7 @@ class Exchange:
         engine, stream = self._engine, self.stream
         with self._shared.lock:
             if len(content) <= min(engine.send_window, stream.send_window) and stream.wants_body():
-                engine.send_data(stream, memoryview(content))
-                engine.end_request(stream)
+                engine.send_data(stream, content, end=True)
 
     def _send_preface(self) -> None:
         with self._shared.lock:
@@ -157,7 +156,7 @@ class Exchange:
     def _send_body(self) -> None:
         body, stream = self.request.stream, self.stream
         if type(body) is ByteStream:
-            if body.content and not self.send_data(body.content):
+            if body.content and not self.send_data(body.content, end=not stream.head.is_connect):
                 return
         elif not isinstance(body, Iterable):
             kind = type(body).__name__
@@ -181,27 +180,23 @@ class Exchange:
                 parts.close()
         return True
 
-    def send_data(self, chunk: bytes) -> bool:
-        """Send a part of the body; return false if the server wants no more of it."""
+    def send_data(self, chunk: bytes, end: bool = False) -> bool:
+        """Send a part of the body, with which it may `end`; return false if the server wants no more of it."""
         shared, engine, stream = self._shared, self._engine, self.stream
         rest = memoryview(chunk if type(chunk) is bytes else as_bytes(chunk))
-
-        def unwanted() -> bool:
-            return not stream.wants_body()
-
         while rest:
             if self._sent >= _PART_SIZE:
                 self._sent = 0
                 shared.reader.catch_up()
             part = rest[:_PART_SIZE]
             with shared.lock:
-                sent = engine.send_data(stream, part)
+                sent = engine.send_data(stream, part, end and len(part) == len(rest))
             if sent is None:
                 return False
             rest = rest[sent:]
             if sent:
                 self._sent += sent
-                shared.writer.flush(self.write_timeout, self, unwanted)
+                shared.writer.flush(self.write_timeout, self, stream.refuses_body)
             if sent < len(part):
                 self._wait_for_credit()
         return True
