@@ -1,4 +1,4 @@
-"""Header compression (RFC 7541). hpack does the work, but is not asked twice for the same block.
+"""Header compression (RFC 7541). hpack compresses, keeps the tables and decodes Huffman codes, but never twice.
 
 The encoder and the decoder of a connection each keep a table of recent fields. If requests look alike, most blocks
 consist only of references to this table. Such a block stands for the same fields until the table changes, so its
