@@ -98,12 +98,33 @@ async def test_one_write_sends_the_requests_that_came_during_another_one() -> No
         return await get(connection)
 
     async def release() -> bytes:
-        await async_wait_until(lambda: len(connection._shared.waiters.receivers) == 3)
+        # One of those that wait reads.
+        await async_wait_until(lambda: len(connection._shared.waiters.receivers) == 2)
         stream.release()
         return b"hello"
 
     assert await async_at_once(first, later, later, later, release) == [b"hello"] * 5
     assert stream.heads == [1, 3]
+
+
+async def test_someone_reads_while_a_write_waits_on_a_stream_that_does_not_receive_meanwhile() -> None:
+    """The server may read no more until it is read."""
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+
+    async def first() -> bytes:
+        return await get(connection)
+
+    async def later() -> bytes:
+        await async_wait_until(lambda: stream.writing)
+        return await get(connection)
+
+    async def release() -> bytes:
+        await async_wait_until(lambda: stream.writing and connection._shared.reader.holder)
+        stream.release()
+        return b"hello"
+
+    assert await async_at_once(first, later, release) == [b"hello"] * 3
 
 
 @pytest.mark.parametrize("write", [0.05, 0.04])
@@ -140,8 +161,8 @@ async def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> Non
         return await get(connection)
 
     async def release() -> bytes:
-        # Both are left, and wait for a response.
-        await async_wait_until(lambda: len(connection._shared.waiters.receivers) == 2)
+        # Both are left, and wait for a response: one of them reads.
+        await async_wait_until(lambda: connection._shared.waiters.receivers)
         await async_wait_until(lambda: len(connection._engine.requests) == 2)
         stream.release()
         return b""
@@ -163,7 +184,7 @@ async def test_a_write_that_fails_leaves_no_one_waiting() -> None:
             await get(connection, 0.3)
 
     async def release() -> None:
-        await async_wait_until(lambda: connection._shared.waiters.receivers)
+        await async_wait_until(lambda: connection._shared.reader.holder)
         stream.failure = WriteError("The network is gone")
         stream.release()
 

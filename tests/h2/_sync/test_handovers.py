@@ -99,12 +99,33 @@ def test_one_write_sends_the_requests_that_came_during_another_one() -> None:
         return get(connection)
 
     def release() -> bytes:
-        wait_until(lambda: len(connection._shared.waiters.receivers) == 3)
+        # One of those that wait reads.
+        wait_until(lambda: len(connection._shared.waiters.receivers) == 2)
         stream.release()
         return b"hello"
 
     assert at_once(first, later, later, later, release) == [b"hello"] * 5
     assert stream.heads == [1, 3]
+
+
+def test_someone_reads_while_a_write_waits_on_a_stream_that_does_not_receive_meanwhile() -> None:
+    """The server may read no more until it is read."""
+    stream = HeldStream()
+    connection = warm_connection(stream)
+
+    def first() -> bytes:
+        return get(connection)
+
+    def later() -> bytes:
+        wait_until(lambda: stream.writing)
+        return get(connection)
+
+    def release() -> bytes:
+        wait_until(lambda: stream.writing and connection._shared.reader.holder)
+        stream.release()
+        return b"hello"
+
+    assert at_once(first, later, release) == [b"hello"] * 3
 
 
 @pytest.mark.parametrize("write", [0.05, 0.04])
@@ -141,8 +162,8 @@ def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:
         return get(connection)
 
     def release() -> bytes:
-        # Both are left, and wait for a response.
-        wait_until(lambda: len(connection._shared.waiters.receivers) == 2)
+        # Both are left, and wait for a response: one of them reads.
+        wait_until(lambda: connection._shared.waiters.receivers)
         wait_until(lambda: len(connection._engine.requests) == 2)
         stream.release()
         return b""
@@ -164,7 +185,7 @@ def test_a_write_that_fails_leaves_no_one_waiting() -> None:
             get(connection, 0.3)
 
     def release() -> None:
-        wait_until(lambda: connection._shared.waiters.receivers)
+        wait_until(lambda: connection._shared.reader.holder)
         stream.failure = WriteError("The network is gone")
         stream.release()
 

@@ -155,10 +155,7 @@ class AsyncSharedStream:
                         event = None
                     is_ready = ready()
                     if is_ready or not in_time:
-                        waiting.pop(stream, None)
-                        self._pass_on()
-                        if not is_ready:
-                            self._timed_out(sharer, waiting, arrivals)
+                        self._end_wait(sharer, waiting, None if is_ready else arrivals)
                         return is_ready
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:
@@ -189,30 +186,33 @@ class AsyncSharedStream:
                     reader.holder = None
                     if not is_resumable(exc):
                         reader.interrupted(exc)
-                waiting.pop(stream, None)
                 if event is not None:
                     self.waiters.woken.discard(event)
-                if isinstance(exc, ReadTimeout):
-                    self._timed_out(sharer, waiting, arrivals)
-                self._pass_on()
+                self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None)
             raise
 
     def _may_read(self, sharer: AsyncSharer, for_stream: bool) -> bool:
         """Whether a task that waits may become the reader. The lock is held.
 
-        Its request has to be sent first, in case the task that sends it gives up: nothing wakes a task that reads.
+        Its request has to be sent first, in case the task that sends it gives up: nothing wakes a task that reads. If
+        that write has to wait, it receives what arrives meanwhile, where the stream can do that.
         """
+        if self.reader.holder is not None:
+            return False
         handover = sharer.handover
-        if self.reader.holder is not None or (handover is not None and handover.sent_at is None):
+        if handover is not None and handover.sent_at is None and self.writer.write_until_readable is not None:
             return False
         return not (for_stream and self.engine.streams.open_count)
 
-    def _timed_out(self, sharer: AsyncSharer, waiting: dict[Stream, AsyncEvent], arrivals: int) -> None:
-        """Retire the connection if nothing has arrived during a wait, after the first `arrivals`. The lock is held.
+    def _end_wait(self, sharer: AsyncSharer, waiting: dict[Stream, AsyncEvent], arrivals: int | None) -> None:
+        """End a wait. If it has timed out, `arrivals` is how much had arrived before it. The lock is held.
 
-        But silence is normal in a tunnel, and while waiting for a stream, which depends on other requests.
+        The connection is retired if nothing has arrived since. But silence is normal in a tunnel, and while waiting for
+        a stream, which depends on other requests.
         """
-        if waiting is not self.waiters.openers and not sharer.is_tunnel:
+        waiting.pop(sharer.stream, None)
+        self._pass_on()
+        if arrivals is not None and waiting is not self.waiters.openers and not sharer.is_tunnel:
             self.writer.retire_if_silent(arrivals)
 
     def _pass_on(self) -> None:
@@ -272,7 +272,7 @@ class AsyncSharedStream:
         """
         engine, reader, writer = self.engine, self.reader, self.writer
         limit = timeout
-        if writer.holder is not None or writer.has_pending():
+        if writer.holder is not None or engine.outgoing or writer.unfinished is not None:
             # If the task that writes gives up, this one has to send the rest.
             limit = _LOOK_AGAIN if timeout is None else min(timeout, _LOOK_AGAIN)
         try:

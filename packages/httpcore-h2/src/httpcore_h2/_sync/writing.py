@@ -139,10 +139,6 @@ class Writer:
     def _gather(self) -> None:
         """Let threads that are about to send a request add it to the same write."""
 
-    def has_pending(self) -> bool:
-        """Whether anything waits to be written."""
-        return bool(self._outgoing) or self.unfinished is not None
-
     @property
     def is_abandoned(self) -> bool:
         """Whether requests were left to a thread that writes no more. The lock is held."""
@@ -280,7 +276,7 @@ class Writer:
         Waiting for that thread could last for ever: a server may stop reading until what it sends is read. A failure is
         not raised here; the next read, or write for a request, raises it.
         """
-        if self.holder is None and self.has_pending():
+        if self.holder is None and (self._outgoing or self.unfinished is not None):
             if self._stream.get_extra_info("keeps_unsent"):
                 timeout = _PATIENCE if timeout is None else min(timeout, _PATIENCE)
             with contextlib.suppress(WriteError, WriteTimeout):

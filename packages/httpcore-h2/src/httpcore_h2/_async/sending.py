@@ -1,0 +1,206 @@
+"""Sending a request: head and body, within the credit that the server gives."""
+
+from collections.abc import AsyncGenerator, AsyncIterable
+from functools import partial
+from typing import Any
+
+from httpcore_models import (
+    AsyncConnectionInterface,
+    AsyncLease,
+    AsyncNetworkStream,
+    ByteStream,
+    Request,
+    WriteError,
+    WriteTimeout,
+)
+from httpcore_models.lowlevel import AsyncTracer, as_bytes
+
+from .._events import Event
+from .._stream import Stream
+from .shared_stream import AsyncSharedStream
+from .stream_queue import AsyncStreamQueue
+from .waiters import Handover
+
+# An upload checks after this many bytes whether the server has already answered.
+_PART_SIZE = 64 * 1024
+
+
+class AsyncSending:
+    """The first half of an exchange: `send()` opens its stream and sends the request."""
+
+    is_tunnel: bool = False
+    #: The exception that ended a write on behalf of the exchange.
+    write_error: BaseException | None = None
+    #: Set if the request was left to another task to send.
+    handover: Handover | None = None
+    #: How many objects stand for the exchange that the user may drop: the body, and the stream of a tunnel.
+    holders: int = 1
+    #: The lease of a body that was dropped, which the stream of a tunnel releases.
+    lease: AsyncLease | None = None
+    # Bytes of the body since the upload last checked whether the server has answered.
+    _sent = 0
+    # An event that was taken from the engine, but not handed on, because its reader was cancelled in between.
+    _event: Event | None = None
+    # Whether the exchange was ended without waiting, so that the server may not have been told yet.
+    _dropped = False
+
+    def __init__(
+        self,
+        request: Request,
+        stream: Stream,
+        tracer: AsyncTracer | None,
+        connection: AsyncConnectionInterface,
+        shared: AsyncSharedStream,
+        queue: AsyncStreamQueue,
+    ) -> None:
+        """`stream` is not open yet. When the exchange ends, it closes `connection` if that can carry no other one."""
+        self.request: Request = request
+        self.tracer: AsyncTracer | None = tracer
+        self.connection: AsyncConnectionInterface = connection
+        self._shared = shared
+        self._engine = shared.engine
+        self._queue = queue
+        self.stream: Stream = stream
+        timeouts = request.extensions.get("timeout", {})
+        self.read_timeout: float | None = timeouts.get("read")
+        self.write_timeout: float | None = timeouts.get("write")
+        self._pool_timeout: float | None = timeouts.get("pool")
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What trace events tell about the exchange."""
+        return {"request": self.request, "stream_id": self.stream.id}
+
+    @property
+    def network_stream(self) -> AsyncNetworkStream:
+        """The stream below the connection."""
+        return self._shared.network_stream
+
+    async def send(self) -> None:
+        """Open the stream as soon as the server allows it, and send the request.
+
+        Raises `ConnectionNotAvailable`, `PoolTimeout`, `LocalProtocolError` and `WriteTimeout`. A write that fails
+        otherwise raises nothing: a server may answer without reading all of the request. `WriteError` is raised if the
+        connection was closed here before all of the request was sent.
+        """
+        self._shared.check()
+        is_plain = self._engine.started and "protocol" not in self.request.extensions
+        if not self._queue.enter(self.stream, is_plain):
+            await self._open_stream()
+        try:
+            if self.tracer is None:
+                await self._send_request()
+            else:
+                flush = self._shared.writer.flush
+                await self.tracer.run("send_request_headers", self.info, flush, self.write_timeout, self)
+                await self.tracer.run("send_request_body", self.info, self._send_body)
+        except WriteError as exc:
+            # The user's body and trace callback may raise a WriteError of their own.
+            if exc is not self.write_error:
+                raise
+        finally:
+            # The exception holds the frames of its callers, and with them the response, which would never be freed.
+            self.write_error = None
+        if self._engine.failure is not None and self._engine.was_closed_midway(self.stream):
+            raise WriteError(f"The connection was closed while the request was being sent ({self._shared.peer})")
+
+    async def _open_stream(self) -> None:
+        """Open the stream when it is its turn, on a connection that may be new."""
+        if not self._engine.started:
+            await self._send_preface()
+        if "protocol" in self.request.extensions:
+            await self._queue.require_extended_connect(self, self._pool_timeout)
+        await self._queue.open_stream(self, self._pool_timeout)
+
+    async def _send_request(self) -> None:
+        """Send head and body. What is at hand leaves in one write, or in that of another task that is writing."""
+        stream, writer, body = self.stream, self._shared.writer, self.request.stream
+        if type(body) is ByteStream and not stream.head.is_connect:
+            if not stream.local_end and len(body.content) <= _PART_SIZE:
+                self._add_body(body.content)
+            if stream.local_end and not (stream.sent < len(body.content)):
+                # With one limit for both, it does not matter whether sending or receiving has used it up.
+                leave = self.write_timeout == self.read_timeout
+                await writer.flush(self.write_timeout, self, stream.has_event, leave)
+                return
+        await writer.flush(self.write_timeout, self)
+        await self._send_body()
+
+    def _add_body(self, content: bytes) -> None:
+        """Append a whole body to the head, if the server has given credit for it."""
+        engine, stream = self._engine, self.stream
+        with self._shared.lock:
+            if len(content) <= min(engine.send_window, stream.send_window) and stream.wants_body():
+                engine.send_data(stream, content, end=True)
+
+    async def _send_preface(self) -> None:
+        with self._shared.lock:
+            if self._engine.started:
+                return
+            self._engine.start()
+        flush = self._shared.writer.flush
+        if self.tracer is None:
+            await flush(self.write_timeout)
+        else:
+            await self.tracer.run("send_connection_init", {"request": self.request}, flush, self.write_timeout)
+
+    async def _send_body(self) -> None:
+        body, stream = self.request.stream, self.stream
+        if type(body) is ByteStream:
+            if body.content and not await self.send_data(body.content, end=not stream.head.is_connect):
+                return
+        elif not isinstance(body, AsyncIterable):
+            kind = type(body).__name__
+            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+        elif not await self._send_parts(body):
+            return
+        if not stream.local_end and not stream.head.is_connect:
+            self.end_request()
+            await self._shared.writer.flush(self.write_timeout, self)
+
+    async def _send_parts(self, body: AsyncIterable[bytes]) -> bool:
+        """Send a body part by part; return false if the server wants no more of it."""
+        parts = body.__aiter__()
+        try:
+            async for chunk in parts:
+                if not (type(chunk) is bytes and not chunk) and not await self.send_data(chunk):
+                    return False
+        finally:
+            # A generator that is not exhausted has to run its own cleanup now. A file stays open: it is the user's.
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
+        return True
+
+    async def send_data(self, chunk: bytes, end: bool = False) -> bool:
+        """Send a part of the body, with which it may `end`; return false if the server wants no more of it."""
+        shared, engine, stream = self._shared, self._engine, self.stream
+        rest = memoryview(chunk if type(chunk) is bytes else as_bytes(chunk))
+        while rest:
+            if self._sent >= _PART_SIZE:
+                self._sent = 0
+                shared.reader.catch_up()
+            part = rest[:_PART_SIZE]
+            with shared.lock:
+                sent = engine.send_data(stream, part, end and len(part) == len(rest))
+            if sent is None:
+                return False
+            rest = rest[sent:]
+            if sent:
+                self._sent += sent
+                await shared.writer.flush(self.write_timeout, self, stream.refuses_body)
+            if sent < len(part):
+                await self._wait_for_credit()
+        return True
+
+    async def _wait_for_credit(self) -> None:
+        shared, timeout = self._shared, self.write_timeout
+        ready = partial(self._engine.can_go_on, self.stream)
+        if not await shared.wait(self, shared.waiters.senders, ready, timeout):
+            shared.capacity.report()
+            text = f"The write operation timed out after {timeout:g} seconds: no flow control credit from {shared.peer}"
+            raise WriteTimeout(text) from TimeoutError()
+
+    def end_request(self) -> None:
+        """End the body; the next write tells the server."""
+        with self._shared.lock:
+            self._engine.end_request(self.stream)
