@@ -4,20 +4,25 @@ import sys
 import time
 from typing import Any
 
-from httpcore_models import (
-    ReadError,
-    ReadTimeout,
-)
+from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
 from httpcore_models.lowlevel import AsyncTracer, warn_unclosed
 
 from .. import _forks
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .sending import AsyncSending
+from .waiters import Handover
 
 
 class AsyncExchange(AsyncSending):
     """A request and its response. Its stream is opened by `send()`, and has to be ended by `close()` in any case."""
+
+    # Of the base class; declared again for type checkers, since they are assigned here too.
+    is_tunnel: bool
+    handover: Handover | None
+    _event: Event | None
+    holders: int
+    _dropped: bool
 
     # Receiving.
 

@@ -15,6 +15,7 @@ from httpcore_models import (
 )
 from httpcore_models.lowlevel import AsyncTracer, as_bytes
 
+from .._engine import Engine
 from .._events import Event
 from .._stream import Stream
 from .shared_stream import AsyncSharedStream
@@ -38,11 +39,11 @@ class AsyncSending:
     #: The lease of a body that was dropped, which the stream of a tunnel releases.
     lease: AsyncLease | None = None
     # Bytes of the body since the upload last checked whether the server has answered.
-    _sent = 0
+    _sent: int = 0
     # An event that was taken from the engine, but not handed on, because its reader was cancelled in between.
     _event: Event | None = None
     # Whether the exchange was ended without waiting, so that the server may not have been told yet.
-    _dropped = False
+    _dropped: bool = False
 
     def __init__(
         self,
@@ -57,9 +58,9 @@ class AsyncSending:
         self.request: Request = request
         self.tracer: AsyncTracer | None = tracer
         self.connection: AsyncConnectionInterface = connection
-        self._shared = shared
-        self._engine = shared.engine
-        self._queue = queue
+        self._shared: AsyncSharedStream = shared
+        self._engine: Engine = shared.engine
+        self._queue: AsyncStreamQueue = queue
         self.stream: Stream = stream
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")

@@ -5,20 +5,25 @@ import sys
 import time
 from typing import Any
 
-from httpcore_models import (
-    ReadError,
-    ReadTimeout,
-)
+from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.lowlevel import Tracer, warn_unclosed
 
 from .. import _forks
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .sending import Sending
+from .waiters import Handover
 
 
 class Exchange(Sending):
     """A request and its response. Its stream is opened by `send()`, and has to be ended by `close()` in any case."""
+
+    # Of the base class; declared again for type checkers, since they are assigned here too.
+    is_tunnel: bool
+    handover: Handover | None
+    _event: Event | None
+    holders: int
+    _dropped: bool
 
     # Receiving.
 

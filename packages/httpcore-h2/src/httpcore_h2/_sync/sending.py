@@ -16,6 +16,7 @@ from httpcore_models import (
 )
 from httpcore_models.lowlevel import Tracer, as_bytes
 
+from .._engine import Engine
 from .._events import Event
 from .._stream import Stream
 from .shared_stream import SharedStream
@@ -39,11 +40,11 @@ class Sending:
     #: The lease of a body that was dropped, which the stream of a tunnel releases.
     lease: Lease | None = None
     # Bytes of the body since the upload last checked whether the server has answered.
-    _sent = 0
+    _sent: int = 0
     # An event that was taken from the engine, but not handed on, because its reader was interrupted in between.
     _event: Event | None = None
     # Whether the exchange was ended without waiting, so that the server may not have been told yet.
-    _dropped = False
+    _dropped: bool = False
 
     def __init__(
         self,
@@ -58,9 +59,9 @@ class Sending:
         self.request: Request = request
         self.tracer: Tracer | None = tracer
         self.connection: ConnectionInterface = connection
-        self._shared = shared
-        self._engine = shared.engine
-        self._queue = queue
+        self._shared: SharedStream = shared
+        self._engine: Engine = shared.engine
+        self._queue: StreamQueue = queue
         self.stream: Stream = stream
         timeouts = request.extensions.get("timeout", {})
         self.read_timeout: float | None = timeouts.get("read")
