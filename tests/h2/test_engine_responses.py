@@ -3,6 +3,7 @@
 import pytest
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from httpcore_h2._flow import CONNECTION_CREDIT, CONNECTION_WINDOW, FIRST_CREDIT, STREAM_WINDOW
+from httpcore_h2._stream import Stream
 from httpcore_models import RemoteProtocolError
 from httpcore_test_support import h2_frames as frames
 from httpcore_test_support.h2_dialogue import Dialogue, Feeding, every_feeding
@@ -456,3 +457,25 @@ def test_a_window_overflow_after_the_response_keeps_it(feeding: Feeding) -> None
     talk.receive(frames.headers(1, 200, end_stream=True), frames.window_update(1, 2**31 - 1))
     assert talk.events(stream) == [ResponseHead(200, []), END]
     assert talk.engine.streams.open_count == 0
+
+
+def test_whoever_sees_the_end_of_a_response_finds_all_of_its_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[bytes | None] = []
+    receive_end = Stream.receive_end
+
+    def ends(stream: Stream) -> None:
+        receive_end(stream)
+        # Another thread may take the body at this point.
+        found.append(stream.take_body())
+
+    monkeypatch.setattr(Stream, "receive_end", ends)
+    dialogue = Dialogue()
+    first, second = dialogue.request(), dialogue.request()
+    dialogue.receive(frames.headers(first.id), frames.headers(second.id))
+    for stream in (first, second):
+        assert isinstance(dialogue.engine.next_event(stream), ResponseHead)
+    dialogue.receive(
+        frames.data(first.id, b"a") + frames.data(first.id, b"b", end_stream=True),
+        frames.data(second.id, b"c" * 5000) + frames.data(second.id) + frames.data(second.id, b"", end_stream=True),
+    )
+    assert found == [b"ab", b"c" * 5000]

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from httpcore_h2 import HTTP2Connection
+from httpcore_h2._events import END_OF_STREAM, Failure
 from httpcore_models import URL, ConnectionNotAvailable, NetworkStream, Origin, ReadError, Request, WriteError
 from httpcore_test_support import h2_frames
+from httpcore_test_support.h2_dialogue import Dialogue
 from httpcore_test_support.interrupting import raised_at
 from httpcore_test_support.library_code import is_library_code
 from hyperframe.frame import DataFrame, HeadersFrame
@@ -113,3 +115,29 @@ def test_closing() -> None:
         if not more:
             break
         step += 1
+
+
+def test_receiving_the_ends_of_several_responses() -> None:
+    bodies = {1: b"a" * 600, 3: b"b" * 2500, 5: b"c" * 20}
+    step, more = 1, True
+    while more:
+        dialogue = Dialogue()
+        streams = [dialogue.request() for _ in bodies]
+        for stream in streams:
+            dialogue.receive(h2_frames.headers(stream.id))
+            dialogue.engine.next_event(stream)
+        ends = [
+            h2_frames.data(number, body[:10]) + h2_frames.data(number, body[10:], end_stream=True)
+            for number, body in bodies.items()
+        ]
+        more = raised_at(step, lambda dialogue=dialogue, ends=ends: dialogue.receive(*ends), is_ours)  # type: ignore[misc]
+        if more:
+            # The connection does this: what was read may be lost.
+            dialogue.engine.fail(Failure("interrupted", kind=ReadError))
+        for stream in streams:
+            try:
+                assert dialogue.events(stream) == [bodies[stream.id], END_OF_STREAM], step
+            except ReadError:
+                assert more
+        step += 1
+    assert step > 20

@@ -167,6 +167,9 @@ class FrameHandlers:
                 self._run_of = stream
             self._run.append(data)
         if end:
+            # Whoever sees the end, in any thread and after any exception, must find all parts before it.
+            if self._run_of is stream:
+                self.end_run()
             try:
                 stream.receive_end()
             except RemoteProtocolError as exc:
