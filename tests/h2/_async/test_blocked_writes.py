@@ -33,6 +33,7 @@ OPEN = {INITIAL_WINDOW_SIZE: 2**31 - 1}
 PATIENT = {"timeout": {"read": 10.0, "write": 10.0, "pool": 10.0}}
 # The size of buffers of the operating system, which fill up soon.
 SMALL = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)]
+TINY = [*SMALL, (socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)]
 # More than the buffers of the operating system hold, and little enough for a quick test.
 MUCH = 8_000_000
 PART = h2_frames.data(1, bytes(16_000))
@@ -42,23 +43,29 @@ class Connect(Protocol):
     def __call__(self, script: Script) -> AbstractAsyncContextManager[tuple[AsyncHTTP2Connection, ScriptedServer]]: ...
 
 
+@asynccontextmanager
+async def connecting(
+    script: Script, tls: Certificates | None, options: Any = SMALL
+) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
+    context = None if tls is None else tls.server_context(alpn=["h2"])
+    with scripted_server(script, tls=context, receive_buffer=8192) as server:
+        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0, socket_options=options)
+        if tls is not None:
+            stream = await stream.start_tls(tls.client_context(), "localhost", timeout=5.0)
+        origin = Origin(b"http" if tls is None else b"https", b"127.0.0.1", server.port)
+        async with AsyncHTTP2Connection(origin, stream) as connection:
+            yield connection, server
+        server.raise_failures()
+
+
 @pytest.fixture(params=["clear", "TLS"])
-def connected(request: pytest.FixtureRequest, certificates: Certificates) -> Connect:
-    tls = request.param == "TLS"
+def tls(request: pytest.FixtureRequest, certificates: Certificates) -> Certificates | None:
+    return certificates if request.param == "TLS" else None
 
-    @asynccontextmanager
-    async def connect(script: Script) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
-        context = certificates.server_context(alpn=["h2"]) if tls else None
-        with scripted_server(script, tls=context, receive_buffer=8192) as server:
-            stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0, socket_options=SMALL)
-            if tls:
-                stream = await stream.start_tls(certificates.client_context(), "localhost", timeout=5.0)
-            origin = Origin(b"https" if tls else b"http", b"127.0.0.1", server.port)
-            async with AsyncHTTP2Connection(origin, stream) as connection:
-                yield connection, server
-            server.raise_failures()
 
-    return connect
+@pytest.fixture
+def connected(tls: Certificates | None) -> Connect:
+    return lambda script: connecting(script, tls)
 
 
 async def upload(connection: AsyncHTTP2Connection, server: ScriptedServer, **timeouts: float) -> Any:
@@ -85,6 +92,33 @@ async def test_a_response_is_received_while_an_upload_is_blocked(connected: Conn
     async with connected(http2_script(script, OPEN)) as (connection, server):
         response = await upload(connection, server, write=30.0)
         assert (response.status, response.content) == (413, b"too large")
+
+
+@pytest.mark.fault("T11")
+async def test_the_rest_of_a_request_is_sent_after_something_was_received_meanwhile(tls: Certificates | None) -> None:
+    """The server answers only once it has the whole request. TLS has encrypted all of it already."""
+    received = threading.Event()
+
+    def script(peer: Http2Peer) -> None:
+        peer.respond(peer.request())
+        peer.next(HeadersFrame)
+        peer.send(h2_frames.window_update(0, 1000))
+        peer.connection.wait(received)
+        peer.respond(peer.request())
+
+    async with connecting(http2_script(script), tls, TINY) as (connection, server):
+        assert (await connection.request("GET", server.url, extensions=PATIENT)).content == b"hello"
+        arrivals = connection._shared.reader.arrivals
+
+        async def post() -> None:
+            response = await connection.request("POST", server.url, content=bytes(60_000), extensions=PATIENT)
+            assert response.content == b"hello"
+
+        async def look() -> None:
+            await async_wait_until(lambda: connection._shared.reader.arrivals > arrivals)
+            received.set()
+
+        await async_at_once(post, look)
 
 
 @pytest.mark.fault("T11")

@@ -110,7 +110,8 @@ class Upload:
                 written: int = self._write_until_readable(rest, remaining)
                 if written == len(rest):
                     return False
-                rest = memoryview(rest)[written:]
+                # Where nothing is left but what the stream itself still has to send, go on with nothing.
+                rest = b"" if written < 0 else memoryview(rest)[written:]
                 if self.is_refused():
                     return True
                 if deadline is not None:

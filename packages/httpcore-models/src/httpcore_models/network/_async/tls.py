@@ -242,7 +242,7 @@ class AsyncTLSStream(AsyncTLSCapableStream):
         return await self._write(buffer, timeout, until_readable=True)
 
     async def _write(self, buffer: bytes, timeout: float | None, *, until_readable: bool = False) -> int:
-        """Write and return how many bytes of `buffer` were taken."""
+        """Write and return how many bytes of `buffer` were taken, or -1 if only records are left to be sent."""
         if self._closed:
             raise WriteError(closed_text(self._peer))
         if self._writing:
@@ -273,7 +273,7 @@ class AsyncTLSStream(AsyncTLSCapableStream):
             # The rest of an interrupted write stays ours; the rest of this buffer stays the caller's.
             left = min(len(rest), len(data))
             self._unsent = rest[: len(rest) - left]
-            return len(data) - left
+            return len(data) - left if sent or left else -1
         except TimeoutException as exc:
             raise WriteTimeout(timeout_text("The write operation", self._peer, timeout)) from exc
         except (ReadError, WriteError) as exc:

@@ -23,11 +23,12 @@ class AsyncTLSSender:
         self._turn: object | None = None
         self._turn_over: AsyncEvent | None = None  # where a writer waits for its turn
         self._unsent = b""  # records that the stream below has not taken
+        self._is_below_behind = False  # whether the stream below has taken records that it has not sent
 
     @property
     def has_unsent(self) -> bool:
-        """Whether the stream below has not taken all of the records that it was given."""
-        return bool(self._unsent)
+        """Whether the stream below has not sent all of the records that it was given."""
+        return bool(self._unsent) or self._is_below_behind
 
     # Turns.
 
@@ -71,16 +72,18 @@ class AsyncTLSSender:
     # Sending.
 
     async def send(self, deadline: Deadline, *, until_readable: bool = False, flush: bool = False) -> bool:
-        """Send all records; return whether the stream below has taken them. `flush` writes even if there are none."""
+        """Send all records; return whether the stream below has sent them. `flush` writes even if there are none."""
+        flush = flush or self._is_below_behind
         while (records := self._take_records()) or flush:
-            flush = False
+            flush = self._is_below_behind = False
             # What can be sent at once is sent even if the deadline has passed.
             if not until_readable:
                 await self._stream.write(records, deadline.remaining())
                 continue
             taken = await self._stream.write_until_readable(records, deadline.remaining())  # type: ignore[attr-defined]
             if taken < len(records):
-                self._unsent = records[taken:]
+                self._is_below_behind = taken < 0
+                self._unsent = b"" if taken < 0 else records[taken:]
                 return False
         return True
 
@@ -94,7 +97,7 @@ class AsyncTLSSender:
 
     async def send_for_reader(self, deadline: Deadline) -> None:
         """Send what TLS itself wants sent, before a reader waits for the network. A sender does that anyway."""
-        if not (self._unsent or self._tls.outgoing.pending):
+        if not (self.has_unsent or self._tls.outgoing.pending):
             return
         turn = object()
         try:

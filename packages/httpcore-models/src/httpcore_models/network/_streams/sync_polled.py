@@ -91,7 +91,8 @@ class PolledStream(SyncStream):
         """Write as `write()` does, but return early once something may be read.
 
         Returns how many bytes of `buffer` were taken: `len(buffer)` if all were. Bytes that TLS has encrypted count as
-        taken, and are sent before anything else. Raises `WriteTimeout` or `WriteError`.
+        taken, and are sent before anything else; -1 means that nothing but such bytes is left to be sent. Raises
+        `WriteTimeout` or `WriteError`.
         """
         return self._write(buffer, timeout, True)
 
@@ -155,11 +156,14 @@ class PolledStream(SyncStream):
         return until_readable and bool(ready & selectors.EVENT_READ)
 
     def _finish(self, rest: "bytes | memoryview", size: int) -> int:
-        """Keep the part of `rest` that has to be sent as it is; return how many of the last `size` bytes were taken."""
+        """Keep the part of `rest` that has to be sent as it is; return how many of the last `size` bytes were taken.
+
+        Returns -1 if nothing but that part is left.
+        """
         kept = max(len(rest) - size, self._committed(rest)) if rest else 0
         if kept or self._unsent:
             self._unsent = bytes(rest[:kept])
-        return size - len(rest) + kept
+        return -1 if 0 < kept == len(rest) else size - len(rest) + kept
 
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""
