@@ -159,6 +159,8 @@ def test_identical_errors_of_addresses_are_reported_once(monkeypatch: pytest.Mon
 
 
 def test_different_errors_of_addresses_are_all_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    # On a slow machine, attempts would overtake each other.
+    monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 1000.0)
     with refusing_port() as port:
         resolve_to(monkeypatch, loopback(port), UNSUPPORTED, UNREACHABLE)
         with pytest.raises(ConnectError) as caught:
