@@ -47,7 +47,7 @@ def test_framing_of_a_success_is_ignored(response: bytes, names: list[bytes], si
     end = response.rfind(b"\n\r\n") + 3 if b"\r" in response else len(response)
     assert engine.trailing_data == response[end:position]
     engine.next_event()
-    assert engine.switched_protocol
+    assert engine.leading_data is not None
 
 
 @pytest.mark.parametrize("status", [b"407 No", b"302 Found"])

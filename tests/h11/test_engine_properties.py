@@ -131,7 +131,7 @@ def test_cuts_and_checks_for_an_early_response_change_nothing(case: tuple[Exchan
     assert receive(engine, pieces[looks:]) == exchange.events
     if not exchange.ends_with_stream:
         assert engine.trailing_data == exchange.trailing
-    assert engine.switched_protocol == (exchange.method == b"CONNECT" or bool(exchange.request_headers))
+    assert (engine.leading_data is not None) == (exchange.method == b"CONNECT" or bool(exchange.request_headers))
 
 
 ODD_BYTES = st.binary(max_size=9) | st.sampled_from(

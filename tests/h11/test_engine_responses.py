@@ -176,7 +176,7 @@ class TestResponses:
         engine = sent(method)
         assert receive(engine, feeding(wire)) == events
         assert engine.trailing_data == (TRAILING if feeding is FEEDINGS["trailing"] else b"")
-        assert not engine.switched_protocol
+        assert engine.leading_data is None
 
     @pytest.mark.field(26)
     @pytest.mark.parametrize("name", ODD_RESPONSES)
@@ -246,8 +246,7 @@ class TestSwitchOfProtocols:
         method, headers, wire, expected = SWITCHES[name]
         engine = sent(method, *headers)
         assert receive(engine, cut(wire + first_bytes)) == [expected]
-        assert engine.switched_protocol
-        assert engine.trailing_data == first_bytes
+        assert engine.leading_data == first_bytes
 
     @pytest.mark.fault("N6")
     @pytest.mark.parametrize(
@@ -269,8 +268,7 @@ class TestSwitchOfProtocols:
         events = receive(engine, cut(start + b"HTTP/1.1 200 OK\r\n" + framing + b"\r\nfoobarbaz"))
         assert isinstance(events[-1], ResponseHead)
         assert len(events) == 1 + bool(start)
-        assert engine.switched_protocol
-        assert engine.trailing_data == b"foobarbaz"
+        assert engine.leading_data == b"foobarbaz"
 
     @pytest.mark.fault("N6")
     @pytest.mark.parametrize(
@@ -286,7 +284,7 @@ class TestSwitchOfProtocols:
         assert refused(sent(b"CONNECT", target=b"other:443"), feeding(wire))
 
     def test_no_switch_without_asking_for_it(self) -> None:
-        assert not sent(b"CONNECT").switched_protocol
+        assert sent(b"CONNECT").leading_data is None
 
 
 class TestErrors:

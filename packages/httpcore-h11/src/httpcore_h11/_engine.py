@@ -218,13 +218,13 @@ class Engine(RequestSender):
         return [] if receiver is None else receiver.trailing_headers
 
     @property
-    def switched_protocol(self) -> bool:
-        """Whether the response, to CONNECT or with status 101, ended HTTP on this connection."""
-        return self._receiver is not None and self._receiver.switched_protocol
+    def leading_data(self) -> bytes | None:
+        """The first bytes of the new protocol if the response, to CONNECT or with status 101, ended HTTP."""
+        return None if self._receiver is None else self._receiver.leading_data
 
     @property
     def trailing_data(self) -> bytes:
-        """The bytes received after the response; after a switch of protocols, the first ones of the new protocol."""
+        """The bytes received after the response."""
         return self._data[self._position :] if self._receiver is None else self._receiver.trailing_data
 
     def next_cycle(self) -> bool:

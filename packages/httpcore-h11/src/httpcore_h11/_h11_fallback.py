@@ -152,9 +152,9 @@ class H11Fallback:
         return self._has_head
 
     @property
-    def switched_protocol(self) -> bool:
-        """See `Engine.switched_protocol`."""
-        return self.h11_connection.their_state is h11.SWITCHED_PROTOCOL
+    def leading_data(self) -> bytes | None:
+        """See `Engine.leading_data`."""
+        return self.trailing_data if self.h11_connection.their_state is h11.SWITCHED_PROTOCOL else None
 
     @property
     def trailing_data(self) -> bytes:

@@ -71,10 +71,11 @@ class RequestSender:
                     return head
                 return head if content is None else head + self.send_body(content) + self.end_body()
             self._receiver = self._h11_sender()
-        head = (self._sender or self._h11_sender()).start_request(method, target, headers)
+        sender = self._sender or self._h11_sender()
+        head = sender.start_request(method, target, headers)
         if content is None:
             return head
-        return head + (self.send_body(content) if content else b"") + self.end_body()
+        return head + (self.send_body(content) if content else b"") + sender.end_body()
 
     def _parse_line(self, method: bytes, target: bytes) -> bool:
         line = parse_request_line(method, target)

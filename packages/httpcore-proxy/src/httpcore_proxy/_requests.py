@@ -1,5 +1,6 @@
 """The requests that an HTTP proxy receives: forwarded ones and CONNECT (RFC 9112 sections 3.2.2 and 3.2.3)."""
 
+import functools
 from typing import Any, TypeAlias
 
 from httpcore_models import URL, Origin, Request
@@ -34,7 +35,7 @@ def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_header
 
     `extensions` are those of the request that needs the tunnel. Its time limits and its trace apply to CONNECT too.
     """
-    authority = b"%b:%d" % (bracketed(without_zone(origin.host)), origin.port)
+    authority = _authority(origin.host, origin.port)
     headers = [(b"Host", authority), (b"Accept", b"*/*")]
     request = Request(
         b"CONNECT",
@@ -44,7 +45,14 @@ def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_header
     for name in ("timeout", "trace"):
         if name in extensions:
             request.extensions[name] = extensions[name]
-    return _with_hidden_credentials(request)
+    return _with_hidden_credentials(request) if "trace" in extensions else request
+
+
+# Cached, because clients talk to few origins.
+@functools.lru_cache(maxsize=1024)
+def _authority(host: bytes, port: int) -> bytes:
+    """Return the target of a CONNECT request, without an IPv6 zone (RFC 6874)."""
+    return b"%b:%d" % (bracketed(without_zone(host)), port)
 
 
 def _with_hidden_credentials(request: Request) -> Request:
@@ -84,4 +92,5 @@ def absolute_form(url: URL) -> bytes:
 def merge_headers(defaults: Headers, headers: Headers) -> Headers:
     """Return `defaults` without the names that are in `headers`, followed by `headers`."""
     names = {name.lower() for name, _ in headers}
-    return [*((name, value) for name, value in defaults if name.lower() not in names), *headers]
+    kept = [(name, value) for name, value in defaults if name.lower() not in names]
+    return [*kept, *headers]

@@ -77,7 +77,7 @@ def transcript(engine: Engine, steps: Iterable[Step]) -> list[Any]:
         except RemoteProtocolError as exc:
             outcomes += [f"remote: {exc}", engine.response_begun, _error_of_next_event(engine)]
             break
-    outcomes += [engine.response_begun, engine.switched_protocol, engine.trailing_data]
+    outcomes += [engine.response_begun, engine.leading_data, engine.trailing_data]
     return [*outcomes, *_second_exchange(engine)]
 
 

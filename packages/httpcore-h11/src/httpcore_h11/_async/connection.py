@@ -85,9 +85,9 @@ class AsyncHTTP11Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionI
             lifecycle.request_count += 1
             await body.send_request()
             response = await body.receive_response()
-            if body.switched_protocol:
-                leading_data = lifecycle.engine.trailing_data
-                response.extensions["network_stream"] = AsyncUpgradeStream(lifecycle.stream, leading_data, body)
+            if body.leading_data is not None:
+                response.extensions["network_stream"] = AsyncUpgradeStream(lifecycle.stream, body.leading_data, body)
+                body.leading_data = None  # the stream frees them once they are read
             return response
         except BaseException:
             if begun:

@@ -84,9 +84,9 @@ class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
             lifecycle.request_count += 1
             body.send_request()
             response = body.receive_response()
-            if body.switched_protocol:
-                leading_data = lifecycle.engine.trailing_data
-                response.extensions["network_stream"] = UpgradeStream(lifecycle.stream, leading_data, body)
+            if body.leading_data is not None:
+                response.extensions["network_stream"] = UpgradeStream(lifecycle.stream, body.leading_data, body)
+                body.leading_data = None  # the stream frees them once they are read
             return response
         except BaseException:
             if begun:

@@ -48,7 +48,7 @@ class Exchange(ResponseStream):
         self._engine = lifecycle.engine
         self._request = request
         # These are read once in each exchange. A default of the class would take longer to look up than to set.
-        self.switched_protocol: bool = False
+        self.leading_data: bytes | None = None
         self.lease: Lease | None = None
 
     # Sending.
@@ -108,7 +108,7 @@ class Exchange(ResponseStream):
     def receive_response(self) -> Response:
         """Return the response, whose body is this object.
 
-        Afterwards, `switched_protocol` says whether the response ended HTTP on this connection.
+        If it has ended HTTP on this connection, `leading_data` are the first bytes of the new protocol.
         """
         request, lifecycle, engine, tracer = self._request, self._lifecycle, self._engine, self._tracer
         # Made while the server is at work.
@@ -142,12 +142,10 @@ class Exchange(ResponseStream):
             tracer.report("receive_response_headers.complete", {"return_value": event.as_tuple()})
         extensions["http_version"] = event.http_version
         extensions["reason_phrase"] = event.reason
-        if (event.status == 101 or request.method == b"CONNECT") and engine.switched_protocol:
-            # Not those of the response: they will hold a stream that holds this object, which would be a cycle.
-            self.switched_protocol = True
-            self._extensions = {}
-        else:
-            self._extensions = extensions
+        if event.status == 101 or request.method == b"CONNECT":
+            self.leading_data = engine.leading_data
+        # Not those of the response if they will hold a stream that holds this object, which would be a cycle.
+        self._extensions = extensions if self.leading_data is None else {}
         self._closed = False
         return received_response(event.status, event.headers, self, extensions)
 
