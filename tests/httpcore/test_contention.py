@@ -15,7 +15,6 @@ import anyio
 import pytest
 from httpcore import (
     URL,
-    AsyncConnectionInterface,
     AsyncConnectionPool,
     ConnectError,
     ConnectionInterface,
@@ -30,7 +29,6 @@ from httpcore import (
 )
 from httpcore._async.connection_pool import AsyncReservation
 from httpcore._fork import _in_child
-from httpcore._pool.slots import PoolRequest
 from httpcore._sync.connection_pool import Reservation
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_test_support.scripted import Connection, Step, scripted_server
@@ -287,12 +285,9 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
     pool = AsyncConnectionPool(max_connections=1)
     request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
-    requests: list[PoolRequest[AsyncConnectionInterface]] = [PoolRequest(), PoolRequest()]
-    for pool_request in requests:
-        pool_request.key = (b"http", b"example.com", 80)
-        pool_request.request = request
-    holder, waiting = [AsyncReservation(pool, pool._shared, pool_request) for pool_request in requests]
-    monkeypatch.setattr(type(requests[1].event), "wait", wait)
+    holder, waiting = [AsyncReservation(pool, pool._shared, request) for _ in range(2)]
+    assert waiting.pool_request is not None
+    monkeypatch.setattr(type(waiting.pool_request.event), "wait", wait)
     for _ in range(3):
         with pytest.raises(PoolTimeout, match=r"0\.25 seconds"):
             await waiting.wait()
@@ -458,13 +453,12 @@ def test_cost_does_not_grow_with_waiting_requests(monkeypatch: pytest.MonkeyPatc
     pool = CountingPool(max_connections=1)
     url = URL("http://example.com/")
     response = pool.handle_request(Request("GET", url))
-    requests = [PoolRequest[ConnectionInterface]() for _ in range(1000)]
-    for request in requests:
-        request.key = (b"http", b"example.com", 80)
-    reservations = [Reservation(pool, pool._shared, request) for request in requests]
+    reservations = [Reservation(pool, pool._shared, Request("GET", url)) for _ in range(1000)]
+    first = reservations[0].pool_request
+    assert first is not None
     Counting.asked = 0
     response.close()
-    assert requests[0].slot is not None
+    assert first.slot is not None
     assert Counting.asked <= 5
     for reservation in reservations:
         reservation.release()

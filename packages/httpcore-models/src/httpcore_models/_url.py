@@ -88,7 +88,7 @@ def is_origin_of(origin: Origin, url: "URL") -> bool:
 
 
 # Cached, because clients talk to few origins.
-_origin = functools.lru_cache(maxsize=1024)(Origin)
+cached_origin = functools.lru_cache(maxsize=1024)(Origin)
 
 
 # What stands before the path of a URL, if that is simple.
@@ -170,7 +170,7 @@ class URL:
 
         Raises `KeyError` if there is no default port for the scheme.
         """
-        return _origin(self.scheme, self.host, DEFAULT_PORTS[self.scheme] if self.port is None else self.port)
+        return cached_origin(self.scheme, self.host, DEFAULT_PORTS[self.scheme] if self.port is None else self.port)
 
     def __eq__(self, other: Any) -> bool:
         return (

@@ -34,6 +34,7 @@ from ._sync.tracing import get_tracer as get_tracer
 from ._trace import redacted as redacted
 from ._unclosed import warn_unclosed as warn_unclosed
 from ._url import bracketed as bracketed
+from ._url import cached_origin as cached_origin
 from ._url import enforce_bytes as enforce_bytes
 from ._url import enforce_url as enforce_url
 from ._url import is_origin_of as is_origin_of

@@ -25,9 +25,8 @@ from httpcore_models.concurrency import AsyncEvent, AsyncShield, async_event_loo
 from httpcore_models.lowlevel import (
     AsyncCloseOnExit,
     async_get_tracer,
+    cached_origin,
     enforce_ssl_context,
-    is_refused,
-    is_shut_down,
 )
 
 from .._arguments import enforce_max_connections
@@ -37,7 +36,7 @@ from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest, Slot
 from .._proxies import enforce_proxies
 from .._ssl import TLS_SCHEMES, requested_server_name
-from .bodies import AsyncRewindableBody
+from .bodies import AsyncRewindableBody, async_rewindable
 from .connection import AsyncHTTPConnection
 from .leased_body import AsyncLeasedBody
 from .legacy_pool import AsyncLegacyPool
@@ -135,34 +134,31 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         url, stream = request.url, request.stream
         if type(stream) is AsyncRewindableBody:
             stream = stream.original  # another task is sending the same request, and has set its body
-        scheme = url.scheme
-        if scheme not in _DEFAULT_PORTS:
-            raise _unsupported(scheme)
-        pool_request: PoolRequest[AsyncConnectionInterface] = PoolRequest()
-        pool_request.key = (scheme, url.host, _DEFAULT_PORTS[scheme] if url.port is None else url.port)
-        if "sni_hostname" in request.extensions:
-            pool_request.key = _key_with_name(pool_request.key, request)
-        pool_request.request = request
+        if url.scheme not in _DEFAULT_PORTS:
+            raise _unsupported(url.scheme)
         shared = self._shared
-        reservation = AsyncReservation(self, shared, pool_request)
+        reservation = AsyncReservation(self, shared, request)
+        pool_request = reservation.pool_request
+        assert pool_request is not None
         retries: AsyncRetries | None = None
         try:
             while True:
                 if shared.deferred or shared.state.to_close:
                     await shared.close_pending()
                 if pool_request.slot is None:
-                    tracer = async_get_tracer(_logger, request)
-                    if tracer is None:
+                    if retries is None and not (_logger.isEnabledFor(logging.DEBUG) or "trace" in request.extensions):
+                        await pool_request.event.wait(request.extensions.get("timeout", {}).get("pool"))
+                    if pool_request.slot is None:  # the wait was in vain, or there was none: `wait()` takes all cases
                         await reservation.wait()
-                    else:
-                        await tracer.run("wait_for_connection", {"request": request}, reservation.wait)
                 slot = pool_request.slot
                 assert slot is not None
                 connection = slot.connection
                 if connection is None:
-                    connection = await self._open(request, pool_request, slot)
+                    connection = await self._open(pool_request, slot)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
-                    request.stream = _rewindable(stream, reservation, connection)
+                    if reservation.body is None and isinstance(connection, AsyncHTTPConnection):
+                        reservation.body = async_rewindable(stream)  # a user's own connection gets the user's object
+                    request.stream = reservation.body or stream
                 try:
                     response = await connection.handle_async_request(request)
                     break
@@ -170,14 +166,11 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
                     retries = retries or AsyncRetries(request, pool_request, shared)
                     if not await retries.may_retry(exc, reservation.body):
                         raise
-                    usable = is_refused(exc) and not is_shut_down(exc)
-                await retries.retry(usable)
+                await retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 await self._established(slot, response)
         except BaseException:
-            await reservation.release()
-            if reservation.body is not None:
-                await reservation.body.discard()
+            await reservation.give_up()
             raise
         finally:
             request.stream = stream
@@ -189,16 +182,14 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         return response
 
     async def _open(
-        self,
-        request: Request,
-        pool_request: PoolRequest[AsyncConnectionInterface],
-        slot: Slot[AsyncConnectionInterface],
+        self, pool_request: PoolRequest[AsyncConnectionInterface], slot: Slot[AsyncConnectionInterface]
     ) -> AsyncConnectionInterface:
         shared = self._shared
-        connection = self.create_connection(request.url.origin)
+        scheme, host, port = slot.key[:3]
+        connection = self.create_connection(cached_origin(scheme, host, port))
         pool_request.opened += 1
         slot.event_loop = async_event_loop_handle()
-        if hasattr(connection, "on_capacity_change"):
+        if isinstance(connection, AsyncHTTPConnection) or hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
         shared.step(shared.state.opened, slot, connection)
@@ -233,12 +224,16 @@ class AsyncReservation(AsyncLease):
     #: The body of the request, if it can be rewound.
     body: AsyncRewindableBody | None = None
 
-    def __init__(
-        self, pool: object, shared: AsyncSharedState, pool_request: PoolRequest[AsyncConnectionInterface]
-    ) -> None:
+    def __init__(self, pool: object, shared: AsyncSharedState, request: Request) -> None:
         """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`)."""
         self.pool = pool
         self.shared = shared
+        url = request.url
+        pool_request: PoolRequest[AsyncConnectionInterface] = PoolRequest()
+        pool_request.key = (url.scheme, url.host, _DEFAULT_PORTS[url.scheme] if url.port is None else url.port)
+        if "sni_hostname" in request.extensions:
+            pool_request.key = _key_with_name(pool_request.key, request)
+        pool_request.request = request
         self.pool_request = pool_request
         try:
             # As `shared.step()`, but inlined, which saves each request some calls. Deferred work is left to the pool.
@@ -266,6 +261,14 @@ class AsyncReservation(AsyncLease):
         """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
         pool_request = self.pool_request
         assert pool_request is not None
+        tracer = async_get_tracer(_logger, pool_request.request)
+        if tracer is None:
+            await self._wait(pool_request)
+        else:
+            info = {"request": pool_request.request}
+            await tracer.run("wait_for_connection", info, self._wait, pool_request)
+
+    async def _wait(self, pool_request: PoolRequest[AsyncConnectionInterface]) -> None:
         timeout: float | None = pool_request.request.extensions.get("timeout", {}).get("pool")
         while pool_request.slot is None:
             # There is one deadline for all waits of a request.
@@ -304,6 +307,12 @@ class AsyncReservation(AsyncLease):
         if state.to_close or shared.deferred:
             await shared.close_pending()
 
+    async def give_up(self) -> None:
+        """End a request that failed or was cancelled."""
+        await self.release()
+        if self.body is not None:
+            await self.body.discard()
+
     def drop(self) -> None:
         """See `AsyncLease`."""
         pool_request = self.pool_request
@@ -328,15 +337,6 @@ def _key_with_name(key: Key, request: Request) -> Key:
     if name is None or key[0] not in TLS_SCHEMES or name == key[1].decode("ascii"):
         return key
     return (key[0], key[1], key[2], name)
-
-
-def _rewindable(stream: Any, reservation: AsyncReservation, connection: AsyncConnectionInterface) -> Any:
-    """Wrap a body so that the request can be retried. Connections of users' own classes get the user's object."""
-    if isinstance(stream, (list, tuple)) or not hasattr(stream, "__aiter__"):
-        return stream
-    if reservation.body is None and isinstance(connection, AsyncHTTPConnection):
-        reservation.body = AsyncRewindableBody(stream)
-    return reservation.body or stream
 
 
 def _defer_change(shared: "weakref.ref[AsyncSharedState]", slot: "weakref.ref[Slot[AsyncConnectionInterface]]") -> None:

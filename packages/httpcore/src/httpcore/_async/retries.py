@@ -39,10 +39,13 @@ class AsyncRetries:
         # How often the request was refused, and for how many seconds it pauses before the next attempt.
         self._refused = 0
         self._pause = 0.0
+        # Whether the connection that the request failed on may get it again.
+        self._usable = False
 
     async def may_retry(self, exc: Exception, body: AsyncRewindableBody | None) -> bool:
         """Whether to send the request again, which failed with `exc`. `body` is its body, if it can be rewound."""
         request, pool_request, shared = self._request, self._pool_request, self._shared
+        self._usable = is_refused(exc) and not is_shut_down(exc)
         not_available = isinstance(exc, ConnectionNotAvailable)
         if not_available:
             shared.check_not_closed(pool_request)
@@ -95,11 +98,11 @@ class AsyncRetries:
         timeout: float | None = self._request.extensions.get("timeout", {}).get("pool")
         return timeout is None or now + self._pause <= waiting_since + timeout
 
-    async def retry(self, usable: bool) -> None:
-        """Return the slot and get another, or the same if its connection is `usable`; after a pause, if any."""
+    async def retry(self) -> None:
+        """Return the slot and get another, or the same if its connection is still usable; after a pause, if any."""
         pool_request, shared = self._pool_request, self._shared
         state = shared.state
-        if usable and pool_request.failed_on is None:
+        if self._usable and pool_request.failed_on is None:
             shared.step(state.release, pool_request, time.monotonic())
         elif self._pause:
             shared.step(state.suspend, pool_request)

@@ -37,7 +37,8 @@ class RewindableBody:
                 yield again[1]
             for part in iterator:
                 if self._beginning is None:
-                    self._beginning = _beginning_of(part)
+                    is_bytes = type(part) is bytes
+                    self._beginning = (len(part), part[:_COMPARED]) if is_bytes else _beginning_of(part)
                 yield part
         finally:
             # A generator that was not exhausted cleans up now. A file stays open: it belongs to the user.
@@ -80,6 +81,13 @@ class RewindableBody:
         again, self._again = self._again, None
         if again is not None and isinstance(again[0], Generator):
             again[0].close()
+
+
+def rewindable(stream: Any) -> RewindableBody | None:
+    """Wrap a body so that its request can be retried, unless it is one that can always, or never, be sent again."""
+    if isinstance(stream, (list, tuple)) or not hasattr(stream, "__iter__"):
+        return None
+    return RewindableBody(stream)
 
 
 def _beginning_of(part: Any) -> tuple[int, bytes] | None:

@@ -25,10 +25,9 @@ from httpcore_models import (
 from httpcore_models.concurrency import Event, Shield
 from httpcore_models.lowlevel import (
     CloseOnExit,
+    cached_origin,
     enforce_ssl_context,
     get_tracer,
-    is_refused,
-    is_shut_down,
 )
 
 from .._arguments import enforce_max_connections
@@ -38,7 +37,7 @@ from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest, Slot
 from .._proxies import enforce_proxies
 from .._ssl import TLS_SCHEMES, requested_server_name
-from .bodies import RewindableBody
+from .bodies import RewindableBody, rewindable
 from .connection import HTTPConnection
 from .leased_body import LeasedBody
 from .legacy_pool import LegacyPool
@@ -136,34 +135,31 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         url, stream = request.url, request.stream
         if type(stream) is RewindableBody:
             stream = stream.original  # another thread is sending the same request, and has set its body
-        scheme = url.scheme
-        if scheme not in _DEFAULT_PORTS:
-            raise _unsupported(scheme)
-        pool_request: PoolRequest[ConnectionInterface] = PoolRequest()
-        pool_request.key = (scheme, url.host, _DEFAULT_PORTS[scheme] if url.port is None else url.port)
-        if "sni_hostname" in request.extensions:
-            pool_request.key = _key_with_name(pool_request.key, request)
-        pool_request.request = request
+        if url.scheme not in _DEFAULT_PORTS:
+            raise _unsupported(url.scheme)
         shared = self._shared
-        reservation = Reservation(self, shared, pool_request)
+        reservation = Reservation(self, shared, request)
+        pool_request = reservation.pool_request
+        assert pool_request is not None
         retries: Retries | None = None
         try:
             while True:
                 if shared.deferred or shared.state.to_close:
                     shared.close_pending()
                 if pool_request.slot is None:
-                    tracer = get_tracer(_logger, request)
-                    if tracer is None:
+                    if retries is None and not (_logger.isEnabledFor(logging.DEBUG) or "trace" in request.extensions):
+                        pool_request.event.wait(request.extensions.get("timeout", {}).get("pool"))
+                    if pool_request.slot is None:  # the wait was in vain, or there was none: `wait()` takes all cases
                         reservation.wait()
-                    else:
-                        tracer.run("wait_for_connection", {"request": request}, reservation.wait)
                 slot = pool_request.slot
                 assert slot is not None
                 connection = slot.connection
                 if connection is None:
-                    connection = self._open(request, pool_request, slot)
+                    connection = self._open(pool_request, slot)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
-                    request.stream = _rewindable(stream, reservation, connection)
+                    if reservation.body is None and isinstance(connection, HTTPConnection):
+                        reservation.body = rewindable(stream)  # a user's own connection gets the user's object
+                    request.stream = reservation.body or stream
                 try:
                     response = connection.handle_request(request)
                     break
@@ -171,14 +167,11 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                     retries = retries or Retries(request, pool_request, shared)
                     if not retries.may_retry(exc, reservation.body):
                         raise
-                    usable = is_refused(exc) and not is_shut_down(exc)
-                retries.retry(usable)
+                retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 self._established(slot, response)
         except BaseException:
-            reservation.release()
-            if reservation.body is not None:
-                reservation.body.discard()
+            reservation.give_up()
             raise
         finally:
             request.stream = stream
@@ -190,16 +183,14 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         return response
 
     def _open(
-        self,
-        request: Request,
-        pool_request: PoolRequest[ConnectionInterface],
-        slot: Slot[ConnectionInterface],
+        self, pool_request: PoolRequest[ConnectionInterface], slot: Slot[ConnectionInterface]
     ) -> ConnectionInterface:
         shared = self._shared
-        connection = self.create_connection(request.url.origin)
+        scheme, host, port = slot.key[:3]
+        connection = self.create_connection(cached_origin(scheme, host, port))
         pool_request.opened += 1
         slot.event_loop = None
-        if hasattr(connection, "on_capacity_change"):
+        if isinstance(connection, HTTPConnection) or hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
         shared.step(shared.state.opened, slot, connection)
@@ -234,10 +225,16 @@ class Reservation(Lease):
     #: The body of the request, if it can be rewound.
     body: RewindableBody | None = None
 
-    def __init__(self, pool: object, shared: SharedState, pool_request: PoolRequest[ConnectionInterface]) -> None:
+    def __init__(self, pool: object, shared: SharedState, request: Request) -> None:
         """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`)."""
         self.pool = pool
         self.shared = shared
+        url = request.url
+        pool_request: PoolRequest[ConnectionInterface] = PoolRequest()
+        pool_request.key = (url.scheme, url.host, _DEFAULT_PORTS[url.scheme] if url.port is None else url.port)
+        if "sni_hostname" in request.extensions:
+            pool_request.key = _key_with_name(pool_request.key, request)
+        pool_request.request = request
         self.pool_request = pool_request
         try:
             # As `shared.step()`, but inlined, which saves each request some calls. Deferred work is left to the pool.
@@ -265,6 +262,14 @@ class Reservation(Lease):
         """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
         pool_request = self.pool_request
         assert pool_request is not None
+        tracer = get_tracer(_logger, pool_request.request)
+        if tracer is None:
+            self._wait(pool_request)
+        else:
+            info = {"request": pool_request.request}
+            tracer.run("wait_for_connection", info, self._wait, pool_request)
+
+    def _wait(self, pool_request: PoolRequest[ConnectionInterface]) -> None:
         timeout: float | None = pool_request.request.extensions.get("timeout", {}).get("pool")
         while pool_request.slot is None:
             # There is one deadline for all waits of a request.
@@ -303,6 +308,12 @@ class Reservation(Lease):
         if state.to_close or shared.deferred:
             shared.close_pending()
 
+    def give_up(self) -> None:
+        """End a request that failed or was interrupted."""
+        self.release()
+        if self.body is not None:
+            self.body.discard()
+
     def drop(self) -> None:
         """See `Lease`."""
         pool_request = self.pool_request
@@ -327,15 +338,6 @@ def _key_with_name(key: Key, request: Request) -> Key:
     if name is None or key[0] not in TLS_SCHEMES or name == key[1].decode("ascii"):
         return key
     return (key[0], key[1], key[2], name)
-
-
-def _rewindable(stream: Any, reservation: Reservation, connection: ConnectionInterface) -> Any:
-    """Wrap a body so that the request can be retried. Connections of users' own classes get the user's object."""
-    if isinstance(stream, (list, tuple)) or not hasattr(stream, "__iter__"):
-        return stream
-    if reservation.body is None and isinstance(connection, HTTPConnection):
-        reservation.body = RewindableBody(stream)
-    return reservation.body or stream
 
 
 def _defer_change(shared: "weakref.ref[SharedState]", slot: "weakref.ref[Slot[ConnectionInterface]]") -> None:
