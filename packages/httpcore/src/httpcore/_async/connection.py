@@ -23,6 +23,7 @@ from httpcore_models import (
 from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import (
     AsyncCloseOnExit,
+    AsyncTracer,
     async_close_unopened,
     async_get_tracer,
     enforce_port,
@@ -225,6 +226,9 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
         return await self._dial(request)
 
     async def _dial(self, request: Request) -> AsyncNetworkStream:
+        # Looked at as late as this: a guard that is put up after the connection was made counts, too.
+        if AsyncHTTPConnection._connect is not _STOCK_CONNECT:
+            self._use_replaced_connect()
         limit = request.extensions.get("timeout", {}).get("connect")
         call = self._connecting.leader
         if call is None or call.deadline.timeout != limit:  # a subclass calls this by itself, or for another request
@@ -260,14 +264,10 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 if not is_failure or attempt >= self._options.retries or self._connecting.closed:
                     raise
             delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
-            await self._wait_to_retry(next(delays), request, tls or self._dialler.describe(self._origin, timeout))
+            info = tls or self._dialler.describe(self._origin, timeout)
+            await _wait_to_retry(self._direct.backend, next(delays), request, info)
             timeout = call.deadline.timeout
         raise AssertionError("unreachable")
-
-    async def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
-        tracer = async_get_tracer(_logger, request)
-        sleep = self._direct.backend.sleep
-        await (sleep(delay) if tracer is None else tracer.run("retry", info, sleep, delay))
 
     # The connection as its pool sees it.
 
@@ -279,8 +279,9 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
             if closed:
                 self._dialler.cancel()
             return
-        tracer = async_get_tracer(_logger, None)
         close = self._established.aclose
+        # There is no request whose callback could be told, but there may be a debug log.
+        tracer = AsyncTracer(_logger, None) if _logger.isEnabledFor(logging.DEBUG) else None
         await (close() if tracer is None else tracer.run("close", {}, close))
 
     def can_handle_request(self, origin: Origin) -> bool:
@@ -352,6 +353,15 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.info()}]>"
+
+
+# Shows whether a program has replaced this method of the class.
+_STOCK_CONNECT = AsyncHTTPConnection._connect  # noqa: SLF001 - the class is of this module
+
+
+async def _wait_to_retry(backend: AsyncNetworkBackend, delay: float, request: Request, info: dict[str, Any]) -> None:
+    tracer = async_get_tracer(_logger, request)
+    await (backend.sleep(delay) if tracer is None else tracer.run("retry", info, backend.sleep, delay))
 
 
 def _alpn_protocols(options: ConnectionOptions) -> tuple[str, ...]:

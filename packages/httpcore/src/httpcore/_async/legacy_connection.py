@@ -27,6 +27,9 @@ class AsyncLegacyConnection:
 
     def _adopt(self, connection: AsyncConnectionInterface | None) -> None: ...
 
+    def _use_replaced_connect(self) -> None:
+        """Called when a program has replaced `_connect()`, before a stream is opened."""
+
     @property
     def _connection(self) -> AsyncConnectionInterface | None:
         """The HTTP/1.1 or HTTP/2 connection. hermes-agent and others end a read through its `_network_stream`."""

@@ -11,9 +11,6 @@ from .connection import AsyncHTTPConnection
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-# Shows whether a program has replaced this method of the class.
-_STOCK_CONNECT = AsyncHTTPConnection._connect
-
 
 class AsyncLegacyProxied(AsyncHTTPConnection):
     """Names of a connection to an origin that a proxy connects to."""
@@ -78,11 +75,8 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
         else:
             self._adopt(value)
 
-    async def _dial(self, request: Request) -> AsyncNetworkStream:
-        # Looked at as late as this: a guard that is put up after the connection was made counts, too.
-        if AsyncHTTPConnection._connect is not _STOCK_CONNECT:
-            self._for_connect()
-        return await super()._dial(request)
+    def _use_replaced_connect(self) -> None:
+        self._for_connect()
 
     def _for_connect(self) -> AsyncHTTPConnection:
         if self._connection_to_proxy is not None:

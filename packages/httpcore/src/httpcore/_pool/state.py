@@ -140,9 +140,10 @@ class PoolState(Generic[C]):
             if slot.pooled:
                 self._shared.add(slot)
                 self._shared.serve(slot)
-        else:
+        elif self.slots.shared:
             self.slots.mark_http1(slot)
-        self._serve_waiting()
+        if self.requests.waiting or self._shared.draining is not None:
+            self._serve_waiting()
 
     def changed(self, slot: Slot[C]) -> None:
         """Check a connection that was closed, or that can carry more or fewer requests than before."""
@@ -226,8 +227,9 @@ class PoolState(Generic[C]):
 
     def close(self) -> None:
         """Close all connections, and let no request wait any longer."""
-        self.to_wake += self.requests.waiting
-        self.requests.replace_waiting([])
+        if self.requests.waiting:
+            self.to_wake += self.requests.waiting
+            self.requests.replace_waiting([])
         # Slots that have left the pool, with requests in flight, are among the leased ones.
         leased = {request.slot: None for request in self.requests.active if request.slot is not None}
         for slot in self.slots.all | leased:

@@ -24,6 +24,7 @@ from httpcore_models import (
 from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import (
     CloseOnExit,
+    Tracer,
     close_unopened,
     enforce_port,
     enforce_ssl_context,
@@ -226,6 +227,9 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
         return self._dial(request)
 
     def _dial(self, request: Request) -> NetworkStream:
+        # Looked at as late as this: a guard that is put up after the connection was made counts, too.
+        if HTTPConnection._connect is not _STOCK_CONNECT:
+            self._use_replaced_connect()
         limit = request.extensions.get("timeout", {}).get("connect")
         call = self._connecting.leader
         if call is None or call.deadline.timeout != limit:  # a subclass calls this by itself, or for another request
@@ -261,14 +265,10 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 if not is_failure or attempt >= self._options.retries or self._connecting.closed:
                     raise
             delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
-            self._wait_to_retry(next(delays), request, tls or self._dialler.describe(self._origin, timeout))
+            info = tls or self._dialler.describe(self._origin, timeout)
+            _wait_to_retry(self._direct.backend, next(delays), request, info)
             timeout = call.deadline.timeout
         raise AssertionError("unreachable")
-
-    def _wait_to_retry(self, delay: float, request: Request, info: dict[str, Any]) -> None:
-        tracer = get_tracer(_logger, request)
-        sleep = self._direct.backend.sleep
-        (sleep(delay) if tracer is None else tracer.run("retry", info, sleep, delay))
 
     # The connection as its pool sees it.
 
@@ -280,8 +280,9 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
             if closed:
                 self._dialler.cancel()
             return
-        tracer = get_tracer(_logger, None)
         close = self._established.close
+        # There is no request whose callback could be told, but there may be a debug log.
+        tracer = Tracer(_logger, None) if _logger.isEnabledFor(logging.DEBUG) else None
         (close() if tracer is None else tracer.run("close", {}, close))
 
     def can_handle_request(self, origin: Origin) -> bool:
@@ -353,6 +354,15 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} [{self.info()}]>"
+
+
+# Shows whether a program has replaced this method of the class.
+_STOCK_CONNECT = HTTPConnection._connect  # noqa: SLF001 - the class is of this module
+
+
+def _wait_to_retry(backend: NetworkBackend, delay: float, request: Request, info: dict[str, Any]) -> None:
+    tracer = get_tracer(_logger, request)
+    (backend.sleep(delay) if tracer is None else tracer.run("retry", info, backend.sleep, delay))
 
 
 def _alpn_protocols(options: ConnectionOptions) -> tuple[str, ...]:

@@ -28,6 +28,9 @@ class LegacyConnection:
 
     def _adopt(self, connection: ConnectionInterface | None) -> None: ...
 
+    def _use_replaced_connect(self) -> None:
+        """Called when a program has replaced `_connect()`, before a stream is opened."""
+
     @property
     def _connection(self) -> ConnectionInterface | None:
         """The HTTP/1.1 or HTTP/2 connection. hermes-agent and others end a read through its `_network_stream`."""

@@ -12,9 +12,6 @@ from .connection import HTTPConnection
 
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-# Shows whether a program has replaced this method of the class.
-_STOCK_CONNECT = HTTPConnection._connect
-
 
 class LegacyProxied(HTTPConnection):
     """Names of a connection to an origin that a proxy connects to."""
@@ -79,11 +76,8 @@ class LegacyTunnel(LegacyProxied):
         else:
             self._adopt(value)
 
-    def _dial(self, request: Request) -> NetworkStream:
-        # Looked at as late as this: a guard that is put up after the connection was made counts, too.
-        if HTTPConnection._connect is not _STOCK_CONNECT:
-            self._for_connect()
-        return super()._dial(request)
+    def _use_replaced_connect(self) -> None:
+        self._for_connect()
 
     def _for_connect(self) -> HTTPConnection:
         if self._connection_to_proxy is not None:
