@@ -6,6 +6,7 @@ fragment, and it neither normalises nor IDNA-encodes anything.
 
 import functools
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,7 +89,7 @@ def is_origin_of(origin: Origin, url: "URL") -> bool:
 
 
 # Cached, because clients talk to few origins.
-cached_origin = functools.lru_cache(maxsize=1024)(Origin)
+cached_origin: Callable[[bytes, bytes, int], Origin] = functools.lru_cache(maxsize=1024)(Origin)
 
 
 # What stands before the path of a URL, if that is simple.
