@@ -79,6 +79,7 @@ async def test_write_until_readable_works_after_the_socket_was_handed_out() -> N
         threading.Timer(0.05, blocked.set).start()
         data = bytes(30_000_000)
         taken = await stream.write_until_readable(data, TIMEOUT)  # type: ignore[attr-defined]
+        assert taken is not None
         assert taken < len(data)
         assert await stream.read(100, TIMEOUT) == b"no"
         await stream.aclose()

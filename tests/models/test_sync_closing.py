@@ -75,8 +75,8 @@ def is_open(descriptor: int) -> bool:
 def test_waiting_operations_fail_when_the_stream_is_closed(connect: Connect, close: str, timeout: float | None) -> None:
     def write_or_read(stream: Any) -> None:
         rest = memoryview(ENDLESS)
-        while rest:
-            rest = rest[stream.write_until_readable(rest, timeout) :]
+        while (taken := stream.write_until_readable(rest, timeout)) is not None:
+            rest = rest[taken:]
             assert not stream.receive_nowait(100)
 
     for operation, errors in (

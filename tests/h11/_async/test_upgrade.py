@@ -147,7 +147,7 @@ class OptionalMethods(AsyncScriptedStream):
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         return b"more"[:max_bytes]
 
-    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
+    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
         return 1
 
 

@@ -19,6 +19,7 @@ from httpcore_models import (
 from httpcore_models.lowlevel import may_retry
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import AsyncScriptedStream, async_connected, async_served
+from httpcore_test_support._async.streams import AsyncStreamThatKeepsBytes
 from httpcore_test_support.bodies import PartsInMemory
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, Step, scripted_server
@@ -241,6 +242,13 @@ class AsyncOldStream(AsyncMockStream):
 async def test_an_upload_never_reads_from_a_stream_without_optional_methods(kind: str) -> None:
     connection = AsyncHTTP11Connection(ORIGIN, AsyncOldStream([SUCCESS]))
     response = await connection.request("POST", "http://localhost/", headers=HEADERS, content=content(kind))
+    assert response.content == b"hello"
+
+
+async def test_a_response_is_read_when_all_of_the_request_is_sent() -> None:
+    stream = AsyncStreamThatKeepsBytes([SUCCESS])
+    connection = AsyncHTTP11Connection(ORIGIN, stream)
+    response = await connection.request("POST", "http://localhost/", headers=HEADERS, content=content("bytes"))
     assert response.content == b"hello"
 
 

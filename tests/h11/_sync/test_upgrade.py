@@ -148,7 +148,7 @@ class OptionalMethods(ScriptedStream):
     def receive_nowait(self, max_bytes: int) -> bytes | None:
         return b"more"[:max_bytes]
 
-    def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
+    def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
         return 1
 
 

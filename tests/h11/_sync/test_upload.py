@@ -20,6 +20,7 @@ from httpcore_models import (
 from httpcore_models.lowlevel import may_retry
 from httpcore_test_support import steps
 from httpcore_test_support._sync.h11_connections import ScriptedStream, connected, served
+from httpcore_test_support._sync.streams import StreamThatKeepsBytes
 from httpcore_test_support.bodies import PartsInMemory
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, Step, scripted_server
@@ -240,6 +241,13 @@ class OldStream(MockStream):
 def test_an_upload_never_reads_from_a_stream_without_optional_methods(kind: str) -> None:
     connection = HTTP11Connection(ORIGIN, OldStream([SUCCESS]))
     response = connection.request("POST", "http://localhost/", headers=HEADERS, content=content(kind))
+    assert response.content == b"hello"
+
+
+def test_a_response_is_read_when_all_of_the_request_is_sent() -> None:
+    stream = StreamThatKeepsBytes([SUCCESS])
+    connection = HTTP11Connection(ORIGIN, stream)
+    response = connection.request("POST", "http://localhost/", headers=HEADERS, content=content("bytes"))
     assert response.content == b"hello"
 
 

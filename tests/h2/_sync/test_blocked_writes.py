@@ -222,10 +222,11 @@ def test_a_write_timeout_does_not_affect_other_requests(connected: Connect, monk
         reader, writer, content = connection._shared.reader, connection._shared.writer, bytearray()
         write_until_readable: Any = writer.write_until_readable
 
-        def time_out_late(data: bytes, timeout: float) -> int:
+        def time_out_late(data: bytes, timeout: float) -> int | None:
             arrivals = reader.arrivals
             try:
-                return write_until_readable(data, timeout)
+                taken: int | None = write_until_readable(data, timeout)
+                return taken
             except WriteTimeout:
                 if not late.is_set():
                     late.set()

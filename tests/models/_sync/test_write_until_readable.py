@@ -45,8 +45,8 @@ def test_caller_that_goes_on_as_told_sends_everything(
             with pytest.raises(WriteTimeout):
                 stream.write(bytes(after), 0.01)
         rest = bytes(size)
-        while (taken := stream.write_until_readable(rest, TIMEOUT)) != len(rest):  # type: ignore[attr-defined]
-            rest = rest[taken:] if taken >= 0 else b""
+        while (taken := stream.write_until_readable(rest, TIMEOUT)) is not None:  # type: ignore[attr-defined]
+            rest = rest[taken:]
             # The peer reads only after that.
             stream.receive_nowait(100)  # type: ignore[attr-defined]
             go_on.set()

@@ -106,11 +106,10 @@ class AsyncUpload:
         deadline = None if remaining is None else time.monotonic() + remaining
         while True:
             try:
-                written: int = await self._write_until_readable(rest, remaining)
-                if written == len(rest):
+                taken: int | None = await self._write_until_readable(rest, remaining)
+                if taken is None:
                     return False
-                # Where nothing is left but what the stream itself still has to send, go on with nothing.
-                rest = b"" if written < 0 else memoryview(rest)[written:]
+                rest = memoryview(rest)[taken:]
                 if self.is_refused():
                     return True
                 if deadline is not None:

@@ -238,11 +238,10 @@ class Writer:
                 # The stream keeps the rest, and sends it before the PING.
                 self._ask()
                 return True
-            if taken == len(rest):
+            if taken is None:
                 self.unfinished = None
                 return True
-            # Where nothing is left but what the stream itself still has to send, go on with nothing.
-            self.unfinished = rest = b"" if taken < 0 else rest[taken:]
+            rest = self.unfinished = rest[taken:]
             if enough is not None and enough():
                 return False
             self._reader.receive_meanwhile(arrivals)

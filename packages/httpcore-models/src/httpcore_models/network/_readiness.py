@@ -4,6 +4,11 @@ import math
 import select
 import selectors
 import socket
+import sys
+
+if sys.platform != "win32":
+    import fcntl
+    import termios
 
 # The longest wait that poll() and sockets accept, in seconds: 24 days.
 _LONGEST = (2**31 - 1) / 1000
@@ -28,6 +33,14 @@ def is_socket_readable(sock: "socket.socket | None") -> bool:
     if sock is None or sock.fileno() < 0:
         return True
     return wait_for_socket(sock, selectors.EVENT_READ, 0) != 0
+
+
+def unread_bytes(sock: socket.socket) -> int:
+    """How many bytes the operating system holds for a socket; 0 on Windows, which does not tell."""
+    descriptor = sock.fileno()
+    if sys.platform == "win32" or descriptor < 0:
+        return 0
+    return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 class Readiness:

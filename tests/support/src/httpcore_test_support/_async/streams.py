@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from httpcore_models import AsyncNetworkBackend, AsyncNetworkStream
+from httpcore_models import AsyncMockStream, AsyncNetworkBackend, AsyncNetworkStream
 
 from ..certificates import Certificates
 from ..nested_tls import start_inner_tls
@@ -40,3 +40,28 @@ async def _async_connected(
     if transport.unix:
         return await backend.connect_unix_socket(server.unix_socket, _TIMEOUT)
     return await backend.connect_tcp("127.0.0.1", server.port, _TIMEOUT)
+
+
+class AsyncStreamThatKeepsBytes(AsyncMockStream):
+    """Keeps what is written until the next write, as TLS does if something can be read before all is sent.
+
+    A read fails while something is kept.
+    """
+
+    def __init__(self, buffer: list[bytes]) -> None:
+        super().__init__(buffer)
+        self.keeps = False
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        assert not self.keeps
+        return await super().read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.keeps = False
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        return None
+
+    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
+        self.keeps = bool(buffer)
+        return len(buffer) or None

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from httpcore_models import NetworkBackend, NetworkStream
+from httpcore_models import MockStream, NetworkBackend, NetworkStream
 
 from ..certificates import Certificates
 from ..nested_tls import start_inner_tls
@@ -39,3 +39,28 @@ def _connected(backend: NetworkBackend, server: ScriptedServer, transport: Trans
     if transport.unix:
         return backend.connect_unix_socket(server.unix_socket, _TIMEOUT)
     return backend.connect_tcp("127.0.0.1", server.port, _TIMEOUT)
+
+
+class StreamThatKeepsBytes(MockStream):
+    """Keeps what is written until the next write, as TLS does if something can be read before all is sent.
+
+    A read fails while something is kept.
+    """
+
+    def __init__(self, buffer: list[bytes]) -> None:
+        super().__init__(buffer)
+        self.keeps = False
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        assert not self.keeps
+        return super().read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.keeps = False
+
+    def receive_nowait(self, max_bytes: int) -> bytes | None:
+        return None
+
+    def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
+        self.keeps = bool(buffer)
+        return len(buffer) or None

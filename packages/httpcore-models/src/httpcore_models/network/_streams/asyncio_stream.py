@@ -210,13 +210,14 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         if sent < len(data) or self._written > _WRITE_LIMIT:
             await self._write_rest(memoryview(data)[sent:], timeout, until_readable=False)
 
-    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
-        """Write until something may be read; see `AsyncNetworkStream`. Bytes that the transport has count as taken."""
+    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
+        """Write until something may be read; see `AsyncNetworkStream`. Bytes that the transport has count as sent."""
         data = as_bytes(buffer)
         sent = self._send(data)
+        left = 0
         if sent < len(data) or self._written > _WRITE_LIMIT:
-            return len(data) - await self._write_rest(memoryview(data)[sent:], timeout, until_readable=True)
-        return sent
+            left = await self._write_rest(memoryview(data)[sent:], timeout, until_readable=True)
+        return len(data) - left if left else None
 
     def _send(self, data: bytes | memoryview) -> int:
         """Send what the operating system takes at once; return how many bytes."""

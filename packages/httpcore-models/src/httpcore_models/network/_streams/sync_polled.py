@@ -87,16 +87,11 @@ class PolledStream(SyncStream):
         """Write all of `buffer`, after what an interrupted write has left."""
         self._write(buffer, timeout, False)
 
-    def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
-        """Write as `write()` does, but return early once something may be read.
-
-        Returns how many bytes of `buffer` were taken: `len(buffer)` if all were. Bytes that TLS has encrypted count as
-        taken, and are sent before anything else; -1 means that nothing but such bytes is left to be sent. Raises
-        `WriteTimeout` or `WriteError`.
-        """
+    def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
+        """Write until something may be read; see `NetworkStream`. Bytes that TLS has encrypted count as taken."""
         return self._write(buffer, timeout, True)
 
-    def _write(self, buffer: bytes, timeout: float | None, until_readable: bool) -> int:
+    def _write(self, buffer: bytes, timeout: float | None, until_readable: bool) -> int | None:
         deadline: Deadline | None = None
         try:
             lease = self._shared.lease
@@ -126,7 +121,10 @@ class PolledStream(SyncStream):
                     if self._shared.closed:
                         raise self._closed(WriteError)
                     break
-            return self._finish(rest, size) if rest or self._unsent else size
+            if rest:
+                return self._keep(rest, size)
+            self._unsent = b""
+            return None
         except OSError as exc:
             if isinstance(exc, WOULD_WAIT):
                 self._unsent = bytes(rest)
@@ -155,15 +153,11 @@ class PolledStream(SyncStream):
             raise TimeoutError
         return until_readable and bool(ready & selectors.EVENT_READ)
 
-    def _finish(self, rest: "bytes | memoryview", size: int) -> int:
-        """Keep the part of `rest` that has to be sent as it is; return how many of the last `size` bytes were taken.
-
-        Returns -1 if nothing but that part is left.
-        """
-        kept = max(len(rest) - size, self._committed(rest)) if rest else 0
-        if kept or self._unsent:
-            self._unsent = bytes(rest[:kept])
-        return -1 if 0 < kept == len(rest) else size - len(rest) + kept
+    def _keep(self, rest: "bytes | memoryview", size: int) -> int:
+        """Keep the part of `rest` that has to be sent as it is; return how many of the last `size` bytes were taken."""
+        kept = max(len(rest) - size, self._committed(rest))
+        self._unsent = bytes(rest[:kept])
+        return size - len(rest) + kept
 
     def get_extra_info(self, info: str) -> Any:
         """See `NetworkStream.get_extra_info()`."""

@@ -16,13 +16,13 @@ from typing import Any
 
 from ..._exceptions import ReadError
 from ...deadline import Deadline
-from .._readiness import wait_for_socket, wait_limit
+from .._readiness import unread_bytes, wait_for_socket, wait_limit
 from .._stock_sockets import is_stock_tls
 from .sync_polled import PolledStream
 from .sync_stream import WOULD_WAIT, used_for
 from .thread_safe_close import SharedSocket
 
-# How many small records are read alone, at most, before the next attempt to read several.
+# How many small records are read, at most, before the next look whether more have arrived.
 _MAX_ALONE = 64
 
 # The most that one TLS record carries, in bytes (RFC 8446 section 5.1).
@@ -45,8 +45,7 @@ class TLSSocketStream(PolledStream):
         self._reading = False
         self._unread = b""
         self._ended = False
-        # How many small records are read alone before the next attempt to read several: an attempt in vain costs an
-        # exception. The number doubles with each of those.
+        # How many small records are read before the next look, and before the look after one in vain.
         self._alone = self._next_alone = 1
         # An error that followed received bytes, for the next read: OpenSSL would report an end of stream then.
         self._failure: OSError | None = None
@@ -149,23 +148,33 @@ class TLSSocketStream(PolledStream):
                     break
                 records.append(data)
                 size += len(data)
-                if len(data) < _TLS_RECORD:
-                    if self._alone:
-                        self._alone -= 1
-                        break
-                    self._next_alone = 1 if len(records) > 1 else self._next_alone
+                if len(data) < _TLS_RECORD and not self._has_more():
+                    break
             self._full = size == max_bytes
         except WOULD_WAIT:
             if not records:
                 raise
-            if len(records) == 1:
-                self._alone = self._next_alone
-                self._next_alone = min(2 * self._next_alone, _MAX_ALONE)
         except OSError as exc:
             self._note_failure(exc)
             if not records and self._failure is not None:
                 raise copy.copy(self._failure) from None
         return records[0] if len(records) == 1 else b"".join(records)
+
+    def _has_more(self) -> bool:
+        """Whether to read another record after a small one.
+
+        A look costs a system call, so fewer and fewer follow those in vain. Reading instead would also find the end of
+        the stream, and after an end without close_notify OpenSSL sends nothing more.
+        """
+        if self._alone:
+            self._alone -= 1
+            return False
+        if unread_bytes(self._sock):
+            self._next_alone = 1
+            return True
+        self._alone = self._next_alone
+        self._next_alone = min(2 * self._next_alone, _MAX_ALONE)
+        return False
 
     def _note_failure(self, exc: OSError) -> None:
         if not isinstance(exc, ssl.SSLEOFError):

@@ -80,12 +80,12 @@ class TrioStream(LoopBoundStream):
         """Write all of `buffer`, after what an interrupted write has left."""
         await self._write(as_bytes(buffer), timeout, until_readable=False)
 
-    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
+    async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
         """Write until something may be read; see `AsyncNetworkStream`."""
         return await self._write(as_bytes(buffer), timeout, until_readable=True)
 
-    async def _write(self, data: bytes | memoryview, timeout: float | None, *, until_readable: bool) -> int:
-        """Write and return how many bytes of `data` were taken."""
+    async def _write(self, data: bytes | memoryview, timeout: float | None, *, until_readable: bool) -> int | None:
+        """Write; return `None` if everything was sent, otherwise how many bytes of `data` were taken."""
         if self._closed:
             raise WriteError(closed_text(self._peer))
         if self._writing:
@@ -115,6 +115,8 @@ class TrioStream(LoopBoundStream):
                         raise WriteTimeout(timeout_text("The write operation", self._peer, timeout)) from TimeoutError()
                     if self._closed:
                         raise WriteError(closed_text(self._peer)) from None
+            if not rest:
+                return None
             left = min(len(rest), len(data))
             # The rest of an interrupted write stays ours; the rest of this buffer stays the caller's.
             rest = rest[: len(rest) - left]

@@ -30,12 +30,12 @@ class NetworkStream:
 
     * `receive_nowait(max_bytes) -> bytes | None` returns what a read would return at once, `b""` at the end of stream,
       or `None` if a read would wait. It never blocks, not even in sync code. Raises `ReadError`.
-    * `write_until_readable(buffer, timeout) -> int`, a coroutine in async code, writes as `write()` does, but returns
-      early once something may be read. It returns how many bytes of `buffer` were taken: all, or fewer, maybe none, if
-      there is something to read first. Then the caller goes on with the rest. If all of them were taken, but some bytes
-      still wait for another call to send them, such as encrypted records, it returns -1, and the caller goes on with an
-      empty buffer. What can be read may turn out to be a message of TLS itself and no data: then `receive_nowait()`
-      returns `None`. Raises `WriteTimeout` or `WriteError`.
+    * `write_until_readable(buffer, timeout) -> int | None`, a coroutine in async code, writes as `write()` does, but
+      returns early once something may be read. It returns `None` if everything was sent, and otherwise how many bytes
+      of `buffer` were taken: none, some, or even all. Bytes that were taken but not sent, such as encrypted records,
+      are sent before anything else by the next write, be it one of `b""`. What can be read may turn out to be a message
+      of TLS itself and no data. In that case `receive_nowait()` returns `None`, and the caller goes on writing. Raises
+      `WriteTimeout` or `WriteError`.
     * `abort() -> None`, a plain function even in async code, closes the stream at once, without waiting. It may be
       called in a finaliser, from any thread, with or without a running event loop. Reads and writes in progress then
       raise `ReadError` or `WriteError`. Calling it twice, or after closing, does nothing.

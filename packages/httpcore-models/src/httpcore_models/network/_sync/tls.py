@@ -239,11 +239,11 @@ class TLSStream(TLSCapableStream):
             raise AttributeError("the stream below has no write_until_readable()")
         return self._write_until_readable
 
-    def _write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int:
+    def _write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
         return self._write(buffer, timeout, until_readable=True)
 
-    def _write(self, buffer: bytes, timeout: float | None, *, until_readable: bool = False) -> int:
-        """Write and return how many bytes of `buffer` were taken, or -1 if only records are left to be sent."""
+    def _write(self, buffer: bytes, timeout: float | None, *, until_readable: bool = False) -> int | None:
+        """Write; return `None` if everything was sent, otherwise how many bytes of `buffer` were taken."""
         if self._closed:
             raise WriteError(closed_text(self._peer))
         if self._writing:
@@ -274,7 +274,7 @@ class TLSStream(TLSCapableStream):
             # The rest of an interrupted write stays ours; the rest of this buffer stays the caller's.
             left = min(len(rest), len(data))
             self._unsent = rest[: len(rest) - left]
-            return len(data) - left if sent or left else -1
+            return None if sent else len(data) - left
         except TimeoutException as exc:
             raise WriteTimeout(timeout_text("The write operation", self._peer, timeout)) from exc
         except (ReadError, WriteError) as exc:

@@ -82,9 +82,8 @@ class TLSSender:
                 self._stream.write(records, deadline.remaining())
                 continue
             taken = self._stream.write_until_readable(records, deadline.remaining())  # type: ignore[attr-defined]
-            if taken < len(records):
-                self._is_below_behind = taken < 0
-                self._unsent = b"" if taken < 0 else records[taken:]
+            if taken is not None:
+                self._unsent, self._is_below_behind = records[taken:], True
                 return False
         return True
 
