@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import re
 import sys
@@ -29,6 +30,17 @@ from runner.clients import Client
 
 CALLERS = {**callers.CALLERS, **interrupting.CALLERS, **special.CALLERS}
 ALONE = {**alone.CALLERS, **special.ALONE}
+# What is imported only when it is needed: on a busy machine, that alone would take longer than the limit of a request.
+LATE_IMPORTS = (
+    "anyio._backends._asyncio",
+    "anyio._backends._trio",
+    "h2.connection",
+    "httpcore_h2._async.connection",
+    "httpcore_models.network._connecting.connect_async",
+    "httpcore_models.network._streams.asyncio_stream",
+    "httpcore_models.network._streams.trio_stream",
+    "uvloop",
+)
 HANG = 4.0  # seconds after which a caller is abandoned
 _lock = threading.Lock()
 _by_port: dict[int, records.Record] = {}
@@ -125,10 +137,9 @@ def _attend(case: dict[str, Any]) -> None:
 def main() -> None:
     """Play the requested scenarios until the input ends."""
     _listen()
-    with contextlib.suppress(ImportError):
-        import anyio  # noqa: F401
-        import trio  # noqa: F401
-        import uvloop  # noqa: F401
+    for name in LATE_IMPORTS:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     gc.collect()
     gc.freeze()
     if "--one" in sys.argv:
