@@ -626,6 +626,51 @@ class TestPatching:
             assert getattr(pool, name) is other
         assert getattr(pool, name) is before
 
+    @pytest.mark.parametrize(
+        ("name", "other"),
+        [
+            ("_max_connections", 3),
+            ("_max_keepalive_connections", 2),
+            ("_keepalive_expiry", 7.0),
+            ("_connections", []),
+            ("_requests", []),
+        ],
+    )
+    async def test_the_state_of_a_pool_is_patched_for_a_while(self, name: str, other: Any) -> None:
+        pool = AsyncConnectionPool(max_connections=4, network_backend=httpcore.AsyncMockBackend([OK]))
+        await pool.request("GET", "http://example.com/")
+        before = getattr(pool, name)
+        with mock.patch.object(pool, name, other):
+            assert getattr(pool, name) == other
+        assert getattr(pool, name) == before
+        assert len(pool._connections) == 1
+        if not isinstance(other, list):
+            delattr(pool, name)
+            assert not hasattr(pool, name)
+
+    @pytest.mark.parametrize("name", ["_connection", "_request_lock"])
+    @pytest.mark.parametrize("used", [False, True])
+    async def test_the_state_of_a_connection_is_patched_for_a_while(self, used: bool, name: str) -> None:
+        backend = httpcore.AsyncMockBackend([OK, OK])
+        connection = AsyncHTTPConnection(httpcore.URL("http://example.com").origin, network_backend=backend)
+        if used:
+            await connection.request("GET", "http://example.com/")
+        before, other = getattr(connection, name), object()
+        with mock.patch.object(connection, name, other):
+            assert getattr(connection, name) is other
+        assert getattr(connection, name) is before
+        assert (await connection.request("GET", "http://example.com/")).status == 200
+
+    async def test_the_connection_of_a_tunnel_is_patched_for_a_while(self) -> None:
+        proxy, origin = httpcore.URL("http://proxy.test:80").origin, httpcore.URL("ws://example.com").origin
+        backend = httpcore.AsyncMockBackend([b"HTTP/1.1 200 OK\r\n\r\n", OK])
+        tunnel = AsyncTunnelHTTPConnection(proxy, origin, network_backend=backend)
+        before, other = tunnel._connection, object()
+        with mock.patch.object(tunnel, "_connection", other):
+            assert tunnel._connection is other
+        assert tunnel._connection is before
+        assert (await tunnel.request("GET", "ws://example.com/")).status == 200
+
     async def test_the_proxy_is_patched_for_a_while(self) -> None:
         pool, before, other = AsyncConnectionPool(), Proxy("http://one.test"), Proxy("http://two.test")
         pool._proxy = before

@@ -1,6 +1,7 @@
 """Aliases of options: private names of httpcore 1.0 that published programs read, assign or patch."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 from httpcore_models.lowlevel import AttributeAlias
@@ -34,3 +35,17 @@ class OptionAlias(AttributeAlias):
         options = dataclasses.replace(self._holder_of(instance))  # others may use the present ones
         vars(options).pop(self._name)
         setattr(instance, self._holder, options)
+
+
+class Shown:
+    """A read-only attribute, as `property`, but one that an instance may hold a value of its own for.
+
+    `mock.patch.object()` assigns that value, and deletes it at the end.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else self._function(instance)

@@ -6,7 +6,7 @@ from httpcore_models import AsyncConnectionInterface
 from httpcore_models.concurrency import AsyncLock
 from httpcore_models.lowlevel import AttributeAlias
 
-from .._option_alias import OptionAlias
+from .._option_alias import OptionAlias, Shown
 
 
 class AsyncLegacyConnection:
@@ -40,7 +40,12 @@ class AsyncLegacyConnection:
         # Subclasses that replace `handle_async_request()` assign it.
         self._adopt(value)
 
-    @property
+    @_connection.deleter
+    def _connection(self) -> None:
+        # For `mock.patch.object()`, which deletes what it has set before it assigns the former value.
+        del self._established
+
+    @Shown
     def _request_lock(self) -> Any:
         """A lock that subclasses hold while they open the connection themselves."""
         return self.__dict__.setdefault("_lock", AsyncLock())  # the same one for all threads

@@ -7,7 +7,7 @@ from httpcore_models import ConnectionInterface
 from httpcore_models.concurrency import Lock
 from httpcore_models.lowlevel import AttributeAlias
 
-from .._option_alias import OptionAlias
+from .._option_alias import OptionAlias, Shown
 
 
 class LegacyConnection:
@@ -41,7 +41,12 @@ class LegacyConnection:
         # Subclasses that replace `handle_request()` assign it.
         self._adopt(value)
 
-    @property
+    @_connection.deleter
+    def _connection(self) -> None:
+        # For `mock.patch.object()`, which deletes what it has set before it assigns the former value.
+        del self._established
+
+    @Shown
     def _request_lock(self) -> Any:
         """A lock that subclasses hold while they open the connection themselves."""
         return self.__dict__.setdefault("_lock", Lock())  # the same one for all threads

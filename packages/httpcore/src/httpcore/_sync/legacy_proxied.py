@@ -73,8 +73,15 @@ class LegacyTunnel(LegacyProxied):
     def _connection(self, value: ConnectionInterface | None) -> None:
         if isinstance(value, HTTPConnection) and value.can_handle_request(self._proxy_origin):
             self._connect_through(value)
+            if not hasattr(self, "_established"):  # deleted before
+                self._adopt(None)
         else:
             self._adopt(value)
+
+    @_connection.deleter
+    def _connection(self) -> None:
+        # For `mock.patch.object()`, which deletes what it has set before it assigns the former value.
+        del self._established
 
     def _use_replaced_connect(self) -> None:
         self._for_connect()
