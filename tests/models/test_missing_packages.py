@@ -116,3 +116,8 @@ listener.close()
 print(sorted({"anyio", "asyncio", "trio"} & set(sys.modules)))
 """
     assert output(code, "anyio", "asyncio", "trio") == ["b'data'", "[]"]
+
+
+def test_python_in_a_browser_has_no_terminals() -> None:
+    """There the modules for file descriptors and terminals are missing. They are not needed to import the packages."""
+    assert output("import httpcore; print(httpcore.ConnectionPool.__name__)", "fcntl", "termios") == ["ConnectionPool"]

@@ -7,8 +7,11 @@ import socket
 import sys
 
 if sys.platform != "win32":
-    import fcntl
-    import termios
+    try:
+        import fcntl
+        import termios
+    except ImportError:  # Python in a browser lacks both
+        fcntl = termios = None  # type: ignore[assignment]
 
 # The longest wait that poll() and sockets accept, in seconds: 24 days.
 _LONGEST = (2**31 - 1) / 1000
@@ -36,9 +39,9 @@ def is_socket_readable(sock: "socket.socket | None") -> bool:
 
 
 def unread_bytes(sock: socket.socket) -> int:
-    """How many bytes the operating system holds for a socket; 0 on Windows, which does not tell."""
+    """How many bytes the operating system holds for a socket; 0 where it does not tell, as on Windows."""
     descriptor = sock.fileno()
-    if sys.platform == "win32" or descriptor < 0:
+    if sys.platform == "win32" or fcntl is None or descriptor < 0:
         return 0
     return int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
