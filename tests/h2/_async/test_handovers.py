@@ -37,6 +37,11 @@ class AsyncHeldStream(AsyncNetworkStream):
         assert gate is not None
         gate.set()
 
+    def receive(self, data: bytes) -> None:
+        self._answers += data
+        if self._arrival is not None:
+            self._arrival.set()
+
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if not self._answers:
             self._arrival = AsyncEvent()
@@ -60,10 +65,8 @@ class AsyncHeldStream(AsyncNetworkStream):
         self.heads.append(sum(isinstance(frame, HeadersFrame) for frame in frames))
         for frame in frames:
             if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
-                self._answers += h2_frames.headers(frame.stream_id)
-                self._answers += h2_frames.data(frame.stream_id, b"hello", end_stream=True)
-        if self._answers and self._arrival is not None:
-            self._arrival.set()
+                answer = h2_frames.data(frame.stream_id, b"hello", end_stream=True)
+                self.receive(h2_frames.headers(frame.stream_id) + answer)
 
     async def aclose(self) -> None:
         pass
@@ -214,3 +217,56 @@ async def test_a_body_at_hand_leaves_with_its_head() -> None:
     response = await connection.request("POST", URL, content=b"x" * 1000)
     assert response.content == b"hello"
     assert stream.heads == [1]
+
+
+@pytest.mark.fault("S6")
+async def test_closing_the_connection_ends_a_small_upload_in_a_write_error() -> None:
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+
+    async def upload() -> None:
+        with pytest.raises(WriteError, match="closed while the request was being sent"):
+            await connection.request(
+                "POST", URL, content=b"body", extensions={"timeout": {"read": 10.0, "write": 10.0}}
+            )
+
+    async def close() -> None:
+        await async_wait_until(lambda: stream.writing)
+        await connection.aclose()
+        stream.failure = WriteError("The stream was closed")
+        stream.release()
+
+    await async_at_once(upload, close)
+
+
+@pytest.mark.fault("S4")
+async def test_a_complete_success_does_not_end_an_upload_that_was_left_to_another_task() -> None:
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+    order: list[str] = []
+
+    async def first() -> None:
+        with pytest.raises(WriteTimeout):
+            await get(connection, 0.3)
+        order.append("given up")
+
+    async def upload() -> None:
+        await async_wait_until(lambda: stream.writing)
+        timeouts = {"read": 10.0, "write": 10.0}
+        response = await connection.request("POST", URL, content=b"body", extensions={"timeout": timeouts})
+        assert (response.status, response.content) == (200, b"early")
+        order.append("answered")
+
+    async def answer() -> None:
+        await async_wait_until(lambda: stream.writing == 1 and len(connection._engine.requests) == 2)
+        await async_wait_until(lambda: connection._shared.reader.holder is not None)
+        number = max(connection._engine.streams.by_id)
+        stream.receive(h2_frames.headers(number) + h2_frames.data(number, b"early", end_stream=True))
+        await async_wait_until(lambda: order == ["given up"] and stream.writing)
+        order.append("released")
+        stream.release()
+
+    await async_at_once(first, upload, answer)
+    assert order == ["given up", "released", "answered"]
+    assert connection._shared.writer.unfinished is None
+    assert not connection._engine.outgoing

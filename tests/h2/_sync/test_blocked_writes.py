@@ -122,6 +122,27 @@ def test_the_rest_of_a_request_is_sent_after_something_was_received_meanwhile(tl
         at_once(post, look)
 
 
+@pytest.mark.fault("S4")
+def test_a_complete_success_does_not_end_a_small_upload(tls: Certificates | None) -> None:
+    """The server answers before it reads the body, which arrives although the connection is not used again."""
+    received = threading.Event()
+
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.next(HeadersFrame).stream_id
+        time.sleep(0.2)
+        peer.send(h2_frames.headers(stream_id, 200), h2_frames.data(stream_id, b"early", end_stream=True))
+        time.sleep(0.2)
+        while "END_STREAM" not in peer.next(DataFrame).flags:
+            pass
+        received.set()
+        peer.connection.hold()
+
+    with connecting(http2_script(script), tls, TINY) as (connection, server):
+        response = connection.request("POST", server.url, content=bytes(60_000), extensions=PATIENT)
+        assert (response.status, response.content) == (200, b"early")
+        wait_until(received.is_set)
+
+
 @pytest.mark.fault("T11")
 def test_an_unfinished_frame_is_sent_first(connected: Connect) -> None:
     """The frame that was being sent when the response arrived is completed."""

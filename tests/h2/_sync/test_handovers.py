@@ -38,6 +38,11 @@ class HeldStream(NetworkStream):
         assert gate is not None
         gate.set()
 
+    def receive(self, data: bytes) -> None:
+        self._answers += data
+        if self._arrival is not None:
+            self._arrival.set()
+
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if not self._answers:
             self._arrival = Event()
@@ -61,10 +66,8 @@ class HeldStream(NetworkStream):
         self.heads.append(sum(isinstance(frame, HeadersFrame) for frame in frames))
         for frame in frames:
             if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
-                self._answers += h2_frames.headers(frame.stream_id)
-                self._answers += h2_frames.data(frame.stream_id, b"hello", end_stream=True)
-        if self._answers and self._arrival is not None:
-            self._arrival.set()
+                answer = h2_frames.data(frame.stream_id, b"hello", end_stream=True)
+                self.receive(h2_frames.headers(frame.stream_id) + answer)
 
     def close(self) -> None:
         pass
@@ -215,3 +218,54 @@ def test_a_body_at_hand_leaves_with_its_head() -> None:
     response = connection.request("POST", URL, content=b"x" * 1000)
     assert response.content == b"hello"
     assert stream.heads == [1]
+
+
+@pytest.mark.fault("S6")
+def test_closing_the_connection_ends_a_small_upload_in_a_write_error() -> None:
+    stream = HeldStream()
+    connection = warm_connection(stream)
+
+    def upload() -> None:
+        with pytest.raises(WriteError, match="closed while the request was being sent"):
+            connection.request("POST", URL, content=b"body", extensions={"timeout": {"read": 10.0, "write": 10.0}})
+
+    def close() -> None:
+        wait_until(lambda: stream.writing)
+        connection.close()
+        stream.failure = WriteError("The stream was closed")
+        stream.release()
+
+    at_once(upload, close)
+
+
+@pytest.mark.fault("S4")
+def test_a_complete_success_does_not_end_an_upload_that_was_left_to_another_task() -> None:
+    stream = HeldStream()
+    connection = warm_connection(stream)
+    order: list[str] = []
+
+    def first() -> None:
+        with pytest.raises(WriteTimeout):
+            get(connection, 0.3)
+        order.append("given up")
+
+    def upload() -> None:
+        wait_until(lambda: stream.writing)
+        timeouts = {"read": 10.0, "write": 10.0}
+        response = connection.request("POST", URL, content=b"body", extensions={"timeout": timeouts})
+        assert (response.status, response.content) == (200, b"early")
+        order.append("answered")
+
+    def answer() -> None:
+        wait_until(lambda: stream.writing == 1 and len(connection._engine.requests) == 2)
+        wait_until(lambda: connection._shared.reader.holder is not None)
+        number = max(connection._engine.streams.by_id)
+        stream.receive(h2_frames.headers(number) + h2_frames.data(number, b"early", end_stream=True))
+        wait_until(lambda: order == ["given up"] and stream.writing)
+        order.append("released")
+        stream.release()
+
+    at_once(first, upload, answer)
+    assert order == ["given up", "released", "answered"]
+    assert connection._shared.writer.unfinished is None
+    assert not connection._engine.outgoing

@@ -105,9 +105,12 @@ class Engine(ConnectionState):
         retryable = failure is not None and failure.retryable is not None
         return retryable and goaway is not None and stream.id > goaway[1] and not stream.response_begun
 
-    def was_closed_midway(self, stream: Stream) -> bool:
-        """Whether the connection was closed here, and not for a failure, while the request was being sent."""
-        return self.failure is _CLOSED and stream.is_half_sent()
+    def was_closed_midway(self, stream: Stream, written: bool) -> bool:
+        """Whether the connection was closed here, and not for a failure, while the request was being sent.
+
+        `written` says that the network has taken all that was handed over to be sent.
+        """
+        return self.failure is _CLOSED and stream.is_half_sent(written)
 
     def _check_undisturbed(self) -> None:
         """Fail if a step was interrupted: since then, the two sides may disagree about the connection."""

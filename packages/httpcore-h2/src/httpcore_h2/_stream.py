@@ -98,9 +98,13 @@ class Stream:
             or (self.status is not None and self.status >= 300)
         )
 
-    def is_half_sent(self) -> bool:
-        """Whether a part of the body is missing that the server wants, as far as its response tells."""
-        return not (self.local_end or self.head.is_connect or (self.status is not None and self.status >= 300))
+    def is_half_sent(self, written: bool) -> bool:
+        """Whether a part of the body is missing that the server wants, as far as its response tells.
+
+        `written` says that the network has taken all that was handed over to be sent.
+        """
+        complete = self.local_end and (written or not self.head.has_body)
+        return not (complete or self.head.is_connect or (self.status is not None and self.status >= 300))
 
     # Receiving.
 

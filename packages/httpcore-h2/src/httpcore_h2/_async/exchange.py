@@ -31,6 +31,8 @@ class AsyncExchange(AsyncSending):
         while True:
             event = await self._next_event()
             if isinstance(event, ResponseHead):
+                if self.handover is not None:
+                    await self.complete_handover(self.handover)
                 self.is_tunnel = self.stream.head.is_connect and 200 <= event.status < 300
                 return event.status, event.headers
             if isinstance(event, InformationalResponse) and self.tracer is not None:

@@ -77,12 +77,13 @@ class AsyncWriter:
         write. An exception is stored in `sharer.write_error` too.
 
         A task that writes continues until nothing is left, so that those that wait need not write; or until `enough`
-        returns true after something has arrived. With `leave`, a task that finds another one writing does not wait: the
-        other one sends its bytes too, and `sharer.handover` tells when that is done.
+        returns true after something has arrived; or until all of its own is written and its response has begun. With
+        `leave`, a task that finds another one writing does not wait: the other one sends its bytes too, and
+        `sharer.handover` tells when that is done.
         """
         arrivals, deadline = self._reader.arrivals, None
         token = object()
-        gather, written = leave, False
+        gather, written, own, own_written = leave, False, False, False
         try:
             while True:
                 event = data = None
@@ -92,10 +93,12 @@ class AsyncWriter:
                     if self.holder is None or self.holder is token:
                         self.holder = token
                         pending = self._outgoing or self.unfinished is not None
-                        if not pending or (written and enough is not None and enough()):
+                        over = own_written and sharer is not None and sharer.stream.has_event()
+                        if not pending or over or (written and enough is not None and enough()):
                             self._end_writing()
                             return
                         if not (gather and self._waiters.arriving):
+                            own = self.unfinished is None
                             data = self._take()
                     elif leave and sharer is not None:
                         sharer.handover = self._next = self._next or Handover()
@@ -113,7 +116,7 @@ class AsyncWriter:
                 elif data is None:
                     await self._gather()
                 elif await self._write(data, timeout, enough):
-                    written = True
+                    written, own_written = True, own_written or own
                 else:
                     with self._lock:
                         self._end_writing()

@@ -32,6 +32,8 @@ class Exchange(Sending):
         while True:
             event = self._next_event()
             if isinstance(event, ResponseHead):
+                if self.handover is not None:
+                    self.complete_handover(self.handover)
                 self.is_tunnel = self.stream.head.is_connect and 200 <= event.status < 300
                 return event.status, event.headers
             if isinstance(event, InformationalResponse) and self.tracer is not None:

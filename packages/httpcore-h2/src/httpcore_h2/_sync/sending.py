@@ -89,6 +89,7 @@ class Sending:
         is_plain = self._engine.started and "protocol" not in self.request.extensions
         if not self._queue.enter(self.stream, is_plain):
             self._open_stream()
+        written = True
         try:
             if self.tracer is None:
                 self._send_request()
@@ -100,10 +101,14 @@ class Sending:
             # The user's body and trace callback may raise a WriteError of their own.
             if exc is not self.write_error:
                 raise
+            written = False
         finally:
             # The exception holds the frames of its callers, and with them the response, which would never be freed.
             self.write_error = None
-        if self._engine.failure is not None and self._engine.was_closed_midway(self.stream):
+        engine, writer = self._engine, self._shared.writer
+        if engine.failure is None:
+            return
+        if engine.was_closed_midway(self.stream, written and not engine.outgoing and writer.unfinished is None):
             raise WriteError(f"The connection was closed while the request was being sent ({self._shared.peer})")
 
     def _open_stream(self) -> None:
@@ -123,10 +128,22 @@ class Sending:
             if stream.local_end and not (stream.sent < len(body.content)):
                 # With one limit for both, it does not matter whether sending or receiving has used it up.
                 leave = self.write_timeout == self.read_timeout
-                writer.flush(self.write_timeout, self, stream.has_event, leave)
+                # A success does not end an upload, even if it is complete.
+                enough = stream.refuses_body if stream.head.has_body else stream.has_event
+                writer.flush(self.write_timeout, self, enough, leave)
                 return
         writer.flush(self.write_timeout, self)
         self._send_body()
+
+    def complete_handover(self, handover: Handover) -> None:
+        """Send what another thread has not sent of a body that was left to it: a success does not end an upload."""
+        stream = self.stream
+        if handover.sent_at is not None or not stream.head.has_body or stream.refuses_body():
+            return
+        try:
+            self._shared.writer.flush(self.write_timeout, self, stream.refuses_body)
+        except WriteError:
+            self.write_error = None
 
     def _add_body(self, content: bytes) -> None:
         """Append a whole body to the head, if the server has given credit for it."""
