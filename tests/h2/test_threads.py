@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 from httpcore import ConnectionPool, ReadTimeout
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import Origin, SyncBackend
+from httpcore_test_support import h2_frames
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.http2_peer import Http2Peer, http2_script
+from httpcore_test_support.scripted import scripted_server
 
 THREADS, REQUESTS = 40, 50
 
@@ -95,3 +100,51 @@ def test_trace_callbacks_may_send_requests(target: tuple[str, dict[str, Any]]) -
 
         assert pool.request("GET", url + "/", extensions={"trace": trace}).status == 200
         assert seen[-1] == 200
+
+
+def test_a_request_waits_for_no_other_write_than_that_which_has_sent_it_already() -> None:
+    """A thread that writes may take the bytes of another one before that one asks who writes."""
+    opened, taken, left, answered = (threading.Event() for _ in range(4))
+
+    def script(peer: Http2Peer) -> None:
+        for _ in range(3):
+            stream_id = peer.request()
+            if stream_id == 5:
+                peer.connection.wait(answered)
+            peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"hello", end_stream=True))
+
+    with scripted_server(http2_script(script)) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        with HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream) as connection:
+            writer = connection._shared.writer
+            flush, write = writer.flush, writer.write_until_readable
+            later = threading.Thread(target=lambda: contents.append(get()))
+            contents: list[bytes] = []
+
+            def get() -> bytes:
+                response = connection.request("GET", server.url, extensions={"timeout": {"read": 20.0, "write": 20.0}})
+                return response.content
+
+            def flush_late(*args: Any, **kwargs: Any) -> None:
+                if threading.current_thread() is later:
+                    opened.set()
+                    taken.wait(5.0)
+                flush(*args, **kwargs)
+                left.set()
+
+            def hold_write(*args: Any) -> Any:
+                if not later.ident:
+                    later.start()
+                    opened.wait(5.0)
+                elif not taken.is_set():
+                    taken.set()
+                    left.wait(5.0)
+                assert write is not None
+                return write(*args)
+
+            assert get() == b"hello"
+            writer.flush, writer.write_until_readable = flush_late, hold_write  # type: ignore[method-assign]
+            assert get() == b"hello"
+            answered.set()
+            later.join(5.0)
+            assert contents == [b"hello"]

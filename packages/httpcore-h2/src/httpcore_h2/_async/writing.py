@@ -101,7 +101,7 @@ class AsyncWriter:
                             own = self.unfinished is None
                             data = self._take()
                     elif leave and sharer is not None:
-                        sharer.handover = self._next = self._next or Handover()
+                        self._leave(sharer)
                         return
                     elif enough is not None and enough():
                         return
@@ -137,6 +137,15 @@ class AsyncWriter:
             self._going.append(self._next)
             self._next = None
         return self._engine.bytes_to_send()
+
+    def _leave(self, sharer: AsyncSharer) -> None:
+        """Leave the request of `sharer` to the task that writes. The lock is held."""
+        if self._outgoing:
+            sharer.handover = self._next = self._next or Handover()
+        else:
+            # The writer, running beside the caller, has taken these bytes already: no later write will take any.
+            sharer.handover = handover = Handover()
+            self._going.append(handover)
 
     async def _gather(self) -> None:
         """Let tasks that are about to send a request add it to the same write."""

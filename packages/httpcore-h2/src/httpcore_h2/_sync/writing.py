@@ -102,7 +102,7 @@ class Writer:
                             own = self.unfinished is None
                             data = self._take()
                     elif leave and sharer is not None:
-                        sharer.handover = self._next = self._next or Handover()
+                        self._leave(sharer)
                         return
                     elif enough is not None and enough():
                         return
@@ -138,6 +138,15 @@ class Writer:
             self._going.append(self._next)
             self._next = None
         return self._engine.bytes_to_send()
+
+    def _leave(self, sharer: Sharer) -> None:
+        """Leave the request of `sharer` to the thread that writes. The lock is held."""
+        if self._outgoing:
+            sharer.handover = self._next = self._next or Handover()
+        else:
+            # The writer, running beside the caller, has taken these bytes already: no later write will take any.
+            sharer.handover = handover = Handover()
+            self._going.append(handover)
 
     def _gather(self) -> None:
         """Let threads that are about to send a request add it to the same write."""
