@@ -1,5 +1,7 @@
 """Closing a pool in any state."""
 
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from httpcore import (
     AsyncNetworkStream,
     ConnectError,
     Origin,
+    PoolTimeout,
     ReadError,
     RemoteProtocolError,
     Request,
@@ -208,3 +211,24 @@ async def test_request_opens_no_connection_after_closing() -> None:
         await pool.request("GET", URL)
     assert backend.streams == []
     assert EMPTY in repr(pool)
+
+
+async def test_time_that_closing_takes_counts_towards_the_limit_of_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request closes what has left the pool before it waits for a slot."""
+
+    class SlowConnection(AsyncForeignConnection):
+        async def aclose(self) -> None:
+            nonlocal passed
+            passed += 100.0
+
+    passed = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
+    monkeypatch.setitem(AsyncConnectionPool.handle_async_request.__globals__, "time", clock)
+    pool = AsyncConnectionPool(max_connections=1, network_backend=AsyncRecordingBackend([OK]))
+    async with pool, pool.stream("GET", URL):
+        pool._shared.state.to_close.append(SlowConnection(Origin(b"http", b"other", 80)))
+        begun = time.monotonic()
+        with pytest.raises(PoolTimeout):
+            await pool.request("GET", URL, extensions={"timeout": {"pool": 10.0}})
+        assert passed
+        assert time.monotonic() - begun < 10.0

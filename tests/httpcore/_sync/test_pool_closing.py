@@ -1,6 +1,8 @@
 # Generated from ../_async/test_pool_closing.py by tools/make_sync.py: edit that file, then run it.
 """Closing a pool in any state."""
 
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from httpcore import (
     ConnectionPool,
     NetworkStream,
     Origin,
+    PoolTimeout,
     ReadError,
     RemoteProtocolError,
     Request,
@@ -209,3 +212,24 @@ def test_request_opens_no_connection_after_closing() -> None:
         pool.request("GET", URL)
     assert backend.streams == []
     assert EMPTY in repr(pool)
+
+
+def test_time_that_closing_takes_counts_towards_the_limit_of_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request closes what has left the pool before it waits for a slot."""
+
+    class SlowConnection(ForeignConnection):
+        def close(self) -> None:
+            nonlocal passed
+            passed += 100.0
+
+    passed = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
+    monkeypatch.setitem(ConnectionPool.handle_request.__globals__, "time", clock)
+    pool = ConnectionPool(max_connections=1, network_backend=RecordingBackend([OK]))
+    with pool, pool.stream("GET", URL):
+        pool._shared.state.to_close.append(SlowConnection(Origin(b"http", b"other", 80)))
+        begun = time.monotonic()
+        with pytest.raises(PoolTimeout):
+            pool.request("GET", URL, extensions={"timeout": {"pool": 10.0}})
+        assert passed
+        assert time.monotonic() - begun < 10.0

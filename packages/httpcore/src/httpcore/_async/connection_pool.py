@@ -145,11 +145,15 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
             while True:
                 if shared.deferred or shared.state.to_close:
                     await shared.close_pending()
-                if pool_request.slot is None:
-                    if retries is None and not (_logger.isEnabledFor(logging.DEBUG) or "trace" in request.extensions):
-                        await pool_request.event.wait(request.extensions.get("timeout", {}).get("pool"))
-                    if pool_request.slot is None:  # the wait was in vain, or there was none: `wait()` takes all cases
-                        await reservation.wait()
+                elif (
+                    pool_request.slot is None
+                    and retries is None
+                    and not (_logger.isEnabledFor(logging.DEBUG) or "trace" in request.extensions)
+                ):
+                    # Nobody is told of the wait, and its whole limit is left.
+                    await pool_request.event.wait(request.extensions.get("timeout", {}).get("pool"))
+                if pool_request.slot is None:  # the wait was in vain, or there was none: `wait()` takes all cases
+                    await reservation.wait()
                 slot = pool_request.slot
                 assert slot is not None
                 connection = slot.connection

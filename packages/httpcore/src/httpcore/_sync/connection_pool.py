@@ -146,11 +146,15 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             while True:
                 if shared.deferred or shared.state.to_close:
                     shared.close_pending()
-                if pool_request.slot is None:
-                    if retries is None and not (_logger.isEnabledFor(logging.DEBUG) or "trace" in request.extensions):
-                        pool_request.event.wait(request.extensions.get("timeout", {}).get("pool"))
-                    if pool_request.slot is None:  # the wait was in vain, or there was none: `wait()` takes all cases
-                        reservation.wait()
+                elif (
+                    pool_request.slot is None
+                    and retries is None
+                    and not (_logger.isEnabledFor(logging.DEBUG) or "trace" in request.extensions)
+                ):
+                    # Nobody is told of the wait, and its whole limit is left.
+                    pool_request.event.wait(request.extensions.get("timeout", {}).get("pool"))
+                if pool_request.slot is None:  # the wait was in vain, or there was none: `wait()` takes all cases
+                    reservation.wait()
                 slot = pool_request.slot
                 assert slot is not None
                 connection = slot.connection
