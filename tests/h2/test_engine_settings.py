@@ -189,6 +189,18 @@ def test_a_server_may_offer_a_larger_table_than_we_use() -> None:
 
 
 @every_feeding
+@pytest.mark.parametrize("setting", [MAX_CONCURRENT_STREAMS, 9])
+def test_an_acknowledgement_with_settings_is_an_error(feeding: Feeding, setting: int) -> None:
+    """RFC 9113 section 6.5. It does not matter whether the settings in it are known."""
+    talk = Dialogue(feeding)
+    stream = talk.request()
+    acknowledgement = bytearray(frames.raw_settings({setting: 1}))
+    acknowledgement[4] = 1
+    talk.receive(bytes(acknowledgement))
+    assert str(talk.failure(stream)) == "Received frame with non-compliant data"
+
+
+@every_feeding
 def test_a_ping_is_answered(feeding: Feeding) -> None:
     talk = Dialogue(feeding)
     talk.receive(frames.ping(b"abcdefgh"), frames.ping(b"ignored.", ack=True))

@@ -1,5 +1,6 @@
 """Header compression: a remembered block stands for the same fields as long as the table does not change."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -334,6 +335,20 @@ def test_a_block_that_cannot_be_decompressed_is_an_error(broken: Callable[[], by
     decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
     with pytest.raises(RemoteProtocolError, match=r"^Error decoding header block: "):
         decoder.decode(broken())
+
+
+@pytest.mark.parametrize(
+    "block", [b"\x40\x01a", b"\x04", b"\x88\x40", b"\x88\x20", b"\xff\x80\x80", b"\x80", b"\x40\x05ab"]
+)
+def test_the_text_of_an_error_is_that_of_hpack(block: bytes) -> None:
+    """1.0 has the same texts."""
+    decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
+    with pytest.raises(HPACKError) as expected:
+        decoded(Decoder(), block)
+    with pytest.raises(RemoteProtocolError) as found:
+        decoder.decode(block)
+    theirs = f"Error decoding header block: {expected.value}"
+    assert re.sub("0x[0-9a-f]+", "", str(found.value)) == re.sub("0x[0-9a-f]+", "", theirs)
 
 
 def test_a_small_block_that_stands_for_many_fields_is_an_error() -> None:

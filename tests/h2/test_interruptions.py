@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from httpcore_h2 import HTTP2Connection
-from httpcore_h2._events import END_OF_STREAM, Failure
+from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event, Failure
+from httpcore_h2._stream import Stream
 from httpcore_models import URL, ConnectionNotAvailable, NetworkStream, Origin, ReadError, Request, WriteError
 from httpcore_test_support import h2_frames
 from httpcore_test_support.h2_dialogue import Dialogue
@@ -141,3 +142,41 @@ def test_receiving_the_ends_of_several_responses() -> None:
                 assert more
         step += 1
     assert step > 20
+
+
+def test_what_is_left_of_a_body_is_its_beginning() -> None:
+    """Parts that have arrived may be read after an exception, before the error: none of them twice, none left out."""
+    bodies = {1: b"0123456789" * 60, 3: b"abcdefghij" * 250}
+    frames = [
+        h2_frames.data(1, bodies[1][:10]),
+        h2_frames.data(1, bodies[1][10:590]),
+        h2_frames.data(3, bodies[3][:600]),
+        h2_frames.data(1, bodies[1][590:], end_stream=True),
+        h2_frames.data(3, bodies[3][600:], end_stream=True)[:-5],
+    ]
+    step, more = 1, True
+    while more:
+        dialogue = Dialogue()
+        streams = [dialogue.request() for _ in bodies]
+        for stream in streams:
+            dialogue.receive(h2_frames.headers(stream.id))
+            dialogue.engine.next_event(stream)
+        more = raised_at(step, lambda dialogue=dialogue: dialogue.receive(*frames), is_ours)  # type: ignore[misc]
+        for stream in streams:
+            body = b""
+            while isinstance(part := next_part(dialogue, stream), bytes):
+                assert part, step
+                body += part
+            assert bodies[stream.id].startswith(body), step
+            assert part is not END_OF_STREAM or body == bodies[stream.id], step
+            if not more:
+                assert body == bodies[stream.id][: 2495 if stream.id == 3 else None]
+        step += 1
+    assert step > 20
+
+
+def next_part(dialogue: Dialogue, stream: Stream) -> Event:
+    try:
+        return dialogue.engine.next_event(stream)
+    except ReadError:
+        return NEED_DATA

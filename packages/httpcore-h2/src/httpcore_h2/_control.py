@@ -15,7 +15,7 @@ from httpcore_models import RemoteProtocolError
 
 from ._events import ChangedSetting, RemoteSettingsChanged
 from ._flow import MAX_FRAME_SIZE, STREAM_WINDOW
-from ._frames import MAX_HEADER_LIST_SIZE, SETTINGS, Frame, build_frame
+from ._frames import ACK, MAX_HEADER_LIST_SIZE, SETTINGS, Frame, build_frame
 
 Code = h2.errors.ErrorCodes
 _Setting = h2.settings.SettingCodes
@@ -115,7 +115,7 @@ class Control:
 
     def receive(self, frame: Frame) -> tuple[bytes, list[RemoteSettingsChanged]]:
         """Take a SETTINGS or PING frame; return the answer and the changed settings. Raises `ConnectionFault`."""
-        if frame.type == SETTINGS:
+        if frame.type == SETTINGS and not frame.flags & ACK:
             frame = _known_settings(frame)
         try:
             events = self._h2.receive_data(build_frame(*frame))

@@ -191,7 +191,7 @@ class FieldDecoder(Generic[T]):
                     field = entry(index)
             elif 0x20 <= first < 0x40:
                 if fields:
-                    raise hpack.HPACKDecodingError("A change of the table size in the middle of a header block")
+                    raise hpack.HPACKDecodingError("Table size update not at the start of the block")
                 position = self._resize(block, position)
                 continue
             else:
@@ -247,10 +247,11 @@ class FieldDecoder(Generic[T]):
 
 def _integer(block: bytes, position: int, mask: int) -> tuple[int, int]:
     """Return the integer in the bits `mask` and the bytes after that, and the position after it (section 5.1)."""
-    if position >= len(block):
-        raise hpack.HPACKDecodingError("Truncated header block")
-    number = block[position] & mask
-    if number < mask:
-        return number, position + 1
-    number, size = decode_integer(memoryview(block)[position:], mask.bit_length())
+    rest: bytes | memoryview = b""
+    if position < len(block):
+        number = block[position] & mask
+        if number < mask:
+            return number, position + 1
+        rest = memoryview(block)[position:]
+    number, size = decode_integer(rest, mask.bit_length())
     return number, position + size

@@ -181,10 +181,12 @@ class FrameHandlers:
     def end_run(self) -> None:
         """Join adjacent parts of a body: their reader gets all that one read has brought, and it is copied once."""
         stream, run = self._run_of, self._run
-        if stream is not None:
-            stream.add_body(b"".join(run))
+        if run and stream is not None:
+            # After an exception from a signal handler in here this is called again, and must not add the parts twice.
             self._run_of = None
+            body = b"".join(run)
             run.clear()
+            stream.add_body(body)
 
     def _padded_data_received(self, frame: Frame) -> None:
         data = frames.unpadded(frame)
