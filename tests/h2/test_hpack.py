@@ -329,7 +329,15 @@ def test_the_memory_of_a_decoder_is_bounded() -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [lambda: b"\x80", lambda: reference(0), lambda: b"\x40\x05ab", lambda: sizes(8000), lambda: b"\x7f" + b"\xff" * 9],
+    [
+        lambda: b"\x80",
+        lambda: reference(0),
+        lambda: b"\x40\x05ab",
+        lambda: sizes(8000),
+        lambda: b"\x7f" + b"\xff" * 9,
+        # Python may refuse to write such a number into the text of an error.
+        lambda: b"\xff" + b"\xff" * 20_000 + b"\x01",
+    ],
 )
 def test_a_block_that_cannot_be_decompressed_is_an_error(broken: Callable[[], bytes]) -> None:
     decoder: FieldDecoder[Headers] = FieldDecoder(Decoder(), list)
@@ -347,8 +355,9 @@ def test_the_text_of_an_error_is_that_of_hpack(block: bytes) -> None:
         decoded(Decoder(), block)
     with pytest.raises(RemoteProtocolError) as found:
         decoder.decode(block)
-    theirs = f"Error decoding header block: {expected.value}"
-    assert re.sub("0x[0-9a-f]+", "", str(found.value)) == re.sub("0x[0-9a-f]+", "", theirs)
+    # What is left of the block is bytes or an address, which depends on the version of hpack.
+    theirs = re.sub("from .*", "from", str(expected.value))
+    assert re.sub("from .*", "from", str(found.value)) == f"Error decoding header block: {theirs}"
 
 
 def test_a_small_block_that_stands_for_many_fields_is_an_error() -> None:

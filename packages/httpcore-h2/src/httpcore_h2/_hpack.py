@@ -39,6 +39,9 @@ _MAX_REMEMBERED_STRING = 256
 # What an entry of the table counts beyond its bytes (section 4.1).
 _ENTRY_OVERHEAD = 32
 
+# How many bytes of an integer are looked at. hpack 4.2 refuses those of more than 11 bytes; 4.0 and 4.1 take any.
+_MAX_INTEGER_SIZE = 16
+
 
 class FieldEncoder:
     """Compresses the fields of requests."""
@@ -252,6 +255,6 @@ def _integer(block: bytes, position: int, mask: int) -> tuple[int, int]:
         number = block[position] & mask
         if number < mask:
             return number, position + 1
-        rest = memoryview(block)[position:]
+        rest = memoryview(block)[position : position + _MAX_INTEGER_SIZE]
     number, size = decode_integer(rest, mask.bit_length())
     return number, position + size
