@@ -2,6 +2,7 @@
 """Taking turns in reading, writing and opening streams: no request waits for a turn that does not come."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,13 +12,13 @@ from httpcore_h2 import HTTP2Connection
 from httpcore_models import Origin, ReadError, RemoteProtocolError, SyncBackend, WriteError, WriteTimeout
 from httpcore_test_support import h2_frames
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server
 from httpcore_test_support.waiting import at_once, wait_until
 from hyperframe.frame import HeadersFrame
 
 pytestmark = pytest.mark.anyio
 
-MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 3, 4
+MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, ENABLE_CONNECT_PROTOCOL = 3, 4, 8
 TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
 
 
@@ -50,6 +51,41 @@ def test_closing_a_stream_makes_room_for_a_waiting_request() -> None:
             first.__exit__(None, None, None)
 
         assert at_once(get, close) == [b"hello", None]
+
+
+def test_a_request_that_waits_for_the_settings_lets_another_one_read() -> None:
+    """It has read a part of them when the other one has opened a stream, and does not read while one is open."""
+    read = threading.Event()
+    settings = h2_frames.settings({ENABLE_CONNECT_PROTOCOL: 1})
+
+    def script(connection: Connection) -> None:
+        peer = Http2Peer(connection)
+        stream_id = peer.request()
+        peer.send(settings[:5])
+        connection.wait(read)
+        peer.send(settings[5:], h2_frames.settings_ack())
+        peer.respond(stream_id)
+        peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id, end_stream=True))
+
+    with connected(script) as (connection, server):
+
+        def connect() -> int:
+            extensions: dict[str, Any] = {**TIMEOUTS, "protocol": b"websocket"}
+            with connection.stream("CONNECT", server.url, extensions=extensions) as response:
+                return response.status
+
+        def get() -> bytes:
+            wait_until(lambda: connection._shared.reader.holder)
+            return (connection.request("GET", server.url, extensions=TIMEOUTS)).content
+
+        def go_on() -> None:
+            wait_until(lambda: connection._shared.reader.arrivals)
+            wait_until(lambda: connection._shared.waiters.openers)
+            read.set()
+
+        started = time.monotonic()
+        assert at_once(connect, get, go_on) == [200, b"hello", None]
+        assert time.monotonic() - started < 4.0
 
 
 def test_waiting_for_another_write_times_out() -> None:

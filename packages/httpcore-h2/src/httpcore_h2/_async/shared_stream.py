@@ -164,6 +164,9 @@ class AsyncSharedStream:
                         reader.holder, reader.reads_for = token, stream
                     else:
                         event = waiting[stream] = AsyncEvent()
+                        if reader.holder is None and for_stream:
+                            # Another task has opened a stream, and left reading to this one, which may not go on.
+                            self._pass_on()
                 if sending:
                     can_send = await self._send_while_waiting(sharer, ready, remaining)
                 elif event is None:

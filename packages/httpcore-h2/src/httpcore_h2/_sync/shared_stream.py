@@ -163,6 +163,9 @@ class SharedStream:
                         reader.holder, reader.reads_for = token, stream
                     else:
                         event = waiting[stream] = Event()
+                        if reader.holder is None and for_stream:
+                            # Another thread has opened a stream, and left reading to this one, which may not go on.
+                            self._pass_on()
                 if sending:
                     can_send = self._send_while_waiting(sharer, ready, remaining)
                 elif event is None:
