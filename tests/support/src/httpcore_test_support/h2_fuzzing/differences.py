@@ -181,6 +181,12 @@ DIFFERENCES = (
     Difference(
         "connection",
         "accepted",
+        "takes back an earlier one",
+        "RFC 9113 section 6.8: the last stream of a GOAWAY must not be raised by a later one",
+    ),
+    Difference(
+        "connection",
+        "accepted",
         "push is disabled",
         "A push is refused at once; h2 waits for the end of its header block",
         lambda situation: situation.frame.type == _PUSH_PROMISE and not situation.frame.flags & _END_HEADERS,
