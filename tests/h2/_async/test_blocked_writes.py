@@ -45,7 +45,7 @@ class Connect(Protocol):
 
 @asynccontextmanager
 async def connecting(
-    script: Script, tls: Certificates | None, options: Any = SMALL
+    script: Script, tls: Certificates | None, options: Any = SMALL, ping_interval: float | None = None
 ) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
     context = None if tls is None else tls.server_context(alpn=["h2"])
     with scripted_server(script, tls=context, receive_buffer=8192) as server:
@@ -53,7 +53,7 @@ async def connecting(
         if tls is not None:
             stream = await stream.start_tls(tls.client_context(), "localhost", timeout=5.0)
         origin = Origin(b"http" if tls is None else b"https", b"127.0.0.1", server.port)
-        async with AsyncHTTP2Connection(origin, stream) as connection:
+        async with AsyncHTTP2Connection(origin, stream, ping_interval=ping_interval) as connection:
             yield connection, server
         server.raise_failures()
 
@@ -393,3 +393,20 @@ async def test_a_disconnect_fails_readers_and_writers(connected: Connect) -> Non
         await async_at_once(read, write)
         assert len(failures) == 2
         assert not any(isinstance(failure, (ReadTimeout, WriteTimeout)) for failure in failures), failures
+
+
+@pytest.mark.fault("T19")
+async def test_asking_a_silent_server_does_not_prolong_the_time_limit_of_a_write() -> None:
+    """The PING waits behind what the server does not read."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**30))
+        peer.connection.hold()
+
+    async with connecting(http2_script(script, OPEN), None, TINY, 0.7) as (connection, server):
+        timeouts = {"timeout": {"read": 10.0, "write": 0.8, "pool": 10.0}}
+        started = time.monotonic()
+        with pytest.raises(WriteTimeout, match=r"after 0\.8 seconds"):
+            await connection.request("POST", server.url, content=bytes(MUCH), extensions=timeouts)
+        assert connection._engine.ping_unanswered
+        assert time.monotonic() - started < 1.3

@@ -46,7 +46,7 @@ class Connect(Protocol):
 
 @contextmanager
 def connecting(
-    script: Script, tls: Certificates | None, options: Any = SMALL
+    script: Script, tls: Certificates | None, options: Any = SMALL, ping_interval: float | None = None
 ) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
     context = None if tls is None else tls.server_context(alpn=["h2"])
     with scripted_server(script, tls=context, receive_buffer=8192) as server:
@@ -54,7 +54,7 @@ def connecting(
         if tls is not None:
             stream = stream.start_tls(tls.client_context(), "localhost", timeout=5.0)
         origin = Origin(b"http" if tls is None else b"https", b"127.0.0.1", server.port)
-        with HTTP2Connection(origin, stream) as connection:
+        with HTTP2Connection(origin, stream, ping_interval=ping_interval) as connection:
             yield connection, server
         server.raise_failures()
 
@@ -392,3 +392,20 @@ def test_a_disconnect_fails_readers_and_writers(connected: Connect) -> None:
         at_once(read, write)
         assert len(failures) == 2
         assert not any(isinstance(failure, (ReadTimeout, WriteTimeout)) for failure in failures), failures
+
+
+@pytest.mark.fault("T19")
+def test_asking_a_silent_server_does_not_prolong_the_time_limit_of_a_write() -> None:
+    """The PING waits behind what the server does not read."""
+
+    def script(peer: Http2Peer) -> None:
+        peer.send(h2_frames.window_update(0, 2**30))
+        peer.connection.hold()
+
+    with connecting(http2_script(script, OPEN), None, TINY, 0.7) as (connection, server):
+        timeouts = {"timeout": {"read": 10.0, "write": 0.8, "pool": 10.0}}
+        started = time.monotonic()
+        with pytest.raises(WriteTimeout, match=r"after 0\.8 seconds"):
+            connection.request("POST", server.url, content=bytes(MUCH), extensions=timeouts)
+        assert connection._engine.ping_unanswered
+        assert time.monotonic() - started < 1.3

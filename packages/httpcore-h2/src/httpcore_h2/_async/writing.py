@@ -63,6 +63,8 @@ class AsyncWriter:
         # Of requests that others have left here: those that are still in the engine, and those taken from it.
         self._next: Handover | None = None
         self._going: list[Handover] = []
+        # When the write began during which the server was asked by a PING: the next one has no more time than that.
+        self._blocked_since: float | None = None
 
     async def flush(
         self,
@@ -168,7 +170,7 @@ class AsyncWriter:
 
     def _end_writing(self) -> None:
         """Let the others write. The lock is held."""
-        self.holder = None
+        self.holder = self._blocked_since = None
         if self._waiters.writers or self._waiters.on_receipt is not None:
             self._waiters.wake_writers()
         if self._next is not None or self._going:
@@ -233,9 +235,12 @@ class AsyncWriter:
             await self._stream.write(data, timeout)
             self.unfinished = None
             return True
-        since = time.monotonic()
+        since, rest, remaining = time.monotonic(), data, timeout
+        if self._blocked_since is not None:
+            # A transport that has taken everything is still blocked by it.
+            remaining = None if timeout is None else max(0.0, self._blocked_since + timeout - since)
+            since, self._blocked_since = self._blocked_since, None
         deadline = None if timeout is None else since + timeout
-        rest, remaining = data, timeout
         while True:
             # If this write is interrupted, the stream keeps the rest.
             self.unfinished = b""
@@ -248,15 +253,16 @@ class AsyncWriter:
                 if is_last:
                     raise self.timed_out(timeout) from exc
                 # The stream keeps the rest, and sends it before the PING.
+                rest, self._blocked_since = b"", since
                 self._ask()
-                return True
-            if taken is None:
-                self.unfinished = None
-                return True
-            rest = self.unfinished = rest[taken:]
-            if enough is not None and enough():
-                return False
-            await self._reader.receive_meanwhile(arrivals)
+            else:
+                if taken is None:
+                    self.unfinished = None
+                    return True
+                rest = self.unfinished = rest[taken:]
+                if enough is not None and enough():
+                    return False
+                await self._reader.receive_meanwhile(arrivals)
             if self._engine.failure is not None:
                 raise WriteError(f"The connection was lost while something was written to it ({self._peer})")
             if enough is not None and enough():
