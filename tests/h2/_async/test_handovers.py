@@ -25,6 +25,8 @@ class AsyncHeldStream(AsyncNetworkStream):
         self._arrival: AsyncEvent | None = None
         self._gate: AsyncEvent | None = None
         self.failure: Exception | None = None
+        #: Answers that wait for the test to send them, if there is a list.
+        self.late: list[bytes] | None = None
         self.writing = 0
         #: How many requests each write has begun.
         self.heads: list[int] = []
@@ -66,7 +68,11 @@ class AsyncHeldStream(AsyncNetworkStream):
         for frame in frames:
             if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
                 answer = h2_frames.data(frame.stream_id, b"hello", end_stream=True)
-                self.receive(h2_frames.headers(frame.stream_id) + answer)
+                answer = h2_frames.headers(frame.stream_id) + answer
+                if self.late is None:
+                    self.receive(answer)
+                else:
+                    self.late.append(answer)
 
     async def aclose(self) -> None:
         pass
@@ -148,6 +154,31 @@ async def test_a_request_that_is_not_sent_in_time_fails_with_a_write_timeout(wri
 
     assert await async_at_once(first, later) == [b"hello", b""]
     assert not connection._engine.requests
+
+
+async def test_the_silence_before_a_request_was_sent_does_not_end_the_use_of_the_connection() -> None:
+    """The limit of the request begins again when it is sent, and the server answers within that."""
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+    stream.late = []
+
+    async def first() -> bytes:
+        return await get(connection)
+
+    async def later() -> bytes:
+        await async_wait_until(lambda: stream.writing)
+        return await get(connection, 1.0)
+
+    async def release() -> bytes:
+        await async_wait_until(lambda: len(connection._engine.requests) == 2)
+        await AsyncEvent().wait(0.7)
+        stream.release()
+        await AsyncEvent().wait(0.5)
+        stream.receive(b"".join(stream.late or ()))
+        return b"hello"
+
+    assert await async_at_once(first, later, release) == [b"hello"] * 3
+    assert connection.is_available()
 
 
 async def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:

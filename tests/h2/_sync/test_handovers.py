@@ -26,6 +26,8 @@ class HeldStream(NetworkStream):
         self._arrival: Event | None = None
         self._gate: Event | None = None
         self.failure: Exception | None = None
+        #: Answers that wait for the test to send them, if there is a list.
+        self.late: list[bytes] | None = None
         self.writing = 0
         #: How many requests each write has begun.
         self.heads: list[int] = []
@@ -67,7 +69,11 @@ class HeldStream(NetworkStream):
         for frame in frames:
             if isinstance(frame, (HeadersFrame, DataFrame)) and "END_STREAM" in frame.flags:
                 answer = h2_frames.data(frame.stream_id, b"hello", end_stream=True)
-                self.receive(h2_frames.headers(frame.stream_id) + answer)
+                answer = h2_frames.headers(frame.stream_id) + answer
+                if self.late is None:
+                    self.receive(answer)
+                else:
+                    self.late.append(answer)
 
     def close(self) -> None:
         pass
@@ -149,6 +155,31 @@ def test_a_request_that_is_not_sent_in_time_fails_with_a_write_timeout(write: fl
 
     assert at_once(first, later) == [b"hello", b""]
     assert not connection._engine.requests
+
+
+def test_the_silence_before_a_request_was_sent_does_not_end_the_use_of_the_connection() -> None:
+    """The limit of the request begins again when it is sent, and the server answers within that."""
+    stream = HeldStream()
+    connection = warm_connection(stream)
+    stream.late = []
+
+    def first() -> bytes:
+        return get(connection)
+
+    def later() -> bytes:
+        wait_until(lambda: stream.writing)
+        return get(connection, 1.0)
+
+    def release() -> bytes:
+        wait_until(lambda: len(connection._engine.requests) == 2)
+        Event().wait(0.7)
+        stream.release()
+        Event().wait(0.5)
+        stream.receive(b"".join(stream.late or ()))
+        return b"hello"
+
+    assert at_once(first, later, release) == [b"hello"] * 3
+    assert connection.is_available()
 
 
 def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:
