@@ -1,6 +1,7 @@
 """An HTTP/2 connection outside the event loop or the process in which it was made."""
 
 import asyncio
+import ctypes
 import os
 from typing import Any
 
@@ -51,6 +52,26 @@ def test_a_child_process_sends_nothing_on_its_parents_connection(target: tuple[s
         # A GOAWAY of the child's would have ended the connection.
         assert pool.request("GET", url + "/").status == 200
         assert pool.stats().opened == 1
+
+
+@pytest.mark.field(20)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+def test_a_child_process_of_which_python_was_not_told_takes_no_stream_of_its_parent(
+    target: tuple[str, dict[str, Any]],
+) -> None:
+    """Servers that are written in C may fork without a word to Python. Both processes would use the same stream IDs."""
+    url, arguments = target
+    fork = ctypes.PyDLL(None).fork
+    with ConnectionPool(**arguments) as pool:
+        assert pool.request("GET", url + "/").status == 200
+        child = fork()
+        if not child:
+            try:
+                works = pool.request("GET", url + "/").status == 200 and pool.stats().opened == 2
+            finally:
+                os._exit(0 if works else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert pool.request("GET", url + "/").status == 200
 
 
 @pytest.mark.field(20)

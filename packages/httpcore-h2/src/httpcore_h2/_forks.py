@@ -1,6 +1,7 @@
 """How many forks lie between this process and the one that imported this module.
 
-A connection belongs to one process. Comparing this number takes no system call, as `os.getpid()` would.
+A connection belongs to one process. Comparing this number takes no system call, as `os.getpid()` would. But a fork by C
+code, such as that of uWSGI, need not tell Python: what begins or ends a request or a connection asks the system.
 """
 
 import os

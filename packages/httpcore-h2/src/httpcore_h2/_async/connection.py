@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +28,6 @@ from httpcore_models.lowlevel import (
     retryable_after,
 )
 
-from .. import _forks
 from .._legacy import LegacyConnection
 from .._states import TRANSITIONS, USABLE, Input, State
 from .._stream import Stream
@@ -141,7 +141,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
         `ConnectionNotAvailable`. The socket is closed even if this call is cancelled.
         """
         shared, engine = self._shared, self._engine
-        if _forks.count != shared.forks:
+        if os.getpid() != shared.process:
             # In a child process the lock may be held by a thread that does not exist, and the stream is the parent's.
             engine.retire("The connection belongs to another process")
             engine.state = TRANSITIONS[engine.state, Input.CLOSE]

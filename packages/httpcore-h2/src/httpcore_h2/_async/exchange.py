@@ -1,5 +1,6 @@
 """One request and its response on a connection: receiving, and the end."""
 
+import os
 import sys
 import time
 from typing import Any
@@ -101,7 +102,7 @@ class AsyncExchange(AsyncSending):
         the server, is shielded.
         """
         # In a child process, the stream is the parent's.
-        if _forks.count != self._shared.forks or not (self.stream in self._engine.requests or self._dropped):
+        if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
             return
         if self.tracer is not None and self.stream.id and not self._dropped:
             await self._close_traced(self.tracer, shielded)

@@ -10,6 +10,7 @@ A task does not wait while bytes are pending that no other one is sending: the s
 
 import collections
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -68,6 +69,7 @@ class AsyncSharedStream:
         )
         #: Where the stream can be used: in which process or event loop.
         self.forks: int = _forks.count
+        self.process: int = os.getpid()
         self.affinity: AsyncLoopAffinity = AsyncLoopAffinity()
         #: How many seconds the connection may stay idle, `None` for no limit.
         self.keepalive_expiry: float | None = None
@@ -82,7 +84,7 @@ class AsyncSharedStream:
 
     def check(self) -> None:
         """Raise `ConnectionNotAvailable` if the connection cannot be used here; take in what a request has to know."""
-        if _forks.count != self.forks:
+        if os.getpid() != self.process:
             raise ConnectionNotAvailable("The connection belongs to another process")
         if self.affinity.is_other_loop():
             raise ConnectionNotAvailable("The connection belongs to another event loop")

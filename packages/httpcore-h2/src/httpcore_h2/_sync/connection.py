@@ -3,6 +3,7 @@
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,6 @@ from httpcore_models.lowlevel import (
     retryable_after,
 )
 
-from .. import _forks
 from .._legacy import LegacyConnection
 from .._states import TRANSITIONS, USABLE, Input, State
 from .._stream import Stream
@@ -139,7 +139,7 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         `ConnectionNotAvailable`. The socket is closed even if this call is interrupted.
         """
         shared, engine = self._shared, self._engine
-        if _forks.count != shared.forks:
+        if os.getpid() != shared.process:
             # In a child process the lock may be held by a thread that does not exist, and the stream is the parent's.
             engine.retire("The connection belongs to another process")
             engine.state = TRANSITIONS[engine.state, Input.CLOSE]

@@ -1,6 +1,7 @@
 # Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
 """One request and its response on a connection: receiving, and the end."""
 
+import os
 import sys
 import time
 from typing import Any
@@ -102,7 +103,7 @@ class Exchange(Sending):
         the server, is shielded.
         """
         # In a child process, the stream is the parent's.
-        if _forks.count != self._shared.forks or not (self.stream in self._engine.requests or self._dropped):
+        if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
             return
         if self.tracer is not None and self.stream.id and not self._dropped:
             self._close_traced(self.tracer, shielded)

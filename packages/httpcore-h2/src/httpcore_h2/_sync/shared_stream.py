@@ -11,6 +11,7 @@ A thread does not wait while bytes are pending that no other one is sending: the
 
 import collections
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -67,6 +68,7 @@ class SharedStream:
         self.writer: Writer = Writer(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
         #: Where the stream can be used: in which process.
         self.forks: int = _forks.count
+        self.process: int = os.getpid()
         self.affinity: LoopAffinity = LoopAffinity()
         #: How many seconds the connection may stay idle, `None` for no limit.
         self.keepalive_expiry: float | None = None
@@ -81,7 +83,7 @@ class SharedStream:
 
     def check(self) -> None:
         """Raise `ConnectionNotAvailable` if the connection cannot be used here; take in what a request has to know."""
-        if _forks.count != self.forks:
+        if os.getpid() != self.process:
             raise ConnectionNotAvailable("The connection belongs to another process")
         if self.affinity.is_other_loop():
             raise ConnectionNotAvailable("The connection belongs to another event loop")
