@@ -300,7 +300,8 @@ class Engine(ConnectionState):
                 try:
                     self._reader.receive_data(data)
                 finally:
-                    handlers.end_run()
+                    if handlers.run:
+                        handlers.end_run()
             except RemoteProtocolError as exc:
                 self.send_goaway(exc.code if isinstance(exc, ConnectionFault) else Code.PROTOCOL_ERROR)
                 self.fail(Failure(str(exc)))

@@ -59,7 +59,7 @@ class FloodGuard:
 
 
 class FrameHandlers:
-    """Handles frames in the order in which they arrive. `end_run()` has to follow the last one of a read."""
+    """Handles frames in the order in which they arrive. If `run` is not empty after a read, call `end_run()`."""
 
     def __init__(self, connection: ConnectionState) -> None:
         self._connection = connection
@@ -74,9 +74,9 @@ class FrameHandlers:
         self._consumed = 0
         #: When the bytes arrived that are being handled, in seconds.
         self.now: float = 0.0
-        # Parts of one body that have not been added to their stream yet, and the stream.
-        self._run: list[bytes | memoryview] = []
-        self._run_of: Stream | None = None
+        #: Parts of one body that have not been added to their stream yet.
+        self.run: list[bytes | memoryview] = []
+        self._run_of: Stream | None = None  # theirs
         #: The settings that have changed.
         self.settings: list[RemoteSettingsChanged] = []
         # Other types, PRIORITY among them, mean nothing to a client (RFC 9113 sections 4.1 and 5.3.2).
@@ -163,9 +163,10 @@ class FrameHandlers:
     def _add_data(self, stream: Stream, end: bool, data: bytes | memoryview) -> None:
         if data:
             if self._run_of is not stream:
-                self.end_run()
+                if self.run:
+                    self.end_run()
                 self._run_of = stream
-            self._run.append(data)
+            self.run.append(data)
         if end:
             # Whoever sees the end, in any thread and after any exception, must find all parts before it.
             if self._run_of is stream:
@@ -180,7 +181,7 @@ class FrameHandlers:
 
     def end_run(self) -> None:
         """Join adjacent parts of a body: their reader gets all that one read has brought, and it is copied once."""
-        stream, run = self._run_of, self._run
+        stream, run = self._run_of, self.run
         if run and stream is not None:
             # After an exception from a signal handler in here this is called again, and must not add the parts twice.
             self._run_of = None

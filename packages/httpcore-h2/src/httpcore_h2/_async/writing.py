@@ -95,8 +95,11 @@ class AsyncWriter:
                     if self.holder is None or self.holder is token:
                         self.holder = token
                         pending = self._outgoing or self.unfinished is not None
-                        over = own_written and sharer is not None and sharer.stream.has_event()
-                        if not pending or over or (written and enough is not None and enough()):
+                        if (
+                            not pending
+                            or (own_written and sharer is not None and sharer.stream.has_event())
+                            or (written and enough is not None and enough())
+                        ):
                             self._end_writing()
                             return
                         if not (gather and self._waiters.arriving):
