@@ -73,9 +73,8 @@ class LoopAffinity:
 
     __slots__ = ()
 
-    def is_other_loop(self) -> bool:
-        """False."""
-        return False
+    #: False: what `bool()` returns. Every request asks, and a function of Python would take longer.
+    is_other_loop: Callable[[], bool] = staticmethod(bool)
 
 
 class AsyncLoopAffinity:
