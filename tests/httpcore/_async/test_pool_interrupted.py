@@ -91,7 +91,7 @@ async def test_a_release_repairs_what_an_interrupted_step_has_left() -> None:
                 waiting.key = slot.key
                 assert not state.submit(waiting, 0.0)
                 # As if a signal handler had raised in the middle of `SlotTable.drop()`.
-                state.slots.share(slot)
+                state.slots.shared.setdefault(slot.key, {})[slot] = None
                 slot.pooled = False
                 state.broken = True
             assert waiting.slot not in (None, slot)

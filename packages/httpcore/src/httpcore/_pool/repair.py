@@ -46,7 +46,7 @@ def _sort_slots(slots: SlotTable[C]) -> None:
             slots.drop(slot, Reason.ENDED)
         elif slot.leases:
             if connection is not None and (slot.multiplexed or slot in was_shared):
-                slots.share(slot)
+                slots.shared.setdefault(slot.key, {})[slot] = None
         elif slot.established and connection is not None and _says_idle(connection):
             slots.idle[slot] = None
             slots.idle_by_key[slot.key][slot] = None

@@ -33,7 +33,7 @@ class SharedSlots(Generic[C]):
         """Let further requests share a slot in use."""
         if self._requests.index is None:
             self._requests.make_index()
-        self._slots.share(slot)
+        self._slots.shared.setdefault(slot.key, {})[slot] = None
 
     def find_room(self, request: PoolRequest[C]) -> Slot[C] | None:
         """Return a slot that a request can share."""

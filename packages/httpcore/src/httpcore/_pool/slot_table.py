@@ -94,10 +94,6 @@ class SlotTable(Generic[C]):
             self.drop(slot, Reason.STALE)
             return False
 
-    def share(self, slot: Slot[C]) -> None:
-        """Let further requests have a slot in use."""
-        self.shared.setdefault(slot.key, {})[slot] = None
-
     def unshare(self, slot: Slot[C]) -> bool:
         """Let no further request have a slot in use; return whether any could."""
         shared = self.shared.get(slot.key)
