@@ -181,6 +181,34 @@ async def test_the_silence_before_a_request_was_sent_does_not_end_the_use_of_the
     assert connection.is_available()
 
 
+async def test_what_arrives_after_a_request_was_sent_counts_until_its_time_is_up() -> None:
+    """Its limit began when it was sent. A PING came soon after that, and nothing in the last part of its time."""
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+    stream.late = []
+
+    async def first() -> bytes:
+        return await get(connection)
+
+    async def later() -> bytes:
+        await async_wait_until(lambda: stream.writing)
+        with pytest.raises(ReadTimeout):
+            await get(connection, 1.0)
+        stream.receive(b"".join(stream.late or ()))
+        return b"hello"
+
+    async def release() -> bytes:
+        await async_wait_until(lambda: len(connection._engine.requests) == 2)
+        await AsyncEvent().wait(0.5)
+        stream.release()
+        await AsyncEvent().wait(0.1)
+        stream.receive(h2_frames.ping())
+        return b"hello"
+
+    assert await async_at_once(first, later, release) == [b"hello"] * 3
+    assert connection.is_available()
+
+
 async def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:
     stream = AsyncHeldStream()
     connection = await warm_connection(stream)

@@ -182,6 +182,34 @@ def test_the_silence_before_a_request_was_sent_does_not_end_the_use_of_the_conne
     assert connection.is_available()
 
 
+def test_what_arrives_after_a_request_was_sent_counts_until_its_time_is_up() -> None:
+    """Its limit began when it was sent. A PING came soon after that, and nothing in the last part of its time."""
+    stream = HeldStream()
+    connection = warm_connection(stream)
+    stream.late = []
+
+    def first() -> bytes:
+        return get(connection)
+
+    def later() -> bytes:
+        wait_until(lambda: stream.writing)
+        with pytest.raises(ReadTimeout):
+            get(connection, 1.0)
+        stream.receive(b"".join(stream.late or ()))
+        return b"hello"
+
+    def release() -> bytes:
+        wait_until(lambda: len(connection._engine.requests) == 2)
+        Event().wait(0.5)
+        stream.release()
+        Event().wait(0.1)
+        stream.receive(h2_frames.ping())
+        return b"hello"
+
+    assert at_once(first, later, release) == [b"hello"] * 3
+    assert connection.is_available()
+
+
 def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:
     stream = HeldStream()
     connection = warm_connection(stream)

@@ -57,7 +57,9 @@ class AsyncExchange(AsyncSending):
         return self.stream.remote_end and not self.stream.events
 
     async def _next_event(self) -> Event:
-        shared, engine, stream, timeout = self._shared, self._engine, self.stream, self.read_timeout
+        shared, engine, stream = self._shared, self._engine, self.stream
+        timeout = self.read_timeout
+        arrivals: int | None = None
         while True:
             if _forks.count != shared.forks:
                 raise ReadError("The connection belongs to another process")
@@ -73,20 +75,21 @@ class AsyncExchange(AsyncSending):
             self._event = None
             if event is not NEED_DATA:
                 return event
-            if not await shared.wait(self, shared.waiters.receivers, stream.has_event, timeout):
-                timeout = self._time_left()
+            if not await shared.wait(self, shared.waiters.receivers, stream.has_event, timeout, arrivals):
+                timeout, arrivals = self._time_left()
 
-    def _time_left(self) -> float:
-        """Return how much longer a read may take whose time is up: the request may have been sent only after a while.
+    def _time_left(self) -> tuple[float, int]:
+        """Return how much longer a read may take whose time is up, since the request was sent only after a while.
 
-        Raises `ReadTimeout` if there is no time left, and `WriteTimeout` if the request has not been sent yet.
+        The second number says how much had arrived by then, for the question whether the connection is silent. Raises
+        `ReadTimeout` if there is no time left, and `WriteTimeout` if the request has not been sent yet.
         """
         shared, handover, timeout = self._shared, self.handover, self.read_timeout or 0.0
         self.handover = None
         if handover is not None and handover.sent_at is not None:
             left = handover.sent_at + timeout - time.monotonic()
             if left > 0:
-                return left
+                return left, handover.arrivals
         shared.capacity.report()
         if handover is not None and handover.sent_at is None:
             raise shared.writer.timed_out(self.write_timeout) from TimeoutError()

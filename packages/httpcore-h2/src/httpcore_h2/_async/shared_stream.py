@@ -135,19 +135,25 @@ class AsyncSharedStream:
     # Waiting.
 
     async def wait(
-        self, sharer: AsyncSharer, waiting: dict[Stream, AsyncEvent], ready: Callable[[], bool], timeout: float | None
+        self,
+        sharer: AsyncSharer,
+        waiting: dict[Stream, AsyncEvent],
+        ready: Callable[[], bool],
+        timeout: float | None,
+        arrivals: int | None = None,
     ) -> bool:
         """Wait until `ready` returns true; return false after `timeout` seconds.
 
         `waiting` is the table of `waiters` in which the task stands while another one reads. A task that waits for a
         stream reads only while no stream is open: another task that closes one can wake a task that waits, but not one
-        that reads.
+        that reads. `arrivals` is how much had arrived when the time limit began, if that was before this call.
         """
         engine, writer, reader, stream = self.engine, self.writer, self.reader, sharer.stream
         for_stream = waiting is self.waiters.openers
         since = time.monotonic()
         deadline = None if timeout is None else since + timeout
-        remaining, arrivals, token, event = timeout, reader.arrivals, object(), None
+        remaining, token, event = timeout, object(), None
+        arrivals = reader.arrivals if arrivals is None else arrivals
         in_time = can_send = True
         try:
             while True:

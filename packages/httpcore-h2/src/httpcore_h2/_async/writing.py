@@ -165,6 +165,7 @@ class AsyncWriter:
         """Note that requests that others have left here were sent. The lock is held."""
         now = time.monotonic()
         for handover in self._going:
+            handover.arrivals = self._reader.arrivals
             handover.sent_at = now
         self._going.clear()
         if self._reader.holder is None and not self._waiters.woken:

@@ -134,19 +134,25 @@ class SharedStream:
     # Waiting.
 
     def wait(
-        self, sharer: Sharer, waiting: dict[Stream, Event], ready: Callable[[], bool], timeout: float | None
+        self,
+        sharer: Sharer,
+        waiting: dict[Stream, Event],
+        ready: Callable[[], bool],
+        timeout: float | None,
+        arrivals: int | None = None,
     ) -> bool:
         """Wait until `ready` returns true; return false after `timeout` seconds.
 
         `waiting` is the table of `waiters` in which the thread stands while another one reads. A thread that waits for a
         stream reads only while no stream is open: another thread that closes one can wake a thread that waits, but not one
-        that reads.
+        that reads. `arrivals` is how much had arrived when the time limit began, if that was before this call.
         """
         engine, writer, reader, stream = self.engine, self.writer, self.reader, sharer.stream
         for_stream = waiting is self.waiters.openers
         since = time.monotonic()
         deadline = None if timeout is None else since + timeout
-        remaining, arrivals, token, event = timeout, reader.arrivals, object(), None
+        remaining, token, event = timeout, object(), None
+        arrivals = reader.arrivals if arrivals is None else arrivals
         in_time = can_send = True
         try:
             while True:

@@ -13,11 +13,13 @@ from .._stream import Stream
 class Handover:
     """Requests that were left to a thread that was writing when they came. It sends all of them together."""
 
-    __slots__ = ("sent_at",)
+    __slots__ = ("arrivals", "sent_at")
 
     def __init__(self) -> None:
         #: When they had been sent, on the monotonic clock; `None` until then.
         self.sent_at: float | None = None
+        #: How often something had arrived by then.
+        self.arrivals: int = 0
 
 
 class Sharer(Protocol):
