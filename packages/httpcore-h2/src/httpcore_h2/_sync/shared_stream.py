@@ -162,7 +162,8 @@ class SharedStream:
                         event = None
                     is_ready = ready()
                     if is_ready or not in_time:
-                        goes_on = is_ready or self._was_sent_late(sharer, since)
+                        # A request that another thread has sent only during this wait has more time.
+                        goes_on = is_ready or (sharer.handover is not None and sharer.handover.was_sent_after(since))
                         self._end_wait(sharer, waiting, None if goes_on else arrivals)
                         return is_ready
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
@@ -225,11 +226,6 @@ class SharedStream:
         self._pass_on()
         if arrivals is not None and waiting is not self.waiters.openers and not sharer.is_tunnel:
             self.writer.retire_if_silent(arrivals)
-
-    def _was_sent_late(self, sharer: Sharer, since: float) -> bool:
-        """Whether a request was sent by another thread only during a wait that began at `since`, so that it goes on."""
-        handover = sharer.handover
-        return handover is not None and handover.sent_at is not None and handover.sent_at > since
 
     def _pass_on(self) -> None:
         """Let a thread that waits read, or send what was left to another one, if no thread does. The lock is held.

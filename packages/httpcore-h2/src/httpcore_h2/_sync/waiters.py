@@ -21,6 +21,10 @@ class Handover:
         #: How often something had arrived by then.
         self.arrivals: int = 0
 
+    def was_sent_after(self, since: float) -> bool:
+        """Whether they were sent after the time `since` on the monotonic clock."""
+        return self.sent_at is not None and self.sent_at > since
+
 
 class Sharer(Protocol):
     """An exchange, as the parts that all exchanges of a connection share see it."""
