@@ -19,7 +19,6 @@ from h2.config import H2Configuration
 from httpcore_models import AsyncNetworkStream, ConnectionNotAvailable, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import AsyncEvent, AsyncLoopAffinity, async_checkpoint_if_cancelled
 
-from .. import _forks
 from .._capacity import CapacityReport
 from .._engine import Engine
 from .._resumable import is_resumable
@@ -68,7 +67,6 @@ class AsyncSharedStream:
             stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer
         )
         #: Where the stream can be used: in which process or event loop.
-        self.forks: int = _forks.count
         self.process: int = os.getpid()
         self.affinity: AsyncLoopAffinity = AsyncLoopAffinity()
         #: How many seconds the connection may stay idle, `None` for no limit.

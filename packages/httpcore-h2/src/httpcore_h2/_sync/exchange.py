@@ -10,7 +10,6 @@ from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.lowlevel import Tracer, warn_unclosed
 
-from .. import _forks
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .sending import Sending
 from .waiters import Handover
@@ -62,7 +61,7 @@ class Exchange(Sending):
         timeout = self.read_timeout
         arrivals: int | None = None
         while True:
-            if _forks.count != shared.forks:
+            if os.getpid() != shared.process:
                 raise ReadError("The connection belongs to another process")
             event = self._event
             if event is None and not stream.response_begun and stream.failure is None:
@@ -144,7 +143,7 @@ class Exchange(Sending):
     def abandon(self) -> bool:
         """End an exchange whose body will not be read any further, without waiting; return whether it is over."""
         shared = self._shared
-        is_open = _forks.count == shared.forks and self.stream in self._engine.requests
+        is_open = os.getpid() == shared.process and self.stream in self._engine.requests
         if not is_open or shared.reader.is_held_for(self.stream):
             return False
         self._dropped = True
@@ -161,7 +160,7 @@ class Exchange(Sending):
         May be called at any point, even while the same thread holds the lock, and does not wait.
         """
         self.holders -= 1
-        if _forks.count != self._shared.forks or sys.is_finalizing():
+        if os.getpid() != self._shared.process or sys.is_finalizing():
             return
         is_open = self.stream in self._engine.requests and not self.connection.is_closed()
         if is_open and self.holders:

@@ -20,7 +20,6 @@ from h2.config import H2Configuration
 from httpcore_models import ConnectionNotAvailable, NetworkStream, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event, LoopAffinity
 
-from .. import _forks
 from .._capacity import CapacityReport
 from .._engine import Engine
 from .._resumable import is_resumable
@@ -67,7 +66,6 @@ class SharedStream:
         )
         self.writer: Writer = Writer(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
         #: Where the stream can be used: in which process.
-        self.forks: int = _forks.count
         self.process: int = os.getpid()
         self.affinity: LoopAffinity = LoopAffinity()
         #: How many seconds the connection may stay idle, `None` for no limit.

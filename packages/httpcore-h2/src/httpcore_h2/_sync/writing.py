@@ -30,6 +30,10 @@ from .waiters import Handover, Sharer, Waiters
 _PATIENCE = 0.01
 
 
+def _has_enough(sharer: Sharer | None, enough: Callable[[], bool] | None) -> bool:
+    return (sharer is not None and sharer.stream.has_event()) or (enough is not None and enough())
+
+
 class Writer:
     """The sending side of a network stream that exchanges share."""
 
@@ -96,11 +100,7 @@ class Writer:
                     if self.holder is None or self.holder is token:
                         self.holder = token
                         pending = self._outgoing or self.unfinished is not None
-                        if (
-                            not pending
-                            or (own_written and sharer is not None and sharer.stream.has_event())
-                            or (written and enough is not None and enough())
-                        ):
+                        if not pending or (written and _has_enough(sharer if own_written else None, enough)):
                             self._end_writing()
                             return
                         if not (gather and self._waiters.arriving):

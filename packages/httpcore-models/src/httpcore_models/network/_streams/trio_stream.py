@@ -120,7 +120,7 @@ class TrioStream(LoopBoundStream):
             left = min(len(rest), len(data))
             # The rest of an interrupted write stays ours; the rest of this buffer stays the caller's.
             rest = rest[: len(rest) - left]
-            return -1 if rest and not left else len(data) - left
+            return len(data) - left
         except self._failures as exc:
             raise WriteError(self._text(exc)) from exc
         finally:
