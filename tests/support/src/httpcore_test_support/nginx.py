@@ -21,8 +21,8 @@ from .processes import serving
 
 __all__ = ["NginxServer", "find_nginx", "nginx_server"]
 
-# What both configurations have.
-_COMMON = """
+# Requests pass through to a server of the same process, since nginx reads a whole body before it passes it on.
+_CONFIG = """
 daemon off;
 {user}
 pid {directory}/pid;
@@ -36,46 +36,33 @@ http {{
     uwsgi_temp_path {directory}/uwsgi;
     scgi_temp_path {directory}/scgi;
     client_max_body_size 0;
-    {servers}
-}}
-"""
-
-# Requests pass through to another nginx, since one reads a whole body before it passes it on. It is a process of its
-# own: connections of an nginx to itself may be left unanswered where it reads its configuration again.
-_OUTER = """
     ssl_certificate {chain};
     ssl_certificate_key {key};
     {limits}
-    upstream inner {{
-        server 127.0.0.1:{inner};
-        keepalive 100;
-    }}
     server {{
         listen 127.0.0.1:{ports[0]};
         listen 127.0.0.1:{ports[1]} http2;
         listen 127.0.0.1:{ports[2]} ssl http2;
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        location / {{ proxy_pass http://inner; }}
+        location / {{
+            proxy_pass http://unix:{directory}/inner;
+            proxy_set_header Host localhost;
+        }}
         location /early {{ return 200 early; }}
         location /limited {{
             client_max_body_size 10000;
-            proxy_pass http://inner;
+            proxy_pass http://unix:{directory}/inner;
         }}
         location /close {{
             keepalive_timeout 0;
             return 200 closing;
         }}
     }}
-"""
-
-_INNER = """
-    keepalive_requests 1000000000;
-    keepalive_timeout 1h;
     server {{
-        listen 127.0.0.1:{ports[0]};
+        listen unix:{directory}/inner;
+        client_max_body_size 0;
         location / {{ return 200 "$content_length"; }}
     }}
+}}
 """
 
 
@@ -99,31 +86,24 @@ def nginx_server(certificates: Certificates, limits: str = "") -> Iterator[Nginx
     program = find_nginx()
     if program is None:
         raise FileNotFoundError("nginx is not installed")
-    paths = {"chain": certificates.chain_pem, "key": certificates.key_pem}
-    with ExitStack() as stack:
-        (inner,), _ = stack.enter_context(_running(program, 1, _INNER))
-        outer = _running(program, 3, _OUTER, inner=inner, limits=limits, **paths)
-        ports, command = stack.enter_context(outer)
-        http, h2c, https = (f"://127.0.0.1:{port}" for port in ports)
-        yield NginxServer(f"http{http}", f"http{h2c}", f"https{https}", command)
-
-
-@contextmanager
-def _running(program: str, count: int, servers: str, **values: object) -> Iterator[tuple[list[int], tuple[str, ...]]]:
-    """Run nginx with `servers` on `count` free ports; return these and the command."""
     with TemporaryDirectory(prefix="nginx-") as directory, ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=511)) for _ in range(count)]
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=511)) for _ in range(3)]
         ports = [listener.getsockname()[1] for listener in listeners]
+        # nginx leaves inherited sockets as they are. While a new process replaces the old one, both are told of the
+        # same connection, and the one that comes too late would wait in accept().
+        for listener in listeners:
+            listener.setblocking(False)
         config = Path(directory, "nginx.conf")
+        paths = {"chain": certificates.chain_pem, "key": certificates.key_pem}
         # For root, nginx would become a user who may not enter the directory.
         user = "user root;" if os.getuid() == 0 else ""
-        text = servers.format(ports=ports, **values)
-        config.write_text(_COMMON.format(directory=directory, user=user, servers=text))
+        config.write_text(_CONFIG.format(directory=directory, ports=ports, user=user, limits=limits, **paths))
         # The variable in which a running nginx hands its listening sockets to the one that replaces it.
         inherited = "".join(f"{listener.fileno()};" for listener in listeners)
         command = (program, "-p", directory, "-c", str(config))
         with serving(command, Path(directory), listeners, {"NGINX": inherited}):
-            yield ports, command
+            http, h2c, https = (f"://127.0.0.1:{port}" for port in ports)
+            yield NginxServer(f"http{http}", f"http{h2c}", f"https{https}", command)
 
 
 def find_nginx() -> str | None:
