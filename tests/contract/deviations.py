@@ -83,6 +83,8 @@ _TOO_SHORT = "Too little data for declared Content-Length"
 _TOO_LONG = "Too much data for declared Content-Length"
 
 _MORE_INSIGHT = "Additions: a pool reports statistics, and can close expired connections."
+_MORE_NAMES = "Additions: more names are public."
+_RESOLVER = "Addition: a network backend can be given a resolver."
 _HTTPX2 = "httpx2 passes one more argument when it uses this package as its core."
 _ABORT = "Addition: a stream can be closed at once, without waiting."
 _CAPACITY = "Addition: a connection reports how many requests it can carry, so that a pool does not offer more."
@@ -117,7 +119,27 @@ def _mock_members(name: str) -> Deviation:
     return Deviation(sorted([*members, "abort"]), _ABORT)
 
 
+def _backend_members(name: str) -> Deviation:
+    members: list[str] = load("interface.json")["surface"][f"{name} members"]
+    return Deviation(sorted([*members, "connect_tcp_to", "resolver"]), _RESOLVER)
+
+
+def _public_names() -> Deviation:
+    names: list[str] = load("interface.json")["surface"]["public names in dir()"]
+    added = ["AutoBackend", "Resolver", "AsyncResolver", "CachingResolver", "AsyncCachingResolver"]
+    return Deviation(sorted([*names, *added]), _MORE_NAMES)
+
+
 DEVIATIONS = {
+    ("interface.json", "public names in dir()"): _public_names(),
+    **{
+        ("interface.json", f"{name} members"): _backend_members(name)
+        for name in ("AnyIOBackend", "SyncBackend", "TrioBackend")
+    },
+    **{
+        ("interface.json", name): Deviation([["resolver", "KEYWORD_ONLY", "=None"]], _RESOLVER)
+        for name in ("AnyIOBackend", "SyncBackend", "TrioBackend")
+    },
     ("interface.json", "default_ssl_context"): Deviation([["_trust_env", "KEYWORD_ONLY", "=False"]], _HTTPX2),
     **{("interface.json", f"{name} members"): _mock_members(name) for name in ("MockStream", "AsyncMockStream")},
     **{

@@ -12,10 +12,10 @@ import pytest
 from httpcore_models import AutoBackend, SyncBackend
 from httpcore_models.network import is_socket_readable
 from httpcore_models.network._connecting.happy_eyeballs import CONNECTION_ATTEMPT_DELAY, Race, interleaved
-from httpcore_models.network._connecting.resolving import Address, numeric_addresses
 from httpcore_models.network._connecting.sockets import finish_connecting, new_socket
 from httpcore_models.network._error_texts import failure_text, peer_name, timeout_text
 from httpcore_models.network._readiness import Readiness
+from httpcore_models.network._resolving.system import Address, numeric_addresses
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_until, send
 

@@ -1,12 +1,99 @@
-"""A resolver that does not answer. Only async code can stop waiting for it."""
+"""Resolvers that do not answer: nobody waits for them longer than the limit, nor than the caller wants to."""
 
+import contextvars
+import socket
+import threading
+import types
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import anyio
 import pytest
 import trio
-from httpcore_models import ConnectTimeout
+from httpcore_models import AsyncCachingResolver, AutoBackend, ConnectTimeout, SyncBackend
 from httpcore_models.network import async_resolve
+from httpcore_models.network._resolving import finding
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.steps import hold
+from httpcore_test_support.waiting import wait_until
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The hosts that the resolver of the system was asked for. It answers when the test is over."""
+    asked: list[str] = []
+    over = threading.Event()
+    threads = threading.active_count()
+
+    def look_up(host: str, port: int) -> Any:
+        asked.append(host)
+        over.wait(60)
+        raise OSError("too late")
+
+    monkeypatch.setattr(finding, "look_up", look_up)
+    yield asked
+    over.set()
+    wait_until(lambda: threading.active_count() <= threads)
+
+
+def test_limit_covers_the_resolver_of_the_system(silent: list[str]) -> None:
+    with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.05 seconds \(example\.org:80\)$"):
+        SyncBackend().connect_tcp("example.org", 80, 0.05)
+    assert silent == ["example.org"]
+
+
+def test_limit_covers_a_resolver_in_threads(silent: list[str]) -> None:
+    def resolver(host: str, port: int) -> Sequence[str]:
+        finding.look_up(host, port)
+        return ["127.0.0.1"]
+
+    with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.05 seconds \(example\.org:80\)$"):
+        SyncBackend(resolver=resolver).connect_tcp("example.org", 80, 0.05)
+    assert silent == ["example.org"]
+
+
+def test_resolver_in_threads_has_the_context_of_its_caller() -> None:
+    variable = contextvars.ContextVar("variable", default="")
+    variable.set("of the caller")
+    seen: list[str] = []
+
+    def resolver(host: str, port: int) -> Sequence[str]:
+        seen.append(variable.get())
+        return ["127.0.0.1"]
+
+    with scripted_server([hold()] * 2) as server:
+        for timeout in (None, 10.0):
+            SyncBackend(resolver=resolver).connect_tcp("example.org", server.port, timeout).close()
+    assert seen == ["of the caller"] * 2
+
+
+def test_without_threads_the_caller_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(**options: Any) -> threading.Thread:
+        raise RuntimeError("can't start new thread")
+
+    with scripted_server(hold()) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(finding, "threading", types.SimpleNamespace(Thread=make))
+            stream = SyncBackend(resolver=lambda host, port: ["127.0.0.1"]).connect_tcp("a.example", server.port, 10.0)
+        stream.close()
+
+
+def test_no_thread_is_started_without_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(**options: Any) -> threading.Thread:
+        raise AssertionError("a thread")
+
+    with scripted_server([hold()] * 4) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(finding, "threading", types.SimpleNamespace(Thread=make))
+            streams = [SyncBackend().connect_tcp("127.0.0.1", server.port, 10.0)]
+            streams.append(SyncBackend().connect_tcp("localhost", server.port))
+            streams.append(SyncBackend(resolver=lambda host, port: ["127.0.0.1"]).connect_tcp("a.example", server.port))
+            original = socket.getaddrinfo
+            # A replacement, of green threads for example, may depend on the thread.
+            patch.setattr(socket, "getaddrinfo", lambda *arguments: original(*arguments))
+            streams.append(SyncBackend().connect_tcp("localhost", server.port, 10.0))
+        for stream in streams:
+            stream.close()
 
 
 @pytest.mark.anyio
@@ -19,3 +106,87 @@ async def test_unresponsive_resolver_raises_connect_timeout(monkeypatch: pytest.
     monkeypatch.setattr(trio.socket, "getaddrinfo", getaddrinfo)
     with pytest.raises(ConnectTimeout, match=r"^Name resolution timed out after 0\.05 seconds \(example\.com\)$"):
         await async_resolve("example.com", 0.05)
+
+
+@pytest.mark.anyio
+async def test_limit_covers_a_resolver_in_tasks() -> None:
+    async def resolver(host: str, port: int) -> Sequence[str]:
+        await anyio.sleep_forever()
+        raise AssertionError("unreachable")
+
+    with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.05 seconds \(example\.org:80\)$"):
+        await AutoBackend(resolver=resolver).connect_tcp("example.org", 80, 0.05)
+
+
+@pytest.mark.anyio
+async def test_cancelling_interrupts_a_resolver() -> None:
+    interrupted: list[str] = []
+    asked = anyio.Event()
+
+    async def resolver(host: str, port: int) -> Sequence[str]:
+        asked.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            interrupted.append(host)
+        raise AssertionError("unreachable")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(AutoBackend(resolver=resolver).connect_tcp, "example.org", 80, 60.0)
+        await asked.wait()
+        tasks.cancel_scope.cancel()
+    assert interrupted == ["example.org"]
+
+
+@pytest.mark.anyio
+async def test_cancelling_does_not_wait_for_the_resolver_of_the_system(
+    monkeypatch: pytest.MonkeyPatch, anyio_backend_name: str, anyio_backend_options: dict[str, Any]
+) -> None:
+    if anyio_backend_options.get("use_uvloop"):
+        pytest.skip("uvloop resolves with functions of C, in threads of its own")
+    asked, over = threading.Event(), threading.Event()
+
+    def getaddrinfo(host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:
+        if flags & socket.AI_NUMERICHOST:  # trio looks first whether it is an address
+            raise socket.gaierror(socket.EAI_NONAME, "not known")
+        asked.set()
+        over.wait(60)
+        raise OSError("too late")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(AutoBackend().connect_tcp, "example.org", 80, 60.0)
+        while not asked.is_set():
+            await anyio.sleep(0.001)
+        tasks.cancel_scope.cancel()
+    assert not over.is_set()
+    over.set()
+
+
+@pytest.mark.anyio
+async def test_if_the_one_who_asks_is_cancelled_the_next_one_asks() -> None:
+    questions: list[str] = []
+    answers: list[Sequence[str]] = []
+
+    async def upstream(host: str, port: int) -> Sequence[str]:
+        questions.append(host)
+        if len(questions) == 1:
+            await anyio.sleep_forever()
+        return ["127.0.0.1"]
+
+    resolver = AsyncCachingResolver(upstream)
+
+    async def ask() -> None:
+        answers.append(await resolver("example.org", 80))
+
+    async with anyio.create_task_group() as tasks, anyio.create_task_group() as first:
+        first.start_soon(ask)
+        while not questions:
+            await anyio.sleep(0)
+        tasks.start_soon(ask)
+        tasks.start_soon(ask)
+        await anyio.sleep(0.01)
+        assert len(questions) == 1
+        first.cancel_scope.cancel()
+    assert [list(answer) for answer in answers] == [["127.0.0.1"]] * 2
+    assert len(questions) == 2

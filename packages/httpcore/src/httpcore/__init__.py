@@ -10,11 +10,14 @@ from httpcore_models import (
     SOCKET_OPTION,
     URL,
     AnyIOBackend,
+    AsyncCachingResolver,
     AsyncConnectionInterface,
     AsyncMockBackend,
     AsyncMockStream,
     AsyncNetworkBackend,
     AsyncNetworkStream,
+    AsyncResolver,
+    CachingResolver,
     ConnectError,
     ConnectionInterface,
     ConnectionNotAvailable,
@@ -34,6 +37,7 @@ from httpcore_models import (
     ReadTimeout,
     RemoteProtocolError,
     Request,
+    Resolver,
     Response,
     SyncBackend,
     TimeoutException,
@@ -48,6 +52,7 @@ from ._async.connection import AsyncHTTPConnection
 from ._async.connection_pool import AsyncConnectionPool
 from ._async.http_proxy import AsyncHTTPProxy
 from ._async.socks_proxy import AsyncSOCKSProxy
+from ._default_backends import AutoBackend
 from ._lazy import LEGACY_MODULES as _LEGACY_MODULES
 from ._lazy import load as _load
 from ._ssl import default_ssl_context
@@ -87,6 +92,7 @@ __all__ = [
     "ConnectionInterface",
     # The network
     "SyncBackend",
+    "AutoBackend",
     "AnyIOBackend",
     "TrioBackend",
     "AsyncMockBackend",
@@ -98,6 +104,10 @@ __all__ = [
     "NetworkStream",
     "NetworkBackend",
     "SOCKET_OPTION",
+    "Resolver",
+    "AsyncResolver",
+    "CachingResolver",
+    "AsyncCachingResolver",
     # TLS
     "default_ssl_context",
     # Exceptions

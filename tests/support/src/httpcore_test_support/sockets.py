@@ -86,12 +86,12 @@ def refusing_port() -> Iterator[int]:
 
 
 @contextmanager
-def unresponsive_port() -> Iterator[int]:
-    """Reserve a loopback port on which connecting neither succeeds nor fails.
+def unresponsive_port(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """Reserve a port of a loopback address on which connecting neither succeeds nor fails.
 
     Its accept queue is full, and Linux drops further SYNs instead of answering them.
     """
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+    with socket.create_server((host, port), backlog=0) as listener:
         address = listener.getsockname()
         with socket.create_connection(address):
             yield int(address[1])

@@ -6,6 +6,7 @@ For users, and also in `httpcore`:
 * `AutoBackend`, `AnyIOBackend`, `TrioBackend`, `SyncBackend`: the network itself.
 * `AsyncMockBackend`, `AsyncMockStream` and their sync twins, and `MockSSLObject`: a network that plays back bytes.
 * `SOCKET_OPTION`: the type of a socket option.
+* `AsyncResolver`, the type of what finds the addresses of a host, and `AsyncCachingResolver`.
 
 For sibling packages, which build connections and proxies from it:
 
@@ -20,6 +21,7 @@ Each async name has a sync twin without the prefix. Modules that need an event l
 are first used.
 """
 
+from ._async.caching_resolver import AsyncCachingResolver as AsyncCachingResolver
 from ._async.dialler import AsyncDialler as AsyncDialler
 from ._async.dialler import AsyncDirectDialler as AsyncDirectDialler
 from ._async.dialler import async_start_tls as async_start_tls
@@ -34,12 +36,15 @@ from ._backends.auto import AutoBackend as AutoBackend
 from ._backends.sync import SyncBackend as SyncBackend
 from ._backends.sync import SyncStream as SyncStream
 from ._backends.trio import TrioBackend as TrioBackend
-from ._connecting.resolving import async_resolve as async_resolve
-from ._connecting.resolving import resolve as resolve
 from ._readiness import is_socket_readable as is_socket_readable
+from ._resolving.system import async_resolve as async_resolve
+from ._resolving.system import resolve as resolve
+from ._resolving.types import AsyncResolver as AsyncResolver
+from ._resolving.types import Resolver as Resolver
 from ._socket_options import SOCKET_OPTION as SOCKET_OPTION
 from ._streams.wrapped import AnyIOStreamWrapper as AnyIOStreamWrapper
 from ._streams.wrapped import TrioStreamWrapper as TrioStreamWrapper
+from ._sync.caching_resolver import CachingResolver as CachingResolver
 from ._sync.dialler import Dialler as Dialler
 from ._sync.dialler import DirectDialler as DirectDialler
 from ._sync.dialler import start_tls as start_tls

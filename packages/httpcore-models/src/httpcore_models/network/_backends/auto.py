@@ -1,14 +1,19 @@
 """The network on whichever async library runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from ..._arguments import enforce_port
 from ...concurrency import current_async_library, require_async_library
 from .._async.interface import AsyncNetworkBackend, AsyncNetworkStream
+from .._async.resolving_backend import AsyncResolvingBackend, async_connect_to
+from .._resolving.types import AsyncResolver
 from .._socket_options import SOCKET_OPTION
 
 
-class AutoBackend(AsyncNetworkBackend):
+class AutoBackend(AsyncResolvingBackend):
     """Connects on asyncio or trio, whichever runs. One object serves both: it chooses again when the other one runs.
+
+    `resolver` finds the addresses of hosts, see `AsyncResolver`. The default is the system's.
 
     Connecting raises `RuntimeError`, naming the extra to install, if what it needs for the running library is missing.
     """
@@ -19,6 +24,9 @@ class AutoBackend(AsyncNetworkBackend):
     _backend: AsyncNetworkBackend
     _chosen: AsyncNetworkBackend | None = None
     _library: str | None = None
+
+    def __init__(self, *, resolver: AsyncResolver | None = None) -> None:
+        self.resolver = resolver
 
     async def _init_backend(self) -> None:
         """Choose the backend, unless a program has set one."""
@@ -51,8 +59,24 @@ class AutoBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect with the backend of the running library."""
+        if self.resolver is not None:
+            enforce_port(host, port)
+            return await self._connect_resolved(host, port, timeout, local_address, socket_options)
         await self._init_backend()
         return await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+
+    async def connect_tcp_to(
+        self,
+        addresses: Sequence[str],
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to the first of `addresses` that answers, with the backend of the running library."""
+        await self._init_backend()
+        return await async_connect_to(self._backend, addresses, host, port, timeout, local_address, socket_options)
 
     async def connect_unix_socket(
         self,

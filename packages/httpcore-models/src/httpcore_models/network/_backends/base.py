@@ -2,22 +2,30 @@
 
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from ..._arguments import enforce_port
 from ..._optional_packages import require
 from ...concurrency import anyio_or_trio, current_async_library
-from .._async.interface import AsyncNetworkBackend, AsyncNetworkStream
+from .._async.interface import AsyncNetworkStream
+from .._async.resolving_backend import AsyncResolvingBackend, async_connect_in_turn
 from .._error_texts import peer_name
+from .._resolving.types import AsyncResolver
 from .._socket_options import SOCKET_OPTION
 
 
-class AsyncSocketBackend(AsyncNetworkBackend):
-    """Connects by itself, or by those functions of `_library` that a program has replaced."""
+class AsyncSocketBackend(AsyncResolvingBackend):
+    """Connects by itself, or by those functions of `_library` that a program has replaced.
+
+    `resolver` finds the addresses of hosts, see `AsyncResolver`.
+    """
 
     _library: ClassVar[str]
     """The package whose functions programs replace: `"anyio"` or `"trio"`."""
+
+    def __init__(self, *, resolver: AsyncResolver | None = None) -> None:
+        self.resolver = resolver
 
     async def connect_tcp(
         self,
@@ -28,13 +36,38 @@ class AsyncSocketBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to the first of the host's addresses that answers."""
+        enforce_port(host, port)
+        if self.resolver is not None:
+            return await self._connect_resolved(host, port, timeout, local_address, socket_options)
         # Not imported before the first connection: these import asyncio.
         from .._connecting import connect_async, monkeypatched
 
-        enforce_port(host, port)
         if monkeypatched.is_patched(self._library, "tcp"):
             return await monkeypatched.connect_tcp(self._library, host, port, timeout, local_address, socket_options)
         sock = await connect_async.open_tcp_socket(host, port, timeout, local_address, socket_options)
+        return await _stream_on(sock, peer_name(host, port))
+
+    async def connect_tcp_to(
+        self,
+        addresses: Sequence[str],
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncNetworkStream:
+        """Connect to the first of `addresses` that answers; see `AsyncResolvingBackend`."""
+        from .._connecting import connect_async, monkeypatched
+
+        enforce_port(host, port)
+        options = None if socket_options is None else list(socket_options)
+        if monkeypatched.is_patched(self._library, "tcp"):
+
+            async def connect(address: str, limit: float | None) -> AsyncNetworkStream:
+                return await monkeypatched.connect_tcp(self._library, address, port, limit, local_address, options)
+
+            return await async_connect_in_turn(connect, addresses, timeout)
+        sock = await connect_async.open_tcp_socket(host, port, timeout, local_address, options, addresses)
         return await _stream_on(sock, peer_name(host, port))
 
     async def connect_unix_socket(

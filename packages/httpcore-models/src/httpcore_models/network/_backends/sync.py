@@ -1,20 +1,28 @@
 """The network for threads."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..._arguments import enforce_port
-from .._connecting.connect_sync import open_tcp_socket, open_unix_socket
+from .._connecting.connect_sync import can_race, open_tcp_socket, open_unix_socket
 from .._error_texts import peer_name
+from .._resolving.types import Resolver
 from .._socket_options import SOCKET_OPTION
 from .._streams.sync_plain import PlainSocketStream as PlainSocketStream
 from .._streams.sync_stream import SyncStream as SyncStream
 from .._streams.sync_tls import TLSSocketStream as TLSSocketStream
-from .._sync.interface import NetworkBackend, NetworkStream
+from .._sync.interface import NetworkStream
+from .._sync.resolving_backend import ResolvingBackend, connect_in_turn
 
 
-class SyncBackend(NetworkBackend):
-    """Connects with the standard library's sockets, or with those that a program has put in their place."""
+class SyncBackend(ResolvingBackend):
+    """Connects with the standard library's sockets, or with those that a program has put in their place.
+
+    `resolver` finds the addresses of hosts, see `Resolver`. The default is the system's.
+    """
+
+    def __init__(self, *, resolver: Resolver | None = None) -> None:
+        self.resolver = resolver
 
     def connect_tcp(
         self,
@@ -24,9 +32,36 @@ class SyncBackend(NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> NetworkStream:
-        """Connect to the first of the host's addresses that answers. A slow resolver is not interrupted."""
+        """Connect to the first of the host's addresses that answers.
+
+        If there is a limit, a resolver runs in a thread of its own, in a copy of the caller's context. Only a function
+        that a program has put in the place of `socket.getaddrinfo()` is called in the caller's thread, without a limit.
+        """
         enforce_port(host, port)
+        if self.resolver is not None:
+            return self._connect_resolved(host, port, timeout, local_address, socket_options)
         return SyncStream(open_tcp_socket(host, port, timeout, local_address, socket_options), peer_name(host, port))
+
+    def connect_tcp_to(
+        self,
+        addresses: Sequence[str],
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> NetworkStream:
+        """Connect to the first of `addresses` that answers; see `ResolvingBackend`."""
+        enforce_port(host, port)
+        peer = peer_name(host, port)
+        options = None if socket_options is None else list(socket_options)
+        if can_race():
+            return SyncStream(open_tcp_socket(host, port, timeout, local_address, options, addresses), peer)
+
+        def connect(address: str, limit: float | None) -> NetworkStream:
+            return SyncStream(open_tcp_socket(address, port, limit, local_address, options), peer)
+
+        return connect_in_turn(connect, addresses, timeout)
 
     def connect_unix_socket(
         self,

@@ -1,6 +1,5 @@
 """Connecting sockets.
 
-* `resolving`: from a name to addresses.
 * `happy_eyeballs`: which address is tried when (RFC 8305), without I/O.
 * `sockets`: a socket before and while it connects.
 * `connect_sync`, `connect_async`: the I/O, for threads, and for tasks on asyncio and trio.

@@ -12,9 +12,9 @@ from typing import Any
 from ..._exceptions import ConnectError, ConnectTimeout
 from ...concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
 from .._error_texts import failure_text, peer_name, timeout_text
+from .._resolving.system import Address, async_look_up, numeric_addresses
 from .._socket_options import SOCKET_OPTION
 from .happy_eyeballs import Race
-from .resolving import Address, async_look_up
 from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
 
 
@@ -24,19 +24,26 @@ async def open_tcp_socket(
     timeout: float | None,
     local_address: str | None,
     socket_options: Iterable[SOCKET_OPTION] | None,
+    addresses: Iterable[str] | None = None,
 ) -> socket.socket:
-    """Return a connected non-blocking socket; see `AsyncNetworkBackend.connect_tcp()`."""
+    """Return a connected non-blocking socket; see `AsyncNetworkBackend.connect_tcp()`.
+
+    `addresses` are the IP addresses of `host` if they are known.
+    """
     peer = peer_name(host, port)
     options = [*_default_options(), *(socket_options or ())]
     await async_checkpoint_if_cancelled()
     resolved = False
     try:
         with anyio_or_trio().move_on_after(timeout):
-            addresses = await async_look_up(host, port)
+            if addresses is None:
+                targets = await async_look_up(host, port)
+            else:
+                targets = [target for address in addresses for target in numeric_addresses(address, port)]
             resolved = True
-            if len(addresses) == 1:
-                return await _connect(addresses[0], local_address, options)
-            return await _race(addresses, local_address, options)
+            if len(targets) == 1:
+                return await _connect(targets[0], local_address, options)
+            return await _race(targets, local_address, options)
         raise TimeoutError
     except TimeoutError as exc:
         raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc

@@ -10,10 +10,11 @@ from ..._exceptions import ConnectError, ConnectTimeout
 from ...deadline import Deadline
 from .._error_texts import failure_text, peer_name, timeout_text
 from .._readiness import wait_limit
+from .._resolving.finding import look_up_in_time
+from .._resolving.system import Address, numeric_addresses
 from .._socket_options import SOCKET_OPTION
 from .._stock_sockets import connects_as_stock, creates_connections_as_stock
 from .happy_eyeballs import Race
-from .resolving import Address, look_up
 from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
 
 
@@ -23,19 +24,33 @@ def open_tcp_socket(
     timeout: float | None,
     local_address: str | None,
     socket_options: Iterable[SOCKET_OPTION] | None,
+    addresses: Iterable[str] | None = None,
 ) -> socket.socket:
-    """Return a connected socket; see `NetworkBackend.connect_tcp()`. A slow resolver is not interrupted."""
+    """Return a connected socket; see `NetworkBackend.connect_tcp()`.
+
+    `addresses` are the IP addresses of `host` if they are known. Where `can_race()` is false, `host` itself has to be
+    the address.
+    """
     peer = peer_name(host, port)
     limit = wait_limit(timeout)
     deadline = Deadline(limit)
     try:
-        if connects_as_stock(socket.socket) and creates_connections_as_stock():
-            return _race(look_up(host, port), local_address, list(socket_options or ()), deadline)
-        return _create_connection(host, port, limit, local_address, socket_options)
+        if not can_race():
+            return _create_connection(host, port, limit, local_address, socket_options)
+        if addresses is None:
+            targets = look_up_in_time(host, port, deadline, TimeoutError())
+        else:
+            targets = [target for address in addresses for target in numeric_addresses(address, port)]
+        return _race(targets, local_address, list(socket_options or ()), deadline)
     except TimeoutError as exc:
         raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError) as exc:
         raise ConnectError(failure_text(exc, peer)) from exc
+
+
+def can_race() -> bool:
+    """Whether sockets are the standard library's own, so that several can connect at the same time in one thread."""
+    return connects_as_stock(socket.socket) and creates_connections_as_stock()
 
 
 def open_unix_socket(path: str, timeout: float | None, socket_options: Iterable[SOCKET_OPTION] | None) -> socket.socket:

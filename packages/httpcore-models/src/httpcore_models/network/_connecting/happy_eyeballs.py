@@ -11,7 +11,7 @@ import collections
 import itertools
 from collections.abc import Iterable
 
-from .resolving import Address
+from .._resolving.system import Address
 
 # The lead of an attempt, in seconds. RFC 8305 section 5 recommends 0.25; curl has 0.2 and Go 0.3.
 CONNECTION_ATTEMPT_DELAY = 0.25

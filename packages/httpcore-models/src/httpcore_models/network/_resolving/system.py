@@ -33,11 +33,20 @@ async def async_look_up(host: str, port: int) -> list[Address]:
     return literal or _addresses(await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
+def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that `host` is, or `None` if it is a name.
+
+    Other spellings, such as `127.1` and `0x7f.1`, are names here: what they mean is the resolver's decision.
+    """
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
 def numeric_addresses(host: str, port: int) -> list[Address]:
     """Return the address of an IP literal without asking a resolver, or an empty list for a name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
+    if literal_address(host) is None:
         return []
     # Not by `socket.getaddrinfo()`, which a program may have replaced: asyncio does not call it for literals either.
     return _addresses(_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST))

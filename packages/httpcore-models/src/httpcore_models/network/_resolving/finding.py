@@ -1,0 +1,160 @@
+"""Finding the addresses of a host with a resolver: the user's, or that of the system.
+
+An IP address is its own answer, and no resolver is asked. Otherwise the limit for connecting covers the resolver. A
+task stops waiting for it. A thread cannot, so the resolver runs in a thread of its own, and is left behind there.
+"""
+
+import contextvars
+import inspect
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from ..._exceptions import ConnectError, ConnectTimeout
+from ...concurrency import Event, anyio_or_trio, async_checkpoint_if_cancelled
+from ...deadline import Deadline
+from .._error_texts import failure_text, peer_name, timeout_text
+from .system import Address, literal_address, look_up
+from .types import AsyncResolver, Resolver
+
+T = TypeVar("T")
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def find_addresses(resolver: Resolver | None, host: str, port: int, deadline: Deadline) -> list[IPAddress]:
+    """Return the addresses of `host`, one at least, in the order of `resolver`, or of the system's for `None`.
+
+    Raises `ConnectTimeout`, `ConnectError` for the resolver's `OSError` and `UnicodeError`, and all else that the
+    resolver raises unchanged.
+    """
+    literal = literal_address(host)
+    if literal is not None:
+        return [literal]
+    peer = peer_name(host, port)
+    late = _late(peer, deadline)
+    found: Sequence[str]
+    try:
+        if resolver is None:
+            found = _texts(look_up_in_time(host, port, deadline, late))
+        else:
+            found = _call_in_time(resolver, host, port, deadline, late)
+    except TimeoutError as exc:
+        raise ConnectTimeout(timeout_text("Name resolution", peer, None)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failure_text(exc, peer)) from exc
+    return _parsed(found, peer)
+
+
+async def async_find_addresses(
+    resolver: AsyncResolver | None, host: str, port: int, deadline: Deadline
+) -> list[IPAddress]:
+    """The form of `find_addresses()` for tasks. `resolver` may also be a plain function."""
+    await async_checkpoint_if_cancelled()
+    literal = literal_address(host)
+    if literal is not None:
+        return [literal]
+    peer = peer_name(host, port)
+    found: Sequence[str] = ()
+    in_time = False
+    try:
+        with anyio_or_trio().move_on_after(deadline.remaining()):
+            found = await async_ask(resolver, host, port)
+            in_time = True
+    except TimeoutError as exc:
+        raise ConnectTimeout(timeout_text("Name resolution", peer, None)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failure_text(exc, peer)) from exc
+    if not in_time:
+        raise _late(peer, deadline) from TimeoutError()
+    return _parsed(found, peer)
+
+
+def ask(resolver: Resolver | None, host: str, port: int) -> Sequence[str]:
+    """Return what `resolver` returns, or that of the system for `None`. Raises what it raises."""
+    return _texts(look_up(host, port)) if resolver is None else resolver(host, port)
+
+
+async def async_ask(resolver: AsyncResolver | None, host: str, port: int) -> Sequence[str]:
+    """Return what `resolver` returns, or that of the system for `None`. Raises what it raises."""
+    if resolver is None:
+        infos = await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return _texts([Address(info[0], info[4]) for info in infos])
+    found = resolver(host, port)
+    return await found if inspect.isawaitable(found) else found
+
+
+def look_up_in_time(host: str, port: int, deadline: Deadline, late: Exception) -> list[Address]:
+    """Return what `look_up()` returns; raise `late` if the system's resolver takes longer than the deadline.
+
+    What a program has put in the resolver's place is called in this thread, and takes the time that it takes: it may
+    depend on the thread, as the resolvers of green threads do.
+    """
+    is_stock = getattr(socket.getaddrinfo, "__globals__", None) is vars(socket)
+    if is_stock and deadline.timeout is not None and literal_address(host) is None:
+        return _call_in_time(look_up, host, port, deadline, late)
+    return look_up(host, port)
+
+
+def _late(peer: str, deadline: Deadline) -> ConnectTimeout:
+    return ConnectTimeout(timeout_text("Connect", peer, deadline.timeout))
+
+
+def _call_in_time(function: Callable[[str, int], T], host: str, port: int, deadline: Deadline, late: Exception) -> T:
+    """Return `function(host, port)`, called in another thread; raise `late` if the deadline passes first."""
+    limit = deadline.remaining()
+    if limit is None:
+        return function(host, port)
+    outcome: list[tuple[Any, BaseException | None]] = []
+    ended = Event()
+
+    def call() -> None:
+        try:
+            outcome.append((function(host, port), None))
+        except BaseException as exc:
+            outcome.append((None, exc))
+        finally:
+            ended.set()
+
+    context = contextvars.copy_context()
+    try:
+        # A daemon: the program may end before the resolver does.
+        threading.Thread(target=context.run, args=(call,), name="httpcore-resolver", daemon=True).start()
+    except RuntimeError:  # there are no threads, or too many
+        return function(host, port)
+    if not ended.wait(limit):
+        raise late from TimeoutError()
+    result, error = outcome.pop()
+    if error is None:
+        return result  # type: ignore[no-any-return]
+    try:
+        raise error
+    finally:
+        del error  # its traceback refers to this frame
+
+
+def _texts(addresses: Iterable[Address]) -> list[str]:
+    """Return resolved addresses as texts. Only socket addresses hold the zone of IPv6, as a number."""
+    texts = []
+    for _, sockaddr in addresses:
+        host: str = sockaddr[0]
+        scope = sockaddr[3] if len(sockaddr) > 3 else 0
+        texts.append(f"{host}%{scope}" if scope and "%" not in host else host)
+    return texts
+
+
+def _parsed(found: Any, peer: str) -> list[IPAddress]:
+    if isinstance(found, (str, bytes)):
+        raise TypeError(f"a resolver must return a sequence of IP addresses, but returned {found!r}.")
+    addresses: dict[IPAddress, None] = {}  # in order, each once
+    for text in found:
+        if not isinstance(text, str):
+            raise TypeError(f"a resolver must return IP addresses as str, but returned {type(text).__name__}.")
+        address = literal_address(text)
+        if address is None:
+            raise ConnectError(f"The resolver returned {text!r}, which is no IP address ({peer})")
+        addresses[address] = None
+    if not addresses:
+        raise ConnectError(f"The resolver knows no address of this host ({peer})")
+    return list(addresses)
