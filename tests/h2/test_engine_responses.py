@@ -293,7 +293,7 @@ def test_credit_used_by_an_abandoned_stream_is_returned(feeding: Feeding) -> Non
     """This holds for unread data, and for data that arrives after the reset."""
     talk = Dialogue(feeding)
     returned, used = 0, CONNECTION_CREDIT - STREAM_WINDOW
-    talk.engine._handlers._window, talk.engine._handlers._consumed = CONNECTION_WINDOW - used, used
+    talk.engine._handlers._window = CONNECTION_WINDOW - used
     for _ in range(3):
         stream = talk.request()
         talk.sent()

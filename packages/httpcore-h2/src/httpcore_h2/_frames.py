@@ -108,11 +108,10 @@ class FrameReader:
             word, flags, stream_id = _unpack_header(data, start)
             if word > self._largest:
                 self._check(data, word)
-            end = begin + (word >> 8)
-            frame_type = word & 0xFF
+            length, frame_type = word >> 8, word & 0xFF
+            end = begin + length
             stream_id &= _MAX_STREAM_ID
             if frame_type == DATA and not flags & PADDED:
-                length = end - begin
                 payload = data[begin:end] if length < _LARGE else memoryview(data)[begin:end]
                 if end > size:
                     self._missing, self._stream_id, self._end = end - size, stream_id, flags & END_STREAM != 0
@@ -121,7 +120,7 @@ class FrameReader:
                     return
                 handler.data_received(stream_id, flags & END_STREAM != 0, length, payload)
             elif end > size:
-                self._needed = _HEADER_LENGTH + end - begin
+                self._needed = _HEADER_LENGTH + length
                 break
             elif frame_type == HEADERS and flags & _WHOLE_BLOCK == END_HEADERS:
                 handler.head_received(stream_id, flags, data[begin:end])

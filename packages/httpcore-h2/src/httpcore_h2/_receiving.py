@@ -28,6 +28,9 @@ _IDLE_FRAMES_PER_SECOND = 100.0
 # A larger frame counts once for each part of its payload of this size, in bytes.
 _IDLE_FRAME_SIZE = 64
 
+# The connection's credit is returned as soon as its window is no larger than this.
+_CREDIT_IS_DUE = CONNECTION_WINDOW - CONNECTION_CREDIT
+
 # Frames that may transfer something; their handlers tell the guard against floods whether they have.
 _MAY_TRANSFER = (frames.DATA, frames.HEADERS, frames.CONTINUATION)
 
@@ -69,9 +72,8 @@ class FrameHandlers:
         )
         self._blocks = HeaderBlocks()
         self.guard: FloodGuard = FloodGuard()
-        # How many bytes the server may send on all streams together, and how many came since credit was last returned.
+        # How many bytes the server may send on all streams together.
         self._window = CONNECTION_WINDOW
-        self._consumed = 0
         #: When the bytes arrived that are being handled, in seconds.
         self.now: float = 0.0
         #: Parts of one body that have not been added to their stream yet.
@@ -114,14 +116,8 @@ class FrameHandlers:
         if self._blocks.is_open:
             self._blocks.check(frames.DATA, stream_id)
         self._window -= size
-        if self._window < 0:
-            raise ConnectionFault("Received more data than the connection's window allows", Code.FLOW_CONTROL_ERROR)
-        # The connection's credit is returned at once, so that a slow reader of one stream delays no other.
-        self._consumed += size
-        if self._consumed >= CONNECTION_CREDIT:
-            returned, self._consumed = self._consumed, 0
-            self._window += returned
-            self._connection.send_window_update(0, returned)
+        if self._window <= _CREDIT_IS_DUE:
+            self._return_credit()
         stream = self._streams.by_id.get(stream_id)
         if stream is None or stream.remote_end:
             stream = self._streams.find(frames.DATA, stream_id)
@@ -153,6 +149,13 @@ class FrameHandlers:
         if not stream.local_end and stream.should_run_ahead():
             self._connection.let_run_ahead(stream)
 
+    def _return_credit(self) -> None:
+        """Return the connection's credit for what has arrived, so that a slow reader of one stream delays no other."""
+        if self._window < 0:
+            raise ConnectionFault("Received more data than the connection's window allows", Code.FLOW_CONTROL_ERROR)
+        self._connection.send_window_update(0, CONNECTION_WINDOW - self._window)
+        self._window = CONNECTION_WINDOW
+
     def more_data_received(self, stream_id: int, end: bool, data: bytes | memoryview) -> None:
         """Handle another part of the last DATA frame, which was counted as a whole when it began."""
         stream = self._streams.by_id.get(stream_id)
@@ -161,15 +164,18 @@ class FrameHandlers:
             self._add_data(stream, end, data)
 
     def _add_data(self, stream: Stream, end: bool, data: bytes | memoryview) -> None:
-        if data:
-            if self._run_of is not stream:
-                if self.run:
-                    self.end_run()
-                self._run_of = stream
+        if self.run and self._run_of is not stream:
+            self.end_run()
+        if end and not self.run:
+            # There is nothing to join it with.
+            if data:
+                stream.add_body(bytes(data))
+        elif data:
+            self._run_of = stream
             self.run.append(data)
         if end:
             # Whoever sees the end, in any thread and after any exception, must find all parts before it.
-            if self._run_of is stream:
+            if self.run:
                 self.end_run()
             try:
                 stream.receive_end()

@@ -162,10 +162,11 @@ class Stream:
 
     def add_body(self, data: bytes) -> None:
         """Take a part of the body, which is not empty."""
-        if len(data) >= _SMALL:
-            self.events.append(data)
-        else:
+        if len(data) < _SMALL and len(data) < self.received:
             self._gather(data)
+        else:
+            # A large part, or the only one.
+            self.events.append(data)
 
     def should_run_ahead(self) -> bool:
         """Whether the response is about to fill its window while the request is still being sent."""

@@ -60,12 +60,14 @@ class AsyncExchange(AsyncSending):
         timeout = self.read_timeout
         arrivals: int | None = None
         while True:
-            if os.getpid() != shared.process:
+            if self._event is None and not stream.response_begun and stream.failure is None:
+                # The request has just been sent, by this process.
+                event: Event = NEED_DATA
+            elif os.getpid() != shared.process:
                 raise ReadError("The connection belongs to another process")
-            event = self._event
-            if event is None and not stream.response_begun and stream.failure is None:
-                event = NEED_DATA
-            elif event is None:
+            elif self._event is not None:
+                event = self._event
+            else:
                 with shared.lock:
                     event = engine.next_event(stream)
             if engine.outgoing and shared.writer.holder is None and not shared.affinity.is_other_loop():

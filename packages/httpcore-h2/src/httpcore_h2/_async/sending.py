@@ -30,6 +30,10 @@ class AsyncSending:
     """The first half of an exchange: `send()` opens its stream and sends the request."""
 
     is_tunnel: bool = False
+    #: Time limits, in seconds, and the one for getting a stream.
+    read_timeout: float | None = None
+    write_timeout: float | None = None
+    _pool_timeout: float | None = None
     #: The exception that ended a write on behalf of the exchange.
     write_error: BaseException | None = None
     #: Set if the request was left to another task to send.
@@ -62,10 +66,11 @@ class AsyncSending:
         self._engine: Engine = shared.engine
         self._queue: AsyncStreamQueue = queue
         self.stream: Stream = stream
-        timeouts = request.extensions.get("timeout", {})
-        self.read_timeout: float | None = timeouts.get("read")
-        self.write_timeout: float | None = timeouts.get("write")
-        self._pool_timeout: float | None = timeouts.get("pool")
+        timeouts = request.extensions.get("timeout")
+        if timeouts:
+            self.read_timeout = timeouts.get("read")
+            self.write_timeout = timeouts.get("write")
+            self._pool_timeout = timeouts.get("pool")
 
     @property
     def info(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from httpcore_models.concurrency import AsyncEvent, AsyncLoopAffinity, async_che
 
 from .._capacity import CapacityReport
 from .._engine import Engine
+from .._events import RemoteSettingsChanged
 from .._resumable import is_resumable
 from .._states import USABLE, State
 from .._stream import Stream
@@ -168,7 +169,7 @@ class AsyncSharedStream:
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:
                         self._pass_on()
-                    elif self._may_read(sharer, for_stream):
+                    elif reader.holder is None and self._may_read(sharer, for_stream):
                         reader.holder, reader.reads_for = token, stream
                     else:
                         event = waiting[stream] = AsyncEvent()
@@ -203,13 +204,11 @@ class AsyncSharedStream:
             raise
 
     def _may_read(self, sharer: AsyncSharer, for_stream: bool) -> bool:
-        """Whether a task that waits may become the reader. The lock is held.
+        """Whether a task that waits may become the reader, if no other one reads. The lock is held.
 
         Its request has to be sent first, in case the task that sends it gives up: nothing wakes a task that reads. If
         that write has to wait, it receives what arrives meanwhile, where the stream can do that.
         """
-        if self.reader.holder is not None:
-            return False
         handover = sharer.handover
         if handover is not None and handover.sent_at is None and self.writer.write_until_readable is not None:
             return False
@@ -307,8 +306,10 @@ class AsyncSharedStream:
         with self.lock:
             # Under one lock: what is read next must not overtake this.
             reader.received(data)
-            settings = list(reader.unreported)
-            reader.unreported.clear()
+            settings: list[RemoteSettingsChanged] = []
+            if reader.unreported:
+                settings += reader.unreported
+                reader.unreported.clear()
             reader.holder = None
             is_ready, answering = ready(), engine.outgoing or writer.unfinished is not None
             if is_ready or answering:

@@ -245,11 +245,12 @@ class AsyncWriter:
             remaining = None if timeout is None else max(0.0, self._blocked_since + timeout - since)
             since, self._blocked_since = self._blocked_since, None
         deadline = None if timeout is None else since + timeout
+        interval = self._reader.ping_interval
         while True:
             # If this write is interrupted, the stream keeps the rest.
             self.unfinished = b""
             arrivals = self._reader.arrivals
-            patience = self._patience(since)
+            patience = None if interval is None else self._patience(interval, since)
             is_last = patience is None or (remaining is not None and remaining <= patience)
             try:
                 taken = await write(rest, remaining if is_last else patience)
@@ -276,10 +277,9 @@ class AsyncWriter:
                 if remaining <= 0:
                     raise self.timed_out(timeout) from TimeoutError()
 
-    def _patience(self, since: float) -> float | None:
+    def _patience(self, interval: float, since: float) -> float | None:
         """Return for how many seconds a write that began at the time `since` may wait before the server is asked."""
-        interval = self._reader.ping_interval
-        if interval is None or not self._stream.get_extra_info("keeps_unsent"):
+        if not self._stream.get_extra_info("keeps_unsent"):
             return None
         return self._reader.patience(interval, since)
 

@@ -85,11 +85,13 @@ class Reader:
 
     def received(self, data: bytes) -> None:
         """Hand bytes to the engine, and wake the threads that they concern. The lock is held."""
-        engine, waiters, before = self._engine, self._waiters, self._engine.streams.open_count
+        engine, waiters = self._engine, self._waiters
+        before = engine.streams.open_count if waiters.openers else 0
         self.arrivals += 1
         self.silent_since = now = time.monotonic()
         streams, settings = engine.receive_data(data, now)
-        self.unreported += settings
+        if settings:
+            self.unreported += settings
         if waiters.receivers or waiters.senders:
             waiters.wake(streams)
         if engine.failure is not None:

@@ -22,6 +22,7 @@ from httpcore_models.concurrency import Event, LoopAffinity
 
 from .._capacity import CapacityReport
 from .._engine import Engine
+from .._events import RemoteSettingsChanged
 from .._resumable import is_resumable
 from .._states import USABLE, State
 from .._stream import Stream
@@ -167,7 +168,7 @@ class SharedStream:
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:
                         self._pass_on()
-                    elif self._may_read(sharer, for_stream):
+                    elif reader.holder is None and self._may_read(sharer, for_stream):
                         reader.holder, reader.reads_for = token, stream
                     else:
                         event = waiting[stream] = Event()
@@ -202,13 +203,11 @@ class SharedStream:
             raise
 
     def _may_read(self, sharer: Sharer, for_stream: bool) -> bool:
-        """Whether a thread that waits may become the reader. The lock is held.
+        """Whether a thread that waits may become the reader, if no other one reads. The lock is held.
 
         Its request has to be sent first, in case the thread that sends it gives up: nothing wakes a thread that reads. If
         that write has to wait, it receives what arrives meanwhile, where the stream can do that.
         """
-        if self.reader.holder is not None:
-            return False
         handover = sharer.handover
         if handover is not None and handover.sent_at is None and self.writer.write_until_readable is not None:
             return False
@@ -303,8 +302,10 @@ class SharedStream:
         with self.lock:
             # Under one lock: what is read next must not overtake this.
             reader.received(data)
-            settings = list(reader.unreported)
-            reader.unreported.clear()
+            settings: list[RemoteSettingsChanged] = []
+            if reader.unreported:
+                settings += reader.unreported
+                reader.unreported.clear()
             reader.holder = None
             is_ready, answering = ready(), engine.outgoing or writer.unfinished is not None
             if is_ready or answering:

@@ -356,7 +356,6 @@ class Conversation:
         assert engine.send_window == server.inbound_flow_control_window, "the connection's window for sending"
         window = view.receive_windows(engine)[0]
         assert window == server.outbound_flow_control_window, "the connection's window for receiving"
-        assert window + view.connection_credit_due(engine) == view.MAX_CONNECTION_WINDOW
         assert view.stream_growth(engine) <= view.MAX_GROWTH
         size, entries = view.received_table(engine)
         table = server.encoder.header_table

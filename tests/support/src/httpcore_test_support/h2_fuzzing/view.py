@@ -16,7 +16,6 @@ __all__ = [
     "MAX_CONNECTION_WINDOW",
     "MAX_GROWTH",
     "Table",
-    "connection_credit_due",
     "frequent_credit",
     "received_table",
     "receive_windows",
@@ -36,7 +35,7 @@ MAX_CONNECTION_WINDOW = CONNECTION_WINDOW
 
 # When credit is returned, in bytes.
 _FREQUENT = (
-    (_receiving, "CONNECTION_CREDIT", 20_000),
+    (_receiving, "_CREDIT_IS_DUE", CONNECTION_WINDOW - 20_000),
     (_connection_state, "FIRST_CREDIT", 2_000),
     (_connection_state, "CREDIT_PART", 64),
     (_stream, "FIRST_CREDIT", 2_000),
@@ -60,11 +59,6 @@ def send_windows(engine: Engine, stream: Stream) -> tuple[int, int]:
 def receive_windows(engine: Engine, stream: Stream | None = None) -> tuple[int, int]:
     """Return how many bytes the server may send on the connection and on the stream."""
     return engine._handlers._window, 0 if stream is None else stream.receive_window
-
-
-def connection_credit_due(engine: Engine) -> int:
-    """Return how many bytes have arrived for which the server was not given credit yet."""
-    return engine._handlers._consumed
 
 
 def stream_window(stream: Stream) -> int:
