@@ -204,9 +204,7 @@ class FrameHandlers:
         """Handle a whole header block."""
         if self._blocks.is_open:
             self._blocks.check(frames.HEADERS, stream_id)
-        if self._section_received(stream_id, flags & frames.END_STREAM != 0, block):
-            self.guard.progress = True
-        else:
+        if not self._section_received(stream_id, flags & frames.END_STREAM != 0, block):
             self.guard.idle_frame(self.now, len(block))
 
     def _fragment_received(self, frame: Frame) -> None:
@@ -214,7 +212,6 @@ class FrameHandlers:
         if complete is not None:
             head, block = complete
             if self._section_received(head.stream_id, head.flags & frames.END_STREAM != 0, block):
-                self.guard.progress = True
                 return
         self.guard.idle_frame(self.now, len(frame.payload))
 
@@ -245,7 +242,7 @@ class FrameHandlers:
             self._streams.close(stream)
         if before is not None or stream.status is None:
             return False
-        self._streams.any_response = True
+        self._streams.any_response = self.guard.progress = True
         return True
 
     def _fault(self, stream: Stream, message: str, code: int = Code.PROTOCOL_ERROR) -> None:

@@ -76,3 +76,6 @@ TRANSITIONS = _Table(
 
 #: The states in which a connection takes requests.
 USABLE = (State.IDLE, State.ACTIVE)
+
+# Looked up once, for every request: the attributes of an enumeration are slow.
+IDLE, CLOSED = State.IDLE, State.CLOSED

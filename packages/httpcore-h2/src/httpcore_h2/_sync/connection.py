@@ -30,7 +30,7 @@ from httpcore_models.lowlevel import (
 )
 
 from .._legacy import LegacyConnection
-from .._states import TRANSITIONS, USABLE, Input, State
+from .._states import CLOSED, TRANSITIONS, USABLE, Input
 from .._stream import Stream
 from .._translate import RequestTranslator
 from .body import HTTP2Body
@@ -204,7 +204,7 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         shared, engine = self._shared, self._engine
         if shared.dropped:
             shared.end_dropped()
-        if engine.requests or engine.state is State.CLOSED:
+        if engine.requests or engine.state is CLOSED:
             return False
         if shared.expire_at is not None and time.monotonic() > shared.expire_at:
             return True
@@ -215,11 +215,11 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         """Whether the connection carries no request and is not closed."""
         if self._shared.dropped:
             self._shared.end_dropped()
-        return not self._engine.requests and self._engine.state is not State.CLOSED
+        return not self._engine.requests and self._engine.state is not CLOSED
 
     def is_closed(self) -> bool:
         """Whether the connection is closed."""
-        return self._engine.state is State.CLOSED
+        return self._engine.state is CLOSED
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""

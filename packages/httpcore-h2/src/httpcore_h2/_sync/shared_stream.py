@@ -24,7 +24,7 @@ from .._capacity import CapacityReport
 from .._engine import Engine
 from .._events import RemoteSettingsChanged
 from .._resumable import is_resumable
-from .._states import USABLE, State
+from .._states import CLOSED, IDLE, USABLE
 from .._stream import Stream
 from .reading import Reader
 from .waiters import Sharer, Waiters
@@ -89,7 +89,7 @@ class SharedStream:
         if self.dropped:
             self.end_dropped()
         # In a pool this is not necessary: it has just called `has_expired()`, which catches up too.
-        if self.engine.state is State.IDLE and self.capacity.on_change is None:
+        if self.capacity.on_change is None and self.engine.state is IDLE:
             self.reader.catch_up()
 
     def leave(self, stream: Stream) -> bool:
@@ -107,7 +107,7 @@ class SharedStream:
             engine.ping()
         if waiters.openers:
             waiters.wake_openers()
-        return engine.failure is not None or engine.state is State.CLOSED
+        return engine.failure is not None or engine.state is CLOSED
 
     def drop(self, stream: Stream) -> None:
         """End a request without waiting: the next write resets its stream.

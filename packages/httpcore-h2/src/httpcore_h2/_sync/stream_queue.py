@@ -39,10 +39,8 @@ class StreamQueue:
         Raises `ConnectionNotAvailable`.
         """
         with self._lock:
-            if open_at_once and not self._waiting:
-                return self._open(stream, is_new=True)
             self._engine.admit(stream)
-            return False
+            return open_at_once and not self._waiting and self._open(stream)
 
     def open_stream(self, sharer: Sharer, timeout: float | None) -> None:
         """Open the stream of a request when it is its turn.
@@ -78,15 +76,14 @@ class StreamQueue:
             self._waiting[stream] = None
             return False
 
-    def _open(self, stream: Stream, is_new: bool = False) -> bool:
+    def _open(self, stream: Stream) -> bool:
         try:
-            if is_new:
-                self._engine.admit(stream)
             opened = self._engine.open_stream(stream)
         except ConnectionNotAvailable:
             self._shared.waiters.wake_all()
             raise
-        self._opened = self._opened or opened
+        if opened:
+            self._opened = True
         return opened
 
     def _is_first(self, stream: Stream) -> bool:

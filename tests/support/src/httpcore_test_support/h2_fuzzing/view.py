@@ -13,7 +13,6 @@ from httpcore_h2._flow import CONNECTION_WINDOW, STREAM_WINDOW, TOTAL_GROWTH
 from httpcore_h2._stream import Stream
 
 __all__ = [
-    "MAX_CONNECTION_WINDOW",
     "MAX_GROWTH",
     "Table",
     "frequent_credit",
@@ -28,9 +27,8 @@ __all__ = [
 
 Table = tuple[int, list[tuple[bytes, bytes]]]
 
-# How many bytes a server may send ahead at most: how much all streams may have grown by together, and the connection.
+# How many bytes a server may send ahead at most: how much all streams may have grown by together.
 MAX_GROWTH = TOTAL_GROWTH
-MAX_CONNECTION_WINDOW = CONNECTION_WINDOW
 
 
 # When credit is returned, in bytes.

@@ -144,7 +144,7 @@ class TLSSocketStream(PolledStream):
         self._full = False
         try:
             while size < max_bytes:
-                data = self._receive_record(max_bytes - size)
+                data = self._receive_record(min(max_bytes - size, _TLS_RECORD))
                 if not data:
                     self._ended = True
                     break
