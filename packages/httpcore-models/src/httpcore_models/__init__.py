@@ -48,6 +48,7 @@ from ._url import Origin as Origin
 from .network import SOCKET_OPTION as SOCKET_OPTION
 from .network import AnyIOBackend as AnyIOBackend
 from .network import AsyncCachingResolver as AsyncCachingResolver
+from .network import AsyncGuardedBackend as AsyncGuardedBackend
 from .network import AsyncMockBackend as AsyncMockBackend
 from .network import AsyncMockStream as AsyncMockStream
 from .network import AsyncNetworkBackend as AsyncNetworkBackend
@@ -55,6 +56,8 @@ from .network import AsyncNetworkStream as AsyncNetworkStream
 from .network import AsyncResolver as AsyncResolver
 from .network import AutoBackend as AutoBackend
 from .network import CachingResolver as CachingResolver
+from .network import Destination as Destination
+from .network import GuardedBackend as GuardedBackend
 from .network import MockBackend as MockBackend
 from .network import MockStream as MockStream
 from .network import NetworkBackend as NetworkBackend
@@ -62,5 +65,6 @@ from .network import NetworkStream as NetworkStream
 from .network import Resolver as Resolver
 from .network import SyncBackend as SyncBackend
 from .network import TrioBackend as TrioBackend
+from .network import only_global_addresses as only_global_addresses
 
 __version__ = "1.0.0"

@@ -12,6 +12,7 @@ from httpcore_models import (
     AnyIOBackend,
     AsyncCachingResolver,
     AsyncConnectionInterface,
+    AsyncGuardedBackend,
     AsyncMockBackend,
     AsyncMockStream,
     AsyncNetworkBackend,
@@ -22,6 +23,8 @@ from httpcore_models import (
     ConnectionInterface,
     ConnectionNotAvailable,
     ConnectTimeout,
+    Destination,
+    GuardedBackend,
     LocalProtocolError,
     MockBackend,
     MockStream,
@@ -45,6 +48,7 @@ from httpcore_models import (
     UnsupportedProtocol,
     WriteError,
     WriteTimeout,
+    only_global_addresses,
 )
 
 from ._api import request, stream
@@ -108,6 +112,10 @@ __all__ = [
     "AsyncResolver",
     "CachingResolver",
     "AsyncCachingResolver",
+    "GuardedBackend",
+    "AsyncGuardedBackend",
+    "Destination",
+    "only_global_addresses",
     # TLS
     "default_ssl_context",
     # Exceptions

@@ -4,6 +4,8 @@ For users, and also in `httpcore`:
 
 * `AsyncNetworkStream`, `AsyncNetworkBackend` and their sync twins: the interfaces of a replacement for the network.
 * `AutoBackend`, `AnyIOBackend`, `TrioBackend`, `SyncBackend`: the network itself.
+* `AsyncGuardedBackend`, which connects where a rule allows it; `Destination`, what a rule decides on;
+  `only_global_addresses()`, a rule.
 * `AsyncMockBackend`, `AsyncMockStream` and their sync twins, and `MockSSLObject`: a network that plays back bytes.
 * `SOCKET_OPTION`: the type of a socket option.
 * `AsyncResolver`, the type of what finds the addresses of a host, and `AsyncCachingResolver`.
@@ -13,6 +15,7 @@ For sibling packages, which build connections and proxies from it:
 * `AsyncDialler`, `AsyncDirectDialler`: how a stream to an origin is opened, directly or by way of a proxy.
 * `async_start_tls()`: a TLS handshake on behalf of a request. `AsyncTLSStream`, `AsyncTLSCapableStream`: TLS over any
   stream, and the base class of streams that offer it.
+* `async_backend_for_proxies()`: tells a guard that connections are to proxies.
 * `async_resolve()`: the addresses of a name, for a proxy that takes addresses only.
 * `SyncStream`, `AnyIOStreamWrapper`, `TrioStreamWrapper`, `is_socket_readable()`: what programs import from private
   modules of httpcore 1.0, which `httpcore` keeps as aliases.
@@ -36,6 +39,12 @@ from ._backends.auto import AutoBackend as AutoBackend
 from ._backends.sync import SyncBackend as SyncBackend
 from ._backends.sync import SyncStream as SyncStream
 from ._backends.trio import TrioBackend as TrioBackend
+from ._guarding import AsyncGuardedBackend as AsyncGuardedBackend
+from ._guarding import Destination as Destination
+from ._guarding import GuardedBackend as GuardedBackend
+from ._guarding import async_backend_for_proxies as async_backend_for_proxies
+from ._guarding import backend_for_proxies as backend_for_proxies
+from ._guarding import only_global_addresses as only_global_addresses
 from ._readiness import is_socket_readable as is_socket_readable
 from ._resolving.system import async_resolve as async_resolve
 from ._resolving.system import resolve as resolve

@@ -16,7 +16,7 @@ from httpcore_models import (
     Response,
 )
 from httpcore_models.lowlevel import enforce_port
-from httpcore_models.network import AsyncDialler, AsyncDirectDialler
+from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_backend_for_proxies
 from httpcore_proxy import (
     SOCKS_SCHEMES,
     AsyncSocksDialler,
@@ -72,7 +72,7 @@ def _current(module: str, kind: type[Kind]) -> type[Kind]:
 def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> AsyncDialler:
     direct = AsyncSocksProxyDialler if proxies[0].url.scheme in SOCKS_SCHEMES else AsyncDirectDialler
     dialler: AsyncDialler = direct(
-        options.network_backend,
+        async_backend_for_proxies(options.network_backend),
         local_address=options.local_address,
         uds=options.uds,
         socket_options=options.socket_options,
@@ -121,6 +121,7 @@ class AsyncForwardHTTPConnection(AsyncLegacyForward):
         super().__init__(proxy_origin, **vars(options))
         self._remote_origin = remote_origin
         self._proxy_headers = list(proxy_headers or ())
+        self._direct.backend = async_backend_for_proxies(self._direct.backend)
         self._dialler = through or self._dialler
 
     async def handle_async_request(self, request: Request) -> Response:
@@ -172,6 +173,7 @@ class AsyncTunnelHTTPConnection(AsyncLegacyTunnel):
                 socket_options=socket_options,
             )
         super().__init__(remote_origin, **vars(options))
+        self._direct.backend = async_backend_for_proxies(self._direct.backend)
         self._proxy_origin = proxy_origin
         self._proxy_ssl_context = proxy_ssl_context
         self._dialler_to_proxy = dialler = through or self._dialler
@@ -207,7 +209,7 @@ class AsyncSocks5Connection(AsyncLegacySocks):
         super().__init__(remote_origin, **vars(options))
         if through is None:
             through = self._direct = AsyncSocksProxyDialler(
-                self._direct.backend,
+                async_backend_for_proxies(self._direct.backend),
                 local_address=options.local_address,
                 uds=options.uds,
                 socket_options=options.socket_options,

@@ -17,7 +17,7 @@ from httpcore_models import (
     Response,
 )
 from httpcore_models.lowlevel import enforce_port
-from httpcore_models.network import Dialler, DirectDialler
+from httpcore_models.network import Dialler, DirectDialler, backend_for_proxies
 from httpcore_proxy import (
     SOCKS_SCHEMES,
     SocksDialler,
@@ -71,7 +71,7 @@ def _current(module: str, kind: type[Kind]) -> type[Kind]:
 def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> Dialler:
     direct = SocksProxyDialler if proxies[0].url.scheme in SOCKS_SCHEMES else DirectDialler
     dialler: Dialler = direct(
-        options.network_backend,
+        backend_for_proxies(options.network_backend),
         local_address=options.local_address,
         uds=options.uds,
         socket_options=options.socket_options,
@@ -120,6 +120,7 @@ class ForwardHTTPConnection(LegacyForward):
         super().__init__(proxy_origin, **vars(options))
         self._remote_origin = remote_origin
         self._proxy_headers = list(proxy_headers or ())
+        self._direct.backend = backend_for_proxies(self._direct.backend)
         self._dialler = through or self._dialler
 
     def handle_request(self, request: Request) -> Response:
@@ -171,6 +172,7 @@ class TunnelHTTPConnection(LegacyTunnel):
                 socket_options=socket_options,
             )
         super().__init__(remote_origin, **vars(options))
+        self._direct.backend = backend_for_proxies(self._direct.backend)
         self._proxy_origin = proxy_origin
         self._proxy_ssl_context = proxy_ssl_context
         self._dialler_to_proxy = dialler = through or self._dialler
@@ -206,7 +208,7 @@ class Socks5Connection(LegacySocks):
         super().__init__(remote_origin, **vars(options))
         if through is None:
             through = self._direct = SocksProxyDialler(
-                self._direct.backend,
+                backend_for_proxies(self._direct.backend),
                 local_address=options.local_address,
                 uds=options.uds,
                 socket_options=options.socket_options,
