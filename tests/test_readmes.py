@@ -44,6 +44,8 @@ def proxy() -> Iterator[ProxyServer]:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_runs(example: str, caddy: CaddyServer, certificates: Certificates, proxy: ProxyServer) -> None:
+    if "httpx2" in example and sys.version_info < (3, 11):
+        pytest.skip("httpx2 needs Python 3.11")
     places = {
         "https://www.example.com": caddy.https_url,
         "8080": str(caddy.http_port),

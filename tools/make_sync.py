@@ -22,7 +22,10 @@ import unasync
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("packages", "tests")
+# What tools/make_httpx2.py generates, with both twins.
+COPIES = ("packages/httpcore-httpx/src/httpcore_httpx/httpx2",)
 NAMES = {
+    "AsyncByteStream": "SyncByteStream",  # of httpx
     "AutoBackend": "SyncBackend",
     "_async": "_sync",
     "aclose": "close",
@@ -73,7 +76,12 @@ HEADER = "# Generated from ../_async/{name} by tools/make_sync.py: edit that fil
 
 def main(arguments: list[str]) -> int:
     """Generate or check all twins; return the exit code."""
-    folders = sorted(path for source in SOURCES for path in (ROOT / source).rglob("_async") if path.is_dir())
+    folders = sorted(
+        path
+        for source in SOURCES
+        for path in (ROOT / source).rglob("_async")
+        if path.is_dir() and path.parent.relative_to(ROOT).as_posix() not in COPIES
+    )
     if arguments == ["--check"]:
         problems = [problem for folder in folders for problem in check(folder)]
         print("\n".join(problems) or f"{len(folders)} generated folders are up to date")
@@ -125,7 +133,7 @@ def replacements(text: str) -> dict[str, str]:
     found = dict(NAMES)
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.NAME and re.match(r"_*Async[A-Z]|_*async_", token.string):
-            found[token.string] = renamed(token.string)
+            found.setdefault(token.string, renamed(token.string))
     return found
 
 

@@ -126,7 +126,7 @@ def test_tls_contexts_are_checked(value: Any) -> None:
         message = rf"^{name} must be an ssl\.SSLContext or None, but got {type(value).__name__}\.$"
         with pytest.raises(TypeError, match=message):
             call()
-    for right in (None, ssl.create_default_context(), WrappedContext()):
+    for right in (None, ssl.create_default_context(), WrappedContext(), ssl.create_default_context):
         enforce_ssl_context(right, name="verify")
 
 

@@ -9,6 +9,7 @@ import pytest
 from httpcore import ConnectError, ConnectionPool, Proxy, _ssl
 from httpcore_models.network._tls.alpn import offered_protocols
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.proxies import AUTH, RealProxies
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.steps import close, receive_request, send
 from httpcore_test_support.waiting import at_once, wait_until
@@ -141,6 +142,63 @@ def test_tls_to_a_proxy_does_not_change_the_context(certificates: Certificates) 
     with pytest.raises(ssl.SSLWantReadError):
         context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost").do_handshake()
     assert offered_protocols(outgoing.read()) == ["imap"]
+
+
+class Source:
+    """A function for contexts that counts its calls."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+        self.calls = 0
+
+    def __call__(self) -> ssl.SSLContext:
+        self.calls += 1
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result  # type: ignore[no-any-return]
+
+
+class TestFunctionsForContexts:
+    def test_each_handshake_calls_it(self, certificates: Certificates) -> None:
+        source = Source(certificates.client_context())
+        with scripted_server(SCRIPT, tls=certificates.server_context()) as server, scripted_server(SCRIPT) as clear:
+            pool = ConnectionPool(ssl_context=source, max_keepalive_connections=0)
+            with pool:
+                assert (pool.request("GET", clear.url)).content == b"ok"
+                assert source.calls == 0
+                for calls in (1, 2):
+                    assert (pool.request("GET", server.url)).content == b"ok"
+                    assert source.calls == calls
+
+    def test_in_a_tunnel_and_to_a_proxy(self, certificates: Certificates, proxies: RealProxies) -> None:
+        origin, proxy = Source(certificates.client_context()), Source(certificates.client_context())
+        with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
+            pool = ConnectionPool(
+                ssl_context=origin, proxy=Proxy(proxies.https.url("https"), auth=AUTH, ssl_context=proxy)
+            )
+            with pool:
+                assert (origin.calls, proxy.calls) == (0, 0)
+                assert (pool.request("GET", server.url)).content == b"ok"
+                assert (origin.calls, proxy.calls) == (1, 1)
+
+    def test_to_a_proxy_that_forwards(self, certificates: Certificates) -> None:
+        source = Source(certificates.client_context())
+        with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
+            pool = ConnectionPool(proxy=Proxy(server.url, ssl_context=source))
+            with pool:
+                assert (pool.request("GET", "http://example.com/")).content == b"ok"
+        assert source.calls == 1
+
+    @pytest.mark.parametrize(("result", "error"), [(FileNotFoundError("authorities.pem"), OSError), ("a", TypeError)])
+    def test_its_errors_are_raised(self, certificates: Certificates, result: Any, error: Any) -> None:
+        with scripted_server(SCRIPT, tls=certificates.server_context()) as server:
+            pool = ConnectionPool(ssl_context=Source(result), max_connections=1)
+            with pool:
+                for _ in range(2):
+                    with pytest.raises(error, match=r"authorities\.pem|returned no ssl\.SSLContext, but str"):
+                        pool.request("GET", server.url)
+                wait_until(lambda: not server.open_connections)
+                assert pool.connections == []
 
 
 class TestNames:

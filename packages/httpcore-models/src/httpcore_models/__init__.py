@@ -10,6 +10,7 @@ from . import concurrency as concurrency
 from . import deadline as deadline
 from . import lowlevel as lowlevel
 from . import network as network
+from ._arguments import SSLContextTypes as SSLContextTypes
 from ._async.interfaces import AsyncConnectionInterface as AsyncConnectionInterface
 from ._async.interfaces import AsyncRequestInterface as AsyncRequestInterface
 from ._bodies import AsyncBodyIterator as AsyncBodyIterator

@@ -3,10 +3,13 @@
 import numbers
 import ssl
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, cast
 
 from ._exceptions import ConnectError
+
+# A TLS context, or a function that returns one: it is called before each TLS handshake.
+SSLContextTypes: TypeAlias = ssl.SSLContext | Callable[[], ssl.SSLContext]
 
 _LIMITS = ("connect", "read", "write", "pool")
 
@@ -67,12 +70,31 @@ def enforce_content(content: Any) -> None:
 
 
 def enforce_ssl_context(value: Any, *, name: str) -> None:
-    """Raise `TypeError`, naming the argument `name`, unless `value` is `None` or a TLS context of any library."""
-    is_context = isinstance(value, ssl.SSLContext) or any(
+    """Raise `TypeError`, naming the argument `name`, unless `value` is a TLS context, a function or `None`.
+
+    A context may be that of another library. A function has no arguments and returns a context: see `ssl_context_of()`.
+    """
+    if value is not None and not _is_ssl_context(value) and not callable(value):
+        raise TypeError(f"{name} must be an ssl.SSLContext or None, but got {type(value).__name__}.")
+
+
+def _is_ssl_context(value: Any) -> bool:
+    return isinstance(value, ssl.SSLContext) or any(
         hasattr(value, method) for method in ("wrap_socket", "wrap_bio", "set_alpn_protocols")
     )
-    if value is not None and not is_context:
-        raise TypeError(f"{name} must be an ssl.SSLContext or None, but got {type(value).__name__}.")
+
+
+def ssl_context_of(value: SSLContextTypes) -> ssl.SSLContext:
+    """Return `value`, or what it returns if it is a function. Its errors are raised as they are.
+
+    Raises `TypeError` if that is not a TLS context.
+    """
+    if _is_ssl_context(value):
+        return cast("ssl.SSLContext", value)
+    context = cast("Callable[[], ssl.SSLContext]", value)()
+    if not _is_ssl_context(context):
+        raise TypeError(f"the function for a TLS context returned no ssl.SSLContext, but {type(context).__name__}.")
+    return context
 
 
 def enforce_port(host: bytes | str, port: Any) -> None:

@@ -1,11 +1,10 @@
 """`Proxy`: a proxy and what it takes to use it."""
 
 import base64
-import ssl
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from ._arguments import enforce_ssl_context
+from ._arguments import SSLContextTypes, enforce_ssl_context
 from ._headers import Headers, enforce_headers
 from ._url import URL, enforce_bytes, enforce_url, split_userinfo
 
@@ -34,7 +33,8 @@ class Proxy:
 
     `auth` is a pair of user name and password. HTTP proxies get it as Basic credentials (RFC 7617), SOCKS5 proxies as
     user name and password (RFC 1929), and SOCKS4 proxies get the user name as user id. `headers` are sent to HTTP
-    proxies only. `ssl_context` is for the TLS connection to an `https://` proxy.
+    proxies only. `ssl_context` is for the TLS connection to an `https://` proxy; it may be a
+    function, as that of a pool.
 
     `rdns` says who resolves the host names of origins: the proxy if true, this machine if false. By default a
     `socks5://` proxy resolves them, and this machine does so for `socks4://`, because plain SOCKS4 transmits addresses
@@ -48,7 +48,7 @@ class Proxy:
         url: URL | bytes | str,
         auth: tuple[bytes | str, bytes | str] | None = None,
         headers: Any = None,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
         rdns: bool | None = None,
     ) -> None:
         self.url: URL

@@ -5,6 +5,7 @@ Programs that send requests need nothing from here, nor do network backends of y
 
 from ._arguments import enforce_port as enforce_port
 from ._arguments import enforce_ssl_context as enforce_ssl_context
+from ._arguments import ssl_context_of as ssl_context_of
 from ._async.tracing import AsyncTracer as AsyncTracer
 from ._async.tracing import async_get_tracer as async_get_tracer
 from ._attribute_alias import AttributeAlias as AttributeAlias

@@ -1,11 +1,10 @@
 """The options of a connection to an origin."""
 
-import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from httpcore_models import SOCKET_OPTION
+from httpcore_models import SOCKET_OPTION, SSLContextTypes
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class ConnectionOptions:
     `vars(options)` are these arguments by name.
     """
 
-    ssl_context: ssl.SSLContext | None = None
+    ssl_context: SSLContextTypes | None = None
     keepalive_expiry: float | None = None
     http1: bool = True
     http2: bool = False

@@ -1,9 +1,8 @@
 """The arguments of pools about proxies."""
 
-import ssl
 from collections.abc import Sequence
 
-from httpcore_models import URL, HeaderTypes, Proxy
+from httpcore_models import URL, HeaderTypes, Proxy, SSLContextTypes
 from httpcore_models.lowlevel import enforce_bytes, enforce_url
 from httpcore_proxy import SOCKS_SCHEMES, require_socksio
 
@@ -30,7 +29,7 @@ def single_proxy(
     url: URL | bytes | str,
     auth: tuple[bytes | str, bytes | str] | None = None,
     headers: HeaderTypes = None,
-    ssl_context: ssl.SSLContext | None = None,
+    ssl_context: SSLContextTypes | None = None,
     rdns: bool | None = None,
 ) -> Proxy:
     """Return the proxy for a pool with one proxy. Errors name the arguments as that pool does."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import ssl
 from collections.abc import AsyncIterable, Sequence
 from typing import Any
 
@@ -17,11 +16,12 @@ from httpcore_models import (
     RemoteProtocolError,
     Request,
     Response,
+    SSLContextTypes,
     TimeoutException,
     WriteError,
 )
 from httpcore_models.deadline import Deadline
-from httpcore_models.lowlevel import async_close_unopened
+from httpcore_models.lowlevel import async_close_unopened, ssl_context_of
 from httpcore_models.network import AsyncDialler, async_start_tls
 
 from .._requests import connect_request
@@ -36,7 +36,7 @@ _REFUSAL_SIZE = 64 * 1024
 class AsyncTLSDialler(AsyncDialler):
     """Adds TLS to the streams of another dialler, to reach an `https://` proxy. It offers HTTP/1.1."""
 
-    def __init__(self, dialler: AsyncDialler, ssl_context: ssl.SSLContext) -> None:
+    def __init__(self, dialler: AsyncDialler, ssl_context: SSLContextTypes) -> None:
         self.logger: logging.Logger = dialler.logger
         self._dialler = dialler
         self._ssl_context = ssl_context
@@ -54,7 +54,7 @@ class AsyncTLSDialler(AsyncDialler):
             stream,
             request,
             self.logger,
-            ssl_context=self._ssl_context,
+            ssl_context=ssl_context_of(self._ssl_context),
             server_hostname=origin.host.decode("ascii"),
             timeout=remaining,
             alpn_protocols=("http/1.1",),

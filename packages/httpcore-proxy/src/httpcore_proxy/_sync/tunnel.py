@@ -3,7 +3,6 @@
 
 import contextlib
 import logging
-import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,11 +17,12 @@ from httpcore_models import (
     RemoteProtocolError,
     Request,
     Response,
+    SSLContextTypes,
     TimeoutException,
     WriteError,
 )
 from httpcore_models.deadline import Deadline
-from httpcore_models.lowlevel import close_unopened
+from httpcore_models.lowlevel import close_unopened, ssl_context_of
 from httpcore_models.network import Dialler, start_tls
 
 from .._requests import connect_request
@@ -37,7 +37,7 @@ _REFUSAL_SIZE = 64 * 1024
 class TLSDialler(Dialler):
     """Adds TLS to the streams of another dialler, to reach an `https://` proxy. It offers HTTP/1.1."""
 
-    def __init__(self, dialler: Dialler, ssl_context: ssl.SSLContext) -> None:
+    def __init__(self, dialler: Dialler, ssl_context: SSLContextTypes) -> None:
         self.logger: logging.Logger = dialler.logger
         self._dialler = dialler
         self._ssl_context = ssl_context
@@ -55,7 +55,7 @@ class TLSDialler(Dialler):
             stream,
             request,
             self.logger,
-            ssl_context=self._ssl_context,
+            ssl_context=ssl_context_of(self._ssl_context),
             server_hostname=origin.host.decode("ascii"),
             timeout=remaining,
             alpn_protocols=("http/1.1",),

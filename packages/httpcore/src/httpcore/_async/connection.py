@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-import ssl
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -19,6 +18,7 @@ from httpcore_models import (
     Origin,
     Request,
     Response,
+    SSLContextTypes,
 )
 from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import (
@@ -28,6 +28,7 @@ from httpcore_models.lowlevel import (
     async_get_tracer,
     enforce_port,
     enforce_ssl_context,
+    ssl_context_of,
 )
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_start_tls
 
@@ -56,7 +57,7 @@ def exponential_backoff(factor: float) -> Iterator[float]:
 class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnectionInterface):
     """A connection to one origin, opened by its first request.
 
-    * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
+    * `ssl_context`: for `https` and `wss` origins, or a function; by default a shared one with certifi's CA bundle.
     * `keepalive_expiry`: how many seconds the connection may stay idle, `None` for no limit.
     * `http1`, `http2`: the protocols to offer. When the server chooses HTTP/2, a request without the extra `http2`
       raises `ModuleNotFoundError`.
@@ -75,7 +76,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
     def __init__(
         self,
         origin: Origin,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
         keepalive_expiry: float | None = None,
         http1: bool = True,
         http2: bool = False,
@@ -245,7 +246,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 context, offer = self._options.ssl_context, _alpn_protocols(self._options)
                 host = requested_server_name(request) if "sni_hostname" in request.extensions else None
                 tls = {
-                    "ssl_context": shared_ssl_context(offer) if context is None else context,
+                    "ssl_context": shared_ssl_context(offer) if context is None else ssl_context_of(context),
                     "server_hostname": host or self._origin.host.decode("ascii"),
                     "timeout": timeout,
                 }

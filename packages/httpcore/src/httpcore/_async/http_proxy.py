@@ -1,10 +1,9 @@
 """A pool of connections through one HTTP proxy."""
 
-import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, HeaderTypes
+from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, HeaderTypes, SSLContextTypes
 
 from .._lazy import find
 from .._proxies import single_proxy
@@ -28,8 +27,8 @@ class AsyncHTTPProxy(AsyncLegacyProxy, AsyncConnectionPool):
         proxy_url: URL | bytes | str,
         proxy_auth: tuple[bytes | str, bytes | str] | None = None,
         proxy_headers: HeaderTypes = None,
-        ssl_context: ssl.SSLContext | None = None,
-        proxy_ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
+        proxy_ssl_context: SSLContextTypes | None = None,
         max_connections: int | None = 10,
         max_keepalive_connections: int | None = None,
         keepalive_expiry: float | None = None,

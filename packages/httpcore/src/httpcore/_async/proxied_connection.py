@@ -1,7 +1,6 @@
 """Connections through proxies: forwarding, HTTP tunnels and SOCKS, and the choice between them."""
 
 import dataclasses
-import ssl
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -14,6 +13,7 @@ from httpcore_models import (
     Proxy,
     Request,
     Response,
+    SSLContextTypes,
 )
 from httpcore_models.lowlevel import enforce_port
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_backend_for_proxies
@@ -88,7 +88,7 @@ def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> As
     return dialler
 
 
-def _over_tls(dialler: AsyncDialler, ssl_context: ssl.SSLContext | None) -> AsyncDialler:
+def _over_tls(dialler: AsyncDialler, ssl_context: SSLContextTypes | None) -> AsyncDialler:
     """Return a dialler that adds TLS with a proxy to the streams of `dialler`."""
     return AsyncTLSDialler(dialler, ssl_context or shared_ssl_context(("http/1.1",)))
 
@@ -107,7 +107,7 @@ class AsyncForwardHTTPConnection(AsyncLegacyForward):
         keepalive_expiry: float | None = None,
         network_backend: AsyncNetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
-        proxy_ssl_context: ssl.SSLContext | None = None,
+        proxy_ssl_context: SSLContextTypes | None = None,
         *,
         options: ConnectionOptions | None = None,
         through: AsyncDialler | None = None,
@@ -151,8 +151,8 @@ class AsyncTunnelHTTPConnection(AsyncLegacyTunnel):
         self,
         proxy_origin: Origin,
         remote_origin: Origin,
-        ssl_context: ssl.SSLContext | None = None,
-        proxy_ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
+        proxy_ssl_context: SSLContextTypes | None = None,
         proxy_headers: Sequence[tuple[bytes, bytes]] | None = None,
         keepalive_expiry: float | None = None,
         http1: bool = True,
@@ -194,7 +194,7 @@ class AsyncSocks5Connection(AsyncLegacySocks):
         proxy_origin: Origin,
         remote_origin: Origin,
         proxy_auth: tuple[bytes, bytes] | None = None,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
         keepalive_expiry: float | None = None,
         http1: bool = True,
         http2: bool = False,

@@ -1,10 +1,9 @@
 """A pool of connections through one SOCKS proxy."""
 
-import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend
+from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, SSLContextTypes
 
 from .._lazy import find
 from .._proxies import single_socks_proxy
@@ -24,7 +23,7 @@ class AsyncSOCKSProxy(AsyncLegacyProxy, AsyncConnectionPool):
         self,
         proxy_url: URL | bytes | str,
         proxy_auth: tuple[bytes | str, bytes | str] | None = None,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
         max_connections: int | None = 10,
         max_keepalive_connections: int | None = None,
         keepalive_expiry: float | None = None,

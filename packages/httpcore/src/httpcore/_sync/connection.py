@@ -3,7 +3,6 @@
 
 import itertools
 import logging
-import ssl
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -20,6 +19,7 @@ from httpcore_models import (
     Origin,
     Request,
     Response,
+    SSLContextTypes,
 )
 from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import (
@@ -29,6 +29,7 @@ from httpcore_models.lowlevel import (
     enforce_port,
     enforce_ssl_context,
     get_tracer,
+    ssl_context_of,
 )
 from httpcore_models.network import Dialler, DirectDialler, start_tls
 
@@ -57,7 +58,7 @@ def exponential_backoff(factor: float) -> Iterator[float]:
 class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
     """A connection to one origin, opened by its first request.
 
-    * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
+    * `ssl_context`: for `https` and `wss` origins, or a function; by default a shared one with certifi's CA bundle.
     * `keepalive_expiry`: how many seconds the connection may stay idle, `None` for no limit.
     * `http1`, `http2`: the protocols to offer. When the server chooses HTTP/2, a request without the extra `http2`
       raises `ModuleNotFoundError`.
@@ -76,7 +77,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
     def __init__(
         self,
         origin: Origin,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
         keepalive_expiry: float | None = None,
         http1: bool = True,
         http2: bool = False,
@@ -246,7 +247,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 context, offer = self._options.ssl_context, _alpn_protocols(self._options)
                 host = requested_server_name(request) if "sni_hostname" in request.extensions else None
                 tls = {
-                    "ssl_context": shared_ssl_context(offer) if context is None else context,
+                    "ssl_context": shared_ssl_context(offer) if context is None else ssl_context_of(context),
                     "server_hostname": host or self._origin.host.decode("ascii"),
                     "timeout": timeout,
                 }

@@ -3,7 +3,6 @@
 
 import functools
 import logging
-import ssl
 import time
 import weakref
 from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ from httpcore_models import (
     Request,
     Response,
     ResponseStream,
+    SSLContextTypes,
     UnsupportedProtocol,
 )
 from httpcore_models.concurrency import Event, Shield
@@ -56,7 +56,8 @@ _MOSTLY_WITHOUT_BODY = {b"GET", b"HEAD"}
 class ConnectionPool(CloseOnExit, LegacyPool):
     """Sends requests to any origin, and keeps connections open for later requests.
 
-    * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle.
+    * `ssl_context`: for `https` and `wss` origins; by default a shared one with certifi's CA bundle. A function without
+      arguments that returns a context is called before each TLS handshake, so it should keep what it returns.
     * `proxy`: the proxy to connect through, or a chain of proxies, nearest first.
     * `max_connections`: how many connections the pool may have, `None` for no limit. Further requests wait.
     * `max_keepalive_connections`: how many of these may be idle, `None` for all of them.
@@ -70,7 +71,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
 
     def __init__(
         self,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
         proxy: Proxy | Sequence[Proxy] | None = None,
         max_connections: int | None = 10,
         max_keepalive_connections: int | None = None,

@@ -1,11 +1,10 @@
 # Generated from ../_async/http_proxy.py by tools/make_sync.py: edit that file, then run it.
 """A pool of connections through one HTTP proxy."""
 
-import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from httpcore_models import SOCKET_OPTION, URL, HeaderTypes, NetworkBackend
+from httpcore_models import SOCKET_OPTION, URL, HeaderTypes, NetworkBackend, SSLContextTypes
 
 from .._lazy import find
 from .._proxies import single_proxy
@@ -29,8 +28,8 @@ class HTTPProxy(LegacyProxy, ConnectionPool):
         proxy_url: URL | bytes | str,
         proxy_auth: tuple[bytes | str, bytes | str] | None = None,
         proxy_headers: HeaderTypes = None,
-        ssl_context: ssl.SSLContext | None = None,
-        proxy_ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
+        proxy_ssl_context: SSLContextTypes | None = None,
         max_connections: int | None = 10,
         max_keepalive_connections: int | None = None,
         keepalive_expiry: float | None = None,

@@ -2,7 +2,6 @@
 """Connections through proxies: forwarding, HTTP tunnels and SOCKS, and the choice between them."""
 
 import dataclasses
-import ssl
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -15,6 +14,7 @@ from httpcore_models import (
     Proxy,
     Request,
     Response,
+    SSLContextTypes,
 )
 from httpcore_models.lowlevel import enforce_port
 from httpcore_models.network import Dialler, DirectDialler, backend_for_proxies
@@ -87,7 +87,7 @@ def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> Di
     return dialler
 
 
-def _over_tls(dialler: Dialler, ssl_context: ssl.SSLContext | None) -> Dialler:
+def _over_tls(dialler: Dialler, ssl_context: SSLContextTypes | None) -> Dialler:
     """Return a dialler that adds TLS with a proxy to the streams of `dialler`."""
     return TLSDialler(dialler, ssl_context or shared_ssl_context(("http/1.1",)))
 
@@ -106,7 +106,7 @@ class ForwardHTTPConnection(LegacyForward):
         keepalive_expiry: float | None = None,
         network_backend: NetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
-        proxy_ssl_context: ssl.SSLContext | None = None,
+        proxy_ssl_context: SSLContextTypes | None = None,
         *,
         options: ConnectionOptions | None = None,
         through: Dialler | None = None,
@@ -150,8 +150,8 @@ class TunnelHTTPConnection(LegacyTunnel):
         self,
         proxy_origin: Origin,
         remote_origin: Origin,
-        ssl_context: ssl.SSLContext | None = None,
-        proxy_ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
+        proxy_ssl_context: SSLContextTypes | None = None,
         proxy_headers: Sequence[tuple[bytes, bytes]] | None = None,
         keepalive_expiry: float | None = None,
         http1: bool = True,
@@ -193,7 +193,7 @@ class Socks5Connection(LegacySocks):
         proxy_origin: Origin,
         remote_origin: Origin,
         proxy_auth: tuple[bytes, bytes] | None = None,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
         keepalive_expiry: float | None = None,
         http1: bool = True,
         http2: bool = False,

@@ -1,11 +1,10 @@
 # Generated from ../_async/socks_proxy.py by tools/make_sync.py: edit that file, then run it.
 """A pool of connections through one SOCKS proxy."""
 
-import ssl
 from collections.abc import Iterable
 from typing import Any
 
-from httpcore_models import SOCKET_OPTION, URL, NetworkBackend
+from httpcore_models import SOCKET_OPTION, URL, NetworkBackend, SSLContextTypes
 
 from .._lazy import find
 from .._proxies import single_socks_proxy
@@ -25,7 +24,7 @@ class SOCKSProxy(LegacyProxy, ConnectionPool):
         self,
         proxy_url: URL | bytes | str,
         proxy_auth: tuple[bytes | str, bytes | str] | None = None,
-        ssl_context: ssl.SSLContext | None = None,
+        ssl_context: SSLContextTypes | None = None,
         max_connections: int | None = 10,
         max_keepalive_connections: int | None = None,
         keepalive_expiry: float | None = None,

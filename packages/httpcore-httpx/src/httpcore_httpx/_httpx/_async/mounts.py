@@ -1,0 +1,23 @@
+"""The proxies of the environment, for clients with a transport of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._environment import environment_proxies
+from .transport import AsyncHTTPTransport
+
+
+def async_mounts_from_environment(**options: Any) -> dict[str, AsyncHTTPTransport | None]:
+    """Return the `mounts` of a client for HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, which are read now.
+
+    A client that is given a transport ignores these variables. `options` are arguments of `AsyncHTTPTransport`, for the
+    transports through the proxies. There is one for each proxy.
+    """
+    transports: dict[str, AsyncHTTPTransport] = {}
+    mounts: dict[str, AsyncHTTPTransport | None] = {}
+    for pattern, proxy in environment_proxies().items():
+        if proxy is not None and proxy not in transports:
+            transports[proxy] = AsyncHTTPTransport(proxy=proxy, **options)
+        mounts[pattern] = None if proxy is None else transports[proxy]
+    return mounts

@@ -1,0 +1,61 @@
+# Generated from ../_httpx/_async/network_stream.py by tools/make_httpx2.py: edit that file, then run it.
+"""The network stream of a response that has upgraded its connection."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import httpx2
+
+from ..._core import httpcore
+from .._errors import stream_error_class
+
+
+class AsyncMappedNetworkStream(httpcore.AsyncNetworkStream):
+    """A network stream whose errors are those of httpx2 and of its core, both at once."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, request: httpx2.Request) -> None:
+        self._stream = stream
+        self._request = request
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """See `AsyncNetworkStream`."""
+        try:
+            return await self._stream.read(max_bytes, timeout)
+        except Exception as exc:
+            kind = stream_error_class(exc)
+            if kind is None:
+                raise
+            raise kind(str(exc), request=self._request) from exc
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """See `AsyncNetworkStream`."""
+        try:
+            await self._stream.write(buffer, timeout)
+        except Exception as exc:
+            kind = stream_error_class(exc)
+            if kind is None:
+                raise
+            raise kind(str(exc), request=self._request) from exc
+
+    async def aclose(self) -> None:
+        """See `AsyncNetworkStream`."""
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> AsyncMappedNetworkStream:
+        """See `AsyncNetworkStream`."""
+        try:
+            stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except Exception as exc:
+            kind = stream_error_class(exc)
+            if kind is None:
+                raise
+            raise kind(str(exc), request=self._request) from exc
+        return AsyncMappedNetworkStream(stream, self._request)
+
+    def get_extra_info(self, info: str) -> Any:
+        """See `AsyncNetworkStream`."""
+        return self._stream.get_extra_info(info)

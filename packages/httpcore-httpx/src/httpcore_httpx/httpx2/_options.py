@@ -1,0 +1,75 @@
+# Generated from ../_httpx/_options.py by tools/make_httpx2.py: edit that file, then run it.
+"""The arguments of transports, for pools."""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import httpx2
+
+from .._contexts import shared_context
+from .._core import httpcore
+
+CertTypes: TypeAlias = "str | tuple[str, str] | tuple[str, str, str]"
+ProxyTypes: TypeAlias = "httpx2.URL | str | httpx2.Proxy | httpcore.Proxy"
+
+# Those of httpx2.
+DEFAULT_LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=5.0)
+
+_SOCKS4 = ("socks4", "socks4a")
+
+
+def ssl_context_for(
+    verify: ssl.SSLContext | str | bool, cert: CertTypes | None, trust_env: bool
+) -> ssl.SSLContext | Callable[[], ssl.SSLContext]:
+    """Return a TLS context, or what makes it when it is needed.
+
+    Without files and contexts of the user's own, the transports share one for each setting and environment.
+    """
+    if not isinstance(verify, bool) or cert is not None:
+        return httpx2.create_ssl_context(verify=verify, cert=cert, trust_env=trust_env)
+    names = ["SSLKEYLOGFILE", *(("SSL_CERT_FILE", "SSL_CERT_DIR") if trust_env and verify else ())]
+    environment = tuple(map(os.environ.get, names))
+    make = functools.partial(httpx2.create_ssl_context, verify=verify, trust_env=trust_env)
+    return functools.partial(_shared, ("httpx2", verify, trust_env, environment), make)
+
+
+def _shared(key: tuple[object, ...], make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    try:
+        return shared_context(key, make)
+    except OSError as exc:
+        # The files that the environment names are read when a request needs them, which then fails as any other one.
+        raise httpcore.ConnectError(f"The TLS context could not be made: {exc}") from exc
+
+
+def proxies_for(proxy: ProxyTypes | Sequence[ProxyTypes] | None, trust_env: bool) -> list[httpcore.Proxy]:
+    """Return the proxies, nearest first. Those over TLS without a context get the default one of httpx2."""
+    if proxy is None:
+        return []
+    if isinstance(proxy, (str, httpx2.URL, httpx2.Proxy, httpcore.Proxy)):
+        proxy = [proxy]
+    return [_proxy_for(each, trust_env) for each in proxy]
+
+
+def _proxy_for(proxy: ProxyTypes, trust_env: bool) -> httpcore.Proxy:
+    if isinstance(proxy, httpcore.Proxy):
+        return proxy
+    if not isinstance(proxy, httpx2.Proxy):
+        url = httpx2.URL(proxy)
+        if url.scheme in _SOCKS4:  # httpx2.Proxy refuses them
+            return httpcore.Proxy(str(url))
+        proxy = httpx2.Proxy(url)
+    url = proxy.url
+    ssl_context: ssl.SSLContext | Callable[[], ssl.SSLContext] | None = proxy.ssl_context
+    if ssl_context is None and url.scheme == "https":
+        ssl_context = ssl_context_for(True, None, trust_env)
+    return httpcore.Proxy(
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        auth=proxy.raw_auth,
+        headers=proxy.headers.raw,
+        ssl_context=ssl_context,
+    )

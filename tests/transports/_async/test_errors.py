@@ -1,0 +1,190 @@
+"""Failures surface as exceptions of the client library, with their request, and the transport keeps working."""
+
+import gc
+import weakref
+from typing import Any
+
+import httpcore
+import pytest
+from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.sockets import refusing_port, unresponsive_port
+from httpcore_test_support.steps import abort, close, hold, receive_request, send
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+
+
+async def assert_fails(client: Any, form: Any, url: str, name: str, **options: Any) -> None:
+    """Check the error of a request: its class, cause, request and text."""
+    with pytest.raises(form.httpx.TransportError) as raised:
+        await client.post(url, **options)
+    error = raised.value
+    assert type(error) is getattr(form.httpx, name)
+    assert type(error.__cause__) is getattr(httpcore, name)
+    assert str(error) == str(error.__cause__)
+    assert error.request.url == url
+
+
+async def assert_works(client: Any, caddy: CaddyServer) -> None:
+    """Check that the client's only connection is free again."""
+    assert (await client.get(caddy.http_url)).text == "Hello, world!\n"
+
+
+class TestTimeouts:
+    async def test_connecting(self, form: Any, caddy: CaddyServer) -> None:
+        timeout = form.httpx.Timeout(10.0, connect=0.05, pool=0.0)
+        async with form.async_client() as client:
+            with unresponsive_port() as port:
+                await assert_fails(client, form, f"http://127.0.0.1:{port}", "ConnectTimeout", timeout=timeout)
+            await assert_works(client, caddy)
+
+    async def test_reading(self, form: Any, caddy: CaddyServer) -> None:
+        timeout = form.httpx.Timeout(10.0, read=0.05, pool=0.0)
+        async with form.async_client() as client:
+            for script in ([receive_request(), hold()], [receive_request(), send(OK + b"part"), hold()]):
+                with scripted_server(script) as server:
+                    await assert_fails(client, form, server.url, "ReadTimeout", timeout=timeout)
+            await assert_works(client, caddy)
+
+    async def test_writing(self, form: Any, caddy: CaddyServer) -> None:
+        timeout = form.httpx.Timeout(10.0, write=0.05, pool=0.0)
+        async with form.async_client() as client:
+            with scripted_server(hold(), receive_buffer=4096) as server:
+                await assert_fails(client, form, server.url, "WriteTimeout", timeout=timeout, content=bytes(20_000_000))
+            await assert_works(client, caddy)
+
+    async def test_waiting_for_a_connection(self, form: Any, caddy: CaddyServer) -> None:
+        timeout = form.httpx.Timeout(10.0, pool=0.05)
+        async with form.async_client() as client:
+            async with client.stream("GET", f"{caddy.http_url}/50mb.bin"):
+                await assert_fails(client, form, caddy.http_url, "PoolTimeout", timeout=timeout)
+            await assert_works(client, caddy)
+
+
+class TestNetwork:
+    async def test_refused(self, form: Any, caddy: CaddyServer) -> None:
+        async with form.async_client() as client:
+            with refusing_port() as port:
+                await assert_fails(client, form, f"http://127.0.0.1:{port}", "ConnectError")
+            await assert_works(client, caddy)
+
+    async def test_an_untrusted_certificate(self, form: Any, caddy: CaddyServer) -> None:
+        async with form.async_client(verify=True) as client:
+            await assert_fails(client, form, caddy.https_url, "ConnectError")
+            await assert_works(client, caddy)
+
+    async def test_reset(self, form: Any, caddy: CaddyServer) -> None:
+        async with form.async_client() as client:
+            for script in ([receive_request(), abort()], [receive_request(), send(OK), abort()]):
+                with scripted_server(script) as server:
+                    await assert_fails(client, form, server.url, "ReadError")
+            await assert_works(client, caddy)
+
+    async def test_retries(self, form: Any) -> None:
+        events: list[str] = []
+
+        async def trace(name: str, info: dict[str, Any]) -> None:
+            events.append(name)
+
+        async with form.async_client(retries=1) as client:
+            with refusing_port() as port:
+                url = f"http://127.0.0.1:{port}"
+                await assert_fails(client, form, url, "ConnectError", extensions={"trace": trace})
+        assert events.count("connection.connect_tcp.failed") == 2
+
+
+class TestProtocol:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            [close()],
+            [send(b"nonsense\r\n\r\n")],
+            [send(OK + b"cut short"), close()],
+            [send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n")],
+        ],
+        ids=["no response", "nonsense", "cut short", "bad chunk"],
+    )
+    async def test_violated_by_the_server(self, form: Any, caddy: CaddyServer, answer: list[Any]) -> None:
+        async with form.async_client() as client:
+            with scripted_server([receive_request(), *answer]) as server:
+                await assert_fails(client, form, server.url, "RemoteProtocolError")
+            await assert_works(client, caddy)
+
+    async def test_violated_by_the_client(self, form: Any, caddy: CaddyServer) -> None:
+        async with form.async_client() as client:
+            headers = {"X-Header": "two\r\nlines"}
+            await assert_fails(client, form, caddy.http_url, "LocalProtocolError", headers=headers)
+            await assert_works(client, caddy)
+
+    @pytest.mark.parametrize("url", ["ftp://127.0.0.1", "/path"])
+    async def test_the_scheme_is_unknown(self, form: Any, url: str) -> None:
+        async with form.async_client() as client:
+            await assert_fails(client, form, url, "UnsupportedProtocol")
+
+    async def test_a_proxy_refuses(self, form: Any, caddy: CaddyServer) -> None:
+        refusal = b"HTTP/1.1 403 Forbidden\r\nX-Reason: rules\r\nContent-Length: 0\r\n\r\n"
+        with scripted_server([receive_request(), send(refusal)]) as server:
+            async with form.async_client(proxy=server.url) as client:
+                with pytest.raises(form.httpx.ProxyError, match="403 Forbidden") as raised:
+                    await client.get("https://example.com")
+        assert raised.value.__cause__.status == 403
+        assert raised.value.request.url == "https://example.com"
+
+
+class FailingBackend(httpcore.AsyncNetworkBackend):
+    """A backend that raises errors of its own."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def connect_tcp(self, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        raise self.error
+
+
+class OwnError(httpcore.ConnectError):
+    """A class that is not in the table."""
+
+
+class TestOtherErrors:
+    async def test_a_subclass(self, form: Any) -> None:
+        async with form.async_client(network_backend=FailingBackend(OwnError("own"))) as client:
+            with pytest.raises(form.httpx.ConnectError, match="own"):
+                await client.get("http://example.com")
+
+    async def test_not_available(self, form: Any) -> None:
+        backend = FailingBackend(httpcore.ConnectionNotAvailable("busy"))
+        async with form.async_client(network_backend=backend) as client:
+            with pytest.raises(form.httpx.ConnectError):
+                await client.get("http://example.com")
+
+    async def test_foreign_ones_pass(self, form: Any) -> None:
+        async with form.async_client(network_backend=FailingBackend(ZeroDivisionError())) as client:
+            with pytest.raises(ZeroDivisionError):
+                await client.get("http://example.com")
+
+
+async def test_an_error_is_no_part_of_a_cycle(form: Any) -> None:
+    async with form.transports.AsyncHTTPTransport() as transport:
+        request = form.httpx.Request("GET", "ftp://127.0.0.1")
+        gc.disable()
+        try:
+            with pytest.raises(form.httpx.UnsupportedProtocol) as raised:
+                await transport.handle_async_request(request)
+            left = weakref.ref(raised.value)
+            del raised
+            assert left() is None
+        finally:
+            gc.enable()
+
+
+async def test_the_request_is_set_without_a_client(form: Any) -> None:
+    with scripted_server([receive_request(), send(OK), close()]) as server:
+        async with form.transports.AsyncHTTPTransport() as transport:
+            request = form.httpx.Request("GET", server.url)
+            response = await transport.handle_async_request(request)
+            with pytest.raises(form.httpx.RemoteProtocolError) as raised:
+                await response.aread()
+            await response.aclose()
+    assert raised.value.request is request
