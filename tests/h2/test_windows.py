@@ -3,6 +3,8 @@
 import pytest
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA
 from httpcore_h2._flow import (
+    AHEAD,
+    DISTANT,
     FIRST_CREDIT,
     MAX_STREAM_WINDOW,
     RUN_AHEAD,
@@ -24,8 +26,9 @@ _MIB = 2**20
 class Server(Dialogue):
     """A server that sends as much as it may, and counts. `updates` counts the WINDOW_UPDATE frames for streams."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, at: float | None = None) -> None:
+        """`at` is the time when the connection begins, if the client measures the round trip."""
+        super().__init__(started_at=at)
         self.windows: dict[int, int] = {}
         self.connection_window = 65535 + window_updates(self.preface).get(0, 0)
         self.updates = 0
@@ -43,7 +46,7 @@ class Server(Dialogue):
         return self._answered(self.request(b"CONNECT"))
 
     def _answered(self, stream: Stream, *fields: Field) -> Stream:
-        self.windows[stream.id] = STREAM_WINDOW
+        self.windows.setdefault(stream.id, STREAM_WINDOW)
         self.receive(frames.headers(stream.id, 200, *fields))
         self.engine.next_event(stream)
         return stream
@@ -53,7 +56,7 @@ class Server(Dialogue):
         sent = self.sent()
         for stream_id, size in window_updates(sent).items():
             if stream_id:
-                self.windows[stream_id] += size
+                self.windows[stream_id] = self.windows.get(stream_id, STREAM_WINDOW) + size
             else:
                 self.connection_window += size
         self.updates += len([each for each in sent if type(each).__name__ == "WindowUpdateFrame" and each.stream_id])
@@ -250,15 +253,22 @@ def test_after_a_large_response_the_next_one_starts_with_a_large_window() -> Non
     talk.round_trips(stream := talk.get(), 3)
     talk.engine.finish(stream)
     windows = [talk.allowed(talk.get()) for _ in range(3)]
-    assert windows == [MAX_STREAM_WINDOW, 2 * STREAM_WINDOW, STREAM_WINDOW]
+    assert windows == [AHEAD, STREAM_WINDOW, STREAM_WINDOW]
 
 
-def test_a_window_that_has_its_full_size_from_the_start_is_topped_up_rarely() -> None:
+def test_a_window_that_is_large_from_the_start_grows_further_at_once() -> None:
     talk = Server()
     talk.round_trips(large := talk.get(), 3)
     talk.engine.finish(large)
     next_one = talk.get()
+    assert talk.allowed(next_one) == AHEAD
+    talk.fill(next_one, FIRST_CREDIT)
+    talk.read(next_one)
     assert talk.allowed(next_one) == MAX_STREAM_WINDOW
+    talk.fill(next_one, FIRST_CREDIT)
+    talk.windows[next_one.id] += FIRST_CREDIT
+    talk.read(next_one)
+    assert window_updates(talk.sent()) == {next_one.id: FIRST_CREDIT}
     talk.fill(next_one, MAX_STREAM_WINDOW // 4 - 1)
     talk.read(next_one)
     assert window_updates(talk.sent()) == {}
@@ -270,6 +280,42 @@ def test_after_a_small_response_windows_start_small_again() -> None:
     talk.engine.finish(large)
     talk.engine.finish(talk.get())
     assert talk.allowed(talk.get()) == STREAM_WINDOW
+
+
+# What the length of the path tells.
+
+
+def test_the_first_response_of_a_connection_starts_with_a_large_window() -> None:
+    talk = Server(at=0.0)
+    windows = [talk.allowed(talk.get()) for _ in range(3)]
+    assert windows == [AHEAD, STREAM_WINDOW, STREAM_WINDOW]
+
+
+@pytest.mark.parametrize(("round_trip", "window"), [(DISTANT, AHEAD), (DISTANT * 0.9, STREAM_WINDOW)])
+@pytest.mark.parametrize("late", [False, True])
+def test_over_a_long_path_one_response_at_a_time_starts_with_a_large_window(
+    round_trip: float, window: int, late: bool
+) -> None:
+    talk = Server(at=0.0)
+    first = talk.get()
+    talk.now = round_trip
+    talk.receive(frames.settings_ack())
+    if late:
+        # Only the first acknowledgement counts.
+        talk.now = 1.0
+        talk.receive(frames.settings_ack())
+    assert talk.allowed(talk.get()) == STREAM_WINDOW
+    talk.engine.finish(first)
+    assert [talk.allowed(talk.get()) for _ in range(2)] == [window, STREAM_WINDOW]
+
+
+def test_a_hundred_unread_responses_over_a_long_path_take_less_than_a_hundred_mebibytes() -> None:
+    talk = Server(at=0.0)
+    talk.now = 0.1
+    talk.receive(frames.settings_ack())
+    streams = [talk.get() for _ in range(100)]
+    assert sum(talk.fill(stream) for stream in streams) == 99 * STREAM_WINDOW + AHEAD < 90 * _MIB
+    assert sum(talk.fill(stream) for stream in streams) == 0
 
 
 # Servers that answer while they receive.
@@ -307,16 +353,16 @@ def test_a_tunnel_does_not_run_ahead() -> None:
 
 def test_a_response_runs_ahead_as_soon_as_other_streams_let_it() -> None:
     talk = Server()
-    uploads = [talk.post() for _ in range(5)]
+    uploads = [talk.post() for _ in range(9)]
     total = 0
     for stream in uploads:
         while size := talk.fill(stream):
             total += size
-    assert total <= 5 * STREAM_WINDOW + TOTAL_GROWTH
-    assert uploads[4].window < RUN_AHEAD
+    assert total <= 9 * STREAM_WINDOW + TOTAL_GROWTH
+    assert uploads[8].window < RUN_AHEAD
     talk.engine.finish(uploads[0])
-    assert talk.allowed(uploads[4]) > 0
-    assert uploads[4].window == RUN_AHEAD
+    assert talk.allowed(uploads[8]) > 0
+    assert uploads[8].window == RUN_AHEAD
 
 
 # Anything at all.

@@ -8,8 +8,10 @@ from . import _frames as frames
 from ._control import Code, Control
 from ._events import Failure
 from ._flow import (
+    AHEAD,
     CREDIT_PART,
     DEFAULT_WINDOW,
+    DISTANT,
     FIRST_CREDIT,
     GROWTH_FACTOR,
     MAX_STREAM_WINDOW,
@@ -48,8 +50,12 @@ class ConnectionState:
         self.settings_received: bool = False
         #: The streams whose windows have grown.
         self.grown: set[Stream] = set()
-        #: Whether the response that was finished last was a large one.
+        #: Whether the window of the next stream is enlarged at once. See `grow_ahead()`.
         self.expects_bulk: bool = False
+        #: Whether a round trip takes long.
+        self.is_distant: bool = False
+        # When the round trip began by which this is measured, in seconds.
+        self._started_at: float | None = None
 
     @property
     def usable(self) -> bool:
@@ -128,15 +134,24 @@ class ConnectionState:
         if growth:
             self.send_window_update(stream.id, growth)
 
-    def grow_ahead(self, stream: Stream) -> None:
-        """Enlarge the window of a new stream, because the last response was large; leave half of the growth to others.
+    def measure_from(self, now: float) -> None:
+        """Measure the round trip until `settings_acknowledged()`; it may be long until then. `now` is in seconds."""
+        self._started_at = now
+        self.expects_bulk = True
 
-        This takes no further write. One stream at a time gets it.
+    def settings_acknowledged(self, now: float) -> None:
+        """Note at the time `now`, in seconds, that the server has received the settings."""
+        if self._started_at is not None:
+            self.is_distant = self.expects_bulk = now - self._started_at >= DISTANT
+            self._started_at = None
+
+    def grow_ahead(self, stream: Stream) -> None:
+        """Enlarge the window of a new stream, because its response may be large or the path long.
+
+        This takes no further write. No other window is large: one stream at a time gets it.
         """
-        growth = self._grow(stream, min(MAX_STREAM_WINDOW - stream.window, self._growth_left() - TOTAL_GROWTH // 2))
-        if growth:
-            stream.credit_due = stream.window // CREDIT_PART
-            self.send_window_update(stream.id, growth)
+        growth = self._grow(stream, AHEAD - stream.window)
+        self.send_window_update(stream.id, growth)
 
     def _grow(self, stream: Stream, size: int) -> int:
         """Enlarge the window of a stream by `size` bytes, unless that is not worth it; return by how much."""

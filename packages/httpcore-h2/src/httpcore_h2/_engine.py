@@ -120,9 +120,14 @@ class Engine(ConnectionState):
 
     # Sending.
 
-    def start(self) -> None:
-        """Send the preface and the settings (RFC 9113 section 3.4)."""
+    def start(self, now: float | None = None) -> None:
+        """Send the preface and the settings (RFC 9113 section 3.4).
+
+        With the time `now`, in seconds, the round trip is measured that this begins.
+        """
         self._busy = True
+        if now is not None:
+            self.measure_from(now)
         self.started = True
         self.outgoing.append(self.control.start())
         self.send_window_update(0, CONNECTION_WINDOW - DEFAULT_WINDOW)
@@ -162,7 +167,7 @@ class Engine(ConnectionState):
             frame_type, flags = frames.CONTINUATION, 0
         self.outgoing.append(build_frame(frame_type, flags | frames.END_HEADERS, stream_id, block))
         streams.add(stream)
-        if self.expects_bulk:
+        if self.expects_bulk and not self.grown:
             self.grow_ahead(stream)
         self._busy = False
         return True
@@ -248,7 +253,7 @@ class Engine(ConnectionState):
             self._busy = True
             self.streams.touched.pop(stream, None)
             if self.streams.by_id.pop(stream.id, None) is not None:
-                self.expects_bulk = stream.received > STREAM_WINDOW
+                self.expects_bulk = self.is_distant or stream.received > STREAM_WINDOW
                 if stream in self.grown:
                     self.release_growth(stream)
                 if stream.is_open:

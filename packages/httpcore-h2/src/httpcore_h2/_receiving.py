@@ -292,6 +292,8 @@ class FrameHandlers:
     def _control_received(self, frame: Frame) -> None:
         connection = self._connection
         answer, changes = connection.control.receive(frame)
+        if frame.type == frames.SETTINGS and frame.flags & frames.ACK:
+            connection.settings_acknowledged(self.now)
         if answer:
             connection.outgoing.append(answer)
             connection.unsent_answers += 1

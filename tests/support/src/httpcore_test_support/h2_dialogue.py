@@ -54,15 +54,20 @@ class Dialogue:
     said to have something new, by their ids.
     """
 
-    def __init__(self, feeding: Feeding = lambda data: [data], first: bytes = h2_frames.settings()) -> None:
-        """`first` contains the first bytes of the server."""
+    def __init__(
+        self,
+        feeding: Feeding = lambda data: [data],
+        first: bytes = h2_frames.settings(),
+        started_at: float | None = None,
+    ) -> None:
+        """`first` contains the first bytes of the server. See `Engine.start()` for `started_at`."""
         self.engine = Engine(H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False))
         self.client = h2_frames.ClientFrames()
         self.settings: list[RemoteSettingsChanged] = []
         self.touched: set[int] = set()
         self.now = 0.0
         self._feeding = feeding
-        self.engine.start()
+        self.engine.start(started_at)
         self.preface = self.sent()
         if first:
             self.receive(first)

@@ -1,5 +1,6 @@
 """Sending a request: head and body, within the credit that the server gives."""
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterable
 from functools import partial
 from typing import Any
@@ -160,7 +161,7 @@ class AsyncSending:
         with self._shared.lock:
             if self._engine.started:
                 return
-            self._engine.start()
+            self._engine.start(time.monotonic())
         flush = self._shared.writer.flush
         if self.tracer is None:
             await flush(self.write_timeout)

@@ -1,6 +1,7 @@
 # Generated from ../_async/sending.py by tools/make_sync.py: edit that file, then run it.
 """Sending a request: head and body, within the credit that the server gives."""
 
+import time
 from collections.abc import Generator, Iterable
 from functools import partial
 from typing import Any
@@ -161,7 +162,7 @@ class Sending:
         with self._shared.lock:
             if self._engine.started:
                 return
-            self._engine.start()
+            self._engine.start(time.monotonic())
         flush = self._shared.writer.flush
         if self.tracer is None:
             flush(self.write_timeout)
