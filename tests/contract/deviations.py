@@ -127,7 +127,7 @@ def _backend_members(name: str) -> Deviation:
 def _public_names() -> Deviation:
     names: list[str] = load("interface.json")["surface"]["public names in dir()"]
     added = ["AutoBackend", "Resolver", "AsyncResolver", "CachingResolver", "AsyncCachingResolver"]
-    added += ["GuardedBackend", "AsyncGuardedBackend", "Destination", "only_global_addresses"]
+    added += ["GuardedBackend", "AsyncGuardedBackend", "Destination", "only_global_addresses", "tcp_keepalive"]
     return Deviation(sorted([*names, *added]), _MORE_NAMES)
 
 

@@ -67,5 +67,6 @@ from .network import Resolver as Resolver
 from .network import SyncBackend as SyncBackend
 from .network import TrioBackend as TrioBackend
 from .network import only_global_addresses as only_global_addresses
+from .network import tcp_keepalive as tcp_keepalive
 
 __version__ = "1.0.0"

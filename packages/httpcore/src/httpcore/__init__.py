@@ -49,6 +49,7 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
     only_global_addresses,
+    tcp_keepalive,
 )
 
 from ._api import request, stream
@@ -116,6 +117,7 @@ __all__ = [
     "AsyncGuardedBackend",
     "Destination",
     "only_global_addresses",
+    "tcp_keepalive",
     # TLS
     "default_ssl_context",
     # Exceptions

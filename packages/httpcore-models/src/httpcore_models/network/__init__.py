@@ -7,7 +7,7 @@ For users, and also in `httpcore`:
 * `AsyncGuardedBackend`, which connects where a rule allows it; `Destination`, what a rule decides on;
   `only_global_addresses()`, a rule.
 * `AsyncMockBackend`, `AsyncMockStream` and their sync twins, and `MockSSLObject`: a network that plays back bytes.
-* `SOCKET_OPTION`: the type of a socket option.
+* `SOCKET_OPTION`: the type of a socket option. `tcp_keepalive()`: the options for TCP keepalive.
 * `AsyncResolver`, the type of what finds the addresses of a host, and `AsyncCachingResolver`.
 
 For sibling packages, which build connections and proxies from it:
@@ -45,6 +45,7 @@ from ._guarding import GuardedBackend as GuardedBackend
 from ._guarding import async_backend_for_proxies as async_backend_for_proxies
 from ._guarding import backend_for_proxies as backend_for_proxies
 from ._guarding import only_global_addresses as only_global_addresses
+from ._keepalive import tcp_keepalive as tcp_keepalive
 from ._readiness import is_socket_readable as is_socket_readable
 from ._resolving.system import async_resolve as async_resolve
 from ._resolving.system import resolve as resolve
