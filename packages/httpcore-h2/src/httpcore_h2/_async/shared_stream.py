@@ -14,6 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 from h2.config import H2Configuration
 from httpcore_models import AsyncNetworkStream, ConnectionNotAvailable, ReadError, ReadTimeout, WriteError, WriteTimeout
@@ -28,6 +29,8 @@ from .._stream import Stream
 from .reading import AsyncReader
 from .waiters import AsyncSharer, AsyncWaiters
 from .writing import AsyncWriter
+
+Condition: TypeAlias = Callable[[], bool]
 
 # How often, in seconds, a task that reads checks whether a task that writes has given up.
 _LOOK_AGAIN = 1.0
@@ -137,7 +140,7 @@ class AsyncSharedStream:
         self,
         sharer: AsyncSharer,
         waiting: dict[Stream, AsyncEvent],
-        ready: Callable[[], bool],
+        ready: Condition,
         timeout: float | None,
         arrivals: int | None = None,
     ) -> bool:
@@ -147,7 +150,7 @@ class AsyncSharedStream:
         stream reads only while no stream is open: another task that closes one can wake a task that waits, but not one
         that reads. `arrivals` is how much had arrived when the time limit began, if that was before this call.
         """
-        engine, writer, reader, stream = self.engine, self.writer, self.reader, sharer.stream
+        engine, writer, reader = self.engine, self.writer, self.reader
         for_stream = waiting is self.waiters.openers
         since = time.monotonic()
         deadline = None if timeout is None else since + timeout
@@ -162,20 +165,13 @@ class AsyncSharedStream:
                         event = None
                     is_ready = ready()
                     if is_ready or not in_time:
-                        # A request that another task has sent only during this wait has more time.
-                        goes_on = is_ready or (sharer.handover is not None and sharer.handover.was_sent_after(since))
-                        self._end_wait(sharer, waiting, None if goes_on else arrivals)
+                        self._end_wait(sharer, waiting, None if is_ready else arrivals, since)
                         return is_ready
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:
                         self._pass_on()
-                    elif reader.holder is None and self._may_read(sharer, for_stream):
-                        reader.holder, reader.reads_for = token, stream
-                    else:
-                        event = waiting[stream] = AsyncEvent()
-                        if reader.holder is None and for_stream:
-                            # Another task has opened a stream, and left reading to this one, which may not go on.
-                            self._pass_on()
+                    elif reader.holder is not None or not self._start_reading(sharer, token, for_stream):
+                        event = waiting[sharer.stream] = AsyncEvent()
                 if sending:
                     can_send = await self._send_while_waiting(sharer, ready, remaining)
                 elif event is None:
@@ -200,11 +196,11 @@ class AsyncSharedStream:
                         reader.interrupted(exc)
                 if event is not None:
                     self.waiters.woken.discard(event)
-                self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None)
+                self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None, since)
             raise
 
-    def _may_read(self, sharer: AsyncSharer, for_stream: bool) -> bool:
-        """Whether a task that waits may become the reader, if no other one reads. The lock is held.
+    def _start_reading(self, sharer: AsyncSharer, token: object, for_stream: bool) -> bool:
+        """Make a task that waits the reader, as no other one is. Return whether it may be that. The lock is held.
 
         Its request has to be sent first, in case the task that sends it gives up: nothing wakes a task that reads. If
         that write has to wait, it receives what arrives meanwhile, where the stream can do that.
@@ -212,17 +208,27 @@ class AsyncSharedStream:
         handover = sharer.handover
         if handover is not None and handover.sent_at is None and self.writer.write_until_readable is not None:
             return False
-        return not (for_stream and self.engine.streams.open_count)
+        if for_stream and self.engine.streams.open_count:
+            # Another task has opened a stream, and left reading to this one, which leaves it to one with a stream.
+            self._pass_on()
+            return False
+        self.reader.holder, self.reader.reads_for = token, sharer.stream
+        return True
 
-    def _end_wait(self, sharer: AsyncSharer, waiting: dict[Stream, AsyncEvent], arrivals: int | None) -> None:
-        """End a wait. If it has timed out, `arrivals` is how much had arrived before it. The lock is held.
+    def _end_wait(
+        self, sharer: AsyncSharer, waiting: dict[Stream, AsyncEvent], arrivals: int | None, since: float
+    ) -> None:
+        """End a wait that began at the time `since` on the monotonic clock. The lock is held.
 
-        The connection is retired if nothing has arrived since. But silence is normal in a tunnel, and while waiting for
-        a stream, which depends on other requests.
+        If it has timed out, `arrivals` is how much had arrived before it. The connection is retired if nothing has
+        arrived since. But silence is normal in a tunnel, and while waiting for a stream, which depends on other
+        requests; and a request that another task has sent only during this wait has more time.
         """
         waiting.pop(sharer.stream, None)
         self._pass_on()
-        if arrivals is not None and waiting is not self.waiters.openers and not sharer.is_tunnel:
+        if arrivals is None or waiting is self.waiters.openers or sharer.is_tunnel:
+            return
+        if sharer.handover is None or not sharer.handover.was_sent_after(since):
             self.writer.retire_if_silent(arrivals)
 
     def _pass_on(self) -> None:
@@ -236,7 +242,7 @@ class AsyncSharedStream:
         if self.reader.holder is None or self.writer.is_abandoned:
             waiters.wake_next_reader(among_openers=not self.engine.streams.open_count)
 
-    async def _send_while_waiting(self, sharer: AsyncSharer, ready: Callable[[], bool], timeout: float | None) -> bool:
+    async def _send_while_waiting(self, sharer: AsyncSharer, ready: Condition, timeout: float | None) -> bool:
         """Send, and receive meanwhile; return whether to try this again before something else arrives."""
         if self.writer.write_until_readable is None:
             await self.writer.flush_unless_writing(sharer.write_timeout)
@@ -253,7 +259,7 @@ class AsyncSharedStream:
         self.end_dropped()
         return in_time
 
-    async def _look_once_more(self, ready: Callable[[], bool]) -> None:
+    async def _look_once_more(self, ready: Condition) -> None:
         """Catch up before a timeout is raised: what the task needs may have arrived while the program was busy."""
         for _ in range(_LAST_LOOKS):
             arrivals = self.reader.arrivals
@@ -272,9 +278,7 @@ class AsyncSharedStream:
 
     # Reading.
 
-    async def _read(
-        self, sharer: AsyncSharer, timeout: float | None, since: float, ready: Callable[[], bool]
-    ) -> bool | None:
+    async def _read(self, sharer: AsyncSharer, timeout: float | None, since: float, ready: Condition) -> bool | None:
         """Read once, as the reader that the caller has become; return what `ready` returns after that.
 
         Returns `None` if nothing came in time. The caller has been waiting since the time `since` on the monotonic

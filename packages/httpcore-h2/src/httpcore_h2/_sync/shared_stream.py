@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 from h2.config import H2Configuration
 from httpcore_models import ConnectionNotAvailable, NetworkStream, ReadError, ReadTimeout, WriteError, WriteTimeout
@@ -29,6 +30,8 @@ from .._stream import Stream
 from .reading import Reader
 from .waiters import Sharer, Waiters
 from .writing import Writer
+
+Condition: TypeAlias = Callable[[], bool]
 
 # How often, in seconds, a thread that reads checks whether a thread that writes has given up.
 _LOOK_AGAIN = 1.0
@@ -136,7 +139,7 @@ class SharedStream:
         self,
         sharer: Sharer,
         waiting: dict[Stream, Event],
-        ready: Callable[[], bool],
+        ready: Condition,
         timeout: float | None,
         arrivals: int | None = None,
     ) -> bool:
@@ -146,7 +149,7 @@ class SharedStream:
         stream reads only while no stream is open: another thread that closes one can wake a thread that waits, but not one
         that reads. `arrivals` is how much had arrived when the time limit began, if that was before this call.
         """
-        engine, writer, reader, stream = self.engine, self.writer, self.reader, sharer.stream
+        engine, writer, reader = self.engine, self.writer, self.reader
         for_stream = waiting is self.waiters.openers
         since = time.monotonic()
         deadline = None if timeout is None else since + timeout
@@ -161,20 +164,13 @@ class SharedStream:
                         event = None
                     is_ready = ready()
                     if is_ready or not in_time:
-                        # A request that another thread has sent only during this wait has more time.
-                        goes_on = is_ready or (sharer.handover is not None and sharer.handover.was_sent_after(since))
-                        self._end_wait(sharer, waiting, None if goes_on else arrivals)
+                        self._end_wait(sharer, waiting, None if is_ready else arrivals, since)
                         return is_ready
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:
                         self._pass_on()
-                    elif reader.holder is None and self._may_read(sharer, for_stream):
-                        reader.holder, reader.reads_for = token, stream
-                    else:
-                        event = waiting[stream] = Event()
-                        if reader.holder is None and for_stream:
-                            # Another thread has opened a stream, and left reading to this one, which may not go on.
-                            self._pass_on()
+                    elif reader.holder is not None or not self._start_reading(sharer, token, for_stream):
+                        event = waiting[sharer.stream] = Event()
                 if sending:
                     can_send = self._send_while_waiting(sharer, ready, remaining)
                 elif event is None:
@@ -199,11 +195,11 @@ class SharedStream:
                         reader.interrupted(exc)
                 if event is not None:
                     self.waiters.woken.discard(event)
-                self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None)
+                self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None, since)
             raise
 
-    def _may_read(self, sharer: Sharer, for_stream: bool) -> bool:
-        """Whether a thread that waits may become the reader, if no other one reads. The lock is held.
+    def _start_reading(self, sharer: Sharer, token: object, for_stream: bool) -> bool:
+        """Make a thread that waits the reader, as no other one is. Return whether it may be that. The lock is held.
 
         Its request has to be sent first, in case the thread that sends it gives up: nothing wakes a thread that reads. If
         that write has to wait, it receives what arrives meanwhile, where the stream can do that.
@@ -211,17 +207,25 @@ class SharedStream:
         handover = sharer.handover
         if handover is not None and handover.sent_at is None and self.writer.write_until_readable is not None:
             return False
-        return not (for_stream and self.engine.streams.open_count)
+        if for_stream and self.engine.streams.open_count:
+            # Another thread has opened a stream, and left reading to this one, which leaves it to one with a stream.
+            self._pass_on()
+            return False
+        self.reader.holder, self.reader.reads_for = token, sharer.stream
+        return True
 
-    def _end_wait(self, sharer: Sharer, waiting: dict[Stream, Event], arrivals: int | None) -> None:
-        """End a wait. If it has timed out, `arrivals` is how much had arrived before it. The lock is held.
+    def _end_wait(self, sharer: Sharer, waiting: dict[Stream, Event], arrivals: int | None, since: float) -> None:
+        """End a wait that began at the time `since` on the monotonic clock. The lock is held.
 
-        The connection is retired if nothing has arrived since. But silence is normal in a tunnel, and while waiting for
-        a stream, which depends on other requests.
+        If it has timed out, `arrivals` is how much had arrived before it. The connection is retired if nothing has
+        arrived since. But silence is normal in a tunnel, and while waiting for a stream, which depends on other
+        requests; and a request that another thread has sent only during this wait has more time.
         """
         waiting.pop(sharer.stream, None)
         self._pass_on()
-        if arrivals is not None and waiting is not self.waiters.openers and not sharer.is_tunnel:
+        if arrivals is None or waiting is self.waiters.openers or sharer.is_tunnel:
+            return
+        if sharer.handover is None or not sharer.handover.was_sent_after(since):
             self.writer.retire_if_silent(arrivals)
 
     def _pass_on(self) -> None:
@@ -235,7 +239,7 @@ class SharedStream:
         if self.reader.holder is None or self.writer.is_abandoned:
             waiters.wake_next_reader(among_openers=not self.engine.streams.open_count)
 
-    def _send_while_waiting(self, sharer: Sharer, ready: Callable[[], bool], timeout: float | None) -> bool:
+    def _send_while_waiting(self, sharer: Sharer, ready: Condition, timeout: float | None) -> bool:
         """Send, and receive meanwhile; return whether to try this again before something else arrives."""
         if self.writer.write_until_readable is None:
             self.writer.flush_unless_writing(sharer.write_timeout)
@@ -252,7 +256,7 @@ class SharedStream:
         self.end_dropped()
         return in_time
 
-    def _look_once_more(self, ready: Callable[[], bool]) -> None:
+    def _look_once_more(self, ready: Condition) -> None:
         """Catch up before a timeout is raised: what the thread needs may have arrived while the program was busy."""
         for _ in range(_LAST_LOOKS):
             arrivals = self.reader.arrivals
@@ -270,7 +274,7 @@ class SharedStream:
 
     # Reading.
 
-    def _read(self, sharer: Sharer, timeout: float | None, since: float, ready: Callable[[], bool]) -> bool | None:
+    def _read(self, sharer: Sharer, timeout: float | None, since: float, ready: Condition) -> bool | None:
         """Read once, as the reader that the caller has become; return what `ready` returns after that.
 
         Returns `None` if nothing came in time. The caller has been waiting since the time `since` on the monotonic

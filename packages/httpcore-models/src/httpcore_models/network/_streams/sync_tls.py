@@ -18,6 +18,7 @@ from ..._exceptions import ReadError
 from ...deadline import Deadline
 from .._readiness import unread_bytes, wait_for_socket, wait_limit
 from .._stock_sockets import is_stock_tls
+from .._tls.records import MAX_RECORD_DATA
 from . import thread_safe_close
 from .sync_polled import PolledStream
 from .sync_stream import WOULD_WAIT, used_for
@@ -25,9 +26,6 @@ from .thread_safe_close import SharedSocket
 
 # How many small records are read, at most, before the next look whether more have arrived.
 _MAX_ALONE = 64
-
-# The most that one TLS record carries, in bytes (RFC 8446 section 5.1).
-_TLS_RECORD = 16 * 1024
 
 
 @used_for(lambda sock: is_stock_tls(type(sock)))
@@ -57,8 +55,8 @@ class TLSSocketStream(PolledStream):
     def _send(self, data: "bytes | memoryview") -> int:
         with self._lock:
             if self._tls.gettimeout() == 0.0:
-                return int(self._tls.send(data[:_TLS_RECORD]))
-            return int(self._without_waiting(self._tls.send, data[:_TLS_RECORD]))
+                return int(self._tls.send(data[:MAX_RECORD_DATA]))
+            return int(self._without_waiting(self._tls.send, data[:MAX_RECORD_DATA]))
 
     def _receive_record(self, max_bytes: int) -> bytes:
         if self._tls.gettimeout() == 0.0:
@@ -80,7 +78,7 @@ class TLSSocketStream(PolledStream):
 
     def _committed(self, rest: "bytes | memoryview") -> int:
         # OpenSSL may have encrypted one record of it, and takes nothing else before that is sent.
-        return min(len(rest), _TLS_RECORD)
+        return min(len(rest), MAX_RECORD_DATA)
 
     def _has_input(self) -> bool:
         return bool(self._unread or self._ended or self._failure or (self._full and self._pending()))
@@ -150,7 +148,7 @@ class TLSSocketStream(PolledStream):
                     break
                 records.append(data)
                 size += len(data)
-                if len(data) < _TLS_RECORD and not self._has_more():
+                if len(data) < MAX_RECORD_DATA and not self._has_more():
                     break
             self._full = size == max_bytes
         except WOULD_WAIT:

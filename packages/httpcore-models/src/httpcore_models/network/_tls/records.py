@@ -23,7 +23,7 @@ from .alpn import make_tls_object
 _RECORD_SIZE = 16 * 1024 + 256
 
 # How many bytes of data a record carries at most (RFC 8446 section 5.1).
-_MAX_DATA = 16 * 1024
+MAX_RECORD_DATA = 16 * 1024
 
 
 class TLSRecords:
@@ -91,7 +91,7 @@ class TLSRecords:
                 records.append(data)
                 size += len(data)
                 # Full records come one after another, and the last one is rarely complete: asking would be in vain.
-                least = _RECORD_SIZE if len(data) == _MAX_DATA else 1
+                least = _RECORD_SIZE if len(data) == MAX_RECORD_DATA else 1
                 if size == max_bytes or self._incoming.pending < least:
                     break
         except ssl.SSLWantReadError:
