@@ -1,5 +1,6 @@
 """Requests that are left to another task, which is writing when they come."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -95,16 +96,28 @@ async def warm_connection(stream: AsyncHeldStream) -> AsyncHTTP2Connection:
     return connection
 
 
+def getting(connection: AsyncHTTP2Connection) -> Callable[[], Awaitable[bytes]]:
+    async def run() -> bytes:
+        return await get(connection)
+
+    return run
+
+
+def getting_later(
+    connection: AsyncHTTP2Connection, stream: AsyncHeldStream, timeout: float = 10.0
+) -> Callable[[], Awaitable[bytes]]:
+    """Return a function that makes a request while another one is being written."""
+
+    async def run() -> bytes:
+        await async_wait_until(lambda: stream.writing)
+        return await get(connection, timeout)
+
+    return run
+
+
 async def test_one_write_sends_the_requests_that_came_during_another_one() -> None:
     stream = AsyncHeldStream()
     connection = await warm_connection(stream)
-
-    async def first() -> bytes:
-        return await get(connection)
-
-    async def later() -> bytes:
-        await async_wait_until(lambda: stream.writing)
-        return await get(connection)
 
     async def release() -> bytes:
         # One of those that wait reads.
@@ -112,7 +125,7 @@ async def test_one_write_sends_the_requests_that_came_during_another_one() -> No
         stream.release()
         return b"hello"
 
-    assert await async_at_once(first, later, later, later, release) == [b"hello"] * 5
+    assert await async_at_once(getting(connection), *[getting_later(connection, stream)] * 3, release) == [b"hello"] * 5
     assert stream.heads == [1, 3]
 
 
@@ -121,19 +134,12 @@ async def test_someone_reads_while_a_write_waits_on_a_stream_that_does_not_recei
     stream = AsyncHeldStream()
     connection = await warm_connection(stream)
 
-    async def first() -> bytes:
-        return await get(connection)
-
-    async def later() -> bytes:
-        await async_wait_until(lambda: stream.writing)
-        return await get(connection)
-
     async def release() -> bytes:
         await async_wait_until(lambda: stream.writing and connection._shared.reader.holder)
         stream.release()
         return b"hello"
 
-    assert await async_at_once(first, later, release) == [b"hello"] * 3
+    assert await async_at_once(getting(connection), getting_later(connection, stream), release) == [b"hello"] * 3
 
 
 @pytest.mark.parametrize("write", [0.05, 0.04])
@@ -142,9 +148,6 @@ async def test_a_request_that_is_not_sent_in_time_fails_with_a_write_timeout(wri
     stream = AsyncHeldStream()
     connection = await warm_connection(stream)
 
-    async def first() -> bytes:
-        return await get(connection)
-
     async def later() -> bytes:
         await async_wait_until(lambda: stream.writing)
         with pytest.raises(WriteTimeout, match=f"^The write operation timed out after {write:g} seconds"):
@@ -152,7 +155,7 @@ async def test_a_request_that_is_not_sent_in_time_fails_with_a_write_timeout(wri
         stream.release()
         return b""
 
-    assert await async_at_once(first, later) == [b"hello", b""]
+    assert await async_at_once(getting(connection), later) == [b"hello", b""]
     assert not connection._engine.requests
 
 
@@ -162,13 +165,6 @@ async def test_the_silence_before_a_request_was_sent_does_not_end_the_use_of_the
     connection = await warm_connection(stream)
     stream.late = []
 
-    async def first() -> bytes:
-        return await get(connection)
-
-    async def later() -> bytes:
-        await async_wait_until(lambda: stream.writing)
-        return await get(connection, 1.0)
-
     async def release() -> bytes:
         await async_wait_until(lambda: len(connection._engine.requests) == 2)
         await AsyncEvent().wait(0.7)
@@ -177,7 +173,7 @@ async def test_the_silence_before_a_request_was_sent_does_not_end_the_use_of_the
         stream.receive(b"".join(stream.late or ()))
         return b"hello"
 
-    assert await async_at_once(first, later, release) == [b"hello"] * 3
+    assert await async_at_once(getting(connection), getting_later(connection, stream, 1.0), release) == [b"hello"] * 3
     assert connection.is_available()
 
 
@@ -186,9 +182,6 @@ async def test_what_arrives_after_a_request_was_sent_counts_until_its_time_is_up
     stream = AsyncHeldStream()
     connection = await warm_connection(stream)
     stream.late = []
-
-    async def first() -> bytes:
-        return await get(connection)
 
     async def later() -> bytes:
         await async_wait_until(lambda: stream.writing)
@@ -205,7 +198,7 @@ async def test_what_arrives_after_a_request_was_sent_counts_until_its_time_is_up
         stream.receive(h2_frames.ping())
         return b"hello"
 
-    assert await async_at_once(first, later, release) == [b"hello"] * 3
+    assert await async_at_once(getting(connection), later, release) == [b"hello"] * 3
     assert connection.is_available()
 
 
@@ -218,10 +211,6 @@ async def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> Non
             await get(connection, 0.2)
         return b""
 
-    async def later() -> bytes:
-        await async_wait_until(lambda: stream.writing)
-        return await get(connection)
-
     async def release() -> bytes:
         # Both are left, and wait for a response: one of them reads.
         await async_wait_until(lambda: connection._shared.waiters.receivers)
@@ -229,7 +218,12 @@ async def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> Non
         stream.release()
         return b""
 
-    assert await async_at_once(first, later, later, release) == [b"", b"hello", b"hello", b""]
+    assert await async_at_once(first, *[getting_later(connection, stream)] * 2, release) == [
+        b"",
+        b"hello",
+        b"hello",
+        b"",
+    ]
 
 
 async def test_a_write_that_fails_leaves_no_one_waiting() -> None:

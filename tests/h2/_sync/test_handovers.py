@@ -1,6 +1,7 @@
 # Generated from ../_async/test_handovers.py by tools/make_sync.py: edit that file, then run it.
 """Requests that are left to another thread, which is writing when they come."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -96,16 +97,28 @@ def warm_connection(stream: HeldStream) -> HTTP2Connection:
     return connection
 
 
+def getting(connection: HTTP2Connection) -> Callable[[], Awaitable[bytes]]:
+    def run() -> bytes:
+        return get(connection)
+
+    return run
+
+
+def getting_later(
+    connection: HTTP2Connection, stream: HeldStream, timeout: float = 10.0
+) -> Callable[[], Awaitable[bytes]]:
+    """Return a function that makes a request while another one is being written."""
+
+    def run() -> bytes:
+        wait_until(lambda: stream.writing)
+        return get(connection, timeout)
+
+    return run
+
+
 def test_one_write_sends_the_requests_that_came_during_another_one() -> None:
     stream = HeldStream()
     connection = warm_connection(stream)
-
-    def first() -> bytes:
-        return get(connection)
-
-    def later() -> bytes:
-        wait_until(lambda: stream.writing)
-        return get(connection)
 
     def release() -> bytes:
         # One of those that wait reads.
@@ -113,7 +126,7 @@ def test_one_write_sends_the_requests_that_came_during_another_one() -> None:
         stream.release()
         return b"hello"
 
-    assert at_once(first, later, later, later, release) == [b"hello"] * 5
+    assert at_once(getting(connection), *[getting_later(connection, stream)] * 3, release) == [b"hello"] * 5
     assert stream.heads == [1, 3]
 
 
@@ -122,19 +135,12 @@ def test_someone_reads_while_a_write_waits_on_a_stream_that_does_not_receive_mea
     stream = HeldStream()
     connection = warm_connection(stream)
 
-    def first() -> bytes:
-        return get(connection)
-
-    def later() -> bytes:
-        wait_until(lambda: stream.writing)
-        return get(connection)
-
     def release() -> bytes:
         wait_until(lambda: stream.writing and connection._shared.reader.holder)
         stream.release()
         return b"hello"
 
-    assert at_once(first, later, release) == [b"hello"] * 3
+    assert at_once(getting(connection), getting_later(connection, stream), release) == [b"hello"] * 3
 
 
 @pytest.mark.parametrize("write", [0.05, 0.04])
@@ -143,9 +149,6 @@ def test_a_request_that_is_not_sent_in_time_fails_with_a_write_timeout(write: fl
     stream = HeldStream()
     connection = warm_connection(stream)
 
-    def first() -> bytes:
-        return get(connection)
-
     def later() -> bytes:
         wait_until(lambda: stream.writing)
         with pytest.raises(WriteTimeout, match=f"^The write operation timed out after {write:g} seconds"):
@@ -153,7 +156,7 @@ def test_a_request_that_is_not_sent_in_time_fails_with_a_write_timeout(write: fl
         stream.release()
         return b""
 
-    assert at_once(first, later) == [b"hello", b""]
+    assert at_once(getting(connection), later) == [b"hello", b""]
     assert not connection._engine.requests
 
 
@@ -163,13 +166,6 @@ def test_the_silence_before_a_request_was_sent_does_not_end_the_use_of_the_conne
     connection = warm_connection(stream)
     stream.late = []
 
-    def first() -> bytes:
-        return get(connection)
-
-    def later() -> bytes:
-        wait_until(lambda: stream.writing)
-        return get(connection, 1.0)
-
     def release() -> bytes:
         wait_until(lambda: len(connection._engine.requests) == 2)
         Event().wait(0.7)
@@ -178,7 +174,7 @@ def test_the_silence_before_a_request_was_sent_does_not_end_the_use_of_the_conne
         stream.receive(b"".join(stream.late or ()))
         return b"hello"
 
-    assert at_once(first, later, release) == [b"hello"] * 3
+    assert at_once(getting(connection), getting_later(connection, stream, 1.0), release) == [b"hello"] * 3
     assert connection.is_available()
 
 
@@ -187,9 +183,6 @@ def test_what_arrives_after_a_request_was_sent_counts_until_its_time_is_up() -> 
     stream = HeldStream()
     connection = warm_connection(stream)
     stream.late = []
-
-    def first() -> bytes:
-        return get(connection)
 
     def later() -> bytes:
         wait_until(lambda: stream.writing)
@@ -206,7 +199,7 @@ def test_what_arrives_after_a_request_was_sent_counts_until_its_time_is_up() -> 
         stream.receive(h2_frames.ping())
         return b"hello"
 
-    assert at_once(first, later, release) == [b"hello"] * 3
+    assert at_once(getting(connection), later, release) == [b"hello"] * 3
     assert connection.is_available()
 
 
@@ -219,10 +212,6 @@ def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:
             get(connection, 0.2)
         return b""
 
-    def later() -> bytes:
-        wait_until(lambda: stream.writing)
-        return get(connection)
-
     def release() -> bytes:
         # Both are left, and wait for a response: one of them reads.
         wait_until(lambda: connection._shared.waiters.receivers)
@@ -230,7 +219,12 @@ def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:
         stream.release()
         return b""
 
-    assert at_once(first, later, later, release) == [b"", b"hello", b"hello", b""]
+    assert at_once(first, *[getting_later(connection, stream)] * 2, release) == [
+        b"",
+        b"hello",
+        b"hello",
+        b"",
+    ]
 
 
 def test_a_write_that_fails_leaves_no_one_waiting() -> None:
