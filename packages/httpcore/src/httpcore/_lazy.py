@@ -23,8 +23,8 @@ def load(name: str) -> Any:
     return found
 
 
-def find(module: str, name: str) -> Any:
-    """Return what `name` in `module` was in 1.0; see `_legacy.find()`, which is loaded when it is needed."""
+def legacy_name(module: str, name: str) -> Any:
+    """Return what `name` in `module` was in 1.0; see `_legacy.legacy_name()`, which is loaded when it is needed."""
     if name.startswith("__"):  # Python looks for such names as it imports the module
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
-    return importlib.import_module(f"{__package__}._legacy").find(module, name)
+    return importlib.import_module(f"{__package__}._legacy").legacy_name(module, name)

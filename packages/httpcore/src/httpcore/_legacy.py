@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import httpcore_proxy
 
-# `find()` imports these by name. Tools that pack a program into one file follow import statements only.
+# `legacy_name()` imports these by name. Tools that pack a program into one file follow import statements only.
 from . import _exceptions, _models, _ssl, _synchronization, _trace, _utils  # noqa: F401
 from ._async import http11, interfaces  # noqa: F401
 from ._backends import anyio, auto, base, mock, sync, trio  # noqa: F401
@@ -69,7 +69,7 @@ _NAMES = {
     "ReadTimeout WriteError WriteTimeout ExceptionMapping map_exceptions",
 }
 
-# The modules of this package that `find()` searches, in this order, for a name that `_RENAMED` lacks.
+# The modules of this package that `legacy_name()` searches, in this order, for a name that `_RENAMED` lacks.
 _SEARCHED = ["", "_legacy", "_models", "_exceptions", "_trace", "_synchronization", "_utils", "_ssl", "_backends.auto"]
 _SEARCHED += ["_async.interfaces", "_sync.interfaces", "_async.legacy_proxied", "_sync.legacy_proxied"]
 _LOGGERS = {
@@ -102,7 +102,7 @@ def names() -> dict[str, list[str]]:
     return found
 
 
-def find(module: str, name: str) -> Any:
+def legacy_name(module: str, name: str) -> Any:
     """Return what `name` in `module` was in 1.0. Raises `AttributeError` for a name without a meaning."""
     package, _, path = module.partition(".")
     if name in _MODULES.get(path, "").split():

@@ -37,10 +37,10 @@ class OptionAlias(AttributeAlias):
         setattr(instance, self._holder, options)
 
 
-class Shown:
-    """A read-only attribute, as `property`, but one that an instance may hold a value of its own for.
+class NonDataProperty:
+    """A non-data descriptor: computes an attribute, as `property` does, unless the instance has a value of its own.
 
-    `mock.patch.object()` assigns that value, and deletes it at the end.
+    `mock.patch.object()` assigns such a value, and deletes it at the end.
     """
 
     def __init__(self, function: Callable[[Any], Any]) -> None:

@@ -1,4 +1,4 @@
-"""The default TLS contexts, and the server name that a request asks for."""
+"""The default TLS contexts, the protocols that TLS offers, and the server name that a request asks for."""
 
 import functools
 import os
@@ -47,6 +47,13 @@ def _context_offering(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     context = default_ssl_context()
     context.set_alpn_protocols(list(alpn_protocols))
     return context
+
+
+def alpn_protocols(http1: bool, http2: bool) -> tuple[str, ...]:
+    """Return the protocols to offer in the TLS handshake (RFC 7301), the preferred one first."""
+    if not http2:
+        return ("http/1.1",)
+    return ("h2", "http/1.1") if http1 else ("h2",)
 
 
 def requested_server_name(request: Request) -> str | None:

@@ -23,7 +23,6 @@ from httpcore_models import (
 from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import (
     AsyncCloseOnExit,
-    AsyncTracer,
     async_close_unopened,
     async_get_tracer,
     enforce_port,
@@ -33,9 +32,9 @@ from httpcore_models.lowlevel import (
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_start_tls
 
 from .._default_backends import AutoBackend
-from .._lazy import find
+from .._lazy import legacy_name
 from .._options import ConnectionOptions
-from .._ssl import TLS_SCHEMES, requested_server_name, shared_ssl_context
+from .._ssl import TLS_SCHEMES, alpn_protocols, requested_server_name, shared_ssl_context
 from .connecting import AsyncConnectCall, AsyncConnecting
 from .legacy_connection import AsyncLegacyConnection
 
@@ -243,7 +242,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 stream = await self._dialler.dial(self._origin, request, timeout)
                 if self._origin.scheme not in TLS_SCHEMES:
                     return stream
-                context, offer = self._options.ssl_context, _alpn_protocols(self._options)
+                context, offer = self._options.ssl_context, alpn_protocols(self._options.http1, self._options.http2)
                 host = requested_server_name(request) if "sni_hostname" in request.extensions else None
                 tls = {
                     "ssl_context": shared_ssl_context(offer) if context is None else ssl_context_of(context),
@@ -281,8 +280,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 self._dialler.cancel()
             return
         close = self._established.aclose
-        # There is no request whose callback could be told, but there may be a debug log.
-        tracer = AsyncTracer(_logger, None) if _logger.isEnabledFor(logging.DEBUG) else None
+        tracer = async_get_tracer(_logger, None)
         await (close() if tracer is None else tracer.run("close", {}, close))
 
     def can_handle_request(self, origin: Origin) -> bool:
@@ -365,12 +363,5 @@ async def _wait_to_retry(backend: AsyncNetworkBackend, delay: float, request: Re
     await (backend.sleep(delay) if tracer is None else tracer.run("retry", info, backend.sleep, delay))
 
 
-def _alpn_protocols(options: ConnectionOptions) -> tuple[str, ...]:
-    """Return the protocols to offer in the TLS handshake (RFC 7301), the preferred one first."""
-    if not options.http2:
-        return ("http/1.1",)
-    return ("h2", "http/1.1") if options.http1 else ("h2",)
-
-
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

@@ -31,7 +31,7 @@ from httpcore_models.lowlevel import (
 
 from .._arguments import enforce_max_connections
 from .._default_backends import AutoBackend
-from .._lazy import find
+from .._lazy import legacy_name
 from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest, Slot
 from .._proxies import enforce_proxies
@@ -146,15 +146,9 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
             while True:
                 if shared.deferred or shared.state.to_close:
                     await shared.close_pending()
-                elif (
-                    pool_request.slot is None
-                    and retries is None
-                    and not (_logger.isEnabledFor(logging.DEBUG) or "trace" in request.extensions)
-                ):
-                    # Nobody is told of the wait, and its whole limit is left.
-                    await pool_request.event.wait(request.extensions.get("timeout", {}).get("pool"))
-                if pool_request.slot is None:  # the wait was in vain, or there was none: `wait()` takes all cases
-                    await reservation.wait()
+                if pool_request.slot is None:
+                    tracer, wait = async_get_tracer(_logger, request), reservation.wait
+                    await (wait() if tracer is None else tracer.run("wait_for_connection", {"request": request}, wait))
                 slot = pool_request.slot
                 assert slot is not None
                 connection = slot.connection
@@ -194,7 +188,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         connection = self.create_connection(cached_origin(scheme, host, port))
         pool_request.opened += 1
         slot.event_loop = async_event_loop_handle()
-        if isinstance(connection, AsyncHTTPConnection) or hasattr(connection, "on_capacity_change"):
+        if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
         shared.step(shared.state.opened, slot, connection)
@@ -266,14 +260,6 @@ class AsyncReservation(AsyncLease):
         """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
         pool_request = self.pool_request
         assert pool_request is not None
-        tracer = async_get_tracer(_logger, pool_request.request)
-        if tracer is None:
-            await self._wait(pool_request)
-        else:
-            info = {"request": pool_request.request}
-            await tracer.run("wait_for_connection", info, self._wait, pool_request)
-
-    async def _wait(self, pool_request: PoolRequest[AsyncConnectionInterface]) -> None:
         timeout: float | None = pool_request.request.extensions.get("timeout", {}).get("pool")
         while pool_request.slot is None:
             # There is one deadline for all waits of a request.
@@ -352,4 +338,4 @@ def _defer_change(shared: "weakref.ref[AsyncSharedState]", slot: "weakref.ref[Sl
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

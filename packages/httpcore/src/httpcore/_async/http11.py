@@ -4,8 +4,8 @@ from typing import Any
 
 from httpcore_h11 import AsyncHTTP11Connection as AsyncHTTP11Connection
 
-from .._lazy import find
+from .._lazy import legacy_name
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

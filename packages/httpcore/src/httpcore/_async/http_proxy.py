@@ -5,7 +5,7 @@ from typing import Any
 
 from httpcore_models import SOCKET_OPTION, URL, AsyncNetworkBackend, HeaderTypes, SSLContextTypes
 
-from .._lazy import find
+from .._lazy import legacy_name
 from .._proxies import single_proxy
 from .connection_pool import AsyncConnectionPool
 from .legacy_pool import AsyncLegacyProxy
@@ -60,4 +60,4 @@ class AsyncHTTPProxy(AsyncLegacyProxy, AsyncConnectionPool):
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

@@ -5,8 +5,8 @@ from typing import Any
 from httpcore_models import AsyncConnectionInterface as AsyncConnectionInterface
 from httpcore_models import AsyncRequestInterface as AsyncRequestInterface
 
-from .._lazy import find
+from .._lazy import legacy_name
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

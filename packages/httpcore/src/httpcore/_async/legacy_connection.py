@@ -6,7 +6,7 @@ from httpcore_models import AsyncConnectionInterface
 from httpcore_models.concurrency import AsyncLock
 from httpcore_models.lowlevel import AttributeAlias
 
-from .._option_alias import OptionAlias, Shown
+from .._option_alias import NonDataProperty, OptionAlias
 
 
 class AsyncLegacyConnection:
@@ -45,7 +45,7 @@ class AsyncLegacyConnection:
         # For `mock.patch.object()`, which deletes what it has set before it assigns the former value.
         del self._established
 
-    @Shown
+    @NonDataProperty
     def _request_lock(self) -> Any:
         """A lock that subclasses hold while they open the connection themselves."""
         return self.__dict__.setdefault("_lock", AsyncLock())  # the same one for all threads

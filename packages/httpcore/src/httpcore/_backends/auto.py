@@ -3,8 +3,8 @@
 from typing import Any
 
 from .._default_backends import AutoBackend as AutoBackend
-from .._lazy import find
+from .._lazy import legacy_name
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

@@ -8,8 +8,8 @@ from httpcore_models.network import MockBackend as MockBackend
 from httpcore_models.network import MockSSLObject as MockSSLObject
 from httpcore_models.network import MockStream as MockStream
 
-from .._lazy import find
+from .._lazy import legacy_name
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

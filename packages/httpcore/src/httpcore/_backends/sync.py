@@ -8,7 +8,7 @@ from httpcore_models.network import NetworkStream, TLSStream
 from httpcore_models.network import SyncBackend as SyncBackend
 from httpcore_models.network import SyncStream as SyncStream
 
-from .._lazy import find
+from .._lazy import legacy_name
 
 
 class TLSinTLSStream(NetworkStream):
@@ -26,4 +26,4 @@ class TLSinTLSStream(NetworkStream):
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

@@ -6,11 +6,11 @@ from typing import Any
 from httpcore_models.network import TrioBackend as TrioBackend
 from httpcore_models.network import TrioStreamWrapper
 
-from .._lazy import find
+from .._lazy import legacy_name
 
 TrioStream = TrioStreamWrapper
 
 
 def __getattr__(name: str) -> Any:
     # Tests patch functions of the library by this path. The library may be missing.
-    return importlib.import_module(name) if name == "trio" else find(__name__, name)
+    return importlib.import_module(name) if name == "trio" else legacy_name(__name__, name)

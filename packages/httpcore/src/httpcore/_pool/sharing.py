@@ -37,14 +37,16 @@ class SharedSlots(Generic[C]):
 
     def find_room(self, request: PoolRequest[C]) -> Slot[C] | None:
         """Return a slot that a request can share."""
-        for slot in self._slots.shared.get(request.key, ()):
-            if not _may_share(slot, request) or (slot is self.draining and not self._came_before_next_due(request)):
-                continue
-            if self._slots.has_room(slot):
-                return slot
-            if not slot.pooled:  # its connection raised, which changed the table
-                return self.find_room(request)
-        return None
+        while True:
+            for slot in self._slots.shared.get(request.key, ()):
+                if not _may_share(slot, request) or (slot is self.draining and not self._came_before_next_due(request)):
+                    continue
+                if self._slots.has_room(slot):
+                    return slot
+                if not slot.pooled:
+                    break  # its connection raised, which changed the table: start again
+            else:
+                return None
 
     def serve(self, slot: Slot[C]) -> None:
         """Give the room on a shared connection to the requests that wait for its origin."""

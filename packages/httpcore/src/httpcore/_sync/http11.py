@@ -5,8 +5,8 @@ from typing import Any
 
 from httpcore_h11 import HTTP11Connection as HTTP11Connection
 
-from .._lazy import find
+from .._lazy import legacy_name
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

@@ -6,10 +6,10 @@ from typing import Any
 from httpcore_h2 import HTTP2Connection as HTTP2Connection
 from httpcore_h2 import require_h2
 
-from .._lazy import find
+from .._lazy import legacy_name
 
 require_h2()
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

@@ -6,7 +6,7 @@ from typing import Any
 
 from httpcore_models import SOCKET_OPTION, URL, HeaderTypes, NetworkBackend, SSLContextTypes
 
-from .._lazy import find
+from .._lazy import legacy_name
 from .._proxies import single_proxy
 from .connection_pool import ConnectionPool
 from .legacy_pool import LegacyProxy
@@ -61,4 +61,4 @@ class HTTPProxy(LegacyProxy, ConnectionPool):
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

@@ -6,8 +6,8 @@ from typing import Any
 from httpcore_models import ConnectionInterface as ConnectionInterface
 from httpcore_models import RequestInterface as RequestInterface
 
-from .._lazy import find
+from .._lazy import legacy_name
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)

@@ -7,7 +7,7 @@ from httpcore_models import ConnectionInterface
 from httpcore_models.concurrency import Lock
 from httpcore_models.lowlevel import AttributeAlias
 
-from .._option_alias import OptionAlias, Shown
+from .._option_alias import NonDataProperty, OptionAlias
 
 
 class LegacyConnection:
@@ -46,7 +46,7 @@ class LegacyConnection:
         # For `mock.patch.object()`, which deletes what it has set before it assigns the former value.
         del self._established
 
-    @Shown
+    @NonDataProperty
     def _request_lock(self) -> Any:
         """A lock that subclasses hold while they open the connection themselves."""
         return self.__dict__.setdefault("_lock", Lock())  # the same one for all threads

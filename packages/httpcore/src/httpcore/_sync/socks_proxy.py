@@ -6,7 +6,7 @@ from typing import Any
 
 from httpcore_models import SOCKET_OPTION, URL, NetworkBackend, SSLContextTypes
 
-from .._lazy import find
+from .._lazy import legacy_name
 from .._proxies import single_socks_proxy
 from .connection_pool import ConnectionPool
 from .legacy_pool import LegacyProxy
@@ -56,4 +56,4 @@ class SOCKSProxy(LegacyProxy, ConnectionPool):
 
 
 def __getattr__(name: str) -> Any:
-    return find(__name__, name)
+    return legacy_name(__name__, name)
