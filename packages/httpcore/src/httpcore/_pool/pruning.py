@@ -28,15 +28,13 @@ class Pruner(Generic[C]):
     def prune(self, now: float) -> None:
         """Drop connections that have expired, and check the next few whether they are still open."""
         slots = self._slots
-        if slots.idle:
-            self.expire(now)
+        self.expire(now)
         if not self._to_check:
             self._to_check = len(slots.all)
             self._next_round = now + _LIVENESS_INTERVAL
         checks = min(self._to_check, _LIVENESS_CHECKS)
         self._to_check -= checks
-        if checks:
-            self.check_next(checks)
+        self.check_next(checks)
         self.due_at = now if self._to_check else self._next_round
         expiry = slots.limits.keepalive_expiry
         if expiry is not None:

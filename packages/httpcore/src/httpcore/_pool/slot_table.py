@@ -138,8 +138,7 @@ class SlotTable(Generic[C]):
             slot.pooled = False
             self.all.pop(slot, None)
             self.closed[reason.value] += 1
-            if self.shared:
-                self.unshare(slot)
+            self.unshare(slot)
             if slot in self.idle:
                 self.idle_by_key[slot.key].pop(slot, None)
                 del self.idle[slot]
