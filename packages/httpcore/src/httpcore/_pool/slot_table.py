@@ -138,7 +138,8 @@ class SlotTable(Generic[C]):
             slot.pooled = False
             self.all.pop(slot, None)
             self.closed[reason.value] += 1
-            self.unshare(slot)
+            if self.shared:
+                self.unshare(slot)
             if slot in self.idle:
                 self.idle_by_key[slot.key].pop(slot, None)
                 del self.idle[slot]

@@ -142,7 +142,7 @@ class TLSSocketStream(PolledStream):
         self._full = False
         try:
             while size < max_bytes:
-                data = self._receive_record(min(max_bytes - size, _TLS_RECORD))
+                data = self._receive_record(min(max_bytes - size, MAX_RECORD_DATA))
                 if not data:
                     self._ended = True
                     break
