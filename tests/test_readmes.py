@@ -27,7 +27,7 @@ EXAMPLES = [
 GUIDES = [
     ROOT / "ARCHITECTURE.md",
     ROOT / "CONTRIBUTING.md",
-    ROOT / "docs" / "PERFORMANCE.md",
+    ROOT / "docs" / "explanation" / "performance.md",
     ROOT / "tests" / "README.md",
     ROOT / "tests" / "contract" / "facts" / "README.md",
 ]

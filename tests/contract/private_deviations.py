@@ -1,4 +1,4 @@
-"""Private names of 1.0.9 that are gone: what they meant, and why they are gone. The README has a summary."""
+"""Private names of 1.0.9 that are gone: what they meant, and why they are gone. The site has a summary."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The list of intended differences from 1.0.9. Each entry has a reason and a function that recognises the difference.
 
-`readme` is a sentence of the README, word for word. An entry that matches no scenario fails the test.
+`sentence` is a sentence of `docs/explanation/differences.md`, word for word. An entry that matches no scenario fails
+the test.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Entry:
     name: str
     reason: str
     row: str
-    readme: str | None
+    sentence: str | None
     matches: Callable[[Difference], bool]
     luck: bool = False  # depends on timing: it need not match in every run
     times: bool = False  # also explains steps that differ only in how long they took
@@ -35,13 +35,13 @@ class List:
         self.entries: list[Entry] = []
 
     def means(
-        self, row: str, reason: str, readme: str | None = None, *, luck: bool = False, times: bool = False
+        self, row: str, reason: str, sentence: str | None = None, *, luck: bool = False, times: bool = False
     ) -> Callable[[Callable[[Difference], bool]], None]:
         """Add an entry. The decorated function returns whether it explains a difference."""
 
         def add(matches: Callable[[Difference], bool]) -> None:
             name = matches.__name__.replace("_", " ").strip()
-            self.entries.append(Entry(name, reason, row, readme, matches, luck, times))
+            self.entries.append(Entry(name, reason, row, sentence, matches, luck, times))
 
         return add
 
