@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 import trio
-from httpcore_models import AsyncCachingResolver, AutoBackend, ConnectTimeout, SyncBackend
+from httpcore_models import AsyncCachingResolver, AutoBackend, CachingResolver, ConnectTimeout, SyncBackend
 from httpcore_models.network import async_resolve
 from httpcore_models.network._resolving import finding
 from httpcore_test_support.scripted import scripted_server
@@ -68,26 +68,34 @@ def test_resolver_in_threads_has_the_context_of_its_caller() -> None:
 
 
 def test_without_threads_the_caller_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(**options: Any) -> threading.Thread:
+    def make(*arguments: Any, **options: Any) -> threading.Thread:
         raise RuntimeError("can't start new thread")
 
-    with scripted_server(hold()) as server:
+    with scripted_server([hold()] * 2) as server:
         with monkeypatch.context() as patch:
             patch.setattr(finding, "threading", types.SimpleNamespace(Thread=make))
-            stream = SyncBackend(resolver=lambda host, port: ["127.0.0.1"]).connect_tcp("a.example", server.port, 10.0)
-        stream.close()
+            patch.setattr(finding, "_thread", types.SimpleNamespace(start_new_thread=make))
+            backend = SyncBackend(resolver=lambda host, port: ["127.0.0.1"])
+            streams = [backend.connect_tcp("a.example", server.port, 10.0)]
+            streams.append(SyncBackend().connect_tcp("localhost", server.port, 10.0))
+        for stream in streams:
+            stream.close()
 
 
 def test_no_thread_is_started_without_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    def make(**options: Any) -> threading.Thread:
+    def make(*arguments: Any, **options: Any) -> threading.Thread:
         raise AssertionError("a thread")
 
-    with scripted_server([hold()] * 4) as server:
+    caching = CachingResolver(lambda host, port: ["127.0.0.1"])
+    with scripted_server([hold()] * 5) as server:
+        caching("a.example", server.port)
         with monkeypatch.context() as patch:
             patch.setattr(finding, "threading", types.SimpleNamespace(Thread=make))
+            patch.setattr(finding, "_thread", types.SimpleNamespace(start_new_thread=make))
             streams = [SyncBackend().connect_tcp("127.0.0.1", server.port, 10.0)]
             streams.append(SyncBackend().connect_tcp("localhost", server.port))
             streams.append(SyncBackend(resolver=lambda host, port: ["127.0.0.1"]).connect_tcp("a.example", server.port))
+            streams.append(SyncBackend(resolver=caching).connect_tcp("a.example", server.port, 10.0))
             original = socket.getaddrinfo
             # A replacement, of green threads for example, may depend on the thread.
             patch.setattr(socket, "getaddrinfo", lambda *arguments: original(*arguments))

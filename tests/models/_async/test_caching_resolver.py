@@ -56,8 +56,10 @@ async def test_answers_are_kept_for_a_while(clock: list[float]) -> None:
     for time_, expected in ((0.0, "127.0.0.1"), (29.9, "127.0.0.1"), (30.0, "127.0.0.2"), (59.9, "127.0.0.2")):
         clock[0] = 1000.0 + time_
         assert list(await resolver("example.org", 80)) == [expected]
+        assert resolver.remembered("example.org", 80) == (expected,)
     assert list(await resolver("example.org", 443)) == ["127.0.0.3"]
     resolver.clear()
+    assert resolver.remembered("example.org", 80) is None
     assert list(await resolver("example.org", 80)) == ["127.0.0.4"]
 
 

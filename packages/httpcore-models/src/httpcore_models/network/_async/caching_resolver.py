@@ -13,10 +13,10 @@ from typing import Any
 from ...concurrency import AsyncEvent, async_event_loop_handle
 from ...deadline import Deadline
 from .._resolving.finding import async_ask
-from .._resolving.types import AsyncResolver
+from .._resolving.types import AsyncResolver, Memory
 
 
-class AsyncCachingResolver:
+class AsyncCachingResolver(Memory):
     """A resolver that remembers the answers of another one, for use as `resolver` of a network backend.
 
     `resolver` is asked; the default is the system's. An answer is good for `ttl` seconds, since the system does not
@@ -45,7 +45,7 @@ class AsyncCachingResolver:
         key = (host, port)
         place = (os.getpid(), async_event_loop_handle(), key)
         while True:
-            answer = self._remembered(key)
+            answer = self.remembered(*key)
             if answer is not None:
                 return answer
             asker = _Asker()
@@ -58,24 +58,28 @@ class AsyncCachingResolver:
                 # In this order: who is woken and has got no answer asks anew.
                 self._end(place, question)
                 question.ended.set()
+            if asked.ended.is_set():
+                # An exception from a signal handler has kept the one that asked from removing it.
+                self._end(place, asked)
+                continue
             await asked.ended.wait()
             if asked.error is not None:
                 raise _copied(asked.error) from asked.error
             if asked.answer is not None:
                 return asked.answer
-            self._end(place, asked)  # if an exception has kept the one that asked from doing it
 
     def clear(self) -> None:
         """Forget all answers."""
         self._answers.clear()
 
-    def _remembered(self, key: tuple[str, int]) -> Sequence[str] | None:
-        remembered = self._answers.get(key)
+    def remembered(self, host: str, port: int) -> Sequence[str] | None:
+        """Return the addresses of `host` if they are in memory, otherwise `None`."""
+        remembered = self._answers.get((host, port))
         return None if remembered is None or remembered[0].has_passed else remembered[1]
 
     async def _ask(self, question: "_AsyncQuestion", key: tuple[str, int]) -> Sequence[str]:
         # Another one may have asked between the look at the answers and the one at the questions.
-        answer = self._remembered(key)
+        answer = self.remembered(*key)
         if answer is None:
             try:
                 answer = await async_ask(self._resolver, *key)

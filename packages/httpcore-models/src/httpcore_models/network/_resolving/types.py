@@ -7,3 +7,11 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 # As above, in a coroutine; or without one, if the answer is there at once.
 AsyncResolver = Callable[[str, int], Awaitable[Sequence[str]] | Sequence[str]]
+
+
+class Memory:
+    """What a resolver inherits from that may know an answer without asking. No thread is started for that."""
+
+    def remembered(self, host: str, port: int) -> Sequence[str] | None:
+        """Return the addresses of `host` if they are known, otherwise `None`."""
+        raise NotImplementedError
