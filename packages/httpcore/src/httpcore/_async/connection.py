@@ -280,7 +280,8 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 self._dialler.cancel()
             return
         close = self._established.aclose
-        tracer = async_get_tracer(_logger, None)
+        # There is no request whose callback could be told, but there may be a debug log.
+        tracer = async_get_tracer(_logger, None) if _logger.isEnabledFor(logging.DEBUG) else None
         await (close() if tracer is None else tracer.run("close", {}, close))
 
     def can_handle_request(self, origin: Origin) -> bool:

@@ -281,7 +281,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 self._dialler.cancel()
             return
         close = self._established.close
-        tracer = get_tracer(_logger, None)
+        # There is no request whose callback could be told, but there may be a debug log.
+        tracer = get_tracer(_logger, None) if _logger.isEnabledFor(logging.DEBUG) else None
         (close() if tracer is None else tracer.run("close", {}, close))
 
     def can_handle_request(self, origin: Origin) -> bool:
