@@ -15,6 +15,11 @@ def qualified_name(cls: type) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
+def request_without_url(request: Any) -> str:
+    """The repr of a request without the URL, which 1.0.9 did not show."""
+    return re.sub(r"""(, (?:'.*'|".*"))?]>$""", "]>", repr(request))
+
+
 def failure(error: BaseException) -> dict[str, str]:
     return {"raises": qualified_name(type(error)), "message": hide_addresses(str(error))}
 

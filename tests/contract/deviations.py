@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpcore
+
+from .describe import qualified_name
 from .entries import Deviation, load
 from .http2_deviations import HTTP2_DEVIATIONS
 from .http11_deviations import HTTP11_DEVIATIONS
@@ -85,6 +88,7 @@ _TOO_LONG = "Too much data for declared Content-Length"
 _MORE_INSIGHT = "Additions: a pool reports statistics, and can close expired connections."
 _MORE_NAMES = "Additions: more names are public."
 _RESOLVER = "Addition: a network backend can be given a resolver."
+_BASE_CLASS = "Addition: all exceptions have one base class."
 _HTTPX2 = "httpx2 passes one more argument when it uses this package as its core."
 _ABORT = "Addition: a stream can be closed at once, without waiting."
 _CAPACITY = "Addition: a connection reports how many requests it can carry, so that a pool does not offer more."
@@ -128,11 +132,26 @@ def _public_names() -> Deviation:
     names: list[str] = load("interface.json")["surface"]["public names in dir()"]
     added = ["AutoBackend", "Resolver", "AsyncResolver", "CachingResolver", "AsyncCachingResolver"]
     added += ["GuardedBackend", "AsyncGuardedBackend", "Destination", "only_global_addresses", "tcp_keepalive"]
+    added += ["HTTPCoreError", "PoolStats"]
     return Deviation(sorted([*names, *added]), _MORE_NAMES)
+
+
+def _with_base_class() -> dict[tuple[str, str], Deviation]:
+    """The bases of the exceptions, with the one that all of them have."""
+    facts, found = load("interface.json")["surface"], {}
+    base = qualified_name(httpcore.HTTPCoreError)
+    for entry, bases in facts.items():
+        if entry.endswith((" MRO", " public bases")) and issubclass(
+            getattr(httpcore, entry.partition(" ")[0]), Exception
+        ):
+            place = bases.index("Exception") if "Exception" in bases else len(bases)
+            found["interface.json", entry] = Deviation([*bases[:place], base, *bases[place:]], _BASE_CLASS)
+    return found
 
 
 DEVIATIONS = {
     ("interface.json", "public names in dir()"): _public_names(),
+    **_with_base_class(),
     **{
         ("interface.json", f"{name} members"): _backend_members(name)
         for name in ("AnyIOBackend", "SyncBackend", "TrioBackend")

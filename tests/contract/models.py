@@ -16,7 +16,7 @@ from typing import Any
 
 import httpcore
 
-from .describe import failure, hide_addresses, qualified_name, result_or_failure
+from .describe import failure, hide_addresses, qualified_name, request_without_url, result_or_failure
 
 
 class AsyncOnly:
@@ -136,7 +136,7 @@ def describe_request(method: Any = "GET", url: Any = "http://h/", **keywords: An
         "stream async": isinstance(stream, AsyncIterable),
         "parts": result_or_failure(lambda: repr(list(stream))),
         "extensions": repr(request.extensions),
-        "repr": repr(request),
+        "repr": request_without_url(request),
     }
 
 

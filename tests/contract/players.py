@@ -13,7 +13,7 @@ import httpcore
 import pytest
 import trio
 
-from .describe import hide_addresses, qualified_name
+from .describe import hide_addresses, qualified_name, request_without_url
 from .network import AsyncScriptedBackend, AsyncScriptedStream, ScriptedBackend, ScriptedStream
 from .scenes import Scene, Send
 
@@ -69,6 +69,8 @@ class Record(logging.Handler):
 
 
 def describe_value(value: object) -> str:
+    if isinstance(value, httpcore.Request):
+        return request_without_url(value)
     return f"{qualified_name(type(value))}({str(value)!r})" if isinstance(value, BaseException) else repr(value)
 
 

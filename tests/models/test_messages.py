@@ -63,7 +63,26 @@ class TestRequest:
         assert isinstance(request.stream, ByteStream)
         assert bytes(request.stream) == b""
         assert request.extensions == {}
-        assert repr(request) == "<Request [b'GET']>"
+        assert repr(request) == "<Request [b'GET', 'http://example.org/path']>"
+
+    @pytest.mark.parametrize(
+        ("url", "shown"),
+        [
+            ("http://user:s3cret@example.org:8080/a?key=s3cret", "http://example.org:8080/a?..."),
+            ("http://example.org/a?", "http://example.org/a?..."),
+            (URL(scheme=b"http", host=b"user:s3cret@example.org", target=b"/"), "http://example.org/"),
+            (
+                URL(scheme=b"http", host=b"proxy", target=b"http://user:s3cret@example.org/a?b"),
+                "http://example.org/a?...",
+            ),
+            (URL(scheme=b"http", host=b"proxy", target=b"user:s3cret@example.org:443"), "example.org:443"),
+            (URL(scheme=b"http", host=b"::1", port=80, target=b"/http://a@b"), "http://[::1]:80/http://a@b"),
+            (URL(scheme=b"http", host=b"example.org", target=b"/\xff"), "http://example.org/\N{REPLACEMENT CHARACTER}"),
+            (URL(scheme=b"http", host=b"example.org", target=b"*"), "*"),
+        ],
+    )
+    def test_shows_its_url_without_secrets(self, url: URL | str, shown: str) -> None:
+        assert repr(Request("GET", url)) == f"<Request [b'GET', {shown!r}]>"
 
     def test_keeps_its_arguments(self) -> None:
         url, body, extensions = URL("http://example.org/"), SyncBody(), {"timeout": {"read": 1.0}}

@@ -23,6 +23,7 @@ from ._bodies import ResponseStream as ResponseStream
 from ._exceptions import ConnectError as ConnectError
 from ._exceptions import ConnectionNotAvailable as ConnectionNotAvailable
 from ._exceptions import ConnectTimeout as ConnectTimeout
+from ._exceptions import HTTPCoreError as HTTPCoreError
 from ._exceptions import LocalProtocolError as LocalProtocolError
 from ._exceptions import NetworkError as NetworkError
 from ._exceptions import PoolTimeout as PoolTimeout

@@ -1,32 +1,40 @@
 """The exception tree.
 
 Exception
-├── ConnectionNotAvailable
-├── ProxyError
-├── UnsupportedProtocol
-├── ProtocolError
-│   ├── RemoteProtocolError
-│   └── LocalProtocolError
-├── TimeoutException
-│   ├── PoolTimeout
-│   ├── ConnectTimeout
-│   ├── ReadTimeout
-│   └── WriteTimeout
-└── NetworkError
-    ├── ConnectError
-    ├── ReadError
-    └── WriteError
+└── HTTPCoreError
+    ├── ConnectionNotAvailable
+    ├── ProxyError
+    ├── UnsupportedProtocol
+    ├── ProtocolError
+    │   ├── RemoteProtocolError
+    │   └── LocalProtocolError
+    ├── TimeoutException
+    │   ├── PoolTimeout
+    │   ├── ConnectTimeout
+    │   ├── ReadTimeout
+    │   └── WriteTimeout
+    └── NetworkError
+        ├── ConnectError
+        ├── ReadError
+        └── WriteError
 """
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 
 
-class ConnectionNotAvailable(Exception):
+class HTTPCoreError(Exception):
+    """The base class of all exceptions here: whatever goes wrong with a request.
+
+    Errors in a program's own arguments, such as `TypeError`, are not among them, nor is cancellation.
+    """
+
+
+class ConnectionNotAvailable(HTTPCoreError):
     """The connection cannot take the request now. Nothing was sent, so another connection may be tried."""
 
 
-class ProxyError(Exception):
+class ProxyError(HTTPCoreError):
     """A proxy refused to connect to the origin, or did not follow its protocol.
 
     If an HTTP proxy refused, `status`, `headers` and the beginning of `body` are those of its response. A 407 response
@@ -46,11 +54,11 @@ class ProxyError(Exception):
         self.body = body
 
 
-class UnsupportedProtocol(Exception):
+class UnsupportedProtocol(HTTPCoreError):
     """The URL has no scheme, or one other than `http`, `https`, `ws` and `wss`."""
 
 
-class ProtocolError(Exception):
+class ProtocolError(HTTPCoreError):
     """One side broke the HTTP protocol."""
 
 
@@ -62,7 +70,7 @@ class LocalProtocolError(ProtocolError):
     """The request breaks the HTTP protocol. It was not sent, or not completely."""
 
 
-class TimeoutException(Exception):
+class TimeoutException(HTTPCoreError):
     """An operation took longer than the `timeout` request extension allows."""
 
 
@@ -82,7 +90,7 @@ class WriteTimeout(TimeoutException):
     """The server accepted no data for too long."""
 
 
-class NetworkError(Exception):
+class NetworkError(HTTPCoreError):
     """The operating system or TLS reported that the connection failed."""
 
 

@@ -7,7 +7,7 @@ from . import _arguments
 from ._arguments import enforce_content, enforce_extensions
 from ._bodies import EMPTY, ByteStream
 from ._headers import Headers, HeaderTypes, enforce_headers
-from ._url import URL, enforce_bytes, enforce_url
+from ._url import URL, enforce_bytes, enforce_url, url_without_secrets
 
 Extensions: TypeAlias = MutableMapping[str, Any]
 Content: TypeAlias = bytes | Iterable[bytes] | AsyncIterable[bytes]
@@ -81,4 +81,5 @@ class Request:
                 self.url = URL(scheme=url.scheme, host=url.host, port=url.port, target=extensions["target"])
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} [{self.method!r}]>"
+        query = "?..." if b"?" in self.url.target else ""
+        return f"<{type(self).__name__} [{self.method!r}, {url_without_secrets(self.url) + query!r}]>"

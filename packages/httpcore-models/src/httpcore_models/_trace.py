@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ._request import Request
+
 # The values of these fields give access to accounts or sessions. RFC 9110 section 17.16 warns against logging them.
 _SENSITIVE_HEADERS = {
     b"authentication-info",
@@ -35,10 +37,15 @@ def _redacted_pair(item: Any) -> Any:
 
 def describe(event: str, info: dict[str, Any]) -> str:
     """Return the debug log line of an event. A `return_value` of `None` is left out."""
-    details = [
-        f"{key}={redacted(value)!r}" for key, value in info.items() if not (key == "return_value" and value is None)
-    ]
+    details = [f"{key}={_shown(value)}" for key, value in info.items() if not (key == "return_value" and value is None)]
     return " ".join((event, *details))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Request):
+        # As in httpcore 1.0: programs parse these lines, and a URL tells more than a log may have to keep.
+        return f"<{type(value).__name__} [{value.method!r}]>"
+    return repr(redacted(value))
 
 
 def call_trace(callback: Callable[[str, dict[str, Any]], Any], event: str, info: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import warnings
 
 from ._request import Request
-from ._url import URL
+from ._url import url_without_secrets
 
 
 def warn_unclosed(request: Request, source: object) -> None:
@@ -15,13 +15,4 @@ def warn_unclosed(request: Request, source: object) -> None:
 
 
 def _text(request: Request) -> str:
-    """Return method and URL, without user information and query, which may be secret."""
-    url = request.url
-    target = url.target.partition(b"?")[0]
-    if target.startswith(b"/"):
-        target = bytes(URL(scheme=url.scheme, host=url.host, port=url.port, target=target))
-    elif b"://" in target:  # the absolute form, which is sent to proxies (RFC 9112 section 3.2.2)
-        scheme, _, rest = target.partition(b"://")
-        authority, slash, path = rest.partition(b"/")
-        target = b"%b://%b%b%b" % (scheme, authority.rpartition(b"@")[2], slash, path)
-    return f"unclosed response to {request.method.decode(errors='replace')} {target.decode(errors='replace')}"
+    return f"unclosed response to {request.method.decode(errors='replace')} {url_without_secrets(request.url)}"

@@ -195,6 +195,19 @@ class URL:
         )
 
 
+def url_without_secrets(url: URL) -> str:
+    """Return a URL as text for people, without user information and query, which may be secret."""
+    target = url.target.partition(b"?")[0]
+    if target.startswith(b"/"):
+        # A URL that was made of its parts may have anything there.
+        host, port = bracketed(url.host.rpartition(b"@")[2]), "" if url.port is None else f":{url.port}"
+        target = b"%b://%b%b%b" % (url.scheme, host, port.encode(), target)
+    scheme, separator, rest = target.partition(b"://") if b"://" in target else (b"", b"", target)
+    authority, slash, path = rest.partition(b"/")
+    # CONNECT has an authority as its target, and requests to proxies have a whole URL (RFC 9112 section 3.2).
+    return (scheme + separator + authority.rpartition(b"@")[2] + slash + path).decode(errors="replace")
+
+
 def _without_userinfo(url: bytes | str) -> bytes:
     return split_userinfo(enforce_bytes(url, name="url"))[0]
 

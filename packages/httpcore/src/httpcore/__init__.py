@@ -25,6 +25,7 @@ from httpcore_models import (
     ConnectTimeout,
     Destination,
     GuardedBackend,
+    HTTPCoreError,
     LocalProtocolError,
     MockBackend,
     MockStream,
@@ -60,6 +61,7 @@ from ._async.socks_proxy import AsyncSOCKSProxy
 from ._default_backends import AutoBackend
 from ._lazy import LEGACY_MODULES as _LEGACY_MODULES
 from ._lazy import load as _load
+from ._pool.stats import PoolStats
 from ._ssl import default_ssl_context
 from ._sync.connection import HTTPConnection
 from ._sync.connection_pool import ConnectionPool
@@ -79,6 +81,7 @@ __all__ = [
     "Request",
     "Response",
     "Proxy",
+    "PoolStats",
     # Async
     "AsyncHTTPConnection",
     "AsyncConnectionPool",
@@ -121,6 +124,7 @@ __all__ = [
     # TLS
     "default_ssl_context",
     # Exceptions
+    "HTTPCoreError",
     "ConnectionNotAvailable",
     "ProxyError",
     "ProtocolError",

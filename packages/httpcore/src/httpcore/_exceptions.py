@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from httpcore_models import ConnectError as ConnectError
 from httpcore_models import ConnectionNotAvailable as ConnectionNotAvailable
 from httpcore_models import ConnectTimeout as ConnectTimeout
+from httpcore_models import HTTPCoreError as HTTPCoreError
 from httpcore_models import LocalProtocolError as LocalProtocolError
 from httpcore_models import NetworkError as NetworkError
 from httpcore_models import PoolTimeout as PoolTimeout
