@@ -85,7 +85,8 @@ class CachingResolver(Memory):
             try:
                 answer = ask(self._resolver, *key)
             except OSError as exc:
-                question.error = exc
+                # Not the error itself: its traceback leads to the frame of the one who asks, and would keep it alive.
+                question.error = _copied(exc)
                 raise
             self._remember(key, answer)
         question.answer = answer
