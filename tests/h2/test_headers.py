@@ -54,7 +54,7 @@ def test_pseudo_headers_come_first_and_host_becomes_authority() -> None:
         (b"x-one", b"1"),
         (b"accept", b"*/*"),
     ]
-    assert head[3:] == (False, None, False, False)
+    assert head[3:] == (False, None, False, False, False)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ class TestFieldsThatComeAgain:
         first = translator.request_head(Request("PUT", "https://localhost/1", headers=headers))
         again = translator.request_head(Request("HEAD", "http://localhost/2", headers=headers))
         assert again.headers is first.headers
-        assert again[3:] == (True, 5, False, True)
+        assert again[3:] == (True, 5, False, True, False)
         assert again.pseudo_headers[0] == (b":method", b"HEAD")
         assert again.pseudo_headers[2:] == [(b":scheme", b"http"), (b":path", b"/2")]
 

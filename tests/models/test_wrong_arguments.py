@@ -26,12 +26,12 @@ def test_timeout_that_is_not_a_dict_is_rejected(timeout: Any) -> None:
         request(timeout)
     assert isinstance(raised.value, AttributeError)  # what 1.0.9 raises
     assert str(raised.value) == (
-        "the extension 'timeout' must be a dict with any of 'connect', 'read', 'write' and 'pool', "
+        "the extension 'timeout' must be a dict with any of 'connect', 'read', 'write', 'pool' and 'total', "
         f"but got {type(timeout).__name__}."
     )
 
 
-@pytest.mark.parametrize("name", ["connect", "read", "write", "pool"])
+@pytest.mark.parametrize("name", ["connect", "read", "write", "pool", "total"])
 @pytest.mark.parametrize(
     ("value", "error", "got"),
     [
@@ -55,7 +55,7 @@ def test_invalid_timeouts_are_rejected(name: str, value: Any, error: type[Except
 
 @pytest.mark.parametrize("value", [0, 0.0, 5, 1.5, True, Fraction(1, 2), math.inf, None])
 def test_valid_timeouts_are_accepted(value: Any) -> None:
-    assert request({"connect": value, "read": 1}).extensions == {"timeout": {"connect": value, "read": 1}}
+    assert request({"connect": value, "total": value}).extensions == {"timeout": {"connect": value, "total": value}}
 
 
 def test_unknown_keys_of_timeout_cause_a_warning() -> None:

@@ -18,7 +18,7 @@ from httpcore_models import RemoteProtocolError
 
 from ._chunks import ChunkDecoder
 from ._errors import disconnected, incomplete_body
-from ._events import END_OF_MESSAGE, NEED_DATA, Event, ResponseHead
+from ._events import END_OF_MESSAGE, NEED_DATA, Event, InformationalResponse, ResponseHead
 from ._fast_parser import CHUNKED, MAX_MEMO_HEAD, Headers, ParsedHead, may_become_head, parse_response_head
 from ._h11_fallback import H11Fallback
 from ._sending import RequestSender
@@ -124,6 +124,20 @@ class Engine(RequestSender):
         """
         head = self._pending_events[-1] if self._pending_events else None
         return isinstance(head, ResponseHead) and head.status >= 300
+
+    def may_send_body(self) -> bool | None:
+        """Whether to send a body that the server has to agree to, or `None` while the server has not answered.
+
+        A final response says no, and the connection carries no other request: what the head has announced is not sent
+        (RFC 9112 section 9.3). But after `100 Continue`, only one that refuses the rest does.
+        """
+        has_final = self.response_started()
+        pending = self._pending_events or ()
+        agreed = any(isinstance(event, InformationalResponse) and event.status == 100 for event in pending)
+        if not (has_final or agreed):
+            return None
+        self.awaits_continue = False
+        return agreed and not self.refused
 
     def next_event(self) -> Event:
         """Return the next part of the response or `NEED_DATA`; at its end and from then on, `END_OF_MESSAGE`."""

@@ -20,6 +20,8 @@ import re
 from collections.abc import Mapping
 from typing import Final, TypeVar
 
+from httpcore_models.lowlevel import is_continue_expectation
+
 Headers = list[tuple[bytes, bytes]]
 
 # Stands for the length of a body that is sent in chunks.
@@ -43,9 +45,10 @@ _METHODS = {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"}
 # The limit of h11, enough for 88 million terabytes.
 _MAX_LENGTH_DIGITS = 20
 
-# The header fields that decide how messages and connections end, and the one that every request needs.
+# The header fields that decide how messages and connections end, the one that every request needs, and the one that
+# holds a body back.
 _FRAMING_FIELDS = {b"connection", b"content-length", b"transfer-encoding"}
-_REQUEST_FIELDS = {b"host", *_FRAMING_FIELDS}
+_REQUEST_FIELDS = {b"host", b"expect", *_FRAMING_FIELDS}
 
 # The fields whose values the memos may keep. They describe a program or its content, never a user.
 _HARMLESS_FIELDS = {
@@ -83,15 +86,21 @@ _V = TypeVar("_V")
 
 
 class RequestFields:
-    """The header fields of a request and their meaning. `lines` is what is sent, with the empty line at the end."""
+    """The header fields of a request and their meaning. `lines` is what is sent, with the empty line at the end.
 
-    __slots__ = ("close", "headers", "length", "lines")
+    `expects_continue` says that there is a body, which the server wants to be asked about.
+    """
 
-    def __init__(self, headers: Headers, lines: bytes, length: int, close: bool) -> None:
+    __slots__ = ("close", "expects_continue", "headers", "length", "lines")
+
+    def __init__(
+        self, headers: Headers, lines: bytes, length: int, close: bool, expects_continue: bool = False
+    ) -> None:
         self.headers = headers
         self.lines = lines
         self.length = length
         self.close = close
+        self.expects_continue = expects_continue
 
 
 class ParsedHead:
@@ -151,7 +160,8 @@ def parse_request_fields(headers: Headers) -> RequestFields | None:
         return None
     lines.insert(0, lines.pop(host))
     lines.append(b"\r\n")
-    return RequestFields([*headers], b"".join(lines), length or 0, close)
+    expects = b"expect" in found and length not in (None, 0) and is_continue_expectation(found[b"expect"])
+    return RequestFields([*headers], b"".join(lines), length or 0, close, expects)
 
 
 def _parse_request_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes | None]:

@@ -1,5 +1,7 @@
 """The sending half of the engine: frames a request (RFC 9112 sections 3, 6 and 7.1)."""
 
+from httpcore_models.lowlevel import expects_continue
+
 from ._bodies import as_octets
 from ._fast_parser import (
     CHUNKED,
@@ -27,6 +29,7 @@ class RequestSender:
         "_sent",
         "_target",
         "_unsent",
+        "awaits_continue",
     )
 
     def __init__(self) -> None:
@@ -44,11 +47,14 @@ class RequestSender:
         self._in_chunk = False
         self._sent = False
         self._send_failed = False
+        #: Whether the server has to agree before the body is sent (RFC 9110 section 10.1.1), or its time to do so.
+        self.awaits_continue: bool = False
 
     def start_request(self, method: bytes, target: bytes, headers: Headers, content: bytes | None = None) -> bytes:
         """Return the head of the request. Continue with `send_body()` or `end_body()`.
 
-        With `content`, the whole body, return the whole request instead; nothing is left to send then.
+        With `content`, the whole body, return the whole request instead; nothing is left to send then. But if the
+        server has to agree first, as `awaits_continue` says, return the head; all of the body is left to send.
         """
         if self._fields is None and self._sender is None:
             # CONNECT is for h11, which knows what its response means.
@@ -69,11 +75,15 @@ class RequestSender:
                 if content == b"" and not fields.length:
                     self._sent = True
                     return head
+                if fields.expects_continue:
+                    self.awaits_continue = True
+                    return head
                 return head if content is None else head + self.send_body(content) + self.end_body()
             self._receiver = self._h11_sender()
         sender = self._sender or self._h11_sender()
         head = sender.start_request(method, target, headers)
-        if content is None:
+        self.awaits_continue = method != b"CONNECT" and expects_continue(headers)
+        if content is None or self.awaits_continue:
             return head
         return head + (self.send_body(content) if content else b"") + sender.end_body()
 

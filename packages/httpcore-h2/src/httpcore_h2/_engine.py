@@ -258,7 +258,8 @@ class Engine(ConnectionState):
                     self.release_growth(stream)
                 if stream.is_open:
                     # A server that has answered with an error or a redirection needs nothing more of the request.
-                    enough = stream.remote_end and stream.status is not None and stream.status >= 300
+                    refused = stream.status is not None and (stream.status >= 300 or stream.declined)
+                    enough = stream.remote_end and refused
                     self.reset(stream, Code.NO_ERROR if enough else Code.CANCEL)
                 if not stream.remote_end:
                     stream.failure = stream.failure or Failure("The stream was closed", kind=ReadError)
@@ -328,7 +329,7 @@ class Engine(ConnectionState):
             raise stream.failure.exception()
         if stream.remote_end:
             return END_OF_STREAM
-        if stream.status is not None and stream.status >= 300 and not stream.local_end:
+        if stream.status is not None and (stream.status >= 300 or stream.declined) and not stream.local_end:
             # The rest of the response may come only after the end of the request, and a reset would cut it off.
             self._end_request(stream)
         return NEED_DATA

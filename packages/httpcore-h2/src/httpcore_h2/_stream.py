@@ -30,6 +30,7 @@ class Stream:
         "_bodiless",
         "consumed",
         "credit_due",
+        "declined",
         "events",
         "expected_length",
         "failure",
@@ -60,6 +61,8 @@ class Stream:
         self.local_end: bool = not head.has_body
         self.remote_end: bool = False
         self.was_reset: bool = False
+        #: Whether the server has answered before it agreed to take the body, as the request has asked it to do.
+        self.declined: bool = False
         self.failure: Failure | None = None
         #: Whether any part of a response has arrived, and the status of the final response.
         self.response_begun: bool = False
@@ -96,7 +99,20 @@ class Stream:
             or self.was_reset
             or self.failure is not None
             or (self.status is not None and self.status >= 300)
+            or self.declined
         )
+
+    def may_send_body(self) -> bool | None:
+        """Whether to send a body that the server has to agree to, or `None` while the server has not answered.
+
+        A final response says no. But after `100 Continue`, only one that refuses the body does.
+        """
+        if self.refuses_body():
+            return False
+        if any(type(event) is InformationalResponse and event.status == 100 for event in self.events):
+            return True
+        self.declined = self.status is not None
+        return False if self.declined else None
 
     def is_half_sent(self, written: bool) -> bool:
         """Whether a part of the body is missing that the server wants, as far as its response tells.
@@ -104,7 +120,8 @@ class Stream:
         `written` says that the network has taken all that was handed over to be sent.
         """
         complete = self.local_end and (written or not self.head.has_body)
-        return not (complete or self.head.is_connect or (self.status is not None and self.status >= 300))
+        enough = self.declined or (self.status is not None and self.status >= 300)
+        return not (complete or self.head.is_connect or enough)
 
     # Receiving.
 

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from httpcore_models import LocalProtocolError, RemoteProtocolError, Request
+from httpcore_models.lowlevel import is_continue_expectation
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -30,7 +31,8 @@ _MAX_CHECKED_FIELD = 256
 class RequestHead(NamedTuple):
     """A request without its body.
 
-    `declared_length` is the value of Content-Length; `has_body` is whether the header fields announce a body. What the
+    `declared_length` is the value of Content-Length; `has_body` is whether the header fields announce a body;
+    `expects_continue` is whether the server has to agree before that is sent (RFC 9110 section 10.1.1). What the
     next request has in common is the same object there: its header fields, its pseudo-headers but the path, or all.
     """
 
@@ -41,6 +43,7 @@ class RequestHead(NamedTuple):
     declared_length: int | None
     is_connect: bool
     is_head: bool
+    expects_continue: bool = False
 
     @property
     def pseudo_headers(self) -> Headers:
@@ -94,7 +97,9 @@ class RequestTranslator:
                 pseudo_headers.insert(1, (b":protocol", protocol))
         is_head = method == b"HEAD"
         has_body = fields.has_body or is_connect
-        head = RequestHead(pseudo_headers, path, fields.headers, has_body, fields.declared_length, is_connect, is_head)
+        expects = fields.expects_continue and has_body and not is_connect
+        length = fields.declared_length
+        head = RequestHead(pseudo_headers, path, fields.headers, has_body, length, is_connect, is_head, expects)
         size = sum([len(name) + len(value) for name, value in [*head.pseudo_headers, *fields.headers]])
         self._last = (list(request.headers), fields, start, head) if size <= _MAX_REMEMBERED_FIELDS else None
         return head
@@ -105,6 +110,7 @@ class _RequestFields(NamedTuple):
     authority: bytes
     has_body: bool
     declared_length: int | None
+    expects_continue: bool
 
 
 # Method, scheme and protocol of a request, which its pseudo-headers but the path are made of.
@@ -117,7 +123,7 @@ _LastRequest = tuple[Headers, _RequestFields, _Start, RequestHead]
 def _request_fields(headers: Headers) -> _RequestFields:
     authority: bytes | None = None
     fields: Headers = []
-    has_body = False
+    has_body = expects = False
     declared_length: int | None = None
     nominated = _nominated(headers)
     for name, value in headers:
@@ -138,10 +144,12 @@ def _request_fields(headers: Headers) -> _RequestFields:
                 if declared_length not in (None, length):
                     raise LocalProtocolError("conflicting Content-Length headers")
                 has_body, declared_length = has_body or length > 0, length
+            elif name == b"expect":
+                expects = expects or is_continue_expectation(value)
             fields.append((name, value))
     if authority is None:
         raise LocalProtocolError("Missing mandatory Host: header")
-    return _RequestFields(fields, authority, has_body, declared_length)
+    return _RequestFields(fields, authority, has_body, declared_length, expects)
 
 
 def _nominated(headers: Headers) -> set[bytes]:

@@ -11,7 +11,7 @@ from ._exceptions import ConnectError
 # A TLS context, or a function that returns one: it is called before each TLS handshake.
 SSLContextTypes: TypeAlias = ssl.SSLContext | Callable[[], ssl.SSLContext]
 
-_LIMITS = ("connect", "read", "write", "pool")
+_LIMITS = ("connect", "read", "write", "pool", "total")
 
 
 class ArgumentTypeError(TypeError, AttributeError):
@@ -37,7 +37,7 @@ def _enforce_timeout(timeout: Any) -> None:
     global last_valid_timeout
     if not isinstance(timeout, Mapping):
         raise ArgumentTypeError(
-            "the extension 'timeout' must be a dict with any of 'connect', 'read', 'write' and 'pool', "
+            "the extension 'timeout' must be a dict with any of 'connect', 'read', 'write', 'pool' and 'total', "
             f"but got {type(timeout).__name__}."
         )
     for name in _LIMITS:
@@ -54,7 +54,7 @@ def _enforce_timeout(timeout: Any) -> None:
         # The warning names the caller of Request().
         warnings.warn(
             f"the extension 'timeout' has unknown keys, {', '.join(unknown)}: "
-            "it may have 'connect', 'read', 'write' and 'pool'.",
+            "it may have 'connect', 'read', 'write', 'pool' and 'total'.",
             stacklevel=4,
         )
     else:

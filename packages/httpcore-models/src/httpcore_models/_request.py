@@ -24,7 +24,11 @@ class Request:
 
     `extensions` may hold:
 
-    * `timeout`: a dict with any of `connect`, `read`, `write` and `pool`, each in seconds as a float or `None`.
+    * `timeout`: a dict with any of `connect`, `read`, `write`, `pool` and `total`, in seconds as a float, or `None`.
+      The first four limit single waits. `total` limits all of the request: waiting in the pool, connecting, sending,
+      retries and pauses before them, and reading the body of the response to its end, with the time that the caller
+      takes between reads. Whatever the request waits for when that time is over raises its own timeout exception.
+      It ends with the head of a response that hands the network stream over: 101, or a success to CONNECT.
     * `trace`: a callable `(event_name: str, info: dict)`, async for async connections.
     * `sni_hostname`: the server name for TLS, sent and checked against the certificate instead of the URL's host.
     * `target`: `bytes` that replace the request target of the URL.

@@ -3,7 +3,39 @@
 import time
 from collections.abc import Callable
 
-__all__ = ["Deadline"]
+__all__ = ["Deadline", "TotalSeconds", "limit_text"]
+
+
+class TotalSeconds(float):
+    """A number of seconds that is left of the `total` limit of a request, and knows it, for the text of errors.
+
+    It is a time limit like any other number of seconds. Arithmetic returns plain numbers.
+    """
+
+    __slots__ = ("is_conclusive", "total")
+
+    total: float
+    """The whole limit, in seconds."""
+
+    is_conclusive: bool
+    """Whether a server that sends nothing for this long may be taken for dead, as after a limit for the wait itself.
+
+    So it is if there is no such limit, and at least half of the total one was left for the wait.
+    """
+
+    def __new__(cls, left: float, total: float, is_conclusive: bool = False) -> "TotalSeconds":
+        """`left` of `total` seconds are left."""
+        seconds = super().__new__(cls, left)
+        seconds.total = total
+        seconds.is_conclusive = is_conclusive
+        return seconds
+
+
+def limit_text(seconds: float) -> str:
+    """Return how a limit of `seconds` is named after the words "timed out"."""
+    if isinstance(seconds, TotalSeconds):
+        return f"within the total limit of {seconds.total:g} seconds"
+    return f"after {seconds:g} seconds"
 
 
 class Deadline:
@@ -24,8 +56,14 @@ class Deadline:
         self._end: float | None = None if timeout is None else self._clock() + timeout
 
     def remaining(self) -> float | None:
-        """Return how many seconds are left: 0 if the deadline has passed, `None` if there is no limit."""
-        return None if self._end is None else max(0.0, self._end - self._clock())
+        """Return how many seconds are left: 0 if the deadline has passed, `None` if there is no limit.
+
+        If the limit is what was left of the `total` limit of a request, the result says so too; see `TotalSeconds`.
+        """
+        left, timeout = None if self._end is None else max(0.0, self._end - self._clock()), self.timeout
+        if type(timeout) is TotalSeconds and left is not None:
+            return TotalSeconds(left, timeout.total)
+        return left
 
     @property
     def has_passed(self) -> bool:

@@ -16,6 +16,10 @@ from ._closing import async_close_all as async_close_all
 from ._closing import async_close_unopened as async_close_unopened
 from ._closing import close_all as close_all
 from ._closing import close_unopened as close_unopened
+from ._expecting import CONTINUE_TIMEOUT as CONTINUE_TIMEOUT
+from ._expecting import expects_continue as expects_continue
+from ._expecting import is_continue_expectation as is_continue_expectation
+from ._expecting import without_expectation as without_expectation
 from ._headers import enforce_headers as enforce_headers
 from ._headers import include_request_headers as include_request_headers
 from ._legacy_body import LegacyBody as LegacyBody
@@ -32,6 +36,9 @@ from ._retrying import may_retry_method as may_retry_method
 from ._retrying import retryable_after as retryable_after
 from ._sync.tracing import Tracer as Tracer
 from ._sync.tracing import get_tracer as get_tracer
+from ._total_limit import RequestLimits as RequestLimits
+from ._total_limit import begin_limits as begin_limits
+from ._total_limit import begin_request as begin_request
 from ._trace import redacted as redacted
 from ._unclosed import warn_unclosed as warn_unclosed
 from ._url import bracketed as bracketed

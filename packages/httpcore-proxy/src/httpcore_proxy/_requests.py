@@ -45,6 +45,9 @@ def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_header
     for name in ("timeout", "trace"):
         if name in extensions:
             request.extensions[name] = extensions[name]
+    if "total" in extensions.get("timeout", {}):
+        # The dialler watches over it, and raises `ConnectTimeout`. What is left of it is in the limit for connecting.
+        request.extensions["timeout"] = {name: own for name, own in extensions["timeout"].items() if name != "total"}
     return _with_hidden_credentials(request) if "trace" in extensions else request
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from httpcore_models import ConnectTimeout
-from httpcore_models.deadline import Deadline
+from httpcore_models.deadline import Deadline, limit_text
 
 
 def remaining_time(deadline: Deadline, operation: Callable[[], str]) -> float | None:
@@ -19,4 +19,4 @@ def remaining_time(deadline: Deadline, operation: Callable[[], str]) -> float | 
 
 def timeout_error(deadline: Deadline, operation: Callable[[], str]) -> ConnectTimeout:
     """Return the error for a deadline that has passed; see `remaining_time()`."""
-    return ConnectTimeout(f"{operation()} timed out after {deadline.timeout:g} seconds")
+    return ConnectTimeout(f"{operation()} timed out {limit_text(deadline.timeout or 0.0)}")

@@ -4,8 +4,17 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
-from httpcore_models import AsyncNetworkStream, ReadError, RemoteProtocolError, Request, WriteError, WriteTimeout
-from httpcore_models.lowlevel import optional_method
+from httpcore_models import (
+    AsyncNetworkStream,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    Request,
+    WriteError,
+    WriteTimeout,
+)
+from httpcore_models.deadline import Deadline, limit_text
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, RequestLimits, optional_method
 
 from .._bodies import PART_SIZE, body_parts
 from .._engine import Engine
@@ -20,16 +29,25 @@ class AsyncUpload:
     """Sends one request, head and body, until the server refuses the rest.
 
     It looks for an answer between parts and while a part waits to be sent, if the stream can do that without waiting.
-    `timeout` is how long one write may take, in seconds; `peer` names the server in errors.
+    `timeout` is how long one write may take, in seconds; `peer` names the server in errors. `limits` are those of the
+    request if there is one for all of it.
 
     `failure` is the exception that the stream or the engine raised. Any other, even of the same type, is from the body.
     """
 
-    def __init__(self, stream: AsyncNetworkStream, engine: Engine, timeout: float | None, peer: object) -> None:
+    def __init__(
+        self,
+        stream: AsyncNetworkStream,
+        engine: Engine,
+        timeout: float | None,
+        peer: object,
+        limits: RequestLimits | None = None,
+    ) -> None:
         self._stream = stream
         self._engine = engine
         self._timeout = timeout
         self._peer = peer
+        self._limits = limits
         self._unsent_head = b""
         self._receive_nowait: Any = None
         self._write_until_readable: Any = None
@@ -43,7 +61,7 @@ class AsyncUpload:
     async def send_head(self, request: Request, with_body: bool = False) -> None:
         """Send the head, or keep it until `send_body()` sends it together with the first part of the body."""
         head = self._engine.start_request(request.method, request.url.target, request.headers)
-        if with_body:
+        if with_body and not self._engine.awaits_continue:
             self._unsent_head = head
         else:
             await self._write(head)
@@ -54,6 +72,8 @@ class AsyncUpload:
             kind = type(request.stream).__name__
             raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
         engine = self._engine
+        if engine.awaits_continue and not await self._may_send_body(request):
+            return
         body = request.stream.__aiter__()
         try:
             async for chunk in body:
@@ -63,6 +83,8 @@ class AsyncUpload:
                         if self._receive_nowait is not None and self.is_refused():
                             return
                         data = self._unsent_head + engine.send_body(part, rest)
+                        if self._limits is not None:
+                            self._timeout = self._limits.to_write(self._peer)
                         if self._write_until_readable is None:
                             await self._stream.write(data, self._timeout)
                         elif await self._is_refused_while_writing(data):
@@ -79,9 +101,35 @@ class AsyncUpload:
         if end:
             await self._write(end)
 
+    async def _may_send_body(self, request: Request) -> bool:
+        """Wait for `100 Continue`; return whether the server wants the body, or does not say so in time.
+
+        The wait is no longer than a read or a write may be.
+        """
+        engine, timeouts = self._engine, self._limits or request.extensions.get("timeout", {})
+        patience = [limit for limit in (timeouts.get("read"), timeouts.get("write")) if limit is not None]
+        deadline = Deadline(min([CONTINUE_TIMEOUT, *patience]))
+        try:
+            while (answer := engine.may_send_body()) is None:
+                try:
+                    # A server may send other interim responses without end.
+                    remaining = deadline.remaining_or_raise(ReadTimeout)
+                    engine.receive_data(await self._stream.read(_READ_SIZE, remaining))
+                except ReadTimeout:
+                    engine.awaits_continue = False
+                    return True
+        except _FAILURES as exc:
+            self.failure = exc
+            raise
+        if engine.response_started():
+            self._receive_nowait = self._write_until_readable = None
+        return answer
+
     async def _write(self, data: bytes) -> None:
         """Write all of `data`, whatever the server says."""
         try:
+            if self._limits is not None:
+                self._timeout = self._limits.to_write(self._peer)
             await self._stream.write(data, self._timeout)
         except _FAILURES as exc:
             self.failure = exc
@@ -124,5 +172,5 @@ class AsyncUpload:
                 if remaining == self._timeout:
                     raise
                 # The limit is for the whole part, and not what was left of it for the last step.
-                text = f"The write operation timed out after {self._timeout:g} seconds ({self._peer})"
+                text = f"The write operation timed out {limit_text(self._timeout or 0.0)} ({self._peer})"
                 raise WriteTimeout(text) from exc

@@ -69,6 +69,8 @@ class HTTP11Body(LegacyBody, Exchange):
                 tracer.report("receive_response_body.started", {"request": self._request})
             event = END_OF_MESSAGE if self._ended else engine.next_event()
             while event is NEED_DATA:
+                if self._limits is not None:
+                    self._timeout = self._limits.to_read(lifecycle.origin)
                 data = lifecycle.stream.read(lifecycle.read_size, self._timeout)
                 if not data:
                     self._check_not_closed()

@@ -18,7 +18,15 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.concurrency import Shield
-from httpcore_models.lowlevel import Retryable, Tracer, get_tracer, mark_retryable, received_response
+from httpcore_models.lowlevel import (
+    RequestLimits,
+    Retryable,
+    Tracer,
+    begin_limits,
+    get_tracer,
+    mark_retryable,
+    received_response,
+)
 
 from .._bodies import PART_SIZE, InMemoryBody
 from .._events import NEED_DATA, InformationalResponse, ResponseHead
@@ -40,6 +48,7 @@ class Exchange(ResponseStream):
     _closed = True  # until there is a response
     _tracer: Tracer | None = None
     _timeouts = _NO_TIMEOUTS
+    _limits: RequestLimits | None = None  # if there is a limit for the whole request
 
     def __init__(self, connection: object, lifecycle: Lifecycle, request: Request) -> None:
         """`connection` is kept for programs that reach it through the body of the response; see `LegacyBody`."""
@@ -59,6 +68,9 @@ class Exchange(ResponseStream):
         tracer = self._tracer = get_tracer(_logger, request)
         self._timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
         timeout = self._timeouts.get("write")
+        if "total" in self._timeouts:
+            limits = self._limits = begin_limits(self._timeouts)
+            timeout = timeout if limits is None else limits.to_write(lifecycle.origin)
         if tracer is None and type(request.stream) is ByteStream:
             content = request.stream.content
             if len(content) <= PART_SIZE:
@@ -69,10 +81,14 @@ class Exchange(ResponseStream):
                     upload = Upload(lifecycle.stream, self._engine, timeout, lifecycle.origin)
                     if not self._may_be_answered_after(exc, upload):
                         raise
-                return
-        upload = Upload(lifecycle.stream, self._engine, timeout, lifecycle.origin)
+                    return
+                if not self._engine.awaits_continue:
+                    return
+        upload = Upload(lifecycle.stream, self._engine, timeout, lifecycle.origin, self._limits)
         try:
-            if tracer is None:
+            if self._engine.awaits_continue:  # the head is sent
+                upload.send_body(request)
+            elif tracer is None:
                 upload.send_head(request, isinstance(request.stream, InMemoryBody))
                 upload.send_body(request)
             else:
@@ -89,6 +105,8 @@ class Exchange(ResponseStream):
     def _may_be_answered_after(self, exc: Exception, upload: Upload) -> bool:
         """Record that sending the request failed with `exc`. Return whether there may be a response all the same."""
         if isinstance(exc, (ReadError, RemoteProtocolError)):
+            if self._engine.at_end_of_stream:
+                self._check_not_closed()
             self._mark_retryable(exc)
             return False
         if self._lifecycle.is_closed():  # a response would be to a part of the request
@@ -118,12 +136,15 @@ class Exchange(ResponseStream):
             "network_stream": lifecycle.stream,
         }
         timeout = self._timeout = self._timeouts.get("read")
+        limits = self._limits
         if tracer is not None:
             tracer.report("receive_response_headers.started", {"request": request})
         try:
             event = engine.next_event() if engine.response_begun else NEED_DATA
             while type(event) is not ResponseHead:
                 if event is NEED_DATA:
+                    if limits is not None:
+                        timeout = limits.to_read(lifecycle.origin)
                     data = lifecycle.stream.read(lifecycle.read_size, timeout)
                     if not data:
                         self._check_not_closed()

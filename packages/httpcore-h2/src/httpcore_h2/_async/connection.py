@@ -34,6 +34,7 @@ from .._stream import Stream
 from .._translate import RequestTranslator
 from .body import AsyncHTTP2Body
 from .exchange import AsyncExchange
+from .limited_exchange import async_limited_exchange
 from .shared_stream import AsyncSharedStream
 from .stream_queue import AsyncStreamQueue
 from .tunnel import AsyncTunnelStream
@@ -105,7 +106,9 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
             tracer = async_get_tracer(_logger, request)
         finally:
             arriving.discard(stream)
-        exchange = AsyncExchange(request, stream, tracer, self, self._shared, self._stream_queue)
+        timed = "timeout" in request.extensions and "total" in request.extensions["timeout"]
+        exchange_of = async_limited_exchange if timed else AsyncExchange
+        exchange = exchange_of(request, stream, tracer, self, self._shared, self._stream_queue)
         try:
             await exchange.send()
             if tracer is None:

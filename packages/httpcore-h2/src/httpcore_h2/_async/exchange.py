@@ -7,6 +7,7 @@ from typing import Any
 
 from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
+from httpcore_models.deadline import TotalSeconds, limit_text
 from httpcore_models.lowlevel import AsyncTracer, warn_unclosed
 
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
@@ -57,7 +58,7 @@ class AsyncExchange(AsyncSending):
 
     async def _next_event(self) -> Event:
         shared, engine, stream = self._shared, self._engine, self.stream
-        timeout = self.read_timeout
+        limit = timeout = self.read_timeout
         arrivals: int | None = None
         while True:
             if self._event is None and not stream.response_begun and stream.failure is None:
@@ -77,24 +78,25 @@ class AsyncExchange(AsyncSending):
             if event is not NEED_DATA:
                 return event
             if not await shared.wait(self, shared.waiters.receivers, stream.has_event, timeout, arrivals):
-                timeout, arrivals = self._time_left()
+                timeout, arrivals = self._time_left(timeout if isinstance(timeout, TotalSeconds) else limit)
 
-    def _time_left(self) -> tuple[float, int]:
+    def _time_left(self, limit: float | None) -> tuple[float, int]:
         """Return how much longer a read may take whose time is up, since the request was sent only after a while.
 
-        The second number says how much had arrived by then, for the question whether the connection is silent. Raises
-        `ReadTimeout` if there is no time left, and `WriteTimeout` if the request has not been sent yet.
+        `limit` is the time that it had, in seconds. The second number says how much had arrived by then, for the
+        question whether the connection is silent. Raises `ReadTimeout` if there is no time left, and `WriteTimeout` if
+        the request has not been sent yet.
         """
-        shared, handover, timeout = self._shared, self.handover, self.read_timeout or 0.0
+        shared, handover, timeout = self._shared, self.handover, limit or 0.0
         self.handover = None
-        if handover is not None and handover.sent_at is not None:
+        if handover is not None and handover.sent_at is not None and not isinstance(timeout, TotalSeconds):
             left = handover.sent_at + timeout - time.monotonic()
             if left > 0:
-                return left, handover.arrivals
+                return left if self.limits is None else self.limits.at_most(left), handover.arrivals
         shared.capacity.report()
         if handover is not None and handover.sent_at is None:
-            raise shared.writer.timed_out(self.write_timeout) from TimeoutError()
-        text = f"The read operation timed out after {timeout:g} seconds ({shared.peer})"
+            raise shared.writer.timed_out(timeout) from TimeoutError()
+        text = f"The read operation timed out {limit_text(timeout)} ({shared.peer})"
         raise ReadTimeout(text) from TimeoutError()
 
     # The end.

@@ -14,12 +14,13 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
 )
-from httpcore_models.lowlevel import AsyncTracer, as_bytes
+from httpcore_models.deadline import limit_text
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, RequestLimits, as_bytes
 
 from .._engine import Engine
 from .._events import Event
 from .._stream import Stream
-from .shared_stream import AsyncSharedStream
+from .shared_stream import NO_VERDICT, AsyncSharedStream
 from .stream_queue import AsyncStreamQueue
 from .waiters import Handover
 
@@ -35,6 +36,8 @@ class AsyncSending:
     read_timeout: float | None = None
     write_timeout: float | None = None
     _pool_timeout: float | None = None
+    #: The time limits, if there is one for the whole request; see `AsyncLimitedExchange`.
+    limits: RequestLimits | None = None
     #: The exception that ended a write on behalf of the exchange.
     write_error: BaseException | None = None
     #: Set if the request was left to another task to send.
@@ -127,12 +130,14 @@ class AsyncSending:
     async def _send_request(self) -> None:
         """Send head and body. What is at hand leaves in one write, or in that of another task that is writing."""
         stream, writer, body = self.stream, self._shared.writer, self.request.stream
-        if type(body) is ByteStream and not stream.head.is_connect:
+        if type(body) is ByteStream and not (stream.head.is_connect or stream.head.expects_continue):
             if not stream.local_end and len(body.content) <= _PART_SIZE:
                 self._add_body(body.content)
             if stream.local_end and not (stream.sent < len(body.content)):
                 # With one limit for both, it does not matter whether sending or receiving has used it up.
                 leave = self.write_timeout == self.read_timeout
+                if self.limits is not None:
+                    leave = leave or self.limits.outweighs("write", "read")
                 # A success does not end an upload, even if it is complete.
                 enough = stream.refuses_body if stream.head.has_body else stream.has_event
                 await writer.flush(self.write_timeout, self, enough, leave)
@@ -170,6 +175,8 @@ class AsyncSending:
 
     async def _send_body(self) -> None:
         body, stream = self.request.stream, self.stream
+        if stream.head.expects_continue and not await self._may_send_body():
+            return
         if type(body) is ByteStream:
             if body.content and not await self.send_data(body.content, end=not stream.head.is_connect):
                 return
@@ -181,6 +188,22 @@ class AsyncSending:
         if not stream.local_end and not stream.head.is_connect:
             self.end_request()
             await self._shared.writer.flush(self.write_timeout, self)
+
+    async def _may_send_body(self) -> bool:
+        """Wait for `100 Continue`; return whether the server wants the body, or does not say so in time.
+
+        The wait is no longer than a read or a write may be.
+        """
+        shared, stream = self._shared, self.stream
+        patience = [limit for limit in (self.read_timeout, self.write_timeout) if limit is not None]
+
+        def is_answered() -> bool:
+            return stream.may_send_body() is not None
+
+        # Whether silence for as long as a read or write limit makes the connection a dead one is not for this wait.
+        await shared.wait(self, shared.waiters.senders, is_answered, min([CONTINUE_TIMEOUT, *patience]), NO_VERDICT)
+        with shared.lock:
+            return stream.may_send_body() is not False
 
     async def _send_parts(self, body: AsyncIterable[bytes]) -> bool:
         """Send a body part by part; return false if the server wants no more of it."""
@@ -221,7 +244,8 @@ class AsyncSending:
         ready = partial(self._engine.can_go_on, self.stream)
         if not await shared.wait(self, shared.waiters.senders, ready, timeout):
             shared.capacity.report()
-            text = f"The write operation timed out after {timeout:g} seconds: no flow control credit from {shared.peer}"
+            limit = limit_text(timeout or 0.0)
+            text = f"The write operation timed out {limit}: no flow control credit from {shared.peer}"
             raise WriteTimeout(text) from TimeoutError()
 
     def end_request(self) -> None:

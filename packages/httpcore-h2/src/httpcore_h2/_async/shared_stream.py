@@ -28,7 +28,7 @@ from .._states import CLOSED, IDLE, USABLE
 from .._stream import Stream
 from .reading import AsyncReader
 from .waiters import AsyncSharer, AsyncWaiters
-from .writing import AsyncWriter
+from .writing import AsyncWriter, is_conclusive
 
 Condition: TypeAlias = Callable[[], bool]
 
@@ -38,6 +38,9 @@ _LOOK_AGAIN = 1.0
 # How often a task catches up before its timeout is raised, at most: enough for all that the buffers of a socket hold,
 # but not for a server that sends without end.
 _LAST_LOOKS = 64
+
+# For a wait whose timeout says nothing about the connection: more has always arrived.
+NO_VERDICT = -1
 
 # An event loop needs a turn to see that something has come, one to receive it, and one to run the task that reads.
 _TURNS = 3
@@ -165,7 +168,9 @@ class AsyncSharedStream:
                         event = None
                     is_ready = ready()
                     if is_ready or not in_time:
-                        self._end_wait(sharer, waiting, None if is_ready else arrivals, since)
+                        self._end_wait(
+                            sharer, waiting, arrivals if not is_ready and is_conclusive(timeout) else None, since
+                        )
                         return is_ready
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from httpcore_models import ConnectionNotAvailable, LocalProtocolError, PoolTimeout
 from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.deadline import limit_text
 
 from .._stream import Stream
 from .shared_stream import AsyncSharedStream
@@ -134,6 +135,6 @@ class AsyncStreamQueue:
 
     def _timed_out(self, timeout: float | None) -> PoolTimeout:
         return PoolTimeout(
-            f"Pool timed out after {timeout:g} seconds: no stream to {self._shared.peer} became available "
+            f"Pool timed out {limit_text(timeout or 0.0)}: no stream to {self._shared.peer} became available "
             f"({self._engine.streams.open_count} in use)"
         )

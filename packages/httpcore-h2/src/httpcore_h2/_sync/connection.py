@@ -35,6 +35,7 @@ from .._stream import Stream
 from .._translate import RequestTranslator
 from .body import HTTP2Body
 from .exchange import Exchange
+from .limited_exchange import limited_exchange
 from .shared_stream import SharedStream
 from .stream_queue import StreamQueue
 from .tunnel import TunnelStream
@@ -103,7 +104,9 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
             tracer = get_tracer(_logger, request)
         finally:
             arriving.discard(stream)
-        exchange = Exchange(request, stream, tracer, self, self._shared, self._stream_queue)
+        timed = "timeout" in request.extensions and "total" in request.extensions["timeout"]
+        exchange_of = limited_exchange if timed else Exchange
+        exchange = exchange_of(request, stream, tracer, self, self._shared, self._stream_queue)
         try:
             exchange.send()
             if tracer is None:

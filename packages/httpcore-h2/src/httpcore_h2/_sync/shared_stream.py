@@ -29,7 +29,7 @@ from .._states import CLOSED, IDLE, USABLE
 from .._stream import Stream
 from .reading import Reader
 from .waiters import Sharer, Waiters
-from .writing import Writer
+from .writing import Writer, is_conclusive
 
 Condition: TypeAlias = Callable[[], bool]
 
@@ -39,6 +39,9 @@ _LOOK_AGAIN = 1.0
 # How often a thread catches up before its timeout is raised, at most: enough for all that the buffers of a socket hold,
 # but not for a server that sends without end.
 _LAST_LOOKS = 64
+
+# For a wait whose timeout says nothing about the connection: more has always arrived.
+NO_VERDICT = -1
 
 # An event loop needs a turn to see that something has come, one to receive it, and one to run the thread that reads.
 _TURNS = 3
@@ -164,7 +167,9 @@ class SharedStream:
                         event = None
                     is_ready = ready()
                     if is_ready or not in_time:
-                        self._end_wait(sharer, waiting, None if is_ready else arrivals, since)
+                        self._end_wait(
+                            sharer, waiting, arrivals if not is_ready and is_conclusive(timeout) else None, since
+                        )
                         return is_ready
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:

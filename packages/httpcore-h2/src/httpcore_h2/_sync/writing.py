@@ -16,6 +16,7 @@ from typing import Any
 
 from httpcore_models import NetworkStream, ReadError, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event
+from httpcore_models.deadline import TotalSeconds, limit_text
 from httpcore_models.lowlevel import optional_method
 
 from .._capacity import CapacityReport
@@ -32,6 +33,14 @@ _PATIENCE = 0.01
 
 def _has_enough(sharer: Sharer | None, enough: Callable[[], bool] | None) -> bool:
     return (sharer is not None and sharer.stream.has_event()) or (enough is not None and enough())
+
+
+def is_conclusive(limit: float | None) -> bool:
+    """Whether the path to a server that sends nothing until this time limit expires may be dead.
+
+    That says nothing if the server had only the short time that was left of the limit of a whole request.
+    """
+    return limit.is_conclusive if isinstance(limit, TotalSeconds) else True
 
 
 class Writer:
@@ -128,7 +137,7 @@ class Writer:
                         self._end_writing()
                     return
         except BaseException as exc:
-            self._failed(token, exc, sharer, arrivals)
+            self._failed(token, exc, sharer, arrivals if is_conclusive(timeout) else None)
             raise
 
     def _take(self) -> bytes:
@@ -181,7 +190,7 @@ class Writer:
             # They wait for a response: one of them sends what is left.
             self._waiters.wake_next_reader(among_openers=False)
 
-    def _failed(self, token: object, exc: BaseException, sharer: Sharer | None, arrivals: int) -> None:
+    def _failed(self, token: object, exc: BaseException, sharer: Sharer | None, arrivals: int | None) -> None:
         with self._lock:
             if self.holder is token:
                 self._stopped_writing(exc)
@@ -189,8 +198,9 @@ class Writer:
             sharer.write_error = exc
             if isinstance(exc, WriteTimeout):
                 self._reader.catch_up()
-                with self._lock:
-                    self.retire_if_silent(arrivals)
+                if arrivals is not None:
+                    with self._lock:
+                        self.retire_if_silent(arrivals)
                 self._capacity.report()
 
     def _stopped_writing(self, exc: BaseException) -> None:
@@ -229,7 +239,7 @@ class Writer:
 
     def timed_out(self, timeout: float | None) -> WriteTimeout:
         """Return the exception for a write that has taken `timeout` seconds."""
-        return WriteTimeout(f"The write operation timed out after {timeout:g} seconds ({self._peer})")
+        return WriteTimeout(f"The write operation timed out {limit_text(timeout or 0.0)} ({self._peer})")
 
     def _write(self, data: bytes, timeout: float | None, enough: Callable[[], bool] | None) -> bool:
         """Write what is left of an interrupted write, then `data`; return whether all was written."""

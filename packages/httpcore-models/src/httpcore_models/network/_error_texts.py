@@ -8,15 +8,17 @@ and the TLS handshake take their texts from here.
 import contextlib
 from typing import Any
 
+from ..deadline import limit_text
+
 
 def timeout_text(operation: str, peer: str, seconds: float | None) -> str:
     """Return the text of a timeout. `operation` begins it, such as `"Connect"` or `"The read operation"`.
 
-    `seconds` is `None` if the operating system gave up by itself.
+    `seconds` is `None` if the operating system gave up by itself. What was left of a `total` limit is named as such.
     """
     if seconds is None:
         return f"{operation} timed out ({peer})"
-    return f"{operation} timed out after {seconds:g} seconds ({peer})"
+    return f"{operation} timed out {limit_text(seconds)} ({peer})"
 
 
 def failure_text(exc: BaseException, peer: str) -> str:

@@ -23,20 +23,22 @@ from httpcore_models import (
 from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import (
     AsyncCloseOnExit,
+    RequestLimits,
     async_close_unopened,
     async_get_tracer,
+    begin_request,
     enforce_port,
     enforce_ssl_context,
-    ssl_context_of,
 )
-from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_start_tls
+from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 
 from .._default_backends import AutoBackend
 from .._lazy import legacy_name
 from .._options import ConnectionOptions
-from .._ssl import TLS_SCHEMES, alpn_protocols, requested_server_name, shared_ssl_context
+from .._ssl import TLS_SCHEMES, requested_server_name
 from .connecting import AsyncConnectCall, AsyncConnecting
 from .legacy_connection import AsyncLegacyConnection
+from .opening import async_open_stream
 
 _logger = logging.getLogger("httpcore.connection")
 
@@ -128,6 +130,8 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
             origin = request.url.origin
             if origin is not self._origin and not self.can_handle_request(origin):
                 raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
+            if "total" in request.extensions.get("timeout", ()):
+                request = begin_request(request)
             connection = await self._establish(request)
         if self._verified_name is not None or "sni_hostname" in request.extensions:
             self._check_tls_name(request)
@@ -151,7 +155,8 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
             # A direct connection leaves this check to the backend: a user's own backend may accept any port.
             enforce_port(self._origin.host, self._origin.port)
         connecting = self._connecting
-        call = AsyncConnectCall(Deadline(request.extensions.get("timeout", {}).get("connect")))
+        timeouts = request.extensions.get("timeout", {})
+        call = AsyncConnectCall(Deadline(timeouts.get("connect")), timeouts)
         try:
             await connecting.join(call)
             return self._established or await self._open(request, call)
@@ -229,44 +234,30 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
         # Looked at as late as this: a guard that is put up after the connection was made counts, too.
         if AsyncHTTPConnection._connect is not _STOCK_CONNECT:
             self._use_replaced_connect()
-        limit = request.extensions.get("timeout", {}).get("connect")
+        timeouts = request.extensions.get("timeout", {})
+        limits = timeouts if isinstance(timeouts, RequestLimits) else None
+        limit = timeouts.get("connect") if limits is None else limits.own("connect")
         call = self._connecting.leader
-        if call is None or call.deadline.timeout != limit:  # a subclass calls this by itself, or for another request
-            call = AsyncConnectCall(Deadline(limit))
-        timeout = call.deadline.remaining() if call.has_followed else call.deadline.timeout
+        if call is not None and call.has_followed and call.is_of(timeouts, limit):
+            timeout = call.deadline.remaining()
+        else:  # or a subclass calls this by itself, or for another request
+            timeout = limit
         delays = None
         for attempt in itertools.count():
-            stream: AsyncNetworkStream | None = None
             tls: dict[str, Any] = {}
             try:
-                stream = await self._dialler.dial(self._origin, request, timeout)
-                if self._origin.scheme not in TLS_SCHEMES:
-                    return stream
-                context, offer = self._options.ssl_context, alpn_protocols(self._options.http1, self._options.http2)
-                host = requested_server_name(request) if "sni_hostname" in request.extensions else None
-                tls = {
-                    "ssl_context": shared_ssl_context(offer) if context is None else ssl_context_of(context),
-                    "server_hostname": host or self._origin.host.decode("ascii"),
-                    "timeout": timeout,
-                }
-                return await async_start_tls(
-                    stream,
-                    request,
-                    self._dialler.logger,
-                    **tls,
-                    # The shared contexts already offer them.
-                    alpn_protocols=None if context is None else offer,
+                return await async_open_stream(
+                    self._dialler, self._origin, request, timeout, limits, self._options, tls
                 )
-            except BaseException as exc:
-                if stream is not None:
-                    await async_close_unopened(stream)
-                is_failure = isinstance(exc, (ConnectError, ConnectTimeout))
-                if not is_failure or attempt >= self._options.retries or self._connecting.closed:
+            except (ConnectError, ConnectTimeout):
+                delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
+                delay = next(delays)
+                too_late = limits is not None and delay >= limits.at_most(None)
+                if attempt >= self._options.retries or self._connecting.closed or too_late:
                     raise
-            delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
             info = tls or self._dialler.describe(self._origin, timeout)
-            await _wait_to_retry(self._direct.backend, next(delays), request, info)
-            timeout = call.deadline.timeout
+            await _wait_to_retry(self._direct.backend, delay, request, info)
+            timeout = limit
         raise AssertionError("unreachable")
 
     # The connection as its pool sees it.

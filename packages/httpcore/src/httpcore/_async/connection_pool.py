@@ -24,7 +24,9 @@ from httpcore_models import (
 from httpcore_models.concurrency import AsyncEvent, AsyncShield, async_event_loop_handle
 from httpcore_models.lowlevel import (
     AsyncCloseOnExit,
+    RequestLimits,
     async_get_tracer,
+    begin_request,
     cached_origin,
     enforce_ssl_context,
 )
@@ -129,6 +131,9 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         a list, a tuple, an object that holds nothing but plain data, or another iterable with a Content-Length, which
         reveals an iterable that goes on where it stopped.
 
+        A request with a body and `Expect: 100-continue` is sent once more without that header if the response has
+        status 417 and the body is in memory or was not begun (RFC 9110 section 10.1.1).
+
         Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` if no connection becomes available in time,
         `ConnectError` if the pool is closed meanwhile, and what the connection raises.
         """
@@ -137,6 +142,8 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
             stream = stream.original  # another task is sending the same request, and has set its body
         if url.scheme not in _DEFAULT_PORTS:
             raise _unsupported(url.scheme)
+        if "timeout" in request.extensions and "total" in request.extensions["timeout"]:
+            request = begin_request(request)
         shared = self._shared
         reservation = AsyncReservation(self, shared, request)
         pool_request = reservation.pool_request
@@ -160,11 +167,18 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
                     request.stream = reservation.body or stream
                 try:
                     response = await connection.handle_async_request(request)
-                    break
+                    if response.status != 417:
+                        break
                 except Exception as exc:
                     retries = retries or AsyncRetries(request, pool_request, shared)
                     if not await retries.may_retry(exc, reservation.body):
                         raise
+                else:
+                    retries = retries or AsyncRetries(request, pool_request, shared)
+                    if not await retries.may_drop_expectation(response, reservation.body):
+                        break
+                    request.stream = stream
+                    request = retries.request
                 await retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 await self._established(slot, response)
@@ -260,10 +274,13 @@ class AsyncReservation(AsyncLease):
         """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
         pool_request = self.pool_request
         assert pool_request is not None
-        timeout: float | None = pool_request.request.extensions.get("timeout", {}).get("pool")
+        timeouts = pool_request.request.extensions.get("timeout", {})
+        timeout: float | None = timeouts.get("pool")
         while pool_request.slot is None:
             # There is one deadline for all waits of a request.
             remaining = None if timeout is None else max(0.0, pool_request.waiting_since + timeout - time.monotonic())
+            if "total" in timeouts and isinstance(timeouts, RequestLimits):
+                remaining = timeouts.left("pool", pool_request.waiting_since)
             in_time = await pool_request.event.wait(remaining)
             if pool_request.slot is None:
                 # Before anything else: from here on, a step of another thread wakes this request again.
@@ -271,7 +288,7 @@ class AsyncReservation(AsyncLease):
                 self.shared.check_not_closed(pool_request)
                 await self.shared.close_pending()  # what was deferred may release a slot
                 if not in_time and pool_request.slot is None:
-                    raise self.shared.pool_timeout(pool_request.request) from TimeoutError()
+                    raise self.shared.pool_timeout(pool_request.request, remaining) from TimeoutError()
 
     async def release(self) -> None:
         """See `AsyncLease`."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from httpcore_models import AsyncBodyIterator, AsyncLease, AsyncResponseStream, Request
 from httpcore_models.concurrency import AsyncShield
-from httpcore_models.lowlevel import warn_unclosed
+from httpcore_models.lowlevel import RequestLimits, warn_unclosed
 
 
 class AsyncLeasedBody(AsyncResponseStream):
@@ -17,6 +17,8 @@ class AsyncLeasedBody(AsyncResponseStream):
         self._stream = stream
         self._lease = lease
         self._request = request
+        timeouts = request.extensions.get("timeout", {})
+        self._limits = timeouts if isinstance(timeouts, RequestLimits) else None
         self._iterator: AsyncIterator[bytes] | None = None
         self._closed = False
 
@@ -26,9 +28,11 @@ class AsyncLeasedBody(AsyncResponseStream):
         return AsyncBodyIterator(self)
 
     async def __anext__(self) -> bytes:
-        if self._iterator is None:
-            self._iterator = self._stream.__aiter__()
         try:
+            if self._limits is not None:
+                self._limits.to_read(self._request.url.origin)
+            if self._iterator is None:
+                self._iterator = self._stream.__aiter__()
             return await self._iterator.__anext__()
         except StopAsyncIteration:
             raise

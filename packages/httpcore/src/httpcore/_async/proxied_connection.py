@@ -15,7 +15,7 @@ from httpcore_models import (
     Response,
     SSLContextTypes,
 )
-from httpcore_models.lowlevel import enforce_port
+from httpcore_models.lowlevel import begin_request, enforce_port
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_backend_for_proxies
 from httpcore_proxy import (
     SOCKS_SCHEMES,
@@ -133,6 +133,8 @@ class AsyncForwardHTTPConnection(AsyncLegacyForward):
         connection = self._established
         if connection is None:
             enforce_port(origin.host, origin.port)
+            if "total" in request.extensions.get("timeout", ()):
+                request = begin_request(request)
             connection = await self._establish(request)
         return await connection.handle_async_request(request)
 

@@ -6,7 +6,7 @@ import threading
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
 from httpcore_models.concurrency import CancellableCall, Event
-from httpcore_models.deadline import Deadline
+from httpcore_models.deadline import Deadline, limit_text
 
 
 class ConnectCall:
@@ -15,14 +15,20 @@ class ConnectCall:
     #: Wakes the request while it follows another one.
     event: Event
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, timeouts: object = None) -> None:
+        """`timeouts` are all time limits of the request, by which its call is recognised."""
         self.deadline = deadline
+        self.timeouts = timeouts
         #: Whether the request has followed another one.
         self.has_followed = False
         #: What closing the connection interrupts.
         self.attempt = CancellableCall()
         #: Why this request, or the one that it followed, could not connect.
         self.error: BaseException | None = None
+
+    def is_of(self, timeouts: object, limit: float | None) -> bool:
+        """Whether this is the request with these time limits, of which `limit` is the one for connecting."""
+        return self.timeouts is timeouts or self.deadline.timeout == limit
 
     @property
     def failed_for_all(self) -> bool:
@@ -80,7 +86,7 @@ class Connecting:
                     raise _copy_of(call.error) from call.error
                 if call.deadline.has_passed:
                     raise ConnectTimeout(
-                        f"Connect timed out after {call.deadline.timeout:g} seconds ({self._origin}): "
+                        f"Connect timed out {limit_text(call.deadline.timeout or 0.0)} ({self._origin}): "
                         "another request was still opening the connection"
                     ) from TimeoutError()
 

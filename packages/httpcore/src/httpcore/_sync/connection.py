@@ -24,20 +24,22 @@ from httpcore_models import (
 from httpcore_models.deadline import Deadline
 from httpcore_models.lowlevel import (
     CloseOnExit,
+    RequestLimits,
+    begin_request,
     close_unopened,
     enforce_port,
     enforce_ssl_context,
     get_tracer,
-    ssl_context_of,
 )
-from httpcore_models.network import Dialler, DirectDialler, start_tls
+from httpcore_models.network import Dialler, DirectDialler
 
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name
 from .._options import ConnectionOptions
-from .._ssl import TLS_SCHEMES, alpn_protocols, requested_server_name, shared_ssl_context
+from .._ssl import TLS_SCHEMES, requested_server_name
 from .connecting import ConnectCall, Connecting
 from .legacy_connection import LegacyConnection
+from .opening import open_stream
 
 _logger = logging.getLogger("httpcore.connection")
 
@@ -129,6 +131,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
             origin = request.url.origin
             if origin is not self._origin and not self.can_handle_request(origin):
                 raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
+            if "total" in request.extensions.get("timeout", ()):
+                request = begin_request(request)
             connection = self._establish(request)
         if self._verified_name is not None or "sni_hostname" in request.extensions:
             self._check_tls_name(request)
@@ -152,7 +156,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
             # A direct connection leaves this check to the backend: a user's own backend may accept any port.
             enforce_port(self._origin.host, self._origin.port)
         connecting = self._connecting
-        call = ConnectCall(Deadline(request.extensions.get("timeout", {}).get("connect")))
+        timeouts = request.extensions.get("timeout", {})
+        call = ConnectCall(Deadline(timeouts.get("connect")), timeouts)
         try:
             connecting.join(call)
             return self._established or self._open(request, call)
@@ -230,44 +235,28 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
         # Looked at as late as this: a guard that is put up after the connection was made counts, too.
         if HTTPConnection._connect is not _STOCK_CONNECT:
             self._use_replaced_connect()
-        limit = request.extensions.get("timeout", {}).get("connect")
+        timeouts = request.extensions.get("timeout", {})
+        limits = timeouts if isinstance(timeouts, RequestLimits) else None
+        limit = timeouts.get("connect") if limits is None else limits.own("connect")
         call = self._connecting.leader
-        if call is None or call.deadline.timeout != limit:  # a subclass calls this by itself, or for another request
-            call = ConnectCall(Deadline(limit))
-        timeout = call.deadline.remaining() if call.has_followed else call.deadline.timeout
+        if call is not None and call.has_followed and call.is_of(timeouts, limit):
+            timeout = call.deadline.remaining()
+        else:  # or a subclass calls this by itself, or for another request
+            timeout = limit
         delays = None
         for attempt in itertools.count():
-            stream: NetworkStream | None = None
             tls: dict[str, Any] = {}
             try:
-                stream = self._dialler.dial(self._origin, request, timeout)
-                if self._origin.scheme not in TLS_SCHEMES:
-                    return stream
-                context, offer = self._options.ssl_context, alpn_protocols(self._options.http1, self._options.http2)
-                host = requested_server_name(request) if "sni_hostname" in request.extensions else None
-                tls = {
-                    "ssl_context": shared_ssl_context(offer) if context is None else ssl_context_of(context),
-                    "server_hostname": host or self._origin.host.decode("ascii"),
-                    "timeout": timeout,
-                }
-                return start_tls(
-                    stream,
-                    request,
-                    self._dialler.logger,
-                    **tls,
-                    # The shared contexts already offer them.
-                    alpn_protocols=None if context is None else offer,
-                )
-            except BaseException as exc:
-                if stream is not None:
-                    close_unopened(stream)
-                is_failure = isinstance(exc, (ConnectError, ConnectTimeout))
-                if not is_failure or attempt >= self._options.retries or self._connecting.closed:
+                return open_stream(self._dialler, self._origin, request, timeout, limits, self._options, tls)
+            except (ConnectError, ConnectTimeout):
+                delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
+                delay = next(delays)
+                too_late = limits is not None and delay >= limits.at_most(None)
+                if attempt >= self._options.retries or self._connecting.closed or too_late:
                     raise
-            delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
             info = tls or self._dialler.describe(self._origin, timeout)
-            _wait_to_retry(self._direct.backend, next(delays), request, info)
-            timeout = call.deadline.timeout
+            _wait_to_retry(self._direct.backend, delay, request, info)
+            timeout = limit
         raise AssertionError("unreachable")
 
     # The connection as its pool sees it.

@@ -25,6 +25,8 @@ from httpcore_models import (
 from httpcore_models.concurrency import Event, Shield
 from httpcore_models.lowlevel import (
     CloseOnExit,
+    RequestLimits,
+    begin_request,
     cached_origin,
     enforce_ssl_context,
     get_tracer,
@@ -130,6 +132,9 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         a list, a tuple, an object that holds nothing but plain data, or another iterable with a Content-Length, which
         reveals an iterable that goes on where it stopped.
 
+        A request with a body and `Expect: 100-continue` is sent once more without that header if the response has
+        status 417 and the body is in memory or was not begun (RFC 9110 section 10.1.1).
+
         Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` if no connection becomes available in time,
         `ConnectError` if the pool is closed meanwhile, and what the connection raises.
         """
@@ -138,6 +143,8 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             stream = stream.original  # another thread is sending the same request, and has set its body
         if url.scheme not in _DEFAULT_PORTS:
             raise _unsupported(url.scheme)
+        if "timeout" in request.extensions and "total" in request.extensions["timeout"]:
+            request = begin_request(request)
         shared = self._shared
         reservation = Reservation(self, shared, request)
         pool_request = reservation.pool_request
@@ -161,11 +168,18 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                     request.stream = reservation.body or stream
                 try:
                     response = connection.handle_request(request)
-                    break
+                    if response.status != 417:
+                        break
                 except Exception as exc:
                     retries = retries or Retries(request, pool_request, shared)
                     if not retries.may_retry(exc, reservation.body):
                         raise
+                else:
+                    retries = retries or Retries(request, pool_request, shared)
+                    if not retries.may_drop_expectation(response, reservation.body):
+                        break
+                    request.stream = stream
+                    request = retries.request
                 retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 self._established(slot, response)
@@ -261,10 +275,13 @@ class Reservation(Lease):
         """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
         pool_request = self.pool_request
         assert pool_request is not None
-        timeout: float | None = pool_request.request.extensions.get("timeout", {}).get("pool")
+        timeouts = pool_request.request.extensions.get("timeout", {})
+        timeout: float | None = timeouts.get("pool")
         while pool_request.slot is None:
             # There is one deadline for all waits of a request.
             remaining = None if timeout is None else max(0.0, pool_request.waiting_since + timeout - time.monotonic())
+            if "total" in timeouts and isinstance(timeouts, RequestLimits):
+                remaining = timeouts.left("pool", pool_request.waiting_since)
             in_time = pool_request.event.wait(remaining)
             if pool_request.slot is None:
                 # Before anything else: from here on, a step of another thread wakes this request again.
@@ -272,7 +289,7 @@ class Reservation(Lease):
                 self.shared.check_not_closed(pool_request)
                 self.shared.close_pending()  # what was deferred may release a slot
                 if not in_time and pool_request.slot is None:
-                    raise self.shared.pool_timeout(pool_request.request) from TimeoutError()
+                    raise self.shared.pool_timeout(pool_request.request, remaining) from TimeoutError()
 
     def release(self) -> None:
         """See `Lease`."""

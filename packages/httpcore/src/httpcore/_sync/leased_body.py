@@ -6,7 +6,7 @@ from typing import Any
 
 from httpcore_models import BodyIterator, Lease, Request, ResponseStream
 from httpcore_models.concurrency import Shield
-from httpcore_models.lowlevel import warn_unclosed
+from httpcore_models.lowlevel import RequestLimits, warn_unclosed
 
 
 class LeasedBody(ResponseStream):
@@ -18,6 +18,8 @@ class LeasedBody(ResponseStream):
         self._stream = stream
         self._lease = lease
         self._request = request
+        timeouts = request.extensions.get("timeout", {})
+        self._limits = timeouts if isinstance(timeouts, RequestLimits) else None
         self._iterator: Iterator[bytes] | None = None
         self._closed = False
 
@@ -27,9 +29,11 @@ class LeasedBody(ResponseStream):
         return BodyIterator(self)
 
     def __next__(self) -> bytes:
-        if self._iterator is None:
-            self._iterator = self._stream.__iter__()
         try:
+            if self._limits is not None:
+                self._limits.to_read(self._request.url.origin)
+            if self._iterator is None:
+                self._iterator = self._stream.__iter__()
             return self._iterator.__next__()
         except StopIteration:
             raise

@@ -16,7 +16,7 @@ from httpcore_models import (
     Response,
     SSLContextTypes,
 )
-from httpcore_models.lowlevel import enforce_port
+from httpcore_models.lowlevel import begin_request, enforce_port
 from httpcore_models.network import Dialler, DirectDialler, backend_for_proxies
 from httpcore_proxy import (
     SOCKS_SCHEMES,
@@ -132,6 +132,8 @@ class ForwardHTTPConnection(LegacyForward):
         connection = self._established
         if connection is None:
             enforce_port(origin.host, origin.port)
+            if "total" in request.extensions.get("timeout", ()):
+                request = begin_request(request)
             connection = self._establish(request)
         return connection.handle_request(request)
 

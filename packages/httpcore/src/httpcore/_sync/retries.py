@@ -10,9 +10,20 @@ from httpcore_models import (
     ConnectionNotAvailable,
     RemoteProtocolError,
     Request,
+    Response,
 )
 from httpcore_models.concurrency import Event
-from httpcore_models.lowlevel import Retryable, is_refused, is_shut_down, may_retry_method, retryable_after
+from httpcore_models.lowlevel import (
+    RequestLimits,
+    Retryable,
+    expects_continue,
+    has_replayable_body,
+    is_refused,
+    is_shut_down,
+    may_retry_method,
+    retryable_after,
+    without_expectation,
+)
 
 from .._pool.slots import PoolRequest, Slot
 from .bodies import RewindableBody, can_resend_body
@@ -32,7 +43,8 @@ class Retries:
     """The retries of a request, which has a slot or waits for one again."""
 
     def __init__(self, request: Request, pool_request: PoolRequest[ConnectionInterface], shared: SharedState) -> None:
-        self._request = request
+        #: What is sent next.
+        self.request: Request = request
         self._pool_request = pool_request
         self._shared = shared
         # How often the request was refused, and for how many seconds it pauses before the next attempt.
@@ -43,7 +55,7 @@ class Retries:
 
     def may_retry(self, exc: Exception, body: RewindableBody | None) -> bool:
         """Whether to send the request again, which failed with `exc`. `body` is its body, if it can be rewound."""
-        request, pool_request, shared = self._request, self._pool_request, self._shared
+        request, pool_request, shared = self.request, self._pool_request, self._shared
         self._usable = is_refused(exc) and not is_shut_down(exc)
         not_available = isinstance(exc, ConnectionNotAvailable)
         if not_available:
@@ -76,16 +88,31 @@ class Retries:
         if not not_available:
             return False
         if not in_time:
-            raise shared.pool_timeout(request) from exc
+            raise shared.pool_timeout(request, self.request.extensions["timeout"]["pool"]) from exc
         tried = self._refused > _MAX_REFUSED
         why = f"refused {self._refused} times" if tried else "and its body cannot be sent again"
         raise RemoteProtocolError(f"{request.url.origin} did not process the request, {why}: {exc}") from exc
+
+    def may_drop_expectation(self, response: Response, body: RewindableBody | None) -> bool:
+        """Whether to send the request again without the header Expect, because of which its server has refused it.
+
+        If so, close the response. `body` is the body of the request, if it can be rewound.
+        """
+        request = self.request
+        unconsumed = has_replayable_body(request) or (body is not None and not body.started)
+        if not (unconsumed and expects_continue(request.headers)):
+            return False
+        response.close()
+        self.request = without_expectation(request)
+        self._usable, self._pause = True, 0.0
+        self._shared.check_not_closed(self._pool_request)
+        return True
 
     def _check_opened(self, exc: Exception) -> None:
         opened = self._pool_request.opened
         if opened >= _MAX_OPENED:
             raise ConnectError(
-                f"{opened} new connections to {self._request.url.origin} were not available to the request "
+                f"{opened} new connections to {self.request.url.origin} were not available to the request "
                 "that opened them"
             ) from exc
 
@@ -94,7 +121,10 @@ class Retries:
             return True
         now = time.monotonic()
         waiting_since = self._pool_request.waiting_since = self._pool_request.waiting_since or now
-        timeout: float | None = self._request.extensions.get("timeout", {}).get("pool")
+        timeouts = self.request.extensions.get("timeout", {})
+        if isinstance(timeouts, RequestLimits):
+            return self._pause <= timeouts.left("pool", waiting_since)
+        timeout: float | None = timeouts.get("pool")
         return timeout is None or now + self._pause <= waiting_since + timeout
 
     def retry(self) -> None:

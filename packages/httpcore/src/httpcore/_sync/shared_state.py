@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from httpcore_models import ConnectError, ConnectionInterface, PoolTimeout, Request
-from httpcore_models.lowlevel import close_all
+from httpcore_models.deadline import TotalSeconds, limit_text
+from httpcore_models.lowlevel import RequestLimits, close_all
 
 from .._fork import register_for_fork
 from .._pool.slots import PoolRequest, Slot
@@ -113,12 +114,17 @@ class SharedState:
         if pool_request.close_count != self.close_count:
             raise ConnectError("The connection pool was closed while the request waited for a connection.")
 
-    def pool_timeout(self, request: Request) -> PoolTimeout:
-        """Return the error for a request that has waited for as long as its `pool` timeout allows."""
-        timeout = request.extensions["timeout"]["pool"]
+    def pool_timeout(self, request: Request, waited: float | None) -> PoolTimeout:
+        """Return the error for a request that has waited for as long as its `pool` timeout, or its total one, allows.
+
+        `waited` is the limit of its last wait.
+        """
+        timeouts = request.extensions["timeout"]
+        limit = timeouts.own("pool") if isinstance(timeouts, RequestLimits) else timeouts["pool"]
+        limit = waited if isinstance(waited, TotalSeconds) else limit or 0.0
         stats = self.state.stats()
         return PoolTimeout(
-            f"Pool timed out after {timeout:g} seconds: no connection to {request.url.origin} became available "
+            f"Pool timed out {limit_text(limit)}: no connection to {request.url.origin} became available "
             f"({stats.connections_active} of {self.state.slots.limits.max_connections} in use, "
             f"{stats.requests_queued} waiting)"
         )
