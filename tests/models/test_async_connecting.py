@@ -3,6 +3,7 @@
 That nothing is left open is checked after every test, by the plugin.
 """
 
+import contextlib
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import anyio
 import pytest
 import trio
 from httpcore_models import (
+    AsyncCachingResolver,
+    AsyncGuardedBackend,
     AsyncNetworkBackend,
     AsyncNetworkStream,
     AutoBackend,
@@ -24,6 +27,7 @@ from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.sockets import unresponsive_port
 from httpcore_test_support.steps import hold
+from httpcore_test_support.sweep import sweep
 from httpcore_test_support.waiting import async_wait_until
 
 pytestmark = pytest.mark.anyio
@@ -129,6 +133,28 @@ async def test_cancelling_at_any_step_leaves_nothing_open(certificates: Certific
             steps += 1 + steps // 20
         await async_wait_until(lambda: not server.open_connections)
     assert steps > 1
+
+
+@pytest.mark.parametrize("silent", [False, True])
+async def test_cancelling_a_guarded_connection_at_any_step_leaves_nothing_open(silent: bool) -> None:
+    async def resolver(host: str, port: int) -> list[str]:
+        await anyio.sleep(0)
+        return ["127.0.0.2", "127.0.0.1"] if silent else ["127.0.0.1"]
+
+    guard = AsyncGuardedBackend(lambda destination: True, resolver=AsyncCachingResolver(resolver, ttl=0.0))
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(scripted_server(hold()))
+        if silent:
+            stack.enter_context(unresponsive_port("127.0.0.2", server.port))
+
+        async def connect() -> None:
+            stream = await guard.connect_tcp("example.org", server.port, TIMEOUT)
+            await stream.aclose()
+
+        async def all_is_closed(step: int) -> None:
+            await async_wait_until(lambda: not server.open_connections)
+
+        assert await sweep(connect, all_is_closed) > 1
 
 
 class TestErrors:

@@ -189,6 +189,45 @@ async def upgrade(pool: httpcore.AsyncConnectionPool) -> None:
         print(await stream.read(1024), stream.get_extra_info("peername"))
 
 
+def pinned(host: str, port: int) -> list[str]:
+    return [f"127.0.0.{port % 256}"]
+
+
+async def async_pinned(host: str, port: int) -> tuple[str, ...]:
+    return ("127.0.0.1", host)
+
+
+def no_proxies(destination: httpcore.Destination) -> bool | str:
+    if destination.address is None or destination.port == 22:
+        return f"not to {destination.path or destination.host}"
+    return destination.purpose == "origin" and not destination.address.is_private
+
+
+def rules_for_the_network() -> list[httpcore.NetworkBackend]:
+    resolver: httpcore.Resolver = httpcore.CachingResolver(pinned, ttl=30.0, max_entries=100)
+    httpcore.SyncBackend(pinned)  # type: ignore
+    httpcore.SyncBackend(resolver=async_pinned)  # type: ignore
+    httpcore.GuardedBackend(lambda destination: destination)  # type: ignore
+    options: list[httpcore.SOCKET_OPTION] = httpcore.tcp_keepalive(idle=30)
+    with httpcore.ConnectionPool(socket_options=options, network_backend=httpcore.GuardedBackend(no_proxies)) as pool:
+        print(pool.request("GET", "http://localhost/").status)
+    return [
+        httpcore.SyncBackend(resolver=resolver),
+        httpcore.GuardedBackend(httpcore.only_global_addresses, LoopbackBackend(), resolver=pinned),
+    ]
+
+
+def async_rules_for_the_network() -> list[httpcore.AsyncNetworkBackend]:
+    resolver: httpcore.AsyncResolver = httpcore.AsyncCachingResolver(async_pinned)
+    httpcore.AsyncGuardedBackend(no_proxies, LoopbackBackend())  # type: ignore
+    return [
+        httpcore.AutoBackend(resolver=resolver),
+        httpcore.AnyIOBackend(resolver=pinned),
+        httpcore.TrioBackend(resolver=async_pinned),
+        httpcore.AsyncGuardedBackend(no_proxies, httpcore.AnyIOBackend(), resolver=resolver),
+    ]
+
+
 def proxies_by_class() -> list[httpcore.ConnectionPool]:
     return [
         httpcore.HTTPProxy("http://localhost:3128", proxy_auth=("user", "password"), proxy_headers={"X": "1"}),
