@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -14,11 +15,7 @@ def _arguments(library: ModuleType, options: Options) -> dict[str, Any]:
         max_connections=options.connections, max_keepalive_connections=options.connections, keepalive_expiry=None
     )
     return {
-        # httpx adds the length of an upload to each request otherwise.
-        "headers": HEADERS,
         "limits": limits,
-        "timeout": options.timeout,
-        "trust_env": False,
         # httpx creates a context in any case, and its default one takes time.
         "verify": options.ssl_context() or False,
         "http1": options.http1,
@@ -26,11 +23,22 @@ def _arguments(library: ModuleType, options: Options) -> dict[str, Any]:
     }
 
 
+def _client_arguments(library: ModuleType, options: Options, transport: Callable[..., Any] | None) -> dict[str, Any]:
+    arguments = _arguments(library, options)
+    return {
+        # httpx adds the length of an upload to each request otherwise.
+        "headers": HEADERS,
+        "timeout": options.timeout,
+        "trust_env": False,
+        **(arguments if transport is None else {"transport": transport(**arguments)}),
+    }
+
+
 class Sync:
-    def __init__(self, library: ModuleType, options: Options) -> None:
+    def __init__(self, library: ModuleType, options: Options, transport: Callable[..., Any] | None = None) -> None:
         self._url, self._opening, self._parts = options.url, options.opening_url, options.parts
         self._length = {"Content-Length": str(options.upload_length)}
-        self._client = library.Client(**_arguments(library, options))
+        self._client = library.Client(**_client_arguments(library, options, transport))
 
     def get(self) -> Answer:
         response = self._client.get(self._url)
@@ -53,10 +61,10 @@ class Sync:
 
 
 class Async:
-    def __init__(self, library: ModuleType, options: Options) -> None:
+    def __init__(self, library: ModuleType, options: Options, transport: Callable[..., Any] | None = None) -> None:
         self._url, self._opening, self._parts = options.url, options.opening_url, options.async_parts
         self._length = {"Content-Length": str(options.upload_length)}
-        self._client = library.AsyncClient(**_arguments(library, options))
+        self._client = library.AsyncClient(**_client_arguments(library, options, transport))
 
     async def get(self) -> Answer:
         response = await self._client.get(self._url)
@@ -96,3 +104,19 @@ def client_of(load: Callable[[], ModuleType], name: str, core: str, imports: str
 
     startup = Startup(f"{imports}import {name}", f"status = {name}.get(url).status_code")
     return Client(f"{name} on {core}", name, sync, asyncio, http2=True, startup=startup, trio=True)
+
+
+def client_with_transport(load: Callable[[], ModuleType], name: str, module: str) -> Client:
+    """Return a client of the library that `load` imports, with the transports of `module`."""
+
+    def sync(options: Options) -> SyncClient:
+        library = load()
+        return Sync(library, options, importlib.import_module(module).HTTPTransport)
+
+    def asyncio(options: Options) -> AsyncClient:
+        library = load()
+        return Async(library, options, importlib.import_module(module).AsyncHTTPTransport)
+
+    imports = f"import {name}; from {module} import HTTPTransport"
+    startup = Startup(imports, f"status = {name}.Client(transport=HTTPTransport()).get(url).status_code")
+    return Client(f"{name} on httpcore-httpx", name, sync, asyncio, http2=True, startup=startup, trio=True)
