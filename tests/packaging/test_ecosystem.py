@@ -4,7 +4,9 @@ Those run in environments with the wheels and what is in `ecosystem/*.txt`, each
 many of these packages replace functions of others.
 """
 
+import itertools
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -16,10 +18,14 @@ from httpcore_test_support.environments import Environment
 TESTS = Path(__file__).parent / "ecosystem"
 SUPPORT = Path(__file__).parents[1] / "support"
 
+# httpx2, on which some of these stand, needs Python 3.11.
+TRANSPORTS = ("transports_alias", "transports_mocks", "transports_sdks", "transports_websockets")
+
 # The requirements, and which tests there are for them.
 AREAS = {
     "direct": ("hishel_pools", "vcrpy", "vcrpy_pools"),  # first, since its environment is made sooner
     "green": ("green",),
+    **({"transports": TRANSPORTS} if sys.version_info >= (3, 11) else {}),
     "current": (
         "anthropic",
         "guards",
@@ -43,7 +49,7 @@ CASES = [(name, area) for name, areas in AREAS.items() for area in areas]
 def environments(prepare: Callable[..., Future[Environment]]) -> dict[str, Future[Environment]]:
     """All environments, created in parallel."""
     # Compiling everything that is installed would take half of the time.
-    options = ("--no-compile", "httpcore[asyncio,http2,socks,trio]", str(SUPPORT), "-r")
+    options = ("--no-compile", "httpcore[asyncio,http2,socks,trio]", "httpcore-httpx", str(SUPPORT), "-r")
     return {name: prepare(*options, str(TESTS / f"{name}.txt")) for name in AREAS}
 
 
@@ -79,4 +85,5 @@ def test_published_package_works(runs: dict[tuple[str, str], Future[str]], case:
 
 
 def test_all_tests_are_run() -> None:
-    assert {path.stem.removeprefix("test_") for path in TESTS.glob("test_*.py")} == set().union(*AREAS.values())
+    tested = {*TRANSPORTS, *itertools.chain.from_iterable(AREAS.values())}
+    assert {path.stem.removeprefix("test_") for path in TESTS.glob("test_*.py")} == tested

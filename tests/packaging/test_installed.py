@@ -17,7 +17,7 @@ from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.environments import Environment
 from httpcore_test_support.proxies import ProxyServer, pproxy_server
 
-NAMES = ("httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy", "httpcore")
+NAMES = ("httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy", "httpcore", "httpcore-httpx")
 
 MODELS = {"httpcore-models"}
 H11 = MODELS | {"httpcore-h11", "h11"}
@@ -27,6 +27,8 @@ PROXY = H11 | {"httpcore-proxy"}
 HTTPCORE = PROXY | H2 | {"httpcore", "certifi"}
 ANYIO = {"anyio", "idna", "typing-extensions"}
 TRIO = {"trio", "attrs", "sortedcontainers", "idna", "outcome", "sniffio"}
+HTTPX = HTTPCORE | ANYIO | {"httpcore-httpx", "httpx"}
+HTTPX2 = HTTPCORE | ANYIO | {"httpcore-httpx", "httpx2", "httpcore2", "truststore"}
 # What the dependencies only need on old versions of Python.
 MAYBE = {"exceptiongroup", "typing-extensions", "sniffio"}
 
@@ -99,6 +101,14 @@ assert stream.read(1024, timeout=5.0).startswith(b"HTTP/1.")
 stream.close()
 """
 
+TRANSPORT = """
+import sys
+import {library}
+from {module} import AsyncHTTPTransport, HTTPTransport
+with {library}.Client(transport=HTTPTransport()) as client:
+    assert client.get(sys.argv[1]).text == "Hello, world!\\n"
+"""
+
 CASES = [
     ("httpcore", HTTPCORE, [GET]),
     ("httpcore[asyncio]", HTTPCORE | ANYIO, [GET, ASYNCIO]),
@@ -112,7 +122,12 @@ CASES = [
     ("httpcore-proxy", PROXY, [PROXY_ALONE]),
     ("httpcore-proxy[socks]", PROXY | {"socksio"}, [PROXY_ALONE, SOCKS_ALONE]),
     ("httpcore-models", MODELS, [MODELS_ALONE]),
+    ("httpcore-httpx", HTTPCORE | {"httpcore-httpx"}, ["import httpcore_httpx"]),
+    ("httpcore-httpx[httpx]", HTTPX, [TRANSPORT.format(library="httpx", module="httpcore_httpx")]),
 ]
+if sys.version_info >= (3, 11):
+    program = TRANSPORT.format(library="httpx2", module="httpcore_httpx.httpx2")
+    CASES.append(("httpcore-httpx[httpx2]", HTTPX2, [program]))
 REQUIREMENTS = [case[0] for case in CASES]
 
 
@@ -162,6 +177,8 @@ MISSING = [
     ),
     ("httpcore-proxy", "httpcore_proxy.SocksDialler(None, None)", "RuntimeError", "httpcore[socks]"),
     ("httpcore-models", "httpcore_models.AnyIOBackend()", "RuntimeError", "httpcore[asyncio]"),
+    ("httpcore-httpx", "httpcore_httpx.HTTPTransport", "ModuleNotFoundError", "httpcore-httpx[httpx]"),
+    ("httpcore-httpx", "import httpcore_httpx.httpx2", "ModuleNotFoundError", "httpcore-httpx[httpx2]"),
 ]
 
 

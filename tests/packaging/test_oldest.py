@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 
 PACKAGES = ("httpcore[asyncio,http2,socks,trio]", "httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy")
+TRANSPORTS = "httpcore-httpx[httpx]"
 # What the tests need themselves.
 TOOLS = ("hypothesis", "pproxy", "pytest-timeout", str(ROOT / "tests" / "support"))
 # Those that use other projects most, on all event loops.
@@ -33,6 +34,9 @@ TESTS = (
     "tests/proxy/_async",
     "tests/proxy/test_socks.py",
     "tests/httpcore/_async/test_tls.py",
+    "tests/transports/_async/test_errors.py",
+    "tests/transports/_async/test_requests.py",
+    "tests/transports/test_contexts.py",
 )
 
 
@@ -45,7 +49,7 @@ def oldest(dist: Path) -> dict[str, str]:
             metadata = email.message_from_bytes(archive.read(path))
         for line in metadata.get_all("Requires-Dist", []):
             requirement = Requirement(line)
-            if not requirement.name.startswith("httpcore"):
+            if not requirement.name.startswith("httpcore") and requirement.name != "httpx2":  # needs Python 3.11
                 lower = [item.version for item in requirement.specifier if item.operator == ">="]
                 assert len(lower) == 1, f"{wheel.name} has to say which {requirement.name} is the oldest for it"
                 assert bounds.setdefault(requirement.name, lower[0]) == lower[0], requirement.name
@@ -56,9 +60,9 @@ def test_they_pass_the_tests_that_use_them(
     prepare: Callable[..., Future[Environment]], dist: Path, tmp_path: Path
 ) -> None:
     bounds = oldest(dist)
-    assert bounds.keys() == {"anyio", "certifi", "h11", "h2", "hpack", "socksio", "trio"}
+    assert bounds.keys() == {"anyio", "certifi", "h11", "h2", "hpack", "httpx", "socksio", "trio"}
     pins = [f"{name}=={version}" for name, version in bounds.items()]
-    environment = prepare(*pins, *PACKAGES, *TOOLS, python=interpreter("3.10")).result()
+    environment = prepare(*pins, *PACKAGES, TRANSPORTS, *TOOLS, python=interpreter("3.10")).result()
     installed = environment.distributions()
     for name, version in bounds.items():
         assert (installed[name] + ".0").startswith(version + "."), name

@@ -1,5 +1,13 @@
 """Transports for httpx on the pools of httpcore."""
 
+try:
+    import httpx as _httpx  # noqa: F401
+except ModuleNotFoundError as exc:
+    if exc.name != "httpx":
+        raise
+    text = f"{exc.msg}. Use 'pip install httpcore-httpx[httpx]'."
+    raise ModuleNotFoundError(text, name=exc.name, path=exc.path) from exc
+
 from ._async.mounts import async_mounts_from_environment
 from ._async.transport import AsyncHTTPTransport
 from ._sync.mounts import mounts_from_environment

@@ -1,6 +1,14 @@
 # Generated from ../_httpx/__init__.py by tools/make_httpx2.py: edit that file, then run it.
 """Transports for httpx2 on the pools of httpcore."""
 
+try:
+    import httpx2 as _httpx  # noqa: F401
+except ModuleNotFoundError as exc:
+    if exc.name != "httpx2":
+        raise
+    text = f"{exc.msg}. Use 'pip install httpcore-httpx[httpx2]'."
+    raise ModuleNotFoundError(text, name=exc.name, path=exc.path) from exc
+
 from ._async.mounts import async_mounts_from_environment
 from ._async.transport import AsyncHTTPTransport
 from ._sync.mounts import mounts_from_environment
