@@ -1,11 +1,12 @@
 """What a connection refuses, and how it behaves when callbacks and bodies fail."""
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import AsyncHTTP2Connection
+from httpcore_h2 import AsyncHTTP2Connection, _connection_state
 from httpcore_models import (
     URL,
     AutoBackend,
@@ -20,7 +21,7 @@ from httpcore_test_support import h2_frames
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
 from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
 from httpcore_test_support.waiting import async_wait_until
-from hyperframe.frame import HeadersFrame, RstStreamFrame
+from hyperframe.frame import GoAwayFrame, HeadersFrame, RstStreamFrame, WindowUpdateFrame
 
 pytestmark = pytest.mark.anyio
 
@@ -59,6 +60,26 @@ async def test_a_connection_that_was_idle_for_too_long() -> None:
     async with connected(http2_script(answering), keepalive_expiry=0.0) as (connection, server):
         assert (await connection.request("GET", server.url)).content == b"hello"
         await async_wait_until(connection.has_expired)
+
+
+@pytest.mark.parametrize(("distant", "enlarged"), [(0.0, [1, 3]), (math.inf, [1])])
+async def test_requests_over_a_path_that_is_or_may_be_long_ask_for_a_large_window(
+    monkeypatch: pytest.MonkeyPatch, distant: float, enlarged: list[int]
+) -> None:
+    """How long the path is turns out during the first request."""
+    monkeypatch.setattr(_connection_state, "DISTANT", distant)
+    updated: list[int] = []
+
+    def serve(peer: Http2Peer) -> None:
+        peer.respond(peer.request())
+        peer.respond(peer.request())
+        peer.next(GoAwayFrame)
+        updated.extend(frame.stream_id for frame in peer.received(WindowUpdateFrame) if frame.stream_id)
+
+    async with connected(http2_script(serve)) as (connection, server):
+        for _ in range(2):
+            assert (await connection.request("GET", server.url)).content == b"hello"
+    assert updated == enlarged
 
 
 async def test_content_of_the_wrong_kind() -> None:

@@ -16,10 +16,10 @@ The window of the connection has to limit nothing: its credit is returned as soo
 _MIB = 1024 * 1024
 
 # What a stream may receive before anything is read, in bytes, and what one stream at a time may: a hundred unread
-# responses take 90 MiB. And the most that a window may grow to: 5 Gbit/s at a round trip of 100 ms, more than a reader
+# responses take 82 MiB. And the most that a window may grow to: 5 Gbit/s at a round trip of 100 ms, more than a reader
 # in Python takes in over TLS, so that the window is not what limits it.
 STREAM_WINDOW = _MIB // 2
-AHEAD = 40 * _MIB
+AHEAD = 32 * _MIB
 MAX_STREAM_WINDOW = 64 * _MIB
 
 # From this round trip on, in seconds, it pays to enlarge a window with each request.
