@@ -134,6 +134,44 @@ def bodies_of_all_kinds(pool: httpcore.ConnectionPool) -> None:
         response.read()
 
 
+def extensions_of_all_kinds(given: dict[str, Any], others: dict[str, object], name: str) -> None:
+    httpcore.request("GET", "http://localhost/", extensions={"timeout": {"connect": 5.0, "read": None, "total": 30}})
+    httpcore.request("GET", "http://localhost/", extensions={"trace": trace, "sni_hostname": "localhost"})
+    httpcore.request("GET", "http://localhost/", extensions={"target": b"*", "protocol": b"websocket"})
+    httpcore.request("GET", "http://localhost/", extensions={"timeout": given})
+    httpcore.request("GET", "http://localhost/", extensions={"timeout": given["timeout"]})
+    httpcore.request("GET", "http://localhost/", extensions=given)
+    httpcore.request("GET", "http://localhost/", extensions=others)
+    httpcore.request("GET", "http://localhost/", extensions={})
+    mixed: dict[str, object] = {"trace": trace, "timeout": {"connect": 5.0}, name: "of another package"}
+    httpcore.request("GET", "http://localhost/", extensions=mixed)
+    timeouts: httpcore.Timeouts = {"connect": 5.0}
+    known: httpcore.RequestExtensions = {"timeout": timeouts}
+    known["trace"] = async_trace
+    httpcore.request("GET", "http://localhost/", extensions=known)
+    with httpcore.stream("GET", "http://localhost/", extensions=known) as response:
+        given_back: Any = response.extensions["timeout"]
+    request = httpcore.Request("GET", "http://localhost/", extensions=known)
+    request.extensions["anything"] = given_back
+    httpcore.request("GET", "http://localhost/", extensions=request.extensions)
+    wrong_limits: httpcore.Timeouts = {"conect": 5.0}  # type: ignore
+    wrong: httpcore.RequestExtensions = {"timeouts": wrong_limits}  # type: ignore
+    httpcore.request("GET", "http://localhost/", extensions=wrong)
+    httpcore.request("GET", "http://localhost/", extensions={"timeouts": {"connect": 5.0}})  # type: ignore
+    httpcore.request("GET", "http://localhost/", extensions={"timeout": {"conect": 5.0}})  # type: ignore
+    httpcore.request("GET", "http://localhost/", extensions={"timeout": {"connect": "5"}})  # type: ignore
+    httpcore.request("GET", "http://localhost/", extensions={"timeout": 5.0})  # type: ignore
+    httpcore.request("GET", "http://localhost/", extensions={"sni_hostname": 5})  # type: ignore
+    httpcore.Request("GET", "http://localhost/", extensions={"sni_host": "localhost"})  # type: ignore
+
+
+async def async_extensions(pool: httpcore.AsyncConnectionPool) -> None:
+    await pool.request("GET", "http://localhost/", extensions={"timeout": {"connect": 5.0}, "trace": async_trace})
+    await pool.request("GET", "http://localhost/", extensions={"timeout": {"conect": 5.0}})  # type: ignore
+    async with pool.stream("GET", "http://localhost/", extensions={"timeouts": {"read": 5.0}}) as response:  # type: ignore
+        print(response)
+
+
 def sync_pool(context: ssl.SSLContext) -> bytes:
     proxy = httpcore.Proxy("http://localhost:3128", auth=("user", "password"), ssl_context=context)
     options: list[httpcore.SOCKET_OPTION] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
@@ -170,7 +208,7 @@ async def async_pool(context: ssl.SSLContext) -> bytes:
     async with pool, wrong:
         response = await pool.request("POST", "http://localhost/", content=async_lines())
         await pool.request("POST", "http://localhost/", headers={"Accept": "*/*"}, content=b"body")
-        extensions = {"trace": async_trace, "timeout": {"read": 5.0}}
+        extensions: httpcore.RequestExtensions = {"trace": async_trace, "timeout": {"read": 5.0}}
         async with pool.stream("POST", "http://localhost/", content=Body(), extensions=extensions) as streamed:
             async for part in streamed.aiter_stream():
                 octets: bytes = part

@@ -37,10 +37,13 @@ from ._exceptions import UnsupportedProtocol as UnsupportedProtocol
 from ._exceptions import WriteError as WriteError
 from ._exceptions import WriteTimeout as WriteTimeout
 from ._exceptions import map_exceptions as map_exceptions
+from ._extensions import Extensions as Extensions
+from ._extensions import RequestExtensions as RequestExtensions
+from ._extensions import RequestExtensionTypes as RequestExtensionTypes
+from ._extensions import Timeouts as Timeouts
 from ._headers import HeaderTypes as HeaderTypes
 from ._proxy import Proxy as Proxy
 from ._request import Content as Content
-from ._request import Extensions as Extensions
 from ._request import Request as Request
 from ._response import Response as Response
 from ._sync.interfaces import ConnectionInterface as ConnectionInterface

@@ -1,15 +1,15 @@
 """`Request`: what a pool or connection is asked to send."""
 
-from collections.abc import AsyncIterable, Iterable, MutableMapping
+from collections.abc import AsyncIterable, Iterable
 from typing import Any, TypeAlias
 
 from . import _arguments
 from ._arguments import enforce_content, enforce_extensions
 from ._bodies import EMPTY, ByteStream
+from ._extensions import Extensions, RequestExtensionTypes
 from ._headers import Headers, HeaderTypes, enforce_headers
 from ._url import URL, enforce_bytes, enforce_url, url_without_secrets
 
-Extensions: TypeAlias = MutableMapping[str, Any]
 Content: TypeAlias = bytes | Iterable[bytes] | AsyncIterable[bytes]
 
 # The common methods, encoded once.
@@ -51,7 +51,7 @@ class Request:
         *,
         headers: HeaderTypes = None,
         content: Content | None = None,
-        extensions: Extensions | None = None,
+        extensions: RequestExtensionTypes | None = None,
     ) -> None:
         if type(method) is str and method in _METHODS:
             self.method = _METHODS[method]
@@ -74,15 +74,14 @@ class Request:
         if extensions is None:
             self.extensions = {}
         else:
-            self.extensions = extensions
+            given: Any = extensions
+            self.extensions = given
             # Most clients set the same time limits for each request: those need no second check.
-            if type(extensions) is not dict or (
-                "timeout" in extensions and extensions["timeout"] != _arguments.last_valid_timeout
-            ):
-                enforce_extensions(extensions)
-            if "target" in extensions:
+            if type(given) is not dict or ("timeout" in given and given["timeout"] != _arguments.last_valid_timeout):
+                enforce_extensions(given)
+            if "target" in given:
                 url = self.url
-                self.url = URL(scheme=url.scheme, host=url.host, port=url.port, target=extensions["target"])
+                self.url = URL(scheme=url.scheme, host=url.host, port=url.port, target=given["target"])
 
     def __repr__(self) -> str:
         query = "?..." if b"?" in self.url.target else ""

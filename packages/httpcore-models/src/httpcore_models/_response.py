@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 
 from ._bodies import EMPTY, AsyncResponseStream, ByteStream, ResponseStream
+from ._extensions import Extensions
 from ._headers import Headers, HeaderTypes, enforce_headers
-from ._request import Content, Extensions
+from ._request import Content
 
 _ITERATED_TWICE = "Attempted to call 'for ... in response.iter_stream()' more than once."
 _ASYNC_ITERATED_TWICE = "Attempted to call 'async for ... in response.aiter_stream()' more than once."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from httpcore_models import URL, Content, Extensions, HeaderTypes, Response
+from httpcore_models import URL, Content, HeaderTypes, RequestExtensionTypes, Response
 
 from ._sync.connection_pool import ConnectionPool
 
@@ -14,7 +14,7 @@ def request(
     *,
     headers: HeaderTypes = None,
     content: Content | None = None,
-    extensions: Extensions | None = None,
+    extensions: RequestExtensionTypes | None = None,
 ) -> Response:
     """Send a request over a new connection and return the response with its body read.
 
@@ -35,7 +35,7 @@ def stream(
     *,
     headers: HeaderTypes = None,
     content: Content | None = None,
-    extensions: Extensions | None = None,
+    extensions: RequestExtensionTypes | None = None,
 ) -> Iterator[Response]:
     """Send a request over a new connection and return the response without reading its body.
 

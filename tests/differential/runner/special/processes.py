@@ -152,7 +152,7 @@ def forked_while_a_context_is_made(stage: Stage, finish: Finish) -> None:
 
     ssl.SSLContext.load_verify_locations = slow  # type: ignore[method-assign]
     url = f"https://127.0.0.1:{stage.case['port']}/"
-    limits = dict.fromkeys(("connect", "read", "write", "pool"), 0.4)
+    limits: dict[str, Any] = dict.fromkeys(("connect", "read", "write", "pool"), 0.4)
 
     def use() -> str:
         with httpcore.ConnectionPool() as pool:

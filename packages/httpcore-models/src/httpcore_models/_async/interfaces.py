@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from .._extensions import RequestExtensionTypes
 from .._headers import HeaderTypes, include_request_headers
-from .._request import Content, Extensions, Request
+from .._request import Content, Request
 from .._response import Response
 from .._url import URL, Origin
 
@@ -19,7 +20,7 @@ class AsyncRequestInterface:
         *,
         headers: HeaderTypes = None,
         content: Content | None = None,
-        extensions: Extensions | None = None,
+        extensions: RequestExtensionTypes | None = None,
     ) -> Response:
         """Send a request, read the body of its response, and return the response.
 
@@ -44,7 +45,7 @@ class AsyncRequestInterface:
         *,
         headers: HeaderTypes = None,
         content: Content | None = None,
-        extensions: Extensions | None = None,
+        extensions: RequestExtensionTypes | None = None,
     ) -> AsyncIterator[Response]:
         """Send a request and yield its response before the body is read. The end of the block closes the response."""
         request = Request(method, url, content=content, extensions=extensions)
