@@ -55,6 +55,18 @@ class TestTimeouts:
                 await assert_fails(client, form, server.url, "WriteTimeout", timeout=timeout, content=bytes(20_000_000))
             await assert_works(client, caddy)
 
+    async def test_all_of_a_request(self, form: Any, caddy: CaddyServer) -> None:
+        async with form.async_client(total_timeout=0.05) as client:
+            for script in ([receive_request(), hold()], [receive_request(), send(OK + b"part"), hold()]):
+                with scripted_server(script) as server:
+                    await assert_fails(client, form, server.url, "ReadTimeout")
+            with scripted_server([receive_request(), hold()]) as server:
+                timeout = {"read": 0.01, "total": 10.0}
+                with pytest.raises(form.httpx.ReadTimeout, match=r"after 0\.01 seconds"):
+                    await client.get(server.url, extensions={"timeout": timeout})
+        async with form.async_client(total_timeout=10.0) as client:
+            await assert_works(client, caddy)
+
     async def test_waiting_for_a_connection(self, form: Any, caddy: CaddyServer) -> None:
         timeout = form.httpx.Timeout(10.0, pool=0.05)
         async with form.async_client() as client:
@@ -93,6 +105,12 @@ class TestNetwork:
                 url = f"http://127.0.0.1:{port}"
                 await assert_fails(client, form, url, "ConnectError", extensions={"trace": trace})
         assert events.count("connection.connect_tcp.failed") == 2
+
+    async def test_a_rule_for_addresses(self, form: Any, caddy: CaddyServer) -> None:
+        backend = httpcore.AsyncGuardedBackend(httpcore.only_global_addresses)
+        async with form.async_client(network_backend=backend) as client:
+            with pytest.raises(form.httpx.ConnectError, match=r"only_global_addresses refuses 127\.0\.0\.1"):
+                await client.get(caddy.http_url)
 
 
 class TestProtocol:
@@ -147,10 +165,19 @@ class OwnError(httpcore.ConnectError):
     """A class that is not in the table."""
 
 
+class NewError(httpcore.HTTPCoreError):
+    """A kind of error that the client library does not have."""
+
+
 class TestOtherErrors:
     async def test_a_subclass(self, form: Any) -> None:
         async with form.async_client(network_backend=FailingBackend(OwnError("own"))) as client:
             with pytest.raises(form.httpx.ConnectError, match="own"):
+                await client.get("http://example.com")
+
+    async def test_a_class_without_a_counterpart(self, form: Any) -> None:
+        async with form.async_client(network_backend=FailingBackend(NewError("new"))) as client:
+            with pytest.raises(form.httpx.TransportError, match="new"):
                 await client.get("http://example.com")
 
     async def test_not_available(self, form: Any) -> None:

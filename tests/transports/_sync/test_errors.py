@@ -56,6 +56,18 @@ class TestTimeouts:
                 assert_fails(client, form, server.url, "WriteTimeout", timeout=timeout, content=bytes(20_000_000))
             assert_works(client, caddy)
 
+    def test_all_of_a_request(self, form: Any, caddy: CaddyServer) -> None:
+        with form.client(total_timeout=0.05) as client:
+            for script in ([receive_request(), hold()], [receive_request(), send(OK + b"part"), hold()]):
+                with scripted_server(script) as server:
+                    assert_fails(client, form, server.url, "ReadTimeout")
+            with scripted_server([receive_request(), hold()]) as server:
+                timeout = {"read": 0.01, "total": 10.0}
+                with pytest.raises(form.httpx.ReadTimeout, match=r"after 0\.01 seconds"):
+                    client.get(server.url, extensions={"timeout": timeout})
+        with form.client(total_timeout=10.0) as client:
+            assert_works(client, caddy)
+
     def test_waiting_for_a_connection(self, form: Any, caddy: CaddyServer) -> None:
         timeout = form.httpx.Timeout(10.0, pool=0.05)
         with form.client() as client:
@@ -94,6 +106,12 @@ class TestNetwork:
                 url = f"http://127.0.0.1:{port}"
                 assert_fails(client, form, url, "ConnectError", extensions={"trace": trace})
         assert events.count("connection.connect_tcp.failed") == 2
+
+    def test_a_rule_for_addresses(self, form: Any, caddy: CaddyServer) -> None:
+        backend = httpcore.GuardedBackend(httpcore.only_global_addresses)
+        with form.client(network_backend=backend) as client:
+            with pytest.raises(form.httpx.ConnectError, match=r"only_global_addresses refuses 127\.0\.0\.1"):
+                client.get(caddy.http_url)
 
 
 class TestProtocol:
@@ -148,10 +166,19 @@ class OwnError(httpcore.ConnectError):
     """A class that is not in the table."""
 
 
+class NewError(httpcore.HTTPCoreError):
+    """A kind of error that the client library does not have."""
+
+
 class TestOtherErrors:
     def test_a_subclass(self, form: Any) -> None:
         with form.client(network_backend=FailingBackend(OwnError("own"))) as client:
             with pytest.raises(form.httpx.ConnectError, match="own"):
+                client.get("http://example.com")
+
+    def test_a_class_without_a_counterpart(self, form: Any) -> None:
+        with form.client(network_backend=FailingBackend(NewError("new"))) as client:
+            with pytest.raises(form.httpx.TransportError, match="new"):
                 client.get("http://example.com")
 
     def test_not_available(self, form: Any) -> None:

@@ -25,6 +25,7 @@ _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.ProxyError: httpx.ProxyError,
     httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
     httpcore.ConnectionNotAvailable: httpx.ConnectError,
+    httpcore.HTTPCoreError: httpx.TransportError,
 }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import ssl
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import httpx
 
@@ -72,3 +72,8 @@ def _proxy_for(proxy: ProxyTypes, trust_env: bool) -> httpcore.Proxy:
         headers=proxy.headers.raw,
         ssl_context=ssl_context,
     )
+
+
+def with_total_timeout(extensions: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """Return the extensions of a request with a limit for all of it, unless there is one."""
+    return {**extensions, "timeout": {"total": seconds, **extensions.get("timeout", {})}}

@@ -26,6 +26,7 @@ _ERRORS: dict[type[Exception], type[httpx2.TransportError]] = {
     httpcore.ProxyError: httpx2.ProxyError,
     httpcore.UnsupportedProtocol: httpx2.UnsupportedProtocol,
     httpcore.ConnectionNotAvailable: httpx2.ConnectError,
+    httpcore.HTTPCoreError: httpx2.TransportError,
 }
 
 

@@ -12,7 +12,7 @@ import httpx2
 
 from ..._core import httpcore
 from .._errors import error_class
-from .._options import DEFAULT_LIMITS, CertTypes, ProxyTypes, proxies_for, ssl_context_for
+from .._options import DEFAULT_LIMITS, CertTypes, ProxyTypes, proxies_for, ssl_context_for, with_total_timeout
 from .network_stream import AsyncMappedNetworkStream
 
 _Self = TypeVar("_Self", bound="AsyncHTTPTransport")
@@ -34,6 +34,8 @@ class AsyncHTTPTransport(httpx2.AsyncBaseTransport):
     * `network_backend`: opens the streams; see `httpcore.AsyncNetworkBackend`.
     * `http2_ping_interval`, `http2_ping_timeout`: how many seconds of silence, while a response is due, to wait for
       before and after a PING; see `httpcore.AsyncConnectionPool`.
+    * `total_timeout`: how many seconds each request may take with all of its response, beside the limits of the client,
+      which are for single waits. The key `total` of the extension `timeout` of a request replaces it.
 
     Raises the errors of httpx2, with their `request`. Transports cannot be pickled.
     """
@@ -55,7 +57,9 @@ class AsyncHTTPTransport(httpx2.AsyncBaseTransport):
         network_backend: httpcore.AsyncNetworkBackend | None = None,
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
+        total_timeout: float | None = None,
     ) -> None:
+        self._total_timeout = total_timeout
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context_for(verify, cert, trust_env),
             proxies_for(proxy, trust_env),
@@ -79,6 +83,9 @@ class AsyncHTTPTransport(httpx2.AsyncBaseTransport):
         Raises an `httpx2.TransportError`. Whatever happens, also when it is cancelled, nothing stays reserved.
         """
         url = request.url
+        extensions: Any = request.extensions
+        if self._total_timeout is not None:
+            extensions = with_total_timeout(extensions, self._total_timeout)
         try:
             received = await self._pool.handle_async_request(
                 httpcore.Request(
@@ -86,7 +93,7 @@ class AsyncHTTPTransport(httpx2.AsyncBaseTransport):
                     httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
                     headers=request.headers.raw,
                     content=request.stream,
-                    extensions=request.extensions,
+                    extensions=extensions,
                 )
             )
         except Exception as exc:
@@ -94,7 +101,7 @@ class AsyncHTTPTransport(httpx2.AsyncBaseTransport):
             if kind is None:
                 raise
             raise kind(str(exc), request=request) from exc
-        extensions: Any = received.extensions
+        extensions = received.extensions
         if received.status == 101 or (request.method == "CONNECT" and 200 <= received.status < 300):
             extensions["network_stream"] = AsyncMappedNetworkStream(extensions["network_stream"], request)
         stream: Any = received.stream
