@@ -54,7 +54,7 @@ def test_pseudo_headers_come_first_and_host_becomes_authority() -> None:
         (b"x-one", b"1"),
         (b"accept", b"*/*"),
     ]
-    assert head[3:] == (False, None, False, False, False)
+    assert (head.has_body, head.declared_length, head.is_connect, head.is_head) == (False, None, False, False)
 
 
 @pytest.mark.parametrize(

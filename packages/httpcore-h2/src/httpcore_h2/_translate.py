@@ -1,6 +1,7 @@
 """Translating requests into HTTP/2 header fields, and header fields into responses (RFC 9113 section 8)."""
 
 import re
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from httpcore_models import LocalProtocolError, RemoteProtocolError, Request
@@ -28,8 +29,9 @@ _MAX_CHECKED_FIELDS = 128
 _MAX_CHECKED_FIELD = 256
 
 
-class RequestHead(NamedTuple):
-    """A request without its body.
+@dataclass(slots=True)
+class RequestHead:
+    """A request without its body. It is never changed, but has slots, which are read faster than the fields of a tuple.
 
     `declared_length` is the value of Content-Length; `has_body` is whether the header fields announce a body;
     `expects_continue` is whether the server has to agree before that is sent (RFC 9110 section 10.1.1). What the
@@ -75,7 +77,7 @@ class RequestTranslator:
             return head
         if not _TARGET.fullmatch(target):
             raise LocalProtocolError(f"Illegal target {target!r}")
-        head = RequestHead(head[0], target, *head[2:])
+        head = replace(head, path=target)
         if len(target) <= _MAX_REMEMBERED_FIELDS:
             self._last = (headers, fields, start, head)
         return head
@@ -169,7 +171,8 @@ def _scheme(scheme: bytes) -> bytes:
     return {b"wss": b"https", b"ws": b"http"}.get(scheme, scheme)
 
 
-class FieldSection(NamedTuple):
+@dataclass(slots=True)
+class FieldSection:
     """The fields of a response head, or of a trailer section, whose `status` is `None`."""
 
     status: int | None

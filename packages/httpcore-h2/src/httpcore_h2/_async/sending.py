@@ -32,16 +32,10 @@ class AsyncSending:
     """The first half of an exchange: `send()` opens its stream and sends the request."""
 
     is_tunnel: bool = False
-    #: Time limits, in seconds, and the one for getting a stream.
-    read_timeout: float | None = None
-    write_timeout: float | None = None
-    _pool_timeout: float | None = None
     #: The time limits, if there is one for the whole request; see `AsyncLimitedExchange`.
     limits: RequestLimits | None = None
     #: The exception that ended a write on behalf of the exchange.
     write_error: BaseException | None = None
-    #: Set if the request was left to another task to send.
-    handover: Handover | None = None
     #: How many objects stand for the exchange that the user may drop: the body, and the stream of a tunnel.
     holders: int = 1
     #: The lease of a body that was dropped, which the stream of a tunnel releases.
@@ -70,7 +64,13 @@ class AsyncSending:
         self._engine: Engine = shared.engine
         self._queue: AsyncStreamQueue = queue
         self.stream: Stream = stream
+        #: Set if the request was left to another task to send.
+        self.handover: Handover | None = None
+        # Time limits, in seconds.
         timeouts = request.extensions.get("timeout")
+        self.read_timeout: float | None = None
+        self.write_timeout: float | None = None
+        self._pool_timeout: float | None = None
         if timeouts:
             self.read_timeout = timeouts.get("read")
             self.write_timeout = timeouts.get("write")
