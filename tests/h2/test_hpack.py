@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def test_repeated_fields_are_sent_again(sizes: list[int | None], data: st.DataOb
     fields = FieldEncoder(encoder)
     headers = data.draw(st.lists(st.lists(FIELD, max_size=4), min_size=4, max_size=4))
     heads = [head_of(pseudo, each) for pseudo in data.draw(st.lists(PSEUDO.map(list), min_size=2)) for each in headers]
-    heads += [head._replace(path=b"/") for head in heads]
+    heads += [replace(head, path=b"/") for head in heads]
     for size in sizes:
         if size is not None:
             fields.resize(size)
@@ -80,7 +81,7 @@ def test_the_same_object_is_not_inspected_again() -> None:
     fields = FieldEncoder(Encoder())
     headers = [(b"accept", b"*/*"), (b"content-length", b"5")]
     head = head_of(GET[:4], headers)
-    other_path = head._replace(path=b"/x")
+    other_path = replace(head, path=b"/x")
     first, second, third = fields.encode(head), fields.encode(head), fields.encode(other_path)
     assert len(third) == len(second) + 3
     headers.append((b"x-one", b"1"))
