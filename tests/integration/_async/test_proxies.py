@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from httpcore import AsyncConnectionPool, ConnectTimeout, Proxy, ProxyError, Response
+from httpcore import AsyncConnectionPool, ConnectTimeout, Proxy, ProxyError, ReadTimeout, Response
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.node import NodeServer
 from httpcore_test_support.proxies import AUTH, ProxyServer, RealProxies
 from httpcore_test_support.sockets import refusing_port
 from httpcore_test_support.waiting import async_at_once
@@ -111,6 +112,28 @@ class TestWays:
             [connection] = pool.connections
             assert connection.is_idle()
             assert "Request Count: 5" in repr(connection)
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    async def test_limit_of_the_whole_request(
+        self, way: list[Proxy], new_pool: NewPool, caddy: CaddyServer, scheme: str
+    ) -> None:
+        url = caddy.http_url if scheme == "http" else caddy.https_url
+        async with new_pool(way, http2=True) as pool:
+            assert (await pool.request("GET", url, extensions=LIMITS)).status == 200
+            limits = {"timeout": {**LIMITS["timeout"], "total": 0.2}}
+            with pytest.raises(ReadTimeout, match=r"within the total limit of 0\.2 seconds"):
+                await pool.request("GET", f"{url}/slow", extensions=limits)
+            assert (await pool.request("GET", url, extensions=LIMITS)).status == 200
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    async def test_body_that_waits_for_consent(
+        self, way: list[Proxy], new_pool: NewPool, node: NodeServer, scheme: str
+    ) -> None:
+        url = node.http_url if scheme == "http" else node.https_url
+        headers = {"Expect": "100-continue"}
+        async with new_pool(way, http2=True) as pool:
+            response = await pool.request("POST", url, headers=headers, content=bytes(70_000), extensions=LIMITS)
+            assert (response.status, response.content) == (200, b"70000")
 
     async def test_last_proxy_resolves_names(self, way: list[Proxy], new_pool: NewPool, caddy: CaddyServer) -> None:
         """Except with SOCKS4."""

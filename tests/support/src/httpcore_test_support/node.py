@@ -2,7 +2,8 @@
 
 Every path answers with the size of the request's body, once the whole body is there. /early answers before it reads the
 body, /received says how large that body was in the end, /rejected answers with 413 before it reads the body, /echo
-sends the body back while it reads it, and /count says how many other requests were answered since the last time.
+sends the body back while it reads it, and /count says how many other requests were answered since the last time. To a
+request that expects a 100, /rejected sends none, and /unexpected answers with 417.
 """
 
 from __future__ import annotations

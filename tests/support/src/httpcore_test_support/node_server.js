@@ -52,6 +52,17 @@ function serve(request, response) {
   });
 }
 
+// Of requests with "Expect: 100-continue". Node agrees by itself if nobody listens.
+function consider(request, response) {
+  if (request.url === "/unexpected") {
+    response.writeHead(417);
+    response.end();
+  } else {
+    if (request.url !== "/rejected") response.writeContinue();
+    serve(request, response);
+  }
+}
+
 function restless(session) {
   let requests = 0;
   session.on("error", () => {});
@@ -87,6 +98,7 @@ const servers = [
   http2.createSecureServer(secure, serve),
 ];
 servers.forEach((server, index) => {
+  server.on("checkContinue", consider);
   if (index) {
     server.on("session", restless);
     server.on("sessionError", () => {});
