@@ -27,7 +27,7 @@ from httpcore_test_support.scripted import Connection, Script, scripted_server
 from httpcore_test_support.sockets import refusing_port, unresponsive_port
 from httpcore_test_support.steps import hold, receive_request, receive_until, send
 from httpcore_test_support.waiting import async_at_once, async_wait_until
-from hyperframe.frame import DataFrame, HeadersFrame
+from hyperframe.frame import DataFrame, HeadersFrame, PingFrame
 
 pytestmark = pytest.mark.anyio
 
@@ -405,6 +405,46 @@ async def test_silence_within_a_short_limit_does_not_make_a_connection_dead(
             response = await pool.request("GET", server.url, extensions={"timeout": {"read": 20.0}})
             assert response.content == b"hello"
             assert pool.stats().opened == opened
+
+
+async def test_a_path_that_stays_dead_is_left_even_if_each_limit_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("httpcore_h2._async.writing._ANSWER_TIME", 0.05)
+
+    def die(peer: Http2Peer) -> None:
+        peer.respond(peer.request())
+        silent(peer)
+
+    with scripted_server(first_and_then(die, answering)) as server:
+        async with new_pool(http2=True) as pool:
+            await pool.request("GET", server.url)
+            short = {"timeout": {"read": 20.0, "total": 0.1}}
+            for _ in range(2):
+                with pytest.raises(ReadTimeout):
+                    await pool.request("GET", server.url, extensions=short)
+            assert (await pool.request("GET", server.url, extensions={"timeout": {"read": 20.0}})).content == b"hello"
+            assert pool.stats().opened == 2
+
+
+async def test_a_slow_server_that_answers_to_a_ping_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("httpcore_h2._async.writing._ANSWER_TIME", 0.0)
+
+    def slow(peer: Http2Peer) -> None:
+        peer.respond(peer.request())
+        for _ in range(3):
+            peer.next(HeadersFrame)
+            peer.send(h2_frames.ping(peer.next(PingFrame).opaque_data, ack=True))
+        answering(peer)
+
+    with scripted_server(first_and_then(slow, answering)) as server:
+        async with new_pool(http2=True) as pool:
+            await pool.request("GET", server.url)
+            short = {"timeout": {"read": 20.0, "total": 0.1}}
+            for _ in range(3):
+                with pytest.raises(ReadTimeout):
+                    await pool.request("GET", server.url, extensions=short)
+            response = await pool.request("GET", server.url, extensions={"timeout": {"read": 20.0}})
+            assert response.content == b"hello"
+            assert pool.stats().opened == 1
 
 
 async def test_a_request_keeps_its_limit_while_another_one_reads() -> None:

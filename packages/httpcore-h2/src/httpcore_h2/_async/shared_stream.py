@@ -28,7 +28,7 @@ from .._states import CLOSED, IDLE, USABLE
 from .._stream import Stream
 from .reading import AsyncReader
 from .waiters import AsyncSharer, AsyncWaiters
-from .writing import AsyncWriter, is_conclusive
+from .writing import AsyncWriter
 
 Condition: TypeAlias = Callable[[], bool]
 
@@ -168,9 +168,7 @@ class AsyncSharedStream:
                         event = None
                     is_ready = ready()
                     if is_ready or not in_time:
-                        self._end_wait(
-                            sharer, waiting, arrivals if not is_ready and is_conclusive(timeout) else None, since
-                        )
+                        self._end_wait(sharer, waiting, None if is_ready else arrivals, since, timeout)
                         return is_ready
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:
@@ -201,7 +199,7 @@ class AsyncSharedStream:
                         reader.interrupted(exc)
                 if event is not None:
                     self.waiters.woken.discard(event)
-                self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None, since)
+                self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None, since, None)
             raise
 
     def _start_reading(self, sharer: AsyncSharer, token: object, for_stream: bool) -> bool:
@@ -221,20 +219,25 @@ class AsyncSharedStream:
         return True
 
     def _end_wait(
-        self, sharer: AsyncSharer, waiting: dict[Stream, AsyncEvent], arrivals: int | None, since: float
+        self,
+        sharer: AsyncSharer,
+        waiting: dict[Stream, AsyncEvent],
+        arrivals: int | None,
+        since: float,
+        timeout: float | None,
     ) -> None:
         """End a wait that began at the time `since` on the monotonic clock. The lock is held.
 
-        If it has timed out, `arrivals` is how much had arrived before it. The connection is retired if nothing has
-        arrived since. But silence is normal in a tunnel, and while waiting for a stream, which depends on other
-        requests; and a request that another task has sent only during this wait has more time.
+        If it has timed out, `arrivals` is how much had arrived before it, and `timeout` its limit. The connection is
+        retired if nothing has arrived since. But silence is normal in a tunnel, and while waiting for a stream, which
+        depends on other requests; and a request that another task has sent only during this wait has more time.
         """
         waiting.pop(sharer.stream, None)
         self._pass_on()
         if arrivals is None or waiting is self.waiters.openers or sharer.is_tunnel:
             return
         if sharer.handover is None or not sharer.handover.was_sent_after(since):
-            self.writer.retire_if_silent(arrivals)
+            self.writer.retire_if_silent(arrivals, timeout)
 
     def _pass_on(self) -> None:
         """Let a task that waits read, or send what was left to another one, if no task does. The lock is held.

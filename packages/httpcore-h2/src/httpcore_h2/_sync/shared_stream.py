@@ -29,7 +29,7 @@ from .._states import CLOSED, IDLE, USABLE
 from .._stream import Stream
 from .reading import Reader
 from .waiters import Sharer, Waiters
-from .writing import Writer, is_conclusive
+from .writing import Writer
 
 Condition: TypeAlias = Callable[[], bool]
 
@@ -167,9 +167,7 @@ class SharedStream:
                         event = None
                     is_ready = ready()
                     if is_ready or not in_time:
-                        self._end_wait(
-                            sharer, waiting, arrivals if not is_ready and is_conclusive(timeout) else None, since
-                        )
+                        self._end_wait(sharer, waiting, None if is_ready else arrivals, since, timeout)
                         return is_ready
                     sending = (engine.outgoing or writer.unfinished is not None) and can_send and writer.holder is None
                     if sending:
@@ -200,7 +198,7 @@ class SharedStream:
                         reader.interrupted(exc)
                 if event is not None:
                     self.waiters.woken.discard(event)
-                self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None, since)
+                self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None, since, None)
             raise
 
     def _start_reading(self, sharer: Sharer, token: object, for_stream: bool) -> bool:
@@ -219,19 +217,26 @@ class SharedStream:
         self.reader.holder, self.reader.reads_for = token, sharer.stream
         return True
 
-    def _end_wait(self, sharer: Sharer, waiting: dict[Stream, Event], arrivals: int | None, since: float) -> None:
+    def _end_wait(
+        self,
+        sharer: Sharer,
+        waiting: dict[Stream, Event],
+        arrivals: int | None,
+        since: float,
+        timeout: float | None,
+    ) -> None:
         """End a wait that began at the time `since` on the monotonic clock. The lock is held.
 
-        If it has timed out, `arrivals` is how much had arrived before it. The connection is retired if nothing has
-        arrived since. But silence is normal in a tunnel, and while waiting for a stream, which depends on other
-        requests; and a request that another thread has sent only during this wait has more time.
+        If it has timed out, `arrivals` is how much had arrived before it, and `timeout` its limit. The connection is
+        retired if nothing has arrived since. But silence is normal in a tunnel, and while waiting for a stream, which
+        depends on other requests; and a request that another thread has sent only during this wait has more time.
         """
         waiting.pop(sharer.stream, None)
         self._pass_on()
         if arrivals is None or waiting is self.waiters.openers or sharer.is_tunnel:
             return
         if sharer.handover is None or not sharer.handover.was_sent_after(since):
-            self.writer.retire_if_silent(arrivals)
+            self.writer.retire_if_silent(arrivals, timeout)
 
     def _pass_on(self) -> None:
         """Let a thread that waits read, or send what was left to another one, if no thread does. The lock is held.

@@ -30,17 +30,12 @@ from .waiters import Handover, Sharer, Waiters
 # the server does not accept in this time is sent by the next exchange that waits.
 _PATIENCE = 0.01
 
+# How many seconds a server has for the answer to a PING, before the path to it is taken for dead.
+_ANSWER_TIME = 1.0
+
 
 def _has_enough(sharer: Sharer | None, enough: Callable[[], bool] | None) -> bool:
     return (sharer is not None and sharer.stream.has_event()) or (enough is not None and enough())
-
-
-def is_conclusive(limit: float | None) -> bool:
-    """Whether the path to a server that sends nothing until this time limit expires may be dead.
-
-    That says nothing if the server had only the short time that was left of the limit of a whole request.
-    """
-    return limit.is_conclusive if isinstance(limit, TotalSeconds) else True
 
 
 class Writer:
@@ -79,6 +74,8 @@ class Writer:
         self._going: list[Handover] = []
         # When the write began during which the server was asked by a PING: the next one has no more time than that.
         self._blocked_since: float | None = None
+        # When a server was asked that was silent for a short time, and how much had arrived by then.
+        self._asked: tuple[int, float] | None = None
 
     def flush(
         self,
@@ -137,7 +134,7 @@ class Writer:
                         self._end_writing()
                     return
         except BaseException as exc:
-            self._failed(token, exc, sharer, arrivals if is_conclusive(timeout) else None)
+            self._failed(token, exc, sharer, arrivals, timeout)
             raise
 
     def _take(self) -> bytes:
@@ -190,7 +187,9 @@ class Writer:
             # They wait for a response: one of them sends what is left.
             self._waiters.wake_next_reader(among_openers=False)
 
-    def _failed(self, token: object, exc: BaseException, sharer: Sharer | None, arrivals: int | None) -> None:
+    def _failed(
+        self, token: object, exc: BaseException, sharer: Sharer | None, arrivals: int, timeout: float | None
+    ) -> None:
         with self._lock:
             if self.holder is token:
                 self._stopped_writing(exc)
@@ -198,9 +197,8 @@ class Writer:
             sharer.write_error = exc
             if isinstance(exc, WriteTimeout):
                 self._reader.catch_up()
-                if arrivals is not None:
-                    with self._lock:
-                        self.retire_if_silent(arrivals)
+                with self._lock:
+                    self.retire_if_silent(arrivals, timeout)
                 self._capacity.report()
 
     def _stopped_writing(self, exc: BaseException) -> None:
@@ -219,14 +217,25 @@ class Writer:
             self._waiters.wake_all()
         self._end_writing()
 
-    def retire_if_silent(self, arrivals: int) -> None:
-        """Retire the connection after a timeout, unless more has arrived than `arrivals`. The lock is held.
+    def retire_if_silent(self, arrivals: int, limit: float | None) -> None:
+        """Retire the connection after a timeout of `limit` seconds, unless more has arrived than `arrivals`.
 
-        The path to the server may be dead.
+        The path to the server may be dead. But the short time that was left of the limit of a whole request says
+        nothing: then the server is asked by a PING, and a later timeout finds out whether it has answered. The lock is
+        held.
         """
-        if self._reader.arrivals == arrivals:
-            self._engine.retire("Nothing arrived on this connection for as long as a time limit")
-            self._waiters.wake_openers()
+        if self._reader.arrivals != arrivals:
+            return
+        if isinstance(limit, TotalSeconds) and not limit.is_conclusive:
+            now = time.monotonic()
+            if self._asked is None or self._asked[0] != arrivals:
+                self._asked = (arrivals, now)
+                self._engine.ping()
+                return
+            if now - self._asked[1] < _ANSWER_TIME:
+                return
+        self._engine.retire("Nothing arrived on this connection for as long as a time limit")
+        self._waiters.wake_openers()
 
     def _wait_for_writer(self, event: Event, timeout: float | None, deadline: float | None) -> None:
         remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
