@@ -46,6 +46,8 @@ def proxy() -> Iterator[ProxyServer]:
 def test_an_example_runs(example: str, caddy: CaddyServer, certificates: Certificates, proxy: ProxyServer) -> None:
     if "httpx2" in example and sys.version_info < (3, 11):
         pytest.skip("httpx2 needs Python 3.11")
+    if "import truststore" in example:
+        pytest.importorskip("truststore", reason="truststore is not installed")
     places = {
         "https://www.example.com": caddy.https_url,
         "8080": str(caddy.http_port),

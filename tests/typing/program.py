@@ -134,16 +134,17 @@ def bodies_of_all_kinds(pool: httpcore.ConnectionPool) -> None:
         response.read()
 
 
-def extensions_of_all_kinds(given: dict[str, Any], others: dict[str, object], name: str) -> None:
+def extensions_of_all_kinds(given: dict[str, Any], others: dict[str, object], limits: dict[str, float | None]) -> None:
     httpcore.request("GET", "http://localhost/", extensions={"timeout": {"connect": 5.0, "read": None, "total": 30}})
     httpcore.request("GET", "http://localhost/", extensions={"trace": trace, "sni_hostname": "localhost"})
     httpcore.request("GET", "http://localhost/", extensions={"target": b"*", "protocol": b"websocket"})
     httpcore.request("GET", "http://localhost/", extensions={"timeout": given})
     httpcore.request("GET", "http://localhost/", extensions={"timeout": given["timeout"]})
+    httpcore.request("GET", "http://localhost/", extensions={"timeout": limits})
     httpcore.request("GET", "http://localhost/", extensions=given)
     httpcore.request("GET", "http://localhost/", extensions=others)
     httpcore.request("GET", "http://localhost/", extensions={})
-    mixed: dict[str, object] = {"trace": trace, "timeout": {"connect": 5.0}, name: "of another package"}
+    mixed: dict[str, object] = {"trace": trace, "timeout": {"connect": 5.0}, "own": "of another package"}
     httpcore.request("GET", "http://localhost/", extensions=mixed)
     timeouts: httpcore.Timeouts = {"connect": 5.0}
     known: httpcore.RequestExtensions = {"timeout": timeouts}

@@ -25,19 +25,26 @@ class Timeouts(TypedDict, total=False):
 class RequestExtensions(TypedDict, total=False):
     """What the extensions of a `Request` may hold: see there."""
 
-    timeout: "Timeouts | _AnyValues"
+    timeout: "Timeouts | _AnyValues | _OptionalValues"
     trace: Callable[[str, dict[str, Any]], Any] | None
     sni_hostname: str | bytes | None
     target: bytes | str
     protocol: bytes
 
 
+# A program's own dicts, as far as a type checker can tell them from a literal with a wrong key, which gets a type such
+# as `dict[str, float]`: only values of the type `Any` pass for `NoReturn`, and few dicts accept any object or `None`.
+
+
 class _ObjectValues(Protocol):
     def setdefault(self, key: str, default: object, /) -> object: ...
 
 
-# A program's own dicts, as far as a type checker can tell them from a literal with a wrong key. Only values of the type
-# `Any` pass for `NoReturn`; and only those of dicts for `object` and `Any` may be replaced by any object.
+class _OptionalValues(Protocol):
+    def setdefault(self, key: str, default: None, /) -> object: ...
+
+
 _AnyValues: TypeAlias = MutableMapping[str, NoReturn] | _ObjectValues
+
 # What `Request` accepts: `RequestExtensions`, or a dict whose values have the type `Any` or `object`.
 RequestExtensionTypes: TypeAlias = RequestExtensions | _AnyValues
