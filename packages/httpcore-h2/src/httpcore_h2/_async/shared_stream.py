@@ -31,6 +31,7 @@ from .waiters import AsyncSharer, AsyncWaiters
 from .writing import AsyncWriter
 
 Condition: TypeAlias = Callable[[], bool]
+Waiting: TypeAlias = dict[Stream, AsyncEvent]
 
 # How often, in seconds, a task that reads checks whether a task that writes has given up.
 _LOOK_AGAIN = 1.0
@@ -142,7 +143,7 @@ class AsyncSharedStream:
     async def wait(
         self,
         sharer: AsyncSharer,
-        waiting: dict[Stream, AsyncEvent],
+        waiting: Waiting,
         ready: Condition,
         timeout: float | None,
         arrivals: int | None = None,
@@ -219,12 +220,7 @@ class AsyncSharedStream:
         return True
 
     def _end_wait(
-        self,
-        sharer: AsyncSharer,
-        waiting: dict[Stream, AsyncEvent],
-        arrivals: int | None,
-        since: float,
-        timeout: float | None,
+        self, sharer: AsyncSharer, waiting: Waiting, arrivals: int | None, since: float, timeout: float | None
     ) -> None:
         """End a wait that began at the time `since` on the monotonic clock. The lock is held.
 

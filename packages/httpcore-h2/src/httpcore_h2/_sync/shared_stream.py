@@ -32,6 +32,7 @@ from .waiters import Sharer, Waiters
 from .writing import Writer
 
 Condition: TypeAlias = Callable[[], bool]
+Waiting: TypeAlias = dict[Stream, Event]
 
 # How often, in seconds, a thread that reads checks whether a thread that writes has given up.
 _LOOK_AGAIN = 1.0
@@ -141,7 +142,7 @@ class SharedStream:
     def wait(
         self,
         sharer: Sharer,
-        waiting: dict[Stream, Event],
+        waiting: Waiting,
         ready: Condition,
         timeout: float | None,
         arrivals: int | None = None,
@@ -218,12 +219,7 @@ class SharedStream:
         return True
 
     def _end_wait(
-        self,
-        sharer: Sharer,
-        waiting: dict[Stream, Event],
-        arrivals: int | None,
-        since: float,
-        timeout: float | None,
+        self, sharer: Sharer, waiting: Waiting, arrivals: int | None, since: float, timeout: float | None
     ) -> None:
         """End a wait that began at the time `since` on the monotonic clock. The lock is held.
 
