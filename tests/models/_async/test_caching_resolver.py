@@ -104,8 +104,16 @@ async def test_those_who_ask_at_the_same_time_share_the_answer() -> None:
     assert {answer[0] for answer in answers} <= {"127.0.0.1", "127.0.0.2", "127.0.0.3"}
 
 
-async def test_those_who_ask_at_the_same_time_share_the_failure() -> None:
-    upstream = AsyncUpstream(socket.gaierror(socket.EAI_NONAME, "not known"))
+class OddError(OSError):
+    """Cannot be made again from its arguments."""
+
+    def __init__(self) -> None:
+        super().__init__(socket.EAI_NONAME, "not known")
+
+
+@pytest.mark.parametrize("error", [socket.gaierror(socket.EAI_NONAME, "not known"), OddError()])
+async def test_those_who_ask_at_the_same_time_share_the_failure(error: OSError) -> None:
+    upstream = AsyncUpstream(error)
     upstream.open = AsyncEvent()
     resolver = AsyncCachingResolver(upstream)
     errors: list[Exception] = []
@@ -115,7 +123,7 @@ async def test_those_who_ask_at_the_same_time_share_the_failure() -> None:
         begun.append(1)
         try:
             await resolver("example.org", 80)
-        except socket.gaierror as exc:
+        except OSError as exc:
             errors.append(exc)
 
     async def answer() -> None:

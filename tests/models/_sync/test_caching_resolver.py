@@ -105,8 +105,16 @@ def test_those_who_ask_at_the_same_time_share_the_answer() -> None:
     assert {answer[0] for answer in answers} <= {"127.0.0.1", "127.0.0.2", "127.0.0.3"}
 
 
-def test_those_who_ask_at_the_same_time_share_the_failure() -> None:
-    upstream = Upstream(socket.gaierror(socket.EAI_NONAME, "not known"))
+class OddError(OSError):
+    """Cannot be made again from its arguments."""
+
+    def __init__(self) -> None:
+        super().__init__(socket.EAI_NONAME, "not known")
+
+
+@pytest.mark.parametrize("error", [socket.gaierror(socket.EAI_NONAME, "not known"), OddError()])
+def test_those_who_ask_at_the_same_time_share_the_failure(error: OSError) -> None:
+    upstream = Upstream(error)
     upstream.open = Event()
     resolver = CachingResolver(upstream)
     errors: list[Exception] = []
@@ -116,7 +124,7 @@ def test_those_who_ask_at_the_same_time_share_the_failure() -> None:
         begun.append(1)
         try:
             resolver("example.org", 80)
-        except socket.gaierror as exc:
+        except OSError as exc:
             errors.append(exc)
 
     def answer() -> None:

@@ -89,6 +89,15 @@ def test_resolving_and_connecting_share_one_limit() -> None:
             backend.connect_tcp("example.org", silent, 0.1)
 
 
+def test_timeout_of_the_operating_system_names_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(sock: socket.socket, address: Any) -> None:
+        raise OSError(errno.ETIMEDOUT, "Connection timed out")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with pytest.raises(ConnectTimeout, match=r"^Connect timed out \("):
+        SyncBackend(resolver=Answers(["127.0.0.1"])).connect_tcp("example.org", 80)
+
+
 def test_tls_is_for_the_name_and_not_the_address(certificates: Certificates) -> None:
     with scripted_server(hold(), tls=certificates.server_context()) as server:
         backend = SyncBackend(resolver=Answers(["127.0.0.1"]))
