@@ -5,6 +5,7 @@ The build checks links within the site (`hatch run docs:build`, in `hatch run te
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
@@ -32,23 +33,24 @@ REPOSITORY = "https://github.com/encode/httpcore/"
 @pytest.fixture(scope="module")
 def places(caddy: CaddyServer, proxies: RealProxies, certificates: Certificates) -> Iterator[Mapping[str, str]]:
     """What the pages say, and what stands for it here. What comes first is replaced first."""
+    # By name, so that resolvers are asked.
+    http, https = f"localhost:{caddy.http_port}", f"localhost:{caddy.https_port}"
     with client_certificate_server(certificates) as secure, websocket_server() as websocket:
         yield {
-            "https://www.example.com/upload": f"{caddy.https_url}/echo",
-            "https://www.example.com/large": f"{caddy.https_url}/1mb.bin",
-            "https://www.example.com": caddy.https_url,
-            "http://www.example.com": caddy.http_url,
-            "www.example.com:443": f"127.0.0.1:{caddy.https_port}",
-            "www.example.com:80": f"127.0.0.1:{caddy.http_port}",
+            "https://www.example.com/upload": f"https://{https}/echo",
+            "https://www.example.com/large": f"https://{https}/1mb.bin",
+            "https://www.example.com:443": f"https://{https}",  # as origins are printed
+            "http://www.example.com:80": f"http://{http}",
+            "https://www.example.com": f"https://{https}",
+            "http://www.example.com": f"http://{http}",
+            "www.example.com:443": https,
+            "ws://www.example.com": f"ws://127.0.0.1:{websocket}",
             "www.example.com": "localhost",
             "https://internal.example.com": f"https://127.0.0.1:{secure}",
-            "ws://www.example.com": f"ws://127.0.0.1:{websocket}",
-            "ws.example.com": f"127.0.0.1:{websocket}",
             "proxy.example.com:3128": f"127.0.0.1:{proxies.closed.port}",
             "proxy.example.com:1080": f"127.0.0.1:{proxies.closed.port}",
-            "localhost:3128": f"127.0.0.1:{proxies.open.port}",
-            "localhost:1080": f"127.0.0.1:{proxies.open.port}",
-            "localhost:8080": f"127.0.0.1:{caddy.http_port}",
+            "3128": str(proxies.open.port),
+            "1080": str(proxies.open.port),
             "8080": str(caddy.http_port),
             "8443": str(caddy.https_port),
             "/run/app.sock": caddy.unix_socket,
@@ -67,6 +69,8 @@ def folder(tmp_path: Path, certificates: Certificates) -> Path:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_runs(example: Example, places: Mapping[str, str], folder: Path, certificates: Certificates) -> None:
+    if "httpx2" in example.code and sys.version_info < (3, 11):
+        pytest.skip("httpx2 needs Python 3.11")
     environment = {**os.environ, "SSL_CERT_FILE": str(certificates.authority_pem)}
     command = [sys.executable, "-W", "error", "-c", replaced(example.code, places)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment, timeout=30)
@@ -78,9 +82,24 @@ def test_an_example_runs(example: Example, places: Mapping[str, str], folder: Pa
 
 
 def test_each_program_of_a_page_is_an_example() -> None:
-    """So that none escapes by its indentation or by another name of its language."""
+    """So that none escapes by its indentation. Blocks `py` need something that is not here, and say what it is."""
+    others = 0
     for page in PAGES:
-        assert len(re.findall("```(?:py|Python|pycon)", page.read_text())) == len(examples(page)), page
+        languages = re.findall(r"```+ *(\w+)", page.read_text())
+        assert languages.count("python") == len(examples(page)), page
+        assert set(languages) <= {"console", "ini", "output", "py", "python", "text", "toml"}, page
+        others += languages.count("py")
+    assert others == 2  # openai, a vendored package
+
+
+@pytest.mark.parametrize("package", ["httpcore", "httpcore-h11", "httpcore-h2", "httpcore-proxy", "httpcore-httpx"])
+def test_the_reference_has_all_public_names(package: str) -> None:
+    module = package.replace("-", "_")
+    text = "".join((DOCS / "reference" / f"{name}.md").read_text() for name in {package, "httpcore-h11", "httpcore-h2"})
+    documented = set(re.findall(r"^::: [\w.]+\.(\w+)$", text, re.MULTILINE))
+    imported = importlib.import_module(module)
+    names = getattr(imported, "__all__", [name for name in dir(imported) if not name.startswith("_")])
+    assert set(names) - documented == set()
 
 
 def test_all_pages_are_in_the_navigation() -> None:
@@ -100,3 +119,21 @@ def test_links_of_a_page(page: Path) -> None:
             assert re.fullmatch(r"https://[a-z0-9.-]+\.[a-z]+(/[\w./@%+-]*)?(#[\w.-]+)?", target), target
         else:
             assert not path or (page.parent / path).is_file(), target
+
+
+def test_trace_events_have_the_keys_of_their_tables() -> None:
+    """The facts are what httpcore 1.0.9 reported, scene by scene; this version reports the same (`tests/contract`)."""
+    facts: dict[str, set[str]] = {}
+    for line in (ROOT / "tests" / "contract" / "facts" / "events.txt").read_text().splitlines():
+        if found := re.match(r"event ([\w.]+)\.started(.*)", line):
+            facts.setdefault(found[1], set()).update(re.findall(r" (\w+)=", found[2]))
+    page = (DOCS / "reference" / "trace-events.md").read_text()
+    rows = re.findall(r"^\| `(\w+\.\w+)` \| (.*?) \|", page, re.MULTILINE)
+    table = {phase: set(re.findall(r"`(\w+)`: ", keys)) for phase, keys in rows}
+    table["connection.retry"] = facts["connection.retry"]  # the keys of what is tried again
+    ours = ["connection_pool.wait_for_connection", "socks.setup_socks4_connection"]
+    ours += [f"{protocol}.receive_informational_response" for protocol in ("http11", "http2")]
+    for phase in ours:
+        facts[phase] = table.get(phase, set())
+    assert table == facts
+    assert all(table[phase] for phase in ours)
