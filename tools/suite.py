@@ -40,7 +40,7 @@ FLOORS: dict[str, tuple[Floor, ...]] = {
         Floor("httpcore-proxy", "*/httpcore_proxy/*", 98),
         Floor("the negotiations", "*/httpcore_proxy/_*.py", 99.5),
     ),
-    "transports": (Floor("httpcore-httpx", "*/httpcore_httpx/*", 97),),
+    "transports": (Floor("httpcore-httpx", "*/httpcore_httpx/*", 98.5),),
     "httpcore": (Floor("httpcore", "*/src/httpcore/*", 95), Floor("the pool's decisions", "*/httpcore/_pool/*", 96.5)),
 }
 

@@ -1,11 +1,15 @@
 """The modules: what they import, their names, and what stands in for them."""
 
+import importlib
 import inspect
 import pickle
 import sys
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
+from httpcore_httpx import _core
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.commands import run
 
@@ -95,6 +99,59 @@ def test_httpx2_on_httpcore_by_another_name(caddy: CaddyServer) -> None:
         "    with httpx2.Client(transport=transport) as client:\n"
         f"        assert client.get('{caddy.http_url}').status_code == 200"
     )
+
+
+@pytest.fixture
+def _aliased(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`import httpcore` gives another module, as after `alias_httpx()`."""
+    monkeypatch.setitem(sys.modules, "httpcore", ModuleType("httpcore2"))
+    yield
+    for name in [name for name in sys.modules if name.startswith(_core._OTHER_NAME)]:
+        del sys.modules[name]
+
+
+@pytest.mark.usefixtures("_aliased")
+def test_httpcore_is_loaded_under_another_name() -> None:
+    loaded = _core._load()
+    assert loaded is not _core.httpcore
+    assert loaded.__file__ == _core.httpcore.__file__
+    assert loaded.ReadError is _core.httpcore.ReadError  # of httpcore_models
+    assert loaded.HTTP2Connection is _core.httpcore.HTTP2Connection
+    assert sys.modules[_core._OTHER_NAME] is loaded
+
+
+@pytest.mark.usefixtures("_aliased")
+def test_httpcore_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(_core.PathFinder, "find_spec", lambda name: None)
+        with pytest.raises(ModuleNotFoundError, match="No module named 'httpcore'"):
+            _core._load()
+    monkeypatch.setitem(sys.modules, "certifi", None)
+    monkeypatch.setitem(sys.modules, "httpcore_h11", None)
+    with pytest.raises(ImportError, match="httpcore_h11"):
+        _core._load()
+    assert _core._OTHER_NAME not in sys.modules
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_a_missing_library_is_named(form: Any, monkeypatch: pytest.MonkeyPatch, other: bool) -> None:
+    name = form.httpx.__name__
+    module = sys.modules[f"httpcore_httpx.{'_httpx' if name == 'httpx' else 'httpx2'}"]
+    if not other:
+        monkeypatch.setitem(sys.modules, name, None)
+        with pytest.raises(ModuleNotFoundError, match=rf"Use 'pip install httpcore-httpx\[{name}\]'"):
+            importlib.reload(module)
+        return
+
+    class Finder:
+        def find_spec(self, fullname: str, *args: Any) -> None:
+            if fullname == name:
+                raise ModuleNotFoundError("No module named 'anyio'", name="anyio")
+
+    monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'anyio'$"):
+        importlib.reload(module)
 
 
 def run_alone(program: str) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpcore
@@ -215,3 +216,55 @@ async def test_the_request_is_set_without_a_client(form: Any) -> None:
                 await response.aread()
             await response.aclose()
     assert raised.value.request is request
+
+
+class Body:
+    """A body that fails, or ends, when it is read and when it is closed."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise self.error or StopAsyncIteration
+
+    async def aclose(self) -> None:
+        if self.error:
+            raise self.error
+
+
+class MockPool:
+    """What a program may put in the place of a pool."""
+
+    def __init__(self, body: Any) -> None:
+        self.body = body
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        return httpcore.Response(200, content=self.body)
+
+
+@pytest.mark.parametrize(
+    ("error", "name"), [(httpcore.ReadError("own"), "ReadError"), (ZeroDivisionError("own"), None)], ids=str
+)
+async def test_errors_of_bodies(form: Any, error: Exception, name: str | None) -> None:
+    transport = form.transports.AsyncHTTPTransport()
+    transport._pool = MockPool(Body(error))
+    response = await transport.handle_async_request(form.httpx.Request("GET", "http://example.com"))
+    expected = ZeroDivisionError if name is None else getattr(form.httpx, name)
+    parts = response.stream.__aiter__()
+    assert parts.__aiter__() is parts
+    with pytest.raises(expected, match="own"):
+        await parts.__anext__()
+    with pytest.raises(expected, match="own"):
+        await response.aclose()
+
+
+@pytest.mark.parametrize("body", [Body(None), httpcore.Response(200, content=b"").stream], ids=["iterator", "bytes"])
+async def test_bodies_of_mocked_pools(form: Any, body: Any) -> None:
+    transport = form.transports.AsyncHTTPTransport()
+    transport._pool = MockPool(body)
+    response = await transport.handle_async_request(form.httpx.Request("GET", "http://example.com"))
+    assert await response.aread() == b""
+    await response.aclose()

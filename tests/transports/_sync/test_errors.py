@@ -3,6 +3,7 @@
 
 import gc
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import httpcore
@@ -216,3 +217,55 @@ def test_the_request_is_set_without_a_client(form: Any) -> None:
                 response.read()
             response.close()
     assert raised.value.request is request
+
+
+class Body:
+    """A body that fails, or ends, when it is read and when it is closed."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        raise self.error or StopIteration
+
+    def close(self) -> None:
+        if self.error:
+            raise self.error
+
+
+class MockPool:
+    """What a program may put in the place of a pool."""
+
+    def __init__(self, body: Any) -> None:
+        self.body = body
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        return httpcore.Response(200, content=self.body)
+
+
+@pytest.mark.parametrize(
+    ("error", "name"), [(httpcore.ReadError("own"), "ReadError"), (ZeroDivisionError("own"), None)], ids=str
+)
+def test_errors_of_bodies(form: Any, error: Exception, name: str | None) -> None:
+    transport = form.transports.HTTPTransport()
+    transport._pool = MockPool(Body(error))
+    response = transport.handle_request(form.httpx.Request("GET", "http://example.com"))
+    expected = ZeroDivisionError if name is None else getattr(form.httpx, name)
+    parts = response.stream.__iter__()
+    assert parts.__iter__() is parts
+    with pytest.raises(expected, match="own"):
+        parts.__next__()
+    with pytest.raises(expected, match="own"):
+        response.close()
+
+
+@pytest.mark.parametrize("body", [Body(None), httpcore.Response(200, content=b"").stream], ids=["iterator", "bytes"])
+def test_bodies_of_mocked_pools(form: Any, body: Any) -> None:
+    transport = form.transports.HTTPTransport()
+    transport._pool = MockPool(body)
+    response = transport.handle_request(form.httpx.Request("GET", "http://example.com"))
+    assert response.read() == b""
+    response.close()

@@ -144,6 +144,8 @@ class MappedBody(httpx.SyncByteStream):
 
     def close(self) -> None:
         """End the exchange."""
+        if not hasattr(self._body, "close"):  # programs that mock pools return other bodies
+            return
         try:
             self._body.close()
         except Exception as exc:
