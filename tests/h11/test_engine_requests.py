@@ -195,3 +195,67 @@ def test_transfer_encoding_overrides_content_length(names: tuple[bytes, bytes], 
     assert head.lower().count(b"transfer-encoding: chunked\r\n") == 1
     assert engine.send_body(b"hello") == b"5\r\nhello\r\n"
     assert engine.end_body() == b"0\r\n\r\n"
+
+
+class TestExpectContinue:
+    EXPECT = (b"Expect", b"100-continue")
+
+    @pytest.mark.parametrize("value", [b"100-continue", b"100-Continue", b"other, 100-CONTINUE"])
+    @pytest.mark.parametrize("framing", [length(5), CHUNKED])
+    @pytest.mark.parametrize("more", [[], [(b"Expect", b"100-continue")]], ids=["fast", "h11"])
+    def test_the_head_is_sent_alone(
+        self, engine: Engine, value: bytes, framing: tuple[bytes, bytes], more: list[tuple[bytes, bytes]]
+    ) -> None:
+        headers = [HOST, framing, (b"Expect", value), *more]
+        head = engine.start_request(b"POST", b"/", headers, b"hello")
+        assert head.endswith(b"\r\n\r\n")
+        assert b"hello" not in head
+        assert engine.awaits_continue
+        assert engine.may_send_body() is None
+        engine.receive_data(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n")
+        assert engine.may_send_body() is None
+        engine.receive_data(b"HTTP/1.1 100 Continue\r\n\r\n")
+        assert engine.may_send_body() is True
+        assert not engine.awaits_continue
+        assert engine.send_body(b"hello") + engine.end_body()
+
+    @pytest.mark.parametrize(
+        ("method", "headers"),
+        [
+            (b"GET", [HOST, EXPECT]),
+            (b"POST", [HOST, EXPECT, length(0)]),
+            (b"POST", [HOST, length(5)]),
+            (b"POST", [HOST, length(5), (b"Expect", b"200-ok")]),
+            (b"CONNECT", [HOST, EXPECT]),
+        ],
+    )
+    def test_nothing_waits(self, engine: Engine, method: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        assert engine.start_request(method, b"localhost:1" if method == b"CONNECT" else b"/", headers)
+        assert not engine.awaits_continue
+
+    @pytest.mark.parametrize("status", [200, 417, 500])
+    def test_a_final_response_ends_the_request_and_the_connection(self, engine: Engine, status: int) -> None:
+        engine.start_request(b"POST", b"/", [HOST, length(5), self.EXPECT], b"hello")
+        engine.receive_data(b"HTTP/1.1 %d Final\r\nContent-Length: 0\r\n\r\n" % status)
+        assert engine.may_send_body() is False
+        assert [type(engine.next_event()).__name__ for _ in range(2)] == ["ResponseHead", "Signal"]
+        assert not engine.next_cycle()
+
+    @pytest.mark.parametrize(("status", "wanted"), [(200, True), (413, False)])
+    def test_only_an_error_counts_after_the_consent(self, engine: Engine, status: int, wanted: bool) -> None:
+        engine.start_request(b"POST", b"/", [HOST, length(5), self.EXPECT])
+        engine.receive_data(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 %d Final\r\nContent-Length: 0\r\n\r\n" % status)
+        assert engine.may_send_body() is wanted
+
+    def test_the_next_request_waits_again(self, engine: Engine) -> None:
+        for _ in range(2):
+            engine.start_request(b"POST", b"/", [HOST, length(5), self.EXPECT], b"hello")
+            assert engine.awaits_continue
+            engine.receive_data(b"HTTP/1.1 100 Continue\r\n\r\n")
+            assert engine.may_send_body()
+            engine.send_body(b"hello")
+            engine.end_body()
+            engine.receive_data(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            while type(engine.next_event()).__name__ != "Signal":
+                pass
+            assert engine.next_cycle()

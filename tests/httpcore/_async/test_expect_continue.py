@@ -26,7 +26,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 FAILED = b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"
 BODY = b"the body"
-TIMEOUTS = {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}
+TIMEOUTS: dict[str, Any] = {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}
 
 PROTOCOLS = pytest.mark.parametrize("http2", [False, True], ids=["HTTP/1.1", "HTTP/2"])
 BODIES = pytest.mark.parametrize("kind", ["bytes", "generator", "large"])
@@ -119,7 +119,7 @@ async def test_the_body_is_sent_when_the_server_agrees(http2: bool, kind: str) -
 
 @PROTOCOLS
 @pytest.mark.parametrize("timeouts", [TIMEOUTS, {}], ids=["limits", "no limits"])
-async def test_other_interim_responses_do_not_count(http2: bool, timeouts: dict[str, float]) -> None:
+async def test_other_interim_responses_do_not_count(http2: bool, timeouts: dict[str, Any]) -> None:
     body = AsyncBody("generator")
     with scripted_server(agreeing(http2, body, 103, 102)) as server:
         async with new_pool(http2) as pool:

@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpcore_h2  # noqa: F401 - importing it takes time, too
+import httpcore_h2._sync.connection  # noqa: F401 - importing it takes time, too
 import pytest
 from httpcore import (
     URL,
     ConnectError,
+    ConnectionInterface,
     ConnectionPool,
     ConnectTimeout,
     HTTPConnection,
+    Origin,
     PoolTimeout,
     Proxy,
     ReadTimeout,
@@ -22,6 +24,7 @@ from httpcore import (
 )
 from httpcore_test_support import h2_frames
 from httpcore_test_support.backends import UnhurriedBackend
+from httpcore_test_support.connections import ForeignConnection
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
 from httpcore_test_support.recording import RecordingBackend
 from httpcore_test_support.scripted import Connection, Script, scripted_server
@@ -35,7 +38,8 @@ pytestmark = pytest.mark.anyio
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 EMPTY = "Requests: 0 active, 0 queued | Connections: 0 active, 0 idle"
 TOTAL = 0.3
-EXTENSIONS = {"timeout": {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0, "total": TOTAL}}
+TIMEOUTS: dict[str, Any] = {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}
+EXTENSIONS: dict[str, Any] = {"timeout": {**TIMEOUTS, "total": TOTAL}}
 UPGRADE = {"Host": "x", "Connection": "upgrade", "Upgrade": "other"}
 WITHIN = "within the total limit of 0.3 seconds"
 
@@ -118,7 +122,7 @@ def test_a_body_that_has_arrived_may_be_read_later(http2: bool) -> None:
     with scripted_server(http2_script(answering) if http2 else [receive_request(), send(OK)]) as server:
         with new_pool(http2) as pool, pool.stream("GET", server.url, extensions=EXTENSIONS) as response:
             if http2:
-                wait_until(lambda: response.stream._exchange.stream.remote_end or catch_up(response))
+                wait_until(lambda: catch_up(response))
             over = time.monotonic() + TOTAL
             wait_until(lambda: time.monotonic() > over)
             assert response.read() in (b"hello", b"ok")
@@ -262,11 +266,11 @@ def test_refusals_are_repeated_only_within_it() -> None:
 def test_each_wait_has_the_smaller_of_both_limits() -> None:
     backend = RecordingBackend([OK])
     with ConnectionPool(network_backend=backend) as pool:
-        timeout = {"connect": 1.0, "write": 3.0, "total": 60.0}
+        timeout: dict[str, Any] = {"connect": 1.0, "write": 3.0, "total": 60.0}
         pool.request("POST", "https://example.com/", content=b"body", extensions={"timeout": timeout})
     assert backend.connects[0]["timeout"] == 1.0
     assert backend.streams[0].handshakes[0]["timeout"] == 1.0
-    limits = dict(sorted(backend.streams[0].timeouts))
+    limits: dict[str, Any] = dict(backend.streams[0].timeouts)
     assert limits["write"] == 3.0
     assert 0.0 < limits["read"] <= 60.0
 
@@ -367,6 +371,49 @@ def test_it_ends_with_the_response_that_opens_a_tunnel() -> None:
                 stream.read(4, timeout=0.01)
 
 
+# Connections of other kinds.
+
+
+@pytest.mark.parametrize("generator", [False, True])
+def test_the_body_of_a_connection_of_a_users_own_class(generator: bool) -> None:
+    """What the connection waits for is its own affair, but nothing is read when the time is over."""
+
+    class Pool(ConnectionPool):
+        def create_connection(self, origin: Origin) -> ConnectionInterface:
+            return ForeignConnection(origin, generator=generator)
+
+    with Pool() as pool, pool.stream("GET", "http://example.com/", extensions=EXTENSIONS) as response:
+        parts = response.iter_stream()
+        assert parts.__next__()
+        over = time.monotonic() + TOTAL
+        wait_until(lambda: time.monotonic() > over)
+        with pytest.raises(ReadTimeout, match=WITHIN):
+            parts.__next__()
+        assert pool.stats().requests_active == 0
+
+
+@PROTOCOLS
+def test_a_connection_without_a_pool(http2: bool) -> None:
+    with scripted_server(http2_script(silent) if http2 else hold()) as server:
+        with HTTPConnection(URL(server.url).origin, http1=not http2, http2=http2) as connection:
+            with pytest.raises(ReadTimeout, match=WITHIN):
+                connection.request("GET", server.url, extensions=EXTENSIONS)
+
+
+def test_requests_that_another_one_sends() -> None:
+    """Many at once, over one connection."""
+    with scripted_server(http2_script(answering)) as server:
+        with new_pool(http2=True) as pool:
+            pool.request("GET", server.url)
+
+            def get() -> bytes:
+                limits: dict[str, Any] = {"timeout": {**TIMEOUTS, "total": 30.0}}
+                return (pool.request("GET", server.url, extensions=limits)).content
+
+            assert at_once(*[get] * 20) == [b"hello"] * 20
+            assert pool.stats().opened == 1
+
+
 # What it says about the connection.
 
 
@@ -390,7 +437,7 @@ def first_and_then(first: Callable[[Http2Peer], object], answer: Callable[[Http2
     ],
     ids=repr,
 )
-def test_silence_within_a_short_limit_does_not_make_a_connection_dead(timeouts: dict[str, float], opened: int) -> None:
+def test_silence_within_a_short_limit_does_not_make_a_connection_dead(timeouts: dict[str, Any], opened: int) -> None:
     def not_the_second(peer: Http2Peer) -> None:
         peer.respond(peer.request())
         peer.request()
@@ -416,7 +463,7 @@ def test_a_path_that_stays_dead_is_left_even_if_each_limit_is_short(monkeypatch:
     with scripted_server(first_and_then(die, answering)) as server:
         with new_pool(http2=True) as pool:
             pool.request("GET", server.url)
-            short = {"timeout": {"read": 20.0, "total": 0.1}}
+            short: dict[str, Any] = {"timeout": {"read": 20.0, "total": 0.1}}
             for _ in range(2):
                 with pytest.raises(ReadTimeout):
                     pool.request("GET", server.url, extensions=short)
@@ -437,7 +484,7 @@ def test_a_slow_server_that_answers_to_a_ping_keeps_its_connection(monkeypatch: 
     with scripted_server(first_and_then(slow, answering)) as server:
         with new_pool(http2=True) as pool:
             pool.request("GET", server.url)
-            short = {"timeout": {"read": 20.0, "total": 0.1}}
+            short: dict[str, Any] = {"timeout": {"read": 20.0, "total": 0.1}}
             for _ in range(3):
                 with pytest.raises(ReadTimeout):
                     pool.request("GET", server.url, extensions=short)

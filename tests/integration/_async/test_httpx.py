@@ -41,6 +41,13 @@ def test_httpx_uses_this_package() -> None:
 
 
 class TestRequests:
+    async def test_limit_of_the_whole_request(self, new_client: NewClient) -> None:
+        async with new_client() as client:
+            request = client.build_request("GET", "/slow")
+            request.extensions["timeout"]["total"] = 0.2
+            with pytest.raises(httpx.ReadTimeout, match=r"within the total limit of 0\.2 seconds"):
+                await client.send(request)
+
     async def test_get(self, new_client: NewClient) -> None:
         async with new_client() as client:
             response = await client.get("/", headers={"X-Header": "value"}, params={"a": "b"})

@@ -15,7 +15,7 @@ from httpcore_test_support.waiting import async_at_once
 
 pytestmark = pytest.mark.anyio
 
-LIMITS = {"timeout": {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}}
+LIMITS: dict[str, Any] = {"timeout": {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}}
 
 NewPool = Callable[..., AsyncConnectionPool]
 

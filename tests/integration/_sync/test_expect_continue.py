@@ -13,7 +13,7 @@ from httpcore_test_support.node import NodeServer
 
 pytestmark = pytest.mark.anyio
 
-TIMEOUTS = {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}
+TIMEOUTS: dict[str, Any] = {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}
 SIZE = 150_000
 
 

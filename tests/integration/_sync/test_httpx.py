@@ -42,6 +42,13 @@ def test_httpx_uses_this_package() -> None:
 
 
 class TestRequests:
+    def test_limit_of_the_whole_request(self, new_client: NewClient) -> None:
+        with new_client() as client:
+            request = client.build_request("GET", "/slow")
+            request.extensions["timeout"]["total"] = 0.2
+            with pytest.raises(httpx.ReadTimeout, match=r"within the total limit of 0\.2 seconds"):
+                client.send(request)
+
     def test_get(self, new_client: NewClient) -> None:
         with new_client() as client:
             response = client.get("/", headers={"X-Header": "value"}, params={"a": "b"})
