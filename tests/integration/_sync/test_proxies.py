@@ -121,7 +121,7 @@ class TestWays:
         url = caddy.http_url if scheme == "http" else caddy.https_url
         with new_pool(way, http2=True) as pool:
             assert (pool.request("GET", url, extensions=LIMITS)).status == 200
-            limits = {"timeout": {**LIMITS["timeout"], "total": 0.2}}
+            limits: dict[str, Any] = {"timeout": {**LIMITS["timeout"], "total": 0.2}}
             with pytest.raises(ReadTimeout, match=r"within the total limit of 0\.2 seconds"):
                 pool.request("GET", f"{url}/slow", extensions=limits)
             assert (pool.request("GET", url, extensions=LIMITS)).status == 200

@@ -1,0 +1,81 @@
+# Generated from ../_async/test_limits.py by tools/make_sync.py: edit that file, then run it.
+"""One limit for a whole request, and bodies that wait for the server's consent, on a connection without a pool."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore_h2 import HTTP2Connection
+from httpcore_models import Origin, ReadTimeout, SyncBackend, WriteTimeout
+from httpcore_test_support import h2_frames
+from httpcore_test_support.http2_peer import Http2Peer, http2_script
+from httpcore_test_support.scripted import Script, scripted_server
+from hyperframe.frame import DataFrame, HeadersFrame
+
+pytestmark = pytest.mark.anyio
+
+URL = "http://example.com/"
+WITHIN = r"within the total limit of 0\.2 seconds"
+TOTAL: dict[str, Any] = {"timeout": {"read": 20.0, "write": 20.0, "total": 0.2}}
+
+
+@contextmanager
+def connected(script: Script) -> Iterator[HTTP2Connection]:
+    with scripted_server(script) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        with HTTP2Connection(Origin(b"http", b"example.com", 80), stream) as connection:
+            yield connection
+        server.raise_failures()
+
+
+def silent(peer: Http2Peer) -> None:
+    while True:
+        peer.next_frame()
+
+
+def endless() -> Iterator[bytes]:
+    while True:
+        yield bytes(1000)
+
+
+def test_a_response_that_does_not_come() -> None:
+    with connected(http2_script(silent)) as connection:
+        with pytest.raises(ReadTimeout, match=WITHIN):
+            connection.request("GET", URL, extensions=TOTAL)
+        assert connection.is_idle()
+
+
+def test_a_body_that_the_server_does_not_take() -> None:
+    with connected(http2_script(silent)) as connection:
+        with pytest.raises(WriteTimeout, match=WITHIN):
+            connection.request("POST", URL, content=endless(), extensions=TOTAL)
+        assert connection.is_idle()
+
+
+@pytest.mark.parametrize("total", [None, 20.0])
+def test_a_limit_that_is_not_reached(total: float | None) -> None:
+    def script(peer: Http2Peer) -> None:
+        peer.respond(peer.request())
+
+    with connected(http2_script(script)) as connection:
+        response = connection.request("POST", URL, content=b"body", extensions={"timeout": {"total": total}})
+        assert response.content == b"hello"
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_body_that_waits_for_consent(agrees: bool) -> None:
+    def script(peer: Http2Peer) -> None:
+        stream = peer.next(HeadersFrame).stream_id
+        assert not peer.received(DataFrame)
+        if agrees:
+            peer.send(h2_frames.headers(stream, 100))
+            assert peer.next(DataFrame).data == b"body"
+        peer.respond(stream)
+        silent(peer)
+
+    headers = {"Host": "example.com", "Expect": "100-continue", "Content-Length": "4"}
+    with connected(http2_script(script)) as connection:
+        response = connection.request("POST", URL, headers=headers, content=b"body")
+        assert response.content == b"hello"
+        assert connection.is_idle()
