@@ -4,6 +4,7 @@ import pytest
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA
 from httpcore_h2._flow import (
     AHEAD,
+    BULK_HOPES,
     DISTANT,
     FIRST_CREDIT,
     MAX_STREAM_WINDOW,
@@ -307,6 +308,19 @@ def test_over_a_long_path_one_response_at_a_time_starts_with_a_large_window(
     assert talk.allowed(talk.get()) == STREAM_WINDOW
     talk.engine.finish(first)
     assert [talk.allowed(talk.get()) for _ in range(2)] == [window, STREAM_WINDOW]
+
+
+def test_after_some_small_responses_a_long_path_counts_no_more() -> None:
+    talk = Server(at=0.0)
+    first = talk.get()
+    talk.now = DISTANT
+    talk.receive(frames.settings_ack())
+    talk.engine.finish(first)
+    windows = []
+    for _ in range(BULK_HOPES + 1):
+        windows.append(talk.allowed(stream := talk.get()))
+        talk.engine.finish(stream)
+    assert windows == [*[AHEAD] * BULK_HOPES, STREAM_WINDOW]
 
 
 def test_a_hundred_unread_responses_over_a_long_path_take_less_than_a_hundred_mebibytes() -> None:

@@ -9,6 +9,7 @@ from ._control import Code, Control
 from ._events import Failure
 from ._flow import (
     AHEAD,
+    BULK_HOPES,
     CREDIT_PART,
     DEFAULT_WINDOW,
     DISTANT,
@@ -52,8 +53,8 @@ class ConnectionState:
         self.grown: set[Stream] = set()
         #: Whether the window of the next stream is enlarged at once. See `grow_ahead()`.
         self.expects_bulk: bool = False
-        #: Whether a round trip takes long.
-        self.is_distant: bool = False
+        #: After how many small responses more the window of the next stream is still enlarged.
+        self.bulk_hopes: int = 0
         # When the round trip began by which this is measured, in seconds.
         self._started_at: float | None = None
 
@@ -142,7 +143,8 @@ class ConnectionState:
     def settings_acknowledged(self, now: float) -> None:
         """Note at the time `now`, in seconds, that the server has received the settings."""
         if self._started_at is not None:
-            self.is_distant = self.expects_bulk = now - self._started_at >= DISTANT
+            self.bulk_hopes = BULK_HOPES if now - self._started_at >= DISTANT else 0
+            self.expects_bulk = self.bulk_hopes > 0
             self._started_at = None
 
     def grow_ahead(self, stream: Stream) -> None:

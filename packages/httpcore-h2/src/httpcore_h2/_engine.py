@@ -253,7 +253,10 @@ class Engine(ConnectionState):
             self._busy = True
             self.streams.touched.pop(stream, None)
             if self.streams.by_id.pop(stream.id, None) is not None:
-                self.expects_bulk = self.is_distant or stream.received > STREAM_WINDOW
+                hopes = self.bulk_hopes
+                self.expects_bulk = hopes > 0 or stream.received > STREAM_WINDOW
+                if hopes:
+                    self.bulk_hopes: int = hopes - 1
                 if stream in self.grown:
                     self.release_growth(stream)
                 if stream.is_open:

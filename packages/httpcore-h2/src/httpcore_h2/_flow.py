@@ -8,7 +8,7 @@ memory, and leave something for others. The engine cannot tell a slow network fr
 in both cases.
 
 A window that has to grow first costs a large response a round trip. So one stream at a time starts with a larger window
-where that may matter: on a new connection, over a long path, and after a large response.
+where that may matter: on a new connection, at first over a long path, and after a large response.
 
 The window of the connection has to limit nothing: its credit is returned as soon as bytes arrive.
 """
@@ -22,8 +22,10 @@ STREAM_WINDOW = _MIB // 2
 AHEAD = 32 * _MIB
 MAX_STREAM_WINDOW = 64 * _MIB
 
-# From this round trip on, in seconds, it pays to enlarge a window with each request.
+# From this round trip on, in seconds, the windows of so many requests are enlarged even if no response is large. A
+# server that is slow to answer looks like a long path, and a frame with each request is not free.
 DISTANT = 0.005
+BULK_HOPES = 16
 
 # How much all streams of a connection may receive beyond `STREAM_WINDOW` each, in bytes, and by which factor a window
 # grows at a time.
