@@ -261,6 +261,17 @@ def test_any_frame_answers_a_ping() -> None:
     assert not talk.engine.ping_unanswered
 
 
+def test_a_connection_that_is_closed_sends_no_ping() -> None:
+    """A response may be closed just after its connection, while another thread still reads."""
+    talk = Dialogue()
+    talk.request()
+    talk.engine.close()
+    talk.sent()
+    talk.engine.ping()
+    assert talk.sent() == []
+    assert not talk.engine.ping_unanswered
+
+
 @pytest.mark.field(55)
 def test_closing_twice_sends_one_goaway() -> None:
     talk = Dialogue()

@@ -117,3 +117,33 @@ def test_a_child_process_neither_reads_nor_drops_its_parents_response(target: tu
                 os._exit(0 if works else 1)
         assert os.waitpid(child, 0)[1] == 0
         assert len(response.read()) == 50_000_000
+
+
+@pytest.mark.field(20)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_process_does_not_read_what_its_parent_has_requested(target: tuple[str, dict[str, Any]]) -> None:
+    """Not even if the fork comes between a request and its response."""
+    url, arguments = target
+    parent, child = os.getpid(), 0
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        nonlocal child
+        if name == "http2.send_request_body.complete":
+            child = os.fork()
+            if child:
+                # The child is alone with what arrives.
+                assert os.waitpid(child, 0)[1] == 0
+
+    with ConnectionPool(**arguments) as pool:
+        assert pool.request("GET", url + "/").status == 200
+        try:
+            response = pool.request("GET", url + "/50mb.bin", extensions={"trace": trace, "timeout": {"read": 5}})
+        except BaseException as exc:
+            if os.getpid() != parent:
+                os._exit(0 if isinstance(exc, ReadError) and "another process" in str(exc) else 1)
+            raise
+        if os.getpid() != parent:
+            os._exit(1)
+        assert child
+        assert len(response.content) == 50_000_000

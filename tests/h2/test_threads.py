@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import pytest
-from httpcore import ConnectionPool, ReadTimeout
+from httpcore import ConnectionPool, ReadError, ReadTimeout
 from httpcore_h2 import HTTP2Connection
 from httpcore_models import Origin, SyncBackend
 from httpcore_test_support import h2_frames
@@ -13,6 +13,7 @@ from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.http2_peer import Http2Peer, http2_script
 from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.waiting import wait_until
 
 THREADS, REQUESTS = 40, 50
 
@@ -148,3 +149,48 @@ def test_a_request_waits_for_no_other_write_than_that_which_has_sent_it_already(
             answered.set()
             later.join(5.0)
             assert contents == [b"hello"]
+
+
+def test_a_response_is_closed_after_its_connection_while_a_thread_reads() -> None:
+    """Neither call raises: the thread that reads has not noticed yet that the connection is closed."""
+
+    def script(peer: Http2Peer) -> None:
+        stream_id = peer.request()
+        peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"))
+
+    over = threading.Event()
+    failures: list[BaseException] = []
+    with scripted_server(http2_script(script)) as server:
+        stream: Any = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
+        read_stream = stream.read
+
+        def read_and_notice_late(max_bytes: int, timeout: float | None = None) -> bytes:
+            try:
+                data: bytes = read_stream(max_bytes, timeout)
+            except ReadError:
+                assert over.wait(20.0)
+                raise
+            return data
+
+        stream.read = read_and_notice_late
+        connection = HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
+        with connection.stream("GET", server.url) as response:
+            body = response.iter_stream()
+            assert next(body) == b"half"
+
+            def read() -> None:
+                try:
+                    next(body)
+                except ReadError as exc:
+                    failures.append(exc)
+
+            thread = threading.Thread(target=read)
+            thread.start()
+            try:
+                wait_until(lambda: connection._shared.reader.holder is not None)
+                connection.close()
+                response.close()
+            finally:
+                over.set()
+                thread.join()
+    assert [str(exc) for exc in failures] == ["The connection was closed"]

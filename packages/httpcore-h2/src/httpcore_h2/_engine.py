@@ -273,7 +273,9 @@ class Engine(ConnectionState):
             self.state = TRANSITIONS[self.state, _COMPLETE]
 
     def ping(self) -> None:
-        """Send a PING, which the server has to answer (RFC 9113 section 6.7)."""
+        """Send a PING, which the server has to answer (RFC 9113 section 6.7), unless the connection has failed."""
+        if self.failure is not None:
+            return
         self.ping_unanswered = True
         self.outgoing.append(self.control.ping())
 

@@ -62,11 +62,11 @@ class Exchange(Sending):
         limit = timeout = self.read_timeout
         arrivals: int | None = None
         while True:
-            if self._event is None and not stream.response_begun and stream.failure is None:
-                # The request has just been sent, by this process.
-                event: Event = NEED_DATA
-            elif os.getpid() != shared.process:
+            if os.getpid() != shared.process:
+                # A trace callback, or the body of the request, may have forked since the request was sent.
                 raise ReadError("The connection belongs to another process")
+            if self._event is None and not stream.response_begun and stream.failure is None:
+                event: Event = NEED_DATA
             elif self._event is not None:
                 event = self._event
             else:
