@@ -10,6 +10,9 @@ import anyio
 import httpcore
 import pytest
 
+pytest.importorskip("trustme")
+pytest.importorskip("uvloop")
+
 from .failing_peers import HOST, Handler, client_context, encrypted, listening, server_context
 from .failure_players import BACKENDS, run_async
 from .failure_scenes import OK

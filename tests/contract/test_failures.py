@@ -10,6 +10,9 @@ import sys
 
 import pytest
 
+pytest.importorskip("trustme")
+pytest.importorskip("uvloop")
+
 from .failure_deviations import ACCEPTED, FAILURE_DEVIATIONS, MISSING_CAUSES
 from .failure_players import BACKENDS, Chain, call, play
 from .failure_scenes import SHORT, scenes

@@ -1,7 +1,5 @@
 """When a connection can carry another exchange (RFC 9112 section 9.3), and when it has to be closed."""
 
-import tracemalloc
-
 import pytest
 from httpcore_h11 import _fast_parser
 from httpcore_h11._engine import Engine
@@ -201,6 +199,7 @@ def test_an_idle_connection_keeps_no_large_heads() -> None:
         receive(engine, [b"HTTP/1.1 200 OK\r\nX: %b\r\nContent-Length: %d\r\n\r\n" % (b"x" * size, size), b"x" * size])
         assert engine.next_cycle()
 
+    tracemalloc = pytest.importorskip("tracemalloc")  # PyPy has none
     engine = Engine(HEAD_LIMIT)
     exchange(10)
     tracemalloc.start()

@@ -16,6 +16,11 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
+import pytest
+
+if sys.implementation.name != "cpython":
+    pytest.skip("needs the bytecode of CPython", allow_module_level=True)
+
 __all__ = ["Interrupted", "raised_at", "signalled_at"]
 
 # Notes a signal as the operating system would. As the trace function of a frame, where a function in Python would

@@ -5,6 +5,7 @@ Mark async tests with `@pytest.mark.anyio`; each then runs on asyncio, uvloop an
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 import threading
@@ -32,6 +33,14 @@ _CACHED_THREADS = ("Trio thread", "Trio worker thread")
 def pytest_configure(config: pytest.Config) -> None:
     """Let our `anyio_backend` replace that of anyio's plugin: of two, the one registered last is used."""
     config.pluginmanager.register(asyncs, "httpcore-test-support-asyncs")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests on uvloop where there is none, as on PyPy."""
+    if importlib.util.find_spec("uvloop") is None:
+        for item in items:
+            if "uvloop" in item.name:
+                item.add_marker(pytest.mark.skip("uvloop is not installed"))
 
 
 @pytest.fixture
