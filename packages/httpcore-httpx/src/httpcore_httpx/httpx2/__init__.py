@@ -3,11 +3,11 @@
 
 try:
     import httpx2 as _httpx  # noqa: F401
-except ModuleNotFoundError as exc:
-    if exc.name != "httpx2":
+except ModuleNotFoundError as _exc:
+    if _exc.name != "httpx2":
         raise
-    text = f"{exc.msg}. Use 'pip install httpcore-httpx[httpx2]'."
-    raise ModuleNotFoundError(text, name=exc.name, path=exc.path) from exc
+    _text = f"{_exc.msg}. Use 'pip install httpcore-httpx[httpx2]'."
+    raise ModuleNotFoundError(_text, name=_exc.name, path=_exc.path) from _exc
 
 from ._async.mounts import async_mounts_from_environment
 from ._async.transport import AsyncHTTPTransport
