@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.commands import run
 from httpcore_test_support.doc_servers import client_certificate_server, websocket_server
 from httpcore_test_support.proxies import RealProxies
 from httpcore_test_support.readmes import Example, examples, matches, replaced
@@ -79,6 +80,18 @@ def test_an_example_runs(example: Example, places: Mapping[str, str], folder: Pa
     if example.output is not None:
         expected = replaced(example.output, places)
         assert matches(ran.stdout, expected), f"printed:\n{ran.stdout}\ninstead of:\n{expected}"
+
+
+@pytest.mark.timeout(300)
+def test_the_examples_pass_a_type_checker(tmp_path: Path) -> None:
+    """As users copy them, without strictness: not every example has annotations."""
+    for page in PAGES:
+        name = re.sub(r"\W", "_", str(page.relative_to(DOCS).with_suffix("")))
+        for example in examples(page):
+            if "httpx2" not in example.code or sys.version_info >= (3, 11):
+                (tmp_path / f"{name}_{example.line}.py").write_text(example.code)
+    options = ["--config-file=", "--check-untyped-defs", "--scripts-are-modules"]
+    run([sys.executable, "-m", "mypy", *options, "--cache-dir", str(tmp_path / "cache"), str(tmp_path)], cwd=tmp_path)
 
 
 def test_each_program_of_a_page_is_an_example() -> None:
