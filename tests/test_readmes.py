@@ -65,6 +65,12 @@ def test_each_readme_has_an_example(readme: Path) -> None:
     assert code_blocks(readme, "python")
 
 
+@pytest.mark.parametrize("readme", READMES, ids=[str(readme.relative_to(ROOT)) for readme in READMES])
+def test_each_readme_is_short(readme: Path) -> None:
+    """Details are on the site."""
+    assert len(readme.read_text().splitlines()) < 150
+
+
 def public_names(module: ModuleType) -> set[str]:
     """Its `__all__`; without one, what it says beside its underscored names."""
     return set(getattr(module, "__all__", [name for name in dir(module) if not name.startswith("_")]))
