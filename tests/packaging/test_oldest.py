@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("httpcore[asyncio,http2,socks,trio]", "httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy")
 TRANSPORTS = "httpcore-httpx[httpx]"
 # What the tests need themselves.
-TOOLS = ("hypothesis", "pproxy", "pytest-timeout", str(ROOT / "tests" / "support"))
+TOOLS = ("hypothesis", "pproxy", "proxy.py", "pytest-timeout", str(ROOT / "tests" / "support"))
 # Those that use other projects most, on all event loops.
 TESTS = (
     "tests/h11/test_engine_requests.py",

@@ -208,7 +208,7 @@ async def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> Non
 
     async def first() -> bytes:
         with pytest.raises(WriteTimeout):
-            await get(connection, 0.2)
+            await get(connection, 0.5)
         return b""
 
     async def release() -> bytes:

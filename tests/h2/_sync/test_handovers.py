@@ -209,7 +209,7 @@ def test_a_request_is_sent_although_the_task_that_writes_gives_up() -> None:
 
     def first() -> bytes:
         with pytest.raises(WriteTimeout):
-            get(connection, 0.2)
+            get(connection, 0.5)
         return b""
 
     def release() -> bytes:
