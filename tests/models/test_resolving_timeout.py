@@ -1,8 +1,12 @@
 """Resolvers that do not answer: nobody waits for them longer than the limit, nor than the caller wants to."""
 
 import contextvars
+import os
 import socket
+import subprocess
+import sys
 import threading
+import time
 import types
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +14,14 @@ from typing import Any
 import anyio
 import pytest
 import trio
-from httpcore_models import AsyncCachingResolver, AutoBackend, CachingResolver, ConnectTimeout, SyncBackend
+from httpcore_models import (
+    AsyncCachingResolver,
+    AutoBackend,
+    CachingResolver,
+    ConnectError,
+    ConnectTimeout,
+    SyncBackend,
+)
 from httpcore_models.network import async_resolve
 from httpcore_models.network._resolving import finding
 from httpcore_test_support.scripted import scripted_server
@@ -65,6 +76,90 @@ def test_resolver_in_threads_has_the_context_of_its_caller() -> None:
         for timeout in (None, 10.0):
             SyncBackend(resolver=resolver).connect_tcp("example.org", server.port, timeout).close()
     assert seen == ["of the caller"] * 2
+
+
+def test_resolver_of_the_system_has_the_context_of_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Audit hooks run in the thread of the resolver, and may decide by the context.
+    variable = contextvars.ContextVar("variable", default="")
+    variable.set("of the caller")
+    seen: list[str] = []
+    original = finding.look_up
+
+    def look_up(host: str, port: int) -> Any:
+        seen.append(variable.get())
+        return original(host, port)
+
+    monkeypatch.setattr(finding, "look_up", look_up)
+    with scripted_server([hold()]) as server:
+        SyncBackend().connect_tcp("localhost", server.port, 10.0).close()
+    assert seen == ["of the caller"]
+
+
+def test_number_of_threads_left_behind_is_limited(silent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # A program tries again and again, with a short limit, while no name server answers.
+    for _ in range(finding._MOST_LEFT_BEHIND):
+        with pytest.raises(ConnectTimeout):
+            SyncBackend().connect_tcp("example.org", 80, 0.001)
+    asked_in: list[threading.Thread] = []
+
+    def look_up(host: str, port: int) -> Any:
+        asked_in.append(threading.current_thread())
+        raise OSError("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finding, "look_up", look_up)
+        with pytest.raises(ConnectError, match="no answer"):
+            SyncBackend().connect_tcp("example.org", 80, 10.0)
+    assert asked_in == [threading.current_thread()]
+
+
+def test_threads_that_have_ended_are_not_counted(silent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not finding._left_behind
+    with monkeypatch.context() as patch:
+        patch.setattr(finding, "look_up", lambda host, port: time.sleep(0.05))
+        with pytest.raises(ConnectTimeout):
+            SyncBackend().connect_tcp("example.org", 80, 0.001)
+        assert len(finding._left_behind) == 1
+    wait_until(lambda: not finding._left_behind)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_forgets_the_threads_left_behind(silent: list[str]) -> None:
+    with pytest.raises(ConnectTimeout):
+        SyncBackend().connect_tcp("example.org", 80, 0.001)
+    assert finding._left_behind
+    process = os.fork()
+    if process == 0:
+        os._exit(len(finding._left_behind))
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+
+
+AT_THE_END = """
+import encodings.idna, socket, sys
+from httpcore_models import SyncBackend
+
+listener = socket.create_server(("127.0.0.1", 0))
+socket.getaddrinfo("localhost", 80)  # what it needs is not imported any more when the interpreter ends
+
+class Last:
+    backend, listener, out, is_finalizing = SyncBackend(), listener, sys.stdout, sys.is_finalizing
+    resolving = SyncBackend(resolver=lambda host, port: ["127.0.0.1"])
+
+    def __del__(self):
+        for backend in (self.backend, self.resolving):
+            stream = backend.connect_tcp("localhost", self.listener.getsockname()[1], timeout=30.0)
+            stream.close()
+            self.out.write(f"connected {self.is_finalizing()}\\n")
+
+sys.modules["last"] = Last()
+del listener
+"""
+
+
+def test_names_are_resolved_while_the_interpreter_ends() -> None:
+    # Before Python 3.12, a thread that is started then never runs: waiting for it would take the whole limit.
+    ended = subprocess.run([sys.executable, "-c", AT_THE_END], capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.stdout, ended.stderr) == ("connected True\n" * 2, "")
 
 
 def test_without_threads_the_caller_waits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,9 @@ import _thread
 import contextvars
 import inspect
 import ipaddress
+import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -22,6 +24,16 @@ from .types import AsyncResolver, Memory, Resolver
 
 T = TypeVar("T")
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# When so many threads that nobody waits for are still in the resolver of the system, callers ask it in their own
+# thread, as they do without a limit. Otherwise short limits, tried again and again while no name server answers, would
+# use up all threads that the process may have.
+_MOST_LEFT_BEHIND = 64
+
+# How those threads would tell that they are done.
+_left_behind: set[Event] = set()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_left_behind.clear)
 
 
 def find_addresses(resolver: Resolver | None, host: str, port: int, deadline: Deadline) -> list[IPAddress]:
@@ -94,14 +106,24 @@ def look_up_in_time(host: str, port: int, deadline: Deadline, late: Exception) -
     depend on the thread, as the resolvers of green threads do.
     """
     is_stock = getattr(socket.getaddrinfo, "__globals__", None) is vars(socket)
-    if is_stock and deadline.timeout is not None and literal_address(host) is None:
-        # It does not ask which thread it is in, so one without an entry in `threading` will do, at 30 us less.
-        return _call_in_time(look_up, host, port, deadline, late, lambda call: _thread.start_new_thread(call, ()))
-    return look_up(host, port)
+    if (
+        not is_stock
+        or deadline.timeout is None
+        or len(_left_behind) >= _MOST_LEFT_BEHIND
+        or literal_address(host) is not None
+    ):
+        return look_up(host, port)
+    return _call_in_time(look_up, host, port, deadline, late, _start_bare_thread)
 
 
 def _late(peer: str, deadline: Deadline) -> ConnectTimeout:
     return ConnectTimeout(timeout_text("Connect", peer, deadline.timeout))
+
+
+def _start_bare_thread(call: Callable[[], None]) -> None:
+    # The system does not ask which thread it is in, so one without an entry in `threading` will do, at 30 us less.
+    # Audit hooks may ask for the context.
+    _thread.start_new_thread(contextvars.copy_context().run, (call,))
 
 
 def _start_thread(call: Callable[[], None]) -> None:
@@ -120,7 +142,8 @@ def _call_in_time(
 ) -> T:
     """Return `function(host, port)`, called in the thread that `start` starts; raise `late` at the deadline."""
     limit = deadline.remaining()
-    if limit is None:
+    # While the interpreter ends, a new thread never runs before Python 3.12, and cannot be started since then.
+    if limit is None or sys.is_finalizing():
         return function(host, port)
     outcome: list[tuple[Any, BaseException | None]] = []
     ended = Event()
@@ -132,13 +155,20 @@ def _call_in_time(
             outcome.append((None, exc))
         finally:
             ended.set()
+            _left_behind.discard(ended)
 
     try:
         start(call)
     except RuntimeError:  # there are no threads, or too many
         return function(host, port)
-    if not ended.wait(limit):
-        raise late from TimeoutError()
+    try:
+        if not ended.wait(limit):
+            raise late from TimeoutError()
+    finally:
+        if function is look_up and not ended.is_set():
+            _left_behind.add(ended)
+            if ended.is_set():  # in the meantime
+                _left_behind.discard(ended)
     result, error = outcome.pop()
     if error is None:
         return result  # type: ignore[no-any-return]
