@@ -22,7 +22,7 @@ from httpcore_models import (
     ConnectTimeout,
     SyncBackend,
 )
-from httpcore_models.network import async_resolve
+from httpcore_models.network import async_resolve, resolve
 from httpcore_models.network._resolving import finding
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import hold
@@ -50,6 +50,12 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def test_limit_covers_the_resolver_of_the_system(silent: list[str]) -> None:
     with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.05 seconds \(example\.org:80\)$"):
         SyncBackend().connect_tcp("example.org", 80, 0.05)
+    assert silent == ["example.org"]
+
+
+def test_limit_covers_names_resolved_for_a_proxy(silent: list[str]) -> None:
+    with pytest.raises(ConnectTimeout, match=r"^Name resolution timed out after 0\.05 seconds \(example\.org\)$"):
+        resolve("example.org", 0.05)
     assert silent == ["example.org"]
 
 

@@ -47,8 +47,8 @@ from ._guarding import backend_for_proxies as backend_for_proxies
 from ._guarding import only_global_addresses as only_global_addresses
 from ._keepalive import tcp_keepalive as tcp_keepalive
 from ._readiness import is_socket_readable as is_socket_readable
-from ._resolving.system import async_resolve as async_resolve
-from ._resolving.system import resolve as resolve
+from ._resolving.finding import async_resolve as async_resolve
+from ._resolving.finding import resolve as resolve
 from ._resolving.types import AsyncResolver as AsyncResolver
 from ._resolving.types import Resolver as Resolver
 from ._socket_options import SOCKET_OPTION as SOCKET_OPTION

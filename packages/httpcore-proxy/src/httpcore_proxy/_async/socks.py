@@ -90,7 +90,7 @@ class AsyncSocksDialler(AsyncDialler):
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
         if self._resolves_here and not is_address(host):
-            hosts = await self._resolve(host, remaining_time(deadline, operation))
+            hosts = await self._resolve(host, timeout)
             timeout = remaining_time(deadline, operation)
         errors = []
         for target in hosts:

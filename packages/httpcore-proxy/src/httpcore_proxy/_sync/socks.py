@@ -91,7 +91,7 @@ class SocksDialler(Dialler):
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
         if self._resolves_here and not is_address(host):
-            hosts = self._resolve(host, remaining_time(deadline, operation))
+            hosts = self._resolve(host, timeout)
             timeout = remaining_time(deadline, operation)
         errors = []
         for target in hosts:

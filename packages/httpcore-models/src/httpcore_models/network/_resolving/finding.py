@@ -99,7 +99,7 @@ async def async_ask(resolver: AsyncResolver | None, host: str, port: int) -> Seq
     return await found if inspect.isawaitable(found) else found
 
 
-def look_up_in_time(host: str, port: int, deadline: Deadline, late: Exception) -> list[Address]:
+def look_up_in_time(host: str, port: int | None, deadline: Deadline, late: Exception) -> list[Address]:
     """Return what `look_up()` returns; raise `late` if the system's resolver takes longer than the deadline.
 
     What a program has put in the resolver's place is called in this thread, and takes the time that it takes: it may
@@ -114,6 +114,36 @@ def look_up_in_time(host: str, port: int, deadline: Deadline, late: Exception) -
     ):
         return look_up(host, port)
     return _call_in_time(look_up, host, port, deadline, late, _start_bare_thread)
+
+
+def resolve(host: str, timeout: float | None = None) -> list[str]:
+    """Return the IP addresses of `host`, in the order of the system's resolver.
+
+    `timeout` is in seconds; see `look_up_in_time()`. Raises `ConnectTimeout` or `ConnectError`.
+    """
+    try:
+        addresses = look_up_in_time(host, None, Deadline(timeout), TimeoutError())
+        return [str(address.sockaddr[0]) for address in addresses]
+    except TimeoutError as exc:
+        raise ConnectTimeout(timeout_text("Name resolution", host, timeout)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failure_text(exc, host)) from exc
+
+
+async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
+    """Return the IP addresses of `host`, in the order of the system's resolver.
+
+    `timeout` is in seconds. Raises `ConnectTimeout` or `ConnectError`.
+    """
+    anyio = anyio_or_trio()
+    try:
+        with anyio.move_on_after(timeout):
+            return [str(info[4][0]) for info in await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+        raise TimeoutError
+    except TimeoutError as exc:
+        raise ConnectTimeout(timeout_text("Name resolution", host, timeout)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failure_text(exc, host)) from exc
 
 
 def _late(peer: str, deadline: Deadline) -> ConnectTimeout:
@@ -133,9 +163,9 @@ def _start_thread(call: Callable[[], None]) -> None:
 
 
 def _call_in_time(
-    function: Callable[[str, int], T],
+    function: Callable[[str, Any], T],
     host: str,
-    port: int,
+    port: int | None,
     deadline: Deadline,
     late: Exception,
     start: Callable[[Callable[[], None]], object],

@@ -6,9 +6,7 @@ import socket
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ..._exceptions import ConnectError, ConnectTimeout
 from ...concurrency import anyio_or_trio, current_async_library
-from .._error_texts import failure_text, timeout_text
 
 
 class Address(NamedTuple):
@@ -18,7 +16,7 @@ class Address(NamedTuple):
     sockaddr: Any
 
 
-def look_up(host: str, port: int) -> list[Address]:
+def look_up(host: str, port: int | None) -> list[Address]:
     """Ask the resolver of the system, or the function that a program has put in its place to pin, cache or guard names.
 
     Arguments are positional, as in `socket.create_connection()`: replacements may name their parameters otherwise.
@@ -54,35 +52,3 @@ def numeric_addresses(host: str, port: int) -> list[Address]:
 
 def _addresses(infos: Iterable[Any]) -> list[Address]:
     return [Address(family, sockaddr) for family, _, _, _, sockaddr in infos]
-
-
-def resolve(host: str, timeout: float | None = None) -> list[str]:
-    """Return the IP addresses of `host`, in the order of the system's resolver.
-
-    The resolver cannot be interrupted, so `timeout` has no effect. Raises `ConnectError`.
-    """
-    try:
-        # Arguments are positional for the reason given in `look_up()`.
-        return _hosts(socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM))
-    except (OSError, UnicodeError) as exc:
-        raise ConnectError(failure_text(exc, host)) from exc
-
-
-async def async_resolve(host: str, timeout: float | None = None) -> list[str]:
-    """Return the IP addresses of `host`, in the order of the system's resolver.
-
-    `timeout` is in seconds. Raises `ConnectTimeout` or `ConnectError`.
-    """
-    anyio = anyio_or_trio()
-    try:
-        with anyio.move_on_after(timeout):
-            return _hosts(await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM))
-        raise TimeoutError
-    except TimeoutError as exc:
-        raise ConnectTimeout(timeout_text("Name resolution", host, timeout)) from exc
-    except (OSError, UnicodeError) as exc:
-        raise ConnectError(failure_text(exc, host)) from exc
-
-
-def _hosts(infos: Iterable[Any]) -> list[str]:
-    return [str(info[4][0]) for info in infos]
