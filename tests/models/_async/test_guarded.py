@@ -15,9 +15,11 @@ from httpcore_models import (
     ConnectError,
     ConnectTimeout,
     Destination,
+    Origin,
+    Request,
     only_global_addresses,
 )
-from httpcore_models.network import async_backend_for_proxies
+from httpcore_models.network import AsyncDirectDialler
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
@@ -267,29 +269,38 @@ async def test_unix_sockets_are_checked() -> None:
 async def test_connections_to_proxies_are_told_apart() -> None:
     rule = Rule("127.0.0.1")
     inner = Rule("127.0.0.1")
-    backend = AsyncGuardedBackend(rule, AsyncGuardedBackend(inner))
-    with scripted_server([hold()] * 2, unix=False) as server:
-        for guard in (backend.for_proxies(), async_backend_for_proxies(backend), backend):
-            stream = await guard.connect_tcp("127.0.0.1", server.port, TIMEOUT)
+    dialler = AsyncDirectDialler(AsyncGuardedBackend(rule, AsyncGuardedBackend(inner)))
+    with scripted_server([hold()] * 3, unix=False) as server:
+        for dialler.purpose in ("origin", "proxy", "origin"):
+            stream = await dialler.dial(Origin(b"http", b"127.0.0.1", server.port), Request("GET", "/"), TIMEOUT)
             await stream.aclose()
+    assert [destination.purpose for destination in rule.seen] == ["origin", "proxy", "origin"]
+    assert [destination.purpose for destination in inner.seen] == ["origin", "proxy", "origin"]
+
+
+async def test_connections_by_the_way_have_their_own_purpose() -> None:
+    # A resolver may itself connect, while the name of a proxy is resolved.
+    rule = Rule()
+
+    async def resolver(host: str, port: int) -> Sequence[str]:
         with pytest.raises(ConnectError):
-            await backend.for_proxies().connect_unix_socket("/run/x.sock")
-    assert [destination.purpose for destination in rule.seen] == ["proxy", "proxy", "origin", "proxy"]
-    assert [destination.purpose for destination in inner.seen] == ["proxy", "proxy", "origin"]
+            await dial_to("127.0.0.2", AsyncDirectDialler(AsyncGuardedBackend(rule)))
+        return ["127.0.0.1"]
 
+    async def dial_to(host: str, dialler: AsyncDirectDialler) -> None:
+        await dialler.dial(Origin(b"http", host.encode(), 80), Request("GET", "/"), None)
 
-def test_backends_without_a_guard_are_left_alone() -> None:
-    class Wrapper(AsyncNetworkBackend):
-        """Offers what the guard inside has."""
-
-        def __init__(self, backend: Any) -> None:
-            self._backend = backend
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._backend, name)
-
-    for backend in (AutoBackend(), AsyncPlainBackend(), Wrapper(AsyncGuardedBackend(only_global_addresses))):
-        assert async_backend_for_proxies(backend) is backend
+    to_proxy = AsyncDirectDialler(AsyncGuardedBackend(rule, resolver=resolver))
+    to_proxy.purpose = "proxy"
+    with pytest.raises(ConnectError):
+        await dial_to("proxy.example", to_proxy)
+    with pytest.raises(ConnectError):
+        await AsyncGuardedBackend(rule).connect_unix_socket("/run/x.sock")
+    assert [(str(seen.address or seen.path), seen.purpose) for seen in rule.seen] == [
+        ("127.0.0.2", "origin"),
+        ("127.0.0.1", "proxy"),
+        ("/run/x.sock", "origin"),
+    ]
 
 
 async def test_a_port_out_of_range_is_refused() -> None:

@@ -12,10 +12,10 @@ For users, and also in `httpcore`:
 
 For sibling packages, which build connections and proxies from it:
 
-* `AsyncDialler`, `AsyncDirectDialler`: how a stream to an origin is opened, directly or by way of a proxy.
+* `AsyncDialler`, `AsyncDirectDialler`: how a stream to an origin is opened, directly or by way of a proxy. The latter
+  tells guards which connections are to proxies.
 * `async_start_tls()`: a TLS handshake on behalf of a request. `AsyncTLSStream`, `AsyncTLSCapableStream`: TLS over any
   stream, and the base class of streams that offer it.
-* `async_backend_for_proxies()`: tells a guard that connections are to proxies.
 * `async_resolve()`: the addresses of a name, for a proxy that takes addresses only.
 * `SyncStream`, `AnyIOStreamWrapper`, `TrioStreamWrapper`, `is_socket_readable()`: what programs import from private
   modules of httpcore 1.0, which `httpcore` keeps as aliases.
@@ -42,8 +42,6 @@ from ._backends.trio import TrioBackend as TrioBackend
 from ._guarding import AsyncGuardedBackend as AsyncGuardedBackend
 from ._guarding import Destination as Destination
 from ._guarding import GuardedBackend as GuardedBackend
-from ._guarding import async_backend_for_proxies as async_backend_for_proxies
-from ._guarding import backend_for_proxies as backend_for_proxies
 from ._guarding import only_global_addresses as only_global_addresses
 from ._keepalive import tcp_keepalive as tcp_keepalive
 from ._readiness import is_socket_readable as is_socket_readable

@@ -35,6 +35,8 @@ _READ_SIZE = 4096
 class SocksProxyDialler(DirectDialler):
     """Reaches a SOCKS proxy over the network, and traces that as a part of SOCKS."""
 
+    purpose = "proxy"
+
     def __init__(
         self,
         backend: NetworkBackend,

@@ -97,6 +97,7 @@ class AsyncLegacyTunnel(AsyncLegacyProxied):
     def _connect_through(self, connection: AsyncHTTPConnection) -> None:
         """Connect to the proxy through `connection`, whose methods a program may have replaced."""
         self._connection_to_proxy = connection
+        connection._direct.purpose = "proxy"
         headers = self._proxy_headers
         dialler = AsyncConnectionDialler(connection, headers)
         self._dialler = AsyncTunnelDialler(dialler, self._proxy_origin, headers)

@@ -16,7 +16,7 @@ from httpcore_models import (
     SSLContextTypes,
 )
 from httpcore_models.lowlevel import begin_request, enforce_port
-from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_backend_for_proxies
+from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 from httpcore_proxy import (
     SOCKS_SCHEMES,
     AsyncSocksDialler,
@@ -70,13 +70,15 @@ def _current(module: str, kind: type[Kind]) -> type[Kind]:
 
 
 def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> AsyncDialler:
-    direct = AsyncSocksProxyDialler if proxies[0].url.scheme in SOCKS_SCHEMES else AsyncDirectDialler
-    dialler: AsyncDialler = direct(
-        async_backend_for_proxies(options.network_backend),
+    kind = AsyncSocksProxyDialler if proxies[0].url.scheme in SOCKS_SCHEMES else AsyncDirectDialler
+    direct = kind(
+        options.network_backend,
         local_address=options.local_address,
         uds=options.uds,
         socket_options=options.socket_options,
     )
+    direct.purpose = "proxy"
+    dialler: AsyncDialler = direct
     for proxy in proxies:
         origin = proxy.url.origin
         if origin.scheme in SOCKS_SCHEMES:
@@ -121,7 +123,7 @@ class AsyncForwardHTTPConnection(AsyncLegacyForward):
         super().__init__(proxy_origin, **vars(options))
         self._remote_origin = remote_origin
         self._proxy_headers = list(proxy_headers or ())
-        self._direct.backend = async_backend_for_proxies(self._direct.backend)
+        self._direct.purpose = "proxy"
         self._dialler = through or self._dialler
 
     async def handle_async_request(self, request: Request) -> Response:
@@ -175,7 +177,7 @@ class AsyncTunnelHTTPConnection(AsyncLegacyTunnel):
                 socket_options=socket_options,
             )
         super().__init__(remote_origin, **vars(options))
-        self._direct.backend = async_backend_for_proxies(self._direct.backend)
+        self._direct.purpose = "proxy"
         self._proxy_origin = proxy_origin
         self._proxy_ssl_context = proxy_ssl_context
         self._dialler_to_proxy = dialler = through or self._dialler
@@ -211,7 +213,7 @@ class AsyncSocks5Connection(AsyncLegacySocks):
         super().__init__(remote_origin, **vars(options))
         if through is None:
             through = self._direct = AsyncSocksProxyDialler(
-                async_backend_for_proxies(self._direct.backend),
+                self._direct.backend,
                 local_address=options.local_address,
                 uds=options.uds,
                 socket_options=options.socket_options,

@@ -98,6 +98,7 @@ class LegacyTunnel(LegacyProxied):
     def _connect_through(self, connection: HTTPConnection) -> None:
         """Connect to the proxy through `connection`, whose methods a program may have replaced."""
         self._connection_to_proxy = connection
+        connection._direct.purpose = "proxy"
         headers = self._proxy_headers
         dialler = ConnectionDialler(connection, headers)
         self._dialler = TunnelDialler(dialler, self._proxy_origin, headers)

@@ -17,7 +17,7 @@ from httpcore_models import (
     SSLContextTypes,
 )
 from httpcore_models.lowlevel import begin_request, enforce_port
-from httpcore_models.network import Dialler, DirectDialler, backend_for_proxies
+from httpcore_models.network import Dialler, DirectDialler
 from httpcore_proxy import (
     SOCKS_SCHEMES,
     SocksDialler,
@@ -69,13 +69,15 @@ def _current(module: str, kind: type[Kind]) -> type[Kind]:
 
 
 def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> Dialler:
-    direct = SocksProxyDialler if proxies[0].url.scheme in SOCKS_SCHEMES else DirectDialler
-    dialler: Dialler = direct(
-        backend_for_proxies(options.network_backend),
+    kind = SocksProxyDialler if proxies[0].url.scheme in SOCKS_SCHEMES else DirectDialler
+    direct = kind(
+        options.network_backend,
         local_address=options.local_address,
         uds=options.uds,
         socket_options=options.socket_options,
     )
+    direct.purpose = "proxy"
+    dialler: Dialler = direct
     for proxy in proxies:
         origin = proxy.url.origin
         if origin.scheme in SOCKS_SCHEMES:
@@ -120,7 +122,7 @@ class ForwardHTTPConnection(LegacyForward):
         super().__init__(proxy_origin, **vars(options))
         self._remote_origin = remote_origin
         self._proxy_headers = list(proxy_headers or ())
-        self._direct.backend = backend_for_proxies(self._direct.backend)
+        self._direct.purpose = "proxy"
         self._dialler = through or self._dialler
 
     def handle_request(self, request: Request) -> Response:
@@ -174,7 +176,7 @@ class TunnelHTTPConnection(LegacyTunnel):
                 socket_options=socket_options,
             )
         super().__init__(remote_origin, **vars(options))
-        self._direct.backend = backend_for_proxies(self._direct.backend)
+        self._direct.purpose = "proxy"
         self._proxy_origin = proxy_origin
         self._proxy_ssl_context = proxy_ssl_context
         self._dialler_to_proxy = dialler = through or self._dialler
@@ -210,7 +212,7 @@ class Socks5Connection(LegacySocks):
         super().__init__(remote_origin, **vars(options))
         if through is None:
             through = self._direct = SocksProxyDialler(
-                backend_for_proxies(self._direct.backend),
+                self._direct.backend,
                 local_address=options.local_address,
                 uds=options.uds,
                 socket_options=options.socket_options,

@@ -11,6 +11,7 @@ from ..._closing import async_close_unopened
 from ..._exceptions import ConnectError
 from ..._request import Request
 from ..._url import Origin
+from .._purpose import PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
@@ -48,6 +49,9 @@ class AsyncDirectDialler(AsyncDialler):
     `backend`, `local_address`, `uds` and `socket_options` may be changed; they count for the next dial.
     """
 
+    #: Whether what is dialled is an origin or a proxy, for the rules of guards.
+    purpose: Purpose = "origin"
+
     def __init__(
         self,
         backend: AsyncNetworkBackend,
@@ -77,7 +81,13 @@ class AsyncDirectDialler(AsyncDialler):
 
         async def call() -> AsyncNetworkStream:
             nonlocal stream
-            self._stream = stream = await connect(**arguments)
+            # Not by a token, which only its own context takes back: a coroutine may be closed in another one.
+            outer = PURPOSE.get()
+            PURPOSE.set(self.purpose)
+            try:
+                self._stream = stream = await connect(**arguments)
+            finally:
+                PURPOSE.set(outer)
             if self._cancelled:
                 raise ConnectError(f"Connecting to {origin} was cancelled")
             return stream

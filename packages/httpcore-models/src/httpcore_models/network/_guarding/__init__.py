@@ -6,8 +6,6 @@
 """
 
 from ._async.guarded import AsyncGuardedBackend as AsyncGuardedBackend
-from ._async.guarded import async_backend_for_proxies as async_backend_for_proxies
 from ._sync.guarded import GuardedBackend as GuardedBackend
-from ._sync.guarded import backend_for_proxies as backend_for_proxies
 from .rules import Destination as Destination
 from .rules import only_global_addresses as only_global_addresses

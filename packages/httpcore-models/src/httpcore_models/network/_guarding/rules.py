@@ -4,7 +4,9 @@ import dataclasses
 import inspect
 import ipaddress
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
+
+from .._purpose import Purpose
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -22,7 +24,7 @@ class Destination:
     #: The path of a Unix socket, otherwise `None`.
     path: str | None
     #: `"proxy"` if a pool uses this as its proxy, or as the first in a chain of them. Otherwise `"origin"`.
-    purpose: Literal["origin", "proxy"]
+    purpose: Purpose
 
 
 # Allows a destination by `True`. A text refuses it and is the reason. So does anything else, `None` for example.

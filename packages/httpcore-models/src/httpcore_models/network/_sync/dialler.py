@@ -12,6 +12,7 @@ from ..._exceptions import ConnectError
 from ..._request import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin
+from .._purpose import PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer
 from .interface import NetworkBackend, NetworkStream
@@ -49,6 +50,9 @@ class DirectDialler(Dialler):
     `backend`, `local_address`, `uds` and `socket_options` may be changed; they count for the next dial.
     """
 
+    #: Whether what is dialled is an origin or a proxy, for the rules of guards.
+    purpose: Purpose = "origin"
+
     def __init__(
         self,
         backend: NetworkBackend,
@@ -78,7 +82,13 @@ class DirectDialler(Dialler):
 
         def call() -> NetworkStream:
             nonlocal stream
-            self._stream = stream = connect(**arguments)
+            # Not by a token, which only its own context takes back: a coroutine may be closed in another one.
+            outer = PURPOSE.get()
+            PURPOSE.set(self.purpose)
+            try:
+                self._stream = stream = connect(**arguments)
+            finally:
+                PURPOSE.set(outer)
             if self._cancelled:
                 raise ConnectError(f"Connecting to {origin} was interrupted")
             return stream

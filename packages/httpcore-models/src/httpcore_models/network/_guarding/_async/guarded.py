@@ -4,23 +4,20 @@ What is checked is what is connected to: the guard resolves names itself, asks t
 those that are allowed, and no names, to the backend inside. A second look at the name could have another answer.
 """
 
-import copy
 import os
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeVar
 
 from ...._arguments import enforce_port
 from ...._exceptions import ConnectError
 from ..._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ..._async.resolving_backend import AsyncResolvingBackend, async_connect_to
 from ..._error_texts import peer_name
+from ..._purpose import PURPOSE
 from ..._resolving.system import literal_address
 from ..._resolving.types import AsyncResolver
 from ..._socket_options import SOCKET_OPTION
 from ..defaults import AutoBackend
 from ..rules import Destination, Rule, refusal
-
-Guard = TypeVar("Guard", bound="AsyncGuardedBackend")
 
 
 class AsyncGuardedBackend(AsyncResolvingBackend):
@@ -48,17 +45,9 @@ class AsyncGuardedBackend(AsyncResolvingBackend):
     ) -> None:
         self._allow = allow
         self._backend: AsyncNetworkBackend = AutoBackend() if backend is None else backend
-        self._purpose: Literal["origin", "proxy"] = "origin"
         if resolver is None and isinstance(self._backend, AsyncResolvingBackend):
             resolver = self._backend.resolver
         self.resolver = resolver
-
-    def for_proxies(self: Guard) -> Guard:
-        """Return this backend for connections to proxies. The rule is told so. Pools call this."""
-        guard = copy.copy(self)
-        guard._purpose = "proxy"  # noqa: SLF001 - of the same class
-        guard._backend = async_backend_for_proxies(self._backend)  # noqa: SLF001
-        return guard
 
     async def connect_tcp(
         self,
@@ -89,7 +78,7 @@ class AsyncGuardedBackend(AsyncResolvingBackend):
             address = literal_address(text)
             if address is None:
                 raise ConnectError(f"{text!r} is no IP address ({peer_name(host, port)})")
-            reason = refusal(self._allow, Destination(address, port, host, None, self._purpose))
+            reason = refusal(self._allow, Destination(address, port, host, None, PURPOSE.get()))
             if reason is None:
                 # The text of what was checked: of what was given, other code might make another address.
                 allowed.append(str(address))
@@ -107,7 +96,7 @@ class AsyncGuardedBackend(AsyncResolvingBackend):
     ) -> AsyncNetworkStream:
         """Connect to a Unix domain socket if it is allowed."""
         path = os.fspath(path)
-        reason = refusal(self._allow, Destination(None, None, None, path, self._purpose))
+        reason = refusal(self._allow, Destination(None, None, None, path, PURPOSE.get()))
         if reason is not None:
             raise ConnectError(reason)
         return await self._backend.connect_unix_socket(path=path, timeout=timeout, socket_options=socket_options)
@@ -115,8 +104,3 @@ class AsyncGuardedBackend(AsyncResolvingBackend):
     async def sleep(self, seconds: float) -> None:
         """Sleep with the backend inside."""
         await self._backend.sleep(seconds)
-
-
-def async_backend_for_proxies(backend: AsyncNetworkBackend) -> AsyncNetworkBackend:
-    """Return what connects to proxies for `backend`: that backend itself, but a guard is told of the proxies."""
-    return backend.for_proxies() if isinstance(backend, AsyncGuardedBackend) else backend

@@ -5,14 +5,13 @@ What is checked is what is connected to: the guard resolves names itself, asks t
 those that are allowed, and no names, to the backend inside. A second look at the name could have another answer.
 """
 
-import copy
 import os
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeVar
 
 from ...._arguments import enforce_port
 from ...._exceptions import ConnectError
 from ..._error_texts import peer_name
+from ..._purpose import PURPOSE
 from ..._resolving.system import literal_address
 from ..._resolving.types import Resolver
 from ..._socket_options import SOCKET_OPTION
@@ -20,8 +19,6 @@ from ..._sync.interface import NetworkBackend, NetworkStream
 from ..._sync.resolving_backend import ResolvingBackend, connect_to
 from ..defaults import SyncBackend
 from ..rules import Destination, Rule, refusal
-
-Guard = TypeVar("Guard", bound="GuardedBackend")
 
 
 class GuardedBackend(ResolvingBackend):
@@ -49,17 +46,9 @@ class GuardedBackend(ResolvingBackend):
     ) -> None:
         self._allow = allow
         self._backend: NetworkBackend = SyncBackend() if backend is None else backend
-        self._purpose: Literal["origin", "proxy"] = "origin"
         if resolver is None and isinstance(self._backend, ResolvingBackend):
             resolver = self._backend.resolver
         self.resolver = resolver
-
-    def for_proxies(self: Guard) -> Guard:
-        """Return this backend for connections to proxies. The rule is told so. Pools call this."""
-        guard = copy.copy(self)
-        guard._purpose = "proxy"  # noqa: SLF001 - of the same class
-        guard._backend = backend_for_proxies(self._backend)  # noqa: SLF001
-        return guard
 
     def connect_tcp(
         self,
@@ -90,7 +79,7 @@ class GuardedBackend(ResolvingBackend):
             address = literal_address(text)
             if address is None:
                 raise ConnectError(f"{text!r} is no IP address ({peer_name(host, port)})")
-            reason = refusal(self._allow, Destination(address, port, host, None, self._purpose))
+            reason = refusal(self._allow, Destination(address, port, host, None, PURPOSE.get()))
             if reason is None:
                 # The text of what was checked: of what was given, other code might make another address.
                 allowed.append(str(address))
@@ -108,7 +97,7 @@ class GuardedBackend(ResolvingBackend):
     ) -> NetworkStream:
         """Connect to a Unix domain socket if it is allowed."""
         path = os.fspath(path)
-        reason = refusal(self._allow, Destination(None, None, None, path, self._purpose))
+        reason = refusal(self._allow, Destination(None, None, None, path, PURPOSE.get()))
         if reason is not None:
             raise ConnectError(reason)
         return self._backend.connect_unix_socket(path=path, timeout=timeout, socket_options=socket_options)
@@ -116,8 +105,3 @@ class GuardedBackend(ResolvingBackend):
     def sleep(self, seconds: float) -> None:
         """Sleep with the backend inside."""
         self._backend.sleep(seconds)
-
-
-def backend_for_proxies(backend: NetworkBackend) -> NetworkBackend:
-    """Return what connects to proxies for `backend`: that backend itself, but a guard is told of the proxies."""
-    return backend.for_proxies() if isinstance(backend, GuardedBackend) else backend

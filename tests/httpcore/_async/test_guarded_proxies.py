@@ -1,0 +1,77 @@
+"""A guard is told which connections are to proxies, wherever it stands between the pool and the network."""
+
+from typing import Any
+
+import httpcore
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+PROXIES = ["http://192.0.2.1:3128", "https://192.0.2.1:3128", "socks5://192.0.2.1:1080", "socks4://192.0.2.1:1080"]
+CHAINS = [[proxy] for proxy in PROXIES] + [[proxy, "http://192.0.2.2:3128"] for proxy in PROXIES]
+URLS = ["http://192.0.2.3/", "https://192.0.2.3/"]
+
+
+class AsyncWrapper(httpcore.AsyncNetworkBackend):
+    """A program's own backend, to log for example, around a guard."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._backend = backend
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        return await self._backend.connect_tcp(*args, **kwargs)
+
+    async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
+        return await self._backend.connect_unix_socket(*args, **kwargs)
+
+
+class Rule:
+    """Refuses everything, and records what it is asked."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str]] = []
+
+    def __call__(self, destination: httpcore.Destination) -> bool:
+        self.seen.append((str(destination.address or destination.path), destination.purpose))
+        return False
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("chain", CHAINS, ids="-".join)
+async def test_behind_another_backend(chain: list[str], url: str) -> None:
+    rule = Rule()
+    backend = AsyncWrapper(httpcore.AsyncGuardedBackend(rule))
+    proxies = [httpcore.Proxy(proxy) for proxy in chain]
+    for path, seen in ((None, "192.0.2.1"), ("/run/proxy.sock", "/run/proxy.sock")):
+        async with httpcore.AsyncConnectionPool(proxy=proxies, network_backend=backend, uds=path) as pool:
+            with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+                await pool.request("GET", url)
+        assert rule.seen.pop() == (seen, "proxy")
+    async with httpcore.AsyncConnectionPool(network_backend=backend) as pool:
+        with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+            await pool.request("GET", url)
+    assert rule.seen == [("192.0.2.3", "origin")]
+
+
+@pytest.mark.parametrize("url", URLS)
+async def test_put_into_a_connection_later(url: str) -> None:
+    # As programs do that forbid some hosts.
+    pool = httpcore.AsyncConnectionPool(proxy=httpcore.Proxy(PROXIES[0]))
+    for inner in (False, True):
+        rule = Rule()
+        connection: Any = pool.create_connection(httpcore.URL(url).origin)
+        (connection._connection if inner else connection)._network_backend = httpcore.AsyncGuardedBackend(rule)
+        with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+            await connection.handle_async_request(httpcore.Request("GET", url))
+        assert rule.seen == [("192.0.2.1", "proxy")]
+
+
+async def test_in_a_connection_to_the_proxy_of_ones_own() -> None:
+    rule = Rule()
+    origin, proxy = httpcore.URL(URLS[1]).origin, httpcore.URL(PROXIES[0]).origin
+    pool = httpcore.AsyncConnectionPool(proxy=httpcore.Proxy(PROXIES[0]))
+    connection: Any = pool.create_connection(origin)
+    connection._connection = httpcore.AsyncHTTPConnection(proxy, network_backend=httpcore.AsyncGuardedBackend(rule))
+    with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+        await connection.handle_async_request(httpcore.Request("GET", URLS[1]))
+    assert rule.seen == [("192.0.2.1", "proxy")]
