@@ -3,7 +3,7 @@
 
 import logging
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from httpcore_h11 import UpgradeStream
 from httpcore_models import (
@@ -35,8 +35,6 @@ _READ_SIZE = 4096
 class SocksProxyDialler(DirectDialler):
     """Reaches a SOCKS proxy over the network, and traces that as a part of SOCKS."""
 
-    purpose = "proxy"
-
     def __init__(
         self,
         backend: NetworkBackend,
@@ -46,6 +44,7 @@ class SocksProxyDialler(DirectDialler):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> None:
         super().__init__(backend, local_address=local_address, uds=uds, socket_options=socket_options, logger=_logger)
+        self.purpose: Literal["origin", "proxy"] = "proxy"
 
     def describe(self, origin: Origin, timeout: float | None) -> dict[str, Any]:
         """Return the address and the time limit."""
