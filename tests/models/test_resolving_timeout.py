@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import types
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -44,7 +43,7 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(finding, "look_up", look_up)
     yield asked
     over.set()
-    wait_until(lambda: threading.active_count() <= threads)
+    wait_until(lambda: threading.active_count() <= threads and not finding._left_behind)
 
 
 def test_limit_covers_the_resolver_of_the_system(silent: list[str]) -> None:
@@ -119,13 +118,13 @@ def test_number_of_threads_left_behind_is_limited(silent: list[str], monkeypatch
     assert asked_in == [threading.current_thread()]
 
 
-def test_threads_that_have_ended_are_not_counted(silent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not finding._left_behind
-    with monkeypatch.context() as patch:
-        patch.setattr(finding, "look_up", lambda host, port: time.sleep(0.05))
-        with pytest.raises(ConnectTimeout):
-            SyncBackend().connect_tcp("example.org", 80, 0.001)
-        assert len(finding._left_behind) == 1
+def test_threads_that_have_ended_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(finding, "look_up", lambda host, port: over.wait(60))
+    with pytest.raises(ConnectTimeout):
+        SyncBackend().connect_tcp("example.org", 80, 0.001)
+    assert len(finding._left_behind) == 1
+    over.set()
     wait_until(lambda: not finding._left_behind)
 
 
