@@ -1,6 +1,9 @@
 """The limit of a whole request, and the header with which a request asks first."""
 
+import copy
 import math
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -76,6 +79,19 @@ def test_deadlines_keep_the_name_of_the_limit(clock: Clock) -> None:
     assert remaining == 0.75
     assert limit_text(remaining) == "within the total limit of 2.5 seconds"
     assert limit_text(0.75) == "after 0.75 seconds"
+    clock.now += 2.0
+    remaining = deadline.remaining()
+    assert remaining == 0.0
+    assert limit_text(remaining) == "within the total limit of 2.5 seconds"
+    assert limit_text(None) == "after 0 seconds"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_what_is_left_of_a_limit_can_be_copied(clock: Clock, copied: Callable[[Any], Any]) -> None:
+    limits = RequestLimits({"read": 1.0}, 2.5)
+    left = copied({"timeout": limits["write"]})["timeout"]
+    assert (left, left.total, left.is_conclusive) == (2.5, 2.5, True)
+    assert copied(limits)["write"] == 2.5
 
 
 @pytest.mark.parametrize("timeouts", [{}, {"read": 1.0}, {"total": None}, {"total": math.inf}], ids=repr)

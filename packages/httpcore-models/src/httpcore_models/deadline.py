@@ -30,12 +30,16 @@ class TotalSeconds(float):
         seconds.is_conclusive = is_conclusive
         return seconds
 
+    def __getnewargs__(self) -> tuple[float, float, bool]:  # type: ignore[override]
+        """Return the arguments for a copy. Trace callbacks, for instance, copy what they are told."""
+        return float(self), self.total, self.is_conclusive
 
-def limit_text(seconds: float) -> str:
-    """Return how a limit of `seconds` is named after the words "timed out"."""
+
+def limit_text(seconds: float | None) -> str:
+    """Return how a limit of `seconds` is named after the words "timed out"; `None` counts as 0."""
     if isinstance(seconds, TotalSeconds):
         return f"within the total limit of {seconds.total:g} seconds"
-    return f"after {seconds:g} seconds"
+    return f"after {seconds or 0.0:g} seconds"
 
 
 class Deadline:

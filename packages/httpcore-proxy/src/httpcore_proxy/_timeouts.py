@@ -19,4 +19,4 @@ def remaining_time(deadline: Deadline, operation: Callable[[], str]) -> float | 
 
 def timeout_error(deadline: Deadline, operation: Callable[[], str]) -> ConnectTimeout:
     """Return the error for a deadline that has passed; see `remaining_time()`."""
-    return ConnectTimeout(f"{operation()} timed out {limit_text(deadline.timeout or 0.0)}")
+    return ConnectTimeout(f"{operation()} timed out {limit_text(deadline.timeout)}")

@@ -172,5 +172,5 @@ class AsyncUpload:
                 if remaining == self._timeout:
                     raise
                 # The limit is for the whole part, and not what was left of it for the last step.
-                text = f"The write operation timed out {limit_text(self._timeout or 0.0)} ({self._peer})"
+                text = f"The write operation timed out {limit_text(self._timeout)} ({self._peer})"
                 raise WriteTimeout(text) from exc

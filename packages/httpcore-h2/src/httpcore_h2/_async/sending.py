@@ -244,7 +244,7 @@ class AsyncSending:
         ready = partial(self._engine.can_go_on, self.stream)
         if not await shared.wait(self, shared.waiters.senders, ready, timeout):
             shared.capacity.report()
-            limit = limit_text(timeout or 0.0)
+            limit = limit_text(timeout)
             text = f"The write operation timed out {limit}: no flow control credit from {shared.peer}"
             raise WriteTimeout(text) from TimeoutError()
 

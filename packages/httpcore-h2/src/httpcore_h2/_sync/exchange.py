@@ -88,7 +88,7 @@ class Exchange(Sending):
         question whether the connection is silent. Raises `ReadTimeout` if there is no time left, and `WriteTimeout` if
         the request has not been sent yet.
         """
-        shared, handover, timeout = self._shared, self.handover, limit or 0.0
+        shared, handover, timeout = self._shared, self.handover, 0.0 if limit is None else limit
         self.handover = None
         if handover is not None and handover.sent_at is not None and not isinstance(timeout, TotalSeconds):
             left = handover.sent_at + timeout - time.monotonic()

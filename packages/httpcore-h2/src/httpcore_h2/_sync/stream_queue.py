@@ -136,6 +136,6 @@ class StreamQueue:
 
     def _timed_out(self, timeout: float | None) -> PoolTimeout:
         return PoolTimeout(
-            f"Pool timed out {limit_text(timeout or 0.0)}: no stream to {self._shared.peer} became available "
+            f"Pool timed out {limit_text(timeout)}: no stream to {self._shared.peer} became available "
             f"({self._engine.streams.open_count} in use)"
         )

@@ -86,7 +86,7 @@ class Connecting:
                     raise _copy_of(call.error) from call.error
                 if call.deadline.has_passed:
                     raise ConnectTimeout(
-                        f"Connect timed out {limit_text(call.deadline.timeout or 0.0)} ({self._origin}): "
+                        f"Connect timed out {limit_text(call.deadline.timeout)} ({self._origin}): "
                         "another request was still opening the connection"
                     ) from TimeoutError()
 

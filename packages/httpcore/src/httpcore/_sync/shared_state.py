@@ -121,7 +121,7 @@ class SharedState:
         """
         timeouts = request.extensions["timeout"]
         limit = timeouts.own("pool") if isinstance(timeouts, RequestLimits) else timeouts["pool"]
-        limit = waited if isinstance(waited, TotalSeconds) else limit or 0.0
+        limit = waited if isinstance(waited, TotalSeconds) else limit
         stats = self.state.stats()
         return PoolTimeout(
             f"Pool timed out {limit_text(limit)}: no connection to {request.url.origin} became available "
