@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from httpcore_h2 import HTTP2Connection
-from httpcore_models import Origin, ReadTimeout, SyncBackend, WriteTimeout
+from httpcore_models import NetworkStream, Origin, ReadTimeout, SyncBackend, WriteTimeout
 from httpcore_test_support import h2_frames
 from httpcore_test_support.http2_peer import Http2Peer, http2_script
 from httpcore_test_support.scripted import Script, scripted_server
@@ -51,6 +51,47 @@ def test_a_body_that_the_server_does_not_take() -> None:
         with pytest.raises(WriteTimeout, match=WITHIN):
             connection.request("POST", URL, content=endless(), extensions=TOTAL)
         assert connection.is_idle()
+
+
+class SlowStream(NetworkStream):
+    """Each write within the limit takes a while, and others have something to be sent meanwhile, a hundred times."""
+
+    connection: HTTP2Connection
+    writes = 0
+
+    def __init__(self, answers: list[bytes]) -> None:
+        self._answers = answers
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._answers:
+            return self._answers.pop(0)
+        SyncBackend().sleep(20.0 if timeout is None else timeout)
+        raise ReadTimeout
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if timeout is not None and timeout <= 0.2 and self.writes < 100:
+            self.writes += 1
+            SyncBackend().sleep(0.02)
+            self.connection._shared.engine.ping()
+
+    def close(self) -> None:
+        pass
+
+    def get_extra_info(self, info: str) -> Any:
+        return None
+
+
+@pytest.mark.parametrize("content", [b"", b"body"])
+@pytest.mark.parametrize("used", [False, True])
+def test_a_request_that_sends_for_others_keeps_its_limit(used: bool, content: bytes) -> None:
+    answers = [h2_frames.settings({}) + h2_frames.headers(1, end_stream=True)] if used else []
+    stream = SlowStream(answers)
+    connection = stream.connection = HTTP2Connection(Origin(b"http", b"example.com", 80), stream)
+    if used:
+        connection.request("GET", URL)
+    with pytest.raises((ReadTimeout, WriteTimeout), match=WITHIN):
+        connection.request("POST", URL, content=content, extensions=TOTAL)
+    assert stream.writes < 30
 
 
 @pytest.mark.parametrize("total", [None, 20.0])

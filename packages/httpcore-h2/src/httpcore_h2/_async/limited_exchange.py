@@ -54,6 +54,11 @@ class AsyncLimitedExchange(AsyncExchange):
             self.limits.to_write(self._shared.peer)
         await super().send()
 
+    async def _send_preface(self) -> None:
+        await super()._send_preface()
+        if self.limits is not None:
+            self.limits.to_write(self._shared.peer)
+
     async def send_data(self, chunk: bytes, end: bool = False) -> bool:
         """See `AsyncSending`."""
         if self.limits is not None:

@@ -251,6 +251,8 @@ class AsyncSharedStream:
         if self.writer.write_until_readable is None:
             await self.writer.flush_unless_writing(sharer.write_timeout)
             return False
+        if sharer.limits is not None:
+            timeout = sharer.limits.at_most(timeout)
         with contextlib.suppress(WriteError, WriteTimeout):
             await self.writer.flush(timeout, enough=ready)
         return True

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from httpcore_models.concurrency import AsyncEvent
-from httpcore_models.lowlevel import AsyncTracer
+from httpcore_models.lowlevel import AsyncTracer, RequestLimits
 
 from .._stream import Stream
 
@@ -31,6 +31,8 @@ class AsyncSharer(Protocol):
     stream: Stream
     tracer: AsyncTracer | None
     write_timeout: float | None
+    #: The time limits, if there is one for the whole request.
+    limits: RequestLimits | None
     #: The exception that ended a write on behalf of the exchange.
     write_error: BaseException | None
     is_tunnel: bool

@@ -92,8 +92,12 @@ class AsyncWriter:
         returns true after something has arrived; or until all of its own is written and its response has begun. With
         `leave`, a task that finds another one writing does not wait: the other one sends its bytes too, and
         `sharer.handover` tells when that is done.
+
+        The limit of a whole request goes on while the task writes for others.
         """
-        arrivals, deadline = self._reader.arrivals, None
+        arrivals, deadline, left = self._reader.arrivals, None, timeout
+        if isinstance(timeout, TotalSeconds):
+            deadline = time.monotonic() + timeout
         token = object()
         gather, written, own, own_written = leave, False, False, False
         try:
@@ -108,6 +112,13 @@ class AsyncWriter:
                         if not pending or (written and _has_enough(sharer if own_written else None, enough)):
                             self._end_writing()
                             return
+                        if isinstance(left, TotalSeconds) and deadline is not None:
+                            left = TotalSeconds(max(0.0, deadline - time.monotonic()), left.total)
+                            if written and not left:
+                                if own_written:
+                                    self._end_writing()
+                                    return
+                                raise self.timed_out(timeout) from TimeoutError()
                         if not (gather and self._waiters.arriving):
                             own = self.unfinished is None
                             data = self._take()
@@ -126,7 +137,7 @@ class AsyncWriter:
                     await self._wait_for_writer(event, timeout, deadline)
                 elif data is None:
                     await self._gather()
-                elif await self._write(data, timeout, enough):
+                elif await self._write(data, left, enough):
                     written, own_written = True, own_written or own
                 else:
                     with self._lock:
@@ -248,7 +259,7 @@ class AsyncWriter:
 
     def timed_out(self, timeout: float | None) -> WriteTimeout:
         """Return the exception for a write that has taken `timeout` seconds."""
-        return WriteTimeout(f"The write operation timed out {limit_text(timeout or 0.0)} ({self._peer})")
+        return WriteTimeout(f"The write operation timed out {limit_text(timeout)} ({self._peer})")
 
     async def _write(self, data: bytes, timeout: float | None, enough: Callable[[], bool] | None) -> bool:
         """Write what is left of an interrupted write, then `data`; return whether all was written."""

@@ -55,6 +55,11 @@ class LimitedExchange(Exchange):
             self.limits.to_write(self._shared.peer)
         super().send()
 
+    def _send_preface(self) -> None:
+        super()._send_preface()
+        if self.limits is not None:
+            self.limits.to_write(self._shared.peer)
+
     def send_data(self, chunk: bytes, end: bool = False) -> bool:
         """See `Sending`."""
         if self.limits is not None:

@@ -250,6 +250,8 @@ class SharedStream:
         if self.writer.write_until_readable is None:
             self.writer.flush_unless_writing(sharer.write_timeout)
             return False
+        if sharer.limits is not None:
+            timeout = sharer.limits.at_most(timeout)
         with contextlib.suppress(WriteError, WriteTimeout):
             self.writer.flush(timeout, enough=ready)
         return True

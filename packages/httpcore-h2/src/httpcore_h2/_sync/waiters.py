@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from httpcore_models.concurrency import Event
-from httpcore_models.lowlevel import Tracer
+from httpcore_models.lowlevel import RequestLimits, Tracer
 
 from .._stream import Stream
 
@@ -32,6 +32,8 @@ class Sharer(Protocol):
     stream: Stream
     tracer: Tracer | None
     write_timeout: float | None
+    #: The time limits, if there is one for the whole request.
+    limits: RequestLimits | None
     #: The exception that ended a write on behalf of the exchange.
     write_error: BaseException | None
     is_tunnel: bool
