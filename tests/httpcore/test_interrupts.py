@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dis
 import gc
+import signal
+import ssl
 import sys
 import threading
 import time
@@ -19,7 +21,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pytest
-from httpcore import ConnectionPool, MockBackend, NetworkStream, PoolTimeout, Request, Response
+from httpcore import ConnectionPool, MockBackend, NetworkStream, PoolTimeout, Request, Response, _ssl
 from httpcore_test_support.interrupting import Interrupted
 from httpcore_test_support.library_code import is_library_code
 from httpcore_test_support.pool_invariants import check_invariants
@@ -344,3 +346,24 @@ def test_exception_at_any_point_loses_nothing(kind: Callable[[], Scenario], monk
                     raise AssertionError(f"interrupted at {code.co_filename}:{line}, time {times}") from exc
     finally:
         gc.enable()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs signals")
+def test_a_signal_handler_needs_the_default_context_while_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    signals = iter([signal.SIGUSR1])
+    in_handler = []
+
+    def make() -> ssl.SSLContext:
+        for number in signals:
+            signal.raise_signal(number)
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    monkeypatch.setattr(_ssl, "default_ssl_context", make)
+    _ssl._context_offering.cache_clear()
+    before = signal.signal(signal.SIGUSR1, lambda *args: in_handler.append(_ssl.shared_ssl_context(())))
+    try:
+        assert isinstance(_ssl.shared_ssl_context(()), ssl.SSLContext)
+        assert isinstance(in_handler[0], ssl.SSLContext)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        _ssl._context_offering.cache_clear()

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Hashable
 
 _contexts: dict[Hashable, ssl.SSLContext] = {}
-# Threads that need a context at the same time share one, instead of making one each.
-_making = threading.Lock()
+# Threads that need a context at the same time share one, instead of making one each. Reentrant, as a signal handler may
+# need one, too.
+_making = threading.RLock()
 # How long a fork waits for a thread that makes a context, in seconds.
 _FORK_TIMEOUT = 1.0
 
@@ -19,7 +20,7 @@ def shared_context(key: Hashable, make: Callable[[], ssl.SSLContext]) -> ssl.SSL
         with _making:
             context = _contexts.get(key)
             if context is None:
-                context = _contexts[key] = make()
+                context = _contexts.setdefault(key, make())
     return context
 
 
@@ -40,7 +41,7 @@ def _in_parent() -> None:
 def _in_child() -> None:
     # A thread that does not exist in the child may hold the lock.
     global _making
-    _making = threading.Lock()
+    _making = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

@@ -30,8 +30,9 @@ def default_ssl_context(*, _trust_env: bool = False) -> ssl.SSLContext:
     return context
 
 
-# Threads that need a context at the same time share one, instead of making one each.
-_making = threading.Lock()
+# Threads that need a context at the same time share one, instead of making one each. Reentrant, as a signal handler may
+# need one, too.
+_making = threading.RLock()
 # How long a fork waits for a thread that makes a context, in seconds.
 _FORK_TIMEOUT = 1.0
 
@@ -82,7 +83,7 @@ def _in_parent() -> None:
 def _in_child() -> None:
     # A thread that does not exist in the child may hold the lock.
     global _making
-    _making = threading.Lock()
+    _making = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
