@@ -1,5 +1,6 @@
 """Connections that a response hands over, such as those of WebSockets."""
 
+import pickle
 import ssl
 from typing import Any
 
@@ -60,6 +61,8 @@ async def test_timeouts(form: Any) -> None:
             with pytest.raises(form.httpx.ReadTimeout) as raised:
                 await stream.read(100, timeout=0.01)
             assert all(isinstance(raised.value, core.ReadTimeout) for core in cores(form))
+            copy = pickle.loads(pickle.dumps(raised.value))
+            assert (type(copy), str(copy)) == (type(raised.value), str(raised.value))
             await response.aclose()
 
 

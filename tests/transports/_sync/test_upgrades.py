@@ -1,6 +1,7 @@
 # Generated from ../_async/test_upgrades.py by tools/make_sync.py: edit that file, then run it.
 """Connections that a response hands over, such as those of WebSockets."""
 
+import pickle
 import ssl
 from typing import Any
 
@@ -61,6 +62,8 @@ def test_timeouts(form: Any) -> None:
             with pytest.raises(form.httpx.ReadTimeout) as raised:
                 stream.read(100, timeout=0.01)
             assert all(isinstance(raised.value, core.ReadTimeout) for core in cores(form))
+            copy = pickle.loads(pickle.dumps(raised.value))
+            assert (type(copy), str(copy)) == (type(raised.value), str(raised.value))
             response.close()
 
 

@@ -46,6 +46,7 @@ _STREAM_ERRORS = {
     getattr(httpcore, name): _of_both(name)
     for name in ("ConnectTimeout", "ReadTimeout", "WriteTimeout", "ConnectError", "ReadError", "WriteError")
 }
+globals().update({kind.__name__: kind for kind in _STREAM_ERRORS.values()})  # where pickles look for them
 
 
 def stream_error_class(error: Exception) -> type[httpx2.TransportError] | None:
