@@ -1,5 +1,6 @@
 """Proxies of all kinds, one behind the other, with real programs."""
 
+import sys
 from typing import Any
 
 import httpcore
@@ -120,13 +121,35 @@ async def test_mounts_from_the_environment(
     ],
     ids=str,
 )
+@pytest.mark.parametrize("hidden", [False, True], ids=["", "the library's function is hidden"])
 async def test_mounts_are_those_of_a_client(
-    form: Any, environment: pytest.MonkeyPatch, variables: dict[str, str]
+    form: Any, environment: pytest.MonkeyPatch, variables: dict[str, str], hidden: bool
 ) -> None:
     for name, value in variables.items():
         environment.setenv(name, value)
     async with form.httpx.AsyncClient(verify=False) as client:
         expected = {pattern.pattern: transport is None for pattern, transport in client._mounts.items()}
+    if hidden:
+        environment.setitem(sys.modules, f"{form.httpx.__name__}._utils", None)
     mounts = form.transports.async_mounts_from_environment()
     assert {pattern: transport is None for pattern, transport in mounts.items()} == expected
     assert len({id(transport) for transport in mounts.values() if transport}) <= 1
+
+
+@pytest.mark.parametrize(
+    "hosts", ["*.example.com", "[::1]", "[::1]:8080", "fe80::/10", "example.com/path", "example.com:abc"]
+)
+async def test_rare_forms_of_no_proxy_are_read_as_by_a_client(
+    form: Any, environment: pytest.MonkeyPatch, hosts: str
+) -> None:
+    environment.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    environment.setenv("NO_PROXY", hosts)
+    try:
+        async with form.httpx.AsyncClient(verify=False) as client:
+            expected = {pattern.pattern: transport is None for pattern, transport in client._mounts.items()}
+    except form.httpx.InvalidURL:  # httpx reads fewer forms than httpx2
+        return
+    mounts = form.transports.async_mounts_from_environment()
+    assert {pattern: transport is None for pattern, transport in mounts.items()} == expected
+    async with form.async_client(mounts=mounts):
+        pass

@@ -1,6 +1,7 @@
 # Generated from ../_async/test_proxies.py by tools/make_sync.py: edit that file, then run it.
 """Proxies of all kinds, one behind the other, with real programs."""
 
+import sys
 from typing import Any
 
 import httpcore
@@ -121,11 +122,33 @@ def test_mounts_from_the_environment(
     ],
     ids=str,
 )
-def test_mounts_are_those_of_a_client(form: Any, environment: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+@pytest.mark.parametrize("hidden", [False, True], ids=["", "the library's function is hidden"])
+def test_mounts_are_those_of_a_client(
+    form: Any, environment: pytest.MonkeyPatch, variables: dict[str, str], hidden: bool
+) -> None:
     for name, value in variables.items():
         environment.setenv(name, value)
     with form.httpx.Client(verify=False) as client:
         expected = {pattern.pattern: transport is None for pattern, transport in client._mounts.items()}
+    if hidden:
+        environment.setitem(sys.modules, f"{form.httpx.__name__}._utils", None)
     mounts = form.transports.mounts_from_environment()
     assert {pattern: transport is None for pattern, transport in mounts.items()} == expected
     assert len({id(transport) for transport in mounts.values() if transport}) <= 1
+
+
+@pytest.mark.parametrize(
+    "hosts", ["*.example.com", "[::1]", "[::1]:8080", "fe80::/10", "example.com/path", "example.com:abc"]
+)
+def test_rare_forms_of_no_proxy_are_read_as_by_a_client(form: Any, environment: pytest.MonkeyPatch, hosts: str) -> None:
+    environment.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    environment.setenv("NO_PROXY", hosts)
+    try:
+        with form.httpx.Client(verify=False) as client:
+            expected = {pattern.pattern: transport is None for pattern, transport in client._mounts.items()}
+    except form.httpx.InvalidURL:  # httpx reads fewer forms than httpx2
+        return
+    mounts = form.transports.mounts_from_environment()
+    assert {pattern: transport is None for pattern, transport in mounts.items()} == expected
+    with form.client(mounts=mounts):
+        pass

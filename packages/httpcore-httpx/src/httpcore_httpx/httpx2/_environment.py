@@ -10,10 +10,20 @@ _SCHEMES = ("http", "https", "all")
 
 
 def environment_proxies() -> dict[str, str | None]:
-    """Return the URL of a proxy, or `None` for no proxy, by pattern.
+    """Return the URL of a proxy, or `None` for no proxy, by pattern, as a client of httpx2 reads them."""
+    try:
+        # It depends on the release which forms of NO_PROXY count, and the patterns are for the client.
+        from httpx2._utils import get_environment_proxies
+    except ImportError:  # the name is private
+        return _own_reading()
+    return get_environment_proxies()
 
-    As httpx2 does it: HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, also in lower case, name the proxies. NO_PROXY names the
-    hosts to reach directly. On macOS and Windows the settings of the system count too.
+
+def _own_reading() -> dict[str, str | None]:
+    """Return the same without the library.
+
+    HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, also in lower case, name the proxies. NO_PROXY names the hosts to reach
+    directly. On macOS and Windows the settings of the system count too.
     """
     found = getproxies()
     direct = [host.strip() for host in found.get("no", "").split(",")]
