@@ -2,8 +2,10 @@
 
 import gc
 import os
+import signal
 import ssl
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from httpcore_httpx import _contexts
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.waiting import at_once
+
+VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 
 @pytest.fixture
@@ -25,12 +29,19 @@ def made(form: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     monkeypatch.setattr(form.httpx, "create_ssl_context", create_ssl_context)
     monkeypatch.setattr(_contexts, "_contexts", {})
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
     return calls
 
 
 def context_of(form: Any, **options: Any) -> ssl.SSLContext:
     """The context of a transport with these options."""
-    option = form.transports.HTTPTransport(**options)._pool._options.ssl_context
+    return made_by(form.transports.HTTPTransport(**options))
+
+
+def made_by(transport: Any) -> ssl.SSLContext:
+    """The context of `transport`."""
+    option = transport._pool._options.ssl_context
     return option if isinstance(option, ssl.SSLContext) else option()
 
 
@@ -53,8 +64,6 @@ def test_clients_share_one(
 def test_the_setting_and_the_environment_decide(
     form: Any, made: list[Any], certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"):
-        monkeypatch.delenv(name, raising=False)
     plain = context_of(form)
     assert context_of(form, verify=True) is plain
     unverified = context_of(form, verify=False)
@@ -76,6 +85,61 @@ def test_the_variables_are_read_when_the_transport_is_made(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority_pem))
     assert len(context_of(form).get_ca_certs()) == 1
+
+
+def test_variables_that_change_before_the_context_is_made(
+    form: Any, made: list[Any], certificates: Certificates, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A context made late, or for a transport of another time, would trust the wrong authorities."""
+    HTTPTransport = form.transports.HTTPTransport
+    plain = HTTPTransport()
+    copy = tmp_path / "authority.pem"
+    copy.write_bytes(certificates.authority_pem.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(copy))
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    own = HTTPTransport()
+    assert len(made_by(plain).get_ca_certs()) > 1
+    assert made_by(plain).keylog_filename is None
+    monkeypatch.delenv("SSL_CERT_FILE")
+    logged = HTTPTransport()
+    monkeypatch.delenv("SSLKEYLOGFILE")
+    copy.unlink()
+    assert len(made_by(own).get_ca_certs()) == 1
+    if form.httpx.__name__ == "httpx":  # httpx2 looks at this variable only where another one names certificates
+        assert made_by(logged).keylog_filename == str(tmp_path / "keys.log")
+    assert made_by(own).keylog_filename == str(tmp_path / "keys.log")
+    assert len(made_by(logged).get_ca_certs()) > 1
+    assert made_by(HTTPTransport()) is made_by(plain)
+
+
+def test_a_missing_file_that_the_environment_names_no_more(
+    form: Any, made: list[Any], caddy: CaddyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
+    with form.client(verify=True) as client:
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with pytest.raises(form.httpx.ConnectError, match=r"SSL_CERT_FILE, .*: changed since"):
+            client.get(caddy.https_url)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="needs signals")
+def test_a_signal_handler_needs_one_while_it_is_made(form: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_contexts, "_contexts", {})
+    create = form.httpx.create_ssl_context
+    signals = iter([signal.SIGUSR1])
+    in_handler = []
+
+    def create_ssl_context(**options: Any) -> Any:
+        for number in signals:
+            signal.raise_signal(number)
+        return create(**options)
+
+    monkeypatch.setattr(form.httpx, "create_ssl_context", create_ssl_context)
+    before = signal.signal(signal.SIGUSR1, lambda *args: in_handler.append(context_of(form)))
+    try:
+        assert [context_of(form)] == in_handler
+    finally:
+        signal.signal(signal.SIGUSR1, before)
 
 
 def test_own_contexts_and_files(form: Any, made: list[Any], certificates: Certificates) -> None:

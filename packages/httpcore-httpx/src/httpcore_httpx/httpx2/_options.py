@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import ssl
@@ -23,19 +24,46 @@ DEFAULT_LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20
 _SOCKS4 = ("socks4", "socks4a")
 
 
+# What `create_ssl_context()` reads, unless `verify` is false: what to trust, and where to log the secrets of TLS.
+_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_KEY_LOG = ("SSLKEYLOGFILE",)
+
+
 def ssl_context_for(
     verify: ssl.SSLContext | str | bool, cert: CertTypes | None, trust_env: bool
 ) -> ssl.SSLContext | Callable[[], ssl.SSLContext]:
     """Return a TLS context, or what makes it when it is needed.
 
-    Without files and contexts of the user's own, the transports share one for each setting and environment.
+    Without files and contexts of the user's own, the transports share one for each setting and environment. The
+    environment is that of this call, also for what is made later.
     """
     if not isinstance(verify, bool) or cert is not None:
         return httpx2.create_ssl_context(verify=verify, cert=cert, trust_env=trust_env)
-    names = ["SSLKEYLOGFILE", *(("SSL_CERT_FILE", "SSL_CERT_DIR") if trust_env and verify else ())]
-    environment = tuple(map(os.environ.get, names))
-    make = functools.partial(httpx2.create_ssl_context, verify=verify, trust_env=trust_env)
-    return functools.partial(_shared, ("httpx2", verify, trust_env, environment), make)
+    names = () if not verify else (*_FILES, *_KEY_LOG) if trust_env else _KEY_LOG
+    environment = _values(names)
+    key = ("httpx2", verify, trust_env, environment)
+    make = functools.partial(_make, verify, trust_env, names, environment)
+    if any(environment):
+        # Made later, it might be that of another environment. What fails here fails again in the requests.
+        with contextlib.suppress(OSError):
+            return shared_context(key, make)
+    return functools.partial(_shared, key, make)
+
+
+def _values(names: tuple[str, ...]) -> tuple[str | None, ...]:
+    return tuple(os.environ.get(name) or None for name in names)
+
+
+def _make(verify: bool, trust_env: bool, names: tuple[str, ...], environment: tuple[str | None, ...]) -> ssl.SSLContext:
+    """Make a context for an environment in which the variables `names` have these values."""
+    if _values(names) == environment:
+        return httpx2.create_ssl_context(verify=verify, trust_env=trust_env)
+    if any(environment):
+        raise OSError(f"{', '.join(names)}: changed since the transport was made, when a file could not be opened")
+    context = httpx2.create_ssl_context(verify=verify, trust_env=False)
+    if getattr(context, "keylog_filename", None) is not None:
+        context.keylog_filename = None  # type: ignore[assignment]
+    return context
 
 
 def _shared(key: tuple[object, ...], make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
