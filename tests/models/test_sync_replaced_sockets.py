@@ -1,6 +1,7 @@
 """Sockets by which green threads, proxies and mocks replace the standard library's."""
 
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -247,3 +248,32 @@ def test_peer_of_a_disconnected_socket_is_unknown() -> None:
         with pytest.raises(WriteError, match=r"unknown peer"):
             stream.write(b"text", TIMEOUT)
         stream.close()
+
+
+@pytest.mark.upgrade("4.4")
+def test_methods_of_tls_sockets_that_a_program_has_replaced_are_called(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a connection that exists already."""
+    counted = {"recv": 0, "send": 0}
+    recv, send_data = ssl.SSLSocket.recv, ssl.SSLSocket.send
+
+    def counting_recv(sock: ssl.SSLSocket, *arguments: Any) -> bytes:
+        data = recv(sock, *arguments)
+        counted["recv"] += 0 if sock.server_side else len(data)
+        return data
+
+    def counting_send(sock: ssl.SSLSocket, *arguments: Any) -> int:
+        sent = send_data(sock, *arguments)
+        counted["send"] += 0 if sock.server_side else sent
+        return sent
+
+    with scripted_server([send(b"data"), hold()], tls=certificates.server_context()) as server:
+        stream: NetworkStream = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        stream = stream.start_tls(certificates.client_context(), "127.0.0.1", TIMEOUT)
+        monkeypatch.setattr(ssl.SSLSocket, "recv", counting_recv)
+        monkeypatch.setattr(ssl.SSLSocket, "send", counting_send)
+        assert stream.read(100, TIMEOUT) == b"data"
+        stream.write(b"request")
+        stream.close()
+    assert counted == {"recv": 4, "send": 7}

@@ -60,8 +60,8 @@ class TLSSocketStream(PolledStream):
 
     def _receive_record(self, max_bytes: int) -> bytes:
         if self._tls.gettimeout() == 0.0:
-            # What `recv()` calls.
-            data: bytes = self._tls.read(max_bytes)
+            # Not `read()`, which `recv()` calls: programs replace `recv()`, to count bytes or to raise errors.
+            data: bytes = self._tls.recv(max_bytes)
             return data
         return bytes(self._without_waiting(self._tls.recv, max_bytes))
 
