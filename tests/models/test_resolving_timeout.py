@@ -182,6 +182,52 @@ def test_without_threads_the_caller_waits(monkeypatch: pytest.MonkeyPatch) -> No
             stream.close()
 
 
+@pytest.mark.parametrize("backend", [SyncBackend(), SyncBackend(resolver=lambda host, port: ["127.0.0.1"])])
+def test_errors_of_signal_handlers_while_the_thread_starts(
+    backend: SyncBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(*arguments: Any, **options: Any) -> threading.Thread:
+        raise RuntimeError("the alarm has rung")  # a handler may run anywhere, and programs raise any error in it
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finding, "threading", types.SimpleNamespace(Thread=make))
+        patch.setattr(finding, "_thread", types.SimpleNamespace(start_new_thread=make))
+        with pytest.raises(RuntimeError, match="the alarm has rung"):
+            backend.connect_tcp("localhost", 80, 10.0)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_signal_handlers_do_not_run_while_the_thread_of_a_resolver_starts(
+    fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An exception from one would break the wait of `Thread.start()`: the caller would get another exception.
+    started_in: list[int] = []
+    original = threading.Thread.start
+
+    def start(self: threading.Thread) -> None:
+        if self.name == "httpcore-resolver":
+            started_in.append(threading.get_ident())
+            if fails:
+                raise RuntimeError("can't start new thread")
+        original(self)
+
+    with scripted_server([hold()]) as server, monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        SyncBackend(resolver=lambda host, port: ["127.0.0.1"]).connect_tcp("a.example", server.port, 10.0).close()
+    assert len(started_in) == 1
+    assert started_in[0] != threading.main_thread().ident
+
+
+def test_a_resolver_in_another_thread_than_the_main_one() -> None:
+    streams = []
+    with scripted_server([hold()]) as server:
+        backend = SyncBackend(resolver=lambda host, port: ["127.0.0.1"])
+        thread = threading.Thread(target=lambda: streams.append(backend.connect_tcp("a.example", server.port, 10.0)))
+        thread.start()
+        thread.join()
+        streams[0].close()
+
+
 def test_no_thread_is_started_without_need(monkeypatch: pytest.MonkeyPatch) -> None:
     def make(*arguments: Any, **options: Any) -> threading.Thread:
         raise AssertionError("a thread")

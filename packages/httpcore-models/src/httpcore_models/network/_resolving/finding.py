@@ -159,7 +159,20 @@ def _start_bare_thread(call: Callable[[], None]) -> None:
 def _start_thread(call: Callable[[], None]) -> None:
     context = contextvars.copy_context()
     # A daemon: the program may end before the resolver does.
-    threading.Thread(target=context.run, args=(call,), name="httpcore-resolver", daemon=True).start()
+    thread = threading.Thread(target=context.run, args=(call,), name="httpcore-resolver", daemon=True)
+    if threading.current_thread() is not threading.main_thread():
+        thread.start()
+        return
+
+    def start() -> None:
+        try:
+            thread.start()
+        except RuntimeError:  # there is no room for one more
+            context.run(call)
+
+    # `Thread.start()` waits in a way that an exception from a signal handler breaks: another one takes its place, and
+    # the thread fails. Signal handlers run in the main thread.
+    _thread.start_new_thread(start, ())
 
 
 def _call_in_time(
@@ -189,7 +202,10 @@ def _call_in_time(
 
     try:
         start(call)
-    except RuntimeError:  # there are no threads, or too many
+    except RuntimeError as exc:
+        # There are no threads, or too many, as the text says. Other errors come from a signal handler of the program.
+        if "thread" not in str(exc):
+            raise
         return function(host, port)
     try:
         if not ended.wait(limit):
