@@ -102,3 +102,23 @@ async def test_coroutine_function_as_a_rule_is_refused() -> None:
 
     with pytest.raises(TypeError, match=r"^a rule for destinations must be a plain function"):
         await AsyncGuardedBackend(rule).connect_tcp("127.0.0.1", 80)  # type: ignore[arg-type]
+
+
+def test_sockets_that_are_replaced_meanwhile_get_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Another thread replaces them after the addresses were checked: the name may have another answer by now.
+    asked: list[Any] = []
+
+    def create_connection(*arguments: Any, **options: Any) -> Any:
+        asked.append(arguments)
+        raise OSError("not for names")
+
+    with scripted_server([hold()]) as server:
+        backend = GuardedBackend(lambda destination: True, resolver=lambda host, port: ["127.0.0.1"])
+
+        def can_race() -> bool:
+            monkeypatch.setattr(socket, "create_connection", create_connection)
+            return True
+
+        monkeypatch.setattr("httpcore_models.network._backends.sync.can_race", can_race)
+        backend.connect_tcp("rebinding.example", server.port, 10.0).close()
+    assert not asked

@@ -28,14 +28,14 @@ def open_tcp_socket(
 ) -> socket.socket:
     """Return a connected socket; see `NetworkBackend.connect_tcp()`.
 
-    `addresses` are the IP addresses of `host` if they are known. Where `can_race()` is false, `host` itself has to be
-    the address.
+    `addresses` are the IP addresses of `host` if they are known, which only the standard library's own sockets connect
+    to: ask `can_race()` before. The name is not used then, even if another thread replaces the sockets meanwhile.
     """
     peer = peer_name(host, port)
     limit = wait_limit(timeout)
     deadline = Deadline(limit)
     try:
-        if not can_race():
+        if addresses is None and not can_race():
             return _create_connection(host, port, limit, local_address, socket_options)
         if addresses is None:
             targets = look_up_in_time(host, port, deadline, TimeoutError())
