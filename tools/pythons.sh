@@ -31,7 +31,7 @@ inside() {
 
 make_root() {
     [ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase testing "$root" "$mirror"
-    cp /etc/resolv.conf "$root/etc/resolv.conf"
+    cp /etc/hosts /etc/resolv.conf "$root/etc/"
     for folder in /proc /dev /sys ${PYTHONS_BIND:-}; do
         mkdir -p "$root$folder"
         mount --rbind "$folder" "$root$folder"

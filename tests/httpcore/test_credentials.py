@@ -49,7 +49,7 @@ def test_nothing_shows_credentials(
             pool.handle_request(request)
         texts = [f"{error!r} {error}" for error in chain(caught.value)]
         texts += [f"{one!r} {one}" for one in (request, url.origin, through, pool, connection, *pool.connections)]
-        ours = [one for one in gc.get_objects() if type(one).__module__.startswith("httpcore")]
+        ours = [one for one in gc.get_objects() if str(type(one).__module__).startswith("httpcore")]
         texts += [repr(one) for one in ours if not isinstance(one, httpcore.URL)]  # URLs show their query
     assert len(ours) > 10
     assert events

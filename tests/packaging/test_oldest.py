@@ -35,7 +35,6 @@ TESTS = (
     "tests/proxy/test_socks.py",
     "tests/httpcore/_async/test_tls.py",
     "tests/transports/_async/test_errors.py",
-    "tests/transports/_async/test_requests.py",
     "tests/transports/test_contexts.py",
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from httpcore_models import URL, Content, HeaderTypes, RequestExtensionTypes, Response
+from httpcore_models import Extensions as Extensions  # a name that 1.0 has here
 
 from ._sync.connection_pool import ConnectionPool
 
