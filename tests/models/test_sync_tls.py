@@ -1,5 +1,6 @@
 """TLS on sockets, for threads."""
 
+import _socket
 import contextlib
 import os
 import shutil
@@ -9,6 +10,7 @@ import struct
 import subprocess
 import threading
 import time
+from typing import Any
 
 import pytest
 from httpcore_models import ConnectError, NetworkStream, ReadError, SyncBackend
@@ -274,3 +276,32 @@ def _connected_soon(port: int, certificates: Certificates) -> NetworkStream:
         except ConnectError:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+@pytest.mark.fault("P9")
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_interrupt_while_the_socket_for_tls_is_made_is_raised_as_it_is(
+    begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket whose constructor did not end cannot be closed by its own method."""
+    make = socket.socket.__init__
+
+    def make_interrupted(sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        if not isinstance(sock, ssl.SSLSocket):
+            make(sock, *arguments, **options)
+            return
+        if begun:
+            _socket.socket.__init__(sock, *arguments, **options)
+        raise KeyboardInterrupt
+
+    done = threading.Event()
+    with scripted_server([wait(done)]) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, TIMEOUT)
+        descriptor = stream.get_extra_info("socket").fileno()
+        with monkeypatch.context() as patches:
+            patches.setattr(socket.socket, "__init__", make_interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                stream.start_tls(ssl.create_default_context(), "localhost", TIMEOUT)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+        done.set()

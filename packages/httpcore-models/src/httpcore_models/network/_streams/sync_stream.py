@@ -6,6 +6,7 @@ may hold for each of several waits in turn. The standard library's own sockets a
 see `sync_plain` and `sync_tls`.
 """
 
+import _socket
 import socket
 import ssl
 import traceback
@@ -236,4 +237,8 @@ def close_left_behind(exc: BaseException, sock: "socket.socket | None" = None) -
             if sock is not None and left.fileno() == sock.fileno():
                 # It failed before it had taken over the descriptor, which is still ours.
                 left.detach()
-            left.close()
+            if isinstance(left, _socket.socket):
+                # Its own method needs attributes that it lacks if a signal handler has interrupted its constructor.
+                _socket.socket.close(left)
+            else:
+                left.close()
