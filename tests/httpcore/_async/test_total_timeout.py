@@ -209,6 +209,24 @@ async def test_a_proxy_that_does_not_answer(scheme: str, target: str) -> None:
             assert EMPTY in repr(pool)
 
 
+@pytest.mark.parametrize("scheme", ["http", "socks5", "socks4"])
+@pytest.mark.parametrize(
+    ("timeouts", "raised"),
+    [
+        ({"read": 0.1}, r"after 0\.1 seconds"),
+        ({"read": 0.1, "total": 20.0}, r"after 0\.1 seconds"),
+        # The limit for connecting, if there is one, is the only one that counts.
+        ({"read": 0.05, "connect": 0.1, "total": 20.0}, r"CONNECT|SOCKS.*after 0\.1 seconds"),
+        ({"read": 0.05, "connect": 20.0, "total": 0.1}, r"CONNECT|SOCKS.*within the total limit of 0\.1 seconds"),
+    ],
+)
+async def test_it_does_not_lengthen_the_wait_for_a_proxy(scheme: str, timeouts: dict[str, Any], raised: str) -> None:
+    with scripted_server(hold()) as server:
+        async with new_pool(proxy=Proxy(f"{scheme}://127.0.0.1:{server.port}")) as pool:
+            with pytest.raises(ConnectTimeout if "connect" in timeouts else ReadTimeout, match=raised):
+                await pool.request("GET", "https://127.0.0.1:1/", extensions={"timeout": timeouts})
+
+
 async def test_the_second_proxy_of_a_chain() -> None:
     script = [receive_request(), send(b"HTTP/1.1 200 OK\r\n\r\n"), hold()]
     with scripted_server(script) as server:
@@ -476,11 +494,15 @@ async def test_a_slow_server_that_answers_to_a_ping_keeps_its_connection(monkeyp
     monkeypatch.setattr("httpcore_h2._async.writing._ANSWER_TIME", 0.0)
 
     def slow(peer: Http2Peer) -> None:
-        peer.respond(peer.request())
-        for _ in range(3):
-            peer.next(HeadersFrame)
-            peer.send(h2_frames.ping(peer.next(PingFrame).opaque_data, ack=True))
-        answering(peer)
+        unanswered = -1
+        while True:
+            frame = peer.next_frame()
+            if isinstance(frame, PingFrame):
+                peer.send(h2_frames.ping(frame.opaque_data, ack=True))
+            if isinstance(frame, HeadersFrame):
+                unanswered += 1
+                if unanswered not in (1, 2, 3):
+                    peer.respond(frame.stream_id)
 
     with scripted_server(first_and_then(slow, answering)) as server:
         async with new_pool(http2=True) as pool:

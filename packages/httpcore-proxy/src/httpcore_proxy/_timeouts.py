@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from httpcore_models import ConnectTimeout
+from httpcore_models import ConnectTimeout, Request
 from httpcore_models.deadline import Deadline, limit_text
+from httpcore_models.lowlevel import RequestLimits
 
 
 def remaining_time(deadline: Deadline, operation: Callable[[], str]) -> float | None:
@@ -15,6 +16,12 @@ def remaining_time(deadline: Deadline, operation: Callable[[], str]) -> float | 
     if remaining == 0.0:
         raise timeout_error(deadline, operation) from TimeoutError()
     return remaining
+
+
+def limits_single_waits(request: Request) -> bool:
+    """Whether single waits have their own limits: for connecting there is only the limit of the whole request."""
+    timeouts = request.extensions.get("timeout")
+    return isinstance(timeouts, RequestLimits) and timeouts.own("connect") is None
 
 
 def timeout_error(deadline: Deadline, operation: Callable[[], str]) -> ConnectTimeout:

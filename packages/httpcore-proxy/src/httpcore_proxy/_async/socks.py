@@ -22,7 +22,7 @@ from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_reso
 
 from .._requests import HIDDEN
 from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here, version
-from .._timeouts import remaining_time
+from .._timeouts import limits_single_waits, remaining_time
 from .deadline_stream import AsyncDeadlineStream
 
 _logger = logging.getLogger("httpcore.socks")
@@ -101,7 +101,7 @@ class AsyncSocksDialler(AsyncDialler):
                 raise ProxyError(f"{exc} ({operation()})") from exc
             stream = await self._dialler.dial(self.proxy, request, timeout)
             try:
-                handshake = AsyncDeadlineStream(stream, deadline, operation)
+                handshake = AsyncDeadlineStream(stream, deadline, operation, limits_single_waits(request))
                 return await self._negotiate(stream, handshake, target, origin.port, negotiation, request)
             except ProxyError as exc:
                 errors.append(str(exc))

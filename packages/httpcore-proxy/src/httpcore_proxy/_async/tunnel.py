@@ -25,7 +25,7 @@ from httpcore_models.lowlevel import async_close_unopened, ssl_context_of
 from httpcore_models.network import AsyncDialler, async_start_tls
 
 from .._requests import connect_request
-from .._timeouts import remaining_time
+from .._timeouts import limits_single_waits, remaining_time
 from .deadline_stream import AsyncDeadlineStream
 
 # The body of a refusal is for the user to read. It is worth neither a long wait (seconds) nor much memory (bytes).
@@ -93,7 +93,7 @@ class AsyncTunnelDialler(AsyncDialler):
 
         deadline = Deadline(timeout)
         stream = await self._dialler.dial(self._proxy, request, timeout)
-        handshake = AsyncDeadlineStream(stream, deadline, operation)
+        handshake = AsyncDeadlineStream(stream, deadline, operation, limits_single_waits(request))
         try:
             connect = connect_request(origin, request.extensions, self._proxy, self.headers)
             try:

@@ -14,32 +14,46 @@ class DeadlineStream(NetworkStream):
     """A stream with one deadline for all reads and writes; `operation()` names what they are part of, for errors.
 
     If the deadline has no limit, each call has the limit that it is given, and its timeouts pass through unchanged.
+    With `single_waits`, so it is within the deadline too.
     """
 
-    def __init__(self, stream: NetworkStream, deadline: Deadline, operation: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        stream: NetworkStream,
+        deadline: Deadline,
+        operation: Callable[[], str],
+        single_waits: bool = False,
+    ) -> None:
         self.deadline = deadline
         self._stream = stream
         self._operation = operation
+        self._single_waits = single_waits
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, within the remaining time."""
-        deadline = self.deadline
-        if deadline.timeout is None:
-            return self._stream.read(max_bytes, timeout)
+        limit, is_own = self._limit(timeout)
         try:
-            return self._stream.read(max_bytes, remaining_time(deadline, self._operation))
+            return self._stream.read(max_bytes, limit)
         except ReadTimeout as exc:
-            raise timeout_error(deadline, self._operation) from exc
+            if is_own:
+                raise
+            raise timeout_error(self.deadline, self._operation) from exc
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, within the remaining time."""
-        deadline = self.deadline
-        if deadline.timeout is None:
-            return self._stream.write(buffer, timeout)
+        limit, is_own = self._limit(timeout)
         try:
-            self._stream.write(buffer, remaining_time(deadline, self._operation))
+            self._stream.write(buffer, limit)
         except WriteTimeout as exc:
-            raise timeout_error(deadline, self._operation) from exc
+            if is_own:
+                raise
+            raise timeout_error(self.deadline, self._operation) from exc
+
+    def _limit(self, timeout: float | None) -> tuple[float | None, bool]:
+        """Return the limit of a wait that begins now, and whether that is its own, which is `timeout`."""
+        remaining = remaining_time(self.deadline, self._operation)
+        is_own = remaining is None or (self._single_waits and timeout is not None and timeout < remaining)
+        return (timeout if is_own else remaining), is_own
 
     def close(self) -> None:
         """Close the stream."""

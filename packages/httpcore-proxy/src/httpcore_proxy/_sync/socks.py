@@ -23,7 +23,7 @@ from httpcore_models.network import Dialler, DirectDialler, resolve
 
 from .._requests import HIDDEN
 from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here, version
-from .._timeouts import remaining_time
+from .._timeouts import limits_single_waits, remaining_time
 from .deadline_stream import DeadlineStream
 
 _logger = logging.getLogger("httpcore.socks")
@@ -102,7 +102,7 @@ class SocksDialler(Dialler):
                 raise ProxyError(f"{exc} ({operation()})") from exc
             stream = self._dialler.dial(self.proxy, request, timeout)
             try:
-                handshake = DeadlineStream(stream, deadline, operation)
+                handshake = DeadlineStream(stream, deadline, operation, limits_single_waits(request))
                 return self._negotiate(stream, handshake, target, origin.port, negotiation, request)
             except ProxyError as exc:
                 errors.append(str(exc))

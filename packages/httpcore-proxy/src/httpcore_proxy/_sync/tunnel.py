@@ -26,7 +26,7 @@ from httpcore_models.lowlevel import close_unopened, ssl_context_of
 from httpcore_models.network import Dialler, start_tls
 
 from .._requests import connect_request
-from .._timeouts import remaining_time
+from .._timeouts import limits_single_waits, remaining_time
 from .deadline_stream import DeadlineStream
 
 # The body of a refusal is for the user to read. It is worth neither a long wait (seconds) nor much memory (bytes).
@@ -94,7 +94,7 @@ class TunnelDialler(Dialler):
 
         deadline = Deadline(timeout)
         stream = self._dialler.dial(self._proxy, request, timeout)
-        handshake = DeadlineStream(stream, deadline, operation)
+        handshake = DeadlineStream(stream, deadline, operation, limits_single_waits(request))
         try:
             connect = connect_request(origin, request.extensions, self._proxy, self.headers)
             try:
