@@ -516,6 +516,34 @@ async def test_a_slow_server_that_answers_to_a_ping_keeps_its_connection(monkeyp
             assert pool.stats().opened == 1
 
 
+async def test_a_server_that_is_asked_has_the_time_to_answer() -> None:
+    """With pings of their own, the other requests take a server for dead that does not answer in time."""
+
+    def slow(peer: Http2Peer) -> None:
+        peer.respond(peer.request())
+        streams = [peer.next(HeadersFrame).stream_id for _ in range(2)]
+        ping = peer.next(PingFrame)
+        time.sleep(0.05)
+        peer.send(h2_frames.ping(ping.opaque_data, ack=True))
+        peer.respond(streams[1])
+
+    with scripted_server(http2_script(slow)) as server:
+        async with new_pool(http2=True, http2_ping_interval=20.0, http2_ping_timeout=0.4) as pool:
+            await pool.request("GET", server.url)
+
+            async def first() -> None:
+                with pytest.raises(ReadTimeout, match=r"within the total limit of 0\.6 seconds"):
+                    await pool.request("POST", server.url, extensions={"timeout": {"read": 20.0, "total": 0.6}})
+
+            async def second() -> None:
+                await async_wait_until(lambda: bool(pool.connections and "Request Count: 2" in repr(pool.connections)))
+                extensions: dict[str, Any] = {"timeout": {"read": 20.0}}
+                assert (await pool.request("POST", server.url, extensions=extensions)).content == b"hello"
+
+            await async_at_once(first, second)
+            assert pool.stats().opened == 1
+
+
 async def test_a_request_keeps_its_limit_while_another_one_reads() -> None:
     with scripted_server(http2_script(silent)) as server:
         async with new_pool(http2=True) as pool:

@@ -79,8 +79,12 @@ class AsyncReader:
         with self._lock:
             if self._engine.ping_unanswered:
                 raise ReadError(f"No answer to a PING within {self._ping_timeout:g} seconds ({self._peer})")
-            self._engine.ping()
-            self.silent_since = time.monotonic()
+            self.ping()
+
+    def ping(self) -> None:
+        """Have a PING sent. The server's time for the answer begins now. The lock is held."""
+        self._engine.ping()
+        self.silent_since = time.monotonic()
 
     def received(self, data: bytes) -> None:
         """Hand bytes to the engine, and wake the tasks that they concern. The lock is held."""

@@ -241,7 +241,7 @@ class AsyncWriter:
             now = time.monotonic()
             if self._asked is None or self._asked[0] != arrivals:
                 self._asked = (arrivals, now)
-                self._engine.ping()
+                self._reader.ping()
                 return
             if now - self._asked[1] < _ANSWER_TIME:
                 return

@@ -111,7 +111,7 @@ class SharedStream:
             waiters.wake((stream,))
         if not stream.remote_end and self.reader.is_held_for(stream) and not engine.ping_unanswered:
             # Only an answer from the server can end the read of another thread.
-            engine.ping()
+            self.reader.ping()
         if waiters.openers:
             waiters.wake_openers()
         return engine.failure is not None or engine.state is CLOSED
