@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import pytest
 from httpcore_httpx import _contexts
 from httpcore_test_support.caddy import CaddyServer
@@ -59,6 +60,18 @@ def test_clients_share_one(
         with form.client(verify=True, http2=http2) as client:
             assert client.get(caddy.https_url).http_version == ("HTTP/2" if http2 else "HTTP/1.1")
     assert made == [{"verify": True, "trust_env": True}]
+
+
+def test_those_for_other_streams_are_shared_among_transports_with_the_same_offer(form: Any, made: list[Any]) -> None:
+    """A stream that has no other way sets the offer of protocols on the context, until its handshake is over."""
+    backend = httpcore.MockBackend([])
+    first = context_of(form, http2=True, network_backend=backend)
+    assert context_of(form, http2=True, network_backend=backend) is first
+    others = [context_of(form, network_backend=backend), context_of(form, http2=True)]
+    assert len({id(context) for context in (first, *others)}) == 3
+    proxied = form.transports.HTTPTransport(http2=True, proxy="https://localhost", network_backend=backend)
+    (proxy,) = proxied._pool._proxies
+    assert proxy.ssl_context() is others[0]
 
 
 def test_the_setting_and_the_environment_decide(

@@ -29,18 +29,24 @@ _KEY_LOG = ("SSLKEYLOGFILE",)
 
 
 def ssl_context_for(
-    verify: ssl.SSLContext | str | bool, cert: CertTypes | None, trust_env: bool
+    verify: ssl.SSLContext | str | bool,
+    cert: CertTypes | None,
+    trust_env: bool,
+    offer: tuple[bool, bool] | None = None,
 ) -> ssl.SSLContext | Callable[[], ssl.SSLContext]:
     """Return a TLS context, or what makes it when it is needed.
 
     Without files and contexts of the user's own, the transports share one for each setting and environment. The
     environment is that of this call, also for what is made later.
+
+    `offer` is for streams of the user's own, which may know no other way to offer protocols than to set them on the
+    context: whether HTTP/1.1 and HTTP/2 are offered. Only those that offer the same share a context.
     """
     if not isinstance(verify, bool) or cert is not None:
         return httpx.create_ssl_context(verify=verify, cert=cert, trust_env=trust_env)
     names = () if not verify else (*_FILES, *_KEY_LOG) if trust_env else _KEY_LOG
     environment = _values(names)
-    key = ("httpx", verify, trust_env, environment)
+    key = ("httpx", verify, trust_env, environment, offer)
     make = functools.partial(_make, verify, trust_env, names, environment)
     if any(environment):
         # Made later, it might be that of another environment. What fails here fails again in the requests.
@@ -73,16 +79,18 @@ def _shared(key: tuple[object, ...], make: Callable[[], ssl.SSLContext]) -> ssl.
         raise httpcore.ConnectError(f"The TLS context could not be made: {exc}") from exc
 
 
-def proxies_for(proxy: ProxyTypes | Sequence[ProxyTypes] | None, trust_env: bool) -> list[httpcore.Proxy]:
+def proxies_for(
+    proxy: ProxyTypes | Sequence[ProxyTypes] | None, trust_env: bool, own_streams: bool
+) -> list[httpcore.Proxy]:
     """Return the proxies, nearest first. Those over TLS without a context get the default one of httpx."""
     if proxy is None:
         return []
     if isinstance(proxy, (str, httpx.URL, httpx.Proxy, httpcore.Proxy)):
         proxy = [proxy]
-    return [_proxy_for(each, trust_env) for each in proxy]
+    return [_proxy_for(each, trust_env, own_streams) for each in proxy]
 
 
-def _proxy_for(proxy: ProxyTypes, trust_env: bool) -> httpcore.Proxy:
+def _proxy_for(proxy: ProxyTypes, trust_env: bool, own_streams: bool) -> httpcore.Proxy:
     if isinstance(proxy, httpcore.Proxy):
         return proxy
     if not isinstance(proxy, httpx.Proxy):
@@ -93,7 +101,7 @@ def _proxy_for(proxy: ProxyTypes, trust_env: bool) -> httpcore.Proxy:
     url = proxy.url
     ssl_context: ssl.SSLContext | Callable[[], ssl.SSLContext] | None = proxy.ssl_context
     if ssl_context is None and url.scheme == "https":
-        ssl_context = ssl_context_for(True, None, trust_env)
+        ssl_context = ssl_context_for(True, None, trust_env, (True, False) if own_streams else None)
     return httpcore.Proxy(
         httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
         auth=proxy.raw_auth,

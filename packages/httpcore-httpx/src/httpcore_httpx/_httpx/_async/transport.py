@@ -59,9 +59,10 @@ class AsyncHTTPTransport(httpx.AsyncBaseTransport):
         total_timeout: float | None = None,
     ) -> None:
         self._total_timeout = total_timeout
+        own_streams = network_backend is not None
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context_for(verify, cert, trust_env),
-            proxies_for(proxy, trust_env),
+            ssl_context_for(verify, cert, trust_env, (http1, http2) if own_streams else None),
+            proxies_for(proxy, trust_env, own_streams),
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,
