@@ -10,6 +10,7 @@ from typing import Any
 
 import httpcore
 import pytest
+import trustme
 from httpcore_httpx import _contexts
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
@@ -123,6 +124,23 @@ def test_variables_that_change_before_the_context_is_made(
     assert made_by(own).keylog_filename == str(tmp_path / "keys.log")
     assert len(made_by(logged).get_ca_certs()) > 1
     assert made_by(HTTPTransport()) is made_by(plain)
+
+
+def test_new_transports_read_a_changed_file_again(
+    form: Any, made: list[Any], certificates: Certificates, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "authority.pem"
+    file.write_bytes(certificates.authority_pem.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    old = form.transports.HTTPTransport()
+    assert made_by(form.transports.HTTPTransport()) is made_by(old)
+    renewed = tmp_path / "renewed.pem"
+    renewed.write_bytes(trustme.CA().cert_pem.bytes() * 2)
+    renewed.replace(file)
+    new = form.transports.HTTPTransport()
+    assert made_by(new).get_ca_certs() != made_by(old).get_ca_certs()
+    assert made_by(form.transports.HTTPTransport()) is made_by(new)
+    assert len(_contexts._contexts) == 1
 
 
 def test_a_missing_file_that_the_environment_names_no_more(

@@ -47,12 +47,13 @@ def ssl_context_for(
     names = () if not verify else (*_FILES, *_KEY_LOG) if trust_env else _KEY_LOG
     environment = _values(names)
     key = ("httpx", verify, trust_env, environment, offer)
+    files = tuple(filter(None, environment[:-1]))
     make = functools.partial(_make, verify, trust_env, names, environment)
     if any(environment):
         # Made later, it might be that of another environment. What fails here fails again in the requests.
         with contextlib.suppress(OSError):
-            return shared_context(key, make)
-    return functools.partial(_shared, key, make)
+            return shared_context(key, make, files)
+    return functools.partial(_shared, key, make, files)
 
 
 def _values(names: tuple[str, ...]) -> tuple[str | None, ...]:
@@ -71,9 +72,9 @@ def _make(verify: bool, trust_env: bool, names: tuple[str, ...], environment: tu
     return context
 
 
-def _shared(key: tuple[object, ...], make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+def _shared(key: tuple[object, ...], make: Callable[[], ssl.SSLContext], files: tuple[str, ...]) -> ssl.SSLContext:
     try:
-        return shared_context(key, make)
+        return shared_context(key, make, files)
     except OSError as exc:
         # The files that the environment names are read when a request needs them, which then fails as any other one.
         raise httpcore.ConnectError(f"The TLS context could not be made: {exc}") from exc
