@@ -59,7 +59,13 @@ def _no_pairs(file: str) -> dict[tuple[str, str], Deviation]:
 
 
 def _no_content(kind: str) -> Deviation:
-    text = f"content must be bytes or an iterable of bytes, but got {kind}."
+    hint = ": pass bytes(...) of it" if kind == "bytearray" else ""
+    text = f"content must be bytes or an iterable of bytes, but got {kind}{hint}."
+    return Deviation({"raises": "TypeError", "message": text}, _ARGUMENT)
+
+
+def _no_pair(kind: str) -> Deviation:
+    text = f"auth must be a pair of user name and password, a tuple, but got {kind}."
     return Deviation({"raises": "TypeError", "message": text}, _ARGUMENT)
 
 
@@ -182,6 +188,7 @@ DEVIATIONS = {
     **{("models.json", f"Request content {kind}"): _no_content(kind) for kind in ("str", "int", "bytearray")},
     **_no_pairs("errors.json"),
     **_no_pairs("models.json"),
+    **{("models.json", f"Proxy auth {auth!r}"): _no_pair(type(auth).__name__) for auth in (("a",), "ab", b"ab", 1, {})},
     ("events.txt", "http11 informational"): Deviation(_interim_events(), _INTERIM),
     ("events.txt", "http11 POST body too short"): Deviation(_failed_body_events(_TOO_SHORT), _OWN_ERROR),
     ("events.txt", "http11 POST body too long"): Deviation(_failed_body_events(_TOO_LONG), _OWN_ERROR),

@@ -52,6 +52,19 @@ def test_limit_covers_the_resolver_of_the_system(silent: list[str]) -> None:
     assert silent == ["example.org"]
 
 
+@pytest.mark.parametrize("timeout", [None, 10.0])
+def test_coroutine_function_as_the_resolver_of_sync_code_is_refused(timeout: float | None) -> None:
+    # A coroutine that was never awaited would cause a warning, which fails the test.
+    async def resolver(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    wrong: Any = resolver
+    text = r"^the resolver of a sync backend must be a plain function, but got a coroutine function\.$"
+    for each in (wrong, CachingResolver(wrong)):
+        with pytest.raises(TypeError, match=text):
+            SyncBackend(resolver=each).connect_tcp("example.org", 80, timeout)
+
+
 def test_limit_covers_names_resolved_for_a_proxy(silent: list[str]) -> None:
     with pytest.raises(ConnectTimeout, match=r"^Name resolution timed out after 0\.05 seconds \(example\.org\)$"):
         resolve("example.org", 0.05)

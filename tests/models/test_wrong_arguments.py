@@ -85,7 +85,8 @@ def test_extensions_that_are_not_a_dict_are_rejected(extensions: Any) -> None:
 
 @pytest.mark.parametrize("content", ["text", 5, 5.0, bytearray(b"a"), memoryview(b"a"), object()])
 def test_invalid_content_is_rejected(content: Any) -> None:
-    message = rf"^content must be bytes or an iterable of bytes, but got {type(content).__name__}\.$"
+    hint = r": pass bytes\(\.\.\.\) of it" if isinstance(content, (bytearray, memoryview)) else ""
+    message = rf"^content must be bytes or an iterable of bytes, but got {type(content).__name__}{hint}\.$"
     with pytest.raises(TypeError, match=message):
         Request("POST", URL, content=content)
 
@@ -111,6 +112,14 @@ def test_error_does_not_show_the_headers() -> None:
         with pytest.raises(ValueError, match=r"^headers must be") as raised:
             Request("GET", URL, headers=headers)  # type: ignore[arg-type]
         assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("auth", ["user:secret", b"user:secret", bytearray(b"secret"), ("secret",), {}, 5], ids=repr)
+def test_credentials_that_are_no_pair_are_rejected(auth: Any) -> None:
+    with pytest.raises(TypeError) as raised:
+        Proxy("http://proxy.local", auth=auth)
+    kind = type(auth).__name__
+    assert str(raised.value) == f"auth must be a pair of user name and password, a tuple, but got {kind}."
 
 
 class WrappedContext:

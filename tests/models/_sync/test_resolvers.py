@@ -2,12 +2,14 @@
 """Resolvers that a backend is given: what is asked, what is done with the answers, errors and time limits."""
 
 import errno
+import math
 import socket
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from httpcore_models import (
+    CachingResolver,
     ConnectError,
     ConnectTimeout,
     Resolver,
@@ -135,12 +137,24 @@ def test_other_exceptions_pass_through() -> None:
         (["localhost"], ConnectError, r"^The resolver returned 'localhost', which is no IP address"),
         (["2130706433"], ConnectError, r"^The resolver returned '2130706433', which is no IP address"),
         ("127.0.0.1", TypeError, r"must return a sequence of IP addresses, but returned '127\.0\.0\.1'\.$"),
+        (None, TypeError, r"must return a sequence of IP addresses, but returned None\.$"),
         ([2130706433], TypeError, r"must return IP addresses as str, but returned int\.$"),
     ],
 )
 def test_wrong_answers_are_told(timeout: float | None, answer: Any, kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         SyncBackend(resolver=Answers(answer)).connect_tcp("example.org", 80, timeout)
+    resolver = CachingResolver(Answers(answer))
+    for _ in range(2):
+        with pytest.raises(kind, match=text):
+            SyncBackend(resolver=resolver).connect_tcp("example.org", 80, timeout)
+
+
+def test_limit_that_is_no_number_is_refused() -> None:
+    resolver = Answers(["127.0.0.1"])
+    with pytest.raises(ValueError, match=r"^a timeout is a number of seconds or None, not NaN$"):
+        SyncBackend(resolver=resolver).connect_tcp("example.org", 80, math.nan)
+    assert not resolver.questions
 
 
 def test_all_errors_of_its_addresses_are_told() -> None:

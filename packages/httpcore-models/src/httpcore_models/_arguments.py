@@ -66,7 +66,8 @@ def enforce_content(content: Any) -> None:
     is_iterable = hasattr(content, "__iter__") or hasattr(content, "__aiter__")
     # The types named here are iterable, but yield characters or numbers.
     if not is_iterable or isinstance(content, (str, bytearray, memoryview)):
-        raise TypeError(f"content must be bytes or an iterable of bytes, but got {type(content).__name__}.")
+        hint = ": pass bytes(...) of it" if isinstance(content, (bytearray, memoryview)) else ""
+        raise TypeError(f"content must be bytes or an iterable of bytes, but got {type(content).__name__}{hint}.")
 
 
 def enforce_ssl_context(value: Any, *, name: str) -> None:

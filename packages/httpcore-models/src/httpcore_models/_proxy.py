@@ -1,6 +1,7 @@
 """`Proxy`: a proxy and what it takes to use it."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -63,6 +64,10 @@ class Proxy:
             name, _, password = userinfo.partition(b":")
             auth = (unquote_to_bytes(name), unquote_to_bytes(password))
         if auth is not None:
+            if not isinstance(auth, Sequence) or isinstance(auth, (str, bytes, bytearray)) or len(auth) < 2:
+                # The text shows no more of the value than its type: it may contain a password.
+                kind = type(auth).__name__
+                raise TypeError(f"auth must be a pair of user name and password, a tuple, but got {kind}.")
             username = enforce_bytes(auth[0], name="auth")
             password = enforce_bytes(auth[1], name="auth")
             credentials = base64.b64encode(b"%b:%b" % (username, password))

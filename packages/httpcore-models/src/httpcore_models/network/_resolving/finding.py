@@ -19,6 +19,7 @@ from ..._exceptions import ConnectError, ConnectTimeout
 from ...concurrency import Event, anyio_or_trio, async_checkpoint_if_cancelled
 from ...deadline import Deadline
 from .._error_texts import failure_text, peer_name, timeout_text
+from .._readiness import wait_limit
 from .system import Address, literal_address, look_up
 from .types import AsyncResolver, Memory, Resolver
 
@@ -42,6 +43,7 @@ def find_addresses(resolver: Resolver | None, host: str, port: int, deadline: De
     Raises `ConnectTimeout`, `ConnectError` for the resolver's `OSError` and `UnicodeError`, and all else that the
     resolver raises unchanged.
     """
+    wait_limit(deadline.timeout)  # refuses NaN
     literal = literal_address(host)
     if literal is not None:
         return [literal]
@@ -66,6 +68,7 @@ async def async_find_addresses(
 ) -> list[IPAddress]:
     """The form of `find_addresses()` for tasks. `resolver` may also be a plain function."""
     await async_checkpoint_if_cancelled()
+    wait_limit(deadline.timeout)  # refuses NaN
     literal = literal_address(host)
     if literal is not None:
         return [literal]
@@ -87,7 +90,7 @@ async def async_find_addresses(
 
 def ask(resolver: Resolver | None, host: str, port: int) -> Sequence[str]:
     """Return what `resolver` returns, or that of the system for `None`. Raises what it raises."""
-    return _texts(look_up(host, port)) if resolver is None else resolver(host, port)
+    return _texts(look_up(host, port)) if resolver is None else _checked(resolver(host, port))
 
 
 async def async_ask(resolver: AsyncResolver | None, host: str, port: int) -> Sequence[str]:
@@ -96,7 +99,7 @@ async def async_ask(resolver: AsyncResolver | None, host: str, port: int) -> Seq
         infos = await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return _texts([Address(info[0], info[4]) for info in infos])
     found = resolver(host, port)
-    return await found if inspect.isawaitable(found) else found
+    return _checked(await found if inspect.isawaitable(found) else found)
 
 
 def look_up_in_time(host: str, port: int | None, deadline: Deadline, late: Exception) -> list[Address]:
@@ -234,11 +237,19 @@ def _texts(addresses: Iterable[Address]) -> list[str]:
     return texts
 
 
-def _parsed(found: Any, peer: str) -> list[IPAddress]:
-    if isinstance(found, (str, bytes)):
+def _checked(found: Any) -> Sequence[str]:
+    """Return the answer of a resolver. Raises `TypeError` if that is no collection of addresses."""
+    if inspect.iscoroutine(found):
+        found.close()
+        raise TypeError("the resolver of a sync backend must be a plain function, but got a coroutine function.")
+    if isinstance(found, (str, bytes)) or not isinstance(found, Iterable):
         raise TypeError(f"a resolver must return a sequence of IP addresses, but returned {found!r}.")
+    return found  # type: ignore[return-value]  # any collection will do
+
+
+def _parsed(found: Any, peer: str) -> list[IPAddress]:
     addresses: dict[IPAddress, None] = {}  # in order, each once
-    for text in found:
+    for text in _checked(found):
         if not isinstance(text, str):
             raise TypeError(f"a resolver must return IP addresses as str, but returned {type(text).__name__}.")
         address = literal_address(text)
