@@ -3,6 +3,7 @@
 import inspect
 import socket
 import ssl
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -96,9 +97,10 @@ class TestNetwork:
             {"host": "example.com", "port": 80, "local_address": "::", "timeout": 5.0, "socket_options": [NO_DELAY]}
         ]
 
-    async def test_a_unix_socket_replaces_the_host(self, client: Any) -> None:
+    @pytest.mark.parametrize("path", ["/run/server", PurePosixPath("/run/server")], ids=["str", "path"])
+    async def test_a_unix_socket_replaces_the_host(self, client: Any, path: Any) -> None:
         backend = AsyncRecordingBackend([OK])
-        async with client(ORIGIN, network_backend=backend, uds="/run/server", socket_options=[KEEP_ALIVE]) as http:
+        async with client(ORIGIN, network_backend=backend, uds=path, socket_options=[KEEP_ALIVE]) as http:
             await http.request("GET", URL, extensions={"timeout": {"connect": 5.0}})
         assert backend.connects == [{"path": "/run/server", "timeout": 5.0, "socket_options": [KEEP_ALIVE]}]
         assert backend.streams[0].written == b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"

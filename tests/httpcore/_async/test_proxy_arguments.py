@@ -6,6 +6,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ class TestNetworkOptions:
     @every_way
     async def test_a_proxy_on_a_unix_socket(self, new: Any, replies: list[bytes], url: str) -> None:
         backend = AsyncRecordingBackend([*replies, OK])
-        async with new(network_backend=backend, uds="/run/proxy", socket_options=[KEEP_ALIVE]) as pool:
+        async with new(network_backend=backend, uds=PurePosixPath("/run/proxy"), socket_options=[KEEP_ALIVE]) as pool:
             await pool.request("GET", url)
         assert backend.connects == [{"path": "/run/proxy", "timeout": None, "socket_options": [KEEP_ALIVE]}]
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -95,7 +96,7 @@ class TestNetworkOptions:
     @every_way
     def test_a_proxy_on_a_unix_socket(self, new: Any, replies: list[bytes], url: str) -> None:
         backend = RecordingBackend([*replies, OK])
-        with new(network_backend=backend, uds="/run/proxy", socket_options=[KEEP_ALIVE]) as pool:
+        with new(network_backend=backend, uds=PurePosixPath("/run/proxy"), socket_options=[KEEP_ALIVE]) as pool:
             pool.request("GET", url)
         assert backend.connects == [{"path": "/run/proxy", "timeout": None, "socket_options": [KEEP_ALIVE]}]
 

@@ -1,5 +1,6 @@
 """The options of a connection to an origin."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ class ConnectionOptions:
     http2: bool = False
     retries: int = 0
     local_address: str | None = None
-    uds: str | None = None
+    uds: str | os.PathLike[str] | None = None
     network_backend: Any = None  # an async one or a sync one
     socket_options: Iterable[SOCKET_OPTION] | None = None
     http2_ping_interval: float | None = None

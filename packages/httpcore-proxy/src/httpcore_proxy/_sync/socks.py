@@ -2,6 +2,7 @@
 """Connections through SOCKS proxies."""
 
 import logging
+import os
 from collections.abc import Iterable
 from typing import Any, Literal, cast
 
@@ -40,7 +41,7 @@ class SocksProxyDialler(DirectDialler):
         backend: NetworkBackend,
         *,
         local_address: str | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> None:
         super().__init__(backend, local_address=local_address, uds=uds, socket_options=socket_options, logger=_logger)

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import os
 import time
 import weakref
 from collections.abc import Iterable, Sequence
@@ -81,7 +82,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         http2: bool = False,
         retries: int = 0,
         local_address: str | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         network_backend: AsyncNetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
         *,

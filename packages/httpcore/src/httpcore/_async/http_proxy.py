@@ -1,5 +1,6 @@
 """A pool of connections through one HTTP proxy."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,7 +37,7 @@ class AsyncHTTPProxy(AsyncLegacyProxy, AsyncConnectionPool):
         http2: bool = False,
         retries: int = 0,
         local_address: str | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         network_backend: AsyncNetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> None:

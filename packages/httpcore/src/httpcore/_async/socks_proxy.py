@@ -1,5 +1,6 @@
 """A pool of connections through one SOCKS proxy."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,7 +34,7 @@ class AsyncSOCKSProxy(AsyncLegacyProxy, AsyncConnectionPool):
         network_backend: AsyncNetworkBackend | None = None,
         *,
         local_address: str | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
         rdns: bool | None = None,
     ) -> None:

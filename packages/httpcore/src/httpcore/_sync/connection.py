@@ -3,6 +3,7 @@
 
 import itertools
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -84,7 +85,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
         http2: bool = False,
         retries: int = 0,
         local_address: str | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         network_backend: NetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
         *,

@@ -3,6 +3,7 @@
 
 import functools
 import logging
+import os
 import time
 import weakref
 from collections.abc import Iterable, Sequence
@@ -82,7 +83,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         http2: bool = False,
         retries: int = 0,
         local_address: str | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         network_backend: NetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
         *,

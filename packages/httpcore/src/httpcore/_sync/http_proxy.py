@@ -1,6 +1,7 @@
 # Generated from ../_async/http_proxy.py by tools/make_sync.py: edit that file, then run it.
 """A pool of connections through one HTTP proxy."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -37,7 +38,7 @@ class HTTPProxy(LegacyProxy, ConnectionPool):
         http2: bool = False,
         retries: int = 0,
         local_address: str | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         network_backend: NetworkBackend | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> None:

@@ -1,6 +1,7 @@
 # Generated from ../_async/socks_proxy.py by tools/make_sync.py: edit that file, then run it.
 """A pool of connections through one SOCKS proxy."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,7 +35,7 @@ class SOCKSProxy(LegacyProxy, ConnectionPool):
         network_backend: NetworkBackend | None = None,
         *,
         local_address: str | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
         rdns: bool | None = None,
     ) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
@@ -49,7 +50,7 @@ class HTTPTransport(httpx2.BaseTransport):
         http2: bool = False,
         limits: httpx2.Limits = DEFAULT_LIMITS,
         proxy: ProxyTypes | Sequence[ProxyTypes] | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         local_address: str | None = None,
         retries: int = 0,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,

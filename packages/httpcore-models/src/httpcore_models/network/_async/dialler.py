@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
@@ -57,14 +58,14 @@ class AsyncDirectDialler(AsyncDialler):
         backend: AsyncNetworkBackend,
         *,
         local_address: str | None = None,
-        uds: str | None = None,
+        uds: str | os.PathLike[str] | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
         logger: logging.Logger = _logger,
     ) -> None:
         self.logger = logger
         self.backend: AsyncNetworkBackend = backend
         self.local_address: str | None = local_address
-        self.uds: str | None = uds
+        self.uds: str | None = os.fspath(uds) if isinstance(uds, os.PathLike) else uds
         self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
         self._cancelled = False
         # The stream of the dial in progress, or of the last one.
