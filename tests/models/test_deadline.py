@@ -1,8 +1,11 @@
 """`Deadline`: one time limit over several steps."""
 
+import copy
+import pickle
+
 import pytest
 from httpcore_models import ConnectTimeout, ReadTimeout
-from httpcore_models.deadline import Deadline
+from httpcore_models.deadline import Deadline, TotalSeconds, limit_text
 
 
 class Clock:
@@ -56,6 +59,21 @@ def test_remaining_or_raise_raises_only_after_the_deadline(clock: Clock) -> None
     assert isinstance(caught.value.__cause__, TimeoutError)
     with pytest.raises(ConnectTimeout, match=r"^timed out after 1 seconds$"):
         deadline.remaining_or_raise(ConnectTimeout("timed out after 1 seconds"))
+
+
+def test_what_is_left_names_the_whole_limit(clock: Clock) -> None:
+    deadline = Deadline(5.0, clock)
+    clock.now += 1.0
+    left = deadline.remaining_as_limit()
+    assert left == 4.0
+    inner = Deadline(left, clock)
+    clock.now += 1.0
+    last = inner.remaining_as_limit()
+    assert last == 3.0
+    for each in (left, last, inner.timeout, copy.deepcopy(left), pickle.loads(pickle.dumps(last))):
+        assert limit_text(each) == "after 5 seconds"
+    assert limit_text(Deadline(TotalSeconds(4.0, 9.0), clock).remaining_as_limit()).endswith("limit of 9 seconds")
+    assert Deadline(None).remaining_as_limit() is None
 
 
 @pytest.mark.parametrize(("own", "other", "expected"), [(1.0, 2.0, 1.0), (2.0, 1.0, 1.0), (None, 1.0, 1.0)])

@@ -17,6 +17,7 @@ from httpcore import (
 )
 from httpcore_models import AutoBackend
 from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.deadline import limit_text
 from httpcore_test_support.background import AsyncBackground, AsyncCall
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.recording import AsyncRecordingBackend
@@ -126,7 +127,9 @@ class TestWaiting:
             assert (await patient.result()).content == b"ok"
             assert not connection.is_closed()
         assert backend.begun == 2
-        assert 10.0 < backend.connects[-1]["timeout"] < 100.0
+        limit = backend.connects[-1]["timeout"]
+        assert 10.0 < limit < 100.0
+        assert limit_text(limit) == "after 100 seconds"  # what the error of a backend names
 
     async def test_an_exception_from_the_leaders_callback_is_not_shared(self) -> None:
         backend = AsyncHeldBackend([OK])

@@ -18,6 +18,7 @@ from httpcore import (
 )
 from httpcore_models import SyncBackend
 from httpcore_models.concurrency import Event
+from httpcore_models.deadline import limit_text
 from httpcore_test_support.background import Background, Call
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.recording import RecordingBackend
@@ -127,7 +128,9 @@ class TestWaiting:
             assert (patient.result()).content == b"ok"
             assert not connection.is_closed()
         assert backend.begun == 2
-        assert 10.0 < backend.connects[-1]["timeout"] < 100.0
+        limit = backend.connects[-1]["timeout"]
+        assert 10.0 < limit < 100.0
+        assert limit_text(limit) == "after 100 seconds"  # what the error of a backend names
 
     def test_an_exception_from_the_leaders_callback_is_not_shared(self) -> None:
         backend = HeldBackend([OK])

@@ -14,6 +14,7 @@ from httpcore_models import (
     ReadTimeout,
     Request,
 )
+from httpcore_models.deadline import limit_text
 from httpcore_models.network import AsyncDirectDialler
 from httpcore_proxy import AsyncSocksDialler, AsyncSocksProxyDialler
 from httpcore_test_support.backends import AsyncUnhurriedBackend
@@ -223,7 +224,9 @@ class TestNames:
         async_resolve_to(monkeypatch, IPV4)
         backend = AsyncRecordingBackend([b"\x05\x00", CONNECTED])
         await recorded(backend, rdns=False).dial(ORIGIN, REQUEST, 10.0)
-        assert 9.0 < backend.connects[0]["timeout"] < 10.0
+        limit = backend.connects[0]["timeout"]
+        assert 9.0 < limit < 10.0
+        assert limit_text(limit) == "after 10 seconds"  # what the error of a backend names
 
     @pytest.mark.parametrize(
         ("scheme", "answer", "message"),

@@ -276,6 +276,12 @@ class TestTLS:
         assert (backend.connects[0]["timeout"], backend.streams[0].handshakes[0]["timeout"]) == (2.0, 1.75)
         assert backend.streams[0].handshakes[0]["server_hostname"] == "proxy.local"
 
+    async def test_the_handshake_names_the_whole_limit(self, certificates: Certificates) -> None:
+        with scripted_server(hold()) as server:
+            tls = AsyncTLSDialler(AsyncDirectDialler(AutoBackend()), certificates.client_context())
+            with pytest.raises(ConnectTimeout, match=r"^The handshake operation timed out after 0\.05 seconds \("):
+                await tls.dial(URL(server.url).origin, REQUEST, 0.05)
+
     async def test_no_time_left_for_tls(self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         backend = AsyncRecordingBackend([])

@@ -15,6 +15,7 @@ from httpcore_models import (
     Request,
     SyncBackend,
 )
+from httpcore_models.deadline import limit_text
 from httpcore_models.network import DirectDialler
 from httpcore_proxy import SocksDialler, SocksProxyDialler
 from httpcore_test_support.backends import UnhurriedBackend
@@ -222,7 +223,9 @@ class TestNames:
         resolve_to(monkeypatch, IPV4)
         backend = RecordingBackend([b"\x05\x00", CONNECTED])
         recorded(backend, rdns=False).dial(ORIGIN, REQUEST, 10.0)
-        assert 9.0 < backend.connects[0]["timeout"] < 10.0
+        limit = backend.connects[0]["timeout"]
+        assert 9.0 < limit < 10.0
+        assert limit_text(limit) == "after 10 seconds"  # what the error of a backend names
 
     @pytest.mark.parametrize(
         ("scheme", "answer", "message"),

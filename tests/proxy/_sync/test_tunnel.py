@@ -277,6 +277,12 @@ class TestTLS:
         assert (backend.connects[0]["timeout"], backend.streams[0].handshakes[0]["timeout"]) == (2.0, 1.75)
         assert backend.streams[0].handshakes[0]["server_hostname"] == "proxy.local"
 
+    def test_the_handshake_names_the_whole_limit(self, certificates: Certificates) -> None:
+        with scripted_server(hold()) as server:
+            tls = TLSDialler(DirectDialler(SyncBackend()), certificates.client_context())
+            with pytest.raises(ConnectTimeout, match=r"^The handshake operation timed out after 0\.05 seconds \("):
+                tls.dial(URL(server.url).origin, REQUEST, 0.05)
+
     def test_no_time_left_for_tls(self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("httpcore_models.deadline.time", Clock())
         backend = RecordingBackend([])

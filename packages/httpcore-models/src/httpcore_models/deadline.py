@@ -35,10 +35,29 @@ class TotalSeconds(float):
         return float(self), self.total, self.is_conclusive
 
 
+class _PartOfLimit(float):
+    """A number of seconds that is left of a limit, and knows that limit for the text of errors."""
+
+    __slots__ = ("whole",)
+
+    whole: float
+
+    def __new__(cls, left: float, whole: float) -> "_PartOfLimit":
+        seconds = super().__new__(cls, left)
+        seconds.whole = whole
+        return seconds
+
+    def __getnewargs__(self) -> tuple[float, float]:  # type: ignore[override]
+        """Return the arguments for a copy."""
+        return float(self), self.whole
+
+
 def limit_text(seconds: float | None) -> str:
     """Return how a limit of `seconds` is named after the words "timed out"; `None` counts as 0."""
     if isinstance(seconds, TotalSeconds):
         return f"within the total limit of {seconds.total:g} seconds"
+    if isinstance(seconds, _PartOfLimit):
+        seconds = seconds.whole
     return f"after {seconds or 0.0:g} seconds"
 
 
@@ -68,6 +87,13 @@ class Deadline:
         if type(timeout) is TotalSeconds and left is not None:
             return TotalSeconds(left, timeout.total)
         return left
+
+    def remaining_as_limit(self) -> float | None:
+        """Return what `remaining()` does, as the limit of a step that names the whole limit if it times out."""
+        left, timeout = self.remaining(), self.timeout
+        if left is None or timeout is None or isinstance(left, TotalSeconds):
+            return left
+        return _PartOfLimit(left, timeout.whole if isinstance(timeout, _PartOfLimit) else timeout)
 
     @property
     def has_passed(self) -> bool:

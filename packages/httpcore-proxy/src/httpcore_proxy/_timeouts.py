@@ -8,11 +8,11 @@ from httpcore_models.lowlevel import RequestLimits
 
 
 def remaining_time(deadline: Deadline, operation: Callable[[], str]) -> float | None:
-    """Return the seconds left, or `None` for no limit.
+    """Return the seconds left, or `None` for no limit. A step with that limit names the whole one if it times out.
 
     Raises `ConnectTimeout` when the deadline has passed; `operation()` names what took too long.
     """
-    remaining = deadline.remaining()
+    remaining = deadline.remaining_as_limit()
     if remaining == 0.0:
         raise timeout_error(deadline, operation) from TimeoutError()
     return remaining

@@ -240,7 +240,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
         limit = timeouts.get("connect") if limits is None else limits.own("connect")
         call = self._connecting.leader
         if call is not None and call.has_followed and call.is_of(timeouts, limit):
-            timeout = call.deadline.remaining()
+            timeout = call.deadline.remaining_as_limit()
         else:  # or a subclass calls this by itself, or for another request
             timeout = limit
         delays = None

@@ -241,7 +241,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
         limit = timeouts.get("connect") if limits is None else limits.own("connect")
         call = self._connecting.leader
         if call is not None and call.has_followed and call.is_of(timeouts, limit):
-            timeout = call.deadline.remaining()
+            timeout = call.deadline.remaining_as_limit()
         else:  # or a subclass calls this by itself, or for another request
             timeout = limit
         delays = None
