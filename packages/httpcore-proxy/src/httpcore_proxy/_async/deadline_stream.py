@@ -30,6 +30,8 @@ class AsyncDeadlineStream(AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, within the remaining time."""
+        if self.deadline.timeout is None:
+            return await self._stream.read(max_bytes, timeout)
         limit, is_own = self._limit(timeout)
         try:
             return await self._stream.read(max_bytes, limit)
@@ -40,6 +42,8 @@ class AsyncDeadlineStream(AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, within the remaining time."""
+        if self.deadline.timeout is None:
+            return await self._stream.write(buffer, timeout)
         limit, is_own = self._limit(timeout)
         try:
             await self._stream.write(buffer, limit)

@@ -93,7 +93,8 @@ class AsyncTunnelDialler(AsyncDialler):
 
         deadline = Deadline(timeout)
         stream = await self._dialler.dial(self._proxy, request, timeout)
-        handshake = AsyncDeadlineStream(stream, deadline, operation, limits_single_waits(request))
+        single_waits = timeout is not None and limits_single_waits(request)
+        handshake = AsyncDeadlineStream(stream, deadline, operation, single_waits)
         try:
             connect = connect_request(origin, request.extensions, self._proxy, self.headers)
             try:

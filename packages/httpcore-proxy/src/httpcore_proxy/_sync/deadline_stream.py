@@ -31,6 +31,8 @@ class DeadlineStream(NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, within the remaining time."""
+        if self.deadline.timeout is None:
+            return self._stream.read(max_bytes, timeout)
         limit, is_own = self._limit(timeout)
         try:
             return self._stream.read(max_bytes, limit)
@@ -41,6 +43,8 @@ class DeadlineStream(NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write, within the remaining time."""
+        if self.deadline.timeout is None:
+            return self._stream.write(buffer, timeout)
         limit, is_own = self._limit(timeout)
         try:
             self._stream.write(buffer, limit)

@@ -94,7 +94,8 @@ class TunnelDialler(Dialler):
 
         deadline = Deadline(timeout)
         stream = self._dialler.dial(self._proxy, request, timeout)
-        handshake = DeadlineStream(stream, deadline, operation, limits_single_waits(request))
+        single_waits = timeout is not None and limits_single_waits(request)
+        handshake = DeadlineStream(stream, deadline, operation, single_waits)
         try:
             connect = connect_request(origin, request.extensions, self._proxy, self.headers)
             try:
