@@ -12,6 +12,7 @@ from ..._closing import async_close_unopened
 from ..._exceptions import ConnectError
 from ..._request import Request
 from ..._url import Origin
+from .._backend_kinds import async_connecting
 from .._purpose import PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer
@@ -75,7 +76,7 @@ class AsyncDirectDialler(AsyncDialler):
         """Connect; see `AsyncDialler.dial()`."""
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self.uds is None else "connect_unix_socket"
-        connect = self.backend.connect_tcp if self.uds is None else self.backend.connect_unix_socket
+        connect = async_connecting(self.backend.connect_tcp if self.uds is None else self.backend.connect_unix_socket)
         tracer = async_get_tracer(self.logger, request)
         stream: AsyncNetworkStream | None = None
         self._stream = None

@@ -13,6 +13,7 @@ from ..._exceptions import ConnectError
 from ..._request import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin
+from .._backend_kinds import connecting
 from .._purpose import PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer
@@ -76,7 +77,7 @@ class DirectDialler(Dialler):
         """Connect; see `Dialler.dial()`."""
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self.uds is None else "connect_unix_socket"
-        connect = self.backend.connect_tcp if self.uds is None else self.backend.connect_unix_socket
+        connect = connecting(self.backend.connect_tcp if self.uds is None else self.backend.connect_unix_socket)
         tracer = get_tracer(self.logger, request)
         stream: NetworkStream | None = None
         self._stream = None
