@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import sys
 from types import ModuleType
 
 import httpcore
@@ -11,6 +12,7 @@ import httpcore_h11
 import httpcore_models
 import httpcore_proxy
 import pytest
+from httpcore_test_support.commands import run
 
 # Wrong arguments, and a mistake in the package itself.
 NOT_ABOUT_REQUESTS = {"ArgumentTypeError", "InvalidTransition"}
@@ -32,3 +34,15 @@ def test_one_clause_catches_what_a_request_raises() -> None:
     for url in ("http://localhost:1/", "ftp://localhost/", "http://"):
         with pytest.raises(httpcore.HTTPCoreError):
             httpcore.request("GET", url)
+
+
+def test_programs_that_map_all_exceptions_of_the_module_find_those_of_1_0() -> None:
+    """httpx's own tests do: `HTTPCoreError` is there when it is asked for."""
+    program = """
+import httpcore
+found = {name for name, value in vars(httpcore).items() if isinstance(value, type) and issubclass(value, Exception)}
+assert "ConnectError" in found and "HTTPCoreError" not in found
+assert issubclass(httpcore.ConnectError, httpcore.HTTPCoreError)
+print(httpcore.HTTPCoreError.__module__)
+"""
+    assert run([sys.executable, "-c", program]).strip() == "httpcore"

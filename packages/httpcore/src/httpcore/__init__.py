@@ -25,7 +25,6 @@ from httpcore_models import (
     ConnectTimeout,
     Destination,
     GuardedBackend,
-    HTTPCoreError,
     LocalProtocolError,
     MockBackend,
     MockStream,
@@ -72,6 +71,7 @@ from ._sync.socks_proxy import SOCKSProxy
 
 if TYPE_CHECKING:
     from httpcore_h2 import AsyncHTTP2Connection, HTTP2Connection
+    from httpcore_models import HTTPCoreError
 
 __all__ = [
     # Top-level functions

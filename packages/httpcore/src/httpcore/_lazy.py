@@ -1,24 +1,32 @@
-"""Names that are loaded on first use: classes of HTTP/2, and names of 1.0 that only other programs import."""
+"""Names that are loaded on first use: classes of HTTP/2, and names of 1.0 that only other programs import.
+
+Also `HTTPCoreError`, which 1.0 does not have: programs look through `vars(httpcore)` for exceptions that they map.
+"""
 
 import importlib
 from typing import Any
+
+from httpcore_models import HTTPCoreError
 
 # `except httpcore._exceptions.ConnectError` needs only `import httpcore`.
 LEGACY_MODULES = ("_backends", "_exceptions", "_models", "_synchronization", "_trace", "_utils")
 
 
 def load(name: str) -> Any:
-    """Return the module `name` of 1.0 or the public class `name` of HTTP/2. Raises `AttributeError` for other names.
+    """Return the module `name` of 1.0 or the public class `name`. Raises `AttributeError` for other names.
 
-    Without the library h2, instantiating such a class raises `RuntimeError`.
+    Without the library h2, instantiating a class of HTTP/2 raises `RuntimeError`.
     """
     if name in LEGACY_MODULES:
         return importlib.import_module(f"{__package__}.{name}")
-    if name not in ("AsyncHTTP2Connection", "HTTP2Connection"):
-        raise AttributeError(f"module 'httpcore' has no attribute {name!r}")
-    import httpcore_h2
+    if name == "HTTPCoreError":
+        found: Any = HTTPCoreError
+    elif name in ("AsyncHTTP2Connection", "HTTP2Connection"):
+        import httpcore_h2
 
-    found = getattr(httpcore_h2, name)
+        found = getattr(httpcore_h2, name)
+    else:
+        raise AttributeError(f"module 'httpcore' has no attribute {name!r}")
     found.__module__ = "httpcore"
     return found
 
