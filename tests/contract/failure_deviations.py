@@ -28,6 +28,10 @@ FAILURE_DEVIATIONS: dict[str, Departure] = {
         "httpcore.RemoteProtocolError", "illegal header line: bytearray(b'[secure]')", _SECRET
     ),
     "bad header name": Departure("httpcore.RemoteProtocolError", "bytearray(b'a b: [secure]')", _SECRET),
+    "call: http proxy auth": Departure("builtins.TypeError", "proxy_auth must be a pair of", _ARGUMENT),
+    "call: proxy auth of one": Departure("builtins.TypeError", "auth must be a pair of", _ARGUMENT),
+    "call: proxy auth of str": Departure("builtins.TypeError", "auth must be a pair of", _ARGUMENT),
+    "call: socks proxy auth": Departure("builtins.TypeError", "proxy_auth must be a pair of", _ARGUMENT),
     "call: pool connections of str": Departure("builtins.TypeError", "max_connections must be an int", _ARGUMENT),
     "call: pool proxy of str": Departure("builtins.TypeError", "proxy must be a Proxy", _ARGUMENT),
     "call: request content": Departure("builtins.TypeError", "content must be bytes or", _ARGUMENT),
@@ -91,11 +95,6 @@ FAILURE_DEVIATIONS: dict[str, Departure] = {
     "socks no credentials wanted": Departure(
         "httpcore.ProxyError", "Proxy closed the connection", "A proxy may do without the credentials that are given."
     ),
-}
-
-# Nothing is raised.
-ACCEPTED = {
-    "call: socks proxy auth": "As HTTPProxy, it takes the first two items.",
 }
 
 # Missing causes of 1.0.9, apart from errors of other libraries.

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("trustme")
 pytest.importorskip("uvloop")
 
-from .failure_deviations import ACCEPTED, FAILURE_DEVIATIONS, MISSING_CAUSES
+from .failure_deviations import FAILURE_DEVIATIONS, MISSING_CAUSES
 from .failure_players import BACKENDS, Chain, call, play
 from .failure_scenes import SHORT, scenes
 from .measured import load
@@ -49,7 +49,7 @@ def test_every_failure_was_measured() -> None:
 
 
 def test_every_deviation_names_a_fact() -> None:
-    assert {*FAILURE_DEVIATIONS, *ACCEPTED, *MISSING_CAUSES} <= FACTS.keys()
+    assert {*FAILURE_DEVIATIONS, *MISSING_CAUSES} <= FACTS.keys()
 
 
 @pytest.mark.upgrade("2.1", "2.2", "2.3", "2.4", "5.2")
@@ -70,9 +70,6 @@ def test_failure_is_as_measured(name: str, backend: str) -> None:
 def check(name: str, backend: str, seen: Chain) -> None:
     fact = FACTS[name][backend]
     if not fact and not seen:
-        return
-    if name in ACCEPTED:
-        assert not seen
         return
     (_, kind, text), *causes = fact or [["", "", ""]]
     departure = FAILURE_DEVIATIONS.get(name)
