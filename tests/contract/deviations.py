@@ -171,6 +171,8 @@ def _with_base_class() -> dict[tuple[str, str], Deviation]:
     return found
 
 
+_NO_PAIRS: tuple[Any, ...] = (("a",), "ab", b"ab", 1, {})
+
 DEVIATIONS = {
     ("interface.json", "public names in dir()"): _public_names(),
     **_with_base_class(),
@@ -206,7 +208,7 @@ DEVIATIONS = {
     **_no_pairs("models.json"),
     **_not_ascii("models.json"),
     **_not_ascii("errors.json"),
-    **{("models.json", f"Proxy auth {auth!r}"): _no_pair(type(auth).__name__) for auth in (("a",), "ab", b"ab", 1, {})},
+    **{("models.json", f"Proxy auth {auth!r}"): _no_pair(type(auth).__name__) for auth in _NO_PAIRS},
     ("events.txt", "http11 informational"): Deviation(_interim_events(), _INTERIM),
     ("events.txt", "http11 POST body too short"): Deviation(_failed_body_events(_TOO_SHORT), _OWN_ERROR),
     ("events.txt", "http11 POST body too long"): Deviation(_failed_body_events(_TOO_LONG), _OWN_ERROR),
