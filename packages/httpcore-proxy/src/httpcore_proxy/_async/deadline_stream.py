@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from httpcore_models import AsyncNetworkStream, ReadTimeout, WriteTimeout
-from httpcore_models.deadline import Deadline
+from httpcore_models.deadline import Deadline, TotalSeconds
 
 from .._timeouts import remaining_time, timeout_error
 
@@ -55,7 +55,9 @@ class AsyncDeadlineStream(AsyncNetworkStream):
     def _limit(self, timeout: float | None) -> tuple[float | None, bool]:
         """Return the limit of a wait that begins now, and whether that is its own, which is `timeout`."""
         remaining = remaining_time(self.deadline, self._operation)
-        is_own = remaining is None or (self._single_waits and timeout is not None and timeout < remaining)
+        is_own = remaining is None or (
+            self._single_waits and timeout is not None and timeout < remaining and not isinstance(timeout, TotalSeconds)
+        )
         return (timeout if is_own else remaining), is_own
 
     async def aclose(self) -> None:
