@@ -64,22 +64,6 @@ def _no_content(kind: str) -> Deviation:
     return Deviation({"raises": "TypeError", "message": text}, _ARGUMENT)
 
 
-def _not_ascii(file: str) -> dict[tuple[str, str], Deviation]:
-    """The errors of URLs outside ASCII: they say how to write those, too."""
-    hints = {
-        "url": " Percent-encode the path and query, and IDNA-encode the host.",
-        "host": " IDNA-encode it.",
-        "target": " Percent-encode them.",
-    }
-    return {
-        (file, entry): Deviation({**error, "message": f"{text}{hints[name]}"}, _ARGUMENT)
-        for entry, error in load(file).items()
-        for text in [error.get("message", "") if isinstance(error, dict) else ""]
-        for name, _, rest in [text.partition(" ")]
-        if name in hints and rest == "strings may not include unicode characters."
-    }
-
-
 def _no_pair(kind: str) -> Deviation:
     text = f"auth must be a pair of user name and password, a tuple, but got {kind}."
     return Deviation({"raises": "TypeError", "message": text}, _ARGUMENT)
@@ -206,8 +190,6 @@ DEVIATIONS = {
     **{("models.json", f"Request content {kind}"): _no_content(kind) for kind in ("str", "int", "bytearray")},
     **_no_pairs("errors.json"),
     **_no_pairs("models.json"),
-    **_not_ascii("models.json"),
-    **_not_ascii("errors.json"),
     **{("models.json", f"Proxy auth {auth!r}"): _no_pair(type(auth).__name__) for auth in _NO_PAIRS},
     ("events.txt", "http11 informational"): Deviation(_interim_events(), _INTERIM),
     ("events.txt", "http11 POST body too short"): Deviation(_failed_body_events(_TOO_SHORT), _OWN_ERROR),

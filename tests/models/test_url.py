@@ -45,16 +45,14 @@ def test_invalid_ports_are_rejected(text: str) -> None:
         URL(text)
 
 
-@pytest.mark.parametrize(
-    ("part", "hint"), [("scheme", ""), ("host", r" IDNA-encode it\."), ("target", r" Percent-encode them\.")]
-)
-def test_parts_outside_ascii_are_rejected(part: str, hint: str) -> None:
-    with pytest.raises(TypeError, match=rf"^{part} strings may not include unicode characters\.{hint}$"):
+@pytest.mark.parametrize("part", ["scheme", "host", "target"])
+def test_parts_outside_ascii_are_rejected(part: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{part} strings may not include unicode characters\.$"):
         URL(**{part: "ü"})  # type: ignore[arg-type]
 
 
 def test_urls_outside_ascii_are_rejected() -> None:
-    with pytest.raises(TypeError, match=r"^url strings may not include unicode characters\. Percent-encode"):
+    with pytest.raises(TypeError, match=r"^url strings may not include unicode characters\.$"):
         URL("http://exämple.org/")
 
 

@@ -22,13 +22,6 @@ DEFAULT_PORTS = {
 }
 
 
-# How text outside ASCII is written in some arguments (RFC 3986 section 2.1, RFC 5890).
-_HINTS = dict.fromkeys(("url", "proxy_url"), " Percent-encode the path and query, and IDNA-encode the host.") | {
-    "host": " IDNA-encode it.",
-    "target": " Percent-encode them.",
-}
-
-
 def enforce_bytes(value: bytes | str, *, name: str) -> bytes:
     """Return `value` as bytes, encoding a `str` as ASCII.
 
@@ -40,8 +33,7 @@ def enforce_bytes(value: bytes | str, *, name: str) -> bytes:
         try:
             return value.encode("ascii")
         except UnicodeEncodeError:
-            hint = _HINTS.get(name, "")
-            raise TypeError(f"{name} strings may not include unicode characters.{hint}") from None
+            raise TypeError(f"{name} strings may not include unicode characters.") from None
     raise TypeError(f"{name} must be bytes or str, but got {type(value).__name__}.")
 
 
