@@ -19,7 +19,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.network import AsyncDialler
+from httpcore_models.network import AsyncDatagramStream, AsyncDialler
 
 pytestmark = pytest.mark.anyio
 
@@ -138,6 +138,9 @@ async def test_invalid_requests_are_not_sent() -> None:
         lambda: AsyncNetworkStream().write(b""),
         lambda: AsyncNetworkStream().aclose(),
         lambda: AsyncNetworkStream().start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
+        lambda: AsyncDatagramStream().receive(),
+        lambda: AsyncDatagramStream().send([b""]),
+        lambda: AsyncDatagramStream().aclose(),
         lambda: AsyncNetworkBackend().connect_tcp("example.org", 80),
         lambda: AsyncNetworkBackend().connect_unix_socket("/path"),
         lambda: AsyncDialler().dial(ORIGIN, Request("GET", "http://example.org/"), None),
@@ -158,6 +161,8 @@ async def test_methods_of_interfaces_raise_not_implemented_error(call: Callable[
         lambda: AsyncConnectionInterface().is_idle(),
         lambda: AsyncConnectionInterface().is_closed(),
         lambda: AsyncDialler().describe(ORIGIN, None),
+        lambda: AsyncDatagramStream().receive_nowait(),
+        lambda: AsyncDatagramStream().abort(),
     ],
 )
 async def test_questions_of_interfaces_raise_not_implemented_error(call: Callable[[], Any]) -> None:
@@ -168,3 +173,4 @@ async def test_questions_of_interfaces_raise_not_implemented_error(call: Callabl
 async def test_extra_info_is_none_by_default() -> None:
     for info in ("socket", "ssl_object", "client_addr", "server_addr", "is_readable"):
         assert AsyncNetworkStream().get_extra_info(info) is None
+        assert AsyncDatagramStream().get_extra_info(info) is None

@@ -20,7 +20,7 @@ from httpcore_models import (
     Response,
     ResponseStream,
 )
-from httpcore_models.network import Dialler
+from httpcore_models.network import DatagramStream, Dialler
 
 pytestmark = pytest.mark.anyio
 
@@ -139,6 +139,9 @@ def test_invalid_requests_are_not_sent() -> None:
         lambda: NetworkStream().write(b""),
         lambda: NetworkStream().close(),
         lambda: NetworkStream().start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
+        lambda: DatagramStream().receive(),
+        lambda: DatagramStream().send([b""]),
+        lambda: DatagramStream().close(),
         lambda: NetworkBackend().connect_tcp("example.org", 80),
         lambda: NetworkBackend().connect_unix_socket("/path"),
         lambda: Dialler().dial(ORIGIN, Request("GET", "http://example.org/"), None),
@@ -159,6 +162,8 @@ def test_methods_of_interfaces_raise_not_implemented_error(call: Callable[[], An
         lambda: ConnectionInterface().is_idle(),
         lambda: ConnectionInterface().is_closed(),
         lambda: Dialler().describe(ORIGIN, None),
+        lambda: DatagramStream().receive_nowait(),
+        lambda: DatagramStream().abort(),
     ],
 )
 def test_questions_of_interfaces_raise_not_implemented_error(call: Callable[[], Any]) -> None:
@@ -169,3 +174,4 @@ def test_questions_of_interfaces_raise_not_implemented_error(call: Callable[[], 
 def test_extra_info_is_none_by_default() -> None:
     for info in ("socket", "ssl_object", "client_addr", "server_addr", "is_readable"):
         assert NetworkStream().get_extra_info(info) is None
+        assert DatagramStream().get_extra_info(info) is None

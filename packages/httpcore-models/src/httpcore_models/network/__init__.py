@@ -3,6 +3,7 @@
 For users, and also in `httpcore`:
 
 * `AsyncNetworkStream`, `AsyncNetworkBackend` and their sync twins: the interfaces of a replacement for the network.
+* `AsyncDatagramStream` and its sync twin: the interface of what a backend's optional `connect_udp()` opens, for HTTP/3.
 * `AutoBackend`, `AnyIOBackend`, `TrioBackend`, `SyncBackend`: the network itself.
 * `AsyncGuardedBackend`, which connects where a rule allows it; `Destination`, what a rule decides on;
   `only_global_addresses()`, a rule.
@@ -25,6 +26,7 @@ are first used.
 """
 
 from ._async.caching_resolver import AsyncCachingResolver as AsyncCachingResolver
+from ._async.datagrams import AsyncDatagramStream as AsyncDatagramStream
 from ._async.dialler import AsyncDialler as AsyncDialler
 from ._async.dialler import AsyncDirectDialler as AsyncDirectDialler
 from ._async.dialler import async_start_tls as async_start_tls
@@ -53,6 +55,7 @@ from ._socket_options import SOCKET_OPTION as SOCKET_OPTION
 from ._streams.wrapped import AnyIOStreamWrapper as AnyIOStreamWrapper
 from ._streams.wrapped import TrioStreamWrapper as TrioStreamWrapper
 from ._sync.caching_resolver import CachingResolver as CachingResolver
+from ._sync.datagrams import DatagramStream as DatagramStream
 from ._sync.dialler import Dialler as Dialler
 from ._sync.dialler import DirectDialler as DirectDialler
 from ._sync.dialler import start_tls as start_tls

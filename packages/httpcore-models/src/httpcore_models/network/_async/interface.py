@@ -89,7 +89,18 @@ class AsyncNetworkStream:
 
 
 class AsyncNetworkBackend:
-    """Opens network streams."""
+    """Opens network streams.
+
+    A backend may also have the following method. Without it there is no HTTP/3 over this backend.
+
+    * `connect_udp(host, port, timeout=None, local_address=None, socket_options=None) -> AsyncDatagramStream`, a
+      coroutine in async code, opens datagrams to `port` of `host`, a name or an IP address. The arguments are those of
+      `connect_tcp()`, except that those of `socket_options` that are for TCP are skipped. Raises `ConnectTimeout` or
+      `ConnectError`. On failure and cancellation nothing stays open.
+
+    It is called only if the class that defines it also defines `connect_tcp()`, or is a subclass of the one that does:
+    a subclass or wrapper that guards `connect_tcp()` must not be bypassed.
+    """
 
     async def connect_tcp(
         self,
