@@ -1,6 +1,8 @@
 """Header compression: a remembered block stands for the same fields as long as the table does not change."""
 
+import gc
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,8 +14,8 @@ from hpack.huffman import HuffmanEncoder
 from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
 from httpcore_h2 import _hpack
 from httpcore_h2._hpack import FieldDecoder, FieldEncoder
-from httpcore_h2._translate import RequestHead
-from httpcore_models import RemoteProtocolError
+from httpcore_models import RemoteProtocolError, Request
+from httpcore_models.multiplexing import RequestHead, RequestTranslator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -368,3 +370,21 @@ def test_a_small_block_that_stands_for_many_fields_is_an_error() -> None:
     decoder.decode(literal(b"x", b"y" * 4000))
     with pytest.raises(RemoteProtocolError, match=r"^Oversized header block: "):
         decoder.decode(reference(0) * 30)
+
+
+@pytest.mark.fault("S13")
+@pytest.mark.parametrize("name", [b"authorization", b"cookie", b"x-api-key"])
+def test_secrets_are_forgotten_with_their_connection(name: bytes) -> None:
+    secret = b"secret-%d" % id(name) + b"x" * 40
+    before = sys.getrefcount(secret)
+    for _ in range(3):
+        translator, encoder = RequestTranslator(), FieldEncoder(Encoder())
+        request = Request(b"GET", "https://localhost/")
+        request.headers = [(b"host", b"localhost"), (name, secret)]
+        for _ in range(3):
+            head = translator.request_head(request)
+            encoder.encode(head)
+    assert sys.getrefcount(secret) > before
+    del translator, encoder, request, head
+    gc.collect()
+    assert sys.getrefcount(secret) == before

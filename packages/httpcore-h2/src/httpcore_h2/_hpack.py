@@ -14,8 +14,7 @@ import hpack
 from hpack.hpack import decode_integer
 from hpack.huffman_table import decode_huffman
 from httpcore_models import RemoteProtocolError
-
-from ._translate import RequestHead
+from httpcore_models.multiplexing import RequestHead
 
 T = TypeVar("T")
 Headers = list[tuple[bytes, bytes]]

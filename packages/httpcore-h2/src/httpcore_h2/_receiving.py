@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from httpcore_models import RemoteProtocolError
 from httpcore_models.lowlevel import Retryable
+from httpcore_models.multiplexing import FieldSection, SectionTranslator
 
 from . import _frames as frames
 from ._connection_state import ConnectionState
@@ -15,7 +16,6 @@ from ._frames import Frame, HeaderBlocks
 from ._hpack import FieldDecoder
 from ._stream import Stream
 from ._stream_table import LAST_STREAM_ID
-from ._translate import FieldSection, SectionTranslator
 
 # How many answers to SETTINGS and PING may wait to be sent, while the server does not read them.
 _MAX_ANSWERS = 10_000

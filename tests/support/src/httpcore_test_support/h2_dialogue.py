@@ -13,9 +13,9 @@ from httpcore_h2 import RemoteSettingsChanged
 from httpcore_h2._engine import Engine
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, Event
 from httpcore_h2._stream import Stream
-from httpcore_h2._translate import RequestHead, RequestTranslator
 from httpcore_models import ReadError, RemoteProtocolError, Request
 from httpcore_models.lowlevel import Retryable, may_retry
+from httpcore_models.multiplexing import RequestHead, RequestTranslator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -27,11 +27,11 @@ from httpcore_models.lowlevel import (
     received_response,
     retryable_after,
 )
+from httpcore_models.multiplexing import RequestTranslator
 
 from .._legacy import LegacyConnection
 from .._states import CLOSED, TRANSITIONS, USABLE, Input
 from .._stream import Stream
-from .._translate import RequestTranslator
 from .body import AsyncHTTP2Body
 from .exchange import AsyncExchange
 from .limited_exchange import async_limited_exchange
@@ -58,7 +58,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
     """
 
     READ_NUM_BYTES = 64 * 1024
-    # h2 sees no request: `_translate` checks them, and `_hpack` compresses their fields.
+    # h2 sees no request: `RequestTranslator` checks them, and `_hpack` compresses their fields.
     CONFIG = H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False)
 
     def __init__(

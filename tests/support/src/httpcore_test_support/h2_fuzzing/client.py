@@ -10,8 +10,8 @@ from h2.config import H2Configuration
 from httpcore_h2._engine import Engine
 from httpcore_h2._events import END_OF_STREAM, NEED_DATA, InformationalResponse, ResponseHead, Trailers
 from httpcore_h2._stream import Stream
-from httpcore_h2._translate import RequestTranslator
 from httpcore_models import ConnectionNotAvailable, ReadError, RemoteProtocolError, Request
+from httpcore_models.multiplexing import RequestTranslator
 
 from .wire import Wire
 

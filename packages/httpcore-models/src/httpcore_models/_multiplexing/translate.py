@@ -1,15 +1,16 @@
-"""Translating requests into HTTP/2 header fields, and header fields into responses (RFC 9113 section 8)."""
+"""Requests as header fields, and header fields as responses (RFC 9113 section 8, RFC 9114 section 4.2)."""
 
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from httpcore_models import LocalProtocolError, RemoteProtocolError, Request
-from httpcore_models.lowlevel import is_continue_expectation
+from .._exceptions import LocalProtocolError, RemoteProtocolError
+from .._expecting import is_continue_expectation
+from .._request import Request
 
 Headers = list[tuple[bytes, bytes]]
 
-# Fields that are specific to a connection and not allowed in HTTP/2 (RFC 9113 section 8.2.2). Users add them by habit.
+# Fields that are specific to a connection and not allowed here (RFC 9113 section 8.2.2). Users add them by habit.
 _CONNECTION_SPECIFIC = {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 
 # RFC 9110 section 5.1, in lower case; RFC 9113 section 8.2.1.
@@ -61,7 +62,7 @@ class RequestTranslator:
         self._last: _LastRequest | None = None
 
     def request_head(self, request: Request) -> RequestHead:
-        """Translate the head of a request. Raises `LocalProtocolError` if HTTP/2 cannot carry it.
+        """Translate the head of a request. Raises `LocalProtocolError` if it cannot be sent.
 
         The extension `protocol`, as `bytes`, makes a CONNECT request an extended one (RFC 8441).
         """

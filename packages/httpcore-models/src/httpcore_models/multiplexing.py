@@ -1,0 +1,19 @@
+"""Plumbing: what connections that carry many messages at a time, HTTP/2 and HTTP/3, have in common.
+
+Programs that send requests need nothing from here.
+"""
+
+from ._multiplexing.events import END_OF_STREAM as END_OF_STREAM
+from ._multiplexing.events import NEED_DATA as NEED_DATA
+from ._multiplexing.events import Event as Event
+from ._multiplexing.events import Failure as Failure
+from ._multiplexing.events import InformationalResponse as InformationalResponse
+from ._multiplexing.events import ResponseHead as ResponseHead
+from ._multiplexing.events import Signal as Signal
+from ._multiplexing.events import Trailers as Trailers
+from ._multiplexing.message_stream import MessageStream as MessageStream
+from ._multiplexing.translate import FieldSection as FieldSection
+from ._multiplexing.translate import Headers as Headers
+from ._multiplexing.translate import RequestHead as RequestHead
+from ._multiplexing.translate import RequestTranslator as RequestTranslator
+from ._multiplexing.translate import SectionTranslator as SectionTranslator
