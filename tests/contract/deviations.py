@@ -93,7 +93,8 @@ _TOO_LONG = "Too much data for declared Content-Length"
 
 _MORE_INSIGHT = "Additions: a pool reports statistics, and can close expired connections."
 _MORE_NAMES = "Additions: more names are public."
-_RESOLVER = "Addition: a network backend can be given a resolver."
+_RESOLVER = "Addition: a network backend can be given a resolver, and opens datagrams."
+_DATAGRAMS = "Addition: a network backend opens datagrams."
 _BASE_CLASS = "Addition: all exceptions have one base class."
 _HTTPX2 = "httpx2 passes one more argument when it uses this package as its core."
 _ABORT = "Addition: a stream can be closed at once, without waiting."
@@ -131,7 +132,17 @@ def _mock_members(name: str) -> Deviation:
 
 def _backend_members(name: str) -> Deviation:
     members: list[str] = load("interface.json")["surface"][f"{name} members"]
-    return Deviation(sorted([*members, "connect_tcp_to", "resolver"]), _RESOLVER)
+    return Deviation(sorted([*members, "connect_tcp_to", "connect_udp", "connect_udp_to", "resolver"]), _RESOLVER)
+
+
+def _mock_backend_members(name: str) -> Deviation:
+    members: list[str] = load("interface.json")["surface"][f"{name} members"]
+    return Deviation(sorted([*members, "connect_udp"]), _DATAGRAMS)
+
+
+def _mock_backend_parameters(name: str) -> Deviation:
+    parameters: list[list[str]] = load("interface.json")["signatures"][name]
+    return Deviation([*parameters, ["datagrams", "KEYWORD_ONLY", "=None"]], _DATAGRAMS)
 
 
 def _public_names() -> Deviation:
@@ -168,6 +179,11 @@ DEVIATIONS = {
         ("interface.json", name): Deviation([["resolver", "KEYWORD_ONLY", "=None"]], _RESOLVER)
         for name in ("AnyIOBackend", "SyncBackend", "TrioBackend")
     },
+    **{
+        ("interface.json", f"{name} members"): _mock_backend_members(name)
+        for name in ("MockBackend", "AsyncMockBackend")
+    },
+    **{("interface.json", name): _mock_backend_parameters(name) for name in ("MockBackend", "AsyncMockBackend")},
     ("interface.json", "default_ssl_context"): Deviation([["_trust_env", "KEYWORD_ONLY", "=False"]], _HTTPX2),
     **{("interface.json", f"{name} members"): _mock_members(name) for name in ("MockStream", "AsyncMockStream")},
     **{

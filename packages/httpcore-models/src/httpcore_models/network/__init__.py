@@ -7,7 +7,8 @@ For users, and also in `httpcore`:
 * `AutoBackend`, `AnyIOBackend`, `TrioBackend`, `SyncBackend`: the network itself.
 * `AsyncGuardedBackend`, which connects where a rule allows it; `Destination`, what a rule decides on;
   `only_global_addresses()`, a rule.
-* `AsyncMockBackend`, `AsyncMockStream` and their sync twins, and `MockSSLObject`: a network that plays back bytes.
+* `AsyncMockBackend`, `AsyncMockStream`, `AsyncMockDatagramStream` and their sync twins, and `MockSSLObject`: a network
+  that plays back bytes.
 * `SOCKET_OPTION`: the type of a socket option. `tcp_keepalive()`: the options for TCP keepalive.
 * `AsyncResolver`, the type of what finds the addresses of a host, and `AsyncCachingResolver`.
 
@@ -33,6 +34,7 @@ from ._async.dialler import async_start_tls as async_start_tls
 from ._async.interface import AsyncNetworkBackend as AsyncNetworkBackend
 from ._async.interface import AsyncNetworkStream as AsyncNetworkStream
 from ._async.mock import AsyncMockBackend as AsyncMockBackend
+from ._async.mock import AsyncMockDatagramStream as AsyncMockDatagramStream
 from ._async.mock import AsyncMockStream as AsyncMockStream
 from ._async.tls import AsyncTLSCapableStream as AsyncTLSCapableStream
 from ._async.tls import AsyncTLSStream as AsyncTLSStream
@@ -62,6 +64,7 @@ from ._sync.dialler import start_tls as start_tls
 from ._sync.interface import NetworkBackend as NetworkBackend
 from ._sync.interface import NetworkStream as NetworkStream
 from ._sync.mock import MockBackend as MockBackend
+from ._sync.mock import MockDatagramStream as MockDatagramStream
 from ._sync.mock import MockSSLObject as MockSSLObject
 from ._sync.mock import MockStream as MockStream
 from ._sync.tls import TLSCapableStream as TLSCapableStream

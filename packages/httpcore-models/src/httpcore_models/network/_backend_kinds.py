@@ -1,10 +1,14 @@
-"""Telling sync network backends from async ones, which are easily confused."""
+"""What a network backend can do: telling sync ones from async ones, which are easily confused, and finding methods."""
 
 import contextlib
 import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
+
+from .._exceptions import ConnectError
+from .._optional_methods import optional_method
+from ._error_texts import peer_name
 
 
 def connecting(connect: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,3 +37,37 @@ def _call(connect: Callable[..., Any], **arguments: Any) -> Any:
 
 def _owner(method: Any) -> str:
     return type(getattr(method, "__self__", method)).__name__
+
+
+def udp_method(backend: Any) -> Any:
+    """Return the method `connect_udp()` of a backend, or `None` if it has none that may be called.
+
+    Programs guard `connect_tcp()`: in a subclass, in a wrapper that forwards all other names, on the object, or by
+    putting a function in the place of the method of our class. A `connect_udp()` that knows nothing of the guard would
+    bypass it.
+    """
+    method = optional_method(backend, "connect_udp", instead_of="connect_tcp")
+    if method is None:
+        return None
+    for kind in type(backend).__mro__:
+        if "connect_tcp" in kind.__dict__ and "connect_udp" in kind.__dict__:
+            return method if place_of(kind.__dict__["connect_tcp"]) == place_of(kind.__dict__["connect_udp"]) else None
+        if "connect_tcp" in kind.__dict__ or "connect_udp" in kind.__dict__:
+            break
+    return method
+
+
+def place_of(method: Any) -> tuple[Any, str]:
+    """Return the module and the class of a method. `functools.wraps()` copies only the latter."""
+    module = getattr(method, "__globals__", {}).get("__name__")
+    return module, getattr(method, "__qualname__", "").rpartition(".")[0]
+
+
+def enforce_own_connect_tcp(kind: type[Any], host: str, port: int) -> None:
+    """Raise `ConnectError` if a program has put a function in the place of `connect_tcp()` in a class of ours.
+
+    `udp_method()` cannot see that if a subclass has a `connect_udp()` that calls ours.
+    """
+    if place_of(kind.__dict__["connect_tcp"]) != place_of(kind.__dict__["connect_udp"]):
+        peer = peer_name(host, port)
+        raise ConnectError(f"The program has replaced {kind.__name__}.connect_tcp(), and UDP might bypass it ({peer})")

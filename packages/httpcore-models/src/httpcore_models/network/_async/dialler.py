@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from ..._async.tracing import async_get_tracer
@@ -12,11 +12,13 @@ from ..._closing import async_close_unopened
 from ..._exceptions import ConnectError
 from ..._request import Request
 from ..._url import Origin
-from .._backend_kinds import async_connecting
+from .._backend_kinds import async_connecting, udp_method
 from .._purpose import PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer
+from .datagrams import AsyncDatagramStream
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
+from .resolving_backend import async_connect_udp
 
 _logger = logging.getLogger("httpcore.connection")
 
@@ -70,18 +72,23 @@ class AsyncDirectDialler(AsyncDialler):
         self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
         self._cancelled = False
         # The stream of the dial in progress, or of the last one.
-        self._stream: AsyncNetworkStream | None = None
+        self._stream: AsyncNetworkStream | AsyncDatagramStream | None = None
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Connect; see `AsyncDialler.dial()`."""
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self.uds is None else "connect_unix_socket"
         connect = async_connecting(self.backend.connect_tcp if self.uds is None else self.backend.connect_unix_socket)
+        return cast(AsyncNetworkStream, await self._connect(name, connect, arguments, origin, request))
+
+    async def _connect(
+        self, name: str, connect: Callable[..., Any], arguments: dict[str, Any], origin: Origin, request: Request
+    ) -> Any:
         tracer = async_get_tracer(self.logger, request)
-        stream: AsyncNetworkStream | None = None
+        stream: Any = None
         self._stream = None
 
-        async def call() -> AsyncNetworkStream:
+        async def call() -> Any:
             nonlocal stream
             # Not by a token, which only its own context takes back: a coroutine may be closed in another one.
             outer = PURPOSE.get()
@@ -97,12 +104,32 @@ class AsyncDirectDialler(AsyncDialler):
         try:
             if tracer is None:
                 return await call()
-            return cast(AsyncNetworkStream, await tracer.run(name, self.describe(origin, timeout), call))
+            return await tracer.run(name, self.describe(origin, arguments["timeout"]), call)
         except BaseException:
             # The callback may raise, or be cancelled, once there is a stream.
             if stream is not None:
                 await async_close_unopened(stream)
             raise
+
+    @property
+    def can_dial_udp(self) -> bool:
+        """Whether `dial_udp()` may work: over TCP, with a backend whose `connect_udp()` bypasses none of its guards."""
+        return self.uds is None and udp_method(self.backend) is not None
+
+    async def dial_udp(self, origin: Origin, request: Request, timeout: float | None) -> AsyncDatagramStream:
+        """Open datagrams to `origin` on behalf of `request`, for HTTP/3; otherwise like `dial()`.
+
+        Raises `ConnectError`, too, if `can_dial_udp` is false.
+        """
+        arguments = self._arguments(origin, timeout)
+        if self.uds is not None:
+            raise ConnectError(f"There are no datagrams over the Unix socket {self.uds} ({origin})")
+        return cast(
+            AsyncDatagramStream,
+            await self._connect(
+                "connect_udp", async_connect_udp, {"backend": self.backend, **arguments}, origin, request
+            ),
+        )
 
     def cancel(self) -> None:
         """Close the stream of the last dial, as soon as there is one; see `AsyncDialler.cancel()`."""

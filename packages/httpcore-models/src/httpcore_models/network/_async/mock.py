@@ -1,11 +1,12 @@
 """A network for tests: streams that play back given bytes."""
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..._exceptions import ReadError
+from ..._exceptions import ConnectError, ReadError, ReadTimeout, WriteError
 from .._socket_options import SOCKET_OPTION
+from .datagrams import AsyncDatagramStream
 from .interface import AsyncNetworkBackend, AsyncNetworkStream
 
 
@@ -64,12 +65,54 @@ class AsyncMockStream(AsyncNetworkStream):
         return f"<{type(self).__module__}.{type(self).__name__}>"
 
 
-class AsyncMockBackend(AsyncNetworkBackend):
-    """Opens streams that each play back a copy of `buffer`."""
+class AsyncMockDatagramStream(AsyncDatagramStream):
+    """Plays back `datagrams`, one for each call; after the last one nothing arrives any more. What is sent is dropped.
 
-    def __init__(self, buffer: list[bytes], http2: bool = False) -> None:
+    `receive()` does not wait for its timeout to be over.
+    """
+
+    def __init__(self, datagrams: list[bytes]) -> None:
+        self._datagrams = datagrams
+        self._closed = False
+
+    async def receive(self, timeout: float | None = None) -> tuple[bytes, int]:
+        """Return the next datagram. Raises `ReadTimeout` if there is none left, and `ReadError` once closed."""
+        received = self.receive_nowait()
+        if received is None:
+            raise ReadTimeout("There are no more datagrams") from TimeoutError()
+        return received
+
+    def receive_nowait(self) -> tuple[bytes, int] | None:
+        """Return the next datagram, or `None` if there is none left. Raises `ReadError` once closed."""
+        if self._closed:
+            raise ReadError("Connection closed")
+        datagram = self._datagrams.pop(0) if self._datagrams else b""
+        return (datagram, len(datagram)) if datagram else None
+
+    async def send(self, datagrams: Sequence[bytes], timeout: float | None = None) -> None:
+        """Drop `datagrams`. Raises `WriteError` once closed."""
+        if self._closed:
+            raise WriteError("Connection closed")
+
+    async def aclose(self) -> None:
+        """Make further calls fail."""
+        self._closed = True
+
+    def abort(self) -> None:
+        """Make further calls fail."""
+        self._closed = True
+
+
+class AsyncMockBackend(AsyncNetworkBackend):
+    """Opens streams that each play back a copy of `buffer`.
+
+    `datagrams` are what streams of datagrams play back. By default they cannot be opened.
+    """
+
+    def __init__(self, buffer: list[bytes], http2: bool = False, *, datagrams: list[bytes] | None = None) -> None:
         self._buffer = buffer
         self._http2 = http2
+        self._datagrams = datagrams
 
     async def connect_tcp(
         self,
@@ -81,6 +124,19 @@ class AsyncMockBackend(AsyncNetworkBackend):
     ) -> AsyncNetworkStream:
         """Return a new mock stream."""
         return AsyncMockStream(list(self._buffer), http2=self._http2)
+
+    async def connect_udp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncDatagramStream:
+        """Return a new mock stream of datagrams. Raises `ConnectError` if there are none."""
+        if self._datagrams is None:
+            raise ConnectError("This mock has no datagrams")
+        return AsyncMockDatagramStream(list(self._datagrams))
 
     async def connect_unix_socket(
         self,

@@ -4,8 +4,15 @@ from collections.abc import Iterable, Sequence
 
 from ..._arguments import enforce_port
 from ...concurrency import current_async_library, require_async_library
+from .._async.datagrams import AsyncDatagramStream
 from .._async.interface import AsyncNetworkBackend, AsyncNetworkStream
-from .._async.resolving_backend import AsyncResolvingBackend, async_connect_to
+from .._async.resolving_backend import (
+    AsyncResolvingBackend,
+    async_connect_to,
+    async_connect_udp,
+    async_connect_udp_to,
+)
+from .._backend_kinds import enforce_own_connect_tcp
 from .._resolving.types import AsyncResolver
 from .._socket_options import SOCKET_OPTION
 
@@ -77,6 +84,35 @@ class AutoBackend(AsyncResolvingBackend):
         """Connect to the first of `addresses` that answers, with the backend of the running library."""
         await self._init_backend()
         return await async_connect_to(self._backend, addresses, host, port, timeout, local_address, socket_options)
+
+    async def connect_udp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncDatagramStream:
+        """Open datagrams with the backend of the running library. Raises `ConnectError` if that cannot do it."""
+        enforce_own_connect_tcp(AutoBackend, host, port)
+        if self.resolver is not None:
+            enforce_port(host, port)
+            return await self._connect_udp_resolved(host, port, timeout, local_address, socket_options)
+        await self._init_backend()
+        return await async_connect_udp(self._backend, host, port, timeout, local_address, socket_options)
+
+    async def connect_udp_to(
+        self,
+        addresses: Sequence[str],
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncDatagramStream:
+        """Open datagrams to the first of `addresses` that it has a way to, with the backend of the running library."""
+        await self._init_backend()
+        return await async_connect_udp_to(self._backend, addresses, host, port, timeout, local_address, socket_options)
 
     async def connect_unix_socket(
         self,

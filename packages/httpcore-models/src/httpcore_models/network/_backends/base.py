@@ -3,13 +3,16 @@
 import os
 import socket
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from ..._arguments import enforce_port
+from ..._exceptions import ConnectError
 from ..._optional_packages import require
 from ...concurrency import anyio_or_trio, current_async_library
+from .._async.datagrams import AsyncDatagramStream
 from .._async.interface import AsyncNetworkStream
 from .._async.resolving_backend import AsyncResolvingBackend, async_connect_in_turn
+from .._backend_kinds import enforce_own_connect_tcp
 from .._error_texts import peer_name
 from .._resolving.types import AsyncResolver
 from .._socket_options import SOCKET_OPTION
@@ -66,9 +69,58 @@ class AsyncSocketBackend(AsyncResolvingBackend):
             async def connect(address: str, limit: float | None) -> AsyncNetworkStream:
                 return await monkeypatched.connect_tcp(self._library, address, port, limit, local_address, options)
 
-            return await async_connect_in_turn(connect, addresses, timeout)
+            return cast(AsyncNetworkStream, await async_connect_in_turn(connect, addresses, timeout))
         sock = await connect_async.open_tcp_socket(host, port, timeout, local_address, options, addresses)
         return await _stream_on(sock, peer_name(host, port))
+
+    async def connect_udp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncDatagramStream:
+        """Open datagrams to the first of the host's addresses that the system has a way to; see `AsyncNetworkBackend`.
+
+        Raises `ConnectError` if a program has replaced the functions that connect over TCP, since UDP might bypass what
+        they do, and if the event loop cannot watch sockets.
+        """
+        enforce_port(host, port)
+        if self.resolver is not None:
+            return await self._connect_udp_resolved(host, port, timeout, local_address, socket_options)
+        return await self._datagrams(host, port, timeout, local_address, socket_options)
+
+    async def connect_udp_to(
+        self,
+        addresses: Sequence[str],
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncDatagramStream:
+        """Open datagrams to the first of `addresses` that the system has a way to; see `AsyncResolvingBackend`."""
+        enforce_port(host, port)
+        return await self._datagrams(host, port, timeout, local_address, socket_options, addresses)
+
+    async def _datagrams(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None,
+        local_address: str | None,
+        socket_options: Iterable[SOCKET_OPTION] | None,
+        addresses: Sequence[str] | None = None,
+    ) -> AsyncDatagramStream:
+        from .._connecting import connect_async, monkeypatched
+
+        enforce_own_connect_tcp(AsyncSocketBackend, host, port)
+        peer = peer_name(host, port)
+        if monkeypatched.is_patched(self._library, "tcp"):
+            raise ConnectError(f"The program has replaced what connects over TCP, and UDP might bypass it ({peer})")
+        sock = await connect_async.open_udp_targets(host, port, timeout, local_address, socket_options, addresses)
+        return _datagrams_on(sock, peer)
 
     async def connect_unix_socket(
         self,
@@ -97,6 +149,16 @@ async def _stream_on(sock: socket.socket, peer: str) -> AsyncNetworkStream:
     from .._streams.trio_stream import TrioStream
 
     return TrioStream(sock, peer)
+
+
+def _datagrams_on(sock: socket.socket, peer: str) -> AsyncDatagramStream:
+    if current_async_library() == "asyncio":
+        from .._streams.asyncio_datagrams import open_datagrams
+
+        return open_datagrams(sock, peer)
+    from .._streams.trio_datagrams import TrioDatagramStream
+
+    return TrioDatagramStream(sock, peer)
 
 
 def require_for(name: str, module: str, *, extra: str) -> None:

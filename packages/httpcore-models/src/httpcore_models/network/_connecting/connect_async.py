@@ -14,6 +14,7 @@ from ...concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current
 from .._error_texts import failure_text, peer_name, timeout_text
 from .._resolving.system import Address, async_look_up, numeric_addresses
 from .._socket_options import SOCKET_OPTION
+from .datagrams import open_udp_socket
 from .happy_eyeballs import Race
 from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
 
@@ -50,6 +51,33 @@ async def open_tcp_socket(
     except (OSError, UnicodeError) as exc:
         text = failure_text(exc, peer)
         raise ConnectError(f"{_all_attempts_failed(peer)}: {text}" if resolved else text) from exc
+
+
+async def open_udp_targets(
+    host: str,
+    port: int,
+    timeout: float | None,
+    local_address: str | None,
+    socket_options: Iterable[SOCKET_OPTION] | None,
+    addresses: Iterable[str] | None = None,
+) -> socket.socket:
+    """Return a connected UDP socket; see `AsyncNetworkBackend`.
+
+    `addresses` are the IP addresses of `host` if they are known.
+    """
+    peer = peer_name(host, port)
+    await async_checkpoint_if_cancelled()
+    try:
+        if addresses is not None:
+            targets = [target for address in addresses for target in numeric_addresses(address, port)]
+            return open_udp_socket(targets, local_address, socket_options)
+        with anyio_or_trio().move_on_after(timeout):
+            return open_udp_socket(await async_look_up(host, port), local_address, socket_options)
+        raise TimeoutError
+    except TimeoutError as exc:
+        raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failure_text(exc, peer)) from exc
 
 
 def _default_options() -> list[SOCKET_OPTION]:

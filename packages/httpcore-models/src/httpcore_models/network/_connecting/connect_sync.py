@@ -14,6 +14,7 @@ from .._resolving.finding import look_up_in_time
 from .._resolving.system import Address, numeric_addresses
 from .._socket_options import SOCKET_OPTION
 from .._stock_sockets import connects_as_stock, creates_connections_as_stock
+from .datagrams import open_udp_socket
 from .happy_eyeballs import Race
 from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
 
@@ -42,6 +43,35 @@ def open_tcp_socket(
         else:
             targets = [target for address in addresses for target in numeric_addresses(address, port)]
         return _race(targets, local_address, list(socket_options or ()), deadline)
+    except TimeoutError as exc:
+        raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
+    except (OSError, UnicodeError) as exc:
+        raise ConnectError(failure_text(exc, peer)) from exc
+
+
+def open_udp_targets(
+    host: str,
+    port: int,
+    timeout: float | None,
+    local_address: str | None,
+    socket_options: Iterable[SOCKET_OPTION] | None,
+    addresses: Iterable[str] | None = None,
+) -> socket.socket:
+    """Return a connected UDP socket; see `NetworkBackend`.
+
+    `addresses` are the IP addresses of `host` if they are known.
+    """
+    peer = peer_name(host, port)
+    limit = wait_limit(timeout)
+    if not can_race():
+        # They may guard or divert connections over TCP, and what they would make of UDP is unknown.
+        raise ConnectError(f"The program has replaced the functions of sockets, and UDP might bypass them ({peer})")
+    try:
+        if addresses is None:
+            targets = look_up_in_time(host, port, Deadline(limit), TimeoutError())
+        else:
+            targets = [target for address in addresses for target in numeric_addresses(address, port)]
+        return open_udp_socket(targets, local_address, socket_options)
     except TimeoutError as exc:
         raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError) as exc:

@@ -55,7 +55,7 @@ class Race:
         """Return one error for all failed attempts. Call it once: the errors are forgotten."""
         # A race that kept the error would be part of a reference cycle: its traceback leads to the driver's variables.
         errors, self._errors = self._errors, []
-        return _combined(errors)
+        return combined(errors)
 
 
 def interleaved(addresses: Iterable[Address]) -> list[Address]:
@@ -67,7 +67,8 @@ def interleaved(addresses: Iterable[Address]) -> list[Address]:
     return [address for one_round in rounds for address in one_round if address is not None]
 
 
-def _combined(errors: list[OSError]) -> OSError:
+def combined(errors: list[OSError]) -> OSError:
+    """Return one error for the failed attempts at all addresses of a host."""
     if not errors:
         return OSError("the resolver knows no address of this host")
     texts = dict.fromkeys(str(error) for error in errors)

@@ -12,8 +12,8 @@ from ...concurrency import call_soon_threadsafe, current_event_loop
 from .._async.tls import AsyncTLSCapableStream
 
 
-class LoopBoundStream(AsyncTLSCapableStream):
-    """A stream that belongs to the event loop, and the process, in which it is made."""
+class LoopBound:
+    """What belongs to the event loop, and the process, in which it is made: a stream of bytes or of datagrams."""
 
     def __init__(self) -> None:
         self._process = os.getpid()
@@ -61,3 +61,7 @@ class LoopBoundStream(AsyncTLSCapableStream):
     def _close_without_loop(self) -> None:
         """Close after the event loop has ended."""
         raise NotImplementedError
+
+
+class LoopBoundStream(LoopBound, AsyncTLSCapableStream):
+    """A stream of bytes that belongs to the event loop, and the process, in which it is made."""

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from ..._closing import close_unopened
@@ -13,11 +13,13 @@ from ..._exceptions import ConnectError
 from ..._request import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin
-from .._backend_kinds import connecting
+from .._backend_kinds import connecting, udp_method
 from .._purpose import PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer
+from .datagrams import DatagramStream
 from .interface import NetworkBackend, NetworkStream
+from .resolving_backend import connect_udp
 
 _logger = logging.getLogger("httpcore.connection")
 
@@ -71,18 +73,23 @@ class DirectDialler(Dialler):
         self.socket_options: Iterable[SOCKET_OPTION] | None = socket_options
         self._cancelled = False
         # The stream of the dial in progress, or of the last one.
-        self._stream: NetworkStream | None = None
+        self._stream: NetworkStream | DatagramStream | None = None
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Connect; see `Dialler.dial()`."""
         arguments = self._arguments(origin, timeout)
         name = "connect_tcp" if self.uds is None else "connect_unix_socket"
         connect = connecting(self.backend.connect_tcp if self.uds is None else self.backend.connect_unix_socket)
+        return cast(NetworkStream, self._connect(name, connect, arguments, origin, request))
+
+    def _connect(
+        self, name: str, connect: Callable[..., Any], arguments: dict[str, Any], origin: Origin, request: Request
+    ) -> Any:
         tracer = get_tracer(self.logger, request)
-        stream: NetworkStream | None = None
+        stream: Any = None
         self._stream = None
 
-        def call() -> NetworkStream:
+        def call() -> Any:
             nonlocal stream
             # Not by a token, which only its own context takes back: a coroutine may be closed in another one.
             outer = PURPOSE.get()
@@ -98,12 +105,30 @@ class DirectDialler(Dialler):
         try:
             if tracer is None:
                 return call()
-            return cast(NetworkStream, tracer.run(name, self.describe(origin, timeout), call))
+            return tracer.run(name, self.describe(origin, arguments["timeout"]), call)
         except BaseException:
             # The callback may raise, or be interrupted, once there is a stream.
             if stream is not None:
                 close_unopened(stream)
             raise
+
+    @property
+    def can_dial_udp(self) -> bool:
+        """Whether `dial_udp()` may work: over TCP, with a backend whose `connect_udp()` bypasses none of its guards."""
+        return self.uds is None and udp_method(self.backend) is not None
+
+    def dial_udp(self, origin: Origin, request: Request, timeout: float | None) -> DatagramStream:
+        """Open datagrams to `origin` on behalf of `request`, for HTTP/3; otherwise like `dial()`.
+
+        Raises `ConnectError`, too, if `can_dial_udp` is false.
+        """
+        arguments = self._arguments(origin, timeout)
+        if self.uds is not None:
+            raise ConnectError(f"There are no datagrams over the Unix socket {self.uds} ({origin})")
+        return cast(
+            DatagramStream,
+            self._connect("connect_udp", connect_udp, {"backend": self.backend, **arguments}, origin, request),
+        )
 
     def cancel(self) -> None:
         """Close the stream of the last dial, as soon as there is one; see `Dialler.cancel()`."""

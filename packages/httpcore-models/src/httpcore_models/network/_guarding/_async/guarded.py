@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from ...._arguments import enforce_port
 from ...._exceptions import ConnectError
+from ..._async.datagrams import AsyncDatagramStream
 from ..._async.interface import AsyncNetworkBackend, AsyncNetworkStream
-from ..._async.resolving_backend import AsyncResolvingBackend, async_connect_to
+from ..._async.resolving_backend import AsyncResolvingBackend, async_connect_to, async_connect_udp_to
+from ..._backend_kinds import enforce_own_connect_tcp
 from ..._error_texts import peer_name
 from ..._purpose import PURPOSE
 from ..._resolving.system import literal_address
@@ -71,6 +73,37 @@ class AsyncGuardedBackend(AsyncResolvingBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to the first of those `addresses` that answers and is allowed; see `AsyncResolvingBackend`."""
+        allowed = self._allowed(addresses, host, port)
+        return await async_connect_to(self._backend, allowed, host, port, timeout, local_address, socket_options)
+
+    async def connect_udp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncDatagramStream:
+        """Open datagrams, for HTTP/3, to the first of the host's allowed addresses that the system has a way to."""
+        enforce_own_connect_tcp(AsyncGuardedBackend, host, port)
+        enforce_port(host, port)
+        return await self._connect_udp_resolved(host, port, timeout, local_address, socket_options)
+
+    async def connect_udp_to(
+        self,
+        addresses: Sequence[str],
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> AsyncDatagramStream:
+        """Open datagrams to the first of those `addresses` that is allowed; see `AsyncResolvingBackend`."""
+        allowed = self._allowed(addresses, host, port)
+        return await async_connect_udp_to(self._backend, allowed, host, port, timeout, local_address, socket_options)
+
+    def _allowed(self, addresses: Sequence[str], host: str, port: int) -> list[str]:
+        """Return those of `addresses` that the rule allows. Raises `ConnectError` if it allows none."""
         enforce_port(host, port)
         allowed: list[str] = []
         refused: list[str] = []
@@ -86,7 +119,7 @@ class AsyncGuardedBackend(AsyncResolvingBackend):
                 refused.append(reason)
         if not allowed:
             raise ConnectError(f"{'; '.join(refused)} ({peer_name(host, port)})")
-        return await async_connect_to(self._backend, allowed, host, port, timeout, local_address, socket_options)
+        return allowed
 
     async def connect_unix_socket(
         self,

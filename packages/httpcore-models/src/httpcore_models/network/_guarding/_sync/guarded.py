@@ -10,13 +10,15 @@ from collections.abc import Iterable, Sequence
 
 from ...._arguments import enforce_port
 from ...._exceptions import ConnectError
+from ..._backend_kinds import enforce_own_connect_tcp
 from ..._error_texts import peer_name
 from ..._purpose import PURPOSE
 from ..._resolving.system import literal_address
 from ..._resolving.types import Resolver
 from ..._socket_options import SOCKET_OPTION
+from ..._sync.datagrams import DatagramStream
 from ..._sync.interface import NetworkBackend, NetworkStream
-from ..._sync.resolving_backend import ResolvingBackend, connect_to
+from ..._sync.resolving_backend import ResolvingBackend, connect_to, connect_udp_to
 from ..defaults import SyncBackend
 from ..rules import Destination, Rule, refusal
 
@@ -72,6 +74,37 @@ class GuardedBackend(ResolvingBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> NetworkStream:
         """Connect to the first of those `addresses` that answers and is allowed; see `ResolvingBackend`."""
+        allowed = self._allowed(addresses, host, port)
+        return connect_to(self._backend, allowed, host, port, timeout, local_address, socket_options)
+
+    def connect_udp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> DatagramStream:
+        """Open datagrams, for HTTP/3, to the first of the host's allowed addresses that the system has a way to."""
+        enforce_own_connect_tcp(GuardedBackend, host, port)
+        enforce_port(host, port)
+        return self._connect_udp_resolved(host, port, timeout, local_address, socket_options)
+
+    def connect_udp_to(
+        self,
+        addresses: Sequence[str],
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> DatagramStream:
+        """Open datagrams to the first of those `addresses` that is allowed; see `ResolvingBackend`."""
+        allowed = self._allowed(addresses, host, port)
+        return connect_udp_to(self._backend, allowed, host, port, timeout, local_address, socket_options)
+
+    def _allowed(self, addresses: Sequence[str], host: str, port: int) -> list[str]:
+        """Return those of `addresses` that the rule allows. Raises `ConnectError` if it allows none."""
         enforce_port(host, port)
         allowed: list[str] = []
         refused: list[str] = []
@@ -87,7 +120,7 @@ class GuardedBackend(ResolvingBackend):
                 refused.append(reason)
         if not allowed:
             raise ConnectError(f"{'; '.join(refused)} ({peer_name(host, port)})")
-        return connect_to(self._backend, allowed, host, port, timeout, local_address, socket_options)
+        return allowed
 
     def connect_unix_socket(
         self,

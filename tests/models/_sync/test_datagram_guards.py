@@ -1,0 +1,336 @@
+# Generated from ../_async/test_datagram_guards.py by tools/make_sync.py: edit that file, then run it.
+"""HTTP/3 must not bypass what guards connections over TCP: each way to guard them, and what then becomes of UDP."""
+
+import functools
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import anyio
+import pytest
+import trio
+from httpcore_models import (
+    ConnectError,
+    ConnectTimeout,
+    Destination,
+    GuardedBackend,
+    MockBackend,
+    NetworkBackend,
+    NetworkStream,
+    Origin,
+    ReadError,
+    ReadTimeout,
+    Request,
+    SyncBackend,
+    WriteError,
+    only_global_addresses,
+)
+from httpcore_models.concurrency import current_async_library
+from httpcore_models.network import DatagramStream, DirectDialler, MockDatagramStream
+from httpcore_test_support.datagrams import datagram_peer
+from httpcore_test_support.sockets import no_leaked_sockets
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT = 10.0
+ORIGIN = Origin(b"https", b"127.0.0.1", 443)
+REQUEST = Request("GET", "https://127.0.0.1/")
+
+
+class Guard(SyncBackend):
+    """Guards TCP only, as programs written before HTTP/3 do."""
+
+    def connect_tcp(self, host: str, *arguments: Any, **options: Any) -> NetworkStream:
+        raise ConnectError(f"{host} is not for you")
+
+
+class GuardBelow(Guard):
+    """Inherits the guard."""
+
+
+class BothGuarded(Guard):
+    """Has a say about UDP, too."""
+
+    def connect_udp(self, host: str, *arguments: Any, **options: Any) -> DatagramStream:
+        if host != "127.0.0.1":
+            raise ConnectError(f"{host} is not for you")
+        return super().connect_udp(host, *arguments, **options)
+
+
+class UDPOnly(SyncBackend):
+    """Counts connections over UDP, and has no say about TCP."""
+
+    def connect_udp(self, host: str, *arguments: Any, **options: Any) -> DatagramStream:
+        return super().connect_udp(host, *arguments, **options)
+
+
+class Wrapper:
+    """Guards TCP, and forwards all other names."""
+
+    def __init__(self, backend: NetworkBackend) -> None:
+        self._inside = backend
+
+    def connect_tcp(self, host: str, *arguments: Any, **options: Any) -> NetworkStream:
+        raise ConnectError(f"{host} is not for you")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inside, name)
+
+
+class WrapperOfKind(NetworkBackend):
+    """As above, as a backend."""
+
+    def __init__(self, backend: NetworkBackend) -> None:
+        self._inside = backend
+
+    def connect_tcp(self, host: str, *arguments: Any, **options: Any) -> NetworkStream:
+        raise ConnectError(f"{host} is not for you")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inside, name)
+
+
+class WithoutUDP(NetworkBackend):
+    """Knows nothing of datagrams."""
+
+    def connect_tcp(self, host: str, *arguments: Any, **options: Any) -> NetworkStream:
+        raise ConnectError(f"{host} is not for you")
+
+
+def guarded_object() -> SyncBackend:
+    def connect_tcp(host: str, *arguments: Any, **options: Any) -> NetworkStream:
+        raise ConnectError(f"{host} is not for you")
+
+    backend: Any = SyncBackend()
+    backend.connect_tcp = connect_tcp
+    return backend  # type: ignore[no-any-return]
+
+
+def with_backend_inside(backend: NetworkBackend) -> SyncBackend:
+    """As programs set it on the backend that a client has made."""
+    auto = SyncBackend()
+    auto._backend = backend
+    return auto
+
+
+def library() -> str:
+    try:
+        return current_async_library()
+    except RuntimeError:
+        return "threads"
+
+
+GUARDS: dict[str, Callable[[], Any]] = {
+    "subclass": Guard,
+    "below a subclass": GuardBelow,
+    "wrapper": lambda: Wrapper(SyncBackend()),
+    "wrapper of kind": lambda: WrapperOfKind(SyncBackend()),
+    "object": guarded_object,
+    "without": WithoutUDP,
+    "no backend": object,
+}
+
+
+@pytest.mark.parametrize("name", GUARDS)
+def test_a_guard_is_not_bypassed(name: str) -> None:
+    dialler = DirectDialler(GUARDS[name]())
+    assert not dialler.can_dial_udp
+    with no_leaked_sockets(), pytest.raises(ConnectError, match=r"has no connect_udp\(\) that may be used"):
+        dialler.dial_udp(ORIGIN, REQUEST, TIMEOUT)
+
+
+@pytest.mark.parametrize("name", ["subclass", "wrapper", "object"])
+def test_a_guard_inside_is_not_bypassed(name: str) -> None:
+    everything = GuardedBackend(lambda destination: True, GUARDS[name]())
+    with no_leaked_sockets(), pytest.raises(ConnectError, match=r"has no connect_udp\(\) that may be used"):
+        DirectDialler(everything).dial_udp(ORIGIN, REQUEST, TIMEOUT)
+
+
+def test_a_method_that_was_replaced_in_the_class_is_not_bypassed(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = SyncBackend.connect_tcp
+
+    @functools.wraps(original)
+    def connect_tcp(self: Any, host: str, *arguments: Any, **options: Any) -> NetworkStream:
+        raise ConnectError(f"{host} is not for you")
+
+    monkeypatch.setattr(SyncBackend, "connect_tcp", connect_tcp)
+    for backend in (SyncBackend(), GuardedBackend(lambda destination: True)):
+        with no_leaked_sockets(), pytest.raises(ConnectError, match=r"has no connect_udp\(\) that may be used"):
+            DirectDialler(backend).dial_udp(ORIGIN, REQUEST, TIMEOUT)
+    with (
+        no_leaked_sockets(),
+        pytest.raises(ConnectError, match=r"has replaced .*\.connect_tcp\(\), and UDP might bypass"),
+    ):
+        DirectDialler(UDPOnly()).dial_udp(ORIGIN, REQUEST, TIMEOUT)
+
+
+def test_a_guarded_backend_of_ours_whose_method_was_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Own(GuardedBackend):
+        def connect_udp(self, host: str, *arguments: Any, **options: Any) -> DatagramStream:
+            return super().connect_udp(host, *arguments, **options)
+
+    monkeypatch.setattr(GuardedBackend, "connect_tcp", lambda self, **options: None)
+    with pytest.raises(ConnectError, match=r"GuardedBackend\.connect_tcp\(\), and UDP might bypass"):
+        DirectDialler(Own(lambda destination: True)).dial_udp(ORIGIN, REQUEST, TIMEOUT)
+
+
+@pytest.mark.parametrize("kind", [SyncBackend, BothGuarded, UDPOnly])
+def test_what_is_meant_to_be_used(kind: Any) -> None:
+    with datagram_peer() as peer:
+        origin = Origin(b"https", b"127.0.0.1", peer.port)
+        for backend in (kind(), GuardedBackend(lambda destination: True, kind())):
+            dialler = DirectDialler(backend)
+            assert dialler.can_dial_udp
+            stream = dialler.dial_udp(origin, REQUEST, TIMEOUT)
+            stream.send([b"data"])
+            assert peer.receive() == b"data"
+            stream.close()
+
+
+def test_a_guard_of_both_is_asked() -> None:
+    with pytest.raises(ConnectError, match="127\\.0\\.0\\.2 is not for you"):
+        DirectDialler(BothGuarded()).dial_udp(Origin(b"https", b"127.0.0.2", 443), REQUEST, TIMEOUT)
+
+
+def test_the_rule_is_asked_about_each_address() -> None:
+    seen: list[Destination] = []
+
+    def rule(destination: Destination) -> bool:
+        seen.append(destination)
+        return str(destination.address) == "127.0.0.1"
+
+    with datagram_peer() as peer:
+        for inside in (SyncBackend(), UDPOnly()):
+            backend = GuardedBackend(rule, inside, resolver=lambda host, port: ["127.0.0.2", "127.0.0.1"])
+            origin = Origin(b"https", b"example.org", peer.port)
+            stream = DirectDialler(backend).dial_udp(origin, REQUEST, TIMEOUT)
+            assert stream.get_extra_info("server_addr") == ("127.0.0.1", peer.port)
+            stream.close()
+    assert [(str(place.address), place.port, place.host, place.path, place.purpose) for place in seen] == [
+        ("127.0.0.2", peer.port, "example.org", None, "origin"),
+        ("127.0.0.1", peer.port, "example.org", None, "origin"),
+    ] * 2
+
+
+def test_guards_around_guards() -> None:
+    outer = GuardedBackend(lambda destination: True, GuardedBackend(only_global_addresses))
+    for backend in (outer, GuardedBackend(only_global_addresses)):
+        with pytest.raises(ConnectError, match=r"refuses 127\.0\.0\.1: a loopback address"):
+            DirectDialler(backend).dial_udp(ORIGIN, REQUEST, TIMEOUT)
+        with pytest.raises(ConnectError, match=r"refuses 127\.0\.0\.1"):
+            backend.connect_udp_to(["127.0.0.1"], "example.org", 443)
+
+
+def test_resolvers_find_the_addresses() -> None:
+    with datagram_peer() as peer:
+        origin = Origin(b"https", b"example.org", peer.port)
+        for backend in (
+            SyncBackend(resolver=lambda host, port: ["127.0.0.1"]),
+            GuardedBackend(lambda destination: True, SyncBackend(resolver=lambda host, port: ["127.0.0.1"])),
+        ):
+            stream = DirectDialler(backend).dial_udp(origin, REQUEST, TIMEOUT)
+            assert stream.get_extra_info("server_addr") == ("127.0.0.1", peer.port)
+            stream.close()
+
+
+def test_a_replaced_resolver_of_the_system_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts: list[Any] = []
+
+    def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
+        hosts.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "not for you")
+
+    # uvloop does not call that of the module `socket`.
+    monkeypatch.setattr(anyio if library() == "asyncio" else socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(ConnectError, match="not for you"):
+        DirectDialler(SyncBackend()).dial_udp(Origin(b"https", b"localhost", 443), REQUEST, TIMEOUT)
+    assert {host if isinstance(host, str) else host.decode() for host in hosts} == {"localhost"}
+
+
+def test_replaced_functions_that_connect_are_not_bypassed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of sockets in sync code, and those of the async library."""
+
+    def connect(*arguments: Any, **options: Any) -> Any:
+        raise OSError("not for you")
+
+    places: dict[str, tuple[Any, str]] = {
+        "threads": (socket, "create_connection"),
+        "asyncio": (anyio, "connect_tcp"),
+        "trio": (trio, "open_tcp_stream"),
+    }
+    monkeypatch.setattr(*places[library()], connect)
+    with no_leaked_sockets(), pytest.raises(ConnectError, match=r"and UDP might bypass"):
+        DirectDialler(SyncBackend()).dial_udp(ORIGIN, REQUEST, TIMEOUT)
+
+
+def test_replaced_sockets_are_not_bypassed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Replacement(socket.socket):
+        """As PySocks has one."""
+
+    monkeypatch.setattr(socket, "socket", Replacement)
+    with pytest.raises(ConnectError, match=r"and UDP might bypass"):
+        DirectDialler(SyncBackend()).dial_udp(ORIGIN, REQUEST, TIMEOUT)
+
+
+def test_unix_sockets_have_no_datagrams() -> None:
+    dialler = DirectDialler(SyncBackend(), uds="/path")
+    assert not dialler.can_dial_udp
+    with pytest.raises(ConnectError, match="no datagrams over the Unix socket /path"):
+        dialler.dial_udp(ORIGIN, REQUEST, TIMEOUT)
+
+
+def test_a_backend_of_the_user_gets_all_arguments() -> None:
+    calls: list[dict[str, Any]] = []
+    events: list[str] = []
+
+    class Own(NetworkBackend):
+        def connect_tcp(self, *arguments: Any, **options: Any) -> NetworkStream:
+            raise AssertionError
+
+        def connect_udp(self, **options: Any) -> DatagramStream:
+            calls.append(options)
+            return MockDatagramStream([b"data"])
+
+    def trace(event: str, info: Any) -> None:
+        events.append(event)
+
+    options: Iterable[Any] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    dialler = DirectDialler(Own(), local_address="127.0.0.1", socket_options=options)
+    stream = dialler.dial_udp(ORIGIN, Request("GET", "https://a/", extensions={"trace": trace}), 1.5)
+    assert stream.receive() == (b"data", 4)
+    assert events == ["connection.connect_udp.started", "connection.connect_udp.complete"]
+    expected = {"host": "127.0.0.1", "port": 443, "timeout": 1.5, "local_address": "127.0.0.1"}
+    assert calls == [{**expected, "socket_options": options}]
+    dialler.cancel()
+    with pytest.raises(ReadError):
+        stream.receive_nowait()
+    with pytest.raises(ConnectError, match="was"):
+        dialler.dial_udp(ORIGIN, REQUEST, 1.5)
+
+
+def test_a_slow_resolver_is_given_up() -> None:
+    def slow(host: str, port: int) -> list[str]:
+        SyncBackend().sleep(1.0)
+        return ["127.0.0.1"]
+
+    with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.01 seconds \(example\.org:443\)$"):
+        SyncBackend(resolver=slow).connect_udp("example.org", 443, 0.01)
+
+
+def test_mock_datagrams() -> None:
+    backend = MockBackend([], datagrams=[b"one", b"two"])
+    stream = backend.connect_udp("example.org", 443)
+    stream.send([b"data"])
+    assert stream.receive(TIMEOUT) == (b"one", 3)
+    assert stream.receive_nowait() == (b"two", 3)
+    assert stream.receive_nowait() is None
+    with pytest.raises(ReadTimeout):
+        stream.receive(TIMEOUT)
+    stream.close()
+    stream.abort()
+    with pytest.raises(ReadError):
+        stream.receive(TIMEOUT)
+    with pytest.raises(WriteError):
+        stream.send([b"data"])
+    with pytest.raises(ConnectError, match="no datagrams"):
+        MockBackend([]).connect_udp("example.org", 443)
