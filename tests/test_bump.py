@@ -148,7 +148,7 @@ def test_a_first_release_keeps_the_version_of_the_code(workspace: Workspace) -> 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("httpcore-h3", "minor"), "'httpcore-h3' is not one of httpcore, httpcore-h11, httpcore-h2, "),
+        (("httpcore-h4", "minor"), "'httpcore-h4' is not one of httpcore, httpcore-h11, httpcore-h2, httpcore-h3, "),
         (("httpcore", "huge"), "'huge' is neither one of major, minor, patch nor a version of three numbers"),
         (("httpcore", "0.9.0"), "0.9.0 is not newer than 1.0.0"),
         (("httpcore", "1.0.0"), "1.0.0 is not newer than 1.0.0"),

@@ -36,6 +36,7 @@ FLOORS: dict[str, tuple[Floor, ...]] = {
     "models": (Floor("httpcore-models", "*/httpcore_models/*", 95.5),),
     "h11": (Floor("httpcore-h11", "*/httpcore_h11/*", 97), Floor("the HTTP/1.1 engine", "*/httpcore_h11/_*.py", 98.5)),
     "h2": (Floor("httpcore-h2", "*/httpcore_h2/*", 94), Floor("the HTTP/2 engine", "*/httpcore_h2/_*.py", 97.5)),
+    "h3": (Floor("httpcore-h3", "*/httpcore_h3/*", 90), Floor("the HTTP/3 engine", "*/httpcore_h3/_*.py", 95)),
     "proxy": (
         Floor("httpcore-proxy", "*/httpcore_proxy/*", 98),
         Floor("the negotiations", "*/httpcore_proxy/_*.py", 99.5),

@@ -1,0 +1,131 @@
+"""What both directions of a connection share: its state, its streams, and how it ends."""
+
+import sys
+
+from httpcore_models import ConnectionNotAvailable
+from httpcore_models.lowlevel import Retryable, mark_retryable
+from httpcore_models.multiplexing import Failure
+
+from ._codes import Code
+from ._qh3 import QUIC, FieldDecoder, QUICHandler
+from ._states import TRANSITIONS, USABLE, Input, State
+from ._stream import Stream
+from ._tls.options import TLSOptions
+
+#: A connection with more bytes unread than this on one stream takes no further request, and a stream fails that has
+#: more unread than that: the server goes on sending whether or not a response is read.
+MAX_UNREAD, MOST_UNREAD = 1024 * 1024, 64 * 1024 * 1024
+
+
+class ConnectionState:
+    """The state of a connection, and how it ends."""
+
+    def __init__(self, handler: QUICHandler, tls: TLSOptions, idle_timeout: float) -> None:
+        self.quic: QUIC = QUIC(handler, tls, idle_timeout)
+        self.decoder: FieldDecoder = FieldDecoder()
+        #: Where the connection is in its life, and why it takes no further request, for the text of an error.
+        self.state: State = State.IDLE
+        self.reason: str = ""
+        #: What ended the connection for all streams, if anything did.
+        self.failure: Failure | None = None
+        #: Whether the handshake is complete: no request leaves before.
+        self.handshake_done: bool = False
+        #: The streams by their identifiers, until they are finished.
+        self.streams: dict[int, Stream] = {}
+        #: How many streams were opened, in the whole life of the connection.
+        self.opened: int = 0
+        #: How many streams at a time the server allowed when the connection began.
+        self.first_limit: int | None = None
+        #: The first stream that the server will not process, once it has sent a GOAWAY.
+        self.goaway: int | None = None
+        #: Whether the server asks for another version of HTTP (RFC 9114 section 8.1, H3_VERSION_FALLBACK), or for a
+        #: client certificate.
+        self.wants_fallback: bool = False
+        #: Whether a response has arrived.
+        self.any_response: bool = False
+        #: Whether `datagrams_to_send()` may return something.
+        self.output_pending: bool = False
+        #: Streams that have something new, in order.
+        self.touched: dict[Stream, None] = {}
+        #: Streams with so much unread that the connection takes no further request.
+        self.clogged: set[Stream] = set()
+        #: What the fields of a request may take, in bytes, if the server has a limit.
+        self.max_section_size: int | None = None
+
+    # What the connection can do.
+
+    @property
+    def usable(self) -> bool:
+        """Whether the connection takes requests."""
+        return self.state in USABLE
+
+    @property
+    def streams_left(self) -> int:
+        """How many more streams the server allows now. Its limit grows as streams end."""
+        return max(0, self.quic.stream_limit - self.opened)
+
+    @property
+    def can_open(self) -> bool:
+        """Whether `open_stream()` would open a stream now."""
+        return self.handshake_done and self.state in USABLE and self.quic.stream_limit > self.opened
+
+    @property
+    def capacity(self) -> int:
+        """How many requests the connection can carry, with those that it carries; `sys.maxsize` until that is known."""
+        if not self.handshake_done:
+            return sys.maxsize
+        return len(self.streams) + self.streams_left
+
+    def not_available(self) -> ConnectionNotAvailable:
+        """Return the exception for a request that the connection cannot take."""
+        exc = ConnectionNotAvailable(self.reason)
+        if self.goaway:
+            mark_retryable(exc, Retryable.AFTER_SHUTDOWN)
+        return exc
+
+    # How it ends.
+
+    def retire(self, reason: str) -> None:
+        """Refuse further requests, whose error gives the `reason`; those in progress continue."""
+        if self.state in USABLE:
+            self.reason = reason
+            self.state = TRANSITIONS[self.state, Input.RETIRE]
+
+    def fail(self, failure: Failure, disconnected: bool = False) -> None:
+        """End the connection and all streams whose response is not complete.
+
+        `disconnected` says that the server went away, rather than that something was wrong.
+        """
+        self.retire(failure.message)
+        # Without the cause: its traceback refers to the frames of its callers, and they to responses.
+        self.failure = self.failure or (failure if failure.cause is None else failure._replace(cause=None))
+        for stream in self.streams.values():
+            # The server may have closed the connection just as it was used again.
+            stale = disconnected and stream.reused and not stream.response_begun
+            retryable = failure.retryable or (Retryable.IDEMPOTENT if stale else None)
+            self.cut_off(stream, failure._replace(retryable=retryable))
+
+    def cut_off(self, stream: Stream, failure: Failure) -> None:
+        """End a stream with `failure`, unless its response is complete."""
+        self.touched[stream] = None
+        stream.was_reset = stream.was_reset or not stream.local_end
+        if not stream.remote_end:
+            stream.failure = stream.failure or failure
+
+    def abandon(self, stream: Stream, code: int = Code.REQUEST_CANCELLED) -> None:
+        """Ask the server to send nothing more on a stream, and send nothing more."""
+        if self.failure is None:
+            if not stream.remote_end:
+                self.quic.stop(stream.id, code)
+            if not stream.is_over:
+                self.quic.reset(stream.id, code)
+            self.output_pending = True
+        stream.was_reset = True
+
+    def note_unread(self, stream: Stream, size: int) -> None:
+        """Note that `size` bytes more of a stream are unread, or fewer if it is negative."""
+        unread = stream.unread = stream.unread + size
+        if unread > MAX_UNREAD:
+            self.clogged.add(stream)
+        elif self.clogged:
+            self.clogged.discard(stream)

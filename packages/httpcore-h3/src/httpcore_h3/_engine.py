@@ -1,0 +1,329 @@
+"""One HTTP/3 connection without I/O (RFC 9114): requests in, datagrams out; datagrams in, responses out.
+
+In the order of use:
+
+1. `start()` once, then datagrams in both directions until `handshake_done` is true or `failure` is set.
+2. `admit(stream)` for each request, and `open_stream(stream)` until it returns true; then `send_data()` for its body,
+   and `end_request()` unless it says where the body ends.
+3. `receive()` with what the network gave, and `handle_timer()` at the time `timer`; they return the streams that have
+   something new.
+4. `next_event(stream)` until it returns `NEED_DATA` or `END_OF_STREAM`.
+5. `finish(stream)` in any case, as soon as nothing more of it is needed.
+
+After each of these `datagrams_to_send()` may have something. Nothing here is safe to call from two threads at once. An
+exception from a signal handler may end a step at any point; the next step notices, and the connection fails. Datagrams
+that were taken and not sent, or not handed over, are lost like any other: QUIC repeats what was in them.
+
+An error of one stream is raised where that stream is asked. An error of the connection is raised for every stream that
+it cut off; streams whose response is complete by then are not affected.
+
+qh3 does QUIC, TLS, and most of the decompression of fields (`_qh3`). The frames are ours.
+"""
+
+from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
+from httpcore_models.multiplexing import END_OF_STREAM, NEED_DATA, Event, Failure, RequestHead
+
+from . import _frames as frames
+from ._codes import Code, ConnectionFault
+from ._connection_state import ConnectionState
+from ._frames import build_frame, encode_varint
+from ._qpack import encode
+from ._receiving import Receiving
+from ._states import TRANSITIONS, USABLE, Input, State
+from ._stream import Stream
+from ._tls.options import TLSOptions
+
+_CLOSED = Failure("The connection was closed", kind=ReadError)
+
+# Looked up once: the attributes of an enumeration are slow.
+_REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
+_IN_USE = (State.ACTIVE, State.RETIRED)
+
+# How many bytes of a body wait in QUIC, at most, until they are sent for the first time; and when there is room again.
+MAX_QUEUED = 512 * 1024
+_ROOM_AGAIN = MAX_QUEUED // 2
+
+# A part of a body with fewer bytes than this is copied behind the head of its frame: two calls would cost more.
+_SMALL = 8 * 1024
+
+# A larger header block is not remembered.
+_MAX_REMEMBERED = 4096
+
+# How long the reason of an error may be that the server is told, in characters.
+_MAX_REASON = 200
+
+# What a field takes of the size of a section besides its name and value (RFC 9114 section 4.2.2).
+_FIELD_OVERHEAD = 32
+
+
+class Engine(ConnectionState):
+    """A connection and its streams. `idle_timeout` is in seconds: what QUIC allows the server to be silent."""
+
+    # Of the base class; declared again for type checkers, since they are assigned here too.
+    state: State
+    opened: int
+    output_pending: bool
+
+    def __init__(self, tls: TLSOptions, idle_timeout: float = 30.0) -> None:
+        receiving = Receiving()
+        super().__init__(receiving, tls, idle_timeout)
+        receiving.attach(self)
+        #: The requests in progress, whether they have a stream yet or wait for one.
+        self.requests: set[Stream] = set()
+        self.request_count: int = 0
+        self.started: bool = False
+        self.ping_unanswered: bool = False
+        # The head of the last request, and its block. Equal heads are the same object most of the time.
+        self._last: tuple[RequestHead, bytes] | None = None
+        # Whether a step is under way.
+        self._busy = False
+
+    def _check_undisturbed(self) -> None:
+        """Fail if a step was interrupted: since then, the two sides may disagree about the connection."""
+        if self._busy:
+            self._busy = False
+            self.fail(Failure("An operation on this connection was interrupted", kind=ReadError))
+
+    # Sending.
+
+    def start(self, now: float) -> None:
+        """Begin the handshake, unless it has begun."""
+        if not self.started:
+            self.started = True
+            self.output_pending = True
+            self.quic.connect(now)
+
+    def admit(self, stream: Stream) -> None:
+        """Take a request, which `finish()` has to end from then on. Raises `ConnectionNotAvailable`."""
+        if self.state not in USABLE:
+            raise self.not_available()
+        self.requests.add(stream)
+        self.state = TRANSITIONS[self.state, _REQUEST]
+        self.request_count += 1
+
+    def open_stream(self, stream: Stream) -> bool:
+        """Send the head of a request; return false if the server allows no further stream now.
+
+        Without a body this ends the request; otherwise continue with `send_data()`. Raises `ConnectionNotAvailable`,
+        and `LocalProtocolError` for header fields that the server would not take.
+        """
+        if self._busy:
+            self._check_undisturbed()
+        if self.state not in USABLE:
+            raise self.not_available()
+        quic, head = self.quic, stream.head
+        if not self.handshake_done or quic.stream_limit <= self.opened:
+            return False
+        last = self._last
+        block = last[1] if last is not None and last[0] is head else self._encode(head)
+        self._busy = True
+        stream.id = stream_id = quic.next_stream_id()
+        stream.reused = self.any_response
+        self.opened += 1
+        self.streams[stream_id] = stream
+        self.output_pending = True
+        quic.send(stream_id, build_frame(frames.HEADERS, block), not head.has_body)
+        self._busy = False
+        return True
+
+    def _encode(self, head: RequestHead) -> bytes:
+        fields = head.pseudo_headers + head.headers
+        if self.max_section_size is not None:
+            size = sum([len(name) + len(value) + _FIELD_OVERHEAD for name, value in fields])
+            if size > self.max_section_size:
+                raise LocalProtocolError(f"The server takes header fields of up to {self.max_section_size} bytes")
+        block = encode(fields)
+        self._last = (head, block) if len(block) <= _MAX_REMEMBERED else None
+        return block
+
+    def can_go_on(self, stream: Stream) -> bool:
+        """Whether more of the body may be sent, or need not be sent."""
+        return not stream.wants_body() or self.quic.queued(stream.id) <= _ROOM_AGAIN
+
+    def send_data(self, stream: Stream, data: bytes | memoryview, end: bool = False) -> int | None:
+        """Send as much of `data` as there is room for; return how much, or `None` if the server wants no more.
+
+        `end` says that the body ends with `data`. Once all of it is sent, the request has ended without
+        `end_request()`. Raises `LocalProtocolError` if there is more of it than was declared, or less at the end.
+        """
+        if self._busy:
+            self._check_undisturbed()
+        if not stream.wants_body() and not stream.local_end:
+            return None
+        declared, length = stream.head.declared_length, len(data)
+        if stream.local_end or (declared is not None and stream.sent + length > declared):
+            raise LocalProtocolError("Too much data for declared Content-Length")
+        if end and declared is not None and stream.sent + length < declared:
+            raise LocalProtocolError("Too little data for declared Content-Length")
+        room = MAX_QUEUED - self.quic.queued(stream.id)
+        if room <= 0:
+            return 0
+        size = min(length, room)
+        ends = end and size == length
+        self._busy = True
+        header = encode_varint(frames.DATA) + encode_varint(size)
+        part = data if size == length else data[:size]
+        self.output_pending = True
+        if size <= _SMALL:
+            self.quic.send(stream.id, b"".join((header, part)), ends)
+        else:
+            self.quic.send(stream.id, header)
+            self.quic.send(stream.id, part, ends)
+        stream.sent += size
+        stream.local_end = ends
+        self._busy = False
+        return size
+
+    def end_request(self, stream: Stream) -> None:
+        """End the body. Raises `LocalProtocolError` when the declared length is not reached."""
+        if not stream.wants_body():
+            return
+        declared = stream.head.declared_length
+        if declared is not None and stream.sent < declared:
+            raise LocalProtocolError("Too little data for declared Content-Length")
+        self._end_request(stream)
+
+    def _end_request(self, stream: Stream) -> None:
+        if self._busy:
+            self._check_undisturbed()
+        self._busy = True
+        self.output_pending = True
+        self.quic.send(stream.id, b"", True)
+        stream.local_end = True
+        self._busy = False
+
+    def finish(self, stream: Stream) -> None:
+        """Forget the stream, which is no longer needed; reset it unless it has ended.
+
+        When the last request is finished, the connection is idle, or closed if it was retired.
+        """
+        if self._busy:
+            self._check_undisturbed()
+        try:
+            self._busy = True
+            self.touched.pop(stream, None)
+            self.clogged.discard(stream)
+            if stream.id in self.streams and self.streams[stream.id] is stream:
+                if not (stream.is_over or stream.failure is not None):
+                    # A server that has answered with an error or a redirection needs nothing more of the request.
+                    refused = stream.status is not None and (stream.status >= 300 or stream.declined)
+                    self.abandon(stream, Code.NO_ERROR if stream.remote_end and refused else Code.REQUEST_CANCELLED)
+                if not stream.remote_end:
+                    stream.failure = stream.failure or Failure("The stream was closed", kind=ReadError)
+                del self.streams[stream.id]
+            self._busy = False
+        finally:
+            self.requests.discard(stream)
+        if not self.requests and self.state in _IN_USE:
+            self.state = TRANSITIONS[self.state, _COMPLETE]
+
+    def disowns(self, stream: Stream) -> bool:
+        """Whether the stream has failed by a GOAWAY: the server will not process it (RFC 9114 section 5.2)."""
+        failure, goaway = stream.failure, self.goaway
+        retryable = failure is not None and failure.retryable is not None
+        return retryable and goaway is not None and stream.id >= goaway and not stream.response_begun
+
+    def was_closed_midway(self, stream: Stream) -> bool:
+        """Whether the connection was closed here, and not for a failure, while the request was being sent."""
+        return self.failure is _CLOSED and stream.is_half_sent(True)
+
+    def ping(self) -> None:
+        """Have the server answer, unless the connection has failed."""
+        if self.failure is None and self.handshake_done:
+            self.ping_unanswered = True
+            self.quic.ping()
+            self.output_pending = True
+
+    def close(self) -> None:
+        """Close the connection, and tell the server unless it has failed."""
+        if self.started and self.failure is None:
+            self.quic.close(Code.NO_ERROR)
+            self.output_pending = True
+        self.fail(_CLOSED)
+        self.state = TRANSITIONS[self.state, Input.CLOSE]
+
+    # The network.
+
+    @property
+    def timer(self) -> float | None:
+        """When `handle_timer()` has to be called."""
+        return self.quic.timer
+
+    def datagrams_to_send(self, now: float) -> list[bytes]:
+        """Return what has to be sent at the time `now`, in seconds."""
+        self.output_pending = False
+        try:
+            return self.quic.datagrams_to_send(now)
+        except ConnectionFault as exc:
+            self.fail(Failure(str(exc)))
+            return []
+
+    def receive(self, buffer: bytes, segment_size: int, now: float) -> list[Stream]:
+        """Take datagrams at the time `now`, in seconds; return the streams that have something new.
+
+        All datagrams in `buffer` have `segment_size` bytes, the last one perhaps fewer.
+        """
+        if self._busy:
+            self._check_undisturbed()
+        touched = self.touched
+        touched.clear()
+        if self.failure is not None:
+            return []
+        self._busy = True
+        self.ping_unanswered = False
+        self.output_pending = True
+        try:
+            self.quic.receive(buffer, segment_size, now)
+        except RemoteProtocolError as exc:
+            self._fault(exc)
+        self._busy = False
+        return list(touched)
+
+    def handle_timer(self, now: float) -> list[Stream]:
+        """Do what is due at the time `now`, in seconds; return the streams that have something new."""
+        if self._busy:
+            self._check_undisturbed()
+        self.touched.clear()
+        if self.failure is not None:
+            return []
+        self._busy = True
+        self.output_pending = True
+        try:
+            self.quic.handle_timer(now)
+        except RemoteProtocolError as exc:
+            self._fault(exc)
+        self._busy = False
+        return list(self.touched)
+
+    def _fault(self, exc: Exception) -> None:
+        """End the connection, on which the server broke the protocol."""
+        self.quic.close(exc.code if isinstance(exc, ConnectionFault) else Code.INTERNAL_ERROR, str(exc)[:_MAX_REASON])
+        self.fail(Failure(str(exc)))
+
+    def next_event(self, stream: Stream) -> Event:
+        """Return the next part of the response, `NEED_DATA`, or `END_OF_STREAM` at its end and from then on.
+
+        Raises the failure of the stream once everything that came before it is read.
+        """
+        events = stream.events
+        if events:
+            event = events.popleft()
+            if not isinstance(event, (bytes, bytearray)):
+                return event
+            if events and isinstance(events[0], (bytes, bytearray)):
+                # A part for each datagram would be many small ones.
+                parts = [event]
+                while events and isinstance(events[0], (bytes, bytearray)):
+                    parts.append(events.popleft())  # type: ignore[arg-type]
+                event = b"".join(parts)
+            self.note_unread(stream, -len(event))
+            return bytes(event)
+        if stream.failure is not None and not stream.remote_end:
+            raise stream.failure.exception()
+        if stream.remote_end:
+            return END_OF_STREAM
+        refused = stream.status is not None and (stream.status >= 300 or stream.declined)
+        if refused and not (stream.local_end or stream.was_reset):
+            # The rest of the response may come only after the end of the request, and a reset would cut it off.
+            self._end_request(stream)
+        return NEED_DATA

@@ -1,0 +1,240 @@
+"""The only module that knows qh3: QUIC (RFC 9000) with TLS, and decompression of fields (QPACK, RFC 9204).
+
+What qh3 raises is turned into exceptions of `httpcore_models`, and its events into calls of a handler. It does no I/O,
+and its clock is that of the caller.
+"""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from qh3 import QuicConfiguration, QuicConnection, QuicConnectionError, quic_events
+from qh3.h3 import connection as qh3_connection
+
+from . import _qpack
+from ._codes import Code, ConnectionFault
+from ._control import MAX_SECTION_SIZE
+from ._qpack import Fields
+from ._tls.options import TLSOptions
+
+# With `Any`, since qh3 has no types for the compression of fields.
+qh3_qpack: Any = qh3_connection
+
+# What qh3 raises on input that it does not expect, and in states in which it does not expect a call. Its own
+# exceptions have no common base class. An exception of a signal handler is most likely none of these.
+_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    QuicConnectionError,
+    qh3_qpack.DecoderStreamError,
+    qh3_qpack.DecompressionFailed,
+    qh3_qpack.EncoderStreamError,
+    qh3_qpack.HeaderTooLarge,
+    qh3_qpack.StreamBlocked,
+)
+
+# All datagrams come from, and go to, the peer of a connected socket: qh3 need not know its address.
+_PEER = ("127.0.0.1", 443)
+
+_ALPN = "h3"
+
+# Credit for the whole connection and for one stream, in bytes. It comes back as the datagrams are taken in, not as the
+# responses are read.
+_CONNECTION_WINDOW, _STREAM_WINDOW = 16 * 1024 * 1024, 8 * 1024 * 1024
+
+
+class QUICHandler(Protocol):
+    """What takes in what the server sends."""
+
+    def handshake_completed(self) -> None:
+        """Take the end of the handshake: the server is who it claims to be, and speaks HTTP/3."""
+
+    def stream_data_received(self, stream_id: int, data: bytes, end: bool) -> None:
+        """Take bytes of a stream, and perhaps its end."""
+
+    def stream_reset_received(self, stream_id: int, code: int) -> None:
+        """Take RESET_STREAM: nothing more comes on a stream."""
+
+    def stop_sending_received(self, stream_id: int, code: int) -> None:
+        """Take STOP_SENDING: the server reads nothing more of a stream. qh3 has sent RESET_STREAM for it."""
+
+    def terminated(self, code: int, frame_type: int | None, reason: str) -> None:
+        """Take the end of the connection. `frame_type` is `None` if HTTP/3 ended it, and not QUIC or TLS."""
+
+
+class QUIC:
+    """A QUIC connection. Times are in seconds, on one monotonic clock."""
+
+    def __init__(self, handler: QUICHandler, tls: TLSOptions, idle_timeout: float) -> None:
+        self._handler = handler
+        configuration = QuicConfiguration(
+            is_client=True,
+            alpn_protocols=[_ALPN],
+            idle_timeout=idle_timeout,
+            max_data=_CONNECTION_WINDOW,
+            max_stream_data=_STREAM_WINDOW,
+            server_name=tls.server_name,
+            verify_mode=tls.verify_mode,
+            verify_hostname=tls.check_hostname,
+            # Without a ticket there is no early data, which could be replayed.
+            session_ticket=None,
+            secrets_log_file=tls.key_log,
+        )
+        if tls.authorities:
+            configuration.load_verify_locations(cadata=tls.authorities)
+        # With `Any`, since the parts that are used are methods of classes in Rust.
+        self._quic: Any = QuicConnection(configuration=configuration)
+        self._is_over = False
+
+    # The connection.
+
+    def connect(self, now: float) -> None:
+        """Begin the handshake."""
+        _call(self._quic.connect, _PEER, now)
+
+    def receive(self, buffer: bytes, segment_size: int, now: float) -> None:
+        """Take datagrams of `segment_size` bytes, the last of which may be shorter, and call the handler.
+
+        Raises what the handler raises, and `ConnectionFault` if qh3 cannot go on.
+        """
+        if len(buffer) > segment_size:
+            _call(self._quic.receive_gro_buffer, buffer, segment_size, _PEER, now)
+        else:
+            _call(self._quic.receive_datagram, buffer, _PEER, now)
+        self._hand_on_events()
+
+    def handle_timer(self, now: float) -> None:
+        """Do what was due at the time that `timer` told, and call the handler."""
+        _call(self._quic.handle_timer, now)
+        self._hand_on_events()
+
+    @property
+    def timer(self) -> float | None:
+        """When `handle_timer()` has to be called."""
+        timer: float | None = self._quic.get_timer()
+        return timer
+
+    def datagrams_to_send(self, now: float) -> list[bytes]:
+        """Return what has to be sent now."""
+        return [datagram for datagram, _ in _call(self._quic.datagrams_to_send, now)]
+
+    def close(self, code: int, reason: str = "") -> None:
+        """End the connection with an error code of HTTP/3."""
+        with contextlib.suppress(*_FAULTS):
+            self._quic.close(error_code=code, reason_phrase=reason)
+
+    def ping(self) -> None:
+        """Have the server send an acknowledgement."""
+        _call(self._quic.send_ping, 0)
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The certificate of the server in DER, if it is known."""
+        with contextlib.suppress(*_FAULTS):
+            certificate = self._quic.get_peercert()
+            return None if certificate is None else bytes(certificate.public_bytes())
+        return None
+
+    def _hand_on_events(self) -> None:
+        handler, next_event = self._handler, self._quic.next_event
+        while not self._is_over:
+            event = next_event()
+            if event is None:
+                break
+            kind = type(event)
+            if kind is quic_events.StreamDataReceived:
+                handler.stream_data_received(event.stream_id, event.data, event.end_stream)
+            elif kind is quic_events.StreamReset:
+                handler.stream_reset_received(event.stream_id, event.error_code)
+            elif kind is quic_events.StopSendingReceived:
+                handler.stop_sending_received(event.stream_id, event.error_code)
+            elif kind is quic_events.HandshakeCompleted:
+                if event.alpn_protocol != _ALPN:
+                    raise ConnectionFault(f"The server has chosen the protocol {event.alpn_protocol!r}")
+                handler.handshake_completed()
+            elif kind is quic_events.ConnectionTerminated:
+                self._terminated(event)
+        # qh3 reports the end only when the time is over for which packets may still arrive. Where it tells earlier that
+        # it knows, nobody has to wait for that.
+        event = None if self._is_over else getattr(self._quic, "_close_event", None)
+        if event is not None:
+            self._terminated(event)
+
+    def _terminated(self, event: Any) -> None:
+        self._is_over = True
+        self._handler.terminated(event.error_code, event.frame_type, event.reason_phrase)
+
+    # Streams.
+
+    @property
+    def stream_limit(self) -> int:
+        """How many streams may be opened, from the beginning of the connection to its end."""
+        limit: int = self._quic.max_concurrent_bidi_streams
+        return limit
+
+    def next_stream_id(self, unidirectional: bool = False) -> int:
+        """Return the identifier of the stream that sending to it opens. Raises `ConnectionFault` if there is none."""
+        stream_id: int = _call(self._quic.get_next_available_stream_id, unidirectional)
+        return stream_id
+
+    def send(self, stream_id: int, data: bytes | memoryview, end: bool = False) -> None:
+        """Queue bytes of a stream; an unused identifier opens one. Raises `ConnectionFault` if that fails."""
+        _call(self._quic.send_stream_data, stream_id, data, end)
+
+    def queued(self, stream_id: int) -> int:
+        """Return how many bytes of a stream wait until they are sent for the first time."""
+        size: int = self._quic.get_send_buffer_size(stream_id)
+        return size
+
+    def reset(self, stream_id: int, code: int) -> None:
+        """Send RESET_STREAM, unless all of the stream is sent."""
+        with contextlib.suppress(*_FAULTS):
+            self._quic.reset_stream(stream_id, code)
+
+    def stop(self, stream_id: int, code: int) -> None:
+        """Send STOP_SENDING, unless all of the stream has arrived."""
+        with contextlib.suppress(*_FAULTS):
+            self._quic.stop_stream(stream_id, code)
+
+
+class FieldDecoder:
+    """Decompresses the fields of responses, which refer to no dynamic table."""
+
+    def __init__(self) -> None:
+        self._decoder = self._new()
+
+    def decode(self, block: bytes) -> Fields:
+        """Return the fields. Raises `ConnectionFault`."""
+        try:
+            # The identifier of the stream matters for the dynamic table only.
+            fields: Fields = self._decoder.feed_header(0, block)[1]
+        except BaseException as exc:
+            if not _is_fault(exc):
+                raise
+        else:
+            return fields
+        self._decoder = self._new()
+        return _qpack.decode(block, MAX_SECTION_SIZE)
+
+    def _new(self) -> Any:
+        return qh3_qpack.QpackDecoder(0, 0, max_field_section_size=MAX_SECTION_SIZE)
+
+
+def _is_fault(exc: BaseException) -> bool:
+    """Whether `exc` comes out of qh3. The panics of Rust code have a class that cannot be imported."""
+    return isinstance(exc, _FAULTS) or type(exc).__name__ == "PanicException"
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function of qh3 returns. Raises `ConnectionFault` if it fails."""
+    try:
+        return function(*arguments)
+    except BaseException as exc:
+        if not _is_fault(exc):
+            raise
+        raise ConnectionFault(f"{type(exc).__name__}: {exc}", Code.INTERNAL_ERROR) from exc

@@ -1,0 +1,1 @@
+"""TLS for QUIC: what of an `ssl.SSLContext` holds for it."""
