@@ -181,13 +181,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
             if stream is None:
                 raise connecting.closed_error()
             connection = self._protocol_on(stream)
-            with connecting.lock:
-                if connecting.closed:
-                    raise connecting.closed_error()
-                if "sni_hostname" in request.extensions:
-                    self._verified_name = requested_server_name(request)
-                self._established = connection
-                connecting.established = True
+            self._use(connection, request)
             return connection
         except BaseException as exc:
             if self._established is None:
@@ -197,6 +191,23 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
             if connecting.closed and isinstance(exc, Exception):
                 raise connecting.closed_error() from exc
             raise
+
+    def _use(self, connection: AsyncConnectionInterface, request: Request) -> None:
+        """Record the connection that was opened for `request`. Raises `ConnectError` if this was closed meanwhile."""
+        connecting = self._connecting
+        with connecting.lock:
+            if connecting.closed:
+                raise connecting.closed_error()
+            if "sni_hostname" in request.extensions:
+                self._verified_name = requested_server_name(request)
+            self._established = connection
+            connecting.established = True
+
+    @property
+    def _connects_otherwise(self) -> bool:
+        """Whether a program has replaced `_connect()`: in the class, in a subclass, or on the object."""
+        replaced = [kind for kind in type(self).__mro__ if "_connect" in vars(kind)] != [AsyncHTTPConnection]
+        return replaced or AsyncHTTPConnection._connect is not _STOCK_CONNECT or "_connect" in vars(self)
 
     def _protocol_on(self, stream: AsyncNetworkStream) -> AsyncConnectionInterface:
         options = self._options

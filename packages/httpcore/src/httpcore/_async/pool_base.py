@@ -1,15 +1,24 @@
 """What a pool does besides sending requests: it counts its connections, and closes them."""
 
+from __future__ import annotations
+
 import time
+from typing import TYPE_CHECKING
 
 from httpcore_models import AsyncConnectionInterface, AsyncRequestInterface
 
 from .._pool.stats import PoolStats
 from .shared_state import AsyncSharedState
 
+if TYPE_CHECKING:
+    from .http3_connection import AsyncHTTP3Connections
+
 
 class AsyncPoolBase(AsyncRequestInterface):
     """Shows, counts and closes the connections of a pool."""
+
+    #: What makes the connections of a pool that may use HTTP/3.
+    _http3: AsyncHTTP3Connections | None = None
 
     def __init__(
         self, max_connections: int | None, max_keepalive_connections: int | None, keepalive_expiry: float | None
@@ -25,7 +34,8 @@ class AsyncPoolBase(AsyncRequestInterface):
     def stats(self) -> PoolStats:
         """Return the current numbers of connections and requests, and totals of connections so far. Cheap."""
         self._shared.catch_up()
-        return self._shared.state.stats()
+        stats = self._shared.state.stats()
+        return stats if self._http3 is None else stats._replace(http3=self._http3.stats())
 
     async def close_expired(self) -> None:
         """Close the idle connections that have expired or that their servers have closed.

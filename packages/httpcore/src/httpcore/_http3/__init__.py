@@ -3,4 +3,7 @@
 * `alt_svc`: the header in which servers offer it.
 * `origins`: where it is offered, and where it did not work.
 * `contexts`: whether an `ssl.SSLContext` means the same to QUIC.
+* `requirement`: what has to be installed.
+
+The I/O is in `_async/http3_connection.py` and its twin.
 """

@@ -42,6 +42,7 @@ from .._proxies import enforce_proxies
 from .._ssl import TLS_SCHEMES, requested_server_name
 from .bodies import RewindableBody, rewindable
 from .connection import HTTPConnection
+from .http3 import http3_connections
 from .leased_body import LeasedBody
 from .legacy_pool import LegacyPool
 from .proxied_connection import proxied_connection
@@ -65,6 +66,9 @@ class ConnectionPool(CloseOnExit, LegacyPool):
     * `max_connections`: how many connections the pool may have, `None` for no limit. Further requests wait.
     * `max_keepalive_connections`: how many of these may be idle, `None` for all of them.
     * `keepalive_expiry`: for how many seconds a connection may be idle, `None` for no limit.
+    * `http3`: whether to use HTTP/3, too, for new connections to origins that have offered it (Alt-Svc, RFC 7838) over
+      TLS that was verified, unless there is a proxy or `uds`. Where it does not work, TCP is used. With
+      `http1=False, http2=False` it is the only protocol. Raises `ModuleNotFoundError` without the extra `http3`.
     * `http1`, `http2`, `retries`, `local_address`, `uds`, `network_backend`, `socket_options`, `http2_ping_interval`,
       `http2_ping_timeout`: see `HTTPConnection`.
 
@@ -89,6 +93,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         *,
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
+        http3: bool = False,
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
@@ -107,12 +112,16 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             http2_ping_interval,
             http2_ping_timeout,
         )
+        if http3:
+            self._http3 = http3_connections(self._options, has_proxy=bool(self._proxies))
         super().__init__(max_connections, max_keepalive_connections, keepalive_expiry)
 
     def create_connection(self, origin: Origin) -> ConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
         if self._proxies:
             return proxied_connection(self._proxies, origin, self._options)
+        if self._http3 is not None:
+            return self._http3.create(origin)
         return HTTPConnection(origin, **vars(self._options))
 
     def handle_request(self, request: Request) -> Response:
@@ -217,7 +226,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
     def _established(self, slot: Slot[ConnectionInterface], response: Response) -> None:
         shared = self._shared
         try:
-            multiplexed = response.extensions.get("http_version") == b"HTTP/2"
+            multiplexed = response.extensions.get("http_version") in (b"HTTP/2", b"HTTP/3")
             shared.step(shared.state.established, slot, multiplexed)
             if shared.deferred or shared.state.to_close:
                 shared.close_pending()

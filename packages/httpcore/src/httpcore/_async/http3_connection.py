@@ -1,0 +1,258 @@
+"""Connections that use HTTP/3 where it is offered, and TCP otherwise. Imported by pools with `http3=True` only."""
+
+import logging
+import time
+from typing import Any
+
+from httpcore_models import (
+    AsyncConnectionInterface,
+    AsyncNetworkStream,
+    ConnectError,
+    ConnectionNotAvailable,
+    ConnectTimeout,
+    HTTPCoreError,
+    Origin,
+    Request,
+    Response,
+    UnsupportedProtocol,
+)
+from httpcore_models.deadline import Deadline
+from httpcore_models.lowlevel import RequestLimits, async_close_unopened, ssl_context_of
+from httpcore_models.network import AsyncDirectDialler
+
+from .._http3.contexts import reason_against, verifies
+from .._http3.origins import Key, Origins
+from .._http3.requirement import require_h3
+from .._options import ConnectionOptions
+from .._ssl import alpn_protocols, requested_server_name, shared_ssl_context
+from .connecting import AsyncConnectCall
+from .connection import AsyncHTTPConnection
+
+_logger = logging.getLogger("httpcore.http3")
+
+# How much of the time for connecting QUIC may take, at most. The rest is for TCP.
+_SHARE = 0.5
+
+
+class AsyncHTTP3Connections:
+    """Makes the connections of a pool, and holds what they learn about origins."""
+
+    def __init__(self, options: ConnectionOptions) -> None:
+        """Raises `ModuleNotFoundError` if HTTP/3 is not installed."""
+        require_h3()
+        self.options = options
+        self.origins = Origins()
+        # How many connections were opened over HTTP/3, and how many over TCP after that had failed.
+        self.opened = 0
+        self.fell_back = 0
+
+    def create(self, origin: Origin) -> AsyncConnectionInterface:
+        """Return a new connection to `origin`."""
+        return AsyncHTTP3OrTCPConnection(origin, self)
+
+    def stats(self) -> dict[str, int]:
+        """Return the numbers that the pool reports."""
+        broken = self.origins.broken(time.monotonic())
+        return {"opened": self.opened, "fell_back": self.fell_back, "broken": broken}
+
+
+class AsyncTimedDialler(AsyncDirectDialler):
+    """Learns how long connecting over TCP takes, and where it comes from. `dialler` has the arguments."""
+
+    def __init__(self, dialler: AsyncDirectDialler, origins: Origins) -> None:
+        super().__init__(
+            dialler.backend,
+            local_address=dialler.local_address,
+            uds=dialler.uds,
+            socket_options=dialler.socket_options,
+        )
+        self._origins = origins
+
+    async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
+        """Connect; see `AsyncDialler.dial()`."""
+        began = time.monotonic()
+        stream = await super().dial(origin, request, timeout)
+        seconds = time.monotonic() - began
+        try:
+            address = stream.get_extra_info("client_addr")
+        except Exception:  # of a user's stream, or one that is closed already
+            address = None
+        if isinstance(address, tuple) and address:
+            self._origins.connected_from(_key(origin, request), str(address[0]), seconds)
+        return stream
+
+
+class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
+    """A connection to one origin, over HTTP/3 if the origin has offered it, or if no other protocol is allowed.
+
+    QUIC gets a head start. If it has not connected by then, or fails, it is given up and TCP is tried, and the origin
+    counts as broken for a while. No request is sent before the handshake has ended.
+    """
+
+    def __init__(self, origin: Origin, shared: AsyncHTTP3Connections) -> None:
+        super().__init__(origin, **vars(shared.options))
+        self._http3 = shared
+        self._direct = AsyncTimedDialler(self._direct, shared.origins)
+        self._dialler = self._direct
+        self._is_mandatory = not (shared.options.http1 or shared.options.http2)
+        self._is_http3 = False
+        # Whether the server has said that requests are better sent over TCP.
+        self._retired = False
+
+    async def handle_async_request(self, request: Request) -> Response:
+        """Send a request, and learn from the response whether HTTP/3 is offered; see `AsyncHTTPConnection`."""
+        try:
+            response = await super().handle_async_request(request)
+        except ConnectionNotAvailable:
+            if getattr(self._established, "wants_fallback", False) and not self._is_mandatory:
+                self._retire(request, "the server asks for another version of HTTP")
+                self._mark_broken(_key(self._origin, request))
+            raise
+        if self._origin.scheme == b"https":
+            if response.status == 421:
+                # Its header does not count (RFC 7838 section 6).
+                if self._is_http3 and not self._is_mandatory:
+                    self._retire(request, "the server says that it is the wrong one (421)")
+                return response
+            values = [value for name, value in response.headers if len(name) == 7 and name.lower() == b"alt-svc"]
+            if values and verifies(self._tls_context()):
+                self._http3.origins.advertised(_key(self._origin, request), values, time.monotonic())
+        return response
+
+    def _retire(self, request: Request, reason: str) -> None:
+        """Take no more requests on this connection, and use TCP for the next one."""
+        self._retired = True
+        self._http3.origins.dropped(_key(self._origin, request))
+        _logger.debug("HTTP/3 with %s is not used any more: %s", self._origin, reason)
+
+    # Connecting.
+
+    async def _open(self, request: Request, call: AsyncConnectCall) -> AsyncConnectionInterface:
+        if self._may_be_http3(request):
+            obstacle = self._obstacle()
+            if obstacle is None:
+                connection = await self._open_http3(request, call)
+                if connection is not None:
+                    return connection
+            elif self._is_mandatory:
+                self._connect_failed = True
+                raise UnsupportedProtocol(f"HTTP/3 is the only protocol allowed, but {obstacle} ({self._origin})")
+            else:
+                _logger.debug("HTTP/3 with %s is not tried: %s", self._origin, obstacle)
+        return await super()._open(request, call)
+
+    def _may_be_http3(self, request: Request | None) -> bool:
+        if self._is_mandatory:
+            return True
+        if self._origin.scheme != b"https":
+            return False
+        return self._http3.origins.may_try(_key(self._origin, request), time.monotonic())
+
+    def _obstacle(self) -> str | None:
+        """Return why HTTP/3 cannot be used, or `None` if it can. Whatever guards TCP must not be bypassed."""
+        if self._origin.scheme != b"https":
+            return "the scheme is not https"
+        if not self._direct.can_dial_udp:
+            return "the network backend has no connect_udp() that may be used"
+        if self._dialler is not self._direct or self._connects_otherwise:
+            return "the program has replaced _connect()"
+        reason = reason_against(self._tls_context())
+        return None if reason is None else f"the SSL context cannot be honoured: {reason}"
+
+    def _tls_context(self) -> Any:
+        context = self._options.ssl_context
+        if context is None:
+            return shared_ssl_context(alpn_protocols(self._options.http1, self._options.http2))
+        return ssl_context_of(context)
+
+    async def _open_http3(self, request: Request, call: AsyncConnectCall) -> AsyncConnectionInterface | None:
+        """Return the connection, or `None` if TCP is to be used."""
+        key, connection = _key(self._origin, request), None
+        limit = _limit(request, call)
+        if not self._is_mandatory:
+            head_start = self._http3.origins.head_start(key)
+            limit = head_start if limit is None else min(head_start, limit * _SHARE)
+        try:
+            connection = await call.attempt.run(self._connect_http3, request, limit)
+            if connection is None:
+                raise self._connecting.closed_error()
+            self._is_http3 = True
+            self._use(connection, request)
+        except BaseException as exc:
+            if self._established is None:
+                if connection is not None:
+                    await async_close_unopened(connection)
+                if isinstance(exc, HTTPCoreError) and not self._is_mandatory and not self._connecting.closed:
+                    self._fall_back(key, exc, call)
+                    return None
+                self._connect_failed = True
+            if self._connecting.closed and isinstance(exc, Exception):
+                raise self._connecting.closed_error() from exc
+            if isinstance(exc, HTTPCoreError) and not isinstance(exc, (ConnectError, ConnectTimeout)):
+                raise ConnectError(str(exc)) from exc
+            raise
+        self._http3.opened += 1
+        self._http3.origins.succeeded(key)
+        _logger.debug("HTTP/3 is used with %s", self._origin)
+        return connection
+
+    async def _connect_http3(self, request: Request, timeout: float | None) -> AsyncConnectionInterface:
+        deadline = Deadline(timeout)
+        stream = await self._direct.dial_udp(self._origin, request, timeout)
+        try:
+            connection: AsyncConnectionInterface = await require_h3().AsyncHTTP3Connection.connect(
+                self._origin,
+                stream,
+                ssl_context=self._tls_context(),
+                server_hostname=_server_name(self._origin, request),
+                timeout=deadline.remaining_as_limit(),
+                keepalive_expiry=self._options.keepalive_expiry,
+                request=request,
+            )
+        except BaseException:
+            await async_close_unopened(stream)
+            raise
+        if hasattr(connection, "on_capacity_change"):
+            connection.on_capacity_change = self._on_capacity_change
+        return connection
+
+    def _fall_back(self, key: Key, exc: HTTPCoreError, call: AsyncConnectCall) -> None:
+        self._is_http3 = False
+        self._http3.fell_back += 1
+        # TCP gets what is left of the time, as for a request that has waited for another one to connect.
+        call.has_followed = True
+        _logger.debug("HTTP/3 with %s did not work, TCP is used: %s", self._origin, exc)
+        self._mark_broken(key)
+
+    def _mark_broken(self, key: Key) -> None:
+        now = time.monotonic()
+        until = self._http3.origins.failed(key, now)
+        _logger.debug("HTTP/3 with %s is broken for the next %d seconds", self._origin, until - now)
+
+    # The connection as its pool sees it.
+
+    def is_available(self) -> bool:
+        """Whether the connection can take a request now, or may take several once it is established."""
+        if self._retired:
+            return False
+        return super().is_available() or (self._established is None and not self._is_over and self._may_be_http3(None))
+
+    def has_expired(self) -> bool:
+        """Whether the connection should be closed instead of used."""
+        return self._retired or super().has_expired()
+
+
+def _server_name(origin: Origin, request: Request | None) -> str:
+    name = None if request is None or "sni_hostname" not in request.extensions else requested_server_name(request)
+    return name or origin.host.decode("ascii")
+
+
+def _key(origin: Origin, request: Request | None) -> Key:
+    return origin.host, origin.port, _server_name(origin, request)
+
+
+def _limit(request: Request, call: AsyncConnectCall) -> float | None:
+    """Return how many seconds connecting may take."""
+    timeouts = request.extensions.get("timeout", {})
+    left = call.deadline.remaining_as_limit()
+    return timeouts.at_most(left) if isinstance(timeouts, RequestLimits) else left
