@@ -152,6 +152,8 @@ def _signatures() -> dict[tuple[str, str], Deviation]:
     found = {}
     for cls, prefix in added.items():
         options = [[f"{prefix}_interval", "KEYWORD_ONLY", "=None"], [f"{prefix}_timeout", "KEYWORD_ONLY", "=20.0"]]
+        if cls == "ConnectionPool":
+            options.append(["http3", "KEYWORD_ONLY", "=False"])
         for name in (cls, f"Async{cls}"):
             found["interface.json", name] = Deviation([*_INTERFACE[name], *options], _KEEPALIVE)
     return found
