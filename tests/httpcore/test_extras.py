@@ -91,6 +91,16 @@ def test_importing_does_not_load_extras() -> None:
     )
 
 
+def test_nothing_of_http_3_is_loaded_without_its_option() -> None:
+    run(
+        "import sys, httpcore\n"
+        "httpcore.ConnectionPool(http2=True), httpcore.AsyncConnectionPool()\n"
+        "parts = ('httpcore_h3', 'qh3', 'http3_connection', '_http3', 'datagram_socket', '_datagrams')\n"
+        "loaded = [name for name in sys.modules for part in parts if name.split('.')[-1].endswith(part)]\n"
+        "assert not loaded, loaded"
+    )
+
+
 @pytest.mark.parametrize("name", CLASSES)
 def test_the_classes_of_http_2_are_loaded_on_access(name: str) -> None:
     run(f"import httpcore, sys\nassert httpcore.{name}.__module__ == 'httpcore'\nassert 'httpcore_h2' in sys.modules")

@@ -128,10 +128,24 @@ class TestChoice:
             ]
         (connection,) = fake.made
         assert connection.closed
-        assert connection.options["server_hostname"] == "127.0.0.1"
-        assert connection.options["keepalive_expiry"] == 77.0
-        assert connection.options["ssl_context"].verify_mode == ssl.CERT_REQUIRED
-        assert caplog.messages == [f"HTTP/3 is used with {pool_origin(server)}"]
+        assert connection.server_hostname == "127.0.0.1"
+        assert connection.keepalive_expiry == 77.0
+        assert connection.ssl_context.verify_mode == ssl.CERT_REQUIRED
+        assert said(caplog) == [f"HTTP/3 is used with {pool_origin(server)}"]
+
+    async def test_the_handshake_is_traced(self, certificates: Certificates, server: Server, fake: Any) -> None:
+        events: list[str] = []
+
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            events.append(event)
+            if event == "http3.handshake.started":
+                assert list(info) == ["ssl_context", "server_hostname", "timeout"]
+
+        async with pool_for(certificates) as pool:
+            await get(pool, server)
+            await get(pool, server, trace=trace)
+        names = ("connection.connect_udp", "http3.handshake")
+        assert events == [f"{name}.{state}" for name in names for state in ("started", "complete")]
 
     async def test_it_is_off_by_default(self, certificates: Certificates, server: Server, fake: Any) -> None:
         async with AsyncConnectionPool(certificates.client_context()) as pool:
@@ -192,7 +206,7 @@ class TestChoice:
             await get(pool, server)
             assert await get(pool, server, sni_hostname="localhost") == b"tcp"
             assert await get(pool, server, sni_hostname="localhost") == b"h3"
-        assert fake.made[0].options["server_hostname"] == "localhost"
+        assert fake.made[0].server_hostname == "localhost"
 
     async def test_421_goes_back_to_tcp(self, certificates: Certificates, server: Server, fake: Any) -> None:
         fake.status, fake.headers = 421, [(b"alt-svc", server.alt_svc)]
@@ -211,6 +225,11 @@ class TestChoice:
             assert [await get(pool, server) for _ in range(2)] == [b"tcp"] * 2
             assert pool.stats().http3 == {"opened": 1, "fell_back": 0, "broken": 1}
         assert server.said_hello == 1
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the pool has to say, without the events of the handshake."""
+    return [message for message in caplog.messages if message.startswith("HTTP/3")]
 
 
 def pool_origin(server: Server) -> str:
@@ -235,8 +254,8 @@ class TestFallback:
             assert server.said_hello == 1
             assert pool.stats().http3 == {"opened": 0, "fell_back": 1, "broken": 1}
             origin = pool_origin(server)
-            assert caplog.messages[0].startswith(f"HTTP/3 with {origin} did not work, TCP is used: The read op")
-            assert caplog.messages[1:] == [f"HTTP/3 with {origin} is broken for the next 300 seconds"]
+            assert said(caplog)[0].startswith(f"HTTP/3 with {origin} did not work, TCP is used: The read op")
+            assert said(caplog)[1:] == [f"HTTP/3 with {origin} is broken for the next 300 seconds"]
             server.silent = False
             pool._http3.origins._failures.clear()  # type: ignore[union-attr]  # five minutes later
             assert await get(pool, server) == b"h3"
@@ -406,7 +425,7 @@ class TestNothingIsBypassed:
         async with pool_for(certificates, ssl_context=lambda: context) as pool:
             assert [await get(pool, server) for _ in range(2)] == [b"tcp"] * 2
         assert server.said_hello == 0
-        assert caplog.messages == [
+        assert said(caplog) == [
             f"HTTP/3 with {pool_origin(server)} is not tried: "
             "the SSL context cannot be honoured: it does not allow TLS 1.3"
         ]

@@ -53,6 +53,7 @@ from ._url import Origin as Origin
 from .network import SOCKET_OPTION as SOCKET_OPTION
 from .network import AnyIOBackend as AnyIOBackend
 from .network import AsyncCachingResolver as AsyncCachingResolver
+from .network import AsyncDatagramStream as AsyncDatagramStream
 from .network import AsyncGuardedBackend as AsyncGuardedBackend
 from .network import AsyncMockBackend as AsyncMockBackend
 from .network import AsyncMockStream as AsyncMockStream
@@ -61,6 +62,7 @@ from .network import AsyncNetworkStream as AsyncNetworkStream
 from .network import AsyncResolver as AsyncResolver
 from .network import AutoBackend as AutoBackend
 from .network import CachingResolver as CachingResolver
+from .network import DatagramStream as DatagramStream
 from .network import Destination as Destination
 from .network import GuardedBackend as GuardedBackend
 from .network import MockBackend as MockBackend

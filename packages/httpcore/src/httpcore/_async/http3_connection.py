@@ -17,7 +17,13 @@ from httpcore_models import (
     UnsupportedProtocol,
 )
 from httpcore_models.deadline import Deadline
-from httpcore_models.lowlevel import RequestLimits, async_close_unopened, ssl_context_of
+from httpcore_models.lowlevel import (
+    RequestLimits,
+    async_close_unopened,
+    async_get_tracer,
+    ssl_context_of,
+    without_zone,
+)
 from httpcore_models.network import AsyncDirectDialler
 
 from .._http3.contexts import reason_against, verifies
@@ -199,22 +205,26 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
     async def _connect_http3(self, request: Request, timeout: float | None) -> AsyncConnectionInterface:
         deadline = Deadline(timeout)
         stream = await self._direct.dial_udp(self._origin, request, timeout)
+        connection: Any = None
         try:
-            connection: AsyncConnectionInterface = await require_h3().AsyncHTTP3Connection.connect(
-                self._origin,
-                stream,
-                ssl_context=self._tls_context(),
-                server_hostname=_server_name(self._origin, request),
-                timeout=deadline.remaining_as_limit(),
-                keepalive_expiry=self._options.keepalive_expiry,
-                request=request,
+            # TLS sends and checks names without a final dot (RFC 6066 section 3), and addresses without an IPv6 zone.
+            name = without_zone(_server_name(self._origin, request).encode("ascii")).decode("ascii").removesuffix(".")
+            context = self._tls_context()
+            connection = require_h3().AsyncHTTP3Connection(
+                self._origin, stream, context, self._options.keepalive_expiry, server_hostname=name
             )
-        except BaseException:
-            await async_close_unopened(stream)
-            raise
-        if hasattr(connection, "on_capacity_change"):
             connection.on_capacity_change = self._on_capacity_change
-        return connection
+            left = deadline.remaining_as_limit()
+            tracer = async_get_tracer(_logger, request)
+            if tracer is None:
+                await connection.handshake(left)
+            else:
+                info = {"ssl_context": context, "server_hostname": name, "timeout": left}
+                await tracer.run("handshake", info, connection.handshake, left)
+        except BaseException:
+            await async_close_unopened(stream if connection is None else connection)
+            raise
+        return connection  # type: ignore[no-any-return]
 
     def _fall_back(self, key: Key, exc: HTTPCoreError, call: AsyncConnectCall) -> None:
         self._is_http3 = False

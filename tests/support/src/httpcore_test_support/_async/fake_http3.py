@@ -31,30 +31,33 @@ class AsyncFakeHTTP3Connection(AsyncConnectionInterface):
     limit = 2
     on_capacity_change: Any = None
 
-    def __init__(self, origin: Origin, stream: Any, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        stream: Any,
+        ssl_context: Any = None,
+        keepalive_expiry: float | None = None,
+        *,
+        server_hostname: str | None = None,
+    ) -> None:
         self.datagrams = stream
-        self.options = options
+        self.ssl_context = ssl_context
+        self.keepalive_expiry = keepalive_expiry
+        self.server_hostname = server_hostname
         self.wants_fallback = False
         self.active = 0
         self.closed = False
         self._origin = origin
 
-    @classmethod
-    async def connect(
-        cls, origin: Origin, stream: Any, *, timeout: float | None = None, **options: Any
-    ) -> AsyncFakeHTTP3Connection:
+    async def handshake(self, timeout: float | None = None) -> None:
         try:
-            await stream.send([b"hello"])
-            await stream.receive(timeout)
+            await self.datagrams.send([b"hello"])
+            await self.datagrams.receive(timeout)
         except ReadTimeout as exc:
-            await stream.aclose()
             raise ConnectTimeout(str(exc)) from exc
         except NetworkError as exc:
-            await stream.aclose()
             raise ConnectError(str(exc)) from exc
-        connection = cls(origin, stream, options)
-        cls.made.append(connection)
-        return connection
+        self.made.append(self)
 
     async def handle_async_request(self, request: Request) -> Response:
         if self.fallback:

@@ -35,6 +35,8 @@ class AsyncHTTPTransport(httpx2.AsyncBaseTransport):
     * `network_backend`: opens the streams; see `httpcore.AsyncNetworkBackend`.
     * `http2_ping_interval`, `http2_ping_timeout`: how many seconds of silence, while a response is due, to wait for
       before and after a PING; see `httpcore.AsyncConnectionPool`.
+    * `http3`: whether to use HTTP/3, too, for new connections to origins that have offered it; see
+      `httpcore.AsyncConnectionPool`.
     * `total_timeout`: how many seconds each request may take with all of its response, beside the limits of the client,
       which are for single waits. The key `total` of the extension `timeout` of a request replaces it.
 
@@ -59,6 +61,7 @@ class AsyncHTTPTransport(httpx2.AsyncBaseTransport):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
         total_timeout: float | None = None,
+        http3: bool = False,
     ) -> None:
         self._total_timeout = total_timeout
         own_streams = network_backend is not None
@@ -77,6 +80,7 @@ class AsyncHTTPTransport(httpx2.AsyncBaseTransport):
             socket_options=socket_options,
             http2_ping_interval=http2_ping_interval,
             http2_ping_timeout=http2_ping_timeout,
+            http3=http3,
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

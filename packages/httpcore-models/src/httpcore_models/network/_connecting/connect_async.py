@@ -14,7 +14,6 @@ from ...concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current
 from .._error_texts import failure_text, peer_name, timeout_text
 from .._resolving.system import Address, async_look_up, numeric_addresses
 from .._socket_options import SOCKET_OPTION
-from .datagrams import open_udp_socket
 from .happy_eyeballs import Race
 from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
 
@@ -65,6 +64,8 @@ async def open_udp_targets(
 
     `addresses` are the IP addresses of `host` if they are known.
     """
+    from .datagrams import open_udp_socket  # only HTTP/3 needs it
+
     peer = peer_name(host, port)
     await async_checkpoint_if_cancelled()
     try:

@@ -14,7 +14,6 @@ from .._resolving.finding import look_up_in_time
 from .._resolving.system import Address, numeric_addresses
 from .._socket_options import SOCKET_OPTION
 from .._stock_sockets import connects_as_stock, creates_connections_as_stock
-from .datagrams import open_udp_socket
 from .happy_eyeballs import Race
 from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
 
@@ -61,6 +60,8 @@ def open_udp_targets(
 
     `addresses` are the IP addresses of `host` if they are known.
     """
+    from .datagrams import open_udp_socket  # only HTTP/3 needs it
+
     peer = peer_name(host, port)
     limit = wait_limit(timeout)
     if not can_race():
