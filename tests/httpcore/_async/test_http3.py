@@ -336,6 +336,33 @@ class TestFallback:
             assert pool.stats().http3 == {"opened": 0, "fell_back": 0, "broken": 0}
 
 
+class TestCancellation:
+    async def test_a_cancelled_handshake_leaves_nothing(
+        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And is no failure: nobody knows whether HTTP/3 would have worked."""
+        monkeypatch.setattr(origins, "_HEAD_START", 20.0)
+        server.silent = True
+
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            if event == "http3.handshake.started":
+                raise Cancelled
+
+        async with pool_for(certificates) as pool:
+            await get(pool, server)
+            with no_leaked_sockets():
+                with pytest.raises(Cancelled):
+                    await get(pool, server, trace=trace)
+                assert pool.stats().connections_active == 0
+                assert pool.stats().http3 == {"opened": 0, "fell_back": 0, "broken": 0}
+            server.silent = False
+            assert await get(pool, server) == b"h3"
+
+
+class Cancelled(BaseException):
+    """As a scope or a signal handler may raise one."""
+
+
 class AsyncGuard(AutoBackend):
     """Counts connections over TCP, as a program written before HTTP/3 does."""
 
@@ -486,6 +513,19 @@ class TestMandatory:
             assert pool.connections == []
             server.silent = False
             assert await get(pool, server) == b"h3"
+
+    async def test_attempts_are_repeated(self, certificates: Certificates, server: Server, fake: Any) -> None:
+        events: list[str] = []
+
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            events.append(event)
+            if events.count("connection.retry.complete") == 1:
+                server.silent = False
+
+        server.silent = True
+        async with pool_for(certificates, http1=False, retries=2) as pool:
+            assert await get(pool, server, timeout={"connect": 0.05}, trace=trace) == b"h3"
+        assert (server.said_hello, events.count("connection.retry.complete")) == (2, 1)
 
     async def test_what_cannot_be(self, certificates: Certificates, server: Server, fake: Any) -> None:
         async with pool_for(certificates, http1=False) as pool:

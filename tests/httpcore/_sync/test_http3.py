@@ -331,6 +331,33 @@ class TestFallback:
             assert pool.stats().http3 == {"opened": 0, "fell_back": 0, "broken": 0}
 
 
+class TestCancellation:
+    def test_a_cancelled_handshake_leaves_nothing(
+        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And is no failure: nobody knows whether HTTP/3 would have worked."""
+        monkeypatch.setattr(origins, "_HEAD_START", 20.0)
+        server.silent = True
+
+        def trace(event: str, info: dict[str, Any]) -> None:
+            if event == "http3.handshake.started":
+                raise Cancelled
+
+        with pool_for(certificates) as pool:
+            get(pool, server)
+            with no_leaked_sockets():
+                with pytest.raises(Cancelled):
+                    get(pool, server, trace=trace)
+                assert pool.stats().connections_active == 0
+                assert pool.stats().http3 == {"opened": 0, "fell_back": 0, "broken": 0}
+            server.silent = False
+            assert get(pool, server) == b"h3"
+
+
+class Cancelled(BaseException):
+    """As a scope or a signal handler may raise one."""
+
+
 class Guard(SyncBackend):
     """Counts connections over TCP, as a program written before HTTP/3 does."""
 
@@ -477,6 +504,19 @@ class TestMandatory:
             assert pool.connections == []
             server.silent = False
             assert get(pool, server) == b"h3"
+
+    def test_attempts_are_repeated(self, certificates: Certificates, server: Server, fake: Any) -> None:
+        events: list[str] = []
+
+        def trace(event: str, info: dict[str, Any]) -> None:
+            events.append(event)
+            if events.count("connection.retry.complete") == 1:
+                server.silent = False
+
+        server.silent = True
+        with pool_for(certificates, http1=False, retries=2) as pool:
+            assert get(pool, server, timeout={"connect": 0.05}, trace=trace) == b"h3"
+        assert (server.said_hello, events.count("connection.retry.complete")) == (2, 1)
 
     def test_what_cannot_be(self, certificates: Certificates, server: Server, fake: Any) -> None:
         with pool_for(certificates, http1=False) as pool:

@@ -268,7 +268,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 if attempt >= self._options.retries or self._connecting.closed or too_late:
                     raise
             info = tls or self._dialler.describe(self._origin, timeout)
-            await _wait_to_retry(self._direct.backend, delay, request, info)
+            await wait_to_retry(self._direct.backend, delay, request, info)
             timeout = limit
         raise AssertionError("unreachable")
 
@@ -362,7 +362,8 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
 _STOCK_CONNECT = AsyncHTTPConnection._connect  # noqa: SLF001 - the class is of this module
 
 
-async def _wait_to_retry(backend: AsyncNetworkBackend, delay: float, request: Request, info: dict[str, Any]) -> None:
+async def wait_to_retry(backend: AsyncNetworkBackend, delay: float, request: Request, info: dict[str, Any]) -> None:
+    """Wait before another attempt to connect. `info` is for the trace."""
     tracer = async_get_tracer(_logger, request)
     await (backend.sleep(delay) if tracer is None else tracer.run("retry", info, backend.sleep, delay))
 

@@ -1,5 +1,6 @@
 """Connections that use HTTP/3 where it is offered, and TCP otherwise. Imported by pools with `http3=True` only."""
 
+import itertools
 import logging
 import time
 from typing import Any
@@ -8,7 +9,6 @@ from httpcore_models import (
     AsyncConnectionInterface,
     AsyncNetworkStream,
     ConnectError,
-    ConnectionNotAvailable,
     ConnectTimeout,
     HTTPCoreError,
     Origin,
@@ -32,12 +32,15 @@ from .._http3.requirement import require_h3
 from .._options import ConnectionOptions
 from .._ssl import alpn_protocols, requested_server_name, shared_ssl_context
 from .connecting import AsyncConnectCall
-from .connection import AsyncHTTPConnection
+from .connection import RETRIES_BACKOFF_FACTOR, AsyncHTTPConnection, exponential_backoff, wait_to_retry
 
 _logger = logging.getLogger("httpcore.http3")
 
 # How much of the time for connecting QUIC may take, at most. The rest is for TCP.
 _SHARE = 0.5
+
+# How many seconds pass before the same header of the same connection is read again.
+_LEARN_INTERVAL = 60.0
 
 
 class AsyncHTTP3Connections:
@@ -104,14 +107,16 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         self._is_http3 = False
         # Whether the server has said that requests are better sent over TCP.
         self._retired = False
+        self._learnt: list[bytes] = []
+        self._learnt_until = 0.0
 
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request, and learn from the response whether HTTP/3 is offered; see `AsyncHTTPConnection`."""
         try:
             response = await super().handle_async_request(request)
-        except ConnectionNotAvailable:
-            if getattr(self._established, "wants_fallback", False) and not self._is_mandatory:
-                self._retire(request, "the server asks for another version of HTTP")
+        except HTTPCoreError:
+            if getattr(self._established, "wants_fallback", False) and not self._is_mandatory and not self._retired:
+                self._retire(request, "the server asks for another version of HTTP, or for a certificate")
                 self._mark_broken(_key(self._origin, request))
             raise
         if self._origin.scheme == b"https":
@@ -121,9 +126,18 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
                     self._retire(request, "the server says that it is the wrong one (421)")
                 return response
             values = [value for name, value in response.headers if len(name) == 7 and name.lower() == b"alt-svc"]
-            if values and verifies(self._tls_context()):
-                self._http3.origins.advertised(_key(self._origin, request), values, time.monotonic())
+            if values:
+                self._learn(request, values)
         return response
+
+    def _learn(self, request: Request, values: list[bytes]) -> None:
+        """Note what the server offers. Most send the same header with every response."""
+        now = time.monotonic()
+        if now < self._learnt_until and values == self._learnt:
+            return
+        if verifies(self._tls_context()):
+            self._http3.origins.advertised(_key(self._origin, request), values, now)
+        self._learnt, self._learnt_until = values, now + _LEARN_INTERVAL
 
     def _retire(self, request: Request, reason: str) -> None:
         """Take no more requests on this connection, and use TCP for the next one."""
@@ -203,6 +217,20 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         return connection
 
     async def _connect_http3(self, request: Request, timeout: float | None) -> AsyncConnectionInterface:
+        delays = exponential_backoff(RETRIES_BACKOFF_FACTOR)
+        for attempt in itertools.count():
+            try:
+                return await self._attempt_http3(request, timeout)
+            except (ConnectError, ConnectTimeout):
+                # Where TCP can take its place, that is tried instead of another attempt.
+                if not self._is_mandatory or attempt >= self._options.retries or self._connecting.closed:
+                    raise
+                await wait_to_retry(
+                    self._direct.backend, next(delays), request, self._direct.describe(self._origin, timeout)
+                )
+        raise AssertionError("unreachable")
+
+    async def _attempt_http3(self, request: Request, timeout: float | None) -> AsyncConnectionInterface:
         deadline = Deadline(timeout)
         stream = await self._direct.dial_udp(self._origin, request, timeout)
         connection: Any = None

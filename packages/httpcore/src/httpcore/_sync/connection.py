@@ -267,7 +267,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 if attempt >= self._options.retries or self._connecting.closed or too_late:
                     raise
             info = tls or self._dialler.describe(self._origin, timeout)
-            _wait_to_retry(self._direct.backend, delay, request, info)
+            wait_to_retry(self._direct.backend, delay, request, info)
             timeout = limit
         raise AssertionError("unreachable")
 
@@ -361,7 +361,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
 _STOCK_CONNECT = HTTPConnection._connect  # noqa: SLF001 - the class is of this module
 
 
-def _wait_to_retry(backend: NetworkBackend, delay: float, request: Request, info: dict[str, Any]) -> None:
+def wait_to_retry(backend: NetworkBackend, delay: float, request: Request, info: dict[str, Any]) -> None:
+    """Wait before another attempt to connect. `info` is for the trace."""
     tracer = get_tracer(_logger, request)
     (backend.sleep(delay) if tracer is None else tracer.run("retry", info, backend.sleep, delay))
 
