@@ -271,8 +271,9 @@ class TestFallback:
             # Back to normal, so that the thread can be stopped.
         server.udp.connect(("0.0.0.0", 0))
 
+    @pytest.mark.parametrize("limit", ["connect", "total"])
     async def test_the_time_for_connecting_is_shared(
-        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
+        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch, limit: str
     ) -> None:
         """TCP gets what QUIC leaves: half of it at least."""
         server.silent = True
@@ -290,9 +291,31 @@ class TestFallback:
         monkeypatch.setattr(origins, "_HEAD_START", 100.0)
         async with pool_for(certificates, network_backend=AsyncRecorder()) as pool:
             for _ in range(2):
-                assert await get(pool, server, timeout={"connect": 0.5}) == b"tcp"
-        assert limits[:2] == [0.5, pytest.approx(0.25, abs=0.1)]
+                assert await get(pool, server, timeout={limit: 0.5}) == b"tcp"
+        assert limits[:2] == [pytest.approx(0.5, abs=0.1), pytest.approx(0.25, abs=0.1)]
         assert 0 < limits[2] < 0.3
+
+    async def test_a_backend_may_say_that_it_cannot(
+        self, certificates: Certificates, server: Server, fake: Any
+    ) -> None:
+        class AsyncUnable(AutoBackend):
+            async def connect_udp(self, *arguments: Any, **options: Any) -> Any:
+                raise NotImplementedError
+
+        async with pool_for(certificates, network_backend=AsyncUnable()) as pool:
+            assert [await get(pool, server) for _ in range(2)] == [b"tcp"] * 2
+            assert pool.stats().http3 == {"opened": 0, "fell_back": 1, "broken": 1}
+
+    async def test_other_errors_are_raised(self, certificates: Certificates, server: Server, fake: Any) -> None:
+        class AsyncWrong(AutoBackend):
+            async def connect_udp(self, *arguments: Any, **options: Any) -> Any:
+                raise LookupError("a mistake of the program")
+
+        async with pool_for(certificates, network_backend=AsyncWrong()) as pool:
+            await get(pool, server)
+            with pytest.raises(LookupError):
+                await get(pool, server)
+            assert pool.connections == []
 
     async def test_both_fail(self, certificates: Certificates, server: Server, fake: Any) -> None:
         class AsyncRefusing(AutoBackend):

@@ -266,8 +266,9 @@ class TestFallback:
             # Back to normal, so that the thread can be stopped.
         server.udp.connect(("0.0.0.0", 0))
 
+    @pytest.mark.parametrize("limit", ["connect", "total"])
     def test_the_time_for_connecting_is_shared(
-        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
+        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch, limit: str
     ) -> None:
         """TCP gets what QUIC leaves: half of it at least."""
         server.silent = True
@@ -285,9 +286,29 @@ class TestFallback:
         monkeypatch.setattr(origins, "_HEAD_START", 100.0)
         with pool_for(certificates, network_backend=Recorder()) as pool:
             for _ in range(2):
-                assert get(pool, server, timeout={"connect": 0.5}) == b"tcp"
-        assert limits[:2] == [0.5, pytest.approx(0.25, abs=0.1)]
+                assert get(pool, server, timeout={limit: 0.5}) == b"tcp"
+        assert limits[:2] == [pytest.approx(0.5, abs=0.1), pytest.approx(0.25, abs=0.1)]
         assert 0 < limits[2] < 0.3
+
+    def test_a_backend_may_say_that_it_cannot(self, certificates: Certificates, server: Server, fake: Any) -> None:
+        class Unable(SyncBackend):
+            def connect_udp(self, *arguments: Any, **options: Any) -> Any:
+                raise NotImplementedError
+
+        with pool_for(certificates, network_backend=Unable()) as pool:
+            assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2
+            assert pool.stats().http3 == {"opened": 0, "fell_back": 1, "broken": 1}
+
+    def test_other_errors_are_raised(self, certificates: Certificates, server: Server, fake: Any) -> None:
+        class Wrong(SyncBackend):
+            def connect_udp(self, *arguments: Any, **options: Any) -> Any:
+                raise LookupError("a mistake of the program")
+
+        with pool_for(certificates, network_backend=Wrong()) as pool:
+            get(pool, server)
+            with pytest.raises(LookupError):
+                get(pool, server)
+            assert pool.connections == []
 
     def test_both_fail(self, certificates: Certificates, server: Server, fake: Any) -> None:
         class Refusing(SyncBackend):

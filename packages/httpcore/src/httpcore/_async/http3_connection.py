@@ -39,6 +39,9 @@ _logger = logging.getLogger("httpcore.http3")
 # How much of the time for connecting QUIC may take, at most. The rest is for TCP.
 _SHARE = 0.5
 
+# What ends an attempt and leads to TCP. A backend may say of its `connect_udp()` that it is not implemented.
+_FAILURES = (HTTPCoreError, NotImplementedError)
+
 # How many seconds pass before the same header of the same connection is read again.
 _LEARN_INTERVAL = 60.0
 
@@ -202,7 +205,7 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
             if self._established is None:
                 if connection is not None:
                     await async_close_unopened(connection)
-                if isinstance(exc, HTTPCoreError) and not self._is_mandatory and not self._connecting.closed:
+                if isinstance(exc, _FAILURES) and not self._is_mandatory and not self._connecting.closed:
                     self._fall_back(key, exc, call)
                     return None
                 self._connect_failed = True
@@ -254,7 +257,7 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
             raise
         return connection  # type: ignore[no-any-return]
 
-    def _fall_back(self, key: Key, exc: HTTPCoreError, call: AsyncConnectCall) -> None:
+    def _fall_back(self, key: Key, exc: Exception, call: AsyncConnectCall) -> None:
         self._is_http3 = False
         self._http3.fell_back += 1
         # TCP gets what is left of the time, as for a request that has waited for another one to connect.

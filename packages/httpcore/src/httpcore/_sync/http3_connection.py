@@ -40,6 +40,9 @@ _logger = logging.getLogger("httpcore.http3")
 # How much of the time for connecting QUIC may take, at most. The rest is for TCP.
 _SHARE = 0.5
 
+# What ends an attempt and leads to TCP. A backend may say of its `connect_udp()` that it is not implemented.
+_FAILURES = (HTTPCoreError, NotImplementedError)
+
 # How many seconds pass before the same header of the same connection is read again.
 _LEARN_INTERVAL = 60.0
 
@@ -203,7 +206,7 @@ class HTTP3OrTCPConnection(HTTPConnection):
             if self._established is None:
                 if connection is not None:
                     close_unopened(connection)
-                if isinstance(exc, HTTPCoreError) and not self._is_mandatory and not self._connecting.closed:
+                if isinstance(exc, _FAILURES) and not self._is_mandatory and not self._connecting.closed:
                     self._fall_back(key, exc, call)
                     return None
                 self._connect_failed = True
@@ -253,7 +256,7 @@ class HTTP3OrTCPConnection(HTTPConnection):
             raise
         return connection  # type: ignore[no-any-return]
 
-    def _fall_back(self, key: Key, exc: HTTPCoreError, call: ConnectCall) -> None:
+    def _fall_back(self, key: Key, exc: Exception, call: ConnectCall) -> None:
         self._is_http3 = False
         self._http3.fell_back += 1
         # TCP gets what is left of the time, as for a request that has waited for another one to connect.

@@ -25,6 +25,8 @@ class SyncDatagramStream(DatagramStream):
         self._shared = SharedSocket(sock)
         self._datagrams = DatagramSocket(sock)
         self._readiness = Readiness(sock)
+        # Whether several datagrams came together last time, so that there is probably more.
+        self._busy = False
 
     def receive(self, timeout: float | None = None) -> tuple[bytes, int]:
         """Return what has arrived, or wait for it."""
@@ -34,13 +36,16 @@ class SyncDatagramStream(DatagramStream):
                 raise ReadError(closed_text(self._peer))
             deadline = Deadline(wait_limit(timeout))
             while True:
-                in_time = self._readiness.is_readable(deadline.remaining())
+                in_time = self._busy or self._readiness.is_readable(deadline.remaining())
                 received = self._datagrams.receive()
                 if self._is_closed:
                     raise ReadError(closed_text(self._peer))
                 if received is not None:
+                    self._busy = len(received[0]) > received[1]
                     return received
-                if not in_time or deadline.has_passed:
+                if self._busy:
+                    self._busy = False
+                elif not in_time or deadline.has_passed:
                     raise ReadTimeout(timeout_text("The read operation", self._peer, timeout)) from TimeoutError()
         except OSError as exc:
             raise self._error(ReadError, exc) from exc
