@@ -43,7 +43,9 @@ def proxy() -> Iterator[ProxyServer]:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_runs(example: str, caddy: CaddyServer, certificates: Certificates, proxy: ProxyServer) -> None:
+def test_an_example_runs(
+    example: str, caddy: CaddyServer, caddy_http3: CaddyServer, certificates: Certificates, proxy: ProxyServer
+) -> None:
     if "httpx2" in example and sys.version_info < (3, 11):
         pytest.skip("httpx2 needs Python 3.11")
     if "import truststore" in example:
@@ -51,6 +53,7 @@ def test_an_example_runs(example: str, caddy: CaddyServer, certificates: Certifi
     places = {
         "https://www.example.com": caddy.https_url,
         "8080": str(caddy.http_port),
+        "8443": str(caddy_http3.https_port),
         "3128": str(proxy.port),
         "1080": str(proxy.port),
     }
@@ -83,7 +86,7 @@ def test_all_public_names_are_listed(package: str) -> None:
     assert set(listed) == public_names(importlib.import_module(package.replace("-", "_")))
 
 
-@pytest.mark.parametrize("name", ["network", "concurrency", "deadline", "lowlevel"])
+@pytest.mark.parametrize("name", ["network", "concurrency", "deadline", "lowlevel", "multiplexing"])
 def test_the_public_names_of_each_module_of_models_are_listed(name: str) -> None:
     readme = ROOT / "packages" / "httpcore-models" / "README.md"
     public = public_names(importlib.import_module(f"httpcore_models.{name}"))

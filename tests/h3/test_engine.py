@@ -166,6 +166,16 @@ def test_cancellation_ends_both_directions_and_no_other_stream(dialogue: Dialogu
     assert dialogue.events(other)[-1] is END_OF_STREAM
 
 
+def test_one_flush_ends_many_streams(dialogue: Dialogue) -> None:
+    streams = [dialogue.upload() for _ in range(3)]
+    dialogue.exchange()
+    for stream in streams:
+        dialogue.engine.finish(stream)
+    dialogue.server.receive(dialogue.engine.datagrams_to_send(dialogue.now), dialogue.now)
+    assert {dialogue.server.requests[stream.id].stopped for stream in streams} == {Code.REQUEST_CANCELLED}
+    assert {dialogue.server.requests[stream.id].reset for stream in streams} == {Code.REQUEST_CANCELLED}
+
+
 def test_what_arrives_after_cancellation_is_dropped(dialogue: Dialogue) -> None:
     stream = dialogue.request()
     dialogue.exchange()

@@ -1,6 +1,8 @@
 """What both directions of a connection share: its state, its streams, and how it ends."""
 
+import collections
 import sys
+from collections.abc import Callable
 
 from httpcore_models import ConnectionNotAvailable
 from httpcore_models.lowlevel import Retryable, mark_retryable
@@ -43,6 +45,8 @@ class ConnectionState:
         self.wants_fallback: bool = False
         #: Whether a response has arrived.
         self.any_response: bool = False
+        #: How streams are to be ended: what to call, with a stream identifier and an error code.
+        self.endings: collections.deque[tuple[Callable[[int, int], None], int, int]] = collections.deque()
         #: Whether `datagrams_to_send()` may return something.
         self.output_pending: bool = False
         #: Streams that have something new, in order.
@@ -116,9 +120,9 @@ class ConnectionState:
         """Ask the server to send nothing more on a stream, and send nothing more."""
         if self.failure is None:
             if not stream.remote_end:
-                self.quic.stop(stream.id, code)
+                self.endings.append((self.quic.stop, stream.id, code))
             if not stream.is_over:
-                self.quic.reset(stream.id, code)
+                self.endings.append((self.quic.reset, stream.id, code))
             self.output_pending = True
         stream.was_reset = True
 

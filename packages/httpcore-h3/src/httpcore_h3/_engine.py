@@ -21,6 +21,7 @@ qh3 does QUIC, TLS, and most of the decompression of fields (`_qh3`). The frames
 """
 
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
+from httpcore_models.lowlevel import Retryable
 from httpcore_models.multiplexing import END_OF_STREAM, NEED_DATA, Event, Failure, RequestHead
 
 from . import _frames as frames
@@ -33,6 +34,7 @@ from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
 from ._tls.options import TLSOptions
 
+_UNPROCESSED = (Retryable.ANY, Retryable.AFTER_SHUTDOWN)
 _CLOSED = Failure("The connection was closed", kind=ReadError)
 
 # Looked up once: the attributes of an enumeration are slow.
@@ -218,10 +220,14 @@ class Engine(ConnectionState):
             self.state = TRANSITIONS[self.state, _COMPLETE]
 
     def disowns(self, stream: Stream) -> bool:
-        """Whether the stream has failed by a GOAWAY: the server will not process it (RFC 9114 section 5.2)."""
-        failure, goaway = stream.failure, self.goaway
-        retryable = failure is not None and failure.retryable is not None
-        return retryable and goaway is not None and stream.id >= goaway and not stream.response_begun
+        """Whether the server has said that it does not process the request, and takes no other on the connection.
+
+        It says so by GOAWAY (RFC 9114 section 5.2), or asks for another version of HTTP.
+        """
+        failure = stream.failure
+        if failure is None or failure.retryable not in _UNPROCESSED or stream.response_begun:
+            return False
+        return self.wants_fallback or (self.goaway is not None and stream.id >= self.goaway)
 
     def was_closed_midway(self, stream: Stream) -> bool:
         """Whether the connection was closed here, and not for a failure, while the request was being sent."""
@@ -252,8 +258,14 @@ class Engine(ConnectionState):
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent at the time `now`, in seconds."""
         self.output_pending = False
+        datagrams: list[bytes] = []
         try:
-            return self.quic.datagrams_to_send(now)
+            while self.endings:
+                # One at a time: of several, qh3 would send one, and the next only after an acknowledgement.
+                end, stream_id, code = self.endings.popleft()
+                end(stream_id, code)
+                datagrams += self.quic.datagrams_to_send(now)
+            return datagrams + self.quic.datagrams_to_send(now)
         except ConnectionFault as exc:
             self.fail(Failure(str(exc)))
             return []

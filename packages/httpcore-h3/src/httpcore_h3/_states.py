@@ -78,4 +78,4 @@ TRANSITIONS = _Table(
 USABLE = (State.IDLE, State.ACTIVE)
 
 # Looked up once, for every request: the attributes of an enumeration are slow.
-CLOSED = State.CLOSED
+IDLE, CLOSED = State.IDLE, State.CLOSED

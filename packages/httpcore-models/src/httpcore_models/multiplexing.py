@@ -3,6 +3,10 @@
 Programs that send requests need nothing from here.
 """
 
+from ._multiplexing import AsyncMessageBody as AsyncMessageBody
+from ._multiplexing import AsyncMessageExchange as AsyncMessageExchange
+from ._multiplexing import MessageBody as MessageBody
+from ._multiplexing import MessageExchange as MessageExchange
 from ._multiplexing.events import END_OF_STREAM as END_OF_STREAM
 from ._multiplexing.events import NEED_DATA as NEED_DATA
 from ._multiplexing.events import Event as Event

@@ -47,18 +47,24 @@ def build_config(
     *,
     clear: Sequence[str],
     secure: Sequence[str],
+    datagrams: Sequence[str] = (),
     certificates: Certificates,
     protocols: Sequence[str],
     root: Path,
     storage: Path,
 ) -> dict[str, Any]:
-    """Return Caddy's configuration with HTTP on the `clear` listeners and HTTPS on the `secure` ones."""
+    """Return Caddy's configuration with HTTP on the `clear` listeners and HTTPS on the others."""
     server = {
         "protocols": list(protocols),
         "automatic_https": {"disable": True},
         "routes": _routes(str(root)),
         "errors": {"routes": [_route("/slow", _respond("slow\n", status_code=200))]},
     }
+    over_tls = {**server, "listen": [*secure, *datagrams], "tls_connection_policies": [{}]}
+    if datagrams:
+        tcp = [protocol for protocol in protocols if protocol != "h2c"]
+        over_tls["protocols"] = [*tcp, "h3"]
+        over_tls["listen_protocols"] = [*([tcp] * len(secure)), *([["h3"]] * len(datagrams))]
     leaf = {"certificate": str(certificates.chain_pem), "key": str(certificates.key_pem)}
     return {
         "admin": {"disabled": True, "config": {"persist": False}},
@@ -70,7 +76,7 @@ def build_config(
                 "grace_period": "1s",
                 "servers": {
                     "clear": {**server, "listen": list(clear)},
-                    "secure": {**server, "listen": list(secure), "tls_connection_policies": [{}]},
+                    "secure": over_tls,
                 },
             },
         },

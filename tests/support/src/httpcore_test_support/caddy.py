@@ -52,25 +52,30 @@ class CaddyServer:
 
 @contextmanager
 def caddy_server(
-    certificates: Certificates, *, protocols: Sequence[str] = ("h1", "h2", "h2c")
+    certificates: Certificates, *, protocols: Sequence[str] = ("h1", "h2", "h2c"), http3: bool = False
 ) -> Iterator[CaddyServer]:
-    """Run Caddy for the length of the `with` block; every listener speaks the given protocols."""
+    """Run Caddy for the length of the `with` block; every listener speaks the given protocols.
+
+    With `http3`, the port of HTTPS speaks HTTP/3 over UDP besides, and responses say so (Alt-Svc).
+    """
     with TemporaryDirectory(prefix="caddy-") as name, ExitStack() as stack:
         directory = Path(name)
         root = directory / "www"
         root.mkdir()
         unix_socket = str(directory / "http.sock")
         clear, secure, unix = listeners = _listen(unix_socket, stack)
+        datagrams = [_listen_for_datagrams(secure.getsockname()[1], stack)] if http3 else []
         server = CaddyServer(clear.getsockname()[1], secure.getsockname()[1], unix_socket, write_files(root))
         config = build_config(
             clear=[f"fd/{clear.fileno()}", f"fd/{unix.fileno()}"],
             secure=[f"fd/{secure.fileno()}"],
+            datagrams=[f"fdgram/{socket.fileno()}" for socket in datagrams],
             certificates=certificates,
             protocols=protocols,
             root=root,
             storage=directory / "storage",
         )
-        with _running(config, directory, listeners) as process:
+        with _running(config, directory, [*listeners, *datagrams]) as process:
             _wait_ready(process, server, directory)
             yield server
             if process.poll() is not None:
@@ -96,6 +101,12 @@ def _listen(unix_socket: str, stack: ExitStack) -> list[socket.socket]:
     unix.bind(unix_socket)
     unix.listen(128)
     return [*sockets, unix]
+
+
+def _listen_for_datagrams(port: int, stack: ExitStack) -> socket.socket:
+    datagrams = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    datagrams.bind(("127.0.0.1", port))
+    return datagrams
 
 
 @contextmanager

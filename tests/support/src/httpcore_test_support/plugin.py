@@ -66,6 +66,13 @@ def caddy(certificates: Certificates) -> Iterator[CaddyServer]:
 
 
 @pytest.fixture(scope="session")
+def caddy_http3(certificates: Certificates) -> Iterator[CaddyServer]:
+    """One more Caddy for all tests, whose port of HTTPS speaks HTTP/3 too."""
+    with caddy_server(certificates, http3=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def hypercorn(certificates: Certificates) -> Iterator[HypercornServer]:
     """A real hypercorn that speaks HTTP/1.1 and HTTP/2, clear and over TLS."""
     with hypercorn_server(certificates) as server:

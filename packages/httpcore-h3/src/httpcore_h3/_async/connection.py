@@ -1,0 +1,266 @@
+"""The life of an HTTP/3 connection: who may use it, when it expires, and how it is closed."""
+
+import contextlib
+import logging
+import os
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+from httpcore_models import (
+    AsyncConnectionInterface,
+    ByteStream,
+    ConnectError,
+    ConnectionNotAvailable,
+    ConnectTimeout,
+    LocalProtocolError,
+    Origin,
+    Request,
+    Response,
+)
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, async_checkpoint_if_cancelled
+from httpcore_models.deadline import limit_text
+from httpcore_models.lowlevel import (
+    AsyncCloseOnExit,
+    Retryable,
+    async_get_tracer,
+    is_origin_of,
+    mark_retryable,
+    received_response,
+    retryable_after,
+    without_zone,
+)
+from httpcore_models.multiplexing import RequestTranslator
+from httpcore_models.network import AsyncDatagramStream
+
+from .._states import CLOSED, TRANSITIONS, USABLE, Input
+from .._stream import Stream
+from .._tls.options import tls_obstacle, tls_options
+from .body import AsyncHTTP3Body
+from .exchange import AsyncExchange
+from .limited_exchange import async_limited_exchange
+from .network_stream import AsyncQUICStream
+from .shared_stream import AsyncSharedStream
+
+_logger = logging.getLogger("httpcore.http3")
+
+
+class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
+    """One HTTP/3 connection. It carries as many requests at a time as the server allows (RFC 9114, RFC 9000).
+
+    `stream` is a datagram stream to `origin`, which the connection takes over. `ssl_context` says whom to trust:
+    `tls_obstacle()` tells which contexts can be used. `server_hostname` is the name in the server's certificate, by
+    default the host of the origin. `keepalive_expiry` is how many seconds the connection may stay idle before
+    `has_expired()` returns true; `None` means for ever. The server may end it earlier: after `idle_timeout` seconds in
+    which nothing arrives, or fewer if the server says so, the connection is over. Nothing keeps it alive meanwhile, so
+    a response that is not read for that long is lost.
+
+    Tasks may share a connection. A request that fails, times out or is cancelled at any point ends only its own stream;
+    the others continue.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        stream: AsyncDatagramStream,
+        ssl_context: ssl.SSLContext | None = None,
+        keepalive_expiry: float | None = None,
+        *,
+        server_hostname: str | None = None,
+        idle_timeout: float = 30.0,
+    ) -> None:
+        """Raises `ValueError` for an `ssl_context` that cannot be honoured. `None` is that of the `ssl` module."""
+        if ssl_context is None:
+            ssl_context = ssl.create_default_context()
+        obstacle = tls_obstacle(ssl_context)
+        if obstacle is not None:
+            raise ValueError(f"HTTP/3 is not possible: {obstacle}")
+        name = server_hostname or without_zone(origin.host).decode("ascii")
+        self._origin = origin
+        self._network_stream = stream
+        self._translator = RequestTranslator()
+        self._shared = AsyncSharedStream(stream, tls_options(ssl_context, name), idle_timeout, str(origin))
+        self._shared.keepalive_expiry = keepalive_expiry
+        self._engine = self._shared.engine
+        self._information = AsyncQUICStream(self._shared)
+
+    async def handshake(self, timeout: float | None = None) -> None:
+        """Do the handshake, unless it is done. `handle_async_request()` does it too.
+
+        Several tasks may call this; each waits for `timeout` seconds at most. Raises `ConnectError`, `ConnectTimeout`,
+        and `ConnectionNotAvailable` in another process or event loop. After an error the connection is to be closed.
+        """
+        shared, engine = self._shared, self._engine
+        if engine.handshake_done:
+            return
+        shared.check()
+        with shared.lock:
+            engine.start(time.monotonic())
+        in_time = await shared.wait(
+            object(), lambda: engine.handshake_done or engine.failure is not None, timeout, verdict=False
+        )
+        if engine.handshake_done:
+            return
+        if in_time:
+            reason = "The connection failed" if engine.failure is None else engine.failure.message
+            raise ConnectError(f"{reason} ({shared.peer})")
+        raise ConnectTimeout(f"Connect timed out {limit_text(timeout)} ({shared.peer})") from TimeoutError()
+
+    async def handle_async_request(self, request: Request) -> Response:
+        """Send a request, and return its response with the body still to be read.
+
+        If the server allows no further stream, this waits up to the timeout `pool`. In a pool, which sets
+        `on_capacity_change`, it does not wait. No request leaves before the end of the handshake.
+
+        Raises `ConnectionNotAvailable` if the connection is closed or about to be, if the server says by a GOAWAY that
+        it has not processed the request, or asks for another version of HTTP, and in another process or event loop;
+        `RuntimeError` for another origin; `LocalProtocolError` or `RemoteProtocolError` if either side breaks the
+        protocol; and timeout and network errors. The upload ends early if a response with a status of 300 or above
+        arrives, or if the server asks for that by STOP_SENDING; in both cases the response is returned (RFC 9114
+        section 4.1).
+        """
+        if not is_origin_of(self._origin, request.url):
+            origin = request.url.origin
+            raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._origin}")
+        head = self._translator.request_head(request)
+        if head.is_connect:
+            raise LocalProtocolError("CONNECT requests are not possible over HTTP/3 here")
+        await async_checkpoint_if_cancelled()
+        stream, tracer = Stream(head), async_get_tracer(_logger, request)
+        timed = "timeout" in request.extensions and "total" in request.extensions["timeout"]
+        exchange_of = async_limited_exchange if timed else AsyncExchange
+        exchange = exchange_of(request, stream, tracer, self, self._shared)
+        try:
+            await exchange.send()
+            if tracer is None:
+                status, headers = await exchange.receive_head()
+            else:
+                status, headers = await tracer.run("receive_response_headers", exchange.info, exchange.receive_head)
+            extensions: dict[str, Any] = {
+                "http_version": b"HTTP/3",
+                "network_stream": self._information,
+                "stream_id": stream.id,
+            }
+            return received_response(status, headers, AsyncHTTP3Body(exchange, extensions), extensions)
+        except BaseException as exc:
+            with AsyncShield():
+                await exchange.close(shielded=True)
+            has_begun = head.has_body and not isinstance(request.stream, (ByteStream, list, tuple))
+            if self._engine.disowns(stream) and not has_begun:
+                # The server has ignored the request, so all of it may be sent elsewhere.
+                error = ConnectionNotAvailable(str(exc))
+                mark_retryable(error, retryable_after(exc) or Retryable.ANY)
+                try:
+                    raise error from exc
+                finally:
+                    del error  # it holds this frame
+            raise
+
+    # What a pool needs.
+
+    async def aclose(self) -> None:
+        """Close the connection; tell the server if that takes no waiting.
+
+        Requests in flight fail with `ReadError` or `WriteError`, and those that wait for a stream fail with
+        `ConnectionNotAvailable`. The socket is closed even if this call is cancelled. In a child process nothing is
+        sent: it would use the keys and packet numbers of the parent.
+        """
+        shared, engine = self._shared, self._engine
+        if os.getpid() != shared.process:
+            # The lock may be held by a thread that does not exist here, and the stream is the parent's.
+            engine.retire("The connection belongs to another process")
+            engine.state = TRANSITIONS[engine.state, Input.CLOSE]
+            await self._network_stream.aclose()
+            return
+        try:
+            with shared.lock:
+                engine.close()
+                shared.wake_all()
+            shared.capacity.report()
+            if not shared.affinity.is_other_loop():
+                with contextlib.suppress(Exception), AsyncShield():
+                    # A write that is under way is ended below.
+                    await shared.flush_quietly(TEARDOWN_TIMEOUT)
+        finally:
+            # A shield does not stop everything: not `Task.cancel()` of asyncio, and no exception from a signal handler.
+            await self._network_stream.aclose()
+
+    def can_handle_request(self, origin: Origin) -> bool:
+        """Whether the connection leads to `origin`."""
+        return origin == self._origin
+
+    def is_available(self) -> bool:
+        """Whether the connection can take a request now.
+
+        It takes none while much of a response waits to be read: HTTP/3 cannot make the server wait for one stream.
+        """
+        return self._shared.capacity.has_room(len(self._shared.queue)) and not self._shared.affinity.is_other_loop()
+
+    @property
+    def wants_fallback(self) -> bool:
+        """Whether the server asks for another version of HTTP, or for a client certificate, which is not offered."""
+        return self._engine.wants_fallback
+
+    @property
+    def stream_limit(self) -> int | None:
+        """How many requests the server allows at a time, when the connection begins; `None` until it has said so."""
+        return self._engine.first_limit
+
+    def assume_stream_limit(self, limit: int) -> None:
+        """Do nothing: the server says how many requests it allows before any is sent."""
+
+    @property
+    def on_capacity_change(self) -> Callable[[], None] | None:
+        """A callback, set by a pool, that is called when `request_capacity` or `is_available()` may have changed.
+
+        It takes no arguments, may be called from any thread, and should be quick, because the connection waits for it.
+        The methods that a pool calls do not call it. While it is set, a request that finds all streams in use raises
+        `ConnectionNotAvailable` instead of waiting, and one on an idle connection does not check whether the server has
+        closed it: whoever sets the callback has to ask `has_expired()` first, as a pool does.
+        """
+        return self._shared.capacity.on_change
+
+    @on_capacity_change.setter
+    def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
+        self._shared.capacity.on_change = callback
+
+    @property
+    def request_capacity(self) -> int:
+        """How many requests the connection can carry now, including those that it carries already."""
+        return self._engine.capacity
+
+    def has_expired(self) -> bool:
+        """Whether the connection is idle, and should be closed instead of used.
+
+        This is so if it has been idle for too long, or if the server has closed it or allows no request on it. What has
+        arrived since the last request is taken in first.
+        """
+        shared, engine = self._shared, self._engine
+        if shared.dropped:
+            shared.end_dropped()
+        if engine.requests or engine.state is CLOSED:
+            return False
+        if shared.expire_at is not None and time.monotonic() > shared.expire_at:
+            return True
+        shared.catch_up()
+        return engine.state not in USABLE or (engine.handshake_done and not engine.streams_left)
+
+    def is_idle(self) -> bool:
+        """Whether the connection carries no request and is not closed."""
+        if self._shared.dropped:
+            self._shared.end_dropped()
+        return not self._engine.requests and self._engine.state is not CLOSED
+
+    def is_closed(self) -> bool:
+        """Whether the connection is closed."""
+        return self._engine.state is CLOSED
+
+    def info(self) -> str:
+        """Origin, protocol, state and number of requests."""
+        engine = self._engine
+        return f"{str(self._origin)!r}, HTTP/3, {engine.state.name}, Request Count: {engine.request_count}"
+
+    def __repr__(self) -> str:
+        state, count = self._engine.state.name, self._engine.request_count
+        return f"<{type(self).__name__} [{str(self._origin)!r}, {state}, Request Count: {count}]>"

@@ -1,0 +1,35 @@
+"""Telling a pool whether a connection can take a request."""
+
+from collections.abc import Callable
+
+from ._engine import Engine
+
+
+class CapacityReport:
+    """Calls the pool back whenever a connection that could take no request can take one, or the other way round."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reported: bool | None = None
+        #: The pool's callback, if the connection belongs to a pool.
+        self.on_change: Callable[[], None] | None = None
+
+    def has_room(self, waiting: int = 0) -> bool:
+        """Whether the connection can take a request after `waiting` others; while that is not known, it may."""
+        engine = self._engine
+        if not engine.usable or engine.clogged:
+            return False
+        return not engine.handshake_done or engine.streams_left > waiting
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to report."""
+        return self.has_room() is not self._reported
+
+    def report(self) -> None:
+        """Call the pool if something has changed. The connection's lock is not held."""
+        has_room = self.has_room()
+        if has_room is not self._reported:
+            self._reported = has_room
+            if self.on_change is not None:
+                self.on_change()

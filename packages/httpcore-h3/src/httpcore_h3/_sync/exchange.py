@@ -1,0 +1,153 @@
+# Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
+"""One request and its response on a connection: receiving, and the end."""
+
+import os
+import sys
+from typing import Any
+
+from httpcore_models import ReadError, ReadTimeout
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
+from httpcore_models.deadline import limit_text
+from httpcore_models.lowlevel import Tracer, warn_unclosed
+from httpcore_models.multiplexing import (
+    END_OF_STREAM,
+    NEED_DATA,
+    Event,
+    InformationalResponse,
+    ResponseHead,
+    Trailers,
+)
+
+from .sending import Sending
+
+
+class Exchange(Sending):
+    """A request and its response. Its stream is opened by `send()`, and has to be ended by `close()` in any case."""
+
+    #: There are no tunnels over HTTP/3 here.
+    is_tunnel: bool = False
+
+    # Of the base class; declared again for type checkers, since they are assigned here too.
+    _event: Event | None
+    _dropped: bool
+
+    # Receiving.
+
+    def receive_head(self) -> tuple[int, list[tuple[bytes, bytes]]]:
+        """Return status and headers of the final response."""
+        while True:
+            event = self._next_event()
+            if isinstance(event, ResponseHead):
+                return event.status, event.headers
+            if isinstance(event, InformationalResponse) and self.tracer is not None:
+                self.tracer.report("receive_informational_response.started", self.info)
+                self.tracer.report("receive_informational_response.complete", {"return_value": tuple(event)})
+
+    def receive_body(self, extensions: dict[str, Any]) -> bytes:
+        """Return the next part of the body, or `b""` at its end. Trailers are put into `extensions`."""
+        while True:
+            event = self._next_event()
+            if isinstance(event, bytes):
+                return event
+            if isinstance(event, Trailers):
+                extensions["trailing_headers"] = event.headers
+            if event is END_OF_STREAM:
+                return b""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the response has been read to its end."""
+        return self.stream.remote_end and not self.stream.events
+
+    def _next_event(self) -> Event:
+        shared, engine, stream = self._shared, self._engine, self.stream
+        while True:
+            if os.getpid() != shared.process:
+                # A trace callback, or the body of the request, may have forked since the request was sent.
+                raise ReadError("The connection belongs to another process")
+            if not stream.response_begun and stream.failure is None:
+                event: Event = NEED_DATA
+            else:
+                with shared.lock:
+                    event = engine.next_event(stream)
+                if shared.capacity.is_due:
+                    shared.capacity.report()
+            if event is not NEED_DATA:
+                return event
+            timeout = self.read_timeout
+            if not shared.wait(stream, stream.has_event, timeout):
+                shared.capacity.report()
+                text = f"The read operation timed out {limit_text(timeout)} ({shared.peer})"
+                raise ReadTimeout(text) from TimeoutError()
+
+    # The end.
+
+    def close(self, shielded: bool = False) -> None:
+        """End the exchange; reset the stream unless it has ended by itself. Closing again does nothing.
+
+        `shielded` says that the caller shields the whole call from interruption. Otherwise only the last step, telling
+        the server, is shielded.
+        """
+        # In a child process, the stream is the parent's.
+        if os.getpid() != self._shared.process or not (self.stream in self._engine.requests or self._dropped):
+            return
+        if self.tracer is not None and self.stream in self._engine.streams.values() and not self._dropped:
+            self._close_traced(self.tracer, shielded)
+        else:
+            self._end(shielded)
+
+    def _close_traced(self, tracer: Tracer, shielded: bool) -> None:
+        try:
+            tracer.run("response_closed", {"stream_id": self.stream.id}, self._end, shielded)
+        except BaseException:
+            # The callback may have raised, or been interrupted, before the exchange was ended.
+            self._end(shielded)
+            raise
+
+    def _end(self, shielded: bool) -> None:
+        shared, engine = self._shared, self._engine
+        with shared.lock:
+            over = shared.leave(self.stream)
+        if not over:
+            # A thread that writes will write this, too, and acknowledgements may wait for the next request.
+            told = not engine.output_pending or shared.is_writing
+            told = told or (self.stream.is_over and (shared.in_a_row or bool(engine.requests)))
+            if told or shared.affinity.is_other_loop():
+                return
+        if shielded:
+            self._tell_server(over)
+        else:
+            with Shield():
+                self._tell_server(over)
+
+    def _tell_server(self, over: bool) -> None:
+        if over:
+            self.connection.close()
+        else:
+            self._shared.flush_quietly(TEARDOWN_TIMEOUT)
+
+    def abandon(self) -> bool:
+        """End an exchange whose body will not be read any further, without waiting; return whether it is over."""
+        shared = self._shared
+        is_open = os.getpid() == shared.process and self.stream in self._engine.requests
+        if not is_open or shared.is_read_for(self.stream):
+            return False
+        self._dropped = True
+        shared.drop(self.stream)
+        return True
+
+    def release(self, holder: object) -> None:
+        """End the exchange, because `holder` is being finalised.
+
+        May be called at any point, even while the same thread holds the lock, and does not wait.
+        """
+        if os.getpid() != self._shared.process or sys.is_finalizing():
+            return
+        is_open = self.stream in self._engine.requests and not self.connection.is_closed()
+        if is_open:
+            self._shared.drop(self.stream)
+        drop = getattr(self.lease, "drop", None)
+        if drop is not None:
+            drop()
+        if is_open:
+            warn_unclosed(self.request, holder)

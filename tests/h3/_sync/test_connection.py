@@ -1,0 +1,429 @@
+# Generated from ../_async/test_connection.py by tools/make_sync.py: edit that file, then run it.
+"""Requests over HTTP/3, against a scripted server and against Caddy."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from httpcore_h3 import HTTP3Body, HTTP3Connection, State
+from httpcore_h3._codes import Code
+from httpcore_models import (
+    URL,
+    ConnectError,
+    ConnectionNotAvailable,
+    ConnectTimeout,
+    Lease,
+    LocalProtocolError,
+    Origin,
+    PoolTimeout,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    Request,
+    SyncBackend,
+    WriteError,
+    WriteTimeout,
+)
+from httpcore_models.lowlevel import is_shut_down
+from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.h3_dialogue import CONTROL_STREAM, OK, data, head, varint
+from httpcore_test_support.h3_server import H3Server, Handler, Peer, answering, h3_server, silent, waiting_head
+from httpcore_test_support.waiting import wait_until
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUTS: dict[str, Any] = {"timeout": {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}}
+SHORT: dict[str, Any] = {"timeout": {"connect": 20.0, "read": 0.2, "write": 0.2, "pool": 0.2}}
+
+
+@contextmanager
+def connected(
+    certificates: Certificates, handler: Handler = answering, keepalive_expiry: float | None = None, **options: Any
+) -> Iterator[tuple[HTTP3Connection, H3Server]]:
+    with h3_server(certificates, handler, **options) as server:
+        stream = SyncBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
+        origin = Origin(b"https", b"localhost", server.port)
+        connection = HTTP3Connection(origin, stream, certificates.client_context(), keepalive_expiry)
+        with connection:
+            yield connection, server
+
+
+def parts_of(size: int, count: int) -> Iterator[bytes]:
+    for number in range(count):
+        yield bytes([number % 256]) * size
+
+
+class TestCaddy:
+    @contextmanager
+    def connected(self, caddy: CaddyServer, certificates: Certificates) -> Iterator[HTTP3Connection]:
+        stream = SyncBackend().connect_udp("127.0.0.1", caddy.https_port, timeout=5.0)
+        origin = Origin(b"https", b"127.0.0.1", caddy.https_port)
+        with HTTP3Connection(origin, stream, certificates.client_context()) as connection:
+            yield connection
+
+    def test_requests_of_all_kinds(self, caddy_http3: CaddyServer, certificates: Certificates) -> None:
+        url = caddy_http3.https_url
+        with self.connected(caddy_http3, certificates) as connection:
+            response = connection.request("GET", url + "/", extensions=TIMEOUTS)
+            assert (response.status, response.content) == (200, b"Hello, world!\n")
+            assert response.extensions["http_version"] == b"HTTP/3"
+            assert response.extensions["stream_id"] == 0
+            response = connection.request("POST", url + "/echo", content=b"x" * 200_000, extensions=TIMEOUTS)
+            assert response.content == b"x" * 200_000
+            response = connection.request("POST", url + "/echo", content=parts_of(7_000, 9), extensions=TIMEOUTS)
+            assert response.content == b"".join([bytes([number]) * 7_000 for number in range(9)])
+            response = connection.request("HEAD", url + "/small.txt", extensions=TIMEOUTS)
+            assert (response.status, response.content) == (200, b"")
+            response = connection.request("GET", url + "/status/204", extensions=TIMEOUTS)
+            assert (response.status, response.content) == (204, b"")
+            assert connection.info() == f"'https://127.0.0.1:{caddy_http3.https_port}', HTTP/3, IDLE, Request Count: 5"
+
+    def test_a_download(self, caddy_http3: CaddyServer, certificates: Certificates) -> None:
+        with (
+            self.connected(caddy_http3, certificates) as connection,
+            connection.stream("GET", caddy_http3.https_url + "/1mb.bin", extensions=TIMEOUTS) as response,
+        ):
+            assert sum([len(part) for part in response.iter_stream()]) == 1_000_000
+
+    def test_the_network_stream(self, caddy_http3: CaddyServer, certificates: Certificates) -> None:
+        with self.connected(caddy_http3, certificates) as connection:
+            response = connection.request("GET", caddy_http3.https_url + "/", extensions=TIMEOUTS)
+            stream = response.extensions["network_stream"]
+            assert stream.get_extra_info("server_addr") == ("127.0.0.1", caddy_http3.https_port)
+            assert stream.get_extra_info("peer_certificate")[:1] == b"\x30"
+            assert stream.get_extra_info("ssl_object") is None
+            with pytest.raises(ReadError):
+                stream.read(1)
+            with pytest.raises(WriteError):
+                stream.write(b"x")
+            stream.close()
+            assert connection.is_available()
+
+
+def test_many_requests_one_after_the_other(certificates: Certificates) -> None:
+    with connected(certificates) as (connection, server):
+        # More than the server allows at first.
+        for _ in range(250):
+            response = connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
+        assert connection.stream_limit == 100
+        assert connection.request_capacity > 50
+        connection.assume_stream_limit(1)
+
+
+def test_trailers_and_interim_responses(certificates: Certificates) -> None:
+    def handler(peer: Peer, stream_id: int) -> None:
+        peer.send(stream_id, head([(b":status", b"103")]) + head(OK) + data(b"abc") + head([(b"t", b"1")]), True)
+
+    events: list[tuple[str, Any]] = []
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        events.append((name, info))
+
+    with connected(certificates, handler) as (connection, server):
+        response = connection.request("GET", server.url + "/", extensions={**TIMEOUTS, "trace": trace})
+        assert response.content == b"abc"
+        assert response.extensions["trailing_headers"] == [(b"t", b"1")]
+    assert [name for name, _ in events] == [
+        "http3.handshake.started",
+        "http3.handshake.complete",
+        "http3.send_request_headers.started",
+        "http3.send_request_headers.complete",
+        "http3.send_request_body.started",
+        "http3.send_request_body.complete",
+        "http3.receive_response_headers.started",
+        "http3.receive_informational_response.started",
+        "http3.receive_informational_response.complete",
+        "http3.receive_response_headers.complete",
+        "http3.receive_response_body.started",
+        "http3.receive_response_body.complete",
+        "http3.response_closed.started",
+        "http3.response_closed.complete",
+    ]
+
+
+class TestHandshake:
+    def test_a_closed_port(self, certificates: Certificates) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
+            closed.bind(("127.0.0.1", 0))
+            port = closed.getsockname()[1]
+        stream = SyncBackend().connect_udp("127.0.0.1", port, timeout=5.0)
+        origin = Origin(b"https", b"localhost", port)
+        with HTTP3Connection(origin, stream, certificates.client_context()) as connection:
+            with pytest.raises(ConnectError):
+                connection.handshake(20.0)
+            assert not connection.is_available()
+
+    def test_a_server_that_does_not_answer(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, server):
+            server.deaf = True
+            with pytest.raises(ConnectTimeout, match=r"Connect timed out after 0\.2 seconds \(https://localhost"):
+                connection.handshake(0.2)
+
+    def test_a_certificate_for_another_name(self, certificates: Certificates) -> None:
+        with h3_server(certificates) as server:
+            stream = SyncBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
+            context = certificates.client_context()
+            origin = Origin(b"https", b"localhost", server.port)
+            with HTTP3Connection(origin, stream, context, server_hostname="other.example") as connection:
+                with pytest.raises(ConnectError, match="TLS alert 42"):
+                    connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+
+    def test_another_protocol(self, certificates: Certificates) -> None:
+        with connected(certificates, alpn=["h3-29"]) as (connection, _):
+            with pytest.raises(ConnectError, match="ALPN"):
+                connection.handshake(20.0)
+
+    def test_a_context_that_cannot_be_honoured(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, _):
+            context = certificates.client_context()
+            context.maximum_version = context.minimum_version
+            with pytest.raises(ValueError, match=r"rules out TLS 1\.3"):
+                HTTP3Connection(Origin(b"https", b"localhost", 1), connection._network_stream, context)
+
+    def test_a_lost_datagram_is_sent_again(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, server):
+            connection.handshake(20.0)
+            connection.handshake(20.0)
+            server.deaf = True
+            stream = connection._network_stream
+            send = stream.send
+
+            def lose_the_first(*arguments: Any) -> None:
+                send(*arguments)
+                wait_until(lambda: server.call(lambda: True))
+                server.deaf = False
+                stream.send = send  # type: ignore[method-assign]
+
+            stream.send = lose_the_first  # type: ignore[method-assign]
+            response = connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
+
+
+class TestRefusals:
+    def test_another_origin(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, _):
+            assert not connection.can_handle_request(Origin(b"https", b"other", 443))
+            with pytest.raises(RuntimeError, match="on connection to"):
+                connection.request("GET", "https://other/")
+
+    def test_connect(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, server):
+            assert connection.can_handle_request(Origin(b"https", b"localhost", server.port))
+            with pytest.raises(LocalProtocolError, match="CONNECT"):
+                connection.request("CONNECT", server.url + "/")
+
+    def test_a_body_of_the_wrong_kind(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, server):
+            request = Request("POST", URL(server.url + "/"), headers={"Host": "localhost", "Content-Length": "1"})
+            request.stream = 5  # type: ignore[assignment]
+            with pytest.raises(TypeError, match="content must be bytes or an iterable of bytes"):
+                connection.handle_request(request)
+            assert connection.is_idle()
+
+    def test_too_little_and_too_much_body(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, server):
+            for content in (parts_of(1, 1), parts_of(4, 1)):
+                with pytest.raises(LocalProtocolError, match="data for declared Content-Length"):
+                    connection.request(
+                        "POST", server.url + "/", headers={"Content-Length": "3"}, content=content, extensions=TIMEOUTS
+                    )
+            assert connection.is_idle()
+            response = connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
+
+
+class TestTimeouts:
+    def test_a_read_timeout_ends_one_stream(self, certificates: Certificates) -> None:
+        def handler(peer: Peer, stream_id: int) -> None:
+            if stream_id:
+                answering(peer, stream_id)
+
+        with connected(certificates, handler) as (connection, server):
+            connection.handshake(20.0)
+            with pytest.raises(ReadTimeout, match=r"The read operation timed out after 0\.2 seconds \(https://local"):
+                connection.request("GET", server.url + "/", extensions=SHORT)
+            wait_until(lambda: server.request(0).stopped == Code.REQUEST_CANCELLED)
+            wait_until(lambda: server.request(0).reset == Code.REQUEST_CANCELLED)
+
+    def test_silence_ends_the_use_of_the_connection(self, certificates: Certificates) -> None:
+        with connected(certificates, waiting_head) as (connection, server):
+            with connection.stream("GET", server.url + "/", extensions=SHORT) as response:
+                server.deaf = True
+                with pytest.raises(ReadTimeout):
+                    response.read()
+            assert not connection.is_available()
+            with pytest.raises(ConnectionNotAvailable, match="Nothing arrived on this connection"):
+                connection.request("GET", server.url + "/", extensions=SHORT)
+
+    def test_an_upload_that_the_server_does_not_take(self, certificates: Certificates) -> None:
+        with connected(certificates, silent, max_stream_data=20_000, max_data=1_000_000) as (connection, server):
+            connection.handshake(20.0)
+            server.deaf = True
+            with pytest.raises(WriteTimeout, match=r"after 0\.2 seconds: .* does not take more data"):
+                connection.request("POST", server.url + "/", content=parts_of(100_000, 30), extensions=SHORT)
+
+    def test_one_limit_for_all(self, certificates: Certificates) -> None:
+        total = {"timeout": {**TIMEOUTS["timeout"], "total": 0.3}}
+        with connected(certificates, waiting_head) as (connection, server):
+            with pytest.raises(ReadTimeout, match=r"within the total limit of 0\.3 seconds"):
+                connection.request("GET", server.url + "/", extensions=total)
+            assert connection.is_idle()
+
+    def test_a_body_that_waits_for_consent(self, certificates: Certificates) -> None:
+        def handler(peer: Peer, stream_id: int) -> None:
+            request = peer.requests[stream_id]
+            if not request.body:
+                peer.send(stream_id, head([(b":status", b"100")]))
+            elif request.ended:
+                peer.respond(stream_id, request.body)
+
+        with connected(certificates, handler) as (connection, server):
+            headers = {"Expect": "100-continue"}
+            response = connection.request(
+                "POST", server.url + "/", headers=headers, content=b"abc", extensions=TIMEOUTS
+            )
+            assert response.content == b"abc"
+
+    def test_a_refused_body_is_not_sent(self, certificates: Certificates) -> None:
+        with connected(certificates, lambda peer, stream_id: peer.respond(stream_id, status=417)) as (
+            connection,
+            server,
+        ):
+            headers = {"Expect": "100-continue"}
+            response = connection.request(
+                "POST", server.url + "/", headers=headers, content=b"abc", extensions=TIMEOUTS
+            )
+            assert response.status == 417
+            assert server.request(0).body == b""
+
+
+class TestStreams:
+    def test_an_early_answer_ends_the_upload(self, certificates: Certificates) -> None:
+        def handler(peer: Peer, stream_id: int) -> None:
+            if peer.requests[stream_id].body and stream_id not in peer.answered:
+                peer.quic.stop_stream(stream_id, Code.NO_ERROR)
+                peer.respond(stream_id, b"too large", status=413)
+
+        with connected(certificates, handler) as (connection, server):
+            response = connection.request(
+                "POST", server.url + "/", content=parts_of(100_000, 1000), extensions=TIMEOUTS
+            )
+            assert (response.status, response.content) == (413, b"too large")
+            assert connection.is_available()
+
+    def test_closing_a_response_early_ends_its_stream(self, certificates: Certificates) -> None:
+        with connected(certificates, waiting_head) as (connection, server):
+            with connection.stream("GET", server.url + "/", extensions=TIMEOUTS) as response:
+                assert isinstance(response.stream, HTTP3Body)
+                assert not connection.is_idle()
+            wait_until(lambda: server.request(0).stopped == Code.REQUEST_CANCELLED)
+            assert connection.is_idle()
+            with pytest.raises(ReadError, match="closed before"):
+                response.read()
+
+    def test_no_stream_is_left(self, certificates: Certificates) -> None:
+        with connected(certificates, waiting_head) as (connection, server):
+            connection.handshake(20.0)
+            opened = []
+            for _ in range(100):
+                request = Request("GET", URL(server.url + "/"), headers={"Host": "localhost"}, extensions=TIMEOUTS)
+                opened.append(connection.handle_request(request))
+            assert not connection.is_available()
+            with pytest.raises(PoolTimeout, match=r"no stream to .* became available \(100 in use\)"):
+                connection.request("GET", server.url + "/", extensions=SHORT)
+            calls: list[None] = []
+            connection.on_capacity_change = lambda: calls.append(None)
+            assert connection.on_capacity_change is not None
+            with pytest.raises(ConnectionNotAvailable, match="allows no further stream"):
+                connection.request("GET", server.url + "/", extensions=SHORT)
+            for response in opened:
+                response.close()
+            connection.on_capacity_change = None
+            server.handler = answering
+            response = connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
+
+    def test_a_dropped_body_ends_its_stream_and_its_lease(self, certificates: Certificates) -> None:
+        class SeenLease(Lease):
+            dropped = False
+
+            def drop(self) -> None:
+                self.dropped = True
+
+            def release(self) -> None:
+                pass
+
+        with connected(certificates, waiting_head) as (connection, server):
+            request = Request("GET", URL(server.url + "/"), headers={"Host": "localhost"}, extensions=TIMEOUTS)
+            response = connection.handle_request(request)
+            lease = SeenLease()
+            response.stream.lease = lease  # type: ignore[union-attr]
+            body = response.stream
+            body.drop()  # type: ignore[union-attr]
+            assert lease.dropped
+            assert connection.is_idle()
+            with pytest.raises(ReadError, match="closed before"):
+                response.read()
+            response.close()
+
+
+class TestEnds:
+    def test_a_goaway(self, certificates: Certificates) -> None:
+        def handler(peer: Peer, stream_id: int) -> None:
+            peer.send(CONTROL_STREAM, b"\x07" + varint(1) + varint(0))
+
+        with connected(certificates, handler) as (connection, server):
+            with pytest.raises(ConnectionNotAvailable, match="GOAWAY"):
+                connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert connection.is_closed()
+            with pytest.raises(ConnectionNotAvailable) as caught:
+                connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert not is_shut_down(caught.value)
+
+    def test_the_server_closes_an_idle_connection(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, server):
+            connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert not connection.has_expired()
+            server.call(lambda: server.peers[0].quic.close(error_code=Code.NO_ERROR))
+            wait_until(connection.has_expired)
+            assert connection.is_idle()
+            assert not connection.is_available()
+
+    def test_the_server_closes_the_connection_in_use(self, certificates: Certificates) -> None:
+        def handler(peer: Peer, stream_id: int) -> None:
+            peer.quic.close(error_code=Code.INTERNAL_ERROR, reason_phrase="sorry")
+
+        with connected(certificates, handler) as (connection, server):
+            with pytest.raises(RemoteProtocolError, match=r"Server disconnected \(0x102 INTERNAL_ERROR: sorry\)"):
+                connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert connection.is_closed()
+            assert not connection.wants_fallback
+
+    def test_the_server_asks_for_another_version(self, certificates: Certificates) -> None:
+        def handler(peer: Peer, stream_id: int) -> None:
+            peer.quic.reset_stream(stream_id, Code.VERSION_FALLBACK)
+
+        with connected(certificates, handler) as (connection, server):
+            with pytest.raises(ConnectionNotAvailable, match="VERSION_FALLBACK"):
+                connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert connection.wants_fallback
+
+    def test_an_idle_connection_expires(self, certificates: Certificates) -> None:
+        with connected(certificates, keepalive_expiry=0.0) as (connection, server):
+            connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            wait_until(connection.has_expired)
+
+    def test_closing_ends_requests(self, certificates: Certificates) -> None:
+        with connected(certificates, waiting_head) as (connection, server):
+            with connection.stream("GET", server.url + "/", extensions=TIMEOUTS) as response:
+                connection.close()
+                assert "CLOSED" in repr(connection)
+                assert State.CLOSED.name == "CLOSED"
+                with pytest.raises(ReadError, match="The connection was closed"):
+                    response.read()
+            wait_until(lambda: server.peers[0].closed == (Code.NO_ERROR, ""))
+            connection.close()
