@@ -19,12 +19,17 @@ class CapacityReport:
         engine = self._engine
         if not engine.usable or engine.clogged:
             return False
-        return not engine.handshake_done or engine.streams_left > waiting
+        return engine.limit - engine.opened > waiting or not engine.handshake_done
 
     @property
     def is_due(self) -> bool:
         """Whether there is something to report."""
         return self.has_room() is not self._reported
+
+    @property
+    def was_full(self) -> bool:
+        """Whether the connection could take no request at the last report."""
+        return self._reported is False
 
     def report(self) -> None:
         """Call the pool if something has changed. The connection's lock is not held."""

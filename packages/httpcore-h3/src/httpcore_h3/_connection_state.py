@@ -34,8 +34,9 @@ class ConnectionState:
         self.handshake_done: bool = False
         #: The streams by their identifiers, until they are finished.
         self.streams: dict[int, Stream] = {}
-        #: How many streams were opened, in the whole life of the connection.
+        #: How many streams were opened, and how many the server allows so far, in the whole life of the connection.
         self.opened: int = 0
+        self.limit: int = 0
         #: How many streams at a time the server allowed when the connection began.
         self.first_limit: int | None = None
         #: The first stream that the server will not process, once it has sent a GOAWAY.
@@ -47,8 +48,9 @@ class ConnectionState:
         self.any_response: bool = False
         #: How streams are to be ended: what to call, with a stream identifier and an error code.
         self.endings: collections.deque[tuple[Callable[[int, int], None], int, int]] = collections.deque()
-        #: Whether `datagrams_to_send()` may return something.
+        #: Whether `datagrams_to_send()` may return something, and whether that is more than acknowledgements.
         self.output_pending: bool = False
+        self.output_urgent: bool = False
         #: Streams that have something new, in order.
         self.touched: dict[Stream, None] = {}
         #: Streams with so much unread that the connection takes no further request.
@@ -66,12 +68,12 @@ class ConnectionState:
     @property
     def streams_left(self) -> int:
         """How many more streams the server allows now. Its limit grows as streams end."""
-        return max(0, self.quic.stream_limit - self.opened)
+        return max(0, self.limit - self.opened)
 
     @property
     def can_open(self) -> bool:
         """Whether `open_stream()` would open a stream now."""
-        return self.handshake_done and self.state in USABLE and self.quic.stream_limit > self.opened
+        return self.handshake_done and self.state in USABLE and self.limit > self.opened
 
     @property
     def capacity(self) -> int:
@@ -123,7 +125,7 @@ class ConnectionState:
                 self.endings.append((self.quic.stop, stream.id, code))
             if not stream.is_over:
                 self.endings.append((self.quic.reset, stream.id, code))
-            self.output_pending = True
+            self.output_pending = self.output_urgent = True
         stream.was_reset = True
 
     def note_unread(self, stream: Stream, size: int) -> None:

@@ -65,6 +65,8 @@ class Engine(ConnectionState):
     state: State
     opened: int
     output_pending: bool
+    output_urgent: bool
+    limit: int
 
     def __init__(self, tls: TLSOptions, idle_timeout: float = 30.0) -> None:
         receiving = Receiving()
@@ -92,7 +94,7 @@ class Engine(ConnectionState):
         """Begin the handshake, unless it has begun."""
         if not self.started:
             self.started = True
-            self.output_pending = True
+            self.output_pending = self.output_urgent = True
             self.quic.connect(now)
 
     def admit(self, stream: Stream) -> None:
@@ -114,7 +116,7 @@ class Engine(ConnectionState):
         if self.state not in USABLE:
             raise self.not_available()
         quic, head = self.quic, stream.head
-        if not self.handshake_done or quic.stream_limit <= self.opened:
+        if not self.handshake_done or self.limit <= self.opened:
             return False
         last = self._last
         block = last[1] if last is not None and last[0] is head else self._encode(head)
@@ -123,7 +125,7 @@ class Engine(ConnectionState):
         stream.reused = self.any_response
         self.opened += 1
         self.streams[stream_id] = stream
-        self.output_pending = True
+        self.output_pending = self.output_urgent = True
         quic.send(stream_id, build_frame(frames.HEADERS, block), not head.has_body)
         self._busy = False
         return True
@@ -165,7 +167,7 @@ class Engine(ConnectionState):
         self._busy = True
         header = encode_varint(frames.DATA) + encode_varint(size)
         part = data if size == length else data[:size]
-        self.output_pending = True
+        self.output_pending = self.output_urgent = True
         if size <= _SMALL:
             self.quic.send(stream.id, b"".join((header, part)), ends)
         else:
@@ -189,7 +191,7 @@ class Engine(ConnectionState):
         if self._busy:
             self._check_undisturbed()
         self._busy = True
-        self.output_pending = True
+        self.output_pending = self.output_urgent = True
         self.quic.send(stream.id, b"", True)
         stream.local_end = True
         self._busy = False
@@ -238,13 +240,13 @@ class Engine(ConnectionState):
         if self.failure is None and self.handshake_done:
             self.ping_unanswered = True
             self.quic.ping()
-            self.output_pending = True
+            self.output_pending = self.output_urgent = True
 
     def close(self) -> None:
         """Close the connection, and tell the server unless it has failed."""
         if self.started and self.failure is None:
             self.quic.close(Code.NO_ERROR)
-            self.output_pending = True
+            self.output_pending = self.output_urgent = True
         self.fail(_CLOSED)
         self.state = TRANSITIONS[self.state, Input.CLOSE]
 
@@ -257,7 +259,7 @@ class Engine(ConnectionState):
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent at the time `now`, in seconds."""
-        self.output_pending = False
+        self.output_pending = self.output_urgent = False
         datagrams: list[bytes] = []
         try:
             while self.endings:
@@ -286,8 +288,10 @@ class Engine(ConnectionState):
         self.output_pending = True
         try:
             self.quic.receive(buffer, segment_size, now)
+            self.limit = self.quic.stream_limit
         except RemoteProtocolError as exc:
             self._fault(exc)
+            self.output_urgent = True
         self._busy = False
         return list(touched)
 
@@ -299,7 +303,7 @@ class Engine(ConnectionState):
         if self.failure is not None:
             return []
         self._busy = True
-        self.output_pending = True
+        self.output_pending = self.output_urgent = True
         try:
             self.quic.handle_timer(now)
         except RemoteProtocolError as exc:

@@ -43,10 +43,10 @@ class Receiving:
         """See `QUICHandler`. Our settings leave with the next datagram."""
         connection = self._connection
         quic = connection.quic
-        connection.first_limit = quic.stream_limit
+        connection.first_limit = connection.limit = quic.stream_limit
         for data in encode_own_streams():
             quic.send(quic.next_stream_id(unidirectional=True), data)
-        connection.handshake_done = True
+        connection.handshake_done = connection.output_urgent = True
 
     def terminated(self, code: int, frame_type: int | None, reason: str) -> None:
         """See `QUICHandler`."""

@@ -69,7 +69,7 @@ class AsyncExchange(AsyncSending):
             else:
                 with shared.lock:
                     event = engine.next_event(stream)
-                if shared.capacity.is_due:
+                if shared.capacity.was_full and shared.capacity.is_due:
                     shared.capacity.report()
             if event is not NEED_DATA:
                 return event

@@ -42,6 +42,9 @@ _LAST_LOOKS = 64
 # An event loop needs a turn to see that something has come, one to receive it, and one to run the task that reads.
 _TURNS = 3
 
+# How often a download goes on, at most, before what has arrived is acknowledged. Each time brings up to 64 KiB.
+_MAX_UNANSWERED = 8
+
 # If requests follow each other within this many seconds, what arrived last is acknowledged with the next one.
 _IN_A_ROW = 0.05
 
@@ -84,6 +87,10 @@ class AsyncSharedStream:
         self._reads_for: object | None = None
         self._reads_until: float = math.inf
         self._writing: object | None = None
+        # Whether several datagrams came at once the last time, and how often something was taken in since an
+        # acknowledgement was sent.
+        self._is_bulk: bool = False
+        self._unanswered: int = 0
 
     # Taking part.
 
@@ -168,8 +175,7 @@ class AsyncSharedStream:
         event: AsyncEvent | None = None
         try:
             while True:
-                if engine.output_pending and self._writing is None:
-                    await self.flush_quietly(timeout)
+                until: float | None = None
                 with self.lock:
                     if event is not None:
                         self.woken.discard(event)
@@ -177,6 +183,7 @@ class AsyncSharedStream:
                         self.waiting.pop(key, None)
                         event = None
                     if ready():
+                        # What is to be acknowledged may leave with the next request.
                         self._end_wait(key)
                         return True
                     if not in_time:
@@ -184,23 +191,28 @@ class AsyncSharedStream:
                         if verdict and arrivals == self.arrivals:
                             self._retire_if_silent(timeout)
                         return False
-                    due, now = engine.timer, time.monotonic()
-                    if due is not None and due <= now:
-                        self._touched(engine.handle_timer(now))
+                    sending = engine.output_pending and self._writing is None
+                    if sending and not engine.output_urgent and self._take_more():
                         continue
-                    until = deadline if due is None else due if deadline is None else min(due, deadline)
-                    if self._reading is None:
-                        self._reading, self._reads_for = token, key
-                        self._reads_until = math.inf if until is None else until
-                    else:
-                        if due is not None and due >= self._reads_until:
-                            until = deadline
-                        event = self.waiting[key] = AsyncEvent()
-                limit = None if until is None else max(0.0, until - now)
-                if event is None:
-                    await self._read(limit)
+                    if not sending:
+                        due, now = engine.timer, time.monotonic()
+                        if due is not None and due <= now:
+                            self._touched(engine.handle_timer(now))
+                            continue
+                        until = deadline if due is None else due if deadline is None else min(due, deadline)
+                        if self._reading is None:
+                            self._reading, self._reads_for = token, key
+                            self._reads_until = math.inf if until is None else until
+                        else:
+                            if due is not None and due >= self._reads_until:
+                                until = deadline
+                            event = self.waiting[key] = AsyncEvent()
+                if sending:
+                    await self.flush_quietly(timeout)
+                elif event is None:
+                    await self._read(None if until is None else max(0.0, until - now))
                 else:
-                    await event.wait(limit)
+                    await event.wait(None if until is None else max(0.0, until - now))
                 if deadline is not None and in_time and time.monotonic() >= deadline:
                     in_time = False
                     await self._look_once_more(ready)
@@ -212,6 +224,23 @@ class AsyncSharedStream:
                     self.woken.discard(event)
                 self._end_wait(key)
             raise
+
+    def _take_more(self) -> bool:
+        """Take in what has come meanwhile, before an acknowledgement is sent for what came before. The lock is held.
+
+        Returns whether there was something. From time to time this does not look: the server needs acknowledgements.
+        """
+        if self._reading is not None or not self._is_bulk or self._unanswered >= _MAX_UNANSWERED:
+            return False
+        try:
+            received = self.network_stream.receive_nowait()
+            if received is None:
+                return False
+            self._unanswered += 1
+            self._received(*received)
+        except ReadError as exc:
+            self._lost(exc)
+        return True
 
     def _end_wait(self, key: object) -> None:
         """Leave the wait, and let another task read if none does. The lock is held.
@@ -281,6 +310,7 @@ class AsyncSharedStream:
     def _received(self, buffer: bytes, segment_size: int) -> None:
         """Hand datagrams to the engine, and wake the tasks that they concern. The lock is held."""
         self.arrivals += 1
+        self._is_bulk = len(buffer) > segment_size
         self._touched(self.engine.receive(buffer, segment_size, time.monotonic()))
 
     def _touched(self, streams: Iterable[Stream]) -> None:
@@ -338,6 +368,7 @@ class AsyncSharedStream:
                     if self._writing is not None and self._writing is not token:
                         return
                     datagrams = engine.datagrams_to_send(time.monotonic()) if engine.output_pending else None
+                    self._unanswered = 0
                     if not datagrams:
                         self._writing = None
                         return
