@@ -126,8 +126,13 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
         head = self._translator.request_head(request)
         if head.is_connect:
             raise LocalProtocolError("CONNECT requests are not possible over HTTP/3 here")
-        await async_checkpoint_if_cancelled()
-        stream, tracer = Stream(head), async_get_tracer(_logger, request)
+        stream, arriving = Stream(head), self._shared.arriving
+        try:
+            arriving.add(stream)
+            await async_checkpoint_if_cancelled()
+            tracer = async_get_tracer(_logger, request)
+        finally:
+            arriving.discard(stream)
         timed = "timeout" in request.extensions and "total" in request.extensions["timeout"]
         exchange_of = async_limited_exchange if timed else AsyncExchange
         exchange = exchange_of(request, stream, tracer, self, self._shared)

@@ -45,6 +45,9 @@ _TURNS = 3
 # How often a download goes on, at most, before what has arrived is acknowledged. Each time brings up to 64 KiB.
 _MAX_UNANSWERED = 8
 
+# With more tasks than this waiting, their responses are expected to follow each other closely.
+_MANY = 3
+
 # If requests follow each other within this many seconds, what arrived last is acknowledged with the next one.
 _IN_A_ROW = 0.05
 
@@ -68,6 +71,8 @@ class AsyncSharedStream:
         #: Streams whose requests wait until more of their body may be sent, and requests that wait for a stream.
         self.senders: set[Stream] = set()
         self.queue: dict[Stream, None] = {}
+        #: Requests of tasks that are about to open a stream: they run before any other that yields now.
+        self.arriving: set[Stream] = set()
         #: Where the stream can be used: in which process or event loop.
         self.process: int = os.getpid()
         self.affinity: AsyncLoopAffinity = AsyncLoopAffinity()
@@ -228,9 +233,12 @@ class AsyncSharedStream:
     def _take_more(self) -> bool:
         """Take in what has come meanwhile, before an acknowledgement is sent for what came before. The lock is held.
 
-        Returns whether there was something. From time to time this does not look: the server needs acknowledgements.
+        Returns whether there was something. Where that is unlikely this does not look, nor from time to time, since the
+        server needs acknowledgements.
         """
-        if self._reading is not None or not self._is_bulk or self._unanswered >= _MAX_UNANSWERED:
+        if not (self._is_bulk or len(self.waiting) > _MANY):
+            return False
+        if self._reading is not None or self._unanswered >= _MAX_UNANSWERED:
             return False
         try:
             received = self.network_stream.receive_nowait()

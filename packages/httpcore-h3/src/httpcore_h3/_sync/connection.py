@@ -127,7 +127,12 @@ class HTTP3Connection(CloseOnExit, ConnectionInterface):
         head = self._translator.request_head(request)
         if head.is_connect:
             raise LocalProtocolError("CONNECT requests are not possible over HTTP/3 here")
-        stream, tracer = Stream(head), get_tracer(_logger, request)
+        stream, arriving = Stream(head), self._shared.arriving
+        try:
+            arriving.add(stream)
+            tracer = get_tracer(_logger, request)
+        finally:
+            arriving.discard(stream)
         timed = "timeout" in request.extensions and "total" in request.extensions["timeout"]
         exchange_of = limited_exchange if timed else Exchange
         exchange = exchange_of(request, stream, tracer, self, self._shared)
