@@ -111,6 +111,12 @@ class FrameReader:
 
     def _read_header(self, data: bytes, start: int) -> tuple[int, int, int] | None:
         """Return type and length of the frame at `start`, and the position behind; keep what is incomplete."""
+        if len(data) - start > 2 and data[start] < 0x40 and data[start + 1] < 0x80:
+            # Nearly all frames of small messages.
+            length_start = data[start + 1]
+            if length_start < 0x40:
+                return data[start], length_start, start + 2
+            return data[start], (length_start & 0x3F) << 8 | data[start + 2], start + 3
         frame_type = read_varint(data, start)
         length = None if frame_type is None else read_varint(data, frame_type[1])
         if frame_type is None or length is None:

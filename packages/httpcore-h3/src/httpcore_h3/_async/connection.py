@@ -89,7 +89,8 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
         """Do the handshake, unless it is done. `handle_async_request()` does it too.
 
         Several tasks may call this; each waits for `timeout` seconds at most. Raises `ConnectError`, `ConnectTimeout`,
-        and `ConnectionNotAvailable` in another process or event loop. After an error the connection is to be closed.
+        and `ConnectionNotAvailable` in another process or event loop, and if the connection is closed meanwhile. After
+        an error the connection is to be closed.
         """
         shared, engine = self._shared, self._engine
         if engine.handshake_done:
@@ -102,6 +103,8 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
         )
         if engine.handshake_done:
             return
+        if engine.state is CLOSED:
+            raise ConnectionNotAvailable(engine.reason)
         if in_time:
             reason = "The connection failed" if engine.failure is None else engine.failure.message
             raise ConnectError(f"{reason} ({shared.peer})")

@@ -90,7 +90,8 @@ class HTTP3Connection(CloseOnExit, ConnectionInterface):
         """Do the handshake, unless it is done. `handle_request()` does it too.
 
         Several threads may call this; each waits for `timeout` seconds at most. Raises `ConnectError`, `ConnectTimeout`,
-        and `ConnectionNotAvailable` in another process. After an error the connection is to be closed.
+        and `ConnectionNotAvailable` in another process, and if the connection is closed meanwhile. After
+        an error the connection is to be closed.
         """
         shared, engine = self._shared, self._engine
         if engine.handshake_done:
@@ -103,6 +104,8 @@ class HTTP3Connection(CloseOnExit, ConnectionInterface):
         )
         if engine.handshake_done:
             return
+        if engine.state is CLOSED:
+            raise ConnectionNotAvailable(engine.reason)
         if in_time:
             reason = "The connection failed" if engine.failure is None else engine.failure.message
             raise ConnectError(f"{reason} ({shared.peer})")

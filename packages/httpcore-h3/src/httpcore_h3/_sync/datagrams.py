@@ -1,0 +1,225 @@
+# Generated from ../_async/datagrams.py by tools/make_sync.py: edit that file, then run it.
+"""Moving datagrams between the network and the engine of a connection, and waking the threads that they concern."""
+
+import collections
+import contextlib
+import math
+import os
+import threading
+import time
+from collections.abc import Iterable
+
+from httpcore_models import ReadError, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models.concurrency import Event, LoopAffinity
+from httpcore_models.deadline import limit_text
+from httpcore_models.multiplexing import Failure
+from httpcore_models.network import DatagramStream
+
+from .._capacity import CapacityReport
+from .._engine import Engine
+from .._stream import Stream
+from .._tls.options import TLSOptions
+
+# How often a catch-up reads at most: a server that sends without end must not keep it from ending.
+_CATCH_UP_READS = 16
+
+# How often a download goes on, at most, before what has arrived is acknowledged. Each time brings up to 64 KiB.
+_MAX_UNANSWERED = 8
+
+# With more threads than this waiting, their responses are expected to follow each other closely.
+_MANY = 3
+
+
+class Datagrams:
+    """The datagram stream of a connection, the engine behind it, and the threads that wait."""
+
+    def __init__(self, stream: DatagramStream, tls: TLSOptions, idle_timeout: float, peer: str) -> None:
+        """`idle_timeout` is in seconds."""
+        #: Guards the engine and everything here. Held for some microseconds at a time, never across a wait or a trace
+        #: callback.
+        self.lock: threading.Lock = threading.Lock()
+        self.network_stream: DatagramStream = stream
+        self.peer: str = peer
+        self.engine: Engine = Engine(tls, idle_timeout)
+        self.capacity: CapacityReport = CapacityReport(self.engine)
+        #: Threads that wait, each with its own event, by what they wait for; and those that were woken and have not run
+        #: since. Each of these looks after those that still wait.
+        self.waiting: dict[object, Event] = {}
+        self.woken: set[Event] = set()
+        #: Streams whose requests wait until more of their body may be sent, and requests that wait for a stream.
+        self.senders: set[Stream] = set()
+        self.queue: dict[Stream, None] = {}
+        #: Requests of threads that are about to open a stream: they run before any other that yields now.
+        self.arriving: set[Stream] = set()
+        #: Where the stream can be used: in which process.
+        self.process: int = os.getpid()
+        self.affinity: LoopAffinity = LoopAffinity()
+        #: How many seconds the connection may stay idle, `None` for no limit; when it became idle, and when it expires
+        #: if it stays so, on the monotonic clock.
+        self.keepalive_expiry: float | None = None
+        self.idle_since: float = -math.inf
+        self.expire_at: float | None = None
+        #: Whether the last request came soon after the one before.
+        self.in_a_row: bool = False
+        #: How often something has arrived.
+        self.arrivals: int = 0
+        #: Streams that are to be ended without waiting, as soon as the lock is free.
+        self.dropped: collections.deque[Stream] = collections.deque()
+        # Unique tokens of the threads that read and write; for what the one that reads waits, and until when.
+        self._reading: object | None = None
+        self._reads_for: object | None = None
+        self._reads_until: float = math.inf
+        self._writing: object | None = None
+        # Whether several datagrams came at once the last time, and how often something was taken in since an
+        # acknowledgement was sent.
+        self._is_bulk: bool = False
+        self._unanswered: int = 0
+
+    # Waking.
+
+    def wake_all(self) -> None:
+        """Wake all threads that wait. The lock is held."""
+        for key in list(self.waiting):
+            self._wake(key)
+
+    def _wake(self, key: object) -> None:
+        """Wake a thread, and only then forget it: an exception in between must not make it wait for ever."""
+        event = self.waiting[key]
+        event.wake()
+        self.woken.add(event)
+        del self.waiting[key]
+
+    def _wake_first(self) -> None:
+        first = next(iter(self.queue))
+        if first in self.waiting:
+            self._wake(first)
+
+    # Reading.
+
+    def _read(self, limit: float | None) -> None:
+        """Receive once, as the reader that the caller has become."""
+        try:
+            buffer, segment_size = self.network_stream.receive(limit)
+        except ReadTimeout:
+            with self.lock:
+                self._reading = None
+            return
+        except ReadError as exc:
+            with self.lock:
+                self._lost(exc)
+                self._reading = None
+        else:
+            with self.lock:
+                self._received(buffer, segment_size)
+                self._reading = None
+        if self.capacity.is_due:
+            self.capacity.report()
+
+    def _received(self, buffer: bytes, segment_size: int) -> None:
+        """Hand datagrams to the engine, and wake the threads that they concern. The lock is held."""
+        self.arrivals += 1
+        self._is_bulk = len(buffer) > segment_size
+        self._touched(self.engine.receive(buffer, segment_size, time.monotonic()))
+
+    def _touched(self, streams: Iterable[Stream]) -> None:
+        engine, waiting = self.engine, self.waiting
+        if not waiting:
+            return
+        if engine.failure is not None or not engine.handshake_done or not engine.usable:
+            self.wake_all()
+            return
+        for stream in streams:
+            if stream in waiting:
+                self._wake(stream)
+        for stream in self.senders:
+            if stream in waiting and engine.can_go_on(stream):
+                self._wake(stream)
+        if self.queue and engine.can_open:
+            self._wake_first()
+
+    def _lost(self, error: ReadError | WriteError) -> None:
+        """Fail the connection with `error`. The lock is held."""
+        self.engine.fail(Failure(str(error), kind=type(error), cause=error), disconnected=True)
+        self.wake_all()
+
+    def catch_up(self) -> None:
+        """Take in, without waiting, what came while no thread was reading, and fire the timer if it is due."""
+        with self.lock:
+            engine = self.engine
+            if self._reading is not None or not engine.started or engine.failure is not None:
+                return
+            try:
+                for _ in range(_CATCH_UP_READS):
+                    received = self.network_stream.receive_nowait()
+                    if received is None:
+                        break
+                    self._received(*received)
+            except ReadError as exc:
+                self._lost(exc)
+                return
+            due, now = engine.timer, time.monotonic()
+            if due is not None and due <= now:
+                self._touched(engine.handle_timer(now))
+
+    def _take_more(self) -> bool:
+        """Take in what has come meanwhile, before an acknowledgement is sent for what came before. The lock is held.
+
+        Returns whether there was something. Where that is unlikely this does not look, nor from time to time, since the
+        server needs acknowledgements.
+        """
+        if not (self._is_bulk or len(self.waiting) > _MANY):
+            return False
+        if self._reading is not None or self._unanswered >= _MAX_UNANSWERED:
+            return False
+        try:
+            received = self.network_stream.receive_nowait()
+            if received is None:
+                return False
+            self._unanswered += 1
+            self._received(*received)
+        except ReadError as exc:
+            self._lost(exc)
+        return True
+
+    # Writing.
+
+    def flush(self, timeout: float | None) -> None:
+        """Write what the engine has to send. If another thread is writing, it writes this too.
+
+        Raises `WriteTimeout` after `timeout` seconds. A write that fails ends the connection, and raises nothing here:
+        the server may have answered already.
+        """
+        engine, token = self.engine, object()
+        try:
+            while True:
+                with self.lock:
+                    if self._writing is not None and self._writing is not token:
+                        return
+                    datagrams = engine.datagrams_to_send(time.monotonic()) if engine.output_pending else None
+                    self._unanswered = 0
+                    if not datagrams:
+                        self._writing = None
+                        return
+                    self._writing = token
+                self.network_stream.send(datagrams, timeout)
+        except WriteError as exc:
+            with self.lock:
+                self._writing = None
+                self._lost(exc)
+            self.capacity.report()
+        except BaseException as exc:
+            with self.lock:
+                if self._writing is token:
+                    self._writing = None
+                    if self.waiting and not self.woken:
+                        # A thread that waits has to send what others have left here.
+                        self._wake(next(iter(self.waiting)))
+            if isinstance(exc, WriteTimeout):
+                text = f"The write operation timed out {limit_text(timeout)} ({self.peer})"
+                raise WriteTimeout(text) from exc
+            raise
+
+    def flush_quietly(self, timeout: float | None) -> None:
+        """Write on behalf of the connection. A timeout is not raised here: datagrams may be lost."""
+        with contextlib.suppress(WriteTimeout):
+            self.flush(timeout)

@@ -1,0 +1,93 @@
+"""A connection in another process, and in another event loop, than its own."""
+
+import os
+from typing import Any
+
+import anyio
+import pytest
+from httpcore_h3 import AsyncHTTP3Connection, HTTP3Connection
+from httpcore_models import AutoBackend, ConnectionNotAvailable, Origin, ReadError, SyncBackend
+from httpcore_test_support.asyncs import BACKENDS, run_async
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.h3_server import answering, h3_server, waiting_head
+
+TIMEOUTS: dict[str, Any] = {"timeout": {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork() here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_process_sends_nothing(certificates: Certificates) -> None:
+    with h3_server(certificates, waiting_head) as server:
+        stream = SyncBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
+        origin = Origin(b"https", b"localhost", server.port)
+        with HTTP3Connection(origin, stream, certificates.client_context()) as connection:
+            with connection.stream("GET", server.url + "/", extensions=TIMEOUTS) as response:
+                child = os.fork()
+                if not child:
+                    code = 1
+                    try:
+                        with pytest.raises(ConnectionNotAvailable, match="another process"):
+                            connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+                        with pytest.raises(ReadError, match="another process"):
+                            response.read()
+                        response.close()
+                        connection.close()
+                        assert connection.is_closed()
+                        code = 0
+                    finally:
+                        os._exit(code)
+                assert os.waitpid(child, 0)[1] == 0
+                server.call(lambda: server.peers[0].send(0, b"\x00\x05after", True))
+                assert response.read() == b"after"
+            assert server.peers[0].closed is None
+            server.handler = answering
+            assert connection.request("GET", server.url + "/", extensions=TIMEOUTS).content == b"hello"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_another_event_loop_cannot_use_a_connection(certificates: Certificates, backend: str) -> None:
+    with h3_server(certificates) as server:
+        kept: list[AsyncHTTP3Connection] = []
+
+        async def connect() -> None:
+            stream = await AutoBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
+            origin = Origin(b"https", b"localhost", server.port)
+            connection = AsyncHTTP3Connection(origin, stream, certificates.client_context())
+            response = await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
+            kept.append(connection)
+
+        async def use() -> None:
+            assert not kept[0].is_available()
+            with pytest.raises(ConnectionNotAvailable, match="another event loop"):
+                await kept[0].request("GET", server.url + "/", extensions=TIMEOUTS)
+            await kept[0].aclose()
+            assert kept[0].is_closed()
+
+        run_async(backend, connect)
+        run_async(backend, use)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_many_tasks_share_a_connection(certificates: Certificates, backend: str) -> None:
+    with h3_server(certificates) as server:
+
+        async def main() -> None:
+            stream = await AutoBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
+            origin = Origin(b"https", b"localhost", server.port)
+            async with AsyncHTTP3Connection(origin, stream, certificates.client_context()) as connection:
+
+                async def request() -> None:
+                    response = await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+                    assert response.content == b"hello"
+
+                # More at a time than the server allows streams.
+                for _ in range(4):
+                    async with anyio.create_task_group() as tasks:
+                        for _ in range(130):
+                            tasks.start_soon(request)
+                shared = connection._shared
+                assert (shared.waiting, shared.woken, shared.queue, shared.senders) == ({}, set(), {}, set())
+                assert not connection._engine.streams
+
+        run_async(backend, main)
