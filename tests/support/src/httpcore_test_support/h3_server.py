@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import queue
 import select
 import socket
@@ -24,6 +25,11 @@ class Peer(ScriptedServer):
 
     handled: dict[int, tuple[int, bool, int | None, int | None]]
     answered: set[int]
+    transmit: Callable[[], None]
+
+    def flush(self) -> None:
+        """Send what there is to send now, in a datagram of its own."""
+        self.transmit()
 
     def respond(self, stream_id: int, body: bytes = b"hello", status: int = 200) -> None:
         """Send a whole response, unless the stream has one or is reset."""
@@ -116,9 +122,11 @@ class H3Server:
             if timer is not None and timer <= now:
                 peer.quic.handle_timer(now)
                 peer.receive([], now)
-            for datagram, _ in peer.quic.datagrams_to_send(now):
-                if self.deaf:
-                    continue
+            self._transmit(peer, address)
+
+    def _transmit(self, peer: Peer, address: Any) -> None:
+        for datagram, _ in peer.quic.datagrams_to_send(time.monotonic()):
+            if not self.deaf:
                 with contextlib.suppress(OSError):
                     self.socket.sendto(datagram, address)
 
@@ -130,6 +138,7 @@ class H3Server:
         if peer is None:
             peer = self._by_address[address] = Peer(self._certificates, [datagram], now, **self._options)
             peer.handled, peer.answered = {}, set()
+            peer.transmit = functools.partial(self._transmit, peer, address)
             peer.open_streams()
             self.peers.append(peer)
         else:

@@ -1,0 +1,133 @@
+"""An exception from a signal handler may come between any two instructions, and has no lasting effect."""
+
+import functools
+import sys
+import time
+from collections.abc import Sequence
+from types import CodeType
+from typing import Any
+
+import pytest
+from httpcore_h3 import HTTP3Connection
+from httpcore_models import (
+    URL,
+    ConnectionNotAvailable,
+    Origin,
+    ReadError,
+    ReadTimeout,
+    Request,
+    WriteError,
+)
+from httpcore_models.network import DatagramStream
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.h3_dialogue import OK, ScriptedServer, data, head
+from httpcore_test_support.interrupting import raised_at
+from httpcore_test_support.library_code import is_library_code
+
+pytestmark = [
+    pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="instructions are those of Python 3.11"),
+    # A response that the exception took from its receiver was not closed.
+    pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning"),
+]
+
+LIMIT: dict[str, Any] = {"timeout": {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}}
+
+
+class Peer(DatagramStream):
+    """Answers every request as soon as it is complete, in memory."""
+
+    def __init__(self, certificates: Certificates) -> None:
+        self._certificates = certificates
+        self._server: ScriptedServer | None = None
+        self._answered: set[int] = set()
+
+    def send(self, datagrams: Sequence[bytes], timeout: float | None = None) -> None:
+        now = time.monotonic()
+        if self._server is None:
+            self._server = ScriptedServer(self._certificates, list(datagrams), now)
+            self._server.open_streams()
+            return
+        self._server.receive(list(datagrams), now)
+        for stream_id, request in self._server.requests.items():
+            if stream_id % 4 == 0 and request.ended and request.reset is None and stream_id not in self._answered:
+                self._answered.add(stream_id)
+                self._server.send(stream_id, head(OK) + data(b"hel"))
+                self._server.send(stream_id, data(b"lo"), True)
+
+    def receive(self, timeout: float | None = None) -> tuple[bytes, int]:
+        end = time.monotonic() + min(5.0 if timeout is None else timeout, 5.0)
+        while True:
+            received = self.receive_nowait()
+            if received is not None:
+                return received
+            if time.monotonic() >= end:
+                raise ReadTimeout("nothing came")
+
+    def receive_nowait(self) -> tuple[bytes, int] | None:
+        if self._server is None:
+            return None
+        quic, now = self._server.quic, time.monotonic()
+        timer = quic.get_timer()
+        if timer is not None and timer <= now:
+            quic.handle_timer(now)
+        waiting = self.__dict__.setdefault("_out", [])
+        waiting += [datagram for datagram, _ in quic.datagrams_to_send(now)]
+        if not waiting:
+            return None
+        datagram = waiting.pop(0)
+        return datagram, len(datagram)
+
+    def close(self) -> None:
+        pass
+
+    def abort(self) -> None:
+        pass
+
+    def get_extra_info(self, info: str) -> Any:
+        return None
+
+
+def is_ours(code: CodeType) -> bool:
+    return is_library_code(code, "httpcore_h3")
+
+
+def post(connection: HTTP3Connection, at_once: bool = True) -> bytes:
+    request = Request("POST", URL("https://localhost/"), headers={"Host": "localhost"}, content=b"hi", extensions=LIMIT)
+    request.headers.append((b"Content-Length", b"2"))
+    response = connection.handle_request(request)
+    try:
+        return response.read() if at_once else b"".join(response.iter_stream())
+    finally:
+        response.close()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_at_every_point_of_a_request(certificates: Certificates, at_once: bool) -> None:
+    context = certificates.client_context()
+
+    def connect() -> HTTP3Connection:
+        connection = HTTP3Connection(Origin(b"https", b"localhost", 443), Peer(certificates), context)
+        assert post(connection) == b"hello"
+        return connection
+
+    connection, step, losses = connect(), 0, 0
+    while True:
+        step += 1
+        if not raised_at(step, functools.partial(post, connection, at_once), is_ours):
+            break
+        shared = connection._shared
+        assert not shared.lock.locked(), step
+        try:
+            assert post(connection) == b"hello", step
+        except (ConnectionNotAvailable, ReadError, WriteError):
+            # An interrupted step of the engine may have left it in any state.
+            losses += 1
+            connection.close()
+            connection = connect()
+            continue
+        assert not connection._engine.streams, step
+        assert not connection._engine.requests, step
+        assert (shared._reading, shared._writing) == (None, None), step
+        assert not shared.queue, step
+    assert step > 300
+    assert losses < step / 2
