@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.caddy import CaddyServer, caddy_server
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.commands import run
 from httpcore_test_support.doc_servers import client_certificate_server, websocket_server
@@ -32,7 +32,15 @@ REPOSITORY = "https://github.com/encode/httpcore/"
 
 
 @pytest.fixture(scope="module")
-def places(caddy: CaddyServer, proxies: RealProxies, certificates: Certificates) -> Iterator[Mapping[str, str]]:
+def http3(certificates: Certificates) -> Iterator[CaddyServer]:
+    with caddy_server(certificates, protocols=("h1", "h2"), http3=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def places(
+    caddy: CaddyServer, http3: CaddyServer, proxies: RealProxies, certificates: Certificates
+) -> Iterator[Mapping[str, str]]:
     """What the pages say, and what stands for it here. What comes first is replaced first."""
     # By name, so that resolvers are asked.
     http, https = f"localhost:{caddy.http_port}", f"localhost:{caddy.https_port}"
@@ -44,6 +52,7 @@ def places(caddy: CaddyServer, proxies: RealProxies, certificates: Certificates)
             "http://www.example.com:80": f"http://{http}",
             "https://www.example.com": f"https://{https}",
             "http://www.example.com": f"http://{http}",
+            "https://http3.example.com": f"https://localhost:{http3.https_port}",
             "www.example.com:443": https,
             "ws://www.example.com": f"ws://127.0.0.1:{websocket}",
             "www.example.com": "localhost",
@@ -144,7 +153,9 @@ def test_trace_events_have_the_keys_of_their_tables() -> None:
     rows = re.findall(r"^\| `(\w+\.\w+)` \| (.*?) \|", page, re.MULTILINE)
     table = {phase: set(re.findall(r"`(\w+)`: ", keys)) for phase, keys in rows}
     table["connection.retry"] = facts["connection.retry"]  # the keys of what is tried again
+    table["connection.connect_udp"] = table["connection.connect_tcp"]  # as it says
     ours = ["connection_pool.wait_for_connection", "socks.setup_socks4_connection"]
+    ours += ["connection.connect_udp", "http3.handshake"]
     ours += [f"{protocol}.receive_informational_response" for protocol in ("http11", "http2")]
     for phase in ours:
         facts[phase] = table.get(phase, set())
