@@ -206,6 +206,13 @@ class TestFailures:
             origins.connected_from(KEY, address, 0.1)
             assert not origins.may_try(KEY, 1.0)
 
+    def test_the_last_peer(self) -> None:
+        origins = Origins()
+        assert origins.last_peer(KEY) is None
+        origins.connected_from(KEY, "192.0.2.1", 0.1, "192.0.2.2")
+        origins.connected_from(KEY, "192.0.2.1", 0.1)
+        assert origins.last_peer(KEY) == "192.0.2.2"
+
     def test_head_start(self) -> None:
         origins = Origins()
         assert origins.head_start(KEY) == 0.3

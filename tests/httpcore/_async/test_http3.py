@@ -147,6 +147,18 @@ class TestChoice:
         names = ("connection.connect_udp", "http3.handshake")
         assert events == [f"{name}.{state}" for name in names for state in ("started", "complete")]
 
+    async def test_the_address_that_answers_over_tcp_is_tried_first(
+        self, certificates: Certificates, server: Server, fake: Any
+    ) -> None:
+        """Nobody is at the first address of the host, neither for TCP nor for UDP."""
+        backend = AutoBackend(resolver=lambda host, port: ["127.0.0.2", "127.0.0.1"])
+        url = f"https://localhost:{server.tcp.port}/"
+        async with pool_for(certificates, network_backend=backend) as pool:
+            await pool.request("GET", url, extensions=TIMEOUTS)
+            response = await pool.request("GET", url, extensions=TIMEOUTS)
+            assert response.content == b"h3"
+            assert fake.made[0].datagrams.get_extra_info("server_addr")[0] == "127.0.0.1"
+
     async def test_it_is_off_by_default(self, certificates: Certificates, server: Server, fake: Any) -> None:
         async with AsyncConnectionPool(certificates.client_context()) as pool:
             assert [await get(pool, server) for _ in range(2)] == [b"tcp"] * 2

@@ -148,6 +148,18 @@ class TestChoice:
         names = ("connection.connect_udp", "http3.handshake")
         assert events == [f"{name}.{state}" for name in names for state in ("started", "complete")]
 
+    def test_the_address_that_answers_over_tcp_is_tried_first(
+        self, certificates: Certificates, server: Server, fake: Any
+    ) -> None:
+        """Nobody is at the first address of the host, neither for TCP nor for UDP."""
+        backend = SyncBackend(resolver=lambda host, port: ["127.0.0.2", "127.0.0.1"])
+        url = f"https://localhost:{server.tcp.port}/"
+        with pool_for(certificates, network_backend=backend) as pool:
+            pool.request("GET", url, extensions=TIMEOUTS)
+            response = pool.request("GET", url, extensions=TIMEOUTS)
+            assert response.content == b"h3"
+            assert fake.made[0].datagrams.get_extra_info("server_addr")[0] == "127.0.0.1"
+
     def test_it_is_off_by_default(self, certificates: Certificates, server: Server, fake: Any) -> None:
         with ConnectionPool(certificates.client_context()) as pool:
             assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2

@@ -221,6 +221,24 @@ def test_guards_around_guards() -> None:
             backend.connect_udp_to(["127.0.0.1"], "example.org", 443)
 
 
+def test_a_preferred_address_is_only_one_of_the_hosts() -> None:
+    """It changes the order, and is no way around resolvers and guards."""
+    addresses = ["127.0.0.2", "127.0.0.1"]
+    backend = SyncBackend(resolver=lambda host, port: addresses)
+    guarded = GuardedBackend(lambda destination: str(destination.address) == "127.0.0.2", backend)
+    origin = Origin(b"https", b"example.org", 443)
+    for this, prefer, expected in (
+        (backend, "127.0.0.1", "127.0.0.1"),
+        (backend, "127.0.0.9", "127.0.0.2"),
+        (backend, "::1", "127.0.0.2"),
+        (backend, None, "127.0.0.2"),
+        (guarded, "127.0.0.1", "127.0.0.2"),
+    ):
+        stream = DirectDialler(this).dial_udp(origin, REQUEST, TIMEOUT, prefer=prefer)
+        assert stream.get_extra_info("server_addr")[0] == expected
+        stream.close()
+
+
 def test_resolvers_find_the_addresses() -> None:
     with datagram_peer() as peer:
         origin = Origin(b"https", b"example.org", peer.port)

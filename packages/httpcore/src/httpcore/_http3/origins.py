@@ -51,6 +51,7 @@ class Origins:
         self._failures: dict[Key, _Failure] = {}
         self._connect_times: dict[Key, float] = {}
         self._local_addresses: dict[Key, str] = {}
+        self._peers: dict[Key, str] = {}
 
     def advertised(self, key: Key, values: Sequence[bytes], now: float) -> None:
         """Note the Alt-Svc header of a response, one item for each field. The connection must have been verified.
@@ -99,13 +100,15 @@ class Origins:
         """Forget that HTTP/3 is offered: the server there says that it is the wrong one, for example."""
         self._offers.pop(key, None)
 
-    def connected_from(self, key: Key, local_address: str, seconds: float) -> None:
-        """Note that connecting over TCP took so many seconds, and came from an IP address of this machine.
+    def connected_from(self, key: Key, local_address: str, seconds: float, peer: str | None = None) -> None:
+        """Note that connecting over TCP took so many seconds, from an IP address of this machine to that of a `peer`.
 
         From another address than before, the network is another one: failures do not count any more, nor do offers that
         are not said to persist.
         """
         _put(self._connect_times, key, seconds)
+        if peer is not None:
+            _put(self._peers, key, peer)
         before = self._local_addresses.get(key)
         if before != local_address:
             _put(self._local_addresses, key, local_address)
@@ -115,6 +118,10 @@ class Origins:
             offer = self._offers.get(key)
             if offer is not None and not offer.persist:
                 self._offers.pop(key, None)
+
+    def last_peer(self, key: Key) -> str | None:
+        """Return the IP address that answered over TCP last, if any is known."""
+        return self._peers.get(key)
 
     def head_start(self, key: Key) -> float:
         """Return how many seconds a handshake over QUIC may take before TCP is tried."""

@@ -86,12 +86,9 @@ class TimedDialler(DirectDialler):
         began = time.monotonic()
         stream = super().dial(origin, request, timeout)
         seconds = time.monotonic() - began
-        try:
-            address = stream.get_extra_info("client_addr")
-        except Exception:  # of a user's stream, or one that is closed already
-            address = None
-        if isinstance(address, tuple) and address:
-            self._origins.connected_from(_key(origin, request), str(address[0]), seconds)
+        local, peer = _ip_address(stream, "client_addr"), _ip_address(stream, "server_addr")
+        if local is not None:
+            self._origins.connected_from(_key(origin, request), local, seconds, peer)
         return stream
 
 
@@ -234,7 +231,8 @@ class HTTP3OrTCPConnection(HTTPConnection):
 
     def _attempt_http3(self, request: Request, timeout: float | None) -> ConnectionInterface:
         deadline = Deadline(timeout)
-        stream = self._direct.dial_udp(self._origin, request, timeout)
+        peer = self._http3.origins.last_peer(_key(self._origin, request))
+        stream = self._direct.dial_udp(self._origin, request, timeout, prefer=peer)
         connection: Any = None
         try:
             # TLS sends and checks names without a final dot (RFC 6066 section 3), and addresses without an IPv6 zone.
@@ -280,6 +278,14 @@ class HTTP3OrTCPConnection(HTTPConnection):
     def has_expired(self) -> bool:
         """Whether the connection should be closed instead of used."""
         return self._retired or super().has_expired()
+
+
+def _ip_address(stream: NetworkStream, info: str) -> str | None:
+    try:
+        address = stream.get_extra_info(info)
+    except Exception:  # of a user's stream, or one that is closed already
+        return None
+    return str(address[0]) if isinstance(address, tuple) and address else None
 
 
 def _server_name(origin: Origin, request: Request | None) -> str:

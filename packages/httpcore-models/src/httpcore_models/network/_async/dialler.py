@@ -13,7 +13,7 @@ from ..._exceptions import ConnectError
 from ..._request import Request
 from ..._url import Origin
 from .._backend_kinds import async_connecting, udp_method
-from .._purpose import PURPOSE, Purpose
+from .._purpose import PREFERRED_ADDRESS, PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer
 from .datagrams import AsyncDatagramStream
@@ -116,9 +116,12 @@ class AsyncDirectDialler(AsyncDialler):
         """Whether `dial_udp()` may work: over TCP, with a backend whose `connect_udp()` bypasses none of its guards."""
         return self.uds is None and udp_method(self.backend) is not None
 
-    async def dial_udp(self, origin: Origin, request: Request, timeout: float | None) -> AsyncDatagramStream:
+    async def dial_udp(
+        self, origin: Origin, request: Request, timeout: float | None, *, prefer: str | None = None
+    ) -> AsyncDatagramStream:
         """Open datagrams to `origin` on behalf of `request`, for HTTP/3; otherwise like `dial()`.
 
+        `prefer` is the IP address to try first, if it is one of the host's: it has answered over TCP, for example.
         Raises `ConnectError`, too, if `can_dial_udp` is false.
         """
         arguments = self._arguments(origin, timeout)
@@ -127,7 +130,11 @@ class AsyncDirectDialler(AsyncDialler):
         return cast(
             AsyncDatagramStream,
             await self._connect(
-                "connect_udp", async_connect_udp, {"backend": self.backend, **arguments}, origin, request
+                "connect_udp",
+                _async_connect_preferred,
+                {"backend": self.backend, "prefer": prefer, **arguments},
+                origin,
+                request,
             ),
         )
 
@@ -152,6 +159,17 @@ class AsyncDirectDialler(AsyncDialler):
             "timeout": timeout,
             "socket_options": self.socket_options,
         }
+
+
+async def _async_connect_preferred(
+    backend: AsyncNetworkBackend, prefer: str | None, **arguments: Any
+) -> AsyncDatagramStream:
+    outer = PREFERRED_ADDRESS.get()
+    PREFERRED_ADDRESS.set(prefer)
+    try:
+        return await async_connect_udp(backend, **arguments)
+    finally:
+        PREFERRED_ADDRESS.set(outer)
 
 
 async def async_start_tls(

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterable
 
+from .._purpose import PREFERRED_ADDRESS
 from .._resolving.system import Address
 from .._socket_options import SOCKET_OPTION
 from .._streams.datagram_socket import new_datagram_socket
@@ -12,8 +13,14 @@ from .happy_eyeballs import combined
 def open_udp_socket(
     addresses: Iterable[Address], local_address: str | None, socket_options: Iterable[SOCKET_OPTION] | None
 ) -> socket.socket:
-    """Return a non-blocking UDP socket for the first of `addresses` that the system has a way to. Raises `OSError`."""
+    """Return a non-blocking UDP socket for the first of `addresses` that the system has a way to. Raises `OSError`.
+
+    The preferred address comes first, if it is one of them, and then those of the same family.
+    """
     options = list(socket_options or ())
+    preferred = PREFERRED_ADDRESS.get()
+    if preferred is not None:
+        addresses = sorted(addresses, key=lambda address: _distance(str(address.sockaddr[0]), preferred))
     errors: list[OSError] = []
     try:
         for address in addresses:
@@ -24,6 +31,12 @@ def open_udp_socket(
         raise combined(errors)
     finally:
         errors.clear()  # their tracebacks refer to this frame
+
+
+def _distance(address: str, preferred: str) -> int:
+    if address == preferred:
+        return 0
+    return 1 if (":" in address) == (":" in preferred) else 2
 
 
 def _connected(address: Address, local_address: str | None, options: list[SOCKET_OPTION]) -> socket.socket:

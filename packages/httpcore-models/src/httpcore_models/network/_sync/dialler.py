@@ -14,7 +14,7 @@ from ..._request import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin
 from .._backend_kinds import connecting, udp_method
-from .._purpose import PURPOSE, Purpose
+from .._purpose import PREFERRED_ADDRESS, PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
 from .._tls.alpn import alpn_offer
 from .datagrams import DatagramStream
@@ -117,9 +117,12 @@ class DirectDialler(Dialler):
         """Whether `dial_udp()` may work: over TCP, with a backend whose `connect_udp()` bypasses none of its guards."""
         return self.uds is None and udp_method(self.backend) is not None
 
-    def dial_udp(self, origin: Origin, request: Request, timeout: float | None) -> DatagramStream:
+    def dial_udp(
+        self, origin: Origin, request: Request, timeout: float | None, *, prefer: str | None = None
+    ) -> DatagramStream:
         """Open datagrams to `origin` on behalf of `request`, for HTTP/3; otherwise like `dial()`.
 
+        `prefer` is the IP address to try first, if it is one of the host's: it has answered over TCP, for example.
         Raises `ConnectError`, too, if `can_dial_udp` is false.
         """
         arguments = self._arguments(origin, timeout)
@@ -127,7 +130,13 @@ class DirectDialler(Dialler):
             raise ConnectError(f"There are no datagrams over the Unix socket {self.uds} ({origin})")
         return cast(
             DatagramStream,
-            self._connect("connect_udp", connect_udp, {"backend": self.backend, **arguments}, origin, request),
+            self._connect(
+                "connect_udp",
+                _connect_preferred,
+                {"backend": self.backend, "prefer": prefer, **arguments},
+                origin,
+                request,
+            ),
         )
 
     def cancel(self) -> None:
@@ -151,6 +160,15 @@ class DirectDialler(Dialler):
             "timeout": timeout,
             "socket_options": self.socket_options,
         }
+
+
+def _connect_preferred(backend: NetworkBackend, prefer: str | None, **arguments: Any) -> DatagramStream:
+    outer = PREFERRED_ADDRESS.get()
+    PREFERRED_ADDRESS.set(prefer)
+    try:
+        return connect_udp(backend, **arguments)
+    finally:
+        PREFERRED_ADDRESS.set(outer)
 
 
 def start_tls(
