@@ -138,7 +138,7 @@ def _public_names() -> Deviation:
     names: list[str] = load("interface.json")["surface"]["public names in dir()"]
     added = ["AutoBackend", "Resolver", "AsyncResolver", "CachingResolver", "AsyncCachingResolver"]
     added += ["GuardedBackend", "AsyncGuardedBackend", "Destination", "only_global_addresses", "tcp_keepalive"]
-    added += ["HTTPCoreError", "PoolStats", "RequestExtensions", "Timeouts"]
+    added += ["HTTPCoreError", "PoolStats", "ConnectionInfo", "ConnectionEvent", "RequestExtensions", "Timeouts"]
     return Deviation(sorted([*names, *added]), _MORE_NAMES)
 
 

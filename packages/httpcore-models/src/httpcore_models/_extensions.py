@@ -27,6 +27,7 @@ class RequestExtensions(TypedDict, total=False):
 
     timeout: "Timeouts | _AnyValues | _OptionalValues"
     trace: Callable[[str, dict[str, Any]], Any] | None
+    observe: Callable[[str, dict[str, Any]], None] | None
     sni_hostname: str | bytes | None
     target: bytes | str
     protocol: bytes

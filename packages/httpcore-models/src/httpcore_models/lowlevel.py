@@ -16,6 +16,8 @@ from ._closing import async_close_all as async_close_all
 from ._closing import async_close_unopened as async_close_unopened
 from ._closing import close_all as close_all
 from ._closing import close_unopened as close_unopened
+from ._connection_info import connection_info_of as connection_info_of
+from ._connection_info import next_connection_id as next_connection_id
 from ._expecting import CONTINUE_TIMEOUT as CONTINUE_TIMEOUT
 from ._expecting import expects_continue as expects_continue
 from ._expecting import is_continue_expectation as is_continue_expectation

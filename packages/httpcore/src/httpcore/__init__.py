@@ -20,6 +20,7 @@ from httpcore_models import (
     AsyncResolver,
     CachingResolver,
     ConnectError,
+    ConnectionInfo,
     ConnectionInterface,
     ConnectionNotAvailable,
     ConnectTimeout,
@@ -59,6 +60,7 @@ from ._async.connection import AsyncHTTPConnection
 from ._async.connection_pool import AsyncConnectionPool
 from ._async.http_proxy import AsyncHTTPProxy
 from ._async.socks_proxy import AsyncSOCKSProxy
+from ._connection_event import ConnectionEvent
 from ._default_backends import AutoBackend
 from ._lazy import LEGACY_MODULES as _LEGACY_MODULES
 from ._lazy import load as _load
@@ -86,6 +88,8 @@ __all__ = [
     "Response",
     "Proxy",
     "PoolStats",
+    "ConnectionInfo",
+    "ConnectionEvent",
     # Async
     "AsyncHTTPConnection",
     "AsyncConnectionPool",
