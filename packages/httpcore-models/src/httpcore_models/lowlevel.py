@@ -22,9 +22,14 @@ from ._expecting import CONTINUE_TIMEOUT as CONTINUE_TIMEOUT
 from ._expecting import expects_continue as expects_continue
 from ._expecting import is_continue_expectation as is_continue_expectation
 from ._expecting import without_expectation as without_expectation
+from ._extensions import Observer as Observer
 from ._headers import enforce_headers as enforce_headers
 from ._headers import include_request_headers as include_request_headers
 from ._legacy_body import LegacyBody as LegacyBody
+from ._observing import OBSERVER as OBSERVER
+from ._observing import ObservedPhase as ObservedPhase
+from ._observing import observe as observe
+from ._observing import observer_of as observer_of
 from ._optional_methods import optional_method as optional_method
 from ._optional_packages import require as require
 from ._response import received_response as received_response

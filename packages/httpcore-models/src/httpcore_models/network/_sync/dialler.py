@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ..._closing import close_unopened
 from ..._exceptions import ConnectError
+from ..._observing import OBSERVER, observer_of
 from ..._request import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin
@@ -85,11 +86,14 @@ class DirectDialler(Dialler):
         def call() -> NetworkStream:
             nonlocal stream
             # Not by a token, which only its own context takes back: a coroutine may be closed in another one.
-            outer = PURPOSE.get()
+            outer, outer_observer = PURPOSE.get(), OBSERVER.get()
             PURPOSE.set(self.purpose)
             try:
+                # Also `None`: a resolver may send requests of its own, which are not those of the observer outside.
+                OBSERVER.set(observer_of(request))
                 self._stream = stream = connect(**arguments)
             finally:
+                OBSERVER.set(outer_observer)
                 PURPOSE.set(outer)
             if self._cancelled:
                 raise ConnectError(f"Connecting to {origin} was interrupted")
