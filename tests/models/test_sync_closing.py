@@ -229,6 +229,36 @@ def test_unclosed_stream_causes_a_resource_warning() -> None:
         streams.clear()
 
 
+@pytest.mark.parametrize("last", ["in a cycle", "in another thread"])
+def test_closed_stream_is_collected_without_a_warning(last: str) -> None:
+    first, second = socket.socketpair()
+    descriptor, left = first.fileno(), weakref.ref(first)
+    given, made, done = [first], threading.Event(), threading.Event()
+    del first
+
+    def make() -> None:
+        given.append(SyncStream(given.pop(), "peer"))  # type: ignore[arg-type]
+        made.set()
+        done.wait(TIMEOUT)
+
+    # Without the GIL, the end of a reference is noted for the thread that made the object, unless that thread drops it.
+    with second:
+        making = InThread(make)
+        assert made.wait(TIMEOUT)
+        stream: Any = given.pop()
+        if last == "in a cycle":
+            user: list[Any] = [stream._shared.lease]
+            user.append(user)
+            del user
+        stream.close()
+        del stream
+        gc.collect()
+        assert not is_open(descriptor)
+        assert left() is None
+        done.set()
+        making.join()
+
+
 @pytest.mark.fault("P11")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("operation", ["close", "abort", "collect", "is_readable"])

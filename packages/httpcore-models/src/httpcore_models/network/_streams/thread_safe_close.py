@@ -13,6 +13,10 @@ reference is gone, closes the descriptor.
 Why references, not a counter. A counter has to be decremented in a `finally`, and a signal handler may raise between
 any two instructions, also just before the `try` and within the `finally`. The interpreter counts references itself, and
 no exception on any line can make it miscount.
+
+The cyclic garbage collector finalises what it finds in any order, and a socket that it finalises before the lease warns
+that it was not closed. Without the GIL, it may find what is in no cycle: a reference that another thread than the
+creating one dropped last. So a table refers to the socket from its closing to the end of the lease.
 """
 
 import _socket
@@ -20,6 +24,7 @@ import contextlib
 import os
 import socket
 import weakref
+from typing import ClassVar
 
 # How many forks lie between this process and the one that imported this module. A connection belongs to one process.
 forks = 0
@@ -39,6 +44,9 @@ class SocketLease:
 
     __slots__ = ("__weakref__", "closing", "sock")
 
+    #: The leases that close their sockets when they end, and these sockets, by their identities.
+    ending: ClassVar["dict[int, tuple[weakref.ref[SocketLease], socket.socket]]"] = {}
+
     def __init__(self, sock: socket.socket) -> None:
         self.sock: socket.socket = sock
         self.closing: bool = False
@@ -47,6 +55,17 @@ class SocketLease:
         """Close the socket. If nothing asked for that, leave it to the socket, which warns that it was not closed."""
         if getattr(self, "closing", False):
             self.sock.close()
+            self.ending.pop(id(self.sock), None)
+
+    def close_at_end(self, reference: "weakref.ref[SocketLease]") -> None:
+        """Close the socket when the last reference is gone. `reference` is one that does not count."""
+        ending = self.ending
+        # The finaliser of a lease that has ended was interrupted, or will not need this. Its socket is left to itself.
+        for key, (other, _) in list(ending.items()):
+            if other() is None:
+                ending.pop(key, None)
+        ending[id(self.sock)] = (reference, self.sock)
+        self.closing = True
 
 
 class SharedSocket:
@@ -79,7 +98,7 @@ class SharedSocket:
         self.closed = True
         if not self.handed_out:
             self._end_for_users()
-        lease.closing = True
+        lease.close_at_end(self._lease_ref)
         self.lease = None
         if self.handed_out:
             # Another holder may go on with the connection: end it only if threads still wait for it here.
