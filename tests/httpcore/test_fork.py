@@ -61,7 +61,7 @@ def child_ends_well(function: Any) -> bool:
 def test_https_in_the_child(module: Any, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_ssl, "default_ssl_context", certificates.client_context)
     _ssl._context_offering.cache_clear()
-    lock = _ssl._making if module is _ssl else alpn._lock
+    lock = _ssl._making.lock if module is _ssl else alpn._lock
     try:
         with scripted_server([receive_request(), send(OK)], tls=certificates.server_context()) as server:
 

@@ -70,11 +70,15 @@ class AsyncSending:
         timeouts = request.extensions.get("timeout")
         self.read_timeout: float | None = None
         self.write_timeout: float | None = None
-        self._pool_timeout: float | None = None
         if timeouts:
             self.read_timeout = timeouts.get("read")
             self.write_timeout = timeouts.get("write")
-            self._pool_timeout = timeouts.get("pool")
+
+    @property
+    def pool_timeout(self) -> float | None:
+        """The limit of a wait for the stream to be opened, in seconds."""
+        timeout: float | None = self.request.extensions.get("timeout", {}).get("pool")
+        return timeout
 
     @property
     def info(self) -> dict[str, Any]:
@@ -124,8 +128,8 @@ class AsyncSending:
         if not self._engine.started:
             await self._send_preface()
         if "protocol" in self.request.extensions:
-            await self._queue.require_extended_connect(self, self._pool_timeout)
-        await self._queue.open_stream(self, self._pool_timeout)
+            await self._queue.require_extended_connect(self, self.pool_timeout)
+        await self._queue.open_stream(self, self.pool_timeout)
 
     async def _send_request(self) -> None:
         """Send head and body. What is at hand leaves in one write, or in that of another task that is writing."""

@@ -149,7 +149,6 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         reservation = AsyncReservation(self, shared, request)
         pool_request = reservation.pool_request
         assert pool_request is not None
-        retries: AsyncRetries | None = None
         try:
             while True:
                 if shared.deferred or shared.state.to_close:
@@ -171,16 +170,14 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
                     if response.status != 417:
                         break
                 except Exception as exc:
-                    retries = retries or AsyncRetries(request, pool_request, shared)
-                    if not await retries.may_retry(exc, reservation.body):
+                    if not await reservation.retries.may_retry(exc, reservation.body):
                         raise
                 else:
-                    retries = retries or AsyncRetries(request, pool_request, shared)
-                    if not await retries.may_drop_expectation(response, reservation.body):
+                    if not await reservation.retries.may_drop_expectation(response, reservation.body):
                         break
                     request.stream = stream
-                    request = retries.request
-                await retries.retry()
+                    request = reservation.retries.request
+                await reservation.retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 await self._established(slot, response)
         except BaseException:
@@ -237,6 +234,8 @@ class AsyncReservation(AsyncLease):
     pool_request: PoolRequest[AsyncConnectionInterface] | None = None
     #: The body of the request, if it can be rewound.
     body: AsyncRewindableBody | None = None
+    # Only few requests need them.
+    _retries: AsyncRetries | None = None
 
     def __init__(self, pool: object, shared: AsyncSharedState, request: Request) -> None:
         """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`)."""
@@ -270,6 +269,14 @@ class AsyncReservation(AsyncLease):
             # The reservation is not collected while the traceback refers to it.
             self.drop()
             raise
+
+    @property
+    def retries(self) -> AsyncRetries:
+        """The retries of the request, which is reserved for."""
+        if self._retries is None:
+            assert self.pool_request is not None
+            self._retries = AsyncRetries(self.pool_request.request, self.pool_request, self.shared)
+        return self._retries
 
     async def wait(self) -> None:
         """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""

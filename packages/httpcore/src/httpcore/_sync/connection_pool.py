@@ -150,7 +150,6 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         reservation = Reservation(self, shared, request)
         pool_request = reservation.pool_request
         assert pool_request is not None
-        retries: Retries | None = None
         try:
             while True:
                 if shared.deferred or shared.state.to_close:
@@ -172,16 +171,14 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                     if response.status != 417:
                         break
                 except Exception as exc:
-                    retries = retries or Retries(request, pool_request, shared)
-                    if not retries.may_retry(exc, reservation.body):
+                    if not reservation.retries.may_retry(exc, reservation.body):
                         raise
                 else:
-                    retries = retries or Retries(request, pool_request, shared)
-                    if not retries.may_drop_expectation(response, reservation.body):
+                    if not reservation.retries.may_drop_expectation(response, reservation.body):
                         break
                     request.stream = stream
-                    request = retries.request
-                retries.retry()
+                    request = reservation.retries.request
+                reservation.retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 self._established(slot, response)
         except BaseException:
@@ -238,6 +235,8 @@ class Reservation(Lease):
     pool_request: PoolRequest[ConnectionInterface] | None = None
     #: The body of the request, if it can be rewound.
     body: RewindableBody | None = None
+    # Only few requests need them.
+    _retries: Retries | None = None
 
     def __init__(self, pool: object, shared: SharedState, request: Request) -> None:
         """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`)."""
@@ -271,6 +270,14 @@ class Reservation(Lease):
             # The reservation is not collected while the traceback refers to it.
             self.drop()
             raise
+
+    @property
+    def retries(self) -> Retries:
+        """The retries of the request, which is reserved for."""
+        if self._retries is None:
+            assert self.pool_request is not None
+            self._retries = Retries(self.pool_request.request, self.pool_request, self.shared)
+        return self._retries
 
     def wait(self) -> None:
         """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
