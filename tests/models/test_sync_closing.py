@@ -15,6 +15,7 @@ from httpcore_test_support._sync.conformance import ENDLESS, TIMEOUT
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.conformance import TRANSPORTS, Connect, connector
 from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.sockets import open_sockets
 from httpcore_test_support.steps import hold, notify, send
 from httpcore_test_support.transports import hold_until_closed
 from httpcore_test_support.waiting import wait_until
@@ -257,6 +258,26 @@ def test_closed_stream_is_collected_without_a_warning(last: str) -> None:
         assert left() is None
         done.set()
         making.join()
+
+
+def test_closed_sockets_do_not_pile_up_until_they_are_collected() -> None:
+    gc.disable()
+    try:
+        most = 0
+        for _ in range(250):
+            first, second = socket.socketpair()
+            stream: Any = SyncStream(first, "peer")
+            del first
+            # Without counted references, every lease stays until it is collected, as this one does.
+            user: list[Any] = [stream._shared.lease]
+            user.append(user)
+            stream.close()
+            second.close()
+            most = max(most, len(open_sockets()))
+        assert 90 < most < 140
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 @pytest.mark.fault("P11")

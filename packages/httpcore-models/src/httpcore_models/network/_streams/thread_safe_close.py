@@ -17,10 +17,14 @@ no exception on any line can make it miscount.
 The cyclic garbage collector finalises what it finds in any order, and a socket that it finalises before the lease warns
 that it was not closed. Without the GIL, it may find what is in no cycle: a reference that another thread than the
 creating one dropped last. So a table refers to the socket from its closing to the end of the lease.
+
+Where references are not counted, as in PyPy, or the thread that has to run the finaliser waits for something, closed
+sockets pile up. Before they use up the descriptors of the process, the table has the collector run.
 """
 
 import _socket
 import contextlib
+import gc
 import os
 import socket
 import weakref
@@ -39,6 +43,10 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_count_fork)
 
 
+# A process may usually have 1024 descriptors, some systems allow 256.
+_TOO_MANY = 100
+
+
 class SocketLease:
     """Keeps a socket open for as long as a local variable refers to it."""
 
@@ -46,6 +54,8 @@ class SocketLease:
 
     #: The leases that close their sockets when they end, and these sockets, by their identities.
     ending: ClassVar["dict[int, tuple[weakref.ref[SocketLease], socket.socket]]"] = {}
+    #: How many of them make the collector run.
+    too_many: ClassVar[int] = _TOO_MANY
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock: socket.socket = sock
@@ -60,6 +70,10 @@ class SocketLease:
     def close_at_end(self, reference: "weakref.ref[SocketLease]") -> None:
         """Close the socket when the last reference is gone. `reference` is one that does not count."""
         ending = self.ending
+        if len(ending) >= self.too_many:
+            gc.collect()
+            # Those that remain have users. The collector would be in vain for them the next time, too.
+            SocketLease.too_many = max(_TOO_MANY, 2 * len(ending))
         # The finaliser of a lease that has ended was interrupted, or will not need this. Its socket is left to itself.
         for key, (other, _) in list(ending.items()):
             if other() is None:
