@@ -2,6 +2,7 @@
 
 from ._async.pool import AsyncRecordedPool
 from ._compact import RecordedError
+from ._har import har, write_har
 from ._phases import Phases
 from ._record import RequestRecord
 from ._recorder import Recorder
@@ -10,6 +11,8 @@ from ._sync.pool import RecordedPool
 __all__ = [
     "Recorder",
     "RequestRecord",
+    "har",
+    "write_har",
     "Phases",
     "RecordedError",
     "RecordedPool",
