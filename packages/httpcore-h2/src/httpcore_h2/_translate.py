@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from httpcore_models import LocalProtocolError, RemoteProtocolError, Request
-from httpcore_models.lowlevel import is_continue_expectation
+from httpcore_models.lowlevel import is_continue_expectation, size_of_fields
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -51,6 +51,10 @@ class RequestHead:
     def pseudo_headers(self) -> Headers:
         """The pseudo-headers, with the path as the last one."""
         return self.start if self.path is None else [*self.start, (b":path", self.path)]
+
+    def size(self) -> int:
+        """Return how many bytes the names and values take before they are compressed."""
+        return size_of_fields(self.pseudo_headers) + size_of_fields(self.headers)
 
 
 class RequestTranslator:

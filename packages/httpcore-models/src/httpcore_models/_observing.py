@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from ._extensions import Observer
+from ._headers import Headers
 from ._request import Request
 
 #: The observer of the request that opens a connection in this context. Diallers set it: see `network/_purpose.py`.
@@ -31,6 +32,11 @@ def observe(observer: Observer, event: str, info: dict[str, Any]) -> None:
         raise TypeError(
             "The callback of the `observe` extension should be a normal function instead of an asynchronous function."
         )
+
+
+def size_of_fields(headers: Headers) -> int:
+    """Return how many bytes the names and values of header fields take."""
+    return sum(len(name) + len(value) for name, value in headers)
 
 
 class ObservedPhase:

@@ -30,6 +30,7 @@ from ._observing import OBSERVER as OBSERVER
 from ._observing import ObservedPhase as ObservedPhase
 from ._observing import observe as observe
 from ._observing import observer_of as observer_of
+from ._observing import size_of_fields as size_of_fields
 from ._optional_methods import optional_method as optional_method
 from ._optional_packages import require as require
 from ._response import received_response as received_response

@@ -77,6 +77,8 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
                 event = engine.next_event()
             if type(event) is bytes:
                 self._ended = engine.ended
+                if tracer is not None:
+                    self._body_bytes += len(event)
                 return event
             trailing_headers, at_end_of_stream = engine.trailing_headers, engine.at_end_of_stream
             # After this, `aclose()` in another task or thread may hand the engine on to the next request.
@@ -84,6 +86,7 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
             if tracer is not None:
                 self._trace_pending = False
                 await tracer.report("receive_response_body.complete", {"return_value": None})
+                self._observe_end(complete=True)
             if trailing_headers:
                 self._extensions["trailing_headers"] = trailing_headers
             if at_end_of_stream:
@@ -129,6 +132,7 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
             if self._trace_pending:
                 self._trace_pending = False  # a `_receive()` that goes on meanwhile has nothing left to report
                 await tracer.report("receive_response_body.failed", {"exception": reason})
+            self._observe_end(self._ended)
         finally:
             try:
                 await tracer.run("response_closed", {}, self._end_exchange)

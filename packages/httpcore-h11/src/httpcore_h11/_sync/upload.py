@@ -33,6 +33,8 @@ class Upload:
     `timeout` is how long one write may take, in seconds; `peer` names the server in errors. `limits` are those of the
     request if there is one for all of it.
 
+    `head_size` and `body_size` are the bytes that were sent, the latter without framing and only with `counts`.
+
     `failure` is the exception that the stream or the engine raised. Any other, even of the same type, is from the body.
     """
 
@@ -43,6 +45,7 @@ class Upload:
         timeout: float | None,
         peer: object,
         limits: RequestLimits | None = None,
+        counts: bool = False,
     ) -> None:
         self._stream = stream
         self._engine = engine
@@ -58,10 +61,13 @@ class Upload:
             # Without `receive_nowait()`, what has arrived would stay in the stream, and end each such write at once.
             self._write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
         self.failure: Exception | None = None
+        self.head_size = self.body_size = 0
+        self._counts = counts
 
     def send_head(self, request: Request, with_body: bool = False) -> None:
         """Send the head, or keep it until `send_body()` sends it together with the first part of the body."""
         head = self._engine.start_request(request.method, request.url.target, request.headers)
+        self.head_size = len(head)
         if with_body and not self._engine.awaits_continue:
             self._unsent_head = head
         else:
@@ -94,6 +100,8 @@ class Upload:
                         self.failure = exc
                         raise
                     self._unsent_head = b""
+                    if self._counts:
+                        self.body_size += len(part)
         finally:
             # A generator that is left early has to clean up now. A file stays open: it belongs to the caller.
             if isinstance(body, Generator):

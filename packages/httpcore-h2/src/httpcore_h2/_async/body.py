@@ -51,6 +51,7 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
             if not part and self._receiving and tracer is not None:
                 self._receiving = False
                 await tracer.report("receive_response_body.complete", {"return_value": None})
+                self._exchange.observe_end(complete=True)
         except BaseException as exc:
             with AsyncShield():
                 await self.aclose(exc)
@@ -90,9 +91,11 @@ class AsyncHTTP2Body(LegacyBody, AsyncResponseStream):
         tracer, receiving = self._exchange.tracer, self._receiving
         self._receiving = False
         try:
-            if receiving and tracer is not None:
-                exception = GeneratorExit() if reason is None else reason
-                await tracer.report("receive_response_body.failed", {"exception": exception})
+            if tracer is not None:
+                if receiving:
+                    exception = GeneratorExit() if reason is None else reason
+                    await tracer.report("receive_response_body.failed", {"exception": exception})
+                self._exchange.observe_end(self._complete)
         finally:
             try:
                 await self._exchange.close(shielded=reason is not None)

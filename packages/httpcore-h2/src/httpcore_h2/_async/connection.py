@@ -115,6 +115,7 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
                 status, headers = await exchange.receive_head()
             else:
                 status, headers = await tracer.run("receive_response_headers", exchange.info, exchange.receive_head)
+                exchange.observe_head(headers)
             extensions: dict[str, Any] = {
                 "http_version": b"HTTP/2",
                 "network_stream": AsyncTunnelStream(exchange) if exchange.is_tunnel else self._network_stream,

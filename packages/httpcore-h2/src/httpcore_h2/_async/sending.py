@@ -15,7 +15,7 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, RequestLimits, as_bytes
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, ObservedPhase, RequestLimits, as_bytes
 
 from .._engine import Engine
 from .._events import Event
@@ -109,6 +109,9 @@ class AsyncSending:
                 flush = self._shared.writer.flush
                 await self.tracer.run("send_request_headers", self.info, flush, self.write_timeout, self)
                 await self.tracer.run("send_request_body", self.info, self._send_body)
+                if self._engine.failure is None:
+                    sizes = {"header_bytes": self.stream.head.size(), "body_bytes": self.stream.sent}
+                    self.tracer.observe("request.sent", sizes)
         except WriteError as exc:
             # The user's body and trace callback may raise a WriteError of their own.
             if exc is not self.write_error:
@@ -246,11 +249,17 @@ class AsyncSending:
     async def _wait_for_credit(self) -> None:
         shared, timeout = self._shared, self.write_timeout
         ready = partial(self._engine.can_go_on, self.stream)
-        if not await shared.wait(self, shared.waiters.senders, ready, timeout):
-            shared.capacity.report()
-            limit = limit_text(timeout)
-            text = f"The write operation timed out {limit}: no flow control credit from {shared.peer}"
-            raise WriteTimeout(text) from TimeoutError()
+        with self._observed_wait():
+            if not await shared.wait(self, shared.waiters.senders, ready, timeout):
+                shared.capacity.report()
+                limit = limit_text(timeout)
+                text = f"The write operation timed out {limit}: no flow control credit from {shared.peer}"
+                raise WriteTimeout(text) from TimeoutError()
+
+    def _observed_wait(self) -> ObservedPhase:
+        windows = {"connection_window": self._engine.send_window, "stream_window": self.stream.send_window}
+        observer = None if self.tracer is None else self.tracer.observer
+        return ObservedPhase(observer, "http2.window_wait", {"stream_id": self.stream.id, **windows})
 
     def end_request(self) -> None:
         """End the body; the next write tells the server."""

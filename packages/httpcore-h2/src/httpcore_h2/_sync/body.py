@@ -52,6 +52,7 @@ class HTTP2Body(LegacyBody, ResponseStream):
             if not part and self._receiving and tracer is not None:
                 self._receiving = False
                 tracer.report("receive_response_body.complete", {"return_value": None})
+                self._exchange.observe_end(complete=True)
         except BaseException as exc:
             with Shield():
                 self.close(exc)
@@ -91,9 +92,11 @@ class HTTP2Body(LegacyBody, ResponseStream):
         tracer, receiving = self._exchange.tracer, self._receiving
         self._receiving = False
         try:
-            if receiving and tracer is not None:
-                exception = GeneratorExit() if reason is None else reason
-                tracer.report("receive_response_body.failed", {"exception": exception})
+            if tracer is not None:
+                if receiving:
+                    exception = GeneratorExit() if reason is None else reason
+                    tracer.report("receive_response_body.failed", {"exception": exception})
+                self._exchange.observe_end(self._complete)
         finally:
             try:
                 self._exchange.close(shielded=reason is not None)

@@ -113,6 +113,7 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 status, headers = exchange.receive_head()
             else:
                 status, headers = tracer.run("receive_response_headers", exchange.info, exchange.receive_head)
+                exchange.observe_head(headers)
             extensions: dict[str, Any] = {
                 "http_version": b"HTTP/2",
                 "network_stream": TunnelStream(exchange) if exchange.is_tunnel else self._network_stream,

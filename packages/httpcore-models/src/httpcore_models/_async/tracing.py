@@ -52,6 +52,11 @@ class AsyncTracer:
         if self._logger.isEnabledFor(logging.DEBUG):
             self._logger.debug(describe(event, info))
 
+    def observe(self, event: str, info: dict[str, Any]) -> None:
+        """Report a fact that is no trace event: to the observer only, under its own name."""
+        if self.observer is not None:
+            observe(self.observer, event, info)
+
 
 def async_get_tracer(logger: logging.Logger, request: Request | None) -> AsyncTracer | None:
     """Return a tracer for `request`, or `None` if nobody listens: no `trace` callback, no observer and no debug log."""
