@@ -2,9 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
+
+import httpcore
 
 from ._compact import compact, recorded_error, response_head, text, url_text
+from ._lifecycle import Lifecycle
 from ._record import RequestRecord
 from ._redaction import redacted_headers, redacted_url
 
@@ -33,19 +36,6 @@ _FIRST = (
 _FACTS = ("connect.", "tls.", "proxy.hop.", "connection.wait.", "http2.window_wait.", "request.", "response.")
 
 
-class Lifecycle(Protocol):
-    """What a recorder does with records."""
-
-    def started(self, record: RequestRecord) -> None:
-        """Keep a new record."""
-
-    def ended(self, record: RequestRecord, when: float) -> None:
-        """Set the end of a record, unless it has one."""
-
-    def dropped(self, record: RequestRecord, when: float) -> None:
-        """Do the same, later: from a finaliser."""
-
-
 class Observation:
     """The `observe` extension of one request. If the same one is given to a later request, that gets its own record."""
 
@@ -57,6 +47,7 @@ class Observation:
         self._hops = 0  # within which the requests to proxies are
         self._is_tunnel = False
         self._has_response = False
+        self._is_left = False
 
     def __call__(self, event: str, info: dict[str, Any]) -> None:
         """Record one event. Raises what the program's own `observe` extension raises."""
@@ -85,21 +76,33 @@ class Observation:
         record.started = time.perf_counter() if now is None else now
         self._record = record
         self._hops = 0
-        self._is_tunnel = self._has_response = False
+        self._is_tunnel = self._has_response = self._is_left = False
         self.recorder.started(record)
         return record
+
+    def leave(self, cancellation: BaseException | None = None) -> None:
+        """Record that the program leaves the response without having used all of it, which will be closed next."""
+        self._is_left = True
+        if cancellation is not None and self._record is not None and self._record.ended is None:
+            _set_error(self._record, cancellation)
 
     def fail(self, exception: BaseException) -> None:
         """Record that the request failed, and for good."""
         record = self._record
         if record is not None and record.ended is None:
-            _set_error(record, exception)
+            if not self._is_left:
+                _set_error(record, exception)
             self.recorder.ended(record, time.perf_counter())
 
     def answered(self, response: Any) -> None:
         """Take what no event has told from the response: other implementations of connections may report none."""
         record = self._record
-        if record is not None and record.status is None:
+        if record is None:
+            return
+        connection = response.extensions.get("connection")
+        if record.connection is None and isinstance(connection, httpcore.ConnectionInfo):
+            self._note_connection(record, connection)
+        if record.status is None:
             version = response.extensions.get("http_version")
             record.http_version = None if version is None else text(version)
             record.status = response.status
@@ -127,16 +130,23 @@ class Observation:
             self._note_response(record, info["return_value"])
         elif event == "pool.assigned":
             record.reused = info["reused"]
+            record.connection_id = info["connection_id"]
+            record.connection = info.get("connection") or self.recorder.connections.get(record.connection_id)
         elif event == "request.sent":
             record.sent_bytes = info["header_bytes"] + info["body_bytes"]
         elif event == "response.received":
             record.received_bytes = info["header_bytes"] + info["body_bytes"]
         elif event == "connection.opened":
-            record.connection = info["connection"]
+            self._note_connection(record, info["connection"])
         if moment == "failed" and (event == "request.failed" or not event.startswith(_FACTS)):
             _set_error(record, info["exception"])
         elif moment == "started" and not event.endswith("response_closed.started"):
             record.error, record.cancelled = None, False  # it goes on
+
+    def _note_connection(self, record: RequestRecord, connection: httpcore.ConnectionInfo) -> None:
+        record.connection = connection
+        record.connection_id = connection.id
+        self.recorder.remember(connection)
 
     def _note_request(self, record: RequestRecord, request: Any) -> None:
         method = text(request.method)

@@ -98,29 +98,32 @@ def phases(events: Iterable[tuple[float, str, dict[str, Any]]], start: float, en
 
 def spans(events: Iterable[tuple[float, str, dict[str, Any]]], end: float) -> list[Span]:
     """Return the spans of the events, in order of start. What did not end, ends at `end`."""
-    found: list[Span] = []
-    running: dict[tuple[str, Any], list[tuple[float, str, dict[str, Any]]]] = {}
-    tunnel = _Tunnels()
+    begun: list[Span] = []
+    running: dict[tuple[str, Any], list[int]] = {}  # where they are in `begun`
+    tunnels = _Tunnels()
+
+    def begin(category: str, name: str, key: tuple[str, Any], time: float, info: dict[str, Any]) -> None:
+        running.setdefault(key, []).append(len(begun))
+        begun.append(Span(category, name, time, max(time, end), info))
+
     for time, event, info in sorted(events, key=lambda item: item[0]):
         name, _, moment = event.rpartition(".")
-        category = tunnel.category(name, moment, info)
+        category = tunnels.category(name, moment, info)
         if category is None:
             continue
         key = (name, info.get("address"))
         if moment == "started":
-            running.setdefault(key, []).append((time, category, info))
+            begin(category, name, key, time, info)
         elif running.get(key):
-            began, category, before = running[key].pop()
-            found.append(Span(category, name, began, time, {**before, **info}))
-            if moment == "complete" and category == "wait":
+            index = running[key].pop()
+            begun[index] = span = begun[index]._replace(end=time, info={**begun[index].info, **info})
+            if moment == "complete" and span.category == "wait":
                 # From here on the response is in the hands of the program, until it is closed.
-                running.setdefault(_RESPONSE, []).append((time, "receive", {}))
+                begin("receive", "response", _RESPONSE, time, {})
         if event.endswith("response_closed.complete"):
-            for began, category, before in running.pop(_RESPONSE, ()):
-                found.append(Span(category, _RESPONSE[0], began, time, before))
-    for (name, _), begun in running.items():
-        found.extend(Span(category, name, began, max(began, end), info) for began, category, info in begun)
-    return sorted(found, key=lambda span: span.start)
+            for index in running.pop(_RESPONSE, ()):
+                begun[index] = begun[index]._replace(end=time)
+    return begun
 
 
 class _Tunnels:

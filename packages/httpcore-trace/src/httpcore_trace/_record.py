@@ -4,6 +4,8 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpcore
+
 from ._compact import RecordedError
 from ._phases import Phases, phases
 
@@ -27,7 +29,8 @@ class RequestRecord:
     * `error`: what the request failed with. `cancelled` is true if this was no failure but a cancellation, an interrupt
       from the keyboard or the like.
     * `events`: all trace events and facts, as (time, event, information), with plain values only.
-    * `connection`: the connection that carried the request, and whether it was `reused`.
+    * `connection`, `connection_id`: the connection that carried the request, and its number; `reused`: whether it had
+      carried others. They are `None` as long as they are not known.
     * `sent_bytes`, `received_bytes`: of heads and bodies, where this is known.
     """
 
@@ -44,7 +47,8 @@ class RequestRecord:
     error: RecordedError | None = None
     cancelled: bool = False
     events: list[tuple[float, str, dict[str, Any]]] = field(default_factory=list)
-    connection: Any = None
+    connection: httpcore.ConnectionInfo | None = None
+    connection_id: int | None = None
     reused: bool | None = None
     sent_bytes: int | None = None
     received_bytes: int | None = None

@@ -8,6 +8,7 @@ from typing import Any, overload
 import httpcore
 
 from ._async.pool import AsyncRecordedPool
+from ._lifecycle import Lifecycle
 from ._observation import Observation, Observe
 from ._record import RequestRecord
 from ._sync.pool import RecordedPool
@@ -34,9 +35,9 @@ class Recorder:
     ) -> None:
         if max_requests < 1:
             raise ValueError(f"max_requests has to be 1 or more, not {max_requests}")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._requests: deque[RequestRecord] = deque(maxlen=max_requests)
-        self._lifecycle = _Lifecycle(self._lock, self._requests, on_start, on_end)
+        self._lifecycle = Lifecycle(self._lock, self._requests, on_start, on_end)
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
@@ -89,47 +90,3 @@ class Recorder:
         if isinstance(forward, Observation) and forward.recorder is self._lifecycle:
             forward = forward.forward  # of a request that led to this one, such as a redirect
         return Observation(self._lifecycle, forward)
-
-
-class _Lifecycle:
-    """Keeps the records, and calls back once for each start and end."""
-
-    def __init__(
-        self,
-        lock: threading.Lock,
-        requests: deque[RequestRecord],
-        on_start: Callable[[RequestRecord], object] | None,
-        on_end: Callable[[RequestRecord], object] | None,
-    ) -> None:
-        self._lock = lock
-        self._requests = requests
-        self._on_start = on_start
-        self._on_end = on_end
-        # Filled by finalisers, which may run at any line of any thread, also while this thread holds the lock.
-        self._dropped: deque[tuple[RequestRecord, float]] = deque()
-
-    def started(self, record: RequestRecord) -> None:
-        with self._lock:
-            self._requests.append(record)
-        if self._on_start is not None:
-            self._on_start(record)
-
-    def ended(self, record: RequestRecord, when: float) -> None:
-        with self._lock:
-            if record.ended is not None:
-                return
-            record.ended = when
-        if self._on_end is not None:
-            self._on_end(record)
-
-    def dropped(self, record: RequestRecord, when: float) -> None:
-        self._dropped.append((record, when))
-
-    def end_dropped(self) -> None:
-        """End the records of requests that were dropped."""
-        while self._dropped:
-            try:
-                record, when = self._dropped.popleft()
-            except IndexError:  # another thread was faster
-                return
-            self.ended(record, when)

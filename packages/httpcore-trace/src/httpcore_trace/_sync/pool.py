@@ -61,19 +61,22 @@ class RecordedPool:
         """Do what `ConnectionPool.stream()` does, and record it."""
         observation, extensions = self._begin(method, url, extensions)
         arguments = {"headers": headers, "content": content, "extensions": extensions}
-        is_open = False
         try:
             with self._pool.stream(method, url, **arguments) as response:
-                is_open = True
                 observation.answered(response)
-                yield response
+                try:
+                    yield response
+                except Exception:
+                    # The program's own affair. What fails in reading the body is reported.
+                    observation.leave()
+                    raise
+                except BaseException as exc:
+                    observation.leave(exc)
+                    raise
         except BaseException as exc:
-            # What the block raises is its own affair, if the request was not interrupted with it.
-            if not is_open or not isinstance(exc, Exception):
-                observation.fail(exc)
+            observation.fail(exc)
             raise
-        finally:
-            observation.finish()
+        observation.finish()
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Do what `ConnectionPool.handle_request()` does, and record it."""
