@@ -92,7 +92,10 @@ class AsyncBackend(AsyncMockBackend):
         self.seen: list[Any] = []
 
     async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
-        self.seen.append(OBSERVER.get())
+        seen = OBSERVER.get()
+        self.seen.append(seen)
+        if seen is not None:
+            seen("connecting", {})
         if self.error is not None:
             raise self.error
         return await super().connect_tcp(*args, **kwargs)
@@ -114,5 +117,6 @@ async def test_backends_reach_the_observer_while_they_connect() -> None:
     with pytest.raises(ValueError, match=r"^no$"):
         await dialler.dial(ORIGIN, request_with(observer), None)
     assert OBSERVER.get() is None
-    assert backend.seen == [observer, None, observer]
+    assert [seen is not None for seen in backend.seen] == [True, False, True]
+    assert [event for event, _ in observer.events].count("connecting") == 2
     assert observer_of(request_with(observer)) is observer

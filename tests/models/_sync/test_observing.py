@@ -93,7 +93,10 @@ class Backend(MockBackend):
         self.seen: list[Any] = []
 
     def connect_tcp(self, *args: Any, **kwargs: Any) -> NetworkStream:
-        self.seen.append(OBSERVER.get())
+        seen = OBSERVER.get()
+        self.seen.append(seen)
+        if seen is not None:
+            seen("connecting", {})
         if self.error is not None:
             raise self.error
         return super().connect_tcp(*args, **kwargs)
@@ -115,5 +118,6 @@ def test_backends_reach_the_observer_while_they_connect() -> None:
     with pytest.raises(ValueError, match=r"^no$"):
         dialler.dial(ORIGIN, request_with(observer), None)
     assert OBSERVER.get() is None
-    assert backend.seen == [observer, None, observer]
+    assert [seen is not None for seen in backend.seen] == [True, False, True]
+    assert [event for event, _ in observer.events].count("connecting") == 2
     assert observer_of(request_with(observer)) is observer

@@ -19,6 +19,32 @@ from ._request import Request
 OBSERVER: contextvars.ContextVar[Observer | None] = contextvars.ContextVar("httpcore_observer", default=None)
 
 
+class ObserverFailedError(Exception):
+    """An observer has raised `error` while a connection was opened.
+
+    What opens the connection must not take that for a failure of the network.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error: Exception = error
+
+
+def connect_observer_of(request: Request) -> Observer | None:
+    """Return the observer of `request` in the form that `OBSERVER` holds: it raises `ObserverFailedError`."""
+    observer = observer_of(request)
+    if observer is None:
+        return None
+
+    def call(event: str, info: dict[str, Any]) -> None:
+        try:
+            observe(observer, event, info)
+        except Exception as exc:
+            raise ObserverFailedError(exc) from exc
+
+    return call
+
+
 def observer_of(request: Request) -> Observer | None:
     """Return the observer of `request`, if it has one."""
     return request.extensions.get("observe")
@@ -43,7 +69,8 @@ class ObservedPhase:
     """A context manager that reports what is done inside as the phase `name`, if there is an observer.
 
     The events are `<name>.started`, and then `<name>.complete` or `<name>.failed`. All have the keys of `info`;
-    `.failed` has `exception`, too. Entering returns a dict: what is put into it is reported by `.complete`.
+    `.failed` has `exception`, too. Entering returns a dict: what is put into it is reported by `.complete`. The end is
+    reported once.
     """
 
     __slots__ = ("_info", "_name", "_observer", "_result")
@@ -62,9 +89,10 @@ class ObservedPhase:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._observer is None:
+        observer, self._observer = self._observer, None
+        if observer is None:
             return
         if error is None:
-            observe(self._observer, f"{self._name}.complete", {**self._info, **self._result})
+            observe(observer, f"{self._name}.complete", {**self._info, **self._result})
         else:
-            observe(self._observer, f"{self._name}.failed", {**self._info, "exception": error})
+            observe(observer, f"{self._name}.failed", {**self._info, "exception": error})

@@ -10,7 +10,7 @@ from typing import Any, cast
 from ..._async.tracing import async_get_tracer
 from ..._closing import async_close_unopened
 from ..._exceptions import ConnectError
-from ..._observing import OBSERVER, observer_of
+from ..._observing import OBSERVER, ObserverFailedError, connect_observer_of
 from ..._request import Request
 from ..._url import Origin
 from .._backend_kinds import async_connecting
@@ -89,8 +89,10 @@ class AsyncDirectDialler(AsyncDialler):
             PURPOSE.set(self.purpose)
             try:
                 # Also `None`: a resolver may send requests of its own, which are not those of the observer outside.
-                OBSERVER.set(observer_of(request))
+                OBSERVER.set(connect_observer_of(request))
                 self._stream = stream = await connect(**arguments)
+            except ObserverFailedError as exc:
+                raise exc.error from None
             finally:
                 OBSERVER.set(outer_observer)
                 PURPOSE.set(outer)

@@ -20,7 +20,8 @@ from ...concurrency import Event, anyio_or_trio, async_checkpoint_if_cancelled
 from ...deadline import Deadline
 from .._error_texts import failure_text, peer_name, timeout_text
 from .._readiness import wait_limit
-from .system import Address, literal_address, look_up
+from .observed import observed_resolution
+from .system import Address, address_text, literal_address, look_up
 from .types import AsyncResolver, Memory, Resolver
 
 T = TypeVar("T")
@@ -47,12 +48,19 @@ def find_addresses(resolver: Resolver | None, host: str, port: int, deadline: De
     literal = literal_address(host)
     if literal is not None:
         return [literal]
+    with observed_resolution(host, port) as result:
+        addresses = _find(resolver, host, port, deadline)
+        result["addresses"] = [str(address) for address in addresses]
+    return addresses
+
+
+def _find(resolver: Resolver | None, host: str, port: int, deadline: Deadline) -> list[IPAddress]:
     peer = peer_name(host, port)
     late = _late(peer, deadline)
     found: Sequence[str]
     try:
         if resolver is None:
-            found = _texts(look_up_in_time(host, port, deadline, late))
+            found = list(map(address_text, look_up_in_time(host, port, deadline, late)))
         else:
             known = resolver.remembered(host, port) if isinstance(resolver, Memory) else None
             found = known or _call_in_time(resolver, host, port, deadline, late, _start_thread)
@@ -72,6 +80,13 @@ async def async_find_addresses(
     literal = literal_address(host)
     if literal is not None:
         return [literal]
+    with observed_resolution(host, port) as result:
+        addresses = await _async_find(resolver, host, port, deadline)
+        result["addresses"] = [str(address) for address in addresses]
+    return addresses
+
+
+async def _async_find(resolver: AsyncResolver | None, host: str, port: int, deadline: Deadline) -> list[IPAddress]:
     peer = peer_name(host, port)
     found: Sequence[str] = ()
     in_time = False
@@ -90,14 +105,14 @@ async def async_find_addresses(
 
 def ask(resolver: Resolver | None, host: str, port: int) -> Sequence[str]:
     """Return what `resolver` returns, or that of the system for `None`. Raises what it raises."""
-    return _texts(look_up(host, port)) if resolver is None else _checked(resolver(host, port))
+    return list(map(address_text, look_up(host, port))) if resolver is None else _checked(resolver(host, port))
 
 
 async def async_ask(resolver: AsyncResolver | None, host: str, port: int) -> Sequence[str]:
     """Return what `resolver` returns, or that of the system for `None`. Raises what it raises."""
     if resolver is None:
         infos = await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return _texts([Address(info[0], info[4]) for info in infos])
+        return [address_text(Address(info[0], info[4])) for info in infos]
     found = resolver(host, port)
     return _checked(await found if inspect.isawaitable(found) else found)
 
@@ -225,16 +240,6 @@ def _call_in_time(
         raise error
     finally:
         del error  # its traceback refers to this frame
-
-
-def _texts(addresses: Iterable[Address]) -> list[str]:
-    """Return resolved addresses as texts. Only socket addresses hold the zone of IPv6, as a number."""
-    texts = []
-    for _, sockaddr in addresses:
-        host: str = sockaddr[0]
-        scope = sockaddr[3] if len(sockaddr) > 3 else 0
-        texts.append(f"{host}%{scope}" if scope and "%" not in host else host)
-    return texts
 
 
 def _checked(found: Any) -> Sequence[str]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from ..._closing import close_unopened
 from ..._exceptions import ConnectError
-from ..._observing import OBSERVER, observer_of
+from ..._observing import OBSERVER, ObserverFailedError, connect_observer_of
 from ..._request import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin
@@ -90,8 +90,10 @@ class DirectDialler(Dialler):
             PURPOSE.set(self.purpose)
             try:
                 # Also `None`: a resolver may send requests of its own, which are not those of the observer outside.
-                OBSERVER.set(observer_of(request))
+                OBSERVER.set(connect_observer_of(request))
                 self._stream = stream = connect(**arguments)
+            except ObserverFailedError as exc:
+                raise exc.error from None
             finally:
                 OBSERVER.set(outer_observer)
                 PURPOSE.set(outer)
