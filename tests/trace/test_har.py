@@ -104,6 +104,7 @@ def test_a_request_on_a_new_connection() -> None:
             "redirectURL": "",
             "headersSize": 90,
             "bodySize": 1000,
+            "_transferSize": 1090,
         },
         "cache": {},
         "timings": {
@@ -117,6 +118,8 @@ def test_a_request_on_a_new_connection() -> None:
             "_unexplained": 10,
         },
         "connection": "17",
+        "_connectionId": "17",
+        "_resourceType": "fetch",
         "serverIPAddress": "192.0.2.7",
         "_reused": False,
     }

@@ -62,6 +62,7 @@ def _entry(record: RequestRecord) -> dict[str, Any]:
         "response": _response(record),
         "cache": {},
         "timings": timings,
+        "_resourceType": "fetch",  # without it, Chromium takes every text for a script
         **_connection(record),
     }
     if record.reused is not None:
@@ -95,7 +96,10 @@ def _connection(record: RequestRecord) -> dict[str, Any]:
     connection = record.connection
     if connection is None:
         return {}
-    found: dict[str, Any] = {"connection": str(connection.id)}
+    found: dict[str, Any] = {
+        "connection": str(connection.id),
+        "_connectionId": str(connection.id),
+    }  # the other one is Chromium's
     if isinstance(connection.peer_address, tuple):  # otherwise it is a Unix socket, or not known
         found["serverIPAddress"] = connection.peer_address[0]
     if connection.proxies:
@@ -130,6 +134,8 @@ def _response(record: RequestRecord) -> dict[str, Any]:
         "redirectURL": _header(record, b"location"),
         **sizes,
     }
+    if sizes["bodySize"] != -1:
+        response["_transferSize"] = sizes["headersSize"] + sizes["bodySize"]  # what Chromium shows as the size
     if record.error is not None or record.cancelled:
         response["_error"] = "cancelled" if record.cancelled else " ".join(str(record.error).split())
     return response
