@@ -3,6 +3,7 @@
 import io
 import itertools
 import re
+import types
 from typing import Any
 
 import httpcore
@@ -125,8 +126,8 @@ def test_many_requests_are_below_their_connections() -> None:
     assert lines[0].startswith("Connection 3  4 requests  https://example.com:443  HTTP/2  TLSv1.3  93.184.216.34:443")
     assert [line.split()[1] for line in lines[1:5]] == ["/path", "/b", "/path", "/path"]
     assert [line.split()[2] for line in lines[1:5]] == ["200", "503", "cancelled", "…"]
-    assert lines[5] == "No connection"
-    assert lines[6].split()[:3] == ["GET", "https://example.com/path", "ConnectError"]
+    assert lines[5] == "No connection  1 request  https://example.com"
+    assert lines[6].split()[:3] == ["GET", "/path", "ConnectError"]
     assert lines[7].split() == ["0", "1.00", "s"]
     assert [mark for mark, _ in itertools.groupby(lines[1].split()[3])] == list("dctswr")
     assert lines[-1].strip().startswith("?") or "? unexplained" in lines[-1]
@@ -180,9 +181,12 @@ def test_an_error_is_shown() -> None:
 def test_requests_of_a_recorder() -> None:
     recorder = Recorder()
     assert shown(recorder) == ["No requests were recorded."]
-    recorder.observer()("connection.connect_tcp.started", {})
-    recorder.observer()("connection.connect_tcp.started", {})
-    assert shown(recorder)[0] == "Connection unknown"
+    for url in ("https://a.example/", "https://b.example/", "https://b.example/path?a=http://c/"):
+        request = types.SimpleNamespace(method=b"GET", url=httpcore.URL(url), headers=[])
+        recorder.observer()("http11.send_request_headers.started", {"request": request})
+    lines = shown(recorder)
+    assert lines[0] == "No connection  3 requests"
+    assert lines[3].startswith(" GET https://b.example/path?a=")
 
 
 def test_it_is_printed_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:

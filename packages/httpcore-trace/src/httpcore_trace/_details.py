@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ._formats import address_text, count_text, size_text
@@ -26,12 +27,18 @@ def outcome_text(record: RequestRecord, *, short: bool = False) -> tuple[str, st
     return " ".join(filter(None, (str(record.status), reason, record.http_version))), style
 
 
-def target_text(record: RequestRecord) -> str:
-    """Return method and URL, without the origin if the heading of the connection has it."""
+def target_text(record: RequestRecord, *, has_origin: bool) -> str:
+    """Return method and URL, without the origin if the heading has it."""
     url = record.url
-    if record.connection is not None and "://" in url:
+    if has_origin and "://" in url:
         url = "/" + url.partition("://")[2].partition("/")[2]
     return f"{record.method or '?'} {url}"
+
+
+def common_origin(records: Sequence[RequestRecord]) -> str | None:
+    """Return the origin that all requests are for, or `None`."""
+    origins = {"/".join(record.url.split("/", 3)[:3]) if "://" in record.url else "" for record in records}
+    return (origins.pop() or None) if len(origins) == 1 else None
 
 
 def connection_text(record: RequestRecord, *, of_group: bool = False) -> str:

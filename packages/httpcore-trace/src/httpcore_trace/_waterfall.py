@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from ._bars import STYLES, Bars, legend
-from ._details import connection_text, details, outcome_text, sub_rows, target_text
+from ._details import common_origin, connection_text, details, outcome_text, sub_rows, target_text
 from ._formats import count_text, duration_text, printable
 from ._phases import NAMES, UNEXPLAINED, Segment, segments, spans
 from ._record import RequestRecord
@@ -108,7 +108,12 @@ def _many(records: Sequence[RequestRecord], bars: Bars, width: int) -> list[Text
     groups: dict[int | None, list[RequestRecord]] = {}
     for record in records:
         groups.setdefault(record.connection_id, []).append(record)
-    labels = {id(record): printable(target_text(record)) for record in records}
+    labels = {
+        id(record): printable(target_text(record, has_origin=origin is not None))
+        for requests in groups.values()
+        for origin in [common_origin(requests)]
+        for record in requests
+    }
     label_width = min(max(map(len, labels.values())), max(width // 3, 10))
     status_width = min(max(len(outcome_text(record, short=True)[0]) for record in records), max(width // 6, 3))
     bar_width = max(width - label_width - status_width - _DURATION - 5, 5)
@@ -132,17 +137,15 @@ def _many(records: Sequence[RequestRecord], bars: Bars, width: int) -> list[Text
 
 def _group(requests: Sequence[RequestRecord]) -> Text:
     """The heading of a connection."""
-    first = requests[0]
-    if first.connection_id is None:
-        return Text(
-            "No connection" if any(record.error is not None for record in requests) else "Connection unknown", "bold"
-        )
-    text = Text(f"Connection {first.connection_id}", "bold")
-    text.append(f"  {count_text(len(requests), 'request')}", "default not bold")
+    number = requests[0].connection_id
+    if number is not None:
+        title = f"Connection {number}"
+    else:
+        title = "No connection" if all(record.status is None for record in requests) else "Connection unknown"
+    text = Text(title, "bold").append(f"  {count_text(len(requests), 'request')}", "default not bold")
     known = next((record for record in requests if record.connection is not None), None)
-    return (
-        text if known is None else text.append(f"  {printable(connection_text(known, of_group=True))}", "dim not bold")
-    )
+    about = connection_text(known, of_group=True) if known is not None else common_origin(requests)
+    return text.append(f"  {printable(about)}", "dim not bold") if about else text
 
 
 def _fitted(text: Text, width: int) -> Text:
