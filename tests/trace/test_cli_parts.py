@@ -26,7 +26,9 @@ def certificate(message: str) -> RecordedError:
         (certificate("certificate verify failed: self-signed certificate"), "no authority"),
         (error("ConnectError", "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "does not speak TLS: http://a/b?"),
         (error("ConnectTimeout", "timed out"), "--timeout"),
+        (error("ConnectError", "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred"), "hung up"),
         (error("ProxyError", "407 Proxy Authentication Required"), "USER:PASSWORD"),
+        (error("ProxyError", "Proxy closed the connection during the SOCKS negotiation."), "USER:PASSWORD"),
     ],
 )
 def test_hints(failure: RecordedError, words: str) -> None:

@@ -20,10 +20,12 @@ def hint_for(error: RecordedError, url: str, is_proxied: bool = False) -> str | 
         return _certificate_hint(texts)
     if _speaks_no_tls(texts):
         return f"that port does not speak TLS: http://{url.partition('://')[2]}?"
+    if "UNEXPECTED_EOF" in texts:
+        return "the server hung up instead of answering: that port may not speak TLS, or not for this name"
     if error.name.endswith("Timeout"):
         return _TIMEOUTS
-    if error.name == "ProxyError" and "407" in error.message:
-        return "the proxy wants to know who you are: --proxy http://USER:PASSWORD@HOST:PORT"
+    if error.name == "ProxyError" and ("407" in error.message or "closed the connection during" in error.message):
+        return "the proxy may want to know who you are: --proxy SCHEME://USER:PASSWORD@HOST:PORT"
     if url.startswith("http://") and error.name in ("ReadError", "RemoteProtocolError"):
         return f"if that port speaks TLS, use https://{url.partition('://')[2]}"
     return None

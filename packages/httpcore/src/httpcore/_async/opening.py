@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from httpcore_models import AsyncNetworkStream, ConnectError, Origin, Request
-from httpcore_models.concurrency import forks
+from httpcore_models import AsyncNetworkStream, Origin, Request
 from httpcore_models.lowlevel import RequestLimits, async_close_unopened, ssl_context_of
 from httpcore_models.network import AsyncDialler, async_start_tls
 
@@ -26,11 +25,8 @@ async def async_open_stream(
     cancellation nothing stays open.
     """
     stream: AsyncNetworkStream | None = None
-    process = forks.count
     try:
         stream = await dialler.dial(origin, request, timeout if limits is None else limits.at_most(timeout))
-        if forks.count != process:  # a trace callback has forked
-            raise ConnectError(f"The connection belongs to another process ({origin})")
         if origin.scheme not in TLS_SCHEMES:
             return stream
         context, offer = options.ssl_context, alpn_protocols(options.http1, options.http2)

@@ -3,8 +3,7 @@
 
 from typing import Any
 
-from httpcore_models import ConnectError, NetworkStream, Origin, Request
-from httpcore_models.concurrency import forks
+from httpcore_models import NetworkStream, Origin, Request
 from httpcore_models.lowlevel import RequestLimits, close_unopened, ssl_context_of
 from httpcore_models.network import Dialler, start_tls
 
@@ -27,11 +26,8 @@ def open_stream(
     interruption nothing stays open.
     """
     stream: NetworkStream | None = None
-    process = forks.count
     try:
         stream = dialler.dial(origin, request, timeout if limits is None else limits.at_most(timeout))
-        if forks.count != process:  # a trace callback has forked
-            raise ConnectError(f"The connection belongs to another process ({origin})")
         if origin.scheme not in TLS_SCHEMES:
             return stream
         context, offer = options.ssl_context, alpn_protocols(options.http1, options.http2)
