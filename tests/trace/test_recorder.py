@@ -63,6 +63,13 @@ def test_a_reused_connection_is_the_one_that_an_earlier_request_opened() -> None
     assert [record.reused for record in recorder.requests] == [False, True, True]
 
 
+def test_a_connection_that_is_not_open_yet() -> None:
+    recorder = Recorder()
+    recorder.observer()("pool.assigned", {"connection_id": 1, "connection": None, "reused": False, "idle_for": None})
+    (record,) = recorder.requests
+    assert (record.connection, record.reused) == (None, False)
+
+
 def test_events_hold_nothing_alive() -> None:
     class Thing:
         """Stands for a stream or a context."""

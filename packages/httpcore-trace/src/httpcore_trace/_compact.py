@@ -57,7 +57,7 @@ def compact(event: str, info: dict[str, Any]) -> dict[str, Any]:
                 kept["method"] = text(value.method)
         elif key == "proxy":
             kept[key] = redacted_url(str(value))
-        elif key == "connection":
+        elif key == "connection" and value is not None:
             kept["connection_id"] = value.id
         elif isinstance(value, _PLAIN):
             kept[key] = value
