@@ -18,7 +18,7 @@ from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.sockets import open_sockets
 from httpcore_test_support.steps import hold, notify, send
 from httpcore_test_support.transports import hold_until_closed
-from httpcore_test_support.waiting import wait_until
+from httpcore_test_support.waiting import collect, wait_until
 
 CLOSED = r"^The stream is closed \(.+\)$"
 
@@ -120,6 +120,7 @@ def test_descriptor_stays_open_until_its_last_user_has_left(certificates: Certif
         held.go_on.set()
         assert isinstance(reading.join(), ReadError)
         # The error keeps nothing alive.
+        collect()
         assert not is_open(descriptor)
 
 
@@ -226,8 +227,13 @@ def test_unclosed_stream_causes_a_resource_warning() -> None:
     first, second = socket.socketpair()
     streams = [SyncStream(first, "peer")]
     del first
-    with second, pytest.warns(ResourceWarning, match="unclosed"):
+
+    def drop() -> None:
         streams.clear()
+        collect()
+
+    with second, pytest.warns(ResourceWarning, match="unclosed"):
+        drop()
 
 
 @pytest.mark.parametrize("last", ["in a cycle", "in another thread"])
@@ -255,6 +261,7 @@ def test_closed_stream_is_collected_without_a_warning(last: str) -> None:
         del stream
         gc.collect()
         assert not is_open(descriptor)
+        collect()
         assert left() is None
         done.set()
         making.join()
@@ -319,4 +326,5 @@ def test_several_threads_can_close_at_once(connect: Connect) -> None:
         with connect([send(b"data"), hold()]) as stream:
             closing = [InThread(stream.close) for _ in range(4)]
             assert [thread.join() for thread in closing] == [None] * 4
+            collect()
             assert stream.get_extra_info("socket").fileno() == -1

@@ -27,6 +27,7 @@ import contextlib
 import gc
 import os
 import socket
+import sys
 import weakref
 from typing import ClassVar
 
@@ -117,6 +118,8 @@ class SharedSocket:
         if self.handed_out:
             # Another holder may go on with the connection: end it only if threads still wait for it here.
             del lease
+            if _may_outlive_references() and self._lease_ref() is not None:
+                gc.collect()
             self._end_for_users()
 
     def _end_for_users(self) -> None:
@@ -128,6 +131,11 @@ class SharedSocket:
         lease = self._lease_ref()
         if lease is not None and self.forks == forks:
             _wake_users(lease.sock)
+
+
+def _may_outlive_references() -> bool:
+    """Whether an object may stay after its last reference is gone: in PyPy, and without the GIL."""
+    return sys.implementation.name != "cpython" or not getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 def _wake_users(sock: socket.socket) -> None:
