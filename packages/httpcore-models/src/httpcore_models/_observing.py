@@ -8,9 +8,11 @@ Network backends see no request. While a connection is opened for a request that
 
 import contextvars
 import inspect
+import ssl
 from types import TracebackType
 from typing import Any
 
+from ._arguments import SSLContextTypes, ssl_context_of
 from ._extensions import Observer
 from ._headers import Headers
 from ._request import Request
@@ -58,6 +60,12 @@ def observe(observer: Observer, event: str, info: dict[str, Any]) -> None:
         raise TypeError(
             "The callback of the `observe` extension should be a normal function instead of an asynchronous function."
         )
+
+
+def observed_ssl_context(value: SSLContextTypes, request: Request) -> ssl.SSLContext:
+    """Return what `ssl_context_of()` returns. Calling a function is the phase `tls.context` of `request`."""
+    with ObservedPhase(observer_of(request) if callable(value) else None, "tls.context", {}):
+        return ssl_context_of(value)
 
 
 def size_of_fields(headers: Headers) -> int:

@@ -29,6 +29,7 @@ from ._legacy_body import LegacyBody as LegacyBody
 from ._observing import OBSERVER as OBSERVER
 from ._observing import ObservedPhase as ObservedPhase
 from ._observing import observe as observe
+from ._observing import observed_ssl_context as observed_ssl_context
 from ._observing import observer_of as observer_of
 from ._observing import size_of_fields as size_of_fields
 from ._optional_methods import optional_method as optional_method

@@ -34,7 +34,7 @@ from httpcore_models.lowlevel import (
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 
 from .._default_backends import AutoBackend
-from .._lazy import legacy_name
+from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, requested_server_name
 from .connecting import AsyncConnectCall, AsyncConnecting
@@ -93,6 +93,8 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
+        if http2:
+            preload_http2()
         self._origin = origin
         backend: AsyncNetworkBackend = AutoBackend() if network_backend is None else network_backend
         self._options = ConnectionOptions(

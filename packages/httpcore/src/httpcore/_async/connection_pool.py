@@ -34,7 +34,7 @@ from httpcore_models.lowlevel import (
 
 from .._arguments import enforce_max_connections
 from .._default_backends import AutoBackend
-from .._lazy import legacy_name
+from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest, Slot
 from .._proxies import enforce_proxies
@@ -91,6 +91,8 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
+        if http2:
+            preload_http2()
         enforce_max_connections(max_connections)
         self._proxies = enforce_proxies(proxy)
         self._options = ConnectionOptions(

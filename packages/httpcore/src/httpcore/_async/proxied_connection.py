@@ -1,6 +1,7 @@
 """Connections through proxies: forwarding, HTTP tunnels and SOCKS, and the choice between them."""
 
 import dataclasses
+import functools
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -92,7 +93,7 @@ def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> As
 
 def _over_tls(dialler: AsyncDialler, ssl_context: SSLContextTypes | None) -> AsyncDialler:
     """Return a dialler that adds TLS with a proxy to the streams of `dialler`."""
-    return AsyncTLSDialler(dialler, ssl_context or shared_ssl_context(("http/1.1",)))
+    return AsyncTLSDialler(dialler, ssl_context or functools.partial(shared_ssl_context, ("http/1.1",)))
 
 
 class AsyncForwardHTTPConnection(AsyncLegacyForward):

@@ -35,7 +35,7 @@ from httpcore_models.lowlevel import (
 from httpcore_models.network import Dialler, DirectDialler
 
 from .._default_backends import SyncBackend
-from .._lazy import legacy_name
+from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, requested_server_name
 from .connecting import ConnectCall, Connecting
@@ -94,6 +94,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
+        if http2:
+            preload_http2()
         self._origin = origin
         backend: NetworkBackend = SyncBackend() if network_backend is None else network_backend
         self._options = ConnectionOptions(

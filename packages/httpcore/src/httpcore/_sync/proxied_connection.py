@@ -2,6 +2,7 @@
 """Connections through proxies: forwarding, HTTP tunnels and SOCKS, and the choice between them."""
 
 import dataclasses
+import functools
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -91,7 +92,7 @@ def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> Di
 
 def _over_tls(dialler: Dialler, ssl_context: SSLContextTypes | None) -> Dialler:
     """Return a dialler that adds TLS with a proxy to the streams of `dialler`."""
-    return TLSDialler(dialler, ssl_context or shared_ssl_context(("http/1.1",)))
+    return TLSDialler(dialler, ssl_context or functools.partial(shared_ssl_context, ("http/1.1",)))
 
 
 class ForwardHTTPConnection(LegacyForward):

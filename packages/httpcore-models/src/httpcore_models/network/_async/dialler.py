@@ -30,6 +30,9 @@ class AsyncDialler:
 
     logger: logging.Logger = _logger
 
+    #: How many proxies the streams lead through.
+    hops: int = 0
+
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Open a stream to `origin` on behalf of `request`, which is needed for tracing only.
 

@@ -31,6 +31,9 @@ class Dialler:
 
     logger: logging.Logger = _logger
 
+    #: How many proxies the streams lead through.
+    hops: int = 0
+
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Open a stream to `origin` on behalf of `request`, which is needed for tracing only.
 
