@@ -55,7 +55,7 @@ def test_facts_become_fields(protocol: str) -> None:
 def test_a_reused_connection_is_the_one_that_an_earlier_request_opened() -> None:
     recorder = Recorder()
     first, second, third = (recorder.observer() for _ in range(3))
-    first("pool.assigned", assigned())
+    first("pool.assigned", {**assigned(), "connection": None})
     first("connection.opened", {"connection": INFO})
     second("pool.assigned", assigned(reused=True))
     third("pool.assigned", {**assigned(8, reused=True), "connection": INFO})
