@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import pty
+import runpy
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpcore_trace
 import pytest
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
@@ -20,6 +23,7 @@ from httpcore_test_support.har import check_har
 from httpcore_test_support.proxies import AUTH, RealProxies
 from httpcore_test_support.sockets import refusing_port
 from httpcore_trace._cli.command import main
+from httpcore_trace._cli.sending import Sending
 
 Capture = pytest.CaptureFixture[str]
 ESCAPE = "\x1b"
@@ -198,16 +202,22 @@ def test_tls_where_there_is_none(caddy: CaddyServer, capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["localhost:8000"], "'localhost:8000' has no scheme: http://localhost:8000?"),
-        (["example.com/a"], "'example.com/a' has no scheme: https://example.com/a?"),
-        (["/path"], "'/path' has no scheme"),
+        (["localhost:8000"], "this URL has no scheme: http://localhost:8000?"),
+        (["example.com/a"], "this URL has no scheme: https://example.com/a?"),
+        (["/path"], "this URL has no scheme\n"),
         (["ftp://localhost"], "ftp:// is none of http, https"),
         (["http:///path"], "'http:///path' has no host"),
         (["http://localhost:port"], "Port could not be cast to integer"),
         (["http://local host"], "characters that have to be encoded"),
         (["http://b\xfccher.example"], "xn--"),
-        (["http://localhost", "--proxy", "localhost:3128"], "'localhost:3128' has no scheme: http://localhost:3128?"),
-        (["http://localhost", "-H", "no colon"], "'no colon' is not like 'Name: value'"),
+        (["http://localhost", "--proxy", "localhost:3128"], "this URL has no scheme: http://localhost:3128?"),
+        (
+            ["http://localhost", "--proxy", "http://user:hunter2@local host"],
+            "'http://REDACTED@local host' has characters",
+        ),
+        (["http://localhost", "--proxy", "user:hunter2@localhost"], "this URL has no scheme\n"),
+        (["http://localhost", "-H", "X-Key: hunter2\xe9"], "'X-Key' has characters"),
+        (["http://localhost", "-H", "no colon"], "a header is like 'Name: value'"),
         (["http://localhost", "-H", "a: b\nc: d"], "characters that a header must not have"),
         (["http://localhost", "-X", "GET /"], "'GET /' is no method"),
         (["http://localhost", "-n", "0"], "'0' is not 1 or more"),
@@ -224,7 +234,71 @@ def test_wrong_arguments(arguments: list[str], text: str, capsys: Capture) -> No
     assert caught.value.code == 2
     out, err = capsys.readouterr()
     assert text in err
+    assert "hunter2" not in err
     assert out == ""
+
+
+def test_the_slowest_of_very_many_requests(
+    caddy: CaddyServer, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("httpcore_trace._cli.report._MOST_ROWS", 3)
+    assert main(["-n", "5", f"{caddy.http_url}/small.txt"]) == 0
+    out = capsys.readouterr().out
+    assert "The 3 slowest of them:\n" in out
+    assert sum(line.startswith(" GET ") for line in out.splitlines()) == 3
+
+
+def test_what_is_not_installed(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def make_pool(_: object) -> None:
+        raise ImportError("HTTP/2 needs the package h2: pip install httpcore[http2]")
+
+    monkeypatch.setattr("httpcore_trace._cli.sending.make_pool", make_pool)
+    assert main(["--http2", "http://localhost/"]) == 1
+    assert capsys.readouterr().err == "httpcore-trace: HTTP/2 needs the package h2: pip install httpcore[http2]\n"
+
+
+def test_an_error_that_is_not_of_a_request(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def send(*_: object) -> None:
+        raise TypeError("wrong")
+
+    monkeypatch.setattr("httpcore_trace._cli.sending.Sending._send", send)
+    assert main(["http://localhost/"]) == 1
+    assert capsys.readouterr().err == "httpcore-trace: TypeError: wrong\n"
+
+
+def test_an_interrupt_while_requests_are_awaited(
+    caddy: CaddyServer, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What has been recorded so far is reported and written."""
+
+    def interrupt(sending: Sending, seconds: float) -> bool:
+        while not any(record.ended for record in sending.recorder.requests):
+            time.sleep(0.001)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Sending, "wait", interrupt)
+    path = tmp_path / "requests.har"
+    assert main(["-n", "1000000", "--har", str(path), f"{caddy.http_url}/small.txt"]) == 130
+    out, err = capsys.readouterr()
+    assert "200" in out
+    assert err.endswith("httpcore-trace: interrupted\n")
+    assert len(check_har(json.loads(path.read_text()))) >= 1
+
+
+def test_an_interrupt_of_the_report(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("httpcore_trace._cli.command._run", interrupt)
+    assert main(["http://localhost/"]) == 130
+
+
+def test_as_a_module(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["httpcore-trace", "--version"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("httpcore_trace", run_name="__main__")
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"httpcore-trace {httpcore_trace.__version__}\n"
 
 
 def test_help(capsys: Capture) -> None:

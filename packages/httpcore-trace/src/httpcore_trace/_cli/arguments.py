@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import httpcore
 
+from .._redaction import redacted_url
+
 _DESCRIPTION = "Send requests to a URL with httpcore, and show where the time went."
 _EPILOGUE = """\
 exit status:
@@ -107,30 +109,29 @@ def _url(text: str) -> str:
 
 
 def _proxy(text: str) -> httpcore.Proxy:
-    try:
-        return httpcore.Proxy(_checked_url(text, _PROXY_SCHEMES, "http://"))
-    except (ValueError, TypeError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return httpcore.Proxy(_checked_url(text, _PROXY_SCHEMES, "http://"))
 
 
 def _checked_url(text: str, schemes: Sequence[str], example: str) -> str:
+    """Return the URL. Errors quote it without its password: terminals are recorded, too."""
+    shown = redacted_url(text)
     scheme, separator, rest = text.partition("://")
     if not separator:
         likely = "http://" if text.startswith(("localhost", "127.")) else example
-        suggestion = f": {likely}{text}?" if text[:1].isalnum() else ""
-        raise argparse.ArgumentTypeError(f"{text!r} has no scheme{suggestion}")
+        suggestion = f": {likely}{shown}?" if text[:1].isalnum() and "@" not in text else ""
+        raise argparse.ArgumentTypeError(f"this URL has no scheme{suggestion}")
     if scheme.lower() not in schemes:
         raise argparse.ArgumentTypeError(f"{scheme}:// is none of {', '.join(schemes)}")
     try:
         parts = urlsplit(text)
         _ = parts.port
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+        raise argparse.ArgumentTypeError(f"{shown!r}: {error}") from None
     if not parts.hostname:
-        raise argparse.ArgumentTypeError(f"{text!r} has no host")
+        raise argparse.ArgumentTypeError(f"{shown!r} has no host")
     if not text.isascii() or not text.isprintable() or " " in rest:
         raise argparse.ArgumentTypeError(
-            f"{text!r} has characters that have to be encoded: %20 for a space; xn--... for a name outside ASCII"
+            f"{shown!r} has characters that have to be encoded: %20 for a space; xn--... for a name outside ASCII"
         )
     return text
 
@@ -144,9 +145,9 @@ def _method(text: str) -> str:
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is not like 'Name: value'")
+        raise argparse.ArgumentTypeError("a header is like 'Name: value'")
     if not text.isascii() or not text.isprintable():
-        raise argparse.ArgumentTypeError(f"{text!r} has characters that a header must not have")
+        raise argparse.ArgumentTypeError(f"{name.strip()!r} has characters that a header must not have")
     return name.strip(), value.strip()
 
 

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     messages = Console(stderr=True, highlight=False, markup=False)
     try:
         return _run(parsed, messages)
-    except KeyboardInterrupt:  # a second one, or one that came early
+    except KeyboardInterrupt:  # a further one, during the report
         return INTERRUPTED
     except BrokenPipeError:
         # Nobody reads the output any more, so Python must not flush it at exit.
@@ -58,10 +58,9 @@ def _run(arguments: Arguments, messages: Console) -> int:
     is_interrupted = False
     try:
         with sending.running(), _progress(messages) as progress:
-            try:
-                _watch(sending, arguments, progress)
-            except KeyboardInterrupt:
-                is_interrupted = True
+            _watch(sending, arguments, progress)
+    except KeyboardInterrupt:
+        is_interrupted = True
     except (ImportError, RuntimeError) as error:  # of the pool: something is not installed
         _complain(messages, str(error))
         return FAILED
