@@ -142,6 +142,7 @@ def test_threads_that_have_ended_are_not_counted(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_fork_forgets_the_threads_left_behind(silent: list[str]) -> None:
     with pytest.raises(ConnectTimeout):
         SyncBackend().connect_tcp("example.org", 80, 0.001)
