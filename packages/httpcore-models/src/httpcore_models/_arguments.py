@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 from ._exceptions import ConnectError
+from ._final import final
 
 # A TLS context, or a function that returns one: it is called before each TLS handshake.
 SSLContextTypes: TypeAlias = ssl.SSLContext | Callable[[], ssl.SSLContext]
@@ -102,4 +103,4 @@ def enforce_port(host: bytes | str, port: Any) -> None:
     """Raise `ConnectError` for a port outside 1 to 65535, which the operating system might take for another one."""
     if not isinstance(port, int) or not 1 <= port <= 65535:
         name = host if isinstance(host, str) else host.decode("ascii")
-        raise ConnectError(f"port must be an int from 1 to 65535, but got {port!r} ({name}).")
+        raise final(ConnectError(f"port must be an int from 1 to 65535, but got {port!r} ({name})."))

@@ -23,6 +23,7 @@ from ._expecting import expects_continue as expects_continue
 from ._expecting import is_continue_expectation as is_continue_expectation
 from ._expecting import without_expectation as without_expectation
 from ._extensions import Observer as Observer
+from ._final import is_final as is_final
 from ._headers import enforce_headers as enforce_headers
 from ._headers import include_request_headers as include_request_headers
 from ._legacy_body import LegacyBody as LegacyBody

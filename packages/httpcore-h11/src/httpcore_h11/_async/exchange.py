@@ -16,7 +16,7 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
 )
-from httpcore_models.concurrency import AsyncShield
+from httpcore_models.concurrency import AsyncShield, forks
 from httpcore_models.lowlevel import (
     AsyncTracer,
     RequestLimits,
@@ -68,6 +68,8 @@ class AsyncExchange(AsyncResponseStream):
     async def send_request(self) -> None:
         """Send the request, or as much of it as the server wants to have."""
         request, lifecycle = self._request, self._lifecycle
+        if forks.count != lifecycle.forks:
+            raise WriteError(f"The connection belongs to another process ({lifecycle.origin})")
         tracer = self._tracer = async_get_tracer(_logger, request)
         self._timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
         timeout = self._timeouts.get("write")
@@ -145,6 +147,8 @@ class AsyncExchange(AsyncResponseStream):
         limits = self._limits
         if tracer is not None:
             await tracer.report("receive_response_headers.started", {"request": request})
+            if forks.count != lifecycle.forks:
+                raise ReadError(f"The connection belongs to another process ({lifecycle.origin})")
         try:
             event = engine.next_event() if engine.response_begun else NEED_DATA
             while type(event) is not ResponseHead:

@@ -4,6 +4,7 @@ import os
 import threading
 
 from httpcore_models import AsyncNetworkStream, Origin
+from httpcore_models.concurrency import forks
 
 from .._engine import Engine
 from .._states import TRANSITIONS, Input, State
@@ -22,6 +23,7 @@ class AsyncLifecycle:
         "_process",
         "engine",
         "expire_at",
+        "forks",
         "keepalive_expiry",
         "origin",
         "read_size",
@@ -50,6 +52,8 @@ class AsyncLifecycle:
         self.keepalive_expiry: float | None = keepalive_expiry
         self.expire_at: float | None = None
         self._process = os.getpid()
+        #: Another count than now means that a callback of the request has forked, and this is the child process.
+        self.forks: int = forks.count
 
     def give_stream_away(self) -> None:
         """Count as closed, but leave the stream open: after a switch of protocols it belongs to the caller."""

@@ -17,7 +17,7 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
 )
-from httpcore_models.concurrency import Shield
+from httpcore_models.concurrency import Shield, forks
 from httpcore_models.lowlevel import (
     RequestLimits,
     Retryable,
@@ -69,6 +69,8 @@ class Exchange(ResponseStream):
     def send_request(self) -> None:
         """Send the request, or as much of it as the server wants to have."""
         request, lifecycle = self._request, self._lifecycle
+        if forks.count != lifecycle.forks:
+            raise WriteError(f"The connection belongs to another process ({lifecycle.origin})")
         tracer = self._tracer = get_tracer(_logger, request)
         self._timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
         timeout = self._timeouts.get("write")
@@ -146,6 +148,8 @@ class Exchange(ResponseStream):
         limits = self._limits
         if tracer is not None:
             tracer.report("receive_response_headers.started", {"request": request})
+            if forks.count != lifecycle.forks:
+                raise ReadError(f"The connection belongs to another process ({lifecycle.origin})")
         try:
             event = engine.next_event() if engine.response_begun else NEED_DATA
             while type(event) is not ResponseHead:

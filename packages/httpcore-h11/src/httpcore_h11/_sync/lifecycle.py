@@ -5,6 +5,7 @@ import os
 import threading
 
 from httpcore_models import NetworkStream, Origin
+from httpcore_models.concurrency import forks
 
 from .._engine import Engine
 from .._states import TRANSITIONS, Input, State
@@ -23,6 +24,7 @@ class Lifecycle:
         "_process",
         "engine",
         "expire_at",
+        "forks",
         "keepalive_expiry",
         "origin",
         "read_size",
@@ -51,6 +53,8 @@ class Lifecycle:
         self.keepalive_expiry: float | None = keepalive_expiry
         self.expire_at: float | None = None
         self._process = os.getpid()
+        #: Another count than now means that a callback of the request has forked, and this is the child process.
+        self.forks: int = forks.count
 
     def give_stream_away(self) -> None:
         """Count as closed, but leave the stream open: after a switch of protocols it belongs to the caller."""

@@ -14,6 +14,7 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
 )
+from httpcore_models.concurrency import forks
 from httpcore_models.deadline import Deadline, limit_text
 from httpcore_models.lowlevel import CONTINUE_TIMEOUT, RequestLimits, optional_method
 
@@ -52,6 +53,7 @@ class Upload:
         self._timeout = timeout
         self._peer = peer
         self._limits = limits
+        self._forks = forks.count
         self._unsent_head = b""
         self._receive_nowait: Any = None
         self._write_until_readable: Any = None
@@ -86,6 +88,7 @@ class Upload:
             for chunk in body:
                 is_one_part = type(chunk) is bytes and 0 < len(chunk) <= PART_SIZE
                 for part, rest in ((chunk, 0),) if is_one_part else body_parts(chunk):
+                    self._check_process()
                     try:
                         if self._receive_nowait is not None and self.is_refused():
                             return
@@ -136,6 +139,7 @@ class Upload:
 
     def _write(self, data: bytes) -> None:
         """Write all of `data`, whatever the server says."""
+        self._check_process()
         try:
             if self._limits is not None:
                 self._timeout = self._limits.to_write(self._peer)
@@ -143,6 +147,11 @@ class Upload:
         except _FAILURES as exc:
             self.failure = exc
             raise
+
+    def _check_process(self) -> None:
+        # A trace callback or the body may have forked. The response, too, is for the parent.
+        if forks.count != self._forks:
+            raise WriteError(f"The connection belongs to another process ({self._peer})")
 
     def is_refused(self) -> bool:
         """Read what has arrived, without waiting; return whether the server has refused the rest of the request."""

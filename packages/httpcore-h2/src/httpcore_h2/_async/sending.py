@@ -228,6 +228,7 @@ class AsyncSending:
     async def send_data(self, chunk: bytes, end: bool = False) -> bool:
         """Send a part of the body, with which it may `end`; return false if the server wants no more of it."""
         shared, engine, stream = self._shared, self._engine, self.stream
+        shared.writer.check_process()
         rest = memoryview(chunk if type(chunk) is bytes else as_bytes(chunk))
         while rest:
             if self._sent >= _PART_SIZE:

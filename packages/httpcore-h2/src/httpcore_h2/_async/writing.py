@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from httpcore_models import AsyncNetworkStream, ReadError, WriteError, WriteTimeout
-from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled
+from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled, forks
 from httpcore_models.deadline import Deadline, TotalSeconds, limit_text
 from httpcore_models.lowlevel import optional_method
 
@@ -45,6 +45,11 @@ def _time_left(deadline: Deadline, own_written: bool) -> float | None:
     """
     timeout = deadline.timeout
     return timeout if own_written and not isinstance(timeout, TotalSeconds) else deadline.remaining_as_limit()
+
+
+async def _gather() -> None:
+    """Let tasks that are about to send a request add it to the same write."""
+    await async_checkpoint_if_cancelled()
 
 
 class AsyncWriter:
@@ -85,6 +90,12 @@ class AsyncWriter:
         self._blocked_since: float | None = None
         # When a server was asked that was silent for a short time, and how much had arrived by then.
         self._asked: tuple[int, float] | None = None
+        self._forks = forks.count
+
+    def check_process(self) -> None:
+        """Raise `WriteError` in a child process: a callback or the body of a request may have forked."""
+        if forks.count != self._forks:
+            raise WriteError(f"The connection belongs to another process ({self._peer})")
 
     async def flush(
         self,
@@ -105,6 +116,8 @@ class AsyncWriter:
 
         The limit of a whole request goes on while the task writes for others.
         """
+        if forks.count != self._forks:
+            self.check_process()
         arrivals, token, left = self._reader.arrivals, object(), timeout
         deadline = Deadline(timeout) if isinstance(timeout, TotalSeconds) else None
         gather, written, own, own_written = leave, False, False, False
@@ -123,7 +136,9 @@ class AsyncWriter:
                         if deadline is not None:
                             left = _time_left(deadline, own_written)
                             if written and left == 0.0:
-                                self._end_late(timeout, own_written)
+                                if not own_written:
+                                    raise self.timed_out(timeout) from TimeoutError()
+                                self._end_writing()
                                 return
                         if not (gather and self._waiters.arriving):
                             own = self.unfinished is None
@@ -143,7 +158,7 @@ class AsyncWriter:
                     deadline = deadline or Deadline(timeout)
                     await self._wait_for_writer(event, deadline)
                 elif data is None:
-                    await self._gather()
+                    await _gather()
                 elif await self._write(data, left, enough):
                     written, own_written = True, own_written or own
                 else:
@@ -153,12 +168,6 @@ class AsyncWriter:
         except BaseException as exc:
             self._failed(token, exc, sharer, arrivals, timeout)
             raise
-
-    def _end_late(self, timeout: float | None, own_written: bool) -> None:
-        """Let the others write as no time is left; raise `WriteTimeout` if that is too early. The lock is held."""
-        if not own_written:
-            raise self.timed_out(timeout) from TimeoutError()
-        self._end_writing()
 
     def _take(self) -> bytes:
         """Return what has to be written next. The lock is held."""
@@ -181,10 +190,6 @@ class AsyncWriter:
             # The writer, running beside the caller, has taken these bytes already: no later write will take any.
             sharer.handover = handover = Handover()
             self._going.append(handover)
-
-    async def _gather(self) -> None:
-        """Let tasks that are about to send a request add it to the same write."""
-        await async_checkpoint_if_cancelled()
 
     @property
     def is_abandoned(self) -> bool:

@@ -30,6 +30,7 @@ from httpcore_models.lowlevel import (
     begin_request,
     enforce_port,
     enforce_ssl_context,
+    is_final,
 )
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 
@@ -252,11 +253,11 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 return await async_open_stream(
                     self._dialler, self._origin, request, timeout, limits, self._options, tls
                 )
-            except (ConnectError, ConnectTimeout):
+            except (ConnectError, ConnectTimeout) as exc:
                 delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
                 delay = next(delays)
                 too_late = limits is not None and delay >= limits.at_most(None)
-                if attempt >= self._options.retries or self._connecting.closed or too_late:
+                if attempt >= self._options.retries or self._connecting.closed or too_late or is_final(exc):
                     raise
             info = tls or self._dialler.describe(self._origin, timeout)
             await _wait_to_retry(self._direct.backend, delay, request, info)

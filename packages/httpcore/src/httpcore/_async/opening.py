@@ -4,7 +4,8 @@ import functools
 import ssl
 from typing import Any
 
-from httpcore_models import AsyncNetworkStream, Origin, Request
+from httpcore_models import AsyncNetworkStream, ConnectError, Origin, Request
+from httpcore_models.concurrency import forks
 from httpcore_models.lowlevel import RequestLimits, async_close_unopened, observed_ssl_context
 from httpcore_models.network import AsyncDialler, async_start_tls
 
@@ -33,8 +34,11 @@ async def async_open_stream(
         make = functools.partial(shared_ssl_context, offer)
         context = observed_ssl_context(make if given is None else given, request)
     stream: AsyncNetworkStream | None = None
+    process = forks.count
     try:
         stream = await dialler.dial(origin, request, timeout if limits is None else limits.at_most(timeout))
+        if forks.count != process:  # a trace callback has forked
+            raise ConnectError(f"The connection belongs to another process ({origin})")
         if context is None:
             return stream
         host = requested_server_name(request) if "sni_hostname" in request.extensions else None

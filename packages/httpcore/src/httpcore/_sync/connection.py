@@ -31,6 +31,7 @@ from httpcore_models.lowlevel import (
     enforce_port,
     enforce_ssl_context,
     get_tracer,
+    is_final,
 )
 from httpcore_models.network import Dialler, DirectDialler
 
@@ -251,11 +252,11 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
             tls: dict[str, Any] = {}
             try:
                 return open_stream(self._dialler, self._origin, request, timeout, limits, self._options, tls)
-            except (ConnectError, ConnectTimeout):
+            except (ConnectError, ConnectTimeout) as exc:
                 delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
                 delay = next(delays)
                 too_late = limits is not None and delay >= limits.at_most(None)
-                if attempt >= self._options.retries or self._connecting.closed or too_late:
+                if attempt >= self._options.retries or self._connecting.closed or too_late or is_final(exc):
                     raise
             info = tls or self._dialler.describe(self._origin, timeout)
             _wait_to_retry(self._direct.backend, delay, request, info)

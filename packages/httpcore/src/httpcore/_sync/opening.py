@@ -5,7 +5,8 @@ import functools
 import ssl
 from typing import Any
 
-from httpcore_models import NetworkStream, Origin, Request
+from httpcore_models import ConnectError, NetworkStream, Origin, Request
+from httpcore_models.concurrency import forks
 from httpcore_models.lowlevel import RequestLimits, close_unopened, observed_ssl_context
 from httpcore_models.network import Dialler, start_tls
 
@@ -34,8 +35,11 @@ def open_stream(
         make = functools.partial(shared_ssl_context, offer)
         context = observed_ssl_context(make if given is None else given, request)
     stream: NetworkStream | None = None
+    process = forks.count
     try:
         stream = dialler.dial(origin, request, timeout if limits is None else limits.at_most(timeout))
+        if forks.count != process:  # a trace callback has forked
+            raise ConnectError(f"The connection belongs to another process ({origin})")
         if context is None:
             return stream
         host = requested_server_name(request) if "sni_hostname" in request.extensions else None

@@ -160,10 +160,11 @@ class MappedBody(httpx.SyncByteStream):
 class MappedParts:
     """Iterates over a body. This is no generator, which would have a state of its own to clean up."""
 
-    __slots__ = ("_next", "_request")
+    __slots__ = ("_next", "_parts", "_request")
 
     def __init__(self, body: Iterable[bytes], request: httpx.Request) -> None:
-        self._next = body.__iter__().__next__
+        self._parts: Any = body.__iter__()
+        self._next = self._parts.__next__
         self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
@@ -174,6 +175,18 @@ class MappedParts:
             return self._next()
         except StopIteration:
             raise
+        except Exception as exc:
+            kind = error_class(exc)
+            if kind is None:
+                raise
+            raise kind(str(exc), request=self._request) from exc
+
+    def close(self) -> None:
+        """End the exchange, as closing a generator does before it is exhausted."""
+        if not hasattr(self._parts, "close"):
+            return
+        try:
+            self._parts.close()
         except Exception as exc:
             kind = error_class(exc)
             if kind is None:

@@ -160,10 +160,11 @@ class AsyncMappedBody(httpx2.AsyncByteStream):
 class AsyncMappedParts:
     """Iterates over a body. This is no generator, which would have a state of its own to clean up."""
 
-    __slots__ = ("_next", "_request")
+    __slots__ = ("_next", "_parts", "_request")
 
     def __init__(self, body: AsyncIterable[bytes], request: httpx2.Request) -> None:
-        self._next = body.__aiter__().__anext__
+        self._parts: Any = body.__aiter__()
+        self._next = self._parts.__anext__
         self._request = request
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -174,6 +175,18 @@ class AsyncMappedParts:
             return await self._next()
         except StopAsyncIteration:
             raise
+        except Exception as exc:
+            kind = error_class(exc)
+            if kind is None:
+                raise
+            raise kind(str(exc), request=self._request) from exc
+
+    async def aclose(self) -> None:
+        """End the exchange, as closing a generator does before it is exhausted."""
+        if not hasattr(self._parts, "aclose"):
+            return
+        try:
+            await self._parts.aclose()
         except Exception as exc:
             kind = error_class(exc)
             if kind is None:

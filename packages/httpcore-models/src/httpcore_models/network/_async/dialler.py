@@ -13,6 +13,7 @@ from ..._exceptions import ConnectError
 from ..._observing import OBSERVER, ObserverFailedError, connect_observer_of
 from ..._request import Request
 from ..._url import Origin
+from ...concurrency import forks
 from .._backend_kinds import async_connecting
 from .._purpose import PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
@@ -157,9 +158,12 @@ async def async_start_tls(
     name = name.removesuffix(".")
     arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": name, "timeout": timeout}
     tracer = async_get_tracer(logger, request)
+    process = forks.count
 
     async def call() -> AsyncNetworkStream:
         nonlocal stream
+        if forks.count != process:  # the trace callback has forked
+            raise ConnectError("The connection belongs to another process")
         start_tls = stream.start_tls
         offer = alpn_protocols
         with contextlib.nullcontext() if offer is None else alpn_offer(ssl_context, offer, start_tls):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..._exceptions import ConnectError, ConnectTimeout
+from ..._final import final, is_final
 from ...deadline import Deadline
 from .._error_texts import peer_name, timeout_text
 from .._resolving.finding import async_find_addresses
@@ -115,7 +116,12 @@ async def async_connect_in_turn(
     try:
         if len(errors) == 1:
             raise errors[0]
-        kind = ConnectTimeout if all(isinstance(error, ConnectTimeout) for error in errors) else ConnectError
-        raise kind("; ".join(dict.fromkeys(str(error) for error in errors))) from errors[0]
+        raise _one_for(errors) from errors[0]
     finally:
         errors.clear()  # their tracebacks refer to this frame
+
+
+def _one_for(errors: Sequence[ConnectError | ConnectTimeout]) -> ConnectError | ConnectTimeout:
+    kind = ConnectTimeout if all(isinstance(error, ConnectTimeout) for error in errors) else ConnectError
+    error = kind("; ".join(dict.fromkeys(str(error) for error in errors)))
+    return final(error) if all(map(is_final, errors)) else error
