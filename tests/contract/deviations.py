@@ -59,12 +59,14 @@ def _no_pairs(file: str) -> dict[tuple[str, str], Deviation]:
 
 
 def _no_content(kind: str) -> Deviation:
-    hint = ": pass bytes(...) of it" if kind == "bytearray" else ""
+    hints = {"bytearray": ": pass bytes(...) of it", "str": ": encode it, as in content.encode()"}
+    hint = hints.get(kind, "")
     text = f"content must be bytes or an iterable of bytes, but got {kind}{hint}."
     return Deviation({"raises": "TypeError", "message": text}, _ARGUMENT)
 
 
 def _no_pair(kind: str) -> Deviation:
+    kind = "tuple of 1" if kind == "tuple" else kind
     text = f"auth must be a pair of user name and password, a tuple, but got {kind}."
     return Deviation({"raises": "TypeError", "message": text}, _ARGUMENT)
 

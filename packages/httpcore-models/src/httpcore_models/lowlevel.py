@@ -3,9 +3,12 @@
 Programs that send requests need nothing from here, nor do network backends of your own.
 """
 
+from ._arguments import ArgumentTypeError as ArgumentTypeError
+from ._arguments import async_wrong_body as async_wrong_body
 from ._arguments import enforce_port as enforce_port
 from ._arguments import enforce_ssl_context as enforce_ssl_context
 from ._arguments import ssl_context_of as ssl_context_of
+from ._arguments import wrong_body as wrong_body
 from ._async.tracing import AsyncTracer as AsyncTracer
 from ._async.tracing import async_get_tracer as async_get_tracer
 from ._attribute_alias import AttributeAlias as AttributeAlias
@@ -56,4 +59,5 @@ from ._url import cached_origin as cached_origin
 from ._url import enforce_bytes as enforce_bytes
 from ._url import enforce_url as enforce_url
 from ._url import is_origin_of as is_origin_of
+from ._url import url_without_secrets as url_without_secrets
 from ._url import without_zone as without_zone

@@ -6,6 +6,7 @@ import ssl
 
 from httpcore_models import Request
 from httpcore_models.concurrency import ForkLock
+from httpcore_models.lowlevel import ArgumentTypeError
 
 TLS_SCHEMES = (b"https", b"wss")
 
@@ -60,4 +61,6 @@ def requested_server_name(request: Request) -> str | None:
     As in 1.0.9, the extension `sni_hostname` may be bytes.
     """
     name: str | bytes | None = request.extensions.get("sni_hostname")
+    if name and not isinstance(name, (str, bytes)):
+        raise ArgumentTypeError(f"the extension 'sni_hostname' must be str or bytes, but got {type(name).__name__}.")
     return (name.decode("ascii") if isinstance(name, bytes) else name) or None

@@ -15,7 +15,7 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import forks
 from httpcore_models.deadline import Deadline, limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, RequestLimits, optional_method
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, RequestLimits, async_wrong_body, optional_method
 
 from .._bodies import PART_SIZE, body_parts
 from .._engine import Engine
@@ -77,8 +77,7 @@ class AsyncUpload:
     async def send_body(self, request: Request) -> None:
         """Send the body until its end, or until the server refuses the rest."""
         if not isinstance(request.stream, AsyncIterable):
-            kind = type(request.stream).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+            raise async_wrong_body(request.stream)
         engine = self._engine
         if engine.awaits_continue and not await self._may_send_body(request):
             return

@@ -16,7 +16,7 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import forks
 from httpcore_models.deadline import Deadline, limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, RequestLimits, optional_method
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, RequestLimits, optional_method, wrong_body
 
 from .._bodies import PART_SIZE, body_parts
 from .._engine import Engine
@@ -78,8 +78,7 @@ class Upload:
     def send_body(self, request: Request) -> None:
         """Send the body until its end, or until the server refuses the rest."""
         if not isinstance(request.stream, Iterable):
-            kind = type(request.stream).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+            raise wrong_body(request.stream)
         engine = self._engine
         if engine.awaits_continue and not self._may_send_body(request):
             return

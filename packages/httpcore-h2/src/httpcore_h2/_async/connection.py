@@ -70,6 +70,8 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
         ping_interval: float | None = None,
         ping_timeout: float = 20.0,
     ) -> None:
+        if ping_interval is not None and not ping_interval > 0:
+            raise ValueError(f"ping_interval must be a number of seconds above 0 or None, but got {ping_interval}.")
         self._origin = origin
         self._network_stream = stream
         self._translator = RequestTranslator()

@@ -15,7 +15,14 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, ObservedPhase, RequestLimits, as_bytes
+from httpcore_models.lowlevel import (
+    CONTINUE_TIMEOUT,
+    AsyncTracer,
+    ObservedPhase,
+    RequestLimits,
+    as_bytes,
+    async_wrong_body,
+)
 
 from .._engine import Engine
 from .._events import Event
@@ -188,8 +195,7 @@ class AsyncSending:
             if body.content and not await self.send_data(body.content, end=not stream.head.is_connect):
                 return
         elif not isinstance(body, AsyncIterable):
-            kind = type(body).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+            raise async_wrong_body(body)
         elif not await self._send_parts(body):
             return
         if not stream.local_end and not stream.head.is_connect:

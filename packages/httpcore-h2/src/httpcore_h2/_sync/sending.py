@@ -16,7 +16,14 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, ObservedPhase, RequestLimits, Tracer, as_bytes
+from httpcore_models.lowlevel import (
+    CONTINUE_TIMEOUT,
+    ObservedPhase,
+    RequestLimits,
+    Tracer,
+    as_bytes,
+    wrong_body,
+)
 
 from .._engine import Engine
 from .._events import Event
@@ -189,8 +196,7 @@ class Sending:
             if body.content and not self.send_data(body.content, end=not stream.head.is_connect):
                 return
         elif not isinstance(body, Iterable):
-            kind = type(body).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+            raise wrong_body(body)
         elif not self._send_parts(body):
             return
         if not stream.local_end and not stream.head.is_connect:

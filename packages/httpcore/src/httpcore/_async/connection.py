@@ -34,6 +34,7 @@ from httpcore_models.lowlevel import (
 )
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 
+from .._arguments import enforce_backend, enforce_pings
 from .._default_backends import AutoBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
@@ -94,6 +95,8 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
+        enforce_backend(network_backend)
+        enforce_pings(http2_ping_interval, http2_ping_timeout)
         if http2:
             preload_http2()
         self._origin = origin

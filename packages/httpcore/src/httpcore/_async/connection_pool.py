@@ -10,6 +10,7 @@ from typing import Any
 
 from httpcore_models import (
     SOCKET_OPTION,
+    URL,
     AsyncConnectionInterface,
     AsyncLease,
     AsyncNetworkBackend,
@@ -32,7 +33,7 @@ from httpcore_models.lowlevel import (
     enforce_ssl_context,
 )
 
-from .._arguments import enforce_max_connections
+from .._arguments import enforce_backend, enforce_limits, enforce_max_connections, enforce_pings
 from .._default_backends import AutoBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
@@ -94,6 +95,9 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         if http2:
             preload_http2()
         enforce_max_connections(max_connections)
+        max_keepalive_connections = enforce_limits(max_keepalive_connections, keepalive_expiry)
+        enforce_backend(network_backend)
+        enforce_pings(http2_ping_interval, http2_ping_timeout)
         self._proxies = enforce_proxies(proxy)
         self._options = ConnectionOptions(
             ssl_context,
@@ -144,7 +148,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         if type(stream) is AsyncRewindableBody:
             stream = stream.original  # another task is sending the same request, and has set its body
         if url.scheme not in _DEFAULT_PORTS:
-            raise _unsupported(url.scheme)
+            raise _unsupported(url)
         if "timeout" in request.extensions and "total" in request.extensions["timeout"]:
             request = begin_request(request)
         shared = self._shared
@@ -187,6 +191,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
             raise
         finally:
             request.stream = stream
+        pool_request.answered = True
         body = response.stream
         if isinstance(body, AsyncResponseStream) and body.lease is None:
             body.lease = reservation
@@ -258,6 +263,7 @@ class AsyncReservation(AsyncLease):
                     if state.broken:
                         state.repair()
                     now = time.monotonic()
+                    pool_request.came_at = now
                     pool_request.close_count = shared.close_count
                     if not state.submit(pool_request, now):
                         pool_request.event = AsyncEvent()
@@ -343,10 +349,12 @@ class AsyncReservation(AsyncLease):
             self.drop()
 
 
-def _unsupported(scheme: bytes) -> UnsupportedProtocol:
-    if not scheme:
+def _unsupported(url: URL) -> UnsupportedProtocol:
+    if not url.scheme:
         return UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.")
-    return UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme.decode()}://'.")
+    # "localhost:8000" has the scheme "localhost" and no host.
+    hint = "" if url.host else " It may lack 'http://' or 'https://' at its beginning."
+    return UnsupportedProtocol(f"Request URL has an unsupported protocol '{url.scheme.decode()}://'.{hint}")
 
 
 def _key_with_name(key: Key, request: Request) -> Key:

@@ -88,6 +88,10 @@ class PoolRequest(Generic[C]):
     request: Any = None
     #: What wakes the request. Set before each wait.
     event: Any = None
+    #: When the request came, on the monotonic clock.
+    came_at = 0.0
+    #: Whether its response has begun. The request is in the pool until that is closed.
+    answered = False
     #: When the wait began that the `pool` timeout limits; 0.0 if there was none.
     waiting_since = 0.0
     #: How often the pool had been closed when the request came.

@@ -35,6 +35,7 @@ from httpcore_models.lowlevel import (
 )
 from httpcore_models.network import Dialler, DirectDialler
 
+from .._arguments import enforce_backend, enforce_pings
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
@@ -95,6 +96,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
+        enforce_backend(network_backend)
+        enforce_pings(http2_ping_interval, http2_ping_timeout)
         if http2:
             preload_http2()
         self._origin = origin

@@ -11,6 +11,7 @@ from typing import Any
 
 from httpcore_models import (
     SOCKET_OPTION,
+    URL,
     ByteStream,
     ConnectionInterface,
     Lease,
@@ -33,7 +34,7 @@ from httpcore_models.lowlevel import (
     get_tracer,
 )
 
-from .._arguments import enforce_max_connections
+from .._arguments import enforce_backend, enforce_limits, enforce_max_connections, enforce_pings
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
@@ -95,6 +96,9 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if http2:
             preload_http2()
         enforce_max_connections(max_connections)
+        max_keepalive_connections = enforce_limits(max_keepalive_connections, keepalive_expiry)
+        enforce_backend(network_backend)
+        enforce_pings(http2_ping_interval, http2_ping_timeout)
         self._proxies = enforce_proxies(proxy)
         self._options = ConnectionOptions(
             ssl_context,
@@ -145,7 +149,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if type(stream) is RewindableBody:
             stream = stream.original  # another thread is sending the same request, and has set its body
         if url.scheme not in _DEFAULT_PORTS:
-            raise _unsupported(url.scheme)
+            raise _unsupported(url)
         if "timeout" in request.extensions and "total" in request.extensions["timeout"]:
             request = begin_request(request)
         shared = self._shared
@@ -188,6 +192,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             raise
         finally:
             request.stream = stream
+        pool_request.answered = True
         body = response.stream
         if isinstance(body, ResponseStream) and body.lease is None:
             body.lease = reservation
@@ -259,6 +264,7 @@ class Reservation(Lease):
                     if state.broken:
                         state.repair()
                     now = time.monotonic()
+                    pool_request.came_at = now
                     pool_request.close_count = shared.close_count
                     if not state.submit(pool_request, now):
                         pool_request.event = Event()
@@ -344,10 +350,12 @@ class Reservation(Lease):
             self.drop()
 
 
-def _unsupported(scheme: bytes) -> UnsupportedProtocol:
-    if not scheme:
+def _unsupported(url: URL) -> UnsupportedProtocol:
+    if not url.scheme:
         return UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.")
-    return UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme.decode()}://'.")
+    # "localhost:8000" has the scheme "localhost" and no host.
+    hint = "" if url.host else " It may lack 'http://' or 'https://' at its beginning."
+    return UnsupportedProtocol(f"Request URL has an unsupported protocol '{url.scheme.decode()}://'.{hint}")
 
 
 def _key_with_name(key: Key, request: Request) -> Key:

@@ -13,6 +13,7 @@ from httpcore_models.lowlevel import RequestLimits, close_all
 from .._fork import register_for_fork
 from .._pool.slots import PoolRequest, Slot
 from .._pool.state import PoolState
+from .._pool.unclosed import unclosed_text
 
 
 class SharedState:
@@ -126,7 +127,7 @@ class SharedState:
         return PoolTimeout(
             f"Pool timed out {limit_text(limit)}: no connection to {request.url.origin} became available "
             f"({stats.connections_active} of {self.state.slots.limits.max_connections} in use, "
-            f"{stats.requests_queued} waiting)"
+            f"{stats.requests_queued} waiting){unclosed_text(self.state.requests.active.copy(), time.monotonic())}"
         )
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from ..._exceptions import ConnectError, ConnectTimeout
 from ..._final import final, is_final
 from ...deadline import Deadline
+from .._backend_kinds import async_connecting
 from .._error_texts import peer_name, timeout_text
 from .._resolving.finding import async_find_addresses
 from .._resolving.types import AsyncResolver
@@ -72,10 +73,13 @@ async def async_connect_to(
     if isinstance(backend, AsyncResolvingBackend) and _connects_to_addresses(backend):
         return await backend.connect_tcp_to(addresses, host, port, timeout, local_address, options)
 
+    connect_tcp = async_connecting(backend.connect_tcp)
+
     async def connect(address: str, limit: float | None) -> AsyncNetworkStream:
-        return await backend.connect_tcp(
+        stream: AsyncNetworkStream = await connect_tcp(
             host=address, port=port, timeout=limit, local_address=local_address, socket_options=options
         )
+        return stream
 
     return await async_connect_in_turn(connect, addresses, timeout)
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..._exceptions import ConnectError, ConnectTimeout
 from ..._final import final, is_final
 from ...deadline import Deadline
+from .._backend_kinds import connecting
 from .._error_texts import peer_name, timeout_text
 from .._resolving.finding import find_addresses
 from .._resolving.types import Resolver
@@ -73,10 +74,13 @@ def connect_to(
     if isinstance(backend, ResolvingBackend) and _connects_to_addresses(backend):
         return backend.connect_tcp_to(addresses, host, port, timeout, local_address, options)
 
+    connect_tcp = connecting(backend.connect_tcp)
+
     def connect(address: str, limit: float | None) -> NetworkStream:
-        return backend.connect_tcp(
+        stream: NetworkStream = connect_tcp(
             host=address, port=port, timeout=limit, local_address=local_address, socket_options=options
         )
+        return stream
 
     return connect_in_turn(connect, addresses, timeout)
 

@@ -12,6 +12,7 @@ from ...._exceptions import ConnectError
 from ...._final import final
 from ..._async.interface import AsyncNetworkBackend, AsyncNetworkStream
 from ..._async.resolving_backend import AsyncResolvingBackend, async_connect_to
+from ..._backend_kinds import async_connecting
 from ..._error_texts import peer_name
 from ..._purpose import PURPOSE
 from ..._resolving.system import literal_address
@@ -100,7 +101,9 @@ class AsyncGuardedBackend(AsyncResolvingBackend):
         reason = refusal(self._allow, Destination(None, None, None, path, PURPOSE.get()))
         if reason is not None:
             raise final(ConnectError(reason))
-        return await self._backend.connect_unix_socket(path=path, timeout=timeout, socket_options=socket_options)
+        connect = async_connecting(self._backend.connect_unix_socket)
+        stream: AsyncNetworkStream = await connect(path=path, timeout=timeout, socket_options=socket_options)
+        return stream
 
     async def sleep(self, seconds: float) -> None:
         """Sleep with the backend inside."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from ...._arguments import enforce_port
 from ...._exceptions import ConnectError
 from ...._final import final
+from ..._backend_kinds import connecting
 from ..._error_texts import peer_name
 from ..._purpose import PURPOSE
 from ..._resolving.system import literal_address
@@ -101,7 +102,9 @@ class GuardedBackend(ResolvingBackend):
         reason = refusal(self._allow, Destination(None, None, None, path, PURPOSE.get()))
         if reason is not None:
             raise final(ConnectError(reason))
-        return self._backend.connect_unix_socket(path=path, timeout=timeout, socket_options=socket_options)
+        connect = connecting(self._backend.connect_unix_socket)
+        stream: NetworkStream = connect(path=path, timeout=timeout, socket_options=socket_options)
+        return stream
 
     def sleep(self, seconds: float) -> None:
         """Sleep with the backend inside."""
