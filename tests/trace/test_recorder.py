@@ -96,6 +96,18 @@ def test_events_hold_nothing_alive() -> None:
     assert (kept.cause.type, kept.cause.name) == ("TimeoutError", "TimeoutError")
 
 
+def test_an_exception_without_a_text() -> None:
+    class Error(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    recorder = Recorder()
+    recorder.observer()("request.failed", {"exception": Error()})
+    error = recorder.requests[0].error
+    assert error is not None
+    assert (error.name, error.message) == ("Error", "")
+
+
 def test_an_error_is_forgotten_when_the_request_goes_on() -> None:
     recorder = Recorder()
     observe = recorder.observer()

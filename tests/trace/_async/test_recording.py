@@ -180,8 +180,11 @@ class TestFailures:
                 await pool.request("GET", "ftp://example.com/")
             with pytest.raises(TypeError):
                 await pool.request("GET", URL, headers=[1])
+            with pytest.raises(TypeError):
+                await pool.request(None, None)  # type: ignore[arg-type]
         assert [str(record.error).partition(":")[0] for record in recorder.requests] == [
             "UnsupportedProtocol",
+            "TypeError",
             "TypeError",
         ]
 

@@ -181,8 +181,11 @@ class TestFailures:
                 pool.request("GET", "ftp://example.com/")
             with pytest.raises(TypeError):
                 pool.request("GET", URL, headers=[1])
+            with pytest.raises(TypeError):
+                pool.request(None, None)  # type: ignore[arg-type]
         assert [str(record.error).partition(":")[0] for record in recorder.requests] == [
             "UnsupportedProtocol",
+            "TypeError",
             "TypeError",
         ]
 

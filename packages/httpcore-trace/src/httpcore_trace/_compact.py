@@ -8,6 +8,7 @@ from ._redaction import redacted_url
 
 _PLAIN = (str, int, float, bool, type(None))
 _MOST_CAUSES = 5
+_HEADS = ("receive_response_headers.complete", "receive_informational_response.complete")
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
@@ -40,49 +41,53 @@ def recorded_error(exception: BaseException, depth: int = 0) -> RecordedError:
     name = cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
     before = exception.__cause__
     cause = None if before is None or depth == _MOST_CAUSES else recorded_error(before, depth + 1)
-    return RecordedError(name, str(exception), cause)
+    try:
+        message = str(exception)
+    except Exception:  # a class of somebody else
+        message = ""
+    return RecordedError(name, message, cause)
 
 
-def compact(event: str, info: dict[str, Any]) -> dict[str, Any]:
-    """Return what is kept of the information of an event."""
+def compact(name: str, info: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of the information of an event, whose name is without the protocol."""
     kept: dict[str, Any] = {}
     for key, value in info.items():
         if key == "return_value":
-            if event.endswith(("receive_response_headers.complete", "receive_informational_response.complete")):
-                kept["status"] = response_head(value)[1]
-        elif isinstance(value, BaseException):
-            kept[key] = recorded_error(value)
+            if name in _HEADS:
+                kept["status"] = response_head(value)[0]
         elif key == "request":
-            if event.endswith("send_request_headers.started"):
+            if name == "send_request_headers.started":
                 kept["method"] = text(value.method)
         elif key == "proxy":
             kept[key] = redacted_url(str(value))
-        elif key == "connection" and value is not None:
-            kept["connection_id"] = value.id
         elif isinstance(value, _PLAIN):
             kept[key] = value
+        elif isinstance(value, BaseException):
+            kept[key] = recorded_error(value)
+        elif key == "connection":
+            kept["connection_id"] = value.id
         elif key == "addresses":
             kept[key] = [str(address) for address in value]
     return kept
 
 
-def response_head(value: Any) -> tuple[str, int, bytes | None, list[tuple[bytes, bytes]]]:
-    """Return version, status, reason and headers from the value of an event, which differs between the protocols."""
+def response_head(value: Any) -> tuple[int, bytes | None, list[tuple[bytes, bytes]]]:
+    """Return status, reason and headers from the value of an event. Only HTTP/1.1 has a version and a reason."""
     if len(value) == 4:
-        version, status, reason, headers = value
-        return text(version), status, reason, headers
+        _, status, reason, headers = value
+        return status, reason, headers
     status, headers = value
-    return "HTTP/2", status, None, headers
+    return status, None, headers
 
 
-def text(value: bytes | str) -> str:
-    """Return `value` as text."""
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+def text(value: Any) -> str:
+    """Return `value`, text or bytes, as text. Whoever gets something else refuses it."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def url_text(url: Any) -> str:
-    """Return a `URL`, or bytes, as text."""
-    if isinstance(url, bytes):
+    """Return a `URL`, or bytes or text, as text."""
+    if not hasattr(url, "target"):
         return text(url)
     target = text(url.target)
     if _ABSOLUTE.match(target):

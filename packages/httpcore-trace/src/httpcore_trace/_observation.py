@@ -15,25 +15,19 @@ Observe = Callable[[str, dict[str, Any]], None]
 Headers = Iterable[tuple[bytes, bytes]]
 
 # A record keeps this many events, and then only those that matter for its phases: a server or an upload can cause any
-# number of the others.
+# number of the others, whose names these are, without the protocol.
 MOST_EVENTS = 1000
-_REPEATED = (
-    "http2.window_wait.",
-    "http2.receive_remote_settings.",
-    "http2.receive_informational_response.",
-    "http11.receive_informational_response.",
-)
+_REPEATED = ("window_wait.", "receive_remote_settings.", "receive_informational_response.")
 # What comes first when another request begins, in case its extensions are those of an earlier one.
 _FIRST = (
     "pool.assigned",
     "connection_pool.wait_for_connection.started",
     "connection.connect_tcp.started",
     "connection.connect_unix_socket.started",
-    "http11.send_request_headers.started",
-    "http2.send_request_headers.started",
 )
 # Failures of these are part of something else, whose outcome is reported too.
-_FACTS = ("connect.", "tls.", "proxy.hop.", "connection.wait.", "http2.window_wait.", "request.", "response.")
+_FACTS = ("connect.", "tls.", "proxy.hop.", "connection.wait.", "http2.window_wait.")
+_VERSIONS = {"http2": "HTTP/2", "http3": "HTTP/3"}
 
 
 class Observation:
@@ -52,16 +46,17 @@ class Observation:
     def __call__(self, event: str, info: dict[str, Any]) -> None:
         """Record one event. Raises what the program's own `observe` extension raises."""
         now = time.perf_counter()
+        name = event.partition(".")[2]  # without the protocol
         record = self._record
-        if record is None or (record.ended is not None and event in _FIRST):
+        if record is None or (record.ended is not None and (event in _FIRST or name == "send_request_headers.started")):
             record = self.begin(*self._known, now)
-        self._note(record, event, info)
-        kept = compact(event, info)
-        if self._is_tunnel and event.endswith("send_request_headers.started"):
+        kept = compact(name, info)
+        self._note(record, event, name, info)
+        if self._is_tunnel and name == "send_request_headers.started":
             kept["tunnel"] = True
-        if len(record.events) < MOST_EVENTS or not event.startswith(_REPEATED):
+        if len(record.events) < MOST_EVENTS or not name.startswith(_REPEATED):
             record.events.append((now, event, kept))
-        if event == "request.failed" or (event.endswith(".response_closed.complete") and self._is_last(record)):
+        if event == "request.failed" or (name == "response_closed.complete" and self._is_last(record)):
             self.recorder.ended(record, now)
         if self.forward is not None:
             self.forward(event, info)
@@ -119,28 +114,27 @@ class Observation:
         if record is not None and record.ended is None:
             self.recorder.dropped(record, record.started + record.duration)
 
-    def _note(self, record: RequestRecord, event: str, info: dict[str, Any]) -> None:
+    def _note(self, record: RequestRecord, event: str, name: str, info: dict[str, Any]) -> None:
         """Take what belongs into the fields of the record."""
-        name, _, moment = event.rpartition(".")
-        if name == "proxy.hop":
-            self._hops += 1 if moment == "started" else -1
-        elif event.endswith(".send_request_headers.started"):
+        if name == "send_request_headers.started":
             self._note_request(record, info["request"])
-        elif event.endswith(".receive_response_headers.complete"):
-            self._note_response(record, info["return_value"])
+        elif name == "receive_response_headers.complete":
+            self._note_response(record, event.partition(".")[0], info["return_value"])
         elif event == "pool.assigned":
             record.reused = info["reused"]
             record.connection_id = info["connection_id"]
             record.connection = info.get("connection") or self.recorder.connections.get(record.connection_id)
+        elif event == "connection.opened":
+            self._note_connection(record, info["connection"])
         elif event == "request.sent":
             record.sent_bytes = info["header_bytes"] + info["body_bytes"]
         elif event == "response.received":
             record.received_bytes = info["header_bytes"] + info["body_bytes"]
-        elif event == "connection.opened":
-            self._note_connection(record, info["connection"])
-        if moment == "failed" and (event == "request.failed" or not event.startswith(_FACTS)):
+        elif event.startswith("proxy.hop."):
+            self._hops += 1 if name == "hop.started" else -1
+        if "exception" in info and not event.startswith(_FACTS):
             _set_error(record, info["exception"])
-        elif moment == "started" and not event.endswith("response_closed.started"):
+        elif record.error is not None and name.endswith("started") and name != "response_closed.started":
             record.error, record.cancelled = None, False  # it goes on
 
     def _note_connection(self, record: RequestRecord, connection: httpcore.ConnectionInfo) -> None:
@@ -158,9 +152,10 @@ class Observation:
             if not record.url:
                 record.url = redacted_url(url_text(request.url))
 
-    def _note_response(self, record: RequestRecord, value: Any) -> None:
+    def _note_response(self, record: RequestRecord, protocol: str, value: Any) -> None:
         if not self._is_tunnel:
-            record.http_version, record.status, record.reason, headers = response_head(value)
+            record.status, record.reason, headers = response_head(value)
+            record.http_version = text(value[0]) if len(value) == 4 else _VERSIONS.get(protocol)
             record.response_headers = redacted_headers(headers)
             self._has_response = True
 

@@ -25,7 +25,7 @@ _CATEGORIES = {
     "send_connection_init": "send",
     "send_request_headers": "send",
     "send_request_body": "send",
-    "http2.window_wait": "send",
+    "window_wait": "send",
     "receive_response_headers": "wait",
     "receive_response_body": "receive",
     "response_closed": "receive",

@@ -118,5 +118,5 @@ class RecordedPool:
     ) -> tuple[Observation, Any]:
         given = {} if extensions is None else extensions
         observation = self._observation(given.get("observe"))
-        observation.begin(text(method), url if isinstance(url, str) else url_text(url))
+        observation.begin(text(method), url_text(url))
         return observation, {**given, "observe": observation}
