@@ -60,7 +60,8 @@ def test_they_pass_the_tests_that_use_them(
     prepare: Callable[..., Future[Environment]], dist: Path, tmp_path: Path
 ) -> None:
     bounds = oldest(dist)
-    assert bounds.keys() == {"anyio", "certifi", "h11", "h2", "hpack", "httpx", "opentelemetry-api", "rich", "socksio", "trio"}
+    ours = {"anyio", "certifi", "h11", "h2", "hpack", "httpx", "opentelemetry-api", "rich", "socksio", "trio"}
+    assert bounds.keys() == ours
     pins = [f"{name}=={version}" for name, version in bounds.items()]
     environment = prepare(*pins, *PACKAGES, *ADDITIONS, *TOOLS, python=interpreter("3.10")).result()
     installed = environment.distributions()
