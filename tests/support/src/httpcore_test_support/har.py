@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jsonschema
+import pytest
 
 __all__ = ["HAR_SCHEMA", "TIMINGS", "check_har"]
 
 TIMINGS = ("blocked", "dns", "connect", "send", "wait", "receive")
 """What adds up to the time of an entry: `ssl` is a part of `connect`."""
+
+jsonschema = pytest.importorskip("jsonschema")  # there is none for PyPy
 
 _EPSILON = 1e-6  # milliseconds
 
