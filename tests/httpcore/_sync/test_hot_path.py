@@ -102,11 +102,13 @@ def test_calls_of_a_small_request(protocol: str, monkeypatch: pytest.MonkeyPatch
 def test_without_an_observer_nothing_is_called_for_it(protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("httpcore._pool.pruning._LIVENESS_INTERVAL", 1000.0)
     monkeypatch.setattr("httpcore_h11._sync.connection._CHECK_IS_VALID_FOR", 1000.0)
-    calls = calls_of(protocol)
-    assert not [call for call in calls if "observ" in call]
-    assert calls_of(protocol, {"observe": None}) == calls
-    # The test can see such calls.
-    assert [call for call in calls_of(protocol, {"observe": lambda *_: None}) if "observ" in call]
+    # All calls cannot be compared: how far windows grow over HTTP/2 depends on the time.
+    none, absent, observed = [
+        [call for call in calls_of(protocol, extensions) if "observ" in call or "report" in call]
+        for extensions in ({"observe": None}, None, {"observe": lambda *_: None})
+    ]
+    assert none == absent == []
+    assert observed
 
 
 def calls_of(protocol: str, extensions: Any = None) -> list[str]:
