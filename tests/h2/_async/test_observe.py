@@ -11,7 +11,7 @@ from httpcore_test_support import h2_frames
 from httpcore_test_support._async.h11_connections import async_first_part
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
 from httpcore_test_support.scripted import ScriptedServer, scripted_server
-from hyperframe.frame import DataFrame, HeadersFrame
+from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
 
 pytestmark = pytest.mark.anyio
 
@@ -162,6 +162,24 @@ async def test_a_wait_for_credit() -> None:
     assert observer.info("http2.window_wait.started") == observer.info("http2.window_wait.complete") == info
     assert observer.info("request.sent")["body_bytes"] == WINDOW + 100
     assert observer.names.index("http2.window_wait.complete") < observer.names.index("http2.send_request_body.complete")
+
+
+@pytest.mark.parametrize("end", ["started", "complete"])
+async def test_an_observer_that_raises_in_a_wait_for_credit_ends_the_request_only(end: str) -> None:
+    def script(peer: Http2Peer) -> None:
+        stream_id, size = peer.next(HeadersFrame).stream_id, 0
+        while size < WINDOW:
+            size += len(peer.next(DataFrame).data)
+        peer.send(h2_frames.window_update(0, 1000), h2_frames.window_update(stream_id, 500))
+        peer.next(RstStreamFrame)
+        answering(peer)
+
+    async with connected(script) as (connection, server):
+        observer = Observer(f"http2.window_wait.{end}")
+        with pytest.raises(ObserverError):
+            await ask(connection, server.url, observer, method="PUT", content=bytes(WINDOW + 100))
+        assert connection.is_idle()
+        assert (await ask(connection, server.url, None)).content == b"hello"
 
 
 async def test_a_wait_for_credit_that_takes_too_long() -> None:
