@@ -39,6 +39,8 @@ class ConnectionState:
         self.reason: str = ""
         #: What ended the connection for all streams, if anything did.
         self.failure: Failure | None = None
+        #: Whether that was the server, by going away.
+        self.disconnected: bool = False
         #: The GOAWAY frame that was received: its code, last stream identifier and additional data.
         self.goaway: tuple[int, int, bytes] | None = None
         #: How many bytes may be sent on all streams together, and in one frame.
@@ -82,6 +84,8 @@ class ConnectionState:
         `disconnected` says that the server went away, rather than that something was wrong.
         """
         self.retire(failure.message)
+        if self.failure is None:
+            self.disconnected = disconnected
         # Without the cause: its traceback refers to the frames of its callers, and they to responses.
         self.failure = self.failure or (failure if failure.cause is None else failure._replace(cause=None))
         for stream in self.streams.by_id.values():

@@ -35,6 +35,7 @@ from ._stream import Stream
 from ._stream_table import LAST_STREAM_ID
 
 _CLOSED = Failure("The connection was closed", kind=ReadError)
+_USED_UP = "All stream identifiers of the connection are used up"
 
 # Looked up once: the attributes of an enumeration are slow.
 _REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
@@ -112,6 +113,13 @@ class Engine(ConnectionState):
         """
         return self.failure is _CLOSED and stream.is_half_sent(written)
 
+    @property
+    def close_reason(self) -> str | None:
+        """Why the connection takes no further request, in a few words; `None` if that was to be expected."""
+        if self.goaway is not None or self.disconnected:
+            return "server closed it"
+        return None if self.reason in ("", _CLOSED.message, _USED_UP) else "failed"
+
     def _check_undisturbed(self) -> None:
         """Fail if a step was interrupted: since then, the two sides may disagree about the connection."""
         if self._busy:
@@ -157,7 +165,7 @@ class Engine(ConnectionState):
         stream.id = stream_id = streams.next_id
         streams.next_id = stream_id + 2
         if stream_id + 2 > LAST_STREAM_ID:
-            self.retire("All stream identifiers of the connection are used up")
+            self.retire(_USED_UP)
         block = self.encoder.encode(stream.head)
         flags = 0 if stream.head.has_body else frames.END_STREAM
         frame_type = frames.HEADERS

@@ -142,6 +142,7 @@ class AsyncExchange(AsyncResponseStream):
             "http_version": b"",
             "reason_phrase": b"",
             "network_stream": lifecycle.stream,
+            "connection": lifecycle.connection_info,
         }
         timeout = self._timeout = self._timeouts.get("read")
         limits = self._limits
@@ -207,10 +208,11 @@ class AsyncExchange(AsyncResponseStream):
 
     # Ending.
 
-    async def fail(self) -> None:
-        """End the exchange of a request that failed or was cancelled, by closing the connection."""
+    async def fail(self, reason: BaseException) -> None:
+        """End the exchange of a request that failed or was cancelled with `reason`, by closing the connection."""
         lifecycle, tracer = self._lifecycle, self._tracer
         self._closed = True
+        lifecycle.close_reason = "failed" if isinstance(reason, Exception) else "cancelled"
         try:
             with AsyncShield():
                 if tracer is None:

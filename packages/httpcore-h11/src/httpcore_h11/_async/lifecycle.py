@@ -3,7 +3,7 @@
 import os
 import threading
 
-from httpcore_models import AsyncNetworkStream, Origin
+from httpcore_models import AsyncNetworkStream, ConnectionInfo, Origin
 from httpcore_models.concurrency import forks
 
 from .._engine import Engine
@@ -21,6 +21,8 @@ class AsyncLifecycle:
 
     __slots__ = (
         "_process",
+        "close_reason",
+        "connection_info",
         "engine",
         "expire_at",
         "forks",
@@ -51,6 +53,9 @@ class AsyncLifecycle:
         self.request_count: int = 0
         self.keepalive_expiry: float | None = keepalive_expiry
         self.expire_at: float | None = None
+        self.connection_info: ConnectionInfo
+        #: Why an exchange has closed the connection, if it has told.
+        self.close_reason: str | None = None
         self._process = os.getpid()
         #: Another count than now means that a callback of the request has forked, and this is the child process.
         self.forks: int = forks.count

@@ -143,6 +143,7 @@ class Exchange(ResponseStream):
             "http_version": b"",
             "reason_phrase": b"",
             "network_stream": lifecycle.stream,
+            "connection": lifecycle.connection_info,
         }
         timeout = self._timeout = self._timeouts.get("read")
         limits = self._limits
@@ -208,10 +209,11 @@ class Exchange(ResponseStream):
 
     # Ending.
 
-    def fail(self) -> None:
-        """End the exchange of a request that failed or was interrupted, by closing the connection."""
+    def fail(self, reason: BaseException) -> None:
+        """End the exchange of a request that failed or was interrupted with `reason`, by closing the connection."""
         lifecycle, tracer = self._lifecycle, self._tracer
         self._closed = True
+        lifecycle.close_reason = "failed" if isinstance(reason, Exception) else "cancelled"
         try:
             with Shield():
                 if tracer is None:

@@ -4,7 +4,7 @@
 import os
 import threading
 
-from httpcore_models import NetworkStream, Origin
+from httpcore_models import ConnectionInfo, NetworkStream, Origin
 from httpcore_models.concurrency import forks
 
 from .._engine import Engine
@@ -22,6 +22,8 @@ class Lifecycle:
 
     __slots__ = (
         "_process",
+        "close_reason",
+        "connection_info",
         "engine",
         "expire_at",
         "forks",
@@ -52,6 +54,9 @@ class Lifecycle:
         self.request_count: int = 0
         self.keepalive_expiry: float | None = keepalive_expiry
         self.expire_at: float | None = None
+        self.connection_info: ConnectionInfo
+        #: Why an exchange has closed the connection, if it has told.
+        self.close_reason: str | None = None
         self._process = os.getpid()
         #: Another count than now means that a callback of the request has forked, and this is the child process.
         self.forks: int = forks.count

@@ -5,7 +5,7 @@ import logging
 import os
 import time
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from httpcore_models import (
@@ -16,6 +16,7 @@ from httpcore_models import (
     AsyncNetworkBackend,
     AsyncResponseStream,
     ByteStream,
+    ConnectionInfo,
     Origin,
     Proxy,
     Request,
@@ -31,14 +32,17 @@ from httpcore_models.lowlevel import (
     begin_request,
     cached_origin,
     enforce_ssl_context,
+    next_connection_id,
 )
 
 from .._arguments import enforce_backend, enforce_limits, enforce_max_connections, enforce_pings
+from .._connection_event import ConnectionEvent
 from .._default_backends import AutoBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest, Slot
 from .._proxies import enforce_proxies
+from .._reports import described, report, report_assigned, report_resend
 from .._ssl import TLS_SCHEMES, requested_server_name
 from .bodies import AsyncRewindableBody, async_rewindable
 from .connection import AsyncHTTPConnection
@@ -65,6 +69,8 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
     * `max_connections`: how many connections the pool may have, `None` for no limit. Further requests wait.
     * `max_keepalive_connections`: how many of these may be idle, `None` for all of them.
     * `keepalive_expiry`: for how many seconds a connection may be idle, `None` for no limit.
+    * `on_connection`: a function that is called with a `ConnectionEvent` whenever a connection was opened or closed.
+      See the documentation on pools.
     * `http1`, `http2`, `retries`, `local_address`, `uds`, `network_backend`, `socket_options`, `http2_ping_interval`,
       `http2_ping_timeout`: see `AsyncHTTPConnection`.
 
@@ -89,6 +95,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         *,
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
+        on_connection: Callable[[ConnectionEvent], object] | None = None,
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
@@ -113,6 +120,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
             http2_ping_timeout,
         )
         super().__init__(max_connections, max_keepalive_connections, keepalive_expiry)
+        self._shared.report_to(on_connection)
 
     def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
@@ -153,20 +161,20 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
             request = begin_request(request)
         shared = self._shared
         reservation = AsyncReservation(self, shared, request)
-        pool_request = reservation.pool_request
-        assert pool_request is not None
+        pool_request: PoolRequest[AsyncConnectionInterface] = reservation.pool_request  # type: ignore[assignment]
         try:
             while True:
-                if shared.deferred or shared.state.to_close:
+                if shared.deferred or shared.state.to_close or shared.departed:
                     await shared.close_pending()
                 if pool_request.slot is None:
                     tracer, wait = async_get_tracer(_logger, request), reservation.wait
                     await (wait() if tracer is None else tracer.run("wait_for_connection", {"request": request}, wait))
-                slot = pool_request.slot
-                assert slot is not None
+                slot: Slot[AsyncConnectionInterface] = pool_request.slot  # type: ignore[assignment]
                 connection = slot.connection
                 if connection is None:
                     connection = await self._open(pool_request, slot)
+                elif "observe" in request.extensions:
+                    report_assigned(request, pool_request, slot, reused=True)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
                     if reservation.body is None and isinstance(connection, AsyncHTTPConnection):
                         reservation.body = async_rewindable(stream)  # a user's own connection gets the user's object
@@ -178,16 +186,22 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
                 except Exception as exc:
                     if not await reservation.retries.may_retry(exc, reservation.body):
                         raise
+                    if "observe" in request.extensions:
+                        report_resend(request, exc)
                 else:
                     if not await reservation.retries.may_drop_expectation(response, reservation.body):
                         break
+                    if "observe" in request.extensions:
+                        report_resend(request, None)
                     request.stream = stream
                     request = reservation.retries.request
                 await reservation.retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 await self._established(slot, response)
-        except BaseException:
+        except BaseException as exc:
             await reservation.give_up()
+            if "observe" in request.extensions:
+                report(request, "request.failed", {"exception": exc})
             raise
         finally:
             request.stream = stream
@@ -210,11 +224,16 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
+        slot.connection_id = getattr(connection, "connection_id", 0) or next_connection_id()
+        if shared.on_connection is not None and isinstance(connection, AsyncHTTPConnection):
+            connection.on_opened = functools.partial(_report_opened, weakref.ref(shared), weakref.ref(slot))
         shared.step(shared.state.opened, slot, connection)
-        if shared.deferred or shared.state.to_close:
+        if shared.deferred or shared.state.to_close or shared.departed:
             await shared.close_pending()
         if not slot.pooled:
             shared.check_not_closed(pool_request)
+        if "observe" in pool_request.request.extensions:
+            report_assigned(pool_request.request, pool_request, slot, reused=False)
         return connection
 
     async def _established(self, slot: Slot[AsyncConnectionInterface], response: Response) -> None:
@@ -222,7 +241,9 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         try:
             multiplexed = response.extensions.get("http_version") == b"HTTP/2"
             shared.step(shared.state.established, slot, multiplexed)
-            if shared.deferred or shared.state.to_close:
+            if shared.on_connection is not None and slot.history is None:
+                shared.report_opened(slot, described(slot, response))  # of a class that has not reported this itself
+            if shared.deferred or shared.state.to_close or shared.departed:
                 await shared.close_pending()
         except BaseException:
             with AsyncShield():
@@ -328,7 +349,7 @@ class AsyncReservation(AsyncLease):
             except BaseException:
                 state.broken = True
                 raise
-        if state.to_close or shared.deferred:
+        if state.to_close or shared.deferred or shared.departed:
             await shared.close_pending()
 
     async def give_up(self) -> None:
@@ -370,6 +391,14 @@ def _defer_change(shared: "weakref.ref[AsyncSharedState]", slot: "weakref.ref[Sl
     this_state, this_slot = shared(), slot()
     if this_state is not None and this_slot is not None:
         this_state.defer(this_slot)
+
+
+def _report_opened(
+    shared: "weakref.ref[AsyncSharedState]", slot: "weakref.ref[Slot[AsyncConnectionInterface]]", info: ConnectionInfo
+) -> None:
+    this_state, this_slot = shared(), slot()
+    if this_state is not None and this_slot is not None:
+        this_state.report_opened(this_slot, info)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,12 @@
 """What a pool does besides sending requests: it counts its connections, and closes them."""
 
 import time
+from typing import Literal, overload
 
-from httpcore_models import AsyncConnectionInterface, AsyncRequestInterface
+from httpcore_models import AsyncConnectionInterface, AsyncRequestInterface, Origin
 
 from .._pool.stats import PoolStats
+from .._pool.stats_by_key import sum_of
 from .shared_state import AsyncSharedState
 
 
@@ -22,10 +24,31 @@ class AsyncPoolBase(AsyncRequestInterface):
         self._shared.catch_up()
         return self._shared.state.slots.connections
 
-    def stats(self) -> PoolStats:
-        """Return the current numbers of connections and requests, and totals of connections so far. Cheap."""
+    @overload
+    def stats(self, *, by_origin: Literal[False] = False) -> PoolStats: ...
+
+    @overload
+    def stats(self, *, by_origin: Literal[True]) -> dict[str, PoolStats]: ...
+
+    def stats(self, *, by_origin: bool = False) -> PoolStats | dict[str, PoolStats]:
+        """Return the current numbers of connections and requests, and totals of connections so far. Cheap.
+
+        `by_origin` returns them for each origin, by its URL, such as `https://example.com:443`: all that have a
+        connection or a request now, and the last 1024 of which a connection has left the pool.
+
+        Any thread may call this, whichever thread or event loop uses the pool.
+        """
         self._shared.catch_up()
-        return self._shared.state.stats()
+        if not by_origin:
+            return self._shared.state.stats()
+        with self._shared.lock:
+            figures = self._shared.state.stats_by_key()
+        origins: dict[str, PoolStats] = {}
+        for key, stats in figures.items():
+            # There may be several keys: for connections whose TLS was asked to verify another name.
+            origin = str(Origin(*key[:3]))
+            origins[origin] = sum_of(origins[origin], stats) if origin in origins else stats
+        return origins
 
     async def close_expired(self) -> None:
         """Close the idle connections that have expired or that their servers have closed.

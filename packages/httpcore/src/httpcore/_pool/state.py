@@ -35,8 +35,9 @@ from .repair import repair
 from .request_table import RequestTable
 from .sharing import SharedSlots
 from .slot_table import SlotTable, says_closed
-from .slots import C, PoolRequest, Slot
+from .slots import C, Key, PoolRequest, Slot
 from .stats import PoolStats, Reason
+from .stats_by_key import stats_by_key
 
 # How many connections are checked before a request has to wait.
 _CHECKS_BEFORE_WAITING = 16
@@ -71,9 +72,13 @@ class PoolState(Generic[C]):
             requests_active=len(self.requests.active),
             requests_queued=len(self.requests.waiting),
             opened=len(slots.all) + sum(slots.closed.values()),
-            reused=self.requests.reused,
+            reused=slots.reused + sum(slot.reused for slot in slots.all),
             closed={reason.value: slots.closed[reason.value] for reason in Reason},
         )
+
+    def stats_by_key(self) -> dict[Key, PoolStats]:
+        """Return the same figures for each origin with a connection or a request, or with a recent departure."""
+        return stats_by_key(self.slots, self.requests)
 
     def set_limits(
         self, max_connections: int | None, max_keepalive: int | None, keepalive_expiry: float | None
@@ -211,6 +216,7 @@ class PoolState(Generic[C]):
                 # If it is not closed, the request was given up before the connection was established.
                 slots.drop(slot, Reason.ENDED)
             elif requests.waiting and self._hand_over(slot, connection):
+                slot.idle_since = now
                 return  # nothing changed for any other request
             else:
                 if slots.shared:
@@ -298,7 +304,7 @@ class PoolState(Generic[C]):
         if slot is None and slots.shared:
             slot = self._shared.find_room(request)
         if slot is not None:
-            self.requests.reused += 1
+            slot.reused += 1
         elif len(slots.all) < slots.limits.max_connections or (slots.idle and slots.evict()):
             slot = slots.add(request.key)
         else:

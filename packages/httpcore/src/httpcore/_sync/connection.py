@@ -32,13 +32,16 @@ from httpcore_models.lowlevel import (
     enforce_ssl_context,
     get_tracer,
     is_final,
+    observer_of,
 )
 from httpcore_models.network import Dialler, DirectDialler
 
 from .._arguments import enforce_backend, enforce_pings
+from .._connection_facts import ConnectionFacts
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
+from .._reports import report
 from .._ssl import TLS_SCHEMES, requested_server_name
 from .connecting import ConnectCall, Connecting
 from .legacy_connection import LegacyConnection
@@ -59,7 +62,7 @@ def exponential_backoff(factor: float) -> Iterator[float]:
         delay *= 2
 
 
-class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
+class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionInterface):
     """A connection to one origin, opened by its first request.
 
     * `ssl_context`: for `https` and `wss` origins, or a function; by default a shared one with certifi's CA bundle.
@@ -98,6 +101,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
             enforce_ssl_context(ssl_context, name="ssl_context")
         enforce_backend(network_backend)
         enforce_pings(http2_ping_interval, http2_ping_timeout)
+        super().__init__()
         if http2:
             preload_http2()
         self._origin = origin
@@ -165,6 +169,9 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
         connecting = self._connecting
         timeouts = request.extensions.get("timeout", {})
         call = ConnectCall(Deadline(timeouts.get("connect")), timeouts)
+        if "observe" in request.extensions:
+            call.observer = observer_of(request)
+            call.facts = {"connection_id": self.connection_id}
         try:
             connecting.join(call)
             return self._established or self._open(request, call)
@@ -195,6 +202,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                     self._verified_name = requested_server_name(request)
                 self._established = connection
                 connecting.established = True
+            if self.on_opened is not None or "observe" in request.extensions:
+                self._report_opened(request)
             return connection
         except BaseException as exc:
             if self._established is None:
@@ -220,12 +229,15 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 options.keepalive_expiry,
                 ping_interval=options.http2_ping_interval,
                 ping_timeout=options.http2_ping_timeout,
+                connection_info=self._describe(stream, "HTTP/2"),
             )
             connection.on_capacity_change = self._on_capacity_change
             if self._assumed_stream_limit is not None:
                 connection.assume_stream_limit(self._assumed_stream_limit)
             return connection
-        return HTTP11Connection(self._origin, stream, options.keepalive_expiry)
+        return HTTP11Connection(
+            self._origin, stream, options.keepalive_expiry, connection_info=self._describe(stream, "HTTP/1.1")
+        )
 
     def _adopt(self, connection: ConnectionInterface | None) -> None:
         """Use a connection that a subclass has established."""
@@ -261,6 +273,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 too_late = limits is not None and delay >= limits.at_most(None)
                 if attempt >= self._options.retries or self._connecting.closed or too_late or is_final(exc):
                     raise
+                if "observe" in request.extensions:
+                    report(request, "retry", {"attempt": attempt + 1, "delay": delay, "cause": exc})
             info = tls or self._dialler.describe(self._origin, timeout)
             _wait_to_retry(self._direct.backend, delay, request, info)
             timeout = limit

@@ -6,13 +6,14 @@ import logging
 import os
 import time
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from httpcore_models import (
     SOCKET_OPTION,
     URL,
     ByteStream,
+    ConnectionInfo,
     ConnectionInterface,
     Lease,
     NetworkBackend,
@@ -32,14 +33,17 @@ from httpcore_models.lowlevel import (
     cached_origin,
     enforce_ssl_context,
     get_tracer,
+    next_connection_id,
 )
 
 from .._arguments import enforce_backend, enforce_limits, enforce_max_connections, enforce_pings
+from .._connection_event import ConnectionEvent
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
 from .._pool.slots import Key, PoolRequest, Slot
 from .._proxies import enforce_proxies
+from .._reports import described, report, report_assigned, report_resend
 from .._ssl import TLS_SCHEMES, requested_server_name
 from .bodies import RewindableBody, rewindable
 from .connection import HTTPConnection
@@ -66,6 +70,8 @@ class ConnectionPool(CloseOnExit, LegacyPool):
     * `max_connections`: how many connections the pool may have, `None` for no limit. Further requests wait.
     * `max_keepalive_connections`: how many of these may be idle, `None` for all of them.
     * `keepalive_expiry`: for how many seconds a connection may be idle, `None` for no limit.
+    * `on_connection`: a function that is called with a `ConnectionEvent` whenever a connection was opened or closed.
+      See the documentation on pools.
     * `http1`, `http2`, `retries`, `local_address`, `uds`, `network_backend`, `socket_options`, `http2_ping_interval`,
       `http2_ping_timeout`: see `HTTPConnection`.
 
@@ -90,6 +96,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         *,
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
+        on_connection: Callable[[ConnectionEvent], object] | None = None,
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
@@ -114,6 +121,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             http2_ping_timeout,
         )
         super().__init__(max_connections, max_keepalive_connections, keepalive_expiry)
+        self._shared.report_to(on_connection)
 
     def create_connection(self, origin: Origin) -> ConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
@@ -154,20 +162,20 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             request = begin_request(request)
         shared = self._shared
         reservation = Reservation(self, shared, request)
-        pool_request = reservation.pool_request
-        assert pool_request is not None
+        pool_request: PoolRequest[ConnectionInterface] = reservation.pool_request  # type: ignore[assignment]
         try:
             while True:
-                if shared.deferred or shared.state.to_close:
+                if shared.deferred or shared.state.to_close or shared.departed:
                     shared.close_pending()
                 if pool_request.slot is None:
                     tracer, wait = get_tracer(_logger, request), reservation.wait
                     (wait() if tracer is None else tracer.run("wait_for_connection", {"request": request}, wait))
-                slot = pool_request.slot
-                assert slot is not None
+                slot: Slot[ConnectionInterface] = pool_request.slot  # type: ignore[assignment]
                 connection = slot.connection
                 if connection is None:
                     connection = self._open(pool_request, slot)
+                elif "observe" in request.extensions:
+                    report_assigned(request, pool_request, slot, reused=True)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
                     if reservation.body is None and isinstance(connection, HTTPConnection):
                         reservation.body = rewindable(stream)  # a user's own connection gets the user's object
@@ -179,16 +187,22 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                 except Exception as exc:
                     if not reservation.retries.may_retry(exc, reservation.body):
                         raise
+                    if "observe" in request.extensions:
+                        report_resend(request, exc)
                 else:
                     if not reservation.retries.may_drop_expectation(response, reservation.body):
                         break
+                    if "observe" in request.extensions:
+                        report_resend(request, None)
                     request.stream = stream
                     request = reservation.retries.request
                 reservation.retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 self._established(slot, response)
-        except BaseException:
+        except BaseException as exc:
             reservation.give_up()
+            if "observe" in request.extensions:
+                report(request, "request.failed", {"exception": exc})
             raise
         finally:
             request.stream = stream
@@ -211,11 +225,16 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
+        slot.connection_id = getattr(connection, "connection_id", 0) or next_connection_id()
+        if shared.on_connection is not None and isinstance(connection, HTTPConnection):
+            connection.on_opened = functools.partial(_report_opened, weakref.ref(shared), weakref.ref(slot))
         shared.step(shared.state.opened, slot, connection)
-        if shared.deferred or shared.state.to_close:
+        if shared.deferred or shared.state.to_close or shared.departed:
             shared.close_pending()
         if not slot.pooled:
             shared.check_not_closed(pool_request)
+        if "observe" in pool_request.request.extensions:
+            report_assigned(pool_request.request, pool_request, slot, reused=False)
         return connection
 
     def _established(self, slot: Slot[ConnectionInterface], response: Response) -> None:
@@ -223,7 +242,9 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         try:
             multiplexed = response.extensions.get("http_version") == b"HTTP/2"
             shared.step(shared.state.established, slot, multiplexed)
-            if shared.deferred or shared.state.to_close:
+            if shared.on_connection is not None and slot.history is None:
+                shared.report_opened(slot, described(slot, response))  # of a class that has not reported this itself
+            if shared.deferred or shared.state.to_close or shared.departed:
                 shared.close_pending()
         except BaseException:
             with Shield():
@@ -329,7 +350,7 @@ class Reservation(Lease):
             except BaseException:
                 state.broken = True
                 raise
-        if state.to_close or shared.deferred:
+        if state.to_close or shared.deferred or shared.departed:
             shared.close_pending()
 
     def give_up(self) -> None:
@@ -371,6 +392,14 @@ def _defer_change(shared: "weakref.ref[SharedState]", slot: "weakref.ref[Slot[Co
     this_state, this_slot = shared(), slot()
     if this_state is not None and this_slot is not None:
         this_state.defer(this_slot)
+
+
+def _report_opened(
+    shared: "weakref.ref[SharedState]", slot: "weakref.ref[Slot[ConnectionInterface]]", info: ConnectionInfo
+) -> None:
+    this_state, this_slot = shared(), slot()
+    if this_state is not None and this_slot is not None:
+        this_state.report_opened(this_slot, info)
 
 
 def __getattr__(name: str) -> Any:
