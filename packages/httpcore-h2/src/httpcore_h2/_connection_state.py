@@ -1,7 +1,7 @@
 """What both directions of a connection share: its state, its streams, and the bytes that are to be sent."""
 
 from h2.config import H2Configuration
-from httpcore_models import ConnectionNotAvailable
+from httpcore_models import ConnectionNotAvailable, ReadError
 from httpcore_models.lowlevel import Retryable, mark_retryable
 
 from . import _frames as frames
@@ -25,6 +25,10 @@ from ._hpack import FieldEncoder
 from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
 from ._stream_table import StreamTable
+
+#: What ends a connection that this side closes, and why one takes no further request that has carried too many.
+CLOSED = Failure("The connection was closed", kind=ReadError)
+USED_UP = "All stream identifiers of the connection are used up"
 
 
 class ConnectionState:
@@ -71,6 +75,13 @@ class ConnectionState:
         if self.goaway is not None and self.goaway[1]:
             mark_retryable(exc, Retryable.AFTER_SHUTDOWN)
         return exc
+
+    @property
+    def close_reason(self) -> str | None:
+        """Why the connection takes no further request, in a few words; `None` if that was to be expected."""
+        if self.goaway is not None or self.disconnected:
+            return "server closed it"
+        return None if self.reason in ("", CLOSED.message, USED_UP) else "failed"
 
     def retire(self, reason: str) -> None:
         """Refuse further requests, whose error gives the `reason`; those in progress continue."""

@@ -48,3 +48,9 @@ def enforce_backend(value: Any) -> None:
     """Raise `TypeError` if `value` is the class of a network backend instead of an instance."""
     if isinstance(value, type) and inspect.isfunction(inspect.getattr_static(value, "connect_tcp", None)):
         raise TypeError(f"network_backend must be an instance, but got the class {value.__name__}: call it.")
+
+
+def enforce_callback(value: Any) -> None:
+    """Raise `TypeError` unless `value` is a plain function, or `None`."""
+    if value is not None and (not callable(value) or inspect.iscoroutinefunction(value)):
+        raise TypeError(f"on_connection must be a plain function or None, but got {value!r}.")

@@ -35,7 +35,13 @@ from httpcore_models.lowlevel import (
     next_connection_id,
 )
 
-from .._arguments import enforce_backend, enforce_limits, enforce_max_connections, enforce_pings
+from .._arguments import (
+    enforce_backend,
+    enforce_callback,
+    enforce_limits,
+    enforce_max_connections,
+    enforce_pings,
+)
 from .._connection_event import ConnectionEvent
 from .._default_backends import AutoBackend
 from .._lazy import legacy_name, preload_http2
@@ -105,6 +111,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         max_keepalive_connections = enforce_limits(max_keepalive_connections, keepalive_expiry)
         enforce_backend(network_backend)
         enforce_pings(http2_ping_interval, http2_ping_timeout)
+        enforce_callback(on_connection)
         self._proxies = enforce_proxies(proxy)
         self._options = ConnectionOptions(
             ssl_context,

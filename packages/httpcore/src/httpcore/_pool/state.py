@@ -35,9 +35,8 @@ from .repair import repair
 from .request_table import RequestTable
 from .sharing import SharedSlots
 from .slot_table import SlotTable, says_closed
-from .slots import C, Key, PoolRequest, Slot
+from .slots import C, PoolRequest, Slot
 from .stats import PoolStats, Reason
-from .stats_by_key import stats_by_key
 
 # How many connections are checked before a request has to wait.
 _CHECKS_BEFORE_WAITING = 16
@@ -75,10 +74,6 @@ class PoolState(Generic[C]):
             reused=slots.reused + sum(slot.reused for slot in slots.all),
             closed={reason.value: slots.closed[reason.value] for reason in Reason},
         )
-
-    def stats_by_key(self) -> dict[Key, PoolStats]:
-        """Return the same figures for each origin with a connection or a request, or with a recent departure."""
-        return stats_by_key(self.slots, self.requests)
 
     def set_limits(
         self, max_connections: int | None, max_keepalive: int | None, keepalive_expiry: float | None

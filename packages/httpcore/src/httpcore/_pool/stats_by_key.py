@@ -1,6 +1,5 @@
 """The statistics of a pool, for each origin."""
 
-import operator
 from collections import Counter
 
 from .request_table import RequestTable
@@ -38,5 +37,6 @@ def _stats(now: Counter[str], closed: Counter[str], reused: int) -> PoolStats:
 
 def sum_of(first: PoolStats, second: PoolStats) -> PoolStats:
     """Add up the figures of two keys of one origin."""
+    figures = {name: getattr(first, name) + getattr(second, name) for name in PoolStats._fields if name != "closed"}
     closed = {reason: count + second.closed[reason] for reason, count in first.closed.items()}
-    return PoolStats(*map(operator.add, first[:-1], second[:-1]), closed)
+    return PoolStats(**figures, closed=closed)

@@ -7,7 +7,7 @@ from typing import Literal, overload
 from httpcore_models import ConnectionInterface, Origin, RequestInterface
 
 from .._pool.stats import PoolStats
-from .._pool.stats_by_key import sum_of
+from .._pool.stats_by_key import stats_by_key, sum_of
 from .shared_state import SharedState
 
 
@@ -43,7 +43,7 @@ class PoolBase(RequestInterface):
         if not by_origin:
             return self._shared.state.stats()
         with self._shared.lock:
-            figures = self._shared.state.stats_by_key()
+            figures = stats_by_key(self._shared.state.slots, self._shared.state.requests)
         origins: dict[str, PoolStats] = {}
         for key, stats in figures.items():
             # There may be several keys: for connections whose TLS was asked to verify another name.

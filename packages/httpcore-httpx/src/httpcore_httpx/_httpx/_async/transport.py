@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
@@ -36,6 +36,8 @@ class AsyncHTTPTransport(httpx.AsyncBaseTransport):
       before and after a PING; see `httpcore.AsyncConnectionPool`.
     * `total_timeout`: how many seconds each request may take with all of its response, beside the limits of the client,
       which are for single waits. The key `total` of the extension `timeout` of a request replaces it.
+    * `on_connection`: a function that is called with an `httpcore.ConnectionEvent` whenever a connection was opened or
+      closed; see `httpcore.AsyncConnectionPool`.
 
     Raises the errors of httpx, with their `request`. Transports cannot be pickled.
     """
@@ -58,6 +60,7 @@ class AsyncHTTPTransport(httpx.AsyncBaseTransport):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
         total_timeout: float | None = None,
+        on_connection: Callable[[httpcore.ConnectionEvent], object] | None = None,
     ) -> None:
         self._total_timeout = total_timeout
         own_streams = network_backend is not None
@@ -76,6 +79,7 @@ class AsyncHTTPTransport(httpx.AsyncBaseTransport):
             socket_options=socket_options,
             http2_ping_interval=http2_ping_interval,
             http2_ping_timeout=http2_ping_timeout,
+            on_connection=on_connection,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
@@ -37,6 +37,8 @@ class HTTPTransport(httpx.BaseTransport):
       before and after a PING; see `httpcore.ConnectionPool`.
     * `total_timeout`: how many seconds each request may take with all of its response, beside the limits of the client,
       which are for single waits. The key `total` of the extension `timeout` of a request replaces it.
+    * `on_connection`: a function that is called with an `httpcore.ConnectionEvent` whenever a connection was opened or
+      closed; see `httpcore.ConnectionPool`.
 
     Raises the errors of httpx, with their `request`. Transports cannot be pickled.
     """
@@ -59,6 +61,7 @@ class HTTPTransport(httpx.BaseTransport):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
         total_timeout: float | None = None,
+        on_connection: Callable[[httpcore.ConnectionEvent], object] | None = None,
     ) -> None:
         self._total_timeout = total_timeout
         own_streams = network_backend is not None
@@ -77,6 +80,7 @@ class HTTPTransport(httpx.BaseTransport):
             socket_options=socket_options,
             http2_ping_interval=http2_ping_interval,
             http2_ping_timeout=http2_ping_timeout,
+            on_connection=on_connection,
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
