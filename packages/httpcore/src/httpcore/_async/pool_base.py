@@ -39,9 +39,9 @@ class AsyncPoolBase(AsyncRequestInterface):
         Any thread may call this, whichever thread or event loop uses the pool.
         """
         self._shared.catch_up()
-        if not by_origin:
-            return self._shared.state.stats()
         with self._shared.lock:
+            if not by_origin:
+                return self._shared.state.stats()
             figures = stats_by_key(self._shared.state.slots, self._shared.state.requests)
         origins: dict[str, PoolStats] = {}
         for key, stats in figures.items():

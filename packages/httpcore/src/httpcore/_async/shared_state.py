@@ -167,7 +167,8 @@ class AsyncSharedState:
         timeouts = request.extensions["timeout"]
         limit = timeouts.own("pool") if isinstance(timeouts, RequestLimits) else timeouts["pool"]
         limit = waited if isinstance(waited, TotalSeconds) else limit
-        stats = self.state.stats()
+        with self.lock:
+            stats = self.state.stats()
         return PoolTimeout(
             f"Pool timed out {limit_text(limit)}: no connection to {request.url.origin} became available "
             f"({stats.connections_active} of {self.state.slots.limits.max_connections} in use, "
