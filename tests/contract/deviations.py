@@ -99,7 +99,10 @@ _RESOLVER = "Addition: a network backend can be given a resolver."
 _BASE_CLASS = "Addition: all exceptions have one base class."
 _HTTPX2 = "httpx2 passes one more argument when it uses this package as its core."
 _ABORT = "Addition: a stream can be closed at once, without waiting."
-_CAPACITY = "Addition: a connection reports how many requests it can carry, so that a pool does not offer more."
+_CAPACITY = (
+    "Additions: a connection describes itself, and reports how many requests it can carry, so that a pool does not "
+    "offer more."
+)
 
 
 _INTERIM = "Interim responses are traced."
@@ -122,7 +125,11 @@ def _pool_members(names: str) -> Deviation:
 
 def _connection_members(name: str) -> Deviation:
     members: list[str] = load("interface.json")["surface"][f"{name} members"]
-    added = ["request_capacity", "on_capacity_change", "stream_limit", "assume_stream_limit"]
+    added = ["close_reason", "connection_info"]
+    if not name.endswith("HTTP11Connection"):
+        added += ["request_capacity", "on_capacity_change", "stream_limit", "assume_stream_limit"]
+    if name.endswith("HTTPConnection"):
+        added += ["proxies"]
     return Deviation(sorted([*members, *added]), _CAPACITY)
 
 
@@ -157,6 +164,12 @@ def _with_base_class() -> dict[tuple[str, str], Deviation]:
     return found
 
 
+def _described(name: str) -> Deviation:
+    """The signature of a connection that can be given its description."""
+    signature = load("interface.json")["signatures"][name]
+    return Deviation([*signature, ["connection_info", "KEYWORD_ONLY", "=None"]], _CAPACITY)
+
+
 _NO_PAIRS: tuple[Any, ...] = (("a",), "ab", b"ab", 1, {})
 
 DEVIATIONS = {
@@ -174,8 +187,10 @@ DEVIATIONS = {
     **{("interface.json", f"{name} members"): _mock_members(name) for name in ("MockStream", "AsyncMockStream")},
     **{
         ("interface.json", f"{name} members"): _connection_members(name)
-        for name in ("HTTPConnection", "AsyncHTTPConnection", "HTTP2Connection", "AsyncHTTP2Connection")
+        for kind in ("HTTPConnection", "HTTP11Connection", "HTTP2Connection")
+        for name in (kind, f"Async{kind}")
     },
+    **{("interface.json", name): _described(name) for name in ("HTTP11Connection", "AsyncHTTP11Connection")},
     ("interface.json", "ConnectionPool members"): _pool_members(
         "close connections create_connection handle_request request stream"
     ),
