@@ -1,5 +1,6 @@
 """What a connection to an origin tells about itself."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,18 @@ class ConnectionFacts:
         """Why the connection takes no further request: one of the reasons of `ConnectionEvent`, if it is known."""
         reason = getattr(self._established, "close_reason", None)
         return reason if isinstance(reason, str) else None
+
+    @property
+    def stream_limit(self) -> int | None:
+        """How many concurrent requests an HTTP/2 server allows, `None` until its SETTINGS have arrived."""
+        limit: int | None = getattr(self._established, "stream_limit", None)
+        return limit
+
+    @property
+    def request_capacity(self) -> int:
+        """How many requests the connection can carry at a time, as far as is known, including those in flight."""
+        capacity: int = getattr(self._established, "request_capacity", sys.maxsize)
+        return capacity
 
     @property
     def _served_origin(self) -> Origin:

@@ -4,7 +4,6 @@
 import itertools
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -323,22 +322,12 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
         if hasattr(connection, "on_capacity_change"):
             connection.on_capacity_change = callback
 
-    @property
-    def stream_limit(self) -> int | None:
-        """How many concurrent requests an HTTP/2 server allows, `None` until its SETTINGS have arrived."""
-        return getattr(self._established, "stream_limit", None)
-
     def assume_stream_limit(self, limit: int) -> None:
         """Assume that the server allows `limit` concurrent requests until its HTTP/2 SETTINGS arrive."""
         self._assumed_stream_limit = limit
         connection: Any = self._established
         if hasattr(connection, "assume_stream_limit"):
             connection.assume_stream_limit(limit)
-
-    @property
-    def request_capacity(self) -> int:
-        """How many requests the connection can carry at a time, as far as is known, including those in flight."""
-        return getattr(self._established, "request_capacity", sys.maxsize)
 
     def has_expired(self) -> bool:
         """Whether the connection should be closed instead of used."""
