@@ -1,8 +1,10 @@
 """The state of a pool, shared between tasks or threads: each step runs under a lock."""
 
 import collections
+import functools
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 from httpcore_models import AsyncConnectionInterface, ConnectError, ConnectionInfo, PoolTimeout, Request
@@ -124,6 +126,10 @@ class AsyncSharedState:
         if callback is not None:
             self.state.slots.on_departure = self.departed.append
 
+    def reporter_of(self, slot: Slot[AsyncConnectionInterface]) -> Callable[[ConnectionInfo], None]:
+        """Return what the connection of a slot calls when it is open. It keeps neither the pool nor the slot alive."""
+        return functools.partial(_report_opened, weakref.ref(self), weakref.ref(slot))
+
     def report_opened(self, slot: Slot[AsyncConnectionInterface], info: ConnectionInfo) -> None:
         """Report a new connection, once."""
         callback = self.on_connection
@@ -193,3 +199,11 @@ class AsyncSharedState:
         # Connections that the parent has opened are reported there.
         self.departed = collections.deque()
         self.report_to(self.on_connection)
+
+
+def _report_opened(
+    shared: weakref.ref[AsyncSharedState], slot: weakref.ref[Slot[AsyncConnectionInterface]], info: ConnectionInfo
+) -> None:
+    this_state, this_slot = shared(), slot()
+    if this_state is not None and this_slot is not None:
+        this_state.report_opened(this_slot, info)

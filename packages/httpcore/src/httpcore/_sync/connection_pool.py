@@ -13,7 +13,6 @@ from httpcore_models import (
     SOCKET_OPTION,
     URL,
     ByteStream,
-    ConnectionInfo,
     ConnectionInterface,
     Lease,
     NetworkBackend,
@@ -36,13 +35,7 @@ from httpcore_models.lowlevel import (
     next_connection_id,
 )
 
-from .._arguments import (
-    enforce_backend,
-    enforce_callback,
-    enforce_limits,
-    enforce_max_connections,
-    enforce_pings,
-)
+from .._arguments import enforce_backend, enforce_callback, enforce_limits, enforce_max_connections, enforce_pings
 from .._connection_event import ConnectionEvent
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
@@ -234,7 +227,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
         slot.connection_id = getattr(connection, "connection_id", 0) or next_connection_id()
         if shared.on_connection is not None and isinstance(connection, HTTPConnection):
-            connection.on_opened = functools.partial(_report_opened, weakref.ref(shared), weakref.ref(slot))
+            connection.on_opened = shared.reporter_of(slot)
         shared.step(shared.state.opened, slot, connection)
         if shared.deferred or shared.state.to_close or shared.departed:
             shared.close_pending()
@@ -399,14 +392,6 @@ def _defer_change(shared: "weakref.ref[SharedState]", slot: "weakref.ref[Slot[Co
     this_state, this_slot = shared(), slot()
     if this_state is not None and this_slot is not None:
         this_state.defer(this_slot)
-
-
-def _report_opened(
-    shared: "weakref.ref[SharedState]", slot: "weakref.ref[Slot[ConnectionInterface]]", info: ConnectionInfo
-) -> None:
-    this_state, this_slot = shared(), slot()
-    if this_state is not None and this_slot is not None:
-        this_state.report_opened(this_slot, info)
 
 
 def __getattr__(name: str) -> Any:

@@ -2,8 +2,10 @@
 """The state of a pool, shared between threads: each step runs under a lock."""
 
 import collections
+import functools
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 from httpcore_models import ConnectError, ConnectionInfo, ConnectionInterface, PoolTimeout, Request
@@ -125,6 +127,10 @@ class SharedState:
         if callback is not None:
             self.state.slots.on_departure = self.departed.append
 
+    def reporter_of(self, slot: Slot[ConnectionInterface]) -> Callable[[ConnectionInfo], None]:
+        """Return what the connection of a slot calls when it is open. It keeps neither the pool nor the slot alive."""
+        return functools.partial(_report_opened, weakref.ref(self), weakref.ref(slot))
+
     def report_opened(self, slot: Slot[ConnectionInterface], info: ConnectionInfo) -> None:
         """Report a new connection, once."""
         callback = self.on_connection
@@ -194,3 +200,11 @@ class SharedState:
         # Connections that the parent has opened are reported there.
         self.departed = collections.deque()
         self.report_to(self.on_connection)
+
+
+def _report_opened(
+    shared: weakref.ref[SharedState], slot: weakref.ref[Slot[ConnectionInterface]], info: ConnectionInfo
+) -> None:
+    this_state, this_slot = shared(), slot()
+    if this_state is not None and this_slot is not None:
+        this_state.report_opened(this_slot, info)
