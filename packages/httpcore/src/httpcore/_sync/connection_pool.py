@@ -174,7 +174,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                 connection = slot.connection
                 if connection is None:
                     connection = self._open(pool_request, slot)
-                elif "observe" in request.extensions:
+                elif request.extensions.get("observe") is not None:
                     report_assigned(request, pool_request, slot, reused=True)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
                     if reservation.body is None and isinstance(connection, HTTPConnection):
