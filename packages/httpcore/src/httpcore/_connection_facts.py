@@ -22,7 +22,7 @@ class ConnectionFacts:
 
     def __init__(self) -> None:
         #: The `id` that its `ConnectionInfo` has once it is open.
-        self.connection_id = next_connection_id()
+        self.connection_id: int = next_connection_id()
         #: A callback of the pool, for when the connection has been opened.
         self.on_opened: Callable[[ConnectionInfo], None] | None = None
 
