@@ -10,11 +10,12 @@ from typing import Any
 
 import httpcore
 import pytest
-import trustme
 from httpcore_httpx import _contexts
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.waiting import at_once
+
+trustme = pytest.importorskip("trustme")  # some Pythons have no wheel of what it needs
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
