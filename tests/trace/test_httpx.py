@@ -29,6 +29,7 @@ def check(recorder: Recorder, caddy: CaddyServer) -> None:
         assert record.ended is not None
         assert (b"Authorization", b"[secure]") in record.request_headers
         assert abs(record.phases().total - record.duration) < 1e-6
+    assert [record.reused for record in recorder.requests] == [False, True]
     assert [record.phases().connect == -1 for record in recorder.requests] == [False, True]
 
 

@@ -202,6 +202,12 @@ class TestServers:
             assert record.http_version == ("HTTP/2" if http2 else "HTTP/1.1")
             assert record.ended is not None
             assert abs(record.phases().total - record.duration) < 1e-6
+        assert [record.reused for record in recorder.requests] == [False, True]
+        info, other = (record.connection for record in recorder.requests)
+        assert info is not None
+        assert info is other
+        assert (info.id, info.http_version) == (recorder.requests[1].connection_id, record.http_version)
+        assert recorder.requests[0].received_bytes
         first, second = (record.phases() for record in recorder.requests)
         assert min(first.connect, first.ssl, first.send, first.wait, first.receive, first.unexplained) >= 0
         assert (second.connect, second.ssl) == (-1, -1)
@@ -214,6 +220,8 @@ class TestServers:
         assert len(recorder.requests) == 20
         for record in recorder.requests:
             assert (record.status, record.http_version) == (200, "HTTP/2")
+            assert record.connection is not None
+            assert record.connection_id == recorder.requests[0].connection_id
             assert record.ended is not None
             assert abs(record.phases().total - record.duration) < 1e-6
 
