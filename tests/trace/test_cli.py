@@ -107,6 +107,9 @@ def test_json(caddy: CaddyServer, run: Run) -> None:
     assert (first["method"], first["status"], first["http_version"]) == ("GET", 200, "HTTP/2")
     assert first["url"].endswith("/small.txt?token=REDACTED")
     assert ["content-length", "1000"] in first["headers"]
+    assert (first["reused"], second["reused"]) == (False, True)
+    assert first["connection"]["alpn"] == "h2"
+    assert first["connection"] == second["connection"]
     assert first["error"] is None
     assert abs(sum(time for time in first["phases"].values() if time > 0) - first["duration"]) < 0.001
     assert second["phases"]["connect"] == -1
@@ -116,6 +119,7 @@ def test_proxies(caddy: CaddyServer, proxies: RealProxies, run: Run) -> None:
     chain = ["--proxy", proxies.open.url("http"), "--proxy", proxies.open.url("socks5")]
     (record,) = json.loads(run("--json", *chain, f"{caddy.https_url}/small.txt").out)
     assert record["status"] == 200
+    assert record["connection"]["proxies"] == [proxies.open.url("http"), proxies.open.url("socks5")]
 
 
 def test_a_proxy_with_credentials(caddy: CaddyServer, proxies: RealProxies, capsys: Capture) -> None:

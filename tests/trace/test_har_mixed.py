@@ -146,5 +146,12 @@ async def test_twenty_mixed_requests(
     ]
     assert entries[0]["timings"]["ssl"] > 0
     assert entries[1]["timings"]["connect"] == entries[1]["timings"]["ssl"] == -1
+    assert entries[0]["connection"] == entries[1]["connection"] == entries[3]["connection"] != entries[4]["connection"]
+    assert [entry["_reused"] for entry in entries[:6]] == [False, True, True, True, False, True]
+    assert len({entry["connection"] for entry in entries[6:10]}) == 1
+    assert [len(entry.get("_proxies", ())) for entry in entries[10:14]] == [1, 1, 1, 2]
+    assert {entry["serverIPAddress"] for entry in entries[:14]} == {"127.0.0.1"}
+    assert [response["bodySize"] for response in responses[:6]] == [1_000, 1_000, 100_000, 1_000_000, 11, 0]
+    assert entries[2]["request"]["bodySize"] == 100_000
     assert "hunter2" not in text
     assert "page=1" in text
