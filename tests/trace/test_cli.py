@@ -200,7 +200,7 @@ def test_a_timeout(silent_server: socket.socket, capsys: Capture) -> None:
 
 def test_tls_where_there_is_none(caddy: CaddyServer, capsys: Capture) -> None:
     assert main([f"https://127.0.0.1:{caddy.http_port}/"]) == 1
-    assert f"hint: that port does not speak TLS: http://127.0.0.1:{caddy.http_port}/?\n" in capsys.readouterr().err
+    assert f"hint: try http://127.0.0.1:{caddy.http_port}/\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ def certificate(message: str) -> RecordedError:
         (certificate("certificate verify failed: Hostname mismatch"), "for another name"),
         (certificate("IP address mismatch, certificate is not valid for '127.0.0.1'"), "for another name"),
         (certificate("certificate verify failed: self-signed certificate"), "no authority"),
-        (error("ConnectError", "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "does not speak TLS: http://a/b?"),
+        (error("ConnectError", "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "try http://a/b"),
         (error("ConnectTimeout", "timed out"), "--timeout"),
-        (error("ConnectError", "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred"), "hung up"),
+        (error("ConnectError", "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred"), "not speak TLS"),
         (error("ProxyError", "407 Proxy Authentication Required"), "USER:PASSWORD"),
         (error("ProxyError", "Proxy closed the connection during the SOCKS negotiation."), "USER:PASSWORD"),
     ],
@@ -42,7 +42,7 @@ def test_a_refusing_proxy() -> None:
 
 @pytest.mark.parametrize("name", ["ReadError", "RemoteProtocolError"])
 def test_a_server_that_hangs_up_may_speak_tls(name: str) -> None:
-    assert hint_for(error(name), "http://a:443/b") == "if that port speaks TLS, use https://a:443/b"
+    assert hint_for(error(name), "http://a:443/b") == "that port may speak TLS: try https://a:443/b"
     assert hint_for(error(name), "https://a:443/b") is None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import sys
 from typing import Any, NamedTuple
 
 import httpcore
@@ -133,6 +135,13 @@ def test_sizes_of_bodies(measured: Measured) -> None:
 def test_sizes_that_are_not_known(measured: Measured) -> None:
     measured.metrics.on_request(recorded())
     assert "http.client.request.body.size" not in measured.read()
+
+
+def test_without_opentelemetry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.metrics", None)
+    monkeypatch.delitem(sys.modules, "httpcore_trace.otel")
+    with pytest.raises(ImportError, match=r"pip install 'httpcore-trace\[otel\]'"):
+        importlib.import_module("httpcore_trace.otel")
 
 
 def test_requests_in_progress_are_not_measured(measured: Measured) -> None:

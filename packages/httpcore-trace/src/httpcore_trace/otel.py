@@ -17,13 +17,17 @@ from typing import NamedTuple, TypeAlias, overload
 from urllib.parse import urlsplit
 
 from httpcore import AsyncConnectionPool, ConnectionEvent, ConnectionPool
-from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation, get_meter
 
 from . import __version__
 from ._async.pool import AsyncRecordedPool
 from ._record import RequestRecord
 from ._recorder import Recorder
 from ._sync.pool import RecordedPool
+
+try:
+    from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation, get_meter
+except ImportError as exc:
+    raise ImportError("httpcore_trace.otel needs opentelemetry-api: pip install 'httpcore-trace[otel]'") from exc
 
 __all__ = ["ClientMetrics"]
 

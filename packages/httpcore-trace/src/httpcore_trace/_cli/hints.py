@@ -19,15 +19,15 @@ def hint_for(error: RecordedError, url: str, is_proxied: bool = False) -> str | 
     if "SSLCertVerificationError" in names:
         return _certificate_hint(texts)
     if _speaks_no_tls(texts):
-        return f"that port does not speak TLS: http://{url.partition('://')[2]}?"
+        return f"try http://{url.partition('://')[2]}"
     if "UNEXPECTED_EOF" in texts:
-        return "the server hung up instead of answering: that port may not speak TLS, or not for this name"
+        return "that port may not speak TLS, or not for this name"
     if error.name.endswith("Timeout"):
         return _TIMEOUTS
     if error.name == "ProxyError" and ("407" in error.message or "closed the connection during" in error.message):
         return "the proxy may want to know who you are: --proxy SCHEME://USER:PASSWORD@HOST:PORT"
-    if url.startswith("http://") and error.name in ("ReadError", "RemoteProtocolError"):
-        return f"if that port speaks TLS, use https://{url.partition('://')[2]}"
+    if url.startswith("http://") and error.name in ("ReadError", "RemoteProtocolError") and "HTTP/2" not in texts:
+        return f"that port may speak TLS: try https://{url.partition('://')[2]}"
     return None
 
 
@@ -50,4 +50,5 @@ def _certificate_hint(texts: str) -> str:
 
 def _speaks_no_tls(texts: str) -> bool:
     # The names that releases of OpenSSL have for bytes that are no TLS.
-    return any(name in texts for name in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"))
+    reasons = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
+    return any(reason in texts for reason in reasons)
