@@ -26,8 +26,8 @@ from ._sync.pool import RecordedPool
 
 try:
     from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation, get_meter
-except ImportError as exc:
-    raise ImportError("httpcore_trace.otel needs opentelemetry-api: pip install 'httpcore-trace[otel]'") from exc
+except ImportError as _error:
+    raise ImportError("httpcore_trace.otel needs opentelemetry-api: pip install 'httpcore-trace[otel]'") from _error
 
 __all__ = ["ClientMetrics"]
 
