@@ -114,7 +114,9 @@ def test_each_program_of_a_page_is_an_example() -> None:
     assert others == 2  # openai, a vendored package
 
 
-@pytest.mark.parametrize("package", ["httpcore", "httpcore-h11", "httpcore-h2", "httpcore-proxy", "httpcore-httpx"])
+@pytest.mark.parametrize(
+    "package", ["httpcore", "httpcore-h11", "httpcore-h2", "httpcore-proxy", "httpcore-httpx", "httpcore-trace"]
+)
 def test_the_reference_has_all_public_names(package: str) -> None:
     module = package.replace("-", "_")
     text = "".join((DOCS / "reference" / f"{name}.md").read_text() for name in {package, "httpcore-h11", "httpcore-h2"})

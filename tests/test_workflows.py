@@ -34,6 +34,10 @@ def test_only_packages_have_release_workflows() -> None:
     assert {path.name for path in WORKFLOWS.glob("release-*")} == {f"release-{name}.yml" for name in PACKAGES}
 
 
+# `tests/test_hammer.py` is clean there, with 100,000 requests a case.
+STABLE = "Programming Language :: Python :: Free Threading :: 3 - Stable"
+
+
 @pytest.mark.upgrade("1.3")
 @pytest.mark.parametrize("name", PACKAGES)
 def test_a_package_supports_the_pythons_that_ci_tests(name: str) -> None:
@@ -57,7 +61,12 @@ def test_packages_support_the_same_systems_and_have_the_same_links() -> None:
             {each for each in data["classifiers"] if each.startswith(("Operating System", "Programming Language"))}
             for data in (first[1], metadata)
         ]
-        assert systems[0] == systems[1]
+        assert systems[0] - {STABLE} == systems[1] - {STABLE}
+
+
+def test_packages_that_the_hammer_runs_on_are_stable_without_the_gil() -> None:
+    stable = [name for name in PACKAGES if STABLE in project(name)["classifiers"]]
+    assert sorted(stable) == ["httpcore", "httpcore-h11", "httpcore-h2", "httpcore-models", "httpcore-proxy"]
 
 
 def test_links_of_packages_lead_to_files() -> None:

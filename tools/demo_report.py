@@ -1,4 +1,4 @@
-"""What the demo prints: a progress bar, table rows, and the phases of a request as a waterfall.
+"""What the demo prints: a progress bar, and the rows of a table.
 
 Colours, and lines drawn in place, are for a terminal only.
 """
@@ -8,59 +8,12 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
 COLUMNS = ("request", "protocol", "status", "bytes", "ms", "requests", "conns")
-PHASES = (
-    "connect_tcp",
-    "start_tls",
-    "send_request_headers",
-    "send_request_body",
-    "receive_response_headers",
-    "receive_response_body",
-)
 # In total at most 80 columns: a line that wraps cannot be redrawn in place.
-_WIDTHS = (20, 8, 6, 10, 7, 8, 5)
+_WIDTHS = (21, 8, 6, 10, 7, 8, 5)
 _PROGRESS_WIDTH = 24
-_WATERFALL_WIDTH = 30
 _REDRAW_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One phase of a request; both numbers are in seconds, on the clock of `time.perf_counter`."""
-
-    name: str
-    start: float
-    duration: float
-
-
-class Trace:
-    """Collects phases from httpcore's `trace` extension."""
-
-    def __init__(self) -> None:
-        self.phases: list[Phase] = []
-        self._started: dict[str, float] = {}
-
-    def record(self, event: str, _info: dict[str, Any]) -> None:
-        """Be the `trace` extension of a sync request; events are named like `http11.send_request_body.started`."""
-        name, _, state = event.partition(".")[2].partition(".")
-        if state == "started":
-            self._started[name] = time.perf_counter()
-        elif state == "complete" and name in self._started:
-            start = self._started.pop(name)
-            self.phases.append(Phase(name, start, time.perf_counter() - start))
-
-    async def record_async(self, event: str, info: dict[str, Any]) -> None:
-        """Be the `trace` extension of an async request."""
-        self.record(event, info)
-
-    @property
-    def connections(self) -> int:
-        """How many TCP connections were made."""
-        return sum(phase.name == "connect_tcp" for phase in self.phases)
 
 
 class Progress:
@@ -106,22 +59,6 @@ def print_row(*cells: str) -> None:
     """Print one row of the table: the first cell to the left, the others to the right."""
     first, *others = (f"{cell:{'<' if index == 0 else '>'}{_WIDTHS[index]}}" for index, cell in enumerate(cells))
     print("  " + "  ".join([first, *others]), flush=True)
-
-
-def print_waterfall(phases: Iterable[Phase]) -> None:
-    """Print one request's phases as bars on a common time line, with start and duration in milliseconds."""
-    shown = [phase for phase in phases if phase.name in PHASES]
-    if not shown:
-        return
-    zero = min(phase.start for phase in shown)
-    total = max(phase.start + phase.duration for phase in shown) - zero
-    print(f"  {'phase':<24}  {'':{_WATERFALL_WIDTH}}  {'start ms':>9}  {'ms':>9}")
-    for phase in shown:
-        offset = phase.start - zero
-        first = min(int(_WATERFALL_WIDTH * offset / total), _WATERFALL_WIDTH - 1)
-        length = max(1, round(_WATERFALL_WIDTH * phase.duration / total))
-        bar = _bar(first, min(length, _WATERFALL_WIDTH - first), _WATERFALL_WIDTH)
-        print(f"  {phase.name:<24} |{bar}| {offset * 1e3:>8.2f}  {phase.duration * 1e3:>9.2f}")
 
 
 def _bar(blank: int, filled: int, width: int) -> str:

@@ -42,6 +42,7 @@ FLOORS: dict[str, tuple[Floor, ...]] = {
         Floor("the negotiations", "*/httpcore_proxy/_*.py", 99.5),
     ),
     "transports": (Floor("httpcore-httpx", "*/httpcore_httpx/*", 98.5),),
+    "trace": (Floor("httpcore-trace", "*/httpcore_trace/*", 95),),
     "httpcore": (Floor("httpcore", "*/src/httpcore/*", 95), Floor("the pool's decisions", "*/httpcore/_pool/*", 96.5)),
 }
 

@@ -59,12 +59,14 @@ def _no_pairs(file: str) -> dict[tuple[str, str], Deviation]:
 
 
 def _no_content(kind: str) -> Deviation:
-    hint = ": pass bytes(...) of it" if kind == "bytearray" else ""
+    hints = {"bytearray": ": pass bytes(...) of it", "str": ": encode it, as in content.encode()"}
+    hint = hints.get(kind, "")
     text = f"content must be bytes or an iterable of bytes, but got {kind}{hint}."
     return Deviation({"raises": "TypeError", "message": text}, _ARGUMENT)
 
 
 def _no_pair(kind: str) -> Deviation:
+    kind = "tuple of 1" if kind == "tuple" else kind
     text = f"auth must be a pair of user name and password, a tuple, but got {kind}."
     return Deviation({"raises": "TypeError", "message": text}, _ARGUMENT)
 
@@ -98,7 +100,10 @@ _DATAGRAMS = "Addition: a network backend opens datagrams."
 _BASE_CLASS = "Addition: all exceptions have one base class."
 _HTTPX2 = "httpx2 passes one more argument when it uses this package as its core."
 _ABORT = "Addition: a stream can be closed at once, without waiting."
-_CAPACITY = "Addition: a connection reports how many requests it can carry, so that a pool does not offer more."
+_CAPACITY = (
+    "Additions: a connection describes itself, and reports how many requests it can carry, so that a pool does not "
+    "offer more."
+)
 
 
 _INTERIM = "Interim responses are traced."
@@ -121,7 +126,11 @@ def _pool_members(names: str) -> Deviation:
 
 def _connection_members(name: str) -> Deviation:
     members: list[str] = load("interface.json")["surface"][f"{name} members"]
-    added = ["request_capacity", "on_capacity_change", "stream_limit", "assume_stream_limit"]
+    added = ["close_reason", "connection_info"]
+    if not name.endswith("HTTP11Connection"):
+        added += ["request_capacity", "on_capacity_change", "stream_limit", "assume_stream_limit"]
+    if name.endswith("HTTPConnection"):
+        added += ["proxies"]
     return Deviation(sorted([*members, *added]), _CAPACITY)
 
 
@@ -149,7 +158,8 @@ def _public_names() -> Deviation:
     names: list[str] = load("interface.json")["surface"]["public names in dir()"]
     added = ["AutoBackend", "Resolver", "AsyncResolver", "CachingResolver", "AsyncCachingResolver"]
     added += ["GuardedBackend", "AsyncGuardedBackend", "Destination", "only_global_addresses", "tcp_keepalive"]
-    added += ["DatagramStream", "AsyncDatagramStream", "HTTPCoreError", "PoolStats", "RequestExtensions", "Timeouts"]
+    added += ["DatagramStream", "AsyncDatagramStream"]
+    added += ["HTTPCoreError", "PoolStats", "ConnectionInfo", "ConnectionEvent", "RequestExtensions", "Timeouts"]
     return Deviation(sorted([*names, *added]), _MORE_NAMES)
 
 
@@ -164,6 +174,12 @@ def _with_base_class() -> dict[tuple[str, str], Deviation]:
             place = bases.index("Exception") if "Exception" in bases else len(bases)
             found["interface.json", entry] = Deviation([*bases[:place], base, *bases[place:]], _BASE_CLASS)
     return found
+
+
+def _described(name: str) -> Deviation:
+    """The signature of a connection that can be given its description."""
+    signature = load("interface.json")["signatures"][name]
+    return Deviation([*signature, ["connection_info", "KEYWORD_ONLY", "=None"]], _CAPACITY)
 
 
 _NO_PAIRS: tuple[Any, ...] = (("a",), "ab", b"ab", 1, {})
@@ -188,8 +204,10 @@ DEVIATIONS = {
     **{("interface.json", f"{name} members"): _mock_members(name) for name in ("MockStream", "AsyncMockStream")},
     **{
         ("interface.json", f"{name} members"): _connection_members(name)
-        for name in ("HTTPConnection", "AsyncHTTPConnection", "HTTP2Connection", "AsyncHTTP2Connection")
+        for kind in ("HTTPConnection", "HTTP11Connection", "HTTP2Connection")
+        for name in (kind, f"Async{kind}")
     },
+    **{("interface.json", name): _described(name) for name in ("HTTP11Connection", "AsyncHTTP11Connection")},
     ("interface.json", "ConnectionPool members"): _pool_members(
         "close connections create_connection handle_request request stream"
     ),

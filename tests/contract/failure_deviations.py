@@ -33,7 +33,7 @@ FAILURE_DEVIATIONS: dict[str, Departure] = {
     "call: proxy auth of str": Departure("builtins.TypeError", "auth must be a pair of", _ARGUMENT),
     "call: socks proxy auth": Departure("builtins.TypeError", "proxy_auth must be a pair of", _ARGUMENT),
     "call: pool connections of str": Departure("builtins.TypeError", "max_connections must be an int", _ARGUMENT),
-    "call: pool proxy of str": Departure("builtins.TypeError", "proxy must be a Proxy", _ARGUMENT),
+    "call: pool proxy of str": Departure("httpcore.ArgumentTypeError", "proxy must be a Proxy", _ARGUMENT),
     "call: request content": Departure("builtins.TypeError", "content must be bytes or", _ARGUMENT),
     "call: request timeout of int": Departure("httpcore.ArgumentTypeError", "the extension 'timeout' must", _ARGUMENT),
     "port 0": Departure("httpcore.ConnectError", "port must be an int from 1 to 65535", _ARGUMENT),

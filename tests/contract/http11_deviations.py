@@ -5,6 +5,7 @@ from __future__ import annotations
 from .entries import Deviation, load
 
 _WHY = "The exception says why the connection is not available."
+_HINT = "The exception says how to write a space in a URL."
 _ENDED = "A body that ends with the stream ends the connection (RFC 9112, section 6.3): it is not kept as idle."
 
 _CLOSED = {
@@ -28,7 +29,14 @@ def _without_idle_connection(scene: str) -> list[str]:
     ]
 
 
+def _with_hint(file: str) -> list[str]:
+    lines: list[str] = load(file)["http11 illegal target"]
+    bare = "Illegal target characters"
+    return [line.replace(bare, f"{bare}: a space in a URL has to be written as %20") for line in lines]
+
+
 HTTP11_DEVIATIONS = {
+    **{(file, "http11 illegal target"): Deviation(_with_hint(file), _HINT) for file in ("events.txt", "states.txt")},
     **{("states.txt", scene): Deviation(_with_reason(scene, origin), _WHY) for scene, origin in _CLOSED.items()},
     ("states.txt", "http11 no length"): Deviation(_without_idle_connection("http11 no length"), _ENDED),
 }

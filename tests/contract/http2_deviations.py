@@ -6,7 +6,10 @@ from typing import Any
 
 from .entries import Deviation, load
 
-_KEEPALIVE = "Additions, off by default: PING detects a server that is gone while a response is awaited."
+_KEEPALIVE = (
+    "Additions, off by default: PING detects a server that is gone while a response is awaited, and a callback is told "
+    "which connections a pool opens and closes."
+)
 _TRAILERS = "Trailers are an extension of the response."
 _INTERIM = "Interim responses are traced."
 _GONE = "A connection that can no longer send is closed at once and leaves the pool."
@@ -148,10 +151,15 @@ def _connections() -> dict[tuple[str, str], Deviation]:
 
 
 def _signatures() -> dict[tuple[str, str], Deviation]:
-    added = {"HTTP2Connection": "ping", "HTTPConnection": "http2_ping", "ConnectionPool": "http2_ping"}
+    added = {
+        "HTTP2Connection": ("ping", ["connection_info"]),
+        "HTTPConnection": ("http2_ping", []),
+        "ConnectionPool": ("http2_ping", ["on_connection"]),
+    }
     found = {}
-    for cls, prefix in added.items():
+    for cls, (prefix, names) in added.items():
         options = [[f"{prefix}_interval", "KEYWORD_ONLY", "=None"], [f"{prefix}_timeout", "KEYWORD_ONLY", "=20.0"]]
+        options += [[name, "KEYWORD_ONLY", "=None"] for name in names]
         if cls == "ConnectionPool":
             options.append(["http3", "KEYWORD_ONLY", "=False"])
         for name in (cls, f"Async{cls}"):

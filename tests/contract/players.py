@@ -51,7 +51,10 @@ class Record(logging.Handler):
         self.trace(name, info)
 
     def response(self, response: httpcore.Response) -> None:
-        extensions = {key: describe_extension(value) for key, value in response.extensions.items()}
+        """Record a response. 1.0 has no extension `connection`, and all of ours have it."""
+        found = dict(response.extensions)
+        assert found.pop("connection").http_version.encode() in (found["http_version"], b"HTTP/1.1")
+        extensions = {key: describe_extension(value) for key, value in found.items()}
         self.responses.append(f"response status={response.status} extensions={extensions} repr={response!r}")
 
     def error(self, error: Exception) -> None:

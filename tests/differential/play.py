@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import json
 import os
+import signal
 import ssl
 import subprocess
 import threading
@@ -75,12 +76,21 @@ class Runner:
             command = [python, *arguments, "--one", "--green"]
             path = [environment.get("PYTHONPATH"), str(self._green)]
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            start_new_session=True,
+        )
         try:
             out, _ = process.communicate(line, timeout=10)
             answer: dict[str, Any] = json.loads(out.splitlines()[-1])
         except (subprocess.TimeoutExpired, IndexError, ValueError):
-            process.kill()
+            # A child of it, which may hang in a lock that another thread held, too: it would keep the pipe open.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             return {"steps": [], "noise": [], "hang": True}
         return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from httpcore_test_support.certificates import Certificates
 from .chosen import BY_ROW, EXPECTED
 from .differences import ENTRIES
 from .environment import green_folder, original_runner, our_runner
+from .expected import scenario_of
 from .play import Net
 from .selection import fixed
 
 LUCK = {entry.name for entry in ENTRIES if entry.luck}
+# CPython 3.14 may leave a lock locked: https://github.com/python/cpython/issues/148874
+LEFT_OUT = {scenario_of("ok/interrupted many times")} if sys.version_info[:2] == (3, 14) else set()
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "differences.md"
 
 
@@ -31,7 +35,7 @@ def test_scenarios(net: Net) -> None:
     original, ours = net.releases()
     assert original == "1.0.9"
     assert ours != original
-    results = net.play(each for each in fixed() if each.world != "gevent" or green_folder())
+    results = net.play(each for each in fixed() if each not in LEFT_OUT and (each.world != "gevent" or green_folder()))
     wrong = [f"{result.scenario}: {text}" for result in results for text in result.wrong]
     assert not wrong, "\n".join([f"{len(wrong)} of {len(results)} scenarios", *wrong])
     missing: list[str] = []

@@ -18,6 +18,9 @@ class OnlyItsOwn:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
+# Before the finder is there: the list of names lacks what it imports in PyPy.
+import ssl
+
 sys.meta_path.insert(0, OnlyItsOwn())
 for hidden in ("httpcore", "anyio", "trio"):
     assert hidden not in sys.modules

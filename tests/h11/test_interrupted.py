@@ -35,14 +35,14 @@ class CountingLease(Lease):
 class Exchange:
     """A connection that has carried one request, and a second request on it."""
 
-    def __init__(self, wire: bytes, traced: bool) -> None:
+    def __init__(self, wire: bytes, listener: str | None) -> None:
         self.stream = ScriptedStream(FIRST, wire[:-3], wire[-3:], SECOND)
         self.connection = HTTP11Connection(ORIGIN, self.stream, keepalive_expiry=60.0)
         self.connection.request("GET", "http://localhost/")
         self.lease = CountingLease()
         self.request = Request("GET", "http://localhost/", headers={"Host": "localhost"})
-        if traced:
-            self.request.extensions = {"trace": lambda *_: None}
+        if listener is not None:
+            self.request.extensions = {listener: lambda *_: None}
         self.response: Response | None = None
         self.leased = False
         self.received = b""
@@ -71,11 +71,11 @@ def _dropped_responses() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("wire", [FIRST, CHUNKED], ids=["length", "chunked, by h11"])
-@pytest.mark.parametrize("traced", [False, True], ids=["plain", "traced"])
+@pytest.mark.parametrize("listener", [None, "trace", "observe"], ids=["plain", "traced", "observed"])
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="knows the instructions of one version of Python")
-def test_an_exception_at_any_instruction_of_an_exchange(wire: bytes, traced: bool) -> None:
+def test_an_exception_at_any_instruction_of_an_exchange(wire: bytes, listener: str | None) -> None:
     for step in range(1, 10_000):
-        exchange = Exchange(wire, traced)
+        exchange = Exchange(wire, listener)
         hit = raised_at(step, exchange.run, is_library_code)
         response, exchange.response = exchange.response, None
         if response is not None:

@@ -1,7 +1,9 @@
 """Async bodies and callbacks on sync connections, and the other way round; files as bodies."""
 
+import io
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from httpcore_h11 import AsyncHTTP11Connection, HTTP11Connection
@@ -25,7 +27,10 @@ def sync_body() -> Iterator[bytes]:
 def test_an_async_body_for_a_sync_connection() -> None:
     stream = ScriptedStream(RESPONSE)
     connection = HTTP11Connection(ORIGIN, stream)
-    with pytest.raises(TypeError, match=r"iterable of bytes to suit the connection, but got AsyncBody\.$"):
+    with pytest.raises(
+        TypeError,
+        match=r"bytes to suit the connection, but got AsyncBody: in sync code, it cannot be async\.$",
+    ):
         connection.request("POST", "http://localhost/", content=AsyncBody())
     assert (connection.is_closed(), stream.closed) == (True, True)
 
@@ -34,9 +39,24 @@ def test_an_async_body_for_a_sync_connection() -> None:
 async def test_a_sync_body_for_an_async_connection() -> None:
     stream = AsyncScriptedStream(RESPONSE)
     connection = AsyncHTTP11Connection(ORIGIN, stream)
-    with pytest.raises(TypeError, match=r"iterable of bytes to suit the connection, but got generator\.$"):
+    with pytest.raises(TypeError, match=r"bytes to suit the connection, but got generator: in async code, "):
         await connection.request("POST", "http://localhost/", content=sync_body())
     assert (connection.is_closed(), stream.closed) == (True, True)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        ([b"x"], "list: join it, as in b''"),
+        (io.BytesIO(b"x"), "BytesIO: read it, or write an async generator"),
+        ({b"x": 1}, "dict: in async code, it has to be an async iterable"),
+    ],
+)
+async def test_bodies_that_sync_connections_take(body: Any, hint: str) -> None:
+    connection = AsyncHTTP11Connection(ORIGIN, AsyncScriptedStream(RESPONSE))
+    with pytest.raises(TypeError, match=f"but got {hint}"):
+        await connection.request("POST", "http://localhost/", content=body)
 
 
 @pytest.mark.parametrize("content", [42, object()])

@@ -115,7 +115,7 @@ def test_a_refused_stream_may_be_retried(feeding: Feeding) -> None:
     talk.sent()
     talk.receive(frames.rst_stream(1, REFUSED_STREAM), answer(neighbour))
     failure = talk.failure(stream)
-    assert str(failure) == "<StreamReset stream_id:1, error_code:7, remote_reset:True>"
+    assert str(failure) == "the server refused the stream (REFUSED_STREAM)"
     assert repeatable(failure) is Retryable.ANY
     assert_answered(talk, neighbour)
     talk.engine.finish(stream)

@@ -373,6 +373,7 @@ def test_a_small_block_that_stands_for_many_fields_is_an_error() -> None:
 
 
 @pytest.mark.fault("S13")
+@pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="references are not counted here")
 @pytest.mark.parametrize("name", [b"authorization", b"cookie", b"x-api-key"])
 def test_secrets_are_forgotten_with_their_connection(name: bytes) -> None:
     secret = b"secret-%d" % id(name) + b"x" * 40

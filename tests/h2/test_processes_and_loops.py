@@ -56,6 +56,7 @@ def test_a_child_process_sends_nothing_on_its_parents_connection(target: tuple[s
 
 @pytest.mark.field(20)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.skipif(not hasattr(ctypes, "PyDLL"), reason="ctypes lets go of the GIL for every call")
 def test_a_child_process_of_which_python_was_not_told_takes_no_stream_of_its_parent(
     target: tuple[str, dict[str, Any]],
 ) -> None:

@@ -54,3 +54,28 @@ def test_plain_functions_that_return_an_awaitable_will_do() -> None:
             assert (await pool.request("GET", URL)).content == b"ok"
 
     asyncio.run(main())
+
+
+def test_an_async_backend_in_a_guard_for_sync_code() -> None:
+    inner: Any = httpcore.AutoBackend()
+    for uds in (None, "/run/server"):
+        guard = httpcore.GuardedBackend(lambda destination: True, inner)
+        with httpcore.ConnectionPool(network_backend=guard, uds=uds) as pool:
+            text = r"^the network backend of sync code must be a sync one, but AutoBackend is async\.$"
+            with pytest.raises(TypeError, match=text):
+                pool.request("GET", "http://192.0.2.1/")
+
+
+def test_a_sync_backend_in_a_guard_for_async_code() -> None:
+    async def main(url: str) -> None:
+        inner: Any = httpcore.SyncBackend()
+        guard = httpcore.AsyncGuardedBackend(lambda destination: True, inner)
+        async with httpcore.AsyncConnectionPool(network_backend=guard) as pool:
+            text = r"^the network backend of async code must be an async one, but SyncBackend is sync\.$"
+            with pytest.raises(TypeError, match=text):
+                await pool.request("GET", url)
+
+    with scripted_server(hold()) as server:
+        asyncio.run(main(server.url))
+        wait_until(lambda: server.connections and not server.open_connections)
+    gc.collect()

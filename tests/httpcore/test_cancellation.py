@@ -7,6 +7,7 @@ have seen the cancelled connection close.
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import pytest
@@ -54,8 +55,25 @@ async def upload() -> AsyncIterator[bytes]:
         yield part
 
 
-async def post(pool: AsyncConnectionPool, url: str) -> None:
-    async with pool.stream("POST", url, content=upload(), extensions=TIMEOUTS) as response:
+class OpenPhases:
+    """An observer that knows which phases have begun and not ended, and what was reported last."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.seen: list[str] = []
+
+    def __call__(self, event: str, info: dict[str, Any]) -> None:
+        self.seen.append(event)
+        name, _, end = event.rpartition(".")
+        if end == "started":
+            self.names.append(name)
+        elif end in ("complete", "failed"):
+            self.names.remove(name)
+
+
+async def post(pool: AsyncConnectionPool, url: str, observer: OpenPhases | None = None) -> None:
+    extensions: Any = {**TIMEOUTS, "observe": observer}
+    async with pool.stream("POST", url, content=upload(), extensions=extensions) as response:
         assert b"".join([part async for part in response.aiter_stream()]) == b"hello"
 
 
@@ -70,33 +88,40 @@ async def assert_serves(pool: AsyncConnectionPool, server: ScriptedServer) -> No
 
 
 @pytest.mark.field(2, 3)
-async def test_on_a_new_connection(tls: Certificates | None) -> None:
+@pytest.mark.parametrize("observed", [False, True], ids=["plain", "observed"])
+async def test_on_a_new_connection(tls: Certificates | None, observed: bool) -> None:
     """Connecting, the TLS handshake, sending head and body, receiving head and body, and closing."""
+    observer = OpenPhases() if observed else None
     async with pool_of_one(tls) as (pool, server):
 
         async def fresh() -> None:
             try:
-                await post(pool, server.url)
+                await post(pool, server.url, observer)
             finally:
                 with anyio.CancelScope(shield=True):
                     await pool.aclose()
 
         async def check(step: int) -> None:
+            assert observer is None or not observer.names
             await assert_serves(pool, server)
             await pool.aclose()
             assert await anyio.to_thread.run_sync(server.wait_closed)
 
         assert await sweep(fresh, check) > MINIMUM_STEPS
+    assert observer is None or "connect.attempt.failed" in observer.seen
 
 
-async def test_on_a_warm_connection(tls: Certificates | None) -> None:
+@pytest.mark.parametrize("observed", [False, True], ids=["plain", "observed"])
+async def test_on_a_warm_connection(tls: Certificates | None, observed: bool) -> None:
+    observer = OpenPhases() if observed else None
     async with pool_of_one(tls) as (pool, server):
 
         async def check(step: int) -> None:
+            assert observer is None or not observer.names
             await assert_serves(pool, server)
 
         await check(0)
-        assert await sweep(lambda: post(pool, server.url), check) > MINIMUM_STEPS
+        assert await sweep(lambda: post(pool, server.url, observer), check) > MINIMUM_STEPS
 
 
 @pytest.mark.field(1)

@@ -85,7 +85,7 @@ def run(program: str, *arguments: str) -> list[str]:
 def test_importing_does_not_load_extras() -> None:
     run(
         "import sys, httpcore\n"
-        "httpcore.ConnectionPool(http2=True)\n"
+        "httpcore.ConnectionPool()\n"
         "names = {'asyncio', 'anyio', 'trio', 'h2', 'hpack', 'httpcore_h2', 'socksio', 'certifi'}\n"
         "assert not names & set(sys.modules), names & set(sys.modules)"
     )
@@ -98,6 +98,29 @@ def test_nothing_of_http_3_is_loaded_without_its_option() -> None:
         "parts = ('httpcore_h3', 'qh3', 'http3_connection', '_http3', 'datagram_socket', '_datagrams')\n"
         "loaded = [name for name in sys.modules for part in parts if name.split('.')[-1].endswith(part)]\n"
         "assert not loaded, loaded"
+    )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "httpcore.ConnectionPool(http2=True)",
+        "httpcore.AsyncConnectionPool(http2=True)",
+        "httpcore.HTTPConnection(httpcore.Origin(b'https', b'example.org', 443), http2=True)",
+        "httpcore.AsyncHTTPConnection(httpcore.Origin(b'https', b'example.org', 443), http2=True)",
+    ],
+)
+def test_http_2_is_loaded_before_the_first_request(make: str) -> None:
+    run(
+        "import sys, httpcore\n"
+        f"{make}\n"
+        "names = {'asyncio', 'anyio', 'trio', 'socksio', 'certifi'}\n"
+        "assert not names & set(sys.modules), names & set(sys.modules)\n"
+        "assert {'h2.connection', 'httpcore_h2._sync.connection', 'httpcore_h2._async.connection'} < set(sys.modules)\n"
+        "before = set(sys.modules)\n"
+        "from httpcore_h2 import AsyncHTTP2Connection, HTTP2Connection, require_h2\n"
+        "require_h2()\n"
+        "assert set(sys.modules) == before"
     )
 
 

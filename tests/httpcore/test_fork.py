@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from httpcore import ConnectionPool, _ssl
+from httpcore import ConnectError, ConnectionPool, ReadError, WriteError, _ssl
 from httpcore_models.network._tls import alpn
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.http2_peer import answering, http2_script
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_request, send
 
@@ -61,7 +62,7 @@ def child_ends_well(function: Any) -> bool:
 def test_https_in_the_child(module: Any, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_ssl, "default_ssl_context", certificates.client_context)
     _ssl._context_offering.cache_clear()
-    lock = _ssl._making if module is _ssl else alpn._lock
+    lock = _ssl._making.lock if module is _ssl else alpn._lock
     try:
         with scripted_server([receive_request(), send(OK)], tls=certificates.server_context()) as server:
 
@@ -100,3 +101,80 @@ def test_fork_waits_for_a_context_that_another_thread_creates(
         assert child_ends_well(lambda: _ssl.shared_ssl_context(()) is not None)
     finally:
         _ssl._context_offering.cache_clear()
+
+
+EVENTS = [
+    "connection.connect_tcp.complete",
+    "http11.send_request_headers.started",
+    "http11.send_request_body.started",
+    "http11.receive_response_headers.started",
+    "connection.start_tls.started",
+    "http2.send_connection_init.started",
+    "http2.send_request_headers.started",
+    "http2.send_request_body.started",
+]
+
+
+def forking(event: str) -> tuple[Any, list[int]]:
+    """Return a trace callback that forks at `event`, and a list that is not empty in the child."""
+    children: list[int] = []
+
+    def trace(name: str, info: Any) -> None:
+        if name == event and not children:
+            children.append(os.fork())
+
+    return trace, children
+
+
+def end_child(children: list[int], *, well: bool) -> None:
+    """End the process if it is the child, or check that the child has ended well if this is the parent."""
+    assert children
+    if not children[0]:
+        os._exit(0 if well else 1)
+    assert os.waitpid(children[0], 0)[1] == 0
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_trace_callback_that_forks(event: str, certificates: Certificates) -> None:
+    """The parent goes on. The child, which would write to the same connection, does not."""
+    http2, tls = event.startswith("http2"), event == "connection.start_tls.started"
+    trace, children = forking(event)
+    script: Any = http2_script(answering) if http2 else [receive_request(), send(OK)]
+    with scripted_server(script, tls=certificates.server_context() if tls else None) as server:
+        pool = ConnectionPool(http1=not http2, http2=http2, ssl_context=certificates.client_context())
+        with pool:
+            failed = False
+            try:
+                content = pool.request("POST", server.url, content=b"x" * 10, extensions={"trace": trace}).content
+            except (ConnectError, ReadError, WriteError) as exc:
+                failed = "belongs to another process" in str(exc)
+            except BaseException:
+                if children and not children[0]:
+                    os._exit(1)
+                raise
+            end_child(children, well=failed)
+            assert content in (b"ok", b"hello")
+
+
+@pytest.mark.parametrize("http2", [False, True])
+def test_a_body_that_forks(http2: bool) -> None:
+    children: list[int] = []
+
+    def body() -> Iterator[bytes]:
+        yield b"begin"
+        children.append(os.fork())
+        yield b"end"
+
+    script: Any = http2_script(answering) if http2 else [receive_request(), send(OK)]
+    with scripted_server(script) as server, ConnectionPool(http1=not http2, http2=http2) as pool:
+        failed = False
+        try:
+            content = pool.request("POST", server.url, content=body()).content
+        except WriteError as exc:
+            failed = "belongs to another process" in str(exc)
+        except BaseException:
+            if children and not children[0]:
+                os._exit(1)
+            raise
+        end_child(children, well=failed)
+        assert content in (b"ok", b"hello")

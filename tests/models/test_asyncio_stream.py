@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import pytest
 from httpcore_models import AnyIOBackend, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.network._streams.asyncio_stream import _READ_LIMIT, AsyncioStream
@@ -92,6 +93,32 @@ async def test_read_buffer_adapts_to_what_arrives() -> None:
         assert reserved[0] == (False, SMALL_READ)
         assert reserved[2][0]
         assert reserved[-1] == (False, SMALL_READ)
+
+
+@pytest.mark.parametrize("size", [1000, _READ_LIMIT])
+async def test_a_cancelled_scope_ends_reading_although_each_turn_brings_more(size: int) -> None:
+    """A scope of anyio cancels only a task that waits, not one whose bytes have come in the same turn."""
+    async with connected(hold()) as stream:
+        loop, turns = asyncio.get_running_loop(), 0
+
+        def feed() -> None:
+            nonlocal turns
+            turns += 1
+            if not stream._received:
+                stream.data_received(bytes(size))
+            if turns < 10_000:
+                loop.call_soon(feed)
+            else:
+                stream.eof_received()
+            if turns == 10:
+                scope.cancel()
+
+        with anyio.CancelScope() as scope:
+            loop.call_soon(feed)
+            while await stream.read(size, TIMEOUT):
+                pass
+        assert scope.cancelled_caught
+        assert turns < 10_000
 
 
 class TestReadDeadlines:

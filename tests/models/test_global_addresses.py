@@ -38,8 +38,13 @@ GLOBAL = [
     "3fff:1000::",
     "::ffff:8.8.8.8",
     "64:ff9b::8.8.8.8",
+    "2606:4700::200:5efe:8.8.8.8",
+    "2606:4700::5eff:10.0.0.1",
 ]
 REFUSED = {
+    "2606:4700::5efe:10.0.0.1": "it leads to 10.0.0.1, a private address",
+    "2606:4700::200:5efe:169.254.169.254": "it leads to 169.254.169.254, a link-local address",
+    "fe80::5efe:8.8.8.8": "link-local",
     "0.0.0.0": "this network",
     "0.255.255.255": "this network",
     "10.0.0.0": "private",

@@ -156,6 +156,7 @@ def test_each_request_gets_its_own_list() -> None:
 
 
 @pytest.mark.fault("S13")
+@pytest.mark.skipif(not hasattr(sys, "getrefcount"), reason="references are not counted here")
 def test_headers_are_not_kept_after_the_request() -> None:
     value = b"Bearer " + bytes(range(97, 107))
     count = sys.getrefcount(value)

@@ -43,7 +43,8 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(finding, "look_up", look_up)
     yield asked
     over.set()
-    wait_until(lambda: threading.active_count() <= threads and not finding._left_behind)
+    wait_until(lambda: threading.active_count() <= threads)
+    wait_until(lambda: not finding._left_behind and not finding._left_behind_in_resolvers)
 
 
 def test_limit_covers_the_resolver_of_the_system(silent: list[str]) -> None:
@@ -131,6 +132,28 @@ def test_number_of_threads_left_behind_is_limited(silent: list[str], monkeypatch
     assert asked_in == [threading.current_thread()]
 
 
+def test_number_of_threads_left_behind_in_resolvers_of_users_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    # They may never return, so the caller does not ask them in its own thread.
+    monkeypatch.setattr(finding, "_MOST_LEFT_BEHIND", 2)
+    over = threading.Event()
+    asked: list[str] = []
+
+    def resolver(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        assert over.wait(60)
+        return []
+
+    backend, late = SyncBackend(resolver=resolver), r"^Connect timed out after 0\.05 seconds"
+    for number in range(5):
+        with pytest.raises(ConnectTimeout, match=late):
+            backend.connect_tcp(f"{number}.example.org", 80, 0.05)
+    assert asked == ["0.example.org", "1.example.org"]
+    threading.Timer(0.05, over.set).start()
+    with pytest.raises(ConnectError, match="knows no address"):
+        backend.connect_tcp("later.example.org", 80, 10.0)
+    wait_until(lambda: not finding._left_behind_in_resolvers)
+
+
 def test_threads_that_have_ended_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     monkeypatch.setattr(finding, "look_up", lambda host, port: over.wait(60))
@@ -142,13 +165,17 @@ def test_threads_that_have_ended_are_not_counted(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_fork_forgets_the_threads_left_behind(silent: list[str]) -> None:
     with pytest.raises(ConnectTimeout):
         SyncBackend().connect_tcp("example.org", 80, 0.001)
+    with pytest.raises(ConnectTimeout):
+        SyncBackend(resolver=finding.look_up).connect_tcp("example.org", 80, 0.001)
     assert finding._left_behind
+    assert finding._left_behind_in_resolvers
     process = os.fork()
     if process == 0:
-        os._exit(len(finding._left_behind))
+        os._exit(len(finding._left_behind | finding._left_behind_in_resolvers))
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
 
 

@@ -15,9 +15,10 @@ from httpcore_test_support._sync.conformance import ENDLESS, TIMEOUT
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.conformance import TRANSPORTS, Connect, connector
 from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.sockets import open_sockets
 from httpcore_test_support.steps import hold, notify, send
 from httpcore_test_support.transports import hold_until_closed
-from httpcore_test_support.waiting import wait_until
+from httpcore_test_support.waiting import collect, wait_until
 
 CLOSED = r"^The stream is closed \(.+\)$"
 
@@ -119,6 +120,7 @@ def test_descriptor_stays_open_until_its_last_user_has_left(certificates: Certif
         held.go_on.set()
         assert isinstance(reading.join(), ReadError)
         # The error keeps nothing alive.
+        collect()
         assert not is_open(descriptor)
 
 
@@ -225,8 +227,64 @@ def test_unclosed_stream_causes_a_resource_warning() -> None:
     first, second = socket.socketpair()
     streams = [SyncStream(first, "peer")]
     del first
-    with second, pytest.warns(ResourceWarning, match="unclosed"):
+
+    def drop() -> None:
         streams.clear()
+        collect()
+
+    with second, pytest.warns(ResourceWarning, match="unclosed"):
+        drop()
+
+
+@pytest.mark.parametrize("last", ["in a cycle", "in another thread"])
+def test_closed_stream_is_collected_without_a_warning(last: str) -> None:
+    first, second = socket.socketpair()
+    descriptor, left = first.fileno(), weakref.ref(first)
+    given, made, done = [first], threading.Event(), threading.Event()
+    del first
+
+    def make() -> None:
+        given.append(SyncStream(given.pop(), "peer"))  # type: ignore[arg-type]
+        made.set()
+        done.wait(TIMEOUT)
+
+    # Without the GIL, the end of a reference is noted for the thread that made the object, unless that thread drops it.
+    with second:
+        making = InThread(make)
+        assert made.wait(TIMEOUT)
+        stream: Any = given.pop()
+        if last == "in a cycle":
+            user: list[Any] = [stream._shared.lease]
+            user.append(user)
+            del user
+        stream.close()
+        del stream
+        gc.collect()
+        assert not is_open(descriptor)
+        collect()
+        assert left() is None
+        done.set()
+        making.join()
+
+
+def test_closed_sockets_do_not_pile_up_until_they_are_collected() -> None:
+    gc.disable()
+    try:
+        most = 0
+        for _ in range(250):
+            first, second = socket.socketpair()
+            stream: Any = SyncStream(first, "peer")
+            del first
+            # Without counted references, every lease stays until it is collected, as this one does.
+            user: list[Any] = [stream._shared.lease]
+            user.append(user)
+            stream.close()
+            second.close()
+            most = max(most, len(open_sockets()))
+        assert 90 < most < 140
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 @pytest.mark.fault("P11")
@@ -268,4 +326,5 @@ def test_several_threads_can_close_at_once(connect: Connect) -> None:
         with connect([send(b"data"), hold()]) as stream:
             closing = [InThread(stream.close) for _ in range(4)]
             assert [thread.join() for thread in closing] == [None] * 4
+            collect()
             assert stream.get_extra_info("socket").fileno() == -1

@@ -34,6 +34,19 @@ def test_file_made_from_the_socket_outlives_the_stream(connect: Connect) -> None
 
 
 @pytest.mark.fault("N14")
+def test_file_outlives_a_stream_that_another_thread_closes(connect: Connect) -> None:
+    closed = threading.Event()
+    with (
+        connect([wait(closed), send(b"hello\n"), hold()]) as stream,
+        stream.get_extra_info("socket").makefile("rb") as file,
+        Background() as background,
+    ):
+        background.start(stream.close).result()
+        closed.set()
+        assert file.readline() == b"hello\n"
+
+
+@pytest.mark.fault("N14")
 def test_duplicate_of_the_socket_outlives_the_stream() -> None:
     closed = threading.Event()
     with scripted_server([wait(closed), send(b"hello"), hold()]) as server:

@@ -5,6 +5,7 @@ import ssl
 import warnings
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -83,9 +84,12 @@ def test_extensions_that_are_not_a_dict_are_rejected(extensions: Any) -> None:
         Request("GET", URL, extensions=extensions)
 
 
-@pytest.mark.parametrize("content", ["text", 5, 5.0, bytearray(b"a"), memoryview(b"a"), object()])
+@pytest.mark.parametrize("content", ["text", 5, 5.0, bytearray(b"a"), memoryview(b"a"), PurePosixPath("a"), object()])
 def test_invalid_content_is_rejected(content: Any) -> None:
-    hint = r": pass bytes\(\.\.\.\) of it" if isinstance(content, (bytearray, memoryview)) else ""
+    buffer = r": pass bytes\(\.\.\.\) of it"
+    path = r": read the file, as in path\.read_bytes\(\)"
+    hints = {"str": r": encode it, as in content\.encode\(\)", "PurePosixPath": path}
+    hint = buffer if isinstance(content, (bytearray, memoryview)) else hints.get(type(content).__name__, "")
     message = rf"^content must be bytes or an iterable of bytes, but got {type(content).__name__}{hint}\.$"
     with pytest.raises(TypeError, match=message):
         Request("POST", URL, content=content)
@@ -118,7 +122,7 @@ def test_error_does_not_show_the_headers() -> None:
 def test_credentials_that_are_no_pair_are_rejected(auth: Any) -> None:
     with pytest.raises(TypeError) as raised:
         Proxy("http://proxy.local", auth=auth)
-    kind = type(auth).__name__
+    kind = "tuple of 1" if isinstance(auth, tuple) else type(auth).__name__
     assert str(raised.value) == f"auth must be a pair of user name and password, a tuple, but got {kind}."
 
 

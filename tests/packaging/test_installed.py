@@ -17,7 +17,15 @@ from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.environments import Environment
 from httpcore_test_support.proxies import ProxyServer, pproxy_server
 
-NAMES = ("httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy", "httpcore", "httpcore-httpx")
+NAMES = (
+    "httpcore-models",
+    "httpcore-h11",
+    "httpcore-h2",
+    "httpcore-proxy",
+    "httpcore",
+    "httpcore-httpx",
+    "httpcore-trace",
+)
 
 MODELS = {"httpcore-models"}
 H11 = MODELS | {"httpcore-h11", "h11"}
@@ -29,6 +37,7 @@ ANYIO = {"anyio", "idna", "typing-extensions"}
 TRIO = {"trio", "attrs", "sortedcontainers", "idna", "outcome", "sniffio"}
 HTTPX = HTTPCORE | ANYIO | {"httpcore-httpx", "httpx"}
 HTTPX2 = HTTPCORE | ANYIO | {"httpcore-httpx", "httpx2", "httpcore2", "truststore"}
+TRACE = HTTPCORE | {"httpcore-trace", "rich", "markdown-it-py", "mdurl", "pygments"}
 # What the dependencies only need on old versions of Python.
 MAYBE = {"exceptiongroup", "typing-extensions", "sniffio"}
 
@@ -109,6 +118,17 @@ with {library}.Client(transport=HTTPTransport()) as client:
     assert client.get(sys.argv[1]).text == "Hello, world!\\n"
 """
 
+RECORDED = """
+import sys
+import httpcore
+from httpcore_trace import Recorder
+recorder = Recorder()
+with recorder.pool(httpcore.ConnectionPool()) as pool:
+    pool.request("GET", sys.argv[1] + "/")
+assert recorder.requests[0].status == 200
+assert "rich" not in sys.modules
+"""
+
 CASES = [
     ("httpcore", HTTPCORE, [GET]),
     ("httpcore[asyncio]", HTTPCORE | ANYIO, [GET, ASYNCIO]),
@@ -123,6 +143,7 @@ CASES = [
     ("httpcore-proxy[socks]", PROXY | {"socksio"}, [PROXY_ALONE, SOCKS_ALONE]),
     ("httpcore-models", MODELS, [MODELS_ALONE]),
     ("httpcore-httpx", HTTPCORE | {"httpcore-httpx"}, ["import httpcore_httpx"]),
+    ("httpcore-trace", TRACE, [RECORDED]),
     ("httpcore-httpx[httpx]", HTTPX, [TRANSPORT.format(library="httpx", module="httpcore_httpx")]),
 ]
 if sys.version_info >= (3, 11):

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 
 PACKAGES = ("httpcore[asyncio,http2,socks,trio]", "httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy")
-TRANSPORTS = "httpcore-httpx[httpx]"
+ADDITIONS = ("httpcore-httpx[httpx]", "httpcore-trace[otel]")
 # What the tests need themselves.
 TOOLS = ("hypothesis", "pproxy", "proxy.py", "pytest-timeout", str(ROOT / "tests" / "support"))
 # Those that use other projects most, on all event loops.
@@ -36,6 +36,7 @@ TESTS = (
     "tests/httpcore/_async/test_tls.py",
     "tests/transports/_async/test_errors.py",
     "tests/transports/test_contexts.py",
+    "tests/trace/test_waterfall.py",
 )
 
 
@@ -59,9 +60,10 @@ def test_they_pass_the_tests_that_use_them(
     prepare: Callable[..., Future[Environment]], dist: Path, tmp_path: Path
 ) -> None:
     bounds = oldest(dist)
-    assert bounds.keys() == {"anyio", "certifi", "h11", "h2", "hpack", "httpx", "socksio", "trio"}
+    ours = {"anyio", "certifi", "h11", "h2", "hpack", "httpx", "opentelemetry-api", "rich", "socksio", "trio"}
+    assert bounds.keys() == ours
     pins = [f"{name}=={version}" for name, version in bounds.items()]
-    environment = prepare(*pins, *PACKAGES, TRANSPORTS, *TOOLS, python=interpreter("3.10")).result()
+    environment = prepare(*pins, *PACKAGES, *ADDITIONS, *TOOLS, python=interpreter("3.10")).result()
     installed = environment.distributions()
     for name, version in bounds.items():
         assert (installed[name] + ".0").startswith(version + "."), name

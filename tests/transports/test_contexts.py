@@ -10,11 +10,12 @@ from typing import Any
 
 import httpcore
 import pytest
-import trustme
 from httpcore_httpx import _contexts
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.waiting import at_once
+
+trustme = pytest.importorskip("trustme")  # some Pythons have no wheel of what it needs
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
@@ -204,7 +205,7 @@ def test_threads_share_one(form: Any, made: list[Any]) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_fork_waits_for_the_thread_that_makes_one(form: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_contexts, "_FORK_TIMEOUT", 0.05)
+    monkeypatch.setattr(_contexts._making, "fork_timeout", 0.05)
     making, go_on = threading.Event(), threading.Event()
 
     def make() -> ssl.SSLContext:

@@ -18,6 +18,10 @@ def trace(event: str, info: Mapping[str, Any]) -> None:
     print(event, info.get("return_value"))
 
 
+def observe(event: str, info: dict[str, Any]) -> None:
+    """An observer, the extension `observe`, in sync and async code."""
+
+
 async def async_trace(event: str, info: Mapping[str, Any]) -> None:
     print(event, info.get("return_value"))
 
@@ -136,7 +140,9 @@ def bodies_of_all_kinds(pool: httpcore.ConnectionPool) -> None:
 
 def extensions_of_all_kinds(given: dict[str, Any], others: dict[str, object], limits: dict[str, float | None]) -> None:
     httpcore.request("GET", "http://localhost/", extensions={"timeout": {"connect": 5.0, "read": None, "total": 30}})
-    httpcore.request("GET", "http://localhost/", extensions={"trace": trace, "sni_hostname": "localhost"})
+    httpcore.request(
+        "GET", "http://localhost/", extensions={"trace": trace, "sni_hostname": "localhost", "observe": observe}
+    )
     httpcore.request("GET", "http://localhost/", extensions={"target": b"*", "protocol": b"websocket"})
     httpcore.request("GET", "http://localhost/", extensions={"timeout": given})
     httpcore.request("GET", "http://localhost/", extensions={"timeout": given["timeout"]})
@@ -167,7 +173,9 @@ def extensions_of_all_kinds(given: dict[str, Any], others: dict[str, object], li
 
 
 async def async_extensions(pool: httpcore.AsyncConnectionPool) -> None:
-    await pool.request("GET", "http://localhost/", extensions={"timeout": {"connect": 5.0}, "trace": async_trace})
+    await pool.request(
+        "GET", "http://localhost/", extensions={"timeout": {"connect": 5.0}, "trace": async_trace, "observe": observe}
+    )
     await pool.request("GET", "http://localhost/", extensions={"timeout": {"conect": 5.0}})  # type: ignore
     async with pool.stream("GET", "http://localhost/", extensions={"timeouts": {"read": 5.0}}) as response:  # type: ignore
         print(response)

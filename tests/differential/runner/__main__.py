@@ -65,6 +65,8 @@ def _listen() -> None:
         complain(f"{category.__name__}: {message}")
 
     warnings.simplefilter("always")
+    # Some scenarios fork, and a resolver or a child watcher of either release may have a thread by then.
+    warnings.filterwarnings("ignore", r"This process .* is multi-threaded", DeprecationWarning)
     warnings.showwarning = show
     sys.unraisablehook = _unraisable
     threading.excepthook = lambda hook: complain(f"thread: {type(hook.exc_value).__name__}: {hook.exc_value}")

@@ -9,7 +9,7 @@ from httpcore_h11 import AsyncHTTP11Connection
 from httpcore_models import AsyncLease, AsyncResponseStream, Request, Response
 from httpcore_test_support import steps
 from httpcore_test_support._async.h11_connections import async_first_part, async_served
-from httpcore_test_support.waiting import async_pause, async_wait_until
+from httpcore_test_support.waiting import async_pause, async_wait_until, collect
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fault("P2")]
 
@@ -58,6 +58,7 @@ async def test_dropping_an_unfinished_response_closes_the_connection(read: bool)
                 assert await async_first_part(response) == b"abc"
             del response
             gc.collect()
+            collect()
         # Leaving a loop over the body has ended the exchange already.
         assert warned(caught) == ([] if read else [f"unclosed response to GET {server.url}/path"])
         assert connection.is_closed()
@@ -76,6 +77,7 @@ async def test_dropping_a_response_after_its_end_leaves_the_connection_idle() ->
                 assert await response.aread() == b"abc"
                 del response
                 gc.collect()
+                collect()
             assert warned(caught) == [f"unclosed response to GET {server.url}/"]
             assert connection.is_idle()
             assert (lease.released, lease.dropped) == (0, 1)
@@ -91,6 +93,7 @@ async def test_dropping_a_closed_response_does_not_warn(read: bool) -> None:
         await response.aclose()
         del response
         gc.collect()
+        collect()
         await async_pause()
     assert (lease.released, lease.dropped) == (1, 0)
 
@@ -100,6 +103,7 @@ async def test_a_failed_request_does_not_warn() -> None:
         with pytest.raises(Exception, match="Server disconnected"):
             await get(connection, server.url)
         gc.collect()
+        collect()
         assert connection.is_closed()
 
 
@@ -111,6 +115,7 @@ async def test_the_stream_of_an_upgrade_keeps_the_connection_open() -> None:
         stream = response.extensions["network_stream"]
         del response
         gc.collect()
+        collect()
         await stream.write(b"ping")
         assert await stream.read(4) == b"pong"
         assert (lease.released, lease.dropped) == (0, 0)
@@ -143,6 +148,7 @@ async def test_a_detached_stream_stays_open() -> None:
         await response.aclose()
         del response
         gc.collect()
+        collect()
         assert connection.is_closed()
         assert not stream.get_extra_info("is_readable")
         await stream.aclose()

@@ -144,7 +144,9 @@ class TestResponse:
             "http_version": b"HTTP/1.1",
             "reason_phrase": b"Gone Fishing",
             "network_stream": stream,
+            "connection": connection.connection_info,
         }
+        assert connection.connection_info.http_version == "HTTP/1.1"
 
     async def test_each_timeout_limits_its_operation(self) -> None:
         stream = AsyncScriptedStream(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", b"abc")

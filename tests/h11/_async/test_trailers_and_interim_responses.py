@@ -27,7 +27,7 @@ class TestTrailers:
     async def test_a_response_without_trailers_has_no_such_extension(self) -> None:
         connection = AsyncHTTP11Connection(ORIGIN, AsyncMockStream([CHUNKED, b"\r\n"]))
         response = await connection.request("GET", URL)
-        assert set(response.extensions) == {"http_version", "reason_phrase", "network_stream"}
+        assert set(response.extensions) == {"http_version", "reason_phrase", "network_stream", "connection"}
 
     async def test_the_next_response_does_not_inherit_them(self) -> None:
         stream = AsyncMockStream([CHUNKED + b"Checksum: abc\r\n\r\n", CHUNKED + b"\r\n"])

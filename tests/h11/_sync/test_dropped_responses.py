@@ -10,7 +10,7 @@ from httpcore_h11 import HTTP11Connection
 from httpcore_models import Lease, Request, Response, ResponseStream
 from httpcore_test_support import steps
 from httpcore_test_support._sync.h11_connections import first_part, served
-from httpcore_test_support.waiting import pause, wait_until
+from httpcore_test_support.waiting import collect, pause, wait_until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fault("P2")]
 
@@ -59,6 +59,7 @@ def test_dropping_an_unfinished_response_closes_the_connection(read: bool) -> No
                 assert first_part(response) == b"abc"
             del response
             gc.collect()
+            collect()
         # Leaving a loop over the body has ended the exchange already.
         assert warned(caught) == ([] if read else [f"unclosed response to GET {server.url}/path"])
         assert connection.is_closed()
@@ -77,6 +78,7 @@ def test_dropping_a_response_after_its_end_leaves_the_connection_idle() -> None:
                 assert response.read() == b"abc"
                 del response
                 gc.collect()
+                collect()
             assert warned(caught) == [f"unclosed response to GET {server.url}/"]
             assert connection.is_idle()
             assert (lease.released, lease.dropped) == (0, 1)
@@ -92,6 +94,7 @@ def test_dropping_a_closed_response_does_not_warn(read: bool) -> None:
         response.close()
         del response
         gc.collect()
+        collect()
         pause()
     assert (lease.released, lease.dropped) == (1, 0)
 
@@ -101,6 +104,7 @@ def test_a_failed_request_does_not_warn() -> None:
         with pytest.raises(Exception, match="Server disconnected"):
             get(connection, server.url)
         gc.collect()
+        collect()
         assert connection.is_closed()
 
 
@@ -112,6 +116,7 @@ def test_the_stream_of_an_upgrade_keeps_the_connection_open() -> None:
         stream = response.extensions["network_stream"]
         del response
         gc.collect()
+        collect()
         stream.write(b"ping")
         assert stream.read(4) == b"pong"
         assert (lease.released, lease.dropped) == (0, 0)
@@ -144,6 +149,7 @@ def test_a_detached_stream_stays_open() -> None:
         response.close()
         del response
         gc.collect()
+        collect()
         assert connection.is_closed()
         assert not stream.get_extra_info("is_readable")
         stream.close()

@@ -28,7 +28,7 @@ class TestTrailers:
     def test_a_response_without_trailers_has_no_such_extension(self) -> None:
         connection = HTTP11Connection(ORIGIN, MockStream([CHUNKED, b"\r\n"]))
         response = connection.request("GET", URL)
-        assert set(response.extensions) == {"http_version", "reason_phrase", "network_stream"}
+        assert set(response.extensions) == {"http_version", "reason_phrase", "network_stream", "connection"}
 
     def test_the_next_response_does_not_inherit_them(self) -> None:
         stream = MockStream([CHUNKED + b"Checksum: abc\r\n\r\n", CHUNKED + b"\r\n"])

@@ -9,6 +9,7 @@ import pytest
 from httpcore_h2 import AsyncHTTP2Connection, _connection_state
 from httpcore_models import (
     URL,
+    AsyncNetworkStream,
     AutoBackend,
     ConnectionNotAvailable,
     LocalProtocolError,
@@ -263,3 +264,10 @@ class TestReadingAtOnce:
             await connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
         body_events = [event for event in events if "response_body" in event]
         assert body_events == ["http2.receive_response_body.started", "http2.receive_response_body.complete"]
+
+
+@pytest.mark.parametrize("interval", [0, -1.0])
+async def test_intervals_of_pings_are_above_zero(interval: float) -> None:
+    origin = Origin(b"https", b"example.com", 443)
+    with pytest.raises(ValueError, match=rf"^ping_interval must be .* above 0 .*, but got {interval}\.$"):
+        AsyncHTTP2Connection(origin, AsyncNetworkStream(), ping_interval=interval)

@@ -7,6 +7,7 @@ import pytest
 from httpcore_h2 import AsyncHTTP2Connection
 from httpcore_models import AsyncNetworkStream, Origin, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import AsyncEvent, current_event_loop
+from httpcore_models.deadline import limit_text
 from httpcore_test_support import h2_frames
 from httpcore_test_support.waiting import async_at_once, async_wait_until
 from hyperframe.frame import DataFrame, HeadersFrame
@@ -31,6 +32,8 @@ class AsyncHeldStream(AsyncNetworkStream):
         self.writing = 0
         #: How many requests each write has begun.
         self.heads: list[int] = []
+        #: The time limit of each write.
+        self.limits: list[float | None] = []
 
     def hold(self) -> None:
         self._gate = AsyncEvent()
@@ -55,6 +58,7 @@ class AsyncHeldStream(AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._kept += buffer
+        self.limits.append(timeout)
         if self._gate is not None:
             self.writing += 1
             in_time = await self._gate.wait(timeout)
@@ -92,6 +96,7 @@ async def warm_connection(stream: AsyncHeldStream) -> AsyncHTTP2Connection:
     connection = AsyncHTTP2Connection(Origin(b"http", b"example.com", 80), stream)
     assert await get(connection) == b"hello"
     stream.heads.clear()
+    stream.limits.clear()
     stream.hold()
     return connection
 
@@ -323,3 +328,40 @@ async def test_a_complete_success_does_not_end_an_upload_that_was_left_to_anothe
     assert order == ["given up", "released", "answered"]
     assert connection._shared.writer.unfinished is None
     assert not connection._engine.outgoing
+
+
+def is_part_of(limit: float | None, whole: float) -> bool:
+    """Whether less than `whole` is left of a limit, which an error would name."""
+    return limit is not None and limit < whole and limit_text(limit) == f"after {whole:g} seconds"
+
+
+async def test_the_wait_for_another_writer_counts_towards_the_limit_of_a_write() -> None:
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+
+    async def give_up() -> None:
+        with pytest.raises(WriteTimeout):
+            await get(connection, write=0.5)
+        stream.release()
+
+    async def wait_and_write() -> None:
+        await async_wait_until(lambda: stream.writing)
+        assert await get(connection, write=5.0) == b"hello"
+
+    await async_at_once(give_up, wait_and_write)
+    # The others, which are short, are of the request that gave up.
+    assert [is_part_of(limit, 5.0) for limit in stream.limits if limit is not None and limit > 1.0] == [True, True]
+
+
+async def test_what_others_left_unfinished_counts_towards_the_limit_of_a_write() -> None:
+    stream = AsyncHeldStream()
+    connection = await warm_connection(stream)
+    connection._shared.reader.ping()
+    with pytest.raises(WriteTimeout):
+        await connection._shared.writer.flush(0.0)
+    stream.release()
+    stream.limits.clear()
+    assert await get(connection, write=5.0) == b"hello"
+    first, second = stream.limits
+    assert first == 5.0
+    assert is_part_of(second, 5.0)

@@ -12,6 +12,7 @@ from httpcore_models import (
     URL,
     ConnectionNotAvailable,
     LocalProtocolError,
+    NetworkStream,
     Origin,
     ReadError,
     RemoteProtocolError,
@@ -264,3 +265,10 @@ class TestReadingAtOnce:
             connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
         body_events = [event for event in events if "response_body" in event]
         assert body_events == ["http2.receive_response_body.started", "http2.receive_response_body.complete"]
+
+
+@pytest.mark.parametrize("interval", [0, -1.0])
+def test_intervals_of_pings_are_above_zero(interval: float) -> None:
+    origin = Origin(b"https", b"example.com", 443)
+    with pytest.raises(ValueError, match=rf"^ping_interval must be .* above 0 .*, but got {interval}\.$"):
+        HTTP2Connection(origin, NetworkStream(), ping_interval=interval)

@@ -8,6 +8,7 @@ import pytest
 from httpcore_h2 import HTTP2Connection
 from httpcore_models import NetworkStream, Origin, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event, current_event_loop
+from httpcore_models.deadline import limit_text
 from httpcore_test_support import h2_frames
 from httpcore_test_support.waiting import at_once, wait_until
 from hyperframe.frame import DataFrame, HeadersFrame
@@ -32,6 +33,8 @@ class HeldStream(NetworkStream):
         self.writing = 0
         #: How many requests each write has begun.
         self.heads: list[int] = []
+        #: The time limit of each write.
+        self.limits: list[float | None] = []
 
     def hold(self) -> None:
         self._gate = Event()
@@ -56,6 +59,7 @@ class HeldStream(NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._kept += buffer
+        self.limits.append(timeout)
         if self._gate is not None:
             self.writing += 1
             in_time = self._gate.wait(timeout)
@@ -93,6 +97,7 @@ def warm_connection(stream: HeldStream) -> HTTP2Connection:
     connection = HTTP2Connection(Origin(b"http", b"example.com", 80), stream)
     assert get(connection) == b"hello"
     stream.heads.clear()
+    stream.limits.clear()
     stream.hold()
     return connection
 
@@ -322,3 +327,40 @@ def test_a_complete_success_does_not_end_an_upload_that_was_left_to_another_task
     assert order == ["given up", "released", "answered"]
     assert connection._shared.writer.unfinished is None
     assert not connection._engine.outgoing
+
+
+def is_part_of(limit: float | None, whole: float) -> bool:
+    """Whether less than `whole` is left of a limit, which an error would name."""
+    return limit is not None and limit < whole and limit_text(limit) == f"after {whole:g} seconds"
+
+
+def test_the_wait_for_another_writer_counts_towards_the_limit_of_a_write() -> None:
+    stream = HeldStream()
+    connection = warm_connection(stream)
+
+    def give_up() -> None:
+        with pytest.raises(WriteTimeout):
+            get(connection, write=0.5)
+        stream.release()
+
+    def wait_and_write() -> None:
+        wait_until(lambda: stream.writing)
+        assert get(connection, write=5.0) == b"hello"
+
+    at_once(give_up, wait_and_write)
+    # The others, which are short, are of the request that gave up.
+    assert [is_part_of(limit, 5.0) for limit in stream.limits if limit is not None and limit > 1.0] == [True, True]
+
+
+def test_what_others_left_unfinished_counts_towards_the_limit_of_a_write() -> None:
+    stream = HeldStream()
+    connection = warm_connection(stream)
+    connection._shared.reader.ping()
+    with pytest.raises(WriteTimeout):
+        connection._shared.writer.flush(0.0)
+    stream.release()
+    stream.limits.clear()
+    assert get(connection, write=5.0) == b"hello"
+    first, second = stream.limits
+    assert first == 5.0
+    assert is_part_of(second, 5.0)

@@ -75,3 +75,48 @@ async def test_in_a_connection_to_the_proxy_of_ones_own() -> None:
     with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
         await connection.handle_async_request(httpcore.Request("GET", URLS[1]))
     assert rule.seen == [("192.0.2.1", "proxy")]
+
+
+class AsyncImpatientBackend(AsyncWrapper):
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("it is tried again")
+
+
+@pytest.mark.parametrize("proxies", [[], [httpcore.Proxy(PROXIES[0])], [httpcore.Proxy(PROXIES[2])]])
+async def test_a_refusal_is_not_retried(proxies: list[httpcore.Proxy]) -> None:
+    rule = Rule()
+    backend = AsyncImpatientBackend(httpcore.AsyncGuardedBackend(rule))
+    async with httpcore.AsyncConnectionPool(proxy=proxies, network_backend=backend, retries=3) as pool:
+        with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+            await pool.request("GET", URLS[0])
+    assert len(rule.seen) == 1
+
+
+async def test_a_refusal_by_a_guard_behind_a_guard_is_not_retried() -> None:
+    rule = Rule()
+    # The one outside connects to one address after the other.
+    guard = httpcore.AsyncGuardedBackend(
+        lambda destination: True,
+        AsyncImpatientBackend(httpcore.AsyncGuardedBackend(rule)),
+        resolver=lambda host, port: ["192.0.2.1", "192.0.2.2"],
+    )
+    async with httpcore.AsyncConnectionPool(network_backend=guard, retries=3) as pool:
+        with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+            await pool.request("GET", "http://example.org/")
+    assert len(rule.seen) == 2
+
+
+async def test_a_refused_unix_socket_is_not_retried() -> None:
+    rule = Rule()
+    guard = httpcore.AsyncGuardedBackend(rule, AsyncImpatientBackend(httpcore.AutoBackend()))
+    async with httpcore.AsyncConnectionPool(network_backend=guard, retries=3, uds="/run/any.sock") as pool:
+        with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+            await pool.request("GET", URLS[0])
+    assert len(rule.seen) == 1
+
+
+async def test_a_wrong_port_is_not_retried() -> None:
+    backend = AsyncImpatientBackend(httpcore.AutoBackend())
+    async with httpcore.AsyncConnectionPool(network_backend=backend, retries=3) as pool:
+        with pytest.raises(httpcore.ConnectError, match="port must be"):
+            await pool.request("GET", "http://192.0.2.1:0/")

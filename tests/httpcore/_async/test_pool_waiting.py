@@ -1,7 +1,12 @@
 """Requests that wait for a connection: when, in which order, and for how long."""
 
+from typing import Any
+
 import pytest
 from httpcore import AsyncConnectionInterface, AsyncConnectionPool, ConnectError, Origin, PoolTimeout, Request, Response
+from httpcore._async import connection_pool, shared_state
+from httpcore._pool.slots import PoolRequest
+from httpcore._pool.unclosed import unclosed_text
 from httpcore_test_support.background import AsyncBackground
 from httpcore_test_support.connections import AsyncForeignConnection
 from httpcore_test_support.recording import AsyncRecordingBackend
@@ -63,6 +68,34 @@ class TestLimit:
             with pytest.raises(PoolTimeout):
                 await pool.request("GET", URL, extensions=NO_WAIT)
             assert "2 active, 0 queued | Connections: 2 active, 0 idle" in repr(pool)
+
+    async def test_the_error_names_responses_that_are_not_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = Clock()
+        monkeypatch.setattr(connection_pool, "time", clock)
+        monkeypatch.setattr(shared_state, "time", clock)
+        pool = AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=5)
+        async with pool:
+            request = Request("POST", "http://user:secret@example.com/path?token=secret", headers=[("Host", "x")])
+            responses = []
+            for _ in range(5):
+                responses.append(await pool.handle_async_request(request))
+                clock.now += 1.5
+            with pytest.raises(PoolTimeout) as raised:
+                await pool.request("GET", URL, extensions=NO_WAIT)
+            name = "POST http://example.com/path"
+            assert str(raised.value).endswith(
+                f" (5 of 5 in use, 1 waiting). 5 responses are not closed: {name} (7.5 seconds ago), "
+                f"{name} (6.0 seconds ago), {name} (4.5 seconds ago), and 2 more"
+            )
+            for response in responses:
+                await response.aclose()
+
+    async def test_the_error_names_no_request_without_a_response(self) -> None:
+        request: PoolRequest[Any] = PoolRequest()
+        request.request = Request("GET", URL)
+        assert unclosed_text([request], 1.0) == ""
+        request.answered = True
+        assert unclosed_text([request], 1.0) == ". 1 response is not closed: GET http://example.com/ (1.0 seconds ago)"
 
     async def test_default_limit_is_ten(self) -> None:
         async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
@@ -165,9 +198,9 @@ class TestTimeout:
         ):
             with pytest.raises(PoolTimeout) as raised:
                 await pool.request("GET", "http://example.org/", extensions={"timeout": {"pool": 0.01}})
-            assert str(raised.value) == (
+            assert str(raised.value).startswith(
                 "Pool timed out after 0.01 seconds: no connection to http://example.org:80 became available "
-                "(1 of 1 in use, 1 waiting)"
+                "(1 of 1 in use, 1 waiting). 1 response is not closed: GET http://example.com/ ("
             )
 
     async def test_timed_out_requests_leave_nothing_behind(self) -> None:

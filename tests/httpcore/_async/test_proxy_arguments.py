@@ -164,7 +164,7 @@ class TestPool:
 
     async def test_the_defaults_of_the_short_forms(self) -> None:
         pool = parameters(AsyncConnectionPool)
-        del pool["proxy"], pool["http2_ping_interval"], pool["http2_ping_timeout"]
+        del pool["proxy"], pool["http2_ping_interval"], pool["http2_ping_timeout"], pool["on_connection"]
         proxy = dict.fromkeys(("proxy_auth", "proxy_headers", "proxy_ssl_context"))
         assert parameters(AsyncHTTPProxy) == {**pool, **proxy}
         assert parameters(AsyncSOCKSProxy) == {**pool, "proxy_auth": None, "rdns": None}
@@ -326,7 +326,8 @@ class TestSocks:
 class TestWrongArguments:
     @pytest.mark.parametrize("proxy", ["http://proxy.local", [Proxy("http://proxy.local"), "http://proxy.local"]])
     async def test_not_a_proxy(self, proxy: Any) -> None:
-        with pytest.raises(TypeError, match=r"^proxy must be a Proxy or a sequence of them, but got (str|list)\.$"):
+        text = r"^proxy must be a Proxy or a sequence of them, but got (str: pass Proxy\(url\)|list)\.$"
+        with pytest.raises(TypeError, match=text):
             AsyncConnectionPool(proxy=proxy)
 
     async def test_an_empty_list_of_proxies(self) -> None:

@@ -161,7 +161,7 @@ async def test_waiting_in_the_pool() -> None:
         async with new_pool(max_connections=1) as pool, pool.stream("GET", server.url):
             with pytest.raises(PoolTimeout) as raised:
                 await pool.request("GET", server.url, extensions=EXTENSIONS)
-            assert str(raised.value) == (
+            assert str(raised.value).startswith(
                 f"Pool timed out {WITHIN}: no connection to {server.url} became available (1 of 1 in use, 1 waiting)"
             )
 
@@ -297,14 +297,14 @@ async def test_a_shorter_limit_of_the_wait_itself_is_named(http2: bool) -> None:
     with scripted_server(http2_script(silent) if http2 else [receive_request(), hold()]) as server:
         async with new_pool(http2) as pool:
             with pytest.raises(ReadTimeout, match=r"after 0\.05 seconds"):
-                await pool.request("GET", server.url, extensions={"timeout": {"read": 0.05, "total": 0.08}})
+                await pool.request("GET", server.url, extensions={"timeout": {"read": 0.05, "total": 8}})
 
 
 async def test_a_shorter_pool_timeout_is_named() -> None:
     with scripted_server([receive_request(), send(OK[:-1]), hold()]) as server:
         async with new_pool(max_connections=1) as pool, pool.stream("GET", server.url):
             with pytest.raises(PoolTimeout, match=r"after 0\.05 seconds"):
-                await pool.request("GET", server.url, extensions={"timeout": {"pool": 0.05, "total": 0.08}})
+                await pool.request("GET", server.url, extensions={"timeout": {"pool": 0.05, "total": 8}})
 
 
 @PROTOCOLS

@@ -76,3 +76,48 @@ def test_in_a_connection_to_the_proxy_of_ones_own() -> None:
     with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
         connection.handle_request(httpcore.Request("GET", URLS[1]))
     assert rule.seen == [("192.0.2.1", "proxy")]
+
+
+class ImpatientBackend(Wrapper):
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("it is tried again")
+
+
+@pytest.mark.parametrize("proxies", [[], [httpcore.Proxy(PROXIES[0])], [httpcore.Proxy(PROXIES[2])]])
+def test_a_refusal_is_not_retried(proxies: list[httpcore.Proxy]) -> None:
+    rule = Rule()
+    backend = ImpatientBackend(httpcore.GuardedBackend(rule))
+    with httpcore.ConnectionPool(proxy=proxies, network_backend=backend, retries=3) as pool:
+        with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+            pool.request("GET", URLS[0])
+    assert len(rule.seen) == 1
+
+
+def test_a_refusal_by_a_guard_behind_a_guard_is_not_retried() -> None:
+    rule = Rule()
+    # The one outside connects to one address after the other.
+    guard = httpcore.GuardedBackend(
+        lambda destination: True,
+        ImpatientBackend(httpcore.GuardedBackend(rule)),
+        resolver=lambda host, port: ["192.0.2.1", "192.0.2.2"],
+    )
+    with httpcore.ConnectionPool(network_backend=guard, retries=3) as pool:
+        with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+            pool.request("GET", "http://example.org/")
+    assert len(rule.seen) == 2
+
+
+def test_a_refused_unix_socket_is_not_retried() -> None:
+    rule = Rule()
+    guard = httpcore.GuardedBackend(rule, ImpatientBackend(httpcore.SyncBackend()))
+    with httpcore.ConnectionPool(network_backend=guard, retries=3, uds="/run/any.sock") as pool:
+        with pytest.raises(httpcore.ConnectError, match="Rule refuses"):
+            pool.request("GET", URLS[0])
+    assert len(rule.seen) == 1
+
+
+def test_a_wrong_port_is_not_retried() -> None:
+    backend = ImpatientBackend(httpcore.SyncBackend())
+    with httpcore.ConnectionPool(network_backend=backend, retries=3) as pool:
+        with pytest.raises(httpcore.ConnectError, match="port must be"):
+            pool.request("GET", "http://192.0.2.1:0/")

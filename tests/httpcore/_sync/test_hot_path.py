@@ -63,13 +63,13 @@ class Backend(MockBackend):
         return Stream(self._protocol)
 
 
-def trace_a_small_request(protocol: str, trace: Callable[[FrameType, str, Any], Any]) -> None:
+def trace_a_small_request(protocol: str, trace: Callable[[FrameType, str, Any], Any], extensions: Any = None) -> None:
     backend: NetworkBackend = Backend(protocol)
     http2 = protocol == "HTTP/2"
     with ConnectionPool(http1=not http2, http2=http2, network_backend=backend) as pool:
 
         def get() -> None:
-            pool.request("GET", URL)
+            pool.request("GET", URL, extensions=extensions)
 
         for _ in range(3):
             get()
@@ -94,11 +94,30 @@ def test_calls_of_a_small_request(protocol: str, monkeypatch: pytest.MonkeyPatch
     # On a slow machine, the request would check connections that it otherwise would not.
     monkeypatch.setattr("httpcore._pool.pruning._LIVENESS_INTERVAL", 1000.0)
     monkeypatch.setattr("httpcore_h11._sync.connection._CHECK_IS_VALID_FOR", 1000.0)
+    calls = calls_of(protocol)
+    assert 0 < len(calls) <= CALLS[protocol] * ROOM, "\n".join(calls)
+
+
+@pytest.mark.parametrize("protocol", CALLS)
+def test_without_an_observer_nothing_is_called_for_it(protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("httpcore._pool.pruning._LIVENESS_INTERVAL", 1000.0)
+    monkeypatch.setattr("httpcore_h11._sync.connection._CHECK_IS_VALID_FOR", 1000.0)
+    # All calls cannot be compared: how far windows grow over HTTP/2 depends on the time.
+    none, absent, observed = [
+        [call for call in calls_of(protocol, extensions) if "observ" in call or "report" in call]
+        for extensions in ({"observe": None}, None, {"observe": lambda *_: None})
+    ]
+    assert none == absent == []
+    assert observed
+
+
+def calls_of(protocol: str, extensions: Any = None) -> list[str]:
+    """Return the calls of this library's functions in a small request."""
     calls: list[str] = []
 
     def trace(frame: FrameType, event: str, argument: Any) -> None:
         if is_library_code(frame.f_code):
             calls.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
 
-    trace_a_small_request(protocol, trace)
-    assert 0 < len(calls) <= CALLS[protocol] * ROOM, "\n".join(calls)
+    trace_a_small_request(protocol, trace, extensions)
+    return calls

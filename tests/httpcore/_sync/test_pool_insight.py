@@ -4,8 +4,9 @@
 from typing import Any
 
 import pytest
-from httpcore import ConnectionPool, PoolTimeout
+from httpcore import ConnectError, ConnectionPool, MockBackend, PoolTimeout
 from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.sockets import refusing_port
 
 pytestmark = pytest.mark.anyio
 
@@ -78,3 +79,45 @@ def test_only_a_wait_is_traced() -> None:
                 "connection_pool.wait_for_connection.failed",
             ]
             assert isinstance(events[-1][1]["exception"], PoolTimeout)
+
+
+def test_stats_by_origin() -> None:
+    with scripted_server(answer) as server, scripted_server(answer) as other:
+        with ConnectionPool(max_connections=2, max_keepalive_connections=1) as pool:
+            assert pool.stats(by_origin=True) == {}
+            for _ in range(3):
+                pool.request("GET", server.url)
+            with pool.stream("GET", other.url) as response:
+                response.read()
+                stats = pool.stats(by_origin=True)
+                assert list(stats) == [server.url, other.url]
+                assert stats[server.url][:6] == (0, 1, 0, 0, 1, 2)
+                assert stats[other.url][:6] == (1, 0, 1, 0, 1, 0)
+            closed = pool.stats(by_origin=True)[server.url].closed
+            assert closed["surplus"] == 1
+        stats = pool.stats(by_origin=True)
+        assert stats[server.url][:6] == (0, 0, 0, 0, 1, 2)
+        total = pool.stats()
+        assert total.opened == sum(each.opened for each in stats.values())
+        assert total.reused == sum(each.reused for each in stats.values()) == 2
+
+
+def test_stats_of_an_origin_under_several_names() -> None:
+    with refusing_port() as port:
+        url = f"https://127.0.0.1:{port}"
+        with ConnectionPool() as pool:
+            for name in ("one", "two"):
+                with pytest.raises(ConnectError):
+                    pool.request("GET", url, extensions={"sni_hostname": name})
+            [(origin, stats)] = pool.stats(by_origin=True).items()
+            assert (origin, stats.opened, stats.closed["ended"]) == (url, 2, 2)
+
+
+def test_stats_remember_a_limited_number_of_origins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("httpcore._pool.slot_table._REMEMBERED_ORIGINS", 2)
+    backend = MockBackend([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"])
+    with ConnectionPool(network_backend=backend) as pool:
+        for name in "abac":
+            pool.request("GET", f"http://{name}/")
+        assert sorted(pool.stats(by_origin=True)) == ["http://a:80", "http://c:80"]
+        assert pool.stats().opened == 4

@@ -1,8 +1,13 @@
 # Generated from ../_async/test_pool_waiting.py by tools/make_sync.py: edit that file, then run it.
 """Requests that wait for a connection: when, in which order, and for how long."""
 
+from typing import Any
+
 import pytest
 from httpcore import ConnectError, ConnectionInterface, ConnectionPool, Origin, PoolTimeout, Request, Response
+from httpcore._pool.slots import PoolRequest
+from httpcore._pool.unclosed import unclosed_text
+from httpcore._sync import connection_pool, shared_state
 from httpcore_test_support.background import Background
 from httpcore_test_support.connections import ForeignConnection
 from httpcore_test_support.recording import RecordingBackend
@@ -64,6 +69,34 @@ class TestLimit:
             with pytest.raises(PoolTimeout):
                 pool.request("GET", URL, extensions=NO_WAIT)
             assert "2 active, 0 queued | Connections: 2 active, 0 idle" in repr(pool)
+
+    def test_the_error_names_responses_that_are_not_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = Clock()
+        monkeypatch.setattr(connection_pool, "time", clock)
+        monkeypatch.setattr(shared_state, "time", clock)
+        pool = ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=5)
+        with pool:
+            request = Request("POST", "http://user:secret@example.com/path?token=secret", headers=[("Host", "x")])
+            responses = []
+            for _ in range(5):
+                responses.append(pool.handle_request(request))
+                clock.now += 1.5
+            with pytest.raises(PoolTimeout) as raised:
+                pool.request("GET", URL, extensions=NO_WAIT)
+            name = "POST http://example.com/path"
+            assert str(raised.value).endswith(
+                f" (5 of 5 in use, 1 waiting). 5 responses are not closed: {name} (7.5 seconds ago), "
+                f"{name} (6.0 seconds ago), {name} (4.5 seconds ago), and 2 more"
+            )
+            for response in responses:
+                response.close()
+
+    def test_the_error_names_no_request_without_a_response(self) -> None:
+        request: PoolRequest[Any] = PoolRequest()
+        request.request = Request("GET", URL)
+        assert unclosed_text([request], 1.0) == ""
+        request.answered = True
+        assert unclosed_text([request], 1.0) == ". 1 response is not closed: GET http://example.com/ (1.0 seconds ago)"
 
     def test_default_limit_is_ten(self) -> None:
         with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
@@ -166,9 +199,9 @@ class TestTimeout:
         ):
             with pytest.raises(PoolTimeout) as raised:
                 pool.request("GET", "http://example.org/", extensions={"timeout": {"pool": 0.01}})
-            assert str(raised.value) == (
+            assert str(raised.value).startswith(
                 "Pool timed out after 0.01 seconds: no connection to http://example.org:80 became available "
-                "(1 of 1 in use, 1 waiting)"
+                "(1 of 1 in use, 1 waiting). 1 response is not closed: GET http://example.com/ ("
             )
 
     def test_timed_out_requests_leave_nothing_behind(self) -> None:

@@ -165,7 +165,7 @@ class TestPool:
 
     def test_the_defaults_of_the_short_forms(self) -> None:
         pool = parameters(ConnectionPool)
-        del pool["proxy"], pool["http2_ping_interval"], pool["http2_ping_timeout"]
+        del pool["proxy"], pool["http2_ping_interval"], pool["http2_ping_timeout"], pool["on_connection"]
         proxy = dict.fromkeys(("proxy_auth", "proxy_headers", "proxy_ssl_context"))
         assert parameters(HTTPProxy) == {**pool, **proxy}
         assert parameters(SOCKSProxy) == {**pool, "proxy_auth": None, "rdns": None}
@@ -327,7 +327,8 @@ class TestSocks:
 class TestWrongArguments:
     @pytest.mark.parametrize("proxy", ["http://proxy.local", [Proxy("http://proxy.local"), "http://proxy.local"]])
     def test_not_a_proxy(self, proxy: Any) -> None:
-        with pytest.raises(TypeError, match=r"^proxy must be a Proxy or a sequence of them, but got (str|list)\.$"):
+        text = r"^proxy must be a Proxy or a sequence of them, but got (str: pass Proxy\(url\)|list)\.$"
+        with pytest.raises(TypeError, match=text):
             ConnectionPool(proxy=proxy)
 
     def test_an_empty_list_of_proxies(self) -> None:

@@ -2,10 +2,20 @@
 """Invalid arguments of pools and connections raise an error at once, which names the argument."""
 
 import math
+import ssl
 from typing import Any
 
 import pytest
-from httpcore import URL, ConnectError, ConnectionPool, HTTPConnection, HTTPProxy, Origin, Proxy
+from httpcore import (
+    URL,
+    ConnectError,
+    ConnectionPool,
+    HTTPConnection,
+    HTTPProxy,
+    Origin,
+    Proxy,
+    UnsupportedProtocol,
+)
 from httpcore_test_support.recording import RecordingBackend
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fault("N10")]
@@ -19,7 +29,6 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         (0, ValueError, r"^max_connections must be at least 1, or None for no limit, but got 0\.$"),
         (-1, ValueError, r"^max_connections must be at least 1, or None for no limit, but got -1\.$"),
         ("5", TypeError, r"^max_connections must be an int or None, but got str\.$"),
-        (1.5, TypeError, r"^max_connections must be an int or None, but got float\.$"),
     ],
 )
 def test_invalid_max_connections(value: Any, error: type[Exception], message: str) -> None:
@@ -29,7 +38,7 @@ def test_invalid_max_connections(value: Any, error: type[Exception], message: st
         HTTPProxy("http://proxy.local", max_connections=value)
 
 
-@pytest.mark.parametrize("value", [1, True, None, math.inf])
+@pytest.mark.parametrize("value", [1, 1.5, True, None, math.inf])
 def test_valid_max_connections(value: Any) -> None:
     pool = ConnectionPool(max_connections=value, network_backend=RecordingBackend([OK]))
     with pool:
@@ -81,3 +90,62 @@ def test_a_custom_backend_gets_any_port(port: int, scheme: str) -> None:
         pool.request("GET", f"{scheme}://example.com/")
         pool.request("GET", URL(scheme=scheme, host="example.com", port=port, target="/"))
     assert [arguments["port"] for arguments in backend.connects] == [443 if scheme == "https" else 80, port]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "message"),
+    [
+        ("max_keepalive_connections", "5", TypeError, "must be an int or None, but got str"),
+        ("keepalive_expiry", "5", TypeError, "must be a number of seconds or None, but got str"),
+        ("http2_ping_interval", 0, ValueError, "must be a number of seconds above 0 or None, but got 0"),
+        ("http2_ping_interval", math.nan, ValueError, "must be a number of seconds above 0 or None, but got nan"),
+        ("http2_ping_interval", "5", TypeError, "must be a number of seconds above 0 or None, but got str"),
+        ("http2_ping_timeout", 0, ValueError, "must be a number of seconds above 0, but got 0"),
+        ("http2_ping_timeout", None, TypeError, "must be a number of seconds above 0, but got NoneType"),
+        ("network_backend", RecordingBackend, TypeError, "must be an instance, but got the class"),
+        ("ssl_context", ssl.SSLContext, TypeError, r"must be an ssl\.SSLContext, but got the class"),
+        ("proxy", "http://proxy.local", TypeError, r"must be a Proxy or a sequence of them, but got str: pass Proxy\("),
+        ("proxy", URL("http://proxy.local"), AttributeError, "must be a Proxy or a sequence of them, but got URL"),
+        (
+            "proxy",
+            {"http": "http://proxy.local"},
+            AttributeError,
+            "must be a Proxy or a sequence of them, but got dict",
+        ),
+    ],
+)
+def test_other_arguments(name: str, value: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"^{name} {message}"):
+        ConnectionPool(**{name: value})
+    if name.startswith(("http2", "network", "ssl")):
+        with pytest.raises(error, match=f"^{name} {message}"):
+            HTTPConnection(Origin(b"http", b"example.com", 80), **{name: value})
+
+
+def test_a_negative_number_of_idle_connections_is_none() -> None:
+    pool = ConnectionPool(max_keepalive_connections=-1, network_backend=RecordingBackend([OK]))
+    with pool:
+        assert (pool.request("GET", "http://example.com/")).status == 200
+        assert pool.connections == []
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "localhost:8000/path"])
+def test_a_url_without_a_scheme(url: str) -> None:
+    with ConnectionPool() as pool:
+        with pytest.raises(UnsupportedProtocol) as raised:
+            pool.request("GET", url)
+    assert str(raised.value) == (
+        "Request URL has an unsupported protocol 'localhost://'. It may lack 'http://' or 'https://' at its beginning."
+    )
+
+
+def test_a_name_for_tls_that_is_no_text() -> None:
+    with ConnectionPool() as pool:
+        with pytest.raises(AttributeError, match="the extension 'sni_hostname' must be str or bytes, but got int"):
+            pool.request("GET", "https://example.com/", extensions={"sni_hostname": 5})
+
+
+def test_a_url_without_a_host() -> None:
+    with ConnectionPool() as pool:
+        with pytest.raises(ConnectError, match=r"\(no host, port 80\)$"):
+            pool.request("GET", "http:/example.com", extensions={"timeout": {"connect": 10.0}})

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import httpcore_proxy._sync.socks
 import pytest
 from httpcore import ConnectionPool, ConnectTimeout, Proxy, ProxyError, ReadTimeout, Response
 from httpcore_test_support.caddy import CaddyServer
@@ -150,6 +151,10 @@ class TestNames:
     def test_names_resolved_by_the_client(
         self, scheme: str, proxies: RealProxies, caddy: CaddyServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        def resolve(host: str, timeout: float | None) -> list[str]:
+            return {"localhost": ["127.0.0.1"]}[host]  # some machines know ::1 first, where the server does not listen
+
+        monkeypatch.setattr(httpcore_proxy._sync.socks, "resolve", resolve)
         with ConnectionPool(proxy=Proxy(proxies.open.url(scheme), rdns=False)) as pool:
             response = pool.request("GET", f"http://localhost:{caddy.http_port}/inspect", extensions=LIMITS)
         assert response.content.startswith(b"GET /inspect HTTP/1.1 localhost")

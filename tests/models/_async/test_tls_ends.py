@@ -9,7 +9,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from httpcore_models import AsyncNetworkStream, AutoBackend, ReadError, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models import (
+    AsyncNetworkStream,
+    AutoBackend,
+    ConnectError,
+    ReadError,
+    ReadTimeout,
+    WriteError,
+    WriteTimeout,
+)
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_models.deadline import Deadline
 from httpcore_models.network._async.tls import AsyncTLSStream
@@ -17,6 +25,7 @@ from httpcore_models.network._tls.records import TLSRecords
 from httpcore_test_support.background import AsyncBackground
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.steps import hold, receive_exactly, receive_until, send, shutdown_write
 from httpcore_test_support.tls_records import RecordPeer
 from httpcore_test_support.waiting import async_wait_until
 
@@ -380,3 +389,19 @@ class TestRenegotiation:
             await stream.aclose()
             with pytest.raises(ReadError, match="The stream is closed"):
                 await reading.result()
+
+
+@pytest.mark.fault("N12")
+async def test_a_port_that_does_not_speak_tls(certificates: Certificates) -> None:
+    with scripted_server([receive_exactly(5), send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), hold()]) as server:
+        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=TIMEOUT)
+        with pytest.raises(ConnectError) as raised:
+            await stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)
+    assert re.search(r"\(_ssl\.c:\d+\): this port does not speak TLS \(.*127\.0\.0\.1:\d+\)$", str(raised.value))
+
+
+async def test_a_server_that_disconnects_during_the_handshake(certificates: Certificates) -> None:
+    with scripted_server([receive_until(b"localhost"), shutdown_write(), hold()]) as server:
+        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=TIMEOUT)
+        with pytest.raises(ConnectError, match=r"erver disconnected during the TLS handshake \(.*127\.0\.0\.1:\d+\)$"):
+            await stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)

@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from httpcore_models import NetworkStream, ReadError, ReadTimeout, SyncBackend, WriteError, WriteTimeout
+from httpcore_models import (
+    ConnectError,
+    NetworkStream,
+    ReadError,
+    ReadTimeout,
+    SyncBackend,
+    WriteError,
+    WriteTimeout,
+)
 from httpcore_models.concurrency import Event
 from httpcore_models.deadline import Deadline
 from httpcore_models.network._sync.tls import TLSStream
@@ -18,6 +26,7 @@ from httpcore_models.network._tls.records import TLSRecords
 from httpcore_test_support.background import Background
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.steps import hold, receive_exactly, receive_until, send, shutdown_write
 from httpcore_test_support.tls_records import RecordPeer
 from httpcore_test_support.waiting import wait_until
 
@@ -379,3 +388,19 @@ class TestRenegotiation:
             stream.close()
             with pytest.raises(ReadError, match="The stream is closed"):
                 reading.result()
+
+
+@pytest.mark.fault("N12")
+def test_a_port_that_does_not_speak_tls(certificates: Certificates) -> None:
+    with scripted_server([receive_exactly(5), send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), hold()]) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=TIMEOUT)
+        with pytest.raises(ConnectError) as raised:
+            stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)
+    assert re.search(r"\(_ssl\.c:\d+\): this port does not speak TLS \(.*127\.0\.0\.1:\d+\)$", str(raised.value))
+
+
+def test_a_server_that_disconnects_during_the_handshake(certificates: Certificates) -> None:
+    with scripted_server([receive_until(b"localhost"), shutdown_write(), hold()]) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=TIMEOUT)
+        with pytest.raises(ConnectError, match=r"erver disconnected during the TLS handshake \(.*127\.0\.0\.1:\d+\)$"):
+            stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)

@@ -253,10 +253,12 @@ async def test_errors_of_bodies(form: Any, error: Exception, name: str | None) -
     transport._pool = MockPool(Body(error))
     response = await transport.handle_async_request(form.httpx.Request("GET", "http://example.com"))
     expected = ZeroDivisionError if name is None else getattr(form.httpx, name)
-    parts = response.stream.__aiter__()
+    parts: Any = response.stream.__aiter__()
     assert parts.__aiter__() is parts
     with pytest.raises(expected, match="own"):
         await parts.__anext__()
+    with pytest.raises(expected, match="own"):
+        await parts.aclose()
     with pytest.raises(expected, match="own"):
         await response.aclose()
 
@@ -266,5 +268,7 @@ async def test_bodies_of_mocked_pools(form: Any, body: Any) -> None:
     transport = form.transports.AsyncHTTPTransport()
     transport._pool = MockPool(body)
     response = await transport.handle_async_request(form.httpx.Request("GET", "http://example.com"))
+    parts: Any = response.stream.__aiter__()
+    await parts.aclose()
     assert await response.aread() == b""
     await response.aclose()

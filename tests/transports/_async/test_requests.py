@@ -106,7 +106,8 @@ class TestResponses:
                 collect(dropped)
             assert (await client.get(caddy.http_url)).status_code == 200
 
-    async def test_the_exchange_ends_with_the_iterator(self, form: Any, caddy: CaddyServer) -> None:
+    @pytest.mark.parametrize("closed", [False, True])
+    async def test_the_exchange_ends_with_the_iterator(self, form: Any, caddy: CaddyServer, closed: bool) -> None:
         limits = form.httpx.Limits(max_connections=1)
         async with form.transports.AsyncHTTPTransport(limits=limits) as transport:
             for _ in range(2):
@@ -114,8 +115,11 @@ class TestResponses:
                 response = await transport.handle_async_request(request)
                 parts = response.stream.__aiter__()
                 assert await parts.__anext__()
-                del parts
-                gc.collect()
+                if closed:
+                    await parts.aclose()
+                else:
+                    del parts
+                    gc.collect()
             await response.aclose()
 
     @pytest.mark.parametrize("http2", [False, True])

@@ -254,10 +254,12 @@ def test_errors_of_bodies(form: Any, error: Exception, name: str | None) -> None
     transport._pool = MockPool(Body(error))
     response = transport.handle_request(form.httpx.Request("GET", "http://example.com"))
     expected = ZeroDivisionError if name is None else getattr(form.httpx, name)
-    parts = response.stream.__iter__()
+    parts: Any = response.stream.__iter__()
     assert parts.__iter__() is parts
     with pytest.raises(expected, match="own"):
         parts.__next__()
+    with pytest.raises(expected, match="own"):
+        parts.close()
     with pytest.raises(expected, match="own"):
         response.close()
 
@@ -267,5 +269,7 @@ def test_bodies_of_mocked_pools(form: Any, body: Any) -> None:
     transport = form.transports.HTTPTransport()
     transport._pool = MockPool(body)
     response = transport.handle_request(form.httpx.Request("GET", "http://example.com"))
+    parts: Any = response.stream.__iter__()
+    parts.close()
     assert response.read() == b""
     response.close()

@@ -107,7 +107,8 @@ class TestResponses:
                 collect(dropped)
             assert (client.get(caddy.http_url)).status_code == 200
 
-    def test_the_exchange_ends_with_the_iterator(self, form: Any, caddy: CaddyServer) -> None:
+    @pytest.mark.parametrize("closed", [False, True])
+    def test_the_exchange_ends_with_the_iterator(self, form: Any, caddy: CaddyServer, closed: bool) -> None:
         limits = form.httpx.Limits(max_connections=1)
         with form.transports.HTTPTransport(limits=limits) as transport:
             for _ in range(2):
@@ -115,8 +116,11 @@ class TestResponses:
                 response = transport.handle_request(request)
                 parts = response.stream.__iter__()
                 assert parts.__next__()
-                del parts
-                gc.collect()
+                if closed:
+                    parts.close()
+                else:
+                    del parts
+                    gc.collect()
             response.close()
 
     @pytest.mark.parametrize("http2", [False, True])

@@ -48,7 +48,7 @@ def refused(text: str, data: bytes, peer: object) -> RemoteProtocolError:
         else:
             text = f"illegal chunk header: {bytearray(line[:_MOST_SHOWN_OF_BODY])!r}"
     elif text == "illegal request line":  # h11 says this of a response that begins with a control character
-        text = f"{text}: {_beginning(data)!r}{_named(peer)}"
+        text = f"{text}: {_beginning(data)!r}{_hint(data)}{_named(peer)}"
     return RemoteProtocolError(text)
 
 
@@ -58,6 +58,14 @@ def _beginning(data: bytes) -> bytes:
     if _FIELD_NAME.match(line) and not line.startswith(b"HTTP/"):
         line = _without_value(line)
     return line[:_MOST_SHOWN]
+
+
+def _hint(data: bytes) -> str:
+    if data[:2] == b"\x15\x03":  # an alert, RFC 8446 section 5.1
+        return ". This port speaks TLS: use https"
+    if data[3:5] == b"\x04\x00" and data[5:9] == bytes(4):  # a SETTINGS frame, RFC 9113 section 6.5
+        return ". This port speaks HTTP/2"
+    return ""
 
 
 def _without_value(line: bytes) -> bytes:

@@ -4,6 +4,8 @@ import dataclasses
 import enum
 from typing import NamedTuple, TypeAlias
 
+from httpcore_models.lowlevel import size_of_fields
+
 
 @dataclasses.dataclass(slots=True)
 class ResponseHead:
@@ -20,6 +22,12 @@ class ResponseHead:
     def as_tuple(self) -> tuple[bytes, int, bytes, list[tuple[bytes, bytes]]]:
         """Return what trace callbacks get."""
         return self.http_version, self.status, self.reason, self.headers
+
+    def size(self) -> int:
+        """Return how many bytes this takes on the wire, without superfluous whitespace."""
+        status_line = len(self.http_version) + len(b" 200 ") + len(self.reason) + len(b"\r\n")
+        separators = len(b": \r\n") * len(self.headers) + len(b"\r\n")
+        return status_line + size_of_fields(self.headers) + separators
 
 
 class InformationalResponse(NamedTuple):

@@ -47,6 +47,8 @@ class H11Fallback:
             event = h11.Request(method=method, target=target, headers=headers)
         except h11.LocalProtocolError as exc:
             text = _without_secrets(str(exc), headers)
+            if text == "Illegal target characters" and b" " in target:
+                text += ": a space in a URL has to be written as %20"
         else:
             self._asked_to_close = b"close" in _connection_options(event)
             self._connect = event if method == b"CONNECT" else None

@@ -1,7 +1,7 @@
 """What both directions of a connection share: its state, its streams, and the bytes that are to be sent."""
 
 from h2.config import H2Configuration
-from httpcore_models import ConnectionNotAvailable
+from httpcore_models import ConnectionNotAvailable, ReadError
 from httpcore_models.lowlevel import Retryable, mark_retryable
 
 from . import _frames as frames
@@ -26,6 +26,10 @@ from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
 from ._stream_table import StreamTable
 
+#: What ends a connection that this side closes, and why one takes no further request that has carried too many.
+CLOSED = Failure("The connection was closed", kind=ReadError)
+USED_UP = "All stream identifiers of the connection are used up"
+
 
 class ConnectionState:
     """The state of a connection, and how it ends."""
@@ -39,6 +43,8 @@ class ConnectionState:
         self.reason: str = ""
         #: What ended the connection for all streams, if anything did.
         self.failure: Failure | None = None
+        #: Whether that was the server, by going away.
+        self.disconnected: bool = False
         #: The GOAWAY frame that was received: its code, last stream identifier and additional data.
         self.goaway: tuple[int, int, bytes] | None = None
         #: How many bytes may be sent on all streams together, and in one frame.
@@ -70,6 +76,13 @@ class ConnectionState:
             mark_retryable(exc, Retryable.AFTER_SHUTDOWN)
         return exc
 
+    @property
+    def close_reason(self) -> str | None:
+        """Why the connection takes no further request, in a few words; `None` if that was to be expected."""
+        if self.goaway is not None or self.disconnected:
+            return "server closed it"
+        return None if self.reason in ("", CLOSED.message, USED_UP) else "failed"
+
     def retire(self, reason: str) -> None:
         """Refuse further requests, whose error gives the `reason`; those in progress continue."""
         if self.state in USABLE:
@@ -82,6 +95,8 @@ class ConnectionState:
         `disconnected` says that the server went away, rather than that something was wrong.
         """
         self.retire(failure.message)
+        if self.failure is None:
+            self.disconnected = disconnected
         # Without the cause: its traceback refers to the frames of its callers, and they to responses.
         self.failure = self.failure or (failure if failure.cause is None else failure._replace(cause=None))
         for stream in self.streams.by_id.values():

@@ -24,7 +24,7 @@ from h2.config import H2Configuration
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
 
 from . import _frames as frames
-from ._connection_state import ConnectionState
+from ._connection_state import CLOSED, USED_UP, ConnectionState
 from ._control import Code, ConnectionFault, goaway_text
 from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, RemoteSettingsChanged
 from ._flow import CONNECTION_WINDOW, DEFAULT_WINDOW, MAX_FRAME_SIZE, STREAM_WINDOW
@@ -33,8 +33,6 @@ from ._receiving import FrameHandlers
 from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
 from ._stream_table import LAST_STREAM_ID
-
-_CLOSED = Failure("The connection was closed", kind=ReadError)
 
 # Looked up once: the attributes of an enumeration are slow.
 _REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
@@ -110,7 +108,7 @@ class Engine(ConnectionState):
 
         `written` says that the network has taken all that was handed over to be sent.
         """
-        return self.failure is _CLOSED and stream.is_half_sent(written)
+        return self.failure is CLOSED and stream.is_half_sent(written)
 
     def _check_undisturbed(self) -> None:
         """Fail if a step was interrupted: since then, the two sides may disagree about the connection."""
@@ -157,7 +155,7 @@ class Engine(ConnectionState):
         stream.id = stream_id = streams.next_id
         streams.next_id = stream_id + 2
         if stream_id + 2 > LAST_STREAM_ID:
-            self.retire("All stream identifiers of the connection are used up")
+            self.retire(USED_UP)
         block = self.encoder.encode(stream.head)
         flags = 0 if stream.head.has_body else frames.END_STREAM
         frame_type = frames.HEADERS
@@ -283,7 +281,7 @@ class Engine(ConnectionState):
         """Close the connection, with a GOAWAY unless it has failed."""
         if self.started and self.failure is None:
             self.send_goaway(Code.NO_ERROR)
-        self.fail(_CLOSED)
+        self.fail(CLOSED)
         self.state = TRANSITIONS[self.state, Input.CLOSE]
 
     # Receiving.

@@ -146,7 +146,9 @@ class FrameReader:
                 line = data[:64].splitlines()[0].decode("ascii", "backslashreplace")
                 raise RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}")
             if word & 0xFF != SETTINGS:
-                raise RemoteProtocolError(f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}")
+                tls = ". This port speaks TLS: use https" if data[:2] == b"\x15\x03" else ""
+                text = f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}{tls}"
+                raise RemoteProtocolError(text)
             self._largest = self._max_frame_size << 8 | 0xFF
         if word > self._largest:
             text = f"Received overlong frame: length {word >> 8}, max {self._max_frame_size}"

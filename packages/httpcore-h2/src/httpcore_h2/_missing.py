@@ -2,7 +2,9 @@
 
 from typing import Any
 
-_HINT = "Use 'pip install httpcore[http2]'."
+# A vendored copy has no extras.
+_IS_VENDORED = __package__ != "httpcore_h2"
+_HINT = f"{__package__} needs the package h2." if _IS_VENDORED else "Use 'pip install httpcore[http2]'."
 
 
 def require_h2() -> None:

@@ -265,6 +265,8 @@ class FrameHandlers:
         code = int.from_bytes(frame.payload, "big")
         refused = code == Code.REFUSED_STREAM and not stream.response_begun
         message = f"<StreamReset stream_id:{stream.id}, error_code:{code}, remote_reset:True>"
+        if refused:
+            message = "the server refused the stream (REFUSED_STREAM)"
         stream.failure = Failure(message, Retryable.ANY if refused else None)
 
     # Flow control and settings.

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import ssl
-import threading
 from collections.abc import Callable, Hashable, Iterable
+
+from httpcore_models.concurrency import ForkLock
 
 # With the version of the files that they were made from.
 _contexts: dict[Hashable, tuple[Hashable, ssl.SSLContext]] = {}
-# Threads that need a context at the same time share one, instead of making one each. Reentrant, as a signal handler may
-# need one, too.
-_making = threading.RLock()
-# How long a fork waits for a thread that makes a context, in seconds.
-_FORK_TIMEOUT = 1.0
+# Threads that need a context at the same time share one, instead of making one each.
+_making = ForkLock()
 
 
 def shared_context(key: Hashable, make: Callable[[], ssl.SSLContext], files: Iterable[str] = ()) -> ssl.SSLContext:
@@ -21,7 +19,7 @@ def shared_context(key: Hashable, make: Callable[[], ssl.SSLContext], files: Ite
     version = tuple(map(_version_of, files))
     context = _known(key, version)
     if context is None:
-        with _making:
+        with _making.lock:
             context = _known(key, version)
             if context is None:
                 made = make()
@@ -44,27 +42,3 @@ def _version_of(path: str) -> tuple[int, ...] | None:
     except OSError:
         return None
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-_fork = threading.local()
-
-
-def _before_fork() -> None:
-    # A thread that makes a context holds locks, such as those of modules that it imports. In the child they would stay
-    # locked for ever. So wait until it has finished, within limits.
-    _fork.waited = _making.acquire(timeout=_FORK_TIMEOUT)
-
-
-def _in_parent() -> None:
-    if _fork.waited:
-        _making.release()
-
-
-def _in_child() -> None:
-    # A thread that does not exist in the child may hold the lock.
-    global _making
-    _making = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)

@@ -20,6 +20,7 @@ from ._bodies import BodyIterator as BodyIterator
 from ._bodies import ByteStream as ByteStream
 from ._bodies import Lease as Lease
 from ._bodies import ResponseStream as ResponseStream
+from ._connection_info import ConnectionInfo as ConnectionInfo
 from ._exceptions import ConnectError as ConnectError
 from ._exceptions import ConnectionNotAvailable as ConnectionNotAvailable
 from ._exceptions import ConnectTimeout as ConnectTimeout

@@ -1,12 +1,14 @@
 """Checks of arguments, so that errors are raised where the mistake is made."""
 
 import numbers
+import os
 import ssl
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 from ._exceptions import ConnectError
+from ._final import final
 
 # A TLS context, or a function that returns one: it is called before each TLS handshake.
 SSLContextTypes: TypeAlias = ssl.SSLContext | Callable[[], ssl.SSLContext]
@@ -66,8 +68,37 @@ def enforce_content(content: Any) -> None:
     is_iterable = hasattr(content, "__iter__") or hasattr(content, "__aiter__")
     # The types named here are iterable, but yield characters or numbers.
     if not is_iterable or isinstance(content, (str, bytearray, memoryview)):
-        hint = ": pass bytes(...) of it" if isinstance(content, (bytearray, memoryview)) else ""
+        hint = ""
+        if isinstance(content, (bytearray, memoryview)):
+            hint = ": pass bytes(...) of it"
+        elif isinstance(content, str):
+            hint = ": encode it, as in content.encode()"
+        elif isinstance(content, os.PathLike):
+            hint = ": read the file, as in path.read_bytes()"
         raise TypeError(f"content must be bytes or an iterable of bytes, but got {type(content).__name__}{hint}.")
+
+
+def wrong_body(body: object) -> TypeError:
+    """The error for a body that sync code cannot send."""
+    hint = ": in sync code, it cannot be async" if hasattr(body, "__aiter__") else ""
+    return _wrong_body(body, hint)
+
+
+def async_wrong_body(body: object) -> TypeError:
+    """The error for a body that async code cannot send."""
+    hint = ""
+    if hasattr(body, "read"):
+        hint = ": read it, or write an async generator that reads it"
+    elif isinstance(body, (list, tuple)):
+        hint = ": join it, as in b''.join(...), or write an async generator"
+    elif hasattr(body, "__iter__"):
+        hint = ": in async code, it has to be an async iterable, such as an async generator"
+    return _wrong_body(body, hint)
+
+
+def _wrong_body(body: object, hint: str) -> TypeError:
+    kind = type(body).__name__
+    return TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}{hint}.")
 
 
 def enforce_ssl_context(value: Any, *, name: str) -> None:
@@ -75,6 +106,9 @@ def enforce_ssl_context(value: Any, *, name: str) -> None:
 
     A context may be that of another library. A function has no arguments and returns a context: see `ssl_context_of()`.
     """
+    if isinstance(value, type) and issubclass(value, ssl.SSLContext):
+        # As a function it would return a context that verifies nothing.
+        raise TypeError(f"{name} must be an ssl.SSLContext, but got the class: use ssl.create_default_context().")
     if value is not None and not _is_ssl_context(value) and not callable(value):
         raise TypeError(f"{name} must be an ssl.SSLContext or None, but got {type(value).__name__}.")
 
@@ -102,4 +136,4 @@ def enforce_port(host: bytes | str, port: Any) -> None:
     """Raise `ConnectError` for a port outside 1 to 65535, which the operating system might take for another one."""
     if not isinstance(port, int) or not 1 <= port <= 65535:
         name = host if isinstance(host, str) else host.decode("ascii")
-        raise ConnectError(f"port must be an int from 1 to 65535, but got {port!r} ({name}).")
+        raise final(ConnectError(f"port must be an int from 1 to 65535, but got {port!r} ({name})."))

@@ -7,6 +7,10 @@ from typing import Any, NoReturn, Protocol, TypeAlias, TypedDict
 Extensions: TypeAlias = MutableMapping[str, Any]
 
 
+# What the extension `observe` is: a plain function of an event's name and what there is to say about it.
+Observer: TypeAlias = Callable[[str, dict[str, Any]], object]
+
+
 class Timeouts(TypedDict, total=False):
     """The time limits of a request: seconds as a float, or `None` for no limit."""
 
@@ -27,6 +31,7 @@ class RequestExtensions(TypedDict, total=False):
 
     timeout: "Timeouts | _AnyValues | _OptionalValues"
     trace: Callable[[str, dict[str, Any]], Any] | None
+    observe: Observer | None
     sni_hostname: str | bytes | None
     target: bytes | str
     protocol: bytes

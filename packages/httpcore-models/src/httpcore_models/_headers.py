@@ -75,7 +75,10 @@ def _host_field(scheme: bytes, host: bytes, port: int | None) -> tuple[bytes, by
     host = bracketed(without_zone(host))
     if port is None or port == _HOST_DEFAULT_PORTS.get(scheme):
         return b"Host", host
-    return b"Host", b"%b:%d" % (host, port)
+    try:
+        return b"Host", b"%b:%d" % (host, port)
+    except TypeError:
+        raise TypeError(f"the port of a URL must be an int or None, but got {type(port).__name__}.") from None
 
 
 def include_request_headers(headers: HeaderTypes, *, url: URL, content: Any) -> Headers:

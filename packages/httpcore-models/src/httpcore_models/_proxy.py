@@ -67,6 +67,7 @@ class Proxy:
             if not isinstance(auth, Sequence) or isinstance(auth, (str, bytes, bytearray)) or len(auth) < 2:
                 # The text shows no more of the value than its type: it may contain a password.
                 kind = type(auth).__name__
+                kind = f"{kind} of {len(auth)}" if isinstance(auth, (tuple, list)) else kind
                 raise TypeError(f"auth must be a pair of user name and password, a tuple, but got {kind}.")
             username = enforce_bytes(auth[0], name="auth")
             password = enforce_bytes(auth[1], name="auth")

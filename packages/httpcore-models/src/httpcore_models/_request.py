@@ -30,6 +30,8 @@ class Request:
       takes between reads. Whatever the request waits for when that time is over raises its own timeout exception.
       It ends with the head of a response that hands the network stream over: 101, or a success to CONNECT.
     * `trace`: a callable `(event_name: str, info: dict)`, async for async connections.
+    * `observe`: a plain function `(event: str, info: dict)`, also for async connections. It gets the events of `trace`,
+      and facts that are no trace events. It may be called from any thread that works for the request.
     * `sni_hostname`: the server name for TLS, sent and checked against the certificate instead of the URL's host.
     * `target`: `bytes` that replace the request target of the URL.
     * `protocol`: `bytes`, what an extended CONNECT request over HTTP/2 asks for, such as `b"websocket"` (RFC 8441).

@@ -25,6 +25,7 @@ class Response:
     * `stream_id`: an `int`, HTTP/2 only.
     * `network_stream`: the stream that carried the response. It belongs to the caller after status 101 or a successful
       CONNECT.
+    * `connection`: a `ConnectionInfo`.
     * `trailing_headers`: a list like `headers`, once the body is read, if there were any.
     """
 

@@ -4,7 +4,7 @@ import functools
 from typing import Any, TypeAlias
 
 from httpcore_models import URL, Origin, Request
-from httpcore_models.lowlevel import bracketed, without_zone
+from httpcore_models.lowlevel import Observer, bracketed, without_zone
 
 # What traces show instead of credentials.
 HIDDEN = b"[secure]"
@@ -33,7 +33,7 @@ def forwarded_request(request: Request, proxy: Origin, proxy_headers: Headers) -
 def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_headers: Headers) -> Request:
     """Return the CONNECT request that asks `proxy` for a tunnel to `origin`.
 
-    `extensions` are those of the request that needs the tunnel. Its time limits and its trace apply to CONNECT too.
+    `extensions` are those of the request that needs the tunnel. Its time limits and listeners are for CONNECT too.
     """
     authority = _authority(origin.host, origin.port)
     headers = [(b"Host", authority), (b"Accept", b"*/*")]
@@ -48,7 +48,10 @@ def connect_request(origin: Origin, extensions: Any, proxy: Origin, proxy_header
     if "total" in extensions.get("timeout", {}):
         # The dialler watches over it, and raises `ConnectTimeout`. What is left of it is in the limit for connecting.
         request.extensions["timeout"] = {name: own for name, own in extensions["timeout"].items() if name != "total"}
-    return _with_hidden_credentials(request) if "trace" in extensions else request
+    observer = extensions.get("observe")
+    if observer is not None:
+        request.extensions["observe"] = _without_messages(observer)
+    return _with_hidden_credentials(request) if "trace" in extensions or observer is not None else request
 
 
 # Cached, because clients talk to few origins.
@@ -58,10 +61,19 @@ def _authority(host: bytes, port: int) -> bytes:
     return b"%b:%d" % (bracketed(without_zone(host)), port)
 
 
+def _without_messages(observer: Observer) -> Observer:
+    """Return the observer for CONNECT: what the messages of the request itself hold is reported once, and later."""
+
+    def call(name: str, info: dict[str, Any]) -> object:
+        return None if name in ("request.sent", "response.received") else observer(name, info)
+
+    return call
+
+
 def _with_hidden_credentials(request: Request) -> Request:
-    """Return `request`, whose trace callback sees a copy without the proxy's credentials."""
-    trace = request.extensions.get("trace")
-    if trace is None:
+    """Return `request`, whose trace callback and observer see a copy without the proxy's credentials."""
+    listeners = {name: request.extensions.get(name) for name in ("trace", "observe")}
+    if not any(listeners.values()):
         return request
     shown = [(name, HIDDEN if name.lower() == b"proxy-authorization" else value) for name, value in request.headers]
     if shown == request.headers:
@@ -70,10 +82,15 @@ def _with_hidden_credentials(request: Request) -> Request:
         request.method, request.url, headers=shown, content=request.stream, extensions={**request.extensions}
     )
 
-    def call(name: str, info: dict[str, Any]) -> Any:
-        return trace(name, {**info, "request": copy} if info.get("request") is request else info)
+    def hiding(listener: Observer) -> Observer:
+        def call(name: str, info: dict[str, Any]) -> Any:
+            return listener(name, {**info, "request": copy} if info.get("request") is request else info)
 
-    request.extensions["trace"] = call
+        return call
+
+    for name, listener in listeners.items():
+        if listener is not None:
+            request.extensions[name] = hiding(listener)
     return request
 
 

@@ -21,6 +21,7 @@ from httpcore_models import (
     AsyncResolver,
     CachingResolver,
     ConnectError,
+    ConnectionInfo,
     ConnectionInterface,
     ConnectionNotAvailable,
     ConnectTimeout,
@@ -61,6 +62,7 @@ from ._async.connection import AsyncHTTPConnection
 from ._async.connection_pool import AsyncConnectionPool
 from ._async.http_proxy import AsyncHTTPProxy
 from ._async.socks_proxy import AsyncSOCKSProxy
+from ._connection_event import ConnectionEvent
 from ._default_backends import AutoBackend
 from ._lazy import LEGACY_MODULES as _LEGACY_MODULES
 from ._lazy import load as _load
@@ -88,6 +90,8 @@ __all__ = [
     "Response",
     "Proxy",
     "PoolStats",
+    "ConnectionInfo",
+    "ConnectionEvent",
     # Async
     "AsyncHTTPConnection",
     "AsyncConnectionPool",

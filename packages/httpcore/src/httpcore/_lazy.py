@@ -3,6 +3,8 @@
 Also `HTTPCoreError`, which 1.0 does not have: programs look through `vars(httpcore)` for exceptions that they map.
 """
 
+import contextlib
+import functools
 import importlib
 from typing import Any
 
@@ -29,6 +31,16 @@ def load(name: str) -> Any:
         raise AttributeError(f"module 'httpcore' has no attribute {name!r}")
     found.__module__ = "httpcore"
     return found
+
+
+@functools.cache
+def preload_http2() -> None:
+    """Import what HTTP/2 needs, so that no request has to wait for that.
+
+    If it cannot be imported, this does nothing: the request that needs it raises the error.
+    """
+    with contextlib.suppress(ImportError):
+        from httpcore_h2 import AsyncHTTP2Connection, HTTP2Connection  # noqa: F401
 
 
 def legacy_name(module: str, name: str) -> Any:

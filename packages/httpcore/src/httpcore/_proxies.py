@@ -1,9 +1,10 @@
 """The arguments of pools about proxies."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from httpcore_models import URL, HeaderTypes, Proxy, SSLContextTypes
-from httpcore_models.lowlevel import enforce_bytes, enforce_url
+from httpcore_models.lowlevel import ArgumentTypeError, enforce_bytes, enforce_url
 from httpcore_proxy import SOCKS_SCHEMES, require_socksio
 
 
@@ -12,10 +13,14 @@ def enforce_proxies(value: Proxy | Sequence[Proxy] | None) -> tuple[Proxy, ...]:
 
     Raises `TypeError` for anything else, and `RuntimeError` when socksio is missing for a SOCKS proxy.
     """
-    proxies = () if value is None else (value,) if isinstance(value, Proxy) else tuple(value)
+    given: Any = (value,) if isinstance(value, Proxy) else value or ()
+    proxies: tuple[Any, ...] = tuple(given) if isinstance(given, Iterable) else (given,)
     for proxy in proxies:
         if not isinstance(proxy, Proxy):
-            raise TypeError(f"proxy must be a Proxy or a sequence of them, but got {type(value).__name__}.")
+            hint = ": pass Proxy(url)" if isinstance(value, (str, URL)) else ""
+            raise ArgumentTypeError(
+                f"proxy must be a Proxy or a sequence of them, but got {type(value).__name__}{hint}."
+            )
         if proxy.url.scheme in SOCKS_SCHEMES:
             require_socksio()
     return proxies

@@ -3,9 +3,12 @@
 import functools
 import os
 import ssl
-import threading
 
 from httpcore_models import Request
+from httpcore_models.concurrency import ForkLock
+from httpcore_models.lowlevel import ArgumentTypeError
+
+from ._pool.slots import Key
 
 TLS_SCHEMES = (b"https", b"wss")
 
@@ -30,16 +33,13 @@ def default_ssl_context(*, _trust_env: bool = False) -> ssl.SSLContext:
     return context
 
 
-# Threads that need a context at the same time share one, instead of making one each. Reentrant, as a signal handler may
-# need one, too.
-_making = threading.RLock()
-# How long a fork waits for a thread that makes a context, in seconds.
-_FORK_TIMEOUT = 1.0
+# Threads that need a context at the same time share one, instead of making one each.
+_making = ForkLock()
 
 
 def shared_ssl_context(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     """Return the context for connections without one of their own. There is one for each tuple of `alpn_protocols`."""
-    with _making:
+    with _making.lock:
         return _context_offering(alpn_protocols)
 
 
@@ -63,28 +63,14 @@ def requested_server_name(request: Request) -> str | None:
     As in 1.0.9, the extension `sni_hostname` may be bytes.
     """
     name: str | bytes | None = request.extensions.get("sni_hostname")
+    if name and not isinstance(name, (str, bytes)):
+        raise ArgumentTypeError(f"the extension 'sni_hostname' must be str or bytes, but got {type(name).__name__}.")
     return (name.decode("ascii") if isinstance(name, bytes) else name) or None
 
 
-_fork = threading.local()
-
-
-def _before_fork() -> None:
-    # A thread that makes a context holds locks, such as those of modules that it imports. In the child they would stay
-    # locked for ever. So wait until it has finished, within limits.
-    _fork.waited = _making.acquire(timeout=_FORK_TIMEOUT)
-
-
-def _in_parent() -> None:
-    if _fork.waited:
-        _making.release()
-
-
-def _in_child() -> None:
-    # A thread that does not exist in the child may hold the lock.
-    global _making
-    _making = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
+def key_with_name(key: Key, request: Request) -> Key:
+    """Add the name that TLS verifies, if it is not the host's: such connections are not for other requests."""
+    name = requested_server_name(request)
+    if name is None or key[0] not in TLS_SCHEMES or name == key[1].decode("ascii"):
+        return key
+    return (key[0], key[1], key[2], name)

@@ -9,7 +9,15 @@ from types import CodeType
 
 __all__ = ["LIBRARY", "is_library_code"]
 
-LIBRARY = ("httpcore_models", "httpcore_h11", "httpcore_h2", "httpcore_proxy", "httpcore", "httpcore_httpx")
+LIBRARY = (
+    "httpcore_models",
+    "httpcore_h11",
+    "httpcore_h2",
+    "httpcore_proxy",
+    "httpcore",
+    "httpcore_httpx",
+    "httpcore_trace",
+)
 
 
 def is_library_code(code: CodeType, *modules: str) -> bool:

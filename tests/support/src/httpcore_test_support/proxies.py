@@ -91,11 +91,21 @@ def pproxy_server(*, auth: tuple[str, str] | None = None, unix: bool = False) ->
     # By default, a client that has authenticated needs no password for a month.
     options = [] if auth is None else ["--auth", "0"]
     rules = "" if auth is None else f"#{auth[0]}:{auth[1]}"
-    with TemporaryDirectory(prefix="pproxy-") as directory:
+    with _pproxy_directory() as directory:
         address = f"{directory}/proxy.sock" if unix else "127.0.0.1:1"
         command = ["-c", _PPROXY, "-l", f"{protocols}://{address}{rules}", *options]
         with _running(command, directory, unix_socket=address if unix else "") as server:
             yield server
+
+
+@contextmanager
+def _pproxy_directory() -> Iterator[str]:
+    """A temporary folder that pproxy can read from an address: to it, two underscores begin the next proxy."""
+    while True:
+        with TemporaryDirectory(prefix="pproxy-") as directory:
+            if "__" not in directory:
+                yield directory
+                return
 
 
 @contextmanager

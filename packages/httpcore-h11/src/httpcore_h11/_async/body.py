@@ -77,6 +77,8 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
                 event = engine.next_event()
             if type(event) is bytes:
                 self._ended = engine.ended
+                if tracer is not None:
+                    self._body_bytes += len(event)
                 return event
             trailing_headers, at_end_of_stream = engine.trailing_headers, engine.at_end_of_stream
             # After this, `aclose()` in another task or thread may hand the engine on to the next request.
@@ -84,6 +86,7 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
             if tracer is not None:
                 self._trace_pending = False
                 await tracer.report("receive_response_body.complete", {"return_value": None})
+                self._observe_end(complete=True)
             if trailing_headers:
                 self._extensions["trailing_headers"] = trailing_headers
             if at_end_of_stream:
@@ -110,8 +113,9 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
             if reason is None and not self._ended and not self._reading:
                 self._ended = self._engine.is_complete()
             if self._tracer is not None:
-                await self._close_traced(self._tracer, GeneratorExit() if reason is None else reason)
+                await self._close_traced(self._tracer, reason)
             elif not self._keep_alive():
+                self._note_reason(reason)
                 await self._close_connection()
         except BaseException:
             # A cancellation or a signal handler may raise anywhere above.
@@ -124,23 +128,35 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
                 await self.lease.release()
                 self.lease = None
 
-    async def _close_traced(self, tracer: AsyncTracer, reason: BaseException) -> None:
+    async def _close_traced(self, tracer: AsyncTracer, reason: BaseException | None) -> None:
         try:
             if self._trace_pending:
                 self._trace_pending = False  # a `_receive()` that goes on meanwhile has nothing left to report
-                await tracer.report("receive_response_body.failed", {"exception": reason})
+                await tracer.report("receive_response_body.failed", {"exception": reason or GeneratorExit()})
+            self._observe_end(self._ended)
         finally:
             try:
-                await tracer.run("response_closed", {}, self._end_exchange)
+                await tracer.run("response_closed", {}, self._end_exchange, reason)
             except BaseException:
                 # The callback, a cancellation or a signal handler may raise before the exchange has ended.
                 if self._lifecycle.is_active():
-                    await self._end_exchange()
+                    await self._end_exchange(reason)
                 raise
 
-    async def _end_exchange(self) -> None:
+    async def _end_exchange(self, reason: BaseException | None) -> None:
         if not self._keep_alive():
+            self._note_reason(reason)
             await self._close_connection()
+
+    def _note_reason(self, reason: BaseException | None) -> None:
+        """Note why the connection is closed, unless it carried its last exchange to the end, or is closed already."""
+        lifecycle = self._lifecycle
+        if reason is not None:
+            lifecycle.close_reason = "failed" if isinstance(reason, Exception) else "cancelled"
+        elif self._engine.leading_data is not None:
+            lifecycle.close_reason = "protocol was switched"
+        elif not self._ended and lifecycle.is_active():
+            lifecycle.close_reason = "response was not read to its end"
 
     def _keep_alive(self) -> bool:
         """End the exchange, and return whether the connection can carry another one. If not, close it next."""
@@ -172,6 +188,7 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
                 lifecycle.expire_at = time.monotonic() + lifecycle.keepalive_expiry
             lifecycle.state = TRANSITIONS[_ACTIVE][_COMPLETE]
             return
+        lifecycle.close_reason = "response was not closed"
         abort = getattr(lifecycle.stream, "abort", None)
         if abort is not None:  # otherwise the pool closes the connection when it finds it still active
             lifecycle.state = TRANSITIONS[_ACTIVE][_CLOSE]

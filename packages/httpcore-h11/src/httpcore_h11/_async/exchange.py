@@ -16,7 +16,7 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
 )
-from httpcore_models.concurrency import AsyncShield
+from httpcore_models.concurrency import AsyncShield, forks
 from httpcore_models.lowlevel import (
     AsyncTracer,
     RequestLimits,
@@ -48,6 +48,10 @@ class AsyncExchange(AsyncResponseStream):
     _tracer: AsyncTracer | None = None
     _timeouts = _NO_TIMEOUTS
     _limits: RequestLimits | None = None  # if there is a limit for the whole request
+    # What the observer is told about the response.
+    _header_bytes = 0
+    _body_bytes = 0
+    _end_observed = False
 
     def __init__(self, connection: object, lifecycle: AsyncLifecycle, request: Request) -> None:
         """`connection` is kept for programs that reach it through the body of the response; see `LegacyBody`."""
@@ -64,6 +68,8 @@ class AsyncExchange(AsyncResponseStream):
     async def send_request(self) -> None:
         """Send the request, or as much of it as the server wants to have."""
         request, lifecycle = self._request, self._lifecycle
+        if forks.count != lifecycle.forks:
+            raise WriteError(f"The connection belongs to another process ({lifecycle.origin})")
         tracer = self._tracer = async_get_tracer(_logger, request)
         self._timeouts = request.extensions.get("timeout", _NO_TIMEOUTS)
         timeout = self._timeouts.get("write")
@@ -83,7 +89,8 @@ class AsyncExchange(AsyncResponseStream):
                     return
                 if not self._engine.awaits_continue:
                     return
-        upload = AsyncUpload(lifecycle.stream, self._engine, timeout, lifecycle.origin, self._limits)
+        counts = tracer is not None and tracer.observer is not None
+        upload = AsyncUpload(lifecycle.stream, self._engine, timeout, lifecycle.origin, self._limits, counts)
         try:
             if self._engine.awaits_continue:  # the head is sent
                 await upload.send_body(request)
@@ -100,6 +107,8 @@ class AsyncExchange(AsyncResponseStream):
                 raise
         finally:
             upload.failure = None  # breaks a cycle: its traceback refers to the upload
+        if tracer is not None:
+            tracer.observe("request.sent", {"header_bytes": upload.head_size, "body_bytes": upload.body_size})
 
     def _may_be_answered_after(self, exc: Exception, upload: AsyncUpload) -> bool:
         """Record that sending the request failed with `exc`. Return whether there may be a response all the same."""
@@ -133,11 +142,14 @@ class AsyncExchange(AsyncResponseStream):
             "http_version": b"",
             "reason_phrase": b"",
             "network_stream": lifecycle.stream,
+            "connection": lifecycle.connection_info,
         }
         timeout = self._timeout = self._timeouts.get("read")
         limits = self._limits
         if tracer is not None:
             await tracer.report("receive_response_headers.started", {"request": request})
+            if forks.count != lifecycle.forks:
+                raise ReadError(f"The connection belongs to another process ({lifecycle.origin})")
         try:
             event = engine.next_event() if engine.response_begun else NEED_DATA
             while type(event) is not ResponseHead:
@@ -160,14 +172,26 @@ class AsyncExchange(AsyncResponseStream):
             raise
         if tracer is not None:
             await tracer.report("receive_response_headers.complete", {"return_value": event.as_tuple()})
+            self._header_bytes = event.size()
         extensions["http_version"] = event.http_version
         extensions["reason_phrase"] = event.reason
         if event.status == 101 or request.method == b"CONNECT":
             self.leading_data = engine.leading_data
+            if self.leading_data is not None:
+                self._observe_end(complete=True)
         # Not those of the response if they will hold a stream that holds this object, which would be a cycle.
         self._extensions = extensions if self.leading_data is None else {}
         self._closed = False
         return received_response(event.status, event.headers, self, extensions)
+
+    def _observe_end(self, complete: bool) -> None:
+        """Tell the observer, once, what was received: at the end of the response, or when the exchange ends."""
+        if self._tracer is not None and not self._end_observed:
+            self._end_observed = True
+            self._tracer.observe(
+                "response.received",
+                {"header_bytes": self._header_bytes, "body_bytes": self._body_bytes, "complete": complete},
+            )
 
     def _mark_retryable(self, exc: Exception) -> None:
         """Say on `exc` that the request may be sent again, if it may."""
@@ -184,10 +208,11 @@ class AsyncExchange(AsyncResponseStream):
 
     # Ending.
 
-    async def fail(self) -> None:
-        """End the exchange of a request that failed or was cancelled, by closing the connection."""
+    async def fail(self, reason: BaseException) -> None:
+        """End the exchange of a request that failed or was cancelled with `reason`, by closing the connection."""
         lifecycle, tracer = self._lifecycle, self._tracer
         self._closed = True
+        lifecycle.close_reason = "failed" if isinstance(reason, Exception) else "cancelled"
         try:
             with AsyncShield():
                 if tracer is None:

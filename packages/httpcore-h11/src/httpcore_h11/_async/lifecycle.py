@@ -3,7 +3,8 @@
 import os
 import threading
 
-from httpcore_models import AsyncNetworkStream, Origin
+from httpcore_models import AsyncNetworkStream, ConnectionInfo, Origin
+from httpcore_models.concurrency import forks
 
 from .._engine import Engine
 from .._states import TRANSITIONS, Input, State
@@ -20,8 +21,11 @@ class AsyncLifecycle:
 
     __slots__ = (
         "_process",
+        "close_reason",
+        "connection_info",
         "engine",
         "expire_at",
+        "forks",
         "keepalive_expiry",
         "origin",
         "read_size",
@@ -49,7 +53,12 @@ class AsyncLifecycle:
         self.request_count: int = 0
         self.keepalive_expiry: float | None = keepalive_expiry
         self.expire_at: float | None = None
+        self.connection_info: ConnectionInfo
+        #: Why an exchange has closed the connection, if it has told.
+        self.close_reason: str | None = None
         self._process = os.getpid()
+        #: Another count than now means that a callback of the request has forked, and this is the child process.
+        self.forks: int = forks.count
 
     def give_stream_away(self) -> None:
         """Count as closed, but leave the stream open: after a switch of protocols it belongs to the caller."""

@@ -13,8 +13,9 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
 )
+from httpcore_models.concurrency import forks
 from httpcore_models.deadline import Deadline, limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, RequestLimits, optional_method
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, RequestLimits, async_wrong_body, optional_method
 
 from .._bodies import PART_SIZE, body_parts
 from .._engine import Engine
@@ -32,6 +33,8 @@ class AsyncUpload:
     `timeout` is how long one write may take, in seconds; `peer` names the server in errors. `limits` are those of the
     request if there is one for all of it.
 
+    `head_size` and `body_size` are the bytes that were sent, the latter without framing and only with `counts`.
+
     `failure` is the exception that the stream or the engine raised. Any other, even of the same type, is from the body.
     """
 
@@ -42,12 +45,14 @@ class AsyncUpload:
         timeout: float | None,
         peer: object,
         limits: RequestLimits | None = None,
+        counts: bool = False,
     ) -> None:
         self._stream = stream
         self._engine = engine
         self._timeout = timeout
         self._peer = peer
         self._limits = limits
+        self._forks = forks.count
         self._unsent_head = b""
         self._receive_nowait: Any = None
         self._write_until_readable: Any = None
@@ -57,10 +62,13 @@ class AsyncUpload:
             # Without `receive_nowait()`, what has arrived would stay in the stream, and end each such write at once.
             self._write_until_readable = optional_method(stream, "write_until_readable", instead_of="write")
         self.failure: Exception | None = None
+        self.head_size = self.body_size = 0
+        self._counts = counts
 
     async def send_head(self, request: Request, with_body: bool = False) -> None:
         """Send the head, or keep it until `send_body()` sends it together with the first part of the body."""
         head = self._engine.start_request(request.method, request.url.target, request.headers)
+        self.head_size = len(head)
         if with_body and not self._engine.awaits_continue:
             self._unsent_head = head
         else:
@@ -69,8 +77,7 @@ class AsyncUpload:
     async def send_body(self, request: Request) -> None:
         """Send the body until its end, or until the server refuses the rest."""
         if not isinstance(request.stream, AsyncIterable):
-            kind = type(request.stream).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+            raise async_wrong_body(request.stream)
         engine = self._engine
         if engine.awaits_continue and not await self._may_send_body(request):
             return
@@ -79,6 +86,7 @@ class AsyncUpload:
             async for chunk in body:
                 is_one_part = type(chunk) is bytes and 0 < len(chunk) <= PART_SIZE
                 for part, rest in ((chunk, 0),) if is_one_part else body_parts(chunk):
+                    self._check_process()
                     try:
                         if self._receive_nowait is not None and self.is_refused():
                             return
@@ -93,6 +101,8 @@ class AsyncUpload:
                         self.failure = exc
                         raise
                     self._unsent_head = b""
+                    if self._counts:
+                        self.body_size += len(part)
         finally:
             # A generator that is left early has to clean up now. A file stays open: it belongs to the caller.
             if isinstance(body, AsyncGenerator):
@@ -127,6 +137,7 @@ class AsyncUpload:
 
     async def _write(self, data: bytes) -> None:
         """Write all of `data`, whatever the server says."""
+        self._check_process()
         try:
             if self._limits is not None:
                 self._timeout = self._limits.to_write(self._peer)
@@ -134,6 +145,11 @@ class AsyncUpload:
         except _FAILURES as exc:
             self.failure = exc
             raise
+
+    def _check_process(self) -> None:
+        # A trace callback or the body may have forked. The response, too, is for the parent.
+        if forks.count != self._forks:
+            raise WriteError(f"The connection belongs to another process ({self._peer})")
 
     def is_refused(self) -> bool:
         """Read what has arrived, without waiting; return whether the server has refused the rest of the request."""

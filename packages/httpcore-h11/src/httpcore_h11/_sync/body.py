@@ -78,6 +78,8 @@ class HTTP11Body(LegacyBody, Exchange):
                 event = engine.next_event()
             if type(event) is bytes:
                 self._ended = engine.ended
+                if tracer is not None:
+                    self._body_bytes += len(event)
                 return event
             trailing_headers, at_end_of_stream = engine.trailing_headers, engine.at_end_of_stream
             # After this, `close()` in another thread may hand the engine on to the next request.
@@ -85,6 +87,7 @@ class HTTP11Body(LegacyBody, Exchange):
             if tracer is not None:
                 self._trace_pending = False
                 tracer.report("receive_response_body.complete", {"return_value": None})
+                self._observe_end(complete=True)
             if trailing_headers:
                 self._extensions["trailing_headers"] = trailing_headers
             if at_end_of_stream:
@@ -111,8 +114,9 @@ class HTTP11Body(LegacyBody, Exchange):
             if reason is None and not self._ended and not self._reading:
                 self._ended = self._engine.is_complete()
             if self._tracer is not None:
-                self._close_traced(self._tracer, GeneratorExit() if reason is None else reason)
+                self._close_traced(self._tracer, reason)
             elif not self._keep_alive():
+                self._note_reason(reason)
                 self._close_connection()
         except BaseException:
             # An interruption or a signal handler may raise anywhere above.
@@ -125,23 +129,35 @@ class HTTP11Body(LegacyBody, Exchange):
                 self.lease.release()
                 self.lease = None
 
-    def _close_traced(self, tracer: Tracer, reason: BaseException) -> None:
+    def _close_traced(self, tracer: Tracer, reason: BaseException | None) -> None:
         try:
             if self._trace_pending:
                 self._trace_pending = False  # a `_receive()` that goes on meanwhile has nothing left to report
-                tracer.report("receive_response_body.failed", {"exception": reason})
+                tracer.report("receive_response_body.failed", {"exception": reason or GeneratorExit()})
+            self._observe_end(self._ended)
         finally:
             try:
-                tracer.run("response_closed", {}, self._end_exchange)
+                tracer.run("response_closed", {}, self._end_exchange, reason)
             except BaseException:
                 # The callback, an interruption or a signal handler may raise before the exchange has ended.
                 if self._lifecycle.is_active():
-                    self._end_exchange()
+                    self._end_exchange(reason)
                 raise
 
-    def _end_exchange(self) -> None:
+    def _end_exchange(self, reason: BaseException | None) -> None:
         if not self._keep_alive():
+            self._note_reason(reason)
             self._close_connection()
+
+    def _note_reason(self, reason: BaseException | None) -> None:
+        """Note why the connection is closed, unless it carried its last exchange to the end, or is closed already."""
+        lifecycle = self._lifecycle
+        if reason is not None:
+            lifecycle.close_reason = "failed" if isinstance(reason, Exception) else "cancelled"
+        elif self._engine.leading_data is not None:
+            lifecycle.close_reason = "protocol was switched"
+        elif not self._ended and lifecycle.is_active():
+            lifecycle.close_reason = "response was not read to its end"
 
     def _keep_alive(self) -> bool:
         """End the exchange, and return whether the connection can carry another one. If not, close it next."""
@@ -173,6 +189,7 @@ class HTTP11Body(LegacyBody, Exchange):
                 lifecycle.expire_at = time.monotonic() + lifecycle.keepalive_expiry
             lifecycle.state = TRANSITIONS[_ACTIVE][_COMPLETE]
             return
+        lifecycle.close_reason = "response was not closed"
         abort = getattr(lifecycle.stream, "abort", None)
         if abort is not None:  # otherwise the pool closes the connection when it finds it still active
             lifecycle.state = TRANSITIONS[_ACTIVE][_CLOSE]

@@ -4,6 +4,7 @@
 import time
 
 from httpcore_models import (
+    ConnectionInfo,
     ConnectionInterface,
     ConnectionNotAvailable,
     NetworkStream,
@@ -11,7 +12,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.lowlevel import CloseOnExit, is_origin_of
+from httpcore_models.lowlevel import CloseOnExit, connection_info_of, is_origin_of
 
 from .._engine import Engine
 from .._legacy import LegacyConnection
@@ -32,7 +33,8 @@ class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
     """One HTTP/1.1 connection, which carries one request at a time and stays open in between (RFC 9112 section 9.3).
 
     The connection takes over `stream`, a connected network stream to `origin`. After `keepalive_expiry` idle seconds
-    `has_expired()` returns true; `None` means never.
+    `has_expired()` returns true; `None` means never. `connection_info` describes the connection to those who see its
+    responses; by default it is made of what the stream tells.
 
     A request that fails or is interrupted at any point closes the connection. So does closing a response before its body
     was read to its end.
@@ -41,12 +43,20 @@ class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
     READ_NUM_BYTES = 64 * 1024
     MAX_INCOMPLETE_EVENT_SIZE = 100 * 1024
 
-    def __init__(self, origin: Origin, stream: NetworkStream, keepalive_expiry: float | None = None) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        stream: NetworkStream,
+        keepalive_expiry: float | None = None,
+        *,
+        connection_info: ConnectionInfo | None = None,
+    ) -> None:
         self._origin = origin
         # The limit is for incomplete heads: a complete one may be larger by as much as one read returns.
         reads = self.MAX_INCOMPLETE_EVENT_SIZE // self.READ_NUM_BYTES + 1
         engine = Engine(reads * self.READ_NUM_BYTES, origin)
         self._lifecycle = Lifecycle(origin, stream, engine, keepalive_expiry, self.READ_NUM_BYTES)
+        self._lifecycle.connection_info = connection_info or connection_info_of(stream, origin, "HTTP/1.1")
         # When the last check by `has_expired()` has to be repeated.
         self._recheck_at = 0.0
 
@@ -88,15 +98,21 @@ class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 response.extensions["network_stream"] = UpgradeStream(lifecycle.stream, body.leading_data, body)
                 body.leading_data = None  # the stream frees them once they are read
             return response
-        except BaseException:
+        except BaseException as exc:
             if begun:
-                body.fail()
+                body.fail(exc)
             raise
 
     def _why_not_available(self) -> str:
         if self._lifecycle.state is _CLOSED:
             return f"The connection to {self._origin} is closed."
         return f"The connection to {self._origin} is busy with another request."
+
+    @property
+    def connection_info(self) -> ConnectionInfo:
+        """What is known about the connection. Its responses have it as their extension `connection`."""
+        info: ConnectionInfo = self._lifecycle.connection_info
+        return info
 
     # The interface for pools.
 
@@ -133,6 +149,12 @@ class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
     def is_closed(self) -> bool:
         """Whether the connection is closed."""
         return self._lifecycle.state is _CLOSED
+
+    @property
+    def close_reason(self) -> str | None:
+        """Why the last exchange has closed the connection: one of the reasons of `ConnectionEvent`, if it is known."""
+        reason: str | None = self._lifecycle.close_reason
+        return reason
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""

@@ -4,7 +4,8 @@
 import os
 import threading
 
-from httpcore_models import NetworkStream, Origin
+from httpcore_models import ConnectionInfo, NetworkStream, Origin
+from httpcore_models.concurrency import forks
 
 from .._engine import Engine
 from .._states import TRANSITIONS, Input, State
@@ -21,8 +22,11 @@ class Lifecycle:
 
     __slots__ = (
         "_process",
+        "close_reason",
+        "connection_info",
         "engine",
         "expire_at",
+        "forks",
         "keepalive_expiry",
         "origin",
         "read_size",
@@ -50,7 +54,12 @@ class Lifecycle:
         self.request_count: int = 0
         self.keepalive_expiry: float | None = keepalive_expiry
         self.expire_at: float | None = None
+        self.connection_info: ConnectionInfo
+        #: Why an exchange has closed the connection, if it has told.
+        self.close_reason: str | None = None
         self._process = os.getpid()
+        #: Another count than now means that a callback of the request has forked, and this is the child process.
+        self.forks: int = forks.count
 
     def give_stream_away(self) -> None:
         """Count as closed, but leave the stream open: after a switch of protocols it belongs to the caller."""

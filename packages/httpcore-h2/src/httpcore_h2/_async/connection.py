@@ -12,6 +12,7 @@ from httpcore_models import (
     AsyncConnectionInterface,
     AsyncNetworkStream,
     ByteStream,
+    ConnectionInfo,
     ConnectionNotAvailable,
     Origin,
     Request,
@@ -22,6 +23,7 @@ from httpcore_models.lowlevel import (
     AsyncCloseOnExit,
     Retryable,
     async_get_tracer,
+    connection_info_of,
     is_origin_of,
     mark_retryable,
     received_response,
@@ -50,7 +52,8 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
 
     With `ping_interval`, the connection sends a PING when the server has been silent for this many seconds while a
     request waits for it. If nothing arrives within `ping_timeout` seconds after that, all requests fail with
-    `ReadError`.
+    `ReadError`. `connection_info` describes the connection to those who see its responses; by default it is made of
+    what the stream tells.
 
     Tasks may share a connection. A request that fails, times out or is cancelled at any point resets only its own
     stream; the others continue. What ends all of them is a network failure, a server that breaks the protocol, or a
@@ -69,8 +72,12 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
         *,
         ping_interval: float | None = None,
         ping_timeout: float = 20.0,
+        connection_info: ConnectionInfo | None = None,
     ) -> None:
+        if ping_interval is not None and not ping_interval > 0:
+            raise ValueError(f"ping_interval must be a number of seconds above 0 or None, but got {ping_interval}.")
         self._origin = origin
+        self._connection_info = connection_info or connection_info_of(stream, origin, "HTTP/2")
         self._network_stream = stream
         self._translator = RequestTranslator()
         self._shared = AsyncSharedStream(
@@ -115,10 +122,12 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
                 status, headers = await exchange.receive_head()
             else:
                 status, headers = await tracer.run("receive_response_headers", exchange.info, exchange.receive_head)
+                exchange.observe_head(headers)
             extensions: dict[str, Any] = {
                 "http_version": b"HTTP/2",
                 "network_stream": AsyncTunnelStream(exchange) if exchange.is_tunnel else self._network_stream,
                 "stream_id": exchange.stream.id,
+                "connection": self._connection_info,
             }
             return received_response(status, headers, AsyncHTTP2Body(exchange, extensions), extensions)
         except BaseException as exc:
@@ -134,6 +143,11 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
                 finally:
                     del error  # it holds this frame
             raise
+
+    @property
+    def connection_info(self) -> ConnectionInfo:
+        """What is known about the connection. Its responses have it as their extension `connection`."""
+        return self._connection_info
 
     # What a pool needs.
 
@@ -225,6 +239,11 @@ class AsyncHTTP2Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionIn
     def is_closed(self) -> bool:
         """Whether the connection is closed."""
         return self._engine.state is CLOSED
+
+    @property
+    def close_reason(self) -> str | None:
+        """Why the connection takes no further request: one of the reasons of `ConnectionEvent`, if it is known."""
+        return self._engine.close_reason
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""

@@ -8,7 +8,7 @@ from typing import Any
 from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
 from httpcore_models.deadline import TotalSeconds, limit_text
-from httpcore_models.lowlevel import AsyncTracer, warn_unclosed
+from httpcore_models.lowlevel import AsyncTracer, size_of_fields, warn_unclosed
 
 from .._events import END_OF_STREAM, NEED_DATA, Event, InformationalResponse, ResponseHead, Trailers
 from .sending import AsyncSending
@@ -24,6 +24,9 @@ class AsyncExchange(AsyncSending):
     _event: Event | None
     holders: int
     _dropped: bool
+    # What the observer is told about the response.
+    _header_bytes = 0
+    _end_observed = False
 
     # Receiving.
 
@@ -50,6 +53,20 @@ class AsyncExchange(AsyncSending):
                 extensions["trailing_headers"] = event.headers
             if event is END_OF_STREAM:
                 return b""
+
+    def observe_head(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Note how large the head of the response is. After that of a tunnel, nothing else of a message comes."""
+        self._header_bytes = len(":status") + 3 + size_of_fields(headers)
+        if self.is_tunnel:
+            self.observe_end(complete=True)
+
+    def observe_end(self, complete: bool) -> None:
+        """Tell the observer, once, what was received: at the end of the response, or when the exchange ends."""
+        if self.tracer is not None and not self._end_observed:
+            self._end_observed = True
+            size = 0 if self.is_tunnel else self.stream.received
+            info = {"header_bytes": self._header_bytes, "body_bytes": size, "complete": complete}
+            self.tracer.observe("response.received", info)
 
     @property
     def is_complete(self) -> bool:

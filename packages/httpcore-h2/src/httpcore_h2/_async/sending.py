@@ -15,7 +15,14 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, RequestLimits, as_bytes
+from httpcore_models.lowlevel import (
+    CONTINUE_TIMEOUT,
+    AsyncTracer,
+    ObservedPhase,
+    RequestLimits,
+    as_bytes,
+    async_wrong_body,
+)
 
 from .._engine import Engine
 from .._events import Event
@@ -70,11 +77,15 @@ class AsyncSending:
         timeouts = request.extensions.get("timeout")
         self.read_timeout: float | None = None
         self.write_timeout: float | None = None
-        self._pool_timeout: float | None = None
         if timeouts:
             self.read_timeout = timeouts.get("read")
             self.write_timeout = timeouts.get("write")
-            self._pool_timeout = timeouts.get("pool")
+
+    @property
+    def pool_timeout(self) -> float | None:
+        """The limit of a wait for the stream to be opened, in seconds."""
+        timeout: float | None = self.request.extensions.get("timeout", {}).get("pool")
+        return timeout
 
     @property
     def info(self) -> dict[str, Any]:
@@ -105,6 +116,9 @@ class AsyncSending:
                 flush = self._shared.writer.flush
                 await self.tracer.run("send_request_headers", self.info, flush, self.write_timeout, self)
                 await self.tracer.run("send_request_body", self.info, self._send_body)
+                if self._engine.failure is None:
+                    sizes = {"header_bytes": self.stream.head.size(), "body_bytes": self.stream.sent}
+                    self.tracer.observe("request.sent", sizes)
         except WriteError as exc:
             # The user's body and trace callback may raise a WriteError of their own.
             if exc is not self.write_error:
@@ -124,8 +138,8 @@ class AsyncSending:
         if not self._engine.started:
             await self._send_preface()
         if "protocol" in self.request.extensions:
-            await self._queue.require_extended_connect(self, self._pool_timeout)
-        await self._queue.open_stream(self, self._pool_timeout)
+            await self._queue.require_extended_connect(self, self.pool_timeout)
+        await self._queue.open_stream(self, self.pool_timeout)
 
     async def _send_request(self) -> None:
         """Send head and body. What is at hand leaves in one write, or in that of another task that is writing."""
@@ -181,8 +195,7 @@ class AsyncSending:
             if body.content and not await self.send_data(body.content, end=not stream.head.is_connect):
                 return
         elif not isinstance(body, AsyncIterable):
-            kind = type(body).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+            raise async_wrong_body(body)
         elif not await self._send_parts(body):
             return
         if not stream.local_end and not stream.head.is_connect:
@@ -221,6 +234,7 @@ class AsyncSending:
     async def send_data(self, chunk: bytes, end: bool = False) -> bool:
         """Send a part of the body, with which it may `end`; return false if the server wants no more of it."""
         shared, engine, stream = self._shared, self._engine, self.stream
+        shared.writer.check_process()
         rest = memoryview(chunk if type(chunk) is bytes else as_bytes(chunk))
         while rest:
             if self._sent >= _PART_SIZE:
@@ -242,11 +256,17 @@ class AsyncSending:
     async def _wait_for_credit(self) -> None:
         shared, timeout = self._shared, self.write_timeout
         ready = partial(self._engine.can_go_on, self.stream)
-        if not await shared.wait(self, shared.waiters.senders, ready, timeout):
-            shared.capacity.report()
-            limit = limit_text(timeout)
-            text = f"The write operation timed out {limit}: no flow control credit from {shared.peer}"
-            raise WriteTimeout(text) from TimeoutError()
+        with self._observed_wait():
+            if not await shared.wait(self, shared.waiters.senders, ready, timeout):
+                shared.capacity.report()
+                limit = limit_text(timeout)
+                text = f"The write operation timed out {limit}: no flow control credit from {shared.peer}"
+                raise WriteTimeout(text) from TimeoutError()
+
+    def _observed_wait(self) -> ObservedPhase:
+        windows = {"connection_window": self._engine.send_window, "stream_window": self.stream.send_window}
+        observer = None if self.tracer is None else self.tracer.observer
+        return ObservedPhase(observer, "http2.window_wait", {"stream_id": self.stream.id, **windows})
 
     def end_request(self) -> None:
         """End the body; the next write tells the server."""

@@ -23,7 +23,6 @@ from httpcore_models.concurrency import AsyncEvent, AsyncLoopAffinity, async_che
 from .._capacity import CapacityReport
 from .._engine import Engine
 from .._events import RemoteSettingsChanged
-from .._resumable import is_resumable
 from .._states import CLOSED, IDLE, USABLE
 from .._stream import Stream
 from .reading import AsyncReader
@@ -194,10 +193,7 @@ class AsyncSharedStream:
                         await self._look_once_more(ready)
         except BaseException as exc:
             with self.lock:
-                if reader.holder is token:
-                    reader.holder = None
-                    if not is_resumable(exc):
-                        reader.interrupted(exc)
+                reader.stop(token, exc)
                 if event is not None:
                     self.waiters.woken.discard(event)
                 self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None, since, None)

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from httpcore_models import AsyncNetworkStream, ReadError, WriteError, WriteTimeout
-from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled
-from httpcore_models.deadline import TotalSeconds, limit_text
+from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled, forks
+from httpcore_models.deadline import Deadline, TotalSeconds, limit_text
 from httpcore_models.lowlevel import optional_method
 
 from .._capacity import CapacityReport
@@ -35,6 +35,21 @@ _ANSWER_TIME = 1.0
 
 def _has_enough(sharer: AsyncSharer | None, enough: Callable[[], bool] | None) -> bool:
     return (sharer is not None and sharer.stream.has_event()) or (enough is not None and enough())
+
+
+def _time_left(deadline: Deadline, own_written: bool) -> float | None:
+    """Return the limit of the next write of a flush.
+
+    The time that the task waited, or wrote what others had left unfinished, counts until its own bytes are written.
+    From then on, each write for others has all of a limit that is for single waits.
+    """
+    timeout = deadline.timeout
+    return timeout if own_written and not isinstance(timeout, TotalSeconds) else deadline.remaining_as_limit()
+
+
+async def _gather() -> None:
+    """Let tasks that are about to send a request add it to the same write."""
+    await async_checkpoint_if_cancelled()
 
 
 class AsyncWriter:
@@ -75,6 +90,12 @@ class AsyncWriter:
         self._blocked_since: float | None = None
         # When a server was asked that was silent for a short time, and how much had arrived by then.
         self._asked: tuple[int, float] | None = None
+        self._forks = forks.count
+
+    def check_process(self) -> None:
+        """Raise `WriteError` in a child process: a callback or the body of a request may have forked."""
+        if forks.count != self._forks:
+            raise WriteError(f"The connection belongs to another process ({self._peer})")
 
     async def flush(
         self,
@@ -95,10 +116,10 @@ class AsyncWriter:
 
         The limit of a whole request goes on while the task writes for others.
         """
-        arrivals, deadline, left = self._reader.arrivals, None, timeout
-        if isinstance(timeout, TotalSeconds):
-            deadline = time.monotonic() + timeout
-        token = object()
+        if forks.count != self._forks:
+            self.check_process()
+        arrivals, token, left = self._reader.arrivals, object(), timeout
+        deadline = Deadline(timeout) if isinstance(timeout, TotalSeconds) else None
         gather, written, own, own_written = leave, False, False, False
         try:
             while True:
@@ -112,15 +133,17 @@ class AsyncWriter:
                         if not pending or (written and _has_enough(sharer if own_written else None, enough)):
                             self._end_writing()
                             return
-                        if isinstance(left, TotalSeconds) and deadline is not None:
-                            left = TotalSeconds(max(0.0, deadline - time.monotonic()), left.total)
-                            if written and not left:
-                                if own_written:
-                                    self._end_writing()
-                                    return
-                                raise self.timed_out(timeout) from TimeoutError()
+                        if deadline is not None:
+                            left = _time_left(deadline, own_written)
+                            if written and left == 0.0:
+                                if not own_written:
+                                    raise self.timed_out(timeout) from TimeoutError()
+                                self._end_writing()
+                                return
                         if not (gather and self._waiters.arriving):
                             own = self.unfinished is None
+                            if not own:
+                                deadline = deadline or Deadline(timeout)  # one for this and what follows
                             data = self._take()
                     elif leave and sharer is not None:
                         self._leave(sharer)
@@ -132,11 +155,10 @@ class AsyncWriter:
                         self._waiters.writers[event] = event
                 gather = False
                 if event is not None:
-                    if deadline is None and timeout is not None:
-                        deadline = time.monotonic() + timeout
-                    await self._wait_for_writer(event, timeout, deadline)
+                    deadline = deadline or Deadline(timeout)
+                    await self._wait_for_writer(event, deadline)
                 elif data is None:
-                    await self._gather()
+                    await _gather()
                 elif await self._write(data, left, enough):
                     written, own_written = True, own_written or own
                 else:
@@ -168,10 +190,6 @@ class AsyncWriter:
             # The writer, running beside the caller, has taken these bytes already: no later write will take any.
             sharer.handover = handover = Handover()
             self._going.append(handover)
-
-    async def _gather(self) -> None:
-        """Let tasks that are about to send a request add it to the same write."""
-        await async_checkpoint_if_cancelled()
 
     @property
     def is_abandoned(self) -> bool:
@@ -248,11 +266,10 @@ class AsyncWriter:
         self._engine.retire("Nothing arrived on this connection for as long as a time limit")
         self._waiters.wake_openers()
 
-    async def _wait_for_writer(self, event: AsyncEvent, timeout: float | None, deadline: float | None) -> None:
-        remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+    async def _wait_for_writer(self, event: AsyncEvent, deadline: Deadline) -> None:
         try:
-            if not await event.wait(remaining):
-                raise self.timed_out(timeout) from TimeoutError()
+            if not await event.wait(deadline.remaining()):
+                raise self.timed_out(deadline.timeout) from TimeoutError()
         finally:
             with self._lock:
                 self._waiters.writers.pop(event, None)

@@ -11,6 +11,7 @@ from typing import Any
 from h2.config import H2Configuration
 from httpcore_models import (
     ByteStream,
+    ConnectionInfo,
     ConnectionInterface,
     ConnectionNotAvailable,
     NetworkStream,
@@ -22,6 +23,7 @@ from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.lowlevel import (
     CloseOnExit,
     Retryable,
+    connection_info_of,
     get_tracer,
     is_origin_of,
     mark_retryable,
@@ -51,7 +53,8 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
 
     With `ping_interval`, the connection sends a PING when the server has been silent for this many seconds while a
     request waits for it. If nothing arrives within `ping_timeout` seconds after that, all requests fail with
-    `ReadError`.
+    `ReadError`. `connection_info` describes the connection to those who see its responses; by default it is made of
+    what the stream tells.
 
     Threads may share a connection. A request that fails, times out or is interrupted at any point resets only its own
     stream; the others continue. What ends all of them is a network failure, a server that breaks the protocol, or a
@@ -70,8 +73,12 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         *,
         ping_interval: float | None = None,
         ping_timeout: float = 20.0,
+        connection_info: ConnectionInfo | None = None,
     ) -> None:
+        if ping_interval is not None and not ping_interval > 0:
+            raise ValueError(f"ping_interval must be a number of seconds above 0 or None, but got {ping_interval}.")
         self._origin = origin
+        self._connection_info = connection_info or connection_info_of(stream, origin, "HTTP/2")
         self._network_stream = stream
         self._translator = RequestTranslator()
         self._shared = SharedStream(stream, self.CONFIG, self.READ_NUM_BYTES, str(origin), ping_interval, ping_timeout)
@@ -113,10 +120,12 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 status, headers = exchange.receive_head()
             else:
                 status, headers = tracer.run("receive_response_headers", exchange.info, exchange.receive_head)
+                exchange.observe_head(headers)
             extensions: dict[str, Any] = {
                 "http_version": b"HTTP/2",
                 "network_stream": TunnelStream(exchange) if exchange.is_tunnel else self._network_stream,
                 "stream_id": exchange.stream.id,
+                "connection": self._connection_info,
             }
             return received_response(status, headers, HTTP2Body(exchange, extensions), extensions)
         except BaseException as exc:
@@ -132,6 +141,11 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
                 finally:
                     del error  # it holds this frame
             raise
+
+    @property
+    def connection_info(self) -> ConnectionInfo:
+        """What is known about the connection. Its responses have it as their extension `connection`."""
+        return self._connection_info
 
     # What a pool needs.
 
@@ -223,6 +237,11 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
     def is_closed(self) -> bool:
         """Whether the connection is closed."""
         return self._engine.state is CLOSED
+
+    @property
+    def close_reason(self) -> str | None:
+        """Why the connection takes no further request: one of the reasons of `ConnectionEvent`, if it is known."""
+        return self._engine.close_reason
 
     def info(self) -> str:
         """Origin, protocol, state and number of requests."""

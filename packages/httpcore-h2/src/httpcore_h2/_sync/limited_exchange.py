@@ -40,12 +40,8 @@ class LimitedExchange(Exchange):
         self._own_write_timeout = seconds
 
     @property
-    def _pool_timeout(self) -> float | None:
+    def pool_timeout(self) -> float | None:
         return None if self.limits is None else self.limits.get("pool")
-
-    @_pool_timeout.setter
-    def _pool_timeout(self, seconds: float | None) -> None:
-        pass
 
     # An expired limit does not end what need not wait: a server or a body could go on like that for ever.
 

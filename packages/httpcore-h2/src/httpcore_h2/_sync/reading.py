@@ -12,6 +12,7 @@ from httpcore_models.lowlevel import optional_method
 
 from .._engine import Engine
 from .._events import Failure, RemoteSettingsChanged
+from .._resumable import is_resumable
 from .._stream import Stream
 from .waiters import Waiters
 
@@ -109,6 +110,13 @@ class Reader:
         """Fail the connection with `error`, because of `cause`. The lock is held."""
         self._engine.fail(Failure(str(error), kind=type(error), cause=cause), disconnected=True)
         self._waiters.wake_all()
+
+    def stop(self, token: object, exc: BaseException) -> None:
+        """Let another thread read, if the one of this `token`, which has failed with `exc`, did. The lock is held."""
+        if self.holder is token:
+            self.holder = None
+            if not is_resumable(exc):
+                self.interrupted(exc)
 
     def interrupted(self, cause: BaseException) -> None:
         """Fail the connection after a read that may have lost something. The lock is held."""

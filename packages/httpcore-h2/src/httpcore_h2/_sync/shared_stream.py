@@ -24,7 +24,6 @@ from httpcore_models.concurrency import Event, LoopAffinity
 from .._capacity import CapacityReport
 from .._engine import Engine
 from .._events import RemoteSettingsChanged
-from .._resumable import is_resumable
 from .._states import CLOSED, IDLE, USABLE
 from .._stream import Stream
 from .reading import Reader
@@ -193,10 +192,7 @@ class SharedStream:
                         self._look_once_more(ready)
         except BaseException as exc:
             with self.lock:
-                if reader.holder is token:
-                    reader.holder = None
-                    if not is_resumable(exc):
-                        reader.interrupted(exc)
+                reader.stop(token, exc)
                 if event is not None:
                     self.waiters.woken.discard(event)
                 self._end_wait(sharer, waiting, arrivals if isinstance(exc, ReadTimeout) else None, since, None)

@@ -1,6 +1,7 @@
 """The life of an HTTP/3 connection: who may use it, when it expires, and how it is closed."""
 
 import contextlib
+import dataclasses
 import logging
 import os
 import ssl
@@ -12,6 +13,7 @@ from httpcore_models import (
     AsyncConnectionInterface,
     ByteStream,
     ConnectError,
+    ConnectionInfo,
     ConnectionNotAvailable,
     ConnectTimeout,
     LocalProtocolError,
@@ -25,6 +27,7 @@ from httpcore_models.lowlevel import (
     AsyncCloseOnExit,
     Retryable,
     async_get_tracer,
+    connection_info_of,
     is_origin_of,
     mark_retryable,
     received_response,
@@ -54,7 +57,8 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
     default the host of the origin. `keepalive_expiry` is how many seconds the connection may stay idle before
     `has_expired()` returns true; `None` means for ever. The server may end it earlier: after `idle_timeout` seconds in
     which nothing arrives, or fewer if the server says so, the connection is over. Nothing keeps it alive meanwhile, so
-    a response that is not read for that long is lost.
+    a response that is not read for that long is lost. `connection_info` describes the connection to those who see its
+    responses; by default it is made of what the stream tells.
 
     Tasks may share a connection. A request that fails, times out or is cancelled at any point ends only its own stream;
     the others continue.
@@ -69,6 +73,7 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
         *,
         server_hostname: str | None = None,
         idle_timeout: float = 30.0,
+        connection_info: ConnectionInfo | None = None,
     ) -> None:
         """Raises `ValueError` for an `ssl_context` that cannot be honoured. `None` is that of the `ssl` module."""
         if ssl_context is None:
@@ -84,6 +89,9 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
         self._shared.keepalive_expiry = keepalive_expiry
         self._engine = self._shared.engine
         self._information = AsyncQUICStream(self._shared)
+        info = connection_info or connection_info_of(stream, origin, "HTTP/3")
+        # There is no object of the `ssl` module to ask: QUIC always uses TLS 1.3 (RFC 9001), and ALPN chooses HTTP/3.
+        self._connection_info = dataclasses.replace(info, tls_version="TLSv1.3", alpn="h3")
 
     async def handshake(self, timeout: float | None = None) -> None:
         """Do the handshake, unless it is done. `handle_async_request()` does it too.
@@ -145,10 +153,12 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
                 status, headers = await exchange.receive_head()
             else:
                 status, headers = await tracer.run("receive_response_headers", exchange.info, exchange.receive_head)
+                exchange.observe_head(headers)
             extensions: dict[str, Any] = {
                 "http_version": b"HTTP/3",
                 "network_stream": self._information,
                 "stream_id": stream.id,
+                "connection": self._connection_info,
             }
             return received_response(status, headers, AsyncHTTP3Body(exchange, extensions), extensions)
         except BaseException as exc:
@@ -164,6 +174,11 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
                 finally:
                     del error  # it holds this frame
             raise
+
+    @property
+    def connection_info(self) -> ConnectionInfo:
+        """What is known about the connection. Its responses have it as their extension `connection`."""
+        return self._connection_info
 
     # What a pool needs.
 

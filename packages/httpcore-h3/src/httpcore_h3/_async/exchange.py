@@ -7,7 +7,7 @@ from typing import Any
 from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import AsyncTracer, warn_unclosed
+from httpcore_models.lowlevel import AsyncTracer, size_of_fields, warn_unclosed
 from httpcore_models.multiplexing import (
     END_OF_STREAM,
     NEED_DATA,
@@ -29,6 +29,9 @@ class AsyncExchange(AsyncSending):
     # Of the base class; declared again for type checkers, since they are assigned here too.
     _event: Event | None
     _dropped: bool
+    # What the observer is told about the response.
+    _header_bytes = 0
+    _end_observed = False
 
     # Receiving.
 
@@ -52,6 +55,17 @@ class AsyncExchange(AsyncSending):
                 extensions["trailing_headers"] = event.headers
             if event is END_OF_STREAM:
                 return b""
+
+    def observe_head(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Note how large the head of the response is."""
+        self._header_bytes = len(":status") + 3 + size_of_fields(headers)
+
+    def observe_end(self, complete: bool) -> None:
+        """Tell the observer, once, what was received: at the end of the response, or when the exchange ends."""
+        if self.tracer is not None and not self._end_observed:
+            self._end_observed = True
+            info = {"header_bytes": self._header_bytes, "body_bytes": self.stream.received, "complete": complete}
+            self.tracer.observe("response.received", info)
 
     @property
     def is_complete(self) -> bool:

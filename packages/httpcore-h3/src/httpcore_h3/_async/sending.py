@@ -89,6 +89,9 @@ class AsyncSending:
         else:
             await self.tracer.run("send_request_headers", self.info, shared.flush, self.write_timeout)
             await self.tracer.run("send_request_body", self.info, self._send_body)
+            if engine.failure is None:
+                sizes = {"header_bytes": stream.head.size(), "body_bytes": stream.sent}
+                self.tracer.observe("request.sent", sizes)
         if engine.failure is not None and engine.was_closed_midway(stream):
             raise WriteError(f"The connection was closed while the request was being sent ({shared.peer})")
 

@@ -8,7 +8,7 @@ from typing import Any
 from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import Tracer, warn_unclosed
+from httpcore_models.lowlevel import Tracer, size_of_fields, warn_unclosed
 from httpcore_models.multiplexing import (
     END_OF_STREAM,
     NEED_DATA,
@@ -30,6 +30,9 @@ class Exchange(Sending):
     # Of the base class; declared again for type checkers, since they are assigned here too.
     _event: Event | None
     _dropped: bool
+    # What the observer is told about the response.
+    _header_bytes = 0
+    _end_observed = False
 
     # Receiving.
 
@@ -53,6 +56,17 @@ class Exchange(Sending):
                 extensions["trailing_headers"] = event.headers
             if event is END_OF_STREAM:
                 return b""
+
+    def observe_head(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Note how large the head of the response is."""
+        self._header_bytes = len(":status") + 3 + size_of_fields(headers)
+
+    def observe_end(self, complete: bool) -> None:
+        """Tell the observer, once, what was received: at the end of the response, or when the exchange ends."""
+        if self.tracer is not None and not self._end_observed:
+            self._end_observed = True
+            info = {"header_bytes": self._header_bytes, "body_bytes": self.stream.received, "complete": complete}
+            self.tracer.observe("response.received", info)
 
     @property
     def is_complete(self) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from .._exceptions import LocalProtocolError, RemoteProtocolError
 from .._expecting import is_continue_expectation
+from .._observing import size_of_fields
 from .._request import Request
 
 Headers = list[tuple[bytes, bytes]]
@@ -52,6 +53,10 @@ class RequestHead:
     def pseudo_headers(self) -> Headers:
         """The pseudo-headers, with the path as the last one."""
         return self.start if self.path is None else [*self.start, (b":path", self.path)]
+
+    def size(self) -> int:
+        """Return how many bytes the names and values take before they are compressed."""
+        return size_of_fields(self.pseudo_headers) + size_of_fields(self.headers)
 
 
 class RequestTranslator:

@@ -18,6 +18,9 @@ from ._event_loops import current_event_loop as current_event_loop
 from ._events import CLOCK_RESOLUTION as CLOCK_RESOLUTION
 from ._events import AsyncEvent as AsyncEvent
 from ._events import Event as Event
+from ._fork_count import ForkCount as ForkCount
+from ._fork_count import forks as forks
+from ._fork_locks import ForkLock as ForkLock
 from ._libraries import anyio_or_trio as anyio_or_trio
 from ._libraries import current_async_library as current_async_library
 from ._libraries import require_async_library as require_async_library

@@ -6,6 +6,7 @@ and the TLS handshake take their texts from here.
 """
 
 import contextlib
+import ssl
 from typing import Any
 
 from ..deadline import limit_text
@@ -24,6 +25,20 @@ def timeout_text(operation: str, peer: str, seconds: float | None) -> str:
 def failure_text(exc: BaseException, peer: str) -> str:
     """Return the text for an error of the operating system or of TLS."""
     return f"{str(exc) or type(exc).__name__} ({peer})"
+
+
+# What OpenSSL says, depending on its version, of a peer that answers a ClientHello with something else than TLS.
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
+
+
+def handshake_failure_text(exc: BaseException, peer: str) -> str:
+    """Return the text for an error in a TLS handshake."""
+    hint = ""
+    if isinstance(exc, ssl.SSLEOFError):
+        hint = ": the server disconnected during the TLS handshake"
+    elif isinstance(exc, ssl.SSLError) and exc.reason in _NOT_TLS:
+        hint = ": this port does not speak TLS"
+    return f"{str(exc) or type(exc).__name__}{hint} ({peer})"
 
 
 def inner_failure_text(exc: BaseException, peer: str) -> str:
@@ -53,6 +68,8 @@ def already_writing_text(peer: str) -> str:
 
 def peer_name(host: str, port: int) -> str:
     """Return the name of a peer in errors."""
+    if not host:
+        return f"no host, port {port}"
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

@@ -18,13 +18,14 @@ from httpcore_models import (
     WriteError,
 )
 from httpcore_models.deadline import Deadline
-from httpcore_models.lowlevel import async_close_unopened, async_get_tracer, without_zone
+from httpcore_models.lowlevel import ObservedPhase, async_close_unopened, async_get_tracer, observer_of, without_zone
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler, async_resolve
 
 from .._requests import HIDDEN
 from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here, version
 from .._timeouts import limits_single_waits, remaining_time
 from .deadline_stream import AsyncDeadlineStream
+from .hops import async_observed_hop
 
 _logger = logging.getLogger("httpcore.socks")
 
@@ -72,6 +73,7 @@ class AsyncSocksDialler(AsyncDialler):
         rdns: bool | None = None,
     ) -> None:
         require_socksio()
+        self.hops: int = dialler.hops + 1
         self._dialler = dialler
         self.proxy: Origin = proxy
         self.auth: tuple[bytes, bytes] | None = auth
@@ -84,7 +86,9 @@ class AsyncSocksDialler(AsyncDialler):
         When this machine resolves the name, its addresses are tried in turn. Raises `ProxyError` when the proxy refuses
         or does not speak SOCKS, and `ConnectError` for a name without an address.
         """
+        return await async_observed_hop(self.proxy, self.hops - 1, request, self._open, origin, timeout)
 
+    async def _open(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         def operation() -> str:
             return f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
 
@@ -92,7 +96,8 @@ class AsyncSocksDialler(AsyncDialler):
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
         if self._resolves_here and not is_address(host):
-            hosts = await self._resolve(host, timeout)
+            with ObservedPhase(observer_of(request), "connect.resolve", {"host": host, "port": origin.port}) as result:
+                result["addresses"] = hosts = await self._resolve(host, timeout)
             timeout = remaining_time(deadline, operation)
         errors = []
         for target in hosts:

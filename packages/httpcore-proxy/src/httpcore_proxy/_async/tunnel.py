@@ -21,12 +21,13 @@ from httpcore_models import (
     WriteError,
 )
 from httpcore_models.deadline import Deadline
-from httpcore_models.lowlevel import async_close_unopened, ssl_context_of
+from httpcore_models.lowlevel import async_close_unopened, observed_ssl_context
 from httpcore_models.network import AsyncDialler, async_start_tls
 
 from .._requests import connect_request
 from .._timeouts import limits_single_waits, remaining_time
 from .deadline_stream import AsyncDeadlineStream
+from .hops import async_observed_hop
 
 # The body of a refusal is for the user to read. It is worth neither a long wait (seconds) nor much memory (bytes).
 _REFUSAL_TIMEOUT = 1.0
@@ -38,11 +39,14 @@ class AsyncTLSDialler(AsyncDialler):
 
     def __init__(self, dialler: AsyncDialler, ssl_context: SSLContextTypes) -> None:
         self.logger: logging.Logger = dialler.logger
+        self.hops: int = dialler.hops
         self._dialler = dialler
         self._ssl_context = ssl_context
 
     async def dial(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         """Open a stream and do a TLS handshake, both within `timeout` seconds; see `AsyncDialler.dial()`."""
+        # Before connecting: making a context takes a while, and may fail.
+        ssl_context = observed_ssl_context(self._ssl_context, request)
         deadline = Deadline(timeout)
         stream = await self._dialler.dial(origin, request, timeout)
         try:
@@ -54,7 +58,7 @@ class AsyncTLSDialler(AsyncDialler):
             stream,
             request,
             self.logger,
-            ssl_context=ssl_context_of(self._ssl_context),
+            ssl_context=ssl_context,
             server_hostname=origin.host.decode("ascii"),
             timeout=remaining,
             alpn_protocols=("http/1.1",),
@@ -78,6 +82,7 @@ class AsyncTunnelDialler(AsyncDialler):
     logger: logging.Logger = logging.getLogger("httpcore.proxy")
 
     def __init__(self, dialler: AsyncDialler, proxy: Origin, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        self.hops: int = dialler.hops + 1
         self._dialler = dialler
         self._proxy = proxy
         self.headers: list[tuple[bytes, bytes]] = list(headers)
@@ -87,7 +92,9 @@ class AsyncTunnelDialler(AsyncDialler):
 
         Raises `ProxyError` when the proxy refuses, with its response, or does not answer in HTTP/1.1.
         """
+        return await async_observed_hop(self._proxy, self.hops - 1, request, self._open, origin, timeout)
 
+    async def _open(self, origin: Origin, request: Request, timeout: float | None) -> AsyncNetworkStream:
         def operation() -> str:
             return f"CONNECT to {origin} through the proxy {self._proxy}"
 

@@ -19,13 +19,14 @@ from httpcore_models import (
     WriteError,
 )
 from httpcore_models.deadline import Deadline
-from httpcore_models.lowlevel import close_unopened, get_tracer, without_zone
+from httpcore_models.lowlevel import ObservedPhase, close_unopened, get_tracer, observer_of, without_zone
 from httpcore_models.network import Dialler, DirectDialler, resolve
 
 from .._requests import HIDDEN
 from .._socks import Negotiation, is_address, negotiate, require_socksio, resolves_here, version
 from .._timeouts import limits_single_waits, remaining_time
 from .deadline_stream import DeadlineStream
+from .hops import observed_hop
 
 _logger = logging.getLogger("httpcore.socks")
 
@@ -73,6 +74,7 @@ class SocksDialler(Dialler):
         rdns: bool | None = None,
     ) -> None:
         require_socksio()
+        self.hops: int = dialler.hops + 1
         self._dialler = dialler
         self.proxy: Origin = proxy
         self.auth: tuple[bytes, bytes] | None = auth
@@ -85,7 +87,9 @@ class SocksDialler(Dialler):
         When this machine resolves the name, its addresses are tried in turn. Raises `ProxyError` when the proxy refuses
         or does not speak SOCKS, and `ConnectError` for a name without an address.
         """
+        return observed_hop(self.proxy, self.hops - 1, request, self._open, origin, timeout)
 
+    def _open(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         def operation() -> str:
             return f"SOCKS{self._version} to {origin} through the proxy {self.proxy}"
 
@@ -93,7 +97,8 @@ class SocksDialler(Dialler):
         host = without_zone(origin.host).decode("ascii")
         hosts = [host]
         if self._resolves_here and not is_address(host):
-            hosts = self._resolve(host, timeout)
+            with ObservedPhase(observer_of(request), "connect.resolve", {"host": host, "port": origin.port}) as result:
+                result["addresses"] = hosts = self._resolve(host, timeout)
             timeout = remaining_time(deadline, operation)
         errors = []
         for target in hosts:

@@ -22,12 +22,13 @@ from httpcore_models import (
     WriteError,
 )
 from httpcore_models.deadline import Deadline
-from httpcore_models.lowlevel import close_unopened, ssl_context_of
+from httpcore_models.lowlevel import close_unopened, observed_ssl_context
 from httpcore_models.network import Dialler, start_tls
 
 from .._requests import connect_request
 from .._timeouts import limits_single_waits, remaining_time
 from .deadline_stream import DeadlineStream
+from .hops import observed_hop
 
 # The body of a refusal is for the user to read. It is worth neither a long wait (seconds) nor much memory (bytes).
 _REFUSAL_TIMEOUT = 1.0
@@ -39,11 +40,14 @@ class TLSDialler(Dialler):
 
     def __init__(self, dialler: Dialler, ssl_context: SSLContextTypes) -> None:
         self.logger: logging.Logger = dialler.logger
+        self.hops: int = dialler.hops
         self._dialler = dialler
         self._ssl_context = ssl_context
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Open a stream and do a TLS handshake, both within `timeout` seconds; see `Dialler.dial()`."""
+        # Before connecting: making a context takes a while, and may fail.
+        ssl_context = observed_ssl_context(self._ssl_context, request)
         deadline = Deadline(timeout)
         stream = self._dialler.dial(origin, request, timeout)
         try:
@@ -55,7 +59,7 @@ class TLSDialler(Dialler):
             stream,
             request,
             self.logger,
-            ssl_context=ssl_context_of(self._ssl_context),
+            ssl_context=ssl_context,
             server_hostname=origin.host.decode("ascii"),
             timeout=remaining,
             alpn_protocols=("http/1.1",),
@@ -79,6 +83,7 @@ class TunnelDialler(Dialler):
     logger: logging.Logger = logging.getLogger("httpcore.proxy")
 
     def __init__(self, dialler: Dialler, proxy: Origin, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        self.hops: int = dialler.hops + 1
         self._dialler = dialler
         self._proxy = proxy
         self.headers: list[tuple[bytes, bytes]] = list(headers)
@@ -88,7 +93,9 @@ class TunnelDialler(Dialler):
 
         Raises `ProxyError` when the proxy refuses, with its response, or does not answer in HTTP/1.1.
         """
+        return observed_hop(self._proxy, self.hops - 1, request, self._open, origin, timeout)
 
+    def _open(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         def operation() -> str:
             return f"CONNECT to {origin} through the proxy {self._proxy}"
 

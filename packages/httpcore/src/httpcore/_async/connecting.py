@@ -2,10 +2,12 @@
 
 import collections
 import threading
+from typing import Any
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
 from httpcore_models.concurrency import AsyncCancellableCall, AsyncEvent
 from httpcore_models.deadline import Deadline, limit_text
+from httpcore_models.lowlevel import ObservedPhase, Observer
 
 
 class AsyncConnectCall:
@@ -22,6 +24,9 @@ class AsyncConnectCall:
         self.has_followed = False
         #: What closing the connection cancels.
         self.attempt = AsyncCancellableCall()
+        #: The observer of the request, and what it is told about a wait for another request.
+        self.observer: Observer | None = None
+        self.facts: dict[str, Any] = {}
         #: Why this request, or the one that it followed, could not connect.
         self.error: BaseException | None = None
 
@@ -71,6 +76,10 @@ class AsyncConnecting:
             call.event = AsyncEvent()
             call.has_followed = True
             self._followers.append(call)
+        with ObservedPhase(call.observer, "connection.wait", call.facts):
+            await self._follow(call)
+
+    async def _follow(self, call: AsyncConnectCall) -> None:
         while True:
             await call.event.wait(call.deadline.remaining())
             with self.lock:

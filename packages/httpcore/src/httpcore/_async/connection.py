@@ -3,7 +3,6 @@
 import itertools
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -30,12 +29,17 @@ from httpcore_models.lowlevel import (
     begin_request,
     enforce_port,
     enforce_ssl_context,
+    is_final,
+    observer_of,
 )
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 
+from .._arguments import enforce_backend, enforce_pings
+from .._connection_facts import ConnectionFacts
 from .._default_backends import AutoBackend
-from .._lazy import legacy_name
+from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
+from .._reports import report
 from .._ssl import TLS_SCHEMES, requested_server_name
 from .connecting import AsyncConnectCall, AsyncConnecting
 from .legacy_connection import AsyncLegacyConnection
@@ -56,7 +60,7 @@ def exponential_backoff(factor: float) -> Iterator[float]:
         delay *= 2
 
 
-class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnectionInterface):
+class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFacts, AsyncConnectionInterface):
     """A connection to one origin, opened by its first request.
 
     * `ssl_context`: for `https` and `wss` origins, or a function; by default a shared one with certifi's CA bundle.
@@ -93,6 +97,11 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
+        enforce_backend(network_backend)
+        enforce_pings(http2_ping_interval, http2_ping_timeout)
+        super().__init__()
+        if http2:
+            preload_http2()
         self._origin = origin
         backend: AsyncNetworkBackend = AutoBackend() if network_backend is None else network_backend
         self._options = ConnectionOptions(
@@ -158,6 +167,9 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
         connecting = self._connecting
         timeouts = request.extensions.get("timeout", {})
         call = AsyncConnectCall(Deadline(timeouts.get("connect")), timeouts)
+        if "observe" in request.extensions:
+            call.observer = observer_of(request)
+            call.facts = {"connection_id": self.connection_id}
         try:
             await connecting.join(call)
             return self._established or await self._open(request, call)
@@ -182,6 +194,8 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 raise connecting.closed_error()
             connection = self._protocol_on(stream)
             self._use(connection, request)
+            if self.on_opened is not None or "observe" in request.extensions:
+                self._report_opened(request)
             return connection
         except BaseException as exc:
             if self._established is None:
@@ -203,12 +217,6 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
             self._established = connection
             connecting.established = True
 
-    @property
-    def _connects_otherwise(self) -> bool:
-        """Whether a program has replaced `_connect()`: in the class, in a subclass, or on the object."""
-        replaced = [kind for kind in type(self).__mro__ if "_connect" in vars(kind)] != [AsyncHTTPConnection]
-        return replaced or AsyncHTTPConnection._connect is not _STOCK_CONNECT or "_connect" in vars(self)
-
     def _protocol_on(self, stream: AsyncNetworkStream) -> AsyncConnectionInterface:
         options = self._options
         # Without TLS to the origin, the TLS of the stream is that of a proxy.
@@ -224,12 +232,15 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 options.keepalive_expiry,
                 ping_interval=options.http2_ping_interval,
                 ping_timeout=options.http2_ping_timeout,
+                connection_info=self._describe(stream, "HTTP/2"),
             )
             connection.on_capacity_change = self._on_capacity_change
             if self._assumed_stream_limit is not None:
                 connection.assume_stream_limit(self._assumed_stream_limit)
             return connection
-        return AsyncHTTP11Connection(self._origin, stream, options.keepalive_expiry)
+        return AsyncHTTP11Connection(
+            self._origin, stream, options.keepalive_expiry, connection_info=self._describe(stream, "HTTP/1.1")
+        )
 
     def _adopt(self, connection: AsyncConnectionInterface | None) -> None:
         """Use a connection that a subclass has established."""
@@ -244,7 +255,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
 
     async def _dial(self, request: Request) -> AsyncNetworkStream:
         # Looked at as late as this: a guard that is put up after the connection was made counts, too.
-        if AsyncHTTPConnection._connect is not _STOCK_CONNECT:
+        if AsyncHTTPConnection._connect is not STOCK_CONNECT:
             self._use_replaced_connect()
         timeouts = request.extensions.get("timeout", {})
         limits = timeouts if isinstance(timeouts, RequestLimits) else None
@@ -261,12 +272,14 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
                 return await async_open_stream(
                     self._dialler, self._origin, request, timeout, limits, self._options, tls
                 )
-            except (ConnectError, ConnectTimeout):
+            except (ConnectError, ConnectTimeout) as exc:
                 delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
                 delay = next(delays)
                 too_late = limits is not None and delay >= limits.at_most(None)
-                if attempt >= self._options.retries or self._connecting.closed or too_late:
+                if attempt >= self._options.retries or self._connecting.closed or too_late or is_final(exc):
                     raise
+                if "observe" in request.extensions:
+                    report(request, "retry", {"attempt": attempt + 1, "delay": delay, "cause": exc})
             info = tls or self._dialler.describe(self._origin, timeout)
             await wait_to_retry(self._direct.backend, delay, request, info)
             timeout = limit
@@ -315,22 +328,12 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
         if hasattr(connection, "on_capacity_change"):
             connection.on_capacity_change = callback
 
-    @property
-    def stream_limit(self) -> int | None:
-        """How many concurrent requests an HTTP/2 server allows, `None` until its SETTINGS have arrived."""
-        return getattr(self._established, "stream_limit", None)
-
     def assume_stream_limit(self, limit: int) -> None:
         """Assume that the server allows `limit` concurrent requests until its HTTP/2 SETTINGS arrive."""
         self._assumed_stream_limit = limit
         connection: Any = self._established
         if hasattr(connection, "assume_stream_limit"):
             connection.assume_stream_limit(limit)
-
-    @property
-    def request_capacity(self) -> int:
-        """How many requests the connection can carry at a time, as far as is known, including those in flight."""
-        return getattr(self._established, "request_capacity", sys.maxsize)
 
     def has_expired(self) -> bool:
         """Whether the connection should be closed instead of used."""
@@ -359,7 +362,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, AsyncConnecti
 
 
 # Shows whether a program has replaced this method of the class.
-_STOCK_CONNECT = AsyncHTTPConnection._connect  # noqa: SLF001 - the class is of this module
+STOCK_CONNECT = AsyncHTTPConnection._connect  # noqa: SLF001 - the class is of this module
 
 
 async def wait_to_retry(backend: AsyncNetworkBackend, delay: float, request: Request, info: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from httpcore_models.lowlevel import (
     RequestLimits,
     async_close_unopened,
     async_get_tracer,
+    is_final,
     ssl_context_of,
     without_zone,
 )
@@ -32,7 +33,7 @@ from .._http3.requirement import require_h3
 from .._options import ConnectionOptions
 from .._ssl import alpn_protocols, requested_server_name, shared_ssl_context
 from .connecting import AsyncConnectCall
-from .connection import RETRIES_BACKOFF_FACTOR, AsyncHTTPConnection, exponential_backoff, wait_to_retry
+from .connection import RETRIES_BACKOFF_FACTOR, STOCK_CONNECT, AsyncHTTPConnection, exponential_backoff, wait_to_retry
 
 _logger = logging.getLogger("httpcore.http3")
 
@@ -179,6 +180,12 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         reason = reason_against(self._tls_context())
         return None if reason is None else f"the SSL context cannot be honoured: {reason}"
 
+    @property
+    def _connects_otherwise(self) -> bool:
+        """Whether a program has replaced `_connect()`: in the class, in a subclass, or on the object."""
+        replaced = [kind for kind in type(self).__mro__ if "_connect" in vars(kind)] != [AsyncHTTPConnection]
+        return replaced or vars(AsyncHTTPConnection)["_connect"] is not STOCK_CONNECT or "_connect" in vars(self)
+
     def _tls_context(self) -> Any:
         context = self._options.ssl_context
         if context is None:
@@ -198,6 +205,8 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
                 raise self._connecting.closed_error()
             self._is_http3 = True
             self._use(connection, request)
+            if self.on_opened is not None or "observe" in request.extensions:
+                self._report_opened(request)
         except BaseException as exc:
             if self._established is None:
                 if connection is not None:
@@ -221,9 +230,14 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         for attempt in itertools.count():
             try:
                 return await self._attempt_http3(request, timeout)
-            except (ConnectError, ConnectTimeout):
+            except (ConnectError, ConnectTimeout) as exc:
                 # Where TCP can take its place, that is tried instead of another attempt.
-                if not self._is_mandatory or attempt >= self._options.retries or self._connecting.closed:
+                if (
+                    not self._is_mandatory
+                    or attempt >= self._options.retries
+                    or self._connecting.closed
+                    or is_final(exc)
+                ):
                     raise
                 await wait_to_retry(
                     self._direct.backend, next(delays), request, self._direct.describe(self._origin, timeout)
@@ -240,7 +254,12 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
             name = without_zone(_server_name(self._origin, request).encode("ascii")).decode("ascii").removesuffix(".")
             context = self._tls_context()
             connection = require_h3().AsyncHTTP3Connection(
-                self._origin, stream, context, self._options.keepalive_expiry, server_hostname=name
+                self._origin,
+                stream,
+                context,
+                self._options.keepalive_expiry,
+                server_hostname=name,
+                connection_info=self._describe(stream, "HTTP/3"),
             )
             connection.on_capacity_change = self._on_capacity_change
             left = deadline.remaining_as_limit()

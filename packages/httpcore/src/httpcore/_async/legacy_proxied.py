@@ -143,6 +143,7 @@ class AsyncConnectionDialler(AsyncDialler):
 
     def __init__(self, connection: AsyncHTTPConnection, headers: Headers) -> None:
         self.logger = connection._dialler.logger
+        self.hops: int = connection._dialler.hops
         self._connection = connection
         self._headers = headers
 

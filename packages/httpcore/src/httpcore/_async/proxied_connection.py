@@ -1,6 +1,7 @@
 """Connections through proxies: forwarding, HTTP tunnels and SOCKS, and the choice between them."""
 
 import dataclasses
+import functools
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -28,6 +29,7 @@ from httpcore_proxy import (
 
 from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, shared_ssl_context
+from .connection import AsyncHTTPConnection
 from .legacy_proxied import AsyncLegacyForward, AsyncLegacySocks, AsyncLegacyTunnel
 
 Kind = TypeVar("Kind")
@@ -40,6 +42,12 @@ def async_proxied_connection(
 
     The last proxy decides the kind of connection. The others only lead to it.
     """
+    connection = _connection_through(proxies, origin, options)
+    connection.proxies = tuple(str(proxy.url.origin) for proxy in proxies)
+    return connection
+
+
+def _connection_through(proxies: Sequence[Proxy], origin: Origin, options: ConnectionOptions) -> AsyncHTTPConnection:
     *nearer, last = proxies
     through = _dialler_through(nearer, options) if nearer else None
     proxy = last.url.origin
@@ -92,7 +100,7 @@ def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> As
 
 def _over_tls(dialler: AsyncDialler, ssl_context: SSLContextTypes | None) -> AsyncDialler:
     """Return a dialler that adds TLS with a proxy to the streams of `dialler`."""
-    return AsyncTLSDialler(dialler, ssl_context or shared_ssl_context(("http/1.1",)))
+    return AsyncTLSDialler(dialler, ssl_context or functools.partial(shared_ssl_context, ("http/1.1",)))
 
 
 class AsyncForwardHTTPConnection(AsyncLegacyForward):
@@ -122,6 +130,7 @@ class AsyncForwardHTTPConnection(AsyncLegacyForward):
         options = dataclasses.replace(options, ssl_context=proxy_ssl_context, http1=True, http2=False)
         super().__init__(proxy_origin, **vars(options))
         self._remote_origin = remote_origin
+        self.proxies = (str(proxy_origin),)
         self._proxy_headers = list(proxy_headers or ())
         self._direct.purpose = "proxy"
         self._dialler = through or self._dialler
@@ -139,6 +148,10 @@ class AsyncForwardHTTPConnection(AsyncLegacyForward):
                 request = begin_request(request)
             connection = await self._establish(request)
         return await connection.handle_async_request(request)
+
+    @property
+    def _served_origin(self) -> Origin:
+        return self._remote_origin
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is the one that this connection is for."""
@@ -177,6 +190,7 @@ class AsyncTunnelHTTPConnection(AsyncLegacyTunnel):
                 socket_options=socket_options,
             )
         super().__init__(remote_origin, **vars(options))
+        self.proxies = (str(proxy_origin),)
         self._direct.purpose = "proxy"
         self._proxy_origin = proxy_origin
         self._proxy_ssl_context = proxy_ssl_context
@@ -211,6 +225,7 @@ class AsyncSocks5Connection(AsyncLegacySocks):
         if options is None:
             options = ConnectionOptions(ssl_context, keepalive_expiry, http1, http2, network_backend=network_backend)
         super().__init__(remote_origin, **vars(options))
+        self.proxies = (str(proxy_origin),)
         if through is None:
             through = self._direct = AsyncSocksProxyDialler(
                 self._direct.backend,

@@ -1,17 +1,21 @@
 """The state of a pool, shared between tasks or threads: each step runs under a lock."""
 
 import collections
+import functools
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
-from httpcore_models import AsyncConnectionInterface, ConnectError, PoolTimeout, Request
+from httpcore_models import AsyncConnectionInterface, ConnectError, ConnectionInfo, PoolTimeout, Request
 from httpcore_models.deadline import TotalSeconds, limit_text
 from httpcore_models.lowlevel import RequestLimits, async_close_all
 
 from .._fork import register_for_fork
 from .._pool.slots import PoolRequest, Slot
 from .._pool.state import PoolState
+from .._pool.unclosed import unclosed_text
+from .._reports import History, OnConnection, tell_closed, tell_opened
 
 
 class AsyncSharedState:
@@ -31,6 +35,9 @@ class AsyncSharedState:
         #: whose connection has changed.
         self.deferred: collections.deque[PoolRequest[AsyncConnectionInterface] | Slot[AsyncConnectionInterface]]
         self.deferred = collections.deque()
+        #: The callback of the pool for connections that were opened or closed, and the slots that it has to be told of.
+        self.on_connection: OnConnection | None = None
+        self.departed: collections.deque[Slot[AsyncConnectionInterface]] = collections.deque()
         register_for_fork(self)
 
     def _make_lock(self) -> None:
@@ -89,10 +96,16 @@ class AsyncSharedState:
             self.deferred.popleft()
 
     async def close_pending(self) -> None:
-        """Run what was deferred, and close the connections that left the pool."""
+        """Run what was deferred, close the connections that left the pool, and report that."""
         self.catch_up()
-        if not self.state.to_close:
-            return
+        try:
+            if self.state.to_close:
+                await self._close_connections()
+        finally:
+            if self.departed:
+                self.report_departed()
+
+    async def _close_connections(self) -> None:
         closing: list[AsyncConnectionInterface] = []
         try:
             with self.lock:
@@ -104,6 +117,45 @@ class AsyncSharedState:
                 # `async_close_all()` empties the list, unless a signal handler raises in it.
                 with self.lock:
                     self.state.to_close += closing
+
+    # The callback of the pool. It is never called while this thread holds the lock, so it may use the pool.
+
+    def report_to(self, callback: OnConnection | None) -> None:
+        """Tell `callback` of connections that are opened and closed from now on."""
+        self.on_connection = callback
+        if callback is not None:
+            self.state.slots.on_departure = self.departed.append
+
+    def reporter_of(self, slot: Slot[AsyncConnectionInterface]) -> Callable[[ConnectionInfo], None]:
+        """Return what the connection of a slot calls when it is open. It keeps neither the pool nor the slot alive."""
+        return functools.partial(_report_opened, weakref.ref(self), weakref.ref(slot))
+
+    def report_opened(self, slot: Slot[AsyncConnectionInterface], info: ConnectionInfo) -> None:
+        """Report a new connection, once."""
+        callback = self.on_connection
+        with self.lock:
+            if callback is None or slot.history is not None:
+                return
+            history = slot.history = History(info)
+        try:
+            tell_opened(callback, history)
+        finally:
+            with self.lock:
+                history.told = True
+                if slot.gone:  # meanwhile: in this order, the end is reported after the beginning
+                    self.departed.append(slot)
+
+    def report_departed(self) -> None:
+        """Report the connections that were closed, once each."""
+        callback = self.on_connection
+        while self.departed and callback is not None:
+            with self.lock:
+                slot = self.departed.popleft() if self.departed else None
+                history: History | None = None if slot is None else slot.history
+                if slot is None or history is None or not history.told or history.closed:
+                    continue
+                history.closed = True
+            tell_closed(callback, history, slot)
 
     def check_not_closed(self, pool_request: PoolRequest[AsyncConnectionInterface]) -> None:
         """Raise `ConnectError` if the pool was closed since the request came.
@@ -121,11 +173,12 @@ class AsyncSharedState:
         timeouts = request.extensions["timeout"]
         limit = timeouts.own("pool") if isinstance(timeouts, RequestLimits) else timeouts["pool"]
         limit = waited if isinstance(waited, TotalSeconds) else limit
-        stats = self.state.stats()
+        with self.lock:
+            stats = self.state.stats()
         return PoolTimeout(
             f"Pool timed out {limit_text(limit)}: no connection to {request.url.origin} became available "
             f"({stats.connections_active} of {self.state.slots.limits.max_connections} in use, "
-            f"{stats.requests_queued} waiting)"
+            f"{stats.requests_queued} waiting){unclosed_text(self.state.requests.active.copy(), time.monotonic())}"
         )
 
     def close(self) -> None:
@@ -143,3 +196,14 @@ class AsyncSharedState:
         self.deferred.clear()
         self.state = PoolState(*inherited.slots.limits)
         self.state.to_close += inherited.slots.disown_connections()
+        # Connections that the parent has opened are reported there.
+        self.departed = collections.deque()
+        self.report_to(self.on_connection)
+
+
+def _report_opened(
+    shared: weakref.ref[AsyncSharedState], slot: weakref.ref[Slot[AsyncConnectionInterface]], info: ConnectionInfo
+) -> None:
+    this_state, this_slot = shared(), slot()
+    if this_state is not None and this_slot is not None:
+        this_state.report_opened(this_slot, info)

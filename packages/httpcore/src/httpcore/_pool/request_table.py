@@ -24,8 +24,6 @@ class RequestTable(Generic[C]):
         self.index: QueueIndex[C] | None = None
         #: Requests for the caller to wake: they got a slot, or the pool was closed.
         self.to_wake: list[PoolRequest[C]] = []
-        #: How many requests got a connection that existed before.
-        self.reused = 0
 
     def insert(self, request: PoolRequest[C]) -> None:
         """Add a request to the queue where its number belongs: it has waited before."""
@@ -44,7 +42,7 @@ class RequestTable(Generic[C]):
         request.slot = slot
         slot.leases += 1
         self.active[request] = None
-        self.reused += 1
+        slot.reused += 1
         self.to_wake.append(request)
         self.remove(request)
 

@@ -3,6 +3,7 @@
 import itertools
 import sys
 from collections import Counter, OrderedDict
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from .limits import Limits
@@ -11,7 +12,7 @@ from .stats import Reason
 
 V = TypeVar("V")
 
-# For how many origins the pool remembers what their servers support.
+# For how many origins the pool remembers what their servers support, and how many connections to them were closed.
 _REMEMBERED_ORIGINS = 1024
 
 
@@ -37,8 +38,13 @@ class SlotTable(Generic[C]):
         self.http1_origins: OrderedDict[Key, None] = OrderedDict()
         #: How many requests at a time the connections to an origin carry.
         self.stream_limits: OrderedDict[Key, int] = OrderedDict()
-        #: How many slots have left the pool, by reason.
+        #: How many slots have left the pool, by reason, and how often they had been reused.
         self.closed: Counter[str] = Counter()
+        self.reused = 0
+        #: The same for the origins with the most recent departures.
+        self.left: OrderedDict[Key, tuple[Counter[str], int]] = OrderedDict()
+        #: What is called with each slot that has left, as soon as no request uses its connection.
+        self.on_departure: Callable[[Slot[C]], None] | None = None
         #: Connections that left the pool, for the caller to close.
         self.to_close: list[C] = []
         self._numbers = itertools.count(1)
@@ -132,17 +138,30 @@ class SlotTable(Generic[C]):
     def drop(self, slot: Slot[C], reason: Reason, *, at_once: bool = False) -> None:
         """Take a slot out of the pool. Its connection is closed once no request uses it, or `at_once`."""
         connection = slot.connection
-        if connection is not None and (at_once or not slot.leases) and not says_closed(connection):
-            self.to_close.append(connection)
+        slot.reason = slot.reason or reason
+        if connection is not None and (at_once or not slot.leases):
+            if not says_closed(connection):
+                self.to_close.append(connection)
+            slot.gone = True
+            if self.on_departure is not None:
+                self.on_departure(slot)
         if slot.pooled:
             slot.pooled = False
             self.all.pop(slot, None)
-            self.closed[reason.value] += 1
+            self._count(slot, reason)
             if self.shared:
                 self.unshare(slot)
             if slot in self.idle:
                 self.idle_by_key[slot.key].pop(slot, None)
                 del self.idle[slot]
+
+    def _count(self, slot: Slot[C], reason: Reason) -> None:
+        closed, reused = self.left.get(slot.key) or (Counter(), 0)
+        closed[reason.value] += 1
+        _remember(self.left, slot.key, (closed, reused + slot.reused))
+        self.left.move_to_end(slot.key)
+        self.closed[reason.value] += 1
+        self.reused += slot.reused
 
 
 def says_closed(connection: C) -> bool:

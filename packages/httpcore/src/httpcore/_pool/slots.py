@@ -1,6 +1,9 @@
 """Slots, and the requests that lease one or wait for one."""
 
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from .stats import Reason
 
 #: What a connection can be reused for: scheme, host and port; then the name that TLS verifies, if it is not the host.
 Key: TypeAlias = tuple[bytes, bytes, int] | tuple[bytes, bytes, int, bytes | str]
@@ -39,19 +42,29 @@ class Slot(Generic[C]):
     * `established`: whether the connection has carried a request as far as the response.
     * `multiplexed`: whether it carries several requests at a time.
     * `pooled`: whether the slot is still in the pool. It may have left while requests lease it.
+    * `reused`: how many requests have got the slot after the first one.
+    * `reason`: why the slot has left the pool, if it has.
+    * `gone`: whether it has left, and no request uses its connection any more.
+
+    Two attributes are for the caller: `connection_id`, 0 if it is not known, and `history`.
     """
 
     __slots__ = (
         "__weakref__",
         "connection",
+        "connection_id",
         "established",
         "event_loop",
+        "gone",
+        "history",
         "idle_since",
         "key",
         "leases",
         "multiplexed",
         "number",
         "pooled",
+        "reason",
+        "reused",
     )
 
     def __init__(self, key: Key, number: int) -> None:
@@ -64,6 +77,11 @@ class Slot(Generic[C]):
         self.multiplexed = False
         self.idle_since = 0.0
         self.pooled = True
+        self.reused = 0
+        self.reason: Reason | None = None
+        self.gone = False
+        self.connection_id = 0
+        self.history: Any = None
 
 
 class PoolRequest(Generic[C]):
@@ -88,6 +106,10 @@ class PoolRequest(Generic[C]):
     request: Any = None
     #: What wakes the request. Set before each wait.
     event: Any = None
+    #: When the request came, on the monotonic clock.
+    came_at = 0.0
+    #: Whether its response has begun. The request is in the pool until that is closed.
+    answered = False
     #: When the wait began that the `pool` timeout limits; 0.0 if there was none.
     waiting_since = 0.0
     #: How often the pool had been closed when the request came.

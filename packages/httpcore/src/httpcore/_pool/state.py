@@ -71,7 +71,7 @@ class PoolState(Generic[C]):
             requests_active=len(self.requests.active),
             requests_queued=len(self.requests.waiting),
             opened=len(slots.all) + sum(slots.closed.values()),
-            reused=self.requests.reused,
+            reused=slots.reused + sum(slot.reused for slot in slots.all),
             closed={reason.value: slots.closed[reason.value] for reason in Reason},
         )
 
@@ -211,6 +211,7 @@ class PoolState(Generic[C]):
                 # If it is not closed, the request was given up before the connection was established.
                 slots.drop(slot, Reason.ENDED)
             elif requests.waiting and self._hand_over(slot, connection):
+                slot.idle_since = now
                 return  # nothing changed for any other request
             else:
                 if slots.shared:
@@ -298,7 +299,7 @@ class PoolState(Generic[C]):
         if slot is None and slots.shared:
             slot = self._shared.find_room(request)
         if slot is not None:
-            self.requests.reused += 1
+            slot.reused += 1
         elif len(slots.all) < slots.limits.max_connections or (slots.idle and slots.evict()):
             slot = slots.add(request.key)
         else:

@@ -3,10 +3,12 @@
 
 import collections
 import threading
+from typing import Any
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
 from httpcore_models.concurrency import CancellableCall, Event
 from httpcore_models.deadline import Deadline, limit_text
+from httpcore_models.lowlevel import ObservedPhase, Observer
 
 
 class ConnectCall:
@@ -23,6 +25,9 @@ class ConnectCall:
         self.has_followed = False
         #: What closing the connection interrupts.
         self.attempt = CancellableCall()
+        #: The observer of the request, and what it is told about a wait for another request.
+        self.observer: Observer | None = None
+        self.facts: dict[str, Any] = {}
         #: Why this request, or the one that it followed, could not connect.
         self.error: BaseException | None = None
 
@@ -72,6 +77,10 @@ class Connecting:
             call.event = Event()
             call.has_followed = True
             self._followers.append(call)
+        with ObservedPhase(call.observer, "connection.wait", call.facts):
+            self._follow(call)
+
+    def _follow(self, call: ConnectCall) -> None:
         while True:
             call.event.wait(call.deadline.remaining())
             with self.lock:

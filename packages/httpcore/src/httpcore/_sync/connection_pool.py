@@ -6,7 +6,7 @@ import logging
 import os
 import time
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from httpcore_models import (
@@ -21,7 +21,6 @@ from httpcore_models import (
     Response,
     ResponseStream,
     SSLContextTypes,
-    UnsupportedProtocol,
 )
 from httpcore_models.concurrency import Event, Shield
 from httpcore_models.lowlevel import (
@@ -31,15 +30,25 @@ from httpcore_models.lowlevel import (
     cached_origin,
     enforce_ssl_context,
     get_tracer,
+    next_connection_id,
 )
 
-from .._arguments import enforce_max_connections
+from .._arguments import (
+    enforce_backend,
+    enforce_callback,
+    enforce_limits,
+    enforce_max_connections,
+    enforce_pings,
+    unsupported_scheme,
+)
+from .._connection_event import ConnectionEvent
 from .._default_backends import SyncBackend
-from .._lazy import legacy_name
+from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
-from .._pool.slots import Key, PoolRequest, Slot
+from .._pool.slots import PoolRequest, Slot
 from .._proxies import enforce_proxies
-from .._ssl import TLS_SCHEMES, requested_server_name
+from .._reports import described, report, report_assigned, report_resend
+from .._ssl import key_with_name
 from .bodies import RewindableBody, rewindable
 from .connection import HTTPConnection
 from .http3 import http3_connections
@@ -69,6 +78,8 @@ class ConnectionPool(CloseOnExit, LegacyPool):
     * `http3`: whether to use HTTP/3, too, for new connections to origins that have offered it (Alt-Svc, RFC 7838) over
       TLS that was verified, unless there is a proxy or `uds`. Where it does not work, TCP is used. With
       `http1=False, http2=False` it is the only protocol. Raises `ModuleNotFoundError` without the extra `http3`.
+    * `on_connection`: a function that is called with a `ConnectionEvent` whenever a connection was opened or closed.
+      See the documentation on pools.
     * `http1`, `http2`, `retries`, `local_address`, `uds`, `network_backend`, `socket_options`, `http2_ping_interval`,
       `http2_ping_timeout`: see `HTTPConnection`.
 
@@ -93,11 +104,18 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         *,
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
+        on_connection: Callable[[ConnectionEvent], object] | None = None,
         http3: bool = False,
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
+        if http2:
+            preload_http2()
         enforce_max_connections(max_connections)
+        max_keepalive_connections = enforce_limits(max_keepalive_connections, keepalive_expiry)
+        enforce_backend(network_backend)
+        enforce_pings(http2_ping_interval, http2_ping_timeout)
+        enforce_callback(on_connection)
         self._proxies = enforce_proxies(proxy)
         self._options = ConnectionOptions(
             ssl_context,
@@ -115,6 +133,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if http3:
             self._http3 = http3_connections(self._options, has_proxy=bool(self._proxies))
         super().__init__(max_connections, max_keepalive_connections, keepalive_expiry)
+        self._shared.report_to(on_connection)
 
     def create_connection(self, origin: Origin) -> ConnectionInterface:
         """Return a new connection to `origin`. Override it to use connections of your own."""
@@ -152,26 +171,25 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if type(stream) is RewindableBody:
             stream = stream.original  # another thread is sending the same request, and has set its body
         if url.scheme not in _DEFAULT_PORTS:
-            raise _unsupported(url.scheme)
+            raise unsupported_scheme(url)
         if "timeout" in request.extensions and "total" in request.extensions["timeout"]:
             request = begin_request(request)
         shared = self._shared
         reservation = Reservation(self, shared, request)
-        pool_request = reservation.pool_request
-        assert pool_request is not None
-        retries: Retries | None = None
+        pool_request: PoolRequest[ConnectionInterface] = reservation.pool_request  # type: ignore[assignment]
         try:
             while True:
-                if shared.deferred or shared.state.to_close:
+                if shared.deferred or shared.state.to_close or shared.departed:
                     shared.close_pending()
                 if pool_request.slot is None:
                     tracer, wait = get_tracer(_logger, request), reservation.wait
                     (wait() if tracer is None else tracer.run("wait_for_connection", {"request": request}, wait))
-                slot = pool_request.slot
-                assert slot is not None
+                slot: Slot[ConnectionInterface] = pool_request.slot  # type: ignore[assignment]
                 connection = slot.connection
                 if connection is None:
                     connection = self._open(pool_request, slot)
+                elif request.extensions.get("observe") is not None:
+                    report_assigned(request, pool_request, slot, reused=True)
                 if request.method not in _MOSTLY_WITHOUT_BODY and type(stream) is not ByteStream:
                     if reservation.body is None and isinstance(connection, HTTPConnection):
                         reservation.body = rewindable(stream)  # a user's own connection gets the user's object
@@ -181,23 +199,28 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                     if response.status != 417:
                         break
                 except Exception as exc:
-                    retries = retries or Retries(request, pool_request, shared)
-                    if not retries.may_retry(exc, reservation.body):
+                    if not reservation.retries.may_retry(exc, reservation.body):
                         raise
+                    if "observe" in request.extensions:
+                        report_resend(request, exc)
                 else:
-                    retries = retries or Retries(request, pool_request, shared)
-                    if not retries.may_drop_expectation(response, reservation.body):
+                    if not reservation.retries.may_drop_expectation(response, reservation.body):
                         break
+                    if "observe" in request.extensions:
+                        report_resend(request, None)
                     request.stream = stream
-                    request = retries.request
-                retries.retry()
+                    request = reservation.retries.request
+                reservation.retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 self._established(slot, response)
-        except BaseException:
+        except BaseException as exc:
             reservation.give_up()
+            if "observe" in request.extensions:
+                report(request, "request.failed", {"exception": exc})
             raise
         finally:
             request.stream = stream
+        pool_request.answered = True
         body = response.stream
         if isinstance(body, ResponseStream) and body.lease is None:
             body.lease = reservation
@@ -216,11 +239,16 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
+        slot.connection_id = getattr(connection, "connection_id", 0) or next_connection_id()
+        if shared.on_connection is not None and isinstance(connection, HTTPConnection):
+            connection.on_opened = shared.reporter_of(slot)
         shared.step(shared.state.opened, slot, connection)
-        if shared.deferred or shared.state.to_close:
+        if shared.deferred or shared.state.to_close or shared.departed:
             shared.close_pending()
         if not slot.pooled:
             shared.check_not_closed(pool_request)
+        if "observe" in pool_request.request.extensions:
+            report_assigned(pool_request.request, pool_request, slot, reused=False)
         return connection
 
     def _established(self, slot: Slot[ConnectionInterface], response: Response) -> None:
@@ -228,7 +256,9 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         try:
             multiplexed = response.extensions.get("http_version") in (b"HTTP/2", b"HTTP/3")
             shared.step(shared.state.established, slot, multiplexed)
-            if shared.deferred or shared.state.to_close:
+            if shared.on_connection is not None and slot.history is None:
+                shared.report_opened(slot, described(slot, response))  # of a class that has not reported this itself
+            if shared.deferred or shared.state.to_close or shared.departed:
                 shared.close_pending()
         except BaseException:
             with Shield():
@@ -247,6 +277,8 @@ class Reservation(Lease):
     pool_request: PoolRequest[ConnectionInterface] | None = None
     #: The body of the request, if it can be rewound.
     body: RewindableBody | None = None
+    # Only few requests need them.
+    _retries: Retries | None = None
 
     def __init__(self, pool: object, shared: SharedState, request: Request) -> None:
         """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`)."""
@@ -256,7 +288,7 @@ class Reservation(Lease):
         pool_request: PoolRequest[ConnectionInterface] = PoolRequest()
         pool_request.key = (url.scheme, url.host, _DEFAULT_PORTS[url.scheme] if url.port is None else url.port)
         if "sni_hostname" in request.extensions:
-            pool_request.key = _key_with_name(pool_request.key, request)
+            pool_request.key = key_with_name(pool_request.key, request)
         pool_request.request = request
         self.pool_request = pool_request
         try:
@@ -267,6 +299,7 @@ class Reservation(Lease):
                     if state.broken:
                         state.repair()
                     now = time.monotonic()
+                    pool_request.came_at = now
                     pool_request.close_count = shared.close_count
                     if not state.submit(pool_request, now):
                         pool_request.event = Event()
@@ -280,6 +313,14 @@ class Reservation(Lease):
             # The reservation is not collected while the traceback refers to it.
             self.drop()
             raise
+
+    @property
+    def retries(self) -> Retries:
+        """The retries of the request, which is reserved for."""
+        if self._retries is None:
+            assert self.pool_request is not None
+            self._retries = Retries(self.pool_request.request, self.pool_request, self.shared)
+        return self._retries
 
     def wait(self) -> None:
         """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
@@ -323,7 +364,7 @@ class Reservation(Lease):
             except BaseException:
                 state.broken = True
                 raise
-        if state.to_close or shared.deferred:
+        if state.to_close or shared.deferred or shared.departed:
             shared.close_pending()
 
     def give_up(self) -> None:
@@ -342,20 +383,6 @@ class Reservation(Lease):
     def __del__(self) -> None:
         if self.pool_request is not None:
             self.drop()
-
-
-def _unsupported(scheme: bytes) -> UnsupportedProtocol:
-    if not scheme:
-        return UnsupportedProtocol("Request URL is missing an 'http://' or 'https://' protocol.")
-    return UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme.decode()}://'.")
-
-
-def _key_with_name(key: Key, request: Request) -> Key:
-    """Add the name that TLS verifies, if it is not the host's: such connections are not for other requests."""
-    name = requested_server_name(request)
-    if name is None or key[0] not in TLS_SCHEMES or name == key[1].decode("ascii"):
-        return key
-    return (key[0], key[1], key[2], name)
 
 
 def _defer_change(shared: "weakref.ref[SharedState]", slot: "weakref.ref[Slot[ConnectionInterface]]") -> None:

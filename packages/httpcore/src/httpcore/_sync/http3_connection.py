@@ -22,6 +22,7 @@ from httpcore_models.lowlevel import (
     RequestLimits,
     close_unopened,
     get_tracer,
+    is_final,
     ssl_context_of,
     without_zone,
 )
@@ -33,7 +34,7 @@ from .._http3.requirement import require_h3
 from .._options import ConnectionOptions
 from .._ssl import alpn_protocols, requested_server_name, shared_ssl_context
 from .connecting import ConnectCall
-from .connection import RETRIES_BACKOFF_FACTOR, HTTPConnection, exponential_backoff, wait_to_retry
+from .connection import RETRIES_BACKOFF_FACTOR, STOCK_CONNECT, HTTPConnection, exponential_backoff, wait_to_retry
 
 _logger = logging.getLogger("httpcore.http3")
 
@@ -180,6 +181,12 @@ class HTTP3OrTCPConnection(HTTPConnection):
         reason = reason_against(self._tls_context())
         return None if reason is None else f"the SSL context cannot be honoured: {reason}"
 
+    @property
+    def _connects_otherwise(self) -> bool:
+        """Whether a program has replaced `_connect()`: in the class, in a subclass, or on the object."""
+        replaced = [kind for kind in type(self).__mro__ if "_connect" in vars(kind)] != [HTTPConnection]
+        return replaced or vars(HTTPConnection)["_connect"] is not STOCK_CONNECT or "_connect" in vars(self)
+
     def _tls_context(self) -> Any:
         context = self._options.ssl_context
         if context is None:
@@ -199,6 +206,8 @@ class HTTP3OrTCPConnection(HTTPConnection):
                 raise self._connecting.closed_error()
             self._is_http3 = True
             self._use(connection, request)
+            if self.on_opened is not None or "observe" in request.extensions:
+                self._report_opened(request)
         except BaseException as exc:
             if self._established is None:
                 if connection is not None:
@@ -222,9 +231,14 @@ class HTTP3OrTCPConnection(HTTPConnection):
         for attempt in itertools.count():
             try:
                 return self._attempt_http3(request, timeout)
-            except (ConnectError, ConnectTimeout):
+            except (ConnectError, ConnectTimeout) as exc:
                 # Where TCP can take its place, that is tried instead of another attempt.
-                if not self._is_mandatory or attempt >= self._options.retries or self._connecting.closed:
+                if (
+                    not self._is_mandatory
+                    or attempt >= self._options.retries
+                    or self._connecting.closed
+                    or is_final(exc)
+                ):
                     raise
                 wait_to_retry(self._direct.backend, next(delays), request, self._direct.describe(self._origin, timeout))
         raise AssertionError("unreachable")
@@ -239,7 +253,12 @@ class HTTP3OrTCPConnection(HTTPConnection):
             name = without_zone(_server_name(self._origin, request).encode("ascii")).decode("ascii").removesuffix(".")
             context = self._tls_context()
             connection = require_h3().HTTP3Connection(
-                self._origin, stream, context, self._options.keepalive_expiry, server_hostname=name
+                self._origin,
+                stream,
+                context,
+                self._options.keepalive_expiry,
+                server_hostname=name,
+                connection_info=self._describe(stream, "HTTP/3"),
             )
             connection.on_capacity_change = self._on_capacity_change
             left = deadline.remaining_as_limit()

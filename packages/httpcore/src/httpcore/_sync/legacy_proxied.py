@@ -144,6 +144,7 @@ class ConnectionDialler(Dialler):
 
     def __init__(self, connection: HTTPConnection, headers: Headers) -> None:
         self.logger = connection._dialler.logger
+        self.hops: int = connection._dialler.hops
         self._connection = connection
         self._headers = headers
 

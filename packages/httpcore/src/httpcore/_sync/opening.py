@@ -1,10 +1,13 @@
 # Generated from ../_async/opening.py by tools/make_sync.py: edit that file, then run it.
 """One attempt to open the stream of a connection: dialling and, for `https` and `wss`, the TLS handshake."""
 
+import functools
+import ssl
 from typing import Any
 
-from httpcore_models import NetworkStream, Origin, Request
-from httpcore_models.lowlevel import RequestLimits, close_unopened, ssl_context_of
+from httpcore_models import ConnectError, NetworkStream, Origin, Request
+from httpcore_models.concurrency import forks
+from httpcore_models.lowlevel import RequestLimits, close_unopened, observed_ssl_context
 from httpcore_models.network import Dialler, start_tls
 
 from .._options import ConnectionOptions
@@ -25,14 +28,22 @@ def open_stream(
     Each of the two steps may take `timeout` seconds, and both no longer than `limits` allow. On failure and
     interruption nothing stays open.
     """
+    given, offer = options.ssl_context, alpn_protocols(options.http1, options.http2)
+    context: ssl.SSLContext | None = None
+    if origin.scheme in TLS_SCHEMES:
+        # Before connecting: making a context takes a while, and may fail.
+        make = functools.partial(shared_ssl_context, offer)
+        context = observed_ssl_context(make if given is None else given, request)
     stream: NetworkStream | None = None
+    process = forks.count
     try:
         stream = dialler.dial(origin, request, timeout if limits is None else limits.at_most(timeout))
-        if origin.scheme not in TLS_SCHEMES:
+        if forks.count != process:  # a trace callback has forked
+            raise ConnectError(f"The connection belongs to another process ({origin})")
+        if context is None:
             return stream
-        context, offer = options.ssl_context, alpn_protocols(options.http1, options.http2)
         host = requested_server_name(request) if "sni_hostname" in request.extensions else None
-        tls["ssl_context"] = shared_ssl_context(offer) if context is None else ssl_context_of(context)
+        tls["ssl_context"] = context
         tls["server_hostname"] = host or origin.host.decode("ascii")
         tls["timeout"] = timeout if limits is None else limits.at_most(timeout)
         return start_tls(
@@ -41,7 +52,7 @@ def open_stream(
             dialler.logger,
             **tls,
             # The shared contexts already offer them.
-            alpn_protocols=None if context is None else offer,
+            alpn_protocols=None if given is None else offer,
         )
     except BaseException:
         if stream is not None:

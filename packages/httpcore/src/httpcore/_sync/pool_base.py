@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
-from httpcore_models import ConnectionInterface, RequestInterface
+from httpcore_models import ConnectionInterface, Origin, RequestInterface
 
 from .._pool.stats import PoolStats
+from .._pool.stats_by_key import stats_by_key, sum_of
 from .shared_state import SharedState
 
 if TYPE_CHECKING:
@@ -32,11 +33,32 @@ class PoolBase(RequestInterface):
         self._shared.catch_up()
         return self._shared.state.slots.connections
 
-    def stats(self) -> PoolStats:
-        """Return the current numbers of connections and requests, and totals of connections so far. Cheap."""
+    @overload
+    def stats(self, *, by_origin: Literal[False] = False) -> PoolStats: ...
+
+    @overload
+    def stats(self, *, by_origin: Literal[True]) -> dict[str, PoolStats]: ...
+
+    def stats(self, *, by_origin: bool = False) -> PoolStats | dict[str, PoolStats]:
+        """Return the current numbers of connections and requests, and totals of connections so far. Cheap.
+
+        `by_origin` returns them for each origin, by its URL, such as `https://example.com:443`: all that have a
+        connection or a request now, and the last 1024 of which a connection has left the pool.
+
+        Any thread may call this, whichever thread or event loop uses the pool.
+        """
         self._shared.catch_up()
-        stats = self._shared.state.stats()
-        return stats if self._http3 is None else stats._replace(http3=self._http3.stats())
+        with self._shared.lock:
+            if not by_origin:
+                stats = self._shared.state.stats()
+                return stats if self._http3 is None else stats._replace(http3=self._http3.stats())
+            figures = stats_by_key(self._shared.state.slots, self._shared.state.requests)
+        origins: dict[str, PoolStats] = {}
+        for key, stats in figures.items():
+            # There may be several keys: for connections whose TLS was asked to verify another name.
+            origin = str(Origin(*key[:3]))
+            origins[origin] = sum_of(origins[origin], stats) if origin in origins else stats
+        return origins
 
     def close_expired(self) -> None:
         """Close the idle connections that have expired or that their servers have closed.

@@ -2,6 +2,7 @@
 """Connections through proxies: forwarding, HTTP tunnels and SOCKS, and the choice between them."""
 
 import dataclasses
+import functools
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -29,6 +30,7 @@ from httpcore_proxy import (
 
 from .._options import ConnectionOptions
 from .._ssl import TLS_SCHEMES, shared_ssl_context
+from .connection import HTTPConnection
 from .legacy_proxied import LegacyForward, LegacySocks, LegacyTunnel
 
 Kind = TypeVar("Kind")
@@ -39,6 +41,12 @@ def proxied_connection(proxies: Sequence[Proxy], origin: Origin, options: Connec
 
     The last proxy decides the kind of connection. The others only lead to it.
     """
+    connection = _connection_through(proxies, origin, options)
+    connection.proxies = tuple(str(proxy.url.origin) for proxy in proxies)
+    return connection
+
+
+def _connection_through(proxies: Sequence[Proxy], origin: Origin, options: ConnectionOptions) -> HTTPConnection:
     *nearer, last = proxies
     through = _dialler_through(nearer, options) if nearer else None
     proxy = last.url.origin
@@ -91,7 +99,7 @@ def _dialler_through(proxies: Sequence[Proxy], options: ConnectionOptions) -> Di
 
 def _over_tls(dialler: Dialler, ssl_context: SSLContextTypes | None) -> Dialler:
     """Return a dialler that adds TLS with a proxy to the streams of `dialler`."""
-    return TLSDialler(dialler, ssl_context or shared_ssl_context(("http/1.1",)))
+    return TLSDialler(dialler, ssl_context or functools.partial(shared_ssl_context, ("http/1.1",)))
 
 
 class ForwardHTTPConnection(LegacyForward):
@@ -121,6 +129,7 @@ class ForwardHTTPConnection(LegacyForward):
         options = dataclasses.replace(options, ssl_context=proxy_ssl_context, http1=True, http2=False)
         super().__init__(proxy_origin, **vars(options))
         self._remote_origin = remote_origin
+        self.proxies = (str(proxy_origin),)
         self._proxy_headers = list(proxy_headers or ())
         self._direct.purpose = "proxy"
         self._dialler = through or self._dialler
@@ -138,6 +147,10 @@ class ForwardHTTPConnection(LegacyForward):
                 request = begin_request(request)
             connection = self._establish(request)
         return connection.handle_request(request)
+
+    @property
+    def _served_origin(self) -> Origin:
+        return self._remote_origin
 
     def can_handle_request(self, origin: Origin) -> bool:
         """Whether `origin` is the one that this connection is for."""
@@ -176,6 +189,7 @@ class TunnelHTTPConnection(LegacyTunnel):
                 socket_options=socket_options,
             )
         super().__init__(remote_origin, **vars(options))
+        self.proxies = (str(proxy_origin),)
         self._direct.purpose = "proxy"
         self._proxy_origin = proxy_origin
         self._proxy_ssl_context = proxy_ssl_context
@@ -210,6 +224,7 @@ class Socks5Connection(LegacySocks):
         if options is None:
             options = ConnectionOptions(ssl_context, keepalive_expiry, http1, http2, network_backend=network_backend)
         super().__init__(remote_origin, **vars(options))
+        self.proxies = (str(proxy_origin),)
         if through is None:
             through = self._direct = SocksProxyDialler(
                 self._direct.backend,

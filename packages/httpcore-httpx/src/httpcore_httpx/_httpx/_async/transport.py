@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
@@ -38,6 +38,8 @@ class AsyncHTTPTransport(httpx.AsyncBaseTransport):
       `httpcore.AsyncConnectionPool`.
     * `total_timeout`: how many seconds each request may take with all of its response, beside the limits of the client,
       which are for single waits. The key `total` of the extension `timeout` of a request replaces it.
+    * `on_connection`: a function that is called with an `httpcore.ConnectionEvent` whenever a connection was opened or
+      closed; see `httpcore.AsyncConnectionPool`.
 
     Raises the errors of httpx, with their `request`. Transports cannot be pickled.
     """
@@ -60,6 +62,7 @@ class AsyncHTTPTransport(httpx.AsyncBaseTransport):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
         total_timeout: float | None = None,
+        on_connection: Callable[[httpcore.ConnectionEvent], object] | None = None,
         http3: bool = False,
     ) -> None:
         self._total_timeout = total_timeout
@@ -79,6 +82,7 @@ class AsyncHTTPTransport(httpx.AsyncBaseTransport):
             socket_options=socket_options,
             http2_ping_interval=http2_ping_interval,
             http2_ping_timeout=http2_ping_timeout,
+            on_connection=on_connection,
             http3=http3,
         )
 
@@ -163,10 +167,11 @@ class AsyncMappedBody(httpx.AsyncByteStream):
 class AsyncMappedParts:
     """Iterates over a body. This is no generator, which would have a state of its own to clean up."""
 
-    __slots__ = ("_next", "_request")
+    __slots__ = ("_next", "_parts", "_request")
 
     def __init__(self, body: AsyncIterable[bytes], request: httpx.Request) -> None:
-        self._next = body.__aiter__().__anext__
+        self._parts: Any = body.__aiter__()
+        self._next = self._parts.__anext__
         self._request = request
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -177,6 +182,18 @@ class AsyncMappedParts:
             return await self._next()
         except StopAsyncIteration:
             raise
+        except Exception as exc:
+            kind = error_class(exc)
+            if kind is None:
+                raise
+            raise kind(str(exc), request=self._request) from exc
+
+    async def aclose(self) -> None:
+        """End the exchange, as closing a generator does before it is exhausted."""
+        if not hasattr(self._parts, "aclose"):
+            return
+        try:
+            await self._parts.aclose()
         except Exception as exc:
             kind = error_class(exc)
             if kind is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
@@ -39,6 +39,8 @@ class HTTPTransport(httpx.BaseTransport):
       `httpcore.ConnectionPool`.
     * `total_timeout`: how many seconds each request may take with all of its response, beside the limits of the client,
       which are for single waits. The key `total` of the extension `timeout` of a request replaces it.
+    * `on_connection`: a function that is called with an `httpcore.ConnectionEvent` whenever a connection was opened or
+      closed; see `httpcore.ConnectionPool`.
 
     Raises the errors of httpx, with their `request`. Transports cannot be pickled.
     """
@@ -61,6 +63,7 @@ class HTTPTransport(httpx.BaseTransport):
         http2_ping_interval: float | None = None,
         http2_ping_timeout: float = 20.0,
         total_timeout: float | None = None,
+        on_connection: Callable[[httpcore.ConnectionEvent], object] | None = None,
         http3: bool = False,
     ) -> None:
         self._total_timeout = total_timeout
@@ -80,6 +83,7 @@ class HTTPTransport(httpx.BaseTransport):
             socket_options=socket_options,
             http2_ping_interval=http2_ping_interval,
             http2_ping_timeout=http2_ping_timeout,
+            on_connection=on_connection,
             http3=http3,
         )
 
@@ -164,10 +168,11 @@ class MappedBody(httpx.SyncByteStream):
 class MappedParts:
     """Iterates over a body. This is no generator, which would have a state of its own to clean up."""
 
-    __slots__ = ("_next", "_request")
+    __slots__ = ("_next", "_parts", "_request")
 
     def __init__(self, body: Iterable[bytes], request: httpx.Request) -> None:
-        self._next = body.__iter__().__next__
+        self._parts: Any = body.__iter__()
+        self._next = self._parts.__next__
         self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
@@ -178,6 +183,18 @@ class MappedParts:
             return self._next()
         except StopIteration:
             raise
+        except Exception as exc:
+            kind = error_class(exc)
+            if kind is None:
+                raise
+            raise kind(str(exc), request=self._request) from exc
+
+    def close(self) -> None:
+        """End the exchange, as closing a generator does before it is exhausted."""
+        if not hasattr(self._parts, "close"):
+            return
+        try:
+            self._parts.close()
         except Exception as exc:
             kind = error_class(exc)
             if kind is None:

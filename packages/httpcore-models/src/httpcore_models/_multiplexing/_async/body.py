@@ -32,6 +32,9 @@ class AsyncMessageExchange(Protocol):
     async def receive_body(self, extensions: dict[str, Any]) -> bytes:
         """Return the next part of the body, or `b""` at its end. Trailers are put into `extensions`."""
 
+    def observe_end(self, complete: bool) -> None:
+        """Tell the observer, once, what was received."""
+
     async def close(self, shielded: bool = False) -> None:
         """End the exchange. `shielded` says that the caller shields the whole call from cancellation."""
 
@@ -80,6 +83,7 @@ class AsyncMessageBody(AsyncResponseStream):
             if not part and self._receiving and tracer is not None:
                 self._receiving = False
                 await tracer.report("receive_response_body.complete", {"return_value": None})
+                self._exchange.observe_end(complete=True)
         except BaseException as exc:
             with AsyncShield():
                 await self.aclose(exc)
@@ -119,9 +123,11 @@ class AsyncMessageBody(AsyncResponseStream):
         tracer, receiving = self._exchange.tracer, self._receiving
         self._receiving = False
         try:
-            if receiving and tracer is not None:
-                exception = GeneratorExit() if reason is None else reason
-                await tracer.report("receive_response_body.failed", {"exception": exception})
+            if tracer is not None:
+                if receiving:
+                    exception = GeneratorExit() if reason is None else reason
+                    await tracer.report("receive_response_body.failed", {"exception": exception})
+                self._exchange.observe_end(self._complete)
         finally:
             try:
                 await self._exchange.close(shielded=reason is not None)

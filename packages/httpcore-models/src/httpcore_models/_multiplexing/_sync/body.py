@@ -33,6 +33,9 @@ class MessageExchange(Protocol):
     def receive_body(self, extensions: dict[str, Any]) -> bytes:
         """Return the next part of the body, or `b""` at its end. Trailers are put into `extensions`."""
 
+    def observe_end(self, complete: bool) -> None:
+        """Tell the observer, once, what was received."""
+
     def close(self, shielded: bool = False) -> None:
         """End the exchange. `shielded` says that the caller shields the whole call from interruption."""
 
@@ -81,6 +84,7 @@ class MessageBody(ResponseStream):
             if not part and self._receiving and tracer is not None:
                 self._receiving = False
                 tracer.report("receive_response_body.complete", {"return_value": None})
+                self._exchange.observe_end(complete=True)
         except BaseException as exc:
             with Shield():
                 self.close(exc)
@@ -120,9 +124,11 @@ class MessageBody(ResponseStream):
         tracer, receiving = self._exchange.tracer, self._receiving
         self._receiving = False
         try:
-            if receiving and tracer is not None:
-                exception = GeneratorExit() if reason is None else reason
-                tracer.report("receive_response_body.failed", {"exception": exception})
+            if tracer is not None:
+                if receiving:
+                    exception = GeneratorExit() if reason is None else reason
+                    tracer.report("receive_response_body.failed", {"exception": exception})
+                self._exchange.observe_end(self._complete)
         finally:
             try:
                 self._exchange.close(shielded=reason is not None)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from ..._exceptions import ConnectError, ConnectTimeout
+from ..._final import final, is_final
 from ...deadline import Deadline
 from .._backend_kinds import async_connecting, place_of, udp_method
 from .._error_texts import peer_name, timeout_text
@@ -113,10 +114,13 @@ async def async_connect_to(
     if isinstance(backend, AsyncResolvingBackend) and _connects_to_addresses(backend, "tcp"):
         return await backend.connect_tcp_to(addresses, host, port, timeout, local_address, options)
 
+    connect_tcp = async_connecting(backend.connect_tcp)
+
     async def connect(address: str, limit: float | None) -> AsyncNetworkStream:
-        return await backend.connect_tcp(
+        stream: AsyncNetworkStream = await connect_tcp(
             host=address, port=port, timeout=limit, local_address=local_address, socket_options=options
         )
+        return stream
 
     return cast(AsyncNetworkStream, await async_connect_in_turn(connect, addresses, timeout))
 
@@ -197,7 +201,12 @@ async def async_connect_in_turn(
     try:
         if len(errors) == 1:
             raise errors[0]
-        kind = ConnectTimeout if all(isinstance(error, ConnectTimeout) for error in errors) else ConnectError
-        raise kind("; ".join(dict.fromkeys(str(error) for error in errors))) from errors[0]
+        raise _one_for(errors) from errors[0]
     finally:
         errors.clear()  # their tracebacks refer to this frame
+
+
+def _one_for(errors: Sequence[ConnectError | ConnectTimeout]) -> ConnectError | ConnectTimeout:
+    kind = ConnectTimeout if all(isinstance(error, ConnectTimeout) for error in errors) else ConnectError
+    error = kind("; ".join(dict.fromkeys(str(error) for error in errors)))
+    return final(error) if all(map(is_final, errors)) else error

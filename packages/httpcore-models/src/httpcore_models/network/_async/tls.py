@@ -33,6 +33,7 @@ from .._error_texts import (
     already_writing_text,
     closed_text,
     failure_text,
+    handshake_failure_text,
     inner_failure_text,
     peer_of,
     timeout_text,
@@ -111,7 +112,7 @@ class AsyncTLSStream(AsyncTLSCapableStream):
                 raise ConnectError(inner_failure_text(exc, peer_of(stream, peer))) from exc
             # A `ValueError` without a name to check is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
-                raise ConnectError(failure_text(exc, peer)) from exc
+                raise ConnectError(handshake_failure_text(exc, peer)) from exc
             raise
 
     async def _shake_hands(self, deadline: Deadline) -> None:

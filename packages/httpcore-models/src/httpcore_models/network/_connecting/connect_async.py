@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..._exceptions import ConnectError, ConnectTimeout
+from ..._observing import ObserverFailedError
 from ...concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
 from .._error_texts import failure_text, peer_name, timeout_text
-from .._resolving.system import Address, async_look_up, numeric_addresses
+from .._resolving.observed import observed_resolution
+from .._resolving.system import Address, address_text, async_look_up, literal_address, numeric_addresses
 from .._socket_options import SOCKET_OPTION
 from .happy_eyeballs import Race
+from .observed import observed_attempt
 from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
 
 
@@ -37,7 +40,7 @@ async def open_tcp_socket(
     try:
         with anyio_or_trio().move_on_after(timeout):
             if addresses is None:
-                targets = await async_look_up(host, port)
+                targets = await _look_up(host, port)
             else:
                 targets = [target for address in addresses for target in numeric_addresses(address, port)]
             resolved = True
@@ -50,6 +53,15 @@ async def open_tcp_socket(
     except (OSError, UnicodeError) as exc:
         text = failure_text(exc, peer)
         raise ConnectError(f"{_all_attempts_failed(peer)}: {text}" if resolved else text) from exc
+
+
+async def _look_up(host: str, port: int) -> list[Address]:
+    if literal_address(host) is not None:
+        return await async_look_up(host, port)
+    with observed_resolution(host, port) as result:
+        targets = await async_look_up(host, port)
+        result["addresses"] = list(map(address_text, targets))
+    return targets
 
 
 async def open_udp_targets(
@@ -73,7 +85,7 @@ async def open_udp_targets(
             targets = [target for address in addresses for target in numeric_addresses(address, port)]
             return open_udp_socket(targets, local_address, socket_options)
         with anyio_or_trio().move_on_after(timeout):
-            return open_udp_socket(await async_look_up(host, port), local_address, socket_options)
+            return open_udp_socket(await _look_up(host, port), local_address, socket_options)
         raise TimeoutError
     except TimeoutError as exc:
         raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
@@ -114,13 +126,17 @@ async def open_unix_socket(
 
 
 async def _connect(address: Address, local_address: str | None, options: list[SOCKET_OPTION]) -> socket.socket:
-    sock = new_socket(address.family, local_address, options)
+    sock: socket.socket | None = None
+    connect = _connect_asyncio if current_async_library() == "asyncio" else _connect_trio
     try:
-        await (_connect_asyncio if current_async_library() == "asyncio" else _connect_trio)(sock, address.sockaddr)
+        with observed_attempt(address):
+            sock = new_socket(address.family, local_address, options)
+            await connect(sock, address.sockaddr)
+        return sock
     except BaseException:
-        sock.close()
+        if sock is not None:
+            sock.close()
         raise
-    return sock
 
 
 async def _connect_asyncio(sock: socket.socket, sockaddr: Any) -> None:
@@ -158,6 +174,7 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
     race = Race(addresses)
     connected: list[socket.socket] = []
     mistakes: list[Exception] = []
+    observer_errors: list[ObserverFailedError] = []
     anyio = anyio_or_trio()
     attempt_failed = anyio.Event()
 
@@ -167,6 +184,9 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
         except OSError as exc:
             race.attempt_failed(exc)
             attempt_failed.set()
+        except ObserverFailedError as exc:
+            observer_errors.append(exc)
+            attempts.cancel_scope.cancel()
         except Exception as exc:
             # The caller's mistake, such as an impossible socket option: the next address would not help.
             mistakes.append(exc)
@@ -184,6 +204,8 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
                     attempts.start_soon(attempt, address)
                 with anyio.move_on_after(race.delay()):
                     await attempt_failed.wait()
+        if observer_errors:
+            raise observer_errors[0]
     except BaseException:
         for sock in connected:
             sock.close()

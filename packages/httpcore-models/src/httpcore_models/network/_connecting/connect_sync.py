@@ -1,5 +1,7 @@
 """Connecting sockets for threads: the race between addresses waits with a selector."""
 
+import errno
+import os
 import selectors
 import socket
 import sys
@@ -11,10 +13,12 @@ from ...deadline import Deadline
 from .._error_texts import failure_text, peer_name, timeout_text
 from .._readiness import wait_limit
 from .._resolving.finding import look_up_in_time
-from .._resolving.system import Address, numeric_addresses
+from .._resolving.observed import observed_resolution
+from .._resolving.system import Address, address_text, literal_address, numeric_addresses
 from .._socket_options import SOCKET_OPTION
 from .._stock_sockets import connects_as_stock, creates_connections_as_stock
 from .happy_eyeballs import Race
+from .observed import observed_attempt
 from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
 
 
@@ -38,7 +42,7 @@ def open_tcp_socket(
         if addresses is None and not can_race():
             return _create_connection(host, port, limit, local_address, socket_options)
         if addresses is None:
-            targets = look_up_in_time(host, port, deadline, TimeoutError())
+            targets = _look_up(host, port, deadline)
         else:
             targets = [target for address in addresses for target in numeric_addresses(address, port)]
         return _race(targets, local_address, list(socket_options or ()), deadline)
@@ -46,6 +50,15 @@ def open_tcp_socket(
         raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError) as exc:
         raise ConnectError(failure_text(exc, peer)) from exc
+
+
+def _look_up(host: str, port: int, deadline: Deadline) -> list[Address]:
+    if literal_address(host) is not None:
+        return look_up_in_time(host, port, deadline, TimeoutError())
+    with observed_resolution(host, port) as result:
+        targets = look_up_in_time(host, port, deadline, TimeoutError())
+        result["addresses"] = list(map(address_text, targets))
+    return targets
 
 
 def open_udp_targets(
@@ -69,7 +82,7 @@ def open_udp_targets(
         raise ConnectError(f"The program has replaced the functions of sockets, and UDP might bypass them ({peer})")
     try:
         if addresses is None:
-            targets = look_up_in_time(host, port, Deadline(limit), TimeoutError())
+            targets = _look_up(host, port, Deadline(limit))
         else:
             targets = [target for address in addresses for target in numeric_addresses(address, port)]
         return open_udp_socket(targets, local_address, socket_options)
@@ -159,8 +172,12 @@ def _race(
     with selectors.DefaultSelector() as selector:
         try:
             sock = _winner(selector, Race(addresses), local_address, options, deadline)
+            _end_attempts(selector, sock, OSError(errno.ECANCELED, os.strerror(errno.ECANCELED)))
             selector.unregister(sock)
             return sock
+        except BaseException as exc:
+            _end_attempts(selector, None, exc)
+            raise
         finally:
             for key in list(selector.get_map().values()):
                 key.fileobj.close()  # type: ignore[union-attr]
@@ -187,11 +204,14 @@ def _winner(
             sock: socket.socket = key.fileobj  # type: ignore[assignment]
             try:
                 finish_connecting(sock)
-                return sock
             except OSError as exc:
                 selector.unregister(sock)
                 sock.close()
+                key.data.__exit__(type(exc), exc, None)
                 race.attempt_failed(exc)
+            else:
+                key.data.__exit__(None, None, None)
+                return sock
         if not ready and deadline.has_passed:
             raise TimeoutError
     raise race.failure()
@@ -200,12 +220,25 @@ def _winner(
 def _start_attempt(
     selector: selectors.BaseSelector, address: Address, local_address: str | None, options: list[SOCKET_OPTION]
 ) -> None:
-    sock = new_socket(address.family, local_address, options)
-    # From here on `_race()` closes the socket.
-    selector.register(sock, selectors.EVENT_WRITE)
+    phase = observed_attempt(address)
+    phase.__enter__()
     try:
-        start_connecting(sock, address.sockaddr)
-    except OSError:
-        selector.unregister(sock)
-        sock.close()
+        sock = new_socket(address.family, local_address, options)
+        # From here on `_race()` closes the socket, and ends the phase.
+        selector.register(sock, selectors.EVENT_WRITE, phase)
+        try:
+            start_connecting(sock, address.sockaddr)
+        except OSError:
+            selector.unregister(sock)
+            sock.close()
+            raise
+    except OSError as exc:
+        phase.__exit__(type(exc), exc, None)
         raise
+
+
+def _end_attempts(selector: selectors.BaseSelector, winner: socket.socket | None, error: BaseException) -> None:
+    """Tell the observer that all attempts but that of `winner` have failed, with `error`."""
+    for key in selector.get_map().values():
+        if key.fileobj is not winner:
+            key.data.__exit__(type(error), error, None)

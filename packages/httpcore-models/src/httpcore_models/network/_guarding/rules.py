@@ -49,8 +49,9 @@ def only_global_addresses(destination: Destination) -> bool | str:
 
     Refused are all ranges for private networks, this machine and its links, for documentation, benchmarks and protocols
     (RFC 6890), multicast, and addresses with a zone. IPv4-mapped IPv6 addresses and those of NAT64 (RFC 6052) count as
-    the IPv4 address that they contain. Other addresses with IPv4 inside, such as 6to4 and Teredo, are refused. The
-    tables are those of this function, since `ipaddress` has other ones in each version of Python.
+    the IPv4 address that they contain, and those of ISATAP (RFC 5214) have to contain a global one, too. Other
+    addresses with IPv4 inside, such as 6to4 and Teredo, are refused. The tables are those of this function, since
+    `ipaddress` has other ones in each version of Python.
 
     Refused are also Unix sockets, and proxies wherever they are: a proxy connects to what it is told, and may resolve
     names itself. To trust your proxies, use
@@ -75,10 +76,18 @@ def _why_not_global(address: IPAddress) -> str | None:
         return "it has a zone of this machine"
     for prefix in _CONTAINING_IPV4:
         if address in prefix:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-            reason = _name_of_range(inner, _IPV4)
-            return None if reason is None else f"it leads to {inner}, {reason}"
-    return _name_of_range(address, _IPV6) or (None if address in _GLOBAL_UNICAST else "not a global unicast address")
+            return _why_not_inside(address)
+    reason = _name_of_range(address, _IPV6) or (None if address in _GLOBAL_UNICAST else "not a global unicast address")
+    if reason is None and (int(address) >> 32) & _ISATAP_MASK == _ISATAP:
+        return _why_not_inside(address)
+    return reason
+
+
+def _why_not_inside(address: ipaddress.IPv6Address) -> str | None:
+    """Say why the IPv4 address in the last 32 bits of `address` is not global."""
+    inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    reason = _name_of_range(inner, _IPV4)
+    return None if reason is None else f"it leads to {inner}, {reason}"
 
 
 def _name_of_range(address: IPAddress, table: dict[Any, str]) -> str | None:
@@ -112,6 +121,9 @@ _CONTAINING_IPV4 = (
     ipaddress.IPv6Network("::ffff:0:0/96"),  # IPv4-mapped (RFC 4291)
     ipaddress.IPv6Network("64:ff9b::/96"),  # NAT64 (RFC 6052)
 )
+# The third quarter of ISATAP addresses, under any prefix, but for the bit that says whether the IPv4 address behind it
+# is globally unique (RFC 5214 section 6.1). Nobody checks that bit.
+_ISATAP, _ISATAP_MASK = 0x00005EFE, 0xFDFFFFFF
 # Everything outside of `_GLOBAL_UNICAST` is refused; what is named here from there is for the text only.
 _IPV6 = {
     ipaddress.IPv6Network(network): name

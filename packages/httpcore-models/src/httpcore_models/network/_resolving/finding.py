@@ -20,21 +20,26 @@ from ...concurrency import Event, anyio_or_trio, async_checkpoint_if_cancelled
 from ...deadline import Deadline
 from .._error_texts import failure_text, peer_name, timeout_text
 from .._readiness import wait_limit
-from .system import Address, literal_address, look_up
+from .observed import observed_resolution
+from .system import Address, address_text, literal_address, look_up
 from .types import AsyncResolver, Memory, Resolver
 
 T = TypeVar("T")
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# When so many threads that nobody waits for are still in the resolver of the system, callers ask it in their own
-# thread, as they do without a limit. Otherwise short limits, tried again and again while no name server answers, would
-# use up all threads that the process may have.
+# How many threads that nobody waits for may be in the resolver of the system, and as many in those of users. Otherwise
+# short limits, tried again and again while no name server answers, would use up all threads that the process may have.
+# From then on, callers ask the system in their own thread, as they do without a limit, since it gives up by itself. A
+# user's resolver may never do that: they wait until one of these threads is done, for as long as their limit allows.
 _MOST_LEFT_BEHIND = 64
+_LOOK_AGAIN = 0.02  # seconds
 
 # How those threads would tell that they are done.
 _left_behind: set[Event] = set()
+_left_behind_in_resolvers: set[Event] = set()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_left_behind.clear)
+    os.register_at_fork(after_in_child=_left_behind_in_resolvers.clear)
 
 
 def find_addresses(resolver: Resolver | None, host: str, port: int, deadline: Deadline) -> list[IPAddress]:
@@ -47,15 +52,22 @@ def find_addresses(resolver: Resolver | None, host: str, port: int, deadline: De
     literal = literal_address(host)
     if literal is not None:
         return [literal]
+    with observed_resolution(host, port) as result:
+        addresses = _find(resolver, host, port, deadline)
+        result["addresses"] = [str(address) for address in addresses]
+    return addresses
+
+
+def _find(resolver: Resolver | None, host: str, port: int, deadline: Deadline) -> list[IPAddress]:
     peer = peer_name(host, port)
     late = _late(peer, deadline)
     found: Sequence[str]
     try:
         if resolver is None:
-            found = _texts(look_up_in_time(host, port, deadline, late))
+            found = list(map(address_text, look_up_in_time(host, port, deadline, late)))
         else:
             known = resolver.remembered(host, port) if isinstance(resolver, Memory) else None
-            found = known or _call_in_time(resolver, host, port, deadline, late, _start_thread)
+            found = known or _ask_in_time(resolver, host, port, deadline, late)
     except TimeoutError as exc:
         raise ConnectTimeout(timeout_text("Name resolution", peer, None)) from exc
     except (OSError, UnicodeError) as exc:
@@ -72,6 +84,13 @@ async def async_find_addresses(
     literal = literal_address(host)
     if literal is not None:
         return [literal]
+    with observed_resolution(host, port) as result:
+        addresses = await _async_find(resolver, host, port, deadline)
+        result["addresses"] = [str(address) for address in addresses]
+    return addresses
+
+
+async def _async_find(resolver: AsyncResolver | None, host: str, port: int, deadline: Deadline) -> list[IPAddress]:
     peer = peer_name(host, port)
     found: Sequence[str] = ()
     in_time = False
@@ -90,14 +109,14 @@ async def async_find_addresses(
 
 def ask(resolver: Resolver | None, host: str, port: int) -> Sequence[str]:
     """Return what `resolver` returns, or that of the system for `None`. Raises what it raises."""
-    return _texts(look_up(host, port)) if resolver is None else _checked(resolver(host, port))
+    return list(map(address_text, look_up(host, port))) if resolver is None else _checked(resolver(host, port))
 
 
 async def async_ask(resolver: AsyncResolver | None, host: str, port: int) -> Sequence[str]:
     """Return what `resolver` returns, or that of the system for `None`. Raises what it raises."""
     if resolver is None:
         infos = await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return _texts([Address(info[0], info[4]) for info in infos])
+        return [address_text(Address(info[0], info[4])) for info in infos]
     found = resolver(host, port)
     return _checked(await found if inspect.isawaitable(found) else found)
 
@@ -116,7 +135,15 @@ def look_up_in_time(host: str, port: int | None, deadline: Deadline, late: Excep
         or literal_address(host) is not None
     ):
         return look_up(host, port)
-    return _call_in_time(look_up, host, port, deadline, late, _start_bare_thread)
+    return _call_in_time(look_up, host, port, deadline, late, _start_bare_thread, _left_behind)
+
+
+def _ask_in_time(resolver: Resolver, host: str, port: int, deadline: Deadline, late: Exception) -> Sequence[str]:
+    """Return what a user's resolver returns; raise `late` if it takes longer than the deadline."""
+    if deadline.timeout is not None:
+        while len(_left_behind_in_resolvers) >= _MOST_LEFT_BEHIND:
+            Event().wait(min(_LOOK_AGAIN, deadline.remaining_or_raise(late) or 0.0))
+    return _call_in_time(resolver, host, port, deadline, late, _start_thread, _left_behind_in_resolvers)
 
 
 def resolve(host: str, timeout: float | None = None) -> list[str]:
@@ -185,8 +212,12 @@ def _call_in_time(
     deadline: Deadline,
     late: Exception,
     start: Callable[[Callable[[], None]], object],
+    left_behind: set[Event],
 ) -> T:
-    """Return `function(host, port)`, called in the thread that `start` starts; raise `late` at the deadline."""
+    """Return `function(host, port)`, called in the thread that `start` starts; raise `late` at the deadline.
+
+    The thread is in `left_behind` from then on, until it is done.
+    """
     limit = deadline.remaining()
     # While the interpreter ends, a new thread never runs before Python 3.12, and cannot be started since then.
     if limit is None or sys.is_finalizing():
@@ -201,7 +232,7 @@ def _call_in_time(
             outcome.append((None, exc))
         finally:
             ended.set()
-            _left_behind.discard(ended)
+            left_behind.discard(ended)
 
     try:
         start(call)
@@ -214,10 +245,10 @@ def _call_in_time(
         if not ended.wait(limit):
             raise late from TimeoutError()
     finally:
-        if function is look_up and not ended.is_set():
-            _left_behind.add(ended)
+        if not ended.is_set():
+            left_behind.add(ended)
             if ended.is_set():  # in the meantime
-                _left_behind.discard(ended)
+                left_behind.discard(ended)
     result, error = outcome.pop()
     if error is None:
         return result  # type: ignore[no-any-return]
@@ -225,16 +256,6 @@ def _call_in_time(
         raise error
     finally:
         del error  # its traceback refers to this frame
-
-
-def _texts(addresses: Iterable[Address]) -> list[str]:
-    """Return resolved addresses as texts. Only socket addresses hold the zone of IPv6, as a number."""
-    texts = []
-    for _, sockaddr in addresses:
-        host: str = sockaddr[0]
-        scope = sockaddr[3] if len(sockaddr) > 3 else 0
-        texts.append(f"{host}%{scope}" if scope and "%" not in host else host)
-    return texts
 
 
 def _checked(found: Any) -> Sequence[str]:

@@ -31,6 +31,13 @@ async def async_look_up(host: str, port: int) -> list[Address]:
     return literal or _addresses(await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
+def address_text(address: Address) -> str:
+    """Return a resolved address as text. Only a socket address holds the zone of IPv6, as a number."""
+    host: str = address.sockaddr[0]
+    scope = address.sockaddr[3] if len(address.sockaddr) > 3 else 0
+    return f"{host}%{scope}" if scope and "%" not in host else host
+
+
 def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the IP address that `host` is, or `None` if it is a name.
 

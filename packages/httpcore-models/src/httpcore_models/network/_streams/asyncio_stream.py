@@ -43,6 +43,10 @@ from .loop_bound import LoopBoundStream
 # How many bytes may wait unread before reading from the network is paused: two of asyncio's largest reads.
 _READ_LIMIT = 512 * 1024
 
+# How many bytes may be read before the event loop gets a turn. A scope of anyio cancels only a task that waits for
+# something that has not come yet. A fast peer may have sent more each time that it looks.
+_READ_TURN = 512 * 1024
+
 # How many bytes may be written before the event loop gets a turn. A fast peer takes everything at once, and without a
 # turn nothing would arrive, such as its refusal of an upload, and no other task would run.
 _WRITE_LIMIT = 256 * 1024
@@ -75,7 +79,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         self._writer: asyncio.Future[bool] | None = None
         self._write_blocked = False
         self._until_readable = False  # the writer waits for something to read, too
-        self._written = 0  # bytes since the event loop was given a turn
+        self._read = self._written = 0  # bytes since the event loop was given a turn
 
     # What the transport calls.
 
@@ -142,6 +146,9 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
         """Return what is queued, or wait for it."""
         if self._loop is not running_loop():
             raise ReadError(other_loop_text(self._peer))
+        if self._read > _READ_TURN:
+            self._read = 0
+            await asyncio.sleep(0)
         if not (self._received or self._eof):
             if self._reader is not None:
                 raise ReadError(already_reading_text(self._peer))
@@ -199,6 +206,7 @@ class AsyncioStream(LegacyAsyncioStream, asyncio.Protocol, LoopBoundStream):
                 raise ReadError(failure_text(self._lost, self._peer)) from self._lost
             return b""
         data = self._received.take(max_bytes)
+        self._read += len(data)
         if self._paused and self._received.size <= _READ_LIMIT // 2 and not self._handed_out:
             self._pause(False)
         return data

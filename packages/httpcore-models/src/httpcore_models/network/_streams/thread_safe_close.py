@@ -13,13 +13,23 @@ reference is gone, closes the descriptor.
 Why references, not a counter. A counter has to be decremented in a `finally`, and a signal handler may raise between
 any two instructions, also just before the `try` and within the `finally`. The interpreter counts references itself, and
 no exception on any line can make it miscount.
+
+The cyclic garbage collector finalises what it finds in any order, and a socket that it finalises before the lease warns
+that it was not closed. Without the GIL, it may find what is in no cycle: a reference that another thread than the
+creating one dropped last. So a table refers to the socket from its closing to the end of the lease.
+
+Where references are not counted, as in PyPy, or the thread that has to run the finaliser waits for something, closed
+sockets pile up. Before they use up the descriptors of the process, the table has the collector run.
 """
 
 import _socket
 import contextlib
+import gc
 import os
 import socket
+import sys
 import weakref
+from typing import ClassVar
 
 # How many forks lie between this process and the one that imported this module. A connection belongs to one process.
 forks = 0
@@ -34,10 +44,19 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_count_fork)
 
 
+# A process may usually have 1024 descriptors, some systems allow 256.
+_TOO_MANY = 100
+
+
 class SocketLease:
     """Keeps a socket open for as long as a local variable refers to it."""
 
     __slots__ = ("__weakref__", "closing", "sock")
+
+    #: The leases that close their sockets when they end, and these sockets, by their identities.
+    ending: ClassVar["dict[int, tuple[weakref.ref[SocketLease], socket.socket]]"] = {}
+    #: How many of them make the collector run.
+    too_many: ClassVar[int] = _TOO_MANY
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock: socket.socket = sock
@@ -47,6 +66,21 @@ class SocketLease:
         """Close the socket. If nothing asked for that, leave it to the socket, which warns that it was not closed."""
         if getattr(self, "closing", False):
             self.sock.close()
+            self.ending.pop(id(self.sock), None)
+
+    def close_at_end(self, reference: "weakref.ref[SocketLease]") -> None:
+        """Close the socket when the last reference is gone. `reference` is one that does not count."""
+        ending = self.ending
+        if len(ending) >= self.too_many:
+            gc.collect()
+            # Those that remain have users. The collector would be in vain for them the next time, too.
+            SocketLease.too_many = max(_TOO_MANY, 2 * len(ending))
+        # The finaliser of a lease that has ended was interrupted, or will not need this. Its socket is left to itself.
+        for key, (other, _) in list(ending.items()):
+            if other() is None:
+                ending.pop(key, None)
+        ending[id(self.sock)] = (reference, self.sock)
+        self.closing = True
 
 
 class SharedSocket:
@@ -79,11 +113,13 @@ class SharedSocket:
         self.closed = True
         if not self.handed_out:
             self._end_for_users()
-        lease.closing = True
+        lease.close_at_end(self._lease_ref)
         self.lease = None
         if self.handed_out:
             # Another holder may go on with the connection: end it only if threads still wait for it here.
             del lease
+            if _may_outlive_references() and self._lease_ref() is not None:
+                gc.collect()
             self._end_for_users()
 
     def _end_for_users(self) -> None:
@@ -95,6 +131,11 @@ class SharedSocket:
         lease = self._lease_ref()
         if lease is not None and self.forks == forks:
             _wake_users(lease.sock)
+
+
+def _may_outlive_references() -> bool:
+    """Whether an object may stay after its last reference is gone: in PyPy, and without the GIL."""
+    return sys.implementation.name != "cpython" or not getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
 def _wake_users(sock: socket.socket) -> None:

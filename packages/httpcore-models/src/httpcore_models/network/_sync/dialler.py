@@ -10,9 +10,11 @@ from typing import Any, cast
 
 from ..._closing import close_unopened
 from ..._exceptions import ConnectError
+from ..._observing import OBSERVER, ObserverFailedError, connect_observer_of
 from ..._request import Request
 from ..._sync.tracing import get_tracer
 from ..._url import Origin
+from ...concurrency import forks
 from .._backend_kinds import connecting, udp_method
 from .._purpose import PREFERRED_ADDRESS, PURPOSE, Purpose
 from .._socket_options import SOCKET_OPTION
@@ -31,6 +33,9 @@ class Dialler:
     """
 
     logger: logging.Logger = _logger
+
+    #: How many proxies the streams lead through.
+    hops: int = 0
 
     def dial(self, origin: Origin, request: Request, timeout: float | None) -> NetworkStream:
         """Open a stream to `origin` on behalf of `request`, which is needed for tracing only.
@@ -92,11 +97,16 @@ class DirectDialler(Dialler):
         def call() -> Any:
             nonlocal stream
             # Not by a token, which only its own context takes back: a coroutine may be closed in another one.
-            outer = PURPOSE.get()
+            outer, outer_observer = PURPOSE.get(), OBSERVER.get()
             PURPOSE.set(self.purpose)
             try:
+                # Also `None`: a resolver may send requests of its own, which are not those of the observer outside.
+                OBSERVER.set(connect_observer_of(request))
                 self._stream = stream = connect(**arguments)
+            except ObserverFailedError as exc:
+                raise exc.error from None
             finally:
+                OBSERVER.set(outer_observer)
                 PURPOSE.set(outer)
             if self._cancelled:
                 raise ConnectError(f"Connecting to {origin} was interrupted")
@@ -192,9 +202,12 @@ def start_tls(
     name = name.removesuffix(".")
     arguments: dict[str, Any] = {"ssl_context": ssl_context, "server_hostname": name, "timeout": timeout}
     tracer = get_tracer(logger, request)
+    process = forks.count
 
     def call() -> NetworkStream:
         nonlocal stream
+        if forks.count != process:  # the trace callback has forked
+            raise ConnectError("The connection belongs to another process")
         start_tls = stream.start_tls
         offer = alpn_protocols
         with contextlib.nullcontext() if offer is None else alpn_offer(ssl_context, offer, start_tls):

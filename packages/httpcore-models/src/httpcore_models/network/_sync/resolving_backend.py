@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from ..._exceptions import ConnectError, ConnectTimeout
+from ..._final import final, is_final
 from ...deadline import Deadline
 from .._backend_kinds import connecting, place_of, udp_method
 from .._error_texts import peer_name, timeout_text
@@ -114,10 +115,13 @@ def connect_to(
     if isinstance(backend, ResolvingBackend) and _connects_to_addresses(backend, "tcp"):
         return backend.connect_tcp_to(addresses, host, port, timeout, local_address, options)
 
+    connect_tcp = connecting(backend.connect_tcp)
+
     def connect(address: str, limit: float | None) -> NetworkStream:
-        return backend.connect_tcp(
+        stream: NetworkStream = connect_tcp(
             host=address, port=port, timeout=limit, local_address=local_address, socket_options=options
         )
+        return stream
 
     return cast(NetworkStream, connect_in_turn(connect, addresses, timeout))
 
@@ -198,7 +202,12 @@ def connect_in_turn(
     try:
         if len(errors) == 1:
             raise errors[0]
-        kind = ConnectTimeout if all(isinstance(error, ConnectTimeout) for error in errors) else ConnectError
-        raise kind("; ".join(dict.fromkeys(str(error) for error in errors))) from errors[0]
+        raise _one_for(errors) from errors[0]
     finally:
         errors.clear()  # their tracebacks refer to this frame
+
+
+def _one_for(errors: Sequence[ConnectError | ConnectTimeout]) -> ConnectError | ConnectTimeout:
+    kind = ConnectTimeout if all(isinstance(error, ConnectTimeout) for error in errors) else ConnectError
+    error = kind("; ".join(dict.fromkeys(str(error) for error in errors)))
+    return final(error) if all(map(is_final, errors)) else error

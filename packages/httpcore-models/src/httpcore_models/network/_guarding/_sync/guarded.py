@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from ...._arguments import enforce_port
 from ...._exceptions import ConnectError
-from ..._backend_kinds import enforce_own_connect_tcp
+from ...._final import final
+from ..._backend_kinds import connecting, enforce_own_connect_tcp
 from ..._error_texts import peer_name
 from ..._purpose import PURPOSE
 from ..._resolving.system import literal_address
@@ -28,8 +29,8 @@ class GuardedBackend(ResolvingBackend):
 
     `allow` is a plain function that is called with a `Destination` before each attempt to connect, for every address of
     the host. It returns `True` to allow it. Anything else refuses it; a text is the reason. If no address is allowed,
-    connecting raises `ConnectError`, which names the rule, the addresses and the host. Exceptions of `allow` pass
-    through unchanged.
+    connecting raises `ConnectError`, which names the rule, the addresses and the host, and is not retried. Exceptions
+    of `allow` pass through unchanged.
 
     `backend` connects. The default uses sockets. `resolver` finds the addresses; the default is the
     resolver of `backend`, or else the system's. A backend that is not of this package gets one address after the other,
@@ -119,7 +120,7 @@ class GuardedBackend(ResolvingBackend):
             else:
                 refused.append(reason)
         if not allowed:
-            raise ConnectError(f"{'; '.join(refused)} ({peer_name(host, port)})")
+            raise final(ConnectError(f"{'; '.join(refused)} ({peer_name(host, port)})"))
         return allowed
 
     def connect_unix_socket(
@@ -132,8 +133,10 @@ class GuardedBackend(ResolvingBackend):
         path = os.fspath(path)
         reason = refusal(self._allow, Destination(None, None, None, path, PURPOSE.get()))
         if reason is not None:
-            raise ConnectError(reason)
-        return self._backend.connect_unix_socket(path=path, timeout=timeout, socket_options=socket_options)
+            raise final(ConnectError(reason))
+        connect = connecting(self._backend.connect_unix_socket)
+        stream: NetworkStream = connect(path=path, timeout=timeout, socket_options=socket_options)
+        return stream
 
     def sleep(self, seconds: float) -> None:
         """Sleep with the backend inside."""

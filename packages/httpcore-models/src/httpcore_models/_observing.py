@@ -1,0 +1,106 @@
+"""The `observe` request extension: the trace events of a request, and facts that are no trace events.
+
+An observer is a plain function in async code, too. It may be called from any thread that works for the request, and is
+never awaited. What it raises ends the request.
+
+Network backends see no request. While a connection is opened for a request that has an observer, `OBSERVER` holds it.
+"""
+
+import contextvars
+import inspect
+import ssl
+from types import TracebackType
+from typing import Any
+
+from ._arguments import SSLContextTypes, ssl_context_of
+from ._extensions import Observer
+from ._headers import Headers
+from ._request import Request
+
+#: The observer of the request that opens a connection in this context. Diallers set it: see `network/_purpose.py`.
+OBSERVER: contextvars.ContextVar[Observer | None] = contextvars.ContextVar("httpcore_observer", default=None)
+
+
+class ObserverFailedError(Exception):
+    """An observer has raised `error` while a connection was opened.
+
+    What opens the connection must not take that for a failure of the network.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error: Exception = error
+
+
+def connect_observer_of(request: Request) -> Observer | None:
+    """Return the observer of `request` in the form that `OBSERVER` holds: it raises `ObserverFailedError`."""
+    observer = observer_of(request)
+    if observer is None:
+        return None
+
+    def call(event: str, info: dict[str, Any]) -> None:
+        try:
+            observe(observer, event, info)
+        except Exception as exc:
+            raise ObserverFailedError(exc) from exc
+
+    return call
+
+
+def observer_of(request: Request) -> Observer | None:
+    """Return the observer of `request`, if it has one."""
+    return request.extensions.get("observe")
+
+
+def observe(observer: Observer, event: str, info: dict[str, Any]) -> None:
+    """Report one event. Raises what `observer` raises, and `TypeError` if it is async."""
+    outcome: Any = observer(event, info)
+    if outcome is not None and inspect.iscoroutine(outcome):
+        outcome.close()
+        raise TypeError(
+            "The callback of the `observe` extension should be a normal function instead of an asynchronous function."
+        )
+
+
+def observed_ssl_context(value: SSLContextTypes, request: Request) -> ssl.SSLContext:
+    """Return what `ssl_context_of()` returns. Calling a function is the phase `tls.context` of `request`."""
+    with ObservedPhase(observer_of(request) if callable(value) else None, "tls.context", {}):
+        return ssl_context_of(value)
+
+
+def size_of_fields(headers: Headers) -> int:
+    """Return how many bytes the names and values of header fields take."""
+    return sum(len(name) + len(value) for name, value in headers)
+
+
+class ObservedPhase:
+    """A context manager that reports what is done inside as the phase `name`, if there is an observer.
+
+    The events are `<name>.started`, and then `<name>.complete` or `<name>.failed`. All have the keys of `info`;
+    `.failed` has `exception`, too. Entering returns a dict: what is put into it is reported by `.complete`. The end is
+    reported once.
+    """
+
+    __slots__ = ("_info", "_name", "_observer", "_result")
+
+    def __init__(self, observer: Observer | None, name: str, info: dict[str, Any]) -> None:
+        self._observer = observer
+        self._name = name
+        self._info = info
+        self._result: dict[str, Any] = {}
+
+    def __enter__(self) -> dict[str, Any]:
+        if self._observer is not None:
+            observe(self._observer, f"{self._name}.started", self._info)
+        return self._result
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        observer, self._observer = self._observer, None
+        if observer is None:
+            return
+        if error is None:
+            observe(observer, f"{self._name}.complete", {**self._info, **self._result})
+        else:
+            observe(observer, f"{self._name}.failed", {**self._info, "exception": error})

@@ -1,0 +1,1 @@
+"""Async code. `tools/make_sync.py` generates `../_sync` from it."""

@@ -1,0 +1,121 @@
+"""A pool whose requests are recorded."""
+
+import copy
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpcore
+
+from .._compact import text, url_text
+from .._observation import Observation, Observe
+
+_Self = TypeVar("_Self", bound="AsyncRecordedPool")
+
+
+class AsyncRecordedPool:
+    """Sends requests through a pool and records them. Whatever else is asked of it, the pool itself answers.
+
+    `Recorder.pool()` makes it. Requests that are sent through the pool itself are not recorded. `aclose()`, and the end
+    of its block, close the pool.
+    """
+
+    def __init__(self, pool: Any, observation: Callable[[Observe | None], Observation]) -> None:
+        self._pool = pool
+        self._observation = observation
+
+    async def request(
+        self,
+        method: bytes | str,
+        url: httpcore.URL | bytes | str,
+        *,
+        headers: Any = None,
+        content: Any = None,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> httpcore.Response:
+        """Do what `AsyncConnectionPool.request()` does, and record it."""
+        observation, extensions = self._begin(method, url, extensions)
+        try:
+            response: httpcore.Response = await self._pool.request(
+                method, url, headers=headers, content=content, extensions=extensions
+            )
+        except BaseException as exc:
+            observation.fail(exc)
+            raise
+        observation.answered(response)
+        observation.finish()
+        return response
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        method: bytes | str,
+        url: httpcore.URL | bytes | str,
+        *,
+        headers: Any = None,
+        content: Any = None,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> AsyncIterator[httpcore.Response]:
+        """Do what `AsyncConnectionPool.stream()` does, and record it."""
+        observation, extensions = self._begin(method, url, extensions)
+        arguments = {"headers": headers, "content": content, "extensions": extensions}
+        try:
+            async with self._pool.stream(method, url, **arguments) as response:
+                observation.answered(response)
+                try:
+                    yield response
+                except Exception:
+                    # The program's own affair. What fails in reading the body is reported.
+                    observation.leave()
+                    raise
+                except BaseException as exc:
+                    observation.leave(exc)
+                    raise
+        except BaseException as exc:
+            observation.fail(exc)
+            raise
+        observation.finish()
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Do what `AsyncConnectionPool.handle_async_request()` does, and record it."""
+        observation, extensions = self._begin(request.method, request.url, request.extensions)
+        observed = copy.copy(request)
+        observed.extensions = extensions
+        try:
+            response: httpcore.Response = await self._pool.handle_async_request(observed)
+        except BaseException as exc:
+            observation.fail(exc)
+            raise
+        observation.answered(response)
+        return response
+
+    async def aclose(self) -> None:
+        """Close the pool."""
+        await self._pool.aclose()
+
+    async def __aenter__(self: _Self) -> _Self:
+        await self._pool.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self._pool.__aexit__(exc_type, exc_value, traceback)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._pool!r}>"
+
+    def _begin(
+        self, method: bytes | str, url: httpcore.URL | bytes | str, extensions: Mapping[str, Any] | None
+    ) -> tuple[Observation, Any]:
+        given = {} if extensions is None else extensions
+        observation = self._observation(given.get("observe"))
+        observation.begin(text(method), url_text(url))
+        return observation, {**given, "observe": observation}

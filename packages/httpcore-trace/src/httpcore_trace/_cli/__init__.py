@@ -1,0 +1,1 @@
+"""The command line: sends requests and shows what they did."""

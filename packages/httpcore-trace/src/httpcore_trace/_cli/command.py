@@ -1,0 +1,127 @@
+"""Runs the command line."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from .. import __version__
+from .._formats import printable, size_text
+from .._har import write_har
+from .._record import RequestRecord
+from .arguments import Arguments, parse_arguments
+from .report import as_json, is_complete, print_errors, print_report
+from .sending import Sending
+
+FAILED = 1
+INTERRUPTED = 128 + signal.SIGINT
+_REDRAW = 0.1  # seconds
+
+# What to say while a phase goes on.
+_DOING = {
+    "wait_for_connection": "waiting for a connection",
+    "connect.resolve": "looking the name up",
+    "connect_tcp": "connecting",
+    "connect.attempt": "connecting",
+    "proxy.hop": "connecting through the proxy",
+    "start_tls": "negotiating TLS",
+    "send_request_headers": "sending",
+    "send_request_body": "sending",
+    "receive_response_headers": "waiting for the response",
+    "receive_response_body": "receiving",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit status; `--help` lists them. Raises `SystemExit` for wrong arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal may lack characters; that is no reason to fail
+    parsed = parse_arguments(arguments, __version__)
+    messages = Console(stderr=True, highlight=False, markup=False)
+    try:
+        return _run(parsed, messages)
+    except KeyboardInterrupt:  # a further one, during the report
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads the output any more, so Python must not flush it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _run(arguments: Arguments, messages: Console) -> int:
+    sending = Sending(arguments)
+    is_interrupted = False
+    try:
+        with sending.running(), _progress(messages) as progress:
+            _watch(sending, arguments, progress)
+    except KeyboardInterrupt:
+        is_interrupted = True
+    except (ImportError, RuntimeError) as error:  # of the pool: something is not installed
+        _complain(messages, str(error))
+        return FAILED
+    records = sending.recorder.requests
+    is_written = _report(records, arguments, messages)
+    if is_interrupted:
+        _complain(messages, "interrupted")
+        return INTERRUPTED
+    if sending.error is not None and not any(record.error for record in records):
+        _complain(messages, f"{type(sending.error).__name__}: {sending.error}")
+    complete = sum(map(is_complete, records))
+    return 0 if is_written and complete == arguments.repeat else FAILED
+
+
+def _report(records: Sequence[RequestRecord], arguments: Arguments, messages: Console) -> bool:
+    """Print and write what was asked for. Return whether the file could be written."""
+    if arguments.as_json:
+        print(as_json(records))
+    else:
+        print_report(records, arguments, Console(highlight=False, markup=False))
+    sys.stdout.flush()
+    print_errors(records, arguments, messages)
+    if arguments.har is not None:
+        try:
+            write_har(records, arguments.har)
+        except OSError as error:
+            _complain(messages, f"{arguments.har}: {error.strerror}")
+            return False
+    return True
+
+
+def _progress(messages: Console) -> Progress:
+    """Return a line of progress, for a terminal only. It vanishes at the end."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal)
+
+
+def _watch(sending: Sending, arguments: Arguments, progress: Progress) -> None:
+    """Show how far the requests are until they have ended."""
+    task = progress.add_task("starting", total=arguments.repeat)
+    while not sending.wait(_REDRAW):
+        records = sending.recorder.requests
+        over = sum(record.ended is not None for record in records)
+        progress.update(task, completed=over, description=_doing(records, sending.received))
+
+
+def _doing(records: Sequence[RequestRecord], received: int) -> str:
+    current = next((record for record in reversed(records) if record.ended is None and record.events), None)
+    if current is None:
+        return "starting"
+    events = (event.rpartition(".")[0] for _, event, _ in reversed(list(current.events)))
+    names = (_DOING.get(name) or _DOING.get(name.rpartition(".")[2]) for name in events)
+    doing = next((name for name in names if name is not None), "starting")
+    return f"{doing}, {size_text(received)}" if doing == "receiving" else doing
+
+
+def _complain(messages: Console, text: str) -> None:
+    messages.print(Text.assemble(("httpcore-trace: ", "bold red"), printable(text)), soft_wrap=True)

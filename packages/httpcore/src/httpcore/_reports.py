@@ -1,0 +1,126 @@
+"""What pools and connections tell the callbacks of programs: `observe` of a request, and `on_connection` of a pool."""
+
+import inspect
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from httpcore_models import ConnectionInfo, ConnectionNotAvailable, Origin, Request, Response
+from httpcore_models.lowlevel import is_refused, observe, observer_of
+
+from ._connection_event import ConnectionEvent
+from ._pool.slots import PoolRequest, Slot
+from ._pool.stats import Reason
+
+OnConnection: TypeAlias = Callable[[ConnectionEvent], object]
+
+_logger = logging.getLogger("httpcore.connection_pool")
+
+_REASONS = {
+    Reason.EXPIRED: "expired",
+    Reason.STALE: "server closed it",
+    Reason.SURPLUS: "no longer needed",
+    Reason.EVICTED: "made room for another connection",
+    Reason.POOL_CLOSED: "pool closed",
+}
+
+
+# Facts about a request. Whoever calls these has found the key `observe`, whose value may be `None`.
+
+
+def report(request: Request, event: str, info: dict[str, Any]) -> None:
+    """Tell the `observe` callback of a request about an event. What it raises is raised here."""
+    observer = observer_of(request)
+    if observer is not None:
+        observe(observer, event, info)
+
+
+def report_assigned(request: Request, pool_request: PoolRequest[Any], slot: Slot[Any], *, reused: bool) -> None:
+    """Report that a request has got a connection."""
+    idle_for = None
+    # A request that shares the connection with others, or waited for room on it, did not find it idle.
+    if reused and slot.leases == 1 and not (slot.multiplexed and pool_request.waiting_since):
+        idle_for = max(0.0, time.monotonic() - slot.idle_since)
+    info = {
+        "connection_id": slot.connection_id,
+        "connection": getattr(slot.connection, "connection_info", None),
+        "reused": reused,
+        "idle_for": idle_for,
+        "requests_before": slot.reused if reused else 0,
+    }
+    report(request, "pool.assigned", info)
+
+
+def report_resend(request: Request, exc: Exception | None) -> None:
+    """Report that a request is sent again after `exc`, or without one because its expectation has failed."""
+    if exc is None:
+        reason = "expectation failed"
+    elif is_refused(exc):
+        reason = "refused by the server"
+    elif isinstance(exc, ConnectionNotAvailable):
+        reason = "connection not available"
+    else:
+        reason = "closed before a response"
+    report(request, "resend", {"reason": reason, "cause": exc})
+
+
+# Facts about a connection of a pool.
+
+
+class History:
+    """What was reported about a connection. Guarded by the lock of the pool."""
+
+    __slots__ = ("closed", "info", "opened_at", "told")
+
+    def __init__(self, info: ConnectionInfo) -> None:
+        self.info = info
+        self.opened_at = time.monotonic()
+        #: Whether the callback has returned that was told of the opening, and whether it was told of the end.
+        self.told = False
+        self.closed = False
+
+
+def described(slot: Slot[Any], response: Response) -> ConnectionInfo:
+    """Return what is known about a connection after its first response, which may be of a user's own class."""
+    info = response.extensions.get("connection")
+    if isinstance(info, ConnectionInfo):
+        return info
+    version = response.extensions.get("http_version", b"")
+    text = version.decode("ascii", "replace") if isinstance(version, bytes) else str(version)
+    origin = str(Origin(*slot.key[:3]))
+    return ConnectionInfo(slot.connection_id, origin, None, None, text, None, None, None, ())
+
+
+def tell_opened(callback: OnConnection, history: History) -> None:
+    """Tell the callback of a pool that a connection was opened."""
+    _tell(callback, ConnectionEvent("opened", history.info, None, 0.0, 0))
+
+
+def tell_closed(callback: OnConnection, history: History, slot: Slot[Any]) -> None:
+    """Tell the callback of a pool that a connection was closed."""
+    age = time.monotonic() - history.opened_at
+    _tell(callback, ConnectionEvent("closed", history.info, _reason(slot), age, slot.reused + 1))
+
+
+def _reason(slot: Slot[Any]) -> str:
+    if slot.reason in _REASONS:
+        return _REASONS[slot.reason]
+    try:
+        if slot.event_loop is not None and slot.event_loop.is_closed():
+            return "event loop closed"
+        reason = slot.connection.close_reason  # type: ignore[union-attr]  # raises if there is none
+    except Exception:
+        reason = None
+    return reason if isinstance(reason, str) else "ended"
+
+
+def _tell(callback: OnConnection, event: ConnectionEvent) -> None:
+    """Call the callback. Its errors are logged: the request that happens to close a connection is not to blame."""
+    try:
+        outcome = callback(event)
+        if inspect.iscoroutine(outcome):
+            outcome.close()
+            raise TypeError("on_connection must be a normal function instead of an asynchronous function.")
+    except Exception:
+        _logger.exception("on_connection has raised an exception for %r", event)

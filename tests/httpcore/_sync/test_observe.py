@@ -1,0 +1,312 @@
+# Generated from ../_async/test_observe.py by tools/make_sync.py: edit that file, then run it.
+"""What a pool and its connections tell the `observe` callback of a request, and the response extension `connection`."""
+
+import ssl
+from typing import Any
+
+import pytest
+from httpcore import (
+    ConnectError,
+    ConnectionInfo,
+    ConnectionPool,
+    HTTP11Connection,
+    HTTPConnection,
+    MockBackend,
+    Origin,
+    PoolTimeout,
+    Proxy,
+    RemoteProtocolError,
+    Request,
+)
+from httpcore_models import NetworkStream
+from httpcore_test_support import h2_frames
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
+from httpcore_test_support.scripted import Connection, scripted_server
+from httpcore_test_support.sockets import refusing_port
+from httpcore_test_support.steps import close, receive_exactly, receive_request, receive_until, send, start_tls
+from httpcore_test_support.waiting import at_once, wait_until
+
+pytestmark = pytest.mark.anyio
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+OWN_FACTS = ("pool.", "connection.wait.", "connection.opened", "retry", "resend", "request.failed")
+
+
+class Observer(list[tuple[str, dict[str, Any]]]):
+    """Collects the facts that this package tells, without trace events and the facts of other packages."""
+
+    def __call__(self, event: str, info: dict[str, Any]) -> None:
+        if event.startswith(OWN_FACTS):
+            self.append((event, info))
+
+    @property
+    def names(self) -> list[str]:
+        return [event for event, _ in self]
+
+    def info(self, name: str) -> dict[str, Any]:
+        [info] = [info for event, info in self if event == name]
+        return info
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {"observe": self, "timeout": {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}}
+
+
+def answer(connection: Connection) -> None:
+    while True:
+        connection.receive_request()
+        connection.send(OK)
+
+
+def test_a_new_connection_and_a_reused_one() -> None:
+    with scripted_server(answer) as server:
+        with ConnectionPool() as pool:
+            first, second = Observer(), Observer()
+            response = pool.request("GET", server.url, extensions=first.extensions)
+            info = response.extensions["connection"]
+            assert first == [
+                (
+                    "pool.assigned",
+                    {
+                        "connection_id": info.id,
+                        "connection": None,
+                        "reused": False,
+                        "idle_for": None,
+                        "requests_before": 0,
+                    },
+                ),
+                ("connection.opened", {"connection": info}),
+            ]
+            response = pool.request("GET", server.url, extensions=second.extensions)
+            assert response.extensions["connection"] is info
+            assigned = second.info("pool.assigned")
+            assert assigned.pop("idle_for") >= 0.0
+            assert assigned == {"connection_id": info.id, "connection": info, "reused": True, "requests_before": 1}
+            assert second.names == ["pool.assigned"]
+            peer = ("127.0.0.1", server.port)
+            assert info == ConnectionInfo(
+                info.id, server.url, info.local_address, peer, "HTTP/1.1", None, None, None, ()
+            )
+    assert info.local_address is not None
+    assert info.local_address[0] == "127.0.0.1"
+
+
+def test_no_observer() -> None:
+    with scripted_server(answer) as server:
+        with ConnectionPool() as pool:
+            for _ in range(2):
+                assert (pool.request("GET", server.url, extensions={"observe": None})).status == 200
+
+
+@pytest.mark.parametrize("event", ["pool.assigned", "connection.opened"])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_the_observer_raises_ends_the_request(event: str, error: type[BaseException]) -> None:
+    with scripted_server(answer) as server:
+        with ConnectionPool() as pool:
+
+            def observe(name: str, info: dict[str, Any]) -> None:
+                if name == event:
+                    raise error("observer")
+
+            with pytest.raises(error, match="observer"):
+                pool.request("GET", server.url, extensions={"observe": observe})
+            assert pool.stats()[:4] == (0, 0, 0, 0)
+            assert (pool.request("GET", server.url)).status == 200
+        wait_until(lambda: not server.open_connections)
+
+
+def test_waiting_for_room_and_failing() -> None:
+    with scripted_server(answer) as server:
+        with ConnectionPool(max_connections=1) as pool:
+            observer = Observer()
+            with pool.stream("GET", server.url):
+                with pytest.raises(PoolTimeout) as failure:
+                    pool.request("GET", server.url, extensions={"observe": observer, "timeout": {"pool": 0.0}})
+            assert observer == [("request.failed", {"exception": failure.value})]
+
+
+def test_a_handed_over_connection_was_not_idle() -> None:
+    observer = Observer()
+    with scripted_server(answer) as server:
+        with ConnectionPool(max_connections=1) as pool:
+            pool.request("GET", server.url)
+            response = pool.handle_request(Request("GET", server.url, headers={"Host": "localhost"}))
+
+            def release() -> None:
+                response.read()
+                response.close()
+
+            def get() -> None:
+                pool.request("GET", server.url, extensions=observer.extensions)
+
+            at_once(get, release)
+    assigned = observer.info("pool.assigned")
+    assert (assigned["reused"], assigned["requests_before"]) == (True, 2)
+    assert assigned["idle_for"] < 10.0, "counted from the last request"
+
+
+def test_retries_of_connecting() -> None:
+    observer = Observer()
+    with refusing_port() as port:
+        with ConnectionPool(retries=1) as pool:
+            with pytest.raises(ConnectError) as failure:
+                pool.request("GET", f"http://127.0.0.1:{port}", extensions=observer.extensions)
+    retry = observer.info("retry")
+    assert (retry["attempt"], retry["delay"]) == (1, 0.0)
+    assert isinstance(retry["cause"], ConnectError)
+    assert observer.names == ["pool.assigned", "retry", "request.failed"]
+    assert observer.info("request.failed") == {"exception": failure.value}
+
+
+def test_a_request_is_sent_again_over_another_connection() -> None:
+    observer = Observer()
+    # The server closes the connection only after it has got the second request.
+    with scripted_server([receive_request(), send(OK), receive_request(), close()]) as server:
+        with ConnectionPool() as pool:
+            first = pool.request("GET", server.url)
+            response = pool.request("GET", server.url, extensions=observer.extensions)
+    assert observer.names == ["pool.assigned", "resend", "pool.assigned", "connection.opened"]
+    ids = [info["connection_id"] for event, info in observer if event == "pool.assigned"]
+    assert ids == [first.extensions["connection"].id, response.extensions["connection"].id]
+    resend = observer.info("resend")
+    assert resend["reason"] == "closed before a response"
+    assert isinstance(resend["cause"], RemoteProtocolError)
+
+
+def test_a_failed_expectation() -> None:
+    def refuse(connection: Connection) -> None:
+        connection.receive_until(b"\r\n\r\n")
+        connection.send(b"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n")
+        connection.drain()
+
+    def take(connection: Connection) -> None:
+        refuse(connection) if connection.index == 0 else answer(connection)
+
+    observer = Observer()
+    with scripted_server(take) as server:
+        with ConnectionPool() as pool:
+            headers = {"Expect": "100-continue"}
+            response = pool.request(
+                "POST", server.url, headers=headers, content=b"body", extensions=observer.extensions
+            )
+    assert response.status == 200
+    assert observer.info("resend") == {"reason": "expectation failed", "cause": None}
+
+
+class TestHTTP2:
+    def test_a_refused_request(self) -> None:
+        def refuse_once(peer: Http2Peer) -> None:
+            stream = peer.request()
+            peer.send(h2_frames.rst_stream(stream, 7))
+            peer.respond(peer.request())
+
+        observer = Observer()
+        with scripted_server(http2_script(refuse_once)) as server:
+            with ConnectionPool(http1=False, http2=True) as pool:
+                response = pool.request("GET", server.url, extensions=observer.extensions)
+        assert response.extensions["connection"].http_version == "HTTP/2"
+        assert observer.names == ["pool.assigned", "connection.opened", "resend", "pool.assigned"]
+        assert observer.info("resend")["reason"] == "refused by the server"
+
+    def test_requests_that_wait_for_the_same_connection(self) -> None:
+        observers = [Observer() for _ in range(3)]
+        with scripted_server(http2_script(answering)) as server:
+            with ConnectionPool(http1=False, http2=True) as pool:
+
+                def get() -> None:
+                    pool.request("GET", server.url, extensions=observers.pop().extensions)
+
+                kept = list(observers)
+                at_once(*[get] * 3)
+                ids = {observer.info("pool.assigned")["connection_id"] for observer in kept}
+        leaders = [observer for observer in kept if "connection.opened" in observer.names]
+        assert len(leaders) == len(ids) == 1
+        for observer in kept:
+            assert observer.info("pool.assigned")["idle_for"] is None
+            if observer not in leaders and "connection.wait.started" in observer.names:
+                assert observer.names == ["pool.assigned", "connection.wait.started", "connection.wait.complete"]
+                assert observer.info("connection.wait.started") == {"connection_id": min(ids)}
+
+
+class TestWithoutAPool:
+    def test_a_connection_to_an_origin(self) -> None:
+        observer = Observer()
+        with scripted_server(answer) as server:
+            with HTTPConnection(Origin(b"http", b"127.0.0.1", server.port)) as connection:
+                assert connection.connection_info is None
+                response = connection.request("GET", server.url, extensions=observer.extensions)
+                assert response.extensions["connection"] is connection.connection_info
+        assert observer == [("connection.opened", {"connection": response.extensions["connection"]})]
+        assert response.extensions["connection"].id == connection.connection_id
+
+    def test_a_connection_over_a_stream_of_ones_own(self) -> None:
+        stream: NetworkStream = MockBackend([OK]).connect_tcp("example.com", 80)
+        origin = Origin(b"http", b"example.com", 80)
+        with HTTP11Connection(origin, stream) as connection:
+            response = connection.request("GET", "http://example.com/")
+            info = response.extensions["connection"]
+        assert (info.origin, info.http_version, info.peer_address) == ("http://example.com:80", "HTTP/1.1", None)
+
+
+class TestWays:
+    """`ConnectionInfo` over the different ways to a server."""
+
+    @pytest.mark.parametrize("chosen", ["h2", "http/1.1"])
+    def test_tls(self, certificates: Certificates, chosen: str) -> None:
+        client, context = certificates.client_context(), certificates.server_context()
+        context.set_alpn_protocols([chosen])
+        script = http2_script(answering) if chosen == "h2" else answer
+        with scripted_server(script, tls=context) as server:
+            with ConnectionPool(client, http2=True) as pool:
+                response = pool.request("GET", server.url)
+                tls: ssl.SSLObject = response.extensions["network_stream"].get_extra_info("ssl_object")
+                cipher = tls.cipher()
+                assert cipher is not None
+                expected = (tls.version(), cipher[0], chosen)
+        info = response.extensions["connection"]
+        assert (info.tls_version, info.cipher, info.alpn) == expected
+        assert info.http_version == ("HTTP/2" if chosen == "h2" else "HTTP/1.1")
+
+    def test_a_unix_socket(self) -> None:
+        with scripted_server(answer, unix=True) as server:
+            with ConnectionPool(uds=server.unix_socket) as pool:
+                response = pool.request("GET", server.url)
+            info = response.extensions["connection"]
+            assert (info.peer_address, info.local_address) == (server.unix_socket, None)
+
+    def test_forwarding(self, certificates: Certificates) -> None:
+        """The TLS with a proxy is not that with the origin."""
+        with scripted_server(answer, tls=certificates.server_context()) as server:
+            url = f"https://user:secret@127.0.0.1:{server.port}"
+            proxy = Proxy(url, ssl_context=certificates.client_context())
+            with ConnectionPool(proxy=proxy) as pool:
+                response = pool.request("GET", "http://example.com/")
+            info = response.extensions["connection"]
+            assert (info.origin, info.proxies) == ("http://example.com:80", (f"https://127.0.0.1:{server.port}",))
+            assert (info.tls_version, info.peer_address) == (None, ("127.0.0.1", server.port))
+
+    @pytest.mark.parametrize("scheme", ["http", "socks5"])
+    def test_tunnels(self, certificates: Certificates, scheme: str) -> None:
+        if scheme == "http":
+            opening = [receive_until(b"\r\n\r\n"), send(b"HTTP/1.1 200 Connection established\r\n\r\n")]
+        else:
+            reply = b"\x05\x00\x00\x01\x7f\x00\x00\x01\x12\x34"
+            opening = [receive_exactly(3), send(b"\x05\x00"), receive_exactly(16), send(reply)]
+        script = [*opening, start_tls(certificates.server_context()), answer]
+        with scripted_server(script) as server:
+            proxy = Proxy(f"{scheme}://127.0.0.1:{server.port}")
+            with ConnectionPool(certificates.client_context(), proxy=proxy) as pool:
+                response = pool.request("GET", "https://localhost/")
+            info = response.extensions["connection"]
+            assert (info.origin, info.proxies) == ("https://localhost:443", (f"{scheme}://127.0.0.1:{server.port}",))
+            assert info.tls_version is not None
+
+    def test_a_chain(self) -> None:
+        opening = [receive_until(b"\r\n\r\n"), send(b"HTTP/1.1 200 Connection established\r\n\r\n")]
+        with scripted_server([*opening, answer]) as server:
+            proxies = [Proxy(f"http://a:b@127.0.0.1:{server.port}"), Proxy("http://c:d@other.example:3128")]
+            with ConnectionPool(proxy=proxies) as pool:
+                response = pool.request("GET", "http://example.com/")
+            expected = (f"http://127.0.0.1:{server.port}", "http://other.example:3128")
+            assert response.extensions["connection"].proxies == expected

@@ -1,0 +1,230 @@
+# Generated from ../_async/test_observed_connecting.py by tools/make_sync.py: edit that file, then run it.
+"""What observers are told while a connection is opened: names that are resolved, and addresses that are tried."""
+
+import socket
+from typing import Any
+
+import pytest
+from httpcore_models import (
+    ConnectError,
+    ConnectTimeout,
+    GuardedBackend,
+    NetworkBackend,
+    NetworkStream,
+    Origin,
+    Request,
+    SyncBackend,
+)
+from httpcore_models.network import DirectDialler
+from httpcore_models.network._connecting import happy_eyeballs
+from httpcore_test_support.resolving import resolve_to
+from httpcore_test_support.scripted import scripted_server
+from httpcore_test_support.sockets import refusing_port, unresponsive_port
+from httpcore_test_support.steps import hold
+from httpcore_test_support.waiting import wait_until
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUT = 10.0
+
+
+class Observer:
+    """Keeps events, and raises an error at one of them."""
+
+    def __init__(self, raise_at: str = "", error: Exception | None = None) -> None:
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self._raise_at = raise_at
+        self._error = error
+
+    def __call__(self, event: str, info: dict[str, Any]) -> None:
+        if event.startswith("connection."):
+            return  # of the trace
+        self.events.append((event, info))
+        if event == self._raise_at and self._error is not None:
+            raise self._error
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the events."""
+        return [name.removeprefix("connect.") for name, _ in self.events]
+
+
+def loopback(port: int) -> tuple[int, Any]:
+    return (socket.AF_INET, ("127.0.0.1", port))
+
+
+def at(port: int) -> dict[str, Any]:
+    return {"address": "127.0.0.1", "port": port}
+
+
+def dial(
+    observer: Observer,
+    host: str,
+    port: int,
+    backend: NetworkBackend | None = None,
+    timeout: float | None = TIMEOUT,
+    local_address: str | None = None,
+) -> NetworkStream:
+    dialler = DirectDialler(backend or SyncBackend(), local_address=local_address)
+    request = Request("GET", "http://example.org/", extensions={"observe": observer})
+    return dialler.dial(Origin(b"http", host.encode(), port), request, timeout)
+
+
+def test_a_name_and_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    observer = Observer()
+    with scripted_server(hold()) as server:
+        resolve_to(monkeypatch, loopback(server.port))
+        stream = dial(observer, "example.org", 80)
+        stream.close()
+        name = {"host": "example.org", "port": 80}
+        assert observer.events == [
+            ("connect.resolve.started", name),
+            ("connect.resolve.complete", {**name, "addresses": ["127.0.0.1"]}),
+            ("connect.attempt.started", at(server.port)),
+            ("connect.attempt.complete", at(server.port)),
+        ]
+
+
+def test_an_address_is_not_resolved() -> None:
+    observer = Observer()
+    with scripted_server(hold()) as server:
+        stream = dial(observer, "127.0.0.1", server.port)
+        stream.close()
+        assert observer.events == [
+            ("connect.attempt.started", at(server.port)),
+            ("connect.attempt.complete", at(server.port)),
+        ]
+
+
+def test_a_name_that_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    observer, error = Observer(), socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    resolve_to(monkeypatch, error)
+    with pytest.raises(ConnectError):
+        dial(observer, "example.org", 80)
+    assert observer.names == ["resolve.started", "resolve.failed"]
+    assert observer.events[1][1] == {"host": "example.org", "port": 80, "exception": error}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_addresses_that_refuse(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 1000.0)
+    observer = Observer()
+    with refusing_port() as port:
+        resolve_to(monkeypatch, *[loopback(port)] * count)
+        with pytest.raises(ConnectError):
+            dial(observer, "example.org", 80)
+        assert observer.names[2:] == ["attempt.started", "attempt.failed"] * count
+        info = observer.events[3][1]
+        assert isinstance(info.pop("exception"), ConnectionRefusedError)
+        assert info == at(port)
+
+
+def test_a_socket_that_cannot_be_made() -> None:
+    observer = Observer()
+    with pytest.raises(ConnectError, match="Cannot assign"):
+        dial(observer, "127.0.0.1", 80, local_address="192.0.2.1")
+    assert observer.names == ["attempt.started", "attempt.failed"]
+
+
+def test_the_loser_of_a_race(monkeypatch: pytest.MonkeyPatch) -> None:
+    observer = Observer()
+    with scripted_server(hold()) as server, unresponsive_port() as silent:
+        resolve_to(monkeypatch, loopback(silent), loopback(server.port))
+        stream = dial(observer, "example.org", 80)
+        stream.close()
+        assert observer.names[2:4] == ["attempt.started"] * 2
+        assert [info["port"] for _, info in observer.events[2:4]] == [silent, server.port]
+        ended = dict(observer.events[4:])
+        assert len(observer.events) == 6
+        assert ended["connect.attempt.complete"] == at(server.port)
+        assert ended["connect.attempt.failed"]["port"] == silent
+        assert isinstance(ended["connect.attempt.failed"]["exception"], BaseException)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_addresses_that_are_silent(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 0.01)
+    observer = Observer()
+    with unresponsive_port() as silent:
+        resolve_to(monkeypatch, *[loopback(silent)] * count)
+        with pytest.raises(ConnectTimeout):
+            dial(observer, "example.org", 80, timeout=0.3)
+    assert observer.names[2:] == ["attempt.started"] * count + ["attempt.failed"] * count
+
+
+def resolver(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+class UserBackend(NetworkBackend):
+    """A backend of the user's own, around another one."""
+
+    def __init__(self, backend: NetworkBackend) -> None:
+        self._backend = backend
+
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> NetworkStream:
+        return self._backend.connect_tcp(*args, **kwargs)
+
+
+def guarded(backend: NetworkBackend) -> NetworkBackend:
+    return GuardedBackend(lambda destination: True, backend)
+
+
+def unguarded(backend: NetworkBackend) -> NetworkBackend:
+    return backend
+
+
+@pytest.mark.parametrize("outside", [unguarded, guarded, UserBackend])
+@pytest.mark.parametrize("inside", [unguarded, UserBackend])
+def test_resolvers_guards_and_backends_of_the_user(outside: Any, inside: Any) -> None:
+    observer = Observer()
+    with scripted_server(hold()) as server:
+        backend = outside(inside(SyncBackend(resolver=resolver)))
+        if outside is guarded:
+            backend.resolver = resolver
+        stream = dial(observer, "example.org", server.port, backend)
+        stream.close()
+        name = {"host": "example.org", "port": server.port}
+        assert observer.events == [
+            ("connect.resolve.started", name),
+            ("connect.resolve.complete", {**name, "addresses": ["127.0.0.1"]}),
+            ("connect.attempt.started", at(server.port)),
+            ("connect.attempt.complete", at(server.port)),
+        ]
+
+
+def failing_resolver(host: str, port: int) -> list[str]:
+    raise OSError("no answer")
+
+
+def test_a_resolver_that_fails() -> None:
+    observer = Observer()
+    with pytest.raises(ConnectError, match="no answer"):
+        dial(observer, "example.org", 80, SyncBackend(resolver=failing_resolver))
+    assert observer.names == ["resolve.started", "resolve.failed"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), OSError("disk full"), TimeoutError()])
+@pytest.mark.parametrize(
+    "event", ["resolve.started", "resolve.complete", "attempt.started", "attempt.complete", "attempt.failed"]
+)
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_observer_that_raises(monkeypatch: pytest.MonkeyPatch, error: Exception, event: str, count: int) -> None:
+    monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 0.0)
+    observer = Observer(f"connect.{event}", error)
+    with scripted_server(hold()) as server, refusing_port() as refusing:
+        fails = event == "attempt.failed"
+        resolve_to(monkeypatch, *[loopback(refusing)] * fails, *[loopback(server.port)] * count)
+        with pytest.raises(type(error)) as caught:
+            dial(observer, "example.org", 80)
+        assert caught.value is error
+        wait_until(lambda: server.open_connections == 0)
+
+
+def test_an_observer_that_raises_at_the_end_of_a_lost_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    observer = Observer("connect.attempt.failed", OSError("disk full"))
+    with scripted_server(hold()) as server, unresponsive_port() as silent:
+        resolve_to(monkeypatch, loopback(silent), loopback(server.port))
+        with pytest.raises(OSError, match=r"^disk full$"):
+            dial(observer, "example.org", 80)
+        wait_until(lambda: server.open_connections == 0)

@@ -1,0 +1,50 @@
+"""Parts of the command line: what a user may do about errors."""
+
+from __future__ import annotations
+
+import pytest
+from httpcore_trace import RecordedError
+from httpcore_trace._cli.hints import hint_for
+
+
+def error(name: str, message: str = "", cause: RecordedError | None = None) -> RecordedError:
+    return RecordedError(f"httpcore.{name}", message, cause)
+
+
+def certificate(message: str) -> RecordedError:
+    return error("ConnectError", message, RecordedError("ssl.SSLCertVerificationError", message))
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (error("ConnectError", "", RecordedError("socket.gaierror", "Name or service not known")), "does not exist"),
+        (error("ConnectError", "", RecordedError("ConnectionRefusedError", "")), "nothing listens"),
+        (certificate("certificate verify failed: certificate has expired"), "has expired"),
+        (certificate("certificate verify failed: Hostname mismatch"), "for another name"),
+        (certificate("IP address mismatch, certificate is not valid for '127.0.0.1'"), "for another name"),
+        (certificate("certificate verify failed: self-signed certificate"), "no authority"),
+        (error("ConnectError", "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "try http://a/b"),
+        (error("ConnectTimeout", "timed out"), "--timeout"),
+        (error("ConnectError", "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred"), "not speak TLS"),
+        (error("ProxyError", "407 Proxy Authentication Required"), "USER:PASSWORD"),
+        (error("ProxyError", "Proxy closed the connection during the SOCKS negotiation."), "USER:PASSWORD"),
+    ],
+)
+def test_hints(failure: RecordedError, words: str) -> None:
+    assert words in (hint_for(failure, "https://a/b") or "")
+
+
+def test_a_refusing_proxy() -> None:
+    refused = error("ConnectError", "", RecordedError("ConnectionRefusedError", ""))
+    assert "the proxy" in (hint_for(refused, "http://a", is_proxied=True) or "")
+
+
+@pytest.mark.parametrize("name", ["ReadError", "RemoteProtocolError"])
+def test_a_server_that_hangs_up_may_speak_tls(name: str) -> None:
+    assert hint_for(error(name), "http://a:443/b") == "that port may speak TLS: try https://a:443/b"
+    assert hint_for(error(name), "https://a:443/b") is None
+
+
+def test_an_error_that_says_it_all() -> None:
+    assert hint_for(error("LocalProtocolError", "Illegal header value"), "http://a") is None
