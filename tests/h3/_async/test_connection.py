@@ -1,5 +1,6 @@
 """Requests over HTTP/3, against a scripted server and against Caddy."""
 
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -251,7 +252,8 @@ class TestTimeouts:
     async def test_silence_ends_the_use_of_the_connection(self, certificates: Certificates) -> None:
         async with connected(certificates, waiting_head) as (connection, server):
             async with connection.stream("GET", server.url + "/", extensions=SHORT) as response:
-                server.deaf = True
+                server.call(lambda: setattr(server, "deaf", True))
+                connection._shared.catch_up()
                 with pytest.raises(ReadTimeout):
                     await response.aread()
             assert not connection.is_available()
@@ -301,6 +303,8 @@ class TestTimeouts:
 
 
 class TestStreams:
+    forbidden = ""
+
     async def test_an_early_answer_ends_the_upload(self, certificates: Certificates) -> None:
         def handler(peer: Peer, stream_id: int) -> None:
             if peer.requests[stream_id].body and stream_id not in peer.answered:
@@ -368,6 +372,70 @@ class TestStreams:
             with pytest.raises(ReadError, match="closed before"):
                 await response.aread()
             await response.aclose()
+
+    async def test_a_forgotten_response_ends_its_stream(self, certificates: Certificates) -> None:
+        async def forget(connection: AsyncHTTP3Connection, url: str) -> None:
+            request = Request("GET", URL(url), headers={"Host": "localhost"}, extensions=TIMEOUTS)
+            await connection.handle_async_request(request)
+            gc.collect()
+
+        async with connected(certificates, waiting_head) as (connection, server):
+            with pytest.warns(ResourceWarning, match="unclosed response to GET https://localhost"):
+                await forget(connection, server.url + "/")
+            assert connection.is_idle()
+            server.handler = answering
+            response = await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
+            await async_wait_until(lambda: server.request(0).stopped == Code.REQUEST_CANCELLED)
+
+    async def test_a_trace_callback_that_raises(self, certificates: Certificates) -> None:
+        async def trace(name: str, info: dict[str, Any]) -> None:
+            if name == self.forbidden:
+                raise KeyError(name)
+
+        async with connected(certificates) as (connection, server):
+            for self.forbidden in (
+                "http3.handshake.complete",
+                "http3.send_request_headers.started",
+                "http3.receive_response_headers.complete",
+                "http3.receive_response_body.started",
+                "http3.response_closed.started",
+            ):
+                with pytest.raises(KeyError):
+                    await connection.request("GET", server.url + "/", extensions={**TIMEOUTS, "trace": trace})
+                assert connection.is_idle()
+                assert not connection._engine.streams
+            response = await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
+
+    async def test_writes_that_fail(self, certificates: Certificates) -> None:
+        async with connected(certificates) as (connection, server):
+            await connection.handshake(20.0)
+            stream = connection._network_stream
+
+            async def fail(*arguments: Any) -> None:
+                raise WriteError("boom")
+
+            stream.send = fail  # type: ignore[method-assign]
+            with pytest.raises(WriteError, match="boom"):
+                await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert not connection.is_available()
+
+    async def test_writes_that_take_too_long(self, certificates: Certificates) -> None:
+        async with connected(certificates) as (connection, server):
+            await connection.handshake(20.0)
+            stream = connection._network_stream
+            send = stream.send
+
+            async def wait(*arguments: Any) -> None:
+                raise WriteTimeout("blocked")
+
+            stream.send = wait  # type: ignore[method-assign]
+            with pytest.raises(WriteTimeout, match=r"The write operation timed out after 0\.2 seconds"):
+                await connection.request("GET", server.url + "/", extensions=SHORT)
+            stream.send = send  # type: ignore[method-assign]
+            response = await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
 
 
 class TestEnds:

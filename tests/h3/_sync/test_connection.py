@@ -1,6 +1,7 @@
 # Generated from ../_async/test_connection.py by tools/make_sync.py: edit that file, then run it.
 """Requests over HTTP/3, against a scripted server and against Caddy."""
 
+import gc
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -252,7 +253,8 @@ class TestTimeouts:
     def test_silence_ends_the_use_of_the_connection(self, certificates: Certificates) -> None:
         with connected(certificates, waiting_head) as (connection, server):
             with connection.stream("GET", server.url + "/", extensions=SHORT) as response:
-                server.deaf = True
+                server.call(lambda: setattr(server, "deaf", True))
+                connection._shared.catch_up()
                 with pytest.raises(ReadTimeout):
                     response.read()
             assert not connection.is_available()
@@ -302,6 +304,8 @@ class TestTimeouts:
 
 
 class TestStreams:
+    forbidden = ""
+
     def test_an_early_answer_ends_the_upload(self, certificates: Certificates) -> None:
         def handler(peer: Peer, stream_id: int) -> None:
             if peer.requests[stream_id].body and stream_id not in peer.answered:
@@ -369,6 +373,70 @@ class TestStreams:
             with pytest.raises(ReadError, match="closed before"):
                 response.read()
             response.close()
+
+    def test_a_forgotten_response_ends_its_stream(self, certificates: Certificates) -> None:
+        def forget(connection: HTTP3Connection, url: str) -> None:
+            request = Request("GET", URL(url), headers={"Host": "localhost"}, extensions=TIMEOUTS)
+            connection.handle_request(request)
+            gc.collect()
+
+        with connected(certificates, waiting_head) as (connection, server):
+            with pytest.warns(ResourceWarning, match="unclosed response to GET https://localhost"):
+                forget(connection, server.url + "/")
+            assert connection.is_idle()
+            server.handler = answering
+            response = connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
+            wait_until(lambda: server.request(0).stopped == Code.REQUEST_CANCELLED)
+
+    def test_a_trace_callback_that_raises(self, certificates: Certificates) -> None:
+        def trace(name: str, info: dict[str, Any]) -> None:
+            if name == self.forbidden:
+                raise KeyError(name)
+
+        with connected(certificates) as (connection, server):
+            for self.forbidden in (
+                "http3.handshake.complete",
+                "http3.send_request_headers.started",
+                "http3.receive_response_headers.complete",
+                "http3.receive_response_body.started",
+                "http3.response_closed.started",
+            ):
+                with pytest.raises(KeyError):
+                    connection.request("GET", server.url + "/", extensions={**TIMEOUTS, "trace": trace})
+                assert connection.is_idle()
+                assert not connection._engine.streams
+            response = connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
+
+    def test_writes_that_fail(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, server):
+            connection.handshake(20.0)
+            stream = connection._network_stream
+
+            def fail(*arguments: Any) -> None:
+                raise WriteError("boom")
+
+            stream.send = fail  # type: ignore[method-assign]
+            with pytest.raises(WriteError, match="boom"):
+                connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert not connection.is_available()
+
+    def test_writes_that_take_too_long(self, certificates: Certificates) -> None:
+        with connected(certificates) as (connection, server):
+            connection.handshake(20.0)
+            stream = connection._network_stream
+            send = stream.send
+
+            def wait(*arguments: Any) -> None:
+                raise WriteTimeout("blocked")
+
+            stream.send = wait  # type: ignore[method-assign]
+            with pytest.raises(WriteTimeout, match=r"The write operation timed out after 0\.2 seconds"):
+                connection.request("GET", server.url + "/", extensions=SHORT)
+            stream.send = send  # type: ignore[method-assign]
+            response = connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert response.content == b"hello"
 
 
 class TestEnds:

@@ -482,15 +482,20 @@ class TestNothingIsBypassed:
         self, certificates: Certificates, server: Server, fake: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG, logger="httpcore.http3")
-        context = certificates.client_context()
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        async with pool_for(certificates, ssl_context=lambda: context) as pool:
+        sys.modules["httpcore_h3"].obstacle = "the TLS context is odd"  # type: ignore[attr-defined]
+        async with pool_for(certificates, ssl_context=certificates.client_context) as pool:
             assert [await get(pool, server) for _ in range(2)] == [b"tcp"] * 2
         assert server.said_hello == 0
-        assert said(caplog) == [
-            f"HTTP/3 with {pool_origin(server)} is not tried: "
-            "the SSL context cannot be honoured: it does not allow TLS 1.3"
-        ]
+        assert said(caplog) == [f"HTTP/3 with {pool_origin(server)} is not tried: the TLS context is odd"]
+
+    async def test_offers_over_tls_that_does_not_check_names(
+        self, certificates: Certificates, server: Server, fake: Any
+    ) -> None:
+        context = certificates.client_context()
+        context.check_hostname = False
+        async with pool_for(certificates, ssl_context=context) as pool:
+            assert [await get(pool, server) for _ in range(2)] == [b"tcp"] * 2
+        assert server.said_hello == 0
 
     async def test_options_of_sockets_and_the_local_address(
         self, certificates: Certificates, server: Server, fake: Any

@@ -15,7 +15,7 @@ pytest.importorskip("qh3")
 
 from httpcore import AsyncConnectionPool, ConnectError, ConnectTimeout, ReadError, ReadTimeout
 from httpcore._http3 import origins
-from httpcore_test_support.caddy import CaddyServer, caddy_server
+from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, ScriptedServer, scripted_server
 from httpcore_test_support.sockets import no_leaked_sockets
@@ -25,12 +25,6 @@ from httpcore_test_support.waiting import async_at_once
 pytestmark = pytest.mark.anyio
 
 TIMEOUTS: dict[str, Any] = {"timeout": {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}}
-
-
-@pytest.fixture(scope="module")
-def caddy3(certificates: Certificates) -> Iterator[CaddyServer]:
-    with caddy_server(certificates, protocols=("h1", "h2"), http3=True) as server:
-        yield server
 
 
 async def get(pool: AsyncConnectionPool, url: str, **options: Any) -> Any:
@@ -45,12 +39,12 @@ async def pool_that_knows(pool: AsyncConnectionPool, url: str) -> None:
 
 
 @pytest.mark.parametrize("http2", [False, True])
-async def test_first_tcp_then_http3(caddy3: CaddyServer, certificates: Certificates, http2: bool) -> None:
-    url = caddy3.https_url
+async def test_first_tcp_then_http3(caddy_http3: CaddyServer, certificates: Certificates, http2: bool) -> None:
+    url = caddy_http3.https_url
     with no_leaked_sockets():
         async with AsyncConnectionPool(certificates.client_context(), http2=http2, http3=True) as pool:
             await pool_that_knows(pool, url)
-            for path, file in caddy3.files.items():
+            for path, file in caddy_http3.files.items():
                 response = await get(pool, f"{url}{path}")
                 assert response.extensions["http_version"] == b"HTTP/3"
                 assert hashlib.sha256(response.content).hexdigest() == file.sha256
@@ -58,44 +52,46 @@ async def test_first_tcp_then_http3(caddy3: CaddyServer, certificates: Certifica
             response = await pool.request("POST", f"{url}/echo", content=content, extensions=TIMEOUTS)
             assert response.content == content
             stream = response.extensions["network_stream"]
-            assert stream.get_extra_info("server_addr") == ("127.0.0.1", caddy3.https_port)
+            assert stream.get_extra_info("server_addr") == ("127.0.0.1", caddy_http3.https_port)
             stats = pool.stats()
             assert (stats.http3, stats.connections_idle) == ({"opened": 1, "fell_back": 0, "broken": 0}, 1)
 
 
-async def test_many_requests_share_connections(caddy3: CaddyServer, certificates: Certificates) -> None:
+async def test_many_requests_share_connections(caddy_http3: CaddyServer, certificates: Certificates) -> None:
     """Caddy allows a hundred requests at a time on a connection."""
-    url = f"{caddy3.https_url}/bytes/1000"
+    url = f"{caddy_http3.https_url}/bytes/1000"
     async with AsyncConnectionPool(certificates.client_context(), http3=True, max_connections=2) as pool:
-        await pool_that_knows(pool, caddy3.https_url)
+        await pool_that_knows(pool, caddy_http3.https_url)
         responses = await async_at_once(*[lambda: get(pool, url)] * 250)
         assert {response.extensions["http_version"] for response in responses} == {b"HTTP/3"}
         assert [len(response.content) for response in responses] == [1000] * 250
         assert pool.stats().connections_idle <= 2
 
 
-async def test_nothing_else(caddy3: CaddyServer, certificates: Certificates) -> None:
+async def test_nothing_else(caddy_http3: CaddyServer, certificates: Certificates) -> None:
     async with AsyncConnectionPool(certificates.client_context(), http1=False, http3=True) as pool:
-        assert (await get(pool, f"{caddy3.https_url}/")).extensions["http_version"] == b"HTTP/3"
+        assert (await get(pool, f"{caddy_http3.https_url}/")).extensions["http_version"] == b"HTTP/3"
     async with AsyncConnectionPool(ssl.create_default_context(), http1=False, http3=True) as pool:
         with pytest.raises(ConnectError):
-            await get(pool, f"{caddy3.https_url}/")
+            await get(pool, f"{caddy_http3.https_url}/")
     async with AsyncConnectionPool(certificates.client_context(), http1=False, http3=True) as pool:
         with pytest.raises(ConnectError):
-            await get(pool, f"https://localhost:{caddy3.http_port}/")  # no UDP there
+            await get(pool, f"https://localhost:{caddy_http3.http_port}/")  # no UDP there
 
 
-async def test_a_certificate_that_is_not_trusted(caddy3: CaddyServer, certificates: Certificates) -> None:
+async def test_a_certificate_that_is_not_trusted(caddy_http3: CaddyServer, certificates: Certificates) -> None:
     """The error is that of TCP, which is asked in any case."""
     async with AsyncConnectionPool(ssl.create_default_context(), http3=True) as pool:
-        know(pool, caddy3.https_port)
+        know(pool, caddy_http3.https_port)
         with pytest.raises(ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-            await get(pool, f"{caddy3.https_url}/")
+            await get(pool, f"{caddy_http3.https_url}/")
         assert pool.stats().http3 == {"opened": 0, "fell_back": 1, "broken": 1}
     async with AsyncConnectionPool(certificates.client_context(), http3=True) as pool:
-        know(pool, caddy3.https_port, name="example.org")
+        know(pool, caddy_http3.https_port, name="example.org")
         with pytest.raises(ConnectError, match="SSL"):  # Caddy has no certificate for that name
-            await pool.request("GET", f"{caddy3.https_url}/", extensions={**TIMEOUTS, "sni_hostname": "example.org"})
+            await pool.request(
+                "GET", f"{caddy_http3.https_url}/", extensions={**TIMEOUTS, "sni_hostname": "example.org"}
+            )
 
 
 def know(pool: Any, port: int, name: str = "127.0.0.1") -> None:
@@ -103,26 +99,26 @@ def know(pool: Any, port: int, name: str = "127.0.0.1") -> None:
     pool._http3.origins._offers[b"127.0.0.1", port, name] = origins._Offer(float("inf"), True)
 
 
-async def test_one_response_is_given_up(caddy3: CaddyServer, certificates: Certificates) -> None:
+async def test_one_response_is_given_up(caddy_http3: CaddyServer, certificates: Certificates) -> None:
     """The others on the same connection go on."""
     async with AsyncConnectionPool(certificates.client_context(), http3=True, max_connections=1) as pool:
-        await pool_that_knows(pool, caddy3.https_url)
-        async with pool.stream("GET", f"{caddy3.https_url}/50mb.bin", extensions=TIMEOUTS) as given_up:
+        await pool_that_knows(pool, caddy_http3.https_url)
+        async with pool.stream("GET", f"{caddy_http3.https_url}/50mb.bin", extensions=TIMEOUTS) as given_up:
             with pytest.raises(ReadTimeout):
-                await pool.request("GET", f"{caddy3.https_url}/slow", extensions={"timeout": {"read": 0.05}})
+                await pool.request("GET", f"{caddy_http3.https_url}/slow", extensions={"timeout": {"read": 0.05}})
             assert given_up.extensions["http_version"] == b"HTTP/3"
             parts = given_up.aiter_stream()
             assert await parts.__anext__()
             await parts.aclose()  # type: ignore[attr-defined]  # it is a generator
-        assert (await get(pool, f"{caddy3.https_url}/")).extensions["http_version"] == b"HTTP/3"
+        assert (await get(pool, f"{caddy_http3.https_url}/")).extensions["http_version"] == b"HTTP/3"
         assert pool.stats().http3 == {"opened": 1, "fell_back": 0, "broken": 0}
         assert pool.stats().requests_active == 0
 
 
-async def test_closing_the_pool_ends_responses(caddy3: CaddyServer, certificates: Certificates) -> None:
+async def test_closing_the_pool_ends_responses(caddy_http3: CaddyServer, certificates: Certificates) -> None:
     async with AsyncConnectionPool(certificates.client_context(), http3=True) as pool:
-        await pool_that_knows(pool, caddy3.https_url)
-        async with pool.stream("GET", f"{caddy3.https_url}/50mb.bin", extensions=TIMEOUTS) as response:
+        await pool_that_knows(pool, caddy_http3.https_url)
+        async with pool.stream("GET", f"{caddy_http3.https_url}/50mb.bin", extensions=TIMEOUTS) as response:
             await pool.aclose()
             with pytest.raises(ReadError):
                 await response.aread()

@@ -87,6 +87,7 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
         self._translator = RequestTranslator()
         self._shared = AsyncSharedStream(stream, tls_options(ssl_context, name), idle_timeout, str(origin))
         self._shared.keepalive_expiry = keepalive_expiry
+        self._shared.handshake_info = {"ssl_context": ssl_context, "server_hostname": name}
         self._engine = self._shared.engine
         self._information = AsyncQUICStream(self._shared)
         info = connection_info or connection_info_of(stream, origin, "HTTP/3")

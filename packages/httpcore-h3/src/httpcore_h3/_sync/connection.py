@@ -88,6 +88,7 @@ class HTTP3Connection(CloseOnExit, ConnectionInterface):
         self._translator = RequestTranslator()
         self._shared = SharedStream(stream, tls_options(ssl_context, name), idle_timeout, str(origin))
         self._shared.keepalive_expiry = keepalive_expiry
+        self._shared.handshake_info = {"ssl_context": ssl_context, "server_hostname": name}
         self._engine = self._shared.engine
         self._information = QUICStream(self._shared)
         info = connection_info or connection_info_of(stream, origin, "HTTP/3")

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from httpcore_models import ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event, LoopAffinity
@@ -61,6 +62,8 @@ class Datagrams:
         self.expire_at: float | None = None
         #: Whether the last request came soon after the one before.
         self.in_a_row: bool = False
+        #: What a trace callback is told about the handshake.
+        self.handshake_info: dict[str, Any] = {}
         #: How often something has arrived.
         self.arrivals: int = 0
         #: Streams that are to be ended without waiting, as soon as the lock is free.

@@ -99,7 +99,8 @@ class Sending:
         """Open the stream when it is its turn, on a connection that may be new."""
         shared, engine, stream = self._shared, self._engine, self.stream
         if not engine.handshake_done:
-            timeout, info = self._connect_timeout, {"request": self.request, "timeout": self._connect_timeout}
+            timeout = self._connect_timeout
+            info = {**shared.handshake_info, "timeout": timeout}
             if self.tracer is None:
                 self.connection.handshake(timeout)
             else:

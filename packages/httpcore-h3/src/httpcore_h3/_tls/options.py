@@ -3,7 +3,14 @@
 import contextlib
 import functools
 import ssl
+from _ssl import _SSLContext
 from typing import Any, NamedTuple
+
+_WITH_TLS_1_3 = (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.MAXIMUM_SUPPORTED)
+
+# Flags that make the standard library accept more than QUIC's TLS does, or as strict as that is anyway.
+_HONOURED_FLAGS = ssl.VERIFY_X509_TRUSTED_FIRST | ssl.VERIFY_X509_STRICT
+_HONOURED_FLAGS |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0) | getattr(ssl, "VERIFY_ALLOW_PROXY_CERTS", 0)
 
 
 class KeyLog:
@@ -46,17 +53,23 @@ def tls_obstacle(ssl_context: ssl.SSLContext) -> str | None:
     """Return why a connection over QUIC would not do what `ssl_context` asks for, or `None` if it does.
 
     QUIC has its own TLS. Of a context, it honours `verify_mode`, `check_hostname`, `keylog_filename` and the
-    certificates of authorities. A subclass may do anything, as that of truststore does, and revocation lists would be
-    ignored. Whether a context has a client certificate cannot be seen: none is offered.
+    certificates of authorities. A subclass may do anything, as that of truststore does, so may a replaced method, and
+    revocation lists would be ignored. Whether a context has a client certificate cannot be seen: none is offered.
     """
-    if type(ssl_context) is not ssl.SSLContext:
-        return f"the TLS context is a {type(ssl_context).__name__}"
-    highest = ssl_context.maximum_version
-    if highest not in (ssl.TLSVersion.MAXIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_3):
+    kind = type(ssl_context)
+    # `ssl.SSLContext` itself may have been replaced, as truststore can do it.
+    if kind.__module__ != "ssl" or kind.__bases__ != (_SSLContext,):
+        return f"the TLS context is a {kind.__module__}.{kind.__qualname__}"
+    for name in ("wrap_socket", "wrap_bio"):
+        if name in vars(ssl_context) or getattr(getattr(kind, name), "__globals__", None) is not vars(ssl):
+            return f"the method {name}() of the TLS context was replaced"
+    if ssl_context.maximum_version not in _WITH_TLS_1_3 or ssl_context.options & ssl.OP_NO_TLSv1_3:
         return "the TLS context rules out TLS 1.3"
-    if ssl_context.verify_flags & (ssl.VERIFY_CRL_CHECK_LEAF | ssl.VERIFY_CRL_CHECK_CHAIN):
+    if ssl_context.verify_mode == ssl.CERT_NONE:
+        return None
+    if ssl_context.verify_flags & ~_HONOURED_FLAGS or ssl_context.cert_store_stats()["crl"]:
         return "the TLS context checks revocation lists"
-    if ssl_context.verify_mode != ssl.CERT_NONE and not ssl_context.get_ca_certs(binary_form=True):
+    if not ssl_context.get_ca_certs(binary_form=True):
         return "the TLS context has no authorities that can be read"
     return None
 

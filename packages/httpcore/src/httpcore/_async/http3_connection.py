@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import ssl
 import time
 from typing import Any
 
@@ -27,7 +28,6 @@ from httpcore_models.lowlevel import (
 )
 from httpcore_models.network import AsyncDirectDialler
 
-from .._http3.contexts import reason_against, verifies
 from .._http3.origins import Key, Origins
 from .._http3.requirement import require_h3
 from .._options import ConnectionOptions
@@ -136,7 +136,7 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         now = time.monotonic()
         if now < self._learnt_until and values == self._learnt:
             return
-        if verifies(self._tls_context()):
+        if _verifies(self._tls_context()):
             self._http3.origins.advertised(_key(self._origin, request), values, now)
         self._learnt, self._learnt_until = values, now + _LEARN_INTERVAL
 
@@ -177,8 +177,8 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
             return "the network backend has no connect_udp() that may be used"
         if self._dialler is not self._direct or self._connects_otherwise:
             return "the program has replaced _connect()"
-        reason = reason_against(self._tls_context())
-        return None if reason is None else f"the SSL context cannot be honoured: {reason}"
+        obstacle: str | None = require_h3().tls_obstacle(self._tls_context())
+        return obstacle
 
     @property
     def _connects_otherwise(self) -> bool:
@@ -306,6 +306,11 @@ def _ip_address(stream: AsyncNetworkStream, info: str) -> str | None:
     except Exception:  # of a user's stream, or one that is closed already
         return None
     return str(address[0]) if isinstance(address, tuple) and address else None
+
+
+def _verifies(context: ssl.SSLContext) -> bool:
+    """Whether a connection with `context` has been verified: only then does the server speak for its origin."""
+    return context.verify_mode == ssl.CERT_REQUIRED and bool(context.check_hostname)
 
 
 def _server_name(origin: Origin, request: Request | None) -> str:

@@ -3,6 +3,7 @@
 
 import itertools
 import logging
+import ssl
 import time
 from typing import Any
 
@@ -28,7 +29,6 @@ from httpcore_models.lowlevel import (
 )
 from httpcore_models.network import DirectDialler
 
-from .._http3.contexts import reason_against, verifies
 from .._http3.origins import Key, Origins
 from .._http3.requirement import require_h3
 from .._options import ConnectionOptions
@@ -137,7 +137,7 @@ class HTTP3OrTCPConnection(HTTPConnection):
         now = time.monotonic()
         if now < self._learnt_until and values == self._learnt:
             return
-        if verifies(self._tls_context()):
+        if _verifies(self._tls_context()):
             self._http3.origins.advertised(_key(self._origin, request), values, now)
         self._learnt, self._learnt_until = values, now + _LEARN_INTERVAL
 
@@ -178,8 +178,8 @@ class HTTP3OrTCPConnection(HTTPConnection):
             return "the network backend has no connect_udp() that may be used"
         if self._dialler is not self._direct or self._connects_otherwise:
             return "the program has replaced _connect()"
-        reason = reason_against(self._tls_context())
-        return None if reason is None else f"the SSL context cannot be honoured: {reason}"
+        obstacle: str | None = require_h3().tls_obstacle(self._tls_context())
+        return obstacle
 
     @property
     def _connects_otherwise(self) -> bool:
@@ -305,6 +305,11 @@ def _ip_address(stream: NetworkStream, info: str) -> str | None:
     except Exception:  # of a user's stream, or one that is closed already
         return None
     return str(address[0]) if isinstance(address, tuple) and address else None
+
+
+def _verifies(context: ssl.SSLContext) -> bool:
+    """Whether a connection with `context` has been verified: only then does the server speak for its origin."""
+    return context.verify_mode == ssl.CERT_REQUIRED and bool(context.check_hostname)
 
 
 def _server_name(origin: Origin, request: Request | None) -> str:

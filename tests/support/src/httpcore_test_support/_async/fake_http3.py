@@ -129,4 +129,6 @@ def async_fake_module() -> Any:
 
     module: Any = types.ModuleType("httpcore_h3")
     module.AsyncHTTP3Connection = AsyncConnection
+    module.obstacle = None
+    module.tls_obstacle = lambda context: module.obstacle
     return module

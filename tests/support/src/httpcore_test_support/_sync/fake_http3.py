@@ -130,4 +130,6 @@ def fake_module() -> Any:
 
     module: Any = types.ModuleType("httpcore_h3")
     module.HTTP3Connection = Connection
+    module.obstacle = None
+    module.tls_obstacle = lambda context: module.obstacle
     return module
