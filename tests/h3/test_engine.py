@@ -366,3 +366,22 @@ class TestEnds:
         assert dialogue.engine.ping_unanswered
         dialogue.exchange()
         assert not dialogue.engine.ping_unanswered
+
+    def test_a_packet_with_a_reset_stream_does_not_end_the_connection(self, dialogue: Dialogue) -> None:
+        quic = dialogue.engine.quic._quic
+        send, failures = quic.datagrams_to_send, [ValueError("reserved stream is missing")]
+
+        def fail_once(now: float) -> list[tuple[bytes, object]]:
+            if failures:
+                raise failures.pop()
+            datagrams: list[tuple[bytes, object]] = send(now)
+            return datagrams
+
+        quic.datagrams_to_send = fail_once
+        stream = dialogue.request()
+        dialogue.respond(stream, head(OK))
+        assert stream.remote_end
+        failures += [ValueError("no"), ValueError("no")]
+        dialogue.request()
+        assert dialogue.engine.datagrams_to_send(dialogue.now) == []
+        assert dialogue.engine.failure is not None

@@ -165,6 +165,7 @@ class TestPool:
     async def test_the_defaults_of_the_short_forms(self) -> None:
         pool = parameters(AsyncConnectionPool)
         del pool["proxy"], pool["http2_ping_interval"], pool["http2_ping_timeout"], pool["on_connection"]
+        del pool["http3"]
         proxy = dict.fromkeys(("proxy_auth", "proxy_headers", "proxy_ssl_context"))
         assert parameters(AsyncHTTPProxy) == {**pool, **proxy}
         assert parameters(AsyncSOCKSProxy) == {**pool, "proxy_auth": None, "rdns": None}

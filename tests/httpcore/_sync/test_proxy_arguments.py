@@ -166,6 +166,7 @@ class TestPool:
     def test_the_defaults_of_the_short_forms(self) -> None:
         pool = parameters(ConnectionPool)
         del pool["proxy"], pool["http2_ping_interval"], pool["http2_ping_timeout"], pool["on_connection"]
+        del pool["http3"]
         proxy = dict.fromkeys(("proxy_auth", "proxy_headers", "proxy_ssl_context"))
         assert parameters(HTTPProxy) == {**pool, **proxy}
         assert parameters(SOCKSProxy) == {**pool, "proxy_auth": None, "rdns": None}

@@ -163,6 +163,18 @@ async def test_a_method_that_was_replaced_in_the_class_is_not_bypassed(monkeypat
         await AsyncDirectDialler(AsyncUDPOnly()).dial_udp(ORIGIN, REQUEST, TIMEOUT)
 
 
+async def test_a_method_that_was_put_back_in_a_subclass() -> None:
+    """As programs undo what they have replaced: the subclass then has the inherited method as its own."""
+
+    class AsyncSubclass(AutoBackend):
+        pass
+
+    AsyncSubclass.connect_tcp = AsyncGuard.connect_tcp  # type: ignore[method-assign]
+    assert not AsyncDirectDialler(AsyncSubclass()).can_dial_udp
+    AsyncSubclass.connect_tcp = AutoBackend.connect_tcp  # type: ignore[method-assign]
+    assert AsyncDirectDialler(AsyncSubclass()).can_dial_udp
+
+
 async def test_a_guarded_backend_of_ours_whose_method_was_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     class AsyncOwn(AsyncGuardedBackend):
         async def connect_udp(self, host: str, *arguments: Any, **options: Any) -> AsyncDatagramStream:

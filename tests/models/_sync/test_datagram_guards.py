@@ -164,6 +164,18 @@ def test_a_method_that_was_replaced_in_the_class_is_not_bypassed(monkeypatch: py
         DirectDialler(UDPOnly()).dial_udp(ORIGIN, REQUEST, TIMEOUT)
 
 
+def test_a_method_that_was_put_back_in_a_subclass() -> None:
+    """As programs undo what they have replaced: the subclass then has the inherited method as its own."""
+
+    class Subclass(SyncBackend):
+        pass
+
+    Subclass.connect_tcp = Guard.connect_tcp  # type: ignore[method-assign]
+    assert not DirectDialler(Subclass()).can_dial_udp
+    Subclass.connect_tcp = SyncBackend.connect_tcp  # type: ignore[method-assign]
+    assert DirectDialler(Subclass()).can_dial_udp
+
+
 def test_a_guarded_backend_of_ours_whose_method_was_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     class Own(GuardedBackend):
         def connect_udp(self, host: str, *arguments: Any, **options: Any) -> DatagramStream:

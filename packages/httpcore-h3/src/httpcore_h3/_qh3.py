@@ -121,7 +121,12 @@ class QUIC:
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent now."""
-        return [datagram for datagram, _ in _call(self._quic.datagrams_to_send, now)]
+        try:
+            return [datagram for datagram, _ in self._quic.datagrams_to_send(now)]
+        except ValueError:
+            # "reserved stream is missing": a stream was reset while a packet with a part of it was held back. qh3 has
+            # dropped that packet now, as the network might have done, and goes on.
+            return [datagram for datagram, _ in _call(self._quic.datagrams_to_send, now)]
 
     def close(self, code: int, reason: str = "") -> None:
         """End the connection with an error code of HTTP/3."""

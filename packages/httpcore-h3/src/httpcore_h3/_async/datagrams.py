@@ -114,6 +114,9 @@ class AsyncDatagrams:
             with self.lock:
                 self._received(buffer, segment_size)
                 self._reading = None
+                # A download is handed over in fewer parts.
+                while self._is_bulk and self._take_more():
+                    pass
         if self.capacity.is_due:
             self.capacity.report()
 
@@ -180,6 +183,7 @@ class AsyncDatagrams:
             self._unanswered += 1
             self._received(*received)
         except ReadError as exc:
+            self._is_bulk = False
             self._lost(exc)
         return True
 

@@ -115,6 +115,9 @@ class Datagrams:
             with self.lock:
                 self._received(buffer, segment_size)
                 self._reading = None
+                # A download is handed over in fewer parts.
+                while self._is_bulk and self._take_more():
+                    pass
         if self.capacity.is_due:
             self.capacity.report()
 
@@ -181,6 +184,7 @@ class Datagrams:
             self._unanswered += 1
             self._received(*received)
         except ReadError as exc:
+            self._is_bulk = False
             self._lost(exc)
         return True
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from .._exceptions import ConnectError
-from .._optional_methods import optional_method
 from ._error_texts import peer_name
 
 
@@ -46,15 +45,24 @@ def udp_method(backend: Any) -> Any:
     putting a function in the place of the method of our class. A `connect_udp()` that knows nothing of the guard would
     bypass it.
     """
-    method = optional_method(backend, "connect_udp", instead_of="connect_tcp")
-    if method is None:
+    own = getattr(backend, "__dict__", {})
+    if "connect_tcp" in own and "connect_udp" not in own:
         return None
-    for kind in type(backend).__mro__:
-        if "connect_tcp" in kind.__dict__ and "connect_udp" in kind.__dict__:
-            return method if place_of(kind.__dict__["connect_tcp"]) == place_of(kind.__dict__["connect_udp"]) else None
-        if "connect_tcp" in kind.__dict__ or "connect_udp" in kind.__dict__:
-            break
-    return method
+    kinds = type(backend).__mro__
+    for number, kind in enumerate(kinds, 1):
+        tcp, udp = kind.__dict__.get("connect_tcp"), kind.__dict__.get("connect_udp")
+        if tcp is not None and tcp is _inherited("connect_tcp", kinds[number:]):
+            tcp = None  # whoever replaced the method has put it back
+        if udp is not None:
+            is_bypassing = tcp is not None and place_of(tcp) != place_of(udp)
+            return None if is_bypassing else getattr(backend, "connect_udp", None)
+        if tcp is not None:
+            return None
+    return None
+
+
+def _inherited(name: str, kinds: tuple[type[Any], ...]) -> Any:
+    return next((kind.__dict__[name] for kind in kinds if name in kind.__dict__), None)
 
 
 def place_of(method: Any) -> tuple[Any, str]:

@@ -40,11 +40,13 @@ class FakeHTTP3Connection(ConnectionInterface):
         keepalive_expiry: float | None = None,
         *,
         server_hostname: str | None = None,
+        connection_info: Any = None,
     ) -> None:
         self.datagrams = stream
         self.ssl_context = ssl_context
         self.keepalive_expiry = keepalive_expiry
         self.server_hostname = server_hostname
+        self.connection_info = connection_info
         self.wants_fallback = False
         self.active = 0
         self.closed = False
