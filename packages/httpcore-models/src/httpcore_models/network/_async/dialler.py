@@ -85,19 +85,22 @@ class AsyncDirectDialler(AsyncDialler):
         tracer = async_get_tracer(self.logger, request)
         stream: AsyncNetworkStream | None = None
         self._stream = None
+        process = forks.count
 
         async def call() -> AsyncNetworkStream:
             nonlocal stream
             # Not by a token, which only its own context takes back: a coroutine may be closed in another one.
-            outer, outer_observer = PURPOSE.get(), OBSERVER.get()
+            outer, outer_observer, observer = PURPOSE.get(), OBSERVER.get(), connect_observer_of(request)
             PURPOSE.set(self.purpose)
             try:
                 # Also `None`: a resolver may send requests of its own, which are not those of the observer outside.
-                OBSERVER.set(connect_observer_of(request))
+                OBSERVER.set(observer)
                 self._stream = stream = await connect(**arguments)
             except ObserverFailedError as exc:
                 raise exc.error from None
             finally:
+                if observer is not None:
+                    observer.end()
                 OBSERVER.set(outer_observer)
                 PURPOSE.set(outer)
             if self._cancelled:
@@ -105,9 +108,10 @@ class AsyncDirectDialler(AsyncDialler):
             return stream
 
         try:
-            if tracer is None:
-                return await call()
-            return cast(AsyncNetworkStream, await tracer.run(name, self.describe(origin, timeout), call))
+            await (call() if tracer is None else tracer.run(name, self.describe(origin, timeout), call))
+            if forks.count != process:  # the trace callback has forked
+                raise ConnectError(f"The connection belongs to another process ({origin})")
+            return cast(AsyncNetworkStream, stream)
         except BaseException:
             # The callback may raise, or be cancelled, once there is a stream.
             if stream is not None:
@@ -172,6 +176,8 @@ async def async_start_tls(
 
     try:
         await (call() if tracer is None else tracer.run("start_tls", arguments, call))
+        if forks.count != process:  # or has done so when TLS was there
+            raise ConnectError("The connection belongs to another process")
     except BaseException:
         await async_close_unopened(stream)
         raise
