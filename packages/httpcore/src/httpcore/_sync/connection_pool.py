@@ -35,7 +35,14 @@ from httpcore_models.lowlevel import (
     next_connection_id,
 )
 
-from .._arguments import enforce_backend, enforce_callback, enforce_limits, enforce_max_connections, enforce_pings
+from .._arguments import (
+    enforce_backend,
+    enforce_callback,
+    enforce_limits,
+    enforce_max_connections,
+    enforce_pings,
+    enforce_retries,
+)
 from .._connection_event import ConnectionEvent
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
@@ -103,6 +110,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
             preload_http2()
         enforce_max_connections(max_connections)
         max_keepalive_connections = enforce_limits(max_keepalive_connections, keepalive_expiry)
+        retries = enforce_retries(retries)
         enforce_backend(network_backend)
         enforce_pings(http2_ping_interval, http2_ping_timeout)
         enforce_callback(on_connection)
