@@ -64,7 +64,7 @@ class AsyncSharedStream:
         self.lock: threading.Lock = threading.Lock()
         self.network_stream: AsyncNetworkStream = stream
         self.peer: str = peer
-        self.engine: Engine = Engine(config)
+        self.engine: Engine = Engine(config, peer)
         self.capacity: CapacityReport = CapacityReport(self.engine)
         self.waiters: AsyncWaiters = AsyncWaiters()
         self.reader: AsyncReader = AsyncReader(

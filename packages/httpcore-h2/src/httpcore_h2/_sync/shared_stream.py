@@ -65,7 +65,7 @@ class SharedStream:
         self.lock: threading.Lock = threading.Lock()
         self.network_stream: NetworkStream = stream
         self.peer: str = peer
-        self.engine: Engine = Engine(config)
+        self.engine: Engine = Engine(config, peer)
         self.capacity: CapacityReport = CapacityReport(self.engine)
         self.waiters: Waiters = Waiters()
         self.reader: Reader = Reader(
