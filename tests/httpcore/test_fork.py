@@ -108,6 +108,7 @@ EVENTS = [
     "http11.send_request_headers.started",
     "http11.send_request_body.started",
     "http11.receive_response_headers.started",
+    "http11.receive_response_body.started",
     "connection.connect_tcp.complete",
     "connect.attempt.complete",
     "connection.start_tls.started",

@@ -15,8 +15,8 @@ def enforce_max_connections(value: Any) -> None:
         raise ValueError(f"max_connections must be at least 1, or None for no limit, but got {value}.")
 
 
-def enforce_limits(max_keepalive_connections: Any, keepalive_expiry: Any) -> Any:
-    """Return `max_keepalive_connections`, of which a number below 0 means 0.
+def enforce_limits(max_keepalive_connections: Any, keepalive_expiry: Any, retries: Any) -> tuple[Any, Any]:
+    """Return `max_keepalive_connections`, of which a number below 0 means 0, and `retries`, of which `None` does.
 
     Raises `TypeError` unless each is a number or `None`.
     """
@@ -24,7 +24,8 @@ def enforce_limits(max_keepalive_connections: Any, keepalive_expiry: Any) -> Any
         kind = type(max_keepalive_connections).__name__
         raise TypeError(f"max_keepalive_connections must be an int or None, but got {kind}.")
     enforce_keepalive_expiry(keepalive_expiry)
-    return None if max_keepalive_connections is None else max(0, max_keepalive_connections)
+    most = None if max_keepalive_connections is None else max(0, max_keepalive_connections)
+    return most, enforce_retries(retries)
 
 
 def enforce_keepalive_expiry(value: Any) -> None:

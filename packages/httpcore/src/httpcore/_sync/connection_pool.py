@@ -35,14 +35,7 @@ from httpcore_models.lowlevel import (
     next_connection_id,
 )
 
-from .._arguments import (
-    enforce_backend,
-    enforce_callback,
-    enforce_limits,
-    enforce_max_connections,
-    enforce_pings,
-    enforce_retries,
-)
+from .._arguments import enforce_backend, enforce_callback, enforce_limits, enforce_max_connections, enforce_pings
 from .._connection_event import ConnectionEvent
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
@@ -109,8 +102,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if http2:
             preload_http2()
         enforce_max_connections(max_connections)
-        max_keepalive_connections = enforce_limits(max_keepalive_connections, keepalive_expiry)
-        retries = enforce_retries(retries)
+        max_keepalive_connections, retries = enforce_limits(max_keepalive_connections, keepalive_expiry, retries)
         enforce_backend(network_backend)
         enforce_pings(http2_ping_interval, http2_ping_timeout)
         enforce_callback(on_connection)
