@@ -31,7 +31,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 # short limits, tried again and again while no name server answers, would use up all threads that the process may have.
 # From then on, callers ask the system in their own thread, as they do without a limit, since it gives up by itself. A
 # user's resolver may never do that: they wait until one of these threads is done, for as long as their limit allows. A
-# resolver with no such thread may be asked until there are twice as many: it need not suffer from others.
+# resolver with no such thread may be asked all the same, unless so many different ones hang.
 _MOST_LEFT_BEHIND = 64
 _LOOK_AGAIN = 0.02  # seconds
 
@@ -148,10 +148,10 @@ def _ask_in_time(resolver: Resolver, host: str, port: int, deadline: Deadline, l
 
 
 def _has_to_wait(resolver: Resolver) -> bool:
-    count = len(_left_behind_in_resolvers)
-    if count < _MOST_LEFT_BEHIND:
+    if len(_left_behind_in_resolvers) < _MOST_LEFT_BEHIND:
         return False
-    return count >= 2 * _MOST_LEFT_BEHIND or resolver in _left_behind_in_resolvers.copy().values()
+    hanging = [*_left_behind_in_resolvers.copy().values()]
+    return resolver in hanging or len({*map(id, hanging)}) >= _MOST_LEFT_BEHIND
 
 
 def resolve(host: str, timeout: float | None = None) -> list[str]:
