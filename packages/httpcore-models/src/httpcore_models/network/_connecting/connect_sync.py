@@ -205,7 +205,7 @@ def _start_attempt(
             selector.unregister(sock)
             sock.close()
             raise
-    except OSError as exc:
+    except BaseException as exc:
         phase.__exit__(type(exc), exc, None)
         raise
 
