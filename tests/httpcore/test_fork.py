@@ -117,6 +117,7 @@ EVENTS = [
     "http2.send_connection_init.started",
     "http2.send_request_headers.started",
     "http2.send_request_body.started",
+    "http2.receive_remote_settings.complete",
 ]
 
 
