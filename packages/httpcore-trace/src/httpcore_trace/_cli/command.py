@@ -47,9 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(parsed, messages)
     except KeyboardInterrupt:  # a further one, during the report
         return INTERRUPTED
-    except BrokenPipeError:
-        # Nobody reads the output any more, so Python must not flush it at exit.
+    except OSError as error:
+        # The output cannot be written, so Python must not flush it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # that nobody reads it any more is no news
+            _complain(messages, f"output: {error.strerror}")
         return FAILED
 
 
@@ -78,10 +80,11 @@ def _run(arguments: Arguments, messages: Console) -> int:
 def _report(records: Sequence[RequestRecord], arguments: Arguments, messages: Console) -> bool:
     """Print and write what was asked for. Return whether the file could be written."""
     if arguments.as_json:
-        print(as_json(records))
+        print(as_json(records, arguments))
     else:
         print_report(records, arguments, Console(highlight=False, markup=False))
-    sys.stdout.flush()
+    if sys.stdout is not None:  # otherwise it is closed
+        sys.stdout.flush()
     print_errors(records, arguments, messages)
     if arguments.har is not None:
         try:
