@@ -366,6 +366,27 @@ def test_an_interrupt(silent_server: socket.socket, concurrency: int) -> None:
     assert "Traceback" not in out + err
 
 
+def test_an_interrupt_where_python_ignores_exceptions(
+    silent_server: socket.socket, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a callback of its imports, which go on in the main thread while requests are sent."""
+
+    class Dropped:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def wait(sending: Sending, seconds: float) -> bool:
+        if dropped:
+            dropped.pop()
+        return original(sending, seconds)
+
+    original, dropped = Sending.wait, [Dropped()]
+    monkeypatch.setattr(Sending, "wait", wait)
+    assert main(["--timeout", "5", url_of(silent_server)]) == 130
+    assert capsys.readouterr().err.endswith("httpcore-trace: interrupted\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_output_that_nobody_reads(caddy: CaddyServer) -> None:
     reader, writer = os.pipe()
     os.close(reader)
