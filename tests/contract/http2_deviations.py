@@ -26,7 +26,7 @@ _INTERFACE = load("interface.json")["signatures"]
 
 _EMPTY = "pool <ConnectionPool [Requests: 0 active, 0 queued | Connections: 0 active, 0 idle]> | "
 _STREAM_0 = "Received a frame of type 0 on stream 0, which is not open"
-_HTTP1 = "Server answered with HTTP/1 instead of HTTP/2: 'HTTP/1.1 400 Bad Request'"
+_HTTP1 = "Server answered with HTTP/1 instead of HTTP/2: 'HTTP/1.1 400 Bad Request' (https://example.com:443)"
 _NOT_HOSTED = "Missing mandatory Host: header"
 
 

@@ -79,3 +79,47 @@ def test_no_error_about_an_argument_shows_credentials(mistake: Callable[[], obje
         mistake()
     texts = [f"{error!r} {error}" for error in chain(caught.value)]
     assert [leaks(text) for text in texts if leaks(text)] == []
+
+
+class Listener(list[str]):
+    """A callback that is false in a condition, because it is empty. It keeps what it is told about requests."""
+
+    def __call__(self, name: str, info: dict[str, Any]) -> None:
+        request = info.get("request")
+        if request is not None:
+            self.append(f"{name} {request.headers}")
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize("kind", ["trace", "observe"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_callbacks_that_are_false_in_a_condition(kind: str, scheme: str) -> None:
+    listener = Listener()
+    replies = [OK] if scheme == "http" else [b"HTTP/1.1 200 OK\r\n\r\n", OK]
+    proxy = httpcore.Proxy("http://localhost/", auth=("user", "s3cret"))
+    with httpcore.ConnectionPool(proxy=proxy, network_backend=httpcore.MockBackend(replies)) as pool:
+        pool.request("GET", f"{scheme}://example.com/", extensions={kind: listener})
+    assert listener
+    assert leaks(str(listener)) == []
+
+
+@pytest.mark.parametrize("timeout", [{}, {"total": 10.0}])
+def test_a_connection_to_a_proxy_without_a_pool(timeout: dict[str, float]) -> None:
+    listener = Listener()
+    connection = httpcore.ConnectionPool(
+        proxy=httpcore.Proxy("http://localhost/", auth=("user", "s3cret")), network_backend=httpcore.MockBackend([OK])
+    ).create_connection(httpcore.URL("http://example.com/").origin)
+    request = httpcore.Request(
+        "GET",
+        "http://example.com/",
+        headers={"Host": "example.com"},
+        extensions={"trace": listener, "timeout": timeout},
+    )
+    with connection:
+        response = connection.handle_request(request)
+        response.read()
+        response.close()
+    assert listener
+    assert leaks(str(listener)) == []

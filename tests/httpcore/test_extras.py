@@ -161,6 +161,20 @@ def test_without_h2_everything_else_works() -> None:
 
 
 @pytest.mark.upgrade("1.1")
+def test_with_an_h2_that_does_not_work_http_1_works() -> None:
+    """It was made for another Python, say, and raises something else than `ImportError`."""
+    program = WITHOUT_H2.replace('ModuleNotFoundError(f"No module named {name!r}", name=name)', "RuntimeError(name)")
+    assert "RuntimeError(name)" in program
+    run(
+        f"""{program}
+import httpcore
+answer = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
+with httpcore.ConnectionPool(http2=True, network_backend=httpcore.MockBackend([answer])) as pool:
+    assert pool.request("GET", "http://example.com/").content == b"ok"
+"""
+    )
+
+
 def test_without_h2_http_1_works_over_tls(certificates: Certificates) -> None:
     with scripted_server(OK, tls=certificates.server_context(alpn=["http/1.1"])) as server:
         assert run(WITHOUT_H2 + REQUESTS, server.url, str(certificates.authority_pem), "http1") == ["200"] * 4

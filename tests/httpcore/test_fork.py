@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from httpcore import ConnectError, ConnectionPool, ReadError, WriteError, _ssl
+from httpcore import ConnectError, ConnectionPool, Proxy, ReadError, WriteError, _ssl
 from httpcore_models.network._tls import alpn
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.http2_peer import answering, http2_script
 from httpcore_test_support.scripted import scripted_server
-from httpcore_test_support.steps import receive_request, send
+from httpcore_test_support.steps import receive_request, send, start_tls
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()"),
@@ -108,15 +108,25 @@ EVENTS = [
     "http11.send_request_headers.started",
     "http11.send_request_body.started",
     "http11.receive_response_headers.started",
+    "http11.receive_response_body.started",
+    "connection.connect_tcp.complete",
+    "connect.attempt.complete",
     "connection.start_tls.started",
+    "connection.start_tls.complete",
+    "connection.opened",
     "http2.send_connection_init.started",
     "http2.send_request_headers.started",
     "http2.send_request_body.started",
+    "http2.receive_remote_settings.complete",
 ]
 
 
+# Those that only observers get.
+FACTS = ("connect.attempt.complete", "connection.opened")
+
+
 def forking(event: str) -> tuple[Any, list[int]]:
-    """Return a trace callback that forks at `event`, and a list that is not empty in the child."""
+    """Return a callback for traces and observers that forks at `event`, and a list that is not empty in the child."""
     children: list[int] = []
 
     def trace(name: str, info: Any) -> None:
@@ -135,17 +145,18 @@ def end_child(children: list[int], *, well: bool) -> None:
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_a_trace_callback_that_forks(event: str, certificates: Certificates) -> None:
+def test_a_callback_that_forks(event: str, certificates: Certificates) -> None:
     """The parent goes on. The child, which would write to the same connection, does not."""
-    http2, tls = event.startswith("http2"), event == "connection.start_tls.started"
+    http2, tls = event.startswith("http2"), event.startswith("connection.start_tls")
     trace, children = forking(event)
+    kind = "observe" if event in FACTS else "trace"
     script: Any = http2_script(answering) if http2 else [receive_request(), send(OK)]
     with scripted_server(script, tls=certificates.server_context() if tls else None) as server:
         pool = ConnectionPool(http1=not http2, http2=http2, ssl_context=certificates.client_context())
         with pool:
             failed = False
             try:
-                content = pool.request("POST", server.url, content=b"x" * 10, extensions={"trace": trace}).content
+                content = pool.request("POST", server.url, content=b"x" * 10, extensions={kind: trace}).content
             except (ConnectError, ReadError, WriteError) as exc:
                 failed = "belongs to another process" in str(exc)
             except BaseException:
@@ -178,3 +189,29 @@ def test_a_body_that_forks(http2: bool) -> None:
             raise
         end_child(children, well=failed)
         assert content in (b"ok", b"hello")
+
+
+@pytest.mark.parametrize("event", ["connection.connect_tcp.complete", "proxy.hop.complete"])
+def test_a_callback_that_forks_on_the_way_through_a_proxy(event: str, certificates: Certificates) -> None:
+    """The child sends nothing over the connection to the proxy."""
+    callback, children = forking(event)
+    script = [
+        receive_request(),
+        send(b"HTTP/1.1 200 OK\r\n\r\n"),
+        start_tls(certificates.server_context()),
+        receive_request(),
+        send(OK),
+    ]
+    context = certificates.client_context()
+    with scripted_server(script) as server, ConnectionPool(proxy=Proxy(server.url), ssl_context=context) as pool:
+        failed = False
+        try:
+            content = pool.request("GET", "https://localhost/", extensions={"observe": callback}).content
+        except ConnectError as exc:
+            failed = "belongs to another process" in str(exc)
+        except BaseException:
+            if children and not children[0]:
+                os._exit(1)
+            raise
+        end_child(children, well=failed)
+        assert content == b"ok"

@@ -6,7 +6,7 @@ import threading
 
 import anyio
 import pytest
-from httpcore import AsyncConnectionPool, Request
+from httpcore import AsyncConnectionPool, ConnectionEvent, Request
 from httpcore_test_support.asyncs import BACKENDS
 from httpcore_test_support.connections import AsyncForeignConnection
 from httpcore_test_support.http2_peer import Http2Peer, http2_script
@@ -191,3 +191,19 @@ def test_dropping_a_lease_takes_no_lock() -> None:
         assert pool.stats().requests_active == 0
         response.close()
         assert pool.stats().requests_active == 0
+
+
+def test_the_reason_of_a_connection_whose_event_loop_was_closed() -> None:
+    """It does not work in the next event loop. The server has not closed it."""
+    events: list[ConnectionEvent] = []
+    pool = AsyncConnectionPool(on_connection=events.append)
+
+    async def get(url: str) -> None:
+        await pool.request("GET", url)
+
+    with scripted_server(answer) as server:
+        asyncio.run(get(server.url))
+        asyncio.run(get(server.url))
+        asyncio.run(pool.aclose())
+    reasons = [event.reason for event in events if event.kind == "closed"]
+    assert reasons == ["event loop closed", "pool closed"]

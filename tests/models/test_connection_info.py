@@ -91,3 +91,11 @@ def test_addresses(address: Any, expected: Any) -> None:
 def test_a_stream_of_another_kind_of_tls(tls: Any) -> None:
     info = connection_info_of(Stream(ssl_object=tls), ORIGIN, "HTTP/1.1")
     assert (info.tls_version, info.cipher, info.alpn) == (None, None, None)
+
+
+def test_an_origin_of_a_program() -> None:
+    """Describing a connection is no reason to fail: what is wrong with its origin may not matter."""
+    wrong: Any = Origin("http", "example.com", 80)  # type: ignore[arg-type]
+    assert "Origin" in connection_info_of(Stream(), wrong, "HTTP/1.1").origin
+    path_only = Origin(b"http", "ex\xe4mple".encode(), 80)  # behind the path of a socket
+    assert connection_info_of(Stream(), path_only, "HTTP/1.1").origin == r"http://ex\xc3\xa4mple:80"

@@ -154,6 +154,41 @@ def test_number_of_threads_left_behind_in_resolvers_of_users_is_limited(monkeypa
     wait_until(lambda: not finding._left_behind_in_resolvers)
 
 
+def test_resolvers_that_hang_leave_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "_MOST_LEFT_BEHIND", 2)
+    over = threading.Event()
+
+    def silent(host: str, port: int) -> Sequence[str]:
+        over.wait(60)
+        return []
+
+    def silent_too(host: str, port: int) -> Sequence[str]:
+        return silent(host, port)
+
+    def answering(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    def ask() -> None:
+        with pytest.raises(ConnectTimeout):
+            SyncBackend(resolver=silent).connect_tcp("example.org", 80, 0.1)
+
+    threads = [threading.Thread(target=ask) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(finding._left_behind_in_resolvers) == 5
+    with scripted_server([hold()]) as server:
+        SyncBackend(resolver=answering).connect_tcp("example.org", server.port, 10.0).close()
+    # But so many different ones are too many.
+    for number in range(5):
+        with pytest.raises(ConnectTimeout):
+            SyncBackend(resolver=lambda host, port: silent_too(host, port)).connect_tcp("example.org", number + 1, 0.01)
+    assert len(finding._left_behind_in_resolvers) == 6
+    over.set()
+    wait_until(lambda: not finding._left_behind_in_resolvers)
+
+
 def test_threads_that_have_ended_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     over = threading.Event()
     monkeypatch.setattr(finding, "look_up", lambda host, port: over.wait(60))
@@ -175,7 +210,7 @@ def test_a_fork_forgets_the_threads_left_behind(silent: list[str]) -> None:
     assert finding._left_behind_in_resolvers
     process = os.fork()
     if process == 0:
-        os._exit(len(finding._left_behind | finding._left_behind_in_resolvers))
+        os._exit(len(finding._left_behind) + len(finding._left_behind_in_resolvers))
     assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
 
 

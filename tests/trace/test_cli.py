@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -203,6 +204,28 @@ def test_tls_where_there_is_none(caddy: CaddyServer, capsys: Capture) -> None:
     assert f"hint: try http://127.0.0.1:{caddy.http_port}/\n" in capsys.readouterr().err
 
 
+def test_a_hint_is_without_secrets(caddy: CaddyServer, capsys: Capture) -> None:
+    address = f"127.0.0.1:{caddy.http_port}"
+    assert main([f"https://user:hunter2@{address}/?token=hunter2"]) == 1
+    out, err = capsys.readouterr()
+    assert f"hint: try http://REDACTED@{address}/?token=REDACTED\n" in err
+    assert "hunter2" not in out + err
+
+
+def test_a_refused_connection_to_a_proxy(capsys: Capture) -> None:
+    with refusing_port() as port:
+        assert main(["--json", "--proxy", f"http://127.0.0.1:{port}", "http://localhost/"]) == 1
+    out, err = capsys.readouterr()
+    (record,) = json.loads(out)
+    assert record["error"]["hint"] in err
+    assert "check the proxy" in record["error"]["hint"]
+
+
+def test_a_method_of_other_characters_than_letters(caddy: CaddyServer, capsys: Capture) -> None:
+    (record,) = run_json(capsys, "-X", "m-search", f"{caddy.http_url}/small.txt")
+    assert record["method"] == "M-SEARCH"
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -289,6 +312,21 @@ def test_an_interrupt_while_requests_are_awaited(
     assert len(check_har(json.loads(path.read_text()))) >= 1
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [(KeyboardInterrupt(), 130, "interrupted"), (RuntimeError("can't start new thread"), 1, "can't start new thread")],
+)
+def test_a_thread_that_is_not_started(
+    error: BaseException, status: int, message: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise error
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert main(["http://localhost/"]) == status
+    assert capsys.readouterr().err == f"httpcore-trace: {message}\n"
+
+
 def test_an_interrupt_of_the_report(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> int:
         raise KeyboardInterrupt
@@ -328,6 +366,27 @@ def test_an_interrupt(silent_server: socket.socket, concurrency: int) -> None:
     assert "Traceback" not in out + err
 
 
+def test_an_interrupt_where_python_ignores_exceptions(
+    silent_server: socket.socket, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a callback of its imports, which go on in the main thread while requests are sent."""
+
+    class Dropped:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def wait(sending: Sending, seconds: float) -> bool:
+        if dropped:
+            dropped.pop()
+        return original(sending, seconds)
+
+    original, dropped = Sending.wait, [Dropped()]
+    monkeypatch.setattr(Sending, "wait", wait)
+    assert main(["--timeout", "5", url_of(silent_server)]) == 130
+    assert capsys.readouterr().err.endswith("httpcore-trace: interrupted\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_output_that_nobody_reads(caddy: CaddyServer) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -335,6 +394,26 @@ def test_output_that_nobody_reads(caddy: CaddyServer) -> None:
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=30)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_output_that_cannot_be_written(caddy: CaddyServer, options: tuple[str, ...]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *options, f"{caddy.http_url}/small.txt"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    assert (done.returncode, done.stderr) == (1, "httpcore-trace: output: No space left on device\n")
+
+
+def test_output_that_is_closed(caddy: CaddyServer) -> None:
+    command = ["sh", "-c", '"$@" >&-', "sh", *COMMAND, f"{caddy.http_url}/small.txt"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_output_without_unicode(caddy: CaddyServer, run: Run) -> None:

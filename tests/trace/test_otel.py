@@ -292,3 +292,18 @@ async def test_a_real_async_pool(measured: Measured, caddy: CaddyServer) -> None
             ("idle",): 1,
         }
     assert measured.point("http.client.request.duration").count == 1
+
+
+def test_totals_do_not_shrink_when_a_pool_is_gone(measured: Measured, caddy: CaddyServer) -> None:
+    """A counter that shrinks is taken for one that began again."""
+    opened = []
+    for _ in range(3):
+        pool = measured.metrics.pool(httpcore.ConnectionPool())
+        with pool:
+            pool.request("GET", f"{caddy.http_url}/small.txt")
+        opened.append(measured.point("httpcore.pool.opened_connections").value)
+        del pool
+        gc.collect()
+    assert opened == [1, 2, 3]
+    points = measured.points("httpcore.pool.closed_connections")
+    assert sum(point.value for point in points) == 3

@@ -207,6 +207,27 @@ def test_urls_are_as_people_write_them(url: str) -> None:
     assert recorder.requests[0].url == url
 
 
+@pytest.mark.parametrize(
+    ("target", "url"), [("*", "http://h:8000"), ("?a", "http://h:8000?a"), ("@else/where", "http://h:8000/@else/where")]
+)
+def test_targets_that_are_no_paths(target: str, url: str) -> None:
+    """The host stays the host."""
+    recorder = Recorder()
+    sent = httpcore.Request("OPTIONS", httpcore.URL(scheme="http", host="h", port=8000, target=target))
+    recorder.observer()("http11.send_request_headers.started", {"request": sent})
+    assert recorder.requests[0].url == url
+
+
+def test_a_pool_is_recorded_once() -> None:
+    recorder, other, pool = Recorder(), Recorder(), httpcore.ConnectionPool()
+    recorded = recorder.pool(pool)
+    assert recorder.pool(recorded) is recorded
+    assert other.pool(recorded) is not recorded
+    assert recorder.pool(pool) is not recorded
+    asynchronous = recorder.pool(httpcore.AsyncConnectionPool())
+    assert recorder.pool(asynchronous) is asynchronous
+
+
 def test_only_the_last_requests_are_kept() -> None:
     recorder = Recorder(max_requests=2)
     for method in ("GET", "HEAD", "PUT"):

@@ -1,9 +1,11 @@
 """Secrets are not recorded."""
 
+import time
 import types
 
 import pytest
 from httpcore_trace import Recorder
+from httpcore_trace._redaction import redacted_headers, redacted_url
 
 HEADERS = [
     (b"Host", b"example.com"),
@@ -63,3 +65,38 @@ def test_other_urls_stay_as_they_are(url: str) -> None:
     assert callable(observe)
     observe("connection.connect_tcp.started", {})
     assert recorder.requests[0].url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://example.com/cb#access_token=hunter2&page=2", "https://example.com/cb#access_token=REDACTED&page=2"),
+        ("/cb?page=2#id_token=hunter2/3=?", "/cb?page=2#id_token=REDACTED"),
+        ("http://h/a;jsessionid=hunter2/b;x=1?y=2", "http://h/a;jsessionid=REDACTED/b;x=1?y=2"),
+        ("http://h/?next=/a?token=hunter2&x=1", "http://h/?next=/a?token=REDACTED&x=1"),
+        ("http://h/?%74oken=hunter2", "http://h/?%74oken=REDACTED"),
+        ("http://h/?token=hunter2?/==", "http://h/?token=REDACTED"),
+        ("http://h/?subscription-key=hunter2", "http://h/?subscription-key=REDACTED"),
+    ],
+)
+def test_secrets_anywhere_in_a_url(url: str, shown: str) -> None:
+    """Fragments come with redirects of OAuth; sessions are in paths, too."""
+    assert redacted_url(url) == shown
+    assert redacted_headers([(b"Location", url.encode())]) == [(b"Location", shown.encode())]
+
+
+@pytest.mark.parametrize(
+    "name", [b"X-Access-Key", b"Ocp-Apim-Subscription-Key", b"X-Functions-Key", b"X-Goog-Iap-Jwt-Assertion"]
+)
+def test_headers_that_apis_invented(name: bytes) -> None:
+    assert redacted_headers([(name, b"hunter2")]) == [(name, b"[secure]")]
+
+
+@pytest.mark.parametrize("character", ["a", "=", "?", "/", ";", "&", "%", "@", "#"])
+@pytest.mark.parametrize("start", ["/?", "/", "#", "//"])
+def test_a_long_location_takes_no_long_time(start: str, character: str) -> None:
+    """A server chooses it."""
+    value = (start + character * 60_000).encode()
+    began = time.perf_counter()
+    redacted_headers([(b"Location", value)])
+    assert time.perf_counter() - began < 2

@@ -66,20 +66,26 @@ SOCKS = {
 
 def greet(conn: Conn, scenario: Scenario, contexts: Callable[[list[str]], ssl.SSLContext], first: bool) -> None:
     """Play the proxy, if there is one; afterwards the connection is the origin's."""
-    if scenario.route.startswith("socks"):
-        _socks(conn, scenario.peer if first else "")
-    elif scenario.route != "direct":
-        if scenario.route == "https proxy":
-            conn.start_tls(contexts(["http/1.1"]))
-        if scenario.tls:
-            conn.preludes.append(conn.head())
-            if first and scenario.peer in PROXIES:
-                PROXIES[scenario.peer](conn)
-            else:
-                conn.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    # The origin's part begins here.
-    del conn.received[: conn.started]
-    conn.started = 0
+    try:
+        if scenario.route.startswith("socks"):
+            _socks(conn, scenario.peer if first else "")
+        elif scenario.route != "direct":
+            _http(conn, scenario, contexts, first)
+    finally:
+        # The origin's part begins here, also for a client that is gone before it has read the answer of the proxy.
+        del conn.received[: conn.started]
+        conn.started = 0
+
+
+def _http(conn: Conn, scenario: Scenario, contexts: Callable[[list[str]], ssl.SSLContext], first: bool) -> None:
+    if scenario.route == "https proxy":
+        conn.start_tls(contexts(["http/1.1"]))
+    if scenario.tls:
+        conn.preludes.append(conn.head())
+        if first and scenario.peer in PROXIES:
+            PROXIES[scenario.peer](conn)
+        else:
+            conn.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
 
 def _take(conn: Conn, number: int) -> bytes:

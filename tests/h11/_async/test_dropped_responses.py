@@ -133,6 +133,7 @@ async def test_dropping_response_and_stream_of_an_upgrade_closes_the_connection(
             warnings.simplefilter("always")
             await get(connection, server.url, lease)
             # Without garbage collection: there is no reference cycle.
+            collect()
         assert warned(caught) == [f"unclosed response to GET {server.url}/"]
         assert connection.is_closed()
         await async_wait_until(lambda: server.open_connections == 0)
@@ -162,6 +163,7 @@ async def test_a_response_can_be_dropped_in_another_thread() -> None:
             thread = threading.Thread(target=kept.clear)
             thread.start()
             thread.join()
+            collect()
         assert warned(caught) == [f"unclosed response to GET {server.url}/"]
         assert connection.is_closed()
         await async_wait_until(lambda: server.open_connections == 0)

@@ -134,6 +134,7 @@ def test_dropping_response_and_stream_of_an_upgrade_closes_the_connection() -> N
             warnings.simplefilter("always")
             get(connection, server.url, lease)
             # Without garbage collection: there is no reference cycle.
+            collect()
         assert warned(caught) == [f"unclosed response to GET {server.url}/"]
         assert connection.is_closed()
         wait_until(lambda: server.open_connections == 0)
@@ -163,6 +164,7 @@ def test_a_response_can_be_dropped_in_another_thread() -> None:
             thread = threading.Thread(target=kept.clear)
             thread.start()
             thread.join()
+            collect()
         assert warned(caught) == [f"unclosed response to GET {server.url}/"]
         assert connection.is_closed()
         wait_until(lambda: server.open_connections == 0)

@@ -1,6 +1,7 @@
 """`HTTPConnection` without a pool: its states, its errors, and how it connects."""
 
 import logging
+import typing
 from typing import Any
 
 import pytest
@@ -170,6 +171,15 @@ class TestConnecting:
         with pytest.raises(ConnectError, match="no"):
             await connection.request("GET", PLAIN_URL)
         assert (len(backend.connects), backend.sleeps) == (3, [0.0, 0.5])
+
+    async def test_retries_after_an_error_of_a_final_class(self) -> None:
+        @typing.final
+        class UsersError(ConnectError):
+            pass
+
+        backend = AsyncRecordingBackend(UsersError("no"), [OK])
+        async with AsyncHTTPConnection(ORIGIN, retries=1, network_backend=backend) as connection:
+            assert (await connection.request("GET", PLAIN_URL)).status == 200
 
     async def test_other_errors_are_not_retried(self) -> None:
         backend = AsyncRecordingBackend(ValueError("wrong"))

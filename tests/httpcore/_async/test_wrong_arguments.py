@@ -1,5 +1,6 @@
 """Invalid arguments of pools and connections raise an error at once, which names the argument."""
 
+import decimal
 import math
 import ssl
 from typing import Any
@@ -96,6 +97,7 @@ async def test_a_custom_backend_gets_any_port(port: int, scheme: str) -> None:
     [
         ("max_keepalive_connections", "5", TypeError, "must be an int or None, but got str"),
         ("keepalive_expiry", "5", TypeError, "must be a number of seconds or None, but got str"),
+        ("retries", "3", TypeError, "must be an int, but got str"),
         ("http2_ping_interval", 0, ValueError, "must be a number of seconds above 0 or None, but got 0"),
         ("http2_ping_interval", math.nan, ValueError, "must be a number of seconds above 0 or None, but got nan"),
         ("http2_ping_interval", "5", TypeError, "must be a number of seconds above 0 or None, but got str"),
@@ -116,9 +118,49 @@ async def test_a_custom_backend_gets_any_port(port: int, scheme: str) -> None:
 async def test_other_arguments(name: str, value: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=f"^{name} {message}"):
         AsyncConnectionPool(**{name: value})
-    if name.startswith(("http2", "network", "ssl")):
+    if name.startswith(("http2", "network", "ssl", "retries", "keepalive")):
         with pytest.raises(error, match=f"^{name} {message}"):
             AsyncHTTPConnection(Origin(b"http", b"example.com", 80), **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("local_address", 5, r"^local_address must be a str or None, but got int\.$"),
+        ("socket_options", [(1, 2)], r"^socket_options must hold arguments for .*, but got \(1, 2\)\.$"),
+        ("socket_options", "abc", r"^socket_options must hold arguments for .*, but got 'a'\.$"),
+        ("socket_options", [("a", "b", "c")], "^socket_options must hold arguments for "),
+        ("socket_options", [5], "^socket_options must hold arguments for .*, but got 5"),
+    ],
+)
+async def test_arguments_for_the_socket(name: str, value: Any, message: str) -> None:
+    # A backend of the user's own may take others, so they are checked when they are used.
+    arguments: dict[str, Any] = {name: value}
+    async with AsyncConnectionPool(**arguments) as pool:
+        with pytest.raises(TypeError, match=message):
+            await pool.request("GET", "http://127.0.0.1:9/")
+    async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), **arguments) as pool:
+        assert (await pool.request("GET", "http://example.com/")).status == 200
+
+
+async def test_numbers_of_other_types() -> None:
+    # 1.0.9 takes them.
+    number: Any = decimal.Decimal(2)
+    pool = AsyncConnectionPool(
+        max_connections=number,
+        max_keepalive_connections=number,
+        retries=number,
+        network_backend=AsyncRecordingBackend([OK]),
+    )
+    async with pool:
+        assert (await pool.request("GET", "http://example.com/")).status == 200
+
+
+async def test_no_number_of_retries_is_none() -> None:
+    retries: Any = None
+    async with AsyncConnectionPool(retries=retries, uds="/nonexistent/socket") as pool:
+        with pytest.raises(ConnectError, match="No such file"):
+            await pool.request("GET", "http://example.com/")
 
 
 async def test_a_negative_number_of_idle_connections_is_none() -> None:

@@ -2,6 +2,7 @@
 """`HTTPConnection` without a pool: its states, its errors, and how it connects."""
 
 import logging
+import typing
 from typing import Any
 
 import pytest
@@ -171,6 +172,15 @@ class TestConnecting:
         with pytest.raises(ConnectError, match="no"):
             connection.request("GET", PLAIN_URL)
         assert (len(backend.connects), backend.sleeps) == (3, [0.0, 0.5])
+
+    def test_retries_after_an_error_of_a_final_class(self) -> None:
+        @typing.final
+        class UsersError(ConnectError):
+            pass
+
+        backend = RecordingBackend(UsersError("no"), [OK])
+        with HTTPConnection(ORIGIN, retries=1, network_backend=backend) as connection:
+            assert (connection.request("GET", PLAIN_URL)).status == 200
 
     def test_other_errors_are_not_retried(self) -> None:
         backend = RecordingBackend(ValueError("wrong"))

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 ESTABLISHED = b"HTTP/1.1 200 OK\r\n\r\n"
 SOCKS5 = [b"\x05\x00", b"\x05\x00\x00\x01\x7f\x00\x00\x01\x12\x34"]
-FACTS = ("connect.", "tls.", "proxy.", "request.", "response.")
+FACTS = ("connect.", "tls.", "proxy.", "request.sent", "response.")
 
 
 class ObserverError(Exception):

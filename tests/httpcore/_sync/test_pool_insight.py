@@ -4,7 +4,7 @@
 from typing import Any
 
 import pytest
-from httpcore import ConnectError, ConnectionPool, MockBackend, PoolTimeout
+from httpcore import URL, ConnectError, ConnectionPool, MockBackend, PoolTimeout
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.sockets import refusing_port
 
@@ -121,3 +121,14 @@ def test_stats_remember_a_limited_number_of_origins(monkeypatch: pytest.MonkeyPa
             pool.request("GET", f"http://{name}/")
         assert sorted(pool.stats(by_origin=True)) == ["http://a:80", "http://c:80"]
         assert pool.stats().opened == 4
+
+
+def test_stats_of_an_origin_without_a_name() -> None:
+    """A host that is not ASCII: no name server knows it, but it may be reached by the path of a socket."""
+    url = URL(scheme=b"http", host=b"ex\xe4mple", port=None, target=b"/")
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    with ConnectionPool(uds="/socket", network_backend=MockBackend([answer])) as pool:
+        response = pool.request("GET", url, headers={"Host": "example"})
+        assert response.content == b"ok"
+        assert response.extensions["connection"].origin == r"http://ex\xe4mple:80"
+        assert list(pool.stats(by_origin=True)) == [r"http://ex\xe4mple:80"]

@@ -95,6 +95,18 @@ async def test_an_address_is_not_resolved() -> None:
         ]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "example.org"])
+async def test_a_mistake_of_the_caller(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """What has begun ends, whatever the error."""
+    observer, backend = Observer(), AutoBackend()
+    async_resolve_to(monkeypatch, loopback(1))
+    request = Request("GET", "http://example.org/", extensions={"observe": observer})
+    dialler = AsyncDirectDialler(backend, socket_options=[(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 2**80)])
+    with pytest.raises(TypeError, match="socket_options"):
+        await dialler.dial(Origin(b"http", host.encode(), 1), request, TIMEOUT)
+    assert observer.names[-2:] == ["attempt.started", "attempt.failed"]
+
+
 async def test_a_name_that_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     observer, error = Observer(), socket.gaierror(socket.EAI_NONAME, "Name or service not known")
     async_resolve_to(monkeypatch, error)

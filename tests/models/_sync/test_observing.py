@@ -1,7 +1,9 @@
 # Generated from ../_async/test_observing.py by tools/make_sync.py: edit that file, then run it.
 """The extension `observe`: the events of tracers, facts, and how backends reach the observer."""
 
+import gc
 import logging
+import weakref
 from typing import Any
 
 import pytest
@@ -121,3 +123,17 @@ def test_backends_reach_the_observer_while_they_connect() -> None:
     assert [seen is not None for seen in backend.seen] == [True, False, True]
     assert [event for event, _ in observer.events].count("connecting") == 2
     assert observer_of(request_with(observer)) is observer
+
+
+def test_what_outlives_the_opening_of_a_connection_reaches_no_observer() -> None:
+    """Threads that a backend begins inherit the context, and asyncio keeps it while it reads a socket."""
+    backend, observer = Backend(), Recorder()
+    DirectDialler(backend).dial(ORIGIN, request_with(observer), None)
+    [inherited] = backend.seen
+    count = len(observer.events)
+    inherited("connecting", {})
+    assert len(observer.events) == count
+    reference = weakref.ref(observer)
+    del observer
+    gc.collect()
+    assert reference() is None

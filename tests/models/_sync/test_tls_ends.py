@@ -1,6 +1,7 @@
 # Generated from ../_async/test_tls_ends.py by tools/make_sync.py: edit that file, then run it.
 """Ends of TLS: `close_notify`, alerts, damaged records, closing; and timeouts of reads."""
 
+import contextlib
 import re
 import ssl
 import threading
@@ -404,3 +405,24 @@ def test_a_server_that_disconnects_during_the_handshake(certificates: Certificat
         stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=TIMEOUT)
         with pytest.raises(ConnectError, match=r"erver disconnected during the TLS handshake \(.*127\.0\.0\.1:\d+\)$"):
             stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)
+
+
+@pytest.mark.fault("N12")
+def test_a_damaged_record_of_a_port_that_speaks_tls(certificates: Certificates) -> None:
+    def relay(connection: Connection) -> None:
+        # The ServerHello is whole. The version of the record behind it is none.
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = certificates.server_context().wrap_bio(incoming, outgoing, server_side=True)
+        while not outgoing.pending:
+            incoming.write(connection.receive())
+            with contextlib.suppress(ssl.SSLWantReadError):
+                tls.do_handshake()
+        answer = bytearray(outgoing.read())
+        answer[5 + int.from_bytes(answer[3:5], "big") + 1] ^= 1
+        connection.send(bytes(answer))
+
+    with scripted_server([relay]) as server:
+        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=TIMEOUT)
+        with pytest.raises(ConnectError) as raised:
+            stream.start_tls(certificates.client_context(), "localhost", TIMEOUT)
+    assert "does not speak TLS" not in str(raised.value)

@@ -47,10 +47,11 @@ class Engine(ConnectionState):
     send_window: int
     expects_bulk: bool
 
-    def __init__(self, config: H2Configuration) -> None:
+    def __init__(self, config: H2Configuration, peer: str = "") -> None:
+        """`peer` names the server in some errors."""
         super().__init__(config)
         self._handlers = FrameHandlers(self)
-        self._reader = FrameReader(MAX_FRAME_SIZE, self._handlers)
+        self._reader = FrameReader(MAX_FRAME_SIZE, self._handlers, peer)
         #: The requests in progress, whether they have a stream yet or wait for one.
         self.requests: set[Stream] = set()
         self.request_count: int = 0

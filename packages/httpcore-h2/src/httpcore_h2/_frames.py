@@ -73,8 +73,12 @@ class FrameHandler(Protocol):
 class FrameReader:
     """Cuts incoming bytes into frames. Parts of a DATA frame are handed over as they arrive, others when complete."""
 
-    def __init__(self, max_frame_size: int, handler: FrameHandler) -> None:
-        """`max_frame_size` is the longest payload, in bytes, that the peer was allowed to send."""
+    def __init__(self, max_frame_size: int, handler: FrameHandler, peer: str = "") -> None:
+        """`max_frame_size` is the longest payload, in bytes, that the peer was allowed to send.
+
+        `peer` names it in the errors of what is no HTTP/2.
+        """
+        self._peer = f" ({peer})" if peer else ""
         self._max_frame_size = max_frame_size
         self._handler = handler
         self._parts: list[bytes] = []
@@ -144,10 +148,10 @@ class FrameReader:
         if self._largest < 0:
             if data.startswith(b"HTTP/"):
                 line = data[:64].splitlines()[0].decode("ascii", "backslashreplace")
-                raise RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}")
+                raise RemoteProtocolError(f"Server answered with HTTP/1 instead of HTTP/2: {line!r}{self._peer}")
             if word & 0xFF != SETTINGS:
                 tls = ". This port speaks TLS: use https" if data[:2] == b"\x15\x03" else ""
-                text = f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}{tls}"
+                text = f"Server did not begin with a SETTINGS frame: {data[:_HEADER_LENGTH]!r}{tls}{self._peer}"
                 raise RemoteProtocolError(text)
             self._largest = self._max_frame_size << 8 | 0xFF
         if word > self._largest:

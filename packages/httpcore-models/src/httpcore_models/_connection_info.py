@@ -68,7 +68,7 @@ def connection_info_of(
     cipher = _told(tls, "cipher")
     return ConnectionInfo(
         next_connection_id() if connection_id is None else connection_id,
-        str(origin),
+        _name(origin),
         _address(_extra(stream, "client_addr")),
         _address(_extra(stream, "server_addr")),
         http_version,
@@ -77,6 +77,13 @@ def connection_info_of(
         _text(_told(tls, "selected_alpn_protocol")),
         proxies,
     )
+
+
+def _name(origin: Origin) -> str:
+    try:
+        return str(origin)
+    except Exception:  # a program has made it of str instead of bytes, say
+        return repr(origin)
 
 
 def _extra(stream: Any, name: str) -> Any:

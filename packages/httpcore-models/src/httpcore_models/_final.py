@@ -13,4 +13,5 @@ def final(exc: _E) -> _E:
 
 def is_final(exc: BaseException) -> bool:
     """Whether `exc` is marked so."""
-    return getattr(exc, "__final__", False) is True
+    # Not that of its class: `typing.final()` sets an attribute of this name, too.
+    return vars(exc).get("__final__", False) is True

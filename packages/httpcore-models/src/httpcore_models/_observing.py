@@ -32,19 +32,35 @@ class ObserverFailedError(Exception):
         self.error: Exception = error
 
 
-def connect_observer_of(request: Request) -> Observer | None:
-    """Return the observer of `request` in the form that `OBSERVER` holds: it raises `ObserverFailedError`."""
-    observer = observer_of(request)
-    if observer is None:
-        return None
+class ConnectObserver:
+    """What `OBSERVER` holds while a connection is opened. It raises `ObserverFailedError`.
 
-    def call(event: str, info: dict[str, Any]) -> None:
+    What begins meanwhile inherits the context, and may keep it for as long as the connection is open: the callbacks of
+    asyncio for the socket do. So at the end this object lets the observer go.
+    """
+
+    __slots__ = ("_observer",)
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer: Observer | None = observer
+
+    def __call__(self, event: str, info: dict[str, Any]) -> None:
+        if self._observer is None:
+            return
         try:
-            observe(observer, event, info)
+            observe(self._observer, event, info)
         except Exception as exc:
             raise ObserverFailedError(exc) from exc
 
-    return call
+    def end(self) -> None:
+        """Report nothing from now on: the connection is open, or has failed."""
+        self._observer = None
+
+
+def connect_observer_of(request: Request) -> ConnectObserver | None:
+    """Return the observer of `request` in the form that `OBSERVER` holds."""
+    observer = observer_of(request)
+    return None if observer is None else ConnectObserver(observer)
 
 
 def observer_of(request: Request) -> Observer | None:

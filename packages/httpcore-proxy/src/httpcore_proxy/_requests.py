@@ -72,8 +72,10 @@ def _without_messages(observer: Observer) -> Observer:
 
 def _with_hidden_credentials(request: Request) -> Request:
     """Return `request`, whose trace callback and observer see a copy without the proxy's credentials."""
-    listeners = {name: request.extensions.get(name) for name in ("trace", "observe")}
-    if not any(listeners.values()):
+    found = {name: request.extensions.get(name) for name in ("trace", "observe")}
+    # One that is empty, such as a list that is callable, listens all the same.
+    listeners = {name: listener for name, listener in found.items() if listener is not None}
+    if not listeners:
         return request
     shown = [(name, HIDDEN if name.lower() == b"proxy-authorization" else value) for name, value in request.headers]
     if shown == request.headers:
@@ -89,8 +91,7 @@ def _with_hidden_credentials(request: Request) -> Request:
         return call
 
     for name, listener in listeners.items():
-        if listener is not None:
-            request.extensions[name] = hiding(listener)
+        request.extensions[name] = hiding(listener)
     return request
 
 

@@ -94,4 +94,11 @@ def url_text(url: Any) -> str:
         return target  # as proxies get it
     scheme, host = text(url.scheme), text(url.host)
     port = "" if url.port is None or url.port == _DEFAULT_PORTS.get(scheme) else f":{url.port}"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}{port}{target}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}{port}{_path(target)}"
+
+
+def _path(target: str) -> str:
+    """Return a target as the end of a URL. That of `OPTIONS *` is empty (RFC 9110, section 7.1)."""
+    if target[:1] in ("/", "?", ""):
+        return target
+    return "" if target == "*" else f"/{target}"

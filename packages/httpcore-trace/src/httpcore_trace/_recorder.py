@@ -67,7 +67,12 @@ class Recorder:
     def pool(self, pool: httpcore.AsyncConnectionPool | httpcore.AsyncConnectionInterface) -> AsyncRecordedPool: ...
 
     def pool(self, pool: Any) -> RecordedPool | AsyncRecordedPool:
-        """Return an object that is used like `pool`, a pool or a connection, and records all requests that it sends."""
+        """Return an object that is used like `pool`, a pool or a connection, and records all requests that it sends.
+
+        What this recorder has returned is returned as it is: requests are recorded once.
+        """
+        if isinstance(pool, RecordedPool | AsyncRecordedPool) and vars(pool)["_observation"] == self._observation:
+            return pool
         if hasattr(pool, "handle_async_request"):
             return AsyncRecordedPool(pool, self._observation)
         return RecordedPool(pool, self._observation)

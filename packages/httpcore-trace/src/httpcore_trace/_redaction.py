@@ -2,22 +2,28 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 _HIDDEN_HEADER = b"[secure]"
 _HIDDEN_IN_URL = "REDACTED"
 
 # Fields that name themselves: those that RFC 9110 section 17.16 warns against logging, and what APIs invented.
 _SECRET_HEADER = re.compile(
-    rb"auth(?!ority$)|cookie|token|secret|passw|api-?key|credential|signature|session", re.IGNORECASE
+    rb"auth(?!ority$)|cookie|token|secret|passw|jwt|api[_-]?key|credential|signature|session"
+    rb"|(access|subscription|functions|master|private|customer)[_-]?key",
+    re.IGNORECASE,
 )
 _SECRET_PARAMETER = re.compile(
-    r"auth|token|secret|passw|pwd|(api|access)[_-]?key|credential|sig$|signature|session|^key$|^code$",
+    r"auth|token|secret|passw|pwd|jwt|(api|access|subscription)[_-]?key|credential|sig$|signature|session|^key$|^code$",
     re.IGNORECASE,
 )
 _URL_HEADERS = {b"location", b"content-location", b"referer"}
 
 _USERINFO = re.compile(r"^((?:[a-z][a-z0-9+.-]*:)?//)[^/?#]*@", re.IGNORECASE)
-_PARAMETER = re.compile(r"([^?&;=#]+)=([^&;#]*)")
+# What parameters end with, in a path and after it. No pattern may look for their ends itself: servers choose the text,
+# and trying again at each character of a long one takes its length squared.
+_END_IN_PATH = re.compile(r"([;/])")
+_END = re.compile(r"([&;#])")
 
 
 def redacted_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -34,12 +40,22 @@ def _redacted_value(name: bytes, value: bytes) -> bytes:
 
 
 def redacted_url(url: str) -> str:
-    """Return the URL without its user and password, and without the values of query parameters that are secrets."""
+    """Return the URL without its user and password, and without the values of parameters that are secrets.
+
+    Parameters are in the query, in the fragment (of redirects with OAuth) and in the path (`;jsessionid=...`).
+    """
     url = _USERINFO.sub(rf"\1{_HIDDEN_IN_URL}@", url)
-    path, mark, query = url.partition("?")
-    return path + mark + _PARAMETER.sub(_redacted_parameter, query)
+    begin = min((index for index in (url.find("?"), url.find("#")) if index >= 0), default=len(url))
+    fields = [*_END_IN_PATH.split(url[:begin]), *_END.split(url[begin:])]
+    return "".join(map(_redacted_field, fields))
 
 
-def _redacted_parameter(match: re.Match[str]) -> str:
-    name = match[1]
-    return f"{name}={_HIDDEN_IN_URL}" if _SECRET_PARAMETER.search(name) else match[0]
+def _redacted_field(field: str) -> str:
+    """Hide the value of `name=value`. A value may be a URL with parameters itself."""
+    *names, _ = field.split("=")
+    end = 0
+    for name in names:
+        end += len(name) + 1
+        if _SECRET_PARAMETER.search(unquote(name.rpartition("?")[2])):
+            return field[:end] + _HIDDEN_IN_URL
+    return field

@@ -43,6 +43,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 Attributes: TypeAlias = dict[str, str | int]
 _Pool: TypeAlias = ConnectionPool | AsyncConnectionPool
+_Sums: TypeAlias = dict[tuple[tuple[str, str | int], ...], int]  # by attributes
 
 
 class ClientMetrics:
@@ -179,7 +180,7 @@ class _Pools:
         for gauge in _GAUGES:
             meter.create_observable_up_down_counter(gauge.name, [self._asking(gauge)], gauge.unit, gauge.description)
         for total in _TOTALS:
-            meter.create_observable_counter(total.name, [self._asking(total)], total.unit, total.description)
+            meter.create_observable_counter(total.name, [self._totalling(total)], total.unit, total.description)
 
     def add(self, pool: _Pool) -> None:
         with self._lock:
@@ -190,18 +191,50 @@ class _Pools:
         """A callback. Pools that measure the same, such as two with connections to one origin, are added up."""
 
         def ask(_: CallbackOptions) -> Iterator[Observation]:
-            sums: dict[tuple[tuple[str, str | int], ...], int] = {}
-            for pool in self._living():
-                for value, attributes in what.ask(pool):
-                    key = tuple(sorted(attributes.items()))
-                    sums[key] = sums.get(key, 0) + value
-            for key, value in sums.items():
-                yield Observation(value, dict(key))
+            sums: _Sums = {}
+            for reference in self._watched:
+                if (pool := reference()) is not None:
+                    _add(sums, _values(what, pool))
+            yield from _observations(sums)
 
         return ask
 
-    def _living(self) -> list[_Pool]:
-        return [pool for reference in self._watched if (pool := reference()) is not None]
+    def _totalling(self, what: _Instrument) -> Callable[[CallbackOptions], Iterator[Observation]]:
+        """A callback for what must never shrink: what pools have said last is counted when they are gone, too."""
+        lock = threading.Lock()
+        last: dict[weakref.ref[_Pool], _Sums] = {}
+        gone: _Sums = {}
+
+        def ask(_: CallbackOptions) -> Iterator[Observation]:
+            with lock:
+                for reference in self._watched:
+                    if (pool := reference()) is not None:
+                        last[reference] = _values(what, pool)
+                for reference in [reference for reference in last if reference() is None]:
+                    _add(gone, last.pop(reference))
+                sums = dict(gone)
+                for values in last.values():
+                    _add(sums, values)
+            yield from _observations(sums)
+
+        return ask
+
+
+def _values(what: _Instrument, pool: _Pool) -> _Sums:
+    values: _Sums = {}
+    for value, attributes in what.ask(pool):
+        _add(values, {tuple(sorted(attributes.items())): value})
+    return values
+
+
+def _add(sums: _Sums, values: _Sums) -> None:
+    for key, value in values.items():
+        sums[key] = sums.get(key, 0) + value
+
+
+def _observations(sums: _Sums) -> Iterator[Observation]:
+    for key, value in sums.items():
+        yield Observation(value, dict(key))
 
 
 class _Instrument(NamedTuple):

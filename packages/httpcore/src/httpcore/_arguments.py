@@ -11,24 +11,43 @@ def enforce_max_connections(value: Any) -> None:
     """Raise `TypeError` or `ValueError` unless `value` is a positive number of connections, or `None`."""
     if value is None:
         return
-    if not isinstance(value, numbers.Real):
+    if not _is_number(value):
         raise TypeError(f"max_connections must be an int or None, but got {type(value).__name__}.")
     if not float(value) > 0:
-        raise ValueError(f"max_connections must be at least 1, or None for no limit, but got {value:g}.")
+        raise ValueError(f"max_connections must be at least 1, or None for no limit, but got {value}.")
 
 
-def enforce_limits(max_keepalive_connections: Any, keepalive_expiry: Any) -> Any:
-    """Return `max_keepalive_connections`, of which a number below 0 means 0.
+def enforce_limits(max_keepalive_connections: Any, keepalive_expiry: Any, retries: Any) -> tuple[Any, Any]:
+    """Return `max_keepalive_connections`, of which a number below 0 means 0, and `retries`, of which `None` does.
 
     Raises `TypeError` unless each is a number or `None`.
     """
-    if max_keepalive_connections is not None and not isinstance(max_keepalive_connections, numbers.Real):
+    if max_keepalive_connections is not None and not _is_number(max_keepalive_connections):
         kind = type(max_keepalive_connections).__name__
         raise TypeError(f"max_keepalive_connections must be an int or None, but got {kind}.")
-    if keepalive_expiry is not None and not isinstance(keepalive_expiry, numbers.Real):
-        kind = type(keepalive_expiry).__name__
-        raise TypeError(f"keepalive_expiry must be a number of seconds or None, but got {kind}.")
-    return None if max_keepalive_connections is None else max(0, max_keepalive_connections)
+    enforce_keepalive_expiry(keepalive_expiry)
+    most = None if max_keepalive_connections is None else max(0, max_keepalive_connections)
+    return most, enforce_retries(retries)
+
+
+def enforce_keepalive_expiry(value: Any) -> None:
+    """Raise `TypeError` unless `value` is a number of seconds or `None`."""
+    if value is not None and not isinstance(value, numbers.Real):
+        raise TypeError(f"keepalive_expiry must be a number of seconds or None, but got {type(value).__name__}.")
+
+
+def enforce_retries(value: Any) -> Any:
+    """Return a number of retries, 0 for `None`. Raises `TypeError` for what is no number."""
+    if value is None:
+        return 0
+    if not _is_number(value):
+        raise TypeError(f"retries must be an int, but got {type(value).__name__}.")
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    # What counts may be a `Decimal`, too, which is not a `Real`.
+    return isinstance(value, numbers.Number) and not isinstance(value, complex)
 
 
 def enforce_pings(interval: Any, timeout: Any) -> None:

@@ -39,7 +39,7 @@ def preload_http2() -> None:
 
     If it cannot be imported, this does nothing: the request that needs it raises the error.
     """
-    with contextlib.suppress(ImportError):
+    with contextlib.suppress(Exception):
         from httpcore_h2 import AsyncHTTP2Connection, HTTP2Connection  # noqa: F401
 
 

@@ -104,14 +104,16 @@ def tell_closed(callback: OnConnection, history: History, slot: Slot[Any]) -> No
 
 
 def _reason(slot: Slot[Any]) -> str:
-    if slot.reason in _REASONS:
-        return _REASONS[slot.reason]
+    known = _REASONS.get(slot.reason or Reason.ENDED)
+    if known is not None and slot.reason is not Reason.STALE:
+        return known
     try:
+        # What belongs to a closed event loop does not work, which looks as if the server had closed it.
         if slot.event_loop is not None and slot.event_loop.is_closed():
             return "event loop closed"
-        reason = slot.connection.close_reason  # type: ignore[union-attr]  # raises if there is none
+        reason = known or slot.connection.close_reason  # type: ignore[union-attr]  # raises if there is none
     except Exception:
-        reason = None
+        reason = known
     return reason if isinstance(reason, str) else "ended"
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 
 from httpcore_models import AsyncBodyIterator, AsyncLease, ReadError
-from httpcore_models.concurrency import AsyncShield
+from httpcore_models.concurrency import AsyncShield, forks
 from httpcore_models.lowlevel import AsyncTracer, LegacyBody, warn_unclosed
 
 from .._events import END_OF_MESSAGE, NEED_DATA
@@ -64,8 +64,10 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
             if self._closed:
                 raise ReadError("Attempted to read the body of a response after the response was closed.")
             if tracer is not None and not self._trace_pending:
-                self._trace_pending = True
+                self._trace_pending, process = True, forks.count
                 await tracer.report("receive_response_body.started", {"request": self._request})
+                if forks.count != process:  # the callback has forked, and the body is for the parent
+                    raise ReadError(f"The connection belongs to another process ({lifecycle.origin})")
             event = END_OF_MESSAGE if self._ended else engine.next_event()
             while event is NEED_DATA:
                 if self._limits is not None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from httpcore_models import BodyIterator, Lease, ReadError
-from httpcore_models.concurrency import Shield
+from httpcore_models.concurrency import Shield, forks
 from httpcore_models.lowlevel import LegacyBody, Tracer, warn_unclosed
 
 from .._events import END_OF_MESSAGE, NEED_DATA
@@ -65,8 +65,10 @@ class HTTP11Body(LegacyBody, Exchange):
             if self._closed:
                 raise ReadError("Attempted to read the body of a response after the response was closed.")
             if tracer is not None and not self._trace_pending:
-                self._trace_pending = True
+                self._trace_pending, process = True, forks.count
                 tracer.report("receive_response_body.started", {"request": self._request})
+                if forks.count != process:  # the callback has forked, and the body is for the parent
+                    raise ReadError(f"The connection belongs to another process ({lifecycle.origin})")
             event = END_OF_MESSAGE if self._ended else engine.next_event()
             while event is NEED_DATA:
                 if self._limits is not None:

@@ -64,7 +64,7 @@ class AsyncSharedStream:
         self.lock: threading.Lock = threading.Lock()
         self.network_stream: AsyncNetworkStream = stream
         self.peer: str = peer
-        self.engine: Engine = Engine(config)
+        self.engine: Engine = Engine(config, peer)
         self.capacity: CapacityReport = CapacityReport(self.engine)
         self.waiters: AsyncWaiters = AsyncWaiters()
         self.reader: AsyncReader = AsyncReader(
@@ -327,6 +327,9 @@ class AsyncSharedStream:
             for change in settings:
                 await sharer.tracer.report("receive_remote_settings.started", {})
                 await sharer.tracer.report("receive_remote_settings.complete", {"return_value": change})
+            if settings and os.getpid() != self.process:
+                # The callback has forked. What comes next is for the parent.
+                raise ReadError("The connection belongs to another process")
         if answering:
             await writer.flush_unless_writing(sharer.write_timeout)
         return is_ready

@@ -65,7 +65,7 @@ class SharedStream:
         self.lock: threading.Lock = threading.Lock()
         self.network_stream: NetworkStream = stream
         self.peer: str = peer
-        self.engine: Engine = Engine(config)
+        self.engine: Engine = Engine(config, peer)
         self.capacity: CapacityReport = CapacityReport(self.engine)
         self.waiters: Waiters = Waiters()
         self.reader: Reader = Reader(
@@ -325,6 +325,9 @@ class SharedStream:
             for change in settings:
                 sharer.tracer.report("receive_remote_settings.started", {})
                 sharer.tracer.report("receive_remote_settings.complete", {"return_value": change})
+            if settings and os.getpid() != self.process:
+                # The callback has forked. What comes next is for the parent.
+                raise ReadError("The connection belongs to another process")
         if answering:
             writer.flush_unless_writing(sharer.write_timeout)
         return is_ready

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from httpcore_models import AsyncNetworkStream, Origin, Request
+from httpcore_models import AsyncNetworkStream, ConnectError, Origin, Request
+from httpcore_models.concurrency import forks
 from httpcore_models.lowlevel import ObservedPhase, async_close_unopened, observer_of
 
 
@@ -20,9 +21,12 @@ async def async_observed_hop(
     `index` counts the proxies before this one. On failure and cancellation nothing stays open.
     """
     stream: Any = None
+    process = forks.count
     try:
         with ObservedPhase(observer_of(request), "proxy.hop", {"proxy": str(proxy), "index": index}):
             stream = await open_tunnel(origin, request, timeout)
+        if forks.count != process:  # the observer has forked
+            raise ConnectError(f"The connection belongs to another process ({origin})")
     except BaseException:
         # The observer may raise once there is a stream.
         if stream is not None:

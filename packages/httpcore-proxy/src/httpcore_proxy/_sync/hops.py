@@ -4,7 +4,8 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from httpcore_models import NetworkStream, Origin, Request
+from httpcore_models import ConnectError, NetworkStream, Origin, Request
+from httpcore_models.concurrency import forks
 from httpcore_models.lowlevel import ObservedPhase, close_unopened, observer_of
 
 
@@ -21,9 +22,12 @@ def observed_hop(
     `index` counts the proxies before this one. On failure and interruption nothing stays open.
     """
     stream: Any = None
+    process = forks.count
     try:
         with ObservedPhase(observer_of(request), "proxy.hop", {"proxy": str(proxy), "index": index}):
             stream = open_tunnel(origin, request, timeout)
+        if forks.count != process:  # the observer has forked
+            raise ConnectError(f"The connection belongs to another process ({origin})")
     except BaseException:
         # The observer may raise once there is a stream.
         if stream is not None:

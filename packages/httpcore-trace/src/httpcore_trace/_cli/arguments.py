@@ -1,6 +1,7 @@
 """The arguments of the command line."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ Redirects are not followed. Secrets in headers and URLs are not shown. SSL_CERT_
 certificate authorities to trust.
 """
 _SCHEMES = ("http", "https")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -137,7 +139,7 @@ def _checked_url(text: str, schemes: Sequence[str], example: str) -> str:
 
 
 def _method(text: str) -> str:
-    if not text.isascii() or not text.isalpha():
+    if not _TOKEN.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no method")
     return text.upper()
 

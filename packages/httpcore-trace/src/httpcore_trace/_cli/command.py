@@ -3,7 +3,10 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -47,9 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(parsed, messages)
     except KeyboardInterrupt:  # a further one, during the report
         return INTERRUPTED
-    except BrokenPipeError:
-        # Nobody reads the output any more, so Python must not flush it at exit.
+    except OSError as error:
+        # The output cannot be written, so Python must not flush it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # that nobody reads it any more is no news
+            _complain(messages, f"output: {error.strerror}")
         return FAILED
 
 
@@ -57,8 +62,8 @@ def _run(arguments: Arguments, messages: Console) -> int:
     sending = Sending(arguments)
     is_interrupted = False
     try:
-        with sending.running(), _progress(messages) as progress:
-            _watch(sending, arguments, progress)
+        with _noted_interrupts() as interrupts, sending.running(), _progress(messages) as progress:
+            _watch(sending, arguments, progress, interrupts)
     except KeyboardInterrupt:
         is_interrupted = True
     except (ImportError, RuntimeError) as error:  # of the pool: something is not installed
@@ -78,10 +83,11 @@ def _run(arguments: Arguments, messages: Console) -> int:
 def _report(records: Sequence[RequestRecord], arguments: Arguments, messages: Console) -> bool:
     """Print and write what was asked for. Return whether the file could be written."""
     if arguments.as_json:
-        print(as_json(records))
+        print(as_json(records, arguments))
     else:
         print_report(records, arguments, Console(highlight=False, markup=False))
-    sys.stdout.flush()
+    if sys.stdout is not None:  # otherwise it is closed
+        sys.stdout.flush()
     print_errors(records, arguments, messages)
     if arguments.har is not None:
         try:
@@ -104,10 +110,39 @@ def _progress(messages: Console) -> Progress:
     return Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal)
 
 
-def _watch(sending: Sending, arguments: Arguments, progress: Progress) -> None:
-    """Show how far the requests are until they have ended."""
+@contextmanager
+def _noted_interrupts() -> Iterator[list[int]]:
+    """Note the first interrupt from the keyboard, for `_watch()`. Further ones are raised.
+
+    As an exception, it would be lost where Python ignores exceptions: callbacks of its imports, finalisers.
+    """
+    noted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if noted:
+            signal.default_int_handler(number, frame)
+        noted.append(number)
+
+    usual = signal.default_int_handler
+    notes = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is usual
+    if notes:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        if notes:
+            signal.signal(signal.SIGINT, usual)
+
+
+def _watch(sending: Sending, arguments: Arguments, progress: Progress, interrupts: list[int]) -> None:
+    """Show how far the requests are until they have ended. Raises `KeyboardInterrupt` after an interrupt."""
     task = progress.add_task("starting", total=arguments.repeat)
-    while not sending.wait(_REDRAW):
+    while True:
+        is_over = sending.wait(_REDRAW)
+        if interrupts:
+            raise KeyboardInterrupt
+        if is_over:
+            return
         records = sending.recorder.requests
         over = sum(record.ended is not None for record in records)
         progress.update(task, completed=over, description=_doing(records, sending.received))

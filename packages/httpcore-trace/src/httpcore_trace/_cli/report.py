@@ -11,6 +11,7 @@ from rich.text import Text
 
 from .._formats import duration_text, printable
 from .._record import RequestRecord
+from .._redaction import redacted_url
 from .._waterfall import Waterfall
 from .arguments import Arguments
 from .hints import hint_for
@@ -40,13 +41,13 @@ def print_errors(records: Sequence[RequestRecord], arguments: Arguments, console
     for error, count in Counter(failed).items():
         times = f" ({count} requests)" if count > 1 else ""
         _print_line(console, Text.assemble(("error: ", "bold red"), printable(str(error)), times))
-        if hint := hint_for(error, arguments.url, bool(arguments.proxies)):
+        if hint := hint_for(error, redacted_url(arguments.url), bool(arguments.proxies)):
             _print_line(console, Text.assemble(("hint: ", "bold"), hint))
 
 
-def as_json(records: Sequence[RequestRecord]) -> str:
+def as_json(records: Sequence[RequestRecord], arguments: Arguments) -> str:
     """Return the records as JSON: a list with an object for each request. Times are in seconds."""
-    return json.dumps([_as_data(record) for record in records], indent=2)
+    return json.dumps([_as_data(record, arguments) for record in records], indent=2)
 
 
 def is_complete(record: RequestRecord) -> bool:
@@ -99,7 +100,7 @@ def _colour(status: int) -> str:
     return "bold green" if status < 300 else "bold yellow" if status < 400 else "bold red"
 
 
-def _as_data(record: RequestRecord) -> dict[str, Any]:
+def _as_data(record: RequestRecord, arguments: Arguments) -> dict[str, Any]:
     connection = record.connection
     return {
         "method": record.method,
@@ -114,7 +115,7 @@ def _as_data(record: RequestRecord) -> dict[str, Any]:
         "received_bytes": record.received_bytes,
         "reused": record.reused,
         "connection": None if connection is None else _connection_as_data(connection),
-        "error": _error_as_data(record),
+        "error": _error_as_data(record, arguments),
     }
 
 
@@ -133,8 +134,8 @@ def _connection_as_data(connection: Any) -> dict[str, Any]:
     return {name: getattr(connection, name) for name in names}
 
 
-def _error_as_data(record: RequestRecord) -> dict[str, str | None] | None:
+def _error_as_data(record: RequestRecord, arguments: Arguments) -> dict[str, str | None] | None:
     error = record.error
     if error is None:
         return None
-    return {"type": error.type, "message": error.message, "hint": hint_for(error, record.url)}
+    return {"type": error.type, "message": error.message, "hint": hint_for(error, record.url, bool(arguments.proxies))}

@@ -50,7 +50,8 @@ class Sending:
                 self._is_stopped = True
                 pool.close()  # whoever waits for it gets an error
                 for thread in self._threads:
-                    thread.join(_PATIENCE)
+                    if thread.is_alive():  # the last one may not have been started
+                        thread.join(_PATIENCE)
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end of all requests, but not for longer than this. Return whether they have ended."""

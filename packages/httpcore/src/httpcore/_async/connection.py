@@ -34,7 +34,7 @@ from httpcore_models.lowlevel import (
 )
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
 
-from .._arguments import enforce_backend, enforce_pings
+from .._arguments import enforce_backend, enforce_keepalive_expiry, enforce_pings, enforce_retries
 from .._connection_facts import ConnectionFacts
 from .._default_backends import AutoBackend
 from .._lazy import legacy_name, preload_http2
@@ -97,6 +97,8 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFac
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
+        enforce_keepalive_expiry(keepalive_expiry)
+        retries = enforce_retries(retries)
         enforce_backend(network_backend)
         enforce_pings(http2_ping_interval, http2_ping_timeout)
         super().__init__()

@@ -111,7 +111,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         if http2:
             preload_http2()
         enforce_max_connections(max_connections)
-        max_keepalive_connections = enforce_limits(max_keepalive_connections, keepalive_expiry)
+        max_keepalive_connections, retries = enforce_limits(max_keepalive_connections, keepalive_expiry, retries)
         enforce_backend(network_backend)
         enforce_pings(http2_ping_interval, http2_ping_timeout)
         enforce_callback(on_connection)

@@ -35,7 +35,7 @@ from httpcore_models.lowlevel import (
 )
 from httpcore_models.network import Dialler, DirectDialler
 
-from .._arguments import enforce_backend, enforce_pings
+from .._arguments import enforce_backend, enforce_keepalive_expiry, enforce_pings, enforce_retries
 from .._connection_facts import ConnectionFacts
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
@@ -98,6 +98,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
     ) -> None:
         if ssl_context is not None:
             enforce_ssl_context(ssl_context, name="ssl_context")
+        enforce_keepalive_expiry(keepalive_expiry)
+        retries = enforce_retries(retries)
         enforce_backend(network_backend)
         enforce_pings(http2_ping_interval, http2_ping_timeout)
         super().__init__()

@@ -139,12 +139,13 @@ class ForwardHTTPConnection(LegacyForward):
         origin = request.url.origin
         if not self.can_handle_request(origin):
             raise RuntimeError(f"Attempted to send request to {origin} on connection to {self._remote_origin}")
-        request = forwarded_request(request, self._origin, self._proxy_headers)
         connection = self._established
+        if connection is None and "total" in request.extensions.get("timeout", ()):
+            request = begin_request(request)
+        # The last copy of the request: traces recognise it, and hide the credentials that are added here.
+        request = forwarded_request(request, self._origin, self._proxy_headers)
         if connection is None:
             enforce_port(origin.host, origin.port)
-            if "total" in request.extensions.get("timeout", ()):
-                request = begin_request(request)
             connection = self._establish(request)
         return connection.handle_request(request)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 
 from ..._exceptions import ConnectError, ConnectTimeout
+from ...concurrency import forks
 from ...deadline import Deadline
 from .._error_texts import failure_text, peer_name, timeout_text
 from .._readiness import wait_limit
@@ -169,9 +170,12 @@ def _race(
     addresses: list[Address], local_address: str | None, options: list[SOCKET_OPTION], deadline: Deadline
 ) -> socket.socket:
     """Return the first socket to connect, having closed all others; raise `TimeoutError` or `OSError`."""
+    process = forks.count
     with selectors.DefaultSelector() as selector:
         try:
             sock = _winner(selector, Race(addresses), local_address, options, deadline)
+            if forks.count != process:  # the observer has forked
+                raise ConnectError("The connection belongs to another process")
             _end_attempts(selector, sock, OSError(errno.ECANCELED, os.strerror(errno.ECANCELED)))
             selector.unregister(sock)
             return sock
@@ -232,7 +236,7 @@ def _start_attempt(
             selector.unregister(sock)
             sock.close()
             raise
-    except OSError as exc:
+    except BaseException as exc:
         phase.__exit__(type(exc), exc, None)
         raise
 

@@ -22,13 +22,28 @@ def new_socket(family: int, local_address: str | None, options: Iterable[SOCKET_
             # Requests are written whole: waiting to coalesce small segments would only delay them.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for option in options or ():
-            sock.setsockopt(*option)
+            _set_option(sock, option)
         if local_address is not None:
-            sock.bind((local_address, 0))
+            _bind(sock, local_address)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _set_option(sock: socket.socket, option: SOCKET_OPTION) -> None:
+    try:
+        sock.setsockopt(*option)
+    except TypeError as exc:
+        raise TypeError(f"socket_options must hold arguments for socket.setsockopt(), but got {option!r}.") from exc
+
+
+def _bind(sock: socket.socket, local_address: str) -> None:
+    try:
+        sock.bind((local_address, 0))
+    except TypeError as exc:
+        kind = type(local_address).__name__
+        raise TypeError(f"local_address must be a str or None, but got {kind}.") from exc
 
 
 def start_connecting(sock: socket.socket, sockaddr: Any) -> None:

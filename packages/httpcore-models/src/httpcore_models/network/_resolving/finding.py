@@ -30,13 +30,14 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 # How many threads that nobody waits for may be in the resolver of the system, and as many in those of users. Otherwise
 # short limits, tried again and again while no name server answers, would use up all threads that the process may have.
 # From then on, callers ask the system in their own thread, as they do without a limit, since it gives up by itself. A
-# user's resolver may never do that: they wait until one of these threads is done, for as long as their limit allows.
+# user's resolver may never do that: they wait until one of these threads is done, for as long as their limit allows. A
+# resolver with no such thread may be asked all the same, unless so many different ones hang.
 _MOST_LEFT_BEHIND = 64
 _LOOK_AGAIN = 0.02  # seconds
 
-# How those threads would tell that they are done.
-_left_behind: set[Event] = set()
-_left_behind_in_resolvers: set[Event] = set()
+# How those threads would tell that they are done, and what they have called.
+_left_behind: dict[Event, Any] = {}
+_left_behind_in_resolvers: dict[Event, Any] = {}
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_left_behind.clear)
     os.register_at_fork(after_in_child=_left_behind_in_resolvers.clear)
@@ -141,9 +142,16 @@ def look_up_in_time(host: str, port: int | None, deadline: Deadline, late: Excep
 def _ask_in_time(resolver: Resolver, host: str, port: int, deadline: Deadline, late: Exception) -> Sequence[str]:
     """Return what a user's resolver returns; raise `late` if it takes longer than the deadline."""
     if deadline.timeout is not None:
-        while len(_left_behind_in_resolvers) >= _MOST_LEFT_BEHIND:
+        while _has_to_wait(resolver):
             Event().wait(min(_LOOK_AGAIN, deadline.remaining_or_raise(late) or 0.0))
     return _call_in_time(resolver, host, port, deadline, late, _start_thread, _left_behind_in_resolvers)
+
+
+def _has_to_wait(resolver: Resolver) -> bool:
+    if len(_left_behind_in_resolvers) < _MOST_LEFT_BEHIND:
+        return False
+    hanging = [*_left_behind_in_resolvers.copy().values()]
+    return resolver in hanging or len({*map(id, hanging)}) >= _MOST_LEFT_BEHIND
 
 
 def resolve(host: str, timeout: float | None = None) -> list[str]:
@@ -212,7 +220,7 @@ def _call_in_time(
     deadline: Deadline,
     late: Exception,
     start: Callable[[Callable[[], None]], object],
-    left_behind: set[Event],
+    left_behind: dict[Event, Any],
 ) -> T:
     """Return `function(host, port)`, called in the thread that `start` starts; raise `late` at the deadline.
 
@@ -232,7 +240,7 @@ def _call_in_time(
             outcome.append((None, exc))
         finally:
             ended.set()
-            left_behind.discard(ended)
+            left_behind.pop(ended, None)
 
     try:
         start(call)
@@ -246,9 +254,9 @@ def _call_in_time(
             raise late from TimeoutError()
     finally:
         if not ended.is_set():
-            left_behind.add(ended)
+            left_behind[ended] = function
             if ended.is_set():  # in the meantime
-                left_behind.discard(ended)
+                left_behind.pop(ended, None)
     result, error = outcome.pop()
     if error is None:
         return result  # type: ignore[no-any-return]

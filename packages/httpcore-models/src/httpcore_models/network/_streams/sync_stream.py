@@ -16,7 +16,14 @@ from typing import Any, TypeVar
 from ..._buffers import as_bytes
 from ..._exceptions import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from ...deadline import Deadline
-from .._error_texts import address_name, closed_text, failure_text, handshake_failure_text, timeout_text
+from .._error_texts import (
+    address_name,
+    closed_text,
+    failure_text,
+    handshake_failure_text,
+    has_server_hello,
+    timeout_text,
+)
 from .._readiness import is_socket_readable, wait_limit
 from .._sync.interface import NetworkStream
 from .._sync.tls import TLSStream
@@ -155,7 +162,7 @@ class SyncStream(NetworkStream):
                 raise self._closed(ConnectError)
             return SyncStream(sock, self._peer, self._shared)
         except BaseException as exc:
-            closed = self._shared.closed
+            closed, understood = self._shared.closed, has_server_hello(self._shared.sock)
             self._shared.close()
             close_left_behind(exc, self._sock)
             if closed and isinstance(exc, (OSError, ValueError)):
@@ -164,7 +171,7 @@ class SyncStream(NetworkStream):
                 raise ConnectTimeout(timeout_text("The handshake operation", self._peer, timeout)) from exc
             # A `ValueError` without a name to check is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
-                raise ConnectError(handshake_failure_text(exc, self._peer)) from exc
+                raise ConnectError(handshake_failure_text(exc, self._peer, understood)) from exc
             raise
         finally:
             del lease

@@ -93,19 +93,22 @@ class DirectDialler(Dialler):
         tracer = get_tracer(self.logger, request)
         stream: Any = None
         self._stream = None
+        process = forks.count
 
         def call() -> Any:
             nonlocal stream
             # Not by a token, which only its own context takes back: a coroutine may be closed in another one.
-            outer, outer_observer = PURPOSE.get(), OBSERVER.get()
+            outer, outer_observer, observer = PURPOSE.get(), OBSERVER.get(), connect_observer_of(request)
             PURPOSE.set(self.purpose)
             try:
                 # Also `None`: a resolver may send requests of its own, which are not those of the observer outside.
-                OBSERVER.set(connect_observer_of(request))
+                OBSERVER.set(observer)
                 self._stream = stream = connect(**arguments)
             except ObserverFailedError as exc:
                 raise exc.error from None
             finally:
+                if observer is not None:
+                    observer.end()
                 OBSERVER.set(outer_observer)
                 PURPOSE.set(outer)
             if self._cancelled:
@@ -113,9 +116,11 @@ class DirectDialler(Dialler):
             return stream
 
         try:
-            if tracer is None:
-                return call()
-            return tracer.run(name, self.describe(origin, arguments["timeout"]), call)
+            info = self.describe(origin, arguments["timeout"])
+            (call() if tracer is None else tracer.run(name, info, call))
+            if forks.count != process:  # the trace callback has forked
+                raise ConnectError(f"The connection belongs to another process ({origin})")
+            return stream
         except BaseException:
             # The callback may raise, or be interrupted, once there is a stream.
             if stream is not None:
@@ -216,6 +221,8 @@ def start_tls(
 
     try:
         (call() if tracer is None else tracer.run("start_tls", arguments, call))
+        if forks.count != process:  # or has done so when TLS was there
+            raise ConnectError("The connection belongs to another process")
     except BaseException:
         close_unopened(stream)
         raise

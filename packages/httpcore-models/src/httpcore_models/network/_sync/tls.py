@@ -35,6 +35,7 @@ from .._error_texts import (
     closed_text,
     failure_text,
     handshake_failure_text,
+    has_server_hello,
     inner_failure_text,
     peer_of,
     timeout_text,
@@ -90,6 +91,7 @@ class TLSStream(TLSCapableStream):
         timeout: float | None = None,
     ) -> "TLSStream":
         """Do a TLS handshake over `stream` and return the encrypted stream; see `start_tls()`."""
+        tls: TLSStream | None = None
         try:
             tls = cls(stream, ssl_context, server_hostname)
             tls._shake_hands(Deadline(timeout))
@@ -113,7 +115,8 @@ class TLSStream(TLSCapableStream):
                 raise ConnectError(inner_failure_text(exc, peer_of(stream, peer))) from exc
             # A `ValueError` without a name to check is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
-                raise ConnectError(handshake_failure_text(exc, peer)) from exc
+                understood = tls is not None and has_server_hello(tls._tls.ssl_object)
+                raise ConnectError(handshake_failure_text(exc, peer, understood)) from exc
             raise
 
     def _shake_hands(self, deadline: Deadline) -> None:
