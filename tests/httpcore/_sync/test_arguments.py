@@ -63,7 +63,6 @@ def test_the_defaults_of_a_pool() -> None:
         "http2_ping_timeout": 20.0,
         "http3": False,
         "on_connection": None,
-        "http3": False,
     }
 
 

@@ -195,11 +195,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
             stream = call.attempt.run(self._connect if self._connects_directly else self._dial, request)
             if stream is None:
                 raise connecting.closed_error()
-            connection = self._protocol_on(stream)
-            self._use(connection, request)
-            if self.on_opened is not None or "observe" in request.extensions:
-                self._report_opened(request)
-            return connection
+            return self._use(self._protocol_on(stream), request)
         except BaseException as exc:
             if self._established is None:
                 self._connect_failed = True
@@ -209,8 +205,8 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
                 raise connecting.closed_error() from exc
             raise
 
-    def _use(self, connection: ConnectionInterface, request: Request) -> None:
-        """Record the connection that was opened for `request`. Raises `ConnectError` if this was closed meanwhile."""
+    def _use(self, connection: ConnectionInterface, request: Request) -> ConnectionInterface:
+        """Use the connection that was opened for `request`. Raises `ConnectError` if this was closed meanwhile."""
         connecting = self._connecting
         with connecting.lock:
             if connecting.closed:
@@ -219,6 +215,9 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
                 self._verified_name = requested_server_name(request)
             self._established = connection
             connecting.established = True
+        if self.on_opened is not None or "observe" in request.extensions:
+            self._report_opened(request)
+        return connection
 
     def _protocol_on(self, stream: NetworkStream) -> ConnectionInterface:
         options = self._options

@@ -206,8 +206,6 @@ class HTTP3OrTCPConnection(HTTPConnection):
                 raise self._connecting.closed_error()
             self._is_http3 = True
             self._use(connection, request)
-            if self.on_opened is not None or "observe" in request.extensions:
-                self._report_opened(request)
         except BaseException as exc:
             if self._established is None:
                 if connection is not None:
