@@ -44,7 +44,7 @@ _NAMES = {
     "_async.connection": "Trace logger default_ssl_context AsyncLock",
     # For `isinstance()`, in dstack and others.
     "_async.connection_pool": "AsyncPoolRequest PoolByteStream AsyncRequestInterface AsyncEvent "
-    "AsyncShieldCancellation AsyncThreadLock ConnectionNotAvailable",
+    "AsyncShieldCancellation AsyncThreadLock ConnectionNotAvailable UnsupportedProtocol",
     # For tests of cancellation, which look at states and bodies, and for tunnels.
     "_async.http11": "HTTPConnectionState HTTP11ConnectionByteStream AsyncHTTP11UpgradeStream WriteError "
     f"map_exceptions {_CONNECTIONS}",
