@@ -119,11 +119,15 @@ class ConnectionState:
             stream.failure = stream.failure or failure
 
     def abandon(self, stream: Stream, code: int = Code.REQUEST_CANCELLED) -> None:
-        """Ask the server to send nothing more on a stream, and send nothing more."""
+        """Ask the server to send nothing more on a stream, and send nothing more.
+
+        A body that was begun is not reset: after a loss, qh3 2.1 names a final size that is too small, which is an
+        error of the connection (RFC 9000 section 4.5). Its server learns from STOP_SENDING that the request is over.
+        """
         if self.failure is None:
             if not stream.remote_end:
                 self.endings.append((self.quic.stop, stream.id, code))
-            if not stream.is_over:
+            if not stream.is_over and not stream.sent:
                 self.endings.append((self.quic.reset, stream.id, code))
             self.output_pending = self.output_urgent = True
         stream.was_reset = True
