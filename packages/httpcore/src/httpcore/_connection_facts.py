@@ -31,13 +31,9 @@ class ConnectionFacts:
         """Call `callback`, which is the pool's, when the connection has been opened."""
         self._on_opened = callback
 
-    def identify(self) -> int:
-        """Return the `id` that its `ConnectionInfo` has once it is open."""
-        return self._connection_number
-
     @property
     def connection_id(self) -> int:
-        """The same."""
+        """The `id` that its `ConnectionInfo` has once it is open."""
         return self._connection_number
 
     @property
@@ -95,6 +91,7 @@ class ConnectionFacts:
 def connection_id_of(connection: object) -> int:
     """Return the number of a connection. One of a user's own class has that of what it wraps, or a new one."""
     if isinstance(connection, ConnectionFacts):
-        return ConnectionFacts.identify(connection)
+        number: int = ConnectionFacts.connection_id.__get__(connection)  # not a subclass's attribute of this name
+        return number
     found = getattr(connection, "connection_id", None)
     return found if isinstance(found, int) else next_connection_id()
