@@ -130,7 +130,7 @@ def _connection_members(name: str) -> Deviation:
     if not name.endswith("HTTP11Connection"):
         added += ["request_capacity", "on_capacity_change", "stream_limit", "assume_stream_limit"]
     if name.endswith("HTTPConnection"):
-        added += ["proxies"]
+        added += ["connection_id", "proxies", "report_opening_to"]
     return Deviation(sorted([*members, *added]), _CAPACITY)
 
 

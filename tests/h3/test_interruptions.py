@@ -54,7 +54,7 @@ class Peer(DatagramStream):
                 self._answered.add(stream_id)
                 with contextlib.suppress(ValueError):  # the client has asked for nothing more
                     self._server.send(stream_id, head(OK) + data(b"hel"))
-                self._server.send(stream_id, data(b"lo"), True)
+                    self._server.send(stream_id, data(b"lo"), True)
 
     def receive(self, timeout: float | None = None) -> tuple[bytes, int]:
         end = time.monotonic() + min(5.0 if timeout is None else timeout, 5.0)

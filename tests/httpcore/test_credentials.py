@@ -96,7 +96,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 @pytest.mark.parametrize("kind", ["trace", "observe"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_callbacks_that_are_false_in_a_condition(kind: str, scheme: str) -> None:
-    listener = Listener()
+    listener: Any = Listener()
     replies = [OK] if scheme == "http" else [b"HTTP/1.1 200 OK\r\n\r\n", OK]
     proxy = httpcore.Proxy("http://localhost/", auth=("user", "s3cret"))
     with httpcore.ConnectionPool(proxy=proxy, network_backend=httpcore.MockBackend(replies)) as pool:
@@ -107,8 +107,8 @@ def test_callbacks_that_are_false_in_a_condition(kind: str, scheme: str) -> None
 
 @pytest.mark.parametrize("timeout", [{}, {"total": 10.0}])
 def test_a_connection_to_a_proxy_without_a_pool(timeout: dict[str, float]) -> None:
-    listener = Listener()
-    connection = httpcore.ConnectionPool(
+    listener: Any = Listener()
+    connection: Any = httpcore.ConnectionPool(
         proxy=httpcore.Proxy("http://localhost/", auth=("user", "s3cret")), network_backend=httpcore.MockBackend([OK])
     ).create_connection(httpcore.URL("http://example.com/").origin)
     request = httpcore.Request(

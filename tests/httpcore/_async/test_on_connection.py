@@ -8,6 +8,7 @@ import pytest
 from httpcore import (
     AsyncConnectionInterface,
     AsyncConnectionPool,
+    AsyncHTTPConnection,
     AsyncMockBackend,
     ConnectError,
     ConnectionEvent,
@@ -324,3 +325,41 @@ async def test_connections_of_a_users_own_class() -> None:
     assigned = [fact for name, fact in facts if name == "pool.assigned"]
     assert [fact["connection_id"] for fact in assigned] == [info.id] * 2
     assert [fact["requests_before"] for fact in assigned] == [0, 1]
+
+
+class Numbered(AsyncHTTPConnection):
+    """A program's own class, with names of its own that are those of facts, too."""
+
+    on_opened = None
+
+    @property
+    def connection_id(self) -> Any:
+        return "mine"
+
+    def report_opening_to(self) -> None:  # type: ignore[override]
+        raise AssertionError("never called")
+
+    def proxies(self) -> None:  # type: ignore[override]
+        raise AssertionError("never called")
+
+
+async def test_connections_of_a_class_derived_from_ours() -> None:
+    class Pool(AsyncConnectionPool):
+        def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
+            return Numbered(origin)
+
+    events, ids = Events(), []
+
+    def observe(event: str, info: dict[str, Any]) -> None:
+        if event == "pool.assigned":
+            ids.append(info["connection_id"])
+
+    with scripted_server(answer) as server:
+        async with Pool(on_connection=events) as pool:
+            for _ in range(2):
+                response = await pool.request("GET", server.url, extensions={"observe": observe})
+    info = response.extensions["connection"]
+    assert events.reasons == ["pool closed"]
+    assert events[0].connection is info
+    assert ids == [info.id] * 2
+    assert info.proxies == ()

@@ -77,8 +77,7 @@ class Origin:
 
     def __str__(self) -> str:
         # A host that is not ASCII has no name, but what leads to it may be the path of a socket.
-        host = bracketed(self.host).decode("ascii", "backslashreplace")
-        return f"{self.scheme.decode('ascii')}://{host}:{self.port}"
+        return f"{self.scheme.decode('ascii')}://{bracketed(self.host).decode('ascii', 'backslashreplace')}:{self.port}"
 
 
 def is_origin_of(origin: Origin, url: "URL") -> bool:

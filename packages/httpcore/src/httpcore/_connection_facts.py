@@ -12,7 +12,10 @@ from ._ssl import TLS_SCHEMES
 
 
 class ConnectionFacts:
-    """The facts about a connection to an origin, and who is told that it was opened."""
+    """The facts about a connection to an origin, and who is told that it was opened.
+
+    Subclasses of programs may have attributes of their own with the same public names. Nothing depends on these.
+    """
 
     _origin: Origin
     _established: Any
@@ -21,10 +24,17 @@ class ConnectionFacts:
     proxies: tuple[str, ...] = ()
 
     def __init__(self) -> None:
-        #: The `id` that its `ConnectionInfo` has once it is open.
-        self.connection_id: int = next_connection_id()
-        #: A callback of the pool, for when the connection has been opened.
-        self.on_opened: Callable[[ConnectionInfo], None] | None = None
+        self._connection_number: int = next_connection_id()
+        self._on_opened: Callable[[ConnectionInfo], None] | None = None
+
+    def report_opening_to(self, callback: Callable[[ConnectionInfo], None]) -> None:
+        """Call `callback`, which is the pool's, when the connection has been opened."""
+        self._on_opened = callback
+
+    @property
+    def connection_id(self) -> int:
+        """The `id` that its `ConnectionInfo` has once it is open."""
+        return self._connection_number
 
     @property
     def connection_info(self) -> ConnectionInfo | None:
@@ -62,8 +72,8 @@ class ConnectionFacts:
             stream,
             origin,
             http_version,
-            connection_id=self.connection_id,
-            proxies=self.proxies,
+            connection_id=self._connection_number,
+            proxies=self.proxies if isinstance(self.proxies, tuple) else (),
             has_tls=has_tls,
         )
 
@@ -72,7 +82,16 @@ class ConnectionFacts:
         info = self.connection_info
         if info is None:
             return
-        if self.on_opened is not None:
-            self.on_opened(info)
+        if self._on_opened is not None:
+            self._on_opened(info)
         if "observe" in request.extensions:
             report(request, "connection.opened", {"connection": info})
+
+
+def connection_id_of(connection: object) -> int:
+    """Return the number of a connection. One of a user's own class has that of what it wraps, or a new one."""
+    if isinstance(connection, ConnectionFacts):
+        number: int = ConnectionFacts.connection_id.__get__(connection)  # not a subclass's attribute of this name
+        return number
+    found = getattr(connection, "connection_id", None)
+    return found if isinstance(found, int) else next_connection_id()

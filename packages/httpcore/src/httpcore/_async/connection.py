@@ -171,7 +171,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFac
         call = AsyncConnectCall(Deadline(timeouts.get("connect")), timeouts)
         if "observe" in request.extensions:
             call.observer = observer_of(request)
-            call.facts = {"connection_id": self.connection_id}
+            call.facts = {"connection_id": self._connection_number}
         try:
             await connecting.join(call)
             return self._established or await self._open(request, call)
@@ -214,7 +214,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFac
                 self._verified_name = requested_server_name(request)
             self._established = connection
             connecting.established = True
-        if self.on_opened is not None or "observe" in request.extensions:
+        if self._on_opened is not None or "observe" in request.extensions:
             self._report_opened(request)
         return connection
 

@@ -172,7 +172,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
         call = ConnectCall(Deadline(timeouts.get("connect")), timeouts)
         if "observe" in request.extensions:
             call.observer = observer_of(request)
-            call.facts = {"connection_id": self.connection_id}
+            call.facts = {"connection_id": self._connection_number}
         try:
             connecting.join(call)
             return self._established or self._open(request, call)
@@ -215,7 +215,7 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
                 self._verified_name = requested_server_name(request)
             self._established = connection
             connecting.established = True
-        if self.on_opened is not None or "observe" in request.extensions:
+        if self._on_opened is not None or "observe" in request.extensions:
             self._report_opened(request)
         return connection
 

@@ -30,7 +30,6 @@ from httpcore_models.lowlevel import (
     cached_origin,
     enforce_ssl_context,
     get_tracer,
-    next_connection_id,
 )
 
 from .._arguments import (
@@ -42,6 +41,7 @@ from .._arguments import (
     unsupported_scheme,
 )
 from .._connection_event import ConnectionEvent
+from .._connection_facts import ConnectionFacts, connection_id_of
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
@@ -239,9 +239,9 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
-        slot.connection_id = getattr(connection, "connection_id", 0) or next_connection_id()
+        slot.connection_id = connection_id_of(connection)
         if shared.on_connection is not None and isinstance(connection, HTTPConnection):
-            connection.on_opened = shared.reporter_of(slot)
+            ConnectionFacts.report_opening_to(connection, shared.reporter_of(slot))
         shared.step(shared.state.opened, slot, connection)
         if shared.deferred or shared.state.to_close or shared.departed:
             shared.close_pending()
