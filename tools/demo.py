@@ -205,8 +205,7 @@ def main() -> int:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     except ERRORS as error:
-        where = "" if arguments.url is None else f"{arguments.url}: "
-        print(f"demo: {where}{describe(error)}", file=sys.stderr)
+        print(f"demo: {describe(error)}", file=sys.stderr)  # the URL, which may have a password, was shown without
         return 1
     except BaseException as error:
         if not is_interrupt(error):

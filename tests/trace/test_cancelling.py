@@ -1,6 +1,9 @@
 """Cancelled requests are recorded as such."""
 
+import contextlib
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import anyio
 import httpcore
@@ -8,7 +11,7 @@ import pytest
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import hold, receive_request, send
 from httpcore_test_support.waiting import async_wait_until
-from httpcore_trace import AsyncRecordedPool, Recorder
+from httpcore_trace import AsyncRecordedPool, RecordedPool, Recorder
 
 pytestmark = pytest.mark.anyio
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"
@@ -61,3 +64,45 @@ async def test_a_cancelled_block_is_a_cancelled_request() -> None:
     (record,) = recorder.requests
     assert record.ended is not None
     assert record.cancelled
+
+
+@pytest.mark.parametrize("way", ["loop", "block", "generator"])
+def test_who_leaves_a_response_does_not_cancel_the_request(way: str) -> None:
+    """It is no error, however much was read."""
+
+    def chunks(pool: RecordedPool, url: str) -> Iterator[bytes]:
+        with pool.stream("GET", url) as response:
+            yield from response.iter_stream()
+
+    recorder = Recorder()
+    with (
+        scripted_server([receive_request(), send(HEAD + b"some"), hold()]) as server,
+        recorder.pool(httpcore.ConnectionPool()) as pool,
+    ):
+        if way == "generator":
+            generator = chunks(pool, server.url)
+            assert next(generator) == b"some"
+            generator.close()
+        else:
+            with pool.stream("GET", server.url) as response:
+                if way == "loop":
+                    for _ in response.iter_stream():
+                        break
+    (record,) = recorder.requests
+    assert (record.status, record.error, record.cancelled) == (200, None, False)
+    assert record.ended is not None
+
+
+async def test_who_leaves_a_response_does_not_cancel_the_async_request() -> None:
+    recorder = Recorder()
+    with scripted_server([receive_request(), send(HEAD + b"some"), hold()]) as server:
+        async with (
+            recorder.pool(httpcore.AsyncConnectionPool()) as pool,
+            pool.stream("GET", server.url) as response,
+        ):
+            chunks: Any = response.aiter_stream()
+            async with contextlib.aclosing(chunks):
+                assert await anext(chunks) == b"some"
+    (record,) = recorder.requests
+    assert (record.status, record.error, record.cancelled) == (200, None, False)
+    assert record.ended is not None

@@ -78,7 +78,9 @@ class Observation:
     def leave(self, cancellation: BaseException | None = None) -> None:
         """Record that the program leaves the response without having used all of it, which will be closed next."""
         self._is_left = True
-        if cancellation is not None and self._record is not None and self._record.ended is None:
+        if cancellation is None or isinstance(cancellation, GeneratorExit):  # a generator of the program was closed
+            return
+        if self._record is not None and self._record.ended is None:
             _set_error(self._record, cancellation)
 
     def fail(self, exception: BaseException) -> None:
@@ -133,7 +135,9 @@ class Observation:
         elif event.startswith("proxy.hop."):
             self._hops += 1 if name == "hop.started" else -1
         if "exception" in info and not event.startswith(_FACTS):
-            _set_error(record, info["exception"])
+            # Who leaves a loop over the body closes the iterator.
+            if name != "receive_response_body.failed" or not isinstance(info["exception"], GeneratorExit):
+                _set_error(record, info["exception"])
         elif record.error is not None and name.endswith("started") and name != "response_closed.started":
             record.error, record.cancelled = None, False  # it goes on
 
