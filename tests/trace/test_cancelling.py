@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import anyio
@@ -70,7 +70,7 @@ async def test_a_cancelled_block_is_a_cancelled_request() -> None:
 def test_who_leaves_a_response_does_not_cancel_the_request(way: str) -> None:
     """It is no error, however much was read."""
 
-    def chunks(pool: RecordedPool, url: str) -> Iterator[bytes]:
+    def chunks(pool: RecordedPool, url: str) -> Generator[bytes, None, None]:
         with pool.stream("GET", url) as response:
             yield from response.iter_stream()
 

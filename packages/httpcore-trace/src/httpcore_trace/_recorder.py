@@ -61,10 +61,12 @@ class Recorder:
         return Observation(self._lifecycle)
 
     @overload
-    def pool(self, pool: httpcore.ConnectionPool | httpcore.ConnectionInterface) -> RecordedPool: ...
+    def pool(self, pool: httpcore.ConnectionPool | httpcore.ConnectionInterface | RecordedPool) -> RecordedPool: ...
 
     @overload
-    def pool(self, pool: httpcore.AsyncConnectionPool | httpcore.AsyncConnectionInterface) -> AsyncRecordedPool: ...
+    def pool(
+        self, pool: httpcore.AsyncConnectionPool | httpcore.AsyncConnectionInterface | AsyncRecordedPool
+    ) -> AsyncRecordedPool: ...
 
     def pool(self, pool: Any) -> RecordedPool | AsyncRecordedPool:
         """Return an object that is used like `pool`, a pool or a connection, and records all requests that it sends.
