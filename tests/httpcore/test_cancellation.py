@@ -67,7 +67,7 @@ class OpenPhases:
         name, _, end = event.rpartition(".")
         if end == "started":
             self.names.append(name)
-        elif end in ("complete", "failed"):
+        elif end in ("complete", "failed") and event != "request.failed":  # which ends no phase
             self.names.remove(name)
 
 

@@ -14,8 +14,8 @@ import httpcore_proxy
 import pytest
 from httpcore_test_support.commands import run
 
-# Wrong arguments, and a mistake in the package itself.
-NOT_ABOUT_REQUESTS = {"ArgumentTypeError", "InvalidTransition"}
+# Wrong arguments, a mistake in the package itself, and what carries the exception of an observer.
+NOT_ABOUT_REQUESTS = {"ArgumentTypeError", "InvalidTransition", "ObserverFailedError"}
 
 
 @pytest.mark.parametrize("package", [httpcore, httpcore_h11, httpcore_h2, httpcore_models, httpcore_proxy])

@@ -47,11 +47,13 @@ class AsyncPoolBase(AsyncRequestInterface):
         Any thread may call this, whichever thread or event loop uses the pool.
         """
         self._shared.catch_up()
+        state = self._shared.state
+        if not by_origin:
+            with self._shared.lock:
+                stats = state.stats()
+            return stats if self._http3 is None else stats._replace(http3=self._http3.stats())
         with self._shared.lock:
-            if not by_origin:
-                stats = self._shared.state.stats()
-                return stats if self._http3 is None else stats._replace(http3=self._http3.stats())
-            figures = stats_by_key(self._shared.state.slots, self._shared.state.requests)
+            figures = stats_by_key(state.slots, state.requests)
         origins: dict[str, PoolStats] = {}
         for key, stats in figures.items():
             # There may be several keys: for connections whose TLS was asked to verify another name.

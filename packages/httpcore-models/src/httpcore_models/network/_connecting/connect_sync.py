@@ -241,7 +241,7 @@ def _start_attempt(
         raise
 
 
-def _end_attempts(selector: selectors.BaseSelector, winner: socket.socket | None, error: BaseException) -> None:
+def _end_attempts(selector: selectors.BaseSelector, winner: "socket.socket | None", error: BaseException) -> None:
     """Tell the observer that all attempts but that of `winner` have failed, with `error`."""
     for key in selector.get_map().values():
         if key.fileobj is not winner:
