@@ -159,17 +159,17 @@ class TestForgery:
 
     async def test_every_attempt_is_checked(self) -> None:
         seen: list[Destination] = []
-        answers = [["10.0.0.1"], ["10.0.0.2"]]
+        answers = [["127.0.0.1"], ["10.0.0.2"]]  # nothing listens at the first; a refusal is final
 
         def refuse(destination: Destination) -> bool:
             seen.append(destination)
-            return False
+            return str(destination.address) == "127.0.0.1"
 
         backend = AsyncGuardedBackend(refuse, resolver=lambda host, port: answers.pop(0))
         async with AsyncConnectionPool(network_backend=backend, retries=1) as pool:
-            with pytest.raises(ConnectError, match=r"^refuse refuses 10\.0\.0\.2 \(a\.example:80\)$"):
-                await pool.request("GET", "http://a.example/", extensions=LIMITS)
-        assert [str(destination.address) for destination in seen] == ["10.0.0.1", "10.0.0.2"]
+            with pytest.raises(ConnectError, match=r"^refuse refuses 10\.0\.0\.2 \(a\.example:1\)$"):
+                await pool.request("GET", "http://a.example:1/", extensions=LIMITS)
+        assert [str(destination.address) for destination in seen] == ["127.0.0.1", "10.0.0.2"]
 
 
 class TestNoWayAround:
