@@ -51,9 +51,20 @@ def test_a_request_on_a_new_connection() -> None:
     assert phases == Phases(dns=2.0, connect=4.0, ssl=3.0, send=1.0, wait=4.0, receive=3.0, unexplained=0.5)
 
 
-@pytest.mark.parametrize("protocol", ["http11", "http2"])
+@pytest.mark.parametrize("protocol", ["http11", "http2", "http3"])
 def test_a_request_on_an_old_connection_has_no_phases_of_connecting(protocol: str) -> None:
     assert phases_of(exchange(0.0, protocol), 0.0, 8.0) == Phases(send=1.0, wait=4.0, receive=3.0)
+
+
+def test_http_3_connects_by_datagrams_and_its_handshake_is_that_of_tls() -> None:
+    events: list[tuple[float, str, dict[str, Any]]] = [
+        (0.0, "connection.connect_udp.started", {}),
+        (1.0, "connection.connect_udp.complete", {}),
+        (1.0, "http3.handshake.started", {}),
+        (3.0, "http3.handshake.complete", {}),
+    ]
+    phases = phases_of([*events, *exchange(3.0, "http3")], 0.0, 11.0)
+    assert phases == Phases(connect=1.0, ssl=2.0, send=1.0, wait=4.0, receive=3.0)
 
 
 def test_waiting_is_blocked() -> None:

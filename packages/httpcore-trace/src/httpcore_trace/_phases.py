@@ -15,11 +15,13 @@ _CATEGORIES = {
     "connection.retry": "blocked",
     "connect.resolve": "dns",
     "connect_tcp": "connect",
+    "connect_udp": "connect",
     "connect_unix_socket": "connect",
     "connect.attempt": "connect",
     "proxy.hop": "connect",
     "setup_socks4_connection": "connect",
     "setup_socks5_connection": "connect",
+    "handshake": "ssl",  # of QUIC
     "start_tls": "ssl",
     "tls.context": "ssl",
     "send_connection_init": "send",
