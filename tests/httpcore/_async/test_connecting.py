@@ -243,11 +243,17 @@ class TestNames:
         assert len(backend.connects) == 1
 
     async def test_without_tls_the_name_is_ignored(self) -> None:
-        backend = AsyncRecordingBackend([OK, OK])
+        url, names = "http://example.com/", ["a", "b", 5]
+        backend = AsyncRecordingBackend([OK] * 3)
         async with AsyncHTTPConnection(Origin(b"http", b"example.com", 80), network_backend=backend) as connection:
-            for name in ("a", "b"):
-                url = "http://example.com/"
-                assert (await connection.request("GET", url, extensions={"sni_hostname": name})).status == 200
+            for name in names:
+                extensions: dict[str, Any] = {"sni_hostname": name}
+                assert (await connection.request("GET", url, extensions=extensions)).status == 200
+        backend = AsyncRecordingBackend([OK] * 3)
+        async with AsyncConnectionPool(network_backend=backend) as pool:
+            for name in names:
+                assert (await pool.request("GET", url, extensions={"sni_hostname": name})).status == 200
+        assert len(backend.connects) == 1
 
 
 async def test_an_origin_without_tls_ignores_the_protocol_of_the_proxy(certificates: Certificates) -> None:

@@ -70,7 +70,7 @@ def requested_server_name(request: Request) -> str | None:
 
 def key_with_name(key: Key, request: Request) -> Key:
     """Add the name that TLS verifies, if it is not the host's: such connections are not for other requests."""
-    name = requested_server_name(request)
-    if name is None or key[0] not in TLS_SCHEMES or name == key[1].decode("ascii"):
+    name = requested_server_name(request) if key[0] in TLS_SCHEMES else None
+    if name is None or name == key[1].decode("ascii"):
         return key
     return (key[0], key[1], key[2], name)

@@ -210,7 +210,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFac
         with connecting.lock:
             if connecting.closed:
                 raise connecting.closed_error()
-            if "sni_hostname" in request.extensions:
+            if "sni_hostname" in request.extensions and self._origin.scheme in TLS_SCHEMES:
                 self._verified_name = requested_server_name(request)
             self._established = connection
             connecting.established = True
