@@ -227,7 +227,7 @@ def test_importing_loads_nothing_that_is_not_needed_yet(environment: Callable[[s
         "def refuse(*arguments, **options):\n    raise AssertionError('a TLS context is made')\n"
         "ssl.SSLContext.__new__ = ssl.create_default_context = refuse\n"
         "import httpcore\n"
-        "httpcore.ConnectionPool(http2=True)\n"
+        "httpcore.ConnectionPool()\n"
         "names = {'asyncio', 'anyio', 'trio', 'h2', 'hpack', 'socksio', 'certifi'}\n"
         "assert not names & set(sys.modules), names & set(sys.modules)"
     )

@@ -13,7 +13,13 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 
-PACKAGES = ("httpcore[asyncio,http2,socks,trio]", "httpcore-models", "httpcore-h11", "httpcore-h2", "httpcore-proxy")
+PACKAGES = (
+    "httpcore[asyncio,http2,http3,socks,trio]",
+    "httpcore-models",
+    "httpcore-h11",
+    "httpcore-h2",
+    "httpcore-proxy",
+)
 ADDITIONS = ("httpcore-httpx[httpx]", "httpcore-trace[otel]")
 # What the tests need themselves.
 TOOLS = ("hypothesis", "pproxy", "proxy.py", "pytest-timeout", str(ROOT / "tests" / "support"))
@@ -25,7 +31,9 @@ TESTS = (
     "tests/h2/test_engine_requests.py",
     "tests/h2/test_engine_responses.py",
     "tests/h2/test_engine_settings.py",
-    "tests/h2/test_headers.py",
+    "tests/h2/test_hpack.py",
+    "tests/h3/test_engine.py",
+    "tests/h3/test_qpack.py",
     "tests/models/test_trio_stream.py",
     "tests/models/test_async_concurrency.py",
     "tests/models/test_async_connecting.py",
@@ -60,7 +68,7 @@ def test_they_pass_the_tests_that_use_them(
     prepare: Callable[..., Future[Environment]], dist: Path, tmp_path: Path
 ) -> None:
     bounds = oldest(dist)
-    ours = {"anyio", "certifi", "h11", "h2", "hpack", "httpx", "opentelemetry-api", "rich", "socksio", "trio"}
+    ours = {"anyio", "certifi", "h11", "h2", "hpack", "httpx", "opentelemetry-api", "qh3", "rich", "socksio", "trio"}
     assert bounds.keys() == ours
     pins = [f"{name}=={version}" for name, version in bounds.items()]
     environment = prepare(*pins, *PACKAGES, *ADDITIONS, *TOOLS, python=interpreter("3.10")).result()
