@@ -51,5 +51,6 @@ class PoolStats(NamedTuple):
     """How many connections have left the pool, by reason: the values of `Reason`."""
 
     http3: dict[str, int] | None = None
-    """`None` unless the pool may use HTTP/3. How many connections were `opened` over HTTP/3, how many over TCP because
-    HTTP/3 failed (`fell_back`), and with how many origins it is `broken`, so that it is not tried."""
+    """`None` unless the pool may use HTTP/3, and in the figures of one origin. How many connections were `opened` over
+    HTTP/3, how many over TCP because HTTP/3 failed (`fell_back`), and with how many origins it is `broken`, so that it
+    is not tried."""

@@ -37,6 +37,7 @@ def _stats(now: Counter[str], closed: Counter[str], reused: int) -> PoolStats:
 
 def sum_of(first: PoolStats, second: PoolStats) -> PoolStats:
     """Add up the figures of two keys of one origin."""
-    figures = {name: getattr(first, name) + getattr(second, name) for name in PoolStats._fields if name != "closed"}
+    names = [name for name in PoolStats._fields if name not in ("closed", "http3")]
+    figures = {name: getattr(first, name) + getattr(second, name) for name in names}
     closed = {reason: count + second.closed[reason] for reason, count in first.closed.items()}
     return PoolStats(**figures, closed=closed)
