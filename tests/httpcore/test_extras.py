@@ -91,6 +91,16 @@ def test_importing_does_not_load_extras() -> None:
     )
 
 
+def test_with_the_context_comes_what_connecting_imports_next() -> None:
+    """A fork that waits for another thread's context would else come as that thread holds the lock of a module."""
+    run(
+        "import sys\n"
+        "from httpcore._ssl import shared_ssl_context\n"
+        "shared_ssl_context(('http/1.1',))\n"
+        "assert 'encodings.idna' in sys.modules"
+    )
+
+
 def test_nothing_of_http_3_is_loaded_without_its_option() -> None:
     run(
         "import sys, httpcore\n"

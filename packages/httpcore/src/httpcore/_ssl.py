@@ -47,6 +47,9 @@ def shared_ssl_context(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
 def _context_offering(alpn_protocols: tuple[str, ...]) -> ssl.SSLContext:
     context = default_ssl_context()
     context.set_alpn_protocols(list(alpn_protocols))
+    # `socket.getaddrinfo()` imports this. A fork that has waited for the context must not come in the middle of that.
+    import encodings.idna  # noqa: F401
+
     return context
 
 
