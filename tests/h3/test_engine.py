@@ -9,10 +9,9 @@ from httpcore_h3._connection_state import MAX_UNREAD, MOST_UNREAD
 from httpcore_h3._engine import MAX_QUEUED
 from httpcore_h3._frames import HEADERS, SETTINGS, build_frame
 from httpcore_h3._qpack import decode
-from httpcore_h3._states import State
 from httpcore_models import ConnectionNotAvailable, LocalProtocolError, ReadError, RemoteProtocolError
 from httpcore_models.lowlevel import Retryable, is_shut_down, retryable_after
-from httpcore_models.multiplexing import END_OF_STREAM, NEED_DATA, InformationalResponse, ResponseHead, Trailers
+from httpcore_models.multiplexing import END_OF_STREAM, NEED_DATA, InformationalResponse, ResponseHead, State, Trailers
 from httpcore_test_support.h3_dialogue import CONTROL_STREAM, OK, Dialogue, data, head, varint
 
 Connect = Callable[..., Dialogue]

@@ -7,10 +7,11 @@ Without the extra `h2` everything can still be imported, but making a connection
 
 from typing import TYPE_CHECKING, Any
 
+from httpcore_models.multiplexing import State
+
 from ._async.body import AsyncHTTP2Body
 from ._events import ChangedSetting, RemoteSettingsChanged
 from ._missing import STAND_INS, require_h2
-from ._states import State
 from ._sync.body import HTTP2Body
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from httpcore_models.multiplexing import USABLE
+
 from ._engine import Engine
-from ._states import USABLE
 
 
 class CapacityReport:

@@ -3,6 +3,7 @@
 from h2.config import H2Configuration
 from httpcore_models import ConnectionNotAvailable, ReadError
 from httpcore_models.lowlevel import Retryable, mark_retryable
+from httpcore_models.multiplexing import TRANSITIONS, USABLE, Input, State
 
 from . import _frames as frames
 from ._control import Code, Control
@@ -22,7 +23,6 @@ from ._flow import (
 )
 from ._frames import build_frame
 from ._hpack import FieldEncoder
-from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
 from ._stream_table import StreamTable
 

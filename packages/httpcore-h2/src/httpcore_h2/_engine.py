@@ -22,6 +22,7 @@ import sys
 
 from h2.config import H2Configuration
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
+from httpcore_models.multiplexing import TRANSITIONS, USABLE, Input, State
 
 from . import _frames as frames
 from ._connection_state import CLOSED, USED_UP, ConnectionState
@@ -30,7 +31,6 @@ from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, RemoteSettingsCha
 from ._flow import CONNECTION_WINDOW, DEFAULT_WINDOW, MAX_FRAME_SIZE, STREAM_WINDOW
 from ._frames import FrameReader, build_frame, build_frame_header
 from ._receiving import FrameHandlers
-from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
 from ._stream_table import LAST_STREAM_ID
 

@@ -3,10 +3,11 @@
 Opening the stream is the task of `httpcore_models`, and keeping several connections that of `httpcore`.
 """
 
+from httpcore_models.multiplexing import State
+
 from ._async.body import AsyncHTTP3Body
 from ._async.connection import AsyncHTTP3Connection
 from ._async.network_stream import AsyncQUICStream
-from ._states import State
 from ._sync.body import HTTP3Body
 from ._sync.connection import HTTP3Connection
 from ._sync.network_stream import QUICStream

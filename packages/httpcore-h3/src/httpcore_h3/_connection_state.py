@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from httpcore_models import ConnectionNotAvailable
 from httpcore_models.lowlevel import Retryable, mark_retryable
-from httpcore_models.multiplexing import Failure
+from httpcore_models.multiplexing import TRANSITIONS, USABLE, Failure, Input, State
 
 from ._codes import Code
 from ._qh3 import QUIC, FieldDecoder, QUICHandler
-from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
 from ._tls.options import TLSOptions
 

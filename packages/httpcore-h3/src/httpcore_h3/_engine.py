@@ -22,7 +22,17 @@ qh3 does QUIC, TLS, and most of the decompression of fields (`_qh3`). The frames
 
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
 from httpcore_models.lowlevel import Retryable
-from httpcore_models.multiplexing import END_OF_STREAM, NEED_DATA, Event, Failure, RequestHead
+from httpcore_models.multiplexing import (
+    END_OF_STREAM,
+    NEED_DATA,
+    TRANSITIONS,
+    USABLE,
+    Event,
+    Failure,
+    Input,
+    RequestHead,
+    State,
+)
 
 from . import _frames as frames
 from ._codes import Code, ConnectionFault
@@ -30,7 +40,6 @@ from ._connection_state import ConnectionState
 from ._frames import build_frame, encode_varint
 from ._qpack import encode
 from ._receiving import Receiving
-from ._states import TRANSITIONS, USABLE, Input, State
 from ._stream import Stream
 from ._tls.options import TLSOptions
 

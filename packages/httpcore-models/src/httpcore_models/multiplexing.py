@@ -16,6 +16,13 @@ from ._multiplexing.events import ResponseHead as ResponseHead
 from ._multiplexing.events import Signal as Signal
 from ._multiplexing.events import Trailers as Trailers
 from ._multiplexing.message_stream import MessageStream as MessageStream
+from ._multiplexing.states import CLOSED as CLOSED
+from ._multiplexing.states import IDLE as IDLE
+from ._multiplexing.states import TRANSITIONS as TRANSITIONS
+from ._multiplexing.states import USABLE as USABLE
+from ._multiplexing.states import Input as Input
+from ._multiplexing.states import InvalidTransition as InvalidTransition
+from ._multiplexing.states import State as State
 from ._multiplexing.translate import FieldSection as FieldSection
 from ._multiplexing.translate import Headers as Headers
 from ._multiplexing.translate import RequestHead as RequestHead

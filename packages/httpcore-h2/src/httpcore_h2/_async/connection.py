@@ -29,10 +29,9 @@ from httpcore_models.lowlevel import (
     received_response,
     retryable_after,
 )
-from httpcore_models.multiplexing import RequestTranslator
+from httpcore_models.multiplexing import CLOSED, TRANSITIONS, USABLE, Input, RequestTranslator
 
 from .._legacy import LegacyConnection
-from .._states import CLOSED, TRANSITIONS, USABLE, Input
 from .._stream import Stream
 from .body import AsyncHTTP2Body
 from .exchange import AsyncExchange

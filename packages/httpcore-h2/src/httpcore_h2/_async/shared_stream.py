@@ -19,11 +19,11 @@ from typing import TypeAlias
 from h2.config import H2Configuration
 from httpcore_models import AsyncNetworkStream, ConnectionNotAvailable, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import AsyncEvent, AsyncLoopAffinity, async_checkpoint_if_cancelled
+from httpcore_models.multiplexing import CLOSED, IDLE, USABLE
 
 from .._capacity import CapacityReport
 from .._engine import Engine
 from .._events import RemoteSettingsChanged
-from .._states import CLOSED, IDLE, USABLE
 from .._stream import Stream
 from .reading import AsyncReader
 from .waiters import AsyncSharer, AsyncWaiters

@@ -20,11 +20,11 @@ from typing import TypeAlias
 from h2.config import H2Configuration
 from httpcore_models import ConnectionNotAvailable, NetworkStream, ReadError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_models.concurrency import Event, LoopAffinity
+from httpcore_models.multiplexing import CLOSED, IDLE, USABLE
 
 from .._capacity import CapacityReport
 from .._engine import Engine
 from .._events import RemoteSettingsChanged
-from .._states import CLOSED, IDLE, USABLE
 from .._stream import Stream
 from .reading import Reader
 from .waiters import Sharer, Waiters

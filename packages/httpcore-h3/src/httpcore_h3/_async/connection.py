@@ -34,10 +34,9 @@ from httpcore_models.lowlevel import (
     retryable_after,
     without_zone,
 )
-from httpcore_models.multiplexing import RequestTranslator
+from httpcore_models.multiplexing import CLOSED, TRANSITIONS, USABLE, Input, RequestTranslator
 from httpcore_models.network import AsyncDatagramStream
 
-from .._states import CLOSED, TRANSITIONS, USABLE, Input
 from .._stream import Stream
 from .._tls.options import tls_obstacle, tls_options
 from .body import AsyncHTTP3Body

@@ -20,8 +20,8 @@ from typing import TypeAlias
 from httpcore_models import ConnectionNotAvailable
 from httpcore_models.concurrency import Event
 from httpcore_models.deadline import TotalSeconds
+from httpcore_models.multiplexing import CLOSED, IDLE
 
-from .._states import CLOSED, IDLE
 from .._stream import Stream
 from .datagrams import Datagrams
 

@@ -1,11 +1,11 @@
-"""The life of a connection: the table, and the diagram that shows it."""
+"""The life of a connection that HTTP/2 and HTTP/3 have in common: the table, and the diagram that shows it."""
 
 import collections
 import re
 
 import pytest
-from httpcore_h2 import _states
-from httpcore_h2._states import TRANSITIONS, USABLE, Input, InvalidTransition, State
+from httpcore_models._multiplexing import states
+from httpcore_models.multiplexing import CLOSED, IDLE, TRANSITIONS, USABLE, Input, InvalidTransition, State
 
 STEPS: dict[State, dict[Input, State | None]] = {
     State.IDLE: {
@@ -42,7 +42,7 @@ def test_every_state_with_every_input(state: State, step: Input) -> None:
 
 
 def test_the_diagram_names_all_states_and_the_steps_of_the_table() -> None:
-    diagram = (_states.__doc__ or "").split("\n\n")[1]
+    diagram = (states.__doc__ or "").split("\n\n")[1]
     # Closing a closed connection needs no arrow.
     steps = [step.value for (start, step) in TRANSITIONS if start is not State.CLOSED]
     assert collections.Counter(re.findall("[a-z]+", diagram)) == collections.Counter(steps)
@@ -51,3 +51,4 @@ def test_the_diagram_names_all_states_and_the_steps_of_the_table() -> None:
 
 def test_usable_states_are_those_that_allow_a_request() -> None:
     assert {state for state, step in TRANSITIONS if step is Input.REQUEST} == set(USABLE)
+    assert (IDLE, CLOSED) == (State.IDLE, State.CLOSED)

@@ -11,14 +11,15 @@
     │         │ close      │
     └─────▶ CLOSED ◀───────┘
 
-A connection takes requests while it is IDLE or ACTIVE; those that come before the end of the handshake wait for it.
-`COMPLETE` is the end of the last request. `RETIRE` is anything that rules out another request while those in progress
-may continue: a GOAWAY, or a timeout during which nothing arrived at all. A connection that fails is retired too; its
-requests then end one by one.
+A connection takes requests while it is IDLE or ACTIVE. It starts as IDLE: a request may come before the server has said
+anything, and waits for the handshake if there is one. `COMPLETE` is the end of the last request. `RETIRE` is anything
+that rules out another request while those in progress may continue: a GOAWAY, the last stream identifier, a failed
+write, or a timeout during which nothing arrived at all. A connection that fails is retired too; its requests then end
+one by one.
 """
 
 import enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 
 class State(enum.Enum):
@@ -59,7 +60,7 @@ class _Table(dict[tuple[State, Input], State]):
 
 
 #: The state that follows a state and an input. Looking up a step that is not in the table raises `InvalidTransition`.
-TRANSITIONS = _Table(
+TRANSITIONS: Final[dict[tuple[State, Input], State]] = _Table(
     {
         (State.IDLE, Input.REQUEST): State.ACTIVE,
         (State.IDLE, Input.RETIRE): State.RETIRED,
@@ -75,7 +76,8 @@ TRANSITIONS = _Table(
 )
 
 #: The states in which a connection takes requests.
-USABLE = (State.IDLE, State.ACTIVE)
+USABLE: Final = (State.IDLE, State.ACTIVE)
 
-# Looked up once, for every request: the attributes of an enumeration are slow.
-IDLE, CLOSED = State.IDLE, State.CLOSED
+#: Members that are needed for every request: the attributes of an enumeration are slow.
+IDLE: Final = State.IDLE
+CLOSED: Final = State.CLOSED
