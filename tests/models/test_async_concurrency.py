@@ -1,9 +1,11 @@
 """Async locks, events and shields, cancellation while tasks wait for them, and the detection of the async library."""
 
 import asyncio
+import gc
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -423,3 +425,29 @@ async def test_task_group_raises_the_exception_that_is_no_cancellation() -> None
         await fail_and_wait(fail)
     errors = getattr(caught.value, "exceptions", (caught.value,))
     assert [type(error) for error in errors] == [Interrupt]
+
+
+@pytest.mark.skipif(sys.implementation.name == "pypy", reason="PyPy frees nothing without the garbage collector")
+def test_an_error_out_of_a_task_group_on_trio_leaves_no_reference_cycle() -> None:
+    """Otherwise a cycle would keep what the functions on the way hold: requests, and their secrets."""
+
+    class Odd(Exception):
+        pass
+
+    async def fail() -> None:
+        raise Odd
+
+    async def fail_in_group() -> Callable[[], Any]:
+        try:
+            async with anyio_or_trio().create_task_group() as tasks:
+                tasks.start_soon(fail)
+        except Odd as error:
+            return weakref.ref(error)
+        raise AssertionError("no exception")
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert trio.run(fail_in_group)() is None
+    finally:
+        gc.enable()

@@ -83,4 +83,13 @@ class _TrioAsAnyIO:
         except BaseException as exc:
             # Trio raises a group even if all it holds are cancellations. Callers expect a single exception.
             errors = getattr(exc, "exceptions", (exc,))
-            raise next((error for error in errors if not isinstance(error, self._trio.Cancelled)), errors[0]) from None
+            error = next((error for error in errors if not isinstance(error, self._trio.Cancelled)), errors[0])
+            context = error.__context__
+            try:
+                raise error from None
+            finally:
+                # Neither its context, which is the group, nor this frame may lead back to the exception: as a cycle,
+                # they would keep what its traceback holds.
+                if error is not exc:
+                    error.__context__ = context
+                del error, errors, context
