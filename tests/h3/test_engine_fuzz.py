@@ -113,3 +113,20 @@ def test_lost_datagrams(connect: Callable[..., Dialogue]) -> None:
     for event in dialogue.events(stream):
         received += event if isinstance(event, bytes) else b""
     assert received == content
+
+
+@pytest.mark.parametrize("size", [100, 5_000])
+def test_the_end_of_a_body_is_lost_with_what_came_before_it(dialogue: Dialogue, size: int) -> None:
+    stream = dialogue.upload()
+    dialogue.exchange()
+    dialogue.engine.send_data(stream, bytes(size))
+    assert dialogue.engine.datagrams_to_send(dialogue.now)
+    dialogue.engine.end_request(stream)
+    assert dialogue.engine.datagrams_to_send(dialogue.now)
+    # What follows arrives, so that its acknowledgement tells what did not.
+    for _ in range(5):
+        dialogue.request()
+        dialogue.exchange()
+    request = dialogue.received(stream)
+    assert len(request.body) == size
+    assert request.ended

@@ -57,6 +57,10 @@ _ROOM_AGAIN = MAX_QUEUED // 2
 # A part of a body with fewer bytes than this is copied behind the head of its frame: two calls would cost more.
 _SMALL = 8 * 1024
 
+# Ends a body whose last part is gone. qh3 does not repeat an end without bytes if it is lost together with what came
+# before it, and the server would wait for it for ever.
+_EMPTY_DATA = build_frame(frames.DATA, b"")
+
 # A larger header block is not remembered.
 _MAX_REMEMBERED = 4096
 
@@ -201,7 +205,7 @@ class Engine(ConnectionState):
             self._check_undisturbed()
         self._busy = True
         self.output_pending = self.output_urgent = True
-        self.quic.send(stream.id, b"", True)
+        self.quic.send(stream.id, _EMPTY_DATA, True)
         stream.local_end = True
         self._busy = False
 
