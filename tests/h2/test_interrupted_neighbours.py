@@ -54,7 +54,7 @@ def connect(server: ScriptedServer) -> HTTP2Connection:
 
 
 def is_ours(code: CodeType) -> bool:
-    return is_library_code(code, "httpcore_h2") and code.co_name != "__del__"
+    return is_library_code(code, "httpcore_h2", "httpcore_models._multiplexing") and code.co_name != "__del__"
 
 
 @pytest.mark.timeout(120)

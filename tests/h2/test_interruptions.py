@@ -53,7 +53,7 @@ class Peer(NetworkStream):
 
 
 def is_ours(code: CodeType) -> bool:
-    return is_library_code(code, "httpcore_h2")
+    return is_library_code(code, "httpcore_h2", "httpcore_models._multiplexing")
 
 
 def get(connection: HTTP2Connection, at_once: bool = True) -> bytes:

@@ -90,7 +90,7 @@ class Peer(DatagramStream):
 
 
 def is_ours(code: CodeType) -> bool:
-    return is_library_code(code, "httpcore_h3")
+    return is_library_code(code, "httpcore_h3", "httpcore_models._multiplexing")
 
 
 def post(connection: HTTP3Connection, at_once: bool = True) -> bytes:

@@ -1,13 +1,14 @@
 """What both directions of a connection share: its state, its streams, and the bytes that are to be sent."""
 
+from collections.abc import Iterable
+
 from h2.config import H2Configuration
-from httpcore_models import ConnectionNotAvailable, ReadError
+from httpcore_models import ConnectionNotAvailable
 from httpcore_models.lowlevel import Retryable, mark_retryable
-from httpcore_models.multiplexing import TRANSITIONS, USABLE, Input, State
+from httpcore_models.multiplexing import Failure, MessageEngine
 
 from . import _frames as frames
 from ._control import Code, Control
-from ._events import Failure
 from ._flow import (
     AHEAD,
     BULK_HOPES,
@@ -26,25 +27,20 @@ from ._hpack import FieldEncoder
 from ._stream import Stream
 from ._stream_table import StreamTable
 
-#: What ends a connection that this side closes, and why one takes no further request that has carried too many.
-CLOSED = Failure("The connection was closed", kind=ReadError)
+#: Why a connection takes no further request that has carried too many.
 USED_UP = "All stream identifiers of the connection are used up"
 
 
-class ConnectionState:
+class ConnectionState(MessageEngine):
     """The state of a connection, and how it ends."""
 
+    expected_reasons: tuple[str, ...] = (*MessageEngine.expected_reasons, USED_UP)
+
     def __init__(self, config: H2Configuration) -> None:
+        super().__init__()
         self.control: Control = Control(config)
         self.encoder: FieldEncoder = FieldEncoder(self.control.encoder)
         self.streams: StreamTable = StreamTable()
-        #: Where the connection is in its life, and why it takes no further request, for the text of an error.
-        self.state: State = State.IDLE
-        self.reason: str = ""
-        #: What ended the connection for all streams, if anything did.
-        self.failure: Failure | None = None
-        #: Whether that was the server, by going away.
-        self.disconnected: bool = False
         #: The GOAWAY frame that was received: its code, last stream identifier and additional data.
         self.goaway: tuple[int, int, bytes] | None = None
         #: How many bytes may be sent on all streams together, and in one frame.
@@ -64,11 +60,6 @@ class ConnectionState:
         # When the round trip began by which this is measured, in seconds.
         self._started_at: float | None = None
 
-    @property
-    def usable(self) -> bool:
-        """Whether the connection takes requests."""
-        return self.state in USABLE
-
     def not_available(self) -> ConnectionNotAvailable:
         """Return the exception for a request that the connection cannot take."""
         exc = ConnectionNotAvailable(self.reason)
@@ -76,33 +67,17 @@ class ConnectionState:
             mark_retryable(exc, Retryable.AFTER_SHUTDOWN)
         return exc
 
-    @property
-    def close_reason(self) -> str | None:
-        """Why the connection takes no further request, in a few words; `None` if that was to be expected."""
-        if self.goaway is not None or self.disconnected:
-            return "server closed it"
-        return None if self.reason in ("", CLOSED.message, USED_UP) else "failed"
+    def has_opened(self, stream: Stream) -> bool:
+        """See `MessageEngine`."""
+        return self.streams.by_id.get(stream.id) is stream
 
-    def retire(self, reason: str) -> None:
-        """Refuse further requests, whose error gives the `reason`; those in progress continue."""
-        if self.state in USABLE:
-            self.reason = reason
-            self.state = TRANSITIONS[self.state, Input.RETIRE]
+    def open_streams(self) -> Iterable[Stream]:
+        """See `MessageEngine`."""
+        return self.streams.by_id.values()
 
-    def fail(self, failure: Failure, disconnected: bool = False) -> None:
-        """End the connection and all streams whose response is not complete.
-
-        `disconnected` says that the server went away, rather than that something was wrong.
-        """
-        self.retire(failure.message)
-        if self.failure is None:
-            self.disconnected = disconnected
-        # Without the cause: its traceback refers to the frames of its callers, and they to responses.
-        self.failure = self.failure or (failure if failure.cause is None else failure._replace(cause=None))
-        for stream in self.streams.by_id.values():
-            # The server may have closed the connection just as it was used again.
-            stale = disconnected and stream.reused and not stream.response_begun
-            self.streams.cut_off(stream, failure._replace(retryable=Retryable.IDEMPOTENT if stale else None))
+    def cut_off(self, stream: Stream, failure: Failure) -> None:
+        """See `MessageEngine`."""
+        self.streams.cut_off(stream, failure)
 
     def reset(self, stream: Stream, code: int) -> None:
         """End a stream by RST_STREAM."""

@@ -22,10 +22,10 @@ import sys
 
 from h2.config import H2Configuration
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
-from httpcore_models.multiplexing import TRANSITIONS, USABLE, Input, State
+from httpcore_models.multiplexing import CLOSED_HERE, TRANSITIONS, USABLE, Input, State
 
 from . import _frames as frames
-from ._connection_state import CLOSED, USED_UP, ConnectionState
+from ._connection_state import USED_UP, ConnectionState
 from ._control import Code, ConnectionFault, goaway_text
 from ._events import END_OF_STREAM, NEED_DATA, Event, Failure, RemoteSettingsChanged
 from ._flow import CONNECTION_WINDOW, DEFAULT_WINDOW, MAX_FRAME_SIZE, STREAM_WINDOW
@@ -35,7 +35,7 @@ from ._stream import Stream
 from ._stream_table import LAST_STREAM_ID
 
 # Looked up once: the attributes of an enumeration are slow.
-_REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
+_COMPLETE = Input.COMPLETE
 _IN_USE = (State.ACTIVE, State.RETIRED)
 
 
@@ -44,6 +44,8 @@ class Engine(ConnectionState):
 
     # Of the base class; declared again for type checkers, since they are assigned here too.
     state: State
+    ping_unanswered: bool
+    started: bool
     send_window: int
     expects_bulk: bool
 
@@ -52,13 +54,6 @@ class Engine(ConnectionState):
         super().__init__(config)
         self._handlers = FrameHandlers(self)
         self._reader = FrameReader(MAX_FRAME_SIZE, self._handlers, peer)
-        #: The requests in progress, whether they have a stream yet or wait for one.
-        self.requests: set[Stream] = set()
-        self.request_count: int = 0
-        self.started: bool = False
-        self.ping_unanswered: bool = False
-        # Whether a step is under way.
-        self._busy = False
 
     # What the connection can do.
 
@@ -104,19 +99,6 @@ class Engine(ConnectionState):
         retryable = failure is not None and failure.retryable is not None
         return retryable and goaway is not None and stream.id > goaway[1] and not stream.response_begun
 
-    def was_closed_midway(self, stream: Stream, written: bool) -> bool:
-        """Whether the connection was closed here, and not for a failure, while the request was being sent.
-
-        `written` says that the network has taken all that was handed over to be sent.
-        """
-        return self.failure is CLOSED and stream.is_half_sent(written)
-
-    def _check_undisturbed(self) -> None:
-        """Fail if a step was interrupted: since then, the two sides may disagree about the connection."""
-        if self._busy:
-            self._busy = False
-            self.fail(Failure("An operation on this connection was interrupted", kind=ReadError))
-
     # Sending.
 
     def start(self, now: float | None = None) -> None:
@@ -131,14 +113,6 @@ class Engine(ConnectionState):
         self.outgoing.append(self.control.start())
         self.send_window_update(0, CONNECTION_WINDOW - DEFAULT_WINDOW)
         self._busy = False
-
-    def admit(self, stream: Stream) -> None:
-        """Take a request, which `finish()` has to end from then on. Raises `ConnectionNotAvailable`."""
-        if self.state not in USABLE:
-            raise self.not_available()
-        self.requests.add(stream)
-        self.state = TRANSITIONS[self.state, _REQUEST]
-        self.request_count += 1
 
     def open_stream(self, stream: Stream) -> bool:
         """Send the head of a request; return false if the server allows no further stream now.
@@ -218,15 +192,6 @@ class Engine(ConnectionState):
         self._busy = False
         return size
 
-    def end_request(self, stream: Stream) -> None:
-        """End the body. Raises `LocalProtocolError` when the declared length is not reached."""
-        if not stream.wants_body():
-            return
-        declared = stream.head.declared_length
-        if declared is not None and stream.sent < declared:
-            raise LocalProtocolError("Too little data for declared Content-Length")
-        self._end_request(stream)
-
     def _end_request(self, stream: Stream) -> None:
         if self._busy:
             self._check_undisturbed()
@@ -282,7 +247,7 @@ class Engine(ConnectionState):
         """Close the connection, with a GOAWAY unless it has failed."""
         if self.started and self.failure is None:
             self.send_goaway(Code.NO_ERROR)
-        self.fail(CLOSED)
+        self.fail(CLOSED_HERE)
         self.state = TRANSITIONS[self.state, Input.CLOSE]
 
     # Receiving.

@@ -2,11 +2,11 @@
 
 import collections
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from httpcore_models import ConnectionNotAvailable
 from httpcore_models.lowlevel import Retryable, mark_retryable
-from httpcore_models.multiplexing import TRANSITIONS, USABLE, Failure, Input, State
+from httpcore_models.multiplexing import USABLE, Failure, MessageEngine
 
 from ._codes import Code
 from ._qh3 import QUIC, FieldDecoder, QUICHandler
@@ -18,17 +18,13 @@ from ._tls.options import TLSOptions
 MAX_UNREAD, MOST_UNREAD = 1024 * 1024, 64 * 1024 * 1024
 
 
-class ConnectionState:
+class ConnectionState(MessageEngine):
     """The state of a connection, and how it ends."""
 
     def __init__(self, handler: QUICHandler, tls: TLSOptions, idle_timeout: float) -> None:
+        super().__init__()
         self.quic: QUIC = QUIC(handler, tls, idle_timeout)
         self.decoder: FieldDecoder = FieldDecoder()
-        #: Where the connection is in its life, and why it takes no further request, for the text of an error.
-        self.state: State = State.IDLE
-        self.reason: str = ""
-        #: What ended the connection for all streams, if anything did.
-        self.failure: Failure | None = None
         #: Whether the handshake is complete: no request leaves before.
         self.handshake_done: bool = False
         #: The streams by their identifiers, until they are finished.
@@ -60,11 +56,6 @@ class ConnectionState:
     # What the connection can do.
 
     @property
-    def usable(self) -> bool:
-        """Whether the connection takes requests."""
-        return self.state in USABLE
-
-    @property
     def streams_left(self) -> int:
         """How many more streams the server allows now. Its limit grows as streams end."""
         return max(0, self.limit - self.opened)
@@ -90,28 +81,16 @@ class ConnectionState:
 
     # How it ends.
 
-    def retire(self, reason: str) -> None:
-        """Refuse further requests, whose error gives the `reason`; those in progress continue."""
-        if self.state in USABLE:
-            self.reason = reason
-            self.state = TRANSITIONS[self.state, Input.RETIRE]
+    def has_opened(self, stream: Stream) -> bool:
+        """See `MessageEngine`."""
+        return self.streams.get(stream.id) is stream
 
-    def fail(self, failure: Failure, disconnected: bool = False) -> None:
-        """End the connection and all streams whose response is not complete.
-
-        `disconnected` says that the server went away, rather than that something was wrong.
-        """
-        self.retire(failure.message)
-        # Without the cause: its traceback refers to the frames of its callers, and they to responses.
-        self.failure = self.failure or (failure if failure.cause is None else failure._replace(cause=None))
-        for stream in self.streams.values():
-            # The server may have closed the connection just as it was used again.
-            stale = disconnected and stream.reused and not stream.response_begun
-            retryable = failure.retryable or (Retryable.IDEMPOTENT if stale else None)
-            self.cut_off(stream, failure._replace(retryable=retryable))
+    def open_streams(self) -> Iterable[Stream]:
+        """See `MessageEngine`."""
+        return self.streams.values()
 
     def cut_off(self, stream: Stream, failure: Failure) -> None:
-        """End a stream with `failure`, unless its response is complete."""
+        """See `MessageEngine`."""
         self.touched[stream] = None
         stream.was_reset = stream.was_reset or not stream.local_end
         if not stream.remote_end:

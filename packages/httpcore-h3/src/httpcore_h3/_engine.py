@@ -23,6 +23,7 @@ qh3 does QUIC, TLS, and most of the decompression of fields (`_qh3`). The frames
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
 from httpcore_models.lowlevel import Retryable
 from httpcore_models.multiplexing import (
+    CLOSED_HERE,
     END_OF_STREAM,
     NEED_DATA,
     TRANSITIONS,
@@ -44,10 +45,9 @@ from ._stream import Stream
 from ._tls.options import TLSOptions
 
 _UNPROCESSED = (Retryable.ANY, Retryable.AFTER_SHUTDOWN)
-_CLOSED = Failure("The connection was closed", kind=ReadError)
 
 # Looked up once: the attributes of an enumeration are slow.
-_REQUEST, _COMPLETE = Input.REQUEST, Input.COMPLETE
+_COMPLETE = Input.COMPLETE
 _IN_USE = (State.ACTIVE, State.RETIRED)
 
 # How many bytes of a body wait in QUIC, at most, until they are sent for the first time; and when there is room again.
@@ -76,6 +76,8 @@ class Engine(ConnectionState):
 
     # Of the base class; declared again for type checkers, since they are assigned here too.
     state: State
+    ping_unanswered: bool
+    started: bool
     opened: int
     output_pending: bool
     output_urgent: bool
@@ -85,21 +87,8 @@ class Engine(ConnectionState):
         receiving = Receiving()
         super().__init__(receiving, tls, idle_timeout)
         receiving.attach(self)
-        #: The requests in progress, whether they have a stream yet or wait for one.
-        self.requests: set[Stream] = set()
-        self.request_count: int = 0
-        self.started: bool = False
-        self.ping_unanswered: bool = False
         # The head of the last request, and its block. Equal heads are the same object most of the time.
         self._last: tuple[RequestHead, bytes] | None = None
-        # Whether a step is under way.
-        self._busy = False
-
-    def _check_undisturbed(self) -> None:
-        """Fail if a step was interrupted: since then, the two sides may disagree about the connection."""
-        if self._busy:
-            self._busy = False
-            self.fail(Failure("An operation on this connection was interrupted", kind=ReadError))
 
     # Sending.
 
@@ -109,14 +98,6 @@ class Engine(ConnectionState):
             self.started = True
             self.output_pending = self.output_urgent = True
             self.quic.connect(now)
-
-    def admit(self, stream: Stream) -> None:
-        """Take a request, which `finish()` has to end from then on. Raises `ConnectionNotAvailable`."""
-        if self.state not in USABLE:
-            raise self.not_available()
-        self.requests.add(stream)
-        self.state = TRANSITIONS[self.state, _REQUEST]
-        self.request_count += 1
 
     def open_stream(self, stream: Stream) -> bool:
         """Send the head of a request; return false if the server allows no further stream now.
@@ -191,15 +172,6 @@ class Engine(ConnectionState):
         self._busy = False
         return size
 
-    def end_request(self, stream: Stream) -> None:
-        """End the body. Raises `LocalProtocolError` when the declared length is not reached."""
-        if not stream.wants_body():
-            return
-        declared = stream.head.declared_length
-        if declared is not None and stream.sent < declared:
-            raise LocalProtocolError("Too little data for declared Content-Length")
-        self._end_request(stream)
-
     def _end_request(self, stream: Stream) -> None:
         if self._busy:
             self._check_undisturbed()
@@ -244,10 +216,6 @@ class Engine(ConnectionState):
             return False
         return self.wants_fallback or (self.goaway is not None and stream.id >= self.goaway)
 
-    def was_closed_midway(self, stream: Stream) -> bool:
-        """Whether the connection was closed here, and not for a failure, while the request was being sent."""
-        return self.failure is _CLOSED and stream.is_half_sent(True)
-
     def ping(self) -> None:
         """Have the server answer, unless the connection has failed."""
         if self.failure is None and self.handshake_done:
@@ -260,7 +228,7 @@ class Engine(ConnectionState):
         if self.started and self.failure is None:
             self.quic.close(Code.NO_ERROR)
             self.output_pending = self.output_urgent = True
-        self.fail(_CLOSED)
+        self.fail(CLOSED_HERE)
         self.state = TRANSITIONS[self.state, Input.CLOSE]
 
     # The network.

@@ -3,10 +3,21 @@
 Programs that send requests need nothing from here.
 """
 
+from ._multiplexing import AsyncLimitedStreamExchange as AsyncLimitedStreamExchange
 from ._multiplexing import AsyncMessageBody as AsyncMessageBody
 from ._multiplexing import AsyncMessageExchange as AsyncMessageExchange
+from ._multiplexing import AsyncMultiplexedConnection as AsyncMultiplexedConnection
+from ._multiplexing import AsyncSharedConnection as AsyncSharedConnection
+from ._multiplexing import AsyncStreamExchange as AsyncStreamExchange
+from ._multiplexing import LimitedStreamExchange as LimitedStreamExchange
 from ._multiplexing import MessageBody as MessageBody
 from ._multiplexing import MessageExchange as MessageExchange
+from ._multiplexing import MultiplexedConnection as MultiplexedConnection
+from ._multiplexing import SharedConnection as SharedConnection
+from ._multiplexing import StreamExchange as StreamExchange
+from ._multiplexing.capacity import CapacityReporter as CapacityReporter
+from ._multiplexing.engine import CLOSED_HERE as CLOSED_HERE
+from ._multiplexing.engine import MessageEngine as MessageEngine
 from ._multiplexing.events import END_OF_STREAM as END_OF_STREAM
 from ._multiplexing.events import NEED_DATA as NEED_DATA
 from ._multiplexing.events import Event as Event

@@ -8,18 +8,16 @@ So each exchange reads with its own timeout, and cancelling one does not affect 
 A task does not wait while bytes are pending that no other one is sending: the server may be waiting for them.
 """
 
-import collections
 import contextlib
 import os
-import threading
 import time
 from collections.abc import Callable
 from typing import TypeAlias
 
 from h2.config import H2Configuration
 from httpcore_models import AsyncNetworkStream, ConnectionNotAvailable, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import AsyncEvent, AsyncLoopAffinity, async_checkpoint_if_cancelled
-from httpcore_models.multiplexing import CLOSED, IDLE, USABLE
+from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled, forks
+from httpcore_models.multiplexing import CLOSED, IDLE, USABLE, AsyncSharedConnection
 
 from .._capacity import CapacityReport
 from .._engine import Engine
@@ -46,8 +44,11 @@ NO_VERDICT = -1
 _TURNS = 3
 
 
-class AsyncSharedStream:
+class AsyncSharedStream(AsyncSharedConnection):
     """The network stream of a connection, for all of its exchanges, and the engine behind it."""
+
+    # Of the base class; declared again for type checkers, since it is assigned here too.
+    expire_at: float | None
 
     def __init__(
         self,
@@ -59,11 +60,8 @@ class AsyncSharedStream:
         ping_timeout: float,
     ) -> None:
         """`ping_interval` and `ping_timeout` are in seconds, `read_size` is in bytes."""
-        #: Guards the engine, the waiters, and the state of reading and writing. Held for a few microseconds at a time,
-        #: never across a wait or a trace callback.
-        self.lock: threading.Lock = threading.Lock()
+        super().__init__(peer)
         self.network_stream: AsyncNetworkStream = stream
-        self.peer: str = peer
         self.engine: Engine = Engine(config, peer)
         self.capacity: CapacityReport = CapacityReport(self.engine)
         self.waiters: AsyncWaiters = AsyncWaiters()
@@ -73,17 +71,8 @@ class AsyncSharedStream:
         self.writer: AsyncWriter = AsyncWriter(
             stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer
         )
-        #: Where the stream can be used: in which process or event loop.
-        self.process: int = os.getpid()
-        self.affinity: AsyncLoopAffinity = AsyncLoopAffinity()
-        #: How many seconds the connection may stay idle, `None` for no limit.
-        self.keepalive_expiry: float | None = None
-        #: When the connection expires if it stays idle, on the monotonic clock.
-        self.expire_at: float | None = None
         self._read_size = read_size
         self._ping_timeout = ping_timeout
-        #: Streams that are to be ended without waiting, as soon as the lock is free.
-        self.dropped: collections.deque[Stream] = collections.deque()
 
     # Taking part.
 
@@ -116,26 +105,13 @@ class AsyncSharedStream:
             waiters.wake_openers()
         return engine.failure is not None or engine.state is CLOSED
 
-    def drop(self, stream: Stream) -> None:
-        """End a request without waiting: the next write resets its stream.
+    def wake_all(self) -> None:
+        """See `AsyncSharedConnection`."""
+        self.waiters.wake_all()
 
-        May be called at any point, by a finaliser in any thread, even while the same thread holds the lock.
-        """
-        self.dropped.append(stream)
-        self.end_dropped()
-
-    def end_dropped(self) -> None:
-        """End the requests that were dropped while the lock was held."""
-        # The lock is never held for long, but the calling thread itself may hold it. Then this is done later.
-        if not self.dropped or self.lock.locked():
-            return
-        over = False
-        with self.lock:
-            while self.dropped:
-                over = self.leave(self.dropped.popleft()) or over
-        abort = getattr(self.network_stream, "abort", None)
-        if over and abort is not None:
-            abort()
+    def is_read_for(self, stream: Stream) -> bool:
+        """See `AsyncSharedConnection`."""
+        return self.reader.is_held_for(stream)
 
     # Waiting.
 
@@ -327,7 +303,7 @@ class AsyncSharedStream:
             for change in settings:
                 await sharer.tracer.report("receive_remote_settings.started", {})
                 await sharer.tracer.report("receive_remote_settings.complete", {"return_value": change})
-            if settings and os.getpid() != self.process:
+            if settings and forks.count != self.forks:
                 # The callback has forked. What comes next is for the parent.
                 raise ReadError("The connection belongs to another process")
         if answering:

@@ -1,37 +1,28 @@
 # Generated from ../_async/connection.py by tools/make_sync.py: edit that file, then run it.
 """The life of an HTTP/2 connection: who may use it, when it expires, and how it is closed."""
 
-import contextlib
 import logging
-import os
 import time
-from collections.abc import Callable
 from typing import Any
 
 from h2.config import H2Configuration
 from httpcore_models import (
-    ByteStream,
     ConnectionInfo,
-    ConnectionInterface,
-    ConnectionNotAvailable,
     NetworkStream,
     Origin,
     Request,
     Response,
 )
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
+from httpcore_models.concurrency import Shield
 from httpcore_models.lowlevel import (
-    CloseOnExit,
-    Retryable,
     connection_info_of,
     get_tracer,
     is_origin_of,
-    mark_retryable,
     received_response,
-    retryable_after,
 )
-from httpcore_models.multiplexing import CLOSED, TRANSITIONS, USABLE, Input, RequestTranslator
+from httpcore_models.multiplexing import CLOSED, USABLE, MultiplexedConnection, RequestTranslator
 
+from .._engine import Engine
 from .._legacy import LegacyConnection
 from .._stream import Stream
 from .body import HTTP2Body
@@ -44,7 +35,7 @@ from .tunnel import TunnelStream
 _logger = logging.getLogger("httpcore.http2")
 
 
-class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
+class HTTP2Connection(LegacyConnection, MultiplexedConnection):
     """One HTTP/2 connection. It carries as many requests at a time as the server allows (RFC 9113 section 5.1.2).
 
     `stream` is a connected network stream to `origin`, which the connection takes over. `keepalive_expiry` is how many
@@ -59,6 +50,10 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
     stream; the others continue. What ends all of them is a network failure, a server that breaks the protocol, or a
     write that is interrupted on a stream that cannot resume it, such as a blocking socket.
     """
+
+    _protocol = "HTTP/2"
+    _engine: Engine
+    _shared: SharedStream
 
     READ_NUM_BYTES = 64 * 1024
     # h2 sees no request: `RequestTranslator` checks them, and `_hpack` compresses their fields.
@@ -130,53 +125,14 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         except BaseException as exc:
             with Shield():
                 exchange.close(shielded=True)
-            has_begun = head.has_body and not isinstance(request.stream, (ByteStream, list, tuple))
-            if self._engine.disowns(exchange.stream) and not has_begun:
-                # The server has ignored the request, so all of it may be sent elsewhere.
-                error = ConnectionNotAvailable(str(exc))
-                mark_retryable(error, retryable_after(exc) or Retryable.ANY)
-                try:
-                    raise error from exc
-                finally:
-                    del error  # it holds this frame
+            self._check_processed(stream, request, exc)
             raise
-
-    @property
-    def connection_info(self) -> ConnectionInfo:
-        """What is known about the connection. Its responses have it as their extension `connection`."""
-        return self._connection_info
 
     # What a pool needs.
 
-    def close(self) -> None:
-        """Close the connection; send a GOAWAY first if that takes no waiting.
-
-        Requests in flight fail with `ReadError` or `WriteError`, and those that wait for a stream fail with
-        `ConnectionNotAvailable`. The socket is closed even if this call is interrupted.
-        """
-        shared, engine = self._shared, self._engine
-        if os.getpid() != shared.process:
-            # In a child process the lock may be held by a thread that does not exist, and the stream is the parent's.
-            engine.retire("The connection belongs to another process")
-            engine.state = TRANSITIONS[engine.state, Input.CLOSE]
-            self._network_stream.close()
-            return
-        try:
-            with shared.lock:
-                engine.close()
-                shared.waiters.wake_all()
-            shared.capacity.report()
-            if not (shared.affinity.is_other_loop() or self._network_stream.get_extra_info("is_readable")):
-                with contextlib.suppress(Exception), Shield():
-                    # A write that is under way is ended below.
-                    shared.writer.flush_unless_writing(TEARDOWN_TIMEOUT)
-        finally:
-            # A shield does not stop everything: not `Task.cancel()` of asyncio, and no exception from a signal handler.
-            self._network_stream.close()
-
-    def can_handle_request(self, origin: Origin) -> bool:
-        """Whether the connection leads to `origin`."""
-        return origin == self._origin
+    def _send_last(self, timeout: float) -> None:
+        if not self._network_stream.get_extra_info("is_readable"):
+            self._shared.writer.flush_unless_writing(timeout)
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now."""
@@ -192,26 +148,6 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
         with self._shared.lock:
             self._engine.assume_stream_limit(limit)
 
-    @property
-    def on_capacity_change(self) -> Callable[[], None] | None:
-        """A callback, set by a pool, that is called when `stream_limit` or `is_available()` may have changed.
-
-        It takes no arguments, may be called from any thread, and should be quick, because the connection waits for it.
-        The methods that a pool calls do not call it. While it is set, a request that finds all streams in use raises
-        `ConnectionNotAvailable` instead of waiting, and one on an idle connection does not check whether the server has
-        closed it: whoever sets the callback has to ask `has_expired()` first, as a pool does.
-        """
-        return self._shared.capacity.on_change
-
-    @on_capacity_change.setter
-    def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
-        self._shared.capacity.on_change = callback
-
-    @property
-    def request_capacity(self) -> int:
-        """How many requests the connection can carry now, including those that it carries already."""
-        return self._engine.capacity
-
     def has_expired(self) -> bool:
         """Whether the connection is idle, and should be closed instead of used.
 
@@ -226,27 +162,3 @@ class HTTP2Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
             return True
         shared.reader.catch_up()
         return engine.state not in USABLE or engine.streams.open_count >= engine.streams.limit
-
-    def is_idle(self) -> bool:
-        """Whether the connection carries no request and is not closed."""
-        if self._shared.dropped:
-            self._shared.end_dropped()
-        return not self._engine.requests and self._engine.state is not CLOSED
-
-    def is_closed(self) -> bool:
-        """Whether the connection is closed."""
-        return self._engine.state is CLOSED
-
-    @property
-    def close_reason(self) -> str | None:
-        """Why the connection takes no further request: one of the reasons of `ConnectionEvent`, if it is known."""
-        return self._engine.close_reason
-
-    def info(self) -> str:
-        """Origin, protocol, state and number of requests."""
-        return f"{str(self._origin)!r}, HTTP/2, {self._state.name}, Request Count: {self._request_count}"
-
-    def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__} [{str(self._origin)!r}, {self._state.name}, Request Count: {self._request_count}]>"
-        )

@@ -2,14 +2,12 @@
 """Sending a request: head and body, within the credit that the server gives."""
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 from httpcore_models import (
     ByteStream,
     ConnectionInterface,
-    Lease,
     NetworkStream,
     Request,
     WriteError,
@@ -19,11 +17,11 @@ from httpcore_models.deadline import limit_text
 from httpcore_models.lowlevel import (
     CONTINUE_TIMEOUT,
     ObservedPhase,
-    RequestLimits,
     Tracer,
     as_bytes,
     wrong_body,
 )
+from httpcore_models.multiplexing import StreamExchange
 
 from .._engine import Engine
 from .._events import Event
@@ -36,24 +34,15 @@ from .waiters import Handover
 _PART_SIZE = 64 * 1024
 
 
-class Sending:
+class Sending(StreamExchange):
     """The first half of an exchange: `send()` opens its stream and sends the request."""
 
-    is_tunnel: bool = False
-    #: The time limits, if there is one for the whole request; see `LimitedExchange`.
-    limits: RequestLimits | None = None
     #: The exception that ended a write on behalf of the exchange.
     write_error: BaseException | None = None
-    #: How many objects stand for the exchange that the user may drop: the body, and the stream of a tunnel.
-    holders: int = 1
-    #: The lease of a body that was dropped, which the stream of a tunnel releases.
-    lease: Lease | None = None
     # Bytes of the body since the upload last checked whether the server has answered.
     _sent: int = 0
     # An event that was taken from the engine, but not handed on, because its reader was interrupted in between.
     _event: Event | None = None
-    # Whether the exchange was ended without waiting, so that the server may not have been told yet.
-    _dropped: bool = False
 
     def __init__(
         self,
@@ -81,17 +70,6 @@ class Sending:
         if timeouts:
             self.read_timeout = timeouts.get("read")
             self.write_timeout = timeouts.get("write")
-
-    @property
-    def pool_timeout(self) -> float | None:
-        """The limit of a wait for the stream to be opened, in seconds."""
-        timeout: float | None = self.request.extensions.get("timeout", {}).get("pool")
-        return timeout
-
-    @property
-    def info(self) -> dict[str, Any]:
-        """What trace events tell about the exchange."""
-        return {"request": self.request, "stream_id": self.stream.id}
 
     @property
     def network_stream(self) -> NetworkStream:
@@ -218,19 +196,6 @@ class Sending:
         shared.wait(self, shared.waiters.senders, is_answered, min([CONTINUE_TIMEOUT, *patience]), NO_VERDICT)
         with shared.lock:
             return stream.may_send_body() is not False
-
-    def _send_parts(self, body: Iterable[bytes]) -> bool:
-        """Send a body part by part; return false if the server wants no more of it."""
-        parts = body.__iter__()
-        try:
-            for chunk in parts:
-                if not (type(chunk) is bytes and not chunk) and not self.send_data(chunk):
-                    return False
-        finally:
-            # A generator that is not exhausted has to run its own cleanup now. A file stays open: it is the user's.
-            if isinstance(parts, Generator):
-                parts.close()
-        return True
 
     def send_data(self, chunk: bytes, end: bool = False) -> bool:
         """Send a part of the body, with which it may `end`; return false if the server wants no more of it."""

@@ -9,18 +9,16 @@ So each exchange reads with its own timeout, and interrupting one does not affec
 A thread does not wait while bytes are pending that no other one is sending: the server may be waiting for them.
 """
 
-import collections
 import contextlib
 import os
-import threading
 import time
 from collections.abc import Callable
 from typing import TypeAlias
 
 from h2.config import H2Configuration
 from httpcore_models import ConnectionNotAvailable, NetworkStream, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import Event, LoopAffinity
-from httpcore_models.multiplexing import CLOSED, IDLE, USABLE
+from httpcore_models.concurrency import Event, forks
+from httpcore_models.multiplexing import CLOSED, IDLE, USABLE, SharedConnection
 
 from .._capacity import CapacityReport
 from .._engine import Engine
@@ -47,8 +45,11 @@ NO_VERDICT = -1
 _TURNS = 3
 
 
-class SharedStream:
+class SharedStream(SharedConnection):
     """The network stream of a connection, for all of its exchanges, and the engine behind it."""
+
+    # Of the base class; declared again for type checkers, since it is assigned here too.
+    expire_at: float | None
 
     def __init__(
         self,
@@ -60,11 +61,8 @@ class SharedStream:
         ping_timeout: float,
     ) -> None:
         """`ping_interval` and `ping_timeout` are in seconds, `read_size` is in bytes."""
-        #: Guards the engine, the waiters, and the state of reading and writing. Held for a few microseconds at a time,
-        #: never across a wait or a trace callback.
-        self.lock: threading.Lock = threading.Lock()
+        super().__init__(peer)
         self.network_stream: NetworkStream = stream
-        self.peer: str = peer
         self.engine: Engine = Engine(config, peer)
         self.capacity: CapacityReport = CapacityReport(self.engine)
         self.waiters: Waiters = Waiters()
@@ -72,17 +70,8 @@ class SharedStream:
             stream, self.engine, self.lock, self.waiters, read_size, peer, ping_interval, ping_timeout
         )
         self.writer: Writer = Writer(stream, self.engine, self.lock, self.waiters, self.reader, self.capacity, peer)
-        #: Where the stream can be used: in which process.
-        self.process: int = os.getpid()
-        self.affinity: LoopAffinity = LoopAffinity()
-        #: How many seconds the connection may stay idle, `None` for no limit.
-        self.keepalive_expiry: float | None = None
-        #: When the connection expires if it stays idle, on the monotonic clock.
-        self.expire_at: float | None = None
         self._read_size = read_size
         self._ping_timeout = ping_timeout
-        #: Streams that are to be ended without waiting, as soon as the lock is free.
-        self.dropped: collections.deque[Stream] = collections.deque()
 
     # Taking part.
 
@@ -115,26 +104,13 @@ class SharedStream:
             waiters.wake_openers()
         return engine.failure is not None or engine.state is CLOSED
 
-    def drop(self, stream: Stream) -> None:
-        """End a request without waiting: the next write resets its stream.
+    def wake_all(self) -> None:
+        """See `SharedConnection`."""
+        self.waiters.wake_all()
 
-        May be called at any point, by a finaliser in any thread, even while the same thread holds the lock.
-        """
-        self.dropped.append(stream)
-        self.end_dropped()
-
-    def end_dropped(self) -> None:
-        """End the requests that were dropped while the lock was held."""
-        # The lock is never held for long, but the calling thread itself may hold it. Then this is done later.
-        if not self.dropped or self.lock.locked():
-            return
-        over = False
-        with self.lock:
-            while self.dropped:
-                over = self.leave(self.dropped.popleft()) or over
-        abort = getattr(self.network_stream, "abort", None)
-        if over and abort is not None:
-            abort()
+    def is_read_for(self, stream: Stream) -> bool:
+        """See `SharedConnection`."""
+        return self.reader.is_held_for(stream)
 
     # Waiting.
 
@@ -325,7 +301,7 @@ class SharedStream:
             for change in settings:
                 sharer.tracer.report("receive_remote_settings.started", {})
                 sharer.tracer.report("receive_remote_settings.complete", {"return_value": change})
-            if settings and os.getpid() != self.process:
+            if settings and forks.count != self.forks:
                 # The callback has forked. What comes next is for the parent.
                 raise ReadError("The connection belongs to another process")
         if answering:

@@ -1,17 +1,12 @@
 """The life of an HTTP/3 connection: who may use it, when it expires, and how it is closed."""
 
-import contextlib
 import dataclasses
 import logging
-import os
 import ssl
 import time
-from collections.abc import Callable
 from typing import Any
 
 from httpcore_models import (
-    AsyncConnectionInterface,
-    ByteStream,
     ConnectError,
     ConnectionInfo,
     ConnectionNotAvailable,
@@ -21,22 +16,19 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, async_checkpoint_if_cancelled
+from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled
 from httpcore_models.deadline import limit_text
 from httpcore_models.lowlevel import (
-    AsyncCloseOnExit,
-    Retryable,
     async_get_tracer,
     connection_info_of,
     is_origin_of,
-    mark_retryable,
     received_response,
-    retryable_after,
     without_zone,
 )
-from httpcore_models.multiplexing import CLOSED, TRANSITIONS, USABLE, Input, RequestTranslator
+from httpcore_models.multiplexing import CLOSED, USABLE, AsyncMultiplexedConnection, RequestTranslator
 from httpcore_models.network import AsyncDatagramStream
 
+from .._engine import Engine
 from .._stream import Stream
 from .._tls.options import tls_obstacle, tls_options
 from .body import AsyncHTTP3Body
@@ -48,7 +40,7 @@ from .shared_stream import AsyncSharedStream
 _logger = logging.getLogger("httpcore.http3")
 
 
-class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
+class AsyncHTTP3Connection(AsyncMultiplexedConnection):
     """One HTTP/3 connection. It carries as many requests at a time as the server allows (RFC 9114, RFC 9000).
 
     `stream` is a datagram stream to `origin`, which the connection takes over. `ssl_context` says whom to trust:
@@ -62,6 +54,10 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
     Tasks may share a connection. A request that fails, times out or is cancelled at any point ends only its own stream;
     the others continue.
     """
+
+    _protocol = "HTTP/3"
+    _engine: Engine
+    _shared: AsyncSharedStream
 
     def __init__(
         self,
@@ -164,54 +160,13 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
         except BaseException as exc:
             with AsyncShield():
                 await exchange.close(shielded=True)
-            has_begun = head.has_body and not isinstance(request.stream, (ByteStream, list, tuple))
-            if self._engine.disowns(stream) and not has_begun:
-                # The server has ignored the request, so all of it may be sent elsewhere.
-                error = ConnectionNotAvailable(str(exc))
-                mark_retryable(error, retryable_after(exc) or Retryable.ANY)
-                try:
-                    raise error from exc
-                finally:
-                    del error  # it holds this frame
+            self._check_processed(stream, request, exc)
             raise
-
-    @property
-    def connection_info(self) -> ConnectionInfo:
-        """What is known about the connection. Its responses have it as their extension `connection`."""
-        return self._connection_info
 
     # What a pool needs.
 
-    async def aclose(self) -> None:
-        """Close the connection; tell the server if that takes no waiting.
-
-        Requests in flight fail with `ReadError` or `WriteError`, and those that wait for a stream fail with
-        `ConnectionNotAvailable`. The socket is closed even if this call is cancelled. In a child process nothing is
-        sent: it would use the keys and packet numbers of the parent.
-        """
-        shared, engine = self._shared, self._engine
-        if os.getpid() != shared.process:
-            # The lock may be held by a thread that does not exist here, and the stream is the parent's.
-            engine.retire("The connection belongs to another process")
-            engine.state = TRANSITIONS[engine.state, Input.CLOSE]
-            await self._network_stream.aclose()
-            return
-        try:
-            with shared.lock:
-                engine.close()
-                shared.wake_all()
-            shared.capacity.report()
-            if not shared.affinity.is_other_loop():
-                with contextlib.suppress(Exception), AsyncShield():
-                    # A write that is under way is ended below.
-                    await shared.flush_quietly(TEARDOWN_TIMEOUT)
-        finally:
-            # A shield does not stop everything: not `Task.cancel()` of asyncio, and no exception from a signal handler.
-            await self._network_stream.aclose()
-
-    def can_handle_request(self, origin: Origin) -> bool:
-        """Whether the connection leads to `origin`."""
-        return origin == self._origin
+    async def _send_last(self, timeout: float) -> None:
+        await self._shared.flush_quietly(timeout)
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now.
@@ -233,26 +188,6 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
     def assume_stream_limit(self, limit: int) -> None:
         """Do nothing: the server says how many requests it allows before any is sent."""
 
-    @property
-    def on_capacity_change(self) -> Callable[[], None] | None:
-        """A callback, set by a pool, that is called when `request_capacity` or `is_available()` may have changed.
-
-        It takes no arguments, may be called from any thread, and should be quick, because the connection waits for it.
-        The methods that a pool calls do not call it. While it is set, a request that finds all streams in use raises
-        `ConnectionNotAvailable` instead of waiting, and one on an idle connection does not check whether the server has
-        closed it: whoever sets the callback has to ask `has_expired()` first, as a pool does.
-        """
-        return self._shared.capacity.on_change
-
-    @on_capacity_change.setter
-    def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
-        self._shared.capacity.on_change = callback
-
-    @property
-    def request_capacity(self) -> int:
-        """How many requests the connection can carry now, including those that it carries already."""
-        return self._engine.capacity
-
     def has_expired(self) -> bool:
         """Whether the connection is idle, and should be closed instead of used.
 
@@ -268,22 +203,3 @@ class AsyncHTTP3Connection(AsyncCloseOnExit, AsyncConnectionInterface):
             return True
         shared.catch_up()
         return engine.state not in USABLE or (engine.handshake_done and not engine.streams_left)
-
-    def is_idle(self) -> bool:
-        """Whether the connection carries no request and is not closed."""
-        if self._shared.dropped:
-            self._shared.end_dropped()
-        return not self._engine.requests and self._engine.state is not CLOSED
-
-    def is_closed(self) -> bool:
-        """Whether the connection is closed."""
-        return self._engine.state is CLOSED
-
-    def info(self) -> str:
-        """Origin, protocol, state and number of requests."""
-        engine = self._engine
-        return f"{str(self._origin)!r}, HTTP/3, {engine.state.name}, Request Count: {engine.request_count}"
-
-    def __repr__(self) -> str:
-        state, count = self._engine.state.name, self._engine.request_count
-        return f"<{type(self).__name__} [{str(self._origin)!r}, {state}, Request Count: {count}]>"

@@ -82,28 +82,8 @@ class AsyncSharedStream(AsyncDatagrams):
             self._wake_first()
         return engine.failure is not None or engine.state is CLOSED
 
-    def drop(self, stream: Stream) -> None:
-        """End a request without waiting: the next write resets its stream.
-
-        May be called at any point, by a finaliser in any thread, even while the same thread holds the lock.
-        """
-        self.dropped.append(stream)
-        self.end_dropped()
-
-    def end_dropped(self) -> None:
-        """End the requests that were dropped while the lock was held."""
-        # The lock is never held for long, but the calling thread itself may hold it. Then this is done later.
-        if not self.dropped or self.lock.locked():
-            return
-        over = False
-        with self.lock:
-            while self.dropped:
-                over = self.leave(self.dropped.popleft()) or over
-        if over:
-            self.network_stream.abort()
-
     def is_read_for(self, stream: Stream) -> bool:
-        """Whether a task waits for the network on behalf of this stream."""
+        """See `AsyncSharedConnection`."""
         return self._reading is not None and self._reads_for is stream
 
     @property

@@ -1,20 +1,15 @@
 # Generated from ../_async/connection.py by tools/make_sync.py: edit that file, then run it.
 """The life of an HTTP/3 connection: who may use it, when it expires, and how it is closed."""
 
-import contextlib
 import dataclasses
 import logging
-import os
 import ssl
 import time
-from collections.abc import Callable
 from typing import Any
 
 from httpcore_models import (
-    ByteStream,
     ConnectError,
     ConnectionInfo,
-    ConnectionInterface,
     ConnectionNotAvailable,
     ConnectTimeout,
     LocalProtocolError,
@@ -22,22 +17,19 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
+from httpcore_models.concurrency import Shield
 from httpcore_models.deadline import limit_text
 from httpcore_models.lowlevel import (
-    CloseOnExit,
-    Retryable,
     connection_info_of,
     get_tracer,
     is_origin_of,
-    mark_retryable,
     received_response,
-    retryable_after,
     without_zone,
 )
-from httpcore_models.multiplexing import CLOSED, TRANSITIONS, USABLE, Input, RequestTranslator
+from httpcore_models.multiplexing import CLOSED, USABLE, MultiplexedConnection, RequestTranslator
 from httpcore_models.network import DatagramStream
 
+from .._engine import Engine
 from .._stream import Stream
 from .._tls.options import tls_obstacle, tls_options
 from .body import HTTP3Body
@@ -49,7 +41,7 @@ from .shared_stream import SharedStream
 _logger = logging.getLogger("httpcore.http3")
 
 
-class HTTP3Connection(CloseOnExit, ConnectionInterface):
+class HTTP3Connection(MultiplexedConnection):
     """One HTTP/3 connection. It carries as many requests at a time as the server allows (RFC 9114, RFC 9000).
 
     `stream` is a datagram stream to `origin`, which the connection takes over. `ssl_context` says whom to trust:
@@ -63,6 +55,10 @@ class HTTP3Connection(CloseOnExit, ConnectionInterface):
     Threads may share a connection. A request that fails, times out or is interrupted at any point ends only its own stream;
     the others continue.
     """
+
+    _protocol = "HTTP/3"
+    _engine: Engine
+    _shared: SharedStream
 
     def __init__(
         self,
@@ -164,54 +160,13 @@ class HTTP3Connection(CloseOnExit, ConnectionInterface):
         except BaseException as exc:
             with Shield():
                 exchange.close(shielded=True)
-            has_begun = head.has_body and not isinstance(request.stream, (ByteStream, list, tuple))
-            if self._engine.disowns(stream) and not has_begun:
-                # The server has ignored the request, so all of it may be sent elsewhere.
-                error = ConnectionNotAvailable(str(exc))
-                mark_retryable(error, retryable_after(exc) or Retryable.ANY)
-                try:
-                    raise error from exc
-                finally:
-                    del error  # it holds this frame
+            self._check_processed(stream, request, exc)
             raise
-
-    @property
-    def connection_info(self) -> ConnectionInfo:
-        """What is known about the connection. Its responses have it as their extension `connection`."""
-        return self._connection_info
 
     # What a pool needs.
 
-    def close(self) -> None:
-        """Close the connection; tell the server if that takes no waiting.
-
-        Requests in flight fail with `ReadError` or `WriteError`, and those that wait for a stream fail with
-        `ConnectionNotAvailable`. The socket is closed even if this call is interrupted. In a child process nothing is
-        sent: it would use the keys and packet numbers of the parent.
-        """
-        shared, engine = self._shared, self._engine
-        if os.getpid() != shared.process:
-            # The lock may be held by a thread that does not exist here, and the stream is the parent's.
-            engine.retire("The connection belongs to another process")
-            engine.state = TRANSITIONS[engine.state, Input.CLOSE]
-            self._network_stream.close()
-            return
-        try:
-            with shared.lock:
-                engine.close()
-                shared.wake_all()
-            shared.capacity.report()
-            if not shared.affinity.is_other_loop():
-                with contextlib.suppress(Exception), Shield():
-                    # A write that is under way is ended below.
-                    shared.flush_quietly(TEARDOWN_TIMEOUT)
-        finally:
-            # A shield does not stop everything: not `Task.cancel()` of asyncio, and no exception from a signal handler.
-            self._network_stream.close()
-
-    def can_handle_request(self, origin: Origin) -> bool:
-        """Whether the connection leads to `origin`."""
-        return origin == self._origin
+    def _send_last(self, timeout: float) -> None:
+        self._shared.flush_quietly(timeout)
 
     def is_available(self) -> bool:
         """Whether the connection can take a request now.
@@ -233,26 +188,6 @@ class HTTP3Connection(CloseOnExit, ConnectionInterface):
     def assume_stream_limit(self, limit: int) -> None:
         """Do nothing: the server says how many requests it allows before any is sent."""
 
-    @property
-    def on_capacity_change(self) -> Callable[[], None] | None:
-        """A callback, set by a pool, that is called when `request_capacity` or `is_available()` may have changed.
-
-        It takes no arguments, may be called from any thread, and should be quick, because the connection waits for it.
-        The methods that a pool calls do not call it. While it is set, a request that finds all streams in use raises
-        `ConnectionNotAvailable` instead of waiting, and one on an idle connection does not check whether the server has
-        closed it: whoever sets the callback has to ask `has_expired()` first, as a pool does.
-        """
-        return self._shared.capacity.on_change
-
-    @on_capacity_change.setter
-    def on_capacity_change(self, callback: Callable[[], None] | None) -> None:
-        self._shared.capacity.on_change = callback
-
-    @property
-    def request_capacity(self) -> int:
-        """How many requests the connection can carry now, including those that it carries already."""
-        return self._engine.capacity
-
     def has_expired(self) -> bool:
         """Whether the connection is idle, and should be closed instead of used.
 
@@ -268,22 +203,3 @@ class HTTP3Connection(CloseOnExit, ConnectionInterface):
             return True
         shared.catch_up()
         return engine.state not in USABLE or (engine.handshake_done and not engine.streams_left)
-
-    def is_idle(self) -> bool:
-        """Whether the connection carries no request and is not closed."""
-        if self._shared.dropped:
-            self._shared.end_dropped()
-        return not self._engine.requests and self._engine.state is not CLOSED
-
-    def is_closed(self) -> bool:
-        """Whether the connection is closed."""
-        return self._engine.state is CLOSED
-
-    def info(self) -> str:
-        """Origin, protocol, state and number of requests."""
-        engine = self._engine
-        return f"{str(self._origin)!r}, HTTP/3, {engine.state.name}, Request Count: {engine.request_count}"
-
-    def __repr__(self) -> str:
-        state, count = self._engine.state.name, self._engine.request_count
-        return f"<{type(self).__name__} [{str(self._origin)!r}, {state}, Request Count: {count}]>"

@@ -1,19 +1,16 @@
 # Generated from ../_async/datagrams.py by tools/make_sync.py: edit that file, then run it.
 """Moving datagrams between the network and the engine of a connection, and waking the threads that they concern."""
 
-import collections
 import contextlib
 import math
-import os
-import threading
 import time
 from collections.abc import Iterable
 from typing import Any
 
 from httpcore_models import ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import Event, LoopAffinity
+from httpcore_models.concurrency import Event
 from httpcore_models.deadline import limit_text
-from httpcore_models.multiplexing import Failure
+from httpcore_models.multiplexing import Failure, SharedConnection
 from httpcore_models.network import DatagramStream
 
 from .._capacity import CapacityReport
@@ -31,16 +28,13 @@ _MAX_UNANSWERED = 8
 _MANY = 3
 
 
-class Datagrams:
+class Datagrams(SharedConnection):
     """The datagram stream of a connection, the engine behind it, and the threads that wait."""
 
     def __init__(self, stream: DatagramStream, tls: TLSOptions, idle_timeout: float, peer: str) -> None:
         """`idle_timeout` is in seconds."""
-        #: Guards the engine and everything here. Held for some microseconds at a time, never across a wait or a trace
-        #: callback.
-        self.lock: threading.Lock = threading.Lock()
+        super().__init__(peer)
         self.network_stream: DatagramStream = stream
-        self.peer: str = peer
         self.engine: Engine = Engine(tls, idle_timeout)
         self.capacity: CapacityReport = CapacityReport(self.engine)
         #: Threads that wait, each with its own event, by what they wait for; and those that were woken and have not run
@@ -52,22 +46,14 @@ class Datagrams:
         self.queue: dict[Stream, None] = {}
         #: Requests of threads that are about to open a stream: they run before any other that yields now.
         self.arriving: set[Stream] = set()
-        #: Where the stream can be used: in which process.
-        self.process: int = os.getpid()
-        self.affinity: LoopAffinity = LoopAffinity()
-        #: How many seconds the connection may stay idle, `None` for no limit; when it became idle, and when it expires
-        #: if it stays so, on the monotonic clock.
-        self.keepalive_expiry: float | None = None
+        #: When the connection became idle, on the monotonic clock.
         self.idle_since: float = -math.inf
-        self.expire_at: float | None = None
         #: Whether the last request came soon after the one before.
         self.in_a_row: bool = False
         #: What a trace callback is told about the handshake.
         self.handshake_info: dict[str, Any] = {}
         #: How often something has arrived.
         self.arrivals: int = 0
-        #: Streams that are to be ended without waiting, as soon as the lock is free.
-        self.dropped: collections.deque[Stream] = collections.deque()
         # Unique tokens of the threads that read and write; for what the one that reads waits, and until when.
         self._reading: object | None = None
         self._reads_for: object | None = None

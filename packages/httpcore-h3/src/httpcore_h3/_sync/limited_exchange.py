@@ -4,72 +4,19 @@
 from typing import Any
 
 from httpcore_models import Request
-from httpcore_models.lowlevel import RequestLimits, begin_limits
-from httpcore_models.multiplexing import Event
+from httpcore_models.lowlevel import begin_limits
+from httpcore_models.multiplexing import LimitedStreamExchange
 
 from .exchange import Exchange
 
 
-class LimitedExchange(Exchange):
+class LimitedExchange(LimitedStreamExchange, Exchange):
     """An exchange each of whose waits ends when the time of the whole request is over, at the latest."""
 
-    limits: RequestLimits | None
-
-    def _limit(self, name: str) -> float | None:
-        return None if self.limits is None else self.limits.get(name)
-
     @property
-    def read_timeout(self) -> float | None:
-        """The limit of a read that begins now, in seconds."""
-        return self._limit("read")
-
-    @read_timeout.setter
-    def read_timeout(self, seconds: float | None) -> None:
-        pass
-
-    @property
-    def write_timeout(self) -> float | None:
-        """The limit of a write that begins now, in seconds."""
-        return self._limit("write")
-
-    @write_timeout.setter
-    def write_timeout(self, seconds: float | None) -> None:
-        pass
-
-    @property
-    def _pool_timeout(self) -> float | None:
-        return self._limit("pool")
-
-    @_pool_timeout.setter
-    def _pool_timeout(self, seconds: float | None) -> None:
-        pass
-
-    @property
-    def _connect_timeout(self) -> float | None:
-        return self._limit("connect")
-
-    @_connect_timeout.setter
-    def _connect_timeout(self, seconds: float | None) -> None:
-        pass
-
-    # An expired limit does not end what need not wait: a server or a body could go on like that for ever.
-
-    def send(self) -> None:
-        """See `Sending`."""
-        if self.limits is not None:
-            self.limits.to_write(self._shared.peer)
-        super().send()
-
-    def send_data(self, chunk: bytes, end: bool = False) -> bool:
-        """See `Sending`."""
-        if self.limits is not None:
-            self.limits.to_write(self._shared.peer)
-        return super().send_data(chunk, end)
-
-    def _next_event(self) -> Event:
-        if self.limits is not None and not self.stream.remote_end:
-            self.limits.to_read(self._shared.peer)
-        return super()._next_event()
+    def connect_timeout(self) -> float | None:
+        """The limit of a wait for the handshake, in seconds."""
+        return None if self.limits is None else self.limits.get("connect")
 
 
 def limited_exchange(request: Request, *arguments: Any) -> Exchange:

@@ -2,22 +2,21 @@
 """Sending a request: head and body, as fast as the path and the server take it."""
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from httpcore_models import (
     ByteStream,
     ConnectionNotAvailable,
-    Lease,
     PoolTimeout,
     Request,
     WriteError,
     WriteTimeout,
 )
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, RequestLimits, Tracer, as_bytes
-from httpcore_models.multiplexing import Event
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, Tracer, as_bytes
+from httpcore_models.multiplexing import StreamExchange
 
 from .._engine import Engine
 from .._stream import Stream
@@ -27,19 +26,11 @@ from .shared_stream import SharedStream
 _PART_SIZE = 64 * 1024
 
 
-class Sending:
+class Sending(StreamExchange):
     """The first half of an exchange: `send()` opens its stream and sends the request."""
 
-    #: The time limits, if there is one for the whole request; see `LimitedExchange`.
-    limits: RequestLimits | None = None
-    #: The lease of a body that was dropped.
-    lease: Lease | None = None
     # Bytes of the body since the upload last checked whether the server has answered.
     _sent: int = 0
-    # An event that was taken from the engine, but not handed on, because its reader was interrupted in between.
-    _event: Event | None = None
-    # Whether the exchange was ended without waiting, so that the server may not have been told yet.
-    _dropped: bool = False
 
     def __init__(
         self, request: Request, stream: Stream, tracer: Tracer | None, connection: Any, shared: SharedStream
@@ -55,18 +46,15 @@ class Sending:
         timeouts = request.extensions.get("timeout")
         self.read_timeout: float | None = None
         self.write_timeout: float | None = None
-        self._pool_timeout: float | None = None
-        self._connect_timeout: float | None = None
         if timeouts:
             self.read_timeout = timeouts.get("read")
             self.write_timeout = timeouts.get("write")
-            self._pool_timeout = timeouts.get("pool")
-            self._connect_timeout = timeouts.get("connect")
 
     @property
-    def info(self) -> dict[str, Any]:
-        """What trace events tell about the exchange."""
-        return {"request": self.request, "stream_id": self.stream.id}
+    def connect_timeout(self) -> float | None:
+        """The limit of a wait for the handshake, in seconds."""
+        timeout: float | None = self.request.extensions.get("timeout", {}).get("connect")
+        return timeout
 
     def send(self) -> None:
         """Open the stream as soon as the server allows it, and send the request.
@@ -99,13 +87,13 @@ class Sending:
         """Open the stream when it is its turn, on a connection that may be new."""
         shared, engine, stream = self._shared, self._engine, self.stream
         if not engine.handshake_done:
-            timeout = self._connect_timeout
+            timeout = self.connect_timeout
             info = {**shared.handshake_info, "timeout": timeout}
             if self.tracer is None:
                 self.connection.handshake(timeout)
             else:
                 self.tracer.run("handshake", info, self.connection.handshake, timeout)
-        timeout = self._pool_timeout
+        timeout = self.pool_timeout
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             with shared.lock:
@@ -196,19 +184,6 @@ class Sending:
         shared.wait(stream, is_answered, min([CONTINUE_TIMEOUT, *patience]), verdict=False)
         with shared.lock:
             return stream.may_send_body() is not False
-
-    def _send_parts(self, body: Iterable[bytes]) -> bool:
-        """Send a body part by part; return false if the server wants no more of it."""
-        parts = body.__iter__()
-        try:
-            for chunk in parts:
-                if not (type(chunk) is bytes and not chunk) and not self.send_data(chunk):
-                    return False
-        finally:
-            # A generator that is not exhausted has to run its own cleanup now. A file stays open: it is the user's.
-            if isinstance(parts, Generator):
-                parts.close()
-        return True
 
     def send_data(self, chunk: bytes, end: bool = False) -> bool:
         """Send a part of the body, with which it may `end`; return false if the server wants no more of it."""
