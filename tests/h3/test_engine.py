@@ -1,5 +1,6 @@
 """The engine and a server that keeps to the protocol."""
 
+import itertools
 import sys
 from collections.abc import Callable
 
@@ -218,6 +219,22 @@ def test_header_fields_may_be_large_and_of_any_bytes(dialogue: Dialogue) -> None
     assert decode(request.frames[0][1], 100_000)[-1] == (b"x", value)
     dialogue.respond(stream, head([*OK, (b"x", value)]))
     assert dialogue.engine.next_event(stream) == ResponseHead(200, [(b"x", value)])
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known core", "documented calls"])
+def test_buffers_of_several_datagrams(connect: Connect, monkeypatch: pytest.MonkeyPatch, known: bool) -> None:
+    monkeypatch.setattr("httpcore_h3._qh3._KNOWN_CORE", known)
+    dialogue = connect()
+    stream = dialogue.request()
+    dialogue.exchange()
+    content = bytes(range(256)) * 30
+    dialogue.server.send(stream.id, head(OK) + data(content), True)
+    datagrams = [datagram for datagram, _ in dialogue.server.quic.datagrams_to_send(dialogue.now)]
+    groups = [list(group) for _, group in itertools.groupby(datagrams, len)]
+    assert {1} < {len(group) for group in groups}
+    buffers = [(b"".join(group), len(group[0])) for group in groups]
+    assert dialogue.engine.receive(buffers, dialogue.now) == [stream]
+    assert dialogue.events(stream) == [ResponseHead(200, []), content, END_OF_STREAM]
 
 
 def test_much_unread_keeps_new_requests_away(dialogue: Dialogue) -> None:

@@ -178,7 +178,7 @@ def test_unknown_streams_frames_and_settings_are_ignored(connect: Connect) -> No
 
 def test_junk_datagrams_are_dropped(dialogue: Dialogue) -> None:
     dialogue.deliver([b"\x00", b"\xff" * 50, b"\xc0\x00\x00\x00\x01" + b"\x14" * 40, b"x" * 1200])
-    assert dialogue.engine.receive(b"y" * 3000, 1200, dialogue.now) == []
+    assert dialogue.engine.receive([(b"y" * 3000, 1200)], dialogue.now) == []
     stream = dialogue.request()
     dialogue.respond(stream, head(OK))
     assert stream.remote_end

@@ -20,6 +20,8 @@ it cut off; streams whose response is complete by then are not affected.
 qh3 does QUIC, TLS, and most of the decompression of fields (`_qh3`). The frames are ours.
 """
 
+from collections.abc import Sequence
+
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
 from httpcore_models.lowlevel import Retryable
 from httpcore_models.multiplexing import (
@@ -253,10 +255,10 @@ class Engine(ConnectionState):
             self.fail(Failure(str(exc)))
             return []
 
-    def receive(self, buffer: bytes, segment_size: int, now: float) -> list[Stream]:
+    def receive(self, received: Sequence[tuple[bytes, int]], now: float) -> list[Stream]:
         """Take datagrams at the time `now`, in seconds; return the streams that have something new.
 
-        All datagrams in `buffer` have `segment_size` bytes, the last one perhaps fewer.
+        They come in buffers, each with the size of its datagrams in bytes; the last one may have fewer.
         """
         if self._busy:
             self._check_undisturbed()
@@ -268,7 +270,7 @@ class Engine(ConnectionState):
         self.ping_unanswered = False
         self.output_pending = True
         try:
-            self.quic.receive(buffer, segment_size, now)
+            self.quic.receive(received, now)
             self.limit = self.quic.stream_limit
         except RemoteProtocolError as exc:
             self._fault(exc)

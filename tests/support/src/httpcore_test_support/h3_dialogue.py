@@ -150,7 +150,7 @@ class Dialogue:
     def deliver(self, datagrams: list[bytes]) -> None:
         """Let datagrams arrive at the engine."""
         for datagram in datagrams:
-            self.touched += self.engine.receive(datagram, len(datagram), self.now)
+            self.touched += self.engine.receive([(datagram, len(datagram))], self.now)
 
     def request(
         self, method: str = "GET", *fields: tuple[bytes, bytes], path: str = "/", open_it: bool = True

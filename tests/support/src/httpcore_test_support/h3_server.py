@@ -136,6 +136,8 @@ class H3Server:
             return
         peer = self._by_address.get(address)
         if peer is None:
+            if not datagram[0] & 0x80:
+                return  # of no handshake: a client of an earlier server at this port
             peer = self._by_address[address] = Peer(self._certificates, [datagram], now, **self._options)
             peer.handled, peer.answered = {}, set()
             peer.transmit = functools.partial(self._transmit, peer, address)

@@ -20,8 +20,8 @@ from .._tls.options import TLSOptions
 # How often a catch-up reads at most: a server that sends without end must not keep it from ending.
 _CATCH_UP_READS = 16
 
-# How often a download goes on, at most, before what has arrived is acknowledged. Each time brings up to 64 KiB.
-_MAX_UNANSWERED = 8
+# How many bytes of a download are taken in at once, about, and how many before they are acknowledged.
+_MAX_BATCH, _MAX_UNANSWERED = 256 * 1024, 512 * 1024
 
 # With more tasks than this waiting, their responses are expected to follow each other closely.
 _MANY = 3
@@ -58,8 +58,8 @@ class AsyncDatagrams(AsyncSharedConnection):
         self._reads_for: object | None = None
         self._reads_until: float = math.inf
         self._writing: object | None = None
-        # Whether several datagrams came at once the last time, and how often something was taken in since an
-        # acknowledgement was sent.
+        # Whether several datagrams came at once the last time, so that there are probably more, and how many bytes were
+        # taken in since an acknowledgement was sent.
         self._is_bulk: bool = False
         self._unanswered: int = 0
 
@@ -87,7 +87,8 @@ class AsyncDatagrams(AsyncSharedConnection):
     async def _read(self, limit: float | None) -> None:
         """Receive once, as the reader that the caller has become."""
         try:
-            buffer, segment_size = await self.network_stream.receive(limit)
+            received = [await self.network_stream.receive(limit)]
+            error = self._receive_rest(received)
         except ReadTimeout:
             with self.lock:
                 self._reading = None
@@ -98,19 +99,40 @@ class AsyncDatagrams(AsyncSharedConnection):
                 self._reading = None
         else:
             with self.lock:
-                self._received(buffer, segment_size)
+                self._received(received)
+                if error is not None:
+                    self._lost(error)
                 self._reading = None
-                # A download is handed over in fewer parts.
-                while self._is_bulk and self._take_more():
-                    pass
         if self.capacity.is_due:
             self.capacity.report()
 
-    def _received(self, buffer: bytes, segment_size: int) -> None:
+    def _receive_rest(self, received: list[tuple[bytes, int]]) -> ReadError | None:
+        """Add to `received`, the first part of a download perhaps, what else has come. Return an error that came too.
+
+        So the parts of a download are taken in, handed over and acknowledged together.
+        """
+        buffer, segment_size = received[0]
+        self._is_bulk = len(buffer) > segment_size
+        size = len(buffer)
+        try:
+            while self._is_bulk and size < _MAX_BATCH:
+                more = self.network_stream.receive_nowait()
+                if more is None:
+                    self._is_bulk = False
+                    break
+                received.append(more)
+                size += len(more[0])
+        except ReadError as exc:
+            self._is_bulk = False
+            return exc
+        finally:
+            self._unanswered += size
+        return None
+
+    def _received(self, received: list[tuple[bytes, int]]) -> None:
         """Hand datagrams to the engine, and wake the tasks that they concern. The lock is held."""
         self.arrivals += 1
-        self._is_bulk = len(buffer) > segment_size
-        self._touched(self.engine.receive(buffer, segment_size, time.monotonic()))
+        self._touched(self.engine.receive(received, time.monotonic()))
 
     def _touched(self, streams: Iterable[Stream]) -> None:
         engine, waiting = self.engine, self.waiting
@@ -144,7 +166,7 @@ class AsyncDatagrams(AsyncSharedConnection):
                     received = self.network_stream.receive_nowait()
                     if received is None:
                         break
-                    self._received(*received)
+                    self._received([received])
             except ReadError as exc:
                 self._lost(exc)
                 return
@@ -162,15 +184,20 @@ class AsyncDatagrams(AsyncSharedConnection):
             return False
         if self._reading is not None or self._unanswered >= _MAX_UNANSWERED:
             return False
+        error: ReadError | None = None
         try:
-            received = self.network_stream.receive_nowait()
-            if received is None:
+            first = self.network_stream.receive_nowait()
+            if first is None:
+                self._is_bulk = False
                 return False
-            self._unanswered += 1
-            self._received(*received)
+            received = [first]
+            error = self._receive_rest(received)
+            self._received(received)
         except ReadError as exc:
             self._is_bulk = False
-            self._lost(exc)
+            error = exc
+        if error is not None:
+            self._lost(error)
         return True
 
     # Writing.
