@@ -21,7 +21,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pytest
-from httpcore import ConnectionPool, MockBackend, NetworkStream, PoolTimeout, Request, Response, _ssl
+from httpcore import ConnectionEvent, ConnectionPool, MockBackend, NetworkStream, PoolTimeout, Request, Response, _ssl
 from httpcore_test_support.interrupting import Interrupted
 from httpcore_test_support.library_code import is_library_code
 from httpcore_test_support.pool_invariants import check_invariants
@@ -171,6 +171,9 @@ class Scenario:
         while self.held:
             self.held.pop().close()
 
+    def check_closed(self) -> None:
+        """Check what is left when the pool is closed."""
+
 
 class Cold(Scenario):
     """The first request to an origin."""
@@ -280,6 +283,30 @@ class Expiring(Scenario):
         assert self.pool.stats().requests_active == 0
 
 
+class Reporting(Scenario):
+    """The callback of the pool is told of a connection that is opened and closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[tuple[str, int]] = []
+        pool = ConnectionPool(max_connections=SIZE, network_backend=self.backend, on_connection=self.told)
+        self.pool = pool
+
+    def told(self, event: ConnectionEvent) -> None:
+        self.events.append((event.kind, event.connection.id))
+
+    def run(self) -> None:
+        self.get()
+        self.pool.close()
+
+    def check_closed(self) -> None:
+        opened = [number for kind, number in self.events if kind == "opened"]
+        assert opened == list(dict.fromkeys(opened)), self.events
+        for number in opened:
+            assert [kind for kind, other in self.events if other == number] == ["opened", "closed"], self.events
+        assert len(self.events) == 2 * len(opened), self.events
+
+
 def interrupted(scenario: Scenario, tracer: Tracer) -> None:
     def run() -> None:
         with suppress(Interrupted), tracer.running():
@@ -311,11 +338,12 @@ def check(scenario: Scenario) -> None:
     pool.close()
     assert scenario.backend.open_streams() == 0
     assert pool.connections == []
+    scenario.check_closed()
 
 
 @pytest.mark.parametrize(
     "kind",
-    [Cold, Warm, Idle, Evicting, PartlyRead, Dropped, GivingUp, HandingOver, Closing, Expiring],
+    [Cold, Warm, Idle, Evicting, PartlyRead, Dropped, GivingUp, HandingOver, Closing, Expiring, Reporting],
     ids=lambda kind: kind.__name__,
 )
 def test_exception_at_any_point_loses_nothing(kind: Callable[[], Scenario], monkeypatch: pytest.MonkeyPatch) -> None:

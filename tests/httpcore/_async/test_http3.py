@@ -562,9 +562,15 @@ class TestMandatory:
             if events.count("connection.retry.complete") == 1:
                 server.silent = False
 
+        def observe(event: str, info: dict[str, Any]) -> None:
+            if event == "retry":
+                retries.append((info["attempt"], type(info["cause"])))
+
+        retries: list[Any] = []
         server.silent = True
         async with pool_for(certificates, http1=False, retries=2) as pool:
-            assert await get(pool, server, timeout={"connect": 0.05}, trace=trace) == b"h3"
+            assert await get(pool, server, timeout={"connect": 0.05}, trace=trace, observe=observe) == b"h3"
+        assert retries == [(1, ConnectTimeout)]
         assert (server.said_hello, events.count("connection.retry.complete")) == (2, 1)
 
     async def test_what_cannot_be(self, certificates: Certificates, server: Server, fake: Any) -> None:

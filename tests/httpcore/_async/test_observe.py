@@ -1,5 +1,6 @@
 """What a pool and its connections tell the `observe` callback of a request, and the response extension `connection`."""
 
+import logging
 import ssl
 from typing import Any
 
@@ -16,6 +17,7 @@ from httpcore import (
     Proxy,
     RemoteProtocolError,
     Request,
+    UnsupportedProtocol,
 )
 from httpcore_models import AsyncNetworkStream
 from httpcore_test_support import h2_frames
@@ -191,6 +193,129 @@ async def test_a_failed_expectation() -> None:
             )
     assert response.status == 200
     assert observer.info("resend") == {"reason": "expectation failed", "cause": None}
+
+
+class Interruption(BaseException):
+    """What is no `Exception`, such as a cancellation or an interrupt from the keyboard."""
+
+
+class AsyncInterruptingBackend(AsyncMockBackend):
+    """Its connections interrupt whoever reads the response: the head, or else the body."""
+
+    def __init__(self, http2: bool, begun: bool) -> None:
+        super().__init__([])
+        self.http2, self.interrupted = http2, False
+        head = h2_frames.headers(1) if http2 else b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+        self.received = (h2_frames.settings({}) if http2 else b"") + (head if begun else b"")
+
+    async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
+        return AsyncInterruptingStream(self)
+
+    async def events_until_the_end(self, fail_at: str = "") -> list[str]:
+        """Send a request, and return what is reported after the interruption, whatever the observer raises."""
+        self.interrupted, events = False, []
+
+        def observe(event: str, info: dict[str, Any]) -> None:
+            if self.interrupted:
+                events.append(event)
+                if event == fail_at:
+                    raise ValueError("of the observer")
+
+        async with AsyncConnectionPool(http1=not self.http2, http2=self.http2, network_backend=self) as pool:
+            with pytest.raises(Interruption):
+                await pool.request("GET", "http://example.com/", extensions={"observe": observe})
+            assert pool.stats()[:4] == (0, 0, 0, 0)
+        return events
+
+
+class AsyncInterruptingStream(AsyncNetworkStream):
+    """Yields what was received, and interrupts the next read."""
+
+    def __init__(self, backend: AsyncInterruptingBackend) -> None:
+        self._backend = backend
+        self._received = [backend.received] if backend.received else []
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._received:
+            return self._received.pop()
+        self._backend.interrupted = True
+        raise Interruption
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+    def get_extra_info(self, info: str) -> Any:
+        return None
+
+
+class TestFailures:
+    """`request.failed` is the last fact about a request that has no response, whatever it failed with and when."""
+
+    @pytest.mark.parametrize(
+        ("url", "extensions"),
+        [
+            ("ftp://example.com/", {}),
+            ("/path", {}),
+            ("https://example.com/", {"sni_hostname": 1}),
+            ("http:///", {}),
+        ],
+    )
+    async def test_before_anything_else_happens(self, url: str, extensions: dict[str, Any]) -> None:
+        observer = Observer()
+        async with AsyncConnectionPool() as pool:
+            with pytest.raises(Exception) as failure:  # noqa: PT011 - of different classes
+                await pool.request("GET", url, extensions={**extensions, "observe": observer})
+            assert pool.stats()[:4] == (0, 0, 0, 0)
+        assert observer[-1] == ("request.failed", {"exception": failure.value})
+        assert observer.names.count("request.failed") == 1
+
+    @pytest.mark.parametrize("event", ["request.failed", "connection.connect_tcp.failed"])
+    async def test_an_interruption_outlives_what_the_observer_raises(
+        self, event: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        interruption = Interruption()
+
+        class Backend(AsyncMockBackend):
+            async def connect_tcp(self, *args: Any, **kwargs: Any) -> AsyncNetworkStream:
+                raise interruption
+
+        def observe(name: str, info: dict[str, Any]) -> None:
+            if name == event:
+                raise ValueError("of the observer")
+
+        async with AsyncConnectionPool(network_backend=Backend([])) as pool:
+            with pytest.raises(Interruption) as failure:
+                await pool.request("GET", "http://example.com/", extensions={"observe": observe})
+        assert failure.value is interruption
+        [record] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+        assert record.name == "httpcore.observe"
+        assert event in record.getMessage()
+        assert record.exc_info is not None
+        assert str(record.exc_info[1]) == "of the observer"
+
+    @pytest.mark.parametrize("begun", [False, True])
+    @pytest.mark.parametrize("http2", [False, True])
+    async def test_an_interrupted_exchange_stays_interrupted(self, http2: bool, begun: bool) -> None:
+        """Whichever event the observer fails at after that."""
+        interrupting = AsyncInterruptingBackend(http2, begun)
+        events = await interrupting.events_until_the_end()
+        assert events[-1:] == ([] if begun else ["request.failed"]) or events[-1].endswith("response_closed.complete")
+        assert len(events) > 2
+        for event in events:
+            assert await interrupting.events_until_the_end(fail_at=event)
+
+    async def test_an_error_gives_way_to_what_the_observer_raises(self) -> None:
+        def observe(name: str, info: dict[str, Any]) -> None:
+            if name == "request.failed":
+                raise ValueError("of the observer")
+
+        async with AsyncConnectionPool() as pool:
+            with pytest.raises(ValueError, match="of the observer") as failure:
+                await pool.request("GET", "ftp://example.com/", extensions={"observe": observe})
+        assert isinstance(failure.value.__context__, UnsupportedProtocol)
 
 
 class TestHTTP2:

@@ -1,13 +1,14 @@
 """The `observe` request extension: the trace events of a request, and facts that are no trace events.
 
 An observer is a plain function in async code, too. It may be called from any thread that works for the request, and is
-never awaited. What it raises ends the request.
+never awaited. What it raises ends the request, but never takes the place of a cancellation: see `FailureReport`.
 
 Network backends see no request. While a connection is opened for a request that has an observer, `OBSERVER` holds it.
 """
 
 import contextvars
 import inspect
+import logging
 import ssl
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,8 @@ from ._arguments import SSLContextTypes, ssl_context_of
 from ._extensions import Observer
 from ._headers import Headers
 from ._request import Request
+
+_logger = logging.getLogger("httpcore.observe")
 
 #: The observer of the request that opens a connection in this context. Diallers set it: see `network/_purpose.py`.
 OBSERVER: contextvars.ContextVar[Observer | None] = contextvars.ContextVar("httpcore_observer", default=None)
@@ -119,4 +122,31 @@ class ObservedPhase:
         if error is None:
             observe(observer, f"{self._name}.complete", {**self._info, **self._result})
         else:
-            observe(observer, f"{self._name}.failed", {**self._info, "exception": error})
+            event = f"{self._name}.failed"
+            with FailureReport(event, error):
+                observe(observer, event, {**self._info, "exception": error})
+
+
+class FailureReport:
+    """A context manager for what is done about a failure with `error`, such as telling callbacks, before it is raised.
+
+    What is raised meanwhile takes the place of `error`, which is its context. But a cancellation, or an exception such
+    as `KeyboardInterrupt`, has to arrive where it is awaited: then an error that comes up meanwhile is logged, and goes
+    no further. A `GeneratorExit` is no cancellation: it says that somebody has lost interest.
+    """
+
+    __slots__ = ("_error", "_event")
+
+    def __init__(self, event: str, error: BaseException) -> None:
+        self._event = event
+        self._error = error
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if not isinstance(raised, Exception) or isinstance(self._error, (Exception, GeneratorExit)):
+            return False
+        _logger.error("An exception at %r gives way to %r", self._event, self._error, exc_info=raised)
+        return True

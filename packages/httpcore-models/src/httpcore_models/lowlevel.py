@@ -31,6 +31,7 @@ from ._headers import enforce_headers as enforce_headers
 from ._headers import include_request_headers as include_request_headers
 from ._legacy_body import LegacyBody as LegacyBody
 from ._observing import OBSERVER as OBSERVER
+from ._observing import FailureReport as FailureReport
 from ._observing import ObservedPhase as ObservedPhase
 from ._observing import observe as observe
 from ._observing import observed_ssl_context as observed_ssl_context

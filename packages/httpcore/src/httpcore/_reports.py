@@ -2,12 +2,13 @@
 
 import inspect
 import logging
+import operator
 import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from httpcore_models import ConnectionInfo, ConnectionNotAvailable, Origin, Request, Response
-from httpcore_models.lowlevel import is_refused, observe, observer_of
+from httpcore_models.lowlevel import FailureReport, is_refused, observe, observer_of
 
 from ._connection_event import ConnectionEvent
 from ._pool.slots import PoolRequest, Slot
@@ -52,6 +53,12 @@ def report_assigned(request: Request, pool_request: PoolRequest[Any], slot: Slot
     report(request, "pool.assigned", info)
 
 
+def report_failed(request: Request, exc: BaseException) -> None:
+    """Report that a request has failed with `exc`, which is raised next; see `FailureReport`."""
+    with FailureReport("request.failed", exc):
+        report(request, "request.failed", {"exception": exc})
+
+
 def report_resend(request: Request, exc: Exception | None) -> None:
     """Report that a request is sent again after `exc`, or without one because its expectation has failed."""
     if exc is None:
@@ -68,17 +75,49 @@ def report_resend(request: Request, exc: Exception | None) -> None:
 # Facts about a connection of a pool.
 
 
+class Message:
+    """An event for the callback of a pool, which is told once, whatever exception a signal handler raises meanwhile."""
+
+    __slots__ = ("_event", "_untold")
+
+    def __init__(self, event: ConnectionEvent) -> None:
+        self._event = event
+        self._untold = iter((event,))
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the callback has been called, even if it was interrupted then."""
+        return not operator.length_hint(self._untold)
+
+    def tell(self, callback: OnConnection) -> None:
+        """Call the callback. Its errors are logged: the request that happens to close a connection is not to blame."""
+        try:
+            # No signal handler runs between the two things that `map()` does: take the event, and call the callback.
+            outcome = next(map(callback, self._untold))
+            if inspect.iscoroutine(outcome):
+                outcome.close()
+                raise TypeError("on_connection must be a normal function instead of an asynchronous function.")
+        except Exception:
+            _logger.exception("on_connection has raised an exception for %r", self._event)
+
+
 class History:
     """What was reported about a connection. Guarded by the lock of the pool."""
 
-    __slots__ = ("closed", "info", "opened_at", "told")
+    __slots__ = ("closed", "info", "opened_at", "opening", "told")
 
     def __init__(self, info: ConnectionInfo) -> None:
         self.info = info
         self.opened_at = time.monotonic()
-        #: Whether the callback has returned that was told of the opening, and whether it was told of the end.
+        self.opening = Message(ConnectionEvent("opened", info, None, 0.0, 0))
+        #: Whether the callback has returned that was told of the opening, and whether it is told of the end.
         self.told = False
         self.closed = False
+
+    def ending(self, slot: Slot[Any]) -> Message:
+        """Return what tells of the end."""
+        age = time.monotonic() - self.opened_at
+        return Message(ConnectionEvent("closed", self.info, _reason(slot), age, slot.reused + 1))
 
 
 def described(slot: Slot[Any], response: Response) -> ConnectionInfo:
@@ -90,17 +129,6 @@ def described(slot: Slot[Any], response: Response) -> ConnectionInfo:
     text = version.decode("ascii", "replace") if isinstance(version, bytes) else str(version)
     origin = str(Origin(*slot.key[:3]))
     return ConnectionInfo(slot.connection_id, origin, None, None, text, None, None, None, ())
-
-
-def tell_opened(callback: OnConnection, history: History) -> None:
-    """Tell the callback of a pool that a connection was opened."""
-    _tell(callback, ConnectionEvent("opened", history.info, None, 0.0, 0))
-
-
-def tell_closed(callback: OnConnection, history: History, slot: Slot[Any]) -> None:
-    """Tell the callback of a pool that a connection was closed."""
-    age = time.monotonic() - history.opened_at
-    _tell(callback, ConnectionEvent("closed", history.info, _reason(slot), age, slot.reused + 1))
 
 
 def _reason(slot: Slot[Any]) -> str:
@@ -115,14 +143,3 @@ def _reason(slot: Slot[Any]) -> str:
     except Exception:
         reason = known
     return reason if isinstance(reason, str) else "ended"
-
-
-def _tell(callback: OnConnection, event: ConnectionEvent) -> None:
-    """Call the callback. Its errors are logged: the request that happens to close a connection is not to blame."""
-    try:
-        outcome = callback(event)
-        if inspect.iscoroutine(outcome):
-            outcome.close()
-            raise TypeError("on_connection must be a normal function instead of an asynchronous function.")
-    except Exception:
-        _logger.exception("on_connection has raised an exception for %r", event)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from httpcore_models import AsyncBodyIterator, AsyncLease, ReadError
 from httpcore_models.concurrency import AsyncShield, forks
-from httpcore_models.lowlevel import AsyncTracer, LegacyBody, warn_unclosed
+from httpcore_models.lowlevel import AsyncTracer, FailureReport, LegacyBody, warn_unclosed
 
 from .._events import END_OF_MESSAGE, NEED_DATA
 from .._states import TRANSITIONS, Input, State
@@ -96,7 +96,7 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
                 await lifecycle.aclose()
             return b""
         except BaseException as exc:
-            with AsyncShield():
+            with AsyncShield(), FailureReport("response_closed", exc):
                 await self.aclose(exc)
             raise
         finally:
@@ -134,7 +134,7 @@ class AsyncHTTP11Body(LegacyBody, AsyncExchange):
         try:
             if self._trace_pending:
                 self._trace_pending = False  # a `_receive()` that goes on meanwhile has nothing left to report
-                await tracer.report("receive_response_body.failed", {"exception": reason or GeneratorExit()})
+                await tracer.report_failure("receive_response_body", reason or GeneratorExit())
             self._observe_end(self._ended)
         finally:
             try:

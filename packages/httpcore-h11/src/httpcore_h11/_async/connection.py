@@ -12,7 +12,7 @@ from httpcore_models import (
     Response,
 )
 from httpcore_models.concurrency import async_checkpoint_if_cancelled
-from httpcore_models.lowlevel import AsyncCloseOnExit, connection_info_of, is_origin_of
+from httpcore_models.lowlevel import AsyncCloseOnExit, FailureReport, connection_info_of, is_origin_of
 
 from .._engine import Engine
 from .._legacy import LegacyConnection
@@ -101,7 +101,8 @@ class AsyncHTTP11Connection(AsyncCloseOnExit, LegacyConnection, AsyncConnectionI
             return response
         except BaseException as exc:
             if begun:
-                await body.fail(exc)
+                with FailureReport("response_closed", exc):
+                    await body.fail(exc)
             raise
 
     def _why_not_available(self) -> str:

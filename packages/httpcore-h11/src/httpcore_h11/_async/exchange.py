@@ -168,7 +168,7 @@ class AsyncExchange(AsyncResponseStream):
             if isinstance(exc, (ReadError, RemoteProtocolError)):
                 self._mark_retryable(exc)
             if tracer is not None:
-                await tracer.report("receive_response_headers.failed", {"exception": exc})
+                await tracer.report_failure("receive_response_headers", exc)
             raise
         if tracer is not None:
             await tracer.report("receive_response_headers.complete", {"return_value": event.as_tuple()})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from httpcore_models import BodyIterator, Lease, ReadError
 from httpcore_models.concurrency import Shield, forks
-from httpcore_models.lowlevel import LegacyBody, Tracer, warn_unclosed
+from httpcore_models.lowlevel import FailureReport, LegacyBody, Tracer, warn_unclosed
 
 from .._events import END_OF_MESSAGE, NEED_DATA
 from .._states import TRANSITIONS, Input, State
@@ -97,7 +97,7 @@ class HTTP11Body(LegacyBody, Exchange):
                 lifecycle.close()
             return b""
         except BaseException as exc:
-            with Shield():
+            with Shield(), FailureReport("response_closed", exc):
                 self.close(exc)
             raise
         finally:
@@ -135,7 +135,7 @@ class HTTP11Body(LegacyBody, Exchange):
         try:
             if self._trace_pending:
                 self._trace_pending = False  # a `_receive()` that goes on meanwhile has nothing left to report
-                tracer.report("receive_response_body.failed", {"exception": reason or GeneratorExit()})
+                tracer.report_failure("receive_response_body", reason or GeneratorExit())
             self._observe_end(self._ended)
         finally:
             try:

@@ -12,7 +12,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.lowlevel import CloseOnExit, connection_info_of, is_origin_of
+from httpcore_models.lowlevel import CloseOnExit, FailureReport, connection_info_of, is_origin_of
 
 from .._engine import Engine
 from .._legacy import LegacyConnection
@@ -100,7 +100,8 @@ class HTTP11Connection(CloseOnExit, LegacyConnection, ConnectionInterface):
             return response
         except BaseException as exc:
             if begun:
-                body.fail(exc)
+                with FailureReport("response_closed", exc):
+                    body.fail(exc)
             raise
 
     def _why_not_available(self) -> str:

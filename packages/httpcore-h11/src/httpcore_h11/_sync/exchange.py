@@ -169,7 +169,7 @@ class Exchange(ResponseStream):
             if isinstance(exc, (ReadError, RemoteProtocolError)):
                 self._mark_retryable(exc)
             if tracer is not None:
-                tracer.report("receive_response_headers.failed", {"exception": exc})
+                tracer.report_failure("receive_response_headers", exc)
             raise
         if tracer is not None:
             tracer.report("receive_response_headers.complete", {"return_value": event.as_tuple()})

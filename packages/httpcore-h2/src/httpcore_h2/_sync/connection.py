@@ -15,6 +15,7 @@ from httpcore_models import (
 )
 from httpcore_models.concurrency import Shield
 from httpcore_models.lowlevel import (
+    FailureReport,
     connection_info_of,
     get_tracer,
     is_origin_of,
@@ -123,7 +124,7 @@ class HTTP2Connection(LegacyConnection, MultiplexedConnection):
             }
             return received_response(status, headers, HTTP2Body(exchange, extensions), extensions)
         except BaseException as exc:
-            with Shield():
+            with Shield(), FailureReport("response_closed", exc):
                 exchange.close(shielded=True)
             self._check_processed(stream, request, exc)
             raise

@@ -19,6 +19,7 @@ from httpcore_models import (
 from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled
 from httpcore_models.deadline import limit_text
 from httpcore_models.lowlevel import (
+    FailureReport,
     async_get_tracer,
     connection_info_of,
     is_origin_of,
@@ -158,7 +159,7 @@ class AsyncHTTP3Connection(AsyncMultiplexedConnection):
             }
             return received_response(status, headers, AsyncHTTP3Body(exchange, extensions), extensions)
         except BaseException as exc:
-            with AsyncShield():
+            with AsyncShield(), FailureReport("response_closed", exc):
                 await exchange.close(shielded=True)
             self._check_processed(stream, request, exc)
             raise

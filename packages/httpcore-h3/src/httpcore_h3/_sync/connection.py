@@ -20,6 +20,7 @@ from httpcore_models import (
 from httpcore_models.concurrency import Shield
 from httpcore_models.deadline import limit_text
 from httpcore_models.lowlevel import (
+    FailureReport,
     connection_info_of,
     get_tracer,
     is_origin_of,
@@ -158,7 +159,7 @@ class HTTP3Connection(MultiplexedConnection):
             }
             return received_response(status, headers, HTTP3Body(exchange, extensions), extensions)
         except BaseException as exc:
-            with Shield():
+            with Shield(), FailureReport("response_closed", exc):
                 exchange.close(shielded=True)
             self._check_processed(stream, request, exc)
             raise

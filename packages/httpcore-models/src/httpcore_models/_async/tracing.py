@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._extensions import Extensions, Observer
-from .._observing import observe
+from .._observing import FailureReport, observe
 from .._request import Request
 from .._trace import async_call_trace, describe
 
@@ -38,7 +38,7 @@ class AsyncTracer:
         try:
             result = await function(*args)
         except BaseException as exc:
-            await self.report(f"{name}.failed", {"exception": exc})
+            await self.report_failure(name, exc)
             raise
         await self.report(f"{name}.complete", {"return_value": result})
         return result
@@ -51,6 +51,11 @@ class AsyncTracer:
             await async_call_trace(self._callback, f"{self._prefix}.{event}", info)
         if self._logger.isEnabledFor(logging.DEBUG):
             self._logger.debug(describe(event, info))
+
+    async def report_failure(self, name: str, exc: BaseException) -> None:
+        """Report that the phase `name` has failed with `exc`, which the caller raises next; see `FailureReport`."""
+        with FailureReport(f"{self._prefix}.{name}.failed", exc):
+            await self.report(f"{name}.failed", {"exception": exc})
 
     def observe(self, event: str, info: dict[str, Any]) -> None:
         """Report a fact that is no trace event: to the observer only, under its own name."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._extensions import Extensions, Observer
-from .._observing import observe
+from .._observing import FailureReport, observe
 from .._request import Request
 from .._trace import call_trace, describe
 
@@ -39,7 +39,7 @@ class Tracer:
         try:
             result = function(*args)
         except BaseException as exc:
-            self.report(f"{name}.failed", {"exception": exc})
+            self.report_failure(name, exc)
             raise
         self.report(f"{name}.complete", {"return_value": result})
         return result
@@ -52,6 +52,11 @@ class Tracer:
             call_trace(self._callback, f"{self._prefix}.{event}", info)
         if self._logger.isEnabledFor(logging.DEBUG):
             self._logger.debug(describe(event, info))
+
+    def report_failure(self, name: str, exc: BaseException) -> None:
+        """Report that the phase `name` has failed with `exc`, which the caller raises next; see `FailureReport`."""
+        with FailureReport(f"{self._prefix}.{name}.failed", exc):
+            self.report(f"{name}.failed", {"exception": exc})
 
     def observe(self, event: str, info: dict[str, Any]) -> None:
         """Report a fact that is no trace event: to the observer only, under its own name."""

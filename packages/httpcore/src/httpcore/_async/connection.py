@@ -1,9 +1,8 @@
 """A connection to an origin, from connecting to closing. It chooses between HTTP/1.1 and HTTP/2."""
 
-import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from httpcore_h11 import AsyncHTTP11Connection
@@ -29,7 +28,6 @@ from httpcore_models.lowlevel import (
     begin_request,
     enforce_port,
     enforce_ssl_context,
-    is_final,
     observer_of,
 )
 from httpcore_models.network import AsyncDialler, AsyncDirectDialler
@@ -39,25 +37,15 @@ from .._connection_facts import ConnectionFacts
 from .._default_backends import AutoBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
-from .._reports import report
 from .._ssl import TLS_SCHEMES, requested_server_name
+from .attempts import RETRIES_BACKOFF_FACTOR as RETRIES_BACKOFF_FACTOR
+from .attempts import AsyncAttempts
+from .attempts import exponential_backoff as exponential_backoff
 from .connecting import AsyncConnectCall, AsyncConnecting
 from .legacy_connection import AsyncLegacyConnection
 from .opening import async_open_stream
 
 _logger = logging.getLogger("httpcore.connection")
-
-# Seconds before the second retry. The first retry is immediate, and the delay doubles with each further one.
-RETRIES_BACKOFF_FACTOR = 0.5
-
-
-def exponential_backoff(factor: float) -> Iterator[float]:
-    """Yield the seconds to wait before each retry."""
-    yield 0.0
-    delay = factor
-    while True:
-        yield delay
-        delay *= 2
 
 
 class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFacts, AsyncConnectionInterface):
@@ -266,25 +254,18 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFac
             timeout = call.deadline.remaining_as_limit()
         else:  # or a subclass calls this by itself, or for another request
             timeout = limit
-        delays = None
-        for attempt in itertools.count():
+        attempts = AsyncAttempts(request, self._options.retries, self._connecting, self._direct.backend)
+        while True:
             tls: dict[str, Any] = {}
             try:
                 return await async_open_stream(
                     self._dialler, self._origin, request, timeout, limits, self._options, tls
                 )
             except (ConnectError, ConnectTimeout) as exc:
-                delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
-                delay = next(delays)
-                too_late = limits is not None and delay >= limits.at_most(None)
-                if attempt >= self._options.retries or self._connecting.closed or too_late or is_final(exc):
+                if not attempts.may_repeat(exc):
                     raise
-                if "observe" in request.extensions:
-                    report(request, "retry", {"attempt": attempt + 1, "delay": delay, "cause": exc})
-            info = tls or self._dialler.describe(self._origin, timeout)
-            await wait_to_retry(self._direct.backend, delay, request, info)
+            await attempts.pause(tls or self._dialler.describe(self._origin, timeout))
             timeout = limit
-        raise AssertionError("unreachable")
 
     # The connection as its pool sees it.
 
@@ -364,12 +345,6 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFac
 
 # Shows whether a program has replaced this method of the class.
 STOCK_CONNECT = AsyncHTTPConnection._connect  # noqa: SLF001 - the class is of this module
-
-
-async def wait_to_retry(backend: AsyncNetworkBackend, delay: float, request: Request, info: dict[str, Any]) -> None:
-    """Wait before another attempt to connect. `info` is for the trace."""
-    tracer = async_get_tracer(_logger, request)
-    await (backend.sleep(delay) if tracer is None else tracer.run("retry", info, backend.sleep, delay))
 
 
 def __getattr__(name: str) -> Any:

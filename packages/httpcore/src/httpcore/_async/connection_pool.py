@@ -46,7 +46,7 @@ from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
 from .._pool.slots import PoolRequest, Slot
 from .._proxies import enforce_proxies
-from .._reports import described, report, report_assigned, report_resend
+from .._reports import described, report_assigned, report_failed
 from .._ssl import key_with_name
 from .bodies import AsyncRewindableBody, async_rewindable
 from .connection import AsyncHTTPConnection
@@ -166,15 +166,17 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` if no connection becomes available in time,
         `ConnectError` if the pool is closed meanwhile, and what the connection raises.
         """
-        url, stream = request.url, request.stream
+        shared, stream = self._shared, request.stream
         if type(stream) is AsyncRewindableBody:
             stream = stream.original  # another task is sending the same request, and has set its body
-        if url.scheme not in _DEFAULT_PORTS:
-            raise unsupported_scheme(url)
-        if "timeout" in request.extensions and "total" in request.extensions["timeout"]:
-            request = begin_request(request)
-        shared = self._shared
-        reservation = AsyncReservation(self, shared, request)
+        try:
+            if "timeout" in request.extensions and "total" in request.extensions["timeout"]:
+                request = begin_request(request)
+            reservation = AsyncReservation(self, shared, request)
+        except BaseException as exc:
+            if "observe" in request.extensions:
+                report_failed(request, exc)
+            raise
         pool_request: PoolRequest[AsyncConnectionInterface] = reservation.pool_request  # type: ignore[assignment]
         try:
             while True:
@@ -200,22 +202,16 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
                 except Exception as exc:
                     if not await reservation.retries.may_retry(exc, reservation.body):
                         raise
-                    if "observe" in request.extensions:
-                        report_resend(request, exc)
                 else:
                     if not await reservation.retries.may_drop_expectation(response, reservation.body):
                         break
-                    if "observe" in request.extensions:
-                        report_resend(request, None)
                     request.stream = stream
                     request = reservation.retries.request
                 await reservation.retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 await self._established(slot, response)
         except BaseException as exc:
-            await reservation.give_up()
-            if "observe" in request.extensions:
-                report(request, "request.failed", {"exception": exc})
+            await reservation.give_up(request, exc)
             raise
         finally:
             request.stream = stream
@@ -280,10 +276,15 @@ class AsyncReservation(AsyncLease):
     _retries: AsyncRetries | None = None
 
     def __init__(self, pool: object, shared: AsyncSharedState, request: Request) -> None:
-        """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`)."""
+        """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`).
+
+        Raises `UnsupportedProtocol` for the URL's scheme.
+        """
         self.pool = pool
         self.shared = shared
         url = request.url
+        if url.scheme not in _DEFAULT_PORTS:
+            raise unsupported_scheme(url)
         pool_request: PoolRequest[AsyncConnectionInterface] = PoolRequest()
         pool_request.key = (url.scheme, url.host, _DEFAULT_PORTS[url.scheme] if url.port is None else url.port)
         if "sni_hostname" in request.extensions:
@@ -366,11 +367,15 @@ class AsyncReservation(AsyncLease):
         if state.to_close or shared.deferred or shared.departed:
             await shared.close_pending()
 
-    async def give_up(self) -> None:
-        """End a request that failed or was cancelled."""
-        await self.release()
-        if self.body is not None:
-            await self.body.discard()
+    async def give_up(self, request: Request, exc: BaseException) -> None:
+        """End a request that has failed with `exc` or was cancelled, and report that."""
+        try:
+            await self.release()
+            if self.body is not None:
+                await self.body.discard()
+        finally:
+            if "observe" in request.extensions:
+                report_failed(request, exc)
 
     def drop(self) -> None:
         """See `AsyncLease`."""

@@ -1,6 +1,5 @@
 """Connections that use HTTP/3 where it is offered, and TCP otherwise. Imported by pools with `http3=True` only."""
 
-import itertools
 import logging
 import ssl
 import time
@@ -22,7 +21,6 @@ from httpcore_models.lowlevel import (
     RequestLimits,
     async_close_unopened,
     async_get_tracer,
-    is_final,
     ssl_context_of,
     without_zone,
 )
@@ -32,8 +30,9 @@ from .._http3.origins import Key, Origins
 from .._http3.requirement import require_h3
 from .._options import ConnectionOptions
 from .._ssl import alpn_protocols, requested_server_name, shared_ssl_context
+from .attempts import AsyncAttempts
 from .connecting import AsyncConnectCall
-from .connection import RETRIES_BACKOFF_FACTOR, STOCK_CONNECT, AsyncHTTPConnection, exponential_backoff, wait_to_retry
+from .connection import STOCK_CONNECT, AsyncHTTPConnection
 
 _logger = logging.getLogger("httpcore.http3")
 
@@ -224,23 +223,15 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         return connection
 
     async def _connect_http3(self, request: Request, timeout: float | None) -> AsyncConnectionInterface:
-        delays = exponential_backoff(RETRIES_BACKOFF_FACTOR)
-        for attempt in itertools.count():
+        attempts = AsyncAttempts(request, self._options.retries, self._connecting, self._direct.backend)
+        while True:
             try:
                 return await self._attempt_http3(request, timeout)
             except (ConnectError, ConnectTimeout) as exc:
                 # Where TCP can take its place, that is tried instead of another attempt.
-                if (
-                    not self._is_mandatory
-                    or attempt >= self._options.retries
-                    or self._connecting.closed
-                    or is_final(exc)
-                ):
+                if not self._is_mandatory or not attempts.may_repeat(exc):
                     raise
-                await wait_to_retry(
-                    self._direct.backend, next(delays), request, self._direct.describe(self._origin, timeout)
-                )
-        raise AssertionError("unreachable")
+            await attempts.pause(self._direct.describe(self._origin, timeout))
 
     async def _attempt_http3(self, request: Request, timeout: float | None) -> AsyncConnectionInterface:
         deadline = Deadline(timeout)

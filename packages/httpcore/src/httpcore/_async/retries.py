@@ -25,6 +25,7 @@ from httpcore_models.lowlevel import (
 )
 
 from .._pool.slots import PoolRequest, Slot
+from .._reports import report_resend
 from .bodies import AsyncRewindableBody, async_can_resend_body
 from .shared_state import AsyncSharedState
 
@@ -55,7 +56,17 @@ class AsyncRetries:
         self._usable = False
 
     async def may_retry(self, exc: Exception, body: AsyncRewindableBody | None) -> bool:
-        """Whether to send the request again, which failed with `exc`. `body` is its body, if it can be rewound."""
+        """Whether to send the request again, which failed with `exc`. `body` is its body, if it can be rewound.
+
+        The observer of the request is told if so. Raises what the pool says instead of `exc`.
+        """
+        if not await self._is_retryable(exc, body):
+            return False
+        if "observe" in self.request.extensions:
+            report_resend(self.request, exc)
+        return True
+
+    async def _is_retryable(self, exc: Exception, body: AsyncRewindableBody | None) -> bool:
         request, pool_request, shared = self.request, self._pool_request, self._shared
         self._usable = is_refused(exc) and not is_shut_down(exc)
         not_available = isinstance(exc, ConnectionNotAvailable)
@@ -107,6 +118,8 @@ class AsyncRetries:
         self.request = without_expectation(request)
         self._usable, self._pause = True, 0.0
         self._shared.check_not_closed(self._pool_request)
+        if "observe" in request.extensions:
+            report_resend(request, None)
         return True
 
     def _check_opened(self, exc: Exception) -> None:

@@ -15,7 +15,7 @@ from .._fork import register_for_fork
 from .._pool.slots import PoolRequest, Slot
 from .._pool.state import PoolState
 from .._pool.unclosed import unclosed_text
-from .._reports import History, OnConnection, tell_closed, tell_opened
+from .._reports import History, Message, OnConnection
 
 
 class AsyncSharedState:
@@ -133,29 +133,61 @@ class AsyncSharedState:
     def report_opened(self, slot: Slot[AsyncConnectionInterface], info: ConnectionInfo) -> None:
         """Report a new connection, once."""
         callback = self.on_connection
-        with self.lock:
-            if callback is None or slot.history is not None:
-                return
-            history = slot.history = History(info)
+        history: History | None = None
         try:
-            tell_opened(callback, history)
-        finally:
             with self.lock:
-                history.told = True
-                if slot.gone:  # meanwhile: in this order, the end is reported after the beginning
-                    self.departed.append(slot)
+                if callback is None or slot.history is not None:
+                    return
+                history = slot.history = History(info)
+            history.opening.tell(callback)
+        finally:
+            if history is not None:
+                try:
+                    self._opening_is_over(slot, history)
+                except BaseException:
+                    # Raised by a signal handler. A second call does no harm, and completes the first.
+                    self._opening_is_over(slot, history)
+                    raise
+
+    def _opening_is_over(self, slot: Slot[AsyncConnectionInterface], history: History) -> None:
+        with self.lock:
+            history.told = history.opening.is_told
+            if not history.told:
+                slot.history = None  # a signal handler has raised before, so its end must not be reported either
+            elif slot.gone:  # meanwhile: in this order, the end is reported after the beginning
+                self.departed.append(slot)
 
     def report_departed(self) -> None:
         """Report the connections that were closed, once each."""
         callback = self.on_connection
         while self.departed and callback is not None:
-            with self.lock:
-                slot = self.departed.popleft() if self.departed else None
-                history: History | None = None if slot is None else slot.history
-                if slot is None or history is None or not history.told or history.closed:
-                    continue
-                history.closed = True
-            tell_closed(callback, history, slot)
+            history: History | None = None
+            message: Message | None = None
+            try:
+                with self.lock:
+                    if not self.departed:
+                        return
+                    slot = self.departed[0]
+                    if slot.history is not None and slot.history.told and not slot.history.closed:
+                        history = slot.history
+                        history.closed = True
+                    self.departed.popleft()
+                if history is not None:
+                    message = history.ending(slot)
+                    message.tell(callback)
+            finally:
+                if history is not None and (message is None or not message.is_told):
+                    try:
+                        self._restore_departed(slot, history)
+                    except BaseException:
+                        self._restore_departed(slot, history)  # as above
+                        raise
+
+    def _restore_departed(self, slot: Slot[AsyncConnectionInterface], history: History) -> None:
+        with self.lock:
+            history.closed = False
+            if slot not in self.departed:
+                self.departed.appendleft(slot)
 
     def check_not_closed(self, pool_request: PoolRequest[AsyncConnectionInterface]) -> None:
         """Raise `ConnectError` if the pool was closed since the request came.

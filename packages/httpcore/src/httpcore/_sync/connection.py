@@ -1,10 +1,9 @@
 # Generated from ../_async/connection.py by tools/make_sync.py: edit that file, then run it.
 """A connection to an origin, from connecting to closing. It chooses between HTTP/1.1 and HTTP/2."""
 
-import itertools
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from httpcore_h11 import HTTP11Connection
@@ -30,7 +29,6 @@ from httpcore_models.lowlevel import (
     enforce_port,
     enforce_ssl_context,
     get_tracer,
-    is_final,
     observer_of,
 )
 from httpcore_models.network import Dialler, DirectDialler
@@ -40,25 +38,15 @@ from .._connection_facts import ConnectionFacts
 from .._default_backends import SyncBackend
 from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
-from .._reports import report
 from .._ssl import TLS_SCHEMES, requested_server_name
+from .attempts import RETRIES_BACKOFF_FACTOR as RETRIES_BACKOFF_FACTOR
+from .attempts import Attempts
+from .attempts import exponential_backoff as exponential_backoff
 from .connecting import ConnectCall, Connecting
 from .legacy_connection import LegacyConnection
 from .opening import open_stream
 
 _logger = logging.getLogger("httpcore.connection")
-
-# Seconds before the second retry. The first retry is immediate, and the delay doubles with each further one.
-RETRIES_BACKOFF_FACTOR = 0.5
-
-
-def exponential_backoff(factor: float) -> Iterator[float]:
-    """Yield the seconds to wait before each retry."""
-    yield 0.0
-    delay = factor
-    while True:
-        yield delay
-        delay *= 2
 
 
 class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionInterface):
@@ -267,23 +255,16 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
             timeout = call.deadline.remaining_as_limit()
         else:  # or a subclass calls this by itself, or for another request
             timeout = limit
-        delays = None
-        for attempt in itertools.count():
+        attempts = Attempts(request, self._options.retries, self._connecting, self._direct.backend)
+        while True:
             tls: dict[str, Any] = {}
             try:
                 return open_stream(self._dialler, self._origin, request, timeout, limits, self._options, tls)
             except (ConnectError, ConnectTimeout) as exc:
-                delays = delays or exponential_backoff(RETRIES_BACKOFF_FACTOR)
-                delay = next(delays)
-                too_late = limits is not None and delay >= limits.at_most(None)
-                if attempt >= self._options.retries or self._connecting.closed or too_late or is_final(exc):
+                if not attempts.may_repeat(exc):
                     raise
-                if "observe" in request.extensions:
-                    report(request, "retry", {"attempt": attempt + 1, "delay": delay, "cause": exc})
-            info = tls or self._dialler.describe(self._origin, timeout)
-            wait_to_retry(self._direct.backend, delay, request, info)
+            attempts.pause(tls or self._dialler.describe(self._origin, timeout))
             timeout = limit
-        raise AssertionError("unreachable")
 
     # The connection as its pool sees it.
 
@@ -363,12 +344,6 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
 
 # Shows whether a program has replaced this method of the class.
 STOCK_CONNECT = HTTPConnection._connect  # noqa: SLF001 - the class is of this module
-
-
-def wait_to_retry(backend: NetworkBackend, delay: float, request: Request, info: dict[str, Any]) -> None:
-    """Wait before another attempt to connect. `info` is for the trace."""
-    tracer = get_tracer(_logger, request)
-    (backend.sleep(delay) if tracer is None else tracer.run("retry", info, backend.sleep, delay))
 
 
 def __getattr__(name: str) -> Any:

@@ -47,7 +47,7 @@ from .._lazy import legacy_name, preload_http2
 from .._options import ConnectionOptions
 from .._pool.slots import PoolRequest, Slot
 from .._proxies import enforce_proxies
-from .._reports import described, report, report_assigned, report_resend
+from .._reports import described, report_assigned, report_failed
 from .._ssl import key_with_name
 from .bodies import RewindableBody, rewindable
 from .connection import HTTPConnection
@@ -167,15 +167,17 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         Raises `UnsupportedProtocol` for the URL's scheme, `PoolTimeout` if no connection becomes available in time,
         `ConnectError` if the pool is closed meanwhile, and what the connection raises.
         """
-        url, stream = request.url, request.stream
+        shared, stream = self._shared, request.stream
         if type(stream) is RewindableBody:
             stream = stream.original  # another thread is sending the same request, and has set its body
-        if url.scheme not in _DEFAULT_PORTS:
-            raise unsupported_scheme(url)
-        if "timeout" in request.extensions and "total" in request.extensions["timeout"]:
-            request = begin_request(request)
-        shared = self._shared
-        reservation = Reservation(self, shared, request)
+        try:
+            if "timeout" in request.extensions and "total" in request.extensions["timeout"]:
+                request = begin_request(request)
+            reservation = Reservation(self, shared, request)
+        except BaseException as exc:
+            if "observe" in request.extensions:
+                report_failed(request, exc)
+            raise
         pool_request: PoolRequest[ConnectionInterface] = reservation.pool_request  # type: ignore[assignment]
         try:
             while True:
@@ -201,22 +203,16 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                 except Exception as exc:
                     if not reservation.retries.may_retry(exc, reservation.body):
                         raise
-                    if "observe" in request.extensions:
-                        report_resend(request, exc)
                 else:
                     if not reservation.retries.may_drop_expectation(response, reservation.body):
                         break
-                    if "observe" in request.extensions:
-                        report_resend(request, None)
                     request.stream = stream
                     request = reservation.retries.request
                 reservation.retries.retry()
             if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
                 self._established(slot, response)
         except BaseException as exc:
-            reservation.give_up()
-            if "observe" in request.extensions:
-                report(request, "request.failed", {"exception": exc})
+            reservation.give_up(request, exc)
             raise
         finally:
             request.stream = stream
@@ -281,10 +277,15 @@ class Reservation(Lease):
     _retries: Retries | None = None
 
     def __init__(self, pool: object, shared: SharedState, request: Request) -> None:
-        """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`)."""
+        """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`).
+
+        Raises `UnsupportedProtocol` for the URL's scheme.
+        """
         self.pool = pool
         self.shared = shared
         url = request.url
+        if url.scheme not in _DEFAULT_PORTS:
+            raise unsupported_scheme(url)
         pool_request: PoolRequest[ConnectionInterface] = PoolRequest()
         pool_request.key = (url.scheme, url.host, _DEFAULT_PORTS[url.scheme] if url.port is None else url.port)
         if "sni_hostname" in request.extensions:
@@ -367,11 +368,15 @@ class Reservation(Lease):
         if state.to_close or shared.deferred or shared.departed:
             shared.close_pending()
 
-    def give_up(self) -> None:
-        """End a request that failed or was interrupted."""
-        self.release()
-        if self.body is not None:
-            self.body.discard()
+    def give_up(self, request: Request, exc: BaseException) -> None:
+        """End a request that has failed with `exc` or was interrupted, and report that."""
+        try:
+            self.release()
+            if self.body is not None:
+                self.body.discard()
+        finally:
+            if "observe" in request.extensions:
+                report_failed(request, exc)
 
     def drop(self) -> None:
         """See `Lease`."""

@@ -1,7 +1,6 @@
 # Generated from ../_async/http3_connection.py by tools/make_sync.py: edit that file, then run it.
 """Connections that use HTTP/3 where it is offered, and TCP otherwise. Imported by pools with `http3=True` only."""
 
-import itertools
 import logging
 import ssl
 import time
@@ -23,7 +22,6 @@ from httpcore_models.lowlevel import (
     RequestLimits,
     close_unopened,
     get_tracer,
-    is_final,
     ssl_context_of,
     without_zone,
 )
@@ -33,8 +31,9 @@ from .._http3.origins import Key, Origins
 from .._http3.requirement import require_h3
 from .._options import ConnectionOptions
 from .._ssl import alpn_protocols, requested_server_name, shared_ssl_context
+from .attempts import Attempts
 from .connecting import ConnectCall
-from .connection import RETRIES_BACKOFF_FACTOR, STOCK_CONNECT, HTTPConnection, exponential_backoff, wait_to_retry
+from .connection import STOCK_CONNECT, HTTPConnection
 
 _logger = logging.getLogger("httpcore.http3")
 
@@ -225,21 +224,15 @@ class HTTP3OrTCPConnection(HTTPConnection):
         return connection
 
     def _connect_http3(self, request: Request, timeout: float | None) -> ConnectionInterface:
-        delays = exponential_backoff(RETRIES_BACKOFF_FACTOR)
-        for attempt in itertools.count():
+        attempts = Attempts(request, self._options.retries, self._connecting, self._direct.backend)
+        while True:
             try:
                 return self._attempt_http3(request, timeout)
             except (ConnectError, ConnectTimeout) as exc:
                 # Where TCP can take its place, that is tried instead of another attempt.
-                if (
-                    not self._is_mandatory
-                    or attempt >= self._options.retries
-                    or self._connecting.closed
-                    or is_final(exc)
-                ):
+                if not self._is_mandatory or not attempts.may_repeat(exc):
                     raise
-                wait_to_retry(self._direct.backend, next(delays), request, self._direct.describe(self._origin, timeout))
-        raise AssertionError("unreachable")
+            attempts.pause(self._direct.describe(self._origin, timeout))
 
     def _attempt_http3(self, request: Request, timeout: float | None) -> ConnectionInterface:
         deadline = Deadline(timeout)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from ..._async.tracing import AsyncTracer
 from ..._bodies import AsyncBodyIterator, AsyncLease, AsyncResponseStream
 from ..._exceptions import ReadError
+from ..._observing import FailureReport
 from ...concurrency import AsyncShield
 from ..message_stream import MessageStream
 
@@ -85,7 +86,7 @@ class AsyncMessageBody(AsyncResponseStream):
                 await tracer.report("receive_response_body.complete", {"return_value": None})
                 self._exchange.observe_end(complete=True)
         except BaseException as exc:
-            with AsyncShield():
+            with AsyncShield(), FailureReport("response_closed", exc):
                 await self.aclose(exc)
             raise
         if not part:
@@ -125,8 +126,7 @@ class AsyncMessageBody(AsyncResponseStream):
         try:
             if tracer is not None:
                 if receiving:
-                    exception = GeneratorExit() if reason is None else reason
-                    await tracer.report("receive_response_body.failed", {"exception": exception})
+                    await tracer.report_failure("receive_response_body", reason or GeneratorExit())
                 self._exchange.observe_end(self._complete)
         finally:
             try:

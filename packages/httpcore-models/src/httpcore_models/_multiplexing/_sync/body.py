@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from ..._bodies import BodyIterator, Lease, ResponseStream
 from ..._exceptions import ReadError
+from ..._observing import FailureReport
 from ..._sync.tracing import Tracer
 from ...concurrency import Shield
 from ..message_stream import MessageStream
@@ -86,7 +87,7 @@ class MessageBody(ResponseStream):
                 tracer.report("receive_response_body.complete", {"return_value": None})
                 self._exchange.observe_end(complete=True)
         except BaseException as exc:
-            with Shield():
+            with Shield(), FailureReport("response_closed", exc):
                 self.close(exc)
             raise
         if not part:
@@ -126,8 +127,7 @@ class MessageBody(ResponseStream):
         try:
             if tracer is not None:
                 if receiving:
-                    exception = GeneratorExit() if reason is None else reason
-                    tracer.report("receive_response_body.failed", {"exception": exception})
+                    tracer.report_failure("receive_response_body", reason or GeneratorExit())
                 self._exchange.observe_end(self._complete)
         finally:
             try:
