@@ -27,9 +27,9 @@ from httpcore import (
     Response,
     WriteError,
 )
-from httpcore._async.connection_pool import AsyncReservation
+from httpcore._async.reservation import AsyncReservation
 from httpcore._fork import _in_child
-from httpcore._sync.connection_pool import Reservation
+from httpcore._sync.reservation import Reservation
 from httpcore_models.concurrency import AsyncEvent
 from httpcore_test_support.scripted import Connection, Step, scripted_server
 from httpcore_test_support.sockets import refusing_port
@@ -282,7 +282,7 @@ async def test_pool_timeout_is_one_deadline(monkeypatch: pytest.MonkeyPatch) -> 
         now += 0.1875
         return False
 
-    monkeypatch.setattr("httpcore._async.connection_pool.time.monotonic", lambda: now)
+    monkeypatch.setattr("httpcore._async.reservation.time.monotonic", lambda: now)
     pool = AsyncConnectionPool(max_connections=1)
     request = Request("GET", "http://example.com/", extensions={"timeout": {"pool": 0.25}})
     holder, waiting = [AsyncReservation(pool, pool._shared, request) for _ in range(2)]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from httpcore import AsyncConnectionInterface, AsyncConnectionPool, ConnectError, Origin, PoolTimeout, Request, Response
-from httpcore._async import connection_pool, shared_state
+from httpcore._async import reservation, shared_state
 from httpcore._pool.slots import PoolRequest
 from httpcore._pool.unclosed import unclosed_text
 from httpcore_test_support.background import AsyncBackground
@@ -71,7 +71,7 @@ class TestLimit:
 
     async def test_the_error_names_responses_that_are_not_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
-        monkeypatch.setattr(connection_pool, "time", clock)
+        monkeypatch.setattr(reservation, "time", clock)
         monkeypatch.setattr(shared_state, "time", clock)
         pool = AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=5)
         async with pool:
@@ -216,7 +216,7 @@ class TestTimeout:
     async def test_timeout_includes_refusals(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The refusal comes after the whole timeout, so that no time is left to pause before the second retry."""
         clock = Clock()
-        for module in ("connection_pool", "retries", "shared_state"):
+        for module in ("reservation", "retries", "shared_state"):
             monkeypatch.setattr(f"httpcore._async.{module}.time", clock)
         connection = AsyncLateConnection(Origin(b"http", b"example.com", 80), clock)
         async with (

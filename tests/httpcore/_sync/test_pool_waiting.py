@@ -7,7 +7,7 @@ import pytest
 from httpcore import ConnectError, ConnectionInterface, ConnectionPool, Origin, PoolTimeout, Request, Response
 from httpcore._pool.slots import PoolRequest
 from httpcore._pool.unclosed import unclosed_text
-from httpcore._sync import connection_pool, shared_state
+from httpcore._sync import reservation, shared_state
 from httpcore_test_support.background import Background
 from httpcore_test_support.connections import ForeignConnection
 from httpcore_test_support.recording import RecordingBackend
@@ -72,7 +72,7 @@ class TestLimit:
 
     def test_the_error_names_responses_that_are_not_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
-        monkeypatch.setattr(connection_pool, "time", clock)
+        monkeypatch.setattr(reservation, "time", clock)
         monkeypatch.setattr(shared_state, "time", clock)
         pool = ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=5)
         with pool:
@@ -217,7 +217,7 @@ class TestTimeout:
     def test_timeout_includes_refusals(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The refusal comes after the whole timeout, so that no time is left to pause before the second retry."""
         clock = Clock()
-        for module in ("connection_pool", "retries", "shared_state"):
+        for module in ("reservation", "retries", "shared_state"):
             monkeypatch.setattr(f"httpcore._sync.{module}.time", clock)
         connection = LateConnection(Origin(b"http", b"example.com", 80), clock)
         with (

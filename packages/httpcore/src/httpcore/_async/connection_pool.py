@@ -3,7 +3,6 @@
 import functools
 import logging
 import os
-import time
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 from httpcore_models import (
     SOCKET_OPTION,
     AsyncConnectionInterface,
-    AsyncLease,
     AsyncNetworkBackend,
     AsyncResponseStream,
     ByteStream,
@@ -21,10 +19,9 @@ from httpcore_models import (
     Response,
     SSLContextTypes,
 )
-from httpcore_models.concurrency import AsyncEvent, AsyncShield, async_event_loop_handle
+from httpcore_models.concurrency import AsyncShield, async_event_loop_handle
 from httpcore_models.lowlevel import (
     AsyncCloseOnExit,
-    RequestLimits,
     async_get_tracer,
     begin_request,
     cached_origin,
@@ -37,7 +34,6 @@ from .._arguments import (
     enforce_limits,
     enforce_max_connections,
     enforce_pings,
-    unsupported_scheme,
 )
 from .._connection_event import ConnectionEvent
 from .._connection_facts import ConnectionFacts, connection_id_of
@@ -47,19 +43,16 @@ from .._options import ConnectionOptions
 from .._pool.slots import PoolRequest, Slot
 from .._proxies import enforce_proxies
 from .._reports import described, report_assigned, report_failed
-from .._ssl import key_with_name
 from .bodies import AsyncRewindableBody, async_rewindable
 from .connection import AsyncHTTPConnection
 from .http3 import async_http3_connections
 from .leased_body import AsyncLeasedBody
 from .legacy_pool import AsyncLegacyPool
 from .proxied_connection import async_proxied_connection
-from .retries import AsyncRetries
+from .reservation import AsyncReservation
 from .shared_state import AsyncSharedState
 
 _logger = logging.getLogger("httpcore.connection_pool")
-
-_DEFAULT_PORTS = {b"http": 80, b"https": 443, b"ws": 80, b"wss": 443}
 
 # Requests with these methods rarely have a body, so it is not made rewindable.
 _MOSTLY_WITHOUT_BODY = {b"GET", b"HEAD"}
@@ -259,134 +252,6 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
             with AsyncShield():
                 await response.aclose()
             raise
-
-
-class AsyncReservation(AsyncLease):
-    """A request's hold on its slot in the pool, or on its position in the queue.
-
-    The state of the pool refers to the `PoolRequest`, never to the reservation. So once the request and its response
-    are gone, the reservation is collected, and releases what was not released before.
-    """
-
-    #: What is reserved; `None` after the release, and if the constructor was interrupted.
-    pool_request: PoolRequest[AsyncConnectionInterface] | None = None
-    #: The body of the request, if it can be rewound.
-    body: AsyncRewindableBody | None = None
-    # Only few requests need them.
-    _retries: AsyncRetries | None = None
-
-    def __init__(self, pool: object, shared: AsyncSharedState, request: Request) -> None:
-        """Submit the request. The response keeps the pool alive, and programs find it there (`_pool`).
-
-        Raises `UnsupportedProtocol` for the URL's scheme.
-        """
-        self.pool = pool
-        self.shared = shared
-        url = request.url
-        if url.scheme not in _DEFAULT_PORTS:
-            raise unsupported_scheme(url)
-        pool_request: PoolRequest[AsyncConnectionInterface] = PoolRequest()
-        pool_request.key = (url.scheme, url.host, _DEFAULT_PORTS[url.scheme] if url.port is None else url.port)
-        if "sni_hostname" in request.extensions:
-            pool_request.key = key_with_name(pool_request.key, request)
-        pool_request.request = request
-        self.pool_request = pool_request
-        try:
-            # As `shared.step()`, but inlined, which saves each request some calls. Deferred work is left to the pool.
-            with shared.lock:
-                state = shared.state
-                try:
-                    if state.broken:
-                        state.repair()
-                    now = time.monotonic()
-                    pool_request.came_at = now
-                    pool_request.close_count = shared.close_count
-                    if not state.submit(pool_request, now):
-                        pool_request.event = AsyncEvent()
-                        pool_request.waiting_since = now
-                    if state.to_wake:
-                        shared.wake()
-                except BaseException:
-                    state.broken = True
-                    raise
-        except BaseException:
-            # The reservation is not collected while the traceback refers to it.
-            self.drop()
-            raise
-
-    @property
-    def retries(self) -> AsyncRetries:
-        """The retries of the request, which is reserved for."""
-        if self._retries is None:
-            assert self.pool_request is not None
-            self._retries = AsyncRetries(self.pool_request.request, self.pool_request, self.shared)
-        return self._retries
-
-    async def wait(self) -> None:
-        """Wait for a slot. Raises `PoolTimeout`, and `ConnectError` when the pool is closed."""
-        pool_request = self.pool_request
-        assert pool_request is not None
-        timeouts = pool_request.request.extensions.get("timeout", {})
-        timeout: float | None = timeouts.get("pool")
-        while pool_request.slot is None:
-            # There is one deadline for all waits of a request.
-            remaining = None if timeout is None else max(0.0, pool_request.waiting_since + timeout - time.monotonic())
-            if "total" in timeouts and isinstance(timeouts, RequestLimits):
-                remaining = timeouts.left("pool", pool_request.waiting_since)
-            in_time = await pool_request.event.wait(remaining)
-            if pool_request.slot is None:
-                # Before anything else: from here on, a step of another thread wakes this request again.
-                pool_request.event = AsyncEvent()
-                self.shared.check_not_closed(pool_request)
-                await self.shared.close_pending()  # what was deferred may release a slot
-                if not in_time and pool_request.slot is None:
-                    raise self.shared.pool_timeout(pool_request.request, remaining) from TimeoutError()
-
-    async def release(self) -> None:
-        """See `AsyncLease`."""
-        shared, pool_request = self.shared, self.pool_request
-        if pool_request is None:
-            return
-        if shared.holds_lock():
-            # Called within a step, by a connection of a user's own class: release it after that step.
-            self.drop()
-            return
-        # As `shared.step()`, but inlined. Deferred work comes last.
-        with shared.lock:
-            state = shared.state
-            try:
-                if state.broken:
-                    state.repair()
-                state.release(pool_request, time.monotonic())
-                self.pool_request = None
-                if state.to_wake:
-                    shared.wake()
-            except BaseException:
-                state.broken = True
-                raise
-        if state.to_close or shared.deferred or shared.departed:
-            await shared.close_pending()
-
-    async def give_up(self, request: Request, exc: BaseException) -> None:
-        """End a request that has failed with `exc` or was cancelled, and report that."""
-        try:
-            await self.release()
-            if self.body is not None:
-                await self.body.discard()
-        finally:
-            if "observe" in request.extensions:
-                report_failed(request, exc)
-
-    def drop(self) -> None:
-        """See `AsyncLease`."""
-        pool_request = self.pool_request
-        if pool_request is not None:
-            self.shared.defer(pool_request)
-            self.pool_request = None
-
-    def __del__(self) -> None:
-        if self.pool_request is not None:
-            self.drop()
 
 
 def _defer_change(shared: "weakref.ref[AsyncSharedState]", slot: "weakref.ref[Slot[AsyncConnectionInterface]]") -> None:
