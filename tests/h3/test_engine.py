@@ -2,14 +2,15 @@
 
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from httpcore_h3._codes import Code
 from httpcore_h3._connection_state import MAX_UNREAD, MOST_UNREAD
-from httpcore_h3._engine import MAX_QUEUED
+from httpcore_h3._engine import MAX_QUEUED, Engine
 from httpcore_h3._frames import HEADERS, SETTINGS, build_frame
 from httpcore_h3._qpack import decode
+from httpcore_h3._stream import Stream
 from httpcore_models import ConnectionNotAvailable, LocalProtocolError, ReadError, RemoteProtocolError
 from httpcore_models.lowlevel import Retryable, is_shut_down, retryable_after
 from httpcore_models.multiplexing import END_OF_STREAM, NEED_DATA, InformationalResponse, ResponseHead, State, Trailers
@@ -401,3 +402,23 @@ class TestEnds:
         dialogue.request()
         assert dialogue.engine.datagrams_to_send(dialogue.now) == []
         assert dialogue.engine.failure is not None
+
+
+def test_packet_behind_a_late_one_of_the_handshake(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bytes] = []
+    receive = Engine.receive
+
+    def record(engine: Engine, received: Sequence[tuple[bytes, int]], now: float) -> list[Stream]:
+        taken.extend(buffer for buffer, _ in received)
+        return receive(engine, received, now)
+
+    monkeypatch.setattr(Engine, "receive", record)
+    dialogue = connect()
+    late = next(datagram for datagram in taken if datagram[0] & 0xF0 == 0xE0)  # a packet of type Handshake
+    stream = dialogue.request()
+    dialogue.exchange()
+    dialogue.server.send(stream.id, head(OK) + data(b"hello"), True)
+    for datagram, _ in dialogue.server.quic.datagrams_to_send(dialogue.now):
+        # It need not be the last packet of the datagram (RFC 9000 section 12.2).
+        dialogue.deliver([late + datagram])
+    assert stream.remote_end

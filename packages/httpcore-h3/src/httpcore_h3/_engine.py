@@ -20,6 +20,7 @@ it cut off; streams whose response is complete by then are not affected.
 qh3 does QUIC, TLS, and most of the decompression of fields (`_qh3`). The frames are ours.
 """
 
+import math
 from collections.abc import Sequence
 
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
@@ -63,7 +64,7 @@ _SMALL = 8 * 1024
 # before it, and the server would wait for it for ever.
 _EMPTY_DATA = build_frame(frames.DATA, b"")
 
-# A larger header block is not remembered.
+# A larger frame with a head is not remembered.
 _MAX_REMEMBERED = 4096
 
 # How long the reason of an error may be that the server is told, in characters.
@@ -89,8 +90,10 @@ class Engine(ConnectionState):
         receiving = Receiving()
         super().__init__(receiving, tls, idle_timeout)
         receiving.attach(self)
-        # The head of the last request, and its block. Equal heads are the same object most of the time.
+        # The head of the last request, and its frame. Equal heads are the same object most of the time.
         self._last: tuple[RequestHead, bytes] | None = None
+        # What `timer` told since QUIC has sent or received something.
+        self._timer: float | None = None
 
     # Sending.
 
@@ -99,6 +102,7 @@ class Engine(ConnectionState):
         if not self.started:
             self.started = True
             self.output_pending = self.output_urgent = True
+            self._timer = None
             self.quic.connect(now)
 
     def open_stream(self, stream: Stream) -> bool:
@@ -115,14 +119,15 @@ class Engine(ConnectionState):
         if not self.handshake_done or self.limit <= self.opened:
             return False
         last = self._last
-        block = last[1] if last is not None and last[0] is head else self._encode(head)
+        frame = last[1] if last is not None and last[0] is head else self._encode(head)
         self._busy = True
-        stream.id = stream_id = quic.next_stream_id()
+        # RFC 9000 section 2.1.
+        stream.id = stream_id = 4 * self.opened
         stream.reused = self.any_response
         self.opened += 1
         self.streams[stream_id] = stream
         self.output_pending = self.output_urgent = True
-        quic.send(stream_id, build_frame(frames.HEADERS, block), not head.has_body)
+        quic.send(stream_id, frame, not head.has_body)
         self._busy = False
         return True
 
@@ -132,9 +137,9 @@ class Engine(ConnectionState):
             size = sum([len(name) + len(value) + _FIELD_OVERHEAD for name, value in fields])
             if size > self.max_section_size:
                 raise LocalProtocolError(f"The server takes header fields of up to {self.max_section_size} bytes")
-        block = encode(fields)
-        self._last = (head, block) if len(block) <= _MAX_REMEMBERED else None
-        return block
+        frame = build_frame(frames.HEADERS, encode(fields))
+        self._last = (head, frame) if len(frame) <= _MAX_REMEMBERED else None
+        return frame
 
     def can_go_on(self, stream: Stream) -> bool:
         """Whether more of the body may be sent, or need not be sent."""
@@ -236,13 +241,18 @@ class Engine(ConnectionState):
     # The network.
 
     @property
-    def timer(self) -> float | None:
-        """When `handle_timer()` has to be called."""
-        return self.quic.timer
+    def timer(self) -> float:
+        """When `handle_timer()` has to be called; `math.inf` if it has not."""
+        timer = self._timer
+        if timer is None:
+            due = self.quic.timer
+            timer = self._timer = math.inf if due is None else due
+        return timer
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent at the time `now`, in seconds."""
         self.output_pending = self.output_urgent = False
+        self._timer = None
         datagrams: list[bytes] = []
         try:
             while self.endings:
@@ -267,6 +277,7 @@ class Engine(ConnectionState):
         if self.failure is not None:
             return []
         self._busy = True
+        self._timer = None
         self.ping_unanswered = False
         self.output_pending = True
         try:
@@ -286,6 +297,7 @@ class Engine(ConnectionState):
         if self.failure is not None:
             return []
         self._busy = True
+        self._timer = None
         self.output_pending = self.output_urgent = True
         try:
             self.quic.handle_timer(now)

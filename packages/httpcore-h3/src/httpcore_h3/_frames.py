@@ -80,6 +80,24 @@ class FrameReader:
         """
         frames: list[tuple[int, bytes]] = []
         position, size = 0, len(data)
+        if self._type is None and not self._kept:
+            # Small messages are nothing but complete heads and bodies.
+            while position < size - 2:
+                frame_type, length, third = data[position : position + 3]
+                start = position + 2
+                if length >= 0x40:
+                    if length >= 0x80:
+                        break
+                    start += 1
+                    length = (length & 0x3F) << 8 | third
+                end = start + length
+                if end > size or frame_type > HEADERS:
+                    break
+                if length or frame_type:
+                    frames.append((frame_type, data[start:end]))
+                position = end
+            if position == size:
+                return frames
         while True:
             if self._type is None:
                 if self._kept:

@@ -199,9 +199,9 @@ class QUIC:
         limit: int = self._quic.max_concurrent_bidi_streams
         return limit
 
-    def next_stream_id(self, unidirectional: bool = False) -> int:
-        """Return the identifier of the stream that sending to it opens. Raises `ConnectionFault` if there is none."""
-        stream_id: int = _call(self._quic.get_next_available_stream_id, unidirectional)
+    def next_unidirectional_id(self) -> int:
+        """Return the identifier of the next unidirectional stream: sending to it opens it."""
+        stream_id: int = _call(self._quic.get_next_available_stream_id, True)
         return stream_id
 
     def send(self, stream_id: int, data: bytes | memoryview, end: bool = False) -> None:

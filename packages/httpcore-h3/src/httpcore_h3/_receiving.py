@@ -45,7 +45,7 @@ class Receiving:
         quic = connection.quic
         connection.first_limit = connection.limit = quic.stream_limit
         for data in encode_own_streams():
-            quic.send(quic.next_stream_id(unidirectional=True), data)
+            quic.send(quic.next_unidirectional_id(), data)
         connection.handshake_done = connection.output_urgent = True
 
     def terminated(self, code: int, frame_type: int | None, reason: str) -> None:
@@ -107,7 +107,10 @@ class Receiving:
         try:
             if data:
                 for frame_type, payload in stream.reader.receive(data):
-                    self._frame_received(stream, frame_type, payload)
+                    if frame_type == frames.DATA:
+                        self._body_received(stream, payload)
+                    else:
+                        self._frame_received(stream, frame_type, payload)
                     if stream.failure is not None:
                         return
             if end:
@@ -120,9 +123,7 @@ class Receiving:
             self._fault(stream, str(exc))
 
     def _frame_received(self, stream: Stream, frame_type: int, payload: bytes) -> None:
-        if frame_type == frames.DATA:
-            self._body_received(stream, payload)
-        elif frame_type == frames.HEADERS:
+        if frame_type == frames.HEADERS:
             if stream.trailed:
                 raise ConnectionFault("Received header fields after trailers", Code.FRAME_UNEXPECTED)
             stream.receive_section(self._section(payload))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from httpcore_models import ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import AsyncEvent
+from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled
 from httpcore_models.deadline import limit_text
 from httpcore_models.multiplexing import AsyncSharedConnection, Failure
 from httpcore_models.network import AsyncDatagramStream
@@ -170,8 +170,8 @@ class AsyncDatagrams(AsyncSharedConnection):
             except ReadError as exc:
                 self._lost(exc)
                 return
-            due, now = engine.timer, time.monotonic()
-            if due is not None and due <= now:
+            now = time.monotonic()
+            if engine.timer <= now:
                 self._touched(engine.handle_timer(now))
 
     def _take_more(self) -> bool:
@@ -202,8 +202,10 @@ class AsyncDatagrams(AsyncSharedConnection):
 
     # Writing.
 
-    async def flush(self, timeout: float | None) -> None:
+    async def flush(self, timeout: float | None, gather: bool = False) -> None:
         """Write what the engine has to send. If another task is writing, it writes this too.
+
+        With `gather`, tasks that are about to send a request may add it to the same datagrams.
 
         Raises `WriteTimeout` after `timeout` seconds. A write that fails ends the connection, and raises nothing here:
         the server may have answered already.
@@ -214,13 +216,20 @@ class AsyncDatagrams(AsyncSharedConnection):
                 with self.lock:
                     if self._writing is not None and self._writing is not token:
                         return
-                    datagrams = engine.datagrams_to_send(time.monotonic()) if engine.output_pending else None
-                    self._unanswered = 0
-                    if not datagrams:
-                        self._writing = None
-                        return
+                    datagrams: list[bytes] = []
+                    if not (gather and self.arriving):
+                        if engine.output_pending:
+                            datagrams = engine.datagrams_to_send(time.monotonic())
+                        self._unanswered = 0
+                        if not datagrams:
+                            self._writing = None
+                            return
                     self._writing = token
-                await self.network_stream.send(datagrams, timeout)
+                gather = False
+                if datagrams:
+                    await self.network_stream.send(datagrams, timeout)
+                else:
+                    await self._gather()
         except WriteError as exc:
             with self.lock:
                 self._writing = None
@@ -237,6 +246,10 @@ class AsyncDatagrams(AsyncSharedConnection):
                 text = f"The write operation timed out {limit_text(timeout)} ({self.peer})"
                 raise WriteTimeout(text) from exc
             raise
+
+    async def _gather(self) -> None:
+        """Let tasks that are about to send a request do so."""
+        await async_checkpoint_if_cancelled()
 
     async def flush_quietly(self, timeout: float | None) -> None:
         """Write on behalf of the connection. A timeout is not raised here: datagrams may be lost."""

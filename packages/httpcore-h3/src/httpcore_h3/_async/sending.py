@@ -13,7 +13,6 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
 )
-from httpcore_models.concurrency import async_checkpoint_if_cancelled
 from httpcore_models.deadline import limit_text
 from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, as_bytes
 from httpcore_models.multiplexing import AsyncStreamExchange
@@ -143,15 +142,11 @@ class AsyncSending(AsyncStreamExchange):
 
     async def _send_request(self) -> None:
         """Send head and body."""
-        if self._shared.arriving:
-            await self._gather()
-        await self._shared.flush(self.write_timeout)
+        # A task that is writing writes this, too.
+        if not self._shared.is_writing:
+            await self._shared.flush(self.write_timeout, gather=True)
         if self.stream.head.has_body:
             await self._send_body()
-
-    async def _gather(self) -> None:
-        """Let tasks that are about to send a request add it to the same datagrams."""
-        await async_checkpoint_if_cancelled()
 
     async def _send_body(self) -> None:
         body, stream = self.request.stream, self.stream

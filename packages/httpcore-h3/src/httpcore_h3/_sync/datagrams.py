@@ -171,8 +171,8 @@ class Datagrams(SharedConnection):
             except ReadError as exc:
                 self._lost(exc)
                 return
-            due, now = engine.timer, time.monotonic()
-            if due is not None and due <= now:
+            now = time.monotonic()
+            if engine.timer <= now:
                 self._touched(engine.handle_timer(now))
 
     def _take_more(self) -> bool:
@@ -203,8 +203,10 @@ class Datagrams(SharedConnection):
 
     # Writing.
 
-    def flush(self, timeout: float | None) -> None:
+    def flush(self, timeout: float | None, gather: bool = False) -> None:
         """Write what the engine has to send. If another thread is writing, it writes this too.
+
+        With `gather`, threads that are about to send a request may add it to the same datagrams.
 
         Raises `WriteTimeout` after `timeout` seconds. A write that fails ends the connection, and raises nothing here:
         the server may have answered already.
@@ -215,13 +217,20 @@ class Datagrams(SharedConnection):
                 with self.lock:
                     if self._writing is not None and self._writing is not token:
                         return
-                    datagrams = engine.datagrams_to_send(time.monotonic()) if engine.output_pending else None
-                    self._unanswered = 0
-                    if not datagrams:
-                        self._writing = None
-                        return
+                    datagrams: list[bytes] = []
+                    if not (gather and self.arriving):
+                        if engine.output_pending:
+                            datagrams = engine.datagrams_to_send(time.monotonic())
+                        self._unanswered = 0
+                        if not datagrams:
+                            self._writing = None
+                            return
                     self._writing = token
-                self.network_stream.send(datagrams, timeout)
+                gather = False
+                if datagrams:
+                    self.network_stream.send(datagrams, timeout)
+                else:
+                    self._gather()
         except WriteError as exc:
             with self.lock:
                 self._writing = None
@@ -238,6 +247,9 @@ class Datagrams(SharedConnection):
                 text = f"The write operation timed out {limit_text(timeout)} ({self.peer})"
                 raise WriteTimeout(text) from exc
             raise
+
+    def _gather(self) -> None:
+        """Let threads that are about to send a request do so."""
 
     def flush_quietly(self, timeout: float | None) -> None:
         """Write on behalf of the connection. A timeout is not raised here: datagrams may be lost."""

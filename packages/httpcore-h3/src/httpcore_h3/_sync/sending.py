@@ -143,14 +143,11 @@ class Sending(StreamExchange):
 
     def _send_request(self) -> None:
         """Send head and body."""
-        if self._shared.arriving:
-            self._gather()
-        self._shared.flush(self.write_timeout)
+        # A thread that is writing writes this, too.
+        if not self._shared.is_writing:
+            self._shared.flush(self.write_timeout, gather=True)
         if self.stream.head.has_body:
             self._send_body()
-
-    def _gather(self) -> None:
-        """Let threads that are about to send a request add it to the same datagrams."""
 
     def _send_body(self) -> None:
         body, stream = self.request.stream, self.stream

@@ -101,50 +101,47 @@ class SharedStream(Datagrams):
         without anything at all having arrived ends the use of the connection: the path to the server may be dead.
         """
         engine, token = self.engine, object()
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
         arrivals, in_time = self.arrivals, True
         event: Event | None = None
         try:
             while True:
-                until: float | None = None
                 with self.lock:
                     if event is not None:
                         self.woken.discard(event)
                         # Its time may be over: then nothing has removed it. Nobody must wake a thread that runs.
                         self.waiting.pop(key, None)
                         event = None
-                    if ready():
+                    is_ready = ready()
+                    if is_ready or not in_time:
                         # What is to be acknowledged may leave with the next request.
                         self._end_wait(key)
-                        return True
-                    if not in_time:
-                        self._end_wait(key)
-                        if verdict and arrivals == self.arrivals:
+                        if verdict and not is_ready and arrivals == self.arrivals:
                             self._retire_if_silent(timeout)
-                        return False
+                        return is_ready
                     sending = engine.output_pending and self._writing is None
                     if sending and not engine.output_urgent and self._take_more():
                         continue
                     if not sending:
                         due, now = engine.timer, time.monotonic()
-                        if due is not None and due <= now:
+                        if due <= now:
                             self._touched(engine.handle_timer(now))
                             continue
-                        until = deadline if due is None else due if deadline is None else min(due, deadline)
+                        until = due if due < deadline else deadline
                         if self._reading is None:
-                            self._reading, self._reads_for = token, key
-                            self._reads_until = math.inf if until is None else until
+                            self._reading, self._reads_for, self._reads_until = token, key, until
                         else:
-                            if due is not None and due >= self._reads_until:
+                            if due >= self._reads_until:
                                 until = deadline
                             event = self.waiting[key] = Event()
+                        limit = None if until == math.inf else max(0.0, until - now)
                 if sending:
                     self.flush_quietly(timeout)
                 elif event is None:
-                    self._read(None if until is None else max(0.0, until - now))
+                    self._read(limit)
                 else:
-                    event.wait(None if until is None else max(0.0, until - now))
-                if deadline is not None and in_time and time.monotonic() >= deadline:
+                    event.wait(limit)
+                if in_time and deadline != math.inf and time.monotonic() >= deadline:
                     in_time = False
                     self._look_once_more(ready)
         except BaseException:

@@ -1,6 +1,7 @@
 """Connections that use HTTP/3 where it is offered, and TCP otherwise. Imported by pools with `http3=True` only."""
 
 import logging
+import math
 import ssl
 import time
 from typing import Any
@@ -107,6 +108,9 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         self._is_http3 = False
         # Whether the server has said that requests are better sent over TCP.
         self._retired = False
+        # The headers that were seen last, and until when they say nothing new; what they offered, and until when.
+        self._seen: list[tuple[bytes, bytes]] = []
+        self._seen_until = math.inf
         self._learnt: list[bytes] = []
         self._learnt_until = 0.0
 
@@ -125,19 +129,21 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
                 if self._is_http3 and not self._is_mandatory:
                     self._retire(request, "the server says that it is the wrong one (421)")
                 return response
-            values = [value for name, value in response.headers if len(name) == 7 and name.lower() == b"alt-svc"]
-            if values:
-                self._learn(request, values)
+            # Most servers send the same headers with many responses, and the same offer with all.
+            if response.headers != self._seen or time.monotonic() >= self._seen_until:
+                self._learn(request, response)
         return response
 
-    def _learn(self, request: Request, values: list[bytes]) -> None:
-        """Note what the server offers. Most send the same header with every response."""
+    def _learn(self, request: Request, response: Response) -> None:
+        """Note what the server offers."""
+        headers = response.headers.copy()
+        values = [value for name, value in headers if len(name) == 7 and name.lower() == b"alt-svc"]
         now = time.monotonic()
-        if now < self._learnt_until and values == self._learnt:
-            return
-        if _verifies(self._tls_context()):
-            self._http3.origins.advertised(_key(self._origin, request), values, now)
-        self._learnt, self._learnt_until = values, now + _LEARN_INTERVAL
+        if values and not (now < self._learnt_until and values == self._learnt):
+            if _verifies(self._tls_context()):
+                self._http3.origins.advertised(_key(self._origin, request), values, now)
+            self._learnt, self._learnt_until = values, now + _LEARN_INTERVAL
+        self._seen, self._seen_until = headers, self._learnt_until if values else math.inf
 
     def _retire(self, request: Request, reason: str) -> None:
         """Take no more requests on this connection, and use TCP for the next one."""
