@@ -24,6 +24,7 @@ from httpcore_models.concurrency import (
     require_async_library,
 )
 from httpcore_test_support.asyncs import BACKENDS, Backend, run_async
+from httpcore_test_support.interpreters import COUNTS_REFERENCES
 from httpcore_test_support.waiting import async_wait_until
 
 pytestmark = pytest.mark.anyio
@@ -427,7 +428,7 @@ async def test_task_group_raises_the_exception_that_is_no_cancellation() -> None
     assert [type(error) for error in errors] == [Interrupt]
 
 
-@pytest.mark.skipif(sys.implementation.name == "pypy", reason="PyPy frees nothing without the garbage collector")
+@pytest.mark.skipif(not COUNTS_REFERENCES, reason="only the collector frees objects")
 def test_an_error_out_of_a_task_group_on_trio_leaves_no_reference_cycle() -> None:
     """Otherwise a cycle would keep what the functions on the way hold: requests, and their secrets."""
 
