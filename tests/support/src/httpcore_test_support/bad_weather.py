@@ -63,7 +63,8 @@ class _Weather:
             relay.path = Path(blocked=True)
         elif event == "refuse":
             relay.refuse(True)
-            self._over.wait(self._chance.random() * _LONGEST)
+            # Soon over, since requests fail at once meanwhile.
+            self._over.wait(self._chance.random() * 0.02)
             relay.refuse(False)
         else:
             for size in (1, 20, 1200, 1400):

@@ -1,5 +1,6 @@
 """A backend for a worse path: datagrams take another way than streams."""
 
+import collections
 from collections.abc import Iterable
 
 from httpcore_models import SOCKET_OPTION, AsyncNetworkStream, AutoBackend
@@ -7,12 +8,12 @@ from httpcore_models.network import AsyncDatagramStream
 
 
 class AsyncDetour(AutoBackend):
-    """Sends datagrams to `udp_port` instead of the port that is asked for. Notes in `calls` what it was asked for."""
+    """Sends datagrams to `udp_port` instead of the port that is asked for. Notes in `calls` what it was asked for last."""
 
     def __init__(self, udp_port: int) -> None:
         super().__init__()
         self.udp_port = udp_port
-        self.calls: list[tuple[str, float | None]] = []
+        self.calls: collections.deque[tuple[str, float | None]] = collections.deque(maxlen=100)
 
     async def connect_tcp(
         self,
