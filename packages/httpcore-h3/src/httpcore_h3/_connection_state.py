@@ -2,7 +2,7 @@
 
 import collections
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from httpcore_models import ConnectionNotAvailable
 from httpcore_models.lowlevel import Retryable, mark_retryable
@@ -41,8 +41,9 @@ class ConnectionState(MessageEngine):
         self.wants_fallback: bool = False
         #: Whether a response has arrived.
         self.any_response: bool = False
-        #: How streams are to be ended: what to call, with a stream identifier and an error code.
-        self.endings: collections.deque[tuple[Callable[[int, int], None], int, int]] = collections.deque()
+        #: Which directions of streams are to be ended: stream identifiers and error codes.
+        self.stops: collections.deque[tuple[int, int]] = collections.deque()
+        self.resets: collections.deque[tuple[int, int]] = collections.deque()
         #: Whether `datagrams_to_send()` may return something, and whether that is more than acknowledgements.
         self.output_pending: bool = False
         self.output_urgent: bool = False
@@ -99,14 +100,15 @@ class ConnectionState(MessageEngine):
     def abandon(self, stream: Stream, code: int = Code.REQUEST_CANCELLED) -> None:
         """Ask the server to send nothing more on a stream, and send nothing more.
 
-        A body that was begun is not reset: after a loss, qh3 2.1 names a final size that is too small, which is an
-        error of the connection (RFC 9000 section 4.5). Its server learns from STOP_SENDING that the request is over.
+        A request that is complete, or whose body was begun, is not reset. Its server learns from STOP_SENDING that it
+        is over. If a part of it is still held back, qh3 2.1 would name a final size that is too small, which is an
+        error of the connection (RFC 9000 section 4.5).
         """
         if self.failure is None:
             if not stream.remote_end:
-                self.endings.append((self.quic.stop, stream.id, code))
-            if not stream.is_over and not stream.sent:
-                self.endings.append((self.quic.reset, stream.id, code))
+                self.stops.append((stream.id, code))
+            if not (stream.local_end or stream.was_reset or stream.sent):
+                self.resets.append((stream.id, code))
             self.output_pending = self.output_urgent = True
         stream.was_reset = True
 

@@ -253,14 +253,18 @@ class Engine(ConnectionState):
         """Return what has to be sent at the time `now`, in seconds."""
         self.output_pending = self.output_urgent = False
         self._timer = None
-        datagrams: list[bytes] = []
+        quic = self.quic
         try:
-            while self.endings:
-                # One at a time: of several, qh3 would send one, and the next only after an acknowledgement.
-                end, stream_id, code = self.endings.popleft()
-                end(stream_id, code)
-                datagrams += self.quic.datagrams_to_send(now)
-            return datagrams + self.quic.datagrams_to_send(now)
+            datagrams = quic.datagrams_to_send(now)
+            # One at a time: of several, qh3 would send one, and the next only after an acknowledgement.
+            while self.stops:
+                quic.stop(*self.stops.popleft())
+                datagrams += quic.datagrams_to_send(now)
+            # See `abandon()`. What waits here is sent once the server has acknowledged something.
+            while self.resets and not quic.holds_back(now):
+                quic.reset(*self.resets.popleft())
+                datagrams += quic.datagrams_to_send(now)
+            return datagrams
         except ConnectionFault as exc:
             self.fail(Failure(str(exc)))
             return []

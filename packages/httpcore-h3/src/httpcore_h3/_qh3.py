@@ -49,6 +49,9 @@ _ALPN = "h3"
 # fifth of the time of a download. Other releases get the calls that are documented.
 _KNOWN_CORE = qh3.__version__.startswith("2.1.")
 
+# How many packets qh3 may drop in a row before that is a failure.
+_MOST_DROPPED = 100
+
 # Credit for the whole connection and for one stream, in bytes. It comes back as the datagrams are taken in, not as the
 # responses are read.
 _CONNECTION_WINDOW, _STREAM_WINDOW = 16 * 1024 * 1024, 8 * 1024 * 1024
@@ -135,12 +138,20 @@ class QUIC:
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent now."""
-        try:
-            return [datagram for datagram, _ in self._quic.datagrams_to_send(now)]
-        except ValueError:
-            # "reserved stream is missing": a stream was reset while a packet with a part of it was held back. qh3 has
-            # dropped that packet now, as the network might have done, and goes on.
-            return [datagram for datagram, _ in _call(self._quic.datagrams_to_send, now)]
+        for _ in range(_MOST_DROPPED):
+            try:
+                return [datagram for datagram, _ in self._quic.datagrams_to_send(now)]
+            except ValueError:
+                # "reserved stream is missing", "another stream reservation is already active": a stream was reset while
+                # a packet with a part of it was held back. qh3 has dropped that packet now, as the network might have
+                # done, and goes on. There may be more of them.
+                pass
+        return [datagram for datagram, _ in _call(self._quic.datagrams_to_send, now)]
+
+    def holds_back(self, now: float) -> bool:
+        """Whether the path takes no more until the server has acknowledged something."""
+        waits: bool = self._quic.should_wait_for_ack(now)
+        return waits
 
     def close(self, code: int, reason: str = "") -> None:
         """End the connection with an error code of HTTP/3."""

@@ -8,7 +8,7 @@ from httpcore_models.network import AsyncDatagramStream
 
 
 class AsyncDetour(AutoBackend):
-    """Sends datagrams to `udp_port` instead of the port that is asked for. Notes in `calls` what it was asked for last."""
+    """Sends datagrams to `udp_port` instead of the port that is asked for. `calls` are the last calls, with a time."""
 
     def __init__(self, udp_port: int) -> None:
         super().__init__()
