@@ -8,7 +8,7 @@ from typing import Any
 
 from httpcore import URL, AsyncConnectionPool, HTTPCoreError, Request
 
-from httpcore_test_support.giving_up import async_given_up_after
+from ..giving_up import async_given_up_after
 
 _LIMITS = {"connect": 1.0, "read": 1.0, "write": 1.0, "pool": 10.0}
 _CALM_LIMITS = {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}
