@@ -260,6 +260,9 @@ def test_buffers_of_several_datagrams(connect: Connect, monkeypatch: pytest.Monk
     buffers = [(b"".join(group), len(group[0])) for group in groups]
     assert dialogue.engine.receive(buffers, dialogue.now) == [stream]
     assert dialogue.events(stream) == [ResponseHead(200, []), content, END_OF_STREAM]
+    upload = dialogue.upload()
+    assert dialogue.engine.send_data(upload, content, end=True) == len(content)
+    assert dialogue.received(upload).body == content
 
 
 def test_much_unread_keeps_new_requests_away(dialogue: Dialogue) -> None:
@@ -409,16 +412,15 @@ class TestEnds:
         assert not dialogue.engine.ping_unanswered
 
     def test_a_packet_with_a_reset_stream_does_not_end_the_connection(self, dialogue: Dialogue) -> None:
-        quic = dialogue.engine.quic._quic
-        send, failures = quic.datagrams_to_send, [ValueError("reserved stream is missing")]
+        quic = dialogue.engine.quic
+        transmit, failures = quic._transmit, [ValueError("reserved stream is missing")]
 
-        def fail_once(now: float) -> list[tuple[bytes, object]]:
+        def fail_once(now: float) -> list[bytes]:
             if failures:
                 raise failures.pop()
-            datagrams: list[tuple[bytes, object]] = send(now)
-            return datagrams
+            return transmit(now)
 
-        quic.datagrams_to_send = fail_once
+        quic._transmit = fail_once  # type: ignore[method-assign]
         stream = dialogue.request()
         dialogue.respond(stream, head(OK))
         assert stream.remote_end

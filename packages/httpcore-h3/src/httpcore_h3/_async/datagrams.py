@@ -112,7 +112,7 @@ class AsyncDatagrams(AsyncSharedConnection):
         So the parts of a download are taken in, handed over and acknowledged together.
         """
         buffer, segment_size = received[0]
-        self._is_bulk = len(buffer) > segment_size
+        self._is_bulk = len(buffer) > segment_size or bool(self.senders)
         size = len(buffer)
         try:
             while self._is_bulk and size < _MAX_BATCH:
