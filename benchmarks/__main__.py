@@ -7,9 +7,11 @@ are printed in Markdown, and every single measurement is kept in a JSON file.
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import importlib.util
 import json
 import sys
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -17,9 +19,9 @@ from benchmarks import _published
 from benchmarks import clients as registry
 from benchmarks._picture import picture
 from benchmarks._report import OURS, machine_line, report
-from benchmarks._runner import FULL, QUICK, Bench, ClientError, Cores, Results, run_rounds, running_server
+from benchmarks._runner import FULL, QUICK, Bench, ClientError, Cores, Results, Server, run_rounds, running_server
 from benchmarks.clients._base import Client
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import WORKLOADS, Workload
 
 _RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -48,7 +50,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round, to see that everything runs")
     parser.add_argument("--rounds", type=int, metavar="N", help="measurements of each pair (default: 5, quick: 1)")
-    parser.add_argument("--workload", nargs="+", choices=workloads, metavar="NAME")
+    parser.add_argument("--workload", nargs="+", metavar="NAME", help="names or patterns, such as 'http3-*'")
     parser.add_argument("--client", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give every client timeouts (default: none)")
     parser.add_argument("--own-server", action="store_true", help="measure HTTP/2 without nginx, even if it is there")
@@ -61,11 +63,20 @@ def _parse_arguments() -> argparse.Namespace:
         arguments.rounds = 1 if arguments.quick else 5
     if arguments.workload is None:
         arguments.workload = [name for name in workloads if not (arguments.quick and WORKLOADS[name].variant)]
+    else:
+        arguments.workload = [name for pattern in arguments.workload for name in _matching(parser, workloads, pattern)]
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
     if arguments.profile and not (arguments.profile[0] in names and arguments.profile[1] in WORKLOADS):
         parser.error("--profile takes the name of a client and of a workload, see --list")
     return arguments
+
+
+def _matching(parser: argparse.ArgumentParser, names: list[str], pattern: str) -> list[str]:
+    found = fnmatch.filter(names, pattern)
+    if not found:
+        parser.error(f"no workload is named {pattern}, see --list")
+    return found
 
 
 def _list() -> None:
@@ -89,8 +100,16 @@ def _profile(arguments: argparse.Namespace) -> None:
     if not workload.supports(client):
         raise ClientError(f"{name} has no {workload.kind} client")
     cores = Cores.available()
-    with running_server(cores, nginx=not arguments.own_server) as server:
+    with _servers(arguments, cores, [workload]) as server:
+        if not server.serves(workload):
+            raise ClientError(f"not measured: {', '.join(server.lacks)}")
         Bench(server, cores, QUICK if arguments.quick else FULL, arguments.timeout).profile(name, workload)
+
+
+def _servers(arguments: argparse.Namespace, cores: Cores, workloads: list[Workload]) -> AbstractContextManager[Server]:
+    beside = [workload for workload in workloads if workload.caddy]
+    near, losses = (any((w.loss is None) == near for w in beside) for near in (True, False))
+    return running_server(cores, nginx=not arguments.own_server, caddy=near, losses=losses)
 
 
 def _bench(arguments: argparse.Namespace) -> int:
@@ -103,7 +122,8 @@ def _bench(arguments: argparse.Namespace) -> int:
     cores = Cores.available()
     machine = machine_line(cores)
     workloads = [WORKLOADS[name] for name in dict.fromkeys(arguments.workload)]
-    with running_server(cores, nginx=not arguments.own_server) as server:
+    with _servers(arguments, cores, workloads) as server:
+        workloads = [workload for workload in workloads if server.serves(workload)]
         bench = Bench(server, cores, QUICK if arguments.quick else FULL, arguments.timeout)
         results, failures = run_rounds(bench, installed, workloads, arguments.rounds)
     servers = {workload.name: server.name_for(workload) for workload in workloads}
@@ -112,6 +132,8 @@ def _bench(arguments: argparse.Namespace) -> int:
     print(f"Medians of {arguments.rounds} rounds (memory: 1). Raw data: {path}.", end="\n\n")
     if missing:
         print(f"Not installed: {', '.join(missing)}.", end="\n\n")
+    for lack in server.lacks:
+        print(f"Not measured: {lack}.", end="\n\n")
     if failures:
         print("Failed:", *(f"- {failure}" for failure in failures), sep="\n", end="\n\n")
     print(report(results, server.name_for))

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import cast
 
 from benchmarks._meter import Meter, Run, Sample, WrongAnswerError, merged, resident_size
-from benchmarks._server import SHORT_TRANSFER_LENGTH
+from benchmarks._server import MEDIUM_TRANSFER_LENGTH, SHORT_TRANSFER_LENGTH
 from benchmarks._startup import measure_startup
 from benchmarks.clients._base import Answer, AsyncClient, Client, Opens, OpensAsync, Options, SyncClient
 from benchmarks.workloads import WORKLOADS, Workload
@@ -53,8 +53,8 @@ def measure(run: Run, client: Client, meter: Meter) -> Sample:
 def _options(run: Run, workload: Workload) -> Options:
     path = {"get": "/small", "download": "/download", "upload": "/upload"}[workload.operation]
     length = workload.length_of(short=run.short)
-    if workload.operation == "download" and length == SHORT_TRANSFER_LENGTH:
-        path = "/download-10"
+    if workload.operation == "download":
+        path += {SHORT_TRANSFER_LENGTH: "-10", MEDIUM_TRANSFER_LENGTH: "-5"}.get(length, "")
     if workload.new_heads:
         path = "/new-head"
     if workload.kind == "memory":
@@ -68,6 +68,7 @@ def _options(run: Run, workload: Workload) -> Options:
         run.timeout,
         workload.tunnelled,
         workload.http2,
+        http3=workload.http3,
         upload_length=length if workload.operation == "upload" else 0,
         authority=run.authority if workload.tls else None,
         negotiates=workload.start != "warm",

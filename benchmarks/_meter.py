@@ -42,6 +42,8 @@ class Run:
     # Where the server tells what it did, if elsewhere. How busy nginx was tells the system, by the ID of its process.
     status_port: int | None = None
     nginx: int | None = None
+    # Caddy tells nothing, so that all that is known of it is how busy it was.
+    caddy: int | None = None
     # Whether transfers over a long path are short.
     short: bool = False
 
@@ -63,7 +65,7 @@ class Meter:
 
     def __init__(self, run: Run) -> None:
         self._address = run.host, run.status_port or run.port
-        self._nginx = run.nginx
+        self._nginx, self._caddy = run.nginx, run.caddy
         self._asked = 0
         self.begin()
 
@@ -119,6 +121,8 @@ class Meter:
 
     def _server_stats(self) -> dict[str, float]:
         """Return what the server counted, without the connections and requests of this method."""
+        if self._caddy is not None:
+            return {"busy": _threads_ran(self._caddy), "requests": 0, "accepted": 0, "connections": 0}
         connection = http.client.HTTPConnection(*self._address, timeout=10)
         connection.request("GET", "/stats")
         text = connection.getresponse().read()
@@ -157,6 +161,15 @@ def _run_times(process: int | str) -> tuple[float, float]:
     with open(f"/proc/{process}/schedstat") as file:
         ran, waited, _ = map(int, file.read().split())
     return ran / 1e9, waited / 1e9
+
+
+def _threads_ran(process: int) -> float:
+    """Seconds that all threads of a process ran."""
+    ran = 0
+    for thread in os.listdir(f"/proc/{process}/task"):
+        with open(f"/proc/{process}/task/{thread}/schedstat") as file:
+            ran += int(file.read().split()[0])
+    return ran / 1e9
 
 
 def _context_switches() -> int:

@@ -50,6 +50,23 @@ def _above_floor(workload: str, bound: float) -> Budget:
     return Budget(title, (workload, OURS), (workload, "floor"), bound, at_most=True, cpu=True)
 
 
+def _of_http3() -> Iterator[Budget]:
+    """CPU time over HTTP/3 against our own over HTTP/2 from the same server, and against niquests over HTTP/3."""
+    bounds = {
+        ("sync-1", "asyncio-1"): (1.4, 0.4),
+        ("asyncio-100",): (1.0, 0.25),
+        ("download-sync", "download-asyncio"): (2.0, 1.0),
+        ("upload-sync", "upload-asyncio"): (4.0, 1.2),
+    }
+    for names, (http2, niquests) in bounds.items():
+        for name in names:
+            measured = f"http3-{name}", OURS
+            title, against = f"CPU time of http3-{name} vs", (f"http2-caddy-{name}", OURS)
+            yield Budget(f"{title} HTTP/2", measured, against, http2, at_most=True, cpu=True)
+            against = f"http3-{name}", "niquests"
+            yield Budget(f"{title} niquests", measured, against, niquests, at_most=True, cpu=True)
+
+
 BUDGETS = (
     _versus("sync-1", "httpcore2", 4),
     _versus("sync-1", "http_client", 1.4),
@@ -88,6 +105,7 @@ BUDGETS = (
     _versus("path-100-download-asyncio", "httpcore_109", 1.5),
     _versus("path-100-cold-download", "httpcore_109", 1.5),
     _versus("path-100-cold-download", "pycurl", 1.5),
+    *_of_http3(),
     Budget("idle-memory vs httpcore2", ("idle-memory", OURS), ("idle-memory", REFERENCE), 1, at_most=True),
 )
 
@@ -98,7 +116,8 @@ def report(results: Results, server_of: Callable[[Workload], str] | None = None)
     for workload in WORKLOADS.values():
         rows = [result for (name, _), result in results.items() if name == workload.name]
         if rows:
-            server = f" Server: {server_of(workload)}." if server_of and workload.http2 else ""
+            named = workload.http2 or workload.http3
+            server = f" Server: {server_of(workload)}." if server_of and named else ""
             lines += [f"## {workload.name}", "", f"{workload.title}.{server}", ""]
             lines += _table_of(workload)(rows, results)
             lines += ["", *_notes(rows)]
@@ -159,9 +178,9 @@ def _own_columns(workload: Workload) -> Iterator[tuple[str, Callable[[Result], s
         yield "memory growth MiB", _column("memory_growth", 2**-20, 1)
     if workload.threads:
         yield "switches/request", _column("switches_per_request", decimals=2)
-    if workload.round_trip:
+    if workload.round_trip and workload.start != "warm":
         yield "round trips", _column("seconds_each", 1 / workload.round_trip, 2)
-    if workload.start == "cold":
+    if workload.start == "cold" and not workload.caddy:
         yield "connections", _column("server_accepted")
 
 
@@ -253,7 +272,7 @@ def _row_notes(row: Result) -> Iterator[str]:
     if row.complete and workload.rated:
         if row.median("server_busy_share") > _SERVER_BUSY:
             yield f"The server was busy {row.median('server_busy_share'):.0%} of the time with {label}."
-        if workload.start != "cold" and row.median("server_connections") != workload.connections:
+        if workload.start != "cold" and not workload.caddy and row.median("server_connections") != workload.connections:
             yield f"{label} had {row.median('server_connections'):.0f} connections open."
 
 

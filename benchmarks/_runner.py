@@ -8,21 +8,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import _nginx
+from benchmarks import _caddy, _nginx, _path
 from benchmarks._meter import Run, Sample
 from benchmarks._tls import issue_certificates
 from benchmarks.clients._base import Client
-from benchmarks.workloads import ROUND_TRIPS, Workload
+from benchmarks.workloads import LOSSES, ROUND_TRIPS, Workload
 
 _ROOT = Path(__file__).resolve().parent.parent
 # How long an interpreter may take to start and import, beyond the times and limits of its run.
 _START_SECONDS = 30
+# How much longer a slow client may take with Caddy, which keeps uploads in memory, and on a path that loses packets.
+_CADDY_SECONDS = 20
 _HOST = "127.0.0.1"
+_DISTANT_HOSTS = {way: _path.server_address(index) for index, way in enumerate(LOSSES)}
 
 
 class ClientError(Exception):
@@ -71,10 +74,25 @@ class Nginx:
 
 
 @dataclass(frozen=True)
+class Caddy:
+    """The version, the ports for HTTP/2 and for HTTP/3, and the process of Caddy.
+
+    One at the end of a path that loses packets is in the namespace of the process `path`.
+    """
+
+    version: str
+    http2_port: int
+    http3_port: int
+    process: int
+    path: int | None = None
+
+
+@dataclass(frozen=True)
 class Server:
     """The ports of the server, the certificate file of its authority, and what is beside it.
 
-    `relayed` has the port of the relay, by the port behind it and the round trip in seconds.
+    `relayed` has the port of the relay, by the port behind it and the round trip in seconds. `distant` is a second
+    Caddy, behind the path that loses packets. `lacks` tells why one of them is missing.
     """
 
     port: int
@@ -83,11 +101,24 @@ class Server:
     authority: str
     nginx: Nginx | None
     relayed: dict[tuple[int, float], int]
+    caddy: Caddy | None = None
+    distant: Caddy | None = None
+    lacks: Sequence[str] = ()
 
     def nginx_for(self, workload: Workload) -> Nginx | None:
-        return self.nginx if workload.http2 and workload.operation != "upload" else None
+        return self.nginx if workload.http2 and not workload.caddy and workload.operation != "upload" else None
+
+    def caddy_for(self, workload: Workload) -> Caddy | None:
+        if not workload.caddy:
+            return None
+        return self.caddy if workload.loss is None else self.distant
+
+    def serves(self, workload: Workload) -> bool:
+        return not workload.caddy or self.caddy_for(workload) is not None
 
     def name_for(self, workload: Workload) -> str:
+        if (caddy := self.caddy_for(workload)) is not None:
+            return f"Caddy {caddy.version}"
         nginx = self.nginx_for(workload)
         return f"nginx {nginx.version}" if nginx else "the benchmarks' own"
 
@@ -101,7 +132,7 @@ class Bench:
 
     def measure(self, client: str, workload: Workload) -> Sample:
         command = self._command(client, workload)
-        longest = _START_SECONDS + self.effort.warm_up + self.effort.seconds + self._limit(workload)
+        longest = _START_SECONDS + self.effort.warm_up + self._seconds(workload) + self._limit(workload)
         try:
             worker = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=longest, check=False)
         except subprocess.TimeoutExpired:
@@ -117,26 +148,38 @@ class Bench:
             raise ClientError(f"{client} failed in {workload.name}")
 
     def _command(self, client: str, workload: Workload) -> list[str]:
-        server, nginx = self.server, self.server.nginx_for(workload)
-        tls_port = nginx.tls_port if nginx else server.http2_port if workload.http2 else server.tls_port
+        server, nginx, caddy = self.server, self.server.nginx_for(workload), self.server.caddy_for(workload)
+        entering = _path.entering(caddy.path) if caddy and caddy.path is not None else []
         run = Run(
             client=client,
             workload=workload.name,
             connections=self._connections(workload),
-            host=_HOST,
+            host=_HOST if workload.loss is None else _DISTANT_HOSTS[workload.round_trip, workload.loss],
             port=nginx.port if nginx else server.port,
-            tls_port=server.relayed[tls_port, workload.round_trip] if workload.round_trip else tls_port,
+            tls_port=self._tls_port(workload),
             authority=server.authority,
             warm_up=self.effort.warm_up,
-            seconds=self.effort.seconds,
+            seconds=self._seconds(workload),
             limit=self._limit(workload),
             timeout=self.timeout,
             core=self.cores.client,
             status_port=nginx.status_port if nginx else None,
             nginx=nginx.process if nginx else None,
+            caddy=caddy.process if caddy else None,
             short=self.effort.short,
         )
-        return [sys.executable, "-m", "benchmarks._worker", run.to_json()]
+        return [*entering, sys.executable, "-m", "benchmarks._worker", run.to_json()]
+
+    def _tls_port(self, workload: Workload) -> int:
+        server = self.server
+        if (caddy := server.caddy_for(workload)) is not None:
+            return caddy.http3_port if workload.http3 else caddy.http2_port
+        nginx = server.nginx_for(workload)
+        port = nginx.tls_port if nginx else server.http2_port if workload.http2 else server.tls_port
+        return server.relayed[port, workload.round_trip] if workload.round_trip else port
+
+    def _seconds(self, workload: Workload) -> float:
+        return self.effort.seconds * workload.patience
 
     def _connections(self, workload: Workload) -> int:
         return self.effort.idle_connections if workload.kind == "memory" else workload.connections
@@ -144,6 +187,8 @@ class Bench:
     def _limit(self, workload: Workload) -> float:
         if workload.kind == "startup":
             return _START_SECONDS
+        if workload.caddy:
+            return self.effort.limit + _CADDY_SECONDS
         if workload.round_trip:
             # Handshakes, and a transfer of which the windows allow a part in each round trip.
             return self.effort.limit + 100 * workload.round_trip
@@ -151,26 +196,51 @@ class Bench:
 
 
 @contextmanager
-def running_server(cores: Cores, *, nginx: bool = True) -> Iterator[Server]:
-    """Run the servers and the relay during the context, all on one core; nginx if it is wanted and installed."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
-        authority, certificate = issue_certificates(Path(folder), _HOST)
+def running_server(cores: Cores, *, nginx: bool = True, caddy: bool = False, losses: bool = False) -> Iterator[Server]:
+    """Run the servers and the relay during the context, all on one core.
 
-        def start(module: str, *arguments: str) -> list[int]:
+    nginx, Caddy, and the path that loses packets with a Caddy of its own, run if they are wanted and the system has
+    them.
+    """
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
+        authority, certificate = issue_certificates(Path(folder), _HOST, *_DISTANT_HOSTS.values())
+
+        def start(module: str, *arguments: str, before: Sequence[str] = ()) -> list[int]:
             core = [] if cores.server is None else ["--core", str(cores.server)]
-            command = [sys.executable, "-m", f"benchmarks.{module}", *core, *arguments]
+            command = [*before, sys.executable, "-m", f"benchmarks.{module}", *core, *arguments]
             return running.enter_context(_started(command))
+
+        def subfolder(name: str) -> str:
+            path = Path(folder) / name
+            path.mkdir()
+            return str(path)
 
         clear, tls, http2 = start("_server", str(certificate))
         beside = None
         if nginx and (version := _nginx.version()) is not None:
-            files = Path(folder) / "nginx"
-            files.mkdir()
-            beside = Nginx(version, *start("_nginx", str(files), str(certificate)))
+            beside = Nginx(version, *start("_nginx", subfolder("nginx"), str(certificate)))
         behind = [http2, *([beside.tls_port] if beside else [])]
         routes = [(port, round_trip) for port in behind for round_trip in ROUND_TRIPS]
         ports = start("_relay", *(f"{port}:{round_trip / 2}" for port, round_trip in routes))
-        yield Server(clear, tls, http2, str(authority), beside, dict(zip(routes, ports, strict=True)))
+        relayed = dict(zip(routes, ports, strict=True))
+        near = distant = None
+        lacks, version = _lacking(caddy, losses), _caddy.version()
+        if caddy and version:
+            near = Caddy(version, *start("_caddy", subfolder("caddy"), str(certificate)))
+        if losses and version and not lacks:
+            ways = [f"{round_trip / 2}:{loss}" for round_trip, loss in LOSSES]
+            before = _path.leaving()
+            distant = Caddy(version, *start("_path", subfolder("path"), str(certificate), *ways, before=before))
+        yield Server(clear, tls, http2, str(authority), beside, relayed, near, distant, lacks)
+
+
+def _lacking(caddy: bool, losses: bool) -> list[str]:
+    """Return what cannot be measured, and why."""
+    if (caddy or losses) and _caddy.version() is None:
+        return ["HTTP/3, and HTTP/2 beside it: Caddy is not installed"]
+    if losses and (lack := _path.missing()) is not None:
+        return [f"the path that loses packets: it needs {lack}"]
+    return []
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from benchmarks._tls import TlsSocket, tls_context
 SMALL_LENGTH = 1024
 TRANSFER_LENGTH = 100_000_000
 SHORT_TRANSFER_LENGTH = 10_000_000
+MEDIUM_TRANSFER_LENGTH = 5_000_000
 STATUS = 200
 
 # How many bytes are received at a time, and how many of a large response are produced at a time.

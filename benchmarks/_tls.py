@@ -9,12 +9,12 @@ from pathlib import Path
 import trustme
 
 
-def issue_certificates(folder: Path, host: str) -> tuple[Path, Path]:
-    """The files of the authority's certificate, and of the server's certificate and key."""
+def issue_certificates(folder: Path, *hosts: str) -> tuple[Path, Path]:
+    """The files of the authority's certificate, and of the server's certificate for all hosts and key."""
     authority = trustme.CA()
     authority_file, server_file = folder / "authority.pem", folder / "server.pem"
     authority.cert_pem.write_to_path(authority_file)
-    authority.issue_cert(host).private_key_and_cert_chain_pem.write_to_path(server_file)
+    authority.issue_cert(*hosts).private_key_and_cert_chain_pem.write_to_path(server_file)
     return authority_file, server_file
 
 

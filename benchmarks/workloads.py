@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from benchmarks._server import SHORT_TRANSFER_LENGTH, SMALL_LENGTH, STATUS, TRANSFER_LENGTH
+from benchmarks._server import (
+    MEDIUM_TRANSFER_LENGTH,
+    SHORT_TRANSFER_LENGTH,
+    SMALL_LENGTH,
+    STATUS,
+    TRANSFER_LENGTH,
+)
 from benchmarks.clients._base import Answer, Client
 
 _Kind = Literal["sync", "asyncio", "trio", "memory", "startup"]
@@ -22,6 +28,9 @@ class Workload:
     `start` tells what is measured: ``warm`` clients that repeat it, new clients that have made a small request
     (``open``), or new clients without a connection (``cold``). `round_trip` is the delay of the path in seconds. A
     `variant` differs from another workload in a number only, or in TLS, and a quick run does without it.
+
+    With `caddy`, the server is Caddy, and `loss` is the share of packets that the path loses in each direction, or
+    `None` for the loopback interface. `length` is that of a transfer. `patience` multiplies the time of a measurement.
     """
 
     name: str
@@ -37,11 +46,18 @@ class Workload:
     start: Literal["warm", "open", "cold"] = "warm"
     round_trip: float = 0.0
     variant: bool = False
+    http3: bool = False
+    caddy: bool = False
+    loss: float | None = None
+    length: int = TRANSFER_LENGTH
+    patience: float = 1.0
 
     def length_of(self, *, short: bool = False) -> int:
         """Return the length of what is transferred. A long path needs time for it, so that it can be short there."""
         if not self.transfers:
             return SMALL_LENGTH
+        if self.length != TRANSFER_LENGTH:
+            return self.length
         return SHORT_TRANSFER_LENGTH if short and self.round_trip else TRANSFER_LENGTH
 
     def expected(self, *, short: bool = False) -> Answer:
@@ -62,7 +78,8 @@ class Workload:
         return self.kind == "sync" and self.tasks > 1
 
     def supports(self, client: Client) -> bool:
-        if (self.tunnelled and not client.tunnels) or not (client.http2 if self.http2 else client.http1):
+        speaks = client.http3 if self.http3 else client.http2 if self.http2 else client.http1
+        if not speaks or (self.tunnelled and not client.tunnels):
             return False
         if self.kind == "startup":
             return client.startup is not None
@@ -113,6 +130,43 @@ def _distant() -> Iterator[Workload]:
         yield replace(cold, name=f"{path}-cold-download", title=text, operation="download")
         text = f"200 small GET at once {title}, asyncio, without a connection"
         yield replace(cold, name=f"{path}-burst", title=text, kind="asyncio", tasks=200, connections=100)
+
+
+def _beside_http3() -> Iterator[Workload]:
+    """HTTP/3, and HTTP/2 from the same server: Caddy."""
+    at_a_time: tuple[tuple[str, _Kind, int, str], ...] = (
+        ("sync-1", "sync", 1, "sync, 1 stream"),
+        ("threads-16", "sync", 16, "16 threads on one connection"),
+        ("asyncio-1", "asyncio", 1, "asyncio, 1 task on one connection"),
+        ("asyncio-100", "asyncio", 100, "asyncio, 100 tasks on one connection"),
+    )
+    for name, title in (("http3", "HTTP/3"), ("http2-caddy", "HTTP/2")):
+        small = Workload(name, f"Small GET over {title}", "sync", tls=True, caddy=True, http3=name == "http3")
+        small = replace(small, http2=not small.http3)
+        for part, kind, tasks, who in at_a_time:
+            yield replace(small, name=f"{name}-{part}", title=f"{small.title}, {who}", kind=kind, tasks=tasks)
+        for operation in _TRANSFERS:
+            for kind in _KINDS:
+                text = f"100 MB {operation} over {title}, {kind}"
+                yield replace(small, name=f"{name}-{operation}-{kind}", title=text, kind=kind, operation=operation)
+        yield from _losing(name, title, small)
+
+
+def _losing(name: str, title: str, small: Workload) -> Iterator[Workload]:
+    """The same over a path that has a delay and loses packets."""
+    path = replace(small, round_trip=0.02, start="cold", loss=0.0)
+    text = f"First small GET over {title}, 20 ms round trip, sync, without a connection"
+    yield replace(path, name=f"{name}-path-first", title=text)
+    for percent in (1, 3):
+        lossy = replace(path, loss=percent / 100, patience=4.0, variant=percent != 1)
+        where = f"over {title}, 20 ms round trip, {percent} % loss"
+        text = f"Page of 30 small GET at once {where}, asyncio, without a connection"
+        yield replace(lossy, name=f"{name}-loss-{percent}-page", title=text, kind="asyncio", tasks=30)
+        text = f"Small GET {where}, asyncio, 30 tasks on one connection"
+        yield replace(lossy, name=f"{name}-loss-{percent}-30", title=text, kind="asyncio", tasks=30, start="warm")
+        text = f"5 MB download {where}, sync"
+        large = replace(lossy, operation="download", length=MEDIUM_TRANSFER_LENGTH, start="open", variant=True)
+        yield replace(large, name=f"{name}-loss-{percent}-download", title=text)
 
 
 WORKLOADS = {
@@ -173,9 +227,11 @@ WORKLOADS = {
         Workload("http2-download", "100 MB download over HTTP/2, asyncio", "asyncio", operation="download", http2=True),
         *_multiplexed(),
         *_distant(),
+        *_beside_http3(),
         Workload("idle-memory", "Memory of idle pooled connections, asyncio (250 of them, quick: 100)", "memory"),
         Workload("startup", "Imports, and the first requests of a new interpreter", "startup"),
     )
 }
 
-ROUND_TRIPS = sorted({workload.round_trip for workload in WORKLOADS.values() if workload.round_trip})
+ROUND_TRIPS = sorted({w.round_trip for w in WORKLOADS.values() if w.round_trip and w.loss is None})
+LOSSES = sorted({(w.round_trip, w.loss) for w in WORKLOADS.values() if w.loss is not None})

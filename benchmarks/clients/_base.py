@@ -29,7 +29,8 @@ HEADERS = {"User-Agent": "benchmark", "Accept": "*/*", "Accept-Encoding": "ident
 class Options:
     """Where requests go, and over how many connections at most. With an `authority`, over TLS.
 
-    With `http2`, the client uses HTTP/2 unasked, or `negotiates`, as programs do that do not know the server.
+    With `http2`, the client uses HTTP/2 unasked, or `negotiates`, as programs do that do not know the server. With
+    `http3`, it uses HTTP/3 and nothing else, without waiting for the server to offer it.
     """
 
     host: str
@@ -39,6 +40,7 @@ class Options:
     timeout: float | None = None
     tunnelled: bool = False
     http2: bool = False
+    http3: bool = False
     upload_length: int = 0
     authority: str | None = None
     negotiates: bool = False
@@ -46,7 +48,7 @@ class Options:
     @property
     def http1(self) -> bool:
         """Whether to allow HTTP/1.1, alone or beside HTTP/2."""
-        return not self.http2 or self.negotiates
+        return not self.http3 and (not self.http2 or self.negotiates)
 
     @property
     def opening_url(self) -> str:
@@ -129,8 +131,8 @@ class Client:
 
     An asyncio client is created in the running event loop. ``trio``: whether it runs on trio too. ``tunnels``: whether
     it can tunnel to an origin without TLS. ``http1``: whether it speaks HTTP/1.1. ``http2``: whether it speaks HTTP/2,
-    without TLS too. ``shared``: whether threads can share a sync client. ``startup``: how a program begins. ``folder``:
-    where its distribution is, unless it is installed in the environment.
+    without TLS too. ``http3``: whether it speaks HTTP/3. ``shared``: whether threads can share a sync client.
+    ``startup``: how a program begins. ``folder``: where its distribution is, unless it is installed in the environment.
     """
 
     label: str
@@ -144,6 +146,7 @@ class Client:
     http1: bool = True
     shared: bool = True
     folder: Path | None = None
+    http3: bool = False
 
     @property
     def version(self) -> str:

@@ -34,6 +34,8 @@ def _pool_arguments(library: ModuleType, options: Options) -> dict[str, Any]:
         "max_keepalive_connections": options.connections,
         "http1": options.http1,
         "http2": options.http2,
+        # Only where it is asked for: not all of them have it.
+        **({"http3": True} if options.http3 else {}),
     }
 
 
@@ -92,9 +94,9 @@ class Async:
         await self._pool.aclose()
 
 
-def client(library: ModuleType, *, tunnels: bool = False) -> Client:
+def client(library: ModuleType, *, tunnels: bool = False, http3: bool = False) -> Client:
     name = library.__name__
-    return client_of(lambda: library, name, name, tunnels=tunnels)
+    return client_of(lambda: library, name, name, tunnels=tunnels, http3=http3)
 
 
 def client_of(
@@ -103,6 +105,7 @@ def client_of(
     label: str,
     *,
     tunnels: bool = False,
+    http3: bool = False,
     folder: Path | None = None,
     imports: str = "",
 ) -> Client:
@@ -115,4 +118,6 @@ def client_of(
         return Async(load(), options)
 
     startup = Startup(f"{imports}import {name}", f"status = {name}.request('GET', url).status")
-    return Client(label, name, sync, asyncio, tunnels, http2=True, startup=startup, trio=True, folder=folder)
+    return Client(
+        label, name, sync, asyncio, tunnels, http2=True, startup=startup, trio=True, folder=folder, http3=http3
+    )

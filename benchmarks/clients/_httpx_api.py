@@ -20,6 +20,8 @@ def _arguments(library: ModuleType, options: Options) -> dict[str, Any]:
         "verify": options.ssl_context() or False,
         "http1": options.http1,
         "http2": options.http2,
+        # Only where it is asked for: the library's own transport does not have it.
+        **({"http3": True} if options.http3 else {}),
     }
 
 
@@ -119,4 +121,5 @@ def client_with_transport(load: Callable[[], ModuleType], name: str, module: str
 
     imports = f"import {name}; from {module} import HTTPTransport"
     startup = Startup(imports, f"status = {name}.Client(transport=HTTPTransport()).get(url).status_code")
-    return Client(f"{name} on httpcore-httpx", name, sync, asyncio, http2=True, startup=startup, trio=True)
+    label = f"{name} on httpcore-httpx"
+    return Client(label, name, sync, asyncio, http2=True, startup=startup, trio=True, http3=True)

@@ -6,4 +6,4 @@ import httpcore
 
 from benchmarks.clients._core_api import client
 
-CLIENT = client(httpcore, tunnels=True)
+CLIENT = client(httpcore, tunnels=True, http3=True)

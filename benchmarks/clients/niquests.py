@@ -42,7 +42,11 @@ def _configure(session: Any, options: Options) -> None:
 
 
 def _session_arguments(options: Options) -> dict[str, Any]:
+    # As if the server had offered HTTP/3 before.
+    origin = options.host, options.port
+    http3 = {"disable_http1": True, "disable_http2": True, "quic_cache_layer": {origin: origin}}
     return {
+        **(http3 if options.http3 else {}),
         "pool_maxsize": options.connections,
         "timeout": options.timeout,
         # The certificate names no responder to ask for its revocation.
@@ -66,6 +70,10 @@ class Sync:
 
     def upload(self) -> Answer:
         response = self._session.post(self._options.url, data=_SizedBody(self._options))
+        return response.status_code, len(response.content)
+
+    def open(self) -> Answer:
+        response = self._session.get(self._options.opening_url)
         return response.status_code, len(response.content)
 
     def close(self) -> None:
@@ -94,6 +102,10 @@ class Async:
         response = await self._session.post(self._options.url, data=_AsyncSizedBody(self._options))
         return response.status_code, len(response.content)
 
+    async def open(self) -> Answer:
+        response = await self._session.get(self._options.opening_url)
+        return response.status_code, len(response.content)
+
     async def close(self) -> None:
         await self._session.close()
 
@@ -103,5 +115,6 @@ CLIENT = Client(
     "niquests",
     sync=Sync,
     asyncio=Async,
+    http3=True,
     startup=Startup("import niquests", "status = niquests.get(url).status_code"),
 )
