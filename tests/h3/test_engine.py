@@ -327,13 +327,22 @@ class TestEnds:
         dialogue.exchange()
         dialogue.server.quic.reset_stream(stream.id, code)
         dialogue.exchange()
-        with pytest.raises(RemoteProtocolError, match=f"error_code:0x{code:x} {code.name}") as caught:
+        with pytest.raises(RemoteProtocolError, match=code.name) as caught:
             dialogue.engine.next_event(stream)
         assert retryable_after(caught.value) is retryable
         dialogue.respond(other, head(OK))
         assert dialogue.events(other)[-1] is END_OF_STREAM
         assert dialogue.engine.wants_fallback is (code is Code.VERSION_FALLBACK)
         assert dialogue.engine.usable is not dialogue.engine.wants_fallback
+
+    def test_a_rejection_says_so(self, dialogue: Dialogue) -> None:
+        stream = dialogue.request()
+        dialogue.exchange()
+        dialogue.server.quic.reset_stream(stream.id, Code.REQUEST_REJECTED)
+        dialogue.exchange()
+        with pytest.raises(RemoteProtocolError) as caught:
+            dialogue.engine.next_event(stream)
+        assert str(caught.value) == "the server refused the stream (REQUEST_REJECTED)"
 
     def test_a_reset_after_the_head_is_final(self, dialogue: Dialogue) -> None:
         stream = dialogue.request()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -25,7 +25,14 @@ EVERY_CONNECTION = http11.EVERY_CONNECTION | http2.EVERY_CONNECTION | tls.EVERY_
 class Listener:
     """A port on which the peer of one scenario answers; proxies and origins share it."""
 
-    def __init__(self, scenario: Scenario, contexts: Callable[[list[str]], ssl.SSLContext]) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        contexts: Callable[[list[str]], ssl.SSLContext],
+        more: Mapping[str, Callable[[Conn], None]] | None = None,
+    ) -> None:
+        """`more` are peers beside those that every comparison has."""
+        self._peers = {**PEERS, **(more or {})}
         self._scenario = scenario
         self._contexts = contexts
         self._over = threading.Event()
@@ -78,7 +85,7 @@ class Listener:
             if before is not None:
                 before(conn)
             conn.start_tls(self._contexts(protocols))
-        behave: Any = PEERS[scenario.peer] if first and scenario.peer in PEERS else None
+        behave: Any = self._peers[scenario.peer] if first and scenario.peer in self._peers else None
         if behave is None:
             behave = http2.serve_http2 if scenario.http2 or conn.protocol == "h2" else http11.serve
         behave(conn)

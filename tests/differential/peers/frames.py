@@ -90,6 +90,12 @@ class Talk:
             self._begun.remove(stream)
         return stream
 
+    def end_of(self, stream: int) -> None:
+        """Wait for the end of a request."""
+        while stream not in self._ended:
+            self.pump()
+        self._ended.remove(stream)
+
     def others(self, stream: int) -> list[int]:
         """Return the other streams that have begun, and forget them."""
         found = [each for each in {*self._begun, *self._ended} if each != stream]

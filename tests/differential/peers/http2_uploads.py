@@ -16,7 +16,7 @@ def h2_early_whole_200_then_reads(conn: Conn) -> None:
     talk = Talk(conn)
     stream = talk.head()
     talk.send(ok(stream))
-    talk.request()
+    talk.end_of(stream)
     serve(talk)
 
 
@@ -25,7 +25,7 @@ def h2_early_200_then_reads(conn: Conn) -> None:
     talk = Talk(conn)
     stream = talk.head()
     talk.send(headers(stream))
-    talk.request()
+    talk.end_of(stream)
     talk.send(data(stream, BODY, end_stream=True))
     serve(talk)
 

@@ -25,10 +25,10 @@ if "--green" in sys.argv:
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from runner import alone, callers, interrupting, records, special, worlds
+from runner import alone, callers, detail, interrupting, ours, records, special, worlds
 from runner.clients import Client
 
-CALLERS = {**callers.CALLERS, **interrupting.CALLERS, **special.CALLERS}
+CALLERS = {**callers.CALLERS, **interrupting.CALLERS, **special.CALLERS, **ours.CALLERS}
 ALONE = {**alone.CALLERS, **special.ALONE}
 # What is imported only when it is needed: on a busy machine, that alone would take longer than the limit of a request.
 LATE_IMPORTS = (
@@ -36,6 +36,9 @@ LATE_IMPORTS = (
     "anyio._backends._trio",
     "h2.connection",
     "httpcore_h2._async.connection",
+    "httpcore_h3._async.connection",
+    "httpcore_h3._sync.connection",
+    "httpcore_httpx",
     "httpcore_models.network._connecting.connect_async",
     "httpcore_models.network._streams.asyncio_stream",
     "httpcore_models.network._streams.trio_stream",
@@ -104,6 +107,8 @@ def _essence(steps: list[dict[str, Any]]) -> dict[str, Any]:
 def play(case: dict[str, Any], record: records.Record) -> dict[str, Any]:
     """Play one scenario in this thread."""
     _current.record = record
+    if "watch" in case:
+        case["watch"].attach()
     world = worlds.World(case["world"], complain)
     stage = callers.Stage(case, world, record)
     try:
@@ -123,8 +128,15 @@ def answer(case: dict[str, Any], record: records.Record) -> dict[str, Any]:
     return {"id": case["id"], "steps": record.steps, "noise": record.noise}
 
 
+def _record(case: dict[str, Any]) -> records.Record:
+    if case.pop("detail", False):
+        detail.listen()
+        case["watch"] = detail.Watch()
+    return records.Record(case["limit"], case.get("watch"))
+
+
 def _attend(case: dict[str, Any]) -> None:
-    record = records.Record(case["limit"])
+    record = _record(case)
     _by_port[case["port"]] = record
     results: list[dict[str, Any]] = []
     thread = threading.Thread(target=lambda: results.append(play(case, record)), daemon=True)
@@ -146,7 +158,7 @@ def main() -> None:
     gc.freeze()
     if "--one" in sys.argv:
         case = json.loads(sys.stdin.readline())
-        record = records.Record(case["limit"])
+        record = _record(case)
         _by_port[case["port"]] = record
         print(json.dumps(play(case, record), default=repr), flush=True)
         return

@@ -16,8 +16,9 @@ __all__ = ["Client", "Reply"]
 class Reply:
     """An open response."""
 
-    def __init__(self, response: Any, asynchronous: bool, layer: str) -> None:
+    def __init__(self, response: Any, asynchronous: bool, layer: str, watch: Any = None) -> None:
         self.response = response
+        self._watch = watch
         self._asynchronous = asynchronous
         self._layer = layer
 
@@ -26,6 +27,8 @@ class Reply:
         response = self.response
         fields = response.headers.raw if self._layer == "httpx" else response.headers
         status = response.status_code if self._layer == "httpx" else response.status
+        if self._watch is not None:
+            self._watch.note(extensions=sorted(response.extensions))
         return {
             "status": status,
             "version": response.extensions.get("http_version", b"").decode(),
@@ -46,6 +49,8 @@ class Reply:
     async def read(self) -> bytes:
         """Read the whole body."""
         body: bytes = await settle(self.response.aread() if self._asynchronous else self.response.read())
+        if self._watch is not None:
+            self._watch.note(trailers=repr(self.response.extensions.get("trailing_headers")))
         return body
 
     async def close(self) -> None:
@@ -65,7 +70,16 @@ class Client:
         self.url = f"{scheme}://127.0.0.1:{case['port']}"
         self.limits = dict.fromkeys(("connect", "read", "write", "pool"), case["limit"])
         self.options: dict[str, Any] = {"max_connections": 1, **options}
+        # `watch` and `http3` are in cases for this release only.
+        self.watch = case.get("watch")
         self.pool = self._httpx() if self.layer == "httpx" else self._httpcore()
+        if self.watch is not None:
+            self.watch.client = self
+
+    def _protocols(self) -> dict[str, bool]:
+        http3 = self.case.get("http3", False)
+        protocols = {"http1": not self.case["http2"], "http2": self.case["http2"] and not http3}
+        return {**protocols, "http3": True} if http3 else protocols
 
     def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.case["authority"])
@@ -80,7 +94,7 @@ class Client:
 
     def _httpcore(self) -> Any:
         options = {"ssl_context": self._context(), **self.options}
-        options["http1"], options["http2"] = not self.case["http2"], self.case["http2"]
+        options |= self._protocols()
         proxy = self._proxy()
         if proxy is not None:
             url, auth = proxy
@@ -97,7 +111,13 @@ class Client:
             keepalive_expiry=own.pop("keepalive_expiry", None),
         )
         options: dict[str, Any] = {"limits": limits, "verify": self._context(), "trust_env": False}
-        options["http1"], options["http2"] = not self.case["http2"], self.case["http2"]
+        options |= self._protocols()
+        if "http3" in self.case:
+            from httpcore_httpx import AsyncHTTPTransport, HTTPTransport
+
+            if self.world.asynchronous:
+                return httpx.AsyncClient(transport=AsyncHTTPTransport(**options))
+            return httpx.Client(transport=HTTPTransport(**options))
         proxy = self._proxy()
         if proxy is not None:
             url, auth = proxy
@@ -118,6 +138,8 @@ class Client:
     ) -> Reply:
         """Send a request and return its response, with the body unread."""
         extensions["timeout"] = {**self.limits, **(limits or {})}
+        if self.watch is not None:
+            extensions.setdefault("trace", self.watch.trace(self.world.asynchronous))
         if self.layer == "httpx":
             request = self.pool.build_request(
                 method, self.url + path, headers=list(headers), content=content, extensions=extensions
@@ -133,7 +155,7 @@ class Client:
             request = httpcore.Request(method, self.url + path, headers=fields, content=content, extensions=extensions)
             handle = self.pool.handle_async_request if self.world.asynchronous else self.pool.handle_request
             response = await settle(handle(request))
-        return Reply(response, self.world.asynchronous, self.layer)
+        return Reply(response, self.world.asynchronous, self.layer, self.watch)
 
     async def close(self) -> None:
         """Close the pool."""

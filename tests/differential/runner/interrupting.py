@@ -13,8 +13,8 @@ from .records import Interrupted
 __all__ = ["ASYNC_ONLY", "CALLERS", "PHASES"]
 
 PHASES = {
-    "connecting": ("connect_tcp.started",),
-    "handshake": ("start_tls.started",),
+    "connecting": ("connect_tcp.started", "connect_udp.started"),
+    "handshake": ("start_tls.started", ".handshake.started"),
     "sending": ("send_request_headers.complete",),
     "waiting": ("receive_response_headers.started",),
     "reading": ("receive_response_body.started",),

@@ -52,8 +52,9 @@ def _name(exc: BaseException) -> str:
 class Record:
     """The steps of a caller: the result of each, and roughly how long it took."""
 
-    def __init__(self, limit: float) -> None:
-        """`limit` is the time limit of the requests, in seconds."""
+    def __init__(self, limit: float, watch: Any = None) -> None:
+        """`limit` is the time limit of the requests, in seconds. `watch` tells more about each step."""
+        self._watch = watch
         self.steps: list[dict[str, Any]] = []
         self.noise: list[str] = []
         self._limit = limit
@@ -69,6 +70,7 @@ class Record:
         entry: dict[str, Any] = {"step": name, "time": "hang"}
         self.steps.append(entry)
         began = time.monotonic()
+        failure: BaseException | None = None
         try:
             result = await function()
             if isinstance(result, Reply):
@@ -79,12 +81,16 @@ class Record:
                 entry.update(result=result)
             return result
         except BaseException as exc:
+            failure = exc
             entry.update(error=_name(exc), text=str(exc), taken=round(time.monotonic() - began, 2))
             if not isinstance(exc, (Exception, Interrupted)):
                 raise
             return None
         finally:
             entry["time"] = self.duration(began)
+            if self._watch is not None:
+                entry.update(self._watch.step(failure))
+            del failure
 
 
 def open_sockets(port: int) -> int:
@@ -95,6 +101,8 @@ def open_sockets(port: int) -> int:
             target = os.readlink(f"/proc/self/fd/{name}")
             if target.startswith("socket:["):
                 inodes.add(target[8:-1])
-    with open("/proc/self/net/tcp") as table:
-        rows = [line.split() for line in table.readlines()[1:]]
+    rows = []
+    for name in ("tcp", "udp"):
+        with open(f"/proc/self/net/{name}") as table:
+            rows += [line.split() for line in table.readlines()[1:]]
     return sum(1 for row in rows if int(row[2].split(":")[1], 16) == port and row[9] in inodes)

@@ -184,6 +184,8 @@ class Receiving:
             connection.wants_fallback = True
             connection.retire("The server asks for another version of HTTP")
         message = f"<StreamReset stream_id:{stream_id}, error_code:{code_text(code)}, remote_reset:True>"
+        if unprocessed and code == Code.REQUEST_REJECTED:
+            message = "the server refused the stream (REQUEST_REJECTED)"
         stream.failure = Failure(message, Retryable.ANY if unprocessed else None)
         connection.abandon(stream, Code.REQUEST_CANCELLED)
 

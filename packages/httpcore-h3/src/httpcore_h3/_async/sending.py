@@ -14,7 +14,7 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, as_bytes
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, as_bytes, async_wrong_body
 from httpcore_models.multiplexing import AsyncStreamExchange
 
 from .._engine import Engine
@@ -156,8 +156,7 @@ class AsyncSending(AsyncStreamExchange):
             if body.content and stream.sent != len(body.content) and not await self.send_data(body.content, end=True):
                 return
         elif not isinstance(body, AsyncIterable):
-            kind = type(body).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+            raise async_wrong_body(body)
         elif not await self._send_parts(body):
             return
         if not stream.local_end:

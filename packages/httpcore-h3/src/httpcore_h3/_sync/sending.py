@@ -15,7 +15,7 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, Tracer, as_bytes
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, Tracer, as_bytes, wrong_body
 from httpcore_models.multiplexing import StreamExchange
 
 from .._engine import Engine
@@ -157,8 +157,7 @@ class Sending(StreamExchange):
             if body.content and stream.sent != len(body.content) and not self.send_data(body.content, end=True):
                 return
         elif not isinstance(body, Iterable):
-            kind = type(body).__name__
-            raise TypeError(f"content must be bytes or an iterable of bytes to suit the connection, but got {kind}.")
+            raise wrong_body(body)
         elif not self._send_parts(body):
             return
         if not stream.local_end:
