@@ -77,6 +77,38 @@ def test_https_in_the_child(module: Any, certificates: Certificates, monkeypatch
         _ssl._context_offering.cache_clear()
 
 
+LOCKS: dict[str, Any] = {
+    "connecting": lambda connection, stream: connection._connecting.lock,
+    "HTTP/1.1": lambda connection, stream: connection._established._lifecycle.state_lock,
+    "HTTP/2": lambda connection, stream: connection._established._shared.lock,
+    "TLS": lambda connection, stream: stream._lock,
+}
+
+
+@pytest.mark.fault("P11")
+@pytest.mark.parametrize("which", LOCKS)
+def test_a_lock_of_a_connection(which: str, certificates: Certificates) -> None:
+    """A child that closes the connections of its parent, and opens others, finds no lock of them locked for ever."""
+    http2 = which == "HTTP/2"
+    context = certificates.server_context()
+    context.set_alpn_protocols(["h2" if http2 else "http/1.1"])
+    script: Any = http2_script(answering) if http2 else [receive_request(), send(OK)]
+    with (
+        scripted_server(script, tls=context) as server,
+        ConnectionPool(certificates.client_context(), http2=http2) as pool,
+    ):
+        response = pool.request("GET", server.url)
+        [connection] = pool.connections
+        lock = LOCKS[which](connection, response.extensions["network_stream"])
+
+        def get() -> bool:
+            connection.close()
+            return pool.request("GET", server.url).status == 200
+
+        with held_elsewhere(lock):
+            assert child_ends_well(get)
+
+
 @pytest.mark.fault("P11")
 def test_fork_waits_for_a_context_that_another_thread_creates(
     certificates: Certificates, monkeypatch: pytest.MonkeyPatch

@@ -268,7 +268,7 @@ def test_wrong_arguments(arguments: list[str], text: str, capsys: Capture) -> No
 def test_the_slowest_of_very_many_requests(
     caddy: CaddyServer, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("httpcore_trace._cli.report._MOST_ROWS", 3)
+    monkeypatch.setattr("httpcore_trace._cli.report.MOST_SLOWEST", 3)
     assert main(["-n", "5", f"{caddy.http_url}/small.txt"]) == 0
     out = capsys.readouterr().out
     assert "The 3 slowest of them:\n" in out

@@ -1,14 +1,18 @@
 """The records of a recorder, from their start to their end."""
 
-import threading
 from collections import deque
 from collections.abc import Callable
 
 import httpcore
+from httpcore_models.concurrency import ForkLock
 
 from ._record import RequestRecord
 
 _MOST_CONNECTIONS = 1000
+
+# Guards the records of all recorders. Held for a moment, and never while the program's functions are called. One for
+# each recorder would have to be registered for forks, and would never be collected.
+LOCK = ForkLock()
 
 
 class Lifecycle:
@@ -16,12 +20,10 @@ class Lifecycle:
 
     def __init__(
         self,
-        lock: threading.RLock,
         requests: deque[RequestRecord],
         on_start: Callable[[RequestRecord], object] | None,
         on_end: Callable[[RequestRecord], object] | None,
     ) -> None:
-        self._lock = lock
         self._requests = requests
         self._on_start = on_start
         self._on_end = on_end
@@ -32,21 +34,21 @@ class Lifecycle:
 
     def started(self, record: RequestRecord) -> None:
         """Keep a new record."""
-        with self._lock:
+        with LOCK.lock:
             self._requests.append(record)
         if self._on_start is not None:
             self._on_start(record)
 
     def remember(self, connection: httpcore.ConnectionInfo) -> None:
         """Keep a connection, which later requests may use."""
-        with self._lock:
+        with LOCK.lock:
             self.connections[connection.id] = connection
             if len(self.connections) > _MOST_CONNECTIONS:
                 del self.connections[next(iter(self.connections))]
 
     def ended(self, record: RequestRecord, when: float) -> None:
         """Set the end of a record, unless it has one."""
-        with self._lock:
+        with LOCK.lock:
             if record.ended is not None:
                 return
             record.ended = when

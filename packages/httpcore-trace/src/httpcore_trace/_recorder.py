@@ -1,6 +1,5 @@
 """`Recorder`: records requests, one by one, of a pool, or of a client of httpx."""
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any, overload
@@ -8,7 +7,7 @@ from typing import Any, overload
 import httpcore
 
 from ._async.pool import AsyncRecordedPool
-from ._lifecycle import Lifecycle
+from ._lifecycle import LOCK, Lifecycle
 from ._observation import Observation, Observe
 from ._record import RequestRecord
 from ._sync.pool import RecordedPool
@@ -35,20 +34,19 @@ class Recorder:
     ) -> None:
         if max_requests < 1:
             raise ValueError(f"max_requests has to be 1 or more, not {max_requests}")
-        self._lock = threading.RLock()
         self._requests: deque[RequestRecord] = deque(maxlen=max_requests)
-        self._lifecycle = Lifecycle(self._lock, self._requests, on_start, on_end)
+        self._lifecycle = Lifecycle(self._requests, on_start, on_end)
 
     @property
     def requests(self) -> tuple[RequestRecord, ...]:
         """The records, in order of start."""
         self._lifecycle.end_dropped()
-        with self._lock:
+        with LOCK.lock:
             return tuple(self._requests)
 
     def clear(self) -> None:
         """Forget all records. Requests in progress go on, but are not kept."""
-        with self._lock:
+        with LOCK.lock:
             self._requests.clear()
 
     def observer(self) -> Observe:

@@ -10,13 +10,13 @@ may change with the conventions. What begins with `httpcore.pool` has no convent
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias, overload
 from urllib.parse import urlsplit
 
 from httpcore import AsyncConnectionPool, ConnectionEvent, ConnectionPool
+from httpcore_models.concurrency import ForkLock
 
 from . import __version__
 from ._async.pool import AsyncRecordedPool
@@ -40,6 +40,9 @@ _METHODS = "CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,QUERY,TRACE"
 _METHODS_VARIABLE = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+# Guards which pools are watched, and what they have said last. A program may fork while a thread collects metrics.
+_LOCK = ForkLock()
 
 Attributes: TypeAlias = dict[str, str | int]
 _Pool: TypeAlias = ConnectionPool | AsyncConnectionPool
@@ -175,7 +178,6 @@ class _Pools:
     """The pools that are watched, and the instruments that ask them when metrics are collected."""
 
     def __init__(self, meter: Meter) -> None:
-        self._lock = threading.Lock()
         self._watched: list[weakref.ref[_Pool]] = []
         for gauge in _GAUGES:
             meter.create_observable_up_down_counter(gauge.name, [self._asking(gauge)], gauge.unit, gauge.description)
@@ -183,7 +185,7 @@ class _Pools:
             meter.create_observable_counter(total.name, [self._totalling(total)], total.unit, total.description)
 
     def add(self, pool: _Pool) -> None:
-        with self._lock:
+        with _LOCK.lock:
             watched = [reference for reference in self._watched if reference() not in (None, pool)]
             self._watched = [*watched, weakref.ref(pool)]
 
@@ -201,12 +203,11 @@ class _Pools:
 
     def _totalling(self, what: _Instrument) -> Callable[[CallbackOptions], Iterator[Observation]]:
         """A callback for what must never shrink: what pools have said last is counted when they are gone, too."""
-        lock = threading.Lock()
         last: dict[weakref.ref[_Pool], _Sums] = {}
         gone: _Sums = {}
 
         def ask(_: CallbackOptions) -> Iterator[Observation]:
-            with lock:
+            with _LOCK.lock:
                 for reference in self._watched:
                     if (pool := reference()) is not None:
                         last[reference] = _values(what, pool)

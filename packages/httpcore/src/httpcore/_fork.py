@@ -1,4 +1,4 @@
-"""Resets pools in a forked process, since their connections belong to the parent."""
+"""Resets pools and connections in a forked process: sockets are the parent's, locks those of threads that are gone."""
 
 import os
 import weakref

@@ -1,5 +1,6 @@
 """The life of a connection: its stream and its state."""
 
+import contextlib
 import os
 import threading
 
@@ -67,7 +68,8 @@ class AsyncLifecycle:
     async def aclose(self) -> None:
         """Close the stream. An exchange in progress fails."""
         try:
-            with self.state_lock:
+            # In a child process, a thread that does not exist there may hold the lock.
+            with self.state_lock if self.is_ours() else contextlib.nullcontext():
                 self.state = TRANSITIONS[self.state][_CLOSE]
         finally:  # an exception from a signal handler must not leave the stream open below a closed connection
             await self.stream.aclose()

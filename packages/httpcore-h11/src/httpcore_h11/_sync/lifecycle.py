@@ -1,6 +1,7 @@
 # Generated from ../_async/lifecycle.py by tools/make_sync.py: edit that file, then run it.
 """The life of a connection: its stream and its state."""
 
+import contextlib
 import os
 import threading
 
@@ -68,7 +69,8 @@ class Lifecycle:
     def close(self) -> None:
         """Close the stream. An exchange in progress fails."""
         try:
-            with self.state_lock:
+            # In a child process, a thread that does not exist there may hold the lock.
+            with self.state_lock if self.is_ours() else contextlib.nullcontext():
                 self.state = TRANSITIONS[self.state][_CLOSE]
         finally:  # an exception from a signal handler must not leave the stream open below a closed connection
             self.stream.close()

@@ -107,6 +107,9 @@ class AsyncRecordedPool:
         await self._pool.__aexit__(exc_type, exc_value, traceback)
 
     def __getattr__(self, name: str) -> Any:
+        # What copies or pickles an object asks it for special methods, even one that has no attributes yet.
+        if name == "_pool" or (name.startswith("__") and name.endswith("__")):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self._pool, name)
 
     def __repr__(self) -> str:

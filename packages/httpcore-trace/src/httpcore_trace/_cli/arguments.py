@@ -100,8 +100,17 @@ def _parser(version: str) -> argparse.ArgumentParser:
         "--timeout", type=_seconds, default=30.0, metavar="SECONDS", help="for each step of a request (default: 30)"
     )
     output = parser.add_argument_group("what comes out")
-    output.add_argument("--json", action="store_true", help="print JSON: a list with an object for each request")
-    output.add_argument("--har", type=Path, metavar="FILE", help="write an HTTP archive for the tools of browsers")
+    output.add_argument(
+        "--json",
+        action="store_true",
+        help="print JSON: a list with an object for each request, at most for the last 10000",
+    )
+    output.add_argument(
+        "--har",
+        type=Path,
+        metavar="FILE",
+        help="write an HTTP archive for the tools of browsers, of the last 10000 requests at most",
+    )
     parser.add_argument("--version", action="version", version=f"httpcore-trace {version}")
     return parser
 

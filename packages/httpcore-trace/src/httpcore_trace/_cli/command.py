@@ -17,7 +17,7 @@ from .._formats import printable, size_text
 from .._har import write_har
 from .._record import RequestRecord
 from .arguments import Arguments, parse_arguments
-from .report import as_json, is_complete, print_errors, print_report
+from .report import as_json, print_errors, print_report
 from .sending import Sending
 
 FAILED = 1
@@ -69,26 +69,27 @@ def _run(arguments: Arguments, messages: Console) -> int:
     except (ImportError, RuntimeError) as error:  # of the pool: something is not installed
         _complain(messages, str(error))
         return FAILED
-    records = sending.recorder.requests
-    is_written = _report(records, arguments, messages)
+    is_written = _report(sending, arguments, messages)
     if is_interrupted:
         _complain(messages, "interrupted")
         return INTERRUPTED
-    if sending.error is not None and not any(record.error for record in records):
+    if sending.error is not None and not sending.summary.errors:
         _complain(messages, f"{type(sending.error).__name__}: {sending.error}")
-    complete = sum(map(is_complete, records))
-    return 0 if is_written and complete == arguments.repeat else FAILED
+    return 0 if is_written and sending.summary.complete == arguments.repeat else FAILED
 
 
-def _report(records: Sequence[RequestRecord], arguments: Arguments, messages: Console) -> bool:
+def _report(sending: Sending, arguments: Arguments, messages: Console) -> bool:
     """Print and write what was asked for. Return whether the file could be written."""
+    records, summary = sending.recorder.requests, sending.summary
     if arguments.as_json:
         print(as_json(records, arguments))
     else:
-        print_report(records, arguments, Console(highlight=False, markup=False))
+        print_report(records, summary, Console(highlight=False, markup=False))
     if sys.stdout is not None:  # otherwise it is closed
         sys.stdout.flush()
-    print_errors(records, arguments, messages)
+    print_errors(summary, arguments, messages)
+    if len(records) < summary.begun and (arguments.as_json or arguments.har is not None):
+        _complain(messages, f"only the last {len(records)} of {summary.begun} requests are listed")
     if arguments.har is not None:
         try:
             write_har(records, arguments.har)
@@ -143,9 +144,8 @@ def _watch(sending: Sending, arguments: Arguments, progress: Progress, interrupt
             raise KeyboardInterrupt
         if is_over:
             return
-        records = sending.recorder.requests
-        over = sum(record.ended is not None for record in records)
-        progress.update(task, completed=over, description=_doing(records, sending.received))
+        doing = _doing(sending.recorder.requests, sending.received)
+        progress.update(task, completed=sending.summary.ended, description=doing)
 
 
 def _doing(records: Sequence[RequestRecord], received: int) -> str:

@@ -1,8 +1,6 @@
 """What is printed: the response of one request or a summary of many, the waterfall, errors with hints, or JSON."""
 
 import json
-import statistics
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,44 +13,40 @@ from .._redaction import redacted_url
 from .._waterfall import Waterfall
 from .arguments import Arguments
 from .hints import hint_for
+from .sending import MOST_SLOWEST
+from .summary import Summary
 
-# More rows than this are no picture any more: the slowest are shown.
-_MOST_ROWS = 40
 
-
-def print_report(records: Sequence[RequestRecord], arguments: Arguments, console: Console) -> None:
-    """Print for people what requests did."""
-    if len(records) == 1:
+def print_report(records: Sequence[RequestRecord], summary: Summary, console: Console) -> None:
+    """Print for people what requests did. `records` are the last ones."""
+    if summary.begun == 1:
         _print_response(records[0], console)
     elif records:
-        _print_summary(records, console)
+        _print_summary(summary, console)
     shown = records
-    if len(records) > _MOST_ROWS:
-        slowest = sorted(records, key=lambda record: record.duration)[-_MOST_ROWS:]
+    if summary.begun > MOST_SLOWEST:
+        candidates = [*summary.slowest(), *(record for record in records if record.ended is None)]
+        slowest = sorted(candidates, key=lambda record: record.duration)[-MOST_SLOWEST:]
         shown = sorted(slowest, key=lambda record: record.started)
-        console.print(f"The {_MOST_ROWS} slowest of them:")
+        console.print(f"The {len(shown)} slowest of them:")
     if shown:
         console.print(Waterfall(shown))
 
 
-def print_errors(records: Sequence[RequestRecord], arguments: Arguments, console: Console) -> None:
+def print_errors(summary: Summary, arguments: Arguments, console: Console) -> None:
     """Print each different error once, with a hint if there is one."""
-    failed = [record.error for record in records if record.error is not None and not record.cancelled]
-    for error, count in Counter(failed).items():
+    for error, count in summary.errors.items():
         times = f" ({count} requests)" if count > 1 else ""
-        _print_line(console, Text.assemble(("error: ", "bold red"), printable(str(error)), times))
-        if hint := hint_for(error, redacted_url(arguments.url), bool(arguments.proxies)):
+        text = "further errors" if error is None else str(error)
+        _print_line(console, Text.assemble(("error: ", "bold red"), printable(text), times))
+        hint = None if error is None else hint_for(error, redacted_url(arguments.url), bool(arguments.proxies))
+        if hint:
             _print_line(console, Text.assemble(("hint: ", "bold"), hint))
 
 
 def as_json(records: Sequence[RequestRecord], arguments: Arguments) -> str:
     """Return the records as JSON: a list with an object for each request. Times are in seconds."""
     return json.dumps([_as_data(record, arguments) for record in records], indent=2)
-
-
-def is_complete(record: RequestRecord) -> bool:
-    """Whether the request got a complete response."""
-    return record.status is not None and record.error is None and not record.cancelled
 
 
 def _print_response(record: RequestRecord, console: Console) -> None:
@@ -67,28 +61,23 @@ def _print_response(record: RequestRecord, console: Console) -> None:
     console.print()
 
 
-def _print_summary(records: Sequence[RequestRecord], console: Console) -> None:
-    outcomes = Counter(_outcome(record) for record in records)
+def _print_summary(summary: Summary, console: Console) -> None:
+    outcomes = summary.outcomes.copy()
+    if summary.begun > summary.ended:
+        outcomes["in progress"] = summary.begun - summary.ended
     parts = ", ".join(f"{count} x {outcome}" for outcome, count in outcomes.most_common())
-    _print_line(console, Text(f"{len(records)} requests: {parts}"))
-    durations = sorted(record.duration for record in records if is_complete(record))
-    if durations:
+    _print_line(console, Text(f"{summary.begun} requests: {parts}"))
+    durations = summary.durations
+    if durations.count:
+        about = "" if durations.is_exact else "about "
         figures = {
-            "fastest": durations[0],
-            "median": statistics.median(durations),
-            "95 % within": durations[-(-len(durations) * 95 // 100) - 1],
-            "slowest": durations[-1],
+            "fastest": duration_text(durations.fastest),
+            "median": about + duration_text(durations.within(50)),
+            "95 % within": about + duration_text(durations.within(95)),
+            "slowest": duration_text(durations.slowest),
         }
-        _print_line(console, Text(", ".join(f"{name} {duration_text(value)}" for name, value in figures.items())))
+        _print_line(console, Text(", ".join(f"{name} {value}" for name, value in figures.items())))
     console.print()
-
-
-def _outcome(record: RequestRecord) -> str:
-    if record.cancelled:
-        return "interrupted"
-    if record.error is not None:
-        return record.error.name
-    return "in progress" if record.ended is None else str(record.status)
 
 
 def _print_line(console: Console, text: Text) -> None:

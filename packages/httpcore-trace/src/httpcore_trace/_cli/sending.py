@@ -12,6 +12,13 @@ import httpcore
 from .. import __version__
 from .._recorder import Recorder
 from .arguments import Arguments
+from .summary import Summary
+
+# How many records are kept at least, the last ones, and how many slowest ones beside them. A list of all requests has
+# no more of them than that.
+_MOST_KEPT = 1_000
+_MOST_LISTED = 10_000
+MOST_SLOWEST = 40
 
 # How long threads have to end once their pool is closed, in seconds. Who looks a name up cannot be hurried.
 _PATIENCE = 2.0
@@ -21,7 +28,11 @@ class Sending:
     """All requests of one command."""
 
     def __init__(self, arguments: Arguments) -> None:
-        self.recorder = Recorder(max_requests=arguments.repeat)
+        self.summary = Summary(MOST_SLOWEST)
+        most = _MOST_LISTED if arguments.as_json or arguments.har is not None else _MOST_KEPT
+        self.recorder = Recorder(
+            max_requests=min(arguments.repeat, most), on_start=self.summary.begin, on_end=self.summary.end
+        )
         self.received = 0
         """How many bytes of bodies have come. Threads add to it, so it may be a little behind."""
 

@@ -9,6 +9,8 @@ from httpcore_models.concurrency import AsyncCancellableCall, AsyncEvent
 from httpcore_models.deadline import Deadline, limit_text
 from httpcore_models.lowlevel import ObservedPhase, Observer
 
+from .._fork import register_for_fork
+
 
 class AsyncConnectCall:
     """A request that needs the connection before `deadline`."""
@@ -52,12 +54,17 @@ class AsyncConnecting:
     def __init__(self, origin: Origin) -> None:
         #: Guards all attributes. Never held across a wait.
         self.lock = threading.Lock()
+        register_for_fork(self)
         self.established = False
         self.closed = False
         self._origin = origin
         #: The request that is connecting.
         self.leader: AsyncConnectCall | None = None
         self._followers: collections.deque[AsyncConnectCall] = collections.deque()
+
+    def reset_after_fork(self) -> None:
+        """In a child process: forget who holds the lock, a thread that may not exist here."""
+        self.lock = threading.Lock()
 
     async def join(self, call: AsyncConnectCall) -> None:
         """Return when `call` leads, or when the connection is established.

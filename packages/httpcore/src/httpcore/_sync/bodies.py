@@ -72,7 +72,7 @@ class RewindableBody:
 
     def __getattr__(self, name: str) -> Any:
         """Return an attribute of the user's object, for trace callbacks and subclasses of connections."""
-        if name.startswith("_"):
+        if name.startswith("_") or name == "original":  # which a copy in the making lacks
             raise AttributeError(name)
         return getattr(self.original, name)
 
