@@ -84,9 +84,28 @@ class Run:
             "ssl_context": self.certificates.client_context(),
         }
 
+    @contextmanager
+    def watched(self, loads: list[Any]) -> Iterator[None]:
+        """End the process with a traceback of all threads when no request ends any more."""
+        over = threading.Event()
+
+        def watch() -> None:
+            seen = -1
+            while not over.wait(1.0):
+                if (ended := sum(load.ended for load in loads)) != seen:
+                    seen = ended
+                    faulthandler.dump_traceback_later(_STUCK, exit=True)
+
+        thread = threading.Thread(target=watch, name="watch")
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
     def take_stock(self, loads: list[Any], pool: Any, number: int) -> None:
         """Note what there is after a portion: memory, objects, and what went wrong."""
-        faulthandler.dump_traceback_later(_STUCK, exit=True)
         for load in loads:
             self.outcomes.update(load.outcomes)
             self.errors.update(load.errors)
@@ -137,10 +156,11 @@ def _in_threads(run: Run) -> None:
         loads = [_new_load(Load, run, pool) for _ in range(run.arguments.workers)]
         for number, count in enumerate(portions):
             threads = [threading.Thread(target=load.run, args=(count,), daemon=True) for load in loads]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            with run.watched(loads):
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
             gc.collect()
             run.take_stock(loads, pool, number)
 
@@ -151,9 +171,10 @@ async def _in_tasks(run: Run) -> None:
         with run.portions() as portions:
             loads = [_new_load(AsyncLoad, run, pool) for _ in range(run.arguments.workers)]
             for number, count in enumerate(portions):
-                async with anyio.create_task_group() as tasks:
-                    for load in loads:
-                        tasks.start_soon(load.run, count)
+                with run.watched(loads):
+                    async with anyio.create_task_group() as tasks:
+                        for load in loads:
+                            tasks.start_soon(load.run, count)
                 gc.collect()
                 await anyio.wait_all_tasks_blocked()
                 if len(anyio.get_running_tasks()) > before:

@@ -30,6 +30,8 @@ class AsyncLoad:
         self.url = url
         self.chance = chance
         self.outcomes: collections.Counter[str] = collections.Counter()
+        #: How many requests have ended.
+        self.ended = 0
         #: The texts of errors, without numbers.
         self.errors: collections.Counter[str] = collections.Counter()
         self.wrong: list[str] = []
@@ -58,6 +60,7 @@ class AsyncLoad:
         except Exception as exc:
             outcome = type(exc).__name__
             self.wrong.append(f"{kind}: {exc!r}")
+        self.ended += 1
         self.outcomes[f"{kind}: {outcome}"] += 1
 
     def _limits(self, **limits: float) -> dict[str, Any]:
@@ -101,11 +104,13 @@ class AsyncLoad:
         """The response is closed before its end."""
         async with self.pool.stream("GET", self.url + "/1mb.bin", extensions=self._limits()) as response:
             position = 0
-            async for part in response.aiter_stream():
+            parts = response.aiter_stream()
+            async for part in parts:
                 if part != self._large[position : position + len(part)]:
                     self.wrong.append("left: the content is wrong")
                 position += len(part)
                 if position > self.chance.randrange(200_000):
+                    await parts.aclose()  # type: ignore[attr-defined]  # it is a generator
                     break
 
     async def _dropped(self) -> None:

@@ -31,6 +31,8 @@ class Load:
         self.url = url
         self.chance = chance
         self.outcomes: collections.Counter[str] = collections.Counter()
+        #: How many requests have ended.
+        self.ended = 0
         #: The texts of errors, without numbers.
         self.errors: collections.Counter[str] = collections.Counter()
         self.wrong: list[str] = []
@@ -59,6 +61,7 @@ class Load:
         except Exception as exc:
             outcome = type(exc).__name__
             self.wrong.append(f"{kind}: {exc!r}")
+        self.ended += 1
         self.outcomes[f"{kind}: {outcome}"] += 1
 
     def _limits(self, **limits: float) -> dict[str, Any]:
@@ -102,11 +105,13 @@ class Load:
         """The response is closed before its end."""
         with self.pool.stream("GET", self.url + "/1mb.bin", extensions=self._limits()) as response:
             position = 0
-            for part in response.iter_stream():
+            parts = response.iter_stream()
+            for part in parts:
                 if part != self._large[position : position + len(part)]:
                     self.wrong.append("left: the content is wrong")
                 position += len(part)
                 if position > self.chance.randrange(200_000):
+                    parts.close()  # type: ignore[attr-defined]  # it is a generator
                     break
 
     def _dropped(self) -> None:
