@@ -252,6 +252,19 @@ def test_events_that_a_server_can_repeat_are_limited() -> None:
     assert record.ended is not None
 
 
+@pytest.mark.parametrize("protocol", ["http2", "http3"])
+def test_the_failure_of_a_wait_of_an_upload_is_reported_by_the_upload(protocol: str) -> None:
+    recorder = Recorder()
+    observe = recorder.observer()
+    observe(f"{protocol}.send_request_headers.started", request())
+    observe(f"{protocol}.window_wait.started", {"stream_id": 1})
+    observe(f"{protocol}.window_wait.failed", {"stream_id": 1, "exception": httpcore.WriteTimeout("late")})
+    (record,) = recorder.requests
+    assert record.error is None
+    observe(f"{protocol}.send_request_body.failed", {"exception": httpcore.WriteTimeout("late")})
+    assert str(record.error) == "WriteTimeout: late"
+
+
 def test_connections_that_are_remembered_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("httpcore_trace._lifecycle._MOST_CONNECTIONS", 2)
     recorder = Recorder()

@@ -111,6 +111,13 @@ def test_one_request_has_a_row_for_each_phase() -> None:
     assert row(lines, "unexplained").endswith("0.00 ms")
 
 
+@pytest.mark.parametrize("protocol", ["http2", "http3"])
+def test_an_upload_that_waits_is_a_stall(protocol: str) -> None:
+    events = [(time, event.replace("http2", protocol), info) for time, event, info in exchange(0.0)]
+    labels = [line.split("│")[0].strip() for line in shown(record(events=events))]
+    assert labels[labels.index("send") + 1] == "1 stall"
+
+
 def test_the_bars_of_one_request_follow_each_other() -> None:
     lines = shown(FIRST, width=75)
     bars = [row(lines, name).split("│")[1] for name in ("dns", "connect", "ssl", "send", "wait", "receive")]

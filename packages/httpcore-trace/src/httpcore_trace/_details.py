@@ -10,6 +10,7 @@ from ._phases import Span, spans
 from ._record import RequestRecord
 
 _SHORTEST_CONTEXT = 0.001  # seconds that a TLS context takes, below which it is not worth a row
+_STALLS = ("http2.window_wait", "http3.window_wait")
 
 
 def outcome_text(record: RequestRecord, *, short: bool = False) -> tuple[str, str]:
@@ -96,7 +97,7 @@ def sub_rows(record: RequestRecord, phase: str) -> list[tuple[str, list[tuple[fl
         contexts = [span for span in found if span.name == "tls.context"]
         return [_row(span, "context") for span in contexts if span.end - span.start >= _SHORTEST_CONTEXT]
     if phase == "send":
-        waits = [(span.start, span.end) for span in found if span.name == "http2.window_wait"]
+        waits = [(span.start, span.end) for span in found if span.name in _STALLS]
         return [(count_text(len(waits), "stall"), waits)] if waits else []
     return []
 

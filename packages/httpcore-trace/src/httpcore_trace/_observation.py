@@ -26,7 +26,7 @@ _FIRST = (
     "connection.connect_unix_socket.started",
 )
 # Failures of these are part of something else, whose outcome is reported too.
-_FACTS = ("connect.", "tls.", "proxy.hop.", "connection.wait.", "http2.window_wait.")
+_FACTS = ("connect.", "tls.", "proxy.hop.", "connection.wait.", "http2.window_wait.", "http3.window_wait.")
 _VERSIONS = {"http2": "HTTP/2", "http3": "HTTP/3"}
 
 

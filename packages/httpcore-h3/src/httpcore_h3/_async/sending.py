@@ -14,7 +14,7 @@ from httpcore_models import (
     WriteTimeout,
 )
 from httpcore_models.deadline import limit_text
-from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, as_bytes, async_wrong_body
+from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, ObservedPhase, as_bytes, async_wrong_body
 from httpcore_models.multiplexing import AsyncStreamExchange
 
 from .._engine import Engine
@@ -206,11 +206,19 @@ class AsyncSending(AsyncStreamExchange):
         shared, stream, timeout = self._shared, self.stream, self.write_timeout
         try:
             with shared.lock:
+                if self._engine.can_go_on(stream):
+                    return
                 shared.senders.add(stream)
-            if not await shared.wait(stream, partial(self._engine.can_go_on, stream), timeout):
-                shared.capacity.report()
-                text = f"The write operation timed out {limit_text(timeout)}: {shared.peer} does not take more data"
-                raise WriteTimeout(text) from TimeoutError()
+            with self._observed_wait():
+                if not await shared.wait(stream, partial(self._engine.can_go_on, stream), timeout):
+                    shared.capacity.report()
+                    text = f"The write operation timed out {limit_text(timeout)}: {shared.peer} does not take more data"
+                    raise WriteTimeout(text) from TimeoutError()
         finally:
             with shared.lock:
                 shared.senders.discard(stream)
+
+    def _observed_wait(self) -> ObservedPhase:
+        observer = None if self.tracer is None else self.tracer.observer
+        queued = 0 if observer is None else self._engine.quic.queued(self.stream.id)
+        return ObservedPhase(observer, "http3.window_wait", {"stream_id": self.stream.id, "queued": queued})
