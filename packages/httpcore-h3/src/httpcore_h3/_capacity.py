@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from httpcore_models.multiplexing import USABLE
+
 from ._engine import Engine
 
 
@@ -17,9 +19,9 @@ class CapacityReport:
     def has_room(self, waiting: int = 0) -> bool:
         """Whether the connection can take a request after `waiting` others; while that is not known, it may."""
         engine = self._engine
-        if not engine.usable or engine.clogged:
+        if engine.limit - engine.opened <= waiting and engine.handshake_done:
             return False
-        return engine.limit - engine.opened > waiting or not engine.handshake_done
+        return engine.state in USABLE and not engine.clogged
 
     @property
     def is_due(self) -> bool:

@@ -199,7 +199,7 @@ class Engine(ConnectionState):
             self._busy = True
             self.touched.pop(stream, None)
             self.clogged.discard(stream)
-            if stream.id in self.streams and self.streams[stream.id] is stream:
+            if self.streams.get(stream.id) is stream:
                 if not (stream.is_over or stream.failure is not None):
                     # A server that has answered with an error or a redirection needs nothing more of the request.
                     refused = stream.status is not None and (stream.status >= 300 or stream.declined)

@@ -104,6 +104,7 @@ class QUIC:
         # makes events of what came.
         self._core: Any = None
         self._drain: Any = None
+        self._send: Any = self._quic.send_stream_data
         self._is_over = False
 
     # The connection.
@@ -199,6 +200,8 @@ class QUIC:
                     self._drain = getattr(self._quic, "_drain_core", None)
                     self._core = None if self._drain is None else getattr(self._quic, "_core", None)
                 handler.handshake_completed()
+                # Until now the wrapper has noted each stream, to tell the identifier of the next one.
+                self._send = getattr(self._core, "send_stream", self._send)
             elif kind is quic_events.ConnectionTerminated:
                 self._terminated(event)
         # qh3 reports the end only when the time is over for which packets may still arrive. Where it tells earlier that
@@ -226,7 +229,7 @@ class QUIC:
 
     def send(self, stream_id: int, data: bytes | memoryview, end: bool = False) -> None:
         """Queue bytes of a stream; an unused identifier opens one. Raises `ConnectionFault` if that fails."""
-        _call(self._quic.send_stream_data, stream_id, data, end)
+        _call(self._send, stream_id, data, end)
 
     def queued(self, stream_id: int) -> int:
         """Return how many bytes of a stream wait until they are sent for the first time."""

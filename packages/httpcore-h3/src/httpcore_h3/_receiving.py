@@ -6,7 +6,7 @@ from httpcore_models.multiplexing import Failure, FieldSection, SectionTranslato
 
 from . import _frames as frames
 from ._codes import Code, ConnectionFault, code_text
-from ._connection_state import MOST_UNREAD, ConnectionState
+from ._connection_state import MAX_UNREAD, MOST_UNREAD, ConnectionState
 from ._control import ServerStreams, Settings, encode_own_streams
 from ._frames import RESERVED
 from ._stream import Stream
@@ -142,8 +142,14 @@ class Receiving:
             raise ConnectionFault(f"Received a part of a body {place} of its response", Code.FRAME_UNEXPECTED)
         stream.expect_body(len(data))
         stream.add_body(data)
+        stream.unread += len(data)
+        if stream.unread > MAX_UNREAD:
+            self._check_unread(stream)
+
+    def _check_unread(self, stream: Stream) -> None:
+        """See what follows from much that is unread."""
         connection = self._connection
-        connection.note_unread(stream, len(data))
+        connection.note_unread(stream, 0)
         if stream.unread > MOST_UNREAD:
             connection.abandon(stream)
             size = stream.unread

@@ -38,7 +38,7 @@ class AsyncExchange(AsyncSending):
             else:
                 with shared.lock:
                     event = engine.next_event(stream)
-                if shared.capacity.was_full and shared.capacity.is_due:
+                if type(event) is bytes and shared.capacity.was_full and shared.capacity.is_due:
                     shared.capacity.report()
             if event is not NEED_DATA:
                 return event
@@ -56,9 +56,9 @@ class AsyncExchange(AsyncSending):
             over = shared.leave(self.stream)
         if not over:
             # A task that writes will write this, too, and acknowledgements may wait for the next request.
-            told = not engine.output_pending or shared.is_writing
-            told = told or (self.stream.is_over and (shared.in_a_row or bool(engine.requests)))
-            if told or shared.affinity.is_other_loop():
+            if not engine.output_pending or shared.is_writing or shared.affinity.is_other_loop():
+                return
+            if (shared.in_a_row or engine.requests) and self.stream.is_over:
                 return
         if shielded:
             await self._tell_server(over)

@@ -68,7 +68,7 @@ class Sending(StreamExchange):
         with shared.lock:
             engine.admit(stream)
             opened = not shared.queue and engine.open_stream(stream)
-            if opened and self.tracer is None:
+            if opened and self.tracer is None and not stream.local_end:
                 self._add_body()
         if not opened:
             self._open_stream()

@@ -117,7 +117,12 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request, and learn from the response whether HTTP/3 is offered; see `AsyncHTTPConnection`."""
         try:
-            response = await super().handle_async_request(request)
+            established = self._established
+            if established is None or self._verified_name is not None or "sni_hostname" in request.extensions:
+                response = await super().handle_async_request(request)
+            else:
+                # As there, but without a call that the task would pass whenever it goes on.
+                response = await established.handle_async_request(request)
         except HTTPCoreError:
             if getattr(self._established, "wants_fallback", False) and not self._is_mandatory and not self._retired:
                 self._retire(request, "the server asks for another version of HTTP, or for a certificate")
@@ -288,7 +293,9 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         """Whether the connection can take a request now, or may take several once it is established."""
         if self._retired:
             return False
-        return super().is_available() or (self._established is None and not self._is_over and self._may_be_http3(None))
+        if self._established is not None:
+            return self._established.is_available()
+        return super().is_available() or (not self._is_over and self._may_be_http3(None))
 
     def has_expired(self) -> bool:
         """Whether the connection should be closed instead of used."""
