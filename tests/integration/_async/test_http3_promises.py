@@ -1,0 +1,301 @@
+"""What holds for every version of HTTP holds over HTTP/3: early ends of uploads, repeats, dropped responses, time.
+
+The peers are Caddy, and aioquic, which is another implementation than the one of the client.
+"""
+
+import gc
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("qh3")
+
+from httpcore import (
+    URL,
+    AsyncConnectionPool,
+    ConnectError,
+    ConnectionNotAvailable,
+    ConnectTimeout,
+    LocalProtocolError,
+    NetworkError,
+    PoolTimeout,
+    ReadTimeout,
+    RemoteProtocolError,
+    Request,
+    WriteTimeout,
+)
+from httpcore_test_support._async.detours import AsyncDetour
+from httpcore_test_support.aioquic_server import aioquic_server
+from httpcore_test_support.caddy import CaddyServer
+from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.datagram_relay import Path, datagram_relay
+from httpcore_test_support.waiting import async_at_once, async_wait_until
+
+pytestmark = pytest.mark.anyio
+
+TIMEOUTS: dict[str, Any] = {"timeout": {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}}
+PART = bytes(50_000)
+LARGE = 20_000_000
+
+
+def pool_for(certificates: Certificates, **options: Any) -> AsyncConnectionPool:
+    return AsyncConnectionPool(certificates.client_context(), http1=False, http3=True, **options)
+
+
+async def parts(size: int, sent: list[int]) -> AsyncIterator[bytes]:
+    for _ in range(0, size, len(PART)):
+        yield PART
+        sent.append(len(PART))
+
+
+async def get(pool: AsyncConnectionPool, url: str, /, **limits: float) -> bytes:
+    extensions = {"timeout": {**TIMEOUTS["timeout"], **limits}}
+    return (await pool.request("GET", url, extensions=extensions)).content
+
+
+class TestUploads:
+    @pytest.mark.parametrize(("path", "status"), [("/status/413", 413), ("/status/302", 302), ("/", 200)])
+    async def test_the_server_ends_an_upload(
+        self, caddy_http3: CaddyServer, certificates: Certificates, path: str, status: int
+    ) -> None:
+        """By a final status of 300 or above, or by STOP_SENDING, which Caddy sends with the 200 of a handler."""
+        sent: list[int] = []
+        async with pool_for(certificates) as pool:
+            response = await pool.request(
+                "POST", caddy_http3.https_url + path, content=parts(LARGE, sent), extensions=TIMEOUTS
+            )
+            assert response.status == status
+            assert response.content
+            assert sum(sent) < LARGE
+            assert await get(pool, caddy_http3.https_url + "/") == b"Hello, world!\n"
+            assert pool.stats().opened == 1
+
+    async def test_another_server_ends_an_upload(self, certificates: Certificates) -> None:
+        sent: list[int] = []
+        with aioquic_server(certificates) as server:
+            async with pool_for(certificates) as pool:
+                response = await pool.request(
+                    "POST", server.url + "/refused", content=parts(LARGE, sent), extensions=TIMEOUTS
+                )
+                assert (response.status, response.content) == (413, b"too large")
+                assert sum(sent) < LARGE
+                assert await get(pool, server.url) == b"hello"
+                assert server.connections == 1
+
+    async def test_a_whole_body_arrives(self, caddy_http3: CaddyServer, certificates: Certificates) -> None:
+        sent: list[int] = []
+        with aioquic_server(certificates) as server:
+            async with pool_for(certificates) as pool:
+                for url in (caddy_http3.https_url, server.url):
+                    response = await pool.request(
+                        "POST", url + "/echo", content=parts(500_000, sent), extensions=TIMEOUTS
+                    )
+                    assert response.content == bytes(500_000)
+        assert sum(sent) == 1_000_000
+
+    async def test_the_end_of_the_connection_ends_an_upload(
+        self, caddy_http3: CaddyServer, certificates: Certificates
+    ) -> None:
+        with datagram_relay(caddy_http3.https_port) as relay:
+            sent: list[int] = []
+
+            async def body() -> AsyncIterator[bytes]:
+                for _ in range(0, LARGE, len(PART)):
+                    relay.refuse(sum(sent) > 1_000_000)
+                    yield PART
+                    sent.append(len(PART))
+
+            async with pool_for(certificates, network_backend=AsyncDetour(relay.port)) as pool:
+                with pytest.raises(NetworkError):
+                    await pool.request("POST", caddy_http3.https_url + "/echo", content=body(), extensions=TIMEOUTS)
+                assert sum(sent) < LARGE
+                assert pool.stats().requests_active == 0
+
+    async def test_a_body_that_is_too_short_is_no_request(
+        self, caddy_http3: CaddyServer, certificates: Certificates
+    ) -> None:
+        async with pool_for(certificates) as pool:
+            with pytest.raises(LocalProtocolError):
+                await pool.request(
+                    "POST",
+                    caddy_http3.https_url + "/echo",
+                    headers={"Content-Length": "100001"},
+                    content=parts(100_000, []),
+                    extensions=TIMEOUTS,
+                )
+            assert await get(pool, caddy_http3.https_url + "/") == b"Hello, world!\n"
+            assert pool.stats().opened == 1
+
+
+class TestRepeats:
+    async def test_a_rejected_request_is_repeated(self, certificates: Certificates) -> None:
+        """Whatever the method (RFC 9114 section 8.1, H3_REQUEST_REJECTED), on the same connection."""
+        with aioquic_server(certificates) as server:
+            async with pool_for(certificates) as pool:
+                for method in ("GET", "POST"):
+                    response = await pool.request(method, server.url + "/rejected", extensions=TIMEOUTS)
+                    assert (response.status, response.content) == (200, b"hello")
+            assert server.requests == ["GET /rejected"] * 2 + ["POST /rejected"] * 2
+            assert server.connections == 1
+
+    async def test_a_body_that_was_begun_is_not_repeated(self, certificates: Certificates) -> None:
+        with aioquic_server(certificates) as server:
+            async with pool_for(certificates) as pool:
+                with pytest.raises((RemoteProtocolError, ConnectionNotAvailable)):
+                    await pool.request(
+                        "POST", server.url + "/rejected", content=parts(100_000, []), extensions=TIMEOUTS
+                    )
+            assert server.requests == ["POST /rejected"]
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_a_reused_connection_that_has_died(
+        self, caddy_http3: CaddyServer, certificates: Certificates, method: str
+    ) -> None:
+        """An idempotent request is repeated once on a new connection, another one is not."""
+        with datagram_relay(caddy_http3.https_port) as relay:
+            backend = AsyncDetour(relay.port)
+            async with pool_for(certificates, network_backend=backend) as pool:
+                url = caddy_http3.https_url + "/echo"
+                await get(pool, url)
+                relay.refuse(True)
+
+                async def trace(event: str, info: Any) -> None:
+                    # The next connection finds a server.
+                    if event == "http3.receive_response_headers.failed" or event.startswith("connection.connect_udp"):
+                        relay.refuse(False)
+
+                extensions = {**TIMEOUTS, "trace": trace}
+                if method == "GET":
+                    response = await pool.request(method, url, extensions=extensions)
+                    assert response.status == 200
+                    assert len([name for name, _ in backend.calls if name == "udp"]) == 2
+                else:
+                    with pytest.raises((NetworkError, RemoteProtocolError)):
+                        await pool.request(method, url, extensions=extensions)
+                    assert len([name for name, _ in backend.calls if name == "udp"]) == 1
+                assert pool.stats().requests_active == 0
+
+
+class TestDrops:
+    async def test_a_forgotten_response_gives_its_slot_back(
+        self, caddy_http3: CaddyServer, certificates: Certificates
+    ) -> None:
+        url = caddy_http3.https_url
+
+        async def forget() -> None:
+            request = Request("GET", URL(url + "/1mb.bin"), headers={"Host": "x"}, extensions=TIMEOUTS)
+            await pool.handle_async_request(request)
+            gc.collect()
+
+        async with pool_for(certificates, max_connections=1) as pool:
+            for _ in range(3):
+                with pytest.warns(ResourceWarning, match="unclosed response to GET https://.*/1mb.bin"):
+                    await forget()
+            assert pool.stats().requests_active == 0
+            assert await get(pool, url + "/", pool=0.0) == b"Hello, world!\n"
+            assert pool.stats().opened == 1
+
+    async def test_closing_wakes_whoever_waits(self, certificates: Certificates) -> None:
+        with aioquic_server(certificates) as server:
+            async with pool_for(certificates) as pool:
+                assert await get(pool, server.url) == b"hello"
+
+                async def wait() -> None:
+                    with pytest.raises(NetworkError):
+                        await get(pool, server.url + "/slow")
+
+                async def close() -> None:
+                    await async_wait_until(lambda: len(server.requests) == 4)
+                    await pool.aclose()
+
+                await async_at_once(wait, wait, wait, close)
+                assert pool.stats().requests_active == 0
+
+    async def test_closing_wakes_an_upload(self, certificates: Certificates) -> None:
+        with aioquic_server(certificates) as server, datagram_relay(server.port) as relay:
+            async with pool_for(certificates, network_backend=AsyncDetour(relay.port)) as pool:
+                assert await get(pool, server.url) == b"hello"
+                sent: list[int] = []
+
+                async def upload() -> None:
+                    with pytest.raises(NetworkError):
+                        await pool.request(
+                            "POST", server.url + "/echo", content=parts(LARGE, sent), extensions=TIMEOUTS
+                        )
+
+                async def close() -> None:
+                    await async_wait_until(lambda: sent)
+                    relay.path = Path(blocked=True)
+                    await pool.aclose()
+
+                await async_at_once(upload, close)
+                assert pool.stats().requests_active == 0
+
+
+class TestTime:
+    async def test_a_timeout_is_named_after_what_was_waited_for(self, certificates: Certificates) -> None:
+        with aioquic_server(certificates) as server, datagram_relay(server.port) as relay:
+            backend = AsyncDetour(relay.port)
+            async with pool_for(certificates, network_backend=backend, max_connections=1) as pool:
+                assert await get(pool, server.url) == b"hello"
+                with pytest.raises(ReadTimeout, match=r"The read operation timed out after 0\.05 seconds"):
+                    await get(pool, server.url + "/slow", read=0.05)
+                with pytest.raises(ReadTimeout, match=r"within the total limit of 0\.1 seconds"):
+                    await get(pool, server.url + "/slow", total=0.1)
+                assert await get(pool, server.url) == b"hello"
+                relay.path = Path(blocked=True)
+                with pytest.raises(WriteTimeout, match="does not take more data"):
+                    await pool.request(
+                        "POST",
+                        server.url + "/echo",
+                        content=parts(LARGE, []),
+                        extensions={"timeout": {"write": 0.1}},
+                    )
+            async with pool_for(certificates, network_backend=backend) as pool:
+                with pytest.raises(ConnectTimeout):
+                    await get(pool, server.url, connect=0.05)
+
+    async def test_the_pool_timeout(self, certificates: Certificates) -> None:
+        with aioquic_server(certificates) as server, aioquic_server(certificates) as other:
+            async with pool_for(certificates, max_connections=1) as pool:
+                assert await get(pool, server.url) == b"hello"
+
+                async def occupy() -> None:
+                    with pytest.raises(ReadTimeout):
+                        await get(pool, server.url + "/slow", read=0.5)
+
+                async def wait() -> None:
+                    await async_wait_until(lambda: len(server.requests) == 2)
+                    with pytest.raises(PoolTimeout):
+                        await get(pool, other.url, pool=0.05)
+
+                await async_at_once(occupy, wait)
+
+
+class TestHandshakes:
+    async def test_retry(self, certificates: Certificates) -> None:
+        """RFC 9000 section 8.1.2."""
+        with aioquic_server(certificates, retry=True) as server:
+            async with pool_for(certificates) as pool:
+                assert await get(pool, server.url) == b"hello"
+            assert server.connections == 1
+
+    async def test_a_version_that_is_not_spoken(self, certificates: Certificates) -> None:
+        """RFC 9000 section 6: the server offers others, of which there is none in common."""
+        with aioquic_server(certificates, versions=[0x1A2A3A4A]) as server:
+            async with pool_for(certificates) as pool:
+                with pytest.raises(ConnectError):
+                    await get(pool, server.url)
+            assert server.connections == 0
+
+    async def test_a_server_that_has_lost_its_state(self, caddy_http3: CaddyServer, certificates: Certificates) -> None:
+        """As after a restart: the request on the old connection fails, at the read timeout at the latest."""
+        with aioquic_server(certificates) as before, datagram_relay(before.port) as relay:
+            async with pool_for(certificates, network_backend=AsyncDetour(relay.port)) as pool:
+                assert await get(pool, before.url) == b"hello"
+                relay.lead_to(caddy_http3.https_port)
+                with pytest.raises((ReadTimeout, NetworkError, RemoteProtocolError)):
+                    await get(pool, before.url, read=0.2)
+                assert await get(pool, before.url) == b"Hello, world!\n"
+                assert pool.stats().opened == 2
