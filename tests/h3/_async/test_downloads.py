@@ -6,7 +6,8 @@ import pytest
 from httpcore_h3._async.datagrams import AsyncDatagrams
 from httpcore_h3._stream import Stream
 from httpcore_h3._tls.options import TLSOptions
-from httpcore_models import ReadError
+from httpcore_models import ReadError, Request
+from httpcore_models.multiplexing import RequestTranslator
 from httpcore_models.network import AsyncDatagramStream
 
 pytestmark = pytest.mark.anyio
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.anyio
 Received = tuple[bytes, int]
 
 FULL, SINGLE, SHORT = (b"x" * 12_000, 1200), (b"x" * 1200, 1200), (b"x" * 38, 38)
+NOT_FULL = (b"x" * 1199, 1199)
 
 
 class Arrived(AsyncDatagramStream):
@@ -60,11 +62,12 @@ class Recorder(AsyncDatagrams):
             return self._take_more()
 
 
-async def test_what_has_come_of_a_download_is_taken_in_together() -> None:
-    stream = Arrived(FULL, SHORT, FULL, FULL)
+@pytest.mark.parametrize("first", [FULL, SINGLE], ids=["joined", "single"])
+async def test_what_has_come_of_a_download_is_taken_in_together(first: Received) -> None:
+    stream = Arrived(first, SHORT, FULL, FULL)
     shared = Recorder(stream)
     await shared.read()
-    assert shared.batches == [[FULL, SHORT, FULL, FULL]]
+    assert shared.batches == [[first, SHORT, FULL, FULL]]
     # Nothing was left, so what came has to be acknowledged first.
     stream.buffers.append(FULL)
     assert not shared.take_more()
@@ -74,14 +77,23 @@ async def test_what_has_come_of_a_download_is_taken_in_together() -> None:
     assert shared.batches[1:] == [[FULL]]
 
 
-@pytest.mark.parametrize("first", [SINGLE, SHORT])
-async def test_a_single_datagram_is_handed_over_at_once(first: Received) -> None:
+@pytest.mark.parametrize("first", [NOT_FULL, SHORT])
+async def test_a_datagram_that_is_not_full_is_handed_over_at_once(first: Received) -> None:
     stream = Arrived(first, FULL)
     shared = Recorder(stream)
     await shared.read()
     assert shared.batches == [[first]]
     assert not shared.take_more()
     assert stream.buffers == [FULL]
+
+
+async def test_acknowledgements_of_an_upload_that_waits_are_taken_in_together() -> None:
+    stream = Arrived(SHORT, SHORT, SHORT)
+    shared = Recorder(stream)
+    head = RequestTranslator().request_head(Request("POST", "https://localhost/", headers={"Host": "localhost"}))
+    shared.senders.add(Stream(head))
+    await shared.read()
+    assert shared.batches == [[SHORT, SHORT, SHORT]]
 
 
 async def test_a_download_without_a_pause() -> None:

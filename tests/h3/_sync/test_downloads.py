@@ -7,7 +7,8 @@ import pytest
 from httpcore_h3._stream import Stream
 from httpcore_h3._sync.datagrams import Datagrams
 from httpcore_h3._tls.options import TLSOptions
-from httpcore_models import ReadError
+from httpcore_models import ReadError, Request
+from httpcore_models.multiplexing import RequestTranslator
 from httpcore_models.network import DatagramStream
 
 pytestmark = pytest.mark.anyio
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.anyio
 Received = tuple[bytes, int]
 
 FULL, SINGLE, SHORT = (b"x" * 12_000, 1200), (b"x" * 1200, 1200), (b"x" * 38, 38)
+NOT_FULL = (b"x" * 1199, 1199)
 
 
 class Arrived(DatagramStream):
@@ -61,11 +63,12 @@ class Recorder(Datagrams):
             return self._take_more()
 
 
-def test_what_has_come_of_a_download_is_taken_in_together() -> None:
-    stream = Arrived(FULL, SHORT, FULL, FULL)
+@pytest.mark.parametrize("first", [FULL, SINGLE], ids=["joined", "single"])
+def test_what_has_come_of_a_download_is_taken_in_together(first: Received) -> None:
+    stream = Arrived(first, SHORT, FULL, FULL)
     shared = Recorder(stream)
     shared.read()
-    assert shared.batches == [[FULL, SHORT, FULL, FULL]]
+    assert shared.batches == [[first, SHORT, FULL, FULL]]
     # Nothing was left, so what came has to be acknowledged first.
     stream.buffers.append(FULL)
     assert not shared.take_more()
@@ -75,14 +78,23 @@ def test_what_has_come_of_a_download_is_taken_in_together() -> None:
     assert shared.batches[1:] == [[FULL]]
 
 
-@pytest.mark.parametrize("first", [SINGLE, SHORT])
-def test_a_single_datagram_is_handed_over_at_once(first: Received) -> None:
+@pytest.mark.parametrize("first", [NOT_FULL, SHORT])
+def test_a_datagram_that_is_not_full_is_handed_over_at_once(first: Received) -> None:
     stream = Arrived(first, FULL)
     shared = Recorder(stream)
     shared.read()
     assert shared.batches == [[first]]
     assert not shared.take_more()
     assert stream.buffers == [FULL]
+
+
+def test_acknowledgements_of_an_upload_that_waits_are_taken_in_together() -> None:
+    stream = Arrived(SHORT, SHORT, SHORT)
+    shared = Recorder(stream)
+    head = RequestTranslator().request_head(Request("POST", "https://localhost/", headers={"Host": "localhost"}))
+    shared.senders.add(Stream(head))
+    shared.read()
+    assert shared.batches == [[SHORT, SHORT, SHORT]]
 
 
 def test_a_download_without_a_pause() -> None:

@@ -20,6 +20,9 @@ from .._tls.options import TLSOptions
 # How often a catch-up reads at most: a server that sends without end must not keep it from ending.
 _CATCH_UP_READS = 16
 
+# A datagram of this many bytes, or several, are part of something larger: RFC 9000 section 14 has every path take them.
+_FULL = 1200
+
 # How many bytes of a download are taken in at once, about, and how many before they are acknowledged.
 _MAX_BATCH, _MAX_UNANSWERED = 256 * 1024, 512 * 1024
 
@@ -58,8 +61,8 @@ class AsyncDatagrams(AsyncSharedConnection):
         self._reads_for: object | None = None
         self._reads_until: float = math.inf
         self._writing: object | None = None
-        # Whether several datagrams came at once the last time, so that there are probably more, and how many bytes were
-        # taken in since an acknowledgement was sent.
+        # Whether more has probably come than was taken in, and how many bytes were taken in since acknowledgements were
+        # sent.
         self._is_bulk: bool = False
         self._unanswered: int = 0
 
@@ -111,9 +114,8 @@ class AsyncDatagrams(AsyncSharedConnection):
 
         So the parts of a download are taken in, handed over and acknowledged together.
         """
-        buffer, segment_size = received[0]
-        self._is_bulk = len(buffer) > segment_size or bool(self.senders)
-        size = len(buffer)
+        size = len(received[0][0])
+        self._is_bulk = size >= _FULL or bool(self.senders)
         try:
             while self._is_bulk and size < _MAX_BATCH:
                 more = self.network_stream.receive_nowait()

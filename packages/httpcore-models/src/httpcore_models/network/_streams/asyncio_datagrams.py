@@ -69,10 +69,13 @@ class AsyncioDatagramStream(LoopBound, AsyncDatagramStream):
 
     def receive_nowait(self) -> tuple[bytes, int] | None:
         """Return what has arrived, or `None`. Raises `ReadError`."""
+        if self._received is not None:
+            return self._take()
         self._check(ReadError)
-        if self._received is None:
-            self._receive()
-        return self._take()
+        try:
+            return self._datagrams.receive()
+        except OSError as exc:
+            raise ReadError(failure_text(exc, self._peer)) from exc
 
     def _take(self) -> tuple[bytes, int] | None:
         self._check(ReadError)
