@@ -24,7 +24,10 @@ def certificate(message: str) -> RecordedError:
         (certificate("certificate verify failed: Hostname mismatch"), "for another name"),
         (certificate("IP address mismatch, certificate is not valid for '127.0.0.1'"), "for another name"),
         (certificate("certificate verify failed: self-signed certificate"), "no authority"),
-        (error("ConnectError", "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "try http://a/b"),
+        (
+            error("ConnectError", "[SSL: WRONG_VERSION_NUMBER] …: this port does not speak TLS (a:443)"),
+            "try http://a/b",
+        ),
         (error("ConnectTimeout", "timed out"), "--timeout"),
         (error("ConnectError", "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred"), "not speak TLS"),
         (error("ProxyError", "407 Proxy Authentication Required"), "USER:PASSWORD"),
@@ -44,6 +47,12 @@ def test_a_refusing_proxy() -> None:
 def test_a_server_that_hangs_up_may_speak_tls(name: str) -> None:
     assert hint_for(error(name), "http://a:443/b") == "that port may speak TLS: try https://a:443/b"
     assert hint_for(error(name), "https://a:443/b") is None
+
+
+def test_a_damaged_record_is_no_sign_of_another_protocol() -> None:
+    assert (
+        hint_for(error("ConnectError", "[SSL: WRONG_VERSION_NUMBER] wrong version number (a:443)"), "https://a") is None
+    )
 
 
 def test_an_error_that_says_it_all() -> None:

@@ -97,6 +97,17 @@ class TestLimit:
         request.answered = True
         assert unclosed_text([request], 1.0) == ". 1 response is not closed: GET http://example.com/ (1.0 seconds ago)"
 
+    async def test_the_error_takes_no_longer_the_more_responses_are_not_closed(self) -> None:
+        async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK]), max_connections=300) as pool:
+            request = Request("GET", URL, headers=[("Host", "example.com")])
+            responses = [await pool.handle_async_request(request) for _ in range(300)]
+            with pytest.raises(PoolTimeout) as raised:
+                await pool.request("GET", URL, extensions=NO_WAIT)
+            assert "(300 of 300 in use, 1 waiting). At least 100 responses are not closed: GET " in str(raised.value)
+            assert str(raised.value).endswith(", and 97 more")
+            for response in responses:
+                await response.aclose()
+
     async def test_default_limit_is_ten(self) -> None:
         async with AsyncConnectionPool(network_backend=AsyncRecordingBackend([OK])) as pool:
             request = Request("GET", URL, headers=[("Host", "example.com")])

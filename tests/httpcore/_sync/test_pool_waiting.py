@@ -98,6 +98,17 @@ class TestLimit:
         request.answered = True
         assert unclosed_text([request], 1.0) == ". 1 response is not closed: GET http://example.com/ (1.0 seconds ago)"
 
+    def test_the_error_takes_no_longer_the_more_responses_are_not_closed(self) -> None:
+        with ConnectionPool(network_backend=RecordingBackend([OK]), max_connections=300) as pool:
+            request = Request("GET", URL, headers=[("Host", "example.com")])
+            responses = [pool.handle_request(request) for _ in range(300)]
+            with pytest.raises(PoolTimeout) as raised:
+                pool.request("GET", URL, extensions=NO_WAIT)
+            assert "(300 of 300 in use, 1 waiting). At least 100 responses are not closed: GET " in str(raised.value)
+            assert str(raised.value).endswith(", and 97 more")
+            for response in responses:
+                response.close()
+
     def test_default_limit_is_ten(self) -> None:
         with ConnectionPool(network_backend=RecordingBackend([OK])) as pool:
             request = Request("GET", URL, headers=[("Host", "example.com")])

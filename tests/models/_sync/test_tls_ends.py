@@ -408,11 +408,14 @@ def test_a_server_that_disconnects_during_the_handshake(certificates: Certificat
 
 
 @pytest.mark.fault("N12")
-def test_a_damaged_record_of_a_port_that_speaks_tls(certificates: Certificates) -> None:
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_damaged_record_of_a_port_that_speaks_tls(certificates: Certificates, version: ssl.TLSVersion) -> None:
     def relay(connection: Connection) -> None:
         # The ServerHello is whole. The version of the record behind it is none.
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = certificates.server_context().wrap_bio(incoming, outgoing, server_side=True)
+        context = certificates.server_context()
+        context.maximum_version = version
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
         while not outgoing.pending:
             incoming.write(connection.receive())
             with contextlib.suppress(ssl.SSLWantReadError):

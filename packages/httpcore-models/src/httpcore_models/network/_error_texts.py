@@ -27,27 +27,19 @@ def failure_text(exc: BaseException, peer: str) -> str:
     return f"{str(exc) or type(exc).__name__} ({peer})"
 
 
-# What OpenSSL says, depending on its version, of a peer that answers a ClientHello with something else than TLS. Later
-# on it says so of damaged records.
+# What OpenSSL says, depending on its version, of a peer that answers a ClientHello with something else than TLS. Of
+# damaged records it says the same.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE")
 
 
-def handshake_failure_text(exc: BaseException, peer: str, understood: bool = False) -> str:
-    """Return the text for an error in a TLS handshake. `understood` says that a ServerHello had come."""
+def handshake_failure_text(exc: BaseException, peer: str, foreign: bool = False) -> str:
+    """Return the text for an error in a TLS handshake. `foreign` says that the peer does not speak TLS."""
     hint = ""
     if isinstance(exc, ssl.SSLEOFError):
         hint = ": the server disconnected during the TLS handshake"
-    elif isinstance(exc, ssl.SSLError) and exc.reason in _NOT_TLS and not understood:
+    elif isinstance(exc, ssl.SSLError) and exc.reason in _NOT_TLS and foreign:
         hint = ": this port does not speak TLS"
     return f"{str(exc) or type(exc).__name__}{hint} ({peer})"
-
-
-def has_server_hello(tls: Any) -> bool:
-    """Whether a TLS object, or a socket that may be one, has got a ServerHello: that chooses the cipher."""
-    try:
-        return tls.cipher() is not None
-    except (AttributeError, OSError, ValueError):
-        return False
 
 
 def inner_failure_text(exc: BaseException, peer: str) -> str:

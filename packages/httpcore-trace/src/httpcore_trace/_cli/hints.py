@@ -18,7 +18,7 @@ def hint_for(error: RecordedError, url: str, is_proxied: bool = False) -> str | 
         return f"nothing listens on that port: check {'the proxy' if is_proxied else 'host and port'}, and a firewall"
     if "SSLCertVerificationError" in names:
         return _certificate_hint(texts)
-    if _speaks_no_tls(texts):
+    if "does not speak TLS" in texts:
         return f"try http://{url.partition('://')[2]}"
     if "UNEXPECTED_EOF" in texts:
         return "that port may not speak TLS, or not for this name"
@@ -46,9 +46,3 @@ def _certificate_hint(texts: str) -> str:
         "no authority that is trusted here has signed the certificate: SSL_CERT_FILE=FILE trusts others, "
         "--insecure goes on regardless"
     )
-
-
-def _speaks_no_tls(texts: str) -> bool:
-    # The names that releases of OpenSSL have for bytes that are no TLS.
-    reasons = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
-    return any(reason in texts for reason in reasons)

@@ -15,7 +15,7 @@ from httpcore_models.lowlevel import RequestLimits, close_all
 from .._fork import register_for_fork
 from .._pool.slots import PoolRequest, Slot
 from .._pool.state import PoolState
-from .._pool.unclosed import unclosed_text
+from .._pool.unclosed import oldest, unclosed_text
 from .._reports import History, Message, OnConnection
 
 
@@ -207,11 +207,14 @@ class SharedState:
         limit = timeouts.own("pool") if isinstance(timeouts, RequestLimits) else timeouts["pool"]
         limit = waited if isinstance(waited, TotalSeconds) else limit
         with self.lock:
-            stats = self.state.stats()
+            # Nothing that takes longer the more connections there are: many requests may time out at once.
+            slots, requests = self.state.slots, self.state.requests
+            in_use, waiting = len(slots.all) - len(slots.idle), len(requests.waiting)
+            active = oldest(requests.active)
         return PoolTimeout(
             f"Pool timed out {limit_text(limit)}: no connection to {request.url.origin} became available "
-            f"({stats.connections_active} of {self.state.slots.limits.max_connections} in use, "
-            f"{stats.requests_queued} waiting){unclosed_text(self.state.requests.active.copy(), time.monotonic())}"
+            f"({in_use} of {slots.limits.max_connections} in use, {waiting} waiting)"
+            f"{unclosed_text(active, time.monotonic())}"
         )
 
     def close(self) -> None:

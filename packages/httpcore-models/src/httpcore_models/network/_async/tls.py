@@ -34,13 +34,13 @@ from .._error_texts import (
     closed_text,
     failure_text,
     handshake_failure_text,
-    has_server_hello,
     inner_failure_text,
     peer_of,
     timeout_text,
 )
 from .._tls.alpn import takes_alpn_offer
 from .._tls.records import TLSRecords
+from .._tls.strangers import is_foreign
 from .interface import AsyncNetworkStream
 from .tls_sender import AsyncTLSSender
 
@@ -114,8 +114,8 @@ class AsyncTLSStream(AsyncTLSCapableStream):
                 raise ConnectError(inner_failure_text(exc, peer_of(stream, peer))) from exc
             # A `ValueError` without a name to check is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
-                understood = tls is not None and has_server_hello(tls._tls.ssl_object)
-                raise ConnectError(handshake_failure_text(exc, peer, understood)) from exc
+                foreign = tls is not None and is_foreign(tls._tls.beginning)
+                raise ConnectError(handshake_failure_text(exc, peer, foreign)) from exc
             raise
 
     async def _shake_hands(self, deadline: Deadline) -> None:

@@ -21,13 +21,13 @@ from .._error_texts import (
     closed_text,
     failure_text,
     handshake_failure_text,
-    has_server_hello,
     timeout_text,
 )
 from .._readiness import is_socket_readable, wait_limit
 from .._sync.interface import NetworkStream
 from .._sync.tls import TLSStream
 from .._tls.alpn import make_tls_object, offer_on_context, takes_alpn_offer
+from .._tls.strangers import is_followed_by_text
 from . import thread_safe_close
 from .thread_safe_close import SharedSocket
 
@@ -162,7 +162,8 @@ class SyncStream(NetworkStream):
                 raise self._closed(ConnectError)
             return SyncStream(sock, self._peer, self._shared)
         except BaseException as exc:
-            closed, understood = self._shared.closed, has_server_hello(self._shared.sock)
+            closed = self._shared.closed
+            foreign = isinstance(exc, ssl.SSLError) and not closed and is_followed_by_text(self._shared.sock)
             self._shared.close()
             close_left_behind(exc, self._sock)
             if closed and isinstance(exc, (OSError, ValueError)):
@@ -171,7 +172,7 @@ class SyncStream(NetworkStream):
                 raise ConnectTimeout(timeout_text("The handshake operation", self._peer, timeout)) from exc
             # A `ValueError` without a name to check is the caller's mistake.
             if isinstance(exc, OSError) or (isinstance(exc, ValueError) and server_hostname is not None):
-                raise ConnectError(handshake_failure_text(exc, self._peer, understood)) from exc
+                raise ConnectError(handshake_failure_text(exc, self._peer, foreign)) from exc
             raise
         finally:
             del lease

@@ -44,6 +44,8 @@ class TLSRecords:
         self.lock = threading.RLock()
         # How often `feed()` was called: if no more often than before, asking TLS again is of no use.
         self.feeds = 0
+        #: The first bytes that came, which tell whether this is TLS.
+        self.beginning = b""
         self.ended = False
         self.failure: ssl.SSLError | None = None
 
@@ -56,6 +58,8 @@ class TLSRecords:
         """Add bytes that came from the network, or `b""` for its end."""
         if data:
             self._incoming.write(data)
+            if not self.feeds:
+                self.beginning = data[:2]
         else:
             self._incoming.write_eof()
         self.feeds += 1
