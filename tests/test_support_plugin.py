@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import os
 import socket
 
 import httpcore
@@ -23,6 +24,12 @@ class TestSockets:
             (found,) = [entry for entry in open_sockets() if entry.fd == client.fileno()]
             assert (found.family, found.local) == (socket.AF_INET, client.getsockname())
             assert found.peer == ("127.0.0.1", server.port)
+
+    def test_open_sockets_changes_no_socket(self) -> None:
+        with socket.socket() as sock:
+            sock.setblocking(False)
+            assert open_sockets()
+            assert not os.get_blocking(sock.fileno())
 
     def test_a_leaked_socket_is_reported(self) -> None:
         leaked = socket.socket()

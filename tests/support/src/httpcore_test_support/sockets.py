@@ -69,12 +69,14 @@ def describe_leak(leaked: set[OpenSocket]) -> str:
 def _describe(fd: int, inode: str) -> OpenSocket:
     # A duplicate, because closing the socket object must not close the inspected descriptor.
     duplicate_fd = os.dup(fd)
+    blocking = os.get_blocking(fd)
     try:
         duplicate = socket.socket(fileno=duplicate_fd)
     except OSError:
         os.close(duplicate_fd)
         raise
     with duplicate:
+        os.set_blocking(duplicate_fd, blocking)  # PyPy lets the new socket block, and with it the inspected one
         peer = None
         with suppress(OSError):
             peer = duplicate.getpeername()
