@@ -1,10 +1,7 @@
 """An exception from a signal handler may come between any two instructions, and has no lasting effect."""
 
-import contextlib
 import functools
 import sys
-import time
-from collections.abc import Sequence
 from types import CodeType
 from typing import Any
 
@@ -15,13 +12,11 @@ from httpcore_models import (
     ConnectionNotAvailable,
     Origin,
     ReadError,
-    ReadTimeout,
     Request,
     WriteError,
 )
-from httpcore_models.network import DatagramStream
 from httpcore_test_support.certificates import Certificates
-from httpcore_test_support.h3_dialogue import OK, ScriptedServer, data, head
+from httpcore_test_support.h3_in_memory import InMemoryPeer
 from httpcore_test_support.interrupting import raised_at
 from httpcore_test_support.library_code import is_library_code
 
@@ -32,61 +27,6 @@ pytestmark = [
 ]
 
 LIMIT: dict[str, Any] = {"timeout": {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}}
-
-
-class Peer(DatagramStream):
-    """Answers every request as soon as it is complete, in memory."""
-
-    def __init__(self, certificates: Certificates) -> None:
-        self._certificates = certificates
-        self._server: ScriptedServer | None = None
-        self._answered: set[int] = set()
-
-    def send(self, datagrams: Sequence[bytes], timeout: float | None = None) -> None:
-        now = time.monotonic()
-        if self._server is None:
-            self._server = ScriptedServer(self._certificates, list(datagrams), now)
-            self._server.open_streams()
-            return
-        self._server.receive(list(datagrams), now)
-        for stream_id, request in self._server.requests.items():
-            if stream_id % 4 == 0 and request.ended and request.reset is None and stream_id not in self._answered:
-                self._answered.add(stream_id)
-                with contextlib.suppress(ValueError):  # the client has asked for nothing more
-                    self._server.send(stream_id, head(OK) + data(b"hel"))
-                    self._server.send(stream_id, data(b"lo"), True)
-
-    def receive(self, timeout: float | None = None) -> tuple[bytes, int]:
-        end = time.monotonic() + min(5.0 if timeout is None else timeout, 5.0)
-        while True:
-            received = self.receive_nowait()
-            if received is not None:
-                return received
-            if time.monotonic() >= end:
-                raise ReadTimeout("nothing came")
-
-    def receive_nowait(self) -> tuple[bytes, int] | None:
-        if self._server is None:
-            return None
-        quic, now = self._server.quic, time.monotonic()
-        timer = quic.get_timer()
-        if timer is not None and timer <= now:
-            quic.handle_timer(now)
-        waiting = self.__dict__.setdefault("_out", [])
-        waiting += [datagram for datagram, _ in quic.datagrams_to_send(now)]
-        if not waiting:
-            return None
-        datagram = waiting.pop(0)
-        return datagram, len(datagram)
-
-    def close(self) -> None:
-        pass
-
-    def abort(self) -> None:
-        pass
-
-    def get_extra_info(self, info: str) -> Any:
-        return None
 
 
 def is_ours(code: CodeType) -> bool:
@@ -108,7 +48,7 @@ def test_at_every_point_of_a_request(certificates: Certificates, at_once: bool) 
     context = certificates.client_context()
 
     def connect() -> HTTP3Connection:
-        connection = HTTP3Connection(Origin(b"https", b"localhost", 443), Peer(certificates), context)
+        connection = HTTP3Connection(Origin(b"https", b"localhost", 443), InMemoryPeer(certificates), context)
         assert post(connection) == b"hello"
         return connection
 
