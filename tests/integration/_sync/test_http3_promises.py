@@ -1,7 +1,7 @@
 # Generated from ../_async/test_http3_promises.py by tools/make_sync.py: edit that file, then run it.
 """What holds for every version of HTTP holds over HTTP/3: early ends of uploads, repeats, dropped responses, time.
 
-The peers are Caddy, and aioquic, which is another implementation than the one of the client.
+The peers are Caddy, hypercorn, and aioquic, another implementation than the one of the client.
 """
 
 import gc
@@ -31,6 +31,7 @@ from httpcore_test_support.aioquic_server import aioquic_server
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.datagram_relay import Path, datagram_relay
+from httpcore_test_support.hypercorn import HypercornServer
 from httpcore_test_support.waiting import at_once, wait_until
 
 pytestmark = pytest.mark.anyio
@@ -264,6 +265,24 @@ class TestTime:
                         get(pool, other.url, pool=0.05)
 
                 at_once(occupy, wait)
+
+
+class TestHypercorn:
+    def test_requests_of_all_kinds(self, hypercorn_http3: HypercornServer, certificates: Certificates) -> None:
+        url = hypercorn_http3.https_url
+        with ConnectionPool(certificates.client_context(), http3=True) as pool:
+            get(pool, url)  # over TCP, with the offer
+            pool.close()
+            response = pool.request("GET", url, extensions=TIMEOUTS)
+            assert response.extensions["http_version"] == b"HTTP/3"
+            assert response.content == b"Hello from hypercorn\n"
+            response = pool.request("POST", url + "/echo", content=parts(500_000, []), extensions=TIMEOUTS)
+            assert response.content == bytes(500_000)
+            with pool.stream("POST", url + "/echo", content=PART * 20, extensions=TIMEOUTS) as given_up:
+                assert given_up.status == 200
+            at_once(*[lambda: get(pool, url)] * 20)
+            assert pool.stats().http3 == {"opened": 1, "fell_back": 0, "broken": 0}
+            assert pool.stats().requests_active == 0
 
 
 class TestHandshakes:

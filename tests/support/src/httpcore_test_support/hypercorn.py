@@ -1,4 +1,4 @@
-"""A real hypercorn on the loopback interface, clear and over TLS, with HTTP/1.1 and HTTP/2.
+"""A real hypercorn on the loopback interface, clear and over TLS, with HTTP/1.1, HTTP/2 and perhaps HTTP/3.
 
 Routes: /echo sends the request body back, /trailers ends its response with trailers, everything else says hello.
 """
@@ -25,11 +25,12 @@ import asyncio, importlib, sys
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-clear, secure, certificate, key, module, keep_alive = sys.argv[1:]
+clear, secure, certificate, key, module, keep_alive, datagrams = sys.argv[1:]
 config = Config()
 config.insecure_bind, config.bind = [f"fd://{clear}"], [f"fd://{secure}"]
 config.certfile, config.keyfile = certificate, key
 config.keep_alive_timeout = float(keep_alive)
+config.quic_bind = [f"fd://{datagrams}"] if datagrams else []
 config.loglevel = "ERROR"
 asyncio.run(serve(importlib.import_module(module).app, config))
 """
@@ -63,14 +64,26 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 @contextmanager
 def hypercorn_server(
-    certificates: Certificates, module: str = __name__, folder: Path | None = None, *, keep_alive: float = 5.0
+    certificates: Certificates,
+    module: str = __name__,
+    folder: Path | None = None,
+    *,
+    keep_alive: float = 5.0,
+    http3: bool = False,
 ) -> Iterator[HypercornServer]:
     """Run hypercorn for the length of the `with` block; it serves the `app` of a module, which may be in a `folder`.
 
-    Connections that are idle are closed after `keep_alive` seconds.
+    Connections that are idle are closed after `keep_alive` seconds. With `http3`, which needs aioquic, the port of
+    HTTPS speaks HTTP/3 over UDP besides.
     """
-    with socket.create_server(("127.0.0.1", 0)) as clear, socket.create_server(("127.0.0.1", 0)) as secure:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as clear,
+        socket.create_server(("127.0.0.1", 0)) as secure,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
         ports = [sock.getsockname()[1] for sock in (clear, secure)]
+        if http3:
+            udp.bind(("127.0.0.1", ports[1]))
         # Requests wait in the backlog of the sockets until it is ready.
         process = subprocess.Popen(
             [
@@ -82,9 +95,10 @@ def hypercorn_server(
                 str(certificates.key_pem),
                 module,
                 str(keep_alive),
+                str(udp.fileno()) if http3 else "",
             ],
             cwd=folder,
-            pass_fds=(clear.fileno(), secure.fileno()),
+            pass_fds=(clear.fileno(), secure.fileno(), udp.fileno()),
         )
     try:
         yield HypercornServer(f"http://127.0.0.1:{ports[0]}", f"https://127.0.0.1:{ports[1]}")

@@ -80,6 +80,14 @@ def hypercorn(certificates: Certificates) -> Iterator[HypercornServer]:
 
 
 @pytest.fixture(scope="session")
+def hypercorn_http3(certificates: Certificates) -> Iterator[HypercornServer]:
+    """A real hypercorn that speaks HTTP/3, too."""
+    pytest.importorskip("aioquic")
+    with hypercorn_server(certificates, http3=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def impatient_hypercorn(certificates: Certificates) -> Iterator[HypercornServer]:
     """A real hypercorn that closes connections soon after they become idle."""
     with hypercorn_server(certificates, keep_alive=_IMPATIENCE) as server:
