@@ -18,6 +18,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from ssl import SSLContext
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
@@ -84,7 +85,7 @@ def run_job(client: str, job: Job, context: SSLContext, totals: Totals) -> None:
 
 def run_all() -> None:
     """Run every job with every client against Caddy, and show where the time of some requests went."""
-    with issue_certificates() as certificates, caddy_server(certificates) as server:
+    with issue_certificates() as certificates, caddy_server(certificates, http3=True) as server:
         versions = [f"{name} {importlib.metadata.version(name)}" for name in ("httpcore", "httpx")]
         print_heading(f"{', '.join(versions)}, Python {platform.python_version()}; a real Caddy on 127.0.0.1")
         print_row(*COLUMNS)
@@ -111,8 +112,13 @@ def show_waterfalls(server: CaddyServer, context: SSLContext) -> None:
     print_waterfall(recorder)
     recorder.clear()
     paths = ["/1mb.bin", *["/small.txt"] * 4, "/1mb.bin"]
-    for http2, title in ((False, "six requests at once, over two connections"), (True, "the same, over HTTP/2")):
-        wrapped = httpcore.ConnectionPool(ssl_context=context, http2=http2, max_connections=2)
+    shown: dict[str, dict[str, Any]] = {
+        "six requests at once, over two connections": {},
+        "the same, over HTTP/2": {"http2": True},
+        "the same, over HTTP/3": {"http1": False, "http3": True},
+    }
+    for title, versions in shown.items():
+        wrapped = httpcore.ConnectionPool(ssl_context=context, max_connections=2, **versions)
         with recorder.pool(wrapped) as pool, ThreadPoolExecutor(len(paths)) as executor:
             for future in [executor.submit(pool.request, "GET", server.https_url + path) for path in paths]:
                 future.result()

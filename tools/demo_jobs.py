@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ import httpcore
 import httpx
 import trio
 from demo_report import Progress, print_row
+from httpcore_httpx import AsyncHTTPTransport, HTTPTransport
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.proxies import ProxyServer
 from httpcore_trace import Recorder
@@ -44,6 +46,7 @@ class Job:
     requests: int = 1
     at_once: bool = False
     http2: bool = False
+    http3: bool = False
     progress: bool = False
     proxies: Sequence[httpcore.Proxy] = ()
     give_up: str | None = None
@@ -52,7 +55,12 @@ class Job:
     @property
     def protocol(self) -> str:
         """The expected version of HTTP."""
-        return "HTTP/2" if self.http2 else "HTTP/1.1"
+        return "HTTP/3" if self.http3 else "HTTP/2" if self.http2 else "HTTP/1.1"
+
+    @property
+    def versions(self) -> dict[str, Any]:
+        """The versions of HTTP that are allowed. HTTP/3 alone is used at once, without an offer of the server."""
+        return {"http1": not self.http3, "http2": self.http2, "http3": self.http3}
 
 
 class Exchange:
@@ -93,7 +101,8 @@ class Exchange:
         """Verify the connections and print the row. Return the numbers of requests, connections and bytes."""
         job, milliseconds = self.job, (time.perf_counter() - self._began) * 1e3
         records = self.recorder.requests
-        connections = sum(name.endswith(".connect_tcp.complete") for record in records for _, name, _ in record.events)
+        events = [name for record in records for _, name, _ in record.events]
+        connections = sum(name.endswith((".connect_tcp.complete", ".connect_udp.complete")) for name in events)
         self._expect("bytes of all responses", job.size * job.requests, self._received)
         self._expect("requests that were recorded", job.requests + (job.give_up is not None), len(records))
         self._expect("requests that were given up", int(job.give_up is not None), sum(bool(r.error) for r in records))
@@ -138,7 +147,7 @@ class Body:
 def run_httpcore_sync(exchange: Exchange, context: SSLContext) -> None:
     """Send the job's requests with `httpcore.ConnectionPool`."""
     job, extensions = exchange.job, exchange.extensions()
-    pool = httpcore.ConnectionPool(ssl_context=context, proxy=job.proxies, http2=job.http2)
+    pool = httpcore.ConnectionPool(ssl_context=context, proxy=job.proxies, **job.versions)
     with exchange.recorder.pool(pool) as recorded:
 
         def send() -> None:
@@ -161,7 +170,7 @@ def run_httpcore_sync(exchange: Exchange, context: SSLContext) -> None:
 async def run_httpcore_async(exchange: Exchange, context: SSLContext) -> None:
     """Send the job's requests with `httpcore.AsyncConnectionPool`."""
     job, extensions = exchange.job, exchange.extensions()
-    pool = httpcore.AsyncConnectionPool(ssl_context=context, proxy=job.proxies, http2=job.http2)
+    pool = httpcore.AsyncConnectionPool(ssl_context=context, proxy=job.proxies, **job.versions)
     async with exchange.recorder.pool(pool) as recorded:
 
         async def send() -> None:
@@ -181,7 +190,10 @@ async def run_httpcore_async(exchange: Exchange, context: SSLContext) -> None:
 def run_httpx_sync(exchange: Exchange, context: SSLContext) -> None:
     """Send the job's requests with `httpx.Client`, which uses httpcore."""
     job, hooks = exchange.job, {"request": [exchange.recorder.httpx_request_hook]}
-    with httpx.Client(verify=context, trust_env=False, http2=job.http2, timeout=TIMEOUT, event_hooks=hooks) as client:
+    # httpx has no switch for HTTP/3: its transport has.
+    transport = HTTPTransport(verify=context, **job.versions) if job.http3 else None
+    options: dict[str, Any] = {"http2": job.http2, "timeout": TIMEOUT, "event_hooks": hooks, "transport": transport}
+    with httpx.Client(verify=context, trust_env=False, **options) as client:
 
         def send() -> None:
             with client.stream(job.method, job.url, content=job.content) as response:
@@ -203,7 +215,8 @@ def run_httpx_sync(exchange: Exchange, context: SSLContext) -> None:
 async def run_httpx_async(exchange: Exchange, context: SSLContext) -> None:
     """Send the job's requests with `httpx.AsyncClient`, which uses httpcore."""
     job, hooks = exchange.job, {"request": [exchange.recorder.httpx_async_request_hook]}
-    options: dict[str, Any] = {"http2": job.http2, "timeout": TIMEOUT, "event_hooks": hooks}
+    transport = AsyncHTTPTransport(verify=context, **job.versions) if job.http3 else None
+    options: dict[str, Any] = {"http2": job.http2, "timeout": TIMEOUT, "event_hooks": hooks, "transport": transport}
     async with httpx.AsyncClient(verify=context, trust_env=False, **options) as client:
 
         async def send() -> None:
@@ -268,6 +281,10 @@ def plan_jobs(server: CaddyServer, client: str) -> list[Job]:
     jobs.append(Job(f"GET https, {REUSES} times", "GET", https, *small, requests=REUSES))
     jobs.append(Job(f"GET https, {REUSES} times", "GET", https, *small, requests=REUSES, http2=True))
     jobs.append(Job(f"GET https, {REUSES} at once", "GET", https, *small, requests=REUSES, at_once=True, http2=True))
+    if not (sys.platform == "win32" and client.endswith("asyncio")):  # its event loop there cannot watch sockets
+        for at_once, times in ((False, f"{REUSES} times"), (True, f"{REUSES} at once")):
+            name = f"GET https, {times}"
+            jobs.append(Job(name, "GET", https, *small, requests=REUSES, at_once=at_once, http3=True))
     given_up = "timed out" if client in ("httpcore.ConnectionPool", "httpx.Client") else "cancelled"
     for origin, url, http2 in ((server.http_url, http, False), (server.https_url, https, True)):
         jobs.append(Job(f"{given_up}, then GET", "GET", url, *small, http2=http2, give_up=f"{origin}/slow"))
