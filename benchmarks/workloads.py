@@ -158,7 +158,7 @@ def _losing(name: str, title: str, small: Workload) -> Iterator[Workload]:
     text = f"First small GET over {title}, 20 ms round trip, sync, without a connection"
     yield replace(path, name=f"{name}-path-first", title=text)
     for percent in (1, 3):
-        lossy = replace(path, loss=percent / 100, patience=4.0, variant=percent != 1)
+        lossy = replace(path, loss=percent / 100, patience=2.0, variant=percent != 1)
         where = f"over {title}, 20 ms round trip, {percent} % loss"
         text = f"Page of 30 small GET at once {where}, asyncio, without a connection"
         yield replace(lossy, name=f"{name}-loss-{percent}-page", title=text, kind="asyncio", tasks=30)
@@ -166,6 +166,7 @@ def _losing(name: str, title: str, small: Workload) -> Iterator[Workload]:
         yield replace(lossy, name=f"{name}-loss-{percent}-30", title=text, kind="asyncio", tasks=30, start="warm")
         text = f"5 MB download {where}, sync"
         large = replace(lossy, operation="download", length=MEDIUM_TRANSFER_LENGTH, start="open", variant=True)
+        large = replace(large, patience=1.0)
         yield replace(large, name=f"{name}-loss-{percent}-download", title=text)
 
 
