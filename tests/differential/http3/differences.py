@@ -11,6 +11,7 @@ from typing import Any
 
 from ..differences.entries import Entry, List, connections, end, ends, requests, same_requests
 from ..outcomes import Difference
+from ..runner.callers import SIDE_BY_SIDE
 from .outcomes import HTTP3Difference
 
 __all__ = ["ENTRIES", "explanation"]
@@ -42,6 +43,7 @@ def _resets(peer: Any) -> int:
     return repr(peer).count("RST_STREAM")
 
 
+_ENDS = ("ConnectError", "ConnectTimeout", "ok", "PoolTimeout", "RemoteProtocolError")
 _OF_THE_POOL = {"pool", "stats", "info"}
 
 
@@ -93,16 +95,23 @@ def resets_that_quic_asks_for(d: Difference) -> bool:
 def the_death_of_a_server(d: Difference) -> bool:
     if not d.scenario.peer.startswith(("h2 resets", "handshake reset")):
         return False
+    if _keys(d) and _keys(d) <= {"time", *_OF_THE_POOL}:
+        return True
     later = {"ReadError", "ReadTimeout", "RemoteProtocolError", "ConnectError", "ConnectTimeout", "ok", "none"}
     both = _both(*later)
     return d.step in ("peer", "close pool") or (end(d.original) in both and end(d.ours) in both)
 
 
-@LIST.means("-", "A connection that ends during its handshake was never there: that is an error of connecting.")
+@LIST.means(
+    "-",
+    "A connection that ends during its handshake was never there, which is an error of connecting. Whether it ends so "
+    "early depends on timing: the server's part of the handshake is over before the client's.",
+    luck=True,
+)
 def ends_in_the_handshake(d: Difference) -> bool:
     peers = ("h2 closes at once", "handshake closed", "handshake answered")
     return d.scenario.peer.startswith(peers) and (
-        d.step in ("peer", "close pool") or end(d.ours) in _both("ConnectError", "ConnectTimeout", "ok", "PoolTimeout")
+        d.step in ("peer", "close pool") or _keys(d) <= _OF_THE_POOL or end(d.ours) in _both(*_ENDS)
     )
 
 
@@ -113,7 +122,7 @@ def ends_in_the_handshake(d: Difference) -> bool:
 )
 def goaway_has_no_code(d: Difference) -> bool:
     return d.scenario.peer.startswith(("h2 goaway calm", "h2 goaway error")) and (
-        d.step in ("peer", "close pool", "probe") or end(d.original) in _both("RemoteProtocolError")
+        d.step in ("peer", "close pool", "probe", "at once") or end(d.original) in _both("RemoteProtocolError")
     )
 
 
@@ -131,6 +140,7 @@ _TEXTS = [
     (r"ConnectionTerminated", r"GOAWAY|Server disconnected", "GOAWAY has other content."),
     ("Trailers must have END_STREAM", "':status' in the middle", "A frame does not say that it is the last one."),
     ("on frame|Invalid|Received", "Received|malformed|Invalid", "The frames have other names."),
+    ("Server disconnected", "Server disconnected \\(0x102", "The end of a connection has a code."),
     ("StreamReset|refused", "StreamReset|refused", "The codes have other names."),
 ]
 
@@ -192,17 +202,89 @@ def no_tunnels(d: Difference) -> bool:
 
 @LIST.means("-", "How often a request is repeated within its limit depends on how long a handshake takes.", luck=True)
 def as_often_as_there_is_time(d: Difference) -> bool:
-    peers = ("h2 refuses all", "h2 goaway then closes", "h2 early goaway")
+    peers = ("h2 refuses all", "h2 goaway then closes", "h2 goaway then waits", "h2 early goaway")
     if not d.scenario.peer.startswith(peers):
         return False
     both = _both("PoolTimeout", "RemoteProtocolError", "ConnectionNotAvailable", "ConnectTimeout", "ConnectError")
-    return d.step in ("peer", "close pool") or (end(d.original) in both and end(d.ours) in both)
+    return (
+        d.step == "peer" or _keys(d) <= {"events", *_OF_THE_POOL} or (end(d.original) in both and end(d.ours) in both)
+    )
 
 
-@LIST.means("-", "Whether an early answer comes before the request is cancelled depends on timing.", luck=True)
+@LIST.means("-", "Whether a response is there before the request is cancelled depends on timing.", luck=True)
 def answered_or_cancelled(d: Difference) -> bool:
-    early = "early" in d.scenario.peer and d.scenario.caller.startswith("cancelled")
-    return early and {end(d.original), end(d.ours)} == {"ok", "cancelled"}
+    early = "early" in d.scenario.peer or d.scenario.caller in ("cancelled reading", "cancelled closing")
+    cancelled = d.scenario.caller.startswith(("cancelled", "task cancelled"))
+    return early and cancelled and {end(d.original), end(d.ours)} == {"ok", "cancelled"}
+
+
+@LIST.means(
+    "-",
+    "A cancellation takes effect at the next wait. Whether the peer does its wrong to the cancelled request or to the "
+    "next one depends on what was sent by then.",
+    luck=True,
+)
+def who_meets_the_fault(d: Difference) -> bool:
+    good = (
+        "h2 ok",
+        "h2 large",
+        "h2 no length",
+        "h2 trailers",
+        "h2 204",
+        "h2 many fields",
+        "h2 empty",
+        "h2 100",
+        "h2 103",
+    )
+    return d.scenario.caller.startswith(("cancelled", "task cancelled")) and not d.scenario.peer.startswith(good)
+
+
+@LIST.means("-", "Whether the rest of a body had arrived when its response was closed depends on timing.", luck=True)
+def closed_in_the_midst(d: Difference) -> bool:
+    return d.step == "read and close" and {end(d.original), end(d.ours)} <= {"ok", *_both("ReadError", "ReadTimeout")}
+
+
+@LIST.means("-", "Which of several requests a connection still serves before it ends depends on timing.", luck=True)
+def who_is_still_served(d: Difference) -> bool:
+    ends_it = d.scenario.peer.startswith(("h2 closes", "h2 drops", "h2 resets", "h2 goaway"))
+    return ends_it and d.scenario.caller in SIDE_BY_SIDE and d.step in ("at once", "peer", "close pool")
+
+
+@LIST.means(
+    "-",
+    "What QUIC has no credit for waits in its own buffer, up to 512 KiB for one request: the upload is over for its "
+    "caller, who waits for the response.",
+)
+def uploads_wait_in_quic(d: Difference) -> bool:
+    slow = d.scenario.peer.startswith(("h2 stops reading", "h2 no credit", "h2 early", "h2 reads"))
+    return slow and ends(d, _both("WriteTimeout"), ("ok", *_both("ReadTimeout")))
+
+
+@LIST.means(
+    "-",
+    "RFC 9114, section 4.1: frames in a wrong order are an error of the connection, and not only of the stream.",
+)
+def frames_in_a_wrong_order(d: Difference) -> bool:
+    if d.scenario.peer != "h2 data first":
+        return False
+    return d.step in ("peer", "probe", "close pool", "at once") or _keys(d) <= {"text", "events", *_OF_THE_POOL}
+
+
+@LIST.means(
+    "-",
+    "Fields of a request that was given up need not be decompressed: over HTTP/3 they change no table. Over HTTP/2 the "
+    "connection fails with them.",
+    luck=True,
+)
+def fields_that_nobody_waits_for(d: Difference) -> bool:
+    gone = d.scenario.caller.startswith(("interrupted", "task cancelled", "cancelled", "post", "dropped"))
+    return d.scenario.peer == "h2 bad block" and gone
+
+
+@LIST.means("-", "QUIC has no data behind the end of a stream: the second answer of these peers is not sent.")
+def second_answers(d: Difference) -> bool:
+    peers = ("h2 early 413 and reset", "h2 417 at the head", "h2 refusal then reads")
+    return d.scenario.peer.startswith(peers) and (d.step == "peer" or _keys(d) <= {"events", *_OF_THE_POOL})
 
 
 @LIST.means(

@@ -27,6 +27,7 @@ NOT_OF_HTTP3 = {
     "h2 frame too large": "HTTP/3 has no largest DATA frame.",
     "h2 stray continuation": "HTTP/3 has no CONTINUATION frame.",
     "h2 noise": "What is on a stream of QUIC is not read as that of another stream.",
+    "h2 small window": "QUIC here gives more credit by itself, and at 10 bytes a turn nothing would ever end.",
     "h2 http 1.1": "A server without HTTP/3 does not complete the handshake: ALPN is mandatory.",
     "h2 one stream": "QUIC counts all streams of a connection: see `tests/h3`.",
     "h2 no streams later": "QUIC counts all streams of a connection: it takes back no credit for them.",
@@ -58,6 +59,10 @@ _PAIRS = (
     ("h2 100 at the head", "expecting post"),
     ("h2 417 at the head", "expecting post"),
     ("h2 rst cancel", "errors copied"),
+    ("h2 data first", "get twice"),
+    ("h2 closes at once", "get"),
+    ("h2 early 413 and reset", "post"),
+    ("h2 early 200 stops reading", "put parts again"),
     ("h2 never", "get with a total limit"),
     ("h2 stops reading", "post with a total limit"),
 )

@@ -170,7 +170,9 @@ class TestHandshake:
             context = certificates.client_context()
             origin = Origin(b"https", b"localhost", server.port)
             with HTTP3Connection(origin, stream, context, server_hostname="other.example") as connection:
-                with pytest.raises(ConnectError, match="TLS alert 42"):
+                with pytest.raises(
+                    ConnectError, match=r"TLS alert 42: .* \(other\.example via https://localhost:\d+\)"
+                ):
                     connection.request("GET", server.url + "/", extensions=TIMEOUTS)
 
     def test_another_protocol(self, certificates: Certificates) -> None:
@@ -494,3 +496,12 @@ class TestEnds:
                     response.read()
             wait_until(lambda: server.peers[0].closed == (Code.NO_ERROR, ""))
             connection.close()
+
+
+def test_what_is_known_about_the_connection(certificates: Certificates) -> None:
+    with connected(certificates) as (connection, server):
+        assert connection.connection_info.cipher is None
+        info = (connection.request("GET", server.url, extensions=TIMEOUTS)).extensions["connection"]
+        assert (info.http_version, info.tls_version, info.alpn) == ("HTTP/3", "TLSv1.3", "h3")
+        assert info.cipher in ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256")
+        assert connection.connection_info == info

@@ -173,6 +173,14 @@ class QUIC:
         _call(self._quic.send_ping, 0)
 
     @property
+    def cipher(self) -> str | None:
+        """The name of the cipher suite, if it is known."""
+        with contextlib.suppress(*_FAULTS):
+            suite = self._quic.get_cipher()
+            return None if suite is None else f"TLS_{suite.name}"
+        return None
+
+    @property
     def peer_certificate(self) -> bytes | None:
         """The certificate of the server in DER, if it is known."""
         with contextlib.suppress(*_FAULTS):

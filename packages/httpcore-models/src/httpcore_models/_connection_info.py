@@ -35,7 +35,7 @@ class ConnectionInfo:
     """The other end of the socket: the server, or the first proxy. Host and port, or the path of a socket."""
 
     http_version: str
-    """`"HTTP/1.1"` or `"HTTP/2"`."""
+    """`"HTTP/1.1"`, `"HTTP/2"` or `"HTTP/3"`."""
 
     tls_version: str | None
     """The version of TLS with the origin, such as `"TLSv1.3"`; `None` without TLS to the origin."""

@@ -107,12 +107,15 @@ class AsyncHTTP3Connection(AsyncMultiplexedConnection):
             object(), lambda: engine.handshake_done or engine.failure is not None, timeout, verdict=False
         )
         if engine.handshake_done:
+            self._connection_info = dataclasses.replace(self._connection_info, cipher=engine.quic.cipher)
             return
         if engine.state is CLOSED:
             raise ConnectionNotAvailable(engine.reason)
         if in_time:
             reason = "The connection failed" if engine.failure is None else engine.failure.message
-            raise ConnectError(f"{reason} ({shared.peer})")
+            name = shared.handshake_info["server_hostname"]
+            via = "" if name == without_zone(self._origin.host).decode("ascii") else f"{name} via "
+            raise ConnectError(f"{reason} ({via}{shared.peer})")
         raise ConnectTimeout(f"Connect timed out {limit_text(timeout)} ({shared.peer})") from TimeoutError()
 
     async def handle_async_request(self, request: Request) -> Response:
