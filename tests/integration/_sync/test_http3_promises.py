@@ -31,6 +31,7 @@ from httpcore_test_support.aioquic_server import aioquic_server
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.datagram_relay import Path, datagram_relay
+from httpcore_test_support.h3_server import Peer, h3_server
 from httpcore_test_support.hypercorn import HypercornServer
 from httpcore_test_support.waiting import at_once, wait_until
 
@@ -136,6 +137,42 @@ class TestRepeats:
                     assert (response.status, response.content) == (200, b"hello")
             assert server.requests == ["GET /rejected"] * 2 + ["POST /rejected"] * 2
             assert server.connections == 1
+
+    def test_a_server_that_rejects_all(self, certificates: Certificates) -> None:
+        """There is an end to it."""
+
+        def reject(peer: Peer, stream_id: int) -> None:
+            if peer.requests[stream_id].ended and stream_id not in peer.answered:
+                peer.answered.add(stream_id)
+                peer.quic.reset_stream(stream_id, 0x10B)
+
+        with h3_server(certificates, reject) as server:
+            with pool_for(certificates) as pool:
+                with pytest.raises((RemoteProtocolError, ConnectionNotAvailable)):
+                    get(pool, server.url)
+                assert pool.stats().requests_active == 0
+            assert 2 < sum(len(peer.answered) for peer in server.peers) < 9
+
+    def test_what_died_on_a_new_connection_is_not_repeated(self, certificates: Certificates) -> None:
+        """On one that was reused, it is."""
+
+        def close(peer: Peer, stream_id: int) -> None:
+            if peer.requests[stream_id].ended:
+                if stream_id < first_to_close:
+                    peer.respond(stream_id)
+                else:
+                    peer.quic.close(error_code=0x100)
+
+        for first_to_close, connections in ((0, 1), (4, 2)):
+            with h3_server(certificates, close) as server:
+                with pool_for(certificates) as pool:
+                    if first_to_close:
+                        assert get(pool, server.url) == b"hello"
+                        assert get(pool, server.url) == b"hello"
+                    else:
+                        with pytest.raises(RemoteProtocolError, match="Server disconnected"):
+                            get(pool, server.url)
+                assert len(server.peers) == connections
 
     def test_a_body_that_was_begun_is_not_repeated(self, certificates: Certificates) -> None:
         with aioquic_server(certificates) as server:
