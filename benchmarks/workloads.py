@@ -81,6 +81,9 @@ class Workload:
         speaks = client.http3 if self.http3 else client.http2 if self.http2 else client.http1
         if not speaks or (self.tunnelled and not client.tunnels):
             return False
+        if self.caddy and not client.http3:
+            # HTTP/2 is there to be compared with HTTP/3; other clients have workloads of their own.
+            return False
         if self.kind == "startup":
             return client.startup is not None
         if self.kind == "trio" and not client.trio:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -20,7 +21,7 @@ from benchmarks._path import Device
 from benchmarks._report import BUDGETS
 from benchmarks._runner import Bench, ClientError, Cores, Effort, Server, running_server
 from benchmarks._server import MEDIUM_TRANSFER_LENGTH
-from benchmarks.clients._base import Options
+from benchmarks.clients._base import Client, Options
 from benchmarks.workloads import WORKLOADS
 
 EFFORT = Effort(0, 0.01, limit=20, memory_limit=20, idle_connections=1, short=True)
@@ -64,6 +65,13 @@ class TestWorkloads:
         assert (http3.http3, http3.http2, http3.caddy) == (True, False, True)
         assert http2.title == http3.title.replace("HTTP/3", "HTTP/2")
         assert replace(http3, name=http2.name, title=http2.title, http3=False, http2=True) == http2
+
+    def test_only_clients_with_http3_are_compared(self) -> None:
+        with_http3, without = (Client("a client", None, sync=Mock(), http2=True, http3=has) for has in (True, False))
+        for name in ("http3-sync-1", "http2-caddy-sync-1"):
+            assert WORKLOADS[name].supports(with_http3)
+            assert not WORKLOADS[name].supports(without)
+        assert WORKLOADS["http2-tls-sync-1"].supports(without)
 
     def test_a_download_with_losses_is_short(self) -> None:
         workload = WORKLOADS["http3-loss-3-download"]
