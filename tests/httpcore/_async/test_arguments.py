@@ -172,7 +172,7 @@ class TestKeepAlive:
 
     async def test_expired_connections_are_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = Clock()
-        for module in ("connection_pool", "retries", "shared_state"):
+        for module in ("reservation", "retries", "shared_state"):
             monkeypatch.setattr(f"httpcore._async.{module}.time", clock)
         backend = AsyncRecordingBackend([OK])
         async with AsyncConnectionPool(network_backend=backend, keepalive_expiry=60.0) as pool:

@@ -223,7 +223,7 @@ async def test_time_that_closing_takes_counts_towards_the_limit_of_the_wait(monk
 
     passed = 0.0
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
-    monkeypatch.setitem(AsyncConnectionPool.handle_async_request.__globals__, "time", clock)
+    monkeypatch.setattr("httpcore._async.reservation.time", clock)
     pool = AsyncConnectionPool(max_connections=1, network_backend=AsyncRecordingBackend([OK]))
     async with pool, pool.stream("GET", URL):
         pool._shared.state.to_close.append(SlowConnection(Origin(b"http", b"other", 80)))

@@ -224,7 +224,7 @@ def test_time_that_closing_takes_counts_towards_the_limit_of_the_wait(monkeypatc
 
     passed = 0.0
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
-    monkeypatch.setitem(ConnectionPool.handle_request.__globals__, "time", clock)
+    monkeypatch.setattr("httpcore._sync.reservation.time", clock)
     pool = ConnectionPool(max_connections=1, network_backend=RecordingBackend([OK]))
     with pool, pool.stream("GET", URL):
         pool._shared.state.to_close.append(SlowConnection(Origin(b"http", b"other", 80)))
