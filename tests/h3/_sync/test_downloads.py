@@ -1,6 +1,7 @@
 # Generated from ../_async/test_downloads.py by tools/make_sync.py: edit that file, then run it.
 """How the datagrams of a download are taken in: together, and acknowledged together."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -136,3 +137,22 @@ def test_an_error_alone() -> None:
     assert shared.take_more()
     assert shared.engine.failure is not None
     assert not shared.take_more()
+
+
+def test_what_came_while_nobody_was_reading_is_taken_in_together() -> None:
+    stream = Arrived(SHORT, SHORT, ReadError("refused"))
+    shared = Recorder(stream)
+    shared.engine.start(time.monotonic())
+    shared.catch_up()
+    assert shared.batches == [[SHORT, SHORT]]
+    assert shared.engine.failure is not None
+    assert shared.engine.failure.message == "refused"
+
+
+def test_a_server_that_sends_without_end_is_not_read_for_ever() -> None:
+    stream = Arrived(*[FULL] * 1000)
+    shared = Recorder(stream)
+    shared.engine.start(time.monotonic())
+    shared.catch_up()
+    assert [len(batch) for batch in shared.batches] == [16]
+    assert shared.engine.failure is None

@@ -164,14 +164,17 @@ class Datagrams(SharedConnection):
             engine = self.engine
             if self._reading is not None or not engine.started or engine.failure is not None:
                 return
+            received: list[tuple[bytes, int]] = []
+            error: ReadError | None = None
             try:
-                for _ in range(_CATCH_UP_READS):
-                    received = self.network_stream.receive_nowait()
-                    if received is None:
-                        break
-                    self._received([received])
+                while len(received) < _CATCH_UP_READS and (more := self.network_stream.receive_nowait()) is not None:
+                    received.append(more)
             except ReadError as exc:
-                self._lost(exc)
+                error = exc
+            if received:
+                self._received(received)
+            if error is not None:
+                self._lost(error)
                 return
             now = time.monotonic()
             if engine.timer <= now:

@@ -124,8 +124,9 @@ class DatagramSocket:
         if not size:
             return 1
         most = min(_MOST_SEGMENTS, _MOST_BYTES // size, len(datagrams) - first)
-        for count in range(1, most):
-            other = len(datagrams[first + count])
-            if other != size:
-                return count + 1 if 0 < other < size else count
+        sizes = list(map(len, datagrams[first : first + most]))
+        if sizes.count(size) < most:
+            for count, other in enumerate(sizes):
+                if other != size:
+                    return count + 1 if 0 < other < size else count
         return max(most, 1)
