@@ -3,6 +3,7 @@
 import importlib
 
 from httpcore_models import AsyncNetworkBackend, network
+from httpcore_models.concurrency import importing
 from httpcore_models.network import SyncBackend as SyncBackend
 
 
@@ -14,5 +15,7 @@ class AutoBackend(network.AutoBackend):
 
     def _backend_of(self, library: str) -> AsyncNetworkBackend:
         module, name = ("trio", "TrioBackend") if library == "trio" else ("anyio", "AnyIOBackend")
-        backend: AsyncNetworkBackend = getattr(importlib.import_module(f"{__package__}._backends.{module}"), name)()
+        with importing.lock:
+            found = importlib.import_module(f"{__package__}._backends.{module}")
+        backend: AsyncNetworkBackend = getattr(found, name)()
         return backend

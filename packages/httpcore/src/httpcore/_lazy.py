@@ -9,6 +9,7 @@ import importlib
 from typing import Any
 
 from httpcore_models import HTTPCoreError
+from httpcore_models.concurrency import importing
 
 # `except httpcore._exceptions.ConnectError` needs only `import httpcore`.
 LEGACY_MODULES = ("_backends", "_exceptions", "_models", "_synchronization", "_trace", "_utils")
@@ -39,7 +40,7 @@ def preload_http2() -> None:
 
     If it cannot be imported, this does nothing: the request that needs it raises the error.
     """
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception), importing.lock:
         from httpcore_h2 import AsyncHTTP2Connection, HTTP2Connection  # noqa: F401
 
 

@@ -21,6 +21,7 @@ from ._events import Event as Event
 from ._fork_count import ForkCount as ForkCount
 from ._fork_count import forks as forks
 from ._fork_locks import ForkLock as ForkLock
+from ._imports import importing as importing
 from ._libraries import anyio_or_trio as anyio_or_trio
 from ._libraries import current_async_library as current_async_library
 from ._libraries import require_async_library as require_async_library

@@ -212,6 +212,7 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFac
         ssl_object = stream.get_extra_info("ssl_object") if self._origin.scheme in TLS_SCHEMES else None
         chosen = None if ssl_object is None else ssl_object.selected_alpn_protocol()
         if chosen == "h2" or (options.http2 and not options.http1):
+            preload_http2()  # in case that another library's TLS or context has offered it
             from httpcore_h2 import AsyncHTTP2Connection, require_h2
 
             require_h2()

@@ -1,5 +1,7 @@
 """What the backends for anyio and trio have in common."""
 
+import contextlib
+import functools
 import os
 import socket
 from collections.abc import Iterable, Sequence
@@ -8,7 +10,7 @@ from typing import ClassVar, cast
 from ..._arguments import enforce_port
 from ..._exceptions import ConnectError
 from ..._optional_packages import require
-from ...concurrency import anyio_or_trio, current_async_library
+from ...concurrency import anyio_or_trio, current_async_library, importing, require_async_library
 from .._async.datagrams import AsyncDatagramStream
 from .._async.interface import AsyncNetworkStream
 from .._async.resolving_backend import AsyncResolvingBackend, async_connect_in_turn
@@ -42,7 +44,7 @@ class AsyncSocketBackend(AsyncResolvingBackend):
         enforce_port(host, port)
         if self.resolver is not None:
             return await self._connect_resolved(host, port, timeout, local_address, socket_options)
-        # Not imported before the first connection: these import asyncio.
+        _load()
         from .._connecting import connect_async, monkeypatched
 
         if monkeypatched.is_patched(self._library, "tcp"):
@@ -60,6 +62,7 @@ class AsyncSocketBackend(AsyncResolvingBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to the first of `addresses` that answers; see `AsyncResolvingBackend`."""
+        _load()
         from .._connecting import connect_async, monkeypatched
 
         enforce_port(host, port)
@@ -113,6 +116,7 @@ class AsyncSocketBackend(AsyncResolvingBackend):
         socket_options: Iterable[SOCKET_OPTION] | None,
         addresses: Sequence[str] | None = None,
     ) -> AsyncDatagramStream:
+        _load()
         from .._connecting import connect_async, monkeypatched
 
         enforce_own_connect_tcp(AsyncSocketBackend, host, port)
@@ -129,6 +133,7 @@ class AsyncSocketBackend(AsyncResolvingBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """Connect to a Unix domain socket."""
+        _load()
         from .._connecting import connect_async, monkeypatched
 
         if monkeypatched.is_patched(self._library, "unix"):
@@ -139,6 +144,25 @@ class AsyncSocketBackend(AsyncResolvingBackend):
     async def sleep(self, seconds: float) -> None:
         """Suspend this task for `seconds`."""
         await anyio_or_trio().sleep(seconds)
+
+
+def _load() -> None:
+    """Import what the first connection needs. Not before, since that imports asyncio."""
+    with contextlib.suppress(RuntimeError):  # in sync code, where connecting raises an error
+        _load_for(current_async_library())
+
+
+@functools.cache
+def _load_for(library: str) -> None:
+    with importing.lock, contextlib.suppress(Exception):  # whoever needs what is missing says so
+        from .._connecting import connect_async, monkeypatched  # noqa: F401
+
+        if library == "asyncio":
+            from .._streams import asyncio_stream  # noqa: F401
+
+            require_async_library(library).get_cancelled_exc_class()  # anyio imports its own backend as late as this
+        else:
+            from .._streams import trio_stream  # noqa: F401
 
 
 async def _stream_on(sock: socket.socket, peer: str) -> AsyncNetworkStream:

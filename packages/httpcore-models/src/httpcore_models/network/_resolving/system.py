@@ -1,12 +1,13 @@
 """Resolving names: the addresses of a host."""
 
 import _socket
+import functools
 import ipaddress
 import socket
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ...concurrency import anyio_or_trio, current_async_library
+from ...concurrency import anyio_or_trio, current_async_library, importing
 
 
 class Address(NamedTuple):
@@ -21,14 +22,23 @@ def look_up(host: str, port: int | None) -> list[Address]:
 
     Arguments are positional, as in `socket.create_connection()`: replacements may name their parameters otherwise.
     """
+    _load_codec()
     return _addresses(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
 
 
 async def async_look_up(host: str, port: int) -> list[Address]:
     """Ask the resolver of the async library; IP literals need none on asyncio."""
     # Trio passes literals to `socket.getaddrinfo()`, where a guard may look at them.
+    _load_codec()
     literal = numeric_addresses(host, port) if current_async_library() == "asyncio" else []
     return literal or _addresses(await anyio_or_trio().getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+
+@functools.cache
+def _load_codec() -> None:
+    """Import what `socket.getaddrinfo()` imports when it is called first, so that no fork comes in the middle of it."""
+    with importing.lock:
+        import encodings.idna  # noqa: F401
 
 
 def address_text(address: Address) -> str:
