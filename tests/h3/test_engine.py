@@ -421,7 +421,32 @@ class TestEnds:
         dialogue.exchange()
         assert not dialogue.engine.ping_unanswered
 
-    def test_a_packet_with_a_reset_stream_does_not_end_the_connection(self, dialogue: Dialogue) -> None:
+    def test_an_upload_goes_on_after_other_requests_were_repeated_and_answered(self, dialogue: Dialogue) -> None:
+        engine, server = dialogue.engine, dialogue.server
+        # More than the path takes at first. qh3 2.1 repeats the requests in between when no acknowledgement comes in
+        # time, and holds that packet back, together with a part of the second upload.
+        first, *requests, second = dialogue.upload(), dialogue.request(), dialogue.request(), dialogue.upload()
+        for upload in (first, second):
+            assert engine.send_data(upload, bytes(100_000), end=True) == 100_000
+        server.receive(engine.datagrams_to_send(dialogue.now), dialogue.now)
+        for _ in range(2):
+            dialogue.fire_timer()
+            server.receive(engine.datagrams_to_send(dialogue.now), dialogue.now)
+        # Now the requests, which had arrived, are acknowledged and answered: their streams are over.
+        for request in requests:
+            server.send(request.id, head(OK) + data(b"hello"), True)
+        dialogue.deliver([datagram for datagram, _ in server.quic.datagrams_to_send(dialogue.now)])
+        dialogue.exchange(rounds=200)
+        for upload in (first, second):
+            assert len(dialogue.received(upload).body) == 100_000
+            dialogue.respond(upload, head(OK) + data(b"hello"))
+        for stream in (first, *requests, second):
+            assert b"hello" in dialogue.events(stream)
+        assert engine.failure is None
+
+    def test_a_packet_that_qh3_drops_does_not_end_the_connection(self, dialogue: Dialogue) -> None:
+        # The errors are made here. qh3 2.1 raises them now and then while `tools/http3_faults.py` runs, when a request
+        # is over of which it holds back a packet; no short exchange is known in which it still does.
         quic = dialogue.engine.quic
         transmit, failures = quic._transmit, [ValueError("reserved stream is missing")]
 

@@ -105,6 +105,10 @@ class QUIC:
         self._core: Any = None
         self._drain: Any = None
         self._send: Any = self._quic.send_stream_data
+        # Whether a packet may be held back that was made already, and datagrams that were made before the next call of
+        # `datagrams_to_send()`.
+        self._holds_packet = False
+        self._early: list[bytes] = []
         self._is_over = False
 
     # The connection.
@@ -126,6 +130,10 @@ class QUIC:
             else:
                 _call(quic.receive_many_datagrams, [buffer], _PEER, now)
         if self._core is not None:
+            if self._holds_packet:
+                # Making events of what came, qh3 forgets streams that are over. If it still held back a packet with a
+                # part of one, it would drop that packet, and never send the rest of the other streams in it.
+                self._early = self.datagrams_to_send(now)
             _call(self._drain)
         self._hand_on_events()
 
@@ -142,21 +150,25 @@ class QUIC:
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent now."""
+        early, self._early = self._early, []
         for _ in range(_MOST_DROPPED):
             try:
-                return self._transmit(now)
+                return early + self._transmit(now)
             except ValueError:
-                # "reserved stream is missing", "another stream reservation is already active": a stream was reset while
-                # a packet with a part of it was held back. qh3 has dropped that packet now, as the network might have
-                # done, and goes on. There may be more of them.
+                # "reserved stream is missing", "another stream reservation is already active": a stream is over, or was
+                # reset, of which a packet that was held back has a part. qh3 has dropped that packet now, as the
+                # network might have done, and goes on. There may be more of them.
                 pass
         datagrams: list[bytes] = _call(self._transmit, now)
-        return datagrams
+        return early + datagrams
 
     def _transmit(self, now: float) -> list[bytes]:
         if self._core is None:
             return [datagram for datagram, _ in self._quic.datagrams_to_send(now)]
-        return [transmit[0] for transmit in iter(partial(self._core.poll_transmit, now), None)]
+        core = self._core
+        datagrams = [transmit[0] for transmit in iter(partial(core.poll_transmit, now), None)]
+        self._holds_packet = core.should_wait_for_ack(now)
+        return datagrams
 
     def holds_back(self, now: float) -> bool:
         """Whether the path takes no more until the server has acknowledged something."""
