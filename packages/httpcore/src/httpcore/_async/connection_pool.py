@@ -201,7 +201,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
                     request.stream = stream
                     request = reservation.retries.request
                 await reservation.retries.retry()
-            if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
+            if not slot.established or (shared.state.requests.waiting and slot.multiplexed and not slot.reports):
                 await self._established(slot, response)
         except BaseException as exc:
             await reservation.give_up(request, exc)
@@ -227,6 +227,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
+        slot.reports = isinstance(connection, AsyncHTTPConnection)
         slot.connection_id = connection_id_of(connection)
         if shared.on_connection is not None and isinstance(connection, AsyncHTTPConnection):
             ConnectionFacts.report_opening_to(connection, shared.reporter_of(slot))

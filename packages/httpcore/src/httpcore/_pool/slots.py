@@ -43,6 +43,7 @@ class Slot(Generic[C]):
     * `multiplexed`: whether it carries several requests at a time.
     * `pooled`: whether the slot is still in the pool. It may have left while requests lease it.
     * `reused`: how many requests have got the slot after the first one.
+    * `reports`: whether its connection tells when it can carry more or fewer requests: nobody has to look.
     * `reason`: why the slot has left the pool, if it has.
     * `gone`: whether it has left, and no request uses its connection any more.
 
@@ -64,6 +65,7 @@ class Slot(Generic[C]):
         "number",
         "pooled",
         "reason",
+        "reports",
         "reused",
     )
 
@@ -78,6 +80,7 @@ class Slot(Generic[C]):
         self.idle_since = 0.0
         self.pooled = True
         self.reused = 0
+        self.reports = False
         self.reason: Reason | None = None
         self.gone = False
         self.connection_id = 0

@@ -202,7 +202,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                     request.stream = stream
                     request = reservation.retries.request
                 reservation.retries.retry()
-            if not slot.established or (slot.multiplexed and shared.state.requests.waiting):
+            if not slot.established or (shared.state.requests.waiting and slot.multiplexed and not slot.reports):
                 self._established(slot, response)
         except BaseException as exc:
             reservation.give_up(request, exc)
@@ -228,6 +228,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
         if hasattr(connection, "on_capacity_change"):
             # A strong reference would keep the connection until the garbage collector runs.
             connection.on_capacity_change = functools.partial(_defer_change, weakref.ref(shared), weakref.ref(slot))
+        slot.reports = isinstance(connection, HTTPConnection)
         slot.connection_id = connection_id_of(connection)
         if shared.on_connection is not None and isinstance(connection, HTTPConnection):
             ConnectionFacts.report_opening_to(connection, shared.reporter_of(slot))
