@@ -67,6 +67,14 @@ _PAIRS = (
     ("h2 stops reading", "post with a total limit"),
 )
 
+# Callers with a process of their own: signals, forks, a second event loop.
+_ALONE = (
+    ("h2 ok", "second loop", "asyncio"),
+    ("h2 ok", "second loop with an open response", "trio"),
+    ("h2 ok", "forked", "sync"),
+    ("h2 never", "signal timer", "sync"),
+)
+
 
 def new() -> Iterator[Scenario]:
     """Yield a scenario for each of the callers and peers of this comparison alone, in alternating surroundings."""
@@ -80,6 +88,8 @@ def new() -> Iterator[Scenario]:
         for caller in ("post parts", "post large") if uploads else ("get", "post parts", "head"):
             world, layer = next(surroundings)
             yield Scenario(peer, caller, world, True, True, layer=layer)
+    for peer, caller, world in _ALONE:
+        yield Scenario(peer, caller, world, True, True)
     for peer, caller in _PAIRS:
         for world in WORLDS:
             yield Scenario(peer, caller, world, True, True)
