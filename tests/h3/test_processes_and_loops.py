@@ -1,5 +1,6 @@
 """A connection in another process, and in another event loop, than its own."""
 
+import ctypes
 import os
 from typing import Any
 
@@ -42,6 +43,33 @@ def test_a_child_process_sends_nothing(certificates: Certificates) -> None:
             assert server.peers[0].closed is None
             server.handler = answering
             assert connection.request("GET", server.url + "/", extensions=TIMEOUTS).content == b"hello"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork() here")
+@pytest.mark.skipif(not hasattr(ctypes, "PyDLL"), reason="ctypes lets go of the GIL for every call")
+def test_a_child_process_of_which_python_was_not_told_sends_nothing(certificates: Certificates) -> None:
+    """Servers that are written in C may fork without a word to Python. Both processes would use the same keys."""
+    fork = ctypes.PyDLL(None).fork
+    with h3_server(certificates, waiting_head) as server:
+        stream = SyncBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
+        origin = Origin(b"https", b"localhost", server.port)
+        with HTTP3Connection(origin, stream, certificates.client_context()) as connection:
+            with connection.stream("GET", server.url + "/", extensions=TIMEOUTS) as response:
+                child = fork()
+                if not child:
+                    code = 1
+                    try:
+                        with pytest.raises(ConnectionNotAvailable, match="another process"):
+                            connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+                        response.close()
+                        code = 0
+                    finally:
+                        os._exit(code)
+                assert os.waitpid(child, 0)[1] == 0
+                assert server.request(0).stopped is None
+                server.call(lambda: server.peers[0].send(0, b"\x00\x05after", True))
+                assert response.read() == b"after"
+            assert server.peers[0].closed is None
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
