@@ -8,9 +8,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .._optional_packages import require
+from ._imports import importing
 
 if TYPE_CHECKING:
     import asyncio
+
+# Which of anyio and trio are imported, with all that they import when they are used first.
+_complete: set[str] = set()
 
 NO_LIBRARY = "unknown async library, or not in async context"
 
@@ -48,7 +52,16 @@ def in_trio_task(lowlevel: ModuleType) -> bool:
 def require_async_library(library: str) -> ModuleType:
     """Import and return trio for `"trio"` and anyio for `"asyncio"`; raises `RuntimeError` if it is missing."""
     module = "trio" if library == "trio" else "anyio"
-    return require(module, f"Running with {library} requires installation of 'httpcore[{library}]'.")
+    found = sys.modules.get(module)
+    if found is not None and module in _complete:
+        return found
+    with importing.lock:
+        found = require(module, f"Running with {library} requires installation of 'httpcore[{library}]'.")
+        with contextlib.suppress(Exception):  # outside of an event loop
+            if module == "anyio":
+                found.get_cancelled_exc_class()  # otherwise anyio imports its backend when it is used first
+            _complete.add(module)
+    return found
 
 
 def anyio_or_trio() -> Any:

@@ -10,7 +10,7 @@ from typing import ClassVar, cast
 from ..._arguments import enforce_port
 from ..._exceptions import ConnectError
 from ..._optional_packages import require
-from ...concurrency import anyio_or_trio, current_async_library, importing, require_async_library
+from ...concurrency import anyio_or_trio, current_async_library, importing
 from .._async.datagrams import AsyncDatagramStream
 from .._async.interface import AsyncNetworkStream
 from .._async.resolving_backend import AsyncResolvingBackend, async_connect_in_turn
@@ -158,9 +158,9 @@ def _load_for(library: str) -> None:
         from .._connecting import connect_async, monkeypatched  # noqa: F401
 
         if library == "asyncio":
-            from .._streams import asyncio_stream  # noqa: F401
+            import concurrent.futures.thread  # noqa: F401 - for the resolver
 
-            require_async_library(library).get_cancelled_exc_class()  # anyio imports its own backend as late as this
+            from .._streams import asyncio_stream  # noqa: F401
         else:
             from .._streams import trio_stream  # noqa: F401
 
