@@ -101,7 +101,7 @@ test_on() {
         ;;
     pypy3.11)
         inside $apt install pypy3-venv
-        run_without pypy3.11 pypy3 $checks jsonschema trustme uvloop
+        run_without pypy3.11 pypy3 $checks jsonschema qh3 trustme uvloop
         ;;
     *) run_suite "$1" ;;
     esac

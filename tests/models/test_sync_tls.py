@@ -21,7 +21,7 @@ from httpcore_test_support.steps import abort, wait
 from httpcore_test_support.waiting import at_once, wait_until
 
 # What OpenSSL says of a damaged record: in its own words, as a name, and in newer versions as another.
-BAD_RECORD = "bad record mac|BAD_RECORD_MAC|RECORD_LAYER_FAILURE"
+BAD_RECORD = "bad record mac|BAD_RECORD_MAC|RECORD_LAYER_FAILURE|record layer failure"
 
 
 def test_reset_before_the_handshake_leaves_no_socket_open() -> None:

@@ -271,6 +271,7 @@ class TestTimeouts:
     async def test_one_limit_for_all(self, certificates: Certificates) -> None:
         total = {"timeout": {**TIMEOUTS["timeout"], "total": 0.3}}
         async with connected(certificates, waiting_head) as (connection, server):
+            await connection.handshake(20.0)
             with pytest.raises(ReadTimeout, match=r"within the total limit of 0\.3 seconds"):
                 await connection.request("GET", server.url + "/", extensions=total)
             assert connection.is_idle()

@@ -272,6 +272,7 @@ class TestTimeouts:
     def test_one_limit_for_all(self, certificates: Certificates) -> None:
         total = {"timeout": {**TIMEOUTS["timeout"], "total": 0.3}}
         with connected(certificates, waiting_head) as (connection, server):
+            connection.handshake(20.0)
             with pytest.raises(ReadTimeout, match=r"within the total limit of 0\.3 seconds"):
                 connection.request("GET", server.url + "/", extensions=total)
             assert connection.is_idle()

@@ -115,10 +115,11 @@ def test_what_has_switched_protocols() -> None:
 )
 def test_what_fails(script: Script, error: type[Exception]) -> None:
     events = Events()
+    limit = 0.1 if error is ReadTimeout else 10.0
     with scripted_server(script) as server:
         with ConnectionPool(on_connection=events) as pool:
             with pytest.raises(error):
-                pool.request("GET", server.url, extensions={"timeout": {"read": 0.1}})
+                pool.request("GET", server.url, extensions={"timeout": {"read": limit}})
             assert events.reasons == ["failed"]
 
 
