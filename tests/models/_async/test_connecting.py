@@ -3,6 +3,7 @@
 import errno
 import socket
 import types
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from httpcore_models import SOCKET_OPTION, AutoBackend, ConnectError, ConnectTim
 from httpcore_models.network._connecting import happy_eyeballs, sockets
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
-from httpcore_test_support.sockets import refusing_port, unresponsive_port
+from httpcore_test_support.sockets import full_queue, refusing_port, unresponsive_port
 from httpcore_test_support.steps import hold
 from httpcore_test_support.waiting import async_at_once, async_pause, async_wait_until
 
@@ -277,11 +278,10 @@ async def test_timeout_of_the_operating_system_raises_connect_timeout(monkeypatc
 @pytest.mark.parametrize("timeout", [0.0, 1e-6, 0.05])
 async def test_unix_socket_with_full_queue_raises_connect_timeout(tmp_path: Path, timeout: float) -> None:
     path = str(tmp_path / "full.sock")
-    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
+    with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(0)
-        waiting.connect(path)
-        with pytest.raises(ConnectTimeout) as caught:
+        with full_queue(listener), pytest.raises(ConnectTimeout) as caught:
             await AutoBackend().connect_unix_socket(path, timeout)
         assert str(caught.value) == f"Connect timed out after {timeout:g} seconds ({path})"
 
@@ -289,10 +289,10 @@ async def test_unix_socket_with_full_queue_raises_connect_timeout(tmp_path: Path
 @pytest.mark.parametrize("timeout", [TIMEOUT, None])
 async def test_connect_waits_for_unix_socket_with_full_queue(tmp_path: Path, timeout: float | None) -> None:
     path = str(tmp_path / "full.sock")
-    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
+    with socket.socket(socket.AF_UNIX) as listener, ExitStack() as clients:
         listener.bind(path)
         listener.listen(0)
-        waiting.connect(path)
+        clients.enter_context(full_queue(listener))
 
         async def connect() -> Any:
             return await AutoBackend().connect_unix_socket(path, timeout)

@@ -4,6 +4,7 @@
 import errno
 import socket
 import types
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from httpcore_models import SOCKET_OPTION, ConnectError, ConnectTimeout, SyncBac
 from httpcore_models.network._connecting import happy_eyeballs, sockets
 from httpcore_test_support.resolving import resolve_to
 from httpcore_test_support.scripted import scripted_server
-from httpcore_test_support.sockets import refusing_port, unresponsive_port
+from httpcore_test_support.sockets import full_queue, refusing_port, unresponsive_port
 from httpcore_test_support.steps import hold
 from httpcore_test_support.waiting import at_once, pause, wait_until
 
@@ -276,11 +277,10 @@ def test_timeout_of_the_operating_system_raises_connect_timeout(monkeypatch: pyt
 @pytest.mark.parametrize("timeout", [0.0, 1e-6, 0.05])
 def test_unix_socket_with_full_queue_raises_connect_timeout(tmp_path: Path, timeout: float) -> None:
     path = str(tmp_path / "full.sock")
-    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
+    with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(0)
-        waiting.connect(path)
-        with pytest.raises(ConnectTimeout) as caught:
+        with full_queue(listener), pytest.raises(ConnectTimeout) as caught:
             SyncBackend().connect_unix_socket(path, timeout)
         assert str(caught.value) == f"Connect timed out after {timeout:g} seconds ({path})"
 
@@ -288,10 +288,10 @@ def test_unix_socket_with_full_queue_raises_connect_timeout(tmp_path: Path, time
 @pytest.mark.parametrize("timeout", [TIMEOUT, None])
 def test_connect_waits_for_unix_socket_with_full_queue(tmp_path: Path, timeout: float | None) -> None:
     path = str(tmp_path / "full.sock")
-    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
+    with socket.socket(socket.AF_UNIX) as listener, ExitStack() as clients:
         listener.bind(path)
         listener.listen(0)
-        waiting.connect(path)
+        clients.enter_context(full_queue(listener))
 
         def connect() -> Any:
             return SyncBackend().connect_unix_socket(path, timeout)

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["OpenSocket", "no_leaked_sockets", "open_sockets", "refusing_port", "unresponsive_port"]
+__all__ = ["OpenSocket", "full_queue", "no_leaked_sockets", "open_sockets", "refusing_port", "unresponsive_port"]
 
 # The places of the shortest accept queue: PyPy asks for one more.
 _PLACES = 2 if sys.implementation.name == "pypy" else 1
@@ -97,9 +97,14 @@ def unresponsive_port(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
 
     Its accept queue is full, and Linux drops further SYNs instead of answering them.
     """
-    with socket.create_server((host, port), backlog=0) as listener:
-        address = listener.getsockname()
-        with ExitStack() as clients:
-            for _ in range(_PLACES):
-                clients.enter_context(socket.create_connection(address))
-            yield int(address[1])
+    with socket.create_server((host, port), backlog=0) as listener, full_queue(listener):
+        yield int(listener.getsockname()[1])
+
+
+@contextmanager
+def full_queue(listener: socket.socket) -> Iterator[None]:
+    """Keep the accept queue of a socket full that listens with a backlog of 0."""
+    with ExitStack() as clients:
+        for _ in range(_PLACES):
+            clients.enter_context(socket.socket(listener.family)).connect(listener.getsockname())
+        yield
