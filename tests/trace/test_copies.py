@@ -31,6 +31,7 @@ def test_a_shallow_copy_sends_through_the_same_pool() -> None:
     assert len(recorder.requests) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Pickle, copy, and deepcopy support:DeprecationWarning")  # of itertools, until 3.14
 def test_what_cannot_be_copied_says_so() -> None:
     with recorded(Recorder()) as pool:
         for function in (copy.deepcopy, pickle.dumps):
