@@ -122,6 +122,33 @@ def test_a_child_process_neither_reads_nor_drops_its_parents_response(target: tu
 
 @pytest.mark.field(20)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.skipif(not hasattr(ctypes, "PyDLL"), reason="ctypes lets go of the GIL for every call")
+def test_a_child_process_of_which_python_was_not_told_leaves_the_response_to_its_parent(
+    target: tuple[str, dict[str, Any]],
+) -> None:
+    """It neither reads the rest of the response, nor ends the connection when it closes what it has of it."""
+    url, arguments = target
+    fork = ctypes.PyDLL(None).fork
+    with ConnectionPool(**arguments) as pool:
+        with pool.stream("GET", url + "/50mb.bin") as response:
+            child = fork()
+            if not child:
+                works = False
+                try:
+                    with pytest.raises(ReadError, match="another process"):
+                        response.read()
+                    pool.close()
+                    works = True
+                finally:
+                    os._exit(0 if works else 1)
+            assert os.waitpid(child, 0)[1] == 0
+            assert len(response.read()) == 50_000_000
+        assert pool.request("GET", url + "/").status == 200
+        assert pool.stats().opened == 1
+
+
+@pytest.mark.field(20)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_process_does_not_read_what_its_parent_has_requested(target: tuple[str, dict[str, Any]]) -> None:
     """Not even if the fork comes between a request and its response."""

@@ -61,6 +61,8 @@ def test_a_child_process_of_which_python_was_not_told_sends_nothing(certificates
                     try:
                         with pytest.raises(ConnectionNotAvailable, match="another process"):
                             connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+                        with pytest.raises(ReadError, match="another process"):
+                            response.read()
                         response.close()
                         code = 0
                     finally:

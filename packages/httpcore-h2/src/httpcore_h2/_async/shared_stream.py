@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from h2.config import H2Configuration
 from httpcore_models import AsyncNetworkStream, ConnectionNotAvailable, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled, forks
+from httpcore_models.concurrency import AsyncEvent, async_checkpoint_if_cancelled
 from httpcore_models.multiplexing import CLOSED, IDLE, USABLE, AsyncSharedConnection
 
 from .._capacity import CapacityReport
@@ -303,7 +303,7 @@ class AsyncSharedStream(AsyncSharedConnection):
             for change in settings:
                 await sharer.tracer.report("receive_remote_settings.started", {})
                 await sharer.tracer.report("receive_remote_settings.complete", {"return_value": change})
-            if settings and forks.count != self.forks:
+            if settings and os.getpid() != self.process:
                 # The callback has forked. What comes next is for the parent.
                 raise ReadError("The connection belongs to another process")
         if answering:

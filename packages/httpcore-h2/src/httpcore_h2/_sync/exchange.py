@@ -1,10 +1,11 @@
 # Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
 """One request and its response on a connection: receiving, and the end."""
 
+import os
 import time
 
 from httpcore_models import ReadError, ReadTimeout
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield, forks
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.deadline import TotalSeconds, limit_text
 
 from .._events import NEED_DATA, Event, InformationalResponse, ResponseHead
@@ -39,7 +40,7 @@ class Exchange(Sending):
         limit = timeout = self.read_timeout
         arrivals: int | None = None
         while True:
-            if forks.count != shared.forks:
+            if os.getpid() != shared.process:
                 # A trace callback, or the body of the request, may have forked since the request was sent.
                 raise ReadError("The connection belongs to another process")
             if self._event is None and not stream.response_begun and stream.failure is None:

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from h2.config import H2Configuration
 from httpcore_models import ConnectionNotAvailable, NetworkStream, ReadError, ReadTimeout, WriteError, WriteTimeout
-from httpcore_models.concurrency import Event, forks
+from httpcore_models.concurrency import Event
 from httpcore_models.multiplexing import CLOSED, IDLE, USABLE, SharedConnection
 
 from .._capacity import CapacityReport
@@ -301,7 +301,7 @@ class SharedStream(SharedConnection):
             for change in settings:
                 sharer.tracer.report("receive_remote_settings.started", {})
                 sharer.tracer.report("receive_remote_settings.complete", {"return_value": change})
-            if settings and forks.count != self.forks:
+            if settings and os.getpid() != self.process:
                 # The callback has forked. What comes next is for the parent.
                 raise ReadError("The connection belongs to another process")
         if answering:

@@ -1,7 +1,9 @@
 """One request and its response on a connection: receiving, and the end."""
 
+import os
+
 from httpcore_models import ReadError, ReadTimeout
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield, forks
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
 from httpcore_models.deadline import limit_text
 from httpcore_models.multiplexing import (
     NEED_DATA,
@@ -30,7 +32,7 @@ class AsyncExchange(AsyncSending):
     async def _next_event(self) -> Event:
         shared, engine, stream = self._shared, self._engine, self.stream
         while True:
-            if forks.count != shared.forks:
+            if os.getpid() != shared.process:
                 # A trace callback, or the body of the request, may have forked since the request was sent.
                 raise ReadError("The connection belongs to another process")
             if not stream.response_begun and stream.failure is None:

@@ -1,8 +1,10 @@
 # Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
 """One request and its response on a connection: receiving, and the end."""
 
+import os
+
 from httpcore_models import ReadError, ReadTimeout
-from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield, forks
+from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
 from httpcore_models.deadline import limit_text
 from httpcore_models.multiplexing import (
     NEED_DATA,
@@ -31,7 +33,7 @@ class Exchange(Sending):
     def _next_event(self) -> Event:
         shared, engine, stream = self._shared, self._engine, self.stream
         while True:
-            if forks.count != shared.forks:
+            if os.getpid() != shared.process:
                 # A trace callback, or the body of the request, may have forked since the request was sent.
                 raise ReadError("The connection belongs to another process")
             if not stream.response_begun and stream.failure is None:

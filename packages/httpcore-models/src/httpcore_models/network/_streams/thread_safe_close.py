@@ -90,10 +90,11 @@ class SharedSocket:
     connection beyond the end of the stream: by `makefile()`, by `dup()`, or in another process.
     """
 
-    __slots__ = ("_lease_ref", "closed", "forks", "handed_out", "lease", "sock")
+    __slots__ = ("_lease_ref", "_process", "closed", "forks", "handed_out", "lease", "sock")
 
     def __init__(self, sock: socket.socket) -> None:
         self.forks: int = forks
+        self._process = os.getpid()
         self.closed: bool = False
         self.handed_out: bool = False
         self.sock: socket.socket = sock
@@ -126,10 +127,10 @@ class SharedSocket:
         """End the connection for the threads that use the socket, if there may be any.
 
         Closing a descriptor does not wake the threads that wait for it. This does. A child process does not do it: that
-        would end the connection of its parent.
+        would end the connection of its parent. The system knows the process: code that is not Python's may have forked.
         """
         lease = self._lease_ref()
-        if lease is not None and self.forks == forks:
+        if lease is not None and self._process == os.getpid():
             _wake_users(lease.sock)
 
 
