@@ -61,6 +61,8 @@ class AsyncDatagrams(AsyncSharedConnection):
         self._reads_for: object | None = None
         self._reads_until: float = math.inf
         self._writing: object | None = None
+        # Whether the task that writes lets others add to it first. It may be overtaken.
+        self._gathers: bool = False
         # Whether more has probably come than was taken in, and how many bytes were taken in since acknowledgements were
         # sent.
         self._is_bulk: bool = False
@@ -210,16 +212,16 @@ class AsyncDatagrams(AsyncSharedConnection):
     async def flush(self, timeout: float | None, gather: bool = False) -> None:
         """Write what the engine has to send. If another task is writing, it writes this too.
 
-        With `gather`, tasks that are about to send a request may add it to the same datagrams.
+        With `gather`, other tasks that are about to send a request may add it to the same datagrams, and do not write.
 
         Raises `WriteTimeout` after `timeout` seconds. A write that fails ends the connection, and raises nothing here:
         the server may have answered already.
         """
-        engine, token = self.engine, object()
+        engine, token, has_sent = self.engine, object(), False
         try:
             while True:
                 with self.lock:
-                    if self._writing is not None and self._writing is not token:
+                    if self._writing not in (None, token) and (gather or not self._gathers):
                         return
                     datagrams: list[bytes] = []
                     if not (gather and self.arriving):
@@ -228,10 +230,13 @@ class AsyncDatagrams(AsyncSharedConnection):
                         self._unanswered = 0
                         if not datagrams:
                             self._writing = None
+                            if has_sent:
+                                self._look_after_timer()
                             return
-                    self._writing = token
+                    self._writing, self._gathers = token, not datagrams
                 gather = False
                 if datagrams:
+                    has_sent = True
                     await self.network_stream.send(datagrams, timeout)
                 else:
                     await self._gather()
@@ -251,6 +256,14 @@ class AsyncDatagrams(AsyncSharedConnection):
                 text = f"The write operation timed out {limit_text(timeout)} ({self.peer})"
                 raise WriteTimeout(text) from exc
             raise
+
+    def _look_after_timer(self) -> None:
+        """Have a task that waits look after the timer, if what was sent has set an earlier one. The lock is held.
+
+        The task that has sent it may have something else to do than wait.
+        """
+        if self.waiting and not self.woken and self.engine.timer < self._reads_until:
+            self._wake(next(iter(self.waiting)))
 
     async def _gather(self) -> None:
         """Let tasks that are about to send a request do so."""

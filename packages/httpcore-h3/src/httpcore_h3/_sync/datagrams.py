@@ -62,6 +62,8 @@ class Datagrams(SharedConnection):
         self._reads_for: object | None = None
         self._reads_until: float = math.inf
         self._writing: object | None = None
+        # Whether the thread that writes lets others add to it first. It may be overtaken.
+        self._gathers: bool = False
         # Whether more has probably come than was taken in, and how many bytes were taken in since acknowledgements were
         # sent.
         self._is_bulk: bool = False
@@ -211,16 +213,16 @@ class Datagrams(SharedConnection):
     def flush(self, timeout: float | None, gather: bool = False) -> None:
         """Write what the engine has to send. If another thread is writing, it writes this too.
 
-        With `gather`, threads that are about to send a request may add it to the same datagrams.
+        With `gather`, other threads that are about to send a request may add it to the same datagrams, and do not write.
 
         Raises `WriteTimeout` after `timeout` seconds. A write that fails ends the connection, and raises nothing here:
         the server may have answered already.
         """
-        engine, token = self.engine, object()
+        engine, token, has_sent = self.engine, object(), False
         try:
             while True:
                 with self.lock:
-                    if self._writing is not None and self._writing is not token:
+                    if self._writing not in (None, token) and (gather or not self._gathers):
                         return
                     datagrams: list[bytes] = []
                     if not (gather and self.arriving):
@@ -229,10 +231,13 @@ class Datagrams(SharedConnection):
                         self._unanswered = 0
                         if not datagrams:
                             self._writing = None
+                            if has_sent:
+                                self._look_after_timer()
                             return
-                    self._writing = token
+                    self._writing, self._gathers = token, not datagrams
                 gather = False
                 if datagrams:
+                    has_sent = True
                     self.network_stream.send(datagrams, timeout)
                 else:
                     self._gather()
@@ -252,6 +257,14 @@ class Datagrams(SharedConnection):
                 text = f"The write operation timed out {limit_text(timeout)} ({self.peer})"
                 raise WriteTimeout(text) from exc
             raise
+
+    def _look_after_timer(self) -> None:
+        """Have a thread that waits look after the timer, if what was sent has set an earlier one. The lock is held.
+
+        The thread that has sent it may have something else to do than wait.
+        """
+        if self.waiting and not self.woken and self.engine.timer < self._reads_until:
+            self._wake(next(iter(self.waiting)))
 
     def _gather(self) -> None:
         """Let threads that are about to send a request do so."""

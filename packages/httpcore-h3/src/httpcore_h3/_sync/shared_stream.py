@@ -33,6 +33,9 @@ _LAST_LOOKS = 64
 # An event loop needs a turn to see that something has come, one to receive it, and one to run the thread that reads.
 _TURNS = 3
 
+# How many seconds a thread reads, at most, before it looks when the timer is due after another has sent its request.
+_TIMER_UNKNOWN = 0.02
+
 # If requests follow each other within this many seconds, what arrived last is acknowledged with the next one.
 _IN_A_ROW = 0.05
 
@@ -129,6 +132,9 @@ class SharedStream(Datagrams):
                             continue
                         until = due if due < deadline else deadline
                         if self._reading is None:
+                            if engine.output_pending and until - now > _TIMER_UNKNOWN:
+                                # The thread that writes sets the timer, and may have something else to do then.
+                                until = now + _TIMER_UNKNOWN
                             self._reading, self._reads_for, self._reads_until = token, key, until
                         else:
                             if due >= self._reads_until:
