@@ -154,6 +154,34 @@ class TestConnections:
             assert len(server.connections) == 1
             assert pool.stats().reused == 30, "each request got the connection once"
 
+    @pytest.mark.field(41)
+    async def test_a_waiting_request_gets_the_stream_of_a_response_that_is_complete_but_not_read(self) -> None:
+        queued = threading.Event()
+        responses: list[int] = []
+
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            stream_id = peer.request()
+            assert queued.wait(20)
+            peer.respond(stream_id)
+            answering(peer)
+
+        async def hold() -> bytes:
+            async with pool.stream("GET", server.url, extensions=TIMEOUTS) as response:
+                responses.append(response.status)
+                await async_wait_until(lambda: len(responses) == 2)
+                return await response.aread()
+
+        async def release() -> bytes:
+            await async_wait_until(lambda: pool.stats().requests_queued == 1)
+            queued.set()
+            return b""
+
+        async with serving(http2_script(script, {MAX_CONCURRENT_STREAMS: 1}), max_connections=1) as (pool, server):
+            assert await get(pool, server) == b"hello"
+            assert await async_at_once(hold, hold, release) == [b"hello", b"hello", b""]
+            assert len(server.connections) == 1
+
     @pytest.mark.field(38)
     @pytest.mark.field(40)
     async def test_next_request_after_goaway_opens_a_connection(self) -> None:

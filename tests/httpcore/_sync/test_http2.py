@@ -155,6 +155,34 @@ class TestConnections:
             assert len(server.connections) == 1
             assert pool.stats().reused == 30, "each request got the connection once"
 
+    @pytest.mark.field(41)
+    def test_a_waiting_request_gets_the_stream_of_a_response_that_is_complete_but_not_read(self) -> None:
+        queued = threading.Event()
+        responses: list[int] = []
+
+        def script(peer: Http2Peer) -> None:
+            peer.respond(peer.request())
+            stream_id = peer.request()
+            assert queued.wait(20)
+            peer.respond(stream_id)
+            answering(peer)
+
+        def hold() -> bytes:
+            with pool.stream("GET", server.url, extensions=TIMEOUTS) as response:
+                responses.append(response.status)
+                wait_until(lambda: len(responses) == 2)
+                return response.read()
+
+        def release() -> bytes:
+            wait_until(lambda: pool.stats().requests_queued == 1)
+            queued.set()
+            return b""
+
+        with serving(http2_script(script, {MAX_CONCURRENT_STREAMS: 1}), max_connections=1) as (pool, server):
+            assert get(pool, server) == b"hello"
+            assert at_once(hold, hold, release) == [b"hello", b"hello", b""]
+            assert len(server.connections) == 1
+
     @pytest.mark.field(38)
     @pytest.mark.field(40)
     def test_next_request_after_goaway_opens_a_connection(self) -> None:

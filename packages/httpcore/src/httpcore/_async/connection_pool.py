@@ -201,7 +201,7 @@ class AsyncConnectionPool(AsyncCloseOnExit, AsyncLegacyPool):
                     request.stream = stream
                     request = reservation.retries.request
                 await reservation.retries.retry()
-            if not slot.established or (shared.state.requests.waiting and slot.multiplexed and not slot.reports):
+            if not slot.established or (shared.state.requests.waiting and slot.may_take_another):
                 await self._established(slot, response)
         except BaseException as exc:
             await reservation.give_up(request, exc)

@@ -43,7 +43,7 @@ class Slot(Generic[C]):
     * `multiplexed`: whether it carries several requests at a time.
     * `pooled`: whether the slot is still in the pool. It may have left while requests lease it.
     * `reused`: how many requests have got the slot after the first one.
-    * `reports`: whether its connection tells when it can carry more or fewer requests: nobody has to look.
+    * `reports`: whether its connection tells when the server allows more or fewer requests.
     * `reason`: why the slot has left the pool, if it has.
     * `gone`: whether it has left, and no request uses its connection any more.
 
@@ -85,6 +85,18 @@ class Slot(Generic[C]):
         self.gone = False
         self.connection_id = 0
         self.history: Any = None
+
+    @property
+    def may_take_another(self) -> bool:
+        """Whether a response on the slot may have made room for a request that waits: then somebody has to look.
+
+        A connection that reports tells what its server allows, but not that a response has arrived as a whole: its
+        stream is free, even though the response is neither read nor closed.
+        """
+        if not (self.multiplexed and self.reports):
+            return self.multiplexed
+        capacity = getattr(self.connection, "request_capacity", None)
+        return not isinstance(capacity, int) or capacity > self.leases
 
 
 class PoolRequest(Generic[C]):

@@ -202,7 +202,7 @@ class ConnectionPool(CloseOnExit, LegacyPool):
                     request.stream = stream
                     request = reservation.retries.request
                 reservation.retries.retry()
-            if not slot.established or (shared.state.requests.waiting and slot.multiplexed and not slot.reports):
+            if not slot.established or (shared.state.requests.waiting and slot.may_take_another):
                 self._established(slot, response)
         except BaseException as exc:
             reservation.give_up(request, exc)
