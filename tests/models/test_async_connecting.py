@@ -20,7 +20,9 @@ from httpcore_models import (
     ConnectError,
     ConnectTimeout,
     ReadError,
+    Request,
 )
+from httpcore_models.network import AsyncDirectDialler
 from httpcore_models.network._connecting import connect_async, happy_eyeballs
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.resolving import async_resolve_to
@@ -42,6 +44,24 @@ async def test_cancelled_connect_leaves_nothing_open(monkeypatch: pytest.MonkeyP
         with anyio.move_on_after(0.02) as scope:
             await AutoBackend().connect_tcp("example.org", 80, TIMEOUT)
         assert scope.cancelled_caught
+
+
+@pytest.mark.parametrize("addresses", [1, 3])
+async def test_cancelled_connect_stays_cancelled_whatever_an_observer_raises(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, addresses: int
+) -> None:
+    def observer(event: str, info: dict[str, Any]) -> None:
+        if event.endswith(".failed"):
+            raise OSError(event)
+
+    request = Request("GET", "http://example.org/", extensions={"observe": observer})
+    with unresponsive_port() as port:
+        async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", port))] * addresses)
+        with anyio.move_on_after(0.02) as scope:
+            await AsyncDirectDialler(AutoBackend()).dial(request.url.origin, request, TIMEOUT)
+        assert scope.cancelled_caught
+    logged = [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
+    assert "connect.attempt.failed" in logged
 
 
 async def test_cancelled_connect_to_unix_socket_leaves_nothing_open(tmp_path: Path) -> None:

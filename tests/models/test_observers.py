@@ -5,7 +5,8 @@ import logging
 from typing import Any
 
 import pytest
-from httpcore_models.lowlevel import ObservedPhase, observe
+from httpcore_models._observing import ConnectObserver
+from httpcore_models.lowlevel import ObservedPhase, Observer, observe
 
 
 def test_coroutine_functions_are_refused() -> None:
@@ -23,11 +24,12 @@ def fail(event: str, info: dict[str, Any]) -> None:
 
 
 class TestFailureOfAPhase:
+    @pytest.mark.parametrize("observer", [fail, ConnectObserver(fail)], ids=["request", "connecting"])
     @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
     def test_an_interruption_outlives_what_the_observer_raises(
-        self, interruption: type[BaseException], caplog: pytest.LogCaptureFixture
+        self, interruption: type[BaseException], observer: Observer, caplog: pytest.LogCaptureFixture
     ) -> None:
-        with pytest.raises(interruption), ObservedPhase(fail, "phase", {}):
+        with pytest.raises(interruption), ObservedPhase(observer, "phase", {}):
             raise interruption
         [record] = caplog.records
         assert (record.name, record.levelno) == ("httpcore.observe", logging.ERROR)

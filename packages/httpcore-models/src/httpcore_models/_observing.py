@@ -148,7 +148,6 @@ class FailureReport:
     ) -> bool:
         if not isinstance(raised, Exception) or isinstance(self._error, (Exception, GeneratorExit)):
             return False
-        if isinstance(raised, ObserverFailedError):
-            return False  # what is cancelled while a connection is opened may be one attempt, which others have beaten
-        _logger.error("An exception at %r gives way to %r", self._event, self._error, exc_info=raised)
+        error = raised.error if isinstance(raised, ObserverFailedError) else raised
+        _logger.error("An exception at %r gives way to %r", self._event, self._error, exc_info=error)
         return True
