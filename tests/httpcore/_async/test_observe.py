@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from httpcore import (
+    AsyncConnectionInterface,
     AsyncConnectionPool,
     AsyncHTTP11Connection,
     AsyncHTTPConnection,
@@ -15,12 +16,15 @@ from httpcore import (
     Origin,
     PoolTimeout,
     Proxy,
+    ReadError,
     RemoteProtocolError,
     Request,
+    Response,
     UnsupportedProtocol,
 )
 from httpcore_models import AsyncNetworkStream
 from httpcore_test_support import h2_frames
+from httpcore_test_support._async.connections import AsyncForeignConnection
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
 from httpcore_test_support.scripted import Connection, scripted_server
@@ -306,6 +310,31 @@ class TestFailures:
         assert len(events) > 2
         for event in events:
             assert await interrupting.events_until_the_end(fail_at=event)
+
+    async def test_an_interruption_while_a_failed_request_ends_counts(self, caplog: pytest.LogCaptureFixture) -> None:
+        """It is what is raised, so it is also what is reported."""
+        interruption, reported = Interruption(), []
+
+        class Failing(AsyncForeignConnection):
+            async def handle_async_request(self, request: Request) -> Response:
+                raise ReadError("gone")
+
+            async def aclose(self) -> None:
+                raise interruption
+
+        class Pool(AsyncConnectionPool):
+            def create_connection(self, origin: Origin) -> AsyncConnectionInterface:
+                return Failing(origin)
+
+        def observe(name: str, info: dict[str, Any]) -> None:
+            if name == "request.failed":
+                reported.append(info["exception"])
+                raise ValueError("of the observer")
+
+        with pytest.raises(Interruption):
+            await Pool().request("GET", "http://example.com/", extensions={"observe": observe})
+        assert reported == [interruption]
+        assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["of the observer"]
 
     async def test_an_error_gives_way_to_what_the_observer_raises(self) -> None:
         def observe(name: str, info: dict[str, Any]) -> None:

@@ -125,13 +125,20 @@ class AsyncReservation(AsyncLease):
 
     async def give_up(self, request: Request, exc: BaseException) -> None:
         """End a request that has failed with `exc` or was cancelled, and report that."""
+        failure = exc
         try:
             await self.release()
             if self.body is not None:
                 await self.body.discard()
+        except BaseException as raised:
+            failure = raised  # a cancellation, for instance: it takes the place of `exc`
+            raise
         finally:
-            if "observe" in request.extensions:
-                report_failed(request, exc)
+            try:
+                if "observe" in request.extensions:
+                    report_failed(request, failure)
+            finally:
+                del failure  # breaks a cycle: its traceback may refer to this frame
 
     def drop(self) -> None:
         """See `AsyncLease`."""
