@@ -38,6 +38,33 @@ def test_hints(failure: RecordedError, words: str) -> None:
     assert words in (hint_for(failure, "https://a/b") or "")
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("certificate is not yet valid", "clock"),
+        ("Hostname mismatch, certificate is not valid for 'expired.example'.", "another name"),
+        ("self signed certificate in certificate chain", "no authority"),
+        ("self-signed certificate", "no authority"),
+        ("unable to get local issuer certificate", "no authority"),
+        ("EE certificate key too weak", "is refused"),
+    ],
+)
+def test_certificates_are_refused_for_several_reasons(reason: str, words: str) -> None:
+    text = f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {reason} (_ssl.c:1)"
+    failure = error("ConnectError", text, RecordedError("ssl.SSLCertVerificationError", text))
+    assert words in (hint_for(failure, "https://expired.example/") or "")
+
+
+def test_what_does_not_speak_tls_may_be_the_proxy() -> None:
+    text = "[SSL: WRONG_VERSION_NUMBER] wrong version number: this port does not speak TLS (127.0.0.1:3128)"
+    for url in ("http://a/b", "https://a/b"):
+        assert "a proxy or the server" in (hint_for(error("ConnectError", text), url, is_proxied=True) or "")
+
+
+def test_a_proxy_that_hangs_up_says_nothing_about_the_server() -> None:
+    assert hint_for(error("ReadError"), "http://a/b", is_proxied=True) is None
+
+
 def test_a_refusing_proxy() -> None:
     refused = error("ConnectError", "", RecordedError("ConnectionRefusedError", ""))
     assert "the proxy" in (hint_for(refused, "http://a", is_proxied=True) or "")

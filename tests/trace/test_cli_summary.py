@@ -50,6 +50,10 @@ class TestDurations:
         assert [durations.within(share) for share in (50, 95, 100)] == [values[49], values[94], values[-1]]
         assert (durations.count, durations.fastest, durations.slowest) == (LIMIT, values[0], values[-1])
 
+    @pytest.mark.parametrize("values", [[0.1], [0.1, 0.3], [0.1, 0.2, 0.9], [4.0, 1.0, 2.0, 3.0]])
+    def test_the_median_of_few(self, values: list[float]) -> None:
+        assert durations_of(values).median() == statistics.median(values)
+
     @pytest.mark.parametrize("number", [1, 2, 3])
     def test_very_few(self, number: int) -> None:
         durations = durations_of([0.5] * number)
@@ -61,7 +65,7 @@ class TestDurations:
         durations = durations_of(generator.sample(values, len(values)))
         assert not durations.is_exact
         assert (durations.count, durations.fastest, durations.slowest) == (20_000, values[0], values[-1])
-        assert durations.within(50) == pytest.approx(statistics.median(values), rel=0.003)
+        assert durations.within(50) == durations.median() == pytest.approx(statistics.median(values), rel=0.003)
         assert durations.within(95) == pytest.approx(values[18_999], rel=0.003)
         assert durations.within(100) == pytest.approx(values[-1], rel=0.003)
         assert not durations._exact

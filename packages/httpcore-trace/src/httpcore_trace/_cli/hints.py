@@ -19,6 +19,8 @@ def hint_for(error: RecordedError, url: str, is_proxied: bool = False) -> str | 
     if "SSLCertVerificationError" in names:
         return _certificate_hint(texts)
     if "does not speak TLS" in texts:
+        if is_proxied:  # the text has the address of the proxy even if it is about the server behind that
+            return "a proxy or the server does not speak TLS: check the schemes of their URLs"
         return f"try http://{url.partition('://')[2]}"
     if "UNEXPECTED_EOF" in texts:
         return "that port may not speak TLS, or not for this name"
@@ -26,7 +28,12 @@ def hint_for(error: RecordedError, url: str, is_proxied: bool = False) -> str | 
         return _TIMEOUTS
     if error.name == "ProxyError" and ("407" in error.message or "closed the connection during" in error.message):
         return "the proxy may want to know who you are: --proxy SCHEME://USER:PASSWORD@HOST:PORT"
-    if url.startswith("http://") and error.name in ("ReadError", "RemoteProtocolError") and "HTTP/2" not in texts:
+    if (
+        url.startswith("http://")
+        and not is_proxied
+        and error.name in ("ReadError", "RemoteProtocolError")
+        and "HTTP/2" not in texts
+    ):
         return f"that port may speak TLS: try https://{url.partition('://')[2]}"
     return None
 
@@ -37,12 +44,20 @@ def _chain(error: RecordedError | None) -> Iterator[RecordedError]:
         error = error.cause
 
 
+# In the words of OpenSSL, old and new.
+_NO_AUTHORITY = ("self-signed certificate", "self signed certificate", "issuer certificate", "the first certificate")
+
+
 def _certificate_hint(texts: str) -> str:
-    if "expired" in texts:
+    if "has expired" in texts:
         return "the certificate has expired, or the clock here is wrong; --insecure goes on regardless"
+    if "not yet valid" in texts:
+        return "the certificate is for later, or the clock here is wrong; --insecure goes on regardless"
     if "mismatch" in texts.lower() or "not valid for" in texts:
         return "the certificate is for another name; --insecure goes on regardless"
-    return (
-        "no authority that is trusted here has signed the certificate: SSL_CERT_FILE=FILE trusts others, "
-        "--insecure goes on regardless"
-    )
+    if any(words in texts for words in _NO_AUTHORITY):
+        return (
+            "no authority that is trusted here has signed the certificate: SSL_CERT_FILE=FILE trusts others, "
+            "--insecure goes on regardless"
+        )
+    return "the certificate is refused; --insecure goes on regardless"

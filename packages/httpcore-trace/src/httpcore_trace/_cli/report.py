@@ -72,7 +72,7 @@ def _print_summary(summary: Summary, console: Console) -> None:
         about = "" if durations.is_exact else "about "
         figures = {
             "fastest": duration_text(durations.fastest),
-            "median": about + duration_text(durations.within(50)),
+            "median": about + duration_text(durations.median()),
             "95 % within": about + duration_text(durations.within(95)),
             "slowest": duration_text(durations.slowest),
         }

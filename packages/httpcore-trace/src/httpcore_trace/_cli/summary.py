@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import math
+import statistics
 import threading
 from collections import Counter
 
@@ -44,6 +45,10 @@ class Durations:
                 self._exact.clear()
         else:
             self._classes[_class_of(seconds)] += 1
+
+    def median(self) -> float:
+        """Return the median: of an even number, the mean of the two in the middle."""
+        return statistics.median(self._exact) if self.is_exact else self.within(50)
 
     def within(self, percentage: int) -> float:
         """Return the time within which this percentage of all requests was complete."""
