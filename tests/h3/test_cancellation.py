@@ -1,5 +1,6 @@
 """Cancelling a request on a shared connection at every point where it can be cancelled."""
 
+import functools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.h3_dialogue import OK, data, head
 from httpcore_test_support.h3_server import Peer, h3_server
 from httpcore_test_support.sweep import sweep
+from httpcore_test_support.waiting import async_wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +66,30 @@ async def test_on_a_warm_connection(certificates: Certificates) -> None:
 
             assert await sweep(lambda: post(connection, server.url + "/"), check) > MINIMUM_STEPS
             assert len(server.peers) == 1
+
+
+def handshake_is_done(connection: AsyncHTTP3Connection) -> bool:
+    connection.has_expired()  # takes in what has come
+    return connection._engine.handshake_done
+
+
+async def test_a_handshake_that_ends_without_its_request(certificates: Certificates) -> None:
+    """What is known about the connection from then on is known to the next request."""
+    with h3_server(certificates, in_parts) as server:
+        for turns in range(2, 6):
+            stream = await AutoBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
+            origin = Origin(b"https", b"localhost", server.port)
+            async with AsyncHTTP3Connection(origin, stream, certificates.client_context()) as connection:
+                with anyio.CancelScope() as scope:
+                    async with anyio.create_task_group() as tasks:
+                        tasks.start_soon(post, connection, server.url + "/")
+                        for _ in range(turns):
+                            await anyio.lowlevel.checkpoint()
+                        scope.cancel()
+                if connection._engine.started:
+                    await async_wait_until(functools.partial(handshake_is_done, connection))
+                response = await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+                assert response.extensions["connection"].cipher is not None
 
 
 async def test_neighbours_live(certificates: Certificates) -> None:

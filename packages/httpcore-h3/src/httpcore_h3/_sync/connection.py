@@ -108,7 +108,7 @@ class HTTP3Connection(MultiplexedConnection):
             object(), lambda: engine.handshake_done or engine.failure is not None, timeout, verdict=False
         )
         if engine.handshake_done:
-            self._connection_info = dataclasses.replace(self._connection_info, cipher=engine.quic.cipher)
+            self._note_cipher()
             return
         if engine.state is CLOSED:
             raise ConnectionNotAvailable(engine.reason)
@@ -118,6 +118,11 @@ class HTTP3Connection(MultiplexedConnection):
             via = "" if name == without_zone(self._origin.host).decode("ascii") else f"{name} via "
             raise ConnectError(f"{reason} ({via}{shared.peer})")
         raise ConnectTimeout(f"Connect timed out {limit_text(timeout)} ({shared.peer})") from TimeoutError()
+
+    def _note_cipher(self) -> None:
+        with self._shared.lock:
+            cipher = self._engine.quic.cipher
+        self._connection_info = dataclasses.replace(self._connection_info, cipher=cipher)
 
     def handle_request(self, request: Request) -> Response:
         """Send a request, and return its response with the body still to be read.
@@ -154,6 +159,9 @@ class HTTP3Connection(MultiplexedConnection):
             else:
                 status, headers = tracer.run("receive_response_headers", exchange.info, exchange.receive_head)
                 exchange.observe_head(headers)
+            if self._connection_info.cipher is None:
+                # Whoever did the handshake was interrupted at the end of it.
+                self._note_cipher()
             extensions: dict[str, Any] = {
                 "http_version": b"HTTP/3",
                 "network_stream": self._information,

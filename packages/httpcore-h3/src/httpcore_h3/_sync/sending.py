@@ -221,5 +221,6 @@ class Sending(StreamExchange):
 
     def _observed_wait(self) -> ObservedPhase:
         observer = None if self.tracer is None else self.tracer.observer
-        queued = 0 if observer is None else self._engine.quic.queued(self.stream.id)
+        with self._shared.lock:
+            queued = 0 if observer is None else self._engine.quic.queued(self.stream.id)
         return ObservedPhase(observer, "http3.window_wait", {"stream_id": self.stream.id, "queued": queued})
