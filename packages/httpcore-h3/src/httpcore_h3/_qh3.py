@@ -54,6 +54,13 @@ _KNOWN_CORE = qh3.__version__.startswith("2.1.")
 # How many packets qh3 may drop in a row before that is a failure.
 _MOST_DROPPED = 100
 
+# How large a datagram may be that qh3 sends. It holds parts of streams back while the path has less room.
+_MAX_DATAGRAM = 1472
+
+# Of how many streams qh3 may hold back parts that no packet has had room for, unless it repeats what was not
+# acknowledged in time.
+_MOST_HELD = 16
+
 # Credit for the whole connection and for one stream, in bytes. It comes back as the datagrams are taken in, not as the
 # responses are read.
 _CONNECTION_WINDOW, _STREAM_WINDOW = 16 * 1024 * 1024, 8 * 1024 * 1024
@@ -105,10 +112,16 @@ class QUIC:
         self._core: Any = None
         self._drain: Any = None
         self._send: Any = self._quic.send_stream_data
-        # Whether a packet may be held back that was made already, and datagrams that were made before the next call of
-        # `datagrams_to_send()`.
-        self._holds_packet = False
+        # Whether parts of streams may be held back that were chosen for a packet already, and datagrams that were made
+        # before the next call of `datagrams_to_send()`.
+        self._holds_back = False
         self._early: list[bytes] = []
+        # How many such parts there may be; and how many packets have to leave until none is held back any more that was
+        # when a stream was over. Until then no events are made.
+        self._most_held = _MOST_HELD
+        self._postponed = 0
+        # Whether a direction of a stream was ended by a frame of its own, which may be among those parts.
+        self._has_ended = False
         self._is_over = False
 
     # The connection.
@@ -124,23 +137,46 @@ class QUIC:
         """
         # After the handshake, `receive_many_datagrams()` takes a tenth of the time of `receive_datagram()`.
         quic = self._quic if self._core is None else self._core
+        open_streams = quic.active_local_streams if self._holds_back else None
         for buffer, segment_size in received:
             if len(buffer) > segment_size:
                 _call(quic.receive_gro_buffer, buffer, segment_size, _PEER, now)
             else:
                 _call(quic.receive_many_datagrams, [buffer], _PEER, now)
         if self._core is not None:
-            if self._holds_packet:
-                # Making events of what came, qh3 forgets streams that are over. If it still held back a packet with a
-                # part of one, it would drop that packet, and never send the rest of the other streams in it.
-                self._early = self.datagrams_to_send(now)
-            _call(self._drain)
+            self._take_events(open_streams, now)
         self._hand_on_events()
 
     def handle_timer(self, now: float) -> None:
         """Do what was due at the time that `timer` told, and call the handler."""
-        _call(self._quic.handle_timer, now)
+        core = self._core
+        if core is None:
+            _call(self._quic.handle_timer, now)
+        else:
+            open_streams = core.active_local_streams if self._holds_back else None
+            timeouts = core.pto_total
+            _call(core.handle_timer, now)
+            if core.pto_total != timeouts:
+                self._most_held = max(_MOST_HELD, 2 * sum(core.active_local_streams))
+            self._take_events(open_streams, now)
         self._hand_on_events()
+
+    def _take_events(self, open_streams: Any, now: float) -> None:
+        """Have qh3 make events of what came. `open_streams` are those before it came, if anything was held back then.
+
+        With that, qh3 forgets streams that are over. If it still held back a part of one, it would drop the packet with
+        that part, and never send the parts of other streams in it. So those parts have to leave before: one at least
+        with each packet. Only frames that are repeated, or that end a stream, may be left of a stream that is over.
+        """
+        core = self._core
+        if self._holds_back:
+            if core.active_local_streams != open_streams and (self._has_ended or core.loss_total or core.pto_total):
+                self._postponed = self._most_held
+            self._early = self.datagrams_to_send(now)
+        # A connection that is over sends nothing.
+        if not (self._holds_back and self._postponed and core.state == "connected"):
+            self._postponed = 0
+            _call(self._drain)
 
     @property
     def timer(self) -> float | None:
@@ -150,25 +186,41 @@ class QUIC:
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent now."""
-        early, self._early = self._early, []
+        datagrams, self._early = self._early, []
         for _ in range(_MOST_DROPPED):
             try:
-                return early + self._transmit(now)
+                self._transmit(datagrams, now)
             except ValueError:
                 # "reserved stream is missing", "another stream reservation is already active": a stream is over, or was
                 # reset, of which a packet that was held back has a part. qh3 has dropped that packet now, as the
                 # network might have done, and goes on. There may be more of them.
-                pass
-        datagrams: list[bytes] = _call(self._transmit, now)
-        return early + datagrams
-
-    def _transmit(self, now: float) -> list[bytes]:
-        if self._core is None:
-            return [datagram for datagram, _ in self._quic.datagrams_to_send(now)]
-        core = self._core
-        datagrams = [transmit[0] for transmit in iter(partial(core.poll_transmit, now), None)]
-        self._holds_packet = core.should_wait_for_ack(now)
+                continue
+            except BaseException as exc:
+                if not _is_fault(exc):
+                    raise
+                raise _fault(exc) from exc
+            return datagrams
+        _call(self._transmit, datagrams, now)
         return datagrams
+
+    def _transmit(self, datagrams: list[bytes], now: float) -> None:
+        core = self._core
+        if core is None:
+            datagrams += [datagram for datagram, _ in self._quic.datagrams_to_send(now)]
+            return
+        if self._postponed:
+            in_flight = core.bytes_in_flight
+            while (transmit := core.poll_transmit(now)) is not None:
+                datagrams.append(transmit[0])
+                before, in_flight = in_flight, core.bytes_in_flight
+                if in_flight > before and self._postponed:
+                    self._postponed -= 1
+        else:
+            for transmit in iter(partial(core.poll_transmit, now), None):
+                datagrams.append(transmit[0])
+        self._holds_back = core.congestion_window - core.bytes_in_flight < _MAX_DATAGRAM
+        if not self._holds_back:
+            self._most_held = _MOST_HELD
 
     def holds_back(self, now: float) -> bool:
         """Whether the path takes no more until the server has acknowledged something."""
@@ -212,6 +264,7 @@ class QUIC:
             elif kind is quic_events.StreamReset:
                 handler.stream_reset_received(event.stream_id, event.error_code)
             elif kind is quic_events.StopSendingReceived:
+                self._has_ended = True
                 handler.stop_sending_received(event.stream_id, event.error_code)
             elif kind is quic_events.HandshakeCompleted:
                 if event.alpn_protocol != _ALPN:
@@ -249,6 +302,9 @@ class QUIC:
 
     def send(self, stream_id: int, data: bytes | memoryview, end: bool = False) -> None:
         """Queue bytes of a stream; an unused identifier opens one. Raises `ConnectionFault` if that fails."""
+        if self._postponed and not self._core.can_send_stream(stream_id):
+            # The server has asked for nothing more. The handler is told as soon as events are made of what came.
+            return
         _call(self._send, stream_id, data, end)
 
     def queued(self, stream_id: int) -> int:
@@ -258,11 +314,13 @@ class QUIC:
 
     def reset(self, stream_id: int, code: int) -> None:
         """Send RESET_STREAM, unless all of the stream is sent."""
+        self._has_ended = True
         with contextlib.suppress(*_FAULTS):
             self._quic.reset_stream(stream_id, code)
 
     def stop(self, stream_id: int, code: int) -> None:
         """Send STOP_SENDING, unless all of the stream has arrived."""
+        self._has_ended = True
         with contextlib.suppress(*_FAULTS):
             self._quic.stop_stream(stream_id, code)
 
@@ -295,6 +353,11 @@ def _is_fault(exc: BaseException) -> bool:
     return isinstance(exc, _FAULTS) or type(exc).__name__ == "PanicException"
 
 
+def _fault(exc: BaseException) -> ConnectionFault:
+    """Return what to raise for an exception that comes out of qh3."""
+    return ConnectionFault(f"{type(exc).__name__}: {exc}", Code.INTERNAL_ERROR)
+
+
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function of qh3 returns. Raises `ConnectionFault` if it fails."""
     try:
@@ -302,4 +365,4 @@ def _call(function: Callable[..., Any], *arguments: Any) -> Any:
     except BaseException as exc:
         if not _is_fault(exc):
             raise
-        raise ConnectionFault(f"{type(exc).__name__}: {exc}", Code.INTERNAL_ERROR) from exc
+        raise _fault(exc) from exc
