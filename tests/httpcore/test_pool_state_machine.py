@@ -21,10 +21,13 @@ class PoolMachine(RuleBasedStateMachine):
         connections=st.sampled_from([1, 1, 2, 3, None]),
         keepalive=st.none() | st.integers(min_value=0, max_value=3),
         expiry=st.none() | st.sampled_from([0.0, 5.0]),
+        reports=st.booleans(),
     )
-    def set_up(self, connections: int | None, keepalive: int | None, expiry: float | None) -> None:
+    def set_up(self, connections: int | None, keepalive: int | None, expiry: float | None, reports: bool) -> None:
         self.state = CheckedPoolState(connections, keepalive, expiry)
         self.now = 0.0
+        # Whether connections count as ones that tell when they can carry more.
+        self.reports = reports
         self.made: list[ModelConnection] = []
         # In the order of submission.
         self.waiting: list[Request] = []
@@ -79,6 +82,7 @@ class PoolMachine(RuleBasedStateMachine):
         assert slot is not None
         connection = ModelConnection(streams, may_share=may_share or streams > 1, counted=counted)
         self.made.append(connection)
+        slot.reports = self.reports
         self.state.opened(slot, connection)
         self._carry_out()
 

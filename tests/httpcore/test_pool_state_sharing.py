@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from httpcore._pool.slots import Key
+from httpcore._pool.state import PoolState
 from httpcore_test_support.pool_model import A, B, C, ModelPool, ModelRequest
 
 
@@ -331,3 +332,81 @@ def test_passed_over_retries_keep_their_order() -> None:
     connection = pool.open(retries[0], may_share=True)
     assert pool.to_wake == retries
     assert retries[1].connection is connection
+
+
+class TestQuestions:
+    """Whether a pool asks connections that tell by themselves when they can carry more, and others."""
+
+    @staticmethod
+    def full_pool(*, reports: bool) -> tuple[ModelPool, list[ModelRequest]]:
+        """Return a pool with two connections, each of which carries two requests, and the four requests."""
+        pool = ModelPool(max_connections=2)
+        pool.reports = reports
+        first = pool.ask()
+        pool.respond(first, streams=2)
+        second = pool.ask()
+        assert second.connection.take()
+        third = pool.ask()
+        pool.respond(third, streams=2)
+        fourth = pool.ask()
+        assert fourth.connection.take()
+        assert first.connection is second.connection is not third.connection is fourth.connection
+        return pool, [first, second, third, fourth]
+
+    def test_request_behind_others_asks_no_connection(self) -> None:
+        pool, carried = self.full_pool(reports=True)
+        assert pool.is_waiting(pool.ask())
+        for request in carried:
+            request.connection.asked.clear()
+        PoolState.submit(pool, second := ModelRequest(A), 0.0)
+        assert pool.is_waiting(second)
+        assert [request.connection.asked.total() for request in carried] == [0] * 4
+
+    def test_release_asks_only_the_connection_that_it_concerns_and_once(self) -> None:
+        pool, carried = self.full_pool(reports=True)
+        waiting = [pool.ask(), pool.ask()]
+        other = carried[2].connection
+        for request in carried:
+            request.connection.asked.clear()
+        released = carried[0].connection
+        released.end()
+        PoolState.release(pool, carried[0], 0.0)
+        assert pool.to_wake == waiting[:1]
+        assert released.asked["is_available"] == 1
+        assert other.asked.total() == 0
+
+    def test_connection_that_tells_nothing_is_asked_whenever_another_request_ends(self) -> None:
+        pool, carried = self.full_pool(reports=False)
+        waiting = [pool.ask(), pool.ask()]
+        carried[2].connection.streams = 3
+        pool.finish(carried[0])
+        assert pool.to_wake == waiting
+
+    def test_request_that_waits_for_a_newer_connection_keeps_no_other_from_an_old_one(self) -> None:
+        pool = ModelPool(max_connections=1)
+        pool.reports = True
+        first = pool.ask()
+        pool.respond(first, streams=2)
+        retry = pool.ask()
+        retry.failed_on = retry.leased.number
+        pool.suspend(retry)
+        pool.resume(retry)
+        assert pool.is_waiting(retry)
+        first.connection.streams = 3
+        pool.changed(first.leased)
+        assert pool.ask().connection is first.connection
+
+    def test_connection_that_tells_of_more_room_serves_as_many_requests(self) -> None:
+        pool, carried = self.full_pool(reports=True)
+        waiting = [pool.ask(), pool.ask(), pool.ask()]
+        carried[2].connection.streams = 4
+        pool.changed(carried[2].leased)
+        assert pool.to_wake == waiting[:2]
+        assert [request.connection for request in waiting[:2]] == [carried[2].connection] * 2
+
+    def test_after_an_interruption_it_is_known_again_which_connections_tell(self) -> None:
+        for reports in (True, False):
+            pool, _ = self.full_pool(reports=reports)
+            pool._shared.any_silent = reports
+            pool.repair()
+            assert pool._shared.any_silent is not reports

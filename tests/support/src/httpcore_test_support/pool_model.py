@@ -36,6 +36,8 @@ class ModelPool(CheckedPoolState):
     """A pool's state with a clock, and calls that do what a pool does in between."""
 
     now = 0.0
+    #: Whether connections made from now on count as ones that tell when they can carry more.
+    reports = False
 
     def ask(self, key: Key = A) -> ModelRequest:
         """Submit a request."""
@@ -46,6 +48,7 @@ class ModelPool(CheckedPoolState):
     def open(self, request: ModelRequest, streams: int = 1, **options: bool) -> ModelConnection:
         """Fill a new slot, without connecting."""
         connection = ModelConnection(streams, **options)
+        request.leased.reports = self.reports
         self.opened(request.leased, connection)
         return connection
 

@@ -126,6 +126,13 @@ class _AsyncioEvent(AsyncEvent):
             if deadlines is not None:
                 deadlines.pop(future, None)
 
+    def wake(self) -> None:
+        # As in the base class, but the library is known: a thread that runs this event loop may set the flag.
+        if sys.modules["asyncio"]._get_running_loop() is self._loop:
+            self.set()
+        else:
+            super().wake()
+
     def is_set(self) -> bool:
         return self._flag
 

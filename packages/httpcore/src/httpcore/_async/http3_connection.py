@@ -109,7 +109,7 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         # Whether the server has said that requests are better sent over TCP.
         self._retired = False
         # The headers that were seen last, and until when they say nothing new; what they offered, and until when.
-        self._seen: list[tuple[bytes, bytes]] = []
+        self._seen: frozenset[tuple[bytes, bytes]] = frozenset()
         self._seen_until = math.inf
         self._learnt: list[bytes] = []
         self._learnt_until = 0.0
@@ -134,8 +134,8 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
                 if self._is_http3 and not self._is_mandatory:
                     self._retire(request, "the server says that it is the wrong one (421)")
                 return response
-            # Most servers send the same headers with many responses, and the same offer with all.
-            if response.headers != self._seen or time.monotonic() >= self._seen_until:
+            # Most servers send the same headers with many responses, and the same offer with all. Their order may vary.
+            if frozenset(response.headers) != self._seen or time.monotonic() >= self._seen_until:
                 self._learn(request, response)
         return response
 
@@ -148,7 +148,7 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
             if _verifies(self._tls_context()):
                 self._http3.origins.advertised(_key(self._origin, request), values, now)
             self._learnt, self._learnt_until = values, now + _LEARN_INTERVAL
-        self._seen, self._seen_until = headers, self._learnt_until if values else math.inf
+        self._seen, self._seen_until = frozenset(headers), self._learnt_until if values else math.inf
 
     def _retire(self, request: Request, reason: str) -> None:
         """Take no more requests on this connection, and use TCP for the next one."""

@@ -71,8 +71,8 @@ class SlotTable(Generic[C]):
         self.all[slot] = None
         return slot
 
-    def has_room(self, slot: Slot[C]) -> bool:
-        """Whether a slot can take another request, besides those on their way to its connection.
+    def capacity_of(self, slot: Slot[C]) -> int:
+        """Return how many requests may lease a slot: those on their way to its connection count as well.
 
         A connection that says only whether it is available, not how many requests it can carry, is offered any number.
         Until it is established, it counts as one with the limit of the previous connection to the same origin.
@@ -80,16 +80,16 @@ class SlotTable(Generic[C]):
         connection = slot.connection
         try:
             if connection is None or not connection.is_available():
-                return False
+                return 0
             capacity = getattr(connection, "request_capacity", sys.maxsize)
         except Exception:
             self.drop(slot, Reason.STALE)
-            return False
+            return 0
         if not isinstance(capacity, int):  # a mock, which has any attribute
             capacity = sys.maxsize
         if not slot.established and slot.key in self.stream_limits:
             capacity = min(capacity, self.stream_limits[slot.key])
-        return slot.leases < capacity
+        return capacity
 
     def is_available(self, slot: Slot[C]) -> bool:
         """Whether the connection of a slot says that it can take a request."""
@@ -122,6 +122,16 @@ class SlotTable(Generic[C]):
             slot.multiplexed = True
             if self.stream_limits.get(slot.key) != limit:
                 _remember(self.stream_limits, slot.key, limit)
+
+    def set_limits(self, limits: Limits) -> None:
+        """Change the limits, and drop idle slots, as far as there are too many slots."""
+        self.limits = limits
+        limit = limits.max_connections
+        while len(self.all) > limit and self.evict():
+            pass
+        if len(self.all) > limit:
+            self.limits = limits._replace(max_keepalive=min(limit, limits.max_keepalive))
+        self.drop_surplus()
 
     def evict(self) -> bool:
         """Drop the slot that has been idle for longest, if any is idle, to make room for another."""

@@ -79,15 +79,8 @@ class PoolState(Generic[C]):
         self, max_connections: int | None, max_keepalive: int | None, keepalive_expiry: float | None
     ) -> None:
         """Change the limits. Excess connections leave the pool: idle ones now, those in use when they become idle."""
-        slots = self.slots
-        slots.limits = limits_from(max_connections, max_keepalive, keepalive_expiry)
         self._pruner.due_at = 0.0
-        limit = slots.limits.max_connections
-        while len(slots.all) > limit and slots.evict():
-            pass
-        if len(slots.all) > limit:
-            slots.limits = slots.limits._replace(max_keepalive=min(limit, slots.limits.max_keepalive))
-        slots.drop_surplus()
+        self.slots.set_limits(limits_from(max_connections, max_keepalive, keepalive_expiry))
         self._serve_waiting()
 
     def repair(self) -> None:
@@ -107,10 +100,11 @@ class PoolState(Generic[C]):
         request.number = next(self._numbers)
         if now >= self._pruner.due_at:
             self._prune(now)
-        if self._assign(request):
-            return True
+        if self.requests.waiting:
+            if not self._shared.is_behind_others(request) and self._assign(request):
+                return True
         # A connection in use may be dead. The first request that has to wait checks that: there may be no later one.
-        if not self.requests.waiting and self._pruner.check_next(_CHECKS_BEFORE_WAITING) and self._assign(request):
+        elif self._assign(request) or (self._pruner.check_next(_CHECKS_BEFORE_WAITING) and self._assign(request)):
             return True
         self.requests.waiting[request] = None
         if self.requests.index is not None:
@@ -159,7 +153,7 @@ class PoolState(Generic[C]):
                 self._shared.add(slot)
             if slot in self.slots.shared.get(slot.key, ()):
                 self._shared.serve(slot)
-        self._serve_waiting()
+        self._serve_other_slots()
 
     def suspend(self, request: PoolRequest[C]) -> None:
         """Return the slot of a request whose connection could not take it, until the request resumes.
@@ -187,9 +181,7 @@ class PoolState(Generic[C]):
         slots, requests, slot = self.slots, self.requests, request.slot
         if slot is None or request not in requests.active:
             request.slot = None
-            requests.waiting.pop(request, None)
-            if requests.index is not None:
-                requests.index.remove(request)
+            requests.remove(request)
             if self._shared.draining is not None:
                 self._shared.update_draining()
             return
@@ -222,7 +214,7 @@ class PoolState(Generic[C]):
         if len(slots.idle) > slots.limits.max_keepalive:
             slots.drop_surplus()
         if requests.waiting:
-            self._serve_waiting()
+            self._serve_other_slots()
         if now >= self._pruner.due_at:
             self._prune(now)
 
@@ -279,7 +271,8 @@ class PoolState(Generic[C]):
     # Finding a slot for a request.
 
     def _assign(self, request: PoolRequest[C]) -> bool:
-        slots, slot = self.slots, None
+        slots = self.slots
+        slot: Slot[C] | None
         # A retry skips idle connections: they are probably as stale as the one that failed.
         idle = slots.idle_by_key.get(request.key) if request.failed_on is None else None
         while idle:
@@ -295,9 +288,8 @@ class PoolState(Generic[C]):
                     self._shared.add(slot)
                 break
             slots.drop(slot, Reason.STALE)
-            slot = None
-        if slot is None and slots.shared:
-            slot = self._shared.find_room(request)
+        else:
+            slot = self._shared.find_room(request) if slots.shared else None
         if slot is not None:
             slot.reused += 1
         elif len(slots.all) < slots.limits.max_connections or (slots.idle and slots.evict()):
@@ -325,6 +317,14 @@ class PoolState(Generic[C]):
             self.requests.remove(request)
         if self._shared.draining is not None or (slots.shared and self.requests.waiting):
             self._shared.update_draining()
+
+    def _serve_other_slots(self) -> None:
+        """Give slots to waiting requests after a change of one slot, whose own room, if it is shared, they have got."""
+        slots, shared = self.slots, self._shared
+        may_add = len(slots.all) < slots.limits.max_connections
+        # Of a connection that does not tell when it can carry more, this is the time to find out.
+        if may_add or slots.idle or shared.any_silent or shared.draining is not None:
+            self._serve_waiting()
 
     def _hand_over(self, slot: Slot[C], connection: C) -> bool:
         """Give a slot that no request leases to the one that has waited longest, if that may have it.
