@@ -152,11 +152,7 @@ class SharedStream(Datagrams):
                     self._look_once_more(ready)
         except BaseException:
             with self.lock:
-                if self._reading is token:
-                    self._reading = None
-                if event is not None:
-                    self.woken.discard(event)
-                self._end_wait(key)
+                self._give_up_wait(key, token, event)
             raise
 
     def _end_wait(self, key: object) -> None:
@@ -168,6 +164,14 @@ class SharedStream(Datagrams):
         waiting.pop(key, None)
         if waiting and not self.woken and (self._reading is None or (self.engine.output_pending and not self._writing)):
             self._wake(next(iter(waiting)))
+
+    def _give_up_wait(self, key: object, token: object, event: Event | None) -> None:
+        """Leave the wait as a thread that is interrupted, whether it reads or waits for its event. The lock is held."""
+        if self._reading is token:
+            self._reading = None
+        if event is not None:
+            self.woken.discard(event)
+        self._end_wait(key)
 
     def _retire_if_silent(self, limit: float | None) -> None:
         """Retire the connection after a timeout of `limit` seconds in which nothing has arrived. The lock is held.
