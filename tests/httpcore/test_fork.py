@@ -4,16 +4,29 @@ import os
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from httpcore import ConnectError, ConnectionPool, Proxy, ReadError, WriteError, _ssl
+from httpcore import (
+    URL,
+    ConnectError,
+    ConnectionNotAvailable,
+    ConnectionPool,
+    HTTPConnection,
+    NetworkStream,
+    Proxy,
+    ReadError,
+    SyncBackend,
+    WriteError,
+    _ssl,
+)
 from httpcore_models.network._tls import alpn
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.http2_peer import answering, http2_script
 from httpcore_test_support.scripted import scripted_server
 from httpcore_test_support.steps import receive_request, send, start_tls
+from httpcore_test_support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()"),
@@ -107,6 +120,41 @@ def test_a_lock_of_a_connection(which: str, certificates: Certificates) -> None:
 
         with held_elsewhere(lock):
             assert child_ends_well(get)
+
+
+@pytest.mark.fault("P11")
+def test_a_connection_that_another_thread_was_opening() -> None:
+    """The child opens it itself: that thread, for which other requests waited in the parent, does not exist there."""
+    dialling, done = threading.Event(), threading.Event()
+
+    class Backend(SyncBackend):
+        def connect_tcp(self, *args: Any, **kwargs: Any) -> NetworkStream:
+            if threading.current_thread() is not threading.main_thread():
+                dialling.set()
+                done.wait(30.0)
+            return super().connect_tcp(*args, **kwargs)
+
+    with scripted_server([receive_request(), send(OK)]) as server:
+        url = URL(server.url)
+        connection = HTTPConnection(url.origin, network_backend=Backend())
+        threads = [threading.Thread(target=suppressed, args=(connection, server.url)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        dialling.wait(10.0)
+        wait_until(lambda: len(connection._connecting._followers) == 1)
+        try:
+            assert child_ends_well(lambda: connection.request("GET", server.url).status == 200)
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join()
+            connection.close()
+
+
+def suppressed(connection: HTTPConnection, url: str) -> None:
+    """Send a request, which may find the connection busy."""
+    with suppress(ConnectionNotAvailable):
+        connection.request("GET", url)
 
 
 @pytest.mark.fault("P11")

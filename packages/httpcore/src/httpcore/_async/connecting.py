@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 from httpcore_models import ConnectError, ConnectionNotAvailable, ConnectTimeout, Origin, ProxyError
-from httpcore_models.concurrency import AsyncCancellableCall, AsyncEvent
+from httpcore_models.concurrency import AsyncCancellableCall, AsyncEvent, forks
 from httpcore_models.deadline import Deadline, limit_text
 from httpcore_models.lowlevel import ObservedPhase, Observer
 
@@ -22,6 +22,7 @@ class AsyncConnectCall:
         """`timeouts` are all time limits of the request, by which its call is recognised."""
         self.deadline = deadline
         self.timeouts = timeouts
+        self.process = forks.count
         #: Whether the request has followed another one.
         self.has_followed = False
         #: What closing the connection cancels.
@@ -77,7 +78,10 @@ class AsyncConnecting:
                 raise ConnectionNotAvailable(f"The connection to {self._origin} is closed")
             if self.established:
                 return
-            if self.leader is None:
+            leader = self.leader
+            if leader is None or leader.process != forks.count:
+                if leader is not None:
+                    self._abandon()
                 self.leader = call
                 return
             call.event = AsyncEvent()
@@ -130,6 +134,13 @@ class AsyncConnecting:
         for follower in self._followers:
             follower.error = error
             follower.event.set()
+        self._followers.clear()
+
+    def _abandon(self) -> None:
+        """In a child process: the thread that led does not exist here, or its stream belongs to the parent."""
+        for follower in self._followers:
+            follower.error = ConnectError(f"The connection belongs to another process ({self._origin})")
+            follower.event.wake()  # of an event loop that may be gone
         self._followers.clear()
 
     def close(self, *, for_good: bool) -> bool:
