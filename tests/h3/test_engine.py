@@ -518,3 +518,13 @@ def test_packet_behind_a_late_one_of_the_handshake(connect: Connect, monkeypatch
         # It need not be the last packet of the datagram (RFC 9000 section 12.2).
         dialogue.deliver([late + datagram])
     assert stream.remote_end
+
+
+def test_the_settings_come_after_an_equal_request(connect: Connect) -> None:
+    dialogue = connect(settings=None)
+    first = dialogue.request()
+    dialogue.server.open_streams(build_frame(SETTINGS, varint(6) + varint(50)))
+    dialogue.respond(first, head(OK))
+    dialogue.engine.finish(first)
+    with pytest.raises(LocalProtocolError, match="header fields of up to 50 bytes"):
+        dialogue.request()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from httpcore_models import ConnectionNotAvailable
 from httpcore_models.lowlevel import Retryable, mark_retryable
-from httpcore_models.multiplexing import USABLE, Failure, MessageEngine
+from httpcore_models.multiplexing import USABLE, Failure, MessageEngine, RequestHead
 
 from ._codes import Code
 from ._qh3 import QUIC, FieldDecoder, QUICHandler
@@ -53,6 +53,8 @@ class ConnectionState(MessageEngine):
         self.clogged: set[Stream] = set()
         #: What the fields of a request may take, in bytes, if the server has a limit.
         self.max_section_size: int | None = None
+        #: The head of the last request, and its frame. Equal heads are the same object most of the time.
+        self.last_head: tuple[RequestHead, bytes] | None = None
 
     # What the connection can do.
 

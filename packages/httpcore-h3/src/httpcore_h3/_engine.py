@@ -85,13 +85,12 @@ class Engine(ConnectionState):
     output_pending: bool
     output_urgent: bool
     limit: int
+    last_head: tuple[RequestHead, bytes] | None
 
     def __init__(self, tls: TLSOptions, idle_timeout: float = 30.0) -> None:
         receiving = Receiving()
         super().__init__(receiving, tls, idle_timeout)
         receiving.attach(self)
-        # The head of the last request, and its frame. Equal heads are the same object most of the time.
-        self._last: tuple[RequestHead, bytes] | None = None
         # What `timer` told since QUIC has sent or received something.
         self._timer: float | None = None
 
@@ -118,7 +117,7 @@ class Engine(ConnectionState):
         quic, head = self.quic, stream.head
         if not self.handshake_done or self.limit <= self.opened:
             return False
-        last = self._last
+        last = self.last_head
         frame = last[1] if last is not None and last[0] is head else self._encode(head)
         self._busy = True
         # RFC 9000 section 2.1.
@@ -138,7 +137,7 @@ class Engine(ConnectionState):
             if size > self.max_section_size:
                 raise LocalProtocolError(f"The server takes header fields of up to {self.max_section_size} bytes")
         frame = build_frame(frames.HEADERS, encode(fields))
-        self._last = (head, frame) if len(frame) <= _MAX_REMEMBERED else None
+        self.last_head = (head, frame) if len(frame) <= _MAX_REMEMBERED else None
         return frame
 
     def can_go_on(self, stream: Stream) -> bool:

@@ -71,6 +71,8 @@ class Receiving:
     def settings_received(self, settings: Settings) -> None:
         """See `ConnectionHandler`."""
         self._connection.max_section_size = settings.max_section_size
+        # It was not compared with that.
+        self._connection.last_head = None
 
     def goaway_received(self, stream_id: int) -> None:
         """See `ConnectionHandler`: requests from this stream on were not processed (RFC 9114 section 5.2)."""
