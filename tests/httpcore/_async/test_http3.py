@@ -22,6 +22,7 @@ from httpcore import (
     Proxy,
     UnsupportedProtocol,
 )
+from httpcore._async.http3_connection import AsyncHTTP3OrTCPConnection
 from httpcore._http3 import origins
 from httpcore_test_support._async.fake_http3 import async_fake_module
 from httpcore_test_support.certificates import Certificates
@@ -212,6 +213,23 @@ class TestChoice:
             fake.headers = [(b"alt-svc", b"clear")]
             assert await get(pool, server) == b"h3"
             assert await get(pool, server) == b"tcp"
+
+    async def test_the_same_headers_in_another_order_say_nothing_new(
+        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with pool_for(certificates, max_keepalive_connections=1) as pool:
+            await get(pool, server)
+            learnt = []
+            learn = AsyncHTTP3OrTCPConnection._learn
+            monkeypatch.setattr(AsyncHTTP3OrTCPConnection, "_learn", lambda *args: learnt.append(1) or learn(*args))
+            fake.headers = [(b"server", b"x"), (b"alt-svc", server.alt_svc)]
+            assert await get(pool, server) == b"h3"
+            fake.headers = fake.headers[::-1]
+            assert await get(pool, server) == b"h3"
+            assert len(learnt) == 1
+            fake.headers = [(b"server", b"x"), (b"alt-svc", b"clear")]
+            assert await get(pool, server) == b"h3"
+            assert len(learnt) == 2
 
     async def test_another_name_is_another_origin(self, certificates: Certificates, server: Server, fake: Any) -> None:
         async with pool_for(certificates) as pool:

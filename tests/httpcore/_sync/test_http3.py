@@ -24,6 +24,7 @@ from httpcore import (
     UnsupportedProtocol,
 )
 from httpcore._http3 import origins
+from httpcore._sync.http3_connection import HTTP3OrTCPConnection
 from httpcore_test_support._sync.fake_http3 import fake_module
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, ScriptedServer, scripted_server
@@ -207,6 +208,23 @@ class TestChoice:
             fake.headers = [(b"alt-svc", b"clear")]
             assert get(pool, server) == b"h3"
             assert get(pool, server) == b"tcp"
+
+    def test_the_same_headers_in_another_order_say_nothing_new(
+        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pool_for(certificates, max_keepalive_connections=1) as pool:
+            get(pool, server)
+            learnt = []
+            learn = HTTP3OrTCPConnection._learn
+            monkeypatch.setattr(HTTP3OrTCPConnection, "_learn", lambda *args: learnt.append(1) or learn(*args))
+            fake.headers = [(b"server", b"x"), (b"alt-svc", server.alt_svc)]
+            assert get(pool, server) == b"h3"
+            fake.headers = fake.headers[::-1]
+            assert get(pool, server) == b"h3"
+            assert len(learnt) == 1
+            fake.headers = [(b"server", b"x"), (b"alt-svc", b"clear")]
+            assert get(pool, server) == b"h3"
+            assert len(learnt) == 2
 
     def test_another_name_is_another_origin(self, certificates: Certificates, server: Server, fake: Any) -> None:
         with pool_for(certificates) as pool:
