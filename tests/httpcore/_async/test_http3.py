@@ -26,6 +26,7 @@ from httpcore._async.http3_connection import AsyncHTTP3OrTCPConnection
 from httpcore._http3 import origins
 from httpcore_test_support._async.fake_http3 import async_fake_module
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.datagrams import listen_on_one_port
 from httpcore_test_support.scripted import Connection, ScriptedServer, scripted_server
 from httpcore_test_support.sockets import no_leaked_sockets
 from httpcore_test_support.steps import receive_request
@@ -70,10 +71,10 @@ class Server:
 @contextmanager
 def serving(certificates: Certificates) -> Any:
     servers: list[Server] = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    listener, udp = listen_on_one_port()
+    with udp:
         script = lambda connection: servers[0].script(connection)  # noqa: E731
-        with scripted_server(script, tls=certificates.server_context()) as tcp:
-            udp.bind(("127.0.0.1", tcp.port))
+        with scripted_server(script, tls=certificates.server_context(), listener=listener) as tcp:
             server = Server(tcp, udp)
             servers.append(server)
             thread = threading.Thread(target=server.answer)

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 from ._caddy_config import SLOW_SECONDS, ServedFile, build_config, write_files
 from .certificates import Certificates
+from .datagrams import listen_on_one_port
 
 __all__ = ["SLOW_SECONDS", "CaddyError", "CaddyServer", "ServedFile", "caddy_server", "find_caddy"]
 
@@ -63,8 +64,8 @@ def caddy_server(
         root = directory / "www"
         root.mkdir()
         unix_socket = str(directory / "http.sock")
-        clear, secure, unix = listeners = _listen(unix_socket, stack)
-        datagrams = [_listen_for_datagrams(secure.getsockname()[1], stack)] if http3 else []
+        clear, secure, unix, udp = _listen(unix_socket, stack)
+        listeners, datagrams = [clear, secure, unix], [udp] if http3 else []
         server = CaddyServer(clear.getsockname()[1], secure.getsockname()[1], unix_socket, write_files(root))
         config = build_config(
             clear=[f"fd/{clear.fileno()}", f"fd/{unix.fileno()}"],
@@ -96,17 +97,13 @@ def find_caddy() -> Path:
 
 
 def _listen(unix_socket: str, stack: ExitStack) -> list[socket.socket]:
-    sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128)) for _ in range(2)]
+    """Listen for HTTP, for HTTPS, on a Unix socket, and for datagrams on the port of HTTPS."""
+    clear = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128))
+    secure, datagrams = map(stack.enter_context, listen_on_one_port())
     unix = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
     unix.bind(unix_socket)
     unix.listen(128)
-    return [*sockets, unix]
-
-
-def _listen_for_datagrams(port: int, stack: ExitStack) -> socket.socket:
-    datagrams = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    datagrams.bind(("127.0.0.1", port))
-    return datagrams
+    return [clear, secure, unix, datagrams]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["DatagramPeer", "datagram_peer", "refusing_udp_port"]
+__all__ = ["DatagramPeer", "datagram_peer", "listen_on_one_port", "refusing_udp_port"]
 
 TIMEOUT = 10.0
 
@@ -54,6 +54,20 @@ def datagram_peer(host: str = "127.0.0.1", *, receive_buffer: int | None = None)
     peer = DatagramPeer(host, receive_buffer=receive_buffer)
     with peer.socket:
         yield peer
+
+
+def listen_on_one_port() -> tuple[socket.socket, socket.socket]:
+    """Return a TCP socket that listens and a UDP socket, both on the same free loopback port."""
+    while True:
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            datagrams.bind(listener.getsockname())
+        except OSError:  # a port that is free for TCP may be in use for UDP
+            listener.close()
+            datagrams.close()
+        else:
+            return listener, datagrams
 
 
 @contextmanager

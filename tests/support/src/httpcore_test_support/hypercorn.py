@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .certificates import Certificates
+from .datagrams import listen_on_one_port
 
 __all__ = ["HypercornServer", "hypercorn_server"]
 
@@ -76,14 +77,9 @@ def hypercorn_server(
     Connections that are idle are closed after `keep_alive` seconds. With `http3`, which needs aioquic, the port of
     HTTPS speaks HTTP/3 over UDP besides.
     """
-    with (
-        socket.create_server(("127.0.0.1", 0)) as clear,
-        socket.create_server(("127.0.0.1", 0)) as secure,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
-    ):
+    secure, udp = listen_on_one_port()
+    with socket.create_server(("127.0.0.1", 0)) as clear, secure, udp:
         ports = [sock.getsockname()[1] for sock in (clear, secure)]
-        if http3:
-            udp.bind(("127.0.0.1", ports[1]))
         # Requests wait in the backlog of the sockets until it is ready.
         process = subprocess.Popen(
             [

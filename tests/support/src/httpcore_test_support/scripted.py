@@ -158,21 +158,27 @@ class ScriptedServer:
 
 @contextmanager
 def scripted_server(
-    script: Script, *, tls: ssl.SSLContext | None = None, unix: bool = False, receive_buffer: int | None = None
+    script: Script,
+    *,
+    tls: ssl.SSLContext | None = None,
+    unix: bool = False,
+    receive_buffer: int | None = None,
+    listener: socket.socket | None = None,
 ) -> Iterator[ScriptedServer]:
-    """Serve `script` on a free loopback port, or on a Unix socket, for the length of the `with` block.
+    """Serve `script` on a free loopback port, a Unix socket, or a given `listener`, for the length of the `with` block.
 
     A small `receive_buffer` (in bytes) makes a client's writes block soon after the script stops reading.
     Leaving the block raises what a script raised, unless the block itself failed.
     """
     with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket(socket.AF_UNIX if unix else socket.AF_INET))
+        given = listener is not None
+        listener = stack.enter_context(listener or socket.socket(socket.AF_UNIX if unix else socket.AF_INET))
         if receive_buffer is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         if unix:
             directory = stack.enter_context(TemporaryDirectory(prefix="scripted-"))
             listener.bind(str(Path(directory, "server.sock")))
-        else:
+        elif not given:
             listener.bind(("127.0.0.1", 0))
         listener.listen(128)
         server = ScriptedServer(listener, script, tls)

@@ -1,6 +1,7 @@
 """Resolving names: the addresses of a host."""
 
 import _socket
+import contextlib
 import functools
 import ipaddress
 import socket
@@ -37,7 +38,7 @@ async def async_look_up(host: str, port: int) -> list[Address]:
 @functools.cache
 def _load_codec() -> None:
     """Import what `socket.getaddrinfo()` imports when it is called first, so that no fork comes in the middle of it."""
-    with importing.lock:
+    with importing.lock, contextlib.suppress(ImportError):  # an interpreter that ends imports nothing any more
         import encodings.idna  # noqa: F401
 
 
