@@ -6,6 +6,7 @@ import errno
 import gc
 import itertools
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -65,19 +66,23 @@ class RefusingSocket:
         return b"data"
 
 
+# From asm-generic/socket.h. The module `socket` lacks it.
+SO_TIMESTAMP = 29
+
+
 @LINUX
 class TestSegments:
-    def test_the_system_joins_and_splits(self) -> None:
+    @pytest.mark.parametrize("options", [[], [(socket.SOL_SOCKET, SO_TIMESTAMP, 1)]], ids=["plain", "stamped"])
+    def test_the_system_joins_and_splits(self, options: list[Any]) -> None:
         datagrams = [bytes([number]) * 1200 for number in range(50)]
         with datagram_peer() as peer:
-            first, second = connected(peer), SyncBackend().connect_udp("127.0.0.1", peer.port)
-            peer.socket.connect(first.get_extra_info("client_addr"))
+            stream = SyncBackend().connect_udp("127.0.0.1", peer.port, socket_options=options)
+            peer.socket.connect(stream.get_extra_info("client_addr"))
             sender = DatagramSocket(peer.socket)
             assert sender.send(datagrams, 0) == 50
-            buffer, size = first.receive(TIMEOUT)
+            buffer, size = stream.receive(TIMEOUT)
             assert (size, buffer) == (1200, b"".join(datagrams))
-            first.close()
-            second.close()
+            stream.close()
 
     @pytest.mark.parametrize("error", datagram_socket._REFUSALS)
     def test_a_refusal_to_split_counts_for_good(self, error: int) -> None:

@@ -21,8 +21,9 @@ _SUPPORTS_SEGMENTS = sys.platform == "linux"
 # More than the largest datagram, and than the largest buffer of joined ones.
 _BUFFER_SIZE = 65536
 
-# The room for the segment size, an int, in what the operating system tells about a buffer.
-_ANCILLARY_SIZE = socket.CMSG_SPACE(4) if hasattr(socket, "CMSG_SPACE") else 0
+# The room for what the operating system tells about a buffer: the segment size, an int, after what a socket option of
+# the program may add, such as time stamps.
+_ANCILLARY_SIZE = socket.CMSG_SPACE(4) + 256 if hasattr(socket, "CMSG_SPACE") else 0
 
 # What Linux splits in one call: so many datagrams at most (64 before version 6.9), and together no more bytes than
 # there may be in one datagram over IPv4.
