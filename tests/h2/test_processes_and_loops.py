@@ -3,10 +3,12 @@
 import asyncio
 import ctypes
 import os
+import signal
 from typing import Any
 
 import pytest
-from httpcore import AsyncConnectionPool, ConnectionNotAvailable, ConnectionPool, ReadError
+from httpcore import AsyncConnectionPool, ConnectionNotAvailable, ConnectionPool, Origin, ReadError, SyncBackend
+from httpcore_h2 import HTTP2Connection
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 
@@ -175,3 +177,23 @@ def test_a_child_process_does_not_read_what_its_parent_has_requested(target: tup
             os._exit(1)
         assert child
         assert len(response.content) == 50_000_000
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_process_may_ask_while_a_thread_of_its_parent_was_at_work(caddy: CaddyServer) -> None:
+    stream = SyncBackend().connect_tcp("127.0.0.1", caddy.http_port, timeout=5.0)
+    with HTTP2Connection(Origin(b"http", b"127.0.0.1", caddy.http_port), stream) as connection:
+        connection.request("GET", caddy.http_url + "/")
+        # What another thread of the parent does when it sends or receives.
+        with connection._shared.lock:
+            child = os.fork()
+            if not child:
+                code = 1
+                try:
+                    signal.alarm(10)
+                    code = 0 if connection.has_expired() else 1
+                finally:
+                    os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0
+        assert not connection.has_expired()

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 from typing import Any
 
 import anyio
@@ -72,6 +73,28 @@ def test_a_child_process_of_which_python_was_not_told_sends_nothing(certificates
                 server.call(lambda: server.peers[0].send(0, b"\x00\x05after", True))
                 assert response.read() == b"after"
             assert server.peers[0].closed is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork() here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_process_may_ask_while_a_thread_of_its_parent_was_at_work(certificates: Certificates) -> None:
+    with h3_server(certificates, answering) as server:
+        stream = SyncBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
+        origin = Origin(b"https", b"localhost", server.port)
+        with HTTP3Connection(origin, stream, certificates.client_context()) as connection:
+            connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            # What another thread of the parent does when it sends or receives.
+            with connection._shared.lock:
+                child = os.fork()
+                if not child:
+                    code = 1
+                    try:
+                        signal.alarm(10)
+                        code = 0 if connection.has_expired() else 1
+                    finally:
+                        os._exit(code)
+            assert os.waitpid(child, 0)[1] == 0
+            assert not connection.has_expired()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -12,7 +12,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled
+from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled, forks
 from httpcore_models.lowlevel import (
     FailureReport,
     async_get_tracer,
@@ -154,9 +154,12 @@ class AsyncHTTP2Connection(LegacyConnection, AsyncMultiplexedConnection):
     def has_expired(self) -> bool:
         """Whether the connection is idle, and should be closed instead of used.
 
-        This is so if it has been idle for too long, or if the server has closed it or allows no request on it.
+        This is so if it has been idle for too long, if the server has closed it or allows no request on it, or in a
+        child process.
         """
         shared, engine = self._shared, self._engine
+        if forks.count != shared.forks:
+            return True  # in a child, the lock may be held by a thread that does not exist there
         if shared.dropped:
             shared.end_dropped()
         if engine.requests or engine.state is CLOSED:

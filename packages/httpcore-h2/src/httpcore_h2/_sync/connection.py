@@ -13,7 +13,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.concurrency import Shield
+from httpcore_models.concurrency import Shield, forks
 from httpcore_models.lowlevel import (
     FailureReport,
     connection_info_of,
@@ -152,9 +152,12 @@ class HTTP2Connection(LegacyConnection, MultiplexedConnection):
     def has_expired(self) -> bool:
         """Whether the connection is idle, and should be closed instead of used.
 
-        This is so if it has been idle for too long, or if the server has closed it or allows no request on it.
+        This is so if it has been idle for too long, if the server has closed it or allows no request on it, or in a
+        child process.
         """
         shared, engine = self._shared, self._engine
+        if forks.count != shared.forks:
+            return True  # in a child, the lock may be held by a thread that does not exist there
         if shared.dropped:
             shared.end_dropped()
         if engine.requests or engine.state is CLOSED:

@@ -16,7 +16,7 @@ from httpcore_models import (
     Request,
     Response,
 )
-from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled
+from httpcore_models.concurrency import AsyncShield, async_checkpoint_if_cancelled, forks
 from httpcore_models.deadline import limit_text
 from httpcore_models.lowlevel import (
     FailureReport,
@@ -203,10 +203,12 @@ class AsyncHTTP3Connection(AsyncMultiplexedConnection):
     def has_expired(self) -> bool:
         """Whether the connection is idle, and should be closed instead of used.
 
-        This is so if it has been idle for too long, or if the server has closed it or allows no request on it. What has
-        arrived since the last request is taken in first.
+        This is so if it has been idle for too long, if the server has closed it or allows no request on it, or in a
+        child process. What has arrived since the last request is taken in first.
         """
         shared, engine = self._shared, self._engine
+        if forks.count != shared.forks:
+            return True  # in a child, the lock may be held by a thread that does not exist there
         if shared.dropped:
             shared.end_dropped()
         if engine.requests or engine.state is CLOSED:

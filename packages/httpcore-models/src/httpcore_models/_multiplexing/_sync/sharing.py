@@ -6,7 +6,7 @@ import os
 import threading
 from typing import Any
 
-from ...concurrency import LoopAffinity
+from ...concurrency import LoopAffinity, forks
 from ..capacity import CapacityReporter
 from ..engine import MessageEngine
 
@@ -25,9 +25,10 @@ class SharedConnection:
         #: never across a wait or a trace callback.
         self.lock: threading.Lock = threading.Lock()
         self.peer: str = peer
-        #: Where the stream can be used: in which process. The system knows the process; `forks` misses
-        #: a fork by code that is not Python's.
+        #: Where the stream can be used: in which process. The system knows the process; the number of
+        #: forks costs less to look at, but misses those by code that is not Python's.
         self.process: int = os.getpid()
+        self.forks: int = forks.count
         self.affinity: LoopAffinity = LoopAffinity()
         #: How many seconds the connection may stay idle, `None` for no limit.
         self.keepalive_expiry: float | None = None
