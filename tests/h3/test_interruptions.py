@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from httpcore_h3 import HTTP3Connection
+from httpcore_h3._first_flight import FirstFlight
 from httpcore_models import (
     URL,
     ConnectionNotAvailable,
@@ -16,6 +17,7 @@ from httpcore_models import (
     WriteError,
 )
 from httpcore_test_support.certificates import Certificates
+from httpcore_test_support.h3_dialogue import Dialogue
 from httpcore_test_support.h3_in_memory import InMemoryPeer
 from httpcore_test_support.interrupting import raised_at
 from httpcore_test_support.library_code import is_library_code
@@ -73,3 +75,26 @@ def test_at_every_point_of_a_request(certificates: Certificates, at_once: bool) 
         assert not shared.queue, step
     assert step > 200
     assert losses < step / 2
+
+
+def test_no_part_of_an_early_body_is_lost_unnoticed(certificates: Certificates) -> None:
+    content = bytes(range(256)) * 20
+    step, failures, interrupted = 0, 0, True
+    while interrupted:
+        step += 1
+        dialogue = Dialogue(certificates, rounds=0)
+        dialogue.now += 0.01
+        dialogue.deliver([datagram for datagram, _ in dialogue.server.quic.datagrams_to_send(dialogue.now)])
+        upload = dialogue.upload()
+        dialogue.engine.send_data(upload, content, end=True)
+        send = functools.partial(dialogue.engine.datagrams_to_send, dialogue.now)
+        interrupted = raised_at(step, send, lambda code: code is FirstFlight.hand_over.__code__)
+        dialogue.server.receive(dialogue.engine.datagrams_to_send(dialogue.now), dialogue.now)
+        if dialogue.engine.failure is None:
+            dialogue.recover()
+            assert dialogue.received(upload).body == content, step
+        else:
+            failures += 1
+            assert "interrupted" in dialogue.engine.failure.message
+    assert step > 10
+    assert failures

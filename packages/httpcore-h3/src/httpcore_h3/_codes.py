@@ -3,6 +3,7 @@
 import enum
 
 from httpcore_models import RemoteProtocolError
+from httpcore_models.lowlevel import Retryable
 
 
 class Code(enum.IntEnum):
@@ -40,8 +41,14 @@ def code_text(code: int) -> str:
 
 
 class ConnectionFault(RemoteProtocolError):
-    """The server broke the protocol in a way that ends the connection."""
+    """The server broke the protocol in a way that ends the connection, or QUIC cannot go on here.
 
-    def __init__(self, message: str, code: int = Code.GENERAL_PROTOCOL_ERROR) -> None:
+    `retryable` says which requests may be sent again on another connection, if any.
+    """
+
+    def __init__(
+        self, message: str, code: int = Code.GENERAL_PROTOCOL_ERROR, retryable: Retryable | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.retryable = retryable

@@ -97,7 +97,8 @@ class ConnectionState(MessageEngine):
         self.touched[stream] = None
         stream.was_reset = stream.was_reset or not stream.local_end
         if not stream.remote_end:
-            stream.failure = stream.failure or failure
+            retryable = None if stream.response_begun else failure.retryable
+            stream.failure = stream.failure or failure._replace(retryable=retryable)
 
     def abandon(self, stream: Stream, code: int = Code.REQUEST_CANCELLED) -> None:
         """Ask the server to send nothing more on a stream, and send nothing more.

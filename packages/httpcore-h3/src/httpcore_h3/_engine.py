@@ -256,7 +256,7 @@ class Engine(ConnectionState):
         try:
             datagrams = quic.datagrams_to_send(now)
             # One at a time: of several, qh3 would send one, and the next only after an acknowledgement.
-            while self.stops:
+            while self.stops and not quic.keeps_first_flight:
                 quic.stop(*self.stops.popleft())
                 datagrams += quic.datagrams_to_send(now)
             # See `abandon()`. What waits here is sent once the server has acknowledged something.
@@ -265,7 +265,7 @@ class Engine(ConnectionState):
                 datagrams += quic.datagrams_to_send(now)
             return datagrams
         except ConnectionFault as exc:
-            self.fail(Failure(str(exc)))
+            self.fail(Failure(str(exc), exc.retryable))
             return []
 
     def receive(self, received: Sequence[tuple[bytes, int]], now: float) -> list[Stream]:
@@ -311,8 +311,9 @@ class Engine(ConnectionState):
 
     def _fault(self, exc: Exception) -> None:
         """End the connection, on which the server broke the protocol."""
-        self.quic.close(exc.code if isinstance(exc, ConnectionFault) else Code.INTERNAL_ERROR, str(exc)[:_MAX_REASON])
-        self.fail(Failure(str(exc)))
+        fault = exc if isinstance(exc, ConnectionFault) else ConnectionFault(str(exc), Code.INTERNAL_ERROR)
+        self.quic.close(fault.code, str(exc)[:_MAX_REASON])
+        self.fail(Failure(str(exc), fault.retryable))
 
     def next_event(self, stream: Stream) -> Event:
         """Return the next part of the response, `NEED_DATA`, or `END_OF_STREAM` at its end and from then on.

@@ -10,12 +10,14 @@ from functools import partial
 from typing import Any, Protocol
 
 import qh3
+from httpcore_models.lowlevel import Retryable
 from qh3 import QuicConfiguration, QuicConnection, QuicConnectionError, quic_events
 from qh3.h3 import connection as qh3_connection
 
 from . import _qpack
 from ._codes import Code, ConnectionFault
 from ._control import MAX_SECTION_SIZE
+from ._first_flight import FirstFlight
 from ._qpack import Fields
 from ._tls.options import TLSOptions
 
@@ -50,9 +52,6 @@ _ALPN = "h3"
 # once after several. That is a fifth of the time of a download, and a quarter of that of an upload. Other releases get
 # the calls that are documented.
 _KNOWN_CORE = qh3.__version__.startswith("2.1.")
-
-# How many packets qh3 may drop in a row before that is a failure.
-_MOST_DROPPED = 100
 
 # How large a datagram may be that qh3 sends. It holds parts of streams back while the path has less room.
 _MAX_DATAGRAM = 1472
@@ -112,6 +111,10 @@ class QUIC:
         self._core: Any = None
         self._drain: Any = None
         self._send: Any = self._quic.send_stream_data
+        self._queued: Any = self._quic.get_send_buffer_size
+        # Whether the server has confirmed the handshake; and what is not sent yet, from its end until then.
+        self._is_confirmed = False
+        self._first_flight: FirstFlight | None = None
         # Whether parts of streams may be held back that were chosen for a packet already, and datagrams that were made
         # before the next call of `datagrams_to_send()`.
         self._holds_back = False
@@ -187,27 +190,21 @@ class QUIC:
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent now."""
         datagrams, self._early = self._early, []
-        for _ in range(_MOST_DROPPED):
-            try:
+        try:
+            if self._is_confirmed:
                 self._transmit(datagrams, now)
-            except ValueError:
-                # "reserved stream is missing", "another stream reservation is already active": a stream is over, or was
-                # reset, of which a packet that was held back has a part. qh3 has dropped that packet now, as the
-                # network might have done, and goes on. There may be more of them.
-                continue
-            except BaseException as exc:
-                if not _is_fault(exc):
-                    raise
-                raise _fault(exc) from exc
-            return datagrams
-        _call(self._transmit, datagrams, now)
+            else:
+                self._transmit_first_flight(datagrams, now)
+        except BaseException as exc:
+            if not _is_fault(exc):
+                raise
+            # Such as "reserved stream is missing": qh3 has lost a packet that it had chosen parts of streams for, and
+            # would never send those. The server is not to blame.
+            raise _fault(exc, Retryable.IDEMPOTENT) from exc
         return datagrams
 
     def _transmit(self, datagrams: list[bytes], now: float) -> None:
         core = self._core
-        if core is None:
-            datagrams += [datagram for datagram, _ in self._quic.datagrams_to_send(now)]
-            return
         if self._postponed:
             in_flight = core.bytes_in_flight
             while (transmit := core.poll_transmit(now)) is not None:
@@ -222,10 +219,33 @@ class QUIC:
         if not self._holds_back:
             self._most_held = _MOST_HELD
 
+    def _transmit_first_flight(self, datagrams: list[bytes], now: float) -> None:
+        first_flight = self._first_flight
+        if first_flight is None:
+            datagrams += [datagram for datagram, _ in self._quic.datagrams_to_send(now)]
+            return
+        # Of releases of qh3 that do not tell, it is not known that they need this.
+        is_confirmed = getattr(self._quic, "_handshake_confirmed", True)
+        while True:
+            self._transmit(datagrams, now)
+            if not first_flight.hand_over(everything=is_confirmed):
+                break
+        if is_confirmed and not first_flight.waits:
+            self._send = self._core.send_stream
+            self._queued = self._quic.get_send_buffer_size
+            # In this order: without either, the wrapper would send.
+            self._is_confirmed = True
+            self._first_flight = None
+
+    @property
+    def keeps_first_flight(self) -> bool:
+        """Whether parts of streams wait until the handshake is confirmed. Their streams may not be ended before."""
+        return self._first_flight is not None and self._first_flight.waits
+
     def holds_back(self, now: float) -> bool:
         """Whether the path takes no more until the server has acknowledged something."""
         waits: bool = self._quic.should_wait_for_ack(now)
-        return waits
+        return waits or self.keeps_first_flight
 
     def close(self, code: int, reason: str = "") -> None:
         """End the connection with an error code of HTTP/3."""
@@ -273,8 +293,10 @@ class QUIC:
                     self._drain = getattr(self._quic, "_drain_core", None)
                     self._core = None if self._drain is None else getattr(self._quic, "_core", None)
                 handler.handshake_completed()
-                # Until now the wrapper has noted each stream, to tell the identifier of the next one.
-                self._send = getattr(self._core, "send_stream", self._send)
+                if self._core is not None:
+                    # Until now the wrapper has noted each stream, to tell the identifier of the next one.
+                    self._first_flight = first_flight = FirstFlight(self._core, self._queued)
+                    self._send, self._queued = first_flight.send, first_flight.queued
             elif kind is quic_events.ConnectionTerminated:
                 self._terminated(event)
         # qh3 reports the end only when the time is over for which packets may still arrive. Where it tells earlier that
@@ -309,7 +331,7 @@ class QUIC:
 
     def queued(self, stream_id: int) -> int:
         """Return how many bytes of a stream wait until they are sent for the first time."""
-        size: int = self._quic.get_send_buffer_size(stream_id)
+        size: int = self._queued(stream_id)
         return size
 
     def reset(self, stream_id: int, code: int) -> None:
@@ -353,9 +375,9 @@ def _is_fault(exc: BaseException) -> bool:
     return isinstance(exc, _FAULTS) or type(exc).__name__ == "PanicException"
 
 
-def _fault(exc: BaseException) -> ConnectionFault:
-    """Return what to raise for an exception that comes out of qh3."""
-    return ConnectionFault(f"{type(exc).__name__}: {exc}", Code.INTERNAL_ERROR)
+def _fault(exc: BaseException, retryable: Retryable | None = None) -> ConnectionFault:
+    """Return what to raise for an exception that comes out of qh3. `retryable`: see `ConnectionFault`."""
+    return ConnectionFault(f"{type(exc).__name__}: {exc}", Code.INTERNAL_ERROR, retryable)
 
 
 def _call(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -120,6 +120,7 @@ class Dialogue:
         tls: TLSOptions | None = None,
         settings: bytes | None = DEFAULT_SETTINGS,
         idle_timeout: float = 30.0,
+        rounds: int = 20,
         **options: Any,
     ) -> None:
         if tls is None:
@@ -131,7 +132,7 @@ class Dialogue:
         self.server = ScriptedServer(certificates, first, self.now, **options)
         self.touched: list[Stream] = []
         self._translator = RequestTranslator()
-        self.exchange()
+        self.exchange(rounds)
         if settings is not None and self.engine.handshake_done:
             self.server.open_streams(settings)
             self.exchange()
@@ -197,6 +198,16 @@ class Dialogue:
         assert timer is not None
         self.now = max(self.now, timer)
         self.touched += self.engine.handle_timer(self.now)
+
+    def recover(self) -> None:
+        """Let two seconds pass, in which both sides repeat what was lost."""
+        for _ in range(200):
+            if self.engine.timer <= self.now:
+                self.touched += self.engine.handle_timer(self.now)
+            due = self.server.quic.get_timer()
+            if due is not None and due <= self.now:
+                self.server.quic.handle_timer(self.now)
+            self.exchange(rounds=1)
 
 
 def varint(value: int) -> bytes:
