@@ -38,6 +38,9 @@ WORDING = {
     "%d format: a real number is required, not str": _error(
         lambda: b"%b://%b:%d" % (b"", b"", "80")  # type: ignore[str-format]
     ),
+    "sequence item 0: expected a bytes-like object, str found": _error(
+        lambda: b"".join([""])  # type: ignore[list-item]
+    ),
     _QUOTED: repr(_NO_STATUS_LINE),
     repr(f"'{_QUOTED}")[3:-1]: repr(f"'{_NO_STATUS_LINE!r}")[3:-1],
     (
