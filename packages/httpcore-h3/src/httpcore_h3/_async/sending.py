@@ -188,6 +188,7 @@ class AsyncSending(AsyncStreamExchange):
             if self._sent >= _PART_SIZE:
                 self._sent = 0
                 shared.catch_up()
+                shared.capacity.report()
             part = rest[:_PART_SIZE]
             with shared.lock:
                 sent = engine.send_data(stream, part, end and len(part) == len(rest))

@@ -104,7 +104,7 @@ class AsyncSharedStream(AsyncDatagrams):
         """
         engine, token = self.engine, object()
         deadline = math.inf if timeout is None else time.monotonic() + timeout
-        arrivals, in_time = self.arrivals, True
+        arrivals, in_time, has_taken = self.arrivals, True, False
         event: AsyncEvent | None = None
         try:
             while True:
@@ -120,9 +120,10 @@ class AsyncSharedStream(AsyncDatagrams):
                         self._end_wait(key)
                         if verdict and not is_ready and arrivals == self.arrivals:
                             self._retire_if_silent(timeout)
-                        return is_ready
+                        break
                     sending = engine.output_pending and self._writing is None
                     if sending and not engine.output_urgent and self._take_more():
+                        has_taken = True
                         continue
                     if not sending:
                         due, now = engine.timer, time.monotonic()
@@ -149,6 +150,9 @@ class AsyncSharedStream(AsyncDatagrams):
                 if in_time and deadline != math.inf and time.monotonic() >= deadline:
                     in_time = False
                     await self._look_once_more(ready)
+            if has_taken:
+                self.capacity.report()
+            return is_ready
         except BaseException:
             with self.lock:
                 self._give_up_wait(key, token, event)

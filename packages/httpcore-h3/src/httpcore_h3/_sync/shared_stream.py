@@ -105,7 +105,7 @@ class SharedStream(Datagrams):
         """
         engine, token = self.engine, object()
         deadline = math.inf if timeout is None else time.monotonic() + timeout
-        arrivals, in_time = self.arrivals, True
+        arrivals, in_time, has_taken = self.arrivals, True, False
         event: Event | None = None
         try:
             while True:
@@ -121,9 +121,10 @@ class SharedStream(Datagrams):
                         self._end_wait(key)
                         if verdict and not is_ready and arrivals == self.arrivals:
                             self._retire_if_silent(timeout)
-                        return is_ready
+                        break
                     sending = engine.output_pending and self._writing is None
                     if sending and not engine.output_urgent and self._take_more():
+                        has_taken = True
                         continue
                     if not sending:
                         due, now = engine.timer, time.monotonic()
@@ -150,6 +151,9 @@ class SharedStream(Datagrams):
                 if in_time and deadline != math.inf and time.monotonic() >= deadline:
                     in_time = False
                     self._look_once_more(ready)
+            if has_taken:
+                self.capacity.report()
+            return is_ready
         except BaseException:
             with self.lock:
                 self._give_up_wait(key, token, event)
