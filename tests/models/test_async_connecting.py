@@ -27,7 +27,7 @@ from httpcore_models.network._connecting import connect_async, happy_eyeballs
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
-from httpcore_test_support.sockets import unresponsive_port
+from httpcore_test_support.sockets import full_queue, unresponsive_port
 from httpcore_test_support.steps import hold
 from httpcore_test_support.sweep import sweep
 from httpcore_test_support.waiting import async_wait_until
@@ -66,11 +66,10 @@ async def test_cancelled_connect_stays_cancelled_whatever_an_observer_raises(
 
 async def test_cancelled_connect_to_unix_socket_leaves_nothing_open(tmp_path: Path) -> None:
     path = str(tmp_path / "full.sock")
-    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as waiting:
+    with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen(0)
-        waiting.connect(path)
-        with anyio.move_on_after(0.02) as scope:
+        with full_queue(listener), anyio.move_on_after(0.02) as scope:
             await AutoBackend().connect_unix_socket(path, TIMEOUT)
         assert scope.cancelled_caught
 
