@@ -6,7 +6,7 @@ import threading
 
 import anyio
 import pytest
-from httpcore import AsyncConnectionPool, ConnectionEvent, Request
+from httpcore import AsyncConnectionPool, ConnectionEvent, Request, Response
 from httpcore_test_support.asyncs import BACKENDS
 from httpcore_test_support.connections import AsyncForeignConnection
 from httpcore_test_support.http2_peer import Http2Peer, http2_script
@@ -159,14 +159,20 @@ def test_response_is_left_open_in_another_event_loop(loop: str, size: int, http2
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 @pytest.mark.filterwarnings("ignore:unclosed response:ResourceWarning")
 def test_response_collected_in_another_thread_wakes_waiting_requests(loop: str) -> None:
+    def forget() -> None:
+        responses.clear()
+        gc.collect()  # where references are not counted
+
+    responses: list[Response] = []
+
     async def main() -> None:
         async with AsyncConnectionPool(max_connections=1) as pool:
-            responses = [await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))]
+            responses[:] = [await pool.handle_async_request(Request("GET", server.url, headers={"Host": "h"}))]
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(pool.request, "GET", server.url)
                 await anyio.wait_all_tasks_blocked()
                 assert pool.stats().requests_queued == 1
-                await anyio.to_thread.run_sync(responses.clear)
+                await anyio.to_thread.run_sync(forget)
 
     backend, options = BACKENDS[loop]
     with scripted_server(answer) as server:
