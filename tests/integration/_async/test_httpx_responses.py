@@ -6,6 +6,7 @@ import warnings
 import httpx
 import pytest
 from httpcore_test_support import steps
+from httpcore_test_support.interpreters import COUNTS_REFERENCES
 from httpcore_test_support.scripted import Connection, scripted_server
 from httpcore_test_support.waiting import async_pause, async_wait_until
 
@@ -54,7 +55,7 @@ async def test_a_dropped_response_gives_its_place_back(read: bool) -> None:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 await drop_response(client, f"{server.url}/?secret", read)
-                if not read:  # the response of httpx is part of a reference cycle
+                if not (read and COUNTS_REFERENCES):  # unread, the response of httpx is part of a reference cycle
                     gc.collect()
                 await async_pause()
             texts = [str(each.message) for each in caught if "unclosed response" in str(each.message)]
