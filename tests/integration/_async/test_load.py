@@ -93,7 +93,7 @@ async def test_connections_that_the_server_closes_are_freed(caddy: CaddyServer, 
     async with nothing_left(), AsyncConnectionPool(ssl_context=certificates.client_context()) as pool:
         for _ in range(400):
             assert (await pool.request("GET", caddy.https_url + "/close")).content == b"closing\n"
-        assert alive() == before
+        assert alive() - before <= (0 if COUNTS_REFERENCES else 10)  # PyPy keeps what it used last
 
 
 async def test_requests_ending_in_every_way_leave_nothing_open() -> None:

@@ -94,7 +94,7 @@ def test_connections_that_the_server_closes_are_freed(caddy: CaddyServer, certif
     with nothing_left(), ConnectionPool(ssl_context=certificates.client_context()) as pool:
         for _ in range(400):
             assert (pool.request("GET", caddy.https_url + "/close")).content == b"closing\n"
-        assert alive() == before
+        assert alive() - before <= (0 if COUNTS_REFERENCES else 10)  # PyPy keeps what it used last
 
 
 def test_requests_ending_in_every_way_leave_nothing_open() -> None:
