@@ -1,10 +1,13 @@
 """`URL` and `Origin`: parsing, formatting and comparison."""
 
 import unittest.mock
+import urllib.parse
+from collections.abc import Callable
 
 import pytest
 from httpcore_models import URL, Origin, Request, _url
 from httpcore_models.lowlevel import enforce_bytes, is_origin_of
+from httpcore_test_support.reachable import texts_reachable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +29,39 @@ PARSED = [
 def test_urls_are_parsed(text: str, parts: tuple[object, ...], encode: type[str]) -> None:
     url = URL(encode(text))
     assert (url.scheme, url.host, url.port, url.target) == parts
+
+
+@given(st.text("ahtp1:/?#[].%; \t\n\x01\xff", min_size=1, max_size=30).map(lambda text: text.encode("latin-1")))
+def test_urls_are_parsed_as_by_the_standard_library(raw: bytes) -> None:
+    def expected() -> tuple[object, ...]:
+        parts = urllib.parse.urlsplit(raw)
+        query = b"?" + parts.query if b"?" in raw.partition(b"#")[0] else b""
+        return parts.scheme, parts.hostname or b"", parts.port, (parts.path or b"/") + query
+
+    def parsed() -> tuple[object, ...]:
+        url = URL(raw)
+        return url.scheme, url.host, url.port, url.target
+
+    assert outcome(parsed) == outcome(expected)
+
+
+def outcome(call: Callable[[], tuple[object, ...]]) -> object:
+    try:
+        return call()
+    except ValueError:
+        return ValueError
+
+
+@pytest.mark.fault("S13")
+@pytest.mark.parametrize("before", ["", " ", "\n"])
+@pytest.mark.parametrize("rest", ["", "/", "/#s3cr3t", "/s3cr3t?s3cr3t#", "?s3cr3t"])
+def test_nothing_that_may_be_secret_is_remembered(before: str, rest: str) -> None:
+    url = f"{before}http://user:s3cr3t@not-yet-seen.example{rest}"
+    assert (URL(url), URL(url.encode())) == (URL(f"http://not-yet-seen.example{rest}"),) * 2
+    for module in (urllib.parse, _url):
+        held = "".join(texts_reachable(value) for value in vars(module).values() if not callable(value))
+        held += "".join(texts_reachable(value) for value in vars(module).values() if hasattr(value, "cache_info"))
+        assert "s3cr3t" not in held
 
 
 def test_parts_are_not_parsed() -> None:
@@ -180,8 +216,8 @@ def test_target_has_the_whole_path_and_query(path: str, target: bytes) -> None:
 @pytest.mark.fault("N11", "S13")
 @pytest.mark.parametrize("url", ["https://some%20one:s3cret@example.com/a@b", "//:s3cret@example.com/", "http://@h/"])
 def test_user_information_is_dropped_and_not_cached(url: str) -> None:
-    parse = unittest.mock.Mock(wraps=_url._parse)
-    with unittest.mock.patch.object(_url, "_parse", parse):
+    parse = unittest.mock.Mock(wraps=_url.urlsplit)
+    with unittest.mock.patch.object(_url, "urlsplit", parse):
         for made in (URL(url), URL(url.encode()), Request("GET", url).url):
             assert "s3cret" not in repr(made)
             assert made.host in (b"example.com", b"h")
@@ -199,10 +235,11 @@ def test_path_may_contain_an_at_sign() -> None:
 )
 def test_paths_and_queries_are_not_cached(url: str) -> None:
     remember = unittest.mock.Mock(wraps=_url._parse_authority)
-    with unittest.mock.patch.object(_url, "_parse_authority", remember):
+    parse = unittest.mock.Mock(wraps=_url.urlsplit)
+    with unittest.mock.patch.multiple(_url, _parse_authority=remember, urlsplit=parse):
         for made in (URL(url), URL(url.encode()), Request("GET", url).url):
             assert b"s3cret" in made.target
-    assert "s3cret" not in repr(remember.mock_calls)
+    assert "s3cret" not in repr([*remember.mock_calls, *parse.mock_calls])
     assert not hasattr(_url._parse, "cache_info")
 
 

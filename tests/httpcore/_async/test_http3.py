@@ -27,6 +27,7 @@ from httpcore._http3 import origins
 from httpcore_test_support._async.fake_http3 import async_fake_module
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.datagrams import listen_on_one_port
+from httpcore_test_support.reachable import texts_reachable
 from httpcore_test_support.scripted import Connection, ScriptedServer, scripted_server
 from httpcore_test_support.sockets import no_leaked_sockets
 from httpcore_test_support.steps import receive_request
@@ -231,6 +232,22 @@ class TestChoice:
             fake.headers = [(b"server", b"x"), (b"alt-svc", b"clear")]
             assert await get(pool, server) == b"h3"
             assert len(learnt) == 2
+
+    @pytest.mark.fault("S13")
+    async def test_what_is_learnt_from_headers_keeps_no_secret(
+        self, certificates: Certificates, server: Server, fake: Any
+    ) -> None:
+        fake.headers = [(b"set-cookie", b"sid=s3cr3t"), (b"alt-svc", server.alt_svc)]
+        async with pool_for(certificates) as pool:
+            await get(pool, server)
+            for _ in range(2):
+                assert await get(pool, server) == b"h3"
+            (connection,) = pool.connections
+            assert isinstance(connection, AsyncHTTP3OrTCPConnection)
+            # The connection of the protocol may, for as long as it lives.
+            held = texts_reachable(vars(connection), without=[connection, connection._established])
+            assert server.alt_svc.decode() in held
+            assert "s3cr3t" not in held
 
     async def test_another_name_is_another_origin(self, certificates: Certificates, server: Server, fake: Any) -> None:
         async with pool_for(certificates) as pool:

@@ -28,6 +28,7 @@ from httpcore._sync.http3_connection import HTTP3OrTCPConnection
 from httpcore_test_support._sync.fake_http3 import fake_module
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.datagrams import listen_on_one_port
+from httpcore_test_support.reachable import texts_reachable
 from httpcore_test_support.scripted import Connection, ScriptedServer, scripted_server
 from httpcore_test_support.sockets import no_leaked_sockets
 from httpcore_test_support.steps import receive_request
@@ -226,6 +227,22 @@ class TestChoice:
             fake.headers = [(b"server", b"x"), (b"alt-svc", b"clear")]
             assert get(pool, server) == b"h3"
             assert len(learnt) == 2
+
+    @pytest.mark.fault("S13")
+    def test_what_is_learnt_from_headers_keeps_no_secret(
+        self, certificates: Certificates, server: Server, fake: Any
+    ) -> None:
+        fake.headers = [(b"set-cookie", b"sid=s3cr3t"), (b"alt-svc", server.alt_svc)]
+        with pool_for(certificates) as pool:
+            get(pool, server)
+            for _ in range(2):
+                assert get(pool, server) == b"h3"
+            (connection,) = pool.connections
+            assert isinstance(connection, HTTP3OrTCPConnection)
+            # The connection of the protocol may, for as long as it lives.
+            held = texts_reachable(vars(connection), without=[connection, connection._established])
+            assert server.alt_svc.decode() in held
+            assert "s3cr3t" not in held
 
     def test_another_name_is_another_origin(self, certificates: Certificates, server: Server, fake: Any) -> None:
         with pool_for(certificates) as pool:

@@ -116,14 +116,25 @@ def _parse_authority(text: str) -> tuple[bytes, bytes, int | None] | None:
     return parts
 
 
+# What `urlsplit()` takes out of a URL, and what it takes off its beginning.
+_IGNORED = b"\t\r\n"
+_IGNORED_BEFORE = bytes(range(0x21))
+
+# What stands before the path of any URL.
+_BEFORE_PATH = re.compile(rb"[^/?#]*(?://[^/?#]*)?")
+
+
 def _parse(url: bytes | str) -> tuple[bytes, bytes, int | None, bytes]:
     raw = enforce_bytes(url, name="url")
-    parts = urlsplit(raw)
-    target = parts.path or b"/"  # RFC 9112 section 3.2.1: an empty path is sent as "/"
-    # An empty query is kept: "/a?" and "/a" are different resources (RFC 3986 section 6.2.3).
-    if b"?" in raw.partition(b"#")[0]:
-        target = b"%b?%b" % (target, parts.query)
-    return parts.scheme, parts.hostname or b"", parts.port, target
+    raw.decode("ascii")  # raises what `urlsplit()` does
+    raw, _ = split_userinfo(raw.translate(None, _IGNORED).lstrip(_IGNORED_BEFORE).partition(b"#")[0])
+    end = _BEFORE_PATH.match(raw).end()  # type: ignore[union-attr]  # matches anything
+    # The rest may contain secrets, and `urlsplit()` remembers what it is given, for the whole process.
+    parts = urlsplit(raw[:end])
+    path, mark, query = raw[end:].partition(b"?")
+    # An empty path is sent as "/" (RFC 9112 section 3.2.1). An empty query is kept: "/a?" and "/a" are different
+    # resources (RFC 3986 section 6.2.3).
+    return parts.scheme, parts.hostname or b"", parts.port, (parts.path + path or b"/") + mark + query
 
 
 class URL:
@@ -159,7 +170,7 @@ class URL:
                 self.scheme, self.host, self.port = authority
                 self.target = path.encode("ascii")
             else:
-                self.scheme, self.host, self.port, self.target = _parse(_without_userinfo(url))
+                self.scheme, self.host, self.port, self.target = _parse(url)
         else:
             self.scheme = scheme if type(scheme) is bytes else enforce_bytes(scheme, name="scheme")
             self.host = host if type(host) is bytes else enforce_bytes(host, name="host")
@@ -207,10 +218,6 @@ def url_without_secrets(url: URL) -> str:
     authority, slash, path = rest.partition(b"/")
     # CONNECT has an authority as its target, and requests to proxies have a whole URL (RFC 9112 section 3.2).
     return (scheme + separator + authority.rpartition(b"@")[2] + slash + path).decode(errors="replace")
-
-
-def _without_userinfo(url: bytes | str) -> bytes:
-    return split_userinfo(enforce_bytes(url, name="url"))[0]
 
 
 def enforce_url(value: URL | bytes | str, *, name: str) -> URL:

@@ -109,8 +109,10 @@ class HTTP3OrTCPConnection(HTTPConnection):
         self._is_http3 = False
         # Whether the server has said that requests are better sent over TCP.
         self._retired = False
-        # The headers that were seen last, and until when they say nothing new; what they offered, and until when.
-        self._seen: frozenset[tuple[bytes, bytes]] = frozenset()
+        # The headers that were seen last, and until when they say nothing new; what they offered, and until when. Their
+        # hash is enough, and does not keep cookies for as long as the connection is open. If other headers had the same
+        # hash, their offer would be noticed with the next response.
+        self._seen: int | None = None
         self._seen_until = math.inf
         self._learnt: list[bytes] = []
         self._learnt_until = 0.0
@@ -136,7 +138,7 @@ class HTTP3OrTCPConnection(HTTPConnection):
                     self._retire(request, "the server says that it is the wrong one (421)")
                 return response
             # Most servers send the same headers with many responses, and the same offer with all. Their order may vary.
-            if frozenset(response.headers) != self._seen or time.monotonic() >= self._seen_until:
+            if hash(frozenset(response.headers)) != self._seen or time.monotonic() >= self._seen_until:
                 self._learn(request, response)
         return response
 
@@ -149,7 +151,7 @@ class HTTP3OrTCPConnection(HTTPConnection):
             if _verifies(self._tls_context()):
                 self._http3.origins.advertised(_key(self._origin, request), values, now)
             self._learnt, self._learnt_until = values, now + _LEARN_INTERVAL
-        self._seen, self._seen_until = frozenset(headers), self._learnt_until if values else math.inf
+        self._seen, self._seen_until = hash(frozenset(headers)), self._learnt_until if values else math.inf
 
     def _retire(self, request: Request, reason: str) -> None:
         """Take no more requests on this connection, and use TCP for the next one."""
