@@ -503,6 +503,28 @@ class TestNothingIsBypassed:
             assert [await get(pool, server) for _ in range(2)] == [b"tcp"] * 2
         assert (connects, server.said_hello) == (["tcp"] * 2, 0)
 
+    @pytest.mark.upgrade("4.14")
+    async def test_a_replaced_request(
+        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """On new connections, and on those that are open already."""
+        requests: list[Any] = []
+        original = AsyncHTTPConnection.handle_async_request
+
+        async def handle_async_request(self: Any, request: Any) -> Any:
+            requests.append(request)
+            return await original(self, request)
+
+        async with pool_for(certificates) as pool:
+            await get(pool, server)
+            assert [await get(pool, server) for _ in range(2)] == [b"h3"] * 2
+            monkeypatch.setattr(AsyncHTTPConnection, "handle_async_request", handle_async_request)
+            assert [await get(pool, server) for _ in range(2)] == [b"h3"] * 2
+        assert len(requests) == 2
+        async with pool_for(certificates) as pool:
+            assert [await get(pool, server) for _ in range(3)] == [b"tcp", b"h3", b"h3"]
+        assert len(requests) == 5
+
     async def test_connections_of_a_subclass_of_the_pool(
         self, certificates: Certificates, server: Server, fake: Any
     ) -> None:

@@ -494,6 +494,28 @@ class TestNothingIsBypassed:
             assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2
         assert (connects, server.said_hello) == (["tcp"] * 2, 0)
 
+    @pytest.mark.upgrade("4.14")
+    def test_a_replaced_request(
+        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """On new connections, and on those that are open already."""
+        requests: list[Any] = []
+        original = HTTPConnection.handle_request
+
+        def handle_request(self: Any, request: Any) -> Any:
+            requests.append(request)
+            return original(self, request)
+
+        with pool_for(certificates) as pool:
+            get(pool, server)
+            assert [get(pool, server) for _ in range(2)] == [b"h3"] * 2
+            monkeypatch.setattr(HTTPConnection, "handle_request", handle_request)
+            assert [get(pool, server) for _ in range(2)] == [b"h3"] * 2
+        assert len(requests) == 2
+        with pool_for(certificates) as pool:
+            assert [get(pool, server) for _ in range(3)] == [b"tcp", b"h3", b"h3"]
+        assert len(requests) == 5
+
     def test_connections_of_a_subclass_of_the_pool(self, certificates: Certificates, server: Server, fake: Any) -> None:
         class OwnPool(ConnectionPool):
             def create_connection(self, origin: Any) -> Any:

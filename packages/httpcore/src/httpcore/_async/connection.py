@@ -344,8 +344,9 @@ class AsyncHTTPConnection(AsyncCloseOnExit, AsyncLegacyConnection, ConnectionFac
         return f"<{type(self).__name__} [{self.info()}]>"
 
 
-# Shows whether a program has replaced this method of the class.
+# They show whether a program has replaced these methods of the class.
 STOCK_CONNECT = AsyncHTTPConnection._connect  # noqa: SLF001 - the class is of this module
+STOCK_HANDLE_REQUEST = AsyncHTTPConnection.handle_async_request
 
 
 def __getattr__(name: str) -> Any:

@@ -33,7 +33,7 @@ from .._options import ConnectionOptions
 from .._ssl import alpn_protocols, requested_server_name, shared_ssl_context
 from .attempts import AsyncAttempts
 from .connecting import AsyncConnectCall
-from .connection import STOCK_CONNECT, AsyncHTTPConnection
+from .connection import STOCK_CONNECT, STOCK_HANDLE_REQUEST, AsyncHTTPConnection
 
 _logger = logging.getLogger("httpcore.http3")
 
@@ -120,10 +120,16 @@ class AsyncHTTP3OrTCPConnection(AsyncHTTPConnection):
         """Send a request, and learn from the response whether HTTP/3 is offered; see `AsyncHTTPConnection`."""
         try:
             established = self._established
-            if established is None or self._verified_name is not None or "sni_hostname" in request.extensions:
+            if (
+                established is None
+                or self._verified_name is not None
+                or "sni_hostname" in request.extensions
+                or AsyncHTTPConnection.handle_async_request is not STOCK_HANDLE_REQUEST
+            ):
                 response = await super().handle_async_request(request)
             else:
-                # As there, but without a call that the task would pass whenever it goes on.
+                # As there, but without a call that the task would pass whenever it goes on. Programs replace the method
+                # of 1.0 to record requests, or to forbid them.
                 response = await established.handle_async_request(request)
         except HTTPCoreError:
             if getattr(self._established, "wants_fallback", False) and not self._is_mandatory and not self._retired:

@@ -343,8 +343,9 @@ class HTTPConnection(CloseOnExit, LegacyConnection, ConnectionFacts, ConnectionI
         return f"<{type(self).__name__} [{self.info()}]>"
 
 
-# Shows whether a program has replaced this method of the class.
+# They show whether a program has replaced these methods of the class.
 STOCK_CONNECT = HTTPConnection._connect  # noqa: SLF001 - the class is of this module
+STOCK_HANDLE_REQUEST = HTTPConnection.handle_request
 
 
 def __getattr__(name: str) -> Any:

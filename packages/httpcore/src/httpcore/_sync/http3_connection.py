@@ -34,7 +34,7 @@ from .._options import ConnectionOptions
 from .._ssl import alpn_protocols, requested_server_name, shared_ssl_context
 from .attempts import Attempts
 from .connecting import ConnectCall
-from .connection import STOCK_CONNECT, HTTPConnection
+from .connection import STOCK_CONNECT, STOCK_HANDLE_REQUEST, HTTPConnection
 
 _logger = logging.getLogger("httpcore.http3")
 
@@ -121,10 +121,16 @@ class HTTP3OrTCPConnection(HTTPConnection):
         """Send a request, and learn from the response whether HTTP/3 is offered; see `HTTPConnection`."""
         try:
             established = self._established
-            if established is None or self._verified_name is not None or "sni_hostname" in request.extensions:
+            if (
+                established is None
+                or self._verified_name is not None
+                or "sni_hostname" in request.extensions
+                or HTTPConnection.handle_request is not STOCK_HANDLE_REQUEST
+            ):
                 response = super().handle_request(request)
             else:
-                # As there, but without a call that the thread would pass whenever it goes on.
+                # As there, but without a call that the thread would pass whenever it goes on. Programs replace the method
+                # of 1.0 to record requests, or to forbid them.
                 response = established.handle_request(request)
         except HTTPCoreError:
             if getattr(self._established, "wants_fallback", False) and not self._is_mandatory and not self._retired:
