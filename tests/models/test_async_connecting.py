@@ -122,6 +122,22 @@ async def test_slow_resolver_raises_connect_timeout(monkeypatch: pytest.MonkeyPa
         await AutoBackend().connect_tcp("example.org", 80, 0.02)
 
 
+async def test_an_observer_may_raise_an_error_when_the_resolver_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def getaddrinfo(*arguments: Any, **options: Any) -> Any:
+        await anyio.sleep_forever()
+
+    def observer(event: str, info: dict[str, Any]) -> None:
+        if event == "connect.resolve.failed":
+            assert type(info["exception"]) is TimeoutError
+            raise OSError(event)
+
+    monkeypatch.setattr(anyio, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(trio.socket, "getaddrinfo", getaddrinfo)
+    request = Request("GET", "http://example.org/", extensions={"observe": observer})
+    with pytest.raises(OSError, match=r"^connect\.resolve\.failed$"):
+        await AsyncDirectDialler(AutoBackend()).dial(request.url.origin, request, 0.02)
+
+
 @pytest.mark.parametrize("unix", [False, True], ids=["tcp", "unix"])
 async def test_cancelling_at_any_step_leaves_nothing_open(certificates: Certificates, unix: bool) -> None:
     client_context = certificates.client_context()

@@ -234,6 +234,24 @@ async def test_an_observer_that_raises(
         await async_wait_until(lambda: server.open_connections == 0)
 
 
+@pytest.mark.parametrize("error", [ValueError("no"), OSError("disk full"), TimeoutError()])
+@pytest.mark.parametrize("count", [1, 3])
+async def test_an_observer_that_raises_at_a_timeout(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception, count: int
+) -> None:
+    """That is no cancellation, whatever ends the attempt."""
+    monkeypatch.setattr(happy_eyeballs, "CONNECTION_ATTEMPT_DELAY", 0.0)
+    observer = Observer("connect.attempt.failed", error)
+    with unresponsive_port() as silent:
+        async_resolve_to(monkeypatch, *[loopback(silent)] * count)
+        with pytest.raises(type(error)) as caught:
+            await async_dial(observer, "example.org", 80, timeout=0.05)
+    assert caught.value is error
+    assert caplog.text == "" or count > 1
+    (first, *_) = [info["exception"] for event, info in observer.events if event == "connect.attempt.failed"]
+    assert type(first) is TimeoutError
+
+
 async def test_an_observer_that_raises_at_the_end_of_a_lost_attempt(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

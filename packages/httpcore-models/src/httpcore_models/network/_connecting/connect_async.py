@@ -6,19 +6,43 @@ Imported when the first connection is opened.
 import os
 import socket
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
 from ..._exceptions import ConnectError, ConnectTimeout
 from ..._observing import ObserverFailedError
 from ...concurrency import anyio_or_trio, async_checkpoint_if_cancelled, current_async_library
+from ...deadline import Deadline
 from .._error_texts import failure_text, peer_name, timeout_text
+from .._readiness import wait_limit
 from .._resolving.observed import observed_resolution
 from .._resolving.system import Address, address_text, async_look_up, literal_address, numeric_addresses
 from .._socket_options import SOCKET_OPTION
 from .happy_eyeballs import Race
 from .observed import observed_attempt
 from .sockets import QUEUE_FULL_DELAY, finish_connecting, new_socket, start_connecting
+
+T = TypeVar("T")
+
+
+class _Limit:
+    """The time limit over all steps of connecting.
+
+    Each step is cancelled within the phase that observers know, so that this is a timeout for them, as in sync code: if
+    one raises an error then, that ends the request. Of a cancellation from outside nobody can make something else.
+    """
+
+    def __init__(self, timeout: float | None) -> None:
+        self._deadline = Deadline(wait_limit(timeout))  # refuses NaN
+        #: Whether a step has taken too long.
+        self.is_reached = False
+
+    async def over(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+        """Return what `function(*arguments)` returns; raise `TimeoutError` if it takes longer than what is left."""
+        with anyio_or_trio().move_on_after(self._deadline.remaining()):
+            return await function(*arguments)
+        self.is_reached = True
+        raise TimeoutError
 
 
 async def open_tcp_socket(
@@ -36,18 +60,17 @@ async def open_tcp_socket(
     peer = peer_name(host, port)
     options = [*_default_options(), *(socket_options or ())]
     await async_checkpoint_if_cancelled()
+    limit = _Limit(timeout)
     resolved = False
     try:
-        with anyio_or_trio().move_on_after(timeout):
-            if addresses is None:
-                targets = await _look_up(host, port)
-            else:
-                targets = [target for address in addresses for target in numeric_addresses(address, port)]
-            resolved = True
-            if len(targets) == 1:
-                return await _connect(targets[0], local_address, options)
-            return await _race(targets, local_address, options)
-        raise TimeoutError
+        if addresses is None:
+            targets = await _look_up(host, port, limit)
+        else:
+            targets = [target for address in addresses for target in numeric_addresses(address, port)]
+        resolved = True
+        if len(targets) == 1:
+            return await _connect(targets[0], local_address, options, limit)
+        return await _race(targets, local_address, options, limit)
     except TimeoutError as exc:
         raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError) as exc:
@@ -55,11 +78,11 @@ async def open_tcp_socket(
         raise ConnectError(f"{_all_attempts_failed(peer)}: {text}" if resolved else text) from exc
 
 
-async def _look_up(host: str, port: int) -> list[Address]:
+async def _look_up(host: str, port: int, limit: _Limit) -> list[Address]:
     if literal_address(host) is not None:
-        return await async_look_up(host, port)
+        return await limit.over(async_look_up, host, port)
     with observed_resolution(host, port) as result:
-        targets = await async_look_up(host, port)
+        targets = await limit.over(async_look_up, host, port)
         result["addresses"] = list(map(address_text, targets))
     return targets
 
@@ -81,12 +104,11 @@ async def open_udp_targets(
     peer = peer_name(host, port)
     await async_checkpoint_if_cancelled()
     try:
-        if addresses is not None:
+        if addresses is None:
+            targets = await _look_up(host, port, _Limit(timeout))
+        else:
             targets = [target for address in addresses for target in numeric_addresses(address, port)]
-            return open_udp_socket(targets, local_address, socket_options)
-        with anyio_or_trio().move_on_after(timeout):
-            return open_udp_socket(await _look_up(host, port), local_address, socket_options)
-        raise TimeoutError
+        return open_udp_socket(targets, local_address, socket_options)
     except TimeoutError as exc:
         raise ConnectTimeout(timeout_text("Connect", peer, timeout)) from exc
     except (OSError, UnicodeError) as exc:
@@ -125,13 +147,15 @@ async def open_unix_socket(
         raise ConnectError(failure_text(exc, path)) from exc
 
 
-async def _connect(address: Address, local_address: str | None, options: list[SOCKET_OPTION]) -> socket.socket:
+async def _connect(
+    address: Address, local_address: str | None, options: list[SOCKET_OPTION], limit: _Limit
+) -> socket.socket:
     sock: socket.socket | None = None
     connect = _connect_asyncio if current_async_library() == "asyncio" else _connect_trio
     try:
         with observed_attempt(address):
             sock = new_socket(address.family, local_address, options)
-            await connect(sock, address.sockaddr)
+            await limit.over(connect, sock, address.sockaddr)
         return sock
     except BaseException:
         if sock is not None:
@@ -169,7 +193,9 @@ async def _connect_unix(path: str, options: list[SOCKET_OPTION]) -> socket.socke
         raise
 
 
-async def _race(addresses: list[Address], local_address: str | None, options: list[SOCKET_OPTION]) -> socket.socket:
+async def _race(
+    addresses: list[Address], local_address: str | None, options: list[SOCKET_OPTION], limit: _Limit
+) -> socket.socket:
     """Return the first socket to connect, having closed all others."""
     race = Race(addresses)
     connected: list[socket.socket] = []
@@ -180,7 +206,7 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
 
     async def attempt(address: Address) -> None:
         try:
-            sock = await _connect(address, local_address, options)
+            sock = await _connect(address, local_address, options, limit)
         except OSError as exc:
             race.attempt_failed(exc)
             attempt_failed.set()
@@ -197,7 +223,8 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
 
     try:
         async with anyio.create_task_group() as attempts:
-            while not race.is_lost:
+            # When the limit is reached, each attempt ends by itself.
+            while not race.is_lost and not limit.is_reached:
                 attempt_failed = anyio.Event()
                 address = race.next_address()
                 if address is not None:
@@ -213,7 +240,7 @@ async def _race(addresses: list[Address], local_address: str | None, options: li
     if mistakes and not connected:
         raise mistakes[0]
     if not connected:
-        raise race.failure()
+        raise TimeoutError if limit.is_reached else race.failure()
     winner, *others = connected  # more than one may connect in the same turn of the event loop
     for sock in others:
         sock.close()
