@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import _published
+from benchmarks import _pages, _published
 from benchmarks import clients as registry
 from benchmarks._picture import picture
 from benchmarks._report import OURS, machine_line, report
@@ -33,11 +33,13 @@ def main() -> int:
             _list()
         elif arguments.picture:
             _picture(*arguments.picture)
+        elif arguments.pages:
+            _pages.fill(_pages.ROOT, [json.loads(path.read_text()) for path in arguments.pages])
         elif arguments.profile:
             _profile(arguments)
         else:
             return _bench(arguments)
-    except ClientError as exc:
+    except (ClientError, _pages.PageError) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -58,6 +60,9 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="list clients and workloads")
     parser.add_argument("--profile", nargs=2, metavar=("CLIENT", "WORKLOAD"), help="profile one run with cProfile")
     parser.add_argument("--picture", nargs=2, type=Path, metavar=("JSON", "SVG"), help="draw the raw data of a run")
+    parser.add_argument(
+        "--pages", nargs="+", type=Path, metavar="JSON", help="put figures of HTTP/3 from raw data into the pages"
+    )
     arguments = parser.parse_args()
     if arguments.rounds is None:
         arguments.rounds = 1 if arguments.quick else 5
