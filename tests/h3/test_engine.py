@@ -177,19 +177,56 @@ def test_a_complete_request_is_not_reset(dialogue: Dialogue) -> None:
     assert (request.stopped, request.reset) == (Code.REQUEST_CANCELLED, None)
 
 
-def test_nothing_is_reset_while_packets_are_held_back(dialogue: Dialogue) -> None:
-    """One of them may be of the stream: the final size that qh3 names leaves that out."""
-    first = dialogue.upload()
-    assert dialogue.engine.send_data(first, bytes(300_000)) == 300_000
-    stream = dialogue.upload()
-    in_flight = dialogue.engine.datagrams_to_send(dialogue.now)
+@pytest.mark.parametrize("size", [1, 5_000, 300_000])
+def test_an_upload_that_is_given_up_is_reset(dialogue: Dialogue, size: int) -> None:
+    stream, other = dialogue.upload(), dialogue.upload()
+    dialogue.engine.send_data(stream, bytes(size))
+    dialogue.engine.send_data(other, bytes(1000), end=True)
+    dialogue.server.receive(dialogue.engine.datagrams_to_send(dialogue.now), dialogue.now)
     dialogue.engine.finish(stream)
-    in_flight += dialogue.engine.datagrams_to_send(dialogue.now)
-    dialogue.server.receive(in_flight, dialogue.now)
-    assert stream.id not in dialogue.server.requests or dialogue.server.requests[stream.id].reset is None
+    request = dialogue.received(stream)
+    assert (request.stopped, request.reset) == (Code.REQUEST_CANCELLED, Code.REQUEST_CANCELLED)
+    # What had not left is not sent any more.
+    assert len(request.data) < size + 100
+    assert len(request.data) < 100_000
+    assert len(dialogue.received(other).body) == 1000
+    assert dialogue.server.closed is None
+
+
+def test_uploads_that_are_given_up_give_their_streams_back(dialogue: Dialogue) -> None:
+    engine = dialogue.engine
+    limit = engine.streams_left
+    for _ in range(limit + 10):
+        stream = dialogue.upload()
+        engine.send_data(stream, bytes(1000))
+        dialogue.exchange()
+        engine.finish(stream)
+        dialogue.exchange()
+    assert engine.streams_left == limit
+
+
+@pytest.mark.parametrize("begun", [0, 100_000])
+def test_nothing_is_reset_while_packets_are_held_back(dialogue: Dialogue, begun: int) -> None:
+    """One of them may be of the stream: the final size that qh3 names leaves that out."""
+    engine, server = dialogue.engine, dialogue.server
+    first, stream = dialogue.upload(), dialogue.upload()
+    engine.send_data(stream, bytes(begun))
+    assert engine.send_data(first, bytes(300_000)) == 300_000
+    in_flight = engine.datagrams_to_send(dialogue.now)
+    while not engine.quic.holds_back(dialogue.now):
+        # No acknowledgement comes in time.
+        dialogue.fire_timer()
+        in_flight += engine.datagrams_to_send(dialogue.now)
+    engine.finish(stream)
+    in_flight += engine.datagrams_to_send(dialogue.now)
+    assert list(engine.resets) == [(stream.id, Code.REQUEST_CANCELLED)]
+    server.receive(in_flight, dialogue.now)
+    assert stream.id not in server.requests or server.requests[stream.id].reset is None
+    dialogue.exchange(200)
     request = dialogue.received(stream)
     assert (request.stopped, request.reset) == (Code.REQUEST_CANCELLED, Code.REQUEST_CANCELLED)
     assert len(dialogue.received(first).body) == 300_000
+    assert server.closed is None
 
 
 def test_one_flush_ends_many_streams(dialogue: Dialogue) -> None:

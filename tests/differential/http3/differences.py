@@ -289,8 +289,8 @@ def second_answers(d: Difference) -> bool:
 
 @LIST.means(
     "-",
-    "A body that was begun is not reset: qh3 2.1 would name a final size that is too small. The server is asked to "
-    "stop by STOP_SENDING, and what is queued is still on its way when the next request comes.",
+    "A body that was begun is reset only when no part of it is held back: qh3 2.1 might name a final size that is too "
+    "small. Until then, what is queued may still be on its way when the next request comes.",
     luck=True,
 )
 def the_rest_of_an_upload(d: Difference) -> bool:

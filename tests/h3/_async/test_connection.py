@@ -81,6 +81,24 @@ class TestCaddy:
             assert (response.status, response.content) == (204, b"")
             assert connection.info() == f"'https://127.0.0.1:{caddy_http3.https_port}', HTTP/3, IDLE, Request Count: 5"
 
+    async def test_uploads_that_are_given_up_give_their_streams_back(
+        self, caddy_http3: CaddyServer, certificates: Certificates
+    ) -> None:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"begun"
+            raise KeyError("no more")
+
+        url = caddy_http3.https_url + "/echo"
+        async with self.connected(caddy_http3, certificates) as connection:
+            await connection.handshake(20.0)
+            limit = connection.stream_limit
+            assert limit is not None
+            for _ in range(limit + 1):
+                with pytest.raises(KeyError):
+                    await connection.request("POST", url, content=parts(), extensions=TIMEOUTS)
+            response = await connection.request("POST", url, content=b"whole", extensions=TIMEOUTS)
+            assert response.content == b"whole"
+
     async def test_a_download(self, caddy_http3: CaddyServer, certificates: Certificates) -> None:
         async with (
             self.connected(caddy_http3, certificates) as connection,

@@ -243,9 +243,12 @@ class QUIC:
         return self._first_flight is not None and self._first_flight.waits
 
     def holds_back(self, now: float) -> bool:
-        """Whether the path takes no more until the server has acknowledged something."""
-        waits: bool = self._quic.should_wait_for_ack(now)
-        return waits or self.keeps_first_flight
+        """Whether parts of streams may wait here that were chosen for a packet, or those of the first flight."""
+        if self._core is None:
+            # Of releases that do not tell more. This is true also if the path has room, but a pause is due.
+            waits: bool = self._quic.should_wait_for_ack(now)
+            return waits
+        return self._holds_back or self._postponed > 0 or self.keeps_first_flight
 
     def close(self, code: int, reason: str = "") -> None:
         """End the connection with an error code of HTTP/3."""
