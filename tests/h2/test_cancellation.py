@@ -4,6 +4,7 @@ After each cancellation a neighbour on the same connection completes, the stream
 place serves the next request at once.
 """
 
+import functools
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ import anyio
 import pytest
 from httpcore import AnyIOBackend, AsyncConnectionPool
 from httpcore_test_support import h2_frames
+from httpcore_test_support.bodies import async_parts
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.http2_peer import Http2Peer, http2_script
 from httpcore_test_support.scripted import ScriptedServer, scripted_server
@@ -41,13 +43,10 @@ def answer(peer: Http2Peer) -> None:
         peer.send(h2_frames.data(stream_id, b"o", end_stream=True))
 
 
-async def upload() -> AsyncIterator[bytes]:
-    for part in (b"one", b"two"):
-        await anyio.lowlevel.checkpoint()
-        yield part
+small_upload = functools.partial(async_parts, b"one", b"two")
 
 
-async def post(pool: AsyncConnectionPool, url: str, content: Callable[[], Any] = upload) -> None:
+async def post(pool: AsyncConnectionPool, url: str, content: Callable[[], Any] = small_upload) -> None:
     async with pool.stream("POST", url, content=content(), extensions=TIMEOUTS) as response:
         assert b"".join([part async for part in response.aiter_stream()]) == b"hello"
 

@@ -1,16 +1,15 @@
 """Cancelling a request on a shared connection at every point where it can be cancelled."""
 
 import functools
-from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
 import pytest
 from httpcore_h3 import AsyncHTTP3Connection
 from httpcore_models import AutoBackend, Origin
+from httpcore_test_support.bodies import async_parts
 from httpcore_test_support.certificates import Certificates
-from httpcore_test_support.h3_dialogue import OK, data, head
-from httpcore_test_support.h3_server import Peer, h3_server
+from httpcore_test_support.h3_server import answering_in_parts, h3_server
 from httpcore_test_support.sweep import sweep
 from httpcore_test_support.waiting import async_wait_until
 
@@ -20,27 +19,8 @@ TIMEOUTS: dict[str, Any] = {"timeout": {"connect": 5.0, "read": 5.0, "write": 5.
 MINIMUM_STEPS = 3
 
 
-def in_parts(peer: Peer, stream_id: int) -> None:
-    """Answer uploads bit by bit, so that the client has to wait for each part."""
-    request = peer.requests[stream_id]
-    if request.ended and request.stopped is None and stream_id not in peer.answered:
-        peer.answered.add(stream_id)
-        peer.send(stream_id, head(OK))
-        for part in (b"he", b"ll"):
-            peer.flush()
-            peer.send(stream_id, data(part))
-        peer.flush()
-        peer.send(stream_id, data(b"o"), True)
-
-
-async def upload() -> AsyncIterator[bytes]:
-    for part in (b"one", b"two"):
-        await anyio.lowlevel.checkpoint()
-        yield part
-
-
 async def post(connection: AsyncHTTP3Connection, url: str) -> None:
-    async with connection.stream("POST", url, content=upload(), extensions=TIMEOUTS) as response:
+    async with connection.stream("POST", url, content=async_parts(b"one", b"two"), extensions=TIMEOUTS) as response:
         assert b"".join([part async for part in response.aiter_stream()]) == b"hello"
 
 
@@ -54,7 +34,7 @@ def assert_in_order(connection: AsyncHTTP3Connection) -> None:
 
 async def test_on_a_warm_connection(certificates: Certificates) -> None:
     """The connection is never closed, and a request beside the cancelled one completes."""
-    with h3_server(certificates, in_parts) as server:
+    with h3_server(certificates, answering_in_parts) as server:
         stream = await AutoBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
         origin = Origin(b"https", b"localhost", server.port)
         async with AsyncHTTP3Connection(origin, stream, certificates.client_context()) as connection:
@@ -75,7 +55,7 @@ def handshake_is_done(connection: AsyncHTTP3Connection) -> bool:
 
 async def test_a_handshake_that_ends_without_its_request(certificates: Certificates) -> None:
     """What is known about the connection from then on is known to the next request."""
-    with h3_server(certificates, in_parts) as server:
+    with h3_server(certificates, answering_in_parts) as server:
         for turns in range(2, 6):
             stream = await AutoBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
             origin = Origin(b"https", b"localhost", server.port)
@@ -93,7 +73,7 @@ async def test_a_handshake_that_ends_without_its_request(certificates: Certifica
 
 
 async def test_neighbours_live(certificates: Certificates) -> None:
-    with h3_server(certificates, in_parts) as server:
+    with h3_server(certificates, answering_in_parts) as server:
         stream = await AutoBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
         origin = Origin(b"https", b"localhost", server.port)
         async with AsyncHTTP3Connection(origin, stream, certificates.client_context()) as connection:
@@ -119,7 +99,7 @@ async def test_neighbours_live(certificates: Certificates) -> None:
 
 async def test_on_a_new_connection(certificates: Certificates) -> None:
     """A handshake that is cancelled can be continued by another request."""
-    with h3_server(certificates, in_parts) as server:
+    with h3_server(certificates, answering_in_parts) as server:
         origin = Origin(b"https", b"localhost", server.port)
         connections: list[AsyncHTTP3Connection] = []
 

@@ -16,11 +16,11 @@ pytest.importorskip("qh3")
 from httpcore import AsyncConnectionPool
 from httpcore._http3 import origins
 from httpcore_test_support._async.detours import AsyncDetour
+from httpcore_test_support.bodies import async_parts
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.datagram_relay import Path, datagram_relay
-from httpcore_test_support.h3_dialogue import OK, data, head
-from httpcore_test_support.h3_server import Peer, h3_server
+from httpcore_test_support.h3_server import answering_in_parts, h3_server
 from httpcore_test_support.sockets import no_leaked_sockets
 from httpcore_test_support.sweep import sweep
 
@@ -30,27 +30,8 @@ TIMEOUTS: dict[str, Any] = {"timeout": {"connect": 20.0, "read": 20.0, "write": 
 MINIMUM_STEPS = 3
 
 
-def in_parts(peer: Peer, stream_id: int) -> None:
-    """Answer uploads bit by bit, so that the client has to wait for each part."""
-    request = peer.requests[stream_id]
-    if request.ended and request.stopped is None and stream_id not in peer.answered:
-        peer.answered.add(stream_id)
-        peer.send(stream_id, head(OK))
-        for part in (b"he", b"ll"):
-            peer.flush()
-            peer.send(stream_id, data(part))
-        peer.flush()
-        peer.send(stream_id, data(b"o"), True)
-
-
-async def upload(size: int) -> AsyncIterator[bytes]:
-    for _ in range(3):
-        await anyio.lowlevel.checkpoint()
-        yield bytes(size)
-
-
 async def post(pool: AsyncConnectionPool, url: str, size: int = 3) -> None:
-    async with pool.stream("POST", url, content=upload(size), extensions=TIMEOUTS) as response:
+    async with pool.stream("POST", url, content=async_parts(*[bytes(size)] * 3), extensions=TIMEOUTS) as response:
         assert b"".join([part async for part in response.aiter_stream()]) == b"hello"
 
 
@@ -72,7 +53,7 @@ async def pool_of_one(context: ssl.SSLContext, **options: Any) -> AsyncIterator[
 
 async def test_on_a_new_connection(certificates: Certificates) -> None:
     """The handshake, head and body, and the response."""
-    with no_leaked_sockets(), h3_server(certificates, in_parts) as server:
+    with no_leaked_sockets(), h3_server(certificates, answering_in_parts) as server:
         async with pool_of_one(certificates.client_context(), http1=False) as pool:
 
             async def check(step: int) -> None:
@@ -84,7 +65,7 @@ async def test_on_a_new_connection(certificates: Certificates) -> None:
 
 
 async def test_on_a_warm_connection(certificates: Certificates) -> None:
-    with no_leaked_sockets(), h3_server(certificates, in_parts) as server:
+    with no_leaked_sockets(), h3_server(certificates, answering_in_parts) as server:
         async with pool_of_one(certificates.client_context(), http1=False) as pool:
 
             async def check(step: int) -> None:
@@ -97,7 +78,7 @@ async def test_on_a_warm_connection(certificates: Certificates) -> None:
 
 async def test_while_the_server_takes_no_more_of_an_upload(certificates: Certificates) -> None:
     """The request waits for credit, which comes when the server has read what it has got."""
-    with no_leaked_sockets(), h3_server(certificates, in_parts, max_stream_data=30_000) as server:
+    with no_leaked_sockets(), h3_server(certificates, answering_in_parts, max_stream_data=30_000) as server:
         async with pool_of_one(certificates.client_context(), http1=False) as pool:
 
             async def check(step: int) -> None:
@@ -141,7 +122,11 @@ async def test_while_falling_back(
 
 async def test_the_request_that_does_the_handshake(certificates: Certificates) -> None:
     """Another one waits for it, and connects in its place."""
-    with no_leaked_sockets(), h3_server(certificates, in_parts) as server, datagram_relay(server.port) as relay:
+    with (
+        no_leaked_sockets(),
+        h3_server(certificates, answering_in_parts) as server,
+        datagram_relay(server.port) as relay,
+    ):
         origin = server.url.replace("localhost", "127.0.0.1")
         backend = AsyncDetour(relay.port)
         async with pool_of_one(certificates.client_context(), http1=False, network_backend=backend) as pool:

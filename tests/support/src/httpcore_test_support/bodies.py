@@ -1,10 +1,12 @@
-"""Bodies of requests that serve sync and async connections alike."""
+"""Bodies of requests: for sync and async connections alike, and with points where a task may be cancelled."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
-__all__ = ["PartsInMemory"]
+import anyio
+
+__all__ = ["PartsInMemory", "async_parts"]
 
 
 class PartsInMemory:
@@ -19,3 +21,10 @@ class PartsInMemory:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for part in self._parts:
             yield part
+
+
+async def async_parts(*parts: bytes) -> AsyncIterator[bytes]:
+    """Yield parts that take a turn of the event loop each."""
+    for part in parts:
+        await anyio.lowlevel.checkpoint()
+        yield part

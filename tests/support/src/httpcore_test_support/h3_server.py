@@ -45,6 +45,19 @@ def answering(peer: Peer, stream_id: int) -> None:
         peer.respond(stream_id)
 
 
+def answering_in_parts(peer: Peer, stream_id: int) -> None:
+    """Answer uploads bit by bit, so that the client has to wait for each part."""
+    request = peer.requests[stream_id]
+    if request.ended and request.stopped is None and stream_id not in peer.answered:
+        peer.answered.add(stream_id)
+        peer.send(stream_id, head(OK))
+        for part in (b"he", b"ll"):
+            peer.flush()
+            peer.send(stream_id, data(part))
+        peer.flush()
+        peer.send(stream_id, data(b"o"), True)
+
+
 def silent(peer: Peer, stream_id: int) -> None:
     """Answer nothing."""
 

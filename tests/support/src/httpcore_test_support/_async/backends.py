@@ -1,20 +1,13 @@
 """A backend for time limits that end only after connecting."""
 
-from collections.abc import Iterable
+from typing import Any
 
-from httpcore_models import SOCKET_OPTION, AsyncNetworkStream, AutoBackend
+from httpcore_models import AsyncNetworkStream, AutoBackend
 
 
 class AsyncUnhurriedBackend(AutoBackend):
     """Connects in 10 seconds, whatever the limit is, which a busy machine may exceed with that already."""
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> AsyncNetworkStream:
+    async def connect_tcp(self, *arguments: Any, **options: Any) -> AsyncNetworkStream:
         """Connect."""
-        return await super().connect_tcp(host, port, 10.0, local_address, socket_options)
+        return await super().connect_tcp(*arguments, **{**options, "timeout": 10.0})

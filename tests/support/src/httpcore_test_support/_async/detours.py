@@ -1,9 +1,9 @@
 """A backend for a worse path: datagrams take another way than streams."""
 
 import collections
-from collections.abc import Iterable
+from typing import Any
 
-from httpcore_models import SOCKET_OPTION, AsyncNetworkStream, AutoBackend
+from httpcore_models import AsyncNetworkStream, AutoBackend
 from httpcore_models.network import AsyncDatagramStream
 
 
@@ -15,29 +15,15 @@ class AsyncDetour(AutoBackend):
         self.udp_port = udp_port
         self.calls: collections.deque[tuple[str, float | None]] = collections.deque(maxlen=100)
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> AsyncNetworkStream:
+    async def connect_tcp(self, *arguments: Any, **options: Any) -> AsyncNetworkStream:
         """Connect."""
-        self.calls.append(("tcp", timeout))
-        return await super().connect_tcp(host, port, timeout, local_address, socket_options)
+        self.calls.append(("tcp", options["timeout"]))
+        return await super().connect_tcp(*arguments, **options)
 
-    async def connect_udp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> AsyncDatagramStream:
+    async def connect_udp(self, *arguments: Any, **options: Any) -> AsyncDatagramStream:
         """Connect to the other port."""
-        self.calls.append(("udp", timeout))
-        return await super().connect_udp(host, self.udp_port, timeout, local_address, socket_options)
+        self.calls.append(("udp", options["timeout"]))
+        return await super().connect_udp(*arguments, **{**options, "port": self.udp_port})
 
     async def sleep(self, seconds: float) -> None:
         """Sleep."""

@@ -1,21 +1,14 @@
 # Generated from ../_async/backends.py by tools/make_sync.py: edit that file, then run it.
 """A backend for time limits that end only after connecting."""
 
-from collections.abc import Iterable
+from typing import Any
 
-from httpcore_models import SOCKET_OPTION, NetworkStream, SyncBackend
+from httpcore_models import NetworkStream, SyncBackend
 
 
 class UnhurriedBackend(SyncBackend):
     """Connects in 10 seconds, whatever the limit is, which a busy machine may exceed with that already."""
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> NetworkStream:
+    def connect_tcp(self, *arguments: Any, **options: Any) -> NetworkStream:
         """Connect."""
-        return super().connect_tcp(host, port, 10.0, local_address, socket_options)
+        return super().connect_tcp(*arguments, **{**options, "timeout": 10.0})

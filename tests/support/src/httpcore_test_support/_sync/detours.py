@@ -2,9 +2,9 @@
 """A backend for a worse path: datagrams take another way than streams."""
 
 import collections
-from collections.abc import Iterable
+from typing import Any
 
-from httpcore_models import SOCKET_OPTION, NetworkStream, SyncBackend
+from httpcore_models import NetworkStream, SyncBackend
 from httpcore_models.network import DatagramStream
 
 
@@ -16,29 +16,15 @@ class Detour(SyncBackend):
         self.udp_port = udp_port
         self.calls: collections.deque[tuple[str, float | None]] = collections.deque(maxlen=100)
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> NetworkStream:
+    def connect_tcp(self, *arguments: Any, **options: Any) -> NetworkStream:
         """Connect."""
-        self.calls.append(("tcp", timeout))
-        return super().connect_tcp(host, port, timeout, local_address, socket_options)
+        self.calls.append(("tcp", options["timeout"]))
+        return super().connect_tcp(*arguments, **options)
 
-    def connect_udp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> DatagramStream:
+    def connect_udp(self, *arguments: Any, **options: Any) -> DatagramStream:
         """Connect to the other port."""
-        self.calls.append(("udp", timeout))
-        return super().connect_udp(host, self.udp_port, timeout, local_address, socket_options)
+        self.calls.append(("udp", options["timeout"]))
+        return super().connect_udp(*arguments, **{**options, "port": self.udp_port})
 
     def sleep(self, seconds: float) -> None:
         """Sleep."""
