@@ -56,11 +56,16 @@ class Recorder(AsyncDatagrams):
         return []
 
     async def read(self) -> None:
-        await self._read(None)
+        await self._read(None, None)
 
     def take_more(self) -> bool:
         with self.lock:
             return self._take_more()
+
+
+def a_stream() -> Stream:
+    request = Request("POST", "https://localhost/", headers={"Host": "localhost"})
+    return Stream(RequestTranslator().request_head(request))
 
 
 @pytest.mark.parametrize("first", [FULL, SINGLE], ids=["joined", "single"])
@@ -88,11 +93,23 @@ async def test_a_datagram_that_is_not_full_is_handed_over_at_once(first: Receive
     assert stream.buffers == [FULL]
 
 
+@pytest.mark.parametrize(("left", "flushes"), [(0, 1), (1, 0)])
+async def test_what_ends_streams_is_acknowledged_at_once_if_the_server_allows_few(left: int, flushes: int) -> None:
+    stream = Arrived(SHORT)
+    shared = Recorder(stream)
+    engine = shared.engine
+    engine.first_limit, engine.limit, engine.opened, engine.output_pending = 1, 5 + left, 5, True
+    engine.touched[a_stream()] = None
+    taken: list[float] = []
+    engine.datagrams_to_send = lambda now: taken.append(now) or []  # type: ignore[method-assign,func-returns-value]
+    await shared.read()
+    assert len(taken) == flushes
+
+
 async def test_acknowledgements_of_an_upload_that_waits_are_taken_in_together() -> None:
     stream = Arrived(SHORT, SHORT, SHORT)
     shared = Recorder(stream)
-    head = RequestTranslator().request_head(Request("POST", "https://localhost/", headers={"Host": "localhost"}))
-    shared.senders.add(Stream(head))
+    shared.senders.add(a_stream())
     await shared.read()
     assert shared.batches == [[SHORT, SHORT, SHORT]]
 

@@ -68,6 +68,26 @@ async def test_many_requests_share_connections(caddy_http3: CaddyServer, certifi
         assert pool.stats().connections_idle <= 2
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_no_connection_more_than_the_server_makes_necessary(
+    caddy_http3: CaddyServer, certificates: Certificates, method: str
+) -> None:
+    """Caddy allows other streams in the place of those that have ended, but one round trip later."""
+    async with AsyncConnectionPool(certificates.client_context(), http1=False, http3=True) as pool:
+
+        async def some_requests() -> None:
+            for _ in range(5):
+                content = b"abc" if method == "POST" else None
+                url = f"{caddy_http3.https_url}/echo" if content else f"{caddy_http3.https_url}/bytes/100"
+                response = await pool.request(method, url, content=content, extensions=TIMEOUTS)
+                assert len(response.content) == (3 if content else 100)
+
+        await get(pool, f"{caddy_http3.https_url}/")
+        await async_at_once(*[some_requests] * 100)
+        await async_at_once(*[some_requests] * 100)
+        assert pool.stats().http3 == {"opened": 1, "fell_back": 0, "broken": 0}
+
+
 async def test_nothing_else(caddy_http3: CaddyServer, certificates: Certificates) -> None:
     async with AsyncConnectionPool(certificates.client_context(), http1=False, http3=True) as pool:
         assert (await get(pool, f"{caddy_http3.https_url}/")).extensions["http_version"] == b"HTTP/3"

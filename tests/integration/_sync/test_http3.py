@@ -69,6 +69,26 @@ def test_many_requests_share_connections(caddy_http3: CaddyServer, certificates:
         assert pool.stats().connections_idle <= 2
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_connection_more_than_the_server_makes_necessary(
+    caddy_http3: CaddyServer, certificates: Certificates, method: str
+) -> None:
+    """Caddy allows other streams in the place of those that have ended, but one round trip later."""
+    with ConnectionPool(certificates.client_context(), http1=False, http3=True) as pool:
+
+        def some_requests() -> None:
+            for _ in range(5):
+                content = b"abc" if method == "POST" else None
+                url = f"{caddy_http3.https_url}/echo" if content else f"{caddy_http3.https_url}/bytes/100"
+                response = pool.request(method, url, content=content, extensions=TIMEOUTS)
+                assert len(response.content) == (3 if content else 100)
+
+        get(pool, f"{caddy_http3.https_url}/")
+        at_once(*[some_requests] * 100)
+        at_once(*[some_requests] * 100)
+        assert pool.stats().http3 == {"opened": 1, "fell_back": 0, "broken": 0}
+
+
 def test_nothing_else(caddy_http3: CaddyServer, certificates: Certificates) -> None:
     with ConnectionPool(certificates.client_context(), http1=False, http3=True) as pool:
         assert (get(pool, f"{caddy_http3.https_url}/")).extensions["http_version"] == b"HTTP/3"

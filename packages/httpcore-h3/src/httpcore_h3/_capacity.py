@@ -12,6 +12,7 @@ class CapacityReport:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # What the pool has been told last, by a report or as the answer to its question.
         self._reported: bool | None = None
         #: The pool's callback, if the connection belongs to a pool.
         self.on_change: Callable[[], None] | None = None
@@ -19,9 +20,22 @@ class CapacityReport:
     def has_room(self, waiting: int = 0) -> bool:
         """Whether the connection can take a request after `waiting` others; while that is not known, it may."""
         engine = self._engine
-        if engine.limit - engine.opened <= waiting and engine.handshake_done:
+        if (
+            engine.limit - engine.opened <= waiting
+            and engine.first_limit is not None
+            # Otherwise it waits for a stream, but not for long: see `ConnectionState.expects_credit`.
+            and (engine.overdue or len(engine.requests) >= engine.first_limit)
+        ):
             return False
         return engine.state in USABLE and not engine.clogged
+
+    def tell(self, waiting: int) -> bool:
+        """Return `has_room()` to a pool, which is called back when that changes."""
+        if self.has_room(waiting):
+            return True
+        # In this order: it may change meanwhile, and another thread would not report that before.
+        self._reported = False
+        return self.has_room(waiting)
 
     @property
     def is_due(self) -> bool:
@@ -30,7 +44,7 @@ class CapacityReport:
 
     @property
     def was_full(self) -> bool:
-        """Whether the connection could take no request at the last report."""
+        """Whether the pool believes that the connection can take no request."""
         return self._reported is False
 
     def report(self) -> None:

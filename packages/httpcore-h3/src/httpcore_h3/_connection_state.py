@@ -1,6 +1,7 @@
 """What both directions of a connection share: its state, its streams, and how it ends."""
 
 import collections
+import math
 import sys
 from collections.abc import Iterable
 
@@ -34,6 +35,11 @@ class ConnectionState(MessageEngine):
         self.limit: int = 0
         #: How many streams at a time the server allowed when the connection began.
         self.first_limit: int | None = None
+        #: Requests that leave as soon as the server allows another stream, in order, with the frames of their heads.
+        self.blocked: dict[Stream, bytes] = {}
+        #: Until when the server has to allow one, if requests wait for that; and whether it has not done so in time.
+        self.credit_due: float = math.inf
+        self.overdue: bool = False
         #: The first stream that the server will not process, once it has sent a GOAWAY.
         self.goaway: int | None = None
         #: Whether the server asks for another version of HTTP (RFC 9114 section 8.1, H3_VERSION_FALLBACK), or for a
@@ -71,9 +77,19 @@ class ConnectionState(MessageEngine):
     @property
     def capacity(self) -> int:
         """How many requests the connection can carry, with those that it carries; `sys.maxsize` until that is known."""
-        if not self.handshake_done:
+        if self.first_limit is None:
             return sys.maxsize
-        return len(self.streams) + self.streams_left
+        allowed = len(self.streams) + self.streams_left
+        return allowed if self.overdue else max(allowed, self.first_limit)
+
+    @property
+    def expects_credit(self) -> bool:
+        """Whether a request that was admitted may wait for a stream, since the server has to allow another one soon.
+
+        No more requests are in progress than it allowed streams when the connection began. A server that has seen
+        streams end allows others in their place, when they are acknowledged (RFC 9000 section 4.6).
+        """
+        return self.first_limit is not None and len(self.requests) <= self.first_limit and not self.overdue
 
     def not_available(self) -> ConnectionNotAvailable:
         """Return the exception for a request that the connection cannot take."""
@@ -82,7 +98,30 @@ class ConnectionState(MessageEngine):
             mark_retryable(exc, Retryable.AFTER_SHUTDOWN)
         return exc
 
+    @property
+    def is_short_of_credit(self) -> bool:
+        """Whether the server allows fewer streams than there may be new requests after what has just arrived."""
+        return self.limit - self.opened < len(self.touched) and self.first_limit is not None
+
     # How it ends.
+
+    def retire(self, reason: str) -> None:
+        """See `MessageEngine`. Requests that have not left never will."""
+        super().retire(reason)
+        if self.blocked and not self.usable:
+            self.give_up_blocked(reason)
+
+    def give_up_blocked(self, reason: str) -> None:
+        """Have the requests that wait for a stream fail with `ConnectionNotAvailable`."""
+        retryable = Retryable.AFTER_SHUTDOWN if self.goaway else None
+        failure = Failure(reason, retryable, ConnectionNotAvailable)
+        for stream in self.blocked:
+            # A step that was interrupted may just have opened it.
+            if not self.has_opened(stream):
+                stream.failure = stream.failure or failure
+                self.touched[stream] = None
+        self.blocked.clear()
+        self.credit_due = math.inf
 
     def has_opened(self, stream: Stream) -> bool:
         """See `MessageEngine`."""

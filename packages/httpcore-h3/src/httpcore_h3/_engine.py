@@ -4,7 +4,7 @@ In the order of use:
 
 1. `start()` once, then datagrams in both directions until `handshake_done` is true or `failure` is set.
 2. `admit(stream)` for each request, and `open_stream(stream)` until it returns true; then `send_data()` for its body,
-   and `end_request()` unless it says where the body ends.
+   and `end_request()` unless it says where the body ends. After `open_soon(stream)`, `receive()` opens the stream.
 3. `receive()` with what the network gave, and `handle_timer()` at the time `timer`; they return the streams that have
    something new.
 4. `next_event(stream)` until it returns `NEED_DATA` or `END_OF_STREAM`.
@@ -20,7 +20,6 @@ it cut off; streams whose response is complete by then are not affected.
 qh3 does QUIC, TLS, and most of the decompression of fields (`_qh3`). The frames are ours.
 """
 
-import math
 from collections.abc import Sequence
 
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
@@ -30,19 +29,16 @@ from httpcore_models.multiplexing import (
     END_OF_STREAM,
     NEED_DATA,
     TRANSITIONS,
-    USABLE,
     Event,
     Failure,
     Input,
-    RequestHead,
     State,
 )
 
 from . import _frames as frames
 from ._codes import Code, ConnectionFault
-from ._connection_state import ConnectionState
 from ._frames import build_frame, encode_varint
-from ._qpack import encode
+from ._opening import OpeningStreams
 from ._receiving import Receiving
 from ._stream import Stream
 from ._tls.options import TLSOptions
@@ -64,35 +60,24 @@ _SMALL = 8 * 1024
 # before it, and the server would wait for it for ever.
 _EMPTY_DATA = build_frame(frames.DATA, b"")
 
-# A larger frame with a head is not remembered.
-_MAX_REMEMBERED = 4096
-
 # How long the reason of an error may be that the server is told, in characters.
 _MAX_REASON = 200
 
-# What a field takes of the size of a section besides its name and value (RFC 9114 section 4.2.2).
-_FIELD_OVERHEAD = 32
 
-
-class Engine(ConnectionState):
+class Engine(OpeningStreams):
     """A connection and its streams. `idle_timeout` is in seconds: what QUIC allows the server to be silent."""
 
     # Of the base class; declared again for type checkers, since they are assigned here too.
     state: State
     ping_unanswered: bool
     started: bool
-    opened: int
     output_pending: bool
     output_urgent: bool
-    limit: int
-    last_head: tuple[RequestHead, bytes] | None
 
     def __init__(self, tls: TLSOptions, idle_timeout: float = 30.0) -> None:
         receiving = Receiving()
         super().__init__(receiving, tls, idle_timeout)
         receiving.attach(self)
-        # What `timer` told since QUIC has sent or received something.
-        self._timer: float | None = None
 
     # Sending.
 
@@ -103,42 +88,6 @@ class Engine(ConnectionState):
             self.output_pending = self.output_urgent = True
             self._timer = None
             self.quic.connect(now)
-
-    def open_stream(self, stream: Stream) -> bool:
-        """Send the head of a request; return false if the server allows no further stream now.
-
-        Without a body this ends the request; otherwise continue with `send_data()`. Raises `ConnectionNotAvailable`,
-        and `LocalProtocolError` for header fields that the server would not take.
-        """
-        if self._busy:
-            self._check_undisturbed()
-        if self.state not in USABLE:
-            raise self.not_available()
-        quic, head = self.quic, stream.head
-        if not self.handshake_done or self.limit <= self.opened:
-            return False
-        last = self.last_head
-        frame = last[1] if last is not None and last[0] is head else self._encode(head)
-        self._busy = True
-        # RFC 9000 section 2.1.
-        stream.id = stream_id = 4 * self.opened
-        stream.reused = self.any_response
-        self.opened += 1
-        self.streams[stream_id] = stream
-        self.output_pending = self.output_urgent = True
-        quic.send(stream_id, frame, not head.has_body)
-        self._busy = False
-        return True
-
-    def _encode(self, head: RequestHead) -> bytes:
-        fields = head.pseudo_headers + head.headers
-        if self.max_section_size is not None:
-            size = sum([len(name) + len(value) + _FIELD_OVERHEAD for name, value in fields])
-            if size > self.max_section_size:
-                raise LocalProtocolError(f"The server takes header fields of up to {self.max_section_size} bytes")
-        frame = build_frame(frames.HEADERS, encode(fields))
-        self.last_head = (head, frame) if len(frame) <= _MAX_REMEMBERED else None
-        return frame
 
     def can_go_on(self, stream: Stream) -> bool:
         """Whether more of the body may be sent, or need not be sent."""
@@ -198,6 +147,8 @@ class Engine(ConnectionState):
             self._busy = True
             self.touched.pop(stream, None)
             self.clogged.discard(stream)
+            if self.blocked:
+                self.blocked.pop(stream, None)
             if self.streams.get(stream.id) is stream:
                 if not (stream.is_over or stream.failure is not None):
                     # A server that has answered with an error or a redirection needs nothing more of the request.
@@ -245,7 +196,7 @@ class Engine(ConnectionState):
         timer = self._timer
         if timer is None:
             due = self.quic.timer
-            timer = self._timer = math.inf if due is None else due
+            timer = self._timer = self.credit_due if due is None else min(due, self.credit_due)
         return timer
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
@@ -285,7 +236,8 @@ class Engine(ConnectionState):
         self.output_pending = True
         try:
             self.quic.receive(received, now)
-            self.limit = self.quic.stream_limit
+            if self.quic.stream_limit > self.limit:
+                self._credit_received(now)
         except RemoteProtocolError as exc:
             self._fault(exc)
             self.output_urgent = True
@@ -303,6 +255,8 @@ class Engine(ConnectionState):
         self._timer = None
         self.output_pending = self.output_urgent = True
         try:
+            if self.credit_due <= now:
+                self._credit_is_overdue()
             self.quic.handle_timer(now)
         except RemoteProtocolError as exc:
             self._fault(exc)

@@ -47,7 +47,8 @@ class AsyncExchange(AsyncSending):
             timeout = self.read_timeout
             if not await shared.wait(stream, stream.has_event, timeout):
                 shared.capacity.report()
-                text = f"The read operation timed out {limit_text(timeout)} ({shared.peer})"
+                unsent = "" if engine.has_opened(stream) else "; the server allowed no stream for the request"
+                text = f"The read operation timed out {limit_text(timeout)} ({shared.peer}{unsent})"
                 raise ReadTimeout(text) from TimeoutError()
 
     # The end.

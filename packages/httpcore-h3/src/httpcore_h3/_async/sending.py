@@ -67,8 +67,12 @@ class AsyncSending(AsyncStreamExchange):
         with shared.lock:
             engine.admit(stream)
             opened = not shared.queue and engine.open_stream(stream)
-            if opened and self.tracer is None and not stream.local_end:
-                self._add_body()
+            if opened:
+                if self.tracer is None and not stream.local_end:
+                    self._add_body()
+            elif self.tracer is None and not shared.queue and shared.capacity.on_change is not None:
+                # In a pool. Others wait below, up to the timeout `pool`.
+                opened = engine.open_soon(stream, time.monotonic())
         if not opened:
             await self._open_stream()
         if self.tracer is None:
@@ -115,7 +119,8 @@ class AsyncSending(AsyncStreamExchange):
 
     def _may_open(self) -> bool:
         engine = self._engine
-        return not engine.usable or (engine.can_open and self._is_first())
+        in_pool = self._shared.capacity.on_change is not None
+        return not engine.usable or ((engine.can_open or (engine.overdue and in_pool)) and self._is_first())
 
     def _open_in_turn(self) -> bool:
         shared, engine = self._shared, self._engine
@@ -125,11 +130,13 @@ class AsyncSending(AsyncStreamExchange):
             if self._is_first() and engine.open_stream(self.stream):
                 return True
             if shared.capacity.on_change is not None and engine.handshake_done and not engine.can_open:
-                # In a pool, which has other connections, a request does not wait.
-                raise ConnectionNotAvailable(
-                    f"The server allows no further stream on this connection to {shared.peer} "
-                    f"({len(engine.streams)} in use)"
-                )
+                # In a pool, which has other connections, a request waits only for what should come soon.
+                if not engine.expects_credit:
+                    raise ConnectionNotAvailable(
+                        f"The server allows no further stream on this connection to {shared.peer} "
+                        f"({len(engine.streams)} in use)"
+                    )
+                engine.await_credit(time.monotonic())
             return False
 
     def _add_body(self) -> None:
@@ -142,8 +149,8 @@ class AsyncSending(AsyncStreamExchange):
 
     async def _send_request(self) -> None:
         """Send head and body."""
-        # A task that is writing writes this, too.
-        if not self._shared.is_writing:
+        # A task that is writing writes this, too. A request that waits for a stream leaves with what is read then.
+        if not self._shared.is_writing and self.stream not in self._engine.blocked:
             await self._shared.flush(self.write_timeout, gather=True)
         if self.stream.head.has_body:
             await self._send_body()

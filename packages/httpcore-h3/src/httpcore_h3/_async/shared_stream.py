@@ -144,7 +144,7 @@ class AsyncSharedStream(AsyncDatagrams):
                 if sending:
                     await self.flush_quietly(timeout)
                 elif event is None:
-                    await self._read(limit)
+                    await self._read(limit, timeout)
                 else:
                     await event.wait(limit)
                 if in_time and deadline != math.inf and time.monotonic() >= deadline:

@@ -31,6 +31,7 @@ from httpcore_models.multiplexing import CLOSED, USABLE, MultiplexedConnection, 
 from httpcore_models.network import DatagramStream
 
 from .._engine import Engine
+from .._opening import CREDIT_PATIENCE
 from .._stream import Stream
 from .._tls.options import tls_obstacle, tls_options
 from .body import HTTP3Body
@@ -128,7 +129,8 @@ class HTTP3Connection(MultiplexedConnection):
         """Send a request, and return its response with the body still to be read.
 
         If the server allows no further stream, this waits up to the timeout `pool`. In a pool, which sets
-        `on_capacity_change`, it does not wait. No request leaves before the end of the handshake.
+        `on_capacity_change`, it waits only if streams have ended in whose place the server has to allow others (RFC
+        9000 section 4.6), and only for a second. No request leaves before the end of the handshake.
 
         Raises `ConnectionNotAvailable` if the connection is closed or about to be, if the server says by a GOAWAY that
         it has not processed the request, or asks for another version of HTTP, and in another process;
@@ -185,7 +187,7 @@ class HTTP3Connection(MultiplexedConnection):
 
         It takes none while much of a response waits to be read: HTTP/3 cannot make the server wait for one stream.
         """
-        return self._shared.capacity.has_room(len(self._shared.queue)) and not self._shared.affinity.is_other_loop()
+        return self._shared.capacity.tell(len(self._shared.queue)) and not self._shared.affinity.is_other_loop()
 
     @property
     def wants_fallback(self) -> bool:
@@ -216,4 +218,8 @@ class HTTP3Connection(MultiplexedConnection):
         if shared.expire_at is not None and time.monotonic() > shared.expire_at:
             return True
         shared.catch_up()
-        return engine.state not in USABLE or (engine.handshake_done and not engine.streams_left)
+        if engine.state not in USABLE:
+            return True
+        # After a pause, the server is not expected to allow another stream any more.
+        is_used_up = engine.handshake_done and not engine.streams_left
+        return is_used_up and (engine.overdue or time.monotonic() - shared.idle_since > CREDIT_PATIENCE)

@@ -90,8 +90,11 @@ class Datagrams(SharedConnection):
 
     # Reading.
 
-    def _read(self, limit: float | None) -> None:
-        """Receive once, as the reader that the caller has become."""
+    def _read(self, limit: float | None, timeout: float | None) -> None:
+        """Receive once, within `limit` seconds, as the reader that the caller has become.
+
+        `timeout` is that of a write, in seconds.
+        """
         try:
             received = [self.network_stream.receive(limit)]
             error = self._receive_rest(received)
@@ -111,6 +114,9 @@ class Datagrams(SharedConnection):
                 self._reading = None
         if self.capacity.is_due:
             self.capacity.report()
+        if self._writing is None and self.engine.usable and self.engine.is_short_of_credit:
+            # The server allows more streams once this is acknowledged: it can do that while the threads run.
+            self.flush_quietly(timeout)
 
     def _receive_rest(self, received: list[tuple[bytes, int]]) -> ReadError | None:
         """Add to `received`, the first part of a download perhaps, what else has come. Return an error that came too.
@@ -152,7 +158,7 @@ class Datagrams(SharedConnection):
         for stream in self.senders:
             if stream in waiting and engine.can_go_on(stream):
                 self._wake(stream)
-        if self.queue and engine.can_open:
+        if self.queue and (engine.can_open or engine.overdue):
             self._wake_first()
 
     def _lost(self, error: ReadError | WriteError) -> None:

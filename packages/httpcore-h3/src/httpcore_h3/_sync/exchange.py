@@ -48,7 +48,8 @@ class Exchange(Sending):
             timeout = self.read_timeout
             if not shared.wait(stream, stream.has_event, timeout):
                 shared.capacity.report()
-                text = f"The read operation timed out {limit_text(timeout)} ({shared.peer})"
+                unsent = "" if engine.has_opened(stream) else "; the server allowed no stream for the request"
+                text = f"The read operation timed out {limit_text(timeout)} ({shared.peer}{unsent})"
                 raise ReadTimeout(text) from TimeoutError()
 
     # The end.

@@ -145,7 +145,7 @@ class SharedStream(Datagrams):
                 if sending:
                     self.flush_quietly(timeout)
                 elif event is None:
-                    self._read(limit)
+                    self._read(limit, timeout)
                 else:
                     event.wait(limit)
                 if in_time and deadline != math.inf and time.monotonic() >= deadline:

@@ -3,7 +3,7 @@
 import enum
 from typing import NamedTuple, TypeAlias
 
-from .._exceptions import NetworkError, RemoteProtocolError
+from .._exceptions import ConnectionNotAvailable, NetworkError, RemoteProtocolError
 from .._retrying import Retryable, mark_retryable
 
 
@@ -46,7 +46,7 @@ class Failure(NamedTuple):
 
     message: str
     retryable: Retryable | None = None
-    kind: type[RemoteProtocolError] | type[NetworkError] = RemoteProtocolError
+    kind: type[RemoteProtocolError] | type[NetworkError] | type[ConnectionNotAvailable] = RemoteProtocolError
     cause: BaseException | None = None
 
     def exception(self) -> Exception:

@@ -97,9 +97,9 @@ class MultiplexedConnection(CloseOnExit, ConnectionInterface):
         be called from any thread, and should be quick, because the connection waits for it. The methods that a pool
         calls do not call it, nor does a response over HTTP/2 that has arrived as a whole, whose stream is free before
         it is read: a pool looks at `request_capacity` when it has got a response. While it is set, a request that finds
-        all streams in use raises `ConnectionNotAvailable` instead of waiting, and one on an idle connection does not
-        check whether the server has closed it: whoever sets the callback has to ask `has_expired()` first, as a pool
-        does.
+        all streams in use raises `ConnectionNotAvailable` instead of waiting, except over HTTP/3 for a stream that the
+        server is about to allow. One on an idle connection does not check whether the server has closed it: whoever
+        sets the callback has to ask `has_expired()` first, as a pool does.
         """
         return self._shared.capacity.on_change
 
