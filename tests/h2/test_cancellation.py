@@ -14,7 +14,7 @@ import anyio
 import pytest
 from httpcore import AnyIOBackend, AsyncConnectionPool
 from httpcore_test_support import h2_frames
-from httpcore_test_support.bodies import async_parts
+from httpcore_test_support.bodies import async_body
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.http2_peer import Http2Peer, http2_script
 from httpcore_test_support.scripted import ScriptedServer, scripted_server
@@ -43,7 +43,7 @@ def answer(peer: Http2Peer) -> None:
         peer.send(h2_frames.data(stream_id, b"o", end_stream=True))
 
 
-small_upload = functools.partial(async_parts, b"one", b"two")
+small_upload = functools.partial(async_body, b"one", b"two")
 
 
 async def post(pool: AsyncConnectionPool, url: str, content: Callable[[], Any] = small_upload) -> None:

@@ -7,7 +7,7 @@ import anyio
 import pytest
 from httpcore_h3 import AsyncHTTP3Connection
 from httpcore_models import AutoBackend, Origin
-from httpcore_test_support.bodies import async_parts
+from httpcore_test_support.bodies import async_body
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.h3_server import answering_in_parts, h3_server
 from httpcore_test_support.sweep import sweep
@@ -20,7 +20,7 @@ MINIMUM_STEPS = 3
 
 
 async def post(connection: AsyncHTTP3Connection, url: str) -> None:
-    async with connection.stream("POST", url, content=async_parts(b"one", b"two"), extensions=TIMEOUTS) as response:
+    async with connection.stream("POST", url, content=async_body(b"one", b"two"), extensions=TIMEOUTS) as response:
         assert b"".join([part async for part in response.aiter_stream()]) == b"hello"
 
 

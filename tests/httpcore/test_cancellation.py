@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 from httpcore import URL, AsyncConnectionPool, Request
-from httpcore_test_support.bodies import async_parts
+from httpcore_test_support.bodies import async_body
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.scripted import Connection, ScriptedServer, scripted_server
 from httpcore_test_support.sweep import sweep
@@ -68,7 +68,7 @@ class OpenPhases:
 
 async def post(pool: AsyncConnectionPool, url: str, observer: OpenPhases | None = None) -> None:
     extensions: Any = {**TIMEOUTS, "observe": observer}
-    async with pool.stream("POST", url, content=async_parts(b"one", b"two"), extensions=extensions) as response:
+    async with pool.stream("POST", url, content=async_body(b"one", b"two"), extensions=extensions) as response:
         assert b"".join([part async for part in response.aiter_stream()]) == b"hello"
 
 

@@ -16,7 +16,7 @@ pytest.importorskip("qh3")
 from httpcore import AsyncConnectionPool
 from httpcore._http3 import origins
 from httpcore_test_support._async.detours import AsyncDetour
-from httpcore_test_support.bodies import async_parts
+from httpcore_test_support.bodies import async_body
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.datagram_relay import Path, datagram_relay
@@ -31,7 +31,7 @@ MINIMUM_STEPS = 3
 
 
 async def post(pool: AsyncConnectionPool, url: str, size: int = 3) -> None:
-    async with pool.stream("POST", url, content=async_parts(*[bytes(size)] * 3), extensions=TIMEOUTS) as response:
+    async with pool.stream("POST", url, content=async_body(*[bytes(size)] * 3), extensions=TIMEOUTS) as response:
         assert b"".join([part async for part in response.aiter_stream()]) == b"hello"
 
 

@@ -2,16 +2,12 @@
 
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import AsyncHTTP2Connection
 from httpcore_models import (
     URL,
-    AutoBackend,
     ConnectionNotAvailable,
-    Origin,
     ReadTimeout,
     RemoteProtocolError,
     Request,
@@ -20,8 +16,9 @@ from httpcore_models import (
 )
 from httpcore_models.lowlevel import Retryable
 from httpcore_test_support import h2_frames
+from httpcore_test_support._async.h2_connections import async_connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server
+from httpcore_test_support.scripted import Connection, ScriptedServer
 from httpcore_test_support.waiting import async_at_once, async_wait_until
 from hyperframe.frame import HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
 
@@ -31,16 +28,6 @@ MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 3, 4
 PROTOCOL_ERROR = 1
 TIMEOUTS = {"timeout": {"read": 20.0, "write": 20.0, "pool": 20.0}}
 SHORT = {"timeout": {"read": 0.05, "write": 0.05, "pool": 20.0}}
-
-
-@asynccontextmanager
-async def connected(script: Script) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        connection = AsyncHTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
-        async with connection:
-            yield connection, server
-        server.raise_failures()
 
 
 def limited_to(streams: int) -> bytes:
@@ -63,7 +50,7 @@ class TestTimeoutsInSilence:
             peer.request()
             peer.connection.hold()
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
             with pytest.raises(ReadTimeout):
                 await connection.request("GET", server.url, extensions=SHORT)
@@ -82,7 +69,7 @@ class TestTimeoutsInSilence:
             peer.connection.wait(late)
             peer.send(h2_frames.data(first, b"late", end_stream=True))
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             response: Response = await connection.handle_async_request(request_to(server))
             with pytest.raises(ReadTimeout):
                 await connection.request("GET", server.url, extensions=SHORT)
@@ -102,7 +89,7 @@ class TestTimeoutsInSilence:
             peer.send(h2_frames.headers(first))
             peer.connection.hold()
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             response: Response = await connection.handle_async_request(request_to(server))
             with pytest.raises(WriteTimeout):
                 await connection.request("POST", server.url, content=bytes(100_000), extensions=SHORT)
@@ -127,7 +114,7 @@ class TestTimeoutsInSilence:
                 threading.Event().wait(0.002)
             answering(peer)
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             response: Response = await connection.handle_async_request(request_to(server))
             look_once_more = connection._shared._look_once_more
 
@@ -151,7 +138,7 @@ class TestTimeoutsInSilence:
             answering(peer)
 
         async with (
-            connected(http2_script(script)) as (connection, server),
+            async_connected(http2_script(script)) as (connection, server),
             connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
         ):
             with pytest.raises(ReadTimeout):
@@ -179,7 +166,7 @@ class TestStreamLimits:
                 peer.respond(stream_id)
             answering(peer)
 
-        async with connected(script) as (connection, server):
+        async with async_connected(script) as (connection, server):
             assert connection.stream_limit is None
 
             async def get() -> bytes:
@@ -198,7 +185,7 @@ class TestStreamLimits:
             peer.send(h2_frames.headers(peer.request()))
             answering(peer)
 
-        async with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+        async with async_connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
             first: Response = await connection.handle_async_request(request_to(server))
 
             async def get(number: int) -> int:
@@ -221,7 +208,7 @@ class TestStreamLimits:
             peer.send(h2_frames.headers(peer.request()))
             answering(peer)
 
-        async with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+        async with async_connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
             connection.on_capacity_change = lambda: None
             first: Response = await connection.handle_async_request(request_to(server))
             assert not connection.is_available()
@@ -245,7 +232,7 @@ class TestStreamLimits:
             for stream_id in streams:
                 peer.respond(stream_id)
 
-        async with connected(script) as (connection, server):
+        async with async_connected(script) as (connection, server):
             changes: list[int | None] = []
             connection.on_capacity_change = lambda: changes.append(connection.stream_limit)
 
@@ -267,7 +254,7 @@ class TestStreamLimits:
             assert changes == [12]
 
     async def test_what_the_server_had_allowed_before(self) -> None:
-        async with connected(http2_script(answering)) as (connection, server):
+        async with async_connected(http2_script(answering)) as (connection, server):
             connection.on_capacity_change = lambda: None
             connection.assume_stream_limit(2)
             assert (connection.request_capacity, connection.stream_limit) == (2, None)
@@ -286,7 +273,7 @@ class TestStreamLimits:
             peer.respond(peer.request())
             peer.send(h2_frames.data(first, b"first", end_stream=True))
 
-        async with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+        async with async_connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
             first: Response = await connection.handle_async_request(request_to(server))
 
             async def get() -> bytes:
@@ -308,7 +295,7 @@ class TestStreamLimits:
             peer.send(h2_frames.headers(first), limited_to(2))
             peer.send(h2_frames.data(first, b"first", end_stream=True), h2_frames.goaway(first))
 
-        async with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+        async with async_connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
             changes: list[tuple[int | None, bool]] = []
             connection.on_capacity_change = lambda: changes.append((connection.stream_limit, connection.is_available()))
             first: Response = await connection.handle_async_request(request_to(server))
@@ -326,7 +313,7 @@ class TestStreamLimits:
             peer.send(limited_to(0))
             peer.connection.hold()
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             connection.on_capacity_change = lambda: None
             assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
             await async_wait_until(connection.has_expired)
@@ -347,7 +334,7 @@ class TestStreamLimits:
             peer.send(limited_to(1))
             answering(peer)
 
-        async with connected(script) as (connection, server):
+        async with async_connected(script) as (connection, server):
             connection.on_capacity_change = lambda: None
             connection._engine.start()
             await connection._shared.writer.flush(5.0)
@@ -380,7 +367,7 @@ class TestGoaway:
             peer.request()
             peer.send(h2_frames.goaway(last))
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
             with pytest.raises(ConnectionNotAvailable, match=f"ConnectionTerminated .*last_stream_id:{last}") as caught:
                 await connection.request("GET", server.url, extensions=TIMEOUTS)
@@ -392,7 +379,7 @@ class TestGoaway:
             peer.request()
             peer.send(h2_frames.goaway(0))
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             with pytest.raises(ConnectionNotAvailable):
                 await connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)
 
@@ -406,7 +393,7 @@ class TestGoaway:
         async def body() -> AsyncIterator[bytes]:
             yield b"once"
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             with pytest.raises(RemoteProtocolError) as caught:
                 await connection.request("POST", server.url, content=body(), extensions=TIMEOUTS)
             assert caught.value.__retryable__ is Retryable.ANY  # type: ignore[attr-defined]
@@ -418,7 +405,7 @@ class TestGoaway:
             peer.request()
             peer.send(h2_frames.goaway(0, PROTOCOL_ERROR))
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             with pytest.raises(RemoteProtocolError) as caught:
                 await connection.request("GET", server.url, extensions=TIMEOUTS)
             assert not hasattr(caught.value, "__retryable__")
@@ -431,7 +418,7 @@ async def test_a_refused_stream_leaves_the_connection_usable() -> None:
         peer.send(h2_frames.rst_stream(peer.request(), 7))
         answering(peer)
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         first: Response = await connection.handle_async_request(request_to(server))
         with pytest.raises(RemoteProtocolError) as caught:
             await connection.request("POST", server.url, content=b"body", extensions=TIMEOUTS)
@@ -443,7 +430,7 @@ async def test_a_refused_stream_leaves_the_connection_usable() -> None:
 
 @pytest.mark.fault("N13", "P16")
 async def test_a_connection_that_was_closed_by_hand() -> None:
-    async with connected(http2_script(answering)) as (connection, server):
+    async with async_connected(http2_script(answering)) as (connection, server):
         changes: list[bool] = []
         connection.on_capacity_change = lambda: changes.append(connection.is_available())
         response: Response = await connection.handle_async_request(request_to(server))

@@ -5,16 +5,14 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import AsyncHTTP2Connection
-from httpcore_models import URL, AsyncLease, AutoBackend, Origin, ReadError, Request, Response
+from httpcore_models import URL, AsyncLease, ReadError, Request, Response
 from httpcore_test_support import h2_frames
+from httpcore_test_support._async.h2_connections import async_connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.scripted import ScriptedServer
 from httpcore_test_support.waiting import async_wait_until, wait_until
 from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
 
@@ -27,16 +25,6 @@ pytestmark = [
 CANCEL = 8
 MAX_CONCURRENT_STREAMS = 3
 TIMEOUTS = {"timeout": {"read": 20.0, "write": 20.0, "pool": 20.0}}
-
-
-@asynccontextmanager
-async def connected(script: Script) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        connection = AsyncHTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
-        async with connection:
-            yield connection, server
-        server.raise_failures()
 
 
 def request_to(server: ScriptedServer, method: str = "GET") -> Request:
@@ -78,7 +66,7 @@ async def test_a_response_that_was_not_closed() -> None:
         assert peer.frames.index(reset) < len(peer.frames)
         peer.respond(peer.request())
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         url = URL(server.url.replace("//", "//user:secret@") + "/path?secret=1")
         request = Request("GET", url, headers={"Host": "localhost"}, extensions=TIMEOUTS)
         response: Response = await connection.handle_async_request(request)
@@ -94,7 +82,7 @@ async def test_a_response_that_was_not_closed() -> None:
 
 
 async def test_while_the_lock_is_held() -> None:
-    async with connected(http2_script(half)) as (connection, server):
+    async with async_connected(http2_script(half)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server))
         with pytest.warns(ResourceWarning, match="unclosed response"), connection._shared.lock:
             del response
@@ -106,7 +94,7 @@ async def test_while_the_lock_is_held() -> None:
 @pytest.mark.parametrize("locked", [False, True], ids=["free", "locked"])
 async def test_in_another_thread_while_a_request_waits_for_a_stream(locked: bool) -> None:
     """The garbage collector runs in any thread and at any point, even while the lock is held."""
-    async with connected(http2_script(half, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+    async with async_connected(http2_script(half, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
         held: list[Response] = [await connection.handle_async_request(request_to(server))]
 
         def collect() -> None:
@@ -126,7 +114,7 @@ async def test_in_another_thread_while_a_request_waits_for_a_stream(locked: bool
 async def test_where_warnings_are_errors() -> None:
     """The interpreter reports the error, and nothing is lost."""
     unraisable: list[Any] = []
-    async with connected(http2_script(half)) as (connection, server):
+    async with async_connected(http2_script(half)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server))
         body: Any = response.stream
         lease = body.lease = Lease()
@@ -144,7 +132,7 @@ async def test_the_last_response_on_a_retired_connection() -> None:
         stream_id = peer.request()
         peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"half"), h2_frames.goaway(stream_id))
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server))
 
         def retired() -> bool:
@@ -158,7 +146,7 @@ async def test_the_last_response_on_a_retired_connection() -> None:
 
 
 async def test_one_that_was_closed() -> None:
-    async with connected(http2_script(half)) as (connection, server):
+    async with async_connected(http2_script(half)) as (connection, server):
         async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
             pass
         body: Any = response.stream
@@ -169,7 +157,7 @@ async def test_one_that_was_closed() -> None:
 
 async def test_one_whose_connection_was_closed() -> None:
     """There is nothing left to close, and its lease is released."""
-    async with connected(http2_script(half)) as (connection, server):
+    async with async_connected(http2_script(half)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server))
         body: Any = response.stream
         lease = body.lease = Lease()
@@ -186,7 +174,7 @@ async def test_the_response_of_a_tunnel_in_use() -> None:
         peer.send(h2_frames.data(stream_id, b"pong"))
         answering(peer)
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server, "CONNECT"))
         stream = response.extensions["network_stream"]
         body: Any = response.stream
@@ -202,7 +190,7 @@ async def test_the_response_of_a_tunnel_in_use() -> None:
 
 
 async def test_a_tunnel_that_was_closed_after_its_response_was_dropped() -> None:
-    async with connected(http2_script(tunnel)) as (connection, server):
+    async with async_connected(http2_script(tunnel)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server, "CONNECT"))
         stream = response.extensions["network_stream"]
         body: Any = response.stream
@@ -215,7 +203,7 @@ async def test_a_tunnel_that_was_closed_after_its_response_was_dropped() -> None
 
 
 async def test_a_tunnel_and_its_response() -> None:
-    async with connected(http2_script(tunnel)) as (connection, server):
+    async with async_connected(http2_script(tunnel)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server, "CONNECT"))
         body: Any = response.stream
         lease = body.lease = Lease()
@@ -226,7 +214,7 @@ async def test_a_tunnel_and_its_response() -> None:
 
 
 async def test_a_tunnel_dropped_at_once() -> None:
-    async with connected(http2_script(tunnel)) as (connection, server):
+    async with async_connected(http2_script(tunnel)) as (connection, server):
         response: Response = await connection.handle_async_request(request_to(server, "CONNECT"))
         stream = response.extensions["network_stream"]
         stream.abort()

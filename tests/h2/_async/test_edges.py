@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from httpcore_h2 import AsyncHTTP2Connection, _connection_state
 from httpcore_models import (
     URL,
     AsyncNetworkStream,
-    AutoBackend,
     ConnectionNotAvailable,
     LocalProtocolError,
     Origin,
@@ -19,8 +17,8 @@ from httpcore_models import (
     Request,
 )
 from httpcore_test_support import h2_frames
+from httpcore_test_support._async.h2_connections import async_connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
 from httpcore_test_support.waiting import async_wait_until
 from hyperframe.frame import GoAwayFrame, HeadersFrame, RstStreamFrame, WindowUpdateFrame
 
@@ -30,25 +28,15 @@ ENABLE_CONNECT_PROTOCOL = 8
 TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
 
 
-@asynccontextmanager
-async def connected(script: Script, **options: Any) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        connection = AsyncHTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream, **options)
-        async with connection:
-            yield connection, server
-        server.raise_failures()
-
-
 async def test_another_origin() -> None:
-    async with connected(http2_script(answering)) as (connection, server):
+    async with async_connected(http2_script(answering)) as (connection, server):
         with pytest.raises(RuntimeError, match="Attempted to send request to http://localhost:80 on connection to"):
             await connection.request("GET", "http://localhost/")
         assert (await connection.request("GET", server.url)).content == b"hello"
 
 
 async def test_a_closed_connection() -> None:
-    async with connected(http2_script(answering)) as (connection, server):
+    async with async_connected(http2_script(answering)) as (connection, server):
         assert (await connection.request("GET", server.url)).content == b"hello"
         await connection.aclose()
         assert connection.is_closed()
@@ -58,7 +46,7 @@ async def test_a_closed_connection() -> None:
 
 
 async def test_a_connection_that_was_idle_for_too_long() -> None:
-    async with connected(http2_script(answering), keepalive_expiry=0.0) as (connection, server):
+    async with async_connected(http2_script(answering), keepalive_expiry=0.0) as (connection, server):
         assert (await connection.request("GET", server.url)).content == b"hello"
         await async_wait_until(connection.has_expired)
 
@@ -77,14 +65,14 @@ async def test_requests_over_a_path_that_is_or_may_be_long_ask_for_a_large_windo
         peer.next(GoAwayFrame)
         updated.extend(frame.stream_id for frame in peer.received(WindowUpdateFrame) if frame.stream_id)
 
-    async with connected(http2_script(serve)) as (connection, server):
+    async with async_connected(http2_script(serve)) as (connection, server):
         for _ in range(2):
             assert (await connection.request("GET", server.url)).content == b"hello"
     assert updated == enlarged
 
 
 async def test_content_of_the_wrong_kind() -> None:
-    async with connected(http2_script(answering)) as (connection, server):
+    async with async_connected(http2_script(answering)) as (connection, server):
         request = Request("POST", URL(server.url), headers={"Host": "localhost", "Content-Length": "1"}, content=b"1")
         request.stream = 1  # type: ignore[assignment]
         with pytest.raises(TypeError, match="iterable of bytes to suit the connection, but got int"):
@@ -93,7 +81,7 @@ async def test_content_of_the_wrong_kind() -> None:
 
 
 async def test_a_body_after_its_end() -> None:
-    async with connected(http2_script(answering)) as (connection, server):
+    async with async_connected(http2_script(answering)) as (connection, server):
         response = await connection.request("GET", server.url)
         with pytest.raises(StopAsyncIteration):
             await anext(aiter(response.stream))  # type: ignore[arg-type]
@@ -109,7 +97,7 @@ class TestBodies:
             yield b"one"
             raise ValueError("broken")
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             with pytest.raises(ValueError, match="broken"):
                 await connection.request("POST", server.url, content=broken())
             assert (await connection.request("GET", server.url)).content == b"hello"
@@ -131,7 +119,7 @@ class TestBodies:
             finally:
                 closed.append(True)
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             response = await connection.request("POST", server.url, content=endless(), extensions=TIMEOUTS)
             assert response.status == 403
             assert closed == [True]
@@ -145,7 +133,7 @@ class TestBodies:
             peer.send(h2_frames.headers(stream_id, 413, end_stream=True))
             peer.connection.abort()
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             try:
                 response = await connection.request("POST", server.url, content=bytes(60_000), extensions=TIMEOUTS)
             except (ReadError, RemoteProtocolError):
@@ -164,7 +152,7 @@ class TestTraceCallbacks:
             if name == f"http2.{event}":
                 raise ValueError(event)
 
-        async with connected(http2_script(answering)) as (connection, server):
+        async with async_connected(http2_script(answering)) as (connection, server):
             with pytest.raises(ValueError, match=event):
                 await connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
             assert connection.is_idle()
@@ -174,7 +162,7 @@ class TestTraceCallbacks:
 
 class TestExtendedConnect:
     async def test_a_server_that_does_not_support_it(self) -> None:
-        async with connected(http2_script(answering)) as (connection, server):
+        async with async_connected(http2_script(answering)) as (connection, server):
             with pytest.raises(LocalProtocolError, match="does not support extended CONNECT"):
                 await connection.request("CONNECT", server.url, extensions={**TIMEOUTS, "protocol": b"websocket"})
             assert (await connection.request("GET", server.url)).content == b"hello"
@@ -183,7 +171,7 @@ class TestExtendedConnect:
         def script(peer: Http2Peer) -> None:
             peer.send(h2_frames.goaway(0))
 
-        async with connected(http2_script(script, {ENABLE_CONNECT_PROTOCOL: 0})) as (connection, server):
+        async with async_connected(http2_script(script, {ENABLE_CONNECT_PROTOCOL: 0})) as (connection, server):
             with pytest.raises((ConnectionNotAvailable, LocalProtocolError)):
                 await connection.request("CONNECT", server.url, extensions={**TIMEOUTS, "protocol": b"websocket"})
 
@@ -192,7 +180,7 @@ class TestExtendedConnect:
             stream_id = peer.next(HeadersFrame).stream_id
             peer.send(h2_frames.headers(stream_id, 403), h2_frames.data(stream_id, b"no", end_stream=True))
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             response = await connection.request("CONNECT", server.url, extensions=TIMEOUTS)
             assert (response.status, response.content) == (403, b"no")
             assert response.extensions["network_stream"] is connection._network_stream
@@ -203,7 +191,7 @@ class TestExtendedConnect:
             peer.connection.hold()
 
         async with (
-            connected(http2_script(script)) as (connection, server),
+            async_connected(http2_script(script)) as (connection, server),
             connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
         ):
             stream = response.extensions["network_stream"]
@@ -218,7 +206,7 @@ class TestReadingAtOnce:
 
     async def test_it_is_read_once(self) -> None:
         async with (
-            connected(http2_script(answering)) as (connection, server),
+            async_connected(http2_script(answering)) as (connection, server),
             connection.stream("GET", server.url, extensions=TIMEOUTS) as response,
         ):
             body: Any = response.stream
@@ -226,7 +214,7 @@ class TestReadingAtOnce:
             assert await body.aread() == b""
 
     async def test_received_data_is_lost_when_the_response_is_closed(self) -> None:
-        async with connected(http2_script(answering)) as (connection, server):
+        async with async_connected(http2_script(answering)) as (connection, server):
             async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
                 body: Any = response.stream
             with pytest.raises(ReadError, match="closed before it had been read to its end"):
@@ -238,7 +226,7 @@ class TestReadingAtOnce:
             parts = [h2_frames.data(stream_id, part) for part in (b"a" * 600, b"b" * 600)]
             peer.send(h2_frames.headers(stream_id), *parts, h2_frames.data(stream_id, b"c", end_stream=True))
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             response = await connection.request("GET", server.url, extensions=TIMEOUTS)
             assert response.content == b"a" * 600 + b"b" * 600 + b"c"
 
@@ -248,7 +236,7 @@ class TestReadingAtOnce:
             peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"pong", end_stream=True))
 
         async with (
-            connected(http2_script(script)) as (connection, server),
+            async_connected(http2_script(script)) as (connection, server),
             connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
         ):
             assert await response.aread() == b""
@@ -260,7 +248,7 @@ class TestReadingAtOnce:
         async def trace(event: str, info: dict[str, Any]) -> None:
             events.append(event)
 
-        async with connected(http2_script(answering)) as (connection, server):
+        async with async_connected(http2_script(answering)) as (connection, server):
             await connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
         body_events = [event for event in events if "response_body" in event]
         assert body_events == ["http2.receive_response_body.started", "http2.receive_response_body.complete"]

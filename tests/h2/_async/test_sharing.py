@@ -1,52 +1,29 @@
 """Requests that share a connection do not affect each other."""
 
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import AsyncHTTP2Connection
 from httpcore_models import (
-    URL,
-    AutoBackend,
-    ConnectionNotAvailable,
-    Origin,
     PoolTimeout,
-    ReadError,
     ReadTimeout,
-    RemoteProtocolError,
-    Request,
-    Response,
-    WriteError,
     WriteTimeout,
 )
 from httpcore_test_support import h2_frames
+from httpcore_test_support._async.h2_connections import async_connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
 from httpcore_test_support.waiting import async_at_once, async_wait_until
-from hyperframe.frame import DataFrame, GoAwayFrame, PingFrame, RstStreamFrame, WindowUpdateFrame
+from hyperframe.frame import DataFrame, PingFrame, RstStreamFrame, WindowUpdateFrame
 
 pytestmark = pytest.mark.anyio
 
-MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, ENABLE_CONNECT_PROTOCOL = 3, 4, 8
+MAX_CONCURRENT_STREAMS, ENABLE_CONNECT_PROTOCOL = 3, 8
 CANCEL = 8
 TIMEOUTS = {"timeout": {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}}
 
 
-@asynccontextmanager
-async def connected(script: Script, **options: Any) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        origin = Origin(b"http", b"127.0.0.1", server.port)
-        connection = AsyncHTTP2Connection(origin, stream, **options)
-        async with connection:
-            yield connection, server
-        server.raise_failures()
-
-
 async def test_one_request() -> None:
-    async with connected(http2_script(answering), keepalive_expiry=5.0) as (connection, server):
+    async with async_connected(http2_script(answering), keepalive_expiry=5.0) as (connection, server):
         assert (connection.is_available(), connection.is_idle()) == (True, True)
         async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
             assert connection.info().endswith("HTTP/2, ACTIVE, Request Count: 1")
@@ -65,7 +42,7 @@ async def test_responses_in_any_order() -> None:
         for stream_id in reversed(streams):
             peer.respond(stream_id, b"%d" % stream_id)
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
 
         async def get() -> tuple[bytes, int]:
             response = await connection.request("GET", server.url, extensions=TIMEOUTS)
@@ -90,7 +67,7 @@ async def test_a_slow_reader_delays_no_other_request() -> None:
         peer.send(h2_frames.data(slow, bytes(1024), end_stream=True))
 
     async with (
-        connected(http2_script(script)) as (connection, server),
+        async_connected(http2_script(script)) as (connection, server),
         connection.stream("GET", server.url, extensions=TIMEOUTS) as slow,
     ):
         response = await connection.request("GET", server.url, extensions=TIMEOUTS)
@@ -106,7 +83,7 @@ async def test_read_timeouts_are_independent() -> None:
         assert late.error_code == CANCEL
         peer.respond((streams - {late.stream_id}).pop())
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
 
         async def impatient() -> None:
             # After a timeout without a sign of life, the connection would not take the other request.
@@ -133,7 +110,7 @@ async def test_closing_a_response_early_resets_its_stream() -> None:
         assert {frame.error_code for frame in peer.received(RstStreamFrame)} == {CANCEL}
         peer.respond(peer.request())
 
-    async with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 100})) as (connection, server):
+    async with async_connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 100})) as (connection, server):
         for _ in range(150):
             async with connection.stream("GET", server.url, extensions=TIMEOUTS):
                 pass
@@ -167,7 +144,7 @@ async def test_credit_of_dropped_responses_is_returned() -> None:
                 peer.frames.clear()
             peer.send(h2_frames.data(download, bytes(62500), end_stream=index == 319))
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         for _ in range(20):
             async with connection.stream("GET", server.url, extensions=TIMEOUTS):
                 pass
@@ -188,7 +165,7 @@ class TestStreamLimits:
             peer.respond(second)
             peer.respond(peer.request())
 
-        async with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 2})) as (connection, server):
+        async with async_connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 2})) as (connection, server):
 
             async def get() -> bytes:
                 return (await connection.request("GET", server.url, extensions=TIMEOUTS)).content
@@ -213,7 +190,7 @@ class TestStreamLimits:
             peer.send(h2_frames.settings({MAX_CONCURRENT_STREAMS: 1}))
             peer.respond(peer.request())
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
             await async_wait_until(lambda: connection.has_expired() or not connection.is_available())
 
@@ -233,7 +210,7 @@ class TestStreamLimits:
             peer.next(RstStreamFrame)
 
         async with (
-            connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server),
+            async_connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server),
             connection.stream("GET", server.url, extensions=TIMEOUTS),
         ):
             # The settings arrived before the response.
@@ -263,7 +240,7 @@ class TestUploads:
             sent = sum(len(frame.data) for frame in peer.received(DataFrame))
             assert sent == 4 * size
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
 
             async def post() -> bytes:
                 response = await connection.request("POST", server.url, content=bytes(size), extensions=TIMEOUTS)
@@ -286,231 +263,17 @@ class TestUploads:
                 assert peer.next(RstStreamFrame).stream_id == stream_id
             answering(peer)
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             response = await connection.request("POST", server.url, content=bytes(1_000_000), extensions=TIMEOUTS)
             assert (response.status, response.content) == (413, b"too large")
             assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
 
     async def test_waiting_for_credit_has_a_limit(self) -> None:
-        async with connected(http2_script(Http2Peer.request)) as (connection, server):
+        async with async_connected(http2_script(Http2Peer.request)) as (connection, server):
             with pytest.raises(WriteTimeout, match=r"0\.05 seconds: no flow control credit"):
                 await connection.request(
                     "POST", server.url, content=bytes(100_000), extensions={"timeout": {"write": 0.05}}
                 )
-
-
-class TestEnds:
-    @pytest.mark.field(34)
-    @pytest.mark.field(36)
-    async def test_a_goaway_lets_the_accepted_finish(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            stream_id = peer.request()
-            peer.send(
-                h2_frames.goaway(stream_id),
-                h2_frames.headers(stream_id),
-                h2_frames.data(stream_id, b"hello", end_stream=True),
-            )
-
-        async with connected(http2_script(script)) as (connection, server):
-            async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
-                assert not connection.is_available()
-                with pytest.raises(ConnectionNotAvailable):
-                    await connection.request("GET", server.url, extensions=TIMEOUTS)
-                assert await response.aread() == b"hello"
-            assert connection.is_closed()
-
-    @pytest.mark.field(37)
-    async def test_the_end_of_stream_after_a_goaway(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.request()
-            peer.request()
-            peer.send(h2_frames.goaway(1))
-            peer.connection.shutdown_write()
-
-        async with connected(http2_script(script)) as (connection, server):
-
-            async def get() -> str:
-                with pytest.raises((ConnectionNotAvailable, RemoteProtocolError)) as caught:
-                    await connection.request("GET", server.url, extensions=TIMEOUTS)
-                return str(caught.value)
-
-            text = "<ConnectionTerminated error_code:0, last_stream_id:1, additional_data:None>"
-            assert sorted(await async_at_once(get, get)) == [text, f"Server disconnected after {text}"]
-
-    @pytest.mark.field(46)
-    async def test_all_requests_fail_with_the_reason(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            for _ in range(3):
-                peer.request()
-            peer.send(h2_frames.frame(0, 0, 0, b"?"))
-
-        async with connected(http2_script(script)) as (connection, server):
-
-            async def get() -> str:
-                with pytest.raises(RemoteProtocolError) as caught:
-                    await connection.request("GET", server.url, extensions=TIMEOUTS)
-                return str(caught.value)
-
-            first, second, third = await async_at_once(get, get, get)
-            assert first == second == third
-            assert "stream 0" in first
-            assert connection.is_closed()
-
-    @pytest.mark.field(40)
-    async def test_an_idle_connection_that_the_server_closed(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.respond(peer.request())
-            peer.send(h2_frames.goaway(1))
-            peer.connection.shutdown_write()
-
-        async with connected(http2_script(script)) as (connection, server):
-            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
-            await async_wait_until(lambda: connection.has_expired() or connection.is_closed())
-            with pytest.raises(ConnectionNotAvailable):
-                await connection.request("GET", server.url, extensions=TIMEOUTS)
-
-    async def test_frames_do_not_expire_an_idle_connection(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            stream_id = peer.request()
-            peer.send(h2_frames.headers(stream_id, 200, end_stream=True), h2_frames.ping(b"are you?"))
-            stream_id = peer.request()
-            assert [frame.opaque_data for frame in peer.received(PingFrame)] == [b"are you?"]
-            peer.respond(stream_id)
-
-        async with connected(http2_script(script)) as (connection, server):
-            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b""
-            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
-
-    @pytest.mark.field(55)
-    async def test_a_goaway_is_sent_on_closing(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.respond(peer.request())
-            assert peer.next(GoAwayFrame).error_code == 0
-
-        async with connected(http2_script(script)) as (connection, server):
-            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
-
-    async def test_closing_ends_the_open_requests(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.send(h2_frames.headers(peer.request()))
-            peer.connection.hold()
-
-        async with connected(http2_script(script)) as (connection, server):
-            response: Response = await connection.handle_async_request(
-                Request("GET", URL(server.url), headers={"Host": "localhost"}, extensions=TIMEOUTS)
-            )
-
-            async def read() -> None:
-                with pytest.raises(ReadError):
-                    await response.aread()
-
-            async def close() -> None:
-                await async_wait_until(lambda: connection._shared.reader.holder is not None)
-                await connection.aclose()
-
-            await async_at_once(read, close)
-            await response.aclose()
-
-
-class TestPings:
-    async def test_a_silent_server_is_pinged_and_abandoned(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.request()
-            peer.next(PingFrame)
-            peer.connection.hold()
-
-        async with connected(http2_script(script), ping_interval=0.05, ping_timeout=0.05) as (connection, server):
-            with pytest.raises(ReadError, match=r"No answer to a PING within 0\.05 seconds"):
-                await connection.request("GET", server.url, extensions=TIMEOUTS)
-            assert connection.is_closed()
-
-    @pytest.mark.fault("T19")
-    @pytest.mark.parametrize(("interval", "limit"), [(1.2, 0.05), (0.05, 1.2)])
-    async def test_a_silent_server_is_pinged_during_a_blocked_write(self, interval: float, limit: float) -> None:
-        """Checking now and then whether the writer has given up does not restart the interval."""
-
-        def script(peer: Http2Peer) -> None:
-            peer.send(h2_frames.window_update(0, 2**30))
-            peer.send(h2_frames.headers(peer.request()))
-            peer.connection.hold()
-
-        settings = {INITIAL_WINDOW_SIZE: 2**30}
-        async with connected(http2_script(script, settings), ping_interval=interval, ping_timeout=limit) as (
-            connection,
-            server,
-        ):
-
-            async def upload() -> None:
-                with pytest.raises((ReadError, WriteError)):
-                    await connection.request("POST", server.url, content=bytes(2**25), extensions=TIMEOUTS)
-
-            async def read() -> None:
-                await async_wait_until(lambda: connection._shared.writer.holder is not None)
-                with pytest.raises(ReadError, match=f"No answer to a PING within {limit:g} seconds"):
-                    await response.aread()
-
-            async with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
-                await async_at_once(upload, read)
-
-    @pytest.mark.fault("T19")
-    async def test_a_silent_server_is_abandoned_during_a_blocked_upload(self) -> None:
-        """No other request waits for a response."""
-
-        def script(peer: Http2Peer) -> None:
-            peer.send(h2_frames.window_update(0, 2**30))
-            peer.connection.hold()
-
-        settings = {INITIAL_WINDOW_SIZE: 2**30}
-        async with connected(http2_script(script, settings), ping_interval=0.05, ping_timeout=0.05) as (
-            connection,
-            server,
-        ):
-            with pytest.raises(ReadError, match=r"No answer to a PING within 0\.05 seconds"):
-                await connection.request("POST", server.url, content=bytes(2**25), extensions=TIMEOUTS)
-            assert connection.is_closed()
-
-    @pytest.mark.fault("T19")
-    async def test_a_blocked_upload_goes_on_when_a_silent_server_reads_again(self) -> None:
-        """The PING that was sent meanwhile comes after what was being sent."""
-        size, asked = 2**24, threading.Event()
-
-        def script(peer: Http2Peer) -> None:
-            peer.send(h2_frames.window_update(0, 2**30))
-            peer.connection.wait(asked)
-            received = 0
-            while received < size:
-                frame = peer.next(DataFrame)
-                received += len(frame.data)
-            assert peer.received(PingFrame)
-            peer.respond(frame.stream_id)
-
-        settings = {INITIAL_WINDOW_SIZE: 2**30}
-        async with connected(http2_script(script, settings), ping_interval=0.05, ping_timeout=30.0) as (
-            connection,
-            server,
-        ):
-
-            async def upload() -> bytes:
-                response = await connection.request("POST", server.url, content=bytes(size), extensions=TIMEOUTS)
-                return response.content
-
-            async def watch() -> bytes:
-                await async_wait_until(lambda: connection._engine.ping_unanswered)
-                asked.set()
-                return b""
-
-            assert await async_at_once(upload, watch) == [b"hello", b""]
-
-    async def test_a_slow_server_that_answers_pings_is_awaited(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            stream_id = peer.request()
-            for _ in range(3):
-                ping = peer.next(PingFrame)
-                peer.send(h2_frames.ping(ping.opaque_data, ack=True))
-            peer.respond(stream_id)
-
-        async with connected(http2_script(script), ping_interval=0.02, ping_timeout=5.0) as (connection, server):
-            assert (await connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
 
 
 class TestBeyond:
@@ -521,7 +284,7 @@ class TestBeyond:
             peer.send(h2_frames.headers(stream_id, None, (b"checksum", b"x"), end_stream=True))
 
         async with (
-            connected(http2_script(script)) as (connection, server),
+            async_connected(http2_script(script)) as (connection, server),
             connection.stream("GET", server.url, extensions=TIMEOUTS) as response,
         ):
             assert "trailing_headers" not in response.extensions
@@ -545,7 +308,7 @@ class TestBeyond:
             closing = peer.next(DataFrame)
             assert (closing.stream_id, closing.data) == (tunnel, b"")
 
-        async with connected(http2_script(script, {ENABLE_CONNECT_PROTOCOL: 1})) as (connection, server):
+        async with async_connected(http2_script(script, {ENABLE_CONNECT_PROTOCOL: 1})) as (connection, server):
             extensions = {**TIMEOUTS, "protocol": b"websocket"}
             async with connection.stream("CONNECT", server.url + "/chat", extensions=extensions) as response:
                 assert response.status == 200
@@ -570,7 +333,7 @@ class TestBeyond:
         async def trace(name: str, info: dict[str, Any]) -> None:
             events.append((name, info))
 
-        async with connected(http2_script(script)) as (connection, server):
+        async with async_connected(http2_script(script)) as (connection, server):
             await connection.request("GET", server.url, extensions={**TIMEOUTS, "trace": trace})
         name = "http2.receive_informational_response"
         assert [event for event, _ in events if event.startswith(name)] == [f"{name}.started", f"{name}.complete"]

@@ -2,16 +2,14 @@
 
 import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import AsyncHTTP2Connection
-from httpcore_models import AutoBackend, Origin, ReadError, RemoteProtocolError, WriteError, WriteTimeout
+from httpcore_models import ReadError, RemoteProtocolError, WriteError, WriteTimeout
 from httpcore_test_support import h2_frames
+from httpcore_test_support._async.h2_connections import async_connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server
+from httpcore_test_support.scripted import Connection
 from httpcore_test_support.waiting import async_at_once, async_wait_until
 from hyperframe.frame import HeadersFrame
 
@@ -21,16 +19,6 @@ MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, ENABLE_CONNECT_PROTOCOL = 3, 4, 8
 TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
 
 
-@asynccontextmanager
-async def connected(script: Script) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        connection = AsyncHTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
-        async with connection:
-            yield connection, server
-        server.raise_failures()
-
-
 async def test_closing_a_stream_makes_room_for_a_waiting_request() -> None:
     """The server says nothing meanwhile."""
 
@@ -38,7 +26,7 @@ async def test_closing_a_stream_makes_room_for_a_waiting_request() -> None:
         peer.send(h2_frames.headers(peer.request()))
         answering(peer)
 
-    async with connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
+    async with async_connected(http2_script(script, {MAX_CONCURRENT_STREAMS: 1})) as (connection, server):
         first = connection.stream("GET", server.url, extensions=TIMEOUTS)
         await first.__aenter__()
 
@@ -66,7 +54,7 @@ async def test_a_request_that_waits_for_the_settings_lets_another_one_read() -> 
         peer.respond(stream_id)
         peer.send(h2_frames.headers(peer.next(HeadersFrame).stream_id, end_stream=True))
 
-    async with connected(script) as (connection, server):
+    async with async_connected(script) as (connection, server):
 
         async def connect() -> int:
             extensions: dict[str, Any] = {**TIMEOUTS, "protocol": b"websocket"}
@@ -95,7 +83,7 @@ async def test_waiting_for_another_write_times_out() -> None:
         peer.connection.wait(done)
         peer.connection.abort()
 
-    async with connected(http2_script(script, {INITIAL_WINDOW_SIZE: 2**31 - 1})) as (connection, server):
+    async with async_connected(http2_script(script, {INITIAL_WINDOW_SIZE: 2**31 - 1})) as (connection, server):
 
         async def stalled() -> None:
             with pytest.raises((ReadError, RemoteProtocolError, WriteError)):
@@ -121,7 +109,7 @@ class TestTunnels:
             peer.connection.hold()
 
         async with (
-            connected(http2_script(script)) as (connection, server),
+            async_connected(http2_script(script)) as (connection, server),
             connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
         ):
             stream = response.extensions["network_stream"]
@@ -135,7 +123,7 @@ class TestTunnels:
             peer.connection.hold()
 
         async with (
-            connected(http2_script(script)) as (connection, server),
+            async_connected(http2_script(script)) as (connection, server),
             connection.stream("CONNECT", server.url, extensions=TIMEOUTS) as response,
         ):
             stream: Any = response.extensions["network_stream"]

@@ -2,16 +2,14 @@
 
 import array
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import AsyncHTTP2Connection
-from httpcore_models import AutoBackend, LocalProtocolError, Origin, ReadTimeout, WriteError, WriteTimeout
+from httpcore_models import LocalProtocolError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_test_support import h2_frames
+from httpcore_test_support._async.h2_connections import async_connected
 from httpcore_test_support.background import AsyncBackground
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
 from httpcore_test_support.waiting import async_wait_until
 from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
 
@@ -19,15 +17,6 @@ pytestmark = pytest.mark.anyio
 
 TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
 SIZE = 1_000_000
-
-
-@asynccontextmanager
-async def connected(script: Script) -> AsyncIterator[tuple[AsyncHTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = await AutoBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        async with AsyncHTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream) as connection:
-            yield connection, server
-        server.raise_failures()
 
 
 async def parts(chunks: list[Any]) -> AsyncIterator[Any]:
@@ -67,7 +56,7 @@ async def test_a_body_at_hand_ends_with_its_last_frame(size: int, traced: bool) 
         pass
 
     extensions = {**TIMEOUTS, **({"trace": trace} if traced else {})}
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         response = await connection.request("PUT", server.url, content=bytes(size), extensions=extensions)
         assert response.status == 200
 
@@ -88,7 +77,7 @@ async def test_an_early_success_does_not_end_an_upload(complete: bool, traced: b
         pass
 
     extensions = {**TIMEOUTS, **({"trace": trace} if traced else {})}
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         content = parts([bytes(50_000)] * 20)
         headers = {"Content-Length": str(SIZE)}
         response = await connection.request("PUT", server.url, headers=headers, content=content, extensions=extensions)
@@ -108,7 +97,7 @@ async def test_what_ends_an_upload_after_a_complete_success(end: Callable[[int],
         peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"enough", end_stream=True), end(stream_id))
         peer.connection.hold()
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         response = await connection.request("PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
         assert (response.status, response.content) == (200, b"enough")
 
@@ -121,7 +110,7 @@ async def test_closing_the_connection_ends_an_upload_even_after_a_complete_succe
         # Without credit the upload waits.
         peer.connection.hold()
 
-    async with connected(http2_script(script)) as (connection, server), AsyncBackground() as background:
+    async with async_connected(http2_script(script)) as (connection, server), AsyncBackground() as background:
         call = background.start(connection.request, "PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
         await async_wait_until(lambda: any(s.remote_end for s in connection._engine.streams.by_id.values()))
         await connection.aclose()
@@ -136,7 +125,7 @@ async def test_a_disconnect_ends_an_upload_after_a_complete_success() -> None:
         peer.send(h2_frames.headers(stream_id), h2_frames.data(stream_id, b"enough", end_stream=True))
         peer.connection.shutdown_write()
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         response = await connection.request("PUT", server.url, content=bytes(SIZE), extensions=TIMEOUTS)
         assert (response.status, response.content) == (200, b"enough")
 
@@ -151,7 +140,7 @@ async def test_an_error_whose_body_comes_after_the_request_has_ended(declared: b
         peer.send(h2_frames.data(stream_id, b"not here", end_stream=True))
         answering(peer)
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         headers = {"Content-Length": str(SIZE)} if declared else {}
         content = parts([bytes(10_000)] * 100)
         response = await connection.request("PUT", server.url, headers=headers, content=content, extensions=TIMEOUTS)
@@ -168,7 +157,7 @@ async def test_a_short_body_is_an_error_even_after_an_early_response(complete: b
         assert peer.next(RstStreamFrame).error_code == 8
         answering(peer)
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         with pytest.raises(LocalProtocolError, match="Too little data for declared Content-Length"):
             await connection.request(
                 "PUT",
@@ -191,7 +180,7 @@ async def test_a_body_of_numbers_is_sent_as_bytes(chunk: Any) -> None:
         stream_id = peer.next(HeadersFrame).stream_id
         peer.respond(stream_id, b"%d" % receive_all(peer, stream_id))
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         response = await connection.request("PUT", server.url, content=parts([b"", chunk]), extensions=TIMEOUTS)
         assert int(response.content) == memoryview(chunk).nbytes
 
@@ -212,7 +201,7 @@ async def test_exceptions_of_user_code_propagate(failure: Exception, where: str)
         if name == "http2.send_request_body.started":
             raise failure
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         content: Any = body() if where == "body" else b"a"
         extensions = {**TIMEOUTS, **({"trace": trace} if where == "trace" else {})}
         with pytest.raises(type(failure)) as caught:
@@ -245,7 +234,7 @@ async def test_a_timeout_raised_by_a_trace_callback_does_not_retire_the_connecti
         sent.append(b"")
         yield bytes(65535)
 
-    async with connected(http2_script(script)) as (connection, server):
+    async with async_connected(http2_script(script)) as (connection, server):
         with pytest.raises(ReadTimeout) as caught:
             await connection.request("POST", server.url, content=body(), extensions={**TIMEOUTS, "trace": trace})
         assert caught.value is failure

@@ -3,26 +3,23 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import HTTP2Connection
 from httpcore_models import (
     URL,
     ConnectionNotAvailable,
-    Origin,
     ReadTimeout,
     RemoteProtocolError,
     Request,
     Response,
-    SyncBackend,
     WriteTimeout,
 )
 from httpcore_models.lowlevel import Retryable
 from httpcore_test_support import h2_frames
+from httpcore_test_support._sync.h2_connections import connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server
+from httpcore_test_support.scripted import Connection, ScriptedServer
 from httpcore_test_support.waiting import at_once, wait_until
 from hyperframe.frame import HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
 
@@ -32,16 +29,6 @@ MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 3, 4
 PROTOCOL_ERROR = 1
 TIMEOUTS = {"timeout": {"read": 20.0, "write": 20.0, "pool": 20.0}}
 SHORT = {"timeout": {"read": 0.05, "write": 0.05, "pool": 20.0}}
-
-
-@contextmanager
-def connected(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        connection = HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
-        with connection:
-            yield connection, server
-        server.raise_failures()
 
 
 def limited_to(streams: int) -> bytes:

@@ -6,16 +6,14 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import HTTP2Connection
-from httpcore_models import URL, Lease, Origin, ReadError, Request, Response, SyncBackend
+from httpcore_models import URL, Lease, ReadError, Request, Response
 from httpcore_test_support import h2_frames
+from httpcore_test_support._sync.h2_connections import connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
+from httpcore_test_support.scripted import ScriptedServer
 from httpcore_test_support.waiting import wait_until
 from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
 
@@ -28,16 +26,6 @@ pytestmark = [
 CANCEL = 8
 MAX_CONCURRENT_STREAMS = 3
 TIMEOUTS = {"timeout": {"read": 20.0, "write": 20.0, "pool": 20.0}}
-
-
-@contextmanager
-def connected(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        connection = HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
-        with connection:
-            yield connection, server
-        server.raise_failures()
 
 
 def request_to(server: ScriptedServer, method: str = "GET") -> Request:

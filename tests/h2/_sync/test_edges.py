@@ -3,7 +3,6 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,11 +16,10 @@ from httpcore_models import (
     ReadError,
     RemoteProtocolError,
     Request,
-    SyncBackend,
 )
 from httpcore_test_support import h2_frames
+from httpcore_test_support._sync.h2_connections import connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
 from httpcore_test_support.waiting import wait_until
 from hyperframe.frame import GoAwayFrame, HeadersFrame, RstStreamFrame, WindowUpdateFrame
 
@@ -29,16 +27,6 @@ pytestmark = pytest.mark.anyio
 
 ENABLE_CONNECT_PROTOCOL = 8
 TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
-
-
-@contextmanager
-def connected(script: Script, **options: Any) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        connection = HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream, **options)
-        with connection:
-            yield connection, server
-        server.raise_failures()
 
 
 def test_another_origin() -> None:

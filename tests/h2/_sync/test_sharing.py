@@ -2,48 +2,25 @@
 """Requests that share a connection do not affect each other."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import HTTP2Connection
 from httpcore_models import (
-    URL,
-    ConnectionNotAvailable,
-    Origin,
     PoolTimeout,
-    ReadError,
     ReadTimeout,
-    RemoteProtocolError,
-    Request,
-    Response,
-    SyncBackend,
-    WriteError,
     WriteTimeout,
 )
 from httpcore_test_support import h2_frames
+from httpcore_test_support._sync.h2_connections import connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
 from httpcore_test_support.waiting import at_once, wait_until
-from hyperframe.frame import DataFrame, GoAwayFrame, PingFrame, RstStreamFrame, WindowUpdateFrame
+from hyperframe.frame import DataFrame, PingFrame, RstStreamFrame, WindowUpdateFrame
 
 pytestmark = pytest.mark.anyio
 
-MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, ENABLE_CONNECT_PROTOCOL = 3, 4, 8
+MAX_CONCURRENT_STREAMS, ENABLE_CONNECT_PROTOCOL = 3, 8
 CANCEL = 8
 TIMEOUTS = {"timeout": {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 5.0}}
-
-
-@contextmanager
-def connected(script: Script, **options: Any) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        origin = Origin(b"http", b"127.0.0.1", server.port)
-        connection = HTTP2Connection(origin, stream, **options)
-        with connection:
-            yield connection, server
-        server.raise_failures()
 
 
 def test_one_request() -> None:
@@ -296,220 +273,6 @@ class TestUploads:
         with connected(http2_script(Http2Peer.request)) as (connection, server):
             with pytest.raises(WriteTimeout, match=r"0\.05 seconds: no flow control credit"):
                 connection.request("POST", server.url, content=bytes(100_000), extensions={"timeout": {"write": 0.05}})
-
-
-class TestEnds:
-    @pytest.mark.field(34)
-    @pytest.mark.field(36)
-    def test_a_goaway_lets_the_accepted_finish(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            stream_id = peer.request()
-            peer.send(
-                h2_frames.goaway(stream_id),
-                h2_frames.headers(stream_id),
-                h2_frames.data(stream_id, b"hello", end_stream=True),
-            )
-
-        with connected(http2_script(script)) as (connection, server):
-            with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
-                assert not connection.is_available()
-                with pytest.raises(ConnectionNotAvailable):
-                    connection.request("GET", server.url, extensions=TIMEOUTS)
-                assert response.read() == b"hello"
-            assert connection.is_closed()
-
-    @pytest.mark.field(37)
-    def test_the_end_of_stream_after_a_goaway(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.request()
-            peer.request()
-            peer.send(h2_frames.goaway(1))
-            peer.connection.shutdown_write()
-
-        with connected(http2_script(script)) as (connection, server):
-
-            def get() -> str:
-                with pytest.raises((ConnectionNotAvailable, RemoteProtocolError)) as caught:
-                    connection.request("GET", server.url, extensions=TIMEOUTS)
-                return str(caught.value)
-
-            text = "<ConnectionTerminated error_code:0, last_stream_id:1, additional_data:None>"
-            assert sorted(at_once(get, get)) == [text, f"Server disconnected after {text}"]
-
-    @pytest.mark.field(46)
-    def test_all_requests_fail_with_the_reason(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            for _ in range(3):
-                peer.request()
-            peer.send(h2_frames.frame(0, 0, 0, b"?"))
-
-        with connected(http2_script(script)) as (connection, server):
-
-            def get() -> str:
-                with pytest.raises(RemoteProtocolError) as caught:
-                    connection.request("GET", server.url, extensions=TIMEOUTS)
-                return str(caught.value)
-
-            first, second, third = at_once(get, get, get)
-            assert first == second == third
-            assert "stream 0" in first
-            assert connection.is_closed()
-
-    @pytest.mark.field(40)
-    def test_an_idle_connection_that_the_server_closed(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.respond(peer.request())
-            peer.send(h2_frames.goaway(1))
-            peer.connection.shutdown_write()
-
-        with connected(http2_script(script)) as (connection, server):
-            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
-            wait_until(lambda: connection.has_expired() or connection.is_closed())
-            with pytest.raises(ConnectionNotAvailable):
-                connection.request("GET", server.url, extensions=TIMEOUTS)
-
-    def test_frames_do_not_expire_an_idle_connection(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            stream_id = peer.request()
-            peer.send(h2_frames.headers(stream_id, 200, end_stream=True), h2_frames.ping(b"are you?"))
-            stream_id = peer.request()
-            assert [frame.opaque_data for frame in peer.received(PingFrame)] == [b"are you?"]
-            peer.respond(stream_id)
-
-        with connected(http2_script(script)) as (connection, server):
-            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b""
-            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
-
-    @pytest.mark.field(55)
-    def test_a_goaway_is_sent_on_closing(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.respond(peer.request())
-            assert peer.next(GoAwayFrame).error_code == 0
-
-        with connected(http2_script(script)) as (connection, server):
-            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
-
-    def test_closing_ends_the_open_requests(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.send(h2_frames.headers(peer.request()))
-            peer.connection.hold()
-
-        with connected(http2_script(script)) as (connection, server):
-            response: Response = connection.handle_request(
-                Request("GET", URL(server.url), headers={"Host": "localhost"}, extensions=TIMEOUTS)
-            )
-
-            def read() -> None:
-                with pytest.raises(ReadError):
-                    response.read()
-
-            def close() -> None:
-                wait_until(lambda: connection._shared.reader.holder is not None)
-                connection.close()
-
-            at_once(read, close)
-            response.close()
-
-
-class TestPings:
-    def test_a_silent_server_is_pinged_and_abandoned(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            peer.request()
-            peer.next(PingFrame)
-            peer.connection.hold()
-
-        with connected(http2_script(script), ping_interval=0.05, ping_timeout=0.05) as (connection, server):
-            with pytest.raises(ReadError, match=r"No answer to a PING within 0\.05 seconds"):
-                connection.request("GET", server.url, extensions=TIMEOUTS)
-            assert connection.is_closed()
-
-    @pytest.mark.fault("T19")
-    @pytest.mark.parametrize(("interval", "limit"), [(1.2, 0.05), (0.05, 1.2)])
-    def test_a_silent_server_is_pinged_during_a_blocked_write(self, interval: float, limit: float) -> None:
-        """Checking now and then whether the writer has given up does not restart the interval."""
-
-        def script(peer: Http2Peer) -> None:
-            peer.send(h2_frames.window_update(0, 2**30))
-            peer.send(h2_frames.headers(peer.request()))
-            peer.connection.hold()
-
-        settings = {INITIAL_WINDOW_SIZE: 2**30}
-        with connected(http2_script(script, settings), ping_interval=interval, ping_timeout=limit) as (
-            connection,
-            server,
-        ):
-
-            def upload() -> None:
-                with pytest.raises((ReadError, WriteError)):
-                    connection.request("POST", server.url, content=bytes(2**25), extensions=TIMEOUTS)
-
-            def read() -> None:
-                wait_until(lambda: connection._shared.writer.holder is not None)
-                with pytest.raises(ReadError, match=f"No answer to a PING within {limit:g} seconds"):
-                    response.read()
-
-            with connection.stream("GET", server.url, extensions=TIMEOUTS) as response:
-                at_once(upload, read)
-
-    @pytest.mark.fault("T19")
-    def test_a_silent_server_is_abandoned_during_a_blocked_upload(self) -> None:
-        """No other request waits for a response."""
-
-        def script(peer: Http2Peer) -> None:
-            peer.send(h2_frames.window_update(0, 2**30))
-            peer.connection.hold()
-
-        settings = {INITIAL_WINDOW_SIZE: 2**30}
-        with connected(http2_script(script, settings), ping_interval=0.05, ping_timeout=0.05) as (
-            connection,
-            server,
-        ):
-            with pytest.raises(ReadError, match=r"No answer to a PING within 0\.05 seconds"):
-                connection.request("POST", server.url, content=bytes(2**25), extensions=TIMEOUTS)
-            assert connection.is_closed()
-
-    @pytest.mark.fault("T19")
-    def test_a_blocked_upload_goes_on_when_a_silent_server_reads_again(self) -> None:
-        """The PING that was sent meanwhile comes after what was being sent."""
-        size, asked = 2**24, threading.Event()
-
-        def script(peer: Http2Peer) -> None:
-            peer.send(h2_frames.window_update(0, 2**30))
-            peer.connection.wait(asked)
-            received = 0
-            while received < size:
-                frame = peer.next(DataFrame)
-                received += len(frame.data)
-            assert peer.received(PingFrame)
-            peer.respond(frame.stream_id)
-
-        settings = {INITIAL_WINDOW_SIZE: 2**30}
-        with connected(http2_script(script, settings), ping_interval=0.05, ping_timeout=30.0) as (
-            connection,
-            server,
-        ):
-
-            def upload() -> bytes:
-                response = connection.request("POST", server.url, content=bytes(size), extensions=TIMEOUTS)
-                return response.content
-
-            def watch() -> bytes:
-                wait_until(lambda: connection._engine.ping_unanswered)
-                asked.set()
-                return b""
-
-            assert at_once(upload, watch) == [b"hello", b""]
-
-    def test_a_slow_server_that_answers_pings_is_awaited(self) -> None:
-        def script(peer: Http2Peer) -> None:
-            stream_id = peer.request()
-            for _ in range(3):
-                ping = peer.next(PingFrame)
-                peer.send(h2_frames.ping(ping.opaque_data, ack=True))
-            peer.respond(stream_id)
-
-        with connected(http2_script(script), ping_interval=0.02, ping_timeout=5.0) as (connection, server):
-            assert (connection.request("GET", server.url, extensions=TIMEOUTS)).content == b"hello"
 
 
 class TestBeyond:

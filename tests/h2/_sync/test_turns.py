@@ -3,16 +3,14 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import HTTP2Connection
-from httpcore_models import Origin, ReadError, RemoteProtocolError, SyncBackend, WriteError, WriteTimeout
+from httpcore_models import ReadError, RemoteProtocolError, WriteError, WriteTimeout
 from httpcore_test_support import h2_frames
+from httpcore_test_support._sync.h2_connections import connected
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Connection, Script, ScriptedServer, scripted_server
+from httpcore_test_support.scripted import Connection
 from httpcore_test_support.waiting import at_once, wait_until
 from hyperframe.frame import HeadersFrame
 
@@ -20,16 +18,6 @@ pytestmark = pytest.mark.anyio
 
 MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, ENABLE_CONNECT_PROTOCOL = 3, 4, 8
 TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
-
-
-@contextmanager
-def connected(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        connection = HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream)
-        with connection:
-            yield connection, server
-        server.raise_failures()
 
 
 def test_closing_a_stream_makes_room_for_a_waiting_request() -> None:

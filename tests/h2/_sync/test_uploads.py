@@ -3,16 +3,14 @@
 
 import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from httpcore_h2 import HTTP2Connection
-from httpcore_models import LocalProtocolError, Origin, ReadTimeout, SyncBackend, WriteError, WriteTimeout
+from httpcore_models import LocalProtocolError, ReadTimeout, WriteError, WriteTimeout
 from httpcore_test_support import h2_frames
+from httpcore_test_support._sync.h2_connections import connected
 from httpcore_test_support.background import Background
 from httpcore_test_support.http2_peer import Http2Peer, answering, http2_script
-from httpcore_test_support.scripted import Script, ScriptedServer, scripted_server
 from httpcore_test_support.waiting import wait_until
 from hyperframe.frame import DataFrame, HeadersFrame, RstStreamFrame
 
@@ -20,15 +18,6 @@ pytestmark = pytest.mark.anyio
 
 TIMEOUTS = {"timeout": {"read": 5.0, "write": 5.0, "pool": 5.0}}
 SIZE = 1_000_000
-
-
-@contextmanager
-def connected(script: Script) -> Iterator[tuple[HTTP2Connection, ScriptedServer]]:
-    with scripted_server(script) as server:
-        stream = SyncBackend().connect_tcp("127.0.0.1", server.port, timeout=5.0)
-        with HTTP2Connection(Origin(b"http", b"127.0.0.1", server.port), stream) as connection:
-            yield connection, server
-        server.raise_failures()
 
 
 def parts(chunks: list[Any]) -> Iterator[Any]:

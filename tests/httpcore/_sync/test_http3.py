@@ -1,117 +1,40 @@
 # Generated from ../_async/test_http3.py by tools/make_sync.py: edit that file, then run it.
-"""HTTP/3 in a pool: when it is tried, when TCP takes its place, and what it may not bypass. Over a made-up HTTP/3."""
+"""HTTP/3 in a pool: when it is used, and what is learnt about it. Over a made-up HTTP/3."""
 
 import logging
-import socket
 import ssl
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from httpcore import (
-    ConnectError,
     ConnectionPool,
     ConnectTimeout,
-    GuardedBackend,
-    HTTPConnection,
-    NetworkBackend,
-    NetworkStream,
-    Proxy,
     SyncBackend,
     UnsupportedProtocol,
 )
-from httpcore._http3 import origins
 from httpcore._sync.http3_connection import HTTP3OrTCPConnection
-from httpcore_test_support._sync.fake_http3 import fake_module
+from httpcore_test_support._sync.fake_http3 import install_fake
+from httpcore_test_support._sync.http3_offers import TIMEOUTS, Guard, get, pool_for
 from httpcore_test_support.certificates import Certificates
-from httpcore_test_support.datagrams import listen_on_one_port
+from httpcore_test_support.http3_offers import Server, pool_origin, said, serving
 from httpcore_test_support.reachable import texts_reachable
-from httpcore_test_support.scripted import Connection, ScriptedServer, scripted_server
 from httpcore_test_support.sockets import no_leaked_sockets
-from httpcore_test_support.steps import receive_request
 from httpcore_test_support.waiting import at_once
 
 pytestmark = pytest.mark.anyio
-
-TIMEOUTS = {"timeout": {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}}
-
-
-class Server:
-    """Speaks HTTP/1.1 over TLS, offers HTTP/3, and says hello over UDP, if it is not silent, at the same port."""
-
-    def __init__(self, tcp: ScriptedServer, udp: socket.socket) -> None:
-        self.tcp = tcp
-        self.udp = udp
-        self.alt_svc = b'h3=":%d"' % tcp.port
-        self.silent = False
-        self.said_hello = 0
-        self.client_addresses: set[Any] = set()
-
-    @property
-    def url(self) -> str:
-        return self.tcp.url
-
-    def script(self, connection: Connection) -> None:
-        receive_request()(connection)
-        alt_svc = b"Alt-Svc: %b\r\n" % self.alt_svc if self.alt_svc else b""
-        connection.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n%b\r\ntcp" % alt_svc)
-
-    def answer(self) -> None:
-        while True:
-            datagram, address = self.udp.recvfrom(2048)
-            if datagram == b"stop":
-                return
-            self.said_hello += 1
-            self.client_addresses.add(address)
-            if not self.silent:
-                self.udp.sendto(b"hello", address)
-
-
-@contextmanager
-def serving(certificates: Certificates) -> Any:
-    servers: list[Server] = []
-    listener, udp = listen_on_one_port()
-    with udp:
-        script = lambda connection: servers[0].script(connection)  # noqa: E731
-        with scripted_server(script, tls=certificates.server_context(), listener=listener) as tcp:
-            server = Server(tcp, udp)
-            servers.append(server)
-            thread = threading.Thread(target=server.answer)
-            thread.start()
-            try:
-                yield server
-            finally:
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stop:
-                    stop.sendto(b"stop", ("127.0.0.1", tcp.port))
-                thread.join()
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The class of the made-up connections."""
-    module = fake_module()
-    monkeypatch.setitem(sys.modules, "httpcore_h3", module)
-    return module.HTTP3Connection
+    return install_fake(monkeypatch)
 
 
 @pytest.fixture
 def server(certificates: Certificates) -> Any:
     with no_leaked_sockets(), serving(certificates) as server:
         yield server
-
-
-@contextmanager
-def pool_for(certificates: Certificates, **options: Any) -> Iterator[ConnectionPool]:
-    options.setdefault("ssl_context", certificates.client_context())
-    with ConnectionPool(http3=True, **options) as pool:
-        yield pool
-
-
-def get(pool: ConnectionPool, server: Server, **extensions: Any) -> bytes:
-    return (pool.request("GET", server.url, extensions={**TIMEOUTS, **extensions})).content
 
 
 class TestChoice:
@@ -268,322 +191,6 @@ class TestChoice:
             assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2
             assert pool.stats().http3 == {"opened": 1, "fell_back": 0, "broken": 1}
         assert server.said_hello == 1
-
-
-def said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the pool has to say, without the events of the handshake."""
-    return [message for message in caplog.messages if message.startswith("HTTP/3")]
-
-
-def pool_origin(server: Server) -> str:
-    return f"https://127.0.0.1:{server.tcp.port}"
-
-
-class TestFallback:
-    def test_a_silent_port(
-        self,
-        certificates: Certificates,
-        server: Server,
-        fake: Any,
-        monkeypatch: pytest.MonkeyPatch,
-        caplog: pytest.LogCaptureFixture,
-    ) -> None:
-        """After the head start TCP is used, and then at once."""
-        caplog.set_level(logging.DEBUG, logger="httpcore.http3")
-        monkeypatch.setattr(origins, "_HEAD_START", 0.02)
-        server.silent = True
-        with pool_for(certificates) as pool:
-            assert [get(pool, server) for _ in range(3)] == [b"tcp"] * 3
-            assert server.said_hello == 1
-            assert pool.stats().http3 == {"opened": 0, "fell_back": 1, "broken": 1}
-            origin = pool_origin(server)
-            assert said(caplog)[0].startswith(f"HTTP/3 with {origin} did not work, TCP is used: The read op")
-            assert said(caplog)[1:] == [f"HTTP/3 with {origin} is broken for the next 300 seconds"]
-            server.silent = False
-            pool._http3.origins._failures.clear()  # type: ignore[union-attr]  # five minutes later
-            assert get(pool, server) == b"h3"
-            assert pool.stats().http3 == {"opened": 1, "fell_back": 1, "broken": 0}
-
-    def test_a_closed_port(self, certificates: Certificates, server: Server, fake: Any) -> None:
-        server.udp.connect(("127.0.0.1", 9))  # so that nobody else can send to it
-        with pool_for(certificates) as pool:
-            assert [get(pool, server) for _ in range(3)] == [b"tcp"] * 3
-            assert pool.stats().http3 == {"opened": 0, "fell_back": 1, "broken": 1}
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anyone:
-            anyone.connect(("127.0.0.1", 9))
-            # Back to normal, so that the thread can be stopped.
-        server.udp.connect(("0.0.0.0", 0))
-
-    @pytest.mark.parametrize("limit", ["connect", "total"])
-    def test_the_time_for_connecting_is_shared(
-        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch, limit: str
-    ) -> None:
-        """TCP gets what QUIC leaves: half of it at least."""
-        server.silent = True
-        limits: list[Any] = []
-
-        class Recorder(SyncBackend):
-            def connect_tcp(self, *arguments: Any, **options: Any) -> Any:
-                limits.append(options["timeout"])
-                return super().connect_tcp(*arguments, **options)
-
-            def connect_udp(self, *arguments: Any, **options: Any) -> Any:
-                limits.append(options["timeout"])
-                return super().connect_udp(*arguments, **options)
-
-        monkeypatch.setattr(origins, "_HEAD_START", 100.0)
-        with pool_for(certificates, network_backend=Recorder()) as pool:
-            for _ in range(2):
-                assert get(pool, server, timeout={limit: 0.5}) == b"tcp"
-        assert limits[:2] == [pytest.approx(0.5, abs=0.1), pytest.approx(0.25, abs=0.1)]
-        assert 0 < limits[2] < 0.3
-
-    def test_a_backend_may_say_that_it_cannot(self, certificates: Certificates, server: Server, fake: Any) -> None:
-        class Unable(SyncBackend):
-            def connect_udp(self, *arguments: Any, **options: Any) -> Any:
-                raise NotImplementedError
-
-        with pool_for(certificates, network_backend=Unable()) as pool:
-            assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2
-            assert pool.stats().http3 == {"opened": 0, "fell_back": 1, "broken": 1}
-
-    def test_other_errors_are_raised(self, certificates: Certificates, server: Server, fake: Any) -> None:
-        class Wrong(SyncBackend):
-            def connect_udp(self, *arguments: Any, **options: Any) -> Any:
-                raise LookupError("a mistake of the program")
-
-        with pool_for(certificates, network_backend=Wrong()) as pool:
-            get(pool, server)
-            with pytest.raises(LookupError):
-                get(pool, server)
-            assert pool.connections == []
-
-    def test_both_fail(self, certificates: Certificates, server: Server, fake: Any) -> None:
-        class Refusing(SyncBackend):
-            refuses = False
-
-            def connect_tcp(self, *arguments: Any, **options: Any) -> Any:
-                if self.refuses:
-                    raise ConnectError("refused")
-                return super().connect_tcp(*arguments, **options)
-
-            def connect_udp(self, *arguments: Any, **options: Any) -> Any:
-                return super().connect_udp(*arguments, **options)
-
-        backend = Refusing()
-        with pool_for(certificates, network_backend=backend) as pool:
-            get(pool, server)
-            server.silent = True
-            backend.refuses = True
-            with pytest.raises(ConnectError, match="refused"):
-                get(pool, server, timeout={"connect": 0.05})
-            assert pool.connections == []
-
-    def test_closing_the_pool_ends_the_handshake(
-        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(origins, "_HEAD_START", 20.0)
-        server.silent = True
-        with pool_for(certificates) as pool:
-            get(pool, server)
-
-            def request() -> None:
-                with pytest.raises(ConnectError, match="closed while it was being opened"):
-                    get(pool, server)
-
-            def close() -> None:
-                while not server.said_hello:
-                    SyncBackend().sleep(0.001)
-                pool.close()
-
-            at_once(request, close)
-            assert pool.stats().http3 == {"opened": 0, "fell_back": 0, "broken": 0}
-
-
-class TestCancellation:
-    def test_a_cancelled_handshake_leaves_nothing(
-        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """And is no failure: nobody knows whether HTTP/3 would have worked."""
-        monkeypatch.setattr(origins, "_HEAD_START", 20.0)
-        server.silent = True
-
-        def trace(event: str, info: dict[str, Any]) -> None:
-            if event == "http3.handshake.started":
-                raise Cancelled
-
-        with pool_for(certificates) as pool:
-            get(pool, server)
-            with no_leaked_sockets():
-                with pytest.raises(Cancelled):
-                    get(pool, server, trace=trace)
-                assert pool.stats().connections_active == 0
-                assert pool.stats().http3 == {"opened": 0, "fell_back": 0, "broken": 0}
-            server.silent = False
-            assert get(pool, server) == b"h3"
-
-
-class Cancelled(BaseException):
-    """As a scope or a signal handler may raise one."""
-
-
-class Guard(SyncBackend):
-    """Counts connections over TCP, as a program written before HTTP/3 does."""
-
-    def connect_tcp(self, *arguments: Any, **options: Any) -> NetworkStream:
-        return super().connect_tcp(*arguments, **options)
-
-
-class Wrapper(NetworkBackend):
-    """Forwards all other names."""
-
-    def __init__(self) -> None:
-        self._inside = SyncBackend()
-
-    def connect_tcp(self, *arguments: Any, **options: Any) -> NetworkStream:
-        return self._inside.connect_tcp(*arguments, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inside, name)
-
-
-class TestNothingIsBypassed:
-    @pytest.mark.parametrize("kind", [Guard, Wrapper])
-    def test_backends_that_guard_tcp(self, certificates: Certificates, server: Server, fake: Any, kind: Any) -> None:
-        with pool_for(certificates, network_backend=kind()) as pool:
-            assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2
-            assert pool.stats().http3 == {"opened": 0, "fell_back": 0, "broken": 0}
-        assert server.said_hello == 0
-
-    def test_rules_are_asked(self, certificates: Certificates, server: Server, fake: Any) -> None:
-        allowed = [True]
-        backend = GuardedBackend(lambda destination: allowed[0])
-        with pool_for(certificates, network_backend=backend) as pool:
-            get(pool, server)
-            assert get(pool, server) == b"h3"
-        with pool_for(certificates, network_backend=backend) as pool:
-            get(pool, server)
-            allowed[0] = False
-            with pytest.raises(ConnectError, match=r"refuses 127\.0\.0\.1"):
-                get(pool, server)
-        assert server.said_hello == 1
-
-    @pytest.mark.parametrize("on", ["class", "object"])
-    def test_a_replaced_connect(
-        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch, on: str
-    ) -> None:
-        connects: list[str] = []
-        original = HTTPConnection._connect
-
-        def _connect(self: Any, request: Any) -> Any:
-            connects.append("tcp")
-            return original(self, request)
-
-        with pool_for(certificates) as pool:
-            if on == "class":
-                monkeypatch.setattr(HTTPConnection, "_connect", _connect)
-            else:
-                create_connection = pool.create_connection
-
-                def create(origin: Any) -> Any:
-                    connection: Any = create_connection(origin)
-                    connection._connect = lambda request: _connect(connection, request)
-                    return connection
-
-                monkeypatch.setattr(pool, "create_connection", create)
-            assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2
-        assert (connects, server.said_hello) == (["tcp"] * 2, 0)
-
-    @pytest.mark.upgrade("4.14")
-    def test_a_replaced_request(
-        self, certificates: Certificates, server: Server, fake: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """On new connections, and on those that are open already."""
-        requests: list[Any] = []
-        original = HTTPConnection.handle_request
-
-        def handle_request(self: Any, request: Any) -> Any:
-            requests.append(request)
-            return original(self, request)
-
-        with pool_for(certificates) as pool:
-            get(pool, server)
-            assert [get(pool, server) for _ in range(2)] == [b"h3"] * 2
-            monkeypatch.setattr(HTTPConnection, "handle_request", handle_request)
-            assert [get(pool, server) for _ in range(2)] == [b"h3"] * 2
-        assert len(requests) == 2
-        with pool_for(certificates) as pool:
-            assert [get(pool, server) for _ in range(3)] == [b"tcp", b"h3", b"h3"]
-        assert len(requests) == 5
-
-    def test_connections_of_a_subclass_of_the_pool(self, certificates: Certificates, server: Server, fake: Any) -> None:
-        class OwnPool(ConnectionPool):
-            def create_connection(self, origin: Any) -> Any:
-                return HTTPConnection(origin, certificates.client_context())
-
-        with OwnPool(http3=True) as pool:
-            assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2
-        assert server.said_hello == 0
-
-    def test_contexts_that_cannot_be_honoured(
-        self, certificates: Certificates, server: Server, fake: Any, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        caplog.set_level(logging.DEBUG, logger="httpcore.http3")
-        sys.modules["httpcore_h3"].obstacle = "the TLS context is odd"  # type: ignore[attr-defined]
-        with pool_for(certificates, ssl_context=certificates.client_context) as pool:
-            assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2
-        assert server.said_hello == 0
-        assert said(caplog) == [f"HTTP/3 with {pool_origin(server)} is not tried: the TLS context is odd"]
-
-    def test_offers_over_tls_that_does_not_check_names(
-        self, certificates: Certificates, server: Server, fake: Any
-    ) -> None:
-        context = certificates.client_context()
-        context.check_hostname = False
-        with pool_for(certificates, ssl_context=context) as pool:
-            assert [get(pool, server) for _ in range(2)] == [b"tcp"] * 2
-        assert server.said_hello == 0
-
-    def test_options_of_sockets_and_the_local_address(
-        self, certificates: Certificates, server: Server, fake: Any
-    ) -> None:
-        options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_RCVBUF, 9000)]
-        with pool_for(certificates, local_address="127.0.0.3", socket_options=options) as pool:
-            get(pool, server)
-            assert get(pool, server) == b"h3"
-            sock = fake.made[0].datagrams.get_extra_info("socket")
-            assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 18000
-        assert {address[0] for address in server.client_addresses} == {"127.0.0.3"}
-
-    @pytest.mark.parametrize("options", [{"proxy": Proxy("http://127.0.0.1:9")}, {"uds": "/nowhere"}])
-    def test_proxies_and_unix_sockets(
-        self, certificates: Certificates, server: Server, fake: Any, options: dict[str, Any]
-    ) -> None:
-        with pool_for(certificates, **options) as pool:
-            assert "HTTP3" not in type(pool.create_connection(fake_origin(server))).__name__
-            assert pool.stats().http3 is None
-        with pytest.raises(ValueError, match=r"HTTP/3 cannot be used with a (proxy|Unix socket)"):
-            ConnectionPool(http1=False, http3=True, **options)
-
-    def test_other_schemes(self, certificates: Certificates, server: Server, fake: Any) -> None:
-        """A server without TLS offers nothing."""
-
-        def script(connection: Connection) -> None:
-            receive_request()(connection)
-            connection.send(b"HTTP/1.1 200 OK\r\n")
-            connection.send(b'Alt-Svc: h3=":%d"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n' % plain.port)
-
-        with scripted_server(script) as plain:
-            with pool_for(certificates) as pool:
-                for _ in range(2):
-                    pool.request("GET", plain.url)
-                assert pool.stats().http3 == {"opened": 0, "fell_back": 0, "broken": 0}
-
-
-def fake_origin(server: Server) -> Any:
-    from httpcore import URL
-
-    return URL(server.url).origin
 
 
 class TestMandatory:

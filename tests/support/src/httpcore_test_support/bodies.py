@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import anyio
 
-__all__ = ["PartsInMemory", "async_parts"]
+__all__ = ["PartsInMemory", "async_body"]
 
 
 class PartsInMemory:
@@ -23,7 +23,7 @@ class PartsInMemory:
             yield part
 
 
-async def async_parts(*parts: bytes) -> AsyncIterator[bytes]:
+async def async_body(*parts: bytes) -> AsyncIterator[bytes]:
     """Yield parts that take a turn of the event loop each."""
     for part in parts:
         await anyio.lowlevel.checkpoint()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any, ClassVar
 
+import pytest
 from httpcore_models import (
     AsyncConnectionInterface,
     ConnectError,
@@ -18,7 +20,7 @@ from httpcore_models import (
 )
 from httpcore_models.lowlevel import Retryable, mark_retryable
 
-__all__ = ["AsyncFakeHTTP3Connection", "async_fake_module"]
+__all__ = ["AsyncFakeHTTP3Connection", "async_fake_module", "async_install_fake"]
 
 
 class AsyncFakeHTTP3Connection(AsyncConnectionInterface):
@@ -134,3 +136,10 @@ def async_fake_module() -> Any:
     module.obstacle = None
     module.tls_obstacle = lambda context: module.obstacle
     return module
+
+
+def async_install_fake(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Put such a module in the place of the package; return the class of its connections."""
+    module = async_fake_module()
+    monkeypatch.setitem(sys.modules, "httpcore_h3", module)
+    return module.AsyncHTTP3Connection

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from typing import Any, ClassVar
 
+import pytest
 from httpcore_models import (
     ConnectError,
     ConnectionInterface,
@@ -19,7 +21,7 @@ from httpcore_models import (
 )
 from httpcore_models.lowlevel import Retryable, mark_retryable
 
-__all__ = ["FakeHTTP3Connection", "fake_module"]
+__all__ = ["FakeHTTP3Connection", "fake_module", "install_fake"]
 
 
 class FakeHTTP3Connection(ConnectionInterface):
@@ -135,3 +137,10 @@ def fake_module() -> Any:
     module.obstacle = None
     module.tls_obstacle = lambda context: module.obstacle
     return module
+
+
+def install_fake(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Put such a module in the place of the package; return the class of its connections."""
+    module = fake_module()
+    monkeypatch.setitem(sys.modules, "httpcore_h3", module)
+    return module.HTTP3Connection
