@@ -5,7 +5,8 @@ from hpack.huffman import HuffmanEncoder
 from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
 from httpcore_h3 import _qpack
 from httpcore_h3._codes import Code, ConnectionFault
-from httpcore_h3._qh3 import FieldDecoder, qh3_qpack
+from httpcore_h3._qh3 import FieldDecoder
+from httpcore_h3._qh3_faults import qh3_qpack
 from hypothesis import given
 from hypothesis import strategies as st
 

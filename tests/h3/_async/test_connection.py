@@ -31,7 +31,7 @@ from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.h3_dialogue import CONTROL_STREAM, OK, data, head, varint
 from httpcore_test_support.h3_server import H3Server, Handler, Peer, answering, h3_server, silent, waiting_head
-from httpcore_test_support.waiting import async_wait_until
+from httpcore_test_support.waiting import async_at_once, async_wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -267,6 +267,21 @@ class TestTimeouts:
             with pytest.raises(ReadTimeout, match=r"The read operation timed out after 0\.2 seconds \(https://local"):
                 await connection.request("GET", server.url + "/", extensions=SHORT)
             await async_wait_until(lambda: server.request(0).stopped == Code.REQUEST_CANCELLED)
+
+    async def test_a_response_may_take_longer_than_the_idle_timeout(self, certificates: Certificates) -> None:
+        async with connected(certificates, silent, idle_timeout=0.15) as (connection, server):
+            await connection.handshake(20.0)
+
+            async def ask() -> None:
+                response = await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+                assert response.content == b"hello"
+
+            async def answer() -> None:
+                await async_wait_until(lambda: server.request(0).ended)
+                await AutoBackend().sleep(0.4)
+                server.call(lambda: server.peers[0].respond(0))
+
+            await async_at_once(ask, answer)
 
     async def test_silence_ends_the_use_of_the_connection(self, certificates: Certificates) -> None:
         async with connected(certificates, waiting_head) as (connection, server):

@@ -185,6 +185,8 @@ async def test_why_a_connection_takes_no_further_request(
 
 async def test_a_server_that_is_silent_for_too_long_has_closed_the_connection(certificates: Certificates) -> None:
     async with connected(certificates, silent, idle_timeout=0.2) as (connection, server):
+        await connection.handshake(20.0)
+        server.deaf = True
         with pytest.raises(ReadError, match="idle timeout"):
             await ask(connection, server.url, None)
         assert connection.close_reason == "server closed it"

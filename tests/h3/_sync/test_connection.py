@@ -32,7 +32,7 @@ from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.h3_dialogue import CONTROL_STREAM, OK, data, head, varint
 from httpcore_test_support.h3_server import H3Server, Handler, Peer, answering, h3_server, silent, waiting_head
-from httpcore_test_support.waiting import wait_until
+from httpcore_test_support.waiting import at_once, wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -268,6 +268,21 @@ class TestTimeouts:
             with pytest.raises(ReadTimeout, match=r"The read operation timed out after 0\.2 seconds \(https://local"):
                 connection.request("GET", server.url + "/", extensions=SHORT)
             wait_until(lambda: server.request(0).stopped == Code.REQUEST_CANCELLED)
+
+    def test_a_response_may_take_longer_than_the_idle_timeout(self, certificates: Certificates) -> None:
+        with connected(certificates, silent, idle_timeout=0.15) as (connection, server):
+            connection.handshake(20.0)
+
+            def ask() -> None:
+                response = connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+                assert response.content == b"hello"
+
+            def answer() -> None:
+                wait_until(lambda: server.request(0).ended)
+                SyncBackend().sleep(0.4)
+                server.call(lambda: server.peers[0].respond(0))
+
+            at_once(ask, answer)
 
     def test_silence_ends_the_use_of_the_connection(self, certificates: Certificates) -> None:
         with connected(certificates, waiting_head) as (connection, server):

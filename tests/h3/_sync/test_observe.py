@@ -184,6 +184,8 @@ def test_why_a_connection_takes_no_further_request(
 
 def test_a_server_that_is_silent_for_too_long_has_closed_the_connection(certificates: Certificates) -> None:
     with connected(certificates, silent, idle_timeout=0.2) as (connection, server):
+        connection.handshake(20.0)
+        server.deaf = True
         with pytest.raises(ReadError, match="idle timeout"):
             ask(connection, server.url, None)
         assert connection.close_reason == "server closed it"

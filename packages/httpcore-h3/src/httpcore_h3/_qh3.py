@@ -1,46 +1,25 @@
-"""The only module that knows qh3: QUIC (RFC 9000) with TLS, and decompression of fields (QPACK, RFC 9204).
+"""QUIC (RFC 9000) with TLS, and decompression of fields (QPACK, RFC 9204): only this and `_qh3_faults` know qh3.
 
 What qh3 raises is turned into exceptions of `httpcore_models`, and its events into calls of a handler. It does no I/O,
 and its clock is that of the caller.
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 
 import qh3
 from httpcore_models.lowlevel import Retryable
-from qh3 import QuicConfiguration, QuicConnection, QuicConnectionError, quic_events
-from qh3.h3 import connection as qh3_connection
+from qh3 import QuicConfiguration, QuicConnection, quic_events
 
 from . import _qpack
-from ._codes import Code, ConnectionFault
+from ._codes import ConnectionFault
 from ._control import MAX_SECTION_SIZE
 from ._first_flight import FirstFlight
+from ._qh3_faults import FAULTS, call, fault, is_fault, qh3_qpack
 from ._qpack import Fields
 from ._tls.options import TLSOptions
-
-# With `Any`, since qh3 has no types for the compression of fields.
-qh3_qpack: Any = qh3_connection
-
-# What qh3 raises on input that it does not expect, and in states in which it does not expect a call. Its own
-# exceptions have no common base class. An exception of a signal handler is most likely none of these.
-_FAULTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    QuicConnectionError,
-    qh3_qpack.DecoderStreamError,
-    qh3_qpack.DecompressionFailed,
-    qh3_qpack.EncoderStreamError,
-    qh3_qpack.HeaderTooLarge,
-    qh3_qpack.StreamBlocked,
-)
 
 # All datagrams come from, and go to, the peer of a connected socket: qh3 need not know its address.
 _PEER = ("127.0.0.1", 443)
@@ -123,6 +102,8 @@ class QUIC:
         # when a stream was over. Until then no events are made.
         self._most_held = _MOST_HELD
         self._postponed = 0
+        # When something arrived last, or a keep-alive was sent.
+        self._heard = 0.0
         # Whether a direction of a stream was ended by a frame of its own, which may be among those parts.
         self._has_ended = False
         self._is_over = False
@@ -131,7 +112,7 @@ class QUIC:
 
     def connect(self, now: float) -> None:
         """Begin the handshake."""
-        _call(self._quic.connect, _PEER, now)
+        call(self._quic.connect, _PEER, now)
 
     def receive(self, received: Sequence[tuple[bytes, int]], now: float) -> None:
         """Take buffers of datagrams, each with their size, of which the last may be shorter, and call the handler.
@@ -141,11 +122,12 @@ class QUIC:
         # After the handshake, `receive_many_datagrams()` takes a tenth of the time of `receive_datagram()`.
         quic = self._quic if self._core is None else self._core
         open_streams = quic.active_local_streams if self._holds_back else None
+        self._heard = now
         for buffer, segment_size in received:
             if len(buffer) > segment_size:
-                _call(quic.receive_gro_buffer, buffer, segment_size, _PEER, now)
+                call(quic.receive_gro_buffer, buffer, segment_size, _PEER, now)
             else:
-                _call(quic.receive_many_datagrams, [buffer], _PEER, now)
+                call(quic.receive_many_datagrams, [buffer], _PEER, now)
         if self._core is not None:
             self._take_events(open_streams, now)
         self._hand_on_events()
@@ -154,11 +136,14 @@ class QUIC:
         """Do what was due at the time that `timer` told, and call the handler."""
         core = self._core
         if core is None:
-            _call(self._quic.handle_timer, now)
+            call(self._quic.handle_timer, now)
         else:
             open_streams = core.active_local_streams if self._holds_back else None
             timeouts = core.pto_total
-            _call(core.handle_timer, now)
+            call(core.handle_timer, now)
+            if (due := self._keep_alive_due(core.get_timer())) is not None and due <= now:
+                self._heard = now
+                self.ping()
             if core.pto_total != timeouts:
                 self._most_held = max(_MOST_HELD, 2 * sum(core.active_local_streams))
             self._take_events(open_streams, now)
@@ -179,13 +164,28 @@ class QUIC:
         # A connection that is over sends nothing.
         if not (self._holds_back and self._postponed and core.state == "connected"):
             self._postponed = 0
-            _call(self._drain)
+            call(self._drain)
 
     @property
     def timer(self) -> float | None:
         """When `handle_timer()` has to be called."""
-        timer: float | None = self._quic.get_timer()
-        return timer
+        due: float | None
+        if self._core is None:
+            due = self._quic.get_timer()
+        elif (timer := self._core.get_timer()) is None:
+            due = None
+        else:
+            due = timer[1] if timer[0] != "idle" else self._keep_alive_due(timer) or timer[1]
+        return due
+
+    def _keep_alive_due(self, timer: tuple[str, float] | None) -> float | None:
+        """Return when the server has to hear of the client, so that requests may take longer than the idle timeout.
+
+        RFC 9114 section 5.1 asks for that while responses are outstanding. `timer` is the next one of qh3.
+        """
+        if timer is None or timer[0] != "idle" or not self._core.active_local_streams[0]:
+            return None
+        return (self._heard + timer[1]) / 2
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent now."""
@@ -196,11 +196,11 @@ class QUIC:
             else:
                 self._transmit_first_flight(datagrams, now)
         except BaseException as exc:
-            if not _is_fault(exc):
+            if not is_fault(exc):
                 raise
             # Such as "reserved stream is missing": qh3 has lost a packet that it had chosen parts of streams for, and
             # would never send those. The server is not to blame.
-            raise _fault(exc, Retryable.IDEMPOTENT) from exc
+            raise fault(exc, Retryable.IDEMPOTENT) from exc
         return datagrams
 
     def _transmit(self, datagrams: list[bytes], now: float) -> None:
@@ -252,17 +252,17 @@ class QUIC:
 
     def close(self, code: int, reason: str = "") -> None:
         """End the connection with an error code of HTTP/3."""
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             self._quic.close(error_code=code, reason_phrase=reason)
 
     def ping(self) -> None:
         """Have the server send an acknowledgement."""
-        _call(self._quic.send_ping, 0)
+        call(self._quic.send_ping, 0)
 
     @property
     def cipher(self) -> str | None:
         """The name of the cipher suite, if it is known."""
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             suite = self._quic.get_cipher()
             return None if suite is None else f"TLS_{suite.name}"
         return None
@@ -270,7 +270,7 @@ class QUIC:
     @property
     def peer_certificate(self) -> bytes | None:
         """The certificate of the server in DER, if it is known."""
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             certificate = self._quic.get_peercert()
             return None if certificate is None else bytes(certificate.public_bytes())
         return None
@@ -322,7 +322,7 @@ class QUIC:
 
     def next_unidirectional_id(self) -> int:
         """Return the identifier of the next unidirectional stream: sending to it opens it."""
-        stream_id: int = _call(self._quic.get_next_available_stream_id, True)
+        stream_id: int = call(self._quic.get_next_available_stream_id, True)
         return stream_id
 
     def send(self, stream_id: int, data: bytes | memoryview, end: bool = False) -> None:
@@ -330,7 +330,7 @@ class QUIC:
         if self._postponed and not self._core.can_send_stream(stream_id):
             # The server has asked for nothing more. The handler is told as soon as events are made of what came.
             return
-        _call(self._send, stream_id, data, end)
+        call(self._send, stream_id, data, end)
 
     def queued(self, stream_id: int) -> int:
         """Return how many bytes of a stream wait until they are sent for the first time."""
@@ -340,13 +340,13 @@ class QUIC:
     def reset(self, stream_id: int, code: int) -> None:
         """Send RESET_STREAM, unless all of the stream is sent."""
         self._has_ended = True
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             self._quic.reset_stream(stream_id, code)
 
     def stop(self, stream_id: int, code: int) -> None:
         """Send STOP_SENDING, unless all of the stream has arrived."""
         self._has_ended = True
-        with contextlib.suppress(*_FAULTS):
+        with contextlib.suppress(*FAULTS):
             self._quic.stop_stream(stream_id, code)
 
 
@@ -362,7 +362,7 @@ class FieldDecoder:
             # The identifier of the stream matters for the dynamic table only.
             fields: Fields = self._decoder.feed_header(0, block)[1]
         except BaseException as exc:
-            if not _is_fault(exc):
+            if not is_fault(exc):
                 raise
         else:
             return fields
@@ -371,23 +371,3 @@ class FieldDecoder:
 
     def _new(self) -> Any:
         return qh3_qpack.QpackDecoder(0, 0, max_field_section_size=MAX_SECTION_SIZE)
-
-
-def _is_fault(exc: BaseException) -> bool:
-    """Whether `exc` comes out of qh3. The panics of Rust code have a class that cannot be imported."""
-    return isinstance(exc, _FAULTS) or type(exc).__name__ == "PanicException"
-
-
-def _fault(exc: BaseException, retryable: Retryable | None = None) -> ConnectionFault:
-    """Return what to raise for an exception that comes out of qh3. `retryable`: see `ConnectionFault`."""
-    return ConnectionFault(f"{type(exc).__name__}: {exc}", Code.INTERNAL_ERROR, retryable)
-
-
-def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what a function of qh3 returns. Raises `ConnectionFault` if it fails."""
-    try:
-        return function(*arguments)
-    except BaseException as exc:
-        if not _is_fault(exc):
-            raise
-        raise _fault(exc) from exc
