@@ -4,6 +4,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from httpcore_test_support._sync.detours import Detour
 from httpcore_test_support.caddy import CaddyServer
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.datagram_relay import DatagramRelay, Path, datagram_relay
-from httpcore_test_support.waiting import at_once
+from httpcore_test_support.waiting import at_once, wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +31,12 @@ BAD_PATHS = {
     "forged": Path(forged=0.3),
     "corrupted": Path(corrupted=0.05),
     "all": Path(loss=0.02, duplicates=0.1, reordered=0.1, forged=0.1, corrupted=0.02, delay=0.002),
+}
+
+SILENCES = {
+    "both ways": Path(blocked=True),
+    "to the server": Path(to_server_blocked=True),
+    "to the client": Path(to_client_blocked=True),
 }
 
 
@@ -128,20 +135,69 @@ def test_large_datagrams_are_dropped(
         assert pool.stats().opened == 1
 
 
-def test_a_short_silence_is_survived(
+def end_silence(pool: ConnectionPool, relay: DatagramRelay) -> None:
+    """End a silence a little later than something was lost in it."""
+    wait_until(lambda: relay.seen["blocked"])
+    pool._network_backend.sleep(0.03)
+    relay.path = Path()
+
+
+def test_a_short_silence_after_the_handshake_is_survived(
     caddy_http3: CaddyServer, certificates: Certificates, chance: random.Random
 ) -> None:
-    url = caddy_http3.https_url
+    """It swallows the end of the handshake, its confirmation, and the request."""
     with relayed(caddy_http3, certificates, Path(), chance) as (pool, relay):
-        with pool.stream("GET", f"{url}/1mb.bin", extensions=TIMEOUTS) as response:
-            relay.path = Path(blocked=True)
-            parts = response.iter_stream()
-            size = len(parts.__next__())
-            pool._network_backend.sleep(0.05)
-            relay.path = Path()
-            for part in parts:
-                size += len(part)
-            assert size == 1_000_000
+
+        def trace(event: str, info: Any) -> None:
+            if event == "http3.handshake.complete":
+                relay.path = Path(blocked=True)
+
+        def get() -> None:
+            extensions = {**TIMEOUTS, "trace": trace}
+            assert (pool.request("GET", f"{caddy_http3.https_url}/", extensions=extensions)).status == 200
+
+        at_once(get, partial(end_silence, pool, relay))
+        assert pool.stats().opened == 1
+
+
+@pytest.mark.parametrize("silence", SILENCES.values(), ids=SILENCES)
+def test_a_short_silence_in_a_download_is_survived(
+    caddy_http3: CaddyServer, certificates: Certificates, chance: random.Random, silence: Path
+) -> None:
+    with relayed(caddy_http3, certificates, Path(), chance) as (pool, relay):
+
+        def download() -> None:
+            with pool.stream("GET", f"{caddy_http3.https_url}/1mb.bin", extensions=TIMEOUTS) as response:
+                # Nothing of the body may be here yet: only another thread can end the silence.
+                relay.path = silence
+                assert len(response.read()) == 1_000_000
+
+        at_once(download, partial(end_silence, pool, relay))
+        assert pool.stats().opened == 1
+
+
+@pytest.mark.parametrize("silence", SILENCES.values(), ids=SILENCES)
+def test_a_short_silence_in_an_upload_is_survived(
+    caddy_http3: CaddyServer, certificates: Certificates, chance: random.Random, silence: Path
+) -> None:
+    content = content_of(chance, 200_000)
+
+    def parts(relay: DatagramRelay) -> Iterator[bytes]:
+        sent = 0
+        for part in parts_of(content):
+            yield part
+            sent += len(part)
+            if sent == 21_000:
+                relay.path = silence
+
+    with relayed(caddy_http3, certificates, Path(), chance) as (pool, relay):
+
+        def upload() -> None:
+            url = f"{caddy_http3.https_url}/echo"
+            response = pool.request("POST", url, content=parts(relay), extensions=TIMEOUTS)
+            assert response.content == content
+
+        at_once(upload, partial(end_silence, pool, relay))
         assert pool.stats().opened == 1
 
 

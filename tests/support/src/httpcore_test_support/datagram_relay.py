@@ -47,8 +47,10 @@ class Path:
     delay: float = 0.0
     #: Drop what is longer.
     largest: int | None = None
-    #: Drop everything.
+    #: Drop everything, or everything in one direction.
     blocked: bool = False
+    to_server_blocked: bool = False
+    to_client_blocked: bool = False
 
 
 class DatagramRelay:
@@ -164,12 +166,18 @@ class DatagramRelay:
                 back = self._backs.get(client)
                 if back is None:
                     back = self._backs[client] = self._new_back(client)
+                if self.path.to_server_blocked:
+                    self.seen["blocked"] += 1
+                    continue
                 self._pass_on(datagram, lambda part, back=back: self._send(back.send, part))  # type: ignore[misc]
 
     def _take_from_server(self, client: Any, back: Any) -> None:
         with contextlib.suppress(OSError):
             for _ in range(100):
                 datagram = back.recv(_READ_SIZE)
+                if self.path.to_client_blocked:
+                    self.seen["blocked"] += 1
+                    continue
                 self._pass_on(datagram, lambda part: self._send(self._front.sendto, part, client))
 
     def _pass_on(self, datagram: bytes, send: Callable[[bytes], None]) -> None:
