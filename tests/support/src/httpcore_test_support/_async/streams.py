@@ -1,7 +1,8 @@
-"""Network streams to scripted peers."""
+"""Network streams: to scripted peers, and those of users."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from httpcore_models import AsyncMockStream, AsyncNetworkBackend, AsyncNetworkStream
 
@@ -65,3 +66,23 @@ class AsyncStreamThatKeepsBytes(AsyncMockStream):
     async def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
         self.keeps = bool(buffer)
         return len(buffer) or None
+
+
+class PlainStream(AsyncNetworkStream):
+    """A user's stream on top of another one, with only the methods of the interface."""
+
+    def __init__(self, stream: AsyncNetworkStream) -> None:
+        self.stream = stream
+        self.readable: bool | None = None
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self.stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self.stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self.stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.readable if info == "is_readable" else None

@@ -1,8 +1,9 @@
 # Generated from ../_async/streams.py by tools/make_sync.py: edit that file, then run it.
-"""Network streams to scripted peers."""
+"""Network streams: to scripted peers, and those of users."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from httpcore_models import MockStream, NetworkBackend, NetworkStream
 
@@ -64,3 +65,23 @@ class StreamThatKeepsBytes(MockStream):
     def write_until_readable(self, buffer: bytes, timeout: float | None = None) -> int | None:
         self.keeps = bool(buffer)
         return len(buffer) or None
+
+
+class PlainStream(NetworkStream):
+    """A user's stream on top of another one, with only the methods of the interface."""
+
+    def __init__(self, stream: NetworkStream) -> None:
+        self.stream = stream
+        self.readable: bool | None = None
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.stream.read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.readable if info == "is_readable" else None
