@@ -411,6 +411,31 @@ class TestEnds:
         assert retryable_after(caught.value) is None
         assert dialogue.engine.datagrams_to_send(dialogue.now) == []
 
+    @pytest.mark.parametrize("known", [True, False])
+    @pytest.mark.parametrize("alone", [True, False])
+    def test_the_server_does_not_know_the_connection(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch, known: bool, alone: bool
+    ) -> None:
+        """RFC 9000 section 10.3, as after a restart."""
+        monkeypatch.setattr("httpcore_h3._qh3._KNOWN_CORE", known)
+        dialogue = connect()
+        dialogue.respond(dialogue.request(), head(OK))
+        begun, stale = dialogue.request(), dialogue.request()
+        dialogue.respond(begun, head(OK), end=False)
+        noise = bytes([0x41]) + bytes(range(100, 126))
+        others = b"" if alone else noise + bytes(16)
+        for token, failed in ((bytes(16), False), (dialogue.server.stateless_reset_token, True)):
+            dialogue.engine.receive([(others + noise + token, 43)], dialogue.now)
+            assert (dialogue.engine.failure is not None) is failed
+        with pytest.raises(RemoteProtocolError, match=r"^Server disconnected \(0x0: stateless reset\)$") as caught:
+            dialogue.engine.next_event(stale)
+        assert retryable_after(caught.value) is Retryable.IDEMPOTENT
+        assert dialogue.engine.next_event(begun) == ResponseHead(200, [])
+        with pytest.raises(RemoteProtocolError, match="stateless reset") as caught:
+            dialogue.engine.next_event(begun)
+        assert retryable_after(caught.value) is None
+        assert dialogue.engine.datagrams_to_send(dialogue.now) == []
+
     def test_the_server_asks_for_another_version(self, dialogue: Dialogue) -> None:
         stream = dialogue.request()
         dialogue.exchange()

@@ -355,3 +355,12 @@ class TestHandshakes:
                     await get(pool, before.url, read=0.2)
                 assert await get(pool, before.url) == b"Hello, world!\n"
                 assert pool.stats().opened == 2
+
+    async def test_a_server_that_says_that_it_has_lost_its_state(self, certificates: Certificates) -> None:
+        """By a stateless reset (RFC 9000 section 10.3): the connection is over at once."""
+        with h3_server(certificates) as server:
+            async with pool_for(certificates) as pool:
+                for connections in (1, 2, 3):
+                    assert await get(pool, server.url) == b"hello"
+                    assert len(server.peers) == connections
+                    server.call(server.forget)

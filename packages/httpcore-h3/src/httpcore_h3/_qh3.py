@@ -39,6 +39,9 @@ _MAX_DATAGRAM = 1472
 # acknowledged in time.
 _MOST_HELD = 16
 
+# What is told as the reason if the server does not know the connection any more (RFC 9000 section 10.3).
+_STATELESS_RESET = "stateless reset"
+
 # Credit for the whole connection and for one stream, in bytes. It comes back as the datagrams are taken in, not as the
 # responses are read.
 _CONNECTION_WINDOW, _STREAM_WINDOW = 16 * 1024 * 1024, 8 * 1024 * 1024
@@ -301,16 +304,18 @@ class QUIC:
                     self._first_flight = first_flight = FirstFlight(self._core, self._queued)
                     self._send, self._queued = first_flight.send, first_flight.queued
             elif kind is quic_events.ConnectionTerminated:
-                self._terminated(event)
+                # What the server sends as the end has a code of HTTP/3 or QUIC, and is told earlier, see below.
+                is_unknown = not (event.error_code or event.reason_phrase) and event.frame_type is None
+                self._terminated(event, _STATELESS_RESET if is_unknown else event.reason_phrase)
         # qh3 reports the end only when the time is over for which packets may still arrive. Where it tells earlier that
         # it knows, nobody has to wait for that.
         event = None if self._is_over else getattr(self._quic, "_close_event", None)
         if event is not None:
-            self._terminated(event)
+            self._terminated(event, event.reason_phrase)
 
-    def _terminated(self, event: Any) -> None:
+    def _terminated(self, event: Any, reason: str) -> None:
         self._is_over = True
-        self._handler.terminated(event.error_code, event.frame_type, event.reason_phrase)
+        self._handler.terminated(event.error_code, event.frame_type, reason)
 
     # Streams.
 

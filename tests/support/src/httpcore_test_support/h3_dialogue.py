@@ -80,6 +80,12 @@ class ScriptedServer:
         self.closed: tuple[int, str] | None = None
         self.receive(first, now)
 
+    @property
+    def stateless_reset_token(self) -> bytes:
+        """What ends a stateless reset of this connection (RFC 9000 section 10.3)."""
+        token: bytes = self.quic._tls.stateless_reset_token
+        return token
+
     def receive(self, datagrams: list[bytes], now: float) -> None:
         """Take datagrams of the client."""
         for datagram in datagrams:

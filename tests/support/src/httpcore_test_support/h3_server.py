@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import queue
 import select
 import socket
@@ -83,6 +84,7 @@ class H3Server:
         self.deaf = False
         self._certificates, self._options = certificates, options
         self._by_address: dict[Any, Peer] = {}
+        self._reset_token: bytes | None = None
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake_end, self._woken = socket.socketpair()
         self._stopping = False
@@ -100,6 +102,11 @@ class H3Server:
     def request(self, stream_id: int) -> ReceivedRequest:
         """Return what has arrived on a stream of the first connection."""
         return self.peers[0].requests.get(stream_id, ReceivedRequest())
+
+    def forget(self) -> None:
+        """Know the last connection no more, as after a restart, and say so to its client (RFC 9000 section 10.3)."""
+        self._reset_token = self.peers[-1].stateless_reset_token
+        self._by_address.clear()
 
     def stop(self) -> None:
         """Stop, without telling the clients; raise what a handler has raised."""
@@ -150,7 +157,10 @@ class H3Server:
         peer = self._by_address.get(address)
         if peer is None:
             if not datagram[0] & 0x80:
-                return  # of no handshake: a client of an earlier server at this port
+                # Of no handshake: a client of an earlier server at this port, or of a connection that is forgotten.
+                if self._reset_token is not None:
+                    self.socket.sendto(b"\x40" + os.urandom(20) + self._reset_token, address)
+                return
             peer = self._by_address[address] = Peer(self._certificates, [datagram], now, **self._options)
             peer.handled, peer.answered = {}, set()
             peer.transmit = functools.partial(self._transmit, peer, address)
