@@ -123,6 +123,32 @@ async def test_a_read_timeout_says_that_nothing_was_sent(certificates: Certifica
         assert not connection._engine.requests
 
 
+@pytest.mark.parametrize("content", [b"", b"abc"])
+async def test_a_cancelled_request_does_not_leave(
+    certificates: Certificates, credit: Credit, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    async with used_up(certificates, []) as (connection, server):
+        # What brings the credit is there, and the stream returns it without waiting.
+        stream: Any = connection._shared.network_stream
+        receive = stream.receive
+        arrived: list[tuple[bytes, int]] = []
+
+        async def receive_at_once(timeout: float | None = None) -> tuple[bytes, int]:
+            return arrived.pop() if arrived else await receive(timeout)
+
+        monkeypatch.setattr(stream, "receive", receive_at_once)
+        credit.arrive(server, 2)
+        arrived.append(await receive(5.0))
+        assert connection._engine.limit == 1
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await connection.request("PUT", server.url + "/", content=content, extensions=TIMEOUTS)
+        assert scope.cancelled_caught
+        assert (connection._engine.opened, connection._engine.requests) == (1, set())
+        assert connection.has_expired() is False
+        assert (await connection.request("GET", server.url + "/", extensions=TIMEOUTS)).content == b"hello"
+
+
 async def test_without_a_pool_it_waits_up_to_the_timeout(
     certificates: Certificates, credit: Credit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

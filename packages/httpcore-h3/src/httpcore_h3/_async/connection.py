@@ -144,13 +144,14 @@ class AsyncHTTP3Connection(AsyncMultiplexedConnection):
         head = self._translator.request_head(request)
         if head.is_connect:
             raise LocalProtocolError("CONNECT requests are not possible over HTTP/3 here")
-        stream, arriving = Stream(head), self._shared.arriving
-        try:
-            arriving.add(stream)
-            await async_checkpoint_if_cancelled()
-            tracer = async_get_tracer(_logger, request)
-        finally:
-            arriving.discard(stream)
+        stream, shared = Stream(head), self._shared
+        if not shared.has_no_credit:
+            try:
+                shared.arriving.add(stream)
+                await async_checkpoint_if_cancelled()
+            finally:
+                shared.arriving.discard(stream)
+        tracer = async_get_tracer(_logger, request)
         timed = "timeout" in request.extensions and "total" in request.extensions["timeout"]
         exchange_of = async_limited_exchange if timed else AsyncExchange
         exchange = exchange_of(request, stream, tracer, self, self._shared)

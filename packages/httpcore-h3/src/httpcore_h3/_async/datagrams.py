@@ -95,6 +95,9 @@ class AsyncDatagrams(AsyncSharedConnection):
         `timeout` is that of a write, in seconds.
         """
         try:
+            if self.engine.blocked or self.queue:
+                # What is read may let the request of this task leave, which must not happen if it is cancelled.
+                await self._give_way()
             received = [await self.network_stream.receive(limit)]
             error = self._receive_rest(received)
         except ReadTimeout:
@@ -193,7 +196,7 @@ class AsyncDatagrams(AsyncSharedConnection):
         Returns whether there was something. Where that is unlikely this does not look, nor from time to time, since the
         server needs acknowledgements.
         """
-        if not (self._is_bulk or len(self.waiting) > _MANY):
+        if not (self._is_bulk or len(self.waiting) > _MANY) or self.engine.blocked or self.queue:
             return False
         if self._reading is not None or self._unanswered >= _MAX_UNANSWERED:
             return False
@@ -245,7 +248,7 @@ class AsyncDatagrams(AsyncSharedConnection):
                     has_sent = True
                     await self.network_stream.send(datagrams, timeout)
                 else:
-                    await self._gather()
+                    await self._give_way()
         except WriteError as exc:
             with self.lock:
                 self._writing = None
@@ -271,8 +274,8 @@ class AsyncDatagrams(AsyncSharedConnection):
         if self.waiting and not self.woken and self.engine.timer < self._reads_until:
             self._wake(next(iter(self.waiting)))
 
-    async def _gather(self) -> None:
-        """Let tasks that are about to send a request do so."""
+    async def _give_way(self) -> None:
+        """Let tasks that are about to send a request do so, and raise a cancellation."""
         await async_checkpoint_if_cancelled()
 
     async def flush_quietly(self, timeout: float | None) -> None:

@@ -96,6 +96,9 @@ class Datagrams(SharedConnection):
         `timeout` is that of a write, in seconds.
         """
         try:
+            if self.engine.blocked or self.queue:
+                # What is read may let the request of this thread leave, which must not happen if it is interrupted.
+                self._give_way()
             received = [self.network_stream.receive(limit)]
             error = self._receive_rest(received)
         except ReadTimeout:
@@ -194,7 +197,7 @@ class Datagrams(SharedConnection):
         Returns whether there was something. Where that is unlikely this does not look, nor from time to time, since the
         server needs acknowledgements.
         """
-        if not (self._is_bulk or len(self.waiting) > _MANY):
+        if not (self._is_bulk or len(self.waiting) > _MANY) or self.engine.blocked or self.queue:
             return False
         if self._reading is not None or self._unanswered >= _MAX_UNANSWERED:
             return False
@@ -246,7 +249,7 @@ class Datagrams(SharedConnection):
                     has_sent = True
                     self.network_stream.send(datagrams, timeout)
                 else:
-                    self._gather()
+                    self._give_way()
         except WriteError as exc:
             with self.lock:
                 self._writing = None
@@ -272,8 +275,8 @@ class Datagrams(SharedConnection):
         if self.waiting and not self.woken and self.engine.timer < self._reads_until:
             self._wake(next(iter(self.waiting)))
 
-    def _gather(self) -> None:
-        """Let threads that are about to send a request do so."""
+    def _give_way(self) -> None:
+        """Let threads that are about to send a request do so, and raise an interruption."""
 
     def flush_quietly(self, timeout: float | None) -> None:
         """Write on behalf of the connection. A timeout is not raised here: datagrams may be lost."""

@@ -67,6 +67,12 @@ class SharedStream(Datagrams):
             if self.capacity.on_change is None:
                 self.catch_up()
 
+    @property
+    def has_no_credit(self) -> bool:
+        """Whether a request in a pool would wait for the server to allow a stream, before anything of it leaves."""
+        engine = self.engine
+        return engine.opened >= engine.limit and engine.handshake_done and self.capacity.on_change is not None
+
     def leave(self, stream: Stream) -> bool:
         """End a request; return whether the connection is over. The lock is held."""
         engine = self.engine
