@@ -134,11 +134,27 @@ async def test_large_datagrams_are_dropped(
         assert pool.stats().opened == 1
 
 
-async def end_silence(pool: AsyncConnectionPool, relay: DatagramRelay) -> None:
+async def end_silence(pool: AsyncConnectionPool, relay: DatagramRelay, delay: float = 0.03) -> None:
     """End a silence a little later than something was lost in it."""
     await async_wait_until(lambda: relay.seen["blocked"])
-    await pool._network_backend.sleep(0.03)
+    await pool._network_backend.sleep(delay)
     relay.path = Path()
+
+
+async def test_a_short_silence_in_the_handshake_is_survived(
+    caddy_http3: CaddyServer, certificates: Certificates, chance: random.Random
+) -> None:
+    """The client has all it sent acknowledged, and the server has sent all it may to an address that is not confirmed.
+
+    Without RFC 9002 section 6.2.2.1, both would wait for each other.
+    """
+    async with relayed(caddy_http3, certificates, Path(most_to_clients=1000), chance) as (pool, relay):
+
+        async def get() -> None:
+            assert (await pool.request("GET", f"{caddy_http3.https_url}/", extensions=TIMEOUTS)).status == 200
+
+        await async_at_once(get, partial(end_silence, pool, relay, 0.06))
+        assert pool.stats().opened == 1
 
 
 async def test_a_short_silence_after_the_handshake_is_survived(

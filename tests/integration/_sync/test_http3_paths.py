@@ -135,11 +135,27 @@ def test_large_datagrams_are_dropped(
         assert pool.stats().opened == 1
 
 
-def end_silence(pool: ConnectionPool, relay: DatagramRelay) -> None:
+def end_silence(pool: ConnectionPool, relay: DatagramRelay, delay: float = 0.03) -> None:
     """End a silence a little later than something was lost in it."""
     wait_until(lambda: relay.seen["blocked"])
-    pool._network_backend.sleep(0.03)
+    pool._network_backend.sleep(delay)
     relay.path = Path()
+
+
+def test_a_short_silence_in_the_handshake_is_survived(
+    caddy_http3: CaddyServer, certificates: Certificates, chance: random.Random
+) -> None:
+    """The client has all it sent acknowledged, and the server has sent all it may to an address that is not confirmed.
+
+    Without RFC 9002 section 6.2.2.1, both would wait for each other.
+    """
+    with relayed(caddy_http3, certificates, Path(most_to_clients=1000), chance) as (pool, relay):
+
+        def get() -> None:
+            assert (pool.request("GET", f"{caddy_http3.https_url}/", extensions=TIMEOUTS)).status == 200
+
+        at_once(get, partial(end_silence, pool, relay, 0.06))
+        assert pool.stats().opened == 1
 
 
 def test_a_short_silence_after_the_handshake_is_survived(

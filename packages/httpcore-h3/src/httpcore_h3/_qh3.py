@@ -17,6 +17,7 @@ from . import _qpack
 from ._codes import ConnectionFault
 from ._control import MAX_SECTION_SIZE
 from ._first_flight import FirstFlight
+from ._handshake_probe import HandshakeProbe
 from ._qh3_faults import FAULTS, call, fault, is_fault, qh3_qpack
 from ._qpack import Fields
 from ._tls.options import TLSOptions
@@ -94,6 +95,8 @@ class QUIC:
         self._drain: Any = None
         self._send: Any = self._quic.send_stream_data
         self._queued: Any = self._quic.get_send_buffer_size
+        # Until the handshake is over: what makes a silent server go on with it.
+        self._probe: HandshakeProbe | None = HandshakeProbe()
         # Whether the server has confirmed the handshake; and what is not sent yet, from its end until then.
         self._is_confirmed = False
         self._first_flight: FirstFlight | None = None
@@ -133,6 +136,8 @@ class QUIC:
                 call(quic.receive_many_datagrams, [buffer], _PEER, now)
         if self._core is not None:
             self._take_events(open_streams, now)
+        elif self._probe is not None:
+            self._probe.note_received()
         self._hand_on_events()
 
     def handle_timer(self, now: float) -> None:
@@ -140,6 +145,8 @@ class QUIC:
         core = self._core
         if core is None:
             call(self._quic.handle_timer, now)
+            if self._probe is not None:
+                self._early = self._early + self._probe.take(now)
         else:
             open_streams = core.active_local_streams if self._holds_back else None
             timeouts = core.pto_total
@@ -175,6 +182,8 @@ class QUIC:
         due: float | None
         if self._core is None:
             due = self._quic.get_timer()
+            if due is not None and self._probe is not None:
+                due = min(due, self._probe.due)
         elif (timer := self._core.get_timer()) is None:
             due = None
         else:
@@ -226,6 +235,8 @@ class QUIC:
         first_flight = self._first_flight
         if first_flight is None:
             datagrams += [datagram for datagram, _ in self._quic.datagrams_to_send(now)]
+            if self._probe is not None:
+                self._probe.note_sent(datagrams, now)
             return
         # Of releases of qh3 that do not tell, it is not known that they need this.
         is_confirmed = getattr(self._quic, "_handshake_confirmed", True)
@@ -298,6 +309,7 @@ class QUIC:
                 if _KNOWN_CORE:
                     self._drain = getattr(self._quic, "_drain_core", None)
                     self._core = None if self._drain is None else getattr(self._quic, "_core", None)
+                self._probe = None
                 handler.handshake_completed()
                 if self._core is not None:
                     # Until now the wrapper has noted each stream, to tell the identifier of the next one.

@@ -51,6 +51,8 @@ class Path:
     blocked: bool = False
     to_server_blocked: bool = False
     to_client_blocked: bool = False
+    #: Drop what the servers send after so many bytes, counted from the beginning.
+    most_to_clients: int | None = None
 
 
 class DatagramRelay:
@@ -61,6 +63,7 @@ class DatagramRelay:
         self.chance = chance
         self.seen: collections.Counter[str] = collections.Counter()
         self._target = target
+        self._to_clients = 0
         self._front = _bound()
         self.port: int = self._front.getsockname()[1]
         #: By the address of a client: the socket behind the relay that stands for it.
@@ -175,9 +178,11 @@ class DatagramRelay:
         with contextlib.suppress(OSError):
             for _ in range(100):
                 datagram = back.recv(_READ_SIZE)
-                if self.path.to_client_blocked:
+                most = self.path.most_to_clients
+                if self.path.to_client_blocked or (most is not None and self._to_clients >= most):
                     self.seen["blocked"] += 1
                     continue
+                self._to_clients += len(datagram)
                 self._pass_on(datagram, lambda part: self._send(self._front.sendto, part, client))
 
     def _pass_on(self, datagram: bytes, send: Callable[[bytes], None]) -> None:
