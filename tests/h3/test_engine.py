@@ -266,6 +266,22 @@ def test_the_limit_of_streams_counts_all_that_were_opened(connect: Connect) -> N
     assert engine.capacity == 100
 
 
+def test_what_has_arrived_is_acknowledged_with_the_next_request(dialogue: Dialogue) -> None:
+    first = dialogue.request()
+    dialogue.exchange()
+    dialogue.server.send(first.id, head(OK) + data(b"x" * 3000), True)
+    dialogue.deliver([datagram for datagram, _ in dialogue.server.quic.datagrams_to_send(dialogue.now)])
+    engine, server = dialogue.engine, dialogue.server.quic._core
+    assert engine.timer == pytest.approx(dialogue.now)
+    assert engine.quic.is_acknowledging
+    dialogue.now = engine.timer
+    dialogue.request()
+    assert server.bytes_in_flight > 3000
+    dialogue.server.receive(engine.datagrams_to_send(dialogue.now), dialogue.now)
+    assert server.bytes_in_flight == 0
+    assert not engine.quic.is_acknowledging
+
+
 def test_header_fields_that_the_server_would_not_take(connect: Connect) -> None:
     dialogue = connect(settings=build_frame(SETTINGS, b"\x06" + varint(300)))
     stream = dialogue.request("GET", (b"x", b"y" * 300), open_it=False)

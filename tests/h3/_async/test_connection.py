@@ -2,6 +2,7 @@
 
 import gc
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from httpcore_h3 import AsyncHTTP3Body, AsyncHTTP3Connection, State
 from httpcore_h3._codes import Code
+from httpcore_h3._qh3 import QUIC
 from httpcore_models import (
     URL,
     AsyncLease,
@@ -130,6 +132,25 @@ async def test_many_requests_one_after_the_other(certificates: Certificates) -> 
         assert connection.stream_limit == 100
         assert connection.request_capacity > 50
         connection.assume_stream_limit(1)
+
+
+async def test_a_connection_that_is_reused_fires_no_timer_for_acknowledgements(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They leave with the next request."""
+    async with connected(certificates) as (connection, server):
+        await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+        engine = connection._engine
+        server.call(lambda: server.peers[0].quic.send_ping(1))
+        await async_wait_until(lambda: connection.has_expired() or engine.quic.is_acknowledging)
+        await async_wait_until(lambda: engine.timer <= time.monotonic())
+        calls: list[float] = []
+        monkeypatch.setattr(engine, "handle_timer", lambda now: calls.append(now) or [])
+        assert not connection.has_expired()
+        assert calls == []
+        monkeypatch.setattr(QUIC, "is_acknowledging", False)
+        assert not connection.has_expired()
+        assert len(calls) == 1
 
 
 async def test_trailers_and_interim_responses(certificates: Certificates) -> None:

@@ -3,6 +3,7 @@
 
 import gc
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from httpcore_h3 import HTTP3Body, HTTP3Connection, State
 from httpcore_h3._codes import Code
+from httpcore_h3._qh3 import QUIC
 from httpcore_models import (
     URL,
     ConnectError,
@@ -131,6 +133,25 @@ def test_many_requests_one_after_the_other(certificates: Certificates) -> None:
         assert connection.stream_limit == 100
         assert connection.request_capacity > 50
         connection.assume_stream_limit(1)
+
+
+def test_a_connection_that_is_reused_fires_no_timer_for_acknowledgements(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They leave with the next request."""
+    with connected(certificates) as (connection, server):
+        connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+        engine = connection._engine
+        server.call(lambda: server.peers[0].quic.send_ping(1))
+        wait_until(lambda: connection.has_expired() or engine.quic.is_acknowledging)
+        wait_until(lambda: engine.timer <= time.monotonic())
+        calls: list[float] = []
+        monkeypatch.setattr(engine, "handle_timer", lambda now: calls.append(now) or [])
+        assert not connection.has_expired()
+        assert calls == []
+        monkeypatch.setattr(QUIC, "is_acknowledging", False)
+        assert not connection.has_expired()
+        assert len(calls) == 1
 
 
 def test_trailers_and_interim_responses(certificates: Certificates) -> None:

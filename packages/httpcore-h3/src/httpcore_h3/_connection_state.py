@@ -98,11 +98,6 @@ class ConnectionState(MessageEngine):
             mark_retryable(exc, Retryable.AFTER_SHUTDOWN)
         return exc
 
-    @property
-    def is_short_of_credit(self) -> bool:
-        """Whether the server allows fewer streams than there may be new requests after what has just arrived."""
-        return self.limit - self.opened < len(self.touched) and self.first_limit is not None
-
     # How it ends.
 
     def retire(self, reason: str) -> None:

@@ -20,6 +20,7 @@ it cut off; streams whose response is complete by then are not affected.
 qh3 does QUIC, TLS, and most of the decompression of fields (`_qh3`). The frames are ours.
 """
 
+import math
 from collections.abc import Sequence
 
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
@@ -236,8 +237,11 @@ class Engine(OpeningStreams):
         self.output_pending = True
         try:
             self.quic.receive(received, now)
-            if self.quic.stream_limit > self.limit:
-                self._credit_received(now)
+            limit = self.quic.stream_limit
+            if limit > self.limit:
+                self.limit = limit
+                if self.overdue or self.credit_due != math.inf:
+                    self._credit_received(now)
         except RemoteProtocolError as exc:
             self._fault(exc)
             self.output_urgent = True

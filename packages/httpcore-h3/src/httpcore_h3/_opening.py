@@ -88,8 +88,7 @@ class OpeningStreams(ConnectionState):
         self.quic.send(stream_id, frame, not stream.head.has_body)
 
     def _credit_received(self, now: float) -> None:
-        """Open streams, as far as the server allows more of them than before."""
-        self.limit = self.quic.stream_limit
+        """Open streams for the requests that wait, now that the server allows more."""
         self.overdue = False
         blocked = self.blocked
         while blocked and self.limit > self.opened:

@@ -190,6 +190,12 @@ class QUIC:
             due = timer[1] if timer[0] != "idle" else self._keep_alive_due(timer) or timer[1]
         return due
 
+    @property
+    def is_acknowledging(self) -> bool:
+        """Whether `timer` is that of an acknowledgement, which leaves with any packet that is sent then."""
+        timer = None if self._core is None else self._core.get_timer()
+        return timer is not None and timer[0] == "ack_application"
+
     def _keep_alive_due(self, timer: tuple[str, float] | None) -> float | None:
         """Return when the server has to hear of the client, so that requests may take longer than the idle timeout.
 

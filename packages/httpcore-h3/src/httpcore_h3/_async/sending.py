@@ -70,9 +70,15 @@ class AsyncSending(AsyncStreamExchange):
             if opened:
                 if self.tracer is None and not stream.local_end:
                     self._add_body()
-            elif self.tracer is None and not shared.queue and shared.capacity.on_change is not None:
+            elif (
+                self.tracer is None
+                and not shared.queue
                 # In a pool. Others wait below, up to the timeout `pool`.
-                opened = engine.open_soon(stream, time.monotonic())
+                and shared.capacity.on_change is not None
+                and engine.open_soon(stream, time.monotonic())
+            ):
+                # It leaves with what is sent after the server has allowed it.
+                return
         if not opened:
             await self._open_stream()
         if self.tracer is None:
@@ -149,8 +155,8 @@ class AsyncSending(AsyncStreamExchange):
 
     async def _send_request(self) -> None:
         """Send head and body."""
-        # A task that is writing writes this, too. A request that waits for a stream leaves with what is read then.
-        if not self._shared.is_writing and self.stream not in self._engine.blocked:
+        # A task that is writing writes this, too.
+        if not self._shared.is_writing:
             await self._shared.flush(self.write_timeout, gather=True)
         if self.stream.head.has_body:
             await self._send_body()

@@ -117,8 +117,10 @@ class Datagrams(SharedConnection):
                 self._reading = None
         if self.capacity.is_due:
             self.capacity.report()
-        if self._writing is None and self.engine.usable and self.engine.is_short_of_credit:
-            # The server allows more streams once this is acknowledged: it can do that while the threads run.
+        engine = self.engine
+        if engine.limit - engine.opened < len(engine.touched) and self._writing is None and engine.failure is None:
+            # There may be more requests than the server allows. It allows others once this is acknowledged, and can do
+            # so while the threads run.
             self.flush_quietly(timeout)
 
     def _receive_rest(self, received: list[tuple[bytes, int]]) -> ReadError | None:
@@ -188,7 +190,7 @@ class Datagrams(SharedConnection):
                 self._lost(error)
                 return
             now = time.monotonic()
-            if engine.timer <= now:
+            if engine.timer <= now and not engine.quic.is_acknowledging:
                 self._touched(engine.handle_timer(now))
 
     def _take_more(self) -> bool:

@@ -71,9 +71,15 @@ class Sending(StreamExchange):
             if opened:
                 if self.tracer is None and not stream.local_end:
                     self._add_body()
-            elif self.tracer is None and not shared.queue and shared.capacity.on_change is not None:
+            elif (
+                self.tracer is None
+                and not shared.queue
                 # In a pool. Others wait below, up to the timeout `pool`.
-                opened = engine.open_soon(stream, time.monotonic())
+                and shared.capacity.on_change is not None
+                and engine.open_soon(stream, time.monotonic())
+            ):
+                # It leaves with what is sent after the server has allowed it.
+                return
         if not opened:
             self._open_stream()
         if self.tracer is None:
@@ -150,8 +156,8 @@ class Sending(StreamExchange):
 
     def _send_request(self) -> None:
         """Send head and body."""
-        # A thread that is writing writes this, too. A request that waits for a stream leaves with what is read then.
-        if not self._shared.is_writing and self.stream not in self._engine.blocked:
+        # A thread that is writing writes this, too.
+        if not self._shared.is_writing:
             self._shared.flush(self.write_timeout, gather=True)
         if self.stream.head.has_body:
             self._send_body()
