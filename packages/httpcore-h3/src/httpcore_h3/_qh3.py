@@ -179,16 +179,11 @@ class QUIC:
     @property
     def timer(self) -> float | None:
         """When `handle_timer()` has to be called."""
-        due: float | None
-        if self._core is None:
-            due = self._quic.get_timer()
-            if due is not None and self._probe is not None:
-                due = min(due, self._probe.due)
-        elif (timer := self._core.get_timer()) is None:
-            due = None
-        else:
-            due = timer[1] if timer[0] != "idle" else self._keep_alive_due(timer) or timer[1]
-        return due
+        if self._core is not None:
+            timer: tuple[str, float] | None = self._core.get_timer()
+            return None if timer is None else self._keep_alive_due(timer) or timer[1]
+        due: float | None = self._quic.get_timer()
+        return due if due is None or self._probe is None else min(due, self._probe.due)
 
     @property
     def is_acknowledging(self) -> bool:
