@@ -177,10 +177,10 @@ def test_a_complete_request_is_not_reset(dialogue: Dialogue) -> None:
     assert (request.stopped, request.reset) == (Code.REQUEST_CANCELLED, None)
 
 
-@pytest.mark.parametrize("size", [1, 5_000, 300_000])
-def test_an_upload_that_is_given_up_is_reset(dialogue: Dialogue, size: int) -> None:
+@pytest.mark.parametrize(("size", "end"), [(1, False), (5_000, False), (300_000, False), (300_000, True)])
+def test_an_upload_that_is_given_up_is_reset(dialogue: Dialogue, size: int, end: bool) -> None:
     stream, other = dialogue.upload(), dialogue.upload()
-    dialogue.engine.send_data(stream, bytes(size))
+    dialogue.engine.send_data(stream, bytes(size), end)
     dialogue.engine.send_data(other, bytes(1000), end=True)
     dialogue.server.receive(dialogue.engine.datagrams_to_send(dialogue.now), dialogue.now)
     dialogue.engine.finish(stream)
@@ -191,6 +191,25 @@ def test_an_upload_that_is_given_up_is_reset(dialogue: Dialogue, size: int) -> N
     assert len(request.data) < 100_000
     assert len(dialogue.received(other).body) == 1000
     assert dialogue.server.closed is None
+
+
+def test_the_next_request_does_not_wait_for_the_rest_of_an_upload(dialogue: Dialogue) -> None:
+    engine, server = dialogue.engine, dialogue.server
+    stream = dialogue.upload()
+    engine.send_data(stream, bytes(300_000))
+    in_flight = engine.datagrams_to_send(dialogue.now)
+    while not engine.quic.holds_back(dialogue.now):
+        dialogue.fire_timer()
+        in_flight += engine.datagrams_to_send(dialogue.now)
+    engine.finish(stream)
+    engine.datagrams_to_send(dialogue.now)
+    assert not engine.resets
+    assert engine.quic.queued(stream.id) == 0
+    server.receive(in_flight, dialogue.now)
+    dialogue.respond(dialogue.request(), head(OK))
+    assert server.requests[stream.id].reset == Code.REQUEST_CANCELLED
+    assert engine.failure is None
+    assert server.closed is None
 
 
 def test_uploads_that_are_given_up_give_their_streams_back(dialogue: Dialogue) -> None:

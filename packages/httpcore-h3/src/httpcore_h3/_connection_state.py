@@ -137,14 +137,14 @@ class ConnectionState(MessageEngine):
     def abandon(self, stream: Stream, code: int = Code.REQUEST_CANCELLED) -> None:
         """Ask the server to send nothing more on a stream, and send nothing more.
 
-        A request that is complete is not reset: its server learns from STOP_SENDING that it is over. Another one is
-        reset as soon as no part of it is held back. Before, qh3 2.1 might name a final size that is too small, which is
-        an error of the connection (RFC 9000 section 4.5).
+        A request that has left as a whole is not reset: its server learns from STOP_SENDING that it is over. Another
+        one is reset as soon as no part of any is held back, or no other request is on the connection. Otherwise qh3 2.1
+        might name a final size that is too small, which is an error of the connection (RFC 9000 section 4.5).
         """
         if self.failure is None:
             if not stream.remote_end:
                 self.stops.append((stream.id, code))
-            if not (stream.local_end or stream.was_reset):
+            if not stream.was_reset and (not stream.local_end or self.quic.queued(stream.id)):
                 self.resets.append((stream.id, code))
             self.output_pending = self.output_urgent = True
         stream.was_reset = True

@@ -211,8 +211,9 @@ class Engine(OpeningStreams):
             while self.stops and not quic.keeps_first_flight:
                 quic.stop(*self.stops.popleft())
                 datagrams += quic.datagrams_to_send(now)
-            # See `abandon()`. What waits here is sent once the server has acknowledged something.
-            while self.resets and not quic.holds_back(now):
+            # See `abandon()`. What waits here is sent once the server has acknowledged something. Without other
+            # requests it need not wait: the next one would share the path with the rest of this one.
+            while self.resets and not (quic.holds_back(now) if self.requests else quic.keeps_first_flight):
                 quic.reset(*self.resets.popleft())
                 datagrams += quic.datagrams_to_send(now)
             return datagrams
