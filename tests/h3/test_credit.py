@@ -115,6 +115,64 @@ async def test_it_does_not_wait_for_long(
         assert response.content == b"hello"
 
 
+@pytest.mark.parametrize("contents", [(b"abc", b"abc"), (b"", b"abc"), (b"abc", b"")])
+async def test_nor_if_the_server_has_allowed_a_stream_for_another(
+    certificates: Certificates, credit: Credit, monkeypatch: pytest.MonkeyPatch, contents: tuple[bytes, bytes]
+) -> None:
+    credit.limit = 2
+    async with used_up(certificates, []) as (connection, server):
+        await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+        monkeypatch.setattr(_opening, "CREDIT_PATIENCE", 0.3)
+        ends: list[str] = []
+
+        async def send(content: bytes) -> None:
+            try:
+                await connection.request("PUT", server.url + "/", content=content, extensions=TIMEOUTS)
+                ends.append("answered")
+            except ConnectionNotAvailable:
+                ends.append("not available")
+
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                requests = connection._engine.requests
+                tasks.start_soon(send, contents[0])
+                await async_wait_until(lambda: len(requests) == 1)
+                tasks.start_soon(send, contents[1])
+                await async_wait_until(lambda: len(requests) == 2)
+                credit.arrive(server, 3)
+        assert ends == ["answered", "not available"]
+
+
+@pytest.mark.parametrize("content", [b"", b"abc"])
+async def test_the_limit_for_connections_of_the_pool_does_not_end_the_wait(
+    certificates: Certificates, credit: Credit, content: bytes
+) -> None:
+    async with used_up(certificates, []) as (connection, server), anyio.create_task_group() as tasks:
+        statuses: list[int] = []
+
+        async def send() -> None:
+            extensions: dict[str, Any] = {"timeout": {"read": 20.0, "pool": 0.0}}
+            response = await connection.request("PUT", server.url + "/", content=content, extensions=extensions)
+            statuses.append(response.status)
+
+        tasks.start_soon(send)
+        await async_wait_until(lambda: connection._shared._reading is not None)
+        credit.arrive(server, 2)
+        await async_wait_until(lambda: bool(statuses))
+        assert statuses == [200]
+
+
+@pytest.mark.parametrize(("content", "error"), [(b"", ReadTimeout), (b"abc", PoolTimeout)])
+async def test_the_limit_of_the_whole_request_ends_the_wait(
+    certificates: Certificates, credit: Credit, content: bytes, error: type[Exception]
+) -> None:
+    async with used_up(certificates, []) as (connection, server):
+        extensions: dict[str, Any] = {"timeout": {"pool": 20.0, "total": 0.1}}
+        with pytest.raises(error, match=r"within the total limit of 0\.1 seconds"):
+            await connection.request("PUT", server.url + "/", content=content, extensions=extensions)
+        assert not connection._engine.overdue
+
+
 async def test_a_read_timeout_says_that_nothing_was_sent(certificates: Certificates, credit: Credit) -> None:
     async with used_up(certificates, []) as (connection, server):
         with pytest.raises(ReadTimeout, match="the server allowed no stream for the request"):

@@ -17,6 +17,11 @@ class AsyncLimitedExchange(AsyncLimitedStreamExchange, AsyncExchange):
         """The limit of a wait for the handshake, in seconds."""
         return None if self.limits is None else self.limits.get("connect")
 
+    @property
+    def total_timeout(self) -> float | None:
+        """What is left of the limit of the whole request, in seconds; `None` if it has none."""
+        return None if self.limits is None else self.limits.at_most(None)
+
 
 def async_limited_exchange(request: Request, *arguments: Any) -> AsyncExchange:
     """Return an exchange for a request that may have a limit for all of it."""

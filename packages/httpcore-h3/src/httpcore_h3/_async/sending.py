@@ -55,6 +55,11 @@ class AsyncSending(AsyncStreamExchange):
         timeout: float | None = self.request.extensions.get("timeout", {}).get("connect")
         return timeout
 
+    @property
+    def total_timeout(self) -> float | None:
+        """What is left of the limit of the whole request, in seconds; `None` if it has none."""
+        return None
+
     async def send(self) -> None:
         """Open the stream as soon as the server allows it, and send the request.
 
@@ -73,7 +78,7 @@ class AsyncSending(AsyncStreamExchange):
             elif (
                 self.tracer is None
                 and not shared.queue
-                # In a pool. Others wait below, up to the timeout `pool`.
+                # In a pool. Others wait below.
                 and shared.capacity.on_change is not None
                 and engine.open_soon(stream, time.monotonic())
             ):
@@ -102,7 +107,8 @@ class AsyncSending(AsyncStreamExchange):
                 await self.connection.handshake(timeout)
             else:
                 await self.tracer.run("handshake", info, self.connection.handshake, timeout)
-        timeout = self.pool_timeout
+        # A pool may have other connections, so its time limit does not end the wait for this one, which is short.
+        timeout = self.pool_timeout if shared.capacity.on_change is None else self.total_timeout
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             with shared.lock:
@@ -126,7 +132,12 @@ class AsyncSending(AsyncStreamExchange):
     def _may_open(self) -> bool:
         engine = self._engine
         in_pool = self._shared.capacity.on_change is not None
-        return not engine.usable or ((engine.can_open or (engine.overdue and in_pool)) and self._is_first())
+        if not engine.usable or ((engine.can_open or (engine.overdue and in_pool)) and self._is_first()):
+            return True
+        if in_pool and not (engine.can_open or engine.overdue):
+            # Also if others have just got what the server has allowed.
+            engine.await_credit(time.monotonic())
+        return False
 
     def _open_in_turn(self) -> bool:
         shared, engine = self._shared, self._engine
@@ -135,14 +146,13 @@ class AsyncSending(AsyncStreamExchange):
                 raise engine.not_available()
             if self._is_first() and engine.open_stream(self.stream):
                 return True
-            if shared.capacity.on_change is not None and engine.handshake_done and not engine.can_open:
+            may_wait = shared.capacity.on_change is None or engine.can_open or engine.expects_credit
+            if engine.handshake_done and not may_wait:
                 # In a pool, which has other connections, a request waits only for what should come soon.
-                if not engine.expects_credit:
-                    raise ConnectionNotAvailable(
-                        f"The server allows no further stream on this connection to {shared.peer} "
-                        f"({len(engine.streams)} in use)"
-                    )
-                engine.await_credit(time.monotonic())
+                raise ConnectionNotAvailable(
+                    f"The server allows no further stream on this connection to {shared.peer} "
+                    f"({len(engine.streams)} in use)"
+                )
             return False
 
     def _add_body(self) -> None:

@@ -163,7 +163,8 @@ class Datagrams(SharedConnection):
         for stream in self.senders:
             if stream in waiting and engine.can_go_on(stream):
                 self._wake(stream)
-        if self.queue and (engine.can_open or engine.overdue):
+        if self.queue and (engine.can_open or (engine.credit_due == math.inf and self.capacity.on_change is not None)):
+            # It opens a stream or gives up, or the server has just so much time to allow another one.
             self._wake_first()
 
     def _lost(self, error: ReadError | WriteError) -> None:

@@ -18,6 +18,11 @@ class LimitedExchange(LimitedStreamExchange, Exchange):
         """The limit of a wait for the handshake, in seconds."""
         return None if self.limits is None else self.limits.get("connect")
 
+    @property
+    def total_timeout(self) -> float | None:
+        """What is left of the limit of the whole request, in seconds; `None` if it has none."""
+        return None if self.limits is None else self.limits.at_most(None)
+
 
 def limited_exchange(request: Request, *arguments: Any) -> Exchange:
     """Return an exchange for a request that may have a limit for all of it."""

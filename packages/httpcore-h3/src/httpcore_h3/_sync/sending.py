@@ -56,6 +56,11 @@ class Sending(StreamExchange):
         timeout: float | None = self.request.extensions.get("timeout", {}).get("connect")
         return timeout
 
+    @property
+    def total_timeout(self) -> float | None:
+        """What is left of the limit of the whole request, in seconds; `None` if it has none."""
+        return None
+
     def send(self) -> None:
         """Open the stream as soon as the server allows it, and send the request.
 
@@ -74,7 +79,7 @@ class Sending(StreamExchange):
             elif (
                 self.tracer is None
                 and not shared.queue
-                # In a pool. Others wait below, up to the timeout `pool`.
+                # In a pool. Others wait below.
                 and shared.capacity.on_change is not None
                 and engine.open_soon(stream, time.monotonic())
             ):
@@ -103,7 +108,8 @@ class Sending(StreamExchange):
                 self.connection.handshake(timeout)
             else:
                 self.tracer.run("handshake", info, self.connection.handshake, timeout)
-        timeout = self.pool_timeout
+        # A pool may have other connections, so its time limit does not end the wait for this one, which is short.
+        timeout = self.pool_timeout if shared.capacity.on_change is None else self.total_timeout
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             with shared.lock:
@@ -127,7 +133,12 @@ class Sending(StreamExchange):
     def _may_open(self) -> bool:
         engine = self._engine
         in_pool = self._shared.capacity.on_change is not None
-        return not engine.usable or ((engine.can_open or (engine.overdue and in_pool)) and self._is_first())
+        if not engine.usable or ((engine.can_open or (engine.overdue and in_pool)) and self._is_first()):
+            return True
+        if in_pool and not (engine.can_open or engine.overdue):
+            # Also if others have just got what the server has allowed.
+            engine.await_credit(time.monotonic())
+        return False
 
     def _open_in_turn(self) -> bool:
         shared, engine = self._shared, self._engine
@@ -136,14 +147,13 @@ class Sending(StreamExchange):
                 raise engine.not_available()
             if self._is_first() and engine.open_stream(self.stream):
                 return True
-            if shared.capacity.on_change is not None and engine.handshake_done and not engine.can_open:
+            may_wait = shared.capacity.on_change is None or engine.can_open or engine.expects_credit
+            if engine.handshake_done and not may_wait:
                 # In a pool, which has other connections, a request waits only for what should come soon.
-                if not engine.expects_credit:
-                    raise ConnectionNotAvailable(
-                        f"The server allows no further stream on this connection to {shared.peer} "
-                        f"({len(engine.streams)} in use)"
-                    )
-                engine.await_credit(time.monotonic())
+                raise ConnectionNotAvailable(
+                    f"The server allows no further stream on this connection to {shared.peer} "
+                    f"({len(engine.streams)} in use)"
+                )
             return False
 
     def _add_body(self) -> None:
