@@ -181,6 +181,27 @@ async def test_a_read_timeout_says_that_nothing_was_sent(certificates: Certifica
         assert not connection._engine.requests
 
 
+async def test_nor_is_the_server_taken_for_dead_then(certificates: Certificates, credit: Credit) -> None:
+    """It was asked for nothing. So others go on waiting, and leave."""
+    credit.limit = 2
+    async with used_up(certificates, []) as (connection, server), anyio.create_task_group() as tasks:
+        await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+        bodies: list[bytes] = []
+
+        async def send() -> None:
+            bodies.append((await connection.request("GET", server.url + "/", extensions=TIMEOUTS)).content)
+
+        tasks.start_soon(send)
+        # Until the server is silent.
+        await anyio.sleep(0.1)
+        with pytest.raises(ReadTimeout):
+            await connection.request("GET", server.url + "/", extensions={"timeout": {"read": 0.1}})
+        assert connection.is_available()
+        credit.arrive(server, 3)
+        await async_wait_until(lambda: bool(bodies))
+        assert bodies == [b"hello"]
+
+
 @pytest.mark.parametrize("content", [b"", b"abc"])
 async def test_a_cancelled_request_does_not_leave(
     certificates: Certificates, credit: Credit, monkeypatch: pytest.MonkeyPatch, content: bytes

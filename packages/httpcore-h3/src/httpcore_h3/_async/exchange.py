@@ -45,7 +45,9 @@ class AsyncExchange(AsyncSending):
             if event is not NEED_DATA:
                 return event
             timeout = self.read_timeout
-            if not await shared.wait(stream, stream.has_event, timeout):
+            # The silence of a server that was not asked for anything says nothing.
+            is_asked = stream not in engine.blocked
+            if not await shared.wait(stream, stream.has_event, timeout, verdict=is_asked):
                 shared.capacity.report()
                 unsent = "" if engine.has_opened(stream) else "; the server allowed no stream for the request"
                 text = f"The read operation timed out {limit_text(timeout)} ({shared.peer}{unsent})"
