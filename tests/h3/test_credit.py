@@ -173,15 +173,33 @@ async def test_the_limit_of_the_whole_request_ends_the_wait(
         assert not connection._engine.overdue
 
 
-async def test_a_read_timeout_says_that_nothing_was_sent(certificates: Certificates, credit: Credit) -> None:
+async def test_a_read_timeout_does_not_end_the_wait(
+    certificates: Certificates, credit: Credit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has left that might be answered: the pool can use another connection."""
+    monkeypatch.setattr(_opening, "CREDIT_PATIENCE", 0.3)
+    extensions: dict[str, Any] = {"timeout": {"read": 0.1}}
     async with used_up(certificates, []) as (connection, server):
+        with pytest.raises(ConnectionNotAvailable, match="allowed no further stream"):
+            await connection.request("GET", server.url + "/", extensions=extensions)
+        credit.arrive(server, 2)
+        await async_wait_until(lambda: not connection.has_expired())
+        assert (await connection.request("GET", server.url + "/", extensions=extensions)).content == b"hello"
+
+
+@pytest.mark.parametrize("limits", [{"read": 0.0}, {"total": 0.05}, {"read": 0.02, "total": 0.05}])
+async def test_a_timeout_says_that_nothing_was_sent(
+    certificates: Certificates, credit: Credit, limits: dict[str, float]
+) -> None:
+    async with used_up(certificates, []) as (connection, server):
+        extensions: dict[str, Any] = {"timeout": limits}
         with pytest.raises(ReadTimeout, match="the server allowed no stream for the request"):
-            await connection.request("GET", server.url + "/", extensions={"timeout": {"read": 0.05}})
+            await connection.request("GET", server.url + "/", extensions=extensions)
         assert not connection._engine.blocked
         assert not connection._engine.requests
 
 
-async def test_nor_is_the_server_taken_for_dead_then(certificates: Certificates, credit: Credit) -> None:
+async def test_the_server_is_not_taken_for_dead_then(certificates: Certificates, credit: Credit) -> None:
     """It was asked for nothing. So others go on waiting, and leave."""
     credit.limit = 2
     async with used_up(certificates, []) as (connection, server), anyio.create_task_group() as tasks:
@@ -195,7 +213,7 @@ async def test_nor_is_the_server_taken_for_dead_then(certificates: Certificates,
         # Until the server is silent.
         await anyio.sleep(0.1)
         with pytest.raises(ReadTimeout):
-            await connection.request("GET", server.url + "/", extensions={"timeout": {"read": 0.1}})
+            await connection.request("GET", server.url + "/", extensions={"timeout": {"total": 0.1}})
         assert connection.is_available()
         credit.arrive(server, 3)
         await async_wait_until(lambda: bool(bodies))

@@ -18,8 +18,13 @@ from httpcore_models.lowlevel import CONTINUE_TIMEOUT, AsyncTracer, ObservedPhas
 from httpcore_models.multiplexing import AsyncStreamExchange
 
 from .._engine import Engine
+from .._opening import CREDIT_PATIENCE
 from .._stream import Stream
 from .shared_stream import AsyncSharedStream
+
+# How many seconds a request waits for a stream at least, before the timeout of its pool ends that: if the server allows
+# none, it looks for another connection earlier.
+_PATIENCE = 2 * CREDIT_PATIENCE
 
 # An upload checks after this many bytes whether the server has already answered.
 _PART_SIZE = 64 * 1024
@@ -107,8 +112,12 @@ class AsyncSending(AsyncStreamExchange):
                 await self.connection.handshake(timeout)
             else:
                 await self.tracer.run("handshake", info, self.connection.handshake, timeout)
-        # A pool may have other connections, so its time limit does not end the wait for this one, which is short.
-        timeout = self.pool_timeout if shared.capacity.on_change is None else self.total_timeout
+        timeout = self.pool_timeout
+        in_pool = shared.capacity.on_change is not None
+        if in_pool and timeout is not None and timeout < _PATIENCE:
+            # The pool may have other connections, and this wait is short: only the total limit ends it before.
+            total = self.total_timeout
+            timeout = _PATIENCE if total is None or total > _PATIENCE else total
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             with shared.lock:

@@ -1,11 +1,12 @@
 # Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
 """One request and its response on a connection: receiving, and the end."""
 
+import math
 import os
 
 from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
-from httpcore_models.deadline import limit_text
+from httpcore_models.deadline import TotalSeconds, limit_text
 from httpcore_models.multiplexing import (
     NEED_DATA,
     Event,
@@ -13,6 +14,7 @@ from httpcore_models.multiplexing import (
     ResponseHead,
 )
 
+from .._opening import CREDIT_PATIENCE
 from .sending import Sending
 
 
@@ -32,6 +34,7 @@ class Exchange(Sending):
 
     def _next_event(self) -> Event:
         shared, engine, stream = self._shared, self._engine, self.stream
+        blocked_for = 0.0
         while True:
             if os.getpid() != shared.process:
                 # A trace callback, or the body of the request, may have forked since the request was sent.
@@ -49,6 +52,14 @@ class Exchange(Sending):
             # The silence of a server that was not asked for anything says nothing.
             is_asked = stream not in engine.blocked
             if not shared.wait(stream, stream.has_event, timeout, verdict=is_asked):
+                blocked_for += timeout or math.inf
+                if (
+                    stream in engine.blocked
+                    and blocked_for <= CREDIT_PATIENCE
+                    and not isinstance(timeout, TotalSeconds)
+                ):
+                    # This was no read: nothing has left. The server has more time, and the pool other connections.
+                    continue
                 shared.capacity.report()
                 unsent = "" if engine.has_opened(stream) else "; the server allowed no stream for the request"
                 text = f"The read operation timed out {limit_text(timeout)} ({shared.peer}{unsent})"
