@@ -4,6 +4,8 @@ That nothing is left open is checked after every test, by the plugin.
 """
 
 import contextlib
+import gc
+import math
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import anyio
 import pytest
 import trio
+import trio.testing
 from httpcore_models import (
     AsyncCachingResolver,
     AsyncGuardedBackend,
@@ -27,7 +30,7 @@ from httpcore_models.network._connecting import connect_async, happy_eyeballs
 from httpcore_test_support.certificates import Certificates
 from httpcore_test_support.resolving import async_resolve_to
 from httpcore_test_support.scripted import scripted_server
-from httpcore_test_support.sockets import full_queue, unresponsive_port
+from httpcore_test_support.sockets import full_queue, refusing_port, unresponsive_port
 from httpcore_test_support.steps import hold
 from httpcore_test_support.sweep import sweep
 from httpcore_test_support.waiting import async_wait_until
@@ -120,6 +123,47 @@ async def test_slow_resolver_raises_connect_timeout(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(trio.socket, "getaddrinfo", getaddrinfo)
     with pytest.raises(ConnectTimeout, match=r"^Connect timed out after 0\.02 seconds \(example\.org:80\)$"):
         await AutoBackend().connect_tcp("example.org", 80, 0.02)
+
+
+def test_the_limit_of_all_steps_follows_the_clock_of_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def getaddrinfo(*arguments: Any, **options: Any) -> Any:
+        await trio.sleep(1000.0)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+    async def connect() -> None:
+        began = trio.current_time()
+        with pytest.raises(ConnectTimeout):
+            await AutoBackend().connect_tcp("example.org", port, 1500.0)
+        assert math.isclose(trio.current_time() - began, 1500.0)
+
+    monkeypatch.setattr(trio.socket, "getaddrinfo", getaddrinfo)
+    with unresponsive_port() as port:
+        trio.run(connect, clock=trio.testing.MockClock(autojump_threshold=0.0))
+
+
+@pytest.mark.parametrize("last", ["silent", "open"])
+async def test_failed_attempts_are_no_garbage(monkeypatch: pytest.MonkeyPatch, last: str) -> None:
+    """The garbage collector need not look for them, whether another attempt fails, times out or connects."""
+
+    async def connect() -> None:
+        with contextlib.suppress(ConnectTimeout):
+            await (await AutoBackend().connect_tcp("example.org", 80, 0.05)).aclose()
+
+    def failed_attempts() -> int:
+        return sum(isinstance(value, (happy_eyeballs.Race, OSError)) for value in gc.get_objects())
+
+    with unresponsive_port() as silent, refusing_port() as refusing, socket.create_server(("127.0.0.1", 0)) as server:
+        ports = [refusing, {"silent": silent, "open": server.getsockname()[1]}[last]]
+        async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", port)) for port in ports])
+        await connect()
+        gc.collect()
+        gc.disable()
+        try:
+            before = failed_attempts()
+            await connect()
+            assert failed_attempts() == before
+        finally:
+            gc.enable()
 
 
 async def test_an_observer_may_raise_an_error_when_the_resolver_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,6 +275,16 @@ class TestErrors:
     async def test_negative_timeout_raises_connect_timeout(self) -> None:
         with unresponsive_port() as port, pytest.raises(ConnectTimeout):
             await AutoBackend().connect_tcp("127.0.0.1", port, -1.0)
+
+    @pytest.mark.parametrize("addresses", [0, 1, 2])
+    @pytest.mark.fault("T9")
+    async def test_limit_of_zero_raises_connect_timeout(self, monkeypatch: pytest.MonkeyPatch, addresses: int) -> None:
+        with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
+            port = server.getsockname()[1]
+            async_resolve_to(monkeypatch, *[(socket.AF_INET, ("127.0.0.1", port))] * max(1, addresses))
+            for _ in range(10):  # an event loop may be faster than its own timer
+                with pytest.raises(ConnectTimeout):
+                    await AutoBackend().connect_tcp("example.org" if addresses else "127.0.0.1", port, 0.0)
 
 
 class TestCancelledAlready:

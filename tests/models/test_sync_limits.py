@@ -123,6 +123,14 @@ def test_very_long_timeouts_are_accepted(connect: Connect, timeout: float) -> No
 
 
 @pytest.mark.fault("T9")
+@pytest.mark.parametrize("timeout", [0.0, -1.0])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_an_expired_timeout_ends_connecting(host: str, timeout: float) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(ConnectTimeout):
+        SyncBackend().connect_tcp(host, server.getsockname()[1], timeout)
+
+
+@pytest.mark.fault("T9")
 @pytest.mark.parametrize("timeout", [0.0, -1.0, -1e300, float("-inf"), 1e-9])
 def test_expired_timeouts_allow_what_needs_no_wait(connect: Connect, timeout: float) -> None:
     with connect([receive_exactly(4), send(b"data"), hold()]) as stream:

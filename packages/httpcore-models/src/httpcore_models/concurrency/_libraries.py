@@ -81,6 +81,7 @@ class _TrioAsAnyIO:
         self._trio = trio
         self.CancelScope = trio.CancelScope
         self.Event = trio.Event
+        self.current_time = trio.current_time
         self.getaddrinfo = trio.socket.getaddrinfo
         self.sleep = trio.sleep
 

@@ -33,14 +33,18 @@ class _Limit:
     """
 
     def __init__(self, timeout: float | None) -> None:
-        self._deadline = Deadline(wait_limit(timeout))  # refuses NaN
+        # The clock is that of the scopes, which may be a virtual one. NaN is refused.
+        self._deadline = Deadline(wait_limit(timeout), anyio_or_trio().current_time)
         #: Whether a step has taken too long.
         self.is_reached = False
 
     async def over(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         """Return what `function(*arguments)` returns; raise `TimeoutError` if it takes longer than what is left."""
-        with anyio_or_trio().move_on_after(self._deadline.remaining()):
-            return await function(*arguments)
+        left = self._deadline.remaining()
+        # A scope without any time does not end what is done before the event loop gets to it.
+        if left != 0.0:
+            with anyio_or_trio().move_on_after(left):
+                return await function(*arguments)
         self.is_reached = True
         raise TimeoutError
 
@@ -236,11 +240,14 @@ async def _race(
     except BaseException:
         for sock in connected:
             sock.close()
+        race.forget_failures()
         raise
-    if mistakes and not connected:
-        raise mistakes[0]
     if not connected:
-        raise TimeoutError if limit.is_reached else race.failure()
+        if mistakes or limit.is_reached:
+            race.forget_failures()
+            raise mistakes[0] if mistakes else TimeoutError
+        raise race.failure()
+    race.forget_failures()
     winner, *others = connected  # more than one may connect in the same turn of the event loop
     for sock in others:
         sock.close()

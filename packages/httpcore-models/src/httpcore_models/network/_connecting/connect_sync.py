@@ -170,10 +170,10 @@ def _race(
     addresses: list[Address], local_address: str | None, options: list[SOCKET_OPTION], deadline: Deadline
 ) -> socket.socket:
     """Return the first socket to connect, having closed all others; raise `TimeoutError` or `OSError`."""
-    process = forks.count
+    process, race = forks.count, Race(addresses)
     with selectors.DefaultSelector() as selector:
         try:
-            sock = _winner(selector, Race(addresses), local_address, options, deadline)
+            sock = _winner(selector, race, local_address, options, deadline)
             if forks.count != process:  # the observer has forked
                 raise ConnectError("The connection belongs to another process")
             _end_attempts(selector, sock, OSError(errno.ECANCELED, os.strerror(errno.ECANCELED)))
@@ -185,6 +185,7 @@ def _race(
         finally:
             for key in list(selector.get_map().values()):
                 key.fileobj.close()  # type: ignore[union-attr]
+            race.forget_failures()
 
 
 def _winner(
@@ -194,6 +195,8 @@ def _winner(
     options: list[SOCKET_OPTION],
     deadline: Deadline,
 ) -> socket.socket:
+    if deadline.has_passed:
+        raise TimeoutError  # connecting to this machine takes no time
     while not race.is_lost:
         address = race.next_address()
         if address is not None:

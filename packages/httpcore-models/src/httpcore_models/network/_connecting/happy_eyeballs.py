@@ -53,9 +53,16 @@ class Race:
 
     def failure(self) -> OSError:
         """Return one error for all failed attempts. Call it once: the errors are forgotten."""
-        # A race that kept the error would be part of a reference cycle: its traceback leads to the driver's variables.
-        errors, self._errors = self._errors, []
+        errors = self._errors
+        self.forget_failures()
         return combined(errors)
+
+    def forget_failures(self) -> None:
+        """Let the errors go, however the race has ended.
+
+        A race that kept them would be part of a reference cycle: their tracebacks lead to the driver's variables.
+        """
+        self._errors = []
 
 
 def interleaved(addresses: Iterable[Address]) -> list[Address]:
