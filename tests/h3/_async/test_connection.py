@@ -541,6 +541,27 @@ class TestEnds:
             await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
             await async_wait_until(connection.has_expired)
 
+    @pytest.mark.parametrize("count", [1, 3])
+    async def test_a_pause_longer_than_the_idle_timeout(self, certificates: Certificates, count: int) -> None:
+        """What the server has sent meanwhile, and nobody has read, does not hide it."""
+        async with connected(certificates, idle_timeout=0.3) as (connection, server):
+            for _ in range(count):
+                await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert not connection.has_expired()
+            await AutoBackend().sleep(0.4)
+            assert connection.has_expired()
+
+    async def test_acknowledgements_that_were_not_sent_do_not_hide_the_idle_timeout(
+        self, certificates: Certificates
+    ) -> None:
+        async with connected(certificates, idle_timeout=0.3) as (connection, server):
+            for _ in range(3):
+                await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            server.deaf = True
+            await AutoBackend().sleep(0.8)
+            with pytest.raises(ConnectionNotAvailable, match="idle timeout"):
+                await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+
     async def test_closing_ends_requests(self, certificates: Certificates) -> None:
         async with connected(certificates, waiting_head) as (connection, server):
             async with connection.stream("GET", server.url + "/", extensions=TIMEOUTS) as response:

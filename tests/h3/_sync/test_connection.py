@@ -542,6 +542,25 @@ class TestEnds:
             connection.request("GET", server.url + "/", extensions=TIMEOUTS)
             wait_until(connection.has_expired)
 
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_a_pause_longer_than_the_idle_timeout(self, certificates: Certificates, count: int) -> None:
+        """What the server has sent meanwhile, and nobody has read, does not hide it."""
+        with connected(certificates, idle_timeout=0.3) as (connection, server):
+            for _ in range(count):
+                connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            assert not connection.has_expired()
+            SyncBackend().sleep(0.4)
+            assert connection.has_expired()
+
+    def test_acknowledgements_that_were_not_sent_do_not_hide_the_idle_timeout(self, certificates: Certificates) -> None:
+        with connected(certificates, idle_timeout=0.3) as (connection, server):
+            for _ in range(3):
+                connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            server.deaf = True
+            SyncBackend().sleep(0.8)
+            with pytest.raises(ConnectionNotAvailable, match="idle timeout"):
+                connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+
     def test_closing_ends_requests(self, certificates: Certificates) -> None:
         with connected(certificates, waiting_head) as (connection, server):
             with connection.stream("GET", server.url + "/", extensions=TIMEOUTS) as response:

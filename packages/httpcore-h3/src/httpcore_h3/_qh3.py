@@ -5,6 +5,7 @@ and its clock is that of the caller.
 """
 
 import contextlib
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -108,6 +109,8 @@ class QUIC:
         # when a stream was over. Until then no events are made.
         self._most_held = _MOST_HELD
         self._postponed = 0
+        #: After how many seconds of silence the connection is over: what the side allows that allows less.
+        self.idle_timeout: float = idle_timeout
         # When something arrived last, or a keep-alive was sent.
         self._heard = 0.0
         # Whether a direction of a stream was ended by a frame of its own, which may be among those parts.
@@ -226,8 +229,7 @@ class QUIC:
                 if in_flight > before and self._postponed:
                     self._postponed -= 1
         else:
-            for transmit in iter(partial(core.poll_transmit, now), None):
-                datagrams.append(transmit[0])
+            datagrams += [transmit[0] for transmit in iter(partial(core.poll_transmit, now), None)]
         self._holds_back = core.congestion_window - core.bytes_in_flight < _MAX_DATAGRAM
         if not self._holds_back:
             self._most_held = _MOST_HELD
@@ -261,8 +263,7 @@ class QUIC:
         """Whether parts of streams may wait here that were chosen for a packet, or those of the first flight."""
         if self._core is None:
             # Of releases that do not tell more. This is true also if the path has room, but a pause is due.
-            waits: bool = self._quic.should_wait_for_ack(now)
-            return waits
+            return bool(self._quic.should_wait_for_ack(now))
         return self._holds_back or self._postponed > 0 or self.keeps_first_flight
 
     def close(self, code: int, reason: str = "") -> None:
@@ -311,6 +312,7 @@ class QUIC:
                     self._drain = getattr(self._quic, "_drain_core", None)
                     self._core = None if self._drain is None else getattr(self._quic, "_core", None)
                 self._probe = None
+                self.idle_timeout = min(self.idle_timeout, _idle_timeout_of_server(self._quic))
                 handler.handshake_completed()
                 if self._core is not None:
                     # Until now the wrapper has noted each stream, to tell the identifier of the next one.
@@ -366,6 +368,13 @@ class QUIC:
         self._has_ended = True
         with contextlib.suppress(*FAULTS):
             self._quic.stop_stream(stream_id, code)
+
+
+def _idle_timeout_of_server(quic: Any) -> float:
+    """Return how many seconds of silence the server allows, if it has a limit and the release of qh3 tells."""
+    parameters = getattr(quic, "_applied_transport_parameters", None)
+    milliseconds: int | None = getattr(parameters, "max_idle_timeout", None)
+    return milliseconds / 1000 if milliseconds else math.inf
 
 
 class FieldDecoder:

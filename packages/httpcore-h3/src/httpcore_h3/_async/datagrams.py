@@ -26,6 +26,9 @@ _FULL = 1200
 # How many bytes of a download are taken in at once, about, and how many before they are acknowledged.
 _MAX_BATCH, _MAX_UNANSWERED = 256 * 1024, 512 * 1024
 
+# How many seconds after its time a timer of acknowledgements need not be fired before the next request carries them.
+_ACKNOWLEDGING = 0.1
+
 # With more tasks than this waiting, their responses are expected to follow each other closely.
 _MANY = 3
 
@@ -190,7 +193,8 @@ class AsyncDatagrams(AsyncSharedConnection):
                 self._lost(error)
                 return
             now = time.monotonic()
-            if engine.timer <= now and not engine.quic.is_acknowledging:
+            # Behind a timer of acknowledgements that was due long ago, others may be due: that of the idle timeout.
+            if engine.timer <= now and not (now - engine.timer < _ACKNOWLEDGING and engine.quic.is_acknowledging):
                 self._touched(engine.handle_timer(now))
 
     def _take_more(self) -> bool:

@@ -80,8 +80,11 @@ class AsyncSharedStream(AsyncDatagrams):
         engine.finish(stream)
         if not engine.requests:
             self.idle_since = now = time.monotonic()
+            # The server has closed it then, perhaps without a word. What it has sent before that, and nobody has read,
+            # does not make it live longer.
+            self.expire_at = now + engine.quic.idle_timeout
             if self.keepalive_expiry is not None:
-                self.expire_at = now + self.keepalive_expiry
+                self.expire_at = min(self.expire_at, now + self.keepalive_expiry)
         if stream in self.waiting:
             self._wake(stream)
         if self._reading is not None and self._reads_for is stream and not engine.ping_unanswered:
