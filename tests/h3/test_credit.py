@@ -10,7 +10,8 @@ from typing import Any
 
 import anyio
 import pytest
-from httpcore_h3 import AsyncHTTP3Connection, HTTP3Connection, _opening
+from httpcore_h3 import AsyncHTTP3Connection, HTTP3Connection
+from httpcore_h3._engine import Engine
 from httpcore_h3._qh3 import QUIC
 from httpcore_models import AutoBackend, ConnectionNotAvailable, Origin, PoolTimeout, ReadTimeout, SyncBackend
 from httpcore_test_support.certificates import Certificates
@@ -98,7 +99,7 @@ async def test_a_traced_request_tells_when_it_leaves(certificates: Certificates,
 async def test_it_does_not_wait_for_long(
     certificates: Certificates, credit: Credit, monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
-    monkeypatch.setattr(_opening, "CREDIT_PATIENCE", 0.05)
+    monkeypatch.setattr(Engine, "credit_patience", 0.05)
     changes: list[None] = []
     async with used_up(certificates, changes) as (connection, server):
         with pytest.raises(ConnectionNotAvailable, match="allow"):
@@ -122,7 +123,7 @@ async def test_nor_if_the_server_has_allowed_a_stream_for_another(
     credit.limit = 2
     async with used_up(certificates, []) as (connection, server):
         await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
-        monkeypatch.setattr(_opening, "CREDIT_PATIENCE", 0.3)
+        monkeypatch.setattr(Engine, "credit_patience", 0.3)
         ends: list[str] = []
 
         async def send(content: bytes) -> None:
@@ -177,7 +178,7 @@ async def test_a_read_timeout_does_not_end_the_wait(
     certificates: Certificates, credit: Credit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing has left that might be answered: the pool can use another connection."""
-    monkeypatch.setattr(_opening, "CREDIT_PATIENCE", 0.3)
+    monkeypatch.setattr(Engine, "credit_patience", 0.3)
     extensions: dict[str, Any] = {"timeout": {"read": 0.1}}
     async with used_up(certificates, []) as (connection, server):
         with pytest.raises(ConnectionNotAvailable, match="allowed no further stream"):
@@ -249,7 +250,7 @@ async def test_a_cancelled_request_does_not_leave(
 async def test_without_a_pool_it_waits_up_to_the_timeout(
     certificates: Certificates, credit: Credit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_opening, "CREDIT_PATIENCE", 0.01)
+    monkeypatch.setattr(Engine, "credit_patience", 0.01)
     async with used_up(certificates, []) as (connection, server):
         connection.on_capacity_change = None
         with pytest.raises(PoolTimeout, match="no stream to"):
@@ -311,7 +312,7 @@ def test_a_thread_waits_for_the_server(certificates: Certificates, credit: Credi
 def test_a_thread_does_not_wait_for_long(
     certificates: Certificates, credit: Credit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_opening, "CREDIT_PATIENCE", 0.05)
+    monkeypatch.setattr(Engine, "credit_patience", 0.05)
     with used_up_by_threads(certificates) as (connection, server):
         with pytest.raises(ConnectionNotAvailable, match="allowed no further stream"):
             connection.request("GET", server.url + "/", extensions=TIMEOUTS)

@@ -10,8 +10,6 @@ import pytest
 from httpcore_h3._capacity import CapacityReport
 from httpcore_h3._codes import Code
 from httpcore_h3._engine import Engine
-from httpcore_h3._opening import CREDIT_PATIENCE
-from httpcore_h3._qh3 import QUIC
 from httpcore_h3._stream import Stream
 from httpcore_models import ConnectionNotAvailable, LocalProtocolError, ReadError
 from httpcore_models.lowlevel import is_shut_down
@@ -53,11 +51,14 @@ def test_they_leave_in_order_when_the_server_allows_it(dialogue: Dialogue, waiti
     _, blocked = wait_for_credit(dialogue, waiting)
     assert dialogue.events(blocked[0]) == [NEED_DATA]
     assert (len(engine.streams), engine.capacity) == (100 - waiting, 100)
-    assert engine.timer <= dialogue.now + CREDIT_PATIENCE
+    assert engine.timer <= dialogue.now + Engine.credit_patience
     dialogue.exchange()
     assert [stream.id for stream in blocked] == [400 + 4 * index for index in range(waiting)]
     assert all(dialogue.received(stream).ended for stream in blocked)
-    assert (engine.blocked, engine.credit_due) == ({}, math.inf)
+    assert engine.blocked == {}
+    dialogue.now += Engine.credit_patience
+    dialogue.fire_timer()
+    assert not engine.overdue
     dialogue.respond(blocked[0], head(OK) + data(b"abc"))
     assert b"abc" in dialogue.events(blocked[0])
 
@@ -80,7 +81,7 @@ def test_a_server_that_allows_none_in_time(dialogue: Dialogue, waiting: int) -> 
     assert not engine.overdue
     while not engine.overdue:
         dialogue.fire_timer()
-    assert dialogue.now == pytest.approx(0.0, abs=2 * CREDIT_PATIENCE)
+    assert dialogue.now == pytest.approx(0.0, abs=2 * Engine.credit_patience)
     assert set(blocked) <= set(dialogue.touched)
     for stream in blocked:
         with pytest.raises(ConnectionNotAvailable, match="allowed no further stream within 1 second"):
@@ -98,24 +99,20 @@ def test_a_server_that_allows_none_in_time(dialogue: Dialogue, waiting: int) -> 
     assert engine.open_stream(another)
 
 
-def test_the_server_has_as_much_time_for_each(
-    dialogue: Dialogue, waiting: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_may_wait_for_as_long(dialogue: Dialogue, waiting: int) -> None:
     engine = dialogue.engine
-    _, blocked = wait_for_credit(dialogue, waiting)
-    due = engine.credit_due
-    dialogue.now += CREDIT_PATIENCE / 2
-    stream = dialogue.request(open_it=False)
-    # There are too many requests for this one.
-    assert not engine.open_soon(stream, dialogue.now)
-    engine.finish(stream)
-    engine.await_credit(dialogue.now)
-    assert engine.credit_due == due
-    monkeypatch.setattr(QUIC, "stream_limit", 101)
-    monkeypatch.setattr(engine.quic, "send", lambda *_: None)
-    engine.receive([], dialogue.now)
-    assert len(engine.blocked) == len(blocked) - 1
-    assert engine.credit_due == (math.inf if waiting == 1 else dialogue.now + CREDIT_PATIENCE)
+    streams, blocked = wait_for_credit(dialogue, waiting)
+    dialogue.now += Engine.credit_patience / 2
+    engine.finish(streams.pop())
+    later, due = dialogue.request(open_it=False), dialogue.now + Engine.credit_patience
+    assert engine.open_soon(later, dialogue.now)
+    for stream in blocked:
+        engine.finish(stream)
+    while later in engine.blocked:
+        assert dialogue.now < due
+        dialogue.fire_timer()
+    assert dialogue.now == pytest.approx(due)
+    assert engine.overdue
 
 
 @pytest.mark.parametrize("first", [0, 400])

@@ -35,9 +35,10 @@ class ConnectionState(MessageEngine):
         self.limit: int = 0
         #: How many streams at a time the server allowed when the connection began.
         self.first_limit: int | None = None
-        #: Requests that leave as soon as the server allows another stream, in order, with the frames of their heads.
-        self.blocked: dict[Stream, bytes] = {}
-        #: Until when the server has to allow one, if requests wait for that; and whether it has not done so in time.
+        #: Requests that leave as soon as the server allows another stream, in order: the frame of the head of each, and
+        #: until when it waits.
+        self.blocked: dict[Stream, tuple[bytes, float]] = {}
+        #: When to look whether they have waited for too long, and whether one has, since the server last allowed any.
         self.credit_due: float = math.inf
         self.overdue: bool = False
         #: The first stream that the server will not process, once it has sent a GOAWAY.

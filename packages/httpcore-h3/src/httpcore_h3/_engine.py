@@ -20,7 +20,6 @@ it cut off; streams whose response is complete by then are not affected.
 qh3 does QUIC, TLS, and most of the decompression of fields (`_qh3`). The frames are ours.
 """
 
-import math
 from collections.abc import Sequence
 
 from httpcore_models import LocalProtocolError, ReadError, RemoteProtocolError
@@ -241,8 +240,8 @@ class Engine(OpeningStreams):
             limit = self.quic.stream_limit
             if limit > self.limit:
                 self.limit = limit
-                if self.overdue or self.credit_due != math.inf:
-                    self._credit_received(now)
+                if self.overdue or self.blocked:
+                    self._credit_received()
         except RemoteProtocolError as exc:
             self._fault(exc)
             self.output_urgent = True
@@ -261,7 +260,7 @@ class Engine(OpeningStreams):
         self.output_pending = self.output_urgent = True
         try:
             if self.credit_due <= now:
-                self._credit_is_overdue()
+                self._check_credit(now)
             self.quic.handle_timer(now)
         except RemoteProtocolError as exc:
             self._fault(exc)

@@ -11,9 +11,6 @@ from ._frames import build_frame
 from ._qpack import encode
 from ._stream import Stream
 
-#: How many seconds requests wait for a stream that the server is expected to allow, before they are given up here.
-CREDIT_PATIENCE = 1.0
-
 # A larger frame with a head is not remembered.
 _MAX_REMEMBERED = 4096
 
@@ -23,6 +20,9 @@ _FIELD_OVERHEAD = 32
 
 class OpeningStreams(ConnectionState):
     """The part of an engine that opens streams."""
+
+    #: How many seconds a request waits, at most, for a stream that the server is expected to allow.
+    credit_patience: float = 1.0
 
     # Of the base class; declared again for type checkers, since they are assigned here too.
     opened: int
@@ -68,15 +68,12 @@ class OpeningStreams(ConnectionState):
             return False
         last = self.last_head
         frame = last[1] if last is not None and last[0] is stream.head else self._encode(stream.head)
-        self.await_credit(now)
-        self.blocked[stream] = frame
-        return True
-
-    def await_credit(self, now: float) -> None:
-        """Give the server time to allow another stream, for a request that waits for that."""
-        if self.credit_due == math.inf:
+        due = now + self.credit_patience
+        if due < self.credit_due:
+            self.credit_due = due
             self._timer = None
-            self.credit_due = now + CREDIT_PATIENCE
+        self.blocked[stream] = frame, due
+        return True
 
     def _open(self, stream: Stream, frame: bytes) -> None:
         # RFC 9000 section 2.1.
@@ -87,20 +84,22 @@ class OpeningStreams(ConnectionState):
         self.output_pending = self.output_urgent = True
         self.quic.send(stream_id, frame, not stream.head.has_body)
 
-    def _credit_received(self, now: float) -> None:
+    def _credit_received(self) -> None:
         """Open streams for the requests that wait, now that the server allows more."""
         self.overdue = False
         blocked = self.blocked
         while blocked and self.limit > self.opened:
             stream = next(iter(blocked))
-            self._open(stream, blocked[stream])
+            self._open(stream, blocked[stream][0])
             del blocked[stream]
-        self.credit_due = now + CREDIT_PATIENCE if blocked else math.inf
 
-    def _credit_is_overdue(self) -> None:
-        """Give up the requests that wait, and let none wait here until the server allows more streams."""
-        self.overdue = True
-        self.give_up_blocked(f"The server allowed no further stream within {CREDIT_PATIENCE:g} seconds")
+    def _check_credit(self, now: float) -> None:
+        """Give up the requests that wait if the first one has done so for too long."""
+        self.credit_due = next(iter(self.blocked.values()))[1] if self.blocked else math.inf
+        if self.credit_due <= now:
+            # None waits from now on, until the server allows more streams.
+            self.overdue = True
+            self.give_up_blocked(f"The server allowed no further stream within {self.credit_patience:g} seconds")
 
     def _encode(self, head: RequestHead) -> bytes:
         fields = head.pseudo_headers + head.headers

@@ -30,7 +30,6 @@ from httpcore_models.multiplexing import CLOSED, USABLE, AsyncMultiplexedConnect
 from httpcore_models.network import AsyncDatagramStream
 
 from .._engine import Engine
-from .._opening import CREDIT_PATIENCE
 from .._stream import Stream
 from .._tls.options import tls_obstacle, tls_options
 from .body import AsyncHTTP3Body
@@ -223,4 +222,4 @@ class AsyncHTTP3Connection(AsyncMultiplexedConnection):
             return True
         # After a pause, the server is not expected to allow another stream any more.
         is_used_up = engine.handshake_done and not engine.streams_left
-        return is_used_up and (engine.overdue or time.monotonic() - shared.idle_since > CREDIT_PATIENCE)
+        return is_used_up and (engine.overdue or time.monotonic() - shared.idle_since > engine.credit_patience)

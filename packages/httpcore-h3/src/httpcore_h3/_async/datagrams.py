@@ -120,7 +120,7 @@ class AsyncDatagrams(AsyncSharedConnection):
         if self.capacity.is_due:
             self.capacity.report()
         engine = self.engine
-        if engine.limit - engine.opened < len(engine.touched) and self._writing is None and engine.failure is None:
+        if engine.limit - engine.opened < len(engine.touched) and not self._is_bulk and self._writing is None:
             # There may be more requests than the server allows. It allows others once this is acknowledged, and can do
             # so while the tasks run.
             await self.flush_quietly(timeout)
@@ -165,8 +165,7 @@ class AsyncDatagrams(AsyncSharedConnection):
         for stream in self.senders:
             if stream in waiting and engine.can_go_on(stream):
                 self._wake(stream)
-        if self.queue and (engine.can_open or (engine.credit_due == math.inf and self.capacity.on_change is not None)):
-            # It opens a stream or gives up, or the server has just so much time to allow another one.
+        if self.queue and engine.can_open:
             self._wake_first()
 
     def _lost(self, error: ReadError | WriteError) -> None:

@@ -127,7 +127,8 @@ class AsyncSharedStream(AsyncDatagrams):
                     if is_ready or not in_time:
                         # What is to be acknowledged may leave with the next request.
                         self._end_wait(key)
-                        if verdict and not is_ready and arrivals == self.arrivals:
+                        # The silence of a server that was not asked for anything says nothing.
+                        if verdict and not is_ready and arrivals == self.arrivals and key not in engine.blocked:
                             self._retire_if_silent(timeout)
                         break
                     sending = engine.output_pending and self._writing is None

@@ -31,7 +31,6 @@ from httpcore_models.multiplexing import CLOSED, USABLE, MultiplexedConnection, 
 from httpcore_models.network import DatagramStream
 
 from .._engine import Engine
-from .._opening import CREDIT_PATIENCE
 from .._stream import Stream
 from .._tls.options import tls_obstacle, tls_options
 from .body import HTTP3Body
@@ -223,4 +222,4 @@ class HTTP3Connection(MultiplexedConnection):
             return True
         # After a pause, the server is not expected to allow another stream any more.
         is_used_up = engine.handshake_done and not engine.streams_left
-        return is_used_up and (engine.overdue or time.monotonic() - shared.idle_since > CREDIT_PATIENCE)
+        return is_used_up and (engine.overdue or time.monotonic() - shared.idle_since > engine.credit_patience)

@@ -19,9 +19,10 @@ class LimitedExchange(LimitedStreamExchange, Exchange):
         return None if self.limits is None else self.limits.get("connect")
 
     @property
-    def total_timeout(self) -> float | None:
-        """What is left of the limit of the whole request, in seconds; `None` if it has none."""
-        return None if self.limits is None else self.limits.at_most(None)
+    def credit_timeout(self) -> float:
+        """The limit of a wait for a stream that the server is about to allow, in seconds."""
+        patience = self._engine.credit_patience
+        return patience if self.limits is None else self.limits.at_most(patience)
 
 
 def limited_exchange(request: Request, *arguments: Any) -> Exchange:

@@ -14,18 +14,13 @@ from httpcore_models import (
     WriteError,
     WriteTimeout,
 )
-from httpcore_models.deadline import limit_text
+from httpcore_models.deadline import TotalSeconds, limit_text
 from httpcore_models.lowlevel import CONTINUE_TIMEOUT, ObservedPhase, Tracer, as_bytes, wrong_body
 from httpcore_models.multiplexing import StreamExchange
 
 from .._engine import Engine
-from .._opening import CREDIT_PATIENCE
 from .._stream import Stream
 from .shared_stream import SharedStream
-
-# How many seconds a request waits for a stream at least, before the timeout of its pool ends that: if the server allows
-# none, it looks for another connection earlier.
-_PATIENCE = 2 * CREDIT_PATIENCE
 
 # An upload checks after this many bytes whether the server has already answered.
 _PART_SIZE = 64 * 1024
@@ -62,9 +57,9 @@ class Sending(StreamExchange):
         return timeout
 
     @property
-    def total_timeout(self) -> float | None:
-        """What is left of the limit of the whole request, in seconds; `None` if it has none."""
-        return None
+    def credit_timeout(self) -> float:
+        """The limit of a wait for a stream that the server is about to allow, in seconds."""
+        return self._engine.credit_patience
 
     def send(self) -> None:
         """Open the stream as soon as the server allows it, and send the request.
@@ -113,12 +108,8 @@ class Sending(StreamExchange):
                 self.connection.handshake(timeout)
             else:
                 self.tracer.run("handshake", info, self.connection.handshake, timeout)
-        timeout = self.pool_timeout
         in_pool = shared.capacity.on_change is not None
-        if in_pool and timeout is not None and timeout < _PATIENCE:
-            # The pool may have other connections, and this wait is short: only the total limit ends it before.
-            total = self.total_timeout
-            timeout = _PATIENCE if total is None or total > _PATIENCE else total
+        timeout = self.credit_timeout if in_pool else self.pool_timeout
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             with shared.lock:
@@ -126,6 +117,10 @@ class Sending(StreamExchange):
             while not self._open_in_turn():
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 if not shared.wait(stream, self._may_open, left, verdict=False):
+                    if in_pool and not isinstance(timeout, TotalSeconds):
+                        with shared.lock:
+                            engine.overdue = not engine.can_open
+                        raise self._no_stream()
                     raise PoolTimeout(
                         f"Pool timed out {limit_text(timeout)}: no stream to {shared.peer} became available "
                         f"({len(engine.streams)} in use)"
@@ -141,13 +136,13 @@ class Sending(StreamExchange):
 
     def _may_open(self) -> bool:
         engine = self._engine
-        in_pool = self._shared.capacity.on_change is not None
-        if not engine.usable or ((engine.can_open or (engine.overdue and in_pool)) and self._is_first()):
-            return True
-        if in_pool and not (engine.can_open or engine.overdue):
-            # Also if others have just got what the server has allowed.
-            engine.await_credit(time.monotonic())
-        return False
+        return not engine.usable or (engine.can_open and self._is_first())
+
+    def _no_stream(self) -> ConnectionNotAvailable:
+        return ConnectionNotAvailable(
+            f"The server allows no further stream on this connection to {self._shared.peer} "
+            f"({len(self._engine.streams)} in use)"
+        )
 
     def _open_in_turn(self) -> bool:
         shared, engine = self._shared, self._engine
@@ -159,10 +154,7 @@ class Sending(StreamExchange):
             may_wait = shared.capacity.on_change is None or engine.can_open or engine.expects_credit
             if engine.handshake_done and not may_wait:
                 # In a pool, which has other connections, a request waits only for what should come soon.
-                raise ConnectionNotAvailable(
-                    f"The server allows no further stream on this connection to {shared.peer} "
-                    f"({len(engine.streams)} in use)"
-                )
+                raise self._no_stream()
             return False
 
     def _add_body(self) -> None:
