@@ -126,7 +126,7 @@ _BEFORE_PATH = re.compile(rb"[^/?#]*(?://[^/?#]*)?")
 
 def _parse(url: bytes | str) -> tuple[bytes, bytes, int | None, bytes]:
     raw = enforce_bytes(url, name="url")
-    raw.decode("ascii")  # raises what `urlsplit()` does
+    split_userinfo(raw)[0].decode("ascii")  # raises what `urlsplit()` does
     raw, _ = split_userinfo(raw.translate(None, _IGNORED).lstrip(_IGNORED_BEFORE).partition(b"#")[0])
     end = _BEFORE_PATH.match(raw).end()  # type: ignore[union-attr]  # matches anything
     # The rest may contain secrets, and `urlsplit()` remembers what it is given, for the whole process.
