@@ -305,6 +305,30 @@ class TestTimeouts:
 
             await async_at_once(ask, answer)
 
+    async def test_an_upload_may_take_longer_than_the_idle_timeout(self, certificates: Certificates) -> None:
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(4):
+                yield b"part"
+                await AutoBackend().sleep(0.2)
+
+        async with connected(certificates, idle_timeout=0.5) as (connection, server):
+            response = await connection.request("POST", server.url + "/", content=parts(), extensions=TIMEOUTS)
+            assert response.content == b"hello"
+            assert server.request(0).body == b"part" * 4
+
+    async def test_no_request_is_sent_where_a_response_was_not_read_for_longer(
+        self, certificates: Certificates
+    ) -> None:
+        async with (
+            connected(certificates, idle_timeout=0.3) as (connection, server),
+            connection.stream("GET", server.url + "/", extensions=TIMEOUTS) as response,
+        ):
+            await AutoBackend().sleep(0.4)
+            with pytest.raises(ConnectionNotAvailable, match="as long as the idle timeout"):
+                await connection.request("POST", server.url + "/", extensions=TIMEOUTS)
+            assert not connection.is_available()
+            assert await response.aread() == b"hello"
+
     async def test_silence_ends_the_use_of_the_connection(self, certificates: Certificates) -> None:
         async with connected(certificates, waiting_head) as (connection, server):
             async with connection.stream("GET", server.url + "/", extensions=SHORT) as response:

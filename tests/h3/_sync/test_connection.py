@@ -306,6 +306,28 @@ class TestTimeouts:
 
             at_once(ask, answer)
 
+    def test_an_upload_may_take_longer_than_the_idle_timeout(self, certificates: Certificates) -> None:
+        def parts() -> Iterator[bytes]:
+            for _ in range(4):
+                yield b"part"
+                SyncBackend().sleep(0.2)
+
+        with connected(certificates, idle_timeout=0.5) as (connection, server):
+            response = connection.request("POST", server.url + "/", content=parts(), extensions=TIMEOUTS)
+            assert response.content == b"hello"
+            assert server.request(0).body == b"part" * 4
+
+    def test_no_request_is_sent_where_a_response_was_not_read_for_longer(self, certificates: Certificates) -> None:
+        with (
+            connected(certificates, idle_timeout=0.3) as (connection, server),
+            connection.stream("GET", server.url + "/", extensions=TIMEOUTS) as response,
+        ):
+            SyncBackend().sleep(0.4)
+            with pytest.raises(ConnectionNotAvailable, match="as long as the idle timeout"):
+                connection.request("POST", server.url + "/", extensions=TIMEOUTS)
+            assert not connection.is_available()
+            assert response.read() == b"hello"
+
     def test_silence_ends_the_use_of_the_connection(self, certificates: Certificates) -> None:
         with connected(certificates, waiting_head) as (connection, server):
             with connection.stream("GET", server.url + "/", extensions=SHORT) as response:

@@ -111,8 +111,8 @@ class QUIC:
         self._postponed = 0
         #: After how many seconds of silence the connection is over: what the side allows that allows less.
         self.idle_timeout: float = idle_timeout
-        # When something arrived last, or a keep-alive was sent.
-        self._heard = 0.0
+        #: When something arrived last, or a keep-alive was sent.
+        self.heard: float = 0.0
         # Whether a direction of a stream was ended by a frame of its own, which may be among those parts.
         self._has_ended = False
         self._is_over = False
@@ -131,7 +131,7 @@ class QUIC:
         # After the handshake, `receive_many_datagrams()` takes a tenth of the time of `receive_datagram()`.
         quic = self._quic if self._core is None else self._core
         open_streams = quic.active_local_streams if self._holds_back else None
-        self._heard = now
+        self.heard = now
         for buffer, segment_size in received:
             if len(buffer) > segment_size:
                 call(quic.receive_gro_buffer, buffer, segment_size, _PEER, now)
@@ -155,7 +155,7 @@ class QUIC:
             timeouts = core.pto_total
             call(core.handle_timer, now)
             if (due := self._keep_alive_due(core.get_timer())) is not None and due <= now:
-                self._heard = now
+                self.heard = now
                 self.ping()
             if core.pto_total != timeouts:
                 self._most_held = max(_MOST_HELD, 2 * sum(core.active_local_streams))
@@ -201,7 +201,7 @@ class QUIC:
         """
         if timer is None or timer[0] != "idle" or not self._core.active_local_streams[0]:
             return None
-        return (self._heard + timer[1]) / 2
+        return (self.heard + timer[1]) / 2
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent now."""

@@ -21,8 +21,10 @@ from .._engine import Engine
 from .._stream import Stream
 from .shared_stream import AsyncSharedStream
 
-# An upload checks after this many bytes whether the server has already answered.
+# An upload checks after this many bytes whether the server has already answered, and with a part that comes after so
+# many seconds: otherwise the acknowledgements of a slow one would be found only when the idle timeout is over.
 _PART_SIZE = 64 * 1024
+_SILENCE = 0.1
 
 
 class AsyncSending(AsyncStreamExchange):
@@ -209,7 +211,7 @@ class AsyncSending(AsyncStreamExchange):
         shared, engine, stream = self._shared, self._engine, self.stream
         rest = memoryview(chunk if type(chunk) is bytes else as_bytes(chunk))
         while rest:
-            if self._sent >= _PART_SIZE:
+            if self._sent >= _PART_SIZE or time.monotonic() - engine.quic.heard > _SILENCE:
                 self._sent = 0
                 shared.catch_up()
                 shared.capacity.report()

@@ -66,6 +66,19 @@ class SharedStream(Datagrams):
             # In a pool this is not necessary: it has just called `has_expired()`, which catches up too.
             if self.capacity.on_change is None:
                 self.catch_up()
+        elif self.engine.handshake_done and self._reading is None:
+            self._retire_if_neglected()
+
+    def _retire_if_neglected(self) -> None:
+        """Retire the connection if nobody has looked after it for so long that the server may have closed it.
+
+        The responses that are in progress were not read meanwhile. Perhaps all of them has arrived.
+        """
+        quic = self.engine.quic
+        if time.monotonic() - quic.heard > quic.idle_timeout:
+            with self.lock:
+                self.engine.retire("Nothing was received on this connection for as long as the idle timeout")
+                self.wake_all()
 
     @property
     def has_no_credit(self) -> bool:
