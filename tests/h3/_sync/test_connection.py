@@ -574,12 +574,15 @@ class TestEnds:
             SyncBackend().sleep(0.4)
             assert connection.has_expired()
 
-    def test_acknowledgements_that_were_not_sent_do_not_hide_the_idle_timeout(self, certificates: Certificates) -> None:
-        with connected(certificates, idle_timeout=0.3) as (connection, server):
+    def test_acknowledgements_that_were_not_sent_do_not_hide_the_idle_timeout(
+        self, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with connected(certificates) as (connection, server):
             for _ in range(3):
                 connection.request("GET", server.url + "/", extensions=TIMEOUTS)
             server.deaf = True
-            SyncBackend().sleep(0.8)
+            now = time.monotonic
+            monkeypatch.setattr(time, "monotonic", lambda: now() + 60.0)
             with pytest.raises(ConnectionNotAvailable, match="idle timeout"):
                 connection.request("GET", server.url + "/", extensions=TIMEOUTS)
 
