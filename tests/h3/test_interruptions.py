@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from httpcore_h3 import HTTP3Connection
+from httpcore_h3._codes import Code
 from httpcore_h3._first_flight import FirstFlight
 from httpcore_models import (
     URL,
@@ -98,3 +99,26 @@ def test_no_part_of_an_early_body_is_lost_unnoticed(certificates: Certificates) 
             assert "interrupted" in dialogue.engine.failure.message
     assert step > 10
     assert failures
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+def test_what_is_to_be_sent_is_not_forgotten(certificates: Certificates, given_up: bool) -> None:
+    """It may be the request of another thread, or the end of one."""
+    step, interrupted = 0, True
+    while interrupted:
+        step += 1
+        dialogue = Dialogue(certificates)
+        engine = dialogue.engine
+        request = dialogue.upload() if given_up else dialogue.request()
+        if given_up:
+            engine.send_data(request, b"begun")
+            dialogue.exchange()
+            engine.finish(request)
+        interrupted = raised_at(step, functools.partial(engine.datagrams_to_send, dialogue.now), is_ours)
+        assert engine.output_pending is interrupted, step
+        dialogue.recover()
+        received = dialogue.received(request)
+        assert engine.failure is None, step
+        assert (received.reset, received.stopped) == ((Code.REQUEST_CANCELLED,) * 2 if given_up else (None, None)), step
+        assert received.ended is not given_up, step
+    assert step > 10

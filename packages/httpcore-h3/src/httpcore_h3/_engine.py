@@ -201,24 +201,27 @@ class Engine(OpeningStreams):
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return what has to be sent at the time `now`, in seconds."""
-        self.output_pending = self.output_urgent = False
         self._timer = None
         quic = self.quic
         try:
             datagrams = quic.datagrams_to_send(now)
-            # One at a time: of several, qh3 would send one, and the next only after an acknowledgement.
+            # One at a time: of several, qh3 would send one, and the next only after an acknowledgement. Each is
+            # forgotten afterwards: a step that is interrupted is done again.
             while self.stops and not quic.keeps_first_flight:
-                quic.stop(*self.stops.popleft())
+                quic.stop(*self.stops[0])
                 datagrams += quic.datagrams_to_send(now)
+                self.stops.popleft()
             # See `abandon()`. What waits here is sent once the server has acknowledged something. Without other
             # requests it need not wait: the next one would share the path with the rest of this one.
             while self.resets and not (quic.holds_back(now) if self.requests else quic.keeps_first_flight):
-                quic.reset(*self.resets.popleft())
+                quic.reset(*self.resets[0])
                 datagrams += quic.datagrams_to_send(now)
-            return datagrams
+                self.resets.popleft()
         except ConnectionFault as exc:
             self.fail(Failure(str(exc), exc.retryable))
-            return []
+            datagrams = []
+        self.output_pending = self.output_urgent = False
+        return datagrams
 
     def receive(self, received: Sequence[tuple[bytes, int]], now: float) -> list[Stream]:
         """Take datagrams at the time `now`, in seconds; return the streams that have something new.
