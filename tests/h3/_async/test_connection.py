@@ -153,6 +153,24 @@ async def test_a_connection_that_is_reused_fires_no_timer_for_acknowledgements(
         assert len(calls) == 1
 
 
+@pytest.mark.parametrize("known_length", [True, False])
+async def test_a_success_that_comes_early_does_not_cut_an_upload(
+    certificates: Certificates, known_length: bool
+) -> None:
+    """Not even if the response is complete: the server goes on to read (RFC 9114 section 4.1)."""
+
+    def handler(peer: Peer, stream_id: int) -> None:
+        if len(peer.requests[stream_id].data) > 10_000:
+            peer.respond(stream_id)
+
+    async with connected(certificates, handler) as (connection, server):
+        content = bytes(1_000_000) if known_length else parts_of(50_000, 20)
+        response = await connection.request("POST", server.url + "/", content=content, extensions=TIMEOUTS)
+        assert response.content == b"hello"
+        await async_wait_until(lambda: server.request(0).ended)
+        assert len(server.request(0).body) == 1_000_000
+
+
 async def test_trailers_and_interim_responses(certificates: Certificates) -> None:
     def handler(peer: Peer, stream_id: int) -> None:
         peer.send(stream_id, head([(b":status", b"103")]) + head(OK) + data(b"abc") + head([(b"t", b"1")]), True)

@@ -93,6 +93,10 @@ class Engine(OpeningStreams):
         """Whether more of the body may be sent, or need not be sent."""
         return not stream.wants_body() or self.quic.queued(stream.id) <= _ROOM_AGAIN
 
+    def has_left(self, stream: Stream) -> bool:
+        """Whether all of the body that was handed over has been sent once, or need not be."""
+        return stream.refuses_body() or not self.quic.queued(stream.id)
+
     def send_data(self, stream: Stream, data: bytes | memoryview, end: bool = False) -> int | None:
         """Send as much of `data` as there is room for; return how much, or `None` if the server wants no more.
 

@@ -1,7 +1,7 @@
 """Sending a request: head and body, as fast as the path and the server take it."""
 
 import time
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from functools import partial
 from typing import Any
 
@@ -189,6 +189,9 @@ class AsyncSending(AsyncStreamExchange):
             with self._shared.lock:
                 self._engine.end_request(stream)
             await self._shared.flush(self.write_timeout)
+        if not self._engine.has_left(stream):
+            # The response may be complete before the server has got all, and then nobody else would send the rest.
+            await self._wait_to_send(self._engine.has_left)
 
     async def _may_send_body(self) -> bool:
         """Wait for `100 Continue`; return whether the server wants the body, or does not say so in time.
@@ -225,19 +228,19 @@ class AsyncSending(AsyncStreamExchange):
             if engine.output_pending:
                 await shared.flush(self.write_timeout)
             if sent < len(part):
-                await self._wait_for_room()
+                await self._wait_to_send(engine.can_go_on)
         return True
 
-    async def _wait_for_room(self) -> None:
-        """Wait until the server has taken more of the body."""
+    async def _wait_to_send(self, is_ready: Callable[[Stream], bool]) -> None:
+        """Wait until the server has taken so much of the body that `is_ready` returns true."""
         shared, stream, timeout = self._shared, self.stream, self.write_timeout
         try:
             with shared.lock:
-                if self._engine.can_go_on(stream):
+                if is_ready(stream):
                     return
                 shared.senders.add(stream)
             with self._observed_wait():
-                if not await shared.wait(stream, partial(self._engine.can_go_on, stream), timeout):
+                if not await shared.wait(stream, partial(is_ready, stream), timeout):
                     shared.capacity.report()
                     text = f"The write operation timed out {limit_text(timeout)}: {shared.peer} does not take more data"
                     raise WriteTimeout(text) from TimeoutError()
