@@ -301,6 +301,25 @@ def test_what_has_arrived_is_acknowledged_with_the_next_request(dialogue: Dialog
     assert not engine.quic.is_acknowledging
 
 
+@pytest.mark.parametrize("status", [b"200", b"413"])
+def test_an_answered_request_is_over_when_the_server_has_all_of_it(dialogue: Dialogue, status: bytes) -> None:
+    engine = dialogue.engine
+    upload = dialogue.upload(5000)
+    dialogue.exchange()
+    dialogue.server.send(upload.id, head([(b":status", status)]), True)
+    engine.send_data(upload, bytes(5000), end=True)
+    engine.datagrams_to_send(dialogue.now)  # which is lost
+    assert engine.is_delivered(upload)  # as far as it was answered
+    dialogue.deliver([datagram for datagram, _ in dialogue.server.quic.datagrams_to_send(dialogue.now)])
+    assert engine.is_delivered(upload) == (status == b"413")
+    other = dialogue.request()
+    assert engine.is_delivered(upload)  # the other one sees to it
+    engine.finish(other)
+    dialogue.recover()
+    assert dialogue.received(upload).ended
+    assert engine.is_delivered(upload)
+
+
 def test_header_fields_that_the_server_would_not_take(connect: Connect) -> None:
     dialogue = connect(settings=build_frame(SETTINGS, b"\x06" + varint(300)))
     stream = dialogue.request("GET", (b"x", b"y" * 300), open_it=False)

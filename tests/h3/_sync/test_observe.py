@@ -110,7 +110,9 @@ def test_an_upload_that_waits_until_the_server_has_taken_more(certificates: Cert
     assert started
     assert started == complete
     assert {info["stream_id"] for info in started} == {0}
-    assert all(10_000 < info["queued"] <= 20_100 for info in started)
+    # The last wait may be for what is left when all was handed over.
+    assert all(10_000 < info["queued"] <= 20_100 for info in started[:-1])
+    assert 0 < started[-1]["queued"] <= 20_100
     assert observer.infos("request.sent")[0]["body_bytes"] == len(CONTENT)
     ends = [observer.names.index(f"http3.{name}.complete") for name in ("window_wait", "send_request_body")]
     assert ends == sorted(ends)

@@ -1,32 +1,31 @@
-"""QUIC (RFC 9000) with TLS, and decompression of fields (QPACK, RFC 9204): only this and `_qh3_faults` know qh3.
+"""QUIC (RFC 9000) with TLS, and decompression of fields (QPACK, RFC 9204): only this and other `_qh3_*` know qh3.
 
 What qh3 raises is turned into exceptions of `httpcore_models`, and its events into calls of a handler. It does no I/O,
 and its clock is that of the caller.
 """
 
 import contextlib
-import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 
 import qh3
 from httpcore_models.lowlevel import Retryable
-from qh3 import QuicConfiguration, QuicConnection, quic_events
+from qh3 import QuicConnection, quic_events
 
 from . import _qpack
 from ._codes import ConnectionFault
 from ._control import MAX_SECTION_SIZE
 from ._first_flight import FirstFlight
 from ._handshake_probe import HandshakeProbe
+from ._qh3_configuration import ALPN, new_configuration
+from ._qh3_facts import cipher_of, idle_timeout_of_server, peer_certificate_of
 from ._qh3_faults import FAULTS, call, fault, is_fault, qh3_qpack
 from ._qpack import Fields
 from ._tls.options import TLSOptions
 
 # All datagrams come from, and go to, the peer of a connected socket: qh3 need not know its address.
 _PEER = ("127.0.0.1", 443)
-
-_ALPN = "h3"
 
 # Releases of qh3 whose core may be called without its wrapper. For a log that is never written here, the wrapper copies
 # each datagram that it takes in and reads the head of each that is sent; it looks for events after each buffer, not
@@ -43,10 +42,6 @@ _MOST_HELD = 16
 
 # What is told as the reason if the server does not know the connection any more (RFC 9000 section 10.3).
 _STATELESS_RESET = "stateless reset"
-
-# Credit for the whole connection and for one stream, in bytes. It comes back as the datagrams are taken in, not as the
-# responses are read.
-_CONNECTION_WINDOW, _STREAM_WINDOW = 16 * 1024 * 1024, 8 * 1024 * 1024
 
 
 class QUICHandler(Protocol):
@@ -73,23 +68,8 @@ class QUIC:
 
     def __init__(self, handler: QUICHandler, tls: TLSOptions, idle_timeout: float) -> None:
         self._handler = handler
-        configuration = QuicConfiguration(
-            is_client=True,
-            alpn_protocols=[_ALPN],
-            idle_timeout=idle_timeout,
-            max_data=_CONNECTION_WINDOW,
-            max_stream_data=_STREAM_WINDOW,
-            server_name=tls.server_name,
-            verify_mode=tls.verify_mode,
-            verify_hostname=tls.check_hostname,
-            # Without a ticket there is no early data, which could be replayed.
-            session_ticket=None,
-            secrets_log_file=tls.key_log,
-        )
-        if tls.authorities:
-            configuration.load_verify_locations(cadata=tls.authorities)
         # With `Any`, since the parts that are used are methods of classes in Rust.
-        self._quic: Any = QuicConnection(configuration=configuration)
+        self._quic: Any = QuicConnection(configuration=new_configuration(tls, idle_timeout))
         # Once the handshake is over: the part of it that takes in datagrams and has those to send, and the call that
         # makes events of what came.
         self._core: Any = None
@@ -139,7 +119,8 @@ class QUIC:
                 call(quic.receive_many_datagrams, [buffer], _PEER, now)
         if self._core is not None:
             self._take_events(open_streams, now)
-        elif self._probe is not None:
+            return
+        if self._probe is not None:
             self._probe.note_received()
         self._hand_on_events()
 
@@ -150,6 +131,7 @@ class QUIC:
             call(self._quic.handle_timer, now)
             if self._probe is not None:
                 self._early = self._early + self._probe.take(now)
+            self._hand_on_events()
         else:
             open_streams = core.active_local_streams if self._holds_back else None
             timeouts = core.pto_total
@@ -160,7 +142,6 @@ class QUIC:
             if core.pto_total != timeouts:
                 self._most_held = max(_MOST_HELD, 2 * sum(core.active_local_streams))
             self._take_events(open_streams, now)
-        self._hand_on_events()
 
     def _take_events(self, open_streams: Any, now: float) -> None:
         """Have qh3 make events of what came. `open_streams` are those before it came, if anything was held back then.
@@ -177,7 +158,9 @@ class QUIC:
         # A connection that is over sends nothing.
         if not (self._holds_back and self._postponed and core.state == "connected"):
             self._postponed = 0
-            call(self._drain)
+            if core.has_events:
+                call(self._drain)
+                self._hand_on_events()
 
     @property
     def timer(self) -> float | None:
@@ -278,18 +261,18 @@ class QUIC:
     @property
     def cipher(self) -> str | None:
         """The name of the cipher suite, if it is known."""
-        with contextlib.suppress(*FAULTS):
-            suite = self._quic.get_cipher()
-            return None if suite is None else f"TLS_{suite.name}"
-        return None
+        return cipher_of(self._quic)
 
     @property
     def peer_certificate(self) -> bytes | None:
         """The certificate of the server in DER, if it is known."""
-        with contextlib.suppress(*FAULTS):
-            certificate = self._quic.get_peercert()
-            return None if certificate is None else bytes(certificate.public_bytes())
-        return None
+        return peer_certificate_of(self._quic)
+
+    @property
+    def in_flight(self) -> int:
+        """How many bytes were sent and not acknowledged, as far as it is known."""
+        size: int = 0 if self._core is None else self._core.bytes_in_flight
+        return size
 
     def _hand_on_events(self) -> None:
         handler, next_event = self._handler, self._quic.next_event
@@ -306,13 +289,13 @@ class QUIC:
                 self._has_ended = True
                 handler.stop_sending_received(event.stream_id, event.error_code)
             elif kind is quic_events.HandshakeCompleted:
-                if event.alpn_protocol != _ALPN:
+                if event.alpn_protocol != ALPN:
                     raise ConnectionFault(f"The server has chosen the protocol {event.alpn_protocol!r}")
                 if _KNOWN_CORE:
                     self._drain = getattr(self._quic, "_drain_core", None)
                     self._core = None if self._drain is None else getattr(self._quic, "_core", None)
                 self._probe = None
-                self.idle_timeout = min(self.idle_timeout, _idle_timeout_of_server(self._quic))
+                self.idle_timeout = min(self.idle_timeout, idle_timeout_of_server(self._quic))
                 handler.handshake_completed()
                 if self._core is not None:
                     # Until now the wrapper has noted each stream, to tell the identifier of the next one.
@@ -368,13 +351,6 @@ class QUIC:
         self._has_ended = True
         with contextlib.suppress(*FAULTS):
             self._quic.stop_stream(stream_id, code)
-
-
-def _idle_timeout_of_server(quic: Any) -> float:
-    """Return how many seconds of silence the server allows, if it has a limit and the release of qh3 tells."""
-    parameters = getattr(quic, "_applied_transport_parameters", None)
-    milliseconds: int | None = getattr(parameters, "max_idle_timeout", None)
-    return milliseconds / 1000 if milliseconds else math.inf
 
 
 class FieldDecoder:

@@ -1,6 +1,7 @@
 """One request and its response on a connection: receiving, and the end."""
 
 import os
+from functools import partial
 
 from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, AsyncShield
@@ -57,6 +58,17 @@ class AsyncExchange(AsyncSending):
     # The end.
 
     async def _end(self, shielded: bool) -> None:
+        engine, stream = self._engine, self.stream
+        try:
+            if stream.head.has_body and not (shielded or engine.is_delivered(stream)):
+                # A response may be complete before the server has got all of the request. What is lost of that, nobody
+                # would repeat after this.
+                is_delivered = partial(engine.is_delivered, stream)
+                await self._shared.wait(stream, is_delivered, TEARDOWN_TIMEOUT, verdict=False)
+        finally:
+            await self._leave(shielded)
+
+    async def _leave(self, shielded: bool) -> None:
         shared, engine = self._shared, self._engine
         with shared.lock:
             over = shared.leave(self.stream)

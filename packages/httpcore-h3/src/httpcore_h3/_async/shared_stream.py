@@ -145,9 +145,13 @@ class AsyncSharedStream(AsyncDatagrams):
                             self._retire_if_silent(timeout)
                         break
                     sending = engine.output_pending and self._writing is None
-                    if sending and not engine.output_urgent and self._take_more():
-                        has_taken = True
-                        continue
+                    if sending and not engine.output_urgent:
+                        if self._take_more():
+                            has_taken = True
+                            continue
+                        # Acknowledgements have time until their timer, and so has what the server may have asked for.
+                        has_time = engine.quic.is_acknowledging and engine.timer > time.monotonic()
+                        sending = bool(self.senders) or not has_time
                     if not sending:
                         due, now = engine.timer, time.monotonic()
                         if due <= now:

@@ -2,6 +2,7 @@
 """One request and its response on a connection: receiving, and the end."""
 
 import os
+from functools import partial
 
 from httpcore_models import ReadError, ReadTimeout
 from httpcore_models.concurrency import TEARDOWN_TIMEOUT, Shield
@@ -58,6 +59,17 @@ class Exchange(Sending):
     # The end.
 
     def _end(self, shielded: bool) -> None:
+        engine, stream = self._engine, self.stream
+        try:
+            if stream.head.has_body and not (shielded or engine.is_delivered(stream)):
+                # A response may be complete before the server has got all of the request. What is lost of that, nobody
+                # would repeat after this.
+                is_delivered = partial(engine.is_delivered, stream)
+                self._shared.wait(stream, is_delivered, TEARDOWN_TIMEOUT, verdict=False)
+        finally:
+            self._leave(shielded)
+
+    def _leave(self, shielded: bool) -> None:
         shared, engine = self._shared, self._engine
         with shared.lock:
             over = shared.leave(self.stream)
