@@ -19,6 +19,7 @@ from ._control import MAX_SECTION_SIZE
 from ._first_flight import FirstFlight
 from ._handshake_probe import HandshakeProbe
 from ._qh3_configuration import ALPN, new_configuration
+from ._qh3_events import drain_from
 from ._qh3_facts import cipher_of, idle_timeout_of_server, peer_certificate_of
 from ._qh3_faults import FAULTS, call, fault, is_fault, qh3_qpack
 from ._qpack import Fields
@@ -158,8 +159,16 @@ class QUIC:
         # A connection that is over sends nothing.
         if not (self._holds_back and self._postponed and core.state == "connected"):
             self._postponed = 0
-            if core.has_events:
-                call(self._drain)
+            self._hand_on_native_events()
+
+    def _hand_on_native_events(self) -> None:
+        """Hand on those of the core that are frequent; others, and what is behind them, by way of the wrapper."""
+        core, handler = self._core, self._handler
+        for event in iter(core.next_event, None):
+            if event[0] == "stream_data":
+                handler.stream_data_received(event[1], event[2], event[3])
+            elif event[0] != "stream_finished":
+                call(drain_from, event, core, self._quic, self._drain)
                 self._hand_on_events()
 
     @property

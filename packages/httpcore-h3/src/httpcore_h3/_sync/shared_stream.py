@@ -36,6 +36,10 @@ _TURNS = 3
 # How many seconds a thread reads, at most, before it looks when the timer is due after another has sent its request.
 _TIMER_UNKNOWN = 0.02
 
+# How many seconds after qh3's own timer an acknowledgement leaves at the latest, if nothing else does before. The timer
+# fires after 0.001; servers are told that it may take 0.025 (RFC 9000 section 13.2.1).
+_ACKNOWLEDGED_WITHIN = 0.005
+
 # If requests follow each other within this many seconds, what arrived last is acknowledged with the next one.
 _IN_A_ROW = 0.05
 
@@ -145,16 +149,16 @@ class SharedStream(Datagrams):
                         if verdict and not is_ready and arrivals == self.arrivals and key not in engine.blocked:
                             self._retire_if_silent(timeout)
                         break
-                    sending = engine.output_pending and self._writing is None
+                    sending, patience = engine.output_pending and self._writing is None, 0.0
                     if sending and not engine.output_urgent:
                         if self._take_more():
                             has_taken = True
                             continue
-                        # Acknowledgements have time until their timer, and so has what the server may have asked for.
-                        has_time = engine.quic.is_acknowledging and engine.timer > time.monotonic()
-                        sending = bool(self.senders) or not has_time
+                        if not self.senders and engine.quic.is_acknowledging and engine.timer > time.monotonic():
+                            # Acknowledgements have time, and so has what the server may have asked for.
+                            sending, patience = False, _ACKNOWLEDGED_WITHIN
                     if not sending:
-                        due, now = engine.timer, time.monotonic()
+                        due, now = engine.timer + patience, time.monotonic()
                         if due <= now:
                             self._touched(engine.handle_timer(now))
                             continue

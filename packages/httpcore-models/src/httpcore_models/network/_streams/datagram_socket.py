@@ -99,7 +99,7 @@ class DatagramSocket:
         Raises `OSError`.
         """
         while sent < len(datagrams):
-            count = self._segments(datagrams, sent) if self._splits else 1
+            count = self._segments(datagrams, sent) if self._splits and len(datagrams) - sent > 1 else 1
             try:
                 if count > 1:
                     size = len(datagrams[sent]).to_bytes(2, sys.byteorder)
