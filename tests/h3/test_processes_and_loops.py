@@ -8,10 +8,10 @@ from typing import Any
 import anyio
 import pytest
 from httpcore_h3 import AsyncHTTP3Connection, HTTP3Connection
-from httpcore_models import AutoBackend, ConnectionNotAvailable, Origin, ReadError, SyncBackend
+from httpcore_models import AutoBackend, ConnectionNotAvailable, Origin, ReadError, Request, SyncBackend
 from httpcore_test_support.asyncs import BACKENDS, run_async
 from httpcore_test_support.certificates import Certificates
-from httpcore_test_support.h3_server import answering, h3_server, waiting_head
+from httpcore_test_support.h3_server import Peer, answering, h3_server, waiting_head
 
 TIMEOUTS: dict[str, Any] = {"timeout": {"connect": 20.0, "read": 20.0, "write": 20.0, "pool": 20.0}}
 
@@ -119,6 +119,37 @@ def test_another_event_loop_cannot_use_a_connection(certificates: Certificates, 
 
         run_async(backend, connect)
         run_async(backend, use)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_response_may_be_closed_in_another_event_loop(certificates: Certificates, backend: str) -> None:
+    """Also one that came before the server had got all of the request: the other loop does not wait for that."""
+
+    def answering_at_once(peer: Peer, stream_id: int) -> None:
+        peer.respond(stream_id)
+        if stream_id:
+            peer.flush()
+            server.deaf = True
+
+    with h3_server(certificates, answering_at_once) as server:
+        kept: list[Any] = []
+
+        async def request() -> None:
+            stream = await AutoBackend().connect_udp("127.0.0.1", server.port, timeout=5.0)
+            origin = Origin(b"https", b"localhost", server.port)
+            connection = AsyncHTTP3Connection(origin, stream, certificates.client_context())
+            await connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+            headers = {"Host": "localhost", "Content-Length": "9000"}
+            upload = Request("POST", server.url + "/", headers=headers, content=bytes(9_000), extensions=TIMEOUTS)
+            kept[:] = connection, await connection.handle_async_request(upload)
+
+        async def close() -> None:
+            await kept[1].aclose()
+            assert kept[0]._engine.usable
+            await kept[0].aclose()
+
+        run_async(backend, request)
+        run_async(backend, close)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

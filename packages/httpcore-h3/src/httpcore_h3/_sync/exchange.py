@@ -59,13 +59,14 @@ class Exchange(Sending):
     # The end.
 
     def _end(self, shielded: bool) -> None:
-        engine, stream = self._engine, self.stream
+        shared, engine, stream = self._shared, self._engine, self.stream
         try:
-            if stream.head.has_body and not (shielded or engine.is_delivered(stream)):
+            may_wait = stream.head.has_body and not shielded
+            if may_wait and not (engine.is_delivered(stream) or shared.affinity.is_other_loop()):
                 # A response may be complete before the server has got all of the request. What is lost of that, nobody
                 # would repeat after this.
                 is_delivered = partial(engine.is_delivered, stream)
-                self._shared.wait(stream, is_delivered, TEARDOWN_TIMEOUT, verdict=False)
+                shared.wait(stream, is_delivered, TEARDOWN_TIMEOUT, verdict=False)
         finally:
             self._leave(shielded)
 
