@@ -646,3 +646,31 @@ def test_the_settings_come_after_an_equal_request(connect: Connect) -> None:
     dialogue.engine.finish(first)
     with pytest.raises(LocalProtocolError, match="header fields of up to 50 bytes"):
         dialogue.request()
+
+
+def test_what_allows_a_download_to_go_on_does_not_keep_a_request_from_its_end(dialogue: Dialogue) -> None:
+    """The end of a request waits until all of it is acknowledged, but not for that."""
+    stream = dialogue.upload(5)
+    dialogue.engine.send_data(stream, b"hello")
+    dialogue.engine.end_request(stream)
+    dialogue.exchange()
+    dialogue.server.send(stream.id, head(OK) + data(bytes(6_000_000)), end=True)
+    for _ in range(1000):
+        dialogue.exchange(rounds=1)
+        if stream.remote_end:
+            break
+    dialogue.engine.quic.ping()
+    dialogue.engine.datagrams_to_send(dialogue.now)
+    assert dialogue.engine.quic._core.bytes_in_flight
+    assert dialogue.engine.is_delivered(stream)
+
+
+def test_qh3_keeps_nothing_of_streams_that_were_reset(dialogue: Dialogue) -> None:
+    """Most end with an event that its wrapper never sees."""
+    stream = dialogue.upload()
+    dialogue.respond(stream, head([(b":status", b"413")]))
+    dialogue.engine.finish(stream)
+    noted = dialogue.engine.quic._quic._created_local_stream_ids
+    dialogue.server.receive(dialogue.engine.datagrams_to_send(dialogue.now), dialogue.now)
+    assert dialogue.server.requests[stream.id].reset is not None
+    assert stream.id not in noted

@@ -20,7 +20,7 @@ from ._first_flight import FirstFlight
 from ._handshake_probe import HandshakeProbe
 from ._qh3_configuration import ALPN, new_configuration
 from ._qh3_events import drain_from
-from ._qh3_facts import cipher_of, idle_timeout_of_server, peer_certificate_of
+from ._qh3_facts import cipher_of, idle_timeout_of_server, in_flight_of, peer_certificate_of
 from ._qh3_faults import FAULTS, call, fault, is_fault, qh3_qpack
 from ._qpack import Fields
 from ._tls.options import TLSOptions
@@ -279,9 +279,8 @@ class QUIC:
 
     @property
     def in_flight(self) -> int:
-        """How many bytes were sent and not acknowledged, as far as it is known."""
-        size: int = 0 if self._core is None else self._core.bytes_in_flight
-        return size
+        """See `in_flight_of()`."""
+        return in_flight_of(self._core)
 
     def _hand_on_events(self) -> None:
         handler, next_event = self._handler, self._quic.next_event
@@ -352,8 +351,9 @@ class QUIC:
     def reset(self, stream_id: int, code: int) -> None:
         """Send RESET_STREAM, unless all of the stream is sent."""
         self._has_ended = True
+        # The wrapper would note the stream, and learns nothing of the end of most.
         with contextlib.suppress(*FAULTS):
-            self._quic.reset_stream(stream_id, code)
+            (self._core or self._quic).reset_stream(stream_id, code)
 
     def stop(self, stream_id: int, code: int) -> None:
         """Send STOP_SENDING, unless all of the stream has arrived."""

@@ -1,4 +1,4 @@
-"""What a connection of qh3 tells about its peer. Not all releases do."""
+"""What a connection of qh3 tells about itself and its peer. Not all releases do."""
 
 import contextlib
 import math
@@ -28,3 +28,12 @@ def idle_timeout_of_server(quic: Any) -> float:
     parameters = getattr(quic, "_applied_transport_parameters", None)
     milliseconds: int | None = getattr(parameters, "max_idle_timeout", None)
     return milliseconds / 1000 if milliseconds else math.inf
+
+
+def in_flight_of(core: Any) -> int:
+    """Return how many bytes were sent and not acknowledged, as far as it is known, while a request is not over.
+
+    What else may be in flight are frames of the connection, such as those that allow a download to go on.
+    """
+    size: int = 0 if core is None or not core.active_local_streams[0] else core.bytes_in_flight
+    return size
