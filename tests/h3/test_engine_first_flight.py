@@ -125,3 +125,16 @@ def test_nothing_is_kept_after_the_confirmation(dialogue: Dialogue) -> None:
     assert quic._send == core.send_stream
     assert quic._first_flight is None
     assert quic._is_confirmed
+
+
+def test_what_lets_the_rest_leave_is_not_taken_for_something_that_has_time(unconfirmed: Dialogue) -> None:
+    """The acknowledgement of what confirms the handshake need not leave at once, but the rest of the requests must."""
+    engine = unconfirmed.engine
+    unconfirmed.request(path="/" + "x" * 9000)
+    unconfirmed.server.receive(engine.datagrams_to_send(unconfirmed.now), unconfirmed.now)
+    assert engine.quic.keeps_first_flight
+    unconfirmed.deliver([datagram for datagram, _ in unconfirmed.server.quic.datagrams_to_send(unconfirmed.now)])
+    assert engine.quic._core.get_timer()[0] == "ack_application"
+    assert not engine.quic.is_acknowledging
+    assert engine.datagrams_to_send(unconfirmed.now)
+    assert not engine.quic.keeps_first_flight

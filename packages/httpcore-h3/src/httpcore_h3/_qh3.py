@@ -182,8 +182,11 @@ class QUIC:
 
     @property
     def is_acknowledging(self) -> bool:
-        """Whether `timer` is that of an acknowledgement, which leaves with any packet that is sent then."""
-        timer = None if self._core is None else self._core.get_timer()
+        """Whether `timer` is that of an acknowledgement, which leaves with any packet that is sent then.
+
+        False until the handshake is confirmed: what comes may let the rest of the first flight leave.
+        """
+        timer = self._core.get_timer() if self._is_confirmed else None
         return timer is not None and timer[0] == "ack_application"
 
     def _keep_alive_due(self, timer: tuple[str, float] | None) -> float | None:
