@@ -170,6 +170,27 @@ def test_a_success_that_comes_early_does_not_cut_an_upload(certificates: Certifi
         assert len(server.request(0).body) == 1_000_000
 
 
+def test_a_complete_success_is_returned_even_if_the_rest_of_the_upload_cannot_be_sent(
+    certificates: Certificates,
+) -> None:
+    def handler(peer: Peer, stream_id: int) -> None:
+        peer.respond(stream_id)
+        if stream_id:
+            peer.flush()
+            server.deaf = True
+
+    def parts() -> Iterator[bytes]:
+        yield bytes(1000)
+        wait_until(lambda: server.deaf)
+        yield bytes(100_000)
+
+    with connected(certificates, handler) as (connection, server):
+        connection.request("GET", server.url + "/", extensions=TIMEOUTS)
+        limits = {"timeout": {"read": 5.0, "write": 0.1}}
+        response = connection.request("POST", server.url + "/", content=parts(), extensions=limits)
+        assert response.content == b"hello"
+
+
 def test_trailers_and_interim_responses(certificates: Certificates) -> None:
     def handler(peer: Peer, stream_id: int) -> None:
         peer.send(stream_id, head([(b":status", b"103")]) + head(OK) + data(b"abc") + head([(b"t", b"1")]), True)

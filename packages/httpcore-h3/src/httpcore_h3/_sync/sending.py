@@ -192,7 +192,12 @@ class Sending(StreamExchange):
             self._shared.flush(self.write_timeout)
         if not self._engine.has_left(stream):
             # The response may be complete before the server has got all, and then nobody else would send the rest.
-            self._wait_to_send(self._engine.has_left)
+            try:
+                self._wait_to_send(self._engine.has_left)
+            except WriteTimeout:
+                # A complete response is not thrown away because of the rest (RFC 9114 section 4.1).
+                if not stream.remote_end:
+                    raise
 
     def _may_send_body(self) -> bool:
         """Wait for `100 Continue`; return whether the server wants the body, or does not say so in time.
