@@ -320,6 +320,23 @@ def test_an_answered_request_is_over_when_the_server_has_all_of_it(dialogue: Dia
     assert engine.is_delivered(upload)
 
 
+def test_what_is_known_to_be_lost_has_to_be_sent_before_a_request_is_over(dialogue: Dialogue) -> None:
+    engine = dialogue.engine
+    upload = dialogue.upload(6000)
+    dialogue.exchange()
+    engine.send_data(upload, bytes(6000), end=True)
+    datagrams = engine.datagrams_to_send(dialogue.now)
+    assert len(datagrams) > 3
+    dialogue.now += 0.01
+    dialogue.server.receive(datagrams[1:], dialogue.now)
+    dialogue.server.send(upload.id, head(OK), True)
+    dialogue.deliver([datagram for datagram, _ in dialogue.server.quic.datagrams_to_send(dialogue.now)])
+    assert not engine.quic._core.bytes_in_flight
+    assert not engine.is_delivered(upload)
+    dialogue.exchange()
+    assert engine.is_delivered(upload)
+
+
 def test_header_fields_that_the_server_would_not_take(connect: Connect) -> None:
     dialogue = connect(settings=build_frame(SETTINGS, b"\x06" + varint(300)))
     stream = dialogue.request("GET", (b"x", b"y" * 300), open_it=False)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from httpcore_h3 import AsyncHTTP3Body, AsyncHTTP3Connection, State
 from httpcore_h3._codes import Code
+from httpcore_h3._engine import Engine
 from httpcore_h3._qh3 import QUIC
 from httpcore_models import (
     URL,
@@ -190,6 +191,18 @@ async def test_a_complete_success_is_returned_even_if_the_rest_of_the_upload_can
         limits = {"timeout": {"read": 5.0, "write": 0.1}}
         response = await connection.request("POST", server.url + "/", content=parts(), extensions=limits)
         assert response.content == b"hello"
+
+
+async def test_an_upload_that_is_answered_at_its_end_waits_for_nothing_else(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may acknowledge the end of the upload later than it answers."""
+    asked: list[object] = []
+    monkeypatch.setattr(Engine, "is_delivered", lambda engine, stream: asked.append(stream))
+    async with connected(certificates) as (connection, server):
+        response = await connection.request("POST", server.url + "/", content=b"abc", extensions=TIMEOUTS)
+        assert response.content == b"hello"
+    assert asked == []
 
 
 async def test_trailers_and_interim_responses(certificates: Certificates) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from httpcore_h3 import HTTP3Body, HTTP3Connection, State
 from httpcore_h3._codes import Code
+from httpcore_h3._engine import Engine
 from httpcore_h3._qh3 import QUIC
 from httpcore_models import (
     URL,
@@ -189,6 +190,18 @@ def test_a_complete_success_is_returned_even_if_the_rest_of_the_upload_cannot_be
         limits = {"timeout": {"read": 5.0, "write": 0.1}}
         response = connection.request("POST", server.url + "/", content=parts(), extensions=limits)
         assert response.content == b"hello"
+
+
+def test_an_upload_that_is_answered_at_its_end_waits_for_nothing_else(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may acknowledge the end of the upload later than it answers."""
+    asked: list[object] = []
+    monkeypatch.setattr(Engine, "is_delivered", lambda engine, stream: asked.append(stream))
+    with connected(certificates) as (connection, server):
+        response = connection.request("POST", server.url + "/", content=b"abc", extensions=TIMEOUTS)
+        assert response.content == b"hello"
+    assert asked == []
 
 
 def test_trailers_and_interim_responses(certificates: Certificates) -> None:

@@ -101,7 +101,7 @@ class Engine(OpeningStreams):
         """Whether no more of a request has to be sent to a server that has answered it, or others see to that."""
         if not stream.remote_end or stream.refuses_body() or self.failure is not None:
             return True
-        return self.has_left(stream) and (len(self.requests) > 1 or not self.quic.in_flight)
+        return self.has_left(stream) and (len(self.requests) > 1 or not self.quic.is_under_way(self.output_pending))
 
     def send_data(self, stream: Stream, data: bytes | memoryview, end: bool = False) -> int | None:
         """Send as much of `data` as there is room for; return how much, or `None` if the server wants no more.

@@ -20,7 +20,7 @@ from ._first_flight import FirstFlight
 from ._handshake_probe import HandshakeProbe
 from ._qh3_configuration import ALPN, new_configuration
 from ._qh3_events import drain_from
-from ._qh3_facts import cipher_of, idle_timeout_of_server, in_flight_of, peer_certificate_of
+from ._qh3_facts import cipher_of, idle_timeout_of_server, is_under_way, peer_certificate_of
 from ._qh3_faults import FAULTS, call, fault, is_fault, qh3_qpack
 from ._qpack import Fields
 from ._tls.options import TLSOptions
@@ -280,10 +280,9 @@ class QUIC:
         """The certificate of the server in DER, if it is known."""
         return peer_certificate_of(self._quic)
 
-    @property
-    def in_flight(self) -> int:
-        """See `in_flight_of()`."""
-        return in_flight_of(self._core)
+    def is_under_way(self, pending: bool) -> bool:
+        """See `is_under_way()`."""
+        return is_under_way(self._core, pending)
 
     def _hand_on_events(self) -> None:
         handler, next_event = self._handler, self._quic.next_event

@@ -30,10 +30,10 @@ def idle_timeout_of_server(quic: Any) -> float:
     return milliseconds / 1000 if milliseconds else math.inf
 
 
-def in_flight_of(core: Any) -> int:
-    """Return how many bytes were sent and not acknowledged, as far as it is known, while a request is not over.
+def is_under_way(core: Any, pending: bool) -> bool:
+    """Whether the server may lack something of a request, as far as it is known. `pending`: something is to be sent.
 
-    What else may be in flight are frames of the connection, such as those that allow a download to go on.
+    What was lost is not in flight any more until it is sent again. While no request is open, frames of the connection
+    may be in flight, such as those that allow a download to go on.
     """
-    size: int = 0 if core is None or not core.active_local_streams[0] else core.bytes_in_flight
-    return size
+    return core is not None and core.active_local_streams[0] > 0 and (pending or core.bytes_in_flight > 0)

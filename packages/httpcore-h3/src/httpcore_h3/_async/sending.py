@@ -1,7 +1,7 @@
 """Sending a request: head and body, as fast as the path and the server take it."""
 
 import time
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable
 from functools import partial
 from typing import Any
 
@@ -30,6 +30,8 @@ _SILENCE = 0.1
 class AsyncSending(AsyncStreamExchange):
     """The first half of an exchange: `send()` opens its stream and sends the request."""
 
+    # Whether the response may be complete before all of the body has left.
+    _may_be_early: bool = False
     # Bytes of the body since the upload last checked whether the server has answered.
     _sent: int = 0
 
@@ -189,14 +191,7 @@ class AsyncSending(AsyncStreamExchange):
             with self._shared.lock:
                 self._engine.end_request(stream)
             await self._shared.flush(self.write_timeout)
-        if not self._engine.has_left(stream):
-            # The response may be complete before the server has got all, and then nobody else would send the rest.
-            try:
-                await self._wait_to_send(self._engine.has_left)
-            except WriteTimeout:
-                # A complete response is not thrown away because of the rest (RFC 9114 section 4.1).
-                if not stream.remote_end:
-                    raise
+        self._may_be_early = stream.status is not None or not self._engine.has_left(stream)
 
     async def _may_send_body(self) -> bool:
         """Wait for `100 Continue`; return whether the server wants the body, or does not say so in time.
@@ -233,19 +228,19 @@ class AsyncSending(AsyncStreamExchange):
             if engine.output_pending:
                 await shared.flush(self.write_timeout)
             if sent < len(part):
-                await self._wait_to_send(engine.can_go_on)
+                await self._wait_for_room()
         return True
 
-    async def _wait_to_send(self, is_ready: Callable[[Stream], bool]) -> None:
-        """Wait until the server has taken so much of the body that `is_ready` returns true."""
+    async def _wait_for_room(self) -> None:
+        """Wait until the server has taken more of the body."""
         shared, stream, timeout = self._shared, self.stream, self.write_timeout
         try:
             with shared.lock:
-                if is_ready(stream):
+                if self._engine.can_go_on(stream):
                     return
                 shared.senders.add(stream)
             with self._observed_wait():
-                if not await shared.wait(stream, partial(is_ready, stream), timeout):
+                if not await shared.wait(stream, partial(self._engine.can_go_on, stream), timeout):
                     shared.capacity.report()
                     text = f"The write operation timed out {limit_text(timeout)}: {shared.peer} does not take more data"
                     raise WriteTimeout(text) from TimeoutError()

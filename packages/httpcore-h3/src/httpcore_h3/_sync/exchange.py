@@ -1,6 +1,7 @@
 # Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
 """One request and its response on a connection: receiving, and the end."""
 
+import math
 import os
 from functools import partial
 
@@ -61,14 +62,29 @@ class Exchange(Sending):
     def _end(self, shielded: bool) -> None:
         shared, engine, stream = self._shared, self._engine, self.stream
         try:
-            may_wait = stream.head.has_body and not shielded
-            if may_wait and not (engine.is_delivered(stream) or shared.affinity.is_other_loop()):
-                # A response may be complete before the server has got all of the request. What is lost of that, nobody
-                # would repeat after this.
-                is_delivered = partial(engine.is_delivered, stream)
-                shared.wait(stream, is_delivered, TEARDOWN_TIMEOUT, verdict=False)
+            if self._may_be_early and not (shielded or engine.is_delivered(stream) or shared.affinity.is_other_loop()):
+                self._deliver()
         finally:
             self._leave(shielded)
+
+    def _deliver(self) -> None:
+        """Send what the server lacks of an upload whose response is complete, as long as it takes more.
+
+        A success does not end an upload (RFC 9114 section 4.1), and after this nobody would send anything of it.
+        """
+        shared, engine, stream = self._shared, self._engine, self.stream
+        left = math.inf
+        try:
+            with shared.lock:
+                shared.senders.add(stream)
+            while (queued := engine.quic.queued(stream.id)) < left:
+                left = queued
+                is_delivered = partial(engine.is_delivered, stream)
+                if shared.wait(stream, is_delivered, TEARDOWN_TIMEOUT, verdict=False):
+                    break
+        finally:
+            with shared.lock:
+                shared.senders.discard(stream)
 
     def _leave(self, shielded: bool) -> None:
         shared, engine = self._shared, self._engine
