@@ -156,8 +156,9 @@ class H3Server:
             return
         peer = self._by_address.get(address)
         if peer is None:
-            if not datagram[0] & 0x80:
-                # Of no handshake: a client of an earlier server at this port, or of a connection that is forgotten.
+            if datagram[0] & 0xB0 != 0x80:
+                # Not the first packet of a connection (RFC 9000 section 17.2), but one of a client of an earlier server
+                # at this port, or of a connection that is forgotten.
                 if self._reset_token is not None:
                     self.socket.sendto(b"\x40" + os.urandom(20) + self._reset_token, address)
                 return
