@@ -286,6 +286,17 @@ async def test_unix_socket_with_full_queue_raises_connect_timeout(tmp_path: Path
         assert str(caught.value) == f"Connect timed out after {timeout:g} seconds ({path})"
 
 
+@pytest.mark.parametrize("timeout", [0.0, -1.0])
+async def test_an_expired_timeout_ends_connecting_to_a_unix_socket(tmp_path: Path, timeout: float) -> None:
+    """Also if there is room in its queue."""
+    path = str(tmp_path / "free.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(5)
+        with pytest.raises(ConnectTimeout):
+            await AutoBackend().connect_unix_socket(path, timeout)
+
+
 @pytest.mark.parametrize("timeout", [TIMEOUT, None])
 async def test_connect_waits_for_unix_socket_with_full_queue(tmp_path: Path, timeout: float | None) -> None:
     path = str(tmp_path / "full.sock")

@@ -285,6 +285,17 @@ def test_unix_socket_with_full_queue_raises_connect_timeout(tmp_path: Path, time
         assert str(caught.value) == f"Connect timed out after {timeout:g} seconds ({path})"
 
 
+@pytest.mark.parametrize("timeout", [0.0, -1.0])
+def test_an_expired_timeout_ends_connecting_to_a_unix_socket(tmp_path: Path, timeout: float) -> None:
+    """Also if there is room in its queue."""
+    path = str(tmp_path / "free.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(5)
+        with pytest.raises(ConnectTimeout):
+            SyncBackend().connect_unix_socket(path, timeout)
+
+
 @pytest.mark.parametrize("timeout", [TIMEOUT, None])
 def test_connect_waits_for_unix_socket_with_full_queue(tmp_path: Path, timeout: float | None) -> None:
     path = str(tmp_path / "full.sock")

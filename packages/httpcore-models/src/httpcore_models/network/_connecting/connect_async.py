@@ -142,9 +142,7 @@ async def open_unix_socket(
     path = os.fspath(path)
     await async_checkpoint_if_cancelled()
     try:
-        with anyio_or_trio().move_on_after(timeout):
-            return await _connect_unix(path, list(socket_options or ()))
-        raise TimeoutError
+        return await _Limit(timeout).over(_connect_unix, path, list(socket_options or ()))
     except TimeoutError as exc:
         raise ConnectTimeout(timeout_text("Connect", path, timeout)) from exc
     except OSError as exc:

@@ -153,14 +153,13 @@ def _connect_unix_blocking(
 def _connect_unix(path: str, deadline: Deadline, socket_options: Iterable[SOCKET_OPTION] | None) -> socket.socket:
     sock = new_socket(socket.AF_UNIX, None, socket_options)
     try:
-        while True:
+        while not deadline.has_passed:
             try:
                 sock.connect(path)
                 return sock
             except BlockingIOError:
-                if deadline.has_passed:
-                    raise TimeoutError from None
                 time.sleep(QUEUE_FULL_DELAY)
+        raise TimeoutError
     except BaseException:
         sock.close()
         raise
