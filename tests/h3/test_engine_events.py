@@ -35,7 +35,7 @@ class Wrapper:
 def test_the_wrapper_gets_the_event_that_was_taken_and_those_behind_it() -> None:
     core = Core("a", "b", "c")
     wrapper = Wrapper(core)
-    drain_from(core.next_event(), core, wrapper, wrapper.drain)
+    drain_from([core.next_event()], core, wrapper, wrapper.drain)
     assert wrapper.seen == [("a", 1), ("b", 1), ("c", 1)]
     assert wrapper._core is core
 
@@ -44,6 +44,6 @@ def test_the_wrapper_keeps_its_core_after_an_error() -> None:
     core = Core("bad", "b")
     wrapper = Wrapper(core)
     with pytest.raises(ValueError, match="bad"):
-        drain_from(core.next_event(), core, wrapper, wrapper.drain)
+        drain_from([core.next_event()], core, wrapper, wrapper.drain)
     assert wrapper._core is core
     assert core.events == ["b"]

@@ -13,6 +13,7 @@ from httpcore_h3 import HTTP3Body, HTTP3Connection, State
 from httpcore_h3._codes import Code
 from httpcore_h3._engine import Engine
 from httpcore_h3._qh3 import QUIC
+from httpcore_h3._sync import exchange
 from httpcore_models import (
     URL,
     ConnectError,
@@ -190,6 +191,24 @@ def test_a_complete_success_is_returned_even_if_the_rest_of_the_upload_cannot_be
         limits = {"timeout": {"read": 5.0, "write": 0.1}}
         response = connection.request("POST", server.url + "/", content=parts(), extensions=limits)
         assert response.content == b"hello"
+
+
+def test_the_limit_of_a_request_holds_for_the_rest_of_an_upload_that_was_answered_early(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path breaks after the response."""
+
+    def handler(peer: Peer, stream_id: int) -> None:
+        peer.respond(stream_id)
+        peer.flush()
+        server.deaf = True
+
+    monkeypatch.setattr(exchange, "TEARDOWN_TIMEOUT", 60.0)
+    with connected(certificates, handler) as (connection, server):
+        extensions = {"timeout": {**TIMEOUTS["timeout"], "total": 0.5}}
+        response = connection.request("POST", server.url + "/", content=bytes(60_000), extensions=extensions)
+        assert response.content == b"hello"
+        assert connection.is_idle()
 
 
 def test_an_upload_that_is_answered_at_its_end_waits_for_nothing_else(

@@ -164,12 +164,14 @@ class QUIC:
     def _hand_on_native_events(self) -> None:
         """Hand on those of the core that are frequent; others, and what is behind them, by way of the wrapper."""
         core, handler = self._core, self._handler
-        for event in iter(core.next_event, None):
+        events = call(list, iter(core.next_event, None))
+        for index, event in enumerate(events):
             if event[0] == "stream_data":
                 handler.stream_data_received(event[1], event[2], event[3])
             elif event[0] != "stream_finished":
-                call(drain_from, event, core, self._quic, self._drain)
+                call(drain_from, events[index:], core, self._quic, self._drain)
                 self._hand_on_events()
+                break
 
     @property
     def timer(self) -> float | None:

@@ -5,25 +5,25 @@ from typing import Any
 
 
 class _CoreWith:
-    """A core as it was before an event was taken from it."""
+    """A core as it was before events were taken from it."""
 
-    def __init__(self, event: Any, core: Any) -> None:
-        self._event = event
+    def __init__(self, events: list[Any], core: Any) -> None:
+        self._events = iter(events)
         self._core = core
 
     def next_event(self) -> Any:
-        event, self._event = self._event, None
+        event = next(self._events, None)
         return self._core.next_event() if event is None else event
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._core, name)
 
 
-def drain_from(event: Any, core: Any, wrapper: Any, drain: Callable[[], None]) -> None:
-    """Have the wrapper make events of one that was taken from its core, and of those that are behind it."""
+def drain_from(events: list[Any], core: Any, wrapper: Any, drain: Callable[[], None]) -> None:
+    """Have the wrapper make events of those that were taken from its core, and of what is behind them."""
     attributes = vars(wrapper)
     try:
-        attributes["_core"] = _CoreWith(event, core)
+        attributes["_core"] = _CoreWith(events, core)
         drain()
     finally:
         attributes["_core"] = core

@@ -59,10 +59,9 @@ class AsyncSending(AsyncStreamExchange):
         timeout: float | None = self.request.extensions.get("timeout", {}).get("connect")
         return timeout
 
-    @property
-    def credit_timeout(self) -> float:
-        """The limit of a wait for a stream that the server is about to allow, in seconds."""
-        return self._engine.credit_patience
+    def at_most(self, seconds: float) -> float:
+        """Return `seconds`, or what is left of the limit of the whole request if that is less."""
+        return seconds
 
     async def send(self) -> None:
         """Open the stream as soon as the server allows it, and send the request.
@@ -112,7 +111,7 @@ class AsyncSending(AsyncStreamExchange):
             else:
                 await self.tracer.run("handshake", info, self.connection.handshake, timeout)
         in_pool = shared.capacity.on_change is not None
-        timeout = self.credit_timeout if in_pool else self.pool_timeout
+        timeout = self.at_most(engine.credit_patience) if in_pool else self.pool_timeout
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             with shared.lock:
@@ -191,7 +190,8 @@ class AsyncSending(AsyncStreamExchange):
             with self._shared.lock:
                 self._engine.end_request(stream)
             await self._shared.flush(self.write_timeout)
-        self._may_be_early = stream.status is not None or not self._engine.has_left(stream)
+        with self._shared.lock:
+            self._may_be_early = stream.status is not None or not self._engine.has_left(stream)
 
     async def _may_send_body(self) -> bool:
         """Wait for `100 Continue`; return whether the server wants the body, or does not say so in time.

@@ -1,7 +1,6 @@
 # Generated from ../_async/exchange.py by tools/make_sync.py: edit that file, then run it.
 """One request and its response on a connection: receiving, and the end."""
 
-import math
 import os
 from functools import partial
 
@@ -60,9 +59,8 @@ class Exchange(Sending):
     # The end.
 
     def _end(self, shielded: bool) -> None:
-        shared, engine, stream = self._shared, self._engine, self.stream
         try:
-            if self._may_be_early and not (shielded or engine.is_delivered(stream) or shared.affinity.is_other_loop()):
+            if self._may_be_early and not (shielded or self._shared.affinity.is_other_loop()):
                 self._deliver()
         finally:
             self._leave(shielded)
@@ -73,14 +71,17 @@ class Exchange(Sending):
         A success does not end an upload (RFC 9114 section 4.1), and after this nobody would send anything of it.
         """
         shared, engine, stream = self._shared, self._engine, self.stream
-        left = math.inf
+        is_delivered = partial(engine.is_delivered, stream)
         try:
             with shared.lock:
+                if is_delivered():
+                    return
+                left = engine.quic.queued(stream.id)
                 shared.senders.add(stream)
-            while (queued := engine.quic.queued(stream.id)) < left:
-                left = queued
-                is_delivered = partial(engine.is_delivered, stream)
-                if shared.wait(stream, is_delivered, TEARDOWN_TIMEOUT, verdict=False):
+            while not shared.wait(stream, is_delivered, self.at_most(TEARDOWN_TIMEOUT), verdict=False):
+                with shared.lock:
+                    before, left = left, engine.quic.queued(stream.id)
+                if left >= before:
                     break
         finally:
             with shared.lock:

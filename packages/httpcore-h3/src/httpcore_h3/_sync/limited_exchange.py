@@ -18,11 +18,9 @@ class LimitedExchange(LimitedStreamExchange, Exchange):
         """The limit of a wait for the handshake, in seconds."""
         return None if self.limits is None else self.limits.get("connect")
 
-    @property
-    def credit_timeout(self) -> float:
-        """The limit of a wait for a stream that the server is about to allow, in seconds."""
-        patience = self._engine.credit_patience
-        return patience if self.limits is None else self.limits.at_most(patience)
+    def at_most(self, seconds: float) -> float:
+        """Return `seconds`, or what is left of the limit of the whole request if that is less."""
+        return seconds if self.limits is None else self.limits.at_most(seconds)
 
 
 def limited_exchange(request: Request, *arguments: Any) -> Exchange:

@@ -60,10 +60,9 @@ class Sending(StreamExchange):
         timeout: float | None = self.request.extensions.get("timeout", {}).get("connect")
         return timeout
 
-    @property
-    def credit_timeout(self) -> float:
-        """The limit of a wait for a stream that the server is about to allow, in seconds."""
-        return self._engine.credit_patience
+    def at_most(self, seconds: float) -> float:
+        """Return `seconds`, or what is left of the limit of the whole request if that is less."""
+        return seconds
 
     def send(self) -> None:
         """Open the stream as soon as the server allows it, and send the request.
@@ -113,7 +112,7 @@ class Sending(StreamExchange):
             else:
                 self.tracer.run("handshake", info, self.connection.handshake, timeout)
         in_pool = shared.capacity.on_change is not None
-        timeout = self.credit_timeout if in_pool else self.pool_timeout
+        timeout = self.at_most(engine.credit_patience) if in_pool else self.pool_timeout
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             with shared.lock:
@@ -192,7 +191,8 @@ class Sending(StreamExchange):
             with self._shared.lock:
                 self._engine.end_request(stream)
             self._shared.flush(self.write_timeout)
-        self._may_be_early = stream.status is not None or not self._engine.has_left(stream)
+        with self._shared.lock:
+            self._may_be_early = stream.status is not None or not self._engine.has_left(stream)
 
     def _may_send_body(self) -> bool:
         """Wait for `100 Continue`; return whether the server wants the body, or does not say so in time.
